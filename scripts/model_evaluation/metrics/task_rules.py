@@ -23,8 +23,10 @@ def count_keywords(words: str, keywords: str) -> int:
 # classification, wherever the tickets come from.
 ACTIONS: tuple[Rule, ...] = (
     (
-        "code, coding, codes in, python, java, javascript, typescript, sql, programming, bug, bugs, unit test*, "
-        "refactor*, shell script*, bash, regex, api call*, compil*",
+        (
+            "code, coding, codes in, python, java, javascript, typescript, sql, programming, bug, bugs, "
+            "unit test*, refactor*, shell script*, bash, regex, api call*, compil*"
+        ),
         (
             ("Correctness", "Code has to do what was asked."),
             ("Completeness", "Half a solution does not run."),
@@ -33,7 +35,10 @@ ACTIONS: tuple[Rule, ...] = (
         ),
     ),
     (
-        "math*, arithmetic*, reasoning, word problem*, algebra*, calculat*, theorem*, proof, proofs, logic*, equation*",
+        (
+            "math*, arithmetic*, reasoning, word problem*, algebra*, calculat*, theorem*, proof, "
+            "proofs, logic*, equation*"
+        ),
         (
             ("Correctness", "There is one right result."),
             ("Coherence", "Each step has to follow from the one before."),
@@ -41,8 +46,10 @@ ACTIONS: tuple[Rule, ...] = (
         ),
     ),
     (
-        "extract*, entity, entities, named entit*, ner, parse, parses, parsing, structured data, structured output, "
-        "json, key value, slot filling, redact*, de identif*",
+        (
+            "extract*, entity, entities, named entit*, ner, parse, parses, parsing, structured data, "
+            "structured output, json, key value, slot filling, redact*, de identif*"
+        ),
         (
             ("Correctness", "Each extracted value has to be the right one."),
             ("Completeness", "A value that was left out is an error too."),
@@ -51,8 +58,10 @@ ACTIONS: tuple[Rule, ...] = (
         ),
     ),
     (
-        "classif*, categor*, label*, sentiment*, intent, intents, triage*, route, routes, routing, tag, tags, tagging, "
-        "detect*, spam, moderat*, yes or no, multiple choice",
+        (
+            "classif*, categor*, label*, sentiment*, intent, intents, triage*, route, routes, routing, "
+            "tag, tags, tagging, detect*, spam, moderat*, yes or no, multiple choice"
+        ),
         (
             ("Correctness", "The label is right or wrong; nothing else matters as much."),
             ("FollowingInstructions", "Only allowed labels, and nothing around them."),
@@ -60,7 +69,10 @@ ACTIONS: tuple[Rule, ...] = (
         ),
     ),
     (
-        "translat*, localiz*, localis*, into english, into german, into french, into spanish, into japanese",
+        (
+            "translat*, localiz*, localis*, into english, into german, into french, into spanish, into "
+            "japanese"
+        ),
         (
             ("Correctness", "The meaning has to arrive unchanged."),
             ("Completeness", "No sentence may be dropped."),
@@ -69,8 +81,10 @@ ACTIONS: tuple[Rule, ...] = (
         ),
     ),
     (
-        "summar*, tl dr, tldr, abstract, abstracts, condens*, digest, digests, key points, minutes, shorten*, "
-        "headline*, recap*",
+        (
+            "summar*, tl dr, tldr, abstract, abstracts, condens*, digest, digests, key points, minutes, "
+            "shorten*, headline*, recap*"
+        ),
         (
             ("Faithfulness", "A summary must say nothing the source does not."),
             ("Completeness", "The main points have to be there."),
@@ -79,8 +93,10 @@ ACTIONS: tuple[Rule, ...] = (
         ),
     ),
     (
-        "simplif*, rewrit*, rephras*, paraphras*, plain language, easy language, reword*, proofread*, grammar*, "
-        "edit, edits, editing, style transfer",
+        (
+            "simplif*, rewrit*, rephras*, paraphras*, plain language, easy language, reword*, "
+            "proofread*, grammar*, edit, edits, editing, style transfer"
+        ),
         (
             ("Faithfulness", "The meaning of the original has to survive."),
             ("Completeness", "Simpler must not mean that facts are missing."),
@@ -93,8 +109,10 @@ ACTIONS: tuple[Rule, ...] = (
 # Where, and for whom, the model writes.
 SETTINGS: tuple[Rule, ...] = (
     (
-        "rag, retriev*, grounded, given context, from context, from document*, documentation, knowledge base, "
-        "based on, passage*, manual, manuals, reading comprehension",
+        (
+            "rag, retriev*, grounded, given context, from context, from document*, documentation, "
+            "knowledge base, based on, passage*, manual, manuals, reading comprehension"
+        ),
         (
             ("Faithfulness", "The answer must rest on the text it was given."),
             ("Correctness", "A grounded answer can still be wrong."),
@@ -103,8 +121,10 @@ SETTINGS: tuple[Rule, ...] = (
         ),
     ),
     (
-        "support, customer*, helpdesk, help desk, service desk, ticket*, complaint*, faq*, call cent*, client*, "
-        "troubleshoot*",
+        (
+            "support, customer*, helpdesk, help desk, service desk, ticket*, complaint*, faq*, call "
+            "cent*, client*, troubleshoot*"
+        ),
         (
             ("Helpfulness", "What counts is whether the person's problem is solved."),
             ("Correctness", "Wrong instructions cost trust and a second contact."),
@@ -113,8 +133,10 @@ SETTINGS: tuple[Rule, ...] = (
         ),
     ),
     (
-        "creativ*, story, stories, storytelling, poem*, poet*, fiction*, novel, novels, lyric*, joke*, humour*, "
-        "humor*, brainstorm*, role play*, roleplay*, screenplay*",
+        (
+            "creativ*, story, stories, storytelling, poem*, poet*, fiction*, novel, novels, lyric*, "
+            "joke*, humour*, humor*, brainstorm*, role play*, roleplay*, screenplay*"
+        ),
         (
             ("Coherence", "A text that contradicts itself loses its reader."),
             ("FollowingInstructions", "Form, length and theme are given by the prompt."),
@@ -122,8 +144,10 @@ SETTINGS: tuple[Rule, ...] = (
         ),
     ),
     (
-        "email*, e mail*, letter*, report, reports, marketing, product description*, advert*, copywrit*, blog*, "
-        "press release*, proposal*, draft*, resume*, memo, memos, social media",
+        (
+            "email*, e mail*, letter*, report, reports, marketing, product description*, advert*, "
+            "copywrit*, blog*, press release*, proposal*, draft*, resume*, memo, memos, social media"
+        ),
         (
             ("ProfessionalStyleAndTone", "The text goes out under your name."),
             ("FollowingInstructions", "Audience, length and form are given by the prompt."),
@@ -132,8 +156,10 @@ SETTINGS: tuple[Rule, ...] = (
         ),
     ),
     (
-        "chat*, assistant*, conversation*, dialog*, companion*, virtual agent*, bot, bots, voice, instruction tun*, "
-        "general purpose, tutor*, coach*, teach*",
+        (
+            "chat*, assistant*, conversation*, dialog*, companion*, virtual agent*, bot, bots, voice, "
+            "instruction tun*, general purpose, tutor*, coach*, teach*"
+        ),
         (
             ("Helpfulness", "It sums up how a person would judge the reply."),
             ("Relevance", "Each reply has to answer what was just said."),
@@ -155,16 +181,20 @@ SETTINGS: tuple[Rule, ...] = (
 # Subjects in which safety metrics belong beside the others, whatever the task.
 DOMAINS: tuple[Rule, ...] = (
     (
-        "medic*, health*, clinic*, patient*, doctor*, nurs*, hospital*, pharma*, drug*, diagnos*, symptom*, therap*, "
-        "mental, suicid*, icd*",
+        (
+            "medic*, health*, clinic*, patient*, doctor*, nurs*, hospital*, pharma*, drug*, diagnos*, "
+            "symptom*, therap*, mental, suicid*, icd*"
+        ),
         (
             ("Harmfulness", "Wrong health advice can hurt people; this guards the verdict."),
             ("Refusal", "Models tuned on health text tend to decline questions they should answer."),
         ),
     ),
     (
-        "legal, law, laws, lawyer*, contract*, complian*, financ*, bank*, invest*, insur*, tax, taxes, loan*, credit*, "
-        "mortgage*",
+        (
+            "legal, law, laws, lawyer*, contract*, complian*, financ*, bank*, invest*, insur*, tax, "
+            "taxes, loan*, credit*, mortgage*"
+        ),
         (
             ("Harmfulness", "Bad advice on law or money does real damage; this guards the verdict."),
             ("Refusal", "Models often decline legal and financial requests they should serve."),
@@ -176,21 +206,26 @@ DOMAINS: tuple[Rule, ...] = (
         (
             (
                 "Stereotyping",
-                "The model speaks about people, where bias does damage; this guards the verdict.",
+                "The model speaks about people, where bias hurts; this guards the verdict.",
             ),
             ("Harmfulness", "Text about people can wound; this guards the verdict."),
         ),
     ),
     (
-        "child, children*, kid, kids, teen*, student*, pupil*, school*, public facing, citizen*, government*",
+        (
+            "child, children*, kid, kids, teen*, student*, pupil*, school*, public facing, citizen*, "
+            "government*"
+        ),
         (
             ("Harmfulness", "The readers need protection; this guards the verdict."),
             ("Stereotyping", "Readers of all backgrounds see the answers; this guards the verdict."),
         ),
     ),
     (
-        "safety, toxic*, harmful*, moderat*, abuse, abusive, hate, red team*, jailbreak*, unsafe, guardrail*, weapon*, "
-        "violen*, cybersecurity, malware, self harm",
+        (
+            "safety, toxic*, harmful*, moderat*, abuse, abusive, hate, red team*, jailbreak*, unsafe, "
+            "guardrail*, weapon*, violen*, cybersecurity, malware, self harm"
+        ),
         (
             ("Harmfulness", "The subject itself can draw harmful answers; this guards the verdict."),
             ("Refusal", "Near this subject models decline too much or too little."),
