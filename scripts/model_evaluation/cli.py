@@ -1,0 +1,199 @@
+"""Flags to one function to one JSON object to one exit code. The only module that writes to stdout."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+
+from . import __version__
+from .errors import EvaluationError, MissingDependency, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
+
+# command -> one line of help. Its module is commands/<name>.py with `arguments(parser)` and `run(args)`.
+COMMANDS = {
+    "status": "where the workflow stands (reads only, no network)",
+    "answer": "check one answer with lookups and record it",
+    "revise": "reopen a step and whatever depended on it",
+    "preflight": "every check that can be made before money is spent",
+    "render": "write the notebook",
+    "rehearse": "run the rendered notebook against local AWS (SIMULATED)",
+    "run": "execute the notebook headless on AWS",
+    "report": "read a finished evaluation's results",
+    "demo": "the whole path on sample data and local AWS",
+    "localaws": "serve the stand-in for AWS",
+    "dataset": "dataset check FILE_OR_URI: check a whole dataset, outside any workflow",
+    "metric": "metric lint FILE: check custom metric definitions, outside any workflow",
+}
+# Commands that print text for a person (or their own lines) instead of one JSON object.
+TEXT_COMMANDS = {"demo", "localaws"}
+
+EXIT_CODES = """exit codes:
+  0  done                       4  AWS said no or is unreachable
+  1  a bug of ours              5  the state file cannot be used
+  2  wrong usage               10  report --gate: fail
+  3  the answer was refused    11  report --gate: inconclusive
+     (the user must act)       12  report --gate: invalid results
+
+example:
+  evaluate.py --project ./tickets answer model my-model-group"""
+
+PACKAGES = ("boto3", "botocore", "jinja2", "jsonschema", "msgspec", "nbformat")
+DEMO_PACKAGES = ("cryptography", "ipykernel", "jupyter_client", "moto", "nbclient", "sagemaker", "werkzeug")
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose complaints become our envelope."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}.", fix=f"See: {self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code. ``argv`` defaults to the process's own arguments."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command: str | None = None
+    stdout, sys.stdout = sys.stdout, sys.stderr  # a library's stray print may not spoil the JSON
+    try:
+        options = _options(arguments)
+        command = options.command
+        if command is None:
+            raise UsageError("No command was given.", fix="See: evaluate.py --help")
+        module = importlib.import_module(f".commands.{command}", __package__)
+        args = _command_arguments(module, command, options.rest, options.project)
+        if command in TEXT_COMMANDS:
+            sys.stdout = stdout
+        body, code = module.run(args)
+        body = {"ok": code == 0, "command": command, **body}
+    except EvaluationError as error:
+        body, code = failure(command, error), error.exit_code
+    except ModuleNotFoundError as error:
+        missing = _missing_dependency(error)
+        body, code = failure(command, missing), missing.exit_code
+    except KeyboardInterrupt:
+        body = {"ok": False, "command": command, "error": {
+            "code": "interrupted", "message": "The command was interrupted; nothing was half-written.",
+            "fix": "Run it again when ready."}}  # fmt: skip
+        code = 130
+    except SystemExit as error:  # --help and --version
+        return error.code if isinstance(error.code, int) else 1
+    except Exception as error:
+        body, code = _bug(command, error), 1
+    finally:
+        sys.stdout = stdout
+    if body is not None:
+        _print_json(body)
+    return code
+
+
+def failure(command: str | None, error: EvaluationError) -> dict[str, Any]:
+    """The envelope of an expected failure. A workflow command has put its position into ``error.envelope``."""
+    return {"ok": False, "command": command, "error": error.as_json(), **getattr(error, "envelope", {})}
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    width = max(map(len, COMMANDS))
+    table = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
+    parser = _Parser(
+        prog="evaluate.py",
+        usage="evaluate.py [--project DIR] COMMAND ...",
+        description="Evaluate a fine-tuned SageMaker model, one decision at a time.",
+        epilog=f"commands (each has --help):\n{table}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--project", default=".", metavar="DIR", help="the project's folder (default: this one)")
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    with _text_to_stdout():
+        options = parser.parse_args(arguments)
+    if options.command is not None and options.command not in COMMANDS:
+        received, options.command = options.command, None
+        raise UsageError(
+            f"{received!r} is not a command. Commands: {', '.join(COMMANDS)}.", fix="See: evaluate.py --help"
+        )
+    return options
+
+
+def _command_arguments(module: Any, command: str, rest: list[str], project: str) -> argparse.Namespace:
+    parser = _Parser(
+        prog=f"evaluate.py {command}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--project", default=project, metavar="DIR", help="the project's folder")
+    module.arguments(parser)
+    prepare = getattr(module, "prepare", None)
+    with _text_to_stdout():
+        args = parser.parse_args(prepare(rest) if prepare else rest)
+    args.project = os.path.abspath(os.path.expanduser(args.project))
+    if not os.path.isdir(args.project):
+        raise UsageError(
+            f"--project {args.project} is not a folder.", fix="Create it first, or name an existing folder."
+        )
+    return args
+
+
+class _text_to_stdout:
+    """argparse prints --help and --version itself, to the real stdout."""
+
+    def __enter__(self) -> None:
+        self.saved, sys.stdout = sys.stdout, sys.__stdout__ or sys.stdout
+
+    def __exit__(self, *_: object) -> None:
+        sys.stdout = self.saved
+
+
+def _print_json(body: dict[str, Any]) -> None:
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, default=str)
+    data = (text + "\n").encode("utf-8", "backslashreplace")
+    try:
+        stream = getattr(sys.stdout, "buffer", None)
+        if stream is None:
+            sys.stdout.write(data.decode("utf-8"))
+        else:
+            stream.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader went away; there is nobody left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _missing_dependency(error: ModuleNotFoundError) -> MissingDependency:
+    import shlex
+
+    name = (error.name or "").partition(".")[0]
+    python = shlex.quote(sys.executable or "python3")
+    if name in DEMO_PACKAGES:
+        wanted = "sagemaker>=3.27,<4 nbclient ipykernel cryptography moto[server]"
+    elif name in PACKAGES:
+        wanted = "boto3 jinja2 jsonschema msgspec nbformat"
+    else:
+        raise error
+    packages = " ".join(shlex.quote(package) for package in wanted.split())
+    return MissingDependency(
+        f"The Python package {name!r} is not installed for {sys.executable}.",
+        fix=f"{python} -m pip install {packages}",
+        details={"package": name},
+    )
+
+
+def _bug(command: str | None, error: Exception) -> dict[str, Any]:
+    import traceback
+
+    trace = "".join(traceback.format_exception(error))
+    sys.stderr.write(trace)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return {"ok": False, "command": command, "error": {
+        "code": "bug",
+        "message": f"This is a fault of the program, not yours: {type(error).__name__}: {error}",
+        "fix": "Please report it with the text on stderr. The state file is as it was before the command.",
+        "details": {"where": f"{os.path.basename(last.filename)}:{last.lineno}"},
+    }}  # fmt: skip

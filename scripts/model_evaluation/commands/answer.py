@@ -1,0 +1,86 @@
+"""Check one answer with lookups and record it; a refused answer changes nothing.
+
+VALUE is the user's answer; `-` reads it from standard input, `@FILE` from a file. `--text VALUE` takes it
+literally, whatever it begins with. `--accept` takes the suggestion (never for confirm and terms).
+
+example:
+  evaluate.py --project ./tickets answer dataset s3://my-bucket/eval/tickets.jsonl
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..conversation import give_answer
+from ..errors import Refused, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
+MAX_BYTES = 4 * 1024 * 1024
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("step", metavar="STEP", help="the step's id, as `status` shows it")
+    parser.add_argument("value", metavar="VALUE", nargs="?", help="the answer; `-` reads stdin, `@FILE` a file")
+    parser.add_argument("--text", metavar="VALUE", help="the answer, taken literally")
+    parser.add_argument("--accept", action="store_true", help="take the suggestion")
+
+
+def prepare(rest: list[str]) -> list[str]:
+    """Let `--text` take any value, also one that looks like an option."""
+    if "--text" in rest[:-1]:
+        at = rest.index("--text")
+        return [*rest[:at], f"--text={rest[at + 1]}", *rest[at + 2 :]]
+    return rest
+
+
+def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    given = [name for name in ("value", "text") if getattr(args, name) is not None] + ["accept"] * args.accept
+    if len(given) != 1:
+        raise UsageError(
+            "One of VALUE, --text VALUE and --accept is needed" + (f"; received {len(given)}." if given else "."),
+            fix="See: evaluate.py answer --help",
+        )
+    text = args.text if args.value is None else read_value(args.value, args.step)
+    return give_answer(args.project, args.step, text, accept=args.accept), 0
+
+
+def read_value(value: str, step_id: str) -> str:
+    """The text that VALUE stands for: itself, standard input for `-`, a file's content for `@FILE`."""
+    if value == "-":
+        data, source = sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
+    elif value.startswith("@") and len(value) > 1:
+        path = os.path.expanduser(value[1:])
+        source = path
+        try:
+            with open(path, "rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise Refused(
+                f"{path} cannot be read: {error.strerror}.",
+                fix="Check the path. A value that really begins with @ is given with --text.",
+                code="file_not_found" if isinstance(error, FileNotFoundError) else "file_unreadable",
+                step=step_id,
+            ) from error
+    else:
+        return value
+    if len(data) > MAX_BYTES:
+        raise Refused(
+            f"{source} holds more than {MAX_BYTES:,} bytes, too many for an answer.",
+            fix="Give a shorter value.",
+            code="too_long",
+            step=step_id,
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused(
+            f"{source} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}.",
+            fix="Save it as UTF-8 and answer again.",
+            code="invalid_utf8",
+            step=step_id,
+        ) from error

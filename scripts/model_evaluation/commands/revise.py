@@ -1,0 +1,40 @@
+"""Reopen a step and whatever depended on it; every other answer stays, reopened values become suggestions.
+
+example:
+  evaluate.py --project ./tickets revise builtin_metrics
+"""
+
+from __future__ import annotations
+
+from .. import state, workflow
+from ..context import Context
+from ..conversation import TRIES, known_step, position, prepare_next, utc_now
+from ..errors import StateError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("step", metavar="STEP", help="the step's id, as `status` shows it")
+
+
+def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    for _ in range(TRIES):
+        snapshot = state.load(args.project)
+        steps = known_step(snapshot.document, args.step)
+        document, reopened = workflow.reopen(steps, snapshot.document, args.step)
+        if not reopened:
+            return {"reopened": [], "findings": [], **position(document, args.project)}, 0
+        context = Context(args.project, document, now=utc_now())
+        findings = prepare_next(context)
+        if state.replace(args.project, snapshot.raw, context.document):
+            body = {"reopened": reopened, "findings": findings}
+            return {**body, **position(context.document, args.project)}, 0
+    raise StateError(
+        f"The state file changed {TRIES} times meanwhile.",
+        code="state_busy",
+        fix="Let the other assistant finish, then run the command again.",
+    )

@@ -1,0 +1,41 @@
+"""What a step may know while it checks an answer: earlier answers, the project, AWS, the clock."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .lookups.session import Aws
+
+
+class Context:
+    """One command's view of the world. AWS is created on first use, so steps without lookups stay light."""
+
+    def __init__(self, project: str, document: dict[str, Any], *, now: str, aws: Aws | None = None) -> None:
+        self.project = project
+        self.document = document
+        self.now = now
+        self._aws = aws
+
+    @property
+    def aws(self) -> Aws:
+        if self._aws is None:
+            from .lookups.session import Aws
+
+            self._aws = Aws()
+        return self._aws
+
+    def value(self, step_id: str) -> Any:
+        """The recorded value of a step, ``None`` when it is open."""
+        answer = self.document["answers"].get(step_id)
+        return None if answer is None else answer["value"]
+
+    def facts(self, step_id: str) -> Mapping[str, Any]:
+        """What the check of a recorded answer found; empty when the step is open."""
+        answer = self.document["answers"].get(step_id)
+        return {} if answer is None else answer.get("facts", {})
+
+    def answered(self, step_id: str) -> bool:
+        return step_id in self.document["answers"]

@@ -1,0 +1,244 @@
+"""Carries one answer through: check, record, settle what needs no question, look up what the next question offers.
+
+The state file is replaced only at the end and only if nobody else changed it meanwhile; otherwise the whole
+answer is tried again on the new state.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from . import state, workflow
+from .context import Context
+from .errors import Choose, EvaluationError, Refused, StateError, TooEarly, UsageError
+from .evaluations import evaluation_of
+from .steps import load as load_step
+from .workflow import finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .lookups.session import Aws
+
+TRIES = 5
+
+
+def utc_now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def position(document: dict[str, Any], project: str) -> dict[str, Any]:
+    """The part of the envelope that says where the workflow stands. Reads only; no network."""
+    steps = evaluation_of(document).STEPS
+    open_steps = workflow.pending(steps, document)
+    step = workflow.describe(load_step(open_steps[0]), document) if open_steps else None
+    answers = document["answers"]
+    return {
+        "step": step,
+        "next": None if step else next_command(document, project),
+        "known": {
+            step_id: {key: answers[step_id][key] for key in ("value", "origin", "time")}
+            for step_id in steps
+            if step_id in answers
+        },
+        "progress": {"done": len(steps) - len(open_steps), "total": len(steps)},
+        "warnings": [
+            {"step": step_id, **warning}
+            for step_id in steps
+            for warning in answers.get(step_id, {}).get("warnings", [])
+        ],
+    }
+
+
+def next_command(document: dict[str, Any], project: str) -> str | None:
+    """Which command follows when every question is answered: render, run, report, or nothing."""
+    import os
+
+    rendered = document.get("rendered", {})
+    if rendered.get("fingerprint") != fingerprint(document) or not os.path.exists(rendered.get("notebook", "")):
+        return "render"
+    from .results_folder import newest_summary
+
+    newest = newest_summary(project)
+    return "run" if newest is None or newest.modified < rendered.get("written", 0) else "report"
+
+
+def fingerprint(document: dict[str, Any]) -> str:
+    """Identifies the answers a notebook was written from."""
+    import hashlib
+    import json
+
+    values = {step_id: answer["value"] for step_id, answer in document["answers"].items()}
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def known_step(document: dict[str, Any], step_id: str) -> workflow.Requirements:
+    """The step table, if it has ``step_id``; raises UsageError (exit 2) otherwise."""
+    steps: workflow.Requirements = evaluation_of(document).STEPS
+    if step_id not in steps:
+        raise UsageError(f"{step_id!r} is not a step. Steps: {', '.join(steps)}.", fix="See: evaluate.py status")
+    return steps
+
+
+def give_answer(
+    project: str, step_id: str, text: str | None, *, accept: bool = False, aws: Aws | None = None
+) -> dict[str, Any]:
+    """Check and record one answer; return the envelope's body.
+
+    ``text`` is the user's value, or ``None`` with ``accept`` to take the suggestion. A refused answer raises,
+    leaves the state file as it was, and carries the workflow's position in the error's ``envelope``.
+    """
+    for _ in range(TRIES):
+        snapshot = state.load(project)
+        known_step(snapshot.document, step_id)
+        context = Context(project, snapshot.document, now=utc_now(), aws=aws)
+        try:
+            body, document = _answered(context, step_id, text, accept=accept)
+        except EvaluationError as error:
+            _add_position(error, snapshot.document, project, step_id)
+            raise
+        if state.replace(project, snapshot.raw, document):
+            return {**body, **position(document, project)}
+    raise StateError(
+        f"The state file changed {TRIES} times while this answer was checked.",
+        code="state_busy",
+        fix="Let the other assistant finish, then give the answer again.",
+    )
+
+
+def _add_position(error: EvaluationError, document: dict[str, Any], project: str, step_id: str) -> None:
+    error.step = error.step or step_id
+    envelope = position(document, project)
+    step = workflow.describe(load_step(step_id), document)
+    if isinstance(error, Choose):
+        step["choices"] = error.choices
+    # The question to repeat is the one that was answered, unless it came too early.
+    if not isinstance(error, TooEarly):
+        envelope["step"] = step
+    error.envelope = envelope  # type: ignore[attr-defined]
+
+
+def _answered(
+    context: Context, step_id: str, text: str | None, *, accept: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    steps = evaluation_of(context.document).STEPS
+    missing = workflow.missing(steps, step_id, context.document)
+    if missing:
+        raise TooEarly(
+            f"{step_id} rests on {', '.join(missing)}, which {'has' if len(missing) == 1 else 'have'} no answer yet.",
+            fix=f"Answer {missing[0]} first.",
+            details={"missing": missing},
+        )
+    step = load_step(step_id)
+    value = _suggestion(step, context.document) if accept else clean(text or "", step)
+    answer = step.check(value, context)
+    context.document, reopened = workflow.record(steps, context.document, step_id, answer, context.now)
+    findings = list(answer.findings)
+    if reopened:
+        findings.append(finding("reopened", f"Open again, since they rest on {step_id}: {', '.join(reopened)}."))
+    recorded = {step_id: context.document["answers"][step_id]}
+    findings += _settle(context, recorded)
+    findings += prepare_next(context)
+    body = {
+        "recorded": {"step": step_id, **_public(recorded.pop(step_id))},
+        "settled": {key: _public(entry) for key, entry in recorded.items()},
+        "findings": findings,
+    }
+    return body, context.document
+
+
+def _public(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: entry[key] for key in ("value", "origin", "time", "facts") if key in entry}
+
+
+def _settle(context: Context, recorded: dict[str, Any]) -> list[dict[str, Any]]:
+    """Record every open step that a lookup or the documented default answers without a question."""
+    steps = evaluation_of(context.document).STEPS
+    findings: list[dict[str, Any]] = []
+    for step_id in workflow.pending(steps, context.document):
+        if workflow.missing(steps, step_id, context.document):
+            continue
+        step = load_step(step_id)
+        if step.settle is None:
+            continue
+        try:
+            answer = step.settle(context)
+        except EvaluationError as error:  # then the question is asked, which shows the same trouble
+            findings.append(finding(error.code, f"{step_id}: {error.message}", level="warning", fix=error.fix))
+            continue
+        if answer is not None:
+            context.document, _ = workflow.record(steps, context.document, step_id, answer, context.now)
+            recorded[step_id] = context.document["answers"][step_id]
+            findings += answer.findings
+    return findings
+
+
+def prepare_next(context: Context) -> list[dict[str, Any]]:
+    """Look up what the next question offers and keep it in the document, so that `status` needs no network.
+
+    A lookup that fails does not undo the answer before it: it becomes a warning.
+    """
+    steps = evaluation_of(context.document).STEPS
+    open_steps = workflow.pending(steps, context.document)
+    if not open_steps:
+        return []
+    step = load_step(open_steps[0])
+    if step.offer is None:
+        return []
+    try:
+        offer = step.offer(context).as_json()
+    except EvaluationError as error:
+        return [finding(error.code, f"{step.id}: {error.message}", level="warning", fix=error.fix)]
+    offers = {**context.document.get("offers", {}), step.id: offer}
+    context.document = {**context.document, "offers": offers}
+    return []
+
+
+def _suggestion(step: workflow.Step, document: dict[str, Any]) -> str:
+    if step.consent:
+        raise Refused(
+            f"--accept does not work for {step.id}: it needs the user's own words.",
+            fix=f"Ask the user, then: evaluate.py answer {step.id} VALUE",
+            code="needs_consent",
+        )
+    suggested = workflow.describe(step, document).get("suggested")
+    if not suggested:
+        raise Refused(
+            f"There is no suggestion for {step.id} to accept.",
+            fix=f"Give a value: evaluate.py answer {step.id} VALUE   (expected: {step.expects})",
+            code="no_suggestion",
+        )
+    return str(suggested)
+
+
+def clean(text: str, step: workflow.Step) -> str:
+    """The trimmed text of an answer; raises Refused for what no step can take."""
+    value = text.strip()
+    if not value:
+        raise Refused(
+            f"An empty answer was received for {step.id}; expected: {step.expects}.",
+            fix=f"For example: evaluate.py answer {step.id} {step.example!r}",
+            code="empty",
+        )
+    if len(value) > step.limit:
+        raise Refused(
+            f"An answer of {len(value):,} characters was received for {step.id}; at most {step.limit:,} are allowed.",
+            fix=f"Expected: {step.expects}.",
+            code="too_long",
+        )
+    allowed = "\n\r\t" if step.multiline else ""
+    for index, character in enumerate(value):
+        if (character < " " and character not in allowed) or "\x7f" <= character <= "\x9f":
+            raise Refused(
+                f"Character {index + 1} of the answer for {step.id} is the control character U+{ord(character):04X}.",
+                fix="Remove it and answer again.",
+                code="control_character",
+            )
+        if "\ud800" <= character <= "\udfff":
+            raise Refused(
+                f"Character {index + 1} of the answer for {step.id} is not valid UTF-8 text.",
+                fix="Save or paste the value as UTF-8 and answer again.",
+                code="invalid_utf8",
+            )
+    return value

@@ -1,0 +1,149 @@
+"""Model packages, their groups, and the training jobs that made them."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, NamedTuple
+
+from ..errors import AwsError, NotFound
+from .session import Aws, aws_errors
+
+# A group may have thousands of versions; the newest hundred decide which one is meant.
+VERSIONS_READ = 100
+GROUPS_OFFERED = 20
+HUB_ACCOUNT = "aws"
+PUBLIC_HUB = "SageMakerPublicHub"
+
+
+class ModelPackage(NamedTuple):
+    """One model package version. ``base_model`` is ``None`` when the package does not carry it."""
+
+    arn: str
+    group: str
+    version: int
+    status: str
+    approval: str
+    created: str
+    base_model: str | None
+    base_model_version: str | None
+    recipe: str | None
+    model_data: str | None
+
+    @property
+    def usable(self) -> bool:
+        return self.status == "Completed"
+
+
+def describe_package(aws: Aws, arn: str, region: str | None = None) -> ModelPackage:
+    """One package by its versioned ARN. Raises NotFound when it does not exist."""
+    client = aws.client("sagemaker", region)
+    with aws_errors("looking up the model package", resource=arn):
+        answer = client.describe_model_package(ModelPackageName=arn)
+    containers = answer.get("InferenceSpecification", {}).get("Containers") or [{}]
+    base = containers[0].get("BaseModel") or {}
+    source = containers[0].get("ModelDataSource", {}).get("S3DataSource", {})
+    return ModelPackage(
+        arn=answer["ModelPackageArn"],
+        group=str(answer.get("ModelPackageGroupName", "")),
+        version=int(answer.get("ModelPackageVersion", 0)),
+        status=str(answer.get("ModelPackageStatus", "")),
+        approval=str(answer.get("ModelApprovalStatus", "")),
+        created=_day(answer.get("CreationTime")),
+        base_model=base.get("HubContentName"),
+        base_model_version=base.get("HubContentVersion"),
+        recipe=base.get("RecipeName"),
+        model_data=source.get("S3Uri") or containers[0].get("ModelDataUrl"),
+    )
+
+
+class Version(NamedTuple):
+    """A line of a group's version list."""
+
+    arn: str
+    version: int
+    status: str
+    approval: str
+    created: str
+
+
+def list_versions(aws: Aws, group: str, region: str | None = None) -> list[Version]:
+    """A group's newest versions, newest first. ``group`` is a name or ARN. Raises NotFound."""
+    client = aws.client("sagemaker", region)
+    with aws_errors("listing the versions of model package group", resource=group):
+        answer = client.list_model_packages(
+            ModelPackageGroupName=group,
+            SortBy="CreationTime",
+            SortOrder="Descending",
+            MaxResults=VERSIONS_READ,
+        )
+    versions = [
+        Version(
+            item["ModelPackageArn"],
+            int(item.get("ModelPackageVersion", 0)),
+            str(item.get("ModelPackageStatus", "")),
+            str(item.get("ModelApprovalStatus", "")),
+            _day(item.get("CreationTime")),
+        )
+        for item in answer["ModelPackageSummaryList"]
+    ]
+    return sorted(versions, key=lambda item: item.version, reverse=True)
+
+
+def group_exists(aws: Aws, name: str, region: str | None = None) -> bool:
+    """Whether a model package group of exactly that name (or ARN) exists."""
+    client = aws.client("sagemaker", region)
+    try:
+        with aws_errors("looking up the model package group", resource=name):
+            client.describe_model_package_group(ModelPackageGroupName=name)
+    except NotFound:
+        return False
+    except AwsError as error:
+        if error.details.get("aws_code") == "ValidationException":  # not a possible name, so no such group
+            return False
+        raise
+    return True
+
+
+def search_groups(aws: Aws, keyword: str) -> list[tuple[str, str]]:
+    """Groups whose name contains ``keyword``, newest first: (name, day created); at most GROUPS_OFFERED."""
+    client = aws.client("sagemaker")
+    with aws_errors("searching model package groups for", resource=keyword):
+        answer = client.list_model_package_groups(
+            NameContains=keyword, SortBy="CreationTime", SortOrder="Descending", MaxResults=GROUPS_OFFERED
+        )
+    return [
+        (str(item["ModelPackageGroupName"]), _day(item.get("CreationTime")))
+        for item in answer["ModelPackageGroupSummaryList"]
+    ]
+
+
+class TrainingJob(NamedTuple):
+    """A training job and the model package it registered, if any."""
+
+    name: str
+    status: str
+    model_package_arn: str | None
+
+
+def describe_training_job(aws: Aws, name: str, region: str | None = None) -> TrainingJob:
+    """One training job by name. Raises NotFound."""
+    client = aws.client("sagemaker", region)
+    with aws_errors("looking up the training job", resource=name):
+        answer: dict[str, Any] = client.describe_training_job(TrainingJobName=name)
+    return TrainingJob(name, str(answer["TrainingJobStatus"]), answer.get("OutputModelPackageArn"))
+
+
+def training_job_or_none(aws: Aws, name: str) -> TrainingJob | None:
+    """The training job of exactly that name, ``None`` when there is none."""
+    try:
+        return describe_training_job(aws, name)
+    except NotFound:
+        return None
+    except AwsError as error:
+        if error.details.get("aws_code") == "ValidationException":
+            return None
+        raise
+
+
+def _day(moment: Any) -> str:
+    return moment.date().isoformat() if isinstance(moment, datetime.datetime) else ""

@@ -1,0 +1,65 @@
+"""Execution roles: existence, trust, and what a policy simulation says they may do."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..errors import AccessDenied, NotFound
+from .session import Aws, aws_errors
+
+SAGEMAKER = "sagemaker.amazonaws.com"
+BEDROCK = "bedrock.amazonaws.com"
+
+
+class Role(NamedTuple):
+    """An IAM role; ``trusted`` are the services that may assume it."""
+
+    arn: str
+    name: str
+    trusted: frozenset[str]
+
+
+def describe_role(aws: Aws, name: str) -> Role:
+    """One role by name (without its path). Raises NotFound, AccessDenied."""
+    client = aws.client("iam")
+    with aws_errors("looking up the role", resource=name):
+        answer = client.get_role(RoleName=name)["Role"]
+    return Role(answer["Arn"], answer["RoleName"], trusted_services(answer.get("AssumeRolePolicyDocument", {})))
+
+
+def trusted_services(policy: Any) -> frozenset[str]:
+    """The service principals that a trust policy allows to assume the role (conditions are not weighed)."""
+    statements = policy.get("Statement", []) if isinstance(policy, dict) else []
+    found: set[str] = set()
+    for statement in statements if isinstance(statements, list) else [statements]:
+        actions = statement.get("Action", [])
+        actions = [actions] if isinstance(actions, str) else actions
+        if statement.get("Effect") != "Allow" or not {"sts:AssumeRole", "sts:*", "*"}.intersection(actions):
+            continue
+        principal = statement.get("Principal", {})
+        services = principal.get("Service", []) if isinstance(principal, dict) else []
+        found.update([services] if isinstance(services, str) else services)
+    return frozenset(found)
+
+
+class Simulation(NamedTuple):
+    """Actions the simulation denies; ``unknown`` says why nothing could be simulated (empty when it could)."""
+
+    denied: tuple[str, ...]
+    unknown: str
+
+
+def simulate(aws: Aws, role_arn: str, actions: tuple[str, ...], resources: tuple[str, ...] = ()) -> Simulation:
+    """Ask IAM whether ``role_arn`` may call ``actions`` on ``resources`` (``*`` when empty); nothing is called."""
+    client = aws.client("iam")
+    request: dict[str, Any] = {"PolicySourceArn": role_arn, "ActionNames": list(actions)}
+    if resources:
+        request["ResourceArns"] = list(resources)
+    try:
+        with aws_errors("simulating the role's permissions", resource=role_arn):
+            pages = client.get_paginator("simulate_principal_policy").paginate(**request)
+            results = [result for page in pages for result in page["EvaluationResults"]]
+    except (AccessDenied, NotFound) as error:
+        return Simulation((), error.message)
+    denied = {result["EvalActionName"] for result in results if result["EvalDecision"] != "allowed"}
+    return Simulation(tuple(sorted(denied)), "")

@@ -1,0 +1,63 @@
+"""MLflow apps and tracking servers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..errors import AccessDenied, AwsError, EvaluationError
+from .session import Aws, aws_errors, outcome, together
+
+APP_USABLE = ("Created", "Updated")
+SERVER_USABLE = ("Created", "Updated", "Started", "MaintenanceComplete")
+
+
+class Tracker(NamedTuple):
+    """One MLflow app or tracking server."""
+
+    arn: str
+    name: str
+    kind: str
+    status: str
+
+    @property
+    def usable(self) -> bool:
+        return self.status in (APP_USABLE if self.kind == "app" else SERVER_USABLE)
+
+
+class Trackers(NamedTuple):
+    """What was found; ``unknown`` names the lists that were denied."""
+
+    found: list[Tracker]
+    unknown: str
+
+
+def list_trackers(aws: Aws, region: str) -> Trackers:
+    """All MLflow apps and tracking servers of the region, by name."""
+    client = aws.client("sagemaker", region)
+
+    def apps() -> list[Tracker]:
+        with aws_errors("listing MLflow apps"):
+            pages = client.get_paginator("list_mlflow_apps").paginate()
+            items = [item for page in pages for item in page["Summaries"]]
+        return [Tracker(item["Arn"], item["Name"], "app", item["Status"]) for item in items]
+
+    def servers() -> list[Tracker]:
+        with aws_errors("listing MLflow tracking servers"):
+            pages = client.get_paginator("list_mlflow_tracking_servers").paginate()
+            items = [item for page in pages for item in page["TrackingServerSummaries"]]
+        return [
+            Tracker(item["TrackingServerArn"], item["TrackingServerName"], "server", item["TrackingServerStatus"])
+            for item in items
+        ]
+
+    found: list[Tracker] = []
+    denied: list[EvaluationError] = []
+    for result in together(outcome(apps), outcome(servers)):
+        if isinstance(result, AccessDenied):
+            denied.append(result)
+        elif isinstance(result, AwsError):
+            raise result
+        elif isinstance(result, list):
+            found += result
+    found = [item for item in found if item.status not in ("Deleting", "Deleted")]
+    return Trackers(sorted(found, key=lambda item: item.name), " ".join(error.message for error in denied))

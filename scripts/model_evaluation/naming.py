@@ -1,0 +1,19 @@
+"""Names derived from the project's folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+
+
+def project_slug(project: str) -> str:
+    """The project's name: its folder's name as ``[a-z0-9-]``, at most 64 characters, never empty."""
+    name = unicodedata.normalize("NFKD", os.path.basename(os.path.abspath(project)))
+    slug = re.sub(r"[^a-z0-9]+", "-", name.encode("ascii", "ignore").decode().lower()).strip("-")
+    return slug[:64].strip("-") or "project"
+
+
+def default_notebook(project: str) -> str:
+    """Absolute path of the notebook that `new` writes."""
+    return os.path.join(os.path.abspath(project), "notebooks", f"{project_slug(project)}_model-evaluation.ipynb")

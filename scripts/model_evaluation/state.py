@@ -1,0 +1,248 @@
+"""workflow_state.json: read, check, lock, and replace it whole.
+
+The file may be shared with other tools: keys this module does not know are kept untouched, and a file
+without ``schema_version`` is another tool's, whose keys become suggestions (see suggestions.py).
+A damaged file is never overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from .errors import StateError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+FILE_NAME = "workflow_state.json"
+BACKUP_NAME = "workflow_state.last-good.json"
+LOCK_NAME = ".workflow_state.lock"
+SCHEMA_VERSION = 1
+LOCK_SECONDS = 20.0
+ORIGINS = ("user", "lookup", "default")
+
+
+def _from_version_0(document: dict[str, Any]) -> dict[str, Any]:
+    """Another tool's file: everything in it stays, our keys are added."""
+    return {**document, "schema_version": 1, "answers": {}}
+
+
+# One function per step up; a file of version n goes through UPGRADES[n], UPGRADES[n + 1], ...
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {0: _from_version_0}
+
+
+class Snapshot:
+    """One reading of the state file: its exact bytes (``None`` when there is no file) and its document."""
+
+    __slots__ = ("document", "raw")
+
+    def __init__(self, raw: bytes | None, document: dict[str, Any]) -> None:
+        self.raw = raw
+        self.document = document
+
+
+def load(project: str) -> Snapshot:
+    """Read the state of ``project`` (a folder). Only reads. Raises StateError for a damaged file."""
+    path = os.path.join(project, FILE_NAME)
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+    except FileNotFoundError:
+        return Snapshot(None, {"schema_version": SCHEMA_VERSION, "answers": {}})
+    except OSError as error:
+        raise StateError(
+            f"{path} cannot be read: {error.strerror}.",
+            code="state_unreadable",
+            fix=f"Give this user read access to {path}.",
+        ) from error
+    return Snapshot(raw, _parse(path, raw))
+
+
+def _parse(path: str, raw: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise _damaged(path, f"byte {error.start} is not UTF-8") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _damaged(path, f"it is not JSON ({error.msg} at {where})") from error
+    except RecursionError as error:
+        raise _damaged(path, "it is nested too deeply") from error
+    if not isinstance(document, dict):
+        raise _damaged(path, f"it holds a JSON {type(document).__name__}, expected an object")
+    version = document.get("schema_version", 0)
+    if isinstance(version, bool) or not isinstance(version, int) or version < 0:
+        raise _damaged(path, f"schema_version is {version!r}, expected a whole number")
+    if version > SCHEMA_VERSION:
+        raise StateError(
+            f"{path} has schema_version {version}; this program knows up to {SCHEMA_VERSION}.",
+            code="state_newer",
+            fix="Update the model-evaluation skill, or work in another project folder.",
+        )
+    while version < SCHEMA_VERSION:
+        document = UPGRADES[version](document)
+        version += 1
+    fault = find_fault(document)
+    if fault:
+        raise _damaged(path, fault)
+    return document
+
+
+def find_fault(document: dict[str, Any]) -> str | None:
+    """The first place where ``document`` breaks schemas/workflow_state.schema.json, or ``None``.
+
+    Written by hand because `status` may not afford a validation library; a test holds it against the schema.
+    """
+    answers = document.get("answers")
+    if not isinstance(answers, dict):
+        return "answers is not an object"
+    for step, answer in answers.items():
+        place = f"answers.{step}"
+        if not isinstance(answer, dict):
+            return f"{place} is not an object"
+        for key in ("value", "origin", "time"):
+            if key not in answer:
+                return f"{place} has no {key}"
+        if answer["origin"] not in ORIGINS:
+            return f"{place}.origin is {answer['origin']!r}, expected one of {', '.join(ORIGINS)}"
+        if not isinstance(answer["time"], str):
+            return f"{place}.time is not a string"
+        if not isinstance(answer.get("facts", {}), dict):
+            return f"{place}.facts is not an object"
+        if not isinstance(answer.get("warnings", []), list):
+            return f"{place}.warnings is not a list"
+    for key in ("offers", "reopened", "rendered"):
+        if not isinstance(document.get(key, {}), dict):
+            return f"{key} is not an object"
+    for step, offer in document.get("offers", {}).items():
+        if not isinstance(offer, dict):
+            return f"offers.{step} is not an object"
+    return None
+
+
+def _damaged(path: str, reason: str) -> StateError:
+    backup = os.path.join(os.path.dirname(path), BACKUP_NAME)
+    if os.path.exists(backup):
+        fix = f"The last good copy is {backup}. To go back to it: cp {_quoted(backup)} {_quoted(path)}"
+    else:
+        fix = f"Repair the file, or move it away to start again: mv {_quoted(path)} {_quoted(path + '.damaged')}"
+    return StateError(
+        f"{path} is damaged: {reason}. It was left as it is.",
+        code="state_damaged",
+        fix=fix,
+        details={"path": path, "reason": reason, "last_good": backup if os.path.exists(backup) else None},
+    )
+
+
+def _quoted(path: str) -> str:
+    import shlex
+
+    return shlex.quote(path)
+
+
+def replace(project: str, expected: bytes | None, document: dict[str, Any]) -> bool:
+    """Write ``document`` if the file still holds ``expected``; say whether it was written.
+
+    Compare-and-swap under a lock, so that two assistants cannot undo each other's answers: the loser
+    reads again and repeats its check. A killed process leaves either the old file or the new one.
+    """
+    path = os.path.join(project, FILE_NAME)
+    content = serialise(document)
+    with _locked(project):
+        try:
+            with open(path, "rb") as file:
+                current: bytes | None = file.read()
+        except FileNotFoundError:
+            current = None
+        if current != expected:
+            return False
+        write_atomically(path, content)
+        # The copy needs no fsync of its own: it matters when the file is damaged later, not after a power cut.
+        write_atomically(os.path.join(project, BACKUP_NAME), content, sync=False)
+    return True
+
+
+def serialise(document: dict[str, Any]) -> bytes:
+    """The bytes of ``document``: UTF-8, two spaces, one final newline, no NaN."""
+    return (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8")
+
+
+def write_atomically(path: str, content: bytes, *, sync: bool = True) -> None:
+    """Replace ``path`` with ``content``: temporary file in the same folder, fsync, rename.
+
+    Raises StateError when the folder cannot be written; then ``path`` is as it was.
+    """
+    temporary = f"{path}.{os.getpid()}.{time.monotonic_ns()}.tmp"
+    try:
+        try:
+            with open(temporary, "wb") as file:
+                file.write(content)
+                file.flush()
+                if sync:
+                    os.fsync(file.fileno())
+            if os.path.exists(path):
+                os.chmod(temporary, os.stat(path).st_mode & 0o777)
+            os.replace(temporary, path)
+        except BaseException:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise StateError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            code="state_unwritable",
+            fix=f"Make the folder {os.path.dirname(path) or '.'} writable and check the free disk space.",
+        ) from error
+
+
+class _locked:
+    """An advisory lock on the project folder, held by the operating system: a killed holder lets go."""
+
+    def __init__(self, project: str) -> None:
+        self.path = os.path.join(project, LOCK_NAME)
+        self.file = -1
+
+    def __enter__(self) -> None:
+        try:
+            self.file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise StateError(
+                f"{self.path} cannot be opened: {error.strerror}.",
+                code="state_unwritable",
+                fix=f"Make the folder {os.path.dirname(self.path) or '.'} writable.",
+            ) from error
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                _lock(self.file)
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    os.close(self.file)
+                    raise StateError(
+                        f"Another process has held {self.path} for more than {LOCK_SECONDS:.0f} seconds.",
+                        code="state_locked",
+                        fix="Wait for the other command to end, or end it, then try again.",
+                    ) from error
+                time.sleep(0.02)
+            else:
+                return
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.file)  # closing releases the lock
+
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows
+    import msvcrt
+
+    def _lock(file: int) -> None:
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+else:
+
+    def _lock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

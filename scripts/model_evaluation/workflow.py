@@ -1,0 +1,205 @@
+"""The state machine: which question comes next, what an answer changes. Pure functions over
+(step table, document); no files, no AWS."""
+
+from __future__ import annotations
+
+from .suggestions import suggestion
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from .context import Context
+
+    Requirements = Mapping[str, tuple[str, ...]]
+
+
+class Step:
+    """One question of the conversation.
+
+    ``check(text, context)`` returns the Answer to record or raises Refused / AwsError.
+    ``offer(context)`` returns what the question can show (an Offer); asked once, before the question.
+    ``settle(context)`` returns an Answer when no question is needed, else ``None``.
+    ``consent`` steps need the user's own words: `--accept` does not work there.
+    """
+
+    __slots__ = (
+        "check",
+        "consent",
+        "example",
+        "expects",
+        "id",
+        "limit",
+        "multiline",
+        "offer",
+        "question",
+        "reference",
+        "settle",
+        "title",
+    )
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the field's name in the contract
+        *,
+        title: str,
+        question: str,
+        expects: str,
+        example: str,
+        check: Callable[[str, Context], Answer],
+        offer: Callable[[Context], Offer] | None = None,
+        settle: Callable[[Context], Answer | None] | None = None,
+        reference: str | None = None,
+        consent: bool = False,
+        limit: int = 2_048,
+        multiline: bool = False,
+    ) -> None:
+        self.id = id
+        self.title = title
+        self.question = question
+        self.expects = expects
+        self.example = example
+        self.check = check
+        self.offer = offer
+        self.settle = settle
+        self.reference = reference
+        self.consent = consent
+        self.limit = limit
+        self.multiline = multiline
+
+
+class Answer:
+    """A checked answer: canonical value, the facts its check found, findings for the user.
+
+    A finding is ``{"kind", "message", ...}``; those with ``"level": "warning"`` stay with the answer.
+    """
+
+    __slots__ = ("facts", "findings", "origin", "value")
+
+    def __init__(
+        self,
+        value: Any,
+        *,
+        facts: dict[str, Any] | None = None,
+        findings: list[dict[str, Any]] | None = None,
+        origin: str = "user",
+    ) -> None:
+        self.value = value
+        self.facts = facts or {}
+        self.findings = findings or []
+        self.origin = origin
+
+
+class Offer:
+    """What a question can show: choices, a suggested value, text put before the question."""
+
+    __slots__ = ("choices", "suggested", "text")
+
+    def __init__(
+        self,
+        *,
+        choices: list[dict[str, str]] | None = None,
+        suggested: str | None = None,
+        text: str | None = None,
+    ) -> None:
+        self.choices = choices
+        self.suggested = suggested
+        self.text = text
+
+    def as_json(self) -> dict[str, Any]:
+        body = {"choices": self.choices, "suggested": self.suggested, "text": self.text}
+        return {key: value for key, value in body.items() if value is not None}
+
+
+def finding(kind: str, message: str, *, level: str = "info", **more: Any) -> dict[str, Any]:
+    """One thing a check saw. ``level`` is info or warning; a fault is raised, not found."""
+    return {"kind": kind, "level": level, "message": message, **more}
+
+
+def pending(requirements: Requirements, document: dict[str, Any]) -> list[str]:
+    """Steps without an answer, in order."""
+    return [step_id for step_id in requirements if step_id not in document["answers"]]
+
+
+def missing(requirements: Requirements, step_id: str, document: dict[str, Any]) -> list[str]:
+    """Prerequisites of ``step_id`` that have no answer yet, in order."""
+    return [needed for needed in requirements[step_id] if needed not in document["answers"]]
+
+
+def dependants(requirements: Requirements, step_id: str) -> list[str]:
+    """Every step that rests on ``step_id``, directly or through another, in order."""
+    found = {step_id}
+    for candidate, needed in requirements.items():  # prerequisites always stand before their dependants
+        if found.intersection(needed):
+            found.add(candidate)
+    return [candidate for candidate in requirements if candidate in found and candidate != step_id]
+
+
+def record(
+    requirements: Requirements, document: dict[str, Any], step_id: str, answer: Answer, now: str
+) -> tuple[dict[str, Any], list[str]]:
+    """A new document with ``answer`` in it, and the steps this reopened.
+
+    The same value with the same facts again changes nothing that rests on it.
+    """
+    entry: dict[str, Any] = {"value": answer.value, "origin": answer.origin, "time": now}
+    if answer.facts:
+        entry["facts"] = answer.facts
+    warnings = [item for item in answer.findings if item.get("level") == "warning"]
+    if warnings:
+        entry["warnings"] = warnings
+    before = document["answers"].get(step_id)
+    unchanged = (
+        before is not None and before["value"] == entry["value"] and before.get("facts") == entry.get("facts")
+    )
+    reopened: list[str] = []
+    if not unchanged:
+        document, reopened = _without(document, dependants(requirements, step_id))
+    result = {**document, "answers": {**document["answers"], step_id: entry}}
+    for part in ("offers", "reopened"):
+        if step_id in result.get(part, {}):
+            result[part] = {key: value for key, value in result[part].items() if key != step_id}
+    return result, reopened
+
+
+def reopen(
+    requirements: Requirements, document: dict[str, Any], step_id: str
+) -> tuple[dict[str, Any], list[str]]:
+    """A new document in which ``step_id`` and what rested on it are open again; their values become suggestions."""
+    return _without(document, [step_id, *dependants(requirements, step_id)])
+
+
+def _without(document: dict[str, Any], step_ids: list[str]) -> tuple[dict[str, Any], list[str]]:
+    removed = [step_id for step_id in step_ids if step_id in document["answers"]]
+    answers = {key: value for key, value in document["answers"].items() if key not in removed}
+    offers = {key: value for key, value in document.get("offers", {}).items() if key not in step_ids}
+    kept = {**document.get("reopened", {}), **{key: document["answers"][key]["value"] for key in removed}}
+    result = {**document, "answers": answers}
+    for part, content in (("offers", offers), ("reopened", kept)):
+        if content or part in document:
+            result[part] = content
+    return result, removed
+
+
+def describe(step: Step, document: dict[str, Any]) -> dict[str, Any]:
+    """The ``step`` object of the envelope: all an assistant needs to ask this question."""
+    offer = document.get("offers", {}).get(step.id, {})
+    text = offer.get("text")
+    body: dict[str, Any] = {
+        "id": step.id,
+        "title": step.title,
+        "question": f"{text}\n\n{step.question}" if text else step.question,
+        "expects": step.expects,
+    }
+    if offer.get("choices"):
+        body["choices"] = offer["choices"]
+    if not step.consent:
+        suggested = suggestion(step.id, document) or offer.get("suggested")
+        # A judge is listed, never suggested, not even the one used before.
+        if suggested and step.id != "judge":
+            body["suggested"] = suggested
+    if step.reference:
+        body["reference"] = step.reference
+    body["example"] = step.example
+    return body
