@@ -201,8 +201,10 @@ DOMAINS: tuple[Rule, ...] = (
         ),
     ),
     (
-        "hiring, recruit*, job candidate*, applicant*, resume*, human resources, hr, lend*, tenant*, police, immigra*, "
-        "gender*, ethnic*, religio*, demographic*",
+        (
+            "hiring, recruit*, job candidate*, applicant*, resume*, human resources, hr, lend*, tenant*, "
+            "police, immigra*, gender*, ethnic*, religio*, demographic*"
+        ),
         (
             (
                 "Stereotyping",
