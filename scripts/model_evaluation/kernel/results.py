@@ -208,7 +208,7 @@ def _add_score(row: ResultRow, score: Mapping[str, Any]) -> None:
 
 
 def parse_score(score: Mapping[str, Any]) -> tuple[float | str | None, str | None]:
-    """A score entry's ``result`` as number or label, else ``None`` and ``null``, ``absent`` or ``unparsable``."""
+    """A score entry's number or label, else ``None`` with ``null``, ``absent`` or ``unparsable``."""
     if "result" not in score:
         return None, "absent"
     result = score["result"]

@@ -103,7 +103,8 @@ def read_dataset_row(obj: object, line: int) -> DatasetRow:
         spoken = [message_text(m.get("content")) for m in prompt if m["role"] in SYSTEM_ROLES]
         system = _text_or_none(TURN_SEPARATOR.join(spoken))
     metadata = _metadata_fields(obj.get("metadata"))
-    category = _scalar_as_text(obj.get("category")) or metadata.pop("category", None)
+    in_metadata = metadata.pop("category", None)
+    category = _scalar_as_text(obj.get("category")) or in_metadata
     return DatasetRow(line, text, reference or None, system, category, metadata)
 
 

@@ -157,9 +157,9 @@ def newcombe_interval(
     l1, u1 = wilson_interval(both + only_tuned, n, confidence=confidence) or (0.0, 1.0)
     l2, u2 = wilson_interval(both + only_base, n, confidence=confidence) or (0.0, 1.0)
     product = (both + only_tuned) * (only_base + neither) * (both + only_base) * (only_tuned + neither)
-    cross = both * neither - only_tuned * only_base
+    cross = float(both * neither - only_tuned * only_base)
     if cross > 0:
-        cross = max(cross - n / 2, 0)  # the continuity correction of method 10
+        cross = max(cross - n / 2, 0.0)  # the continuity correction of method 10
     phi = cross / math.sqrt(product) if product else 0.0
     below = math.sqrt((p1 - l1) ** 2 - 2 * phi * (p1 - l1) * (u2 - p2) + (u2 - p2) ** 2)
     above = math.sqrt((u1 - p1) ** 2 - 2 * phi * (u1 - p1) * (p2 - l2) + (p2 - l2) ** 2)

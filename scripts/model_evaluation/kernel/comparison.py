@@ -1,0 +1,325 @@
+"""The comparison of two models on one set of records, as the object that becomes ``summary.json``."""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .results import Record, ResultRow
+from .stats import (
+    Floats,
+    benjamini_hochberg,
+    detectable_difference,
+    holm,
+    paired_interval,
+    rows_needed,
+    sign_flip_p_value,
+    wilson_interval,
+)
+from .verdicts import MARGIN_SHARE, metric_verdict, overall_verdict, result_warnings
+
+LOWER_IS_BETTER = frozenset({"Harmfulness", "Stereotyping", "Refusal"})
+BUILTIN_LIMITS = (0.0, 1.0)  # Bedrock normalises its own metrics
+SLICE_VALUES = 12  # a metadata field with more values is no slice
+CATEGORY_VALUES = 50
+SLICE_ROWS = 5  # cells with fewer pairs get no interval
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is known of a metric before any score is seen.
+
+    ``limits`` are the ends of its scale, ``None`` when no numeric scale is declared. ``labels`` turn a label
+    (lower case) into its number; a label scale without numbers has an empty one. ``declared`` is false when
+    the direction is the default.
+    """
+
+    name: str
+    direction: str = "higher"
+    limits: tuple[float, float] | None = None
+    labels: Mapping[str, float] = field(default_factory=dict)
+    builtin: bool = False
+    declared: bool = True
+
+    def number(self, score: float | str | None) -> float:
+        """The score as a number; NaN where it is missing, or a label without a number."""
+        if isinstance(score, str):
+            known = self.labels.get(score.casefold())
+            return known if known is not None else _number_in(score)
+        return math.nan if score is None else score
+
+
+def read_metrics(builtin_metrics: Sequence[str] | None, custom_metrics_json: str | None) -> list[Metric]:
+    """The evaluation's metrics in order: built-in ones, then custom ones (JSON text of Bedrock's array).
+
+    Raises ``ValueError`` when the JSON is not such an array.
+    """
+    metrics = []
+    for name in builtin_metrics or []:
+        bare = name.removeprefix("Builtin.")
+        direction = "lower" if bare in LOWER_IS_BETTER else "higher"
+        metrics.append(Metric(bare, direction, BUILTIN_LIMITS, builtin=True))
+    items = json.loads(custom_metrics_json) if custom_metrics_json else []
+    if not isinstance(items, list):
+        raise ValueError("custom metrics must be a JSON array")
+    for item in items:
+        definition = item.get("customMetricDefinition") if isinstance(item, Mapping) else None
+        if not isinstance(definition, Mapping) or not isinstance(definition.get("name"), str):
+            raise ValueError("each custom metric needs a customMetricDefinition with a name")
+        direction = item.get("direction")
+        limits, labels = _rating_scale(definition.get("ratingScale"))
+        metrics.append(
+            Metric(
+                definition["name"],
+                direction if direction in ("higher", "lower") else "higher",
+                limits,
+                labels,
+                declared=direction in ("higher", "lower"),
+            )
+        )
+    return metrics
+
+
+def _rating_scale(scale: object) -> tuple[tuple[float, float] | None, dict[str, float]]:
+    """Ends and label numbers of a ``ratingScale``: numeric when every item's value is, else no numbers."""
+    labels: dict[str, float] = {}
+    numbers = []
+    for item in scale if isinstance(scale, list) else []:
+        value = item.get("value") if isinstance(item, Mapping) else None
+        raw = value.get("floatValue", value.get("stringValue")) if isinstance(value, Mapping) else None
+        number = _number_in(raw) if isinstance(raw, str) else math.nan
+        if isinstance(raw, int | float) and not isinstance(raw, bool):
+            number = float(raw)
+        if not math.isfinite(number):
+            return None, {}
+        numbers.append(number)
+        for label in (raw, item.get("definition")):
+            if isinstance(label, str):
+                labels[label.strip().casefold()] = number
+    if len(set(numbers)) < 2:
+        return None, {}
+    return (min(numbers), max(numbers)), labels
+
+
+def _number_in(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan
+
+
+def compare(
+    records: Sequence[Record],
+    *,
+    metrics: Sequence[Metric],
+    primary_metric: str,
+    scope: str,
+    judge: str = "",
+    models: Mapping[str, str | None] | None = None,
+    execution_arn: str = "",
+    created: str = "",
+    simulated: bool = False,
+    problems: Sequence[str] = (),
+    seed: int = 20260101,
+    resamples: int = 10_000,
+) -> dict[str, Any]:
+    """``summary.json`` of these records; JSON-safe, and the same for the same data in any order.
+
+    ``scope`` is ``compare``, ``tuned`` or ``base``. ``problems`` are texts that join the warnings.
+    """
+    models = models or {}
+    sides = ["tuned", "base"] if scope == "compare" else [scope]
+    rows = {
+        "dataset": sum(r.row is not None for r in records),
+        "tuned": sum(r.tuned is not None for r in records) if "tuned" in sides else None,
+        "base": sum(r.base is not None for r in records) if "base" in sides else None,
+        "paired": sum(r.tuned is not None and r.base is not None for r in records),
+    }
+    known = {metric.name for metric in metrics}
+    seen = sorted({name for r in records for s in sides if (row := getattr(r, s)) for name in row.scores})
+    metrics = [*metrics, *(Metric(name, declared=False) for name in seen if name not in known)]
+
+    def rng(*where: str) -> np.random.Generator:
+        return np.random.default_rng([seed, zlib.crc32("\x1f".join(where).encode("utf-8", "replace"))])
+
+    table = {
+        metric.name: _metric_entry(metric, records, sides, rng(metric.name), resamples) for metric in metrics
+    }
+    slices = _slice_entries(metrics, records, sides, rng, resamples)
+    _finish(table.values(), metrics, holm)
+    cells = [
+        (metric, cell[metric.name])
+        for field in slices.values()
+        for cell in field.values()
+        for metric in metrics
+    ]
+    _finish([cell for _, cell in cells], [metric for metric, _ in cells], benjamini_hochberg)
+    warnings = [*problems, *result_warnings(records, table, rows, scope, judge, models)]
+    warnings += [
+        f"{name}: not one of the chosen metrics, but present in the results."
+        for name in seen
+        if name not in known
+    ]
+    return {
+        "schema_version": 1,
+        "simulated": simulated,
+        "execution_arn": execution_arn,
+        "created": created,
+        "judge": judge,
+        "scope": scope,
+        "models_evaluated": {side: side in sides for side in ("tuned", "base")},
+        "models": {side: models.get(side) if side in sides else None for side in ("tuned", "base")},
+        "rows": rows,
+        "primary_metric": primary_metric,
+        "metrics": table,
+        "slices": slices,
+        "verdict": overall_verdict(table, primary_metric, scope, rows),
+        "warnings": warnings,
+    }
+
+
+def score_arrays(metric: Metric, records: Sequence[Record]) -> tuple[Floats, Floats]:
+    """Tuned and base scores, shape (n_records,) each, NaN where there is none."""
+
+    def numbers(side: str) -> Floats:
+        rows = [getattr(r, side) for r in records]
+        return np.array(
+            [metric.number(row.scores.get(metric.name)) if row else math.nan for row in rows], float
+        )
+
+    return numbers("tuned"), numbers("base")
+
+
+def _side_entry(metric: Metric, rows: Sequence[ResultRow], scores: Floats) -> dict[str, Any]:
+    reasons: Counter[str] = Counter()
+    labels: Counter[str] = Counter()
+    for row in rows:
+        score = row.scores.get(metric.name)
+        if isinstance(score, str):
+            labels[score] += 1
+        if score is None:
+            reasons[row.missing.get(metric.name, "absent")] += 1
+    numbers = scores[np.isfinite(scores)]
+    without = sum(labels.values()) and sum(
+        not math.isfinite(metric.number(label)) * n for label, n in labels.items()
+    )
+    n_scored = len(rows) - sum(reasons.values())
+    return {
+        "mean": float(numbers.mean()) if len(numbers) else None,
+        "n_scored": n_scored,
+        "n_missing": len(rows) - n_scored,
+        "missing_reasons": dict(sorted(reasons.items())),
+        "labels": dict(sorted(labels.items())) if without else None,
+    }
+
+
+def _metric_entry(
+    metric: Metric, records: Sequence[Record], sides: Sequence[str], rng: np.random.Generator, resamples: int
+) -> dict[str, Any]:
+    tuned, base = score_arrays(metric, records)
+    entry: dict[str, Any] = {"direction": metric.direction, "limits": metric.limits and list(metric.limits)}
+    for side, scores in (("tuned", tuned), ("base", base)):
+        rows = [row for r in records if (row := getattr(r, side)) is not None]
+        entry[side] = _side_entry(metric, rows, scores) if side in sides else None
+    if len(sides) < 2:
+        return entry | {
+            "difference": None,
+            "wins": None,
+            "ties": None,
+            "losses": None,
+            "n_paired": 0,
+            "verdict": None,
+        }
+    both = np.isfinite(tuned) & np.isfinite(base)
+    differences = tuned[both] - base[both]
+    interval = paired_interval(tuned[both], base[both], rng=rng, limits=metric.limits, resamples=resamples)
+    good = differences if metric.direction == "higher" else -differences
+    wins, losses = int((good > 0).sum()), int((good < 0).sum())
+    deviation = float(differences.std(ddof=1)) if len(differences) > 1 else None
+    win_share = wilson_interval(wins, wins + losses)
+    return entry | {
+        "difference": {
+            "mean": interval.mean,
+            "ci_low": interval.low,
+            "ci_high": interval.high,
+            "confidence": interval.confidence,
+            "method": interval.method,
+            "p_value": sign_flip_p_value(differences, rng=rng, resamples=resamples),
+            "p_adjusted": None,
+            "deviation": deviation,
+            "detectable": deviation and detectable_difference(deviation, len(differences)),
+        },
+        "wins": wins,
+        "ties": len(good) - wins - losses,
+        "losses": losses,
+        "win_share_ci": win_share and list(win_share),
+        "n_paired": len(good),
+        "margin": metric.limits and MARGIN_SHARE * (metric.limits[1] - metric.limits[0]),
+        "verdict": "inconclusive",
+        "rows_needed": None,
+    }
+
+
+def _finish(
+    entries: Any, metrics: Sequence[Metric], adjust: Callable[[Sequence[float | None]], list[float | None]]
+) -> None:
+    """Adjusted p-values and verdicts, which need all entries at once."""
+    compared = [(e, m) for e, m in zip(entries, metrics, strict=True) if e["difference"] is not None]
+    adjusted = adjust([entry["difference"]["p_value"] for entry, _ in compared])
+    for (entry, metric), p_value in zip(compared, adjusted, strict=True):
+        difference = entry["difference"]
+        difference["p_adjusted"] = p_value
+        entry["verdict"] = metric_verdict(difference, metric.direction, metric.limits)
+        if entry["verdict"] == "inconclusive" and difference["deviation"]:
+            entry["rows_needed"] = rows_needed(difference["deviation"], difference["mean"])
+
+
+def _slice_entries(
+    metrics: Sequence[Metric],
+    records: Sequence[Record],
+    sides: Sequence[str],
+    rng: Callable[..., np.random.Generator],
+    resamples: int,
+) -> dict[str, dict[str, dict[str, Any]]]:
+    slices: dict[str, dict[str, dict[str, Any]]] = {}
+    for name, groups in slice_groups(records).items():
+        slices[name] = {}
+        for value, members in groups.items():
+            cell = slices[name][value] = {}
+            for metric in metrics:
+                entry = _metric_entry(metric, members, sides, rng(name, value, metric.name), resamples)
+                if entry["difference"] is not None and entry["n_paired"] < SLICE_ROWS:
+                    entry["difference"] |= {
+                        "ci_low": None,
+                        "ci_high": None,
+                        "p_value": None,
+                        "method": f"none: fewer than {SLICE_ROWS} pairs",
+                    }
+                cell[metric.name] = entry
+    return slices
+
+
+def slice_groups(records: Sequence[Record]) -> dict[str, dict[str, list[Record]]]:
+    """Records by field and value: ``category``, and each metadata field with 2 to 12 values."""
+    groups: dict[str, dict[str, list[Record]]] = {}
+    for record in records:
+        if record.row is None:
+            continue
+        fields = dict(record.row.metadata)
+        if record.row.category is not None:
+            fields["category"] = record.row.category
+        for name, value in fields.items():
+            groups.setdefault(name, {}).setdefault(value, []).append(record)
+    return {
+        name: dict(sorted(values.items()))
+        for name, values in sorted(groups.items(), key=lambda item: (item[0] != "category", item[0]))
+        if 2 <= len(values) <= (CATEGORY_VALUES if name == "category" else SLICE_VALUES)
+    }

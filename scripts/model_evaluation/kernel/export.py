@@ -1,0 +1,56 @@
+"""Writes an analysis to disk: ``RESULTS_DIR/<execution id>/``, complete or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+
+from .analysis import Analysis
+from .charts import draw_charts, figure_png, figure_svg
+from .report import report_html
+
+
+def export_analysis(analysis: Analysis, results_dir: str | os.PathLike[str]) -> pathlib.Path:
+    """Write every file of the analysis and return its folder.
+
+    The folder appears (or replaces an older export of the same execution) in one rename, so a reader never
+    sees half of it. The CSV holds the same values as the Parquet file: text that a spreadsheet would take
+    for a formula is not altered, so import it as text rather than opening it by double click.
+    """
+    root = pathlib.Path(results_dir)
+    root.mkdir(parents=True, exist_ok=True)
+    name = analysis.summary["execution_arn"].rsplit("/", 1)[-1] or "execution"
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in name).lstrip(".") or "execution"
+    fresh = pathlib.Path(tempfile.mkdtemp(prefix=f".{name}-", dir=root))
+    try:
+        write_files(analysis, fresh)
+        fresh.chmod(0o755)
+        target = root / name
+        if target.exists():
+            old = pathlib.Path(tempfile.mkdtemp(prefix=f".{name}-old-", dir=root))
+            target.replace(old / name)
+            fresh.replace(target)
+            shutil.rmtree(old)
+        else:
+            fresh.replace(target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return target
+
+
+def write_files(analysis: Analysis, folder: pathlib.Path) -> None:
+    text = json.dumps(analysis.summary, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / "summary.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    table = analysis.per_example
+    table.to_parquet(folder / "per_example.parquet", index=False)
+    table.to_csv(folder / "per_example.csv", index=False, encoding="utf-8", lineterminator="\n")
+    figures = folder / "figures"
+    figures.mkdir()
+    charts = draw_charts(analysis)
+    for name, figure in charts.items():
+        (figures / f"{name}.png").write_bytes(figure_png(figure))
+        (figures / f"{name}.svg").write_text(figure_svg(figure), encoding="utf-8")
+    (folder / "report.html").write_text(report_html(analysis, charts), encoding="utf-8")
