@@ -18,7 +18,7 @@ if sys.version_info < (3, 11):
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from model_evaluation.cli import main  # noqa: E402 - the package is beside this file
+from model_evaluation.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -48,6 +48,11 @@ PACKAGES = ("boto3", "botocore", "jinja2", "jsonschema", "msgspec", "nbformat")
 DEMO_PACKAGES = ("cryptography", "ipykernel", "jupyter_client", "moto", "nbclient", "sagemaker", "werkzeug")
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # With a width given, argparse does not import shutil (a tenth of `status`'s start-up).
+    return argparse.RawDescriptionHelpFormatter(prog, width=110)
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse whose complaints become our envelope."""
 
@@ -69,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = _command_arguments(module, command, options.rest, options.project)
         if command in TEXT_COMMANDS:
             sys.stdout = stdout
+        code: int
         body, code = module.run(args)
         body = {"ok": code == 0, "command": command, **body}
     except EvaluationError as error:
@@ -105,14 +111,14 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         usage="evaluate.py [--project DIR] COMMAND ...",
         description="Evaluate a fine-tuned SageMaker model, one decision at a time.",
         epilog=f"commands (each has --help):\n{table}\n\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_formatter,
         allow_abbrev=False,
     )
     parser.add_argument("--project", default=".", metavar="DIR", help="the project's folder (default: this one)")
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    with _text_to_stdout():
+    with _TextToStdout():
         options = parser.parse_args(arguments)
     if options.command is not None and options.command not in COMMANDS:
         received, options.command = options.command, None
@@ -126,13 +132,13 @@ def _command_arguments(module: Any, command: str, rest: list[str], project: str)
     parser = _Parser(
         prog=f"evaluate.py {command}",
         description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_formatter,
         allow_abbrev=False,
     )
     parser.add_argument("--project", default=project, metavar="DIR", help="the project's folder")
     module.arguments(parser)
     prepare = getattr(module, "prepare", None)
-    with _text_to_stdout():
+    with _TextToStdout():
         args = parser.parse_args(prepare(rest) if prepare else rest)
     args.project = os.path.abspath(os.path.expanduser(args.project))
     if not os.path.isdir(args.project):
@@ -142,7 +148,7 @@ def _command_arguments(module: Any, command: str, rest: list[str], project: str)
     return args
 
 
-class _text_to_stdout:
+class _TextToStdout:
     """argparse prints --help and --version itself, to the real stdout."""
 
     def __enter__(self) -> None:

@@ -6,7 +6,7 @@ answer is tried again on the new state.
 
 from __future__ import annotations
 
-import datetime
+import time
 
 from . import state, workflow
 from .context import Context
@@ -25,7 +25,8 @@ TRIES = 5
 
 
 def utc_now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    """Now, as ISO 8601 in UTC to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
 
 
 def position(document: dict[str, Any], project: str) -> dict[str, Any]:
@@ -69,7 +70,11 @@ def fingerprint(document: dict[str, Any]) -> str:
     import hashlib
     import json
 
-    values = {step_id: answer["value"] for step_id, answer in document["answers"].items()}
+    values = {
+        step_id: answer["value"]
+        for step_id, answer in document["answers"].items()
+        if step_id not in ("confirm", "terms")  # they change nothing in the notebook
+    }
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

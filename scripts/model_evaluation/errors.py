@@ -95,9 +95,7 @@ class Choose(Refused):
 
     code = "choose"
 
-    def __init__(
-        self, message: str, *, fix: str, choices: list[dict[str, str]], step: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, fix: str, choices: list[dict[str, str]], step: str | None = None) -> None:
         super().__init__(message, fix=fix, step=step)
         self.choices = choices
 

@@ -64,7 +64,7 @@ def load(project: str) -> Snapshot:
 
 def _parse(path: str, raw: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(raw.decode("utf-8"))
+        document: Any = json.loads(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise _damaged(path, f"byte {error.start} is not UTF-8") from error
     except json.JSONDecodeError as error:
@@ -89,7 +89,8 @@ def _parse(path: str, raw: bytes) -> dict[str, Any]:
     fault = find_fault(document)
     if fault:
         raise _damaged(path, fault)
-    return document
+    result: dict[str, Any] = document
+    return result
 
 
 def find_fault(document: dict[str, Any]) -> str | None:
@@ -152,7 +153,7 @@ def replace(project: str, expected: bytes | None, document: dict[str, Any]) -> b
     """
     path = os.path.join(project, FILE_NAME)
     content = serialise(document)
-    with _locked(project):
+    with _Locked(project):
         try:
             with open(path, "rb") as file:
                 current: bytes | None = file.read()
@@ -199,7 +200,7 @@ def write_atomically(path: str, content: bytes, *, sync: bool = True) -> None:
         ) from error
 
 
-class _locked:
+class _Locked:
     """An advisory lock on the project folder, held by the operating system: a killed holder lets go."""
 
     def __init__(self, project: str) -> None:

@@ -150,9 +150,7 @@ def record(
     if warnings:
         entry["warnings"] = warnings
     before = document["answers"].get(step_id)
-    unchanged = (
-        before is not None and before["value"] == entry["value"] and before.get("facts") == entry.get("facts")
-    )
+    unchanged = before is not None and before["value"] == entry["value"] and before.get("facts") == entry.get("facts")
     reopened: list[str] = []
     if not unchanged:
         document, reopened = _without(document, dependants(requirements, step_id))
@@ -163,9 +161,7 @@ def record(
     return result, reopened
 
 
-def reopen(
-    requirements: Requirements, document: dict[str, Any], step_id: str
-) -> tuple[dict[str, Any], list[str]]:
+def reopen(requirements: Requirements, document: dict[str, Any], step_id: str) -> tuple[dict[str, Any], list[str]]:
     """A new document in which ``step_id`` and what rested on it are open again; their values become suggestions."""
     return _without(document, [step_id, *dependants(requirements, step_id)])
 
@@ -176,9 +172,8 @@ def _without(document: dict[str, Any], step_ids: list[str]) -> tuple[dict[str, A
     offers = {key: value for key, value in document.get("offers", {}).items() if key not in step_ids}
     kept = {**document.get("reopened", {}), **{key: document["answers"][key]["value"] for key in removed}}
     result = {**document, "answers": answers}
-    for part, content in (("offers", offers), ("reopened", kept)):
-        if content or part in document:
-            result[part] = content
+    parts = {"offers": offers, "reopened": kept}
+    result |= {part: content for part, content in parts.items() if content or part in document}
     return result, removed
 
 

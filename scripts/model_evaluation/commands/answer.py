@@ -12,8 +12,8 @@ from __future__ import annotations
 import os
 import sys
 
-from ..conversation import give_answer
-from ..errors import Refused, UsageError
+from model_evaluation.conversation import give_answer
+from model_evaluation.errors import Refused, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ example:
 
 from __future__ import annotations
 
-from .. import state, workflow
-from ..context import Context
-from ..conversation import TRIES, known_step, position, prepare_next, utc_now
-from ..errors import StateError
+from model_evaluation import state, workflow
+from model_evaluation.context import Context
+from model_evaluation.conversation import TRIES, known_step, position, prepare_next, utc_now
+from model_evaluation.errors import StateError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

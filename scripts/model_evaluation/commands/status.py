@@ -6,8 +6,8 @@ example:
 
 from __future__ import annotations
 
-from .. import state
-from ..conversation import position
+from model_evaluation import state
+from model_evaluation.conversation import position
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..context import Context
+    from model_evaluation.context import Context
 
 STEPS: dict[str, tuple[str, ...]] = {
     "task": (),
@@ -43,7 +43,7 @@ def notebook_parameters(context: Context) -> dict[str, Any]:
     """The parameters cell's values, in its order. Every step must have its answer."""
     import json
 
-    from ..naming import project_slug
+    from model_evaluation.naming import project_slug
 
     custom = context.value("custom_metrics")
     scope = context.value("scope")

@@ -6,7 +6,8 @@ import datetime
 import json
 from typing import NamedTuple
 
-from ..errors import AccessDenied, AwsError, EvaluationError, NotFound, Unreachable
+from model_evaluation.errors import AccessDenied, AwsError, EvaluationError, NotFound, Unreachable
+
 from .session import Aws, aws_errors, outcome, together
 
 LIST_KEY = "fmhMetadata/supported-llmaj-judge-models.json"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from ..errors import Refused
+from model_evaluation.errors import Refused
+
 from .arns import Arn
 from .session import Aws, aws_errors
 from .storage import S3Uri

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..errors import AccessDenied, NotFound
+from model_evaluation.errors import AccessDenied, NotFound
+
 from .session import Aws, aws_errors
 
 SAGEMAKER = "sagemaker.amazonaws.com"

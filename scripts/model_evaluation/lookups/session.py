@@ -13,7 +13,7 @@ import boto3  # noqa: TID251 - this is the seam
 import botocore.config
 import botocore.exceptions as boto
 
-from ..errors import (
+from model_evaluation.errors import (
     AccessDenied,
     AwsError,
     EvaluationError,
@@ -46,7 +46,14 @@ BAD_CREDENTIAL_CODES = {
     "InvalidToken",
     "IncompleteSignature",
 }
-DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden", "403", "AllAccessDisabled"}
+DENIED_CODES = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "Forbidden",
+    "403",
+    "AllAccessDisabled",
+}
 NOT_FOUND_CODES = {
     "404",
     "NoSuchBucket",
@@ -82,9 +89,7 @@ class Aws:
         with aws_errors("reading the AWS configuration"):
             self._session = boto3.Session(region_name=region)
         # boto3 itself reads AWS_DEFAULT_REGION only; the AWS CLI and other SDKs read AWS_REGION first.
-        self.region_or_none: str | None = (
-            region or os.environ.get("AWS_REGION") or self._session.region_name or None
-        )
+        self.region_or_none: str | None = region or os.environ.get("AWS_REGION") or self._session.region_name or None
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
@@ -198,7 +203,8 @@ def _from_code(error: boto.ClientError, action: str, about: str) -> AwsError:
             details=details,
         )
     missing_words = code == "ValidationException" and any(
-        words in said.lower() for words in ("does not exist", "could not find", "cannot find", "not found", "unable to find")
+        words in said.lower()
+        for words in ("does not exist", "could not find", "cannot find", "not found", "unable to find")
     )
     if code in NOT_FOUND_CODES or missing_words:
         return NotFound(f"AWS found nothing {seen}.{words}", fix="Check the name and the region.", details=details)

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import botocore.exceptions
 
-from ..errors import AccessDenied, AwsError, NotFound, Refused
+from model_evaluation.errors import AccessDenied, AwsError, NotFound, Refused
+
 from .session import Aws, aws_errors
 
 CHUNK_BYTES = 1024 * 1024

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..errors import AccessDenied, AwsError, EvaluationError
+from model_evaluation.errors import AccessDenied, AwsError, EvaluationError
+
 from .session import Aws, aws_errors, outcome, together
 
 APP_USABLE = ("Created", "Updated")

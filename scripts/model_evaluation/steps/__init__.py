@@ -6,7 +6,7 @@ import importlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..workflow import Step
+    from model_evaluation.workflow import Step
 
 
 def load(step_id: str) -> Step:

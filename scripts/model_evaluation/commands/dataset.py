@@ -1,0 +1,90 @@
+"""Check every row of a dataset on its own, outside any workflow; a file or an S3 URI.
+
+Exit code 0 when it is usable (warnings included), 3 when the service would reject a row or the file.
+
+example:
+  evaluate.py dataset check evaluation/rows.jsonl
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from model_evaluation.errors import Refused, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+CHUNK_BYTES = 1024 * 1024
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=["check"], help="what to do")
+    parser.add_argument("source", metavar="FILE_OR_URI", help="a file on this machine, or s3://bucket/key")
+    parser.add_argument("--max-rows", type=int, metavar="N", help="stop after N rows (the answer says so)")
+    parser.add_argument("--deep", action="store_true", help="add the slow passes (near-duplicates, personal data)")
+    parser.add_argument("--no-duplicate-keys", action="store_true", help="leave the duplicate-key guard out")
+    parser.add_argument("--needs-reference", action="store_true", help="every row must have a reference answer")
+
+
+def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    from model_evaluation.dataset import check_stream
+
+    if args.max_rows is not None and args.max_rows < 1:
+        raise UsageError(f"--max-rows is {args.max_rows}; at least 1 is expected.", fix="Leave it out to read all.")
+    open_chunks = _opener(args.source)
+    report = check_stream(
+        open_chunks(),
+        source=args.source,
+        duplicate_keys=not args.no_duplicate_keys,
+        deep=args.deep,
+        max_rows=args.max_rows,
+        needs_reference=args.needs_reference,
+        on_progress=_progress,
+    )
+    body: dict[str, Any] = {"profile": report.profile, "findings": report.findings}
+    if report.usable:
+        return body, 0
+    faults = [item for item in report.findings if item["level"] == "error"]
+    body["error"] = {
+        "code": "dataset_unusable",
+        "message": f"{args.source} cannot be used as it is: " + " ".join(item["message"] for item in faults[:5]),
+        "fix": " ".join(dict.fromkeys(item["fix"] for item in faults[:3] if item.get("fix")))
+        or "See references/datasets.md.",
+    }
+    return body, 3
+
+
+def _progress(done_bytes: int, rows: int) -> None:
+    sys.stderr.write(f"  {done_bytes / 1e6:,.0f} MB, {rows:,} rows\n")
+
+
+def _opener(source: str) -> Callable[[], Iterator[bytes]]:
+    if source.startswith("s3://"):
+        from model_evaluation.lookups.session import Aws
+        from model_evaluation.lookups.storage import head_object, parse_s3_uri, read_chunks
+
+        aws = Aws()
+        item = head_object(aws, parse_s3_uri(source))
+        return lambda: read_chunks(aws, item)
+    path = os.path.expanduser(source)
+    if os.path.isdir(path):
+        raise Refused(f"{path} is a folder; one JSONL file is expected.", fix="Name the file.", code="not_one_object")
+    if not os.path.exists(path):
+        raise Refused(f"There is no file {path}.", fix="Check the path, or give an s3:// URI.", code="file_not_found")
+    return lambda: _read_file(path)
+
+
+def _read_file(path: str) -> Iterator[bytes]:
+    try:
+        with open(path, "rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise Refused(
+            f"{path} cannot be read: {error.strerror}.", fix="Check its permissions.", code="file_unreadable"
+        ) from error

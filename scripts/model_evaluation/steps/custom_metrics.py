@@ -1,0 +1,62 @@
+"""custom_metrics: the user's own metric definitions, in Bedrock's format."""
+
+from __future__ import annotations
+
+from model_evaluation.errors import Refused
+from model_evaluation.workflow import Answer, Offer, Step, finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from model_evaluation.context import Context
+
+
+def check(text: str, context: Context) -> Answer:
+    if text.lower() in ("none", "no", "[]"):
+        _refuse_no_metric(context)
+        return Answer([])
+    import os
+
+    from model_evaluation.metrics.custom import directions, lint_custom_metrics, parse_custom
+
+    if not text.startswith(("[", "{")):
+        path = os.path.expanduser(text)
+        path = path if os.path.isabs(path) else os.path.join(context.project, path)
+        if "\n" in text or not os.path.isfile(path):
+            raise Refused(
+                f"{text[:200]!r} is neither `none`, nor JSON, nor a file.",
+                fix="Give a file with the definitions (a path, absolute or below the project), the JSON itself, or `none`.",
+            )
+        from model_evaluation.commands.answer import read_value
+
+        text = read_value(f"@{path}", "custom_metrics")
+    metrics = parse_custom(text)
+    advice = lint_custom_metrics(text).findings
+    named = ", ".join(f"{name} ({direction} is better)" for name, direction in directions(metrics).items())
+    return Answer(metrics, findings=[finding("metrics", f"{len(metrics)} custom: {named}."), *advice])
+
+
+def _refuse_no_metric(context: Context) -> None:
+    if context.value("builtin_metrics") == []:
+        raise Refused(
+            "Neither a built-in nor a custom metric would be left; an evaluation needs at least one.",
+            fix="Choose a built-in metric first: evaluate.py answer builtin_metrics Correctness",
+            code="no_metric",
+        )
+
+
+def offer(context: Context) -> Offer:
+    return Offer(suggested="none")
+
+
+STEP = Step(
+    "custom_metrics",
+    title="Custom metrics",
+    question="Do you have custom metrics of your own to use? If not, built-in ones come next.",
+    expects="`none`, a file, or the JSON itself (Bedrock's custom metric format)",
+    example="none",
+    reference="references/custom-metrics.md",
+    check=check,
+    offer=offer,
+    limit=200_000,
+    multiline=True,
+)

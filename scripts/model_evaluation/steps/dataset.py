@@ -1,0 +1,195 @@
+"""dataset: where the evaluation rows are, and what the whole file looks like."""
+
+from __future__ import annotations
+
+import os
+
+from model_evaluation.errors import AccessDenied, NotFound, Refused
+from model_evaluation.workflow import Answer, Step, finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from model_evaluation.context import Context
+    from model_evaluation.lookups.arns import Arn
+    from model_evaluation.lookups.session import Aws
+    from model_evaluation.lookups.storage import S3Object, S3Uri
+
+GLACIER = {"GLACIER", "DEEP_ARCHIVE"}
+
+
+def check(text: str, context: Context) -> Answer:
+    from model_evaluation.lookups.arns import parse_arn
+    from model_evaluation.lookups.storage import head_object, parse_s3_uri
+
+    arn = parse_arn(text)
+    if arn is None and not text.startswith("s3://"):
+        raise _not_in_s3(text)
+    aws = context.aws
+    if arn is not None:
+        value, uri = _from_registry(aws, arn)
+    else:
+        value, uri = text, parse_s3_uri(text)
+    _refuse_folder(aws, uri)
+    _refuse_other_region(aws, context, uri)
+    try:
+        item = head_object(aws, uri)
+    except NotFound as error:
+        raise _nothing_there(aws, uri) from error
+    except AccessDenied as error:
+        error.fix = (
+            f"Ask for s3:GetObject on {uri} (and kms:Decrypt if it is encrypted with a customer key). "
+            "Without s3:ListBucket, S3 also answers this way when the object does not exist: check the key."
+        )
+        raise
+    _refuse_unreadable(item)
+    facts: dict[str, Any] = {
+        "uri": str(uri),
+        "bucket": uri.bucket,
+        "key": uri.key,
+        "size": item.size,
+        "etag": item.etag,
+        "region": aws.region,
+    }
+    if item.version_id:
+        facts["version_id"] = item.version_id
+    where = f" (through {value})" if arn else ""
+    found = finding("found", f"{uri}{where}: {item.size:,} bytes, bucket in {aws.region}.")
+    return Answer(value, facts=facts, findings=[found])
+
+
+def _from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
+    from model_evaluation.lookups.arns import kind_of
+    from model_evaluation.lookups.identity import who_am_i
+    from model_evaluation.lookups.registry import resolve_dataset
+
+    kind = kind_of(arn)
+    if kind != "AI Registry dataset":
+        raise Refused(
+            f"That is the ARN of a {kind}, not of a dataset: {arn.text}",
+            fix="Give the S3 URI of the dataset's JSONL file, or the ARN of an AI Registry DataSet "
+            "(arn:aws:sagemaker:REGION:ACCOUNT:hub-content/HUB/DataSet/NAME/VERSION).",
+            code="wrong_kind",
+        )
+    if arn.region != aws.region:
+        raise Refused(
+            f"The dataset is registered in {arn.region}; this session works in {aws.region}.",
+            fix=f"Work in one region: export AWS_REGION={arn.region}, or register the dataset in {aws.region}.",
+            code="other_region",
+        )
+    account = who_am_i(aws).account
+    if arn.account != account:
+        raise Refused(
+            f"The dataset belongs to account {arn.account}; these credentials are of account {account}.",
+            fix="Use credentials of the dataset's account, or register the dataset in this one.",
+            code="other_account",
+        )
+    try:
+        dataset = resolve_dataset(aws, arn)
+    except NotFound as error:
+        raise Refused(
+            f"No such registry dataset: {arn.text}", fix="Check hub, name and version.", code="not_found"
+        ) from error
+    return dataset.arn, dataset.uri
+
+
+def _not_in_s3(text: str) -> Refused:
+    path = os.path.abspath(os.path.expanduser(text))
+    if os.path.isfile(path):
+        import shlex
+
+        return Refused(
+            f"{path} is a file on this machine; the evaluation reads from S3. Nothing was uploaded.",
+            fix=f"If the user agrees, upload it: aws s3 cp {shlex.quote(path)} s3://BUCKET/evaluation/"
+            f"{shlex.quote(os.path.basename(path))} - then answer with that URI. "
+            f"To check it first: evaluate.py dataset check {shlex.quote(path)}",
+            code="local_file",
+        )
+    return Refused(
+        f"{text[:200]!r} is neither an S3 URI nor a DataSet ARN.",
+        fix="Give the full S3 URI of one JSONL file, like s3://my-bucket/evaluation/rows.jsonl. "
+        "To look around: aws s3 ls",
+    )
+
+
+def _refuse_folder(aws: Aws, uri: S3Uri) -> None:
+    if uri.key and not uri.key.endswith("/"):
+        return
+    what = "a folder" if uri.key else "a whole bucket"
+    raise Refused(
+        f"{uri} is {what}; one object is expected.{_listing(aws, uri)}",
+        fix="Answer with the URI of the one JSONL file.",
+        code="not_one_object",
+    )
+
+
+def _nothing_there(aws: Aws, uri: S3Uri) -> Refused:
+    listing = _listing(aws, uri)
+    if listing:
+        return Refused(
+            f"{uri} is no object, only the beginning of other keys.{listing}",
+            fix="Answer with the URI of the one JSONL file.",
+            code="not_one_object",
+        )
+    parent = uri._replace(key=uri.key.rpartition("/")[0] + "/" if "/" in uri.key else "")
+    return Refused(
+        f"There is no object {uri}.{_listing(aws, parent)}",
+        fix=f"Check the key: aws s3 ls {parent}",
+        code="not_found",
+    )
+
+
+def _listing(aws: Aws, uri: S3Uri) -> str:
+    from model_evaluation.lookups.storage import list_some
+
+    keys = list_some(aws, uri)
+    if not keys:
+        return ""
+    shown = "; ".join(f"s3://{uri.bucket}/{key} ({size:,} bytes)" for key, size in keys[:10])
+    more = ", and more" if len(keys) > 10 else ""
+    return f" Below it: {shown}{more}."
+
+
+def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri) -> None:
+    from model_evaluation.lookups.storage import bucket_region
+
+    session = aws.region
+    try:
+        region = bucket_region(aws, uri.bucket)
+    except NotFound as error:
+        raise Refused(f"There is no bucket {uri.bucket}.", fix="Check the name: aws s3 ls", code="not_found") from error
+    model_region = context.facts("model").get("region")
+    wanted = model_region or session
+    if region != wanted:
+        because = "the fine-tuned model is" if model_region else "this session works"
+        raise Refused(
+            f"The bucket {uri.bucket} is in {region}, but {because} in {wanted}. An evaluation needs one region.",
+            fix=f"Copy the file to a bucket in {wanted}: aws s3 cp {uri} s3://BUCKET-IN-{wanted}/{uri.key}"
+            + ("" if model_region else f" - or, if the model is in {region}: export AWS_REGION={region}"),
+            code="other_region",
+        )
+
+
+def _refuse_unreadable(item: S3Object) -> None:
+    if item.size == 0:
+        raise Refused(f"{item.uri} is empty (0 bytes).", fix="Upload the evaluation rows, one JSON object per line.",
+                      code="empty_object")  # fmt: skip
+    if item.storage_class in GLACIER:
+        raise Refused(
+            f"{item.uri} is archived ({item.storage_class}) and cannot be read as it is.",
+            fix=f"Restore it first: aws s3api restore-object --bucket {item.uri.bucket} --key {item.uri.key} "
+            "--restore-request Days=7 - or upload a copy in the STANDARD class.",
+            code="archived",
+        )
+
+
+STEP = Step(
+    "dataset",
+    title="Evaluation dataset",
+    question="Where is the evaluation dataset stored?",
+    expects="the S3 URI of one JSONL file, or the ARN of an AI Registry DataSet",
+    example="s3://my-bucket/evaluation/rows.jsonl",
+    reference="references/datasets.md",
+    check=check,
+)

@@ -1,0 +1,68 @@
+"""mlflow: where the run is tracked. The SDK would silently create an app; so it is settled here."""
+
+from __future__ import annotations
+
+from model_evaluation.errors import Choose, Refused
+from model_evaluation.workflow import Answer, Offer, Step, finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from model_evaluation.context import Context
+    from model_evaluation.lookups.tracking import Trackers
+
+
+def check(text: str, context: Context) -> Answer:
+    from model_evaluation.lookups.arns import kind_of, parse_arn
+    from model_evaluation.lookups.tracking import list_trackers
+
+    if text.lower() == "create":
+        note = "SageMaker will create an MLflow app when the evaluation starts; that can take ten minutes."
+        return Answer("create", findings=[finding("mlflow_create", note, level="warning")])
+    found = list_trackers(context.aws, context.value("region"))
+    tracker = next((item for item in found.found if text in (item.arn, item.name)), None)
+    if tracker is None:
+        arn = parse_arn(text)
+        if arn is not None and kind_of(arn) not in ("MLflow app", "MLflow tracking server"):
+            raise Refused(f"That is the ARN of a {kind_of(arn)}, not of an MLflow app or server: {text}",
+                          fix="Choose from the list, or `create`.", code="wrong_kind")  # fmt: skip
+        raise Choose(
+            f"{text[:200]!r} is no MLflow app or tracking server of {context.value('region')}. {found.unknown}".strip(),
+            fix="Choose one from the list, or `create`.",
+            choices=_choices(found),
+        )
+    if not tracker.usable:
+        raise Refused(
+            f"{tracker.name} is {tracker.status} and cannot track a run now.",
+            fix="Wait until it is ready or start it, or choose another one.",
+            code="not_usable",
+        )
+    return Answer(tracker.arn, facts={"name": tracker.name, "kind": tracker.kind, "status": tracker.status})
+
+
+def offer(context: Context) -> Offer:
+    from model_evaluation.lookups.tracking import list_trackers
+
+    found = list_trackers(context.aws, context.value("region"))
+    usable = [item for item in found.found if item.usable]
+    suggested = usable[0].arn if len(usable) == 1 else None if usable else "create"
+    return Offer(choices=_choices(found), suggested=suggested, text=found.unknown or None)
+
+
+def _choices(found: Trackers) -> list[dict[str, str]]:
+    choices = [
+        {"value": item.arn, "label": f"{item.name} (MLflow {item.kind})", "note": item.status}
+        for item in found.found
+        if item.usable
+    ]
+    return [*choices, {"value": "create", "label": "Let SageMaker create an MLflow app"}]
+
+
+STEP = Step(
+    "mlflow",
+    title="MLflow",
+    question="Which MLflow app or tracking server should track the run?",
+    expects="an ARN from the list, or `create`",
+    example="create",
+    check=check,
+    offer=offer,
+)

@@ -1,0 +1,243 @@
+"""model: the fine-tuned model, as one model package version."""
+
+from __future__ import annotations
+
+from model_evaluation.errors import AccessDenied, Choose, NotFound, Refused
+from model_evaluation.workflow import Answer, Step, finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from model_evaluation.context import Context
+    from model_evaluation.lookups.arns import Arn
+    from model_evaluation.lookups.models import ModelPackage
+    from model_evaluation.lookups.session import Aws
+
+EXPECTED = (
+    "a model package ARN (arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION), a model package group, "
+    "a training job, or a keyword from its name"
+)
+
+
+def check(text: str, context: Context) -> Answer:
+    from model_evaluation.lookups.arns import parse_arn
+
+    aws = context.aws
+    arn = parse_arn(text)
+    if arn is None and text.startswith("arn:"):
+        raise Refused(f"{text[:200]!r} is not a complete ARN.", fix=f"Expected: {EXPECTED}.", code="bad_arn")
+    package, findings = _from_arn(aws, arn) if arn else _from_name(aws, text)
+    return _answer(context, package, findings)
+
+
+def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:
+    from model_evaluation.lookups.arns import kind_of
+    from model_evaluation.lookups.models import describe_package
+
+    kind = kind_of(arn)
+    if kind not in ("model package", "model package group", "training job"):
+        raise Refused(
+            f"That is the ARN of a {kind}, not of a model package: {arn.text}",
+            fix=f"Expected: {EXPECTED}.",
+            code="wrong_kind",
+        )
+    _refuse_elsewhere(aws, arn)
+    name = arn.resource.partition("/")[2]
+    if kind == "training job":
+        return _from_training_job(aws, name)
+    if kind == "model package group":
+        return _newest(aws, name)
+    group, _, version = name.partition("/")
+    if not version:
+        return _newest(aws, group)
+    if not version.isdigit():
+        raise Refused(f"The version in {arn.text} is {version!r}, expected a number.",
+                      fix=f"Leave it out to take the newest: evaluate.py answer model {group}", code="bad_arn")  # fmt: skip
+    try:
+        return describe_package(aws, arn.text), []
+    except NotFound as error:
+        raise Refused(
+            f"There is no model package {arn.text}.",
+            fix=f"List the versions: aws sagemaker list-model-packages --model-package-group-name {group} "
+            f"--region {arn.region} - or answer with a keyword to search.",
+            code="not_found",
+        ) from error
+
+
+def _refuse_elsewhere(aws: Aws, arn: Arn) -> None:
+    from model_evaluation.lookups.identity import who_am_i
+
+    if arn.region != aws.region:
+        raise Refused(
+            f"The ARN is of region {arn.region}; this session works in {aws.region}.",
+            fix=f"If the model is the right one, work in its region: export AWS_REGION={arn.region}",
+            code="other_region",
+        )
+    account = who_am_i(aws).account
+    if arn.account != account:
+        raise Refused(
+            f"The ARN is of account {arn.account}; these credentials are of account {account}.",
+            fix=f"Use credentials of account {arn.account}: aws sts get-caller-identity shows the current ones.",
+            code="other_account",
+        )
+
+
+def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
+    """A group's name, a training job's name, or a keyword."""
+    from model_evaluation.lookups.models import group_exists, search_groups, training_job_or_none
+    from model_evaluation.lookups.session import together
+
+    results: list[Any] = together(
+        lambda: group_exists(aws, text),
+        lambda: training_job_or_none(aws, text),
+        lambda: search_groups(aws, text) if len(text) <= 63 else [],
+    )
+    is_group, job, groups = results
+    if is_group:
+        return _newest(aws, text)
+    if job is not None:
+        return _from_training_job(aws, text)
+    if not groups:
+        raise Refused(
+            f"No model package group or training job in {aws.region} is named {text[:100]!r}, "
+            "and no group has it in its name.",
+            fix="Try a shorter keyword from the model's or training job's name, or list all groups: "
+            f"aws sagemaker list-model-package-groups --region {aws.region}",
+            code="not_found",
+        )
+    raise Choose(
+        f"{len(groups)} model package group{'s have' if len(groups) > 1 else ' has'} {text!r} in the name.",
+        fix="Ask the user which one is meant, then answer with its name.",
+        choices=[{"value": name, "label": name, "note": f"created {day}"} for name, day in groups],
+    )
+
+
+def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
+    from model_evaluation.lookups.models import describe_package, describe_training_job
+
+    try:
+        job = describe_training_job(aws, name)
+    except NotFound as error:
+        raise Refused(
+            f"There is no training job {name} in {aws.region}.",
+            fix=f"List them: aws sagemaker list-training-jobs --region {aws.region} --name-contains KEYWORD",
+            code="not_found",
+        ) from error
+    if job.model_package_arn is None:
+        why = "it has not completed" if job.status != "Completed" else "it was not started with a model package group"
+        raise Refused(
+            f"Training job {name} ({job.status}) registered no model package: {why}.",
+            fix="Wait for it to complete, or give the model package of another fine-tuning job.",
+            code="no_model_package",
+        )
+    found = finding("training_job", f"Training job {name} ({job.status}) registered {job.model_package_arn}.")
+    return describe_package(aws, job.model_package_arn), [found]
+
+
+def _newest(aws: Aws, group: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
+    """The newest usable version of a group, saying which were passed over and why."""
+    from model_evaluation.lookups.models import describe_package, list_versions
+
+    try:
+        versions = list_versions(aws, group)
+    except NotFound as error:
+        raise Refused(
+            f"There is no model package group {group} in {aws.region}.",
+            fix="Answer with a keyword from its name to search.",
+            code="not_found",
+        ) from error
+    usable = [version for version in versions if version.status == "Completed"]
+    passed_over = []
+    for version in versions:
+        if usable and version.version <= usable[0].version:
+            break
+        passed_over.append(f"version {version.version} is {version.status}")
+    if not usable:
+        raise Refused(
+            f"Model package group {group} has no usable version"
+            + (f": {'; '.join(passed_over[:5])}." if passed_over else "; it is empty."),
+            fix="Finish or repeat the fine-tuning job that registers into this group, or choose another group.",
+            code="no_usable_version",
+        )
+    newest = usable[0]
+    why = f" Passed over: {'; '.join(passed_over[:5])}." if passed_over else ""
+    found = finding(
+        "resolved",
+        f"Version {newest.version} is the newest usable one of {len(versions)} in {group} "
+        f"(created {newest.created}, approval: {newest.approval or 'none'}).{why}",
+    )
+    return describe_package(aws, newest.arn), [found]
+
+
+def _answer(context: Context, package: ModelPackage, findings: list[dict[str, Any]]) -> Answer:
+    from model_evaluation.lookups.arns import parse_arn
+
+    arn = parse_arn(package.arn)
+    region = arn.region if arn else context.aws.region
+    if not package.usable:
+        raise Refused(
+            f"Model package {package.arn} is {package.status}, not Completed.",
+            fix=f"Choose another version: evaluate.py answer model {package.group}",
+            code="not_usable",
+        )
+    if package.base_model is None:
+        raise Refused(
+            f"Model package {package.arn} does not say which base model it was fine-tuned from. "
+            "SageMaker's serverless evaluation supports only models fine-tuned with SageMaker model customization.",
+            fix="Choose the model package that the fine-tuning job registered (its name or ARN leads there).",
+            code="no_base_model",
+        )
+    bucket_region = context.facts("dataset").get("region")
+    if bucket_region and bucket_region != region:
+        raise Refused(
+            f"The model is in {region}, the dataset {context.value('dataset')} in {bucket_region}.",
+            fix=f"Copy the dataset to a bucket in {region} and answer it again, or choose a model in {bucket_region}.",
+            code="other_region",
+        )
+    base_id, base_note = _base_model(context.aws, package, region)
+    findings = [*findings, finding("base_model", base_note[0], level=base_note[1])]
+    if package.approval == "Rejected":
+        findings.append(finding("rejected", f"Version {package.version} was rejected in the model registry.",
+                                level="warning"))  # fmt: skip
+    facts = {
+        "group": package.group,
+        "version": package.version,
+        "status": package.status,
+        "approval": package.approval,
+        "created": package.created,
+        "region": region,
+        "account": arn.account if arn else "",
+        "base_model": package.base_model,
+        "base_model_version": package.base_model_version,
+        "base_model_id": base_id,
+        "model_data": package.model_data,
+    }
+    return Answer(package.arn, facts={key: value for key, value in facts.items() if value}, findings=findings)
+
+
+def _base_model(aws: Aws, package: ModelPackage, region: str) -> tuple[str, tuple[str, str]]:
+    """The base model's hub id, and (note, level) on whether it is still in the public hub."""
+    from model_evaluation.lookups.models import describe_hub_model
+
+    name = str(package.base_model)
+    label = f"{name} {package.base_model_version or ''}".strip()
+    try:
+        describe_hub_model(aws, name, package.base_model_version, region)
+    except NotFound:
+        note = f"Its base model {label} is not in the public hub of {region}: the evaluation would not start."
+        return name, (note, "warning")
+    except AccessDenied as error:
+        return name, (f"Its base model is {label}; whether it is available is unknown: {error.message}", "warning")
+    return name, (f"Fine-tuned from {label}.", "info")
+
+
+STEP = Step(
+    "model",
+    title="Fine-tuned model",
+    question="Which fine-tuned model should be evaluated?",
+    expects=EXPECTED,
+    example="arn:aws:sagemaker:us-west-2:111122223333:model-package/ticket-assistant/3",
+    reference="references/model-packages.md",
+    check=check,
+)

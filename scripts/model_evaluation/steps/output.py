@@ -1,0 +1,83 @@
+"""output: the S3 prefix for results."""
+
+from __future__ import annotations
+
+from model_evaluation.errors import NotFound, Refused
+from model_evaluation.workflow import Answer, Offer, Step, finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from model_evaluation.context import Context
+
+
+def check(text: str, context: Context) -> Answer:
+    from model_evaluation.lookups.storage import bucket_region, parse_s3_uri
+
+    uri = parse_s3_uri(text.rstrip("/") if text.startswith("s3://") else text)
+    if not uri.key:
+        raise Refused(
+            f"{text} is a whole bucket; a prefix inside it is expected.",
+            fix=f"For example: s3://{uri.bucket}/model-evaluation",
+            code="no_prefix",
+        )
+    if "//" in uri.key or uri.key.startswith("/"):
+        raise Refused(f"{text} has an empty folder name (//) in it.", fix="Use single slashes.", code="bad_prefix")
+    dataset = context.facts("dataset")
+    folder = str(dataset["key"]).rpartition("/")[0]
+    inside = f"{uri.key}/"
+    if uri.bucket == dataset["bucket"] and (
+        str(dataset["key"]).startswith(inside) or uri.key in (folder, dataset["key"])
+    ):
+        raise Refused(
+            f"{uri} is where the dataset lies; results would mix with it.",
+            fix=f"Use a prefix of its own, such as s3://{uri.bucket}/model-evaluation",
+            code="dataset_prefix",
+        )
+    try:
+        region = bucket_region(context.aws, uri.bucket)
+    except NotFound as error:
+        raise Refused(f"There is no bucket {uri.bucket}.", fix=f"Create it: aws s3 mb s3://{uri.bucket} --region "
+                      f"{context.value('region')}", code="not_found") from error  # fmt: skip
+    if region != context.value("region"):
+        raise Refused(
+            f"The bucket {uri.bucket} is in {region}; the evaluation runs in {context.value('region')}.",
+            fix=f"Choose a bucket in {context.value('region')}.",
+            code="other_region",
+        )
+    findings = [finding("output", f"Results go below {uri}; the bucket is in {region}. Nothing was written.")]
+    role = context.facts("role").get("arn")
+    if role:
+        from model_evaluation.lookups.roles import simulate
+
+        target = f"arn:{role.split(':')[1]}:s3:::{uri.bucket}/{uri.key}/*"
+        simulation = simulate(context.aws, role, ("s3:PutObject",), (target,))
+        if simulation.unknown:
+            findings.append(finding("output_not_simulated", f"Writing could not be simulated. {simulation.unknown}"))
+        elif simulation.denied:
+            findings.append(
+                finding(
+                    "output_denied",
+                    f"A policy simulation says that {role} may not write below {uri}.",
+                    level="warning",
+                    fix=f'Allow "s3:PutObject" on "{target}" in the role\'s policy.',
+                )
+            )
+    return Answer(str(uri), facts={"bucket": uri.bucket, "prefix": uri.key, "region": region}, findings=findings)
+
+
+def offer(context: Context) -> Offer:
+    from model_evaluation.naming import project_slug
+
+    bucket = context.facts("dataset")["bucket"]
+    return Offer(suggested=f"s3://{bucket}/model-evaluation/{project_slug(context.project)}")
+
+
+STEP = Step(
+    "output",
+    title="Output",
+    question="Where in S3 should the results go?",
+    expects="s3://bucket/prefix in the region of the evaluation, apart from the dataset",
+    example="s3://my-bucket/model-evaluation/tickets",
+    check=check,
+    offer=offer,
+)

@@ -1,0 +1,59 @@
+"""primary_metric: the metric that decides."""
+
+from __future__ import annotations
+
+from model_evaluation.errors import Refused
+from model_evaluation.workflow import Answer, Offer, Step, finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from model_evaluation.context import Context
+
+
+def chosen(context: Context) -> list[str]:
+    """All chosen metric names, built-in first."""
+    custom = [item["customMetricDefinition"]["name"] for item in context.value("custom_metrics") or []]
+    return [*(context.value("builtin_metrics") or []), *custom]
+
+
+def check(text: str, context: Context) -> Answer:
+    names = chosen(context)
+    wanted = text[len("Builtin.") :] if text.lower().startswith("builtin.") else text
+    match = [name for name in names if name == wanted] or [name for name in names if name.lower() == wanted.lower()]
+    if not match:
+        raise Refused(
+            f"{text[:100]!r} is not among the chosen metrics: {', '.join(names)}.",
+            fix="Choose one of them, or change the metrics first: evaluate.py revise builtin_metrics",
+        )
+    return Answer(match[0])
+
+
+def settle(context: Context) -> Answer | None:
+    names = chosen(context)
+    if len(names) != 1:
+        return None
+    found = finding("only_metric", f"{names[0]} decides: it is the only metric.")
+    return Answer(names[0], origin="default", findings=[found])
+
+
+def offer(context: Context) -> Offer:
+    from model_evaluation.metrics.builtin import suggest_primary
+
+    names = chosen(context)
+    suggested = suggest_primary(names, str(context.value("task") or ""))
+    return Offer(
+        choices=[{"value": name, "label": name} for name in names], suggested=suggested.name if suggested else None
+    )
+
+
+STEP = Step(
+    "primary_metric",
+    title="Primary metric",
+    question="Which one metric should decide whether the fine-tuned model is better?",
+    expects="one of the chosen metrics",
+    example="Correctness",
+    reference="references/results.md",
+    check=check,
+    offer=offer,
+    settle=settle,
+)

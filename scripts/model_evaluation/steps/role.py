@@ -1,0 +1,142 @@
+"""role: the execution role that SageMaker and Bedrock work with."""
+
+from __future__ import annotations
+
+from model_evaluation.errors import NotFound, Refused
+from model_evaluation.workflow import Answer, Offer, Step, finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from model_evaluation.context import Context
+    from model_evaluation.lookups.roles import Role
+
+# What the run does with the role late, after money was spent; simulated with no resource, since these take none.
+ACTIONS = ("bedrock:CreateEvaluationJob", "bedrock:GetEvaluationJob", "sagemaker:CreateTrainingJob")
+BEDROCK_STATEMENT = '{"Effect": "Allow", "Principal": {"Service": "bedrock.amazonaws.com"}, "Action": "sts:AssumeRole"}'
+
+
+def check(text: str, context: Context) -> Answer:
+    from model_evaluation.lookups.identity import who_am_i
+    from model_evaluation.lookups.roles import SAGEMAKER, describe_role
+    from model_evaluation.lookups.session import together
+
+    caller = who_am_i(context.aws)
+    name = _name(text, caller.role_name, caller.account)
+    try:
+        role = describe_role(context.aws, name)
+    except NotFound as error:
+        raise Refused(
+            f"There is no role {name} in account {caller.account}.",
+            fix="List the roles: aws iam list-roles --query 'Roles[].RoleName'",
+            code="not_found",
+        ) from error
+    if text.startswith("arn:") and not text.startswith("arn:aws:sts") and role.arn != text:
+        raise Refused(f"{text} does not exist; the role of that name is {role.arn}.", fix=f"Answer {role.arn}.",
+                      code="not_found")  # fmt: skip
+    if SAGEMAKER not in role.trusted:
+        raise Refused(
+            f"SageMaker may not assume {role.arn}: its trust policy allows "
+            f"{', '.join(sorted(role.trusted)) or 'no service'}.",
+            fix=f"Add {SAGEMAKER} to the trust policy of {name}, or choose a SageMaker execution role.",
+            code="not_trusted",
+        )
+    results = together(lambda: _permissions(context, role))
+    findings = [*_trust(role), *results[0]]
+    return Answer(role.arn, facts={"arn": role.arn, "trusts": sorted(role.trusted)}, findings=findings)
+
+
+def _name(text: str, own_role: str | None, account: str) -> str:
+    from model_evaluation.lookups.arns import kind_of, parse_arn
+
+    if text.lower() == "auto":
+        if own_role is None:
+            raise Refused(
+                "`auto` takes the role of the current session, but these credentials are not of a role.",
+                fix="Give the execution role's ARN or name.",
+                code="no_own_role",
+            )
+        return own_role
+    if not text.startswith("arn:"):
+        return text.rpartition("/")[2]
+    arn = parse_arn(text)
+    if arn is None:
+        raise Refused(f"{text[:200]!r} is not a complete ARN.",
+                      fix="It looks like arn:aws:iam::ACCOUNT:role/NAME.", code="bad_arn")  # fmt: skip
+    kind = kind_of(arn)
+    if kind not in ("IAM role", "role session"):
+        raise Refused(f"That is the ARN of a {kind}, not of an IAM role: {text}",
+                      fix="Give arn:aws:iam::ACCOUNT:role/NAME.", code="wrong_kind")  # fmt: skip
+    if arn.account != account:
+        raise Refused(
+            f"The role is of account {arn.account}; these credentials are of account {account}.",
+            fix="Choose a role of the account that the evaluation runs in.",
+            code="other_account",
+        )
+    return arn.resource.split("/")[1] if kind == "role session" else arn.resource.rpartition("/")[2]
+
+
+def _trust(role: Role) -> list[dict[str, Any]]:
+    from model_evaluation.lookups.roles import BEDROCK
+
+    if BEDROCK in role.trusted:
+        return []
+    # A warning and no refusal: AWS's own sources disagree on whether SageMaker's judge steps need it.
+    return [
+        finding(
+            "no_bedrock_trust",
+            f"Bedrock may not assume {role.name}. Evaluations with a judge often fail late without it.",
+            level="warning",
+            fix=f"Add to the role's trust policy: {BEDROCK_STATEMENT}",
+        )
+    ]
+
+
+def _permissions(context: Context, role: Role) -> list[dict[str, Any]]:
+    from model_evaluation.lookups.roles import simulate
+
+    checks = [simulate(context.aws, role.arn, ACTIONS)]
+    facts = context.facts("dataset")
+    if facts:
+        partition = role.arn.split(":")[1]
+        checks.append(
+            simulate(
+                context.aws, role.arn, ("s3:GetObject",), (f"arn:{partition}:s3:::{facts['bucket']}/{facts['key']}",)
+            )  # fmt: skip
+        )
+    unknown = next((check.unknown for check in checks if check.unknown), "")
+    if unknown:
+        return [finding("role_not_simulated", f"What {role.name} may do could not be simulated. {unknown}")]
+    denied = [action for check in checks for action in check.denied]
+    if not denied:
+        return [finding("role", f"{role.name} is trusted by SageMaker; the simulated permissions are there.")]
+    return [
+        finding(
+            "role_denied",
+            f"A policy simulation says that {role.name} may not call {', '.join(denied)}.",
+            level="warning",
+            fix="See references/iam.md for the policy to attach.",
+        )
+    ]
+
+
+def offer(context: Context) -> Offer:
+    from model_evaluation.lookups.identity import who_am_i
+
+    own = who_am_i(context.aws).role_name
+    if own is None:
+        return Offer()
+    return Offer(choices=[{"value": "auto", "label": f"The role of this session: {own}"}], suggested="auto")
+
+
+STEP = Step(
+    "role",
+    title="Execution role",
+    question="Which execution role should the evaluation run with?",
+    expects="an IAM role's ARN or name, or `auto` for the role of this session",
+    example="arn:aws:iam::111122223333:role/SageMakerExecutionRole",
+    reference="references/iam.md",
+    check=check,
+    offer=offer,
+)

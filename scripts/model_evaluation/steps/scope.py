@@ -1,0 +1,45 @@
+"""scope: compare with the base model, or evaluate one of the two alone."""
+
+from __future__ import annotations
+
+from model_evaluation.errors import Refused
+from model_evaluation.workflow import Answer, Offer, Step, finding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from model_evaluation.context import Context
+
+SCOPES = {
+    "compare": "The fine-tuned model and its base model, on the same rows",
+    "tuned": "Only the fine-tuned model; says nothing about the gain over the base model",
+    "base": "Only the base model",
+}
+
+
+def check(text: str, context: Context) -> Answer:
+    scope = text.lower()
+    if scope not in SCOPES:
+        raise Refused(f"{text[:100]!r} was received; {', '.join(SCOPES)} are possible.", fix="Choose one of them.")
+    return Answer(scope)
+
+
+def settle(context: Context) -> Answer | None:
+    base = context.facts("model").get("base_model")
+    note = f"The model will be compared with its base model {base}. To change that: evaluate.py answer scope tuned"
+    return Answer("compare", origin="default", findings=[finding("scope", note)])
+
+
+def offer(context: Context) -> Offer:
+    return Offer(choices=[{"value": value, "label": label} for value, label in SCOPES.items()], suggested="compare")
+
+
+STEP = Step(
+    "scope",
+    title="Scope",
+    question="Should the model be compared with its base model?",
+    expects="compare, tuned or base",
+    example="compare",
+    check=check,
+    offer=offer,
+    settle=settle,
+)

@@ -1,0 +1,25 @@
+"""task: what the model is trained to do."""
+
+from __future__ import annotations
+
+from model_evaluation.workflow import Answer, Step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from model_evaluation.context import Context
+
+
+def check(text: str, context: Context) -> Answer:
+    return Answer(text)
+
+
+STEP = Step(
+    "task",
+    title="Task",
+    question="What is the model trained to do?",
+    expects="one or two sentences in the user's own words",
+    example="Answer customer questions about our billing product, briefly and politely",
+    check=check,
+    limit=10_000,
+    multiline=True,
+)
