@@ -1,0 +1,194 @@
+"""Advice on custom metrics: what it notices, and what it leaves alone. It never refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from model_evaluation.metrics.custom import lint_custom_metrics, parse_custom
+
+PLAIN = (
+    "Rate how polite the response is. Very polite answers greet and thank. Neutral ones are correct, no more. "
+    "Rude ones command or mock the reader. "
+)
+INPUTS = "Prompt: {{prompt}} Response: {{prediction}}"
+SCALE = [
+    {"definition": "Rude", "value": {"floatValue": 0}},
+    {"definition": "Neutral", "value": {"floatValue": 1}},
+    {"definition": "Very polite", "value": {"floatValue": 2}},
+]
+PLACE = "[0].customMetricDefinition"
+
+
+def numbers(*pairs: tuple[str, float]) -> list[dict[str, Any]]:
+    return [{"definition": definition, "value": {"floatValue": value}} for definition, value in pairs]
+
+
+def advice(
+    instructions: str = PLAIN + INPUTS,
+    *,
+    name: str = "Politeness",
+    scale: list[dict[str, Any]] | None = SCALE,
+    direction: str | None = "higher",
+) -> list[tuple[str, str, str]]:
+    """Level, kind and position of every finding; the metric must be accepted."""
+    definition: dict[str, Any] = {"name": name, "instructions": instructions}
+    if scale is not None:
+        definition["ratingScale"] = scale
+    item: dict[str, Any] = {"customMetricDefinition": definition}
+    if direction:
+        item["direction"] = direction
+    text = json.dumps([item])
+    assert parse_custom(text) == [item]
+    return [(f["level"], f["kind"], f["position"]) for f in lint_custom_metrics(text).findings]
+
+
+def kinds(*args: Any, **kwargs: Any) -> list[str]:
+    return [kind for _, kind, _ in advice(*args, **kwargs)]
+
+
+def test_a_plain_metric_gets_no_advice() -> None:
+    assert advice() == []
+
+
+def test_a_short_task() -> None:
+    assert advice("Rate politeness: rude, neutral, very polite. " + INPUTS) == [
+        ("warning", "short_task", f"{PLACE}.instructions")
+    ]
+    fifteen = " ".join(["word"] * 13)
+    assert "short_task" not in kinds(f"{fifteen} {INPUTS}")  # "Prompt" and "Response" are words too
+    assert "short_task" in kinds(f"{fifteen[5:]} {INPUTS}")
+
+
+def test_a_task_written_without_spaces_is_counted_by_character() -> None:
+    assert "short_task" not in kinds("回答がどれほど丁寧であるかを評価してください。 {{prompt}} {{prediction}}")
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    ["It is obviously better when short.", "Be lenient.", "Give the benefit of the doubt.", "Our new model wrote it.",
+     "The fine-tuned model answers like this.", "Give a high score if unsure."],
+)  # fmt: skip
+def test_leading_wording(phrase: str) -> None:
+    assert advice(f"{PLAIN}{phrase} {INPUTS}") == [("warning", "leading_wording", f"{PLACE}.instructions")]
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    ["Respond in JSON.", "Return only the number.", "Respond with only one word.", "Format your answer as a table.",
+     "Reply with a number."],
+)  # fmt: skip
+def test_the_form_of_the_answer_is_bedrocks_business(phrase: str) -> None:
+    assert advice(f"{PLAIN}{phrase} {INPUTS}") == [("warning", "output_format", f"{PLACE}.instructions")]
+
+
+def test_json_as_a_criterion_is_no_form_of_the_answer() -> None:
+    assert kinds(f"{PLAIN}Polite error messages in JSON count as well. {INPUTS}") == []
+
+
+def test_the_form_may_be_described_where_no_scale_is_given() -> None:
+    assert advice(f"{PLAIN}Respond in JSON. {INPUTS}", scale=None) == [("warning", "no_rating_scale", PLACE)]
+
+
+@pytest.mark.parametrize("name", ["ClarityAndTone", "clear_and_polite", "polite-or-firm", "Clarity.and.Tone"])
+def test_two_criteria_in_a_name(name: str) -> None:
+    assert advice(name=name) == [("warning", "two_criteria", f"{PLACE}.name")]
+
+
+@pytest.mark.parametrize("name", ["Brand", "Order", "Understanding", "AndroidHelp", "Candor"])
+def test_and_inside_a_word_joins_nothing(name: str) -> None:
+    assert advice(name=name) == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Rate how polite and firm it is.", "Check whether it is correct and/or complete.",
+     "It should be both short and clear.",
+     "Assess the clarity and tone of the letter.", "Rate accuracy or brevity."],
+)  # fmt: skip
+def test_two_criteria_in_the_instructions(sentence: str) -> None:
+    long_enough = "This metric serves the editors of a newspaper who read letters all day long. "
+    assert kinds(f"{long_enough}{sentence} {INPUTS}") == ["two_criteria"]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Judge whether the answer is right and nothing else.", "Names and dates have to be kept.",
+     "Rate politeness. Greeting and thanking count."],
+)  # fmt: skip
+def test_an_and_between_other_things_is_no_second_criterion(sentence: str) -> None:
+    long_enough = "This metric serves the editors of a newspaper who read letters all day long. "
+    assert kinds(f"{long_enough}{sentence} {INPUTS}") == []
+
+
+def test_text_after_the_variables() -> None:
+    assert advice(PLAIN + INPUTS + " Now rate it.") == [("warning", "variable_not_last", f"{PLACE}.instructions")]
+
+
+@pytest.mark.parametrize("closing", ["", "\n", ".", "</response>", '"\n</response></task>', "```"])
+def test_closing_marks_are_no_text(closing: str) -> None:
+    assert advice(PLAIN + INPUTS + closing) == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "kind"),
+    [
+        ("{{prompt}}", "missing_prediction"),
+        ("{{prompt}} {{ground_truth}}", "missing_prediction"),
+        ("{{ prediction }}", "variable_spacing"),
+        ("{prompt} {{prediction}}", "single_brace"),
+        ("{{prediction}} {ground_truth}", "single_brace"),
+        ("{{ 7*7 }} {{prediction}}", "literal_braces"),
+        ("{{}} {{prediction}}", "literal_braces"),
+    ],
+)
+def test_variables_that_are_nearly_right(variables: str, kind: str) -> None:
+    found = advice(PLAIN + variables)
+    assert ("warning", kind, f"{PLACE}.instructions") in found
+
+
+def test_numbers_that_disagree_with_the_scale() -> None:
+    assert kinds(PLAIN + "Score from 1 to 5. " + INPUTS) == ["scale_mismatch"]
+    assert kinds(PLAIN + "Score from 0 to 2. " + INPUTS) == []
+    assert kinds(PLAIN + "Use a 1-5 scale. " + INPUTS) == ["scale_mismatch"]
+    assert kinds(PLAIN + "Letters of 100 to 200 words are usual. " + INPUTS) == []
+    half = numbers(("Rude", -0.5), ("Very polite", 0.5))
+    assert kinds(PLAIN + "The score goes from -0.5 to 0.5. " + INPUTS, scale=half) == []
+
+
+def test_labels_that_the_instructions_forget() -> None:
+    scale = [*SCALE, {"definition": "Effusive", "value": {"floatValue": 3}}]
+    assert advice(scale=scale) == [("warning", "scale_mismatch", f"{PLACE}.ratingScale")]
+    free = numbers(("Level one", 1), ("Level two", 2))
+    assert advice(scale=free) == []  # none is named, so none is forgotten
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "direction", "warned"),
+    [(1, 0, "higher", False), (0, 1, "higher", True), (0, 1, None, True), (0, 1, "lower", False),
+     (1, 0, "lower", True)],
+)  # fmt: skip
+def test_labels_against_the_direction(good: int, bad: int, direction: str | None, warned: bool) -> None:
+    found = kinds(scale=numbers(("Very good", good), ("Poor", bad)), direction=direction)
+    assert ("scale_direction" in found) == warned
+
+
+def test_long_definitions() -> None:
+    scale = numbers(("Rude", 0), ("It greets and thanks the reader", 1), ("the best", 2))
+    assert [a for a in advice(scale=scale) if a[1] == "definition_wording"] == [
+        ("warning", "definition_wording", f"{PLACE}.ratingScale[1].definition"),
+        ("warning", "definition_wording", f"{PLACE}.ratingScale[2].definition"),
+    ]
+
+
+def test_scales_that_cannot_be_compared() -> None:
+    labels = [{"definition": d, "value": {"stringValue": d}} for d in ("Rude", "Neutral", "Very polite")]
+    assert advice(scale=labels) == [("warning", "label_scale", f"{PLACE}.ratingScale")]
+    assert kinds(scale=SCALE[:1]) == ["one_rating"]
+
+
+def test_a_missing_direction_is_said() -> None:
+    assert advice(direction=None) == [("info", "direction_undeclared", "[0]")]
+    assert advice(direction=None, name="HallucinationRate") == [("warning", "direction_undeclared", "[0]")]
