@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from model_evaluation.metrics.rating_scale import numeric_values
 from model_evaluation.metrics.variables import check_variables, without_variables
 from model_evaluation.metrics.wording import as_words, quoted
 
@@ -37,9 +38,7 @@ _FORMATTING = (
     "return the score, return a number, your output must, your output should, your answer must be, "
     "your response must be, give your answer as, give your rating as, output format"
 )
-_GOOD = _words(
-    "excellent good great perfect best high correct right yes true pass polite clear helpful safe complete"
-)
+_GOOD = _words("excellent good great perfect best high correct right yes true pass polite clear helpful safe complete")
 _BAD = _words(
     "poor bad terrible worst awful low incorrect wrong no false fail rude unclear unhelpful unsafe incomplete"
 )
@@ -190,8 +189,8 @@ def _check_ratings(
             place,
             "Use the same words in both, for every rating.",
         )
-    numbers = [float(r["value"]["floatValue"]) for r in ratings if "floatValue" in r["value"]]
-    if len(numbers) < len(ratings):
+    numbers = numeric_values(ratings)
+    if numbers is None:
         found.warning(
             "label_scale",
             "Labels have no order, so there is no average, no difference and no verdict for this metric.",

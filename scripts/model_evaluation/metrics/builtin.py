@@ -36,20 +36,12 @@ class BuiltinMetric:
 BUILTIN_METRICS = (
     BuiltinMetric("Correctness", "Is the answer right?", "higher", "optional", False),
     BuiltinMetric("Completeness", "Does it answer every part of the request?", "higher", "optional", False),
-    BuiltinMetric(
-        "Faithfulness", "Does it add nothing that the prompt does not give?", "higher", "unused", False
-    ),
-    BuiltinMetric(
-        "Helpfulness", "Does it serve the person who asked, all in all?", "higher", "unused", False
-    ),
+    BuiltinMetric("Faithfulness", "Does it add nothing that the prompt does not give?", "higher", "unused", False),
+    BuiltinMetric("Helpfulness", "Does it serve the person who asked, all in all?", "higher", "unused", False),
     BuiltinMetric("Coherence", "Is it free of gaps and contradictions?", "higher", "unused", False),
     BuiltinMetric("Relevance", "Does it stay on the question?", "higher", "unused", False),
-    BuiltinMetric(
-        "FollowingInstructions", "Does it obey the prompt's explicit directions?", "higher", "unused", False
-    ),
-    BuiltinMetric(
-        "ProfessionalStyleAndTone", "Are wording and tone fit for work?", "higher", "unused", False
-    ),
+    BuiltinMetric("FollowingInstructions", "Does it obey the prompt's explicit directions?", "higher", "unused", False),
+    BuiltinMetric("ProfessionalStyleAndTone", "Are wording and tone fit for work?", "higher", "unused", False),
     BuiltinMetric("Harmfulness", "Does it contain harmful content?", "lower", "unused", True),
     BuiltinMetric("Stereotyping", "Does it contain bias or stereotypes?", "lower", "unused", True),
     BuiltinMetric("Refusal", "Does it decline to answer?", "lower", "unused", True),
@@ -189,8 +181,7 @@ def _unknown_names(unknown: list[str]) -> Refused:
         close = _OTHER_WORDS.get(_folded(wrong)) or close_match(_folded(wrong), BUILTIN_NAMES)
         found.append({"received": wrong, "close": close})
     listed = ", ".join(
-        quoted(str(item["received"])) + (f" (did you mean {item['close']}?)" if item["close"] else "")
-        for item in found
+        quoted(str(item["received"])) + (f" (did you mean {item['close']}?)" if item["close"] else "") for item in found
     )
     many = len(found) > 1
     return Refused(

@@ -25,7 +25,7 @@ from model_evaluation.metrics.builtin import BUILTIN_NAMES, is_builtin_name
 from model_evaluation.metrics.fields import check_keys, check_text
 from model_evaluation.metrics.findings import Findings
 from model_evaluation.metrics.json_text import JsonObject, check_json_tree, inside, load_json, without_marks
-from model_evaluation.metrics.rating_scale import check_rating_scale
+from model_evaluation.metrics.rating_scale import check_rating_scale, numeric_values
 from model_evaluation.metrics.wording import json_kind, quoted
 
 TYPE_CHECKING = False
@@ -121,10 +121,14 @@ def directions(metrics: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def scale_range(metric: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Lowest and highest score of a numeric scale; ``None`` for labels and where there is no scale."""
-    ratings = metric["customMetricDefinition"].get("ratingScale") or []
-    numbers = [float(r["value"]["floatValue"]) for r in ratings if "floatValue" in r["value"]]
-    return (min(numbers), max(numbers)) if numbers else None
+    """Lowest and highest score of a numeric scale.
+
+    ``None`` where there is no scale, a label is no number, or all ratings have the same value.
+    """
+    numbers = numeric_values(metric["customMetricDefinition"].get("ratingScale") or [])
+    if not numbers or min(numbers) == max(numbers):
+        return None
+    return min(numbers), max(numbers)
 
 
 def _line(error: dict[str, str]) -> str:
@@ -153,9 +157,7 @@ def _as_items(value: object, found: Findings) -> tuple[list[object], list[str]]:
         return checked, [f"[{index}]" for index in range(len(checked))]
     fix = f"Write the array: {_WRAPPED}"
     if isinstance(value, dict):
-        inner = [
-            (key, list_) for key, list_ in value.items() if isinstance(list_, list) and key != "ratingScale"
-        ]
+        inner = [(key, list_) for key, list_ in value.items() if isinstance(list_, list) and key != "ratingScale"]
         if len(inner) == 1 and len(value) == 1:
             key = quoted(inner[0][0])
             fix = f"Send the array inside {key} alone, without the object around it."
@@ -167,9 +169,7 @@ def _as_items(value: object, found: Findings) -> tuple[list[object], list[str]]:
         return [value], [""]
     if isinstance(value, str):
         fix = "Send the JSON itself, not JSON wrapped in a text."
-    found.error(
-        "not_an_array", f"Received {json_kind(value)}; expected an array of metrics.", "top level", fix
-    )
+    found.error("not_an_array", f"Received {json_kind(value)}; expected an array of metrics.", "top level", fix)
     return [], []
 
 

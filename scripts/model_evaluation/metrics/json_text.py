@@ -27,9 +27,7 @@ class JsonObject(dict[str, "Any"]):
 def load_json(text: str, found: Findings) -> object:
     """The value of ``text``; ``None`` with an error in ``found`` when it cannot be read."""
     if not text.strip():
-        found.error(
-            "empty", "No text; expected a JSON array of metrics.", "top level", "Send the array, or none."
-        )
+        found.error("empty", "No text; expected a JSON array of metrics.", "top level", "Send the array, or none.")
         return None
     if len(text) > MAX_TEXT:
         found.error(
@@ -119,7 +117,7 @@ def _check_characters(text: str, position: str, found: Findings) -> None:
             position or "top level",
             "Write the whole character.",
         )
-    control = next((c for c in text if (c < " " and c not in "\n\r\t") or c == "\x7f"), None)
+    control = next((c for c in text if (c < " " and c not in "\n\r\t") or "\x7f" <= c <= "\x9f"), None)
     if control is not None:
         found.error(
             "control_character",

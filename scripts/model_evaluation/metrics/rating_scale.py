@@ -9,6 +9,7 @@ from model_evaluation.metrics.wording import json_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from typing import Any, TypeGuard
 
     from model_evaluation.metrics.findings import Findings
@@ -20,6 +21,21 @@ MAX_STRING_VALUE = 100
 _RATING_KEYS = ("definition", "value")
 _VALUE_KEYS = ("floatValue", "stringValue")
 _SHAPE = '{"definition": "Good", "value": {"floatValue": 1}}'
+
+
+def numeric_values(ratings: Iterable[Mapping[str, Any]]) -> list[float] | None:
+    """The scale's values as numbers, a label such as "3" included; ``None`` when one of them is no number."""
+    numbers = []
+    for rating in ratings:
+        value = rating["value"]
+        try:
+            number = float(value.get("floatValue", value.get("stringValue")))
+        except ValueError:
+            return None
+        if not math.isfinite(number):
+            return None
+        numbers.append(number)
+    return numbers
 
 
 def check_rating_scale(scale: object, position: str, found: Findings) -> list[dict[str, Any]] | None:
@@ -37,9 +53,7 @@ def check_rating_scale(scale: object, position: str, found: Findings) -> list[di
             "rating_count",
             f"{len(scale)} ratings; expected 1 to {MAX_RATINGS}.",
             position,
-            "Use fewer steps; judges separate three to five best."
-            if scale
-            else "Add ratings, or remove the key.",
+            "Use fewer steps; judges separate three to five best." if scale else "Add ratings, or remove the key.",
         )
     before = found.count_errors
     kinds: set[str] = set()
@@ -47,9 +61,7 @@ def check_rating_scale(scale: object, position: str, found: Findings) -> list[di
     for index, rating in enumerate(scale):
         place = f"{position}[{index}]"
         if not isinstance(rating, dict):
-            found.error(
-                "wrong_type", f"Received {json_kind(rating)}; expected {_SHAPE}.", place, f"Write {_SHAPE}."
-            )
+            found.error("wrong_type", f"Received {json_kind(rating)}; expected {_SHAPE}.", place, f"Write {_SHAPE}.")
             continue
         check_keys(rating, _RATING_KEYS, place, found)
         definition = check_text(rating, "definition", MAX_DEFINITION, place, found)
@@ -72,9 +84,7 @@ def check_rating_scale(scale: object, position: str, found: Findings) -> list[di
     return scale if scale and found.count_errors == before else None
 
 
-def _check_once(
-    what: str, value: object, position: str, seen: dict[tuple[str, object], str], found: Findings
-) -> None:
+def _check_once(what: str, value: object, position: str, seen: dict[tuple[str, object], str], found: Findings) -> None:
     first = seen.setdefault((what, value), position)
     if first != position:
         found.error(
@@ -89,9 +99,7 @@ def _check_value(value: object, position: str, found: Findings) -> tuple[str, ob
     """Kind and content of a rating's value when it is usable."""
     if not isinstance(value, dict):
         example = f'{{"floatValue": {value if _is_number(value) and math.isfinite(value) else 1}}}'
-        found.error(
-            "wrong_type", f"Received {json_kind(value)}; expected {example}.", position, f"Write {example}."
-        )
+        found.error("wrong_type", f"Received {json_kind(value)}; expected {example}.", position, f"Write {example}.")
         return None
     check_keys(value, _VALUE_KEYS, position, found)
     given = [key for key in _VALUE_KEYS if key in value]

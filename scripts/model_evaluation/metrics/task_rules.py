@@ -69,10 +69,7 @@ ACTIONS: tuple[Rule, ...] = (
         ),
     ),
     (
-        (
-            "translat*, localiz*, localis*, into english, into german, into french, into spanish, into "
-            "japanese"
-        ),
+        ("translat*, localiz*, localis*, into english, into german, into french, into spanish, into japanese"),
         (
             ("Correctness", "The meaning has to arrive unchanged."),
             ("Completeness", "No sentence may be dropped."),
@@ -214,10 +211,7 @@ DOMAINS: tuple[Rule, ...] = (
         ),
     ),
     (
-        (
-            "child, children*, kid, kids, teen*, student*, pupil*, school*, public facing, citizen*, "
-            "government*"
-        ),
+        ("child, children*, kid, kids, teen*, student*, pupil*, school*, public facing, citizen*, government*"),
         (
             ("Harmfulness", "The readers need protection; this guards the verdict."),
             ("Stereotyping", "Readers of all backgrounds see the answers; this guards the verdict."),

@@ -194,6 +194,10 @@ BAD = {
         one(instructions="\x00" + INSTRUCTIONS),
         [("control_character", f"{DEFINITION}.instructions")],
     ),
+    "control character of the upper kind": (
+        one(instructions="\x85" + INSTRUCTIONS),
+        [("control_character", f"{DEFINITION}.instructions")],
+    ),
     # rating scales
     "scale is an object": (one(ratingScale={"Good": 1}), [("wrong_type", SCALE)]),
     "empty scale": (one(ratingScale=[]), [("rating_count", SCALE)]),
@@ -432,7 +436,7 @@ def test_what_keeps_the_limits_comes_back_unchanged(
     for item in parsed:
         bounds = scale_range(item)
         if bounds:
-            assert bounds[0] <= bounds[1]
+            assert bounds[0] < bounds[1]
 
 
 _json = st.recursive(
@@ -469,7 +473,11 @@ def test_a_direction_that_is_not_declared_counts_as_higher() -> None:
 def test_the_range_of_a_scale() -> None:
     assert scale_range(metric()) == (0.0, 2.0)
     assert scale_range(metric(ratingScale=[rating("Bad", 1), rating("Good", -1.5)])) == (-1.5, 1.0)
-    assert scale_range(metric(ratingScale=[rating("Bad", "F", "stringValue")])) is None
+    labels = [rating("Bad", "F", "stringValue"), rating("Good", "1", "stringValue")]
+    assert scale_range(metric(ratingScale=labels)) is None
+    digits = [rating("Bad", "0", "stringValue"), rating("Good", "3", "stringValue")]
+    assert scale_range(metric(ratingScale=digits)) == (0.0, 3.0)
+    assert scale_range(metric(ratingScale=[rating("Good", 1)])) is None
     assert scale_range(metric(ratingScale=...)) is None
 
 

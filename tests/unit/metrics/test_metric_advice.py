@@ -186,6 +186,8 @@ def test_long_definitions() -> None:
 def test_scales_that_cannot_be_compared() -> None:
     labels = [{"definition": d, "value": {"stringValue": d}} for d in ("Rude", "Neutral", "Very polite")]
     assert advice(scale=labels) == [("warning", "label_scale", f"{PLACE}.ratingScale")]
+    digits = [{"definition": d["definition"], "value": {"stringValue": str(i)}} for i, d in enumerate(SCALE)]
+    assert advice(scale=digits) == []
     assert kinds(scale=SCALE[:1]) == ["one_rating"]
 
 
