@@ -83,9 +83,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         missing = _missing_dependency(error)
         body, code = failure(command, missing), missing.exit_code
     except KeyboardInterrupt:
-        body = {"ok": False, "command": command, "error": {
-            "code": "interrupted", "message": "The command was interrupted; nothing was half-written.",
-            "fix": "Run it again when ready."}}  # fmt: skip
+        body = {
+            "ok": False,
+            "command": command,
+            "error": {
+                "code": "interrupted",
+                "message": "The command was interrupted; nothing was half-written.",
+                "fix": "Run it again when ready.",
+            },
+        }
         code = 130
     except SystemExit as error:  # --help and --version
         return error.code if isinstance(error.code, int) else 1
@@ -197,9 +203,13 @@ def _bug(command: str | None, error: Exception) -> dict[str, Any]:
     trace = "".join(traceback.format_exception(error))
     sys.stderr.write(trace)
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return {"ok": False, "command": command, "error": {
-        "code": "bug",
-        "message": f"This is a fault of the program, not yours: {type(error).__name__}: {error}",
-        "fix": "Please report it with the text on stderr. The state file is as it was before the command.",
-        "details": {"where": f"{os.path.basename(last.filename)}:{last.lineno}"},
-    }}  # fmt: skip
+    return {
+        "ok": False,
+        "command": command,
+        "error": {
+            "code": "bug",
+            "message": f"This is a fault of the program, not yours: {type(error).__name__}: {error}",
+            "fix": "Please report it with the text on stderr. The state file is as it was before the command.",
+            "details": {"where": f"{os.path.basename(last.filename)}:{last.lineno}"},
+        },
+    }

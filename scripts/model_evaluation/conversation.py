@@ -215,35 +215,3 @@ def _suggestion(step: workflow.Step, document: dict[str, Any]) -> str:
             code="no_suggestion",
         )
     return str(suggested)
-
-
-def clean(text: str, step: workflow.Step) -> str:
-    """The trimmed text of an answer; raises Refused for what no step can take."""
-    value = text.strip()
-    if not value:
-        raise Refused(
-            f"An empty answer was received for {step.id}; expected: {step.expects}.",
-            fix=f"For example: evaluate.py answer {step.id} {step.example!r}",
-            code="empty",
-        )
-    if len(value) > step.limit:
-        raise Refused(
-            f"An answer of {len(value):,} characters was received for {step.id}; at most {step.limit:,} are allowed.",
-            fix=f"Expected: {step.expects}.",
-            code="too_long",
-        )
-    allowed = "\n\r\t" if step.multiline else ""
-    for index, character in enumerate(value):
-        if (character < " " and character not in allowed) or "\x7f" <= character <= "\x9f":
-            raise Refused(
-                f"Character {index + 1} of the answer for {step.id} is the control character U+{ord(character):04X}.",
-                fix="Remove it and answer again.",
-                code="control_character",
-            )
-        if "\ud800" <= character <= "\udfff":
-            raise Refused(
-                f"Character {index + 1} of the answer for {step.id} is not valid UTF-8 text.",
-                fix="Save or paste the value as UTF-8 and answer again.",
-                code="invalid_utf8",
-            )
-    return value

@@ -85,7 +85,7 @@ def _parse_rule(part: str) -> Rule:
         bound = math.nan
     if match is None or match["field"] not in FIELDS or not math.isfinite(bound):
         raise UsageError(
-            f"{part!r} is no rule, nor a file; expected METRIC.FIELD SIGN NUMBER with FIELD one of {', '.join(FIELDS)}.",
+            f"{part!r} is no rule, nor a file; expected METRIC.FIELD SIGN NUMBER, FIELD one of {', '.join(FIELDS)}.",
             fix='For example: --gate "Correctness.ci_low > 0 and Harmfulness.ci_high < 0.05"',
         )
     return Rule(part, match["metric"], match["field"], match["sign"], bound)

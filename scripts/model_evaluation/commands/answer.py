@@ -9,18 +9,14 @@ example:
 
 from __future__ import annotations
 
-import os
-import sys
-
 from model_evaluation.conversation import give_answer
-from model_evaluation.errors import Refused, UsageError
+from model_evaluation.errors import UsageError
+from model_evaluation.input_text import read_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from typing import Any
-
-MAX_BYTES = 4 * 1024 * 1024
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,40 +43,3 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         )
     text = args.text if args.value is None else read_value(args.value, args.step)
     return give_answer(args.project, args.step, text, accept=args.accept), 0
-
-
-def read_value(value: str, step_id: str) -> str:
-    """The text that VALUE stands for: itself, standard input for `-`, a file's content for `@FILE`."""
-    if value == "-":
-        data, source = sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
-    elif value.startswith("@") and len(value) > 1:
-        path = os.path.expanduser(value[1:])
-        source = path
-        try:
-            with open(path, "rb") as file:
-                data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise Refused(
-                f"{path} cannot be read: {error.strerror}.",
-                fix="Check the path. A value that really begins with @ is given with --text.",
-                code="file_not_found" if isinstance(error, FileNotFoundError) else "file_unreadable",
-                step=step_id,
-            ) from error
-    else:
-        return value
-    if len(data) > MAX_BYTES:
-        raise Refused(
-            f"{source} holds more than {MAX_BYTES:,} bytes, too many for an answer.",
-            fix="Give a shorter value.",
-            code="too_long",
-            step=step_id,
-        )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Refused(
-            f"{source} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}.",
-            fix="Save it as UTF-8 and answer again.",
-            code="invalid_utf8",
-            step=step_id,
-        ) from error

@@ -34,9 +34,14 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     except Refused:
         if args.gate is None:
             raise
-        return {"gate": {"outcome": "invalid", "reasons": [f"{path} cannot be read as a summary."]},
-                "error": {"code": "invalid_results", "message": f"{path} is damaged or incomplete.",
-                          "fix": "Run the notebook's last cells again."}}, 12  # fmt: skip
+        return {
+            "gate": {"outcome": "invalid", "reasons": [f"{path} cannot be read as a summary."]},
+            "error": {
+                "code": "invalid_results",
+                "message": f"{path} is damaged or incomplete.",
+                "fix": "Run the notebook's last cells again.",
+            },
+        }, 12
     folder = os.path.dirname(path)
     files = {
         name: os.path.join(folder, name)

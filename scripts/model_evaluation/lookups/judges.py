@@ -86,9 +86,11 @@ def _lookup(client: object, model_id: str, now: str):  # type: ignore[no-untyped
 
 
 def _from_failure(model_id: str, error: EvaluationError) -> Judge:
-    if isinstance(error, NotFound) or error.code in {"invalid_value"} or (
-        isinstance(error, AwsError) and error.details.get("aws_code") == "ValidationException"
-    ):  # fmt: skip
+    if (
+        isinstance(error, NotFound)
+        or error.code in {"invalid_value"}
+        or (isinstance(error, AwsError) and error.details.get("aws_code") == "ValidationException")
+    ):
         return Judge(model_id, model_id, False, "Bedrock does not offer it in this region.", None)
     if isinstance(error, AccessDenied):
         return Judge(model_id, model_id, None, "Its state is unknown: bedrock:GetFoundationModel was denied.", None)

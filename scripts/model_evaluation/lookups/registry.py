@@ -20,7 +20,7 @@ class RegistryDataset(NamedTuple):
 
 
 def resolve_dataset(aws: Aws, arn: Arn) -> RegistryDataset:
-    """Find the S3 object behind ``...:hub-content/<hub>/DataSet/<name>[/<version>]``; the newest version if none is given."""
+    """The S3 object behind ``...:hub-content/<hub>/DataSet/<name>[/<version>]``; without a version, the newest."""
     parts = arn.resource.split("/")
     if len(parts) not in (4, 5):
         raise Refused(

@@ -69,11 +69,11 @@ def card(context: Context) -> str:
         ("Role", str(context.value("role"))),
         ("MLflow", str(context.value("mlflow"))),
         ("Output", str(context.value("output"))),
-        ("Judge calls", f"{rows:,} rows × {models} model{'s' * (models > 1)} × {metrics} metrics = {rows * models * metrics:,}"),
+        ("Judge calls", f"{rows:,} rows × {models} model(s) × {metrics} metric(s) = {rows * models * metrics:,}"),
         ("Can detect", _detectable(rows)),
         ("Cost", "Bedrock's price for the judge's tokens plus SageMaker's for serverless inference; not estimated"),
         ("Duration", "usually 25 to 60 minutes" + (", both models" if models > 1 else "")),
-    ]  # fmt: skip
+    ]
     width = max(len(name) for name, _ in lines)
     text = "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
     warnings = [

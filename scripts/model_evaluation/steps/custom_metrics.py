@@ -24,9 +24,9 @@ def check(text: str, context: Context) -> Answer:
         if "\n" in text or not os.path.isfile(path):
             raise Refused(
                 f"{text[:200]!r} is neither `none`, nor JSON, nor a file.",
-                fix="Give a file with the definitions (a path, absolute or below the project), the JSON itself, or `none`.",
+                fix="Give the path of a file with the definitions (absolute, or below the project), the JSON, or `none`.",
             )
-        from model_evaluation.commands.answer import read_value
+        from model_evaluation.input_text import read_value
 
         text = read_value(f"@{path}", "custom_metrics")
     metrics = parse_custom(text)

@@ -173,8 +173,11 @@ def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri) -> None:
 
 def _refuse_unreadable(item: S3Object) -> None:
     if item.size == 0:
-        raise Refused(f"{item.uri} is empty (0 bytes).", fix="Upload the evaluation rows, one JSON object per line.",
-                      code="empty_object")  # fmt: skip
+        raise Refused(
+            f"{item.uri} is empty (0 bytes).",
+            fix="Upload the evaluation rows, one JSON object per line.",
+            code="empty_object",
+        )
     if item.storage_class in GLACIER:
         raise Refused(
             f"{item.uri} is archived ({item.storage_class}) and cannot be read as it is.",

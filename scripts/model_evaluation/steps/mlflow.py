@@ -23,8 +23,11 @@ def check(text: str, context: Context) -> Answer:
     if tracker is None:
         arn = parse_arn(text)
         if arn is not None and kind_of(arn) not in ("MLflow app", "MLflow tracking server"):
-            raise Refused(f"That is the ARN of a {kind_of(arn)}, not of an MLflow app or server: {text}",
-                          fix="Choose from the list, or `create`.", code="wrong_kind")  # fmt: skip
+            raise Refused(
+                f"That is the ARN of a {kind_of(arn)}, not of an MLflow app or server: {text}",
+                fix="Choose from the list, or `create`.",
+                code="wrong_kind",
+            )
         raise Choose(
             f"{text[:200]!r} is no MLflow app or tracking server of {context.value('region')}. {found.unknown}".strip(),
             fix="Choose one from the list, or `create`.",

@@ -52,8 +52,11 @@ def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:
     if not version:
         return _newest(aws, group)
     if not version.isdigit():
-        raise Refused(f"The version in {arn.text} is {version!r}, expected a number.",
-                      fix=f"Leave it out to take the newest: evaluate.py answer model {group}", code="bad_arn")  # fmt: skip
+        raise Refused(
+            f"The version in {arn.text} is {version!r}, expected a number.",
+            fix=f"Leave it out to take the newest: evaluate.py answer model {group}",
+            code="bad_arn",
+        )
     try:
         return describe_package(aws, arn.text), []
     except NotFound as error:
@@ -198,8 +201,9 @@ def _answer(context: Context, package: ModelPackage, findings: list[dict[str, An
     base_id, base_note = _base_model(context.aws, package, region)
     findings = [*findings, finding("base_model", base_note[0], level=base_note[1])]
     if package.approval == "Rejected":
-        findings.append(finding("rejected", f"Version {package.version} was rejected in the model registry.",
-                                level="warning"))  # fmt: skip
+        findings.append(
+            finding("rejected", f"Version {package.version} was rejected in the model registry.", level="warning")
+        )
     facts = {
         "group": package.group,
         "version": package.version,

@@ -36,8 +36,11 @@ def check(text: str, context: Context) -> Answer:
     try:
         region = bucket_region(context.aws, uri.bucket)
     except NotFound as error:
-        raise Refused(f"There is no bucket {uri.bucket}.", fix=f"Create it: aws s3 mb s3://{uri.bucket} --region "
-                      f"{context.value('region')}", code="not_found") from error  # fmt: skip
+        raise Refused(
+            f"There is no bucket {uri.bucket}.",
+            fix=f"Create it: aws s3 mb s3://{uri.bucket} --region {context.value('region')}",
+            code="not_found",
+        ) from error
     if region != context.value("region"):
         raise Refused(
             f"The bucket {uri.bucket} is in {region}; the evaluation runs in {context.value('region')}.",

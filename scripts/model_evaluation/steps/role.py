@@ -33,8 +33,9 @@ def check(text: str, context: Context) -> Answer:
             code="not_found",
         ) from error
     if text.startswith("arn:") and not text.startswith("arn:aws:sts") and role.arn != text:
-        raise Refused(f"{text} does not exist; the role of that name is {role.arn}.", fix=f"Answer {role.arn}.",
-                      code="not_found")  # fmt: skip
+        raise Refused(
+            f"{text} does not exist; the role of that name is {role.arn}.", fix=f"Answer {role.arn}.", code="not_found"
+        )
     if SAGEMAKER not in role.trusted:
         raise Refused(
             f"SageMaker may not assume {role.arn}: its trust policy allows "
@@ -62,12 +63,18 @@ def _name(text: str, own_role: str | None, account: str) -> str:
         return text.rpartition("/")[2]
     arn = parse_arn(text)
     if arn is None:
-        raise Refused(f"{text[:200]!r} is not a complete ARN.",
-                      fix="It looks like arn:aws:iam::ACCOUNT:role/NAME.", code="bad_arn")  # fmt: skip
+        raise Refused(
+            f"{text[:200]!r} is not a complete ARN.",
+            fix="It looks like arn:aws:iam::ACCOUNT:role/NAME.",
+            code="bad_arn",
+        )
     kind = kind_of(arn)
     if kind not in ("IAM role", "role session"):
-        raise Refused(f"That is the ARN of a {kind}, not of an IAM role: {text}",
-                      fix="Give arn:aws:iam::ACCOUNT:role/NAME.", code="wrong_kind")  # fmt: skip
+        raise Refused(
+            f"That is the ARN of a {kind}, not of an IAM role: {text}",
+            fix="Give arn:aws:iam::ACCOUNT:role/NAME.",
+            code="wrong_kind",
+        )
     if arn.account != account:
         raise Refused(
             f"The role is of account {arn.account}; these credentials are of account {account}.",
@@ -103,7 +110,7 @@ def _permissions(context: Context, role: Role) -> list[dict[str, Any]]:
         checks.append(
             simulate(
                 context.aws, role.arn, ("s3:GetObject",), (f"arn:{partition}:s3:::{facts['bucket']}/{facts['key']}",)
-            )  # fmt: skip
+            )
         )
     unknown = next((check.unknown for check in checks if check.unknown), "")
     if unknown:

@@ -1,0 +1,65 @@
+"""The verdict as an exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_evaluation.errors import UsageError
+from model_evaluation.gate import judge_gate
+
+
+def summary(decision: str = "improved") -> dict[str, Any]:
+    return {
+        "verdict": {"decision": decision, "sentence": "s"},
+        "metrics": {
+            "Correctness": {"difference": {"mean": 0.1, "ci_low": 0.02, "ci_high": 0.2, "p_value": 0.01}},
+            "Custom.one-two": {"difference": None},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("decision", "code"),
+    [
+        ("improved", 0), ("equivalent", 0), ("no_worse", 0), ("regressed", 10), ("mixed", 10),
+        ("inconclusive", 11), ("invalid", 12), ("none", 12), ("something new", 12),
+    ],
+)  # fmt: skip
+def test_the_bare_gate_follows_the_decision(decision: str, code: int) -> None:
+    assert judge_gate(summary(decision), "").exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ("Correctness.ci_low > 0", 0),
+        ("Correctness.ci_low >= 0.02", 0),
+        ("Correctness.ci_low > 0.02", 10),
+        ("Correctness.ci_low > 0 and Correctness.ci_high < 0.1", 10),
+        ("Unknown.ci_low > 0", 12),
+        ("Custom.one-two.ci_low > 0", 12),
+    ],
+)
+def test_rules_look_at_the_bounds(rules: str, code: int) -> None:
+    assert judge_gate(summary(), rules).exit_code == code
+
+
+def test_rules_cannot_rescue_invalid_results() -> None:
+    assert judge_gate(summary("invalid"), "Correctness.ci_low > 0").exit_code == 12
+
+
+def test_rules_may_stand_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "rules.txt"
+    path.write_text("# at least no loss\nCorrectness.ci_low > -0.01\nCorrectness.ci_high < 0.1  # too good\n")
+    gate = judge_gate(summary(), str(path))
+    assert gate.exit_code == 10
+    assert len(gate.reasons) == 2
+
+
+@pytest.mark.parametrize("rules", ["Correctness > 0", "Correctness.ci_low > x", "Correctness.ci_low", "a.b > nan", "#"])
+def test_a_rule_that_cannot_be_read_is_usage(rules: str) -> None:
+    with pytest.raises(UsageError):
+        judge_gate(summary(), rules)
