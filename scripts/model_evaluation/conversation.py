@@ -12,6 +12,7 @@ from . import state, workflow
 from .context import Context
 from .errors import Choose, EvaluationError, Refused, StateError, TooEarly, UsageError
 from .evaluations import evaluation_of
+from .input_text import clean
 from .steps import load as load_step
 from .workflow import finding
 

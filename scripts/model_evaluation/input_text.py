@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
-from model_evaluation.errors import Refused
+from .errors import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     pass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .workflow import Step
 
 MAX_BYTES = 4 * 1024 * 1024
 

@@ -6,7 +6,7 @@ example:
 
 from __future__ import annotations
 
-from .answer import read_value
+from model_evaluation.input_text import read_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

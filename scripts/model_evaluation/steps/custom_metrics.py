@@ -24,7 +24,7 @@ def check(text: str, context: Context) -> Answer:
         if "\n" in text or not os.path.isfile(path):
             raise Refused(
                 f"{text[:200]!r} is neither `none`, nor JSON, nor a file.",
-                fix="Give the path of a file with the definitions (absolute, or below the project), the JSON, or `none`.",
+                fix="Give a file's path (absolute, or below the project), the JSON itself, or `none`.",
             )
         from model_evaluation.input_text import read_value
 

@@ -9,8 +9,21 @@ from model_evaluation.steps.terms import is_assent
 
 @pytest.mark.parametrize(
     "words",
-    ["yes", "Yes.", "YES!", "I agree", "i AGREE.", "Yes, I agree", "proceed", "ok", "OK!", "okay", "Go ahead.", "I accept"],
-)  # fmt: skip
+    [
+        "yes",
+        "Yes.",
+        "YES!",
+        "I agree",
+        "i AGREE.",
+        "Yes, I agree",
+        "proceed",
+        "ok",
+        "OK!",
+        "okay",
+        "Go ahead.",
+        "I accept",
+    ],
+)
 def test_plain_assent_is_taken(words: str) -> None:
     assert is_assent(words)
 
