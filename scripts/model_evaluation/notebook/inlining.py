@@ -1,0 +1,67 @@
+"""Kernel modules as the source of one notebook cell.
+
+The modules import each other as ``from .other import name`` at top level. In the notebook they share one
+namespace, so these lines are dropped; the remaining imports of all modules of a cell are gathered at its top.
+Everything else, docstrings and comments included, is the module's own text.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from model_evaluation.resources import kernel_source
+
+FUTURE_IMPORT = "from __future__ import annotations"
+_FIRST_DEFINITION = re.compile(r"(?:def|class|async def) |@|(?!TYPE_CHECKING)[A-Z_a-z]\w*(?: =|: \w)")
+
+
+def inline_modules(*names: str) -> str:
+    """Source of a cell that defines everything in these kernel modules, in the given order."""
+    imports: dict[str, None] = {}
+    sections: list[str] = []
+    for name in names:
+        found, body = split_imports(kernel_source(name))
+        imports.update(dict.fromkeys(found))
+        sections.append(f"# {name}.py\n{body}")
+    ordered = sorted(imports, key=lambda line: (line.startswith("from"), line))
+    return "\n".join([FUTURE_IMPORT, "", *ordered, "", "\n\n\n".join(sections)])
+
+
+def split_imports(source: str) -> tuple[list[str], str]:
+    """A module's top-level imports of other packages, and its text without any top-level import."""
+    lines = source.splitlines(keepends=True)
+    imports: list[str] = []
+    for node in _head(lines):
+        dropped = isinstance(node, ast.Import | ast.ImportFrom) or _is_type_checking_block(node)
+        if not dropped:
+            continue
+        assert node.end_lineno is not None
+        if isinstance(node, ast.Import):
+            imports += [f"import {ast.unparse(alias)}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module != "__future__":
+            imports.append(ast.unparse(node))
+        for number in range(node.lineno - 1, node.end_lineno):
+            lines[number] = ""
+    return imports, _squeezed("".join(lines))
+
+
+def _head(lines: list[str]) -> list[ast.stmt]:
+    """The statements before the first definition, where every import is: parsing the rest takes ten times longer."""
+    end = next((i for i, line in enumerate(lines) if _FIRST_DEFINITION.match(line)), len(lines))
+    try:
+        return ast.parse("".join(lines[:end])).body
+    except SyntaxError:  # a line of the docstring looked like a definition
+        return ast.parse("".join(lines)).body
+
+
+def _is_type_checking_block(node: ast.stmt) -> bool:
+    """``if TYPE_CHECKING:`` holds imports that only annotations use, and those are never evaluated."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _squeezed(text: str) -> str:
+    """Without the holes that removed imports leave: at most two blank lines in a row, none at the ends."""
+    while "\n\n\n\n" in text:
+        text = text.replace("\n\n\n\n", "\n\n\n")
+    return text.strip("\n")

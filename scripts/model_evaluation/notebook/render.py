@@ -1,0 +1,129 @@
+"""Parameters in, notebook out: the same parameters always give the same bytes.
+
+Values enter through one cell, the one tagged ``parameters``, and through one filter, ``python``
+(:func:`~model_evaluation.notebook.values.python_literal`). Every other cell is the same text whatever the
+parameters are.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from .cells import LLM_AS_JUDGE_CELLS, Cell
+from .inlining import inline_modules
+from .values import python_literal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import jinja2
+    from nbformat import NotebookNode
+
+NBFORMAT, NBFORMAT_MINOR = 4, 5
+METADATA_KEY = "model_evaluation"  # marks every cell that is ours; the section is found by it again
+PARAMETERS_TAG = "parameters"
+
+
+def build_notebook(parameters: Mapping[str, object], cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> NotebookNode:
+    """The notebook for these parameters.
+
+    Raises ``jinja2.UndefinedError`` when a parameter the template needs is missing, ``ValueError`` for one it
+    does not know, and what :func:`python_literal` raises for a value that is no JSON.
+    """
+    import nbformat
+
+    notebook: NotebookNode = nbformat.from_dict(notebook_content(parameters, cells))  # type: ignore[no-untyped-call]
+    return notebook
+
+
+def render_notebook(parameters: Mapping[str, object], cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> bytes:
+    """The file's bytes: what nbformat writes for :func:`build_notebook`, without the cost of importing it."""
+    return notebook_bytes(notebook_content(parameters, cells))
+
+
+def notebook_content(parameters: Mapping[str, object], cells: Sequence[Cell]) -> dict[str, Any]:
+    """The notebook as plain JSON values, cell sources as single strings."""
+    return {
+        "cells": [_cell_content(cell, parameters) for cell in cells],
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": NBFORMAT,
+        "nbformat_minor": NBFORMAT_MINOR,
+    }
+
+
+def notebook_bytes(notebook: Mapping[str, Any]) -> bytes:
+    """A notebook in Jupyter's own layout. Lone surrogates, which UTF-8 cannot hold, become JSON escapes."""
+    content = {**notebook, "cells": [_with_source_lines(cell) for cell in notebook["cells"]]}
+    try:
+        return _dumps(content, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return _dumps(content, ensure_ascii=True).encode("ascii")
+
+
+def parameter_names(cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> frozenset[str]:
+    """The names the parameters cell needs, read from its template."""
+    from jinja2 import meta
+
+    environment = _environment()
+    assert environment.loader is not None
+    source, _, _ = environment.loader.get_source(environment, _parameters_cell(cells).template)
+    return frozenset(meta.find_undeclared_variables(environment.parse(source)))
+
+
+def _cell_content(cell: Cell, parameters: Mapping[str, object]) -> dict[str, Any]:
+    is_parameters = PARAMETERS_TAG in cell.tags
+    if is_parameters and (unknown := parameters.keys() - parameter_names((cell,))):
+        raise ValueError(f"unknown parameters: {', '.join(sorted(unknown))}")
+    template = _environment().get_template(cell.template)
+    source = template.render(parameters) if is_parameters else template.render()
+    metadata: dict[str, Any] = {METADATA_KEY: {"cell": cell.id}}
+    if cell.tags:
+        metadata["tags"] = list(cell.tags)
+    if cell.hidden:
+        metadata["jupyter"] = {"source_hidden": True}
+    content: dict[str, Any] = {
+        "cell_type": cell.kind,
+        "id": cell.id,
+        "metadata": metadata,
+        "source": source.strip("\n"),
+    }
+    if cell.kind == "code":
+        content |= {"execution_count": None, "outputs": []}
+    return content
+
+
+def _parameters_cell(cells: Sequence[Cell]) -> Cell:
+    return next(cell for cell in cells if PARAMETERS_TAG in cell.tags)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    from model_evaluation.resources import resource
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource("templates")),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701  # the output is Python and Markdown; values pass the `python` filter
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    environment.filters["python"] = python_literal
+    environment.globals.clear()
+    environment.globals["modules"] = inline_modules
+    return environment
+
+
+def _with_source_lines(cell: Mapping[str, Any]) -> dict[str, Any]:
+    return {**cell, "source": cell["source"].splitlines(keepends=True)}
+
+
+def _dumps(content: Mapping[str, Any], *, ensure_ascii: bool) -> str:
+    return json.dumps(content, ensure_ascii=ensure_ascii, indent=1, sort_keys=True) + "\n"
