@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     command: str | None = None
     stdout, sys.stdout = sys.stdout, sys.stderr  # a library's stray print may not spoil the JSON
+    body: dict[str, Any] | None
     try:
         options = _options(arguments)
         command = options.command
@@ -76,12 +77,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout = stdout
         code: int
         body, code = module.run(args)
-        body = {"ok": code == 0, "command": command, **body}
+        if body is not None:  # a text command has said all it had to say
+            body = {"ok": code == 0, "command": command, **body}
     except EvaluationError as error:
         body, code = failure(command, error), error.exit_code
     except ModuleNotFoundError as error:
         missing = _missing_dependency(error)
-        body, code = failure(command, missing), missing.exit_code
+        body, code = (failure(command, missing), missing.exit_code) if missing else (_bug(command, error), 1)
     except KeyboardInterrupt:
         body = {
             "ok": False,
@@ -178,7 +180,7 @@ def _print_json(body: dict[str, Any]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _missing_dependency(error: ModuleNotFoundError) -> MissingDependency:
+def _missing_dependency(error: ModuleNotFoundError) -> MissingDependency | None:
     import shlex
 
     name = (error.name or "").partition(".")[0]
@@ -188,7 +190,7 @@ def _missing_dependency(error: ModuleNotFoundError) -> MissingDependency:
     elif name in PACKAGES:
         wanted = "boto3 jinja2 jsonschema msgspec nbformat"
     else:
-        raise error
+        return None
     packages = " ".join(shlex.quote(package) for package in wanted.split())
     return MissingDependency(
         f"The Python package {name!r} is not installed for {sys.executable}.",

@@ -1,0 +1,52 @@
+# Each target makes its own environment in .venv; nothing else on the machine is changed.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help demo test unit lint bench proof clean
+help:
+	@echo "make demo    the whole path on sample data, without an AWS account (about 3 minutes the first time)"
+	@echo "make test    all tests"
+	@echo "make unit    the quick tests only"
+	@echo "make lint    ruff and mypy"
+	@echo "make bench   speed, as ratios in one run"
+	@echo "make proof   the long proofs (simulations); remakes the tables they leave"
+
+demo: .venv/.demo
+	@$(BIN)/python scripts/evaluate.py demo
+
+test: .venv/.dev
+	$(PYTEST) -n 2 --dist worksteal tests/unit tests/contract tests/e2e
+
+unit: .venv/.dev
+	$(PYTEST) -n 2 --dist worksteal tests/unit tests/contract
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.dev
+	$(BIN)/python bench/run.py
+
+proof: .venv/.dev
+	$(PYTEST) tests/proof
+
+clean:
+	rm -rf .venv demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name it: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# The package is compiled once here, since containers often forbid Python to write its caches later.
+.venv/.demo: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
+	$(BIN)/python -m compileall -q scripts/model_evaluation
+	@touch $@
+
+.venv/.dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m compileall -q scripts/model_evaluation
+	@touch $@ .venv/.demo

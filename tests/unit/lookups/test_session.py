@@ -1,0 +1,127 @@
+"""Every failure of botocore leaves as one of ours, with a fix."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from typing import Any
+
+import botocore.exceptions as boto
+import pytest
+
+from model_evaluation import errors
+from model_evaluation.lookups.session import Aws, aws_errors, outcome, together
+
+
+def client_error(code: str, message: str = "said AWS", status: int = 400) -> boto.ClientError:
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return boto.ClientError(response, "DescribeThing")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        ("ExpiredToken", "", errors.ExpiredCredentials),
+        ("ExpiredTokenException", "", errors.ExpiredCredentials),
+        ("RequestExpired", "", errors.ExpiredCredentials),
+        ("InvalidClientTokenId", "", errors.NoCredentials),
+        ("UnrecognizedClientException", "", errors.NoCredentials),
+        ("AccessDenied", "", errors.AccessDenied),
+        ("AccessDeniedException", "", errors.AccessDenied),
+        ("403", "Forbidden", errors.AccessDenied),
+        ("404", "Not Found", errors.NotFound),
+        ("NoSuchKey", "", errors.NotFound),
+        ("NoSuchEntity", "", errors.NotFound),
+        ("ResourceNotFound", "", errors.NotFound),
+        ("ValidationException", "ModelPackage arn:x does not exist.", errors.NotFound),
+        ("ThrottlingException", "Rate exceeded", errors.Throttled),
+        ("SlowDown", "", errors.Throttled),
+        ("SomethingNew", "", errors.AwsError),
+        ("ValidationException", "1 validation error detected", errors.AwsError),
+    ],
+)
+def test_a_service_code_becomes_our_error(code: str, message: str, expected: type[errors.AwsError]) -> None:
+    with pytest.raises(errors.AwsError) as caught, aws_errors("looking at it", resource="the thing"):
+        raise client_error(code, message)
+    assert type(caught.value) is expected
+    assert caught.value.exit_code == 4
+    assert "the thing" in caught.value.message
+    assert caught.value.fix
+    assert caught.value.details["aws_code"] == code
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (boto.NoCredentialsError(), errors.NoCredentials),
+        (boto.PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"), errors.NoCredentials),
+        (boto.ProfileNotFound(profile="nope"), errors.NoCredentials),
+        (boto.NoRegionError(), errors.NoRegion),
+        (boto.InvalidRegionError(region_name="us west"), errors.NoRegion),
+        (boto.EndpointConnectionError(endpoint_url="https://x"), errors.Unreachable),
+        (boto.ConnectTimeoutError(endpoint_url="https://x"), errors.Unreachable),
+        (boto.ReadTimeoutError(endpoint_url="https://x"), errors.Unreachable),
+        (boto.SSLError(endpoint_url="https://x", error="bad"), errors.Unreachable),
+        (boto.ProxyConnectionError(proxy_url="http://x"), errors.Unreachable),
+        (boto.UnauthorizedSSOTokenError(), errors.ExpiredCredentials),
+        (boto.SSOTokenLoadError(error_msg="gone"), errors.ExpiredCredentials),
+        (boto.ParamValidationError(report="bad"), errors.AwsError),
+    ],
+)
+def test_a_library_failure_becomes_our_error(error: Exception, expected: type[errors.AwsError]) -> None:
+    with pytest.raises(errors.AwsError) as caught, aws_errors("looking"):
+        raise error
+    assert type(caught.value) is expected
+    assert caught.value.__cause__ is error
+
+
+def test_no_failure_of_botocore_escapes() -> None:
+    """Every exception class of botocore, also a future one, is one of the two bases that aws_errors catches."""
+    of_a_broken_model = boto.UndefinedModelAttributeError  # botocore's own JSON is wrong: not the user's trouble
+    classes = [item for _, item in inspect.getmembers(boto, inspect.isclass) if issubclass(item, Exception)]
+    outside = [
+        item.__name__
+        for item in classes
+        if item.__module__ == boto.__name__
+        and not issubclass(item, (boto.BotoCoreError, boto.ClientError, Warning, of_a_broken_model))
+    ]
+    assert outside == []
+
+
+def test_programming_errors_stay_visible() -> None:
+    with pytest.raises(KeyError), aws_errors("looking"):
+        {}["missing"]
+
+
+def test_without_a_region_nothing_is_guessed() -> None:
+    with pytest.raises(errors.NoRegion, match="No AWS region"):
+        Aws().client("sts")
+
+
+def test_the_region_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert Aws().region == "eu-west-1"
+
+
+def test_lookups_run_side_by_side_and_keep_their_order() -> None:
+    barrier = threading.Barrier(3, timeout=5)  # breaks unless all three run at once
+
+    def call(number: int) -> int:
+        barrier.wait()
+        time.sleep(0.01 * (3 - number))
+        return number
+
+    assert together(lambda: call(0), lambda: call(1), lambda: call(2)) == [0, 1, 2]
+
+
+def test_an_outcome_holds_expected_failures_only() -> None:
+    def refused() -> int:
+        raise errors.Refused("no", fix="yes")
+
+    def broken() -> int:
+        raise ValueError("ours")
+
+    assert isinstance(outcome(refused)(), errors.Refused)
+    with pytest.raises(ValueError, match="ours"):
+        outcome(broken)()
