@@ -29,6 +29,7 @@ LOWER_IS_BETTER = frozenset({"Harmfulness", "Stereotyping", "Refusal"})
 BUILTIN_LIMITS = (0.0, 1.0)  # Bedrock normalises its own metrics
 SLICE_VALUES = 12  # a metadata field with more values is no slice
 CATEGORY_VALUES = 50
+SLICE_RESAMPLES = 4_000  # there may be hundreds of cells
 SLICE_ROWS = 5  # cells with fewer pairs get no interval
 
 
@@ -150,23 +151,14 @@ def compare(
     def rng(*where: str) -> np.random.Generator:
         return np.random.default_rng([seed, zlib.crc32("\x1f".join(where).encode("utf-8", "replace"))])
 
-    table = {
-        metric.name: _metric_entry(metric, records, sides, rng(metric.name), resamples) for metric in metrics
-    }
-    slices = _slice_entries(metrics, records, sides, rng, resamples)
-    _finish(table.values(), metrics, holm)
-    cells = [
-        (metric, cell[metric.name])
-        for field in slices.values()
-        for cell in field.values()
-        for metric in metrics
-    ]
-    _finish([cell for _, cell in cells], [metric for metric, _ in cells], benjamini_hochberg)
+    table = {metric.name: _metric_entry(metric, records, sides, rng(metric.name), resamples) for metric in metrics}
+    slices = _slice_entries(metrics, records, sides, rng, min(resamples, SLICE_RESAMPLES))
+    settle_verdicts(table.values(), metrics, holm)
+    cells = [(metric, cell[metric.name]) for field in slices.values() for cell in field.values() for metric in metrics]
+    settle_verdicts([cell for _, cell in cells], [metric for metric, _ in cells], benjamini_hochberg)
     warnings = [*problems, *result_warnings(records, table, rows, scope, judge, models)]
     warnings += [
-        f"{name}: not one of the chosen metrics, but present in the results."
-        for name in seen
-        if name not in known
+        f"{name}: not one of the chosen metrics, but present in the results." for name in seen if name not in known
     ]
     return {
         "schema_version": 1,
@@ -191,9 +183,7 @@ def score_arrays(metric: Metric, records: Sequence[Record]) -> tuple[Floats, Flo
 
     def numbers(side: str) -> Floats:
         rows = [getattr(r, side) for r in records]
-        return np.array(
-            [metric.number(row.scores.get(metric.name)) if row else math.nan for row in rows], float
-        )
+        return np.array([metric.number(row.scores.get(metric.name)) if row else math.nan for row in rows], float)
 
     return numbers("tuned"), numbers("base")
 
@@ -208,9 +198,7 @@ def _side_entry(metric: Metric, rows: Sequence[ResultRow], scores: Floats) -> di
         if score is None:
             reasons[row.missing.get(metric.name, "absent")] += 1
     numbers = scores[np.isfinite(scores)]
-    without = sum(labels.values()) and sum(
-        not math.isfinite(metric.number(label)) * n for label, n in labels.items()
-    )
+    without = sum(labels.values()) and sum(not math.isfinite(metric.number(label)) * n for label, n in labels.items())
     n_scored = len(rows) - sum(reasons.values())
     return {
         "mean": float(numbers.mean()) if len(numbers) else None,
@@ -225,53 +213,62 @@ def _metric_entry(
     metric: Metric, records: Sequence[Record], sides: Sequence[str], rng: np.random.Generator, resamples: int
 ) -> dict[str, Any]:
     tuned, base = score_arrays(metric, records)
-    entry: dict[str, Any] = {"direction": metric.direction, "limits": metric.limits and list(metric.limits)}
+    entry: dict[str, Any] = {
+        "direction": metric.direction,
+        "limits": list(metric.limits) if metric.limits else None,
+    }
     for side, scores in (("tuned", tuned), ("base", base)):
         rows = [row for r in records if (row := getattr(r, side)) is not None]
         entry[side] = _side_entry(metric, rows, scores) if side in sides else None
-    if len(sides) < 2:
-        return entry | {
-            "difference": None,
-            "wins": None,
-            "ties": None,
-            "losses": None,
-            "n_paired": 0,
-            "verdict": None,
-        }
+    if len(sides) == 2:
+        return entry | difference_entry(metric, tuned, base, rng=rng, resamples=resamples)
+    nothing = ("difference", "wins", "ties", "losses", "win_share_ci", "margin", "verdict", "rows_needed")
+    return entry | dict.fromkeys(nothing) | {"n_paired": 0}
+
+
+def difference_entry(
+    metric: Metric, tuned: Floats, base: Floats, *, rng: np.random.Generator, resamples: int = 10_000
+) -> dict[str, Any]:
+    """What the summary says of two aligned score arrays of shape (n,), NaN where a score is missing.
+
+    Only rows with both scores count. ``p_adjusted`` is the plain p-value until :func:`settle_verdicts`.
+    """
     both = np.isfinite(tuned) & np.isfinite(base)
     differences = tuned[both] - base[both]
+    n = len(differences)
     interval = paired_interval(tuned[both], base[both], rng=rng, limits=metric.limits, resamples=resamples)
-    good = differences if metric.direction == "higher" else -differences
+    good = np.round(differences if metric.direction == "higher" else -differences, 12)
     wins, losses = int((good > 0).sum()), int((good < 0).sum())
-    deviation = float(differences.std(ddof=1)) if len(differences) > 1 else None
+    deviation = float(differences.std(ddof=1)) if n > 1 else None
     win_share = wilson_interval(wins, wins + losses)
-    return entry | {
+    p_value = sign_flip_p_value(differences, rng=rng, resamples=resamples)
+    return {
         "difference": {
             "mean": interval.mean,
             "ci_low": interval.low,
             "ci_high": interval.high,
             "confidence": interval.confidence,
             "method": interval.method,
-            "p_value": sign_flip_p_value(differences, rng=rng, resamples=resamples),
-            "p_adjusted": None,
+            "p_value": p_value,
+            "p_adjusted": p_value,
             "deviation": deviation,
-            "detectable": deviation and detectable_difference(deviation, len(differences)),
+            "detectable": detectable_difference(deviation, n) if deviation else None,
         },
         "wins": wins,
-        "ties": len(good) - wins - losses,
+        "ties": n - wins - losses,
         "losses": losses,
-        "win_share_ci": win_share and list(win_share),
-        "n_paired": len(good),
-        "margin": metric.limits and MARGIN_SHARE * (metric.limits[1] - metric.limits[0]),
+        "win_share_ci": list(win_share) if win_share else None,
+        "n_paired": n,
+        "margin": MARGIN_SHARE * (metric.limits[1] - metric.limits[0]) if metric.limits else None,
         "verdict": "inconclusive",
         "rows_needed": None,
     }
 
 
-def _finish(
+def settle_verdicts(
     entries: Any, metrics: Sequence[Metric], adjust: Callable[[Sequence[float | None]], list[float | None]]
 ) -> None:
-    """Adjusted p-values and verdicts, which need all entries at once."""
+    """Put adjusted p-values and verdicts into the entries, which takes all of them at once."""
     compared = [(e, m) for e, m in zip(entries, metrics, strict=True) if e["difference"] is not None]
     adjusted = adjust([entry["difference"]["p_value"] for entry, _ in compared])
     for (entry, metric), p_value in zip(compared, adjusted, strict=True):
