@@ -33,19 +33,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if args.append and (args.output or args.script):
         raise UsageError("--append goes with neither --output nor --script.", fix="Use one of them.")
-    snapshot = state.load(args.project)
-    context = Context(args.project, snapshot.document, now=utc_now())
+    context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
     path, append = _target(args, context)
-    content = render(context, path, append=append, script=args.script)
-    kept = None if append else keep_what_differs(path, content)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    state.write_atomically(path, content)
+    body: dict[str, Any] = {"notebook": path, "run_instructions": instructions(path, script=args.script)}
+    if append:
+        body["findings"] = _append(context, path)
+    else:
+        kept = write_keeping(path, rendered(context, script=args.script))
+        if kept:
+            body["kept"] = kept
     if not args.script:
         _remember(args.project, path)
-    body: dict[str, Any] = {"notebook": path, "run_instructions": instructions(path, script=args.script)}
-    if kept:
-        body["kept"] = kept
     return body, 0
 
 
@@ -87,33 +86,48 @@ def _absolute(path: str) -> str:
     return os.path.abspath(os.path.expanduser(path))
 
 
-def render(context: Context, path: str, *, append: bool = False, script: bool = False) -> bytes:
-    """The bytes to write at ``path``."""
-    from model_evaluation.notebook.append import appended
-    from model_evaluation.notebook.render import build_notebook, notebook_bytes
-    from model_evaluation.notebook.script import as_script
+def rendered(context: Context, *, script: bool = False) -> bytes:
+    """The notebook's bytes, or the script's."""
+    from model_evaluation.notebook.render import notebook_content, render_notebook
+    from model_evaluation.notebook.script import notebook_script
 
     evaluation = evaluation_of(context.document)
-    notebook = build_notebook(evaluation.notebook_parameters(context))
+    parameters = evaluation.notebook_parameters(context)
     if script:
-        return as_script(notebook).encode("utf-8")
-    return appended(path, notebook) if append else notebook_bytes(notebook)
+        return notebook_script(notebook_content(parameters, evaluation.cells())).encode("utf-8")
+    return render_notebook(parameters, evaluation.cells())
 
 
-def keep_what_differs(path: str, content: bytes) -> str | None:
-    """Move a different file at ``path`` to the first free numbered name; its new path, or ``None``."""
+def _append(context: Context, path: str) -> list[dict[str, Any]]:
+    from pathlib import Path
+
+    from model_evaluation.notebook.append import append_section
+
+    evaluation = evaluation_of(context.document)
+    result = append_section(Path(path), evaluation.notebook_parameters(context), evaluation.cells())
+    note = "The evaluation's section was replaced." if result.replaced else "The evaluation's section was appended."
+    return [
+        workflow.finding("replaced" if result.replaced else "appended", f"{note} Every other cell is as it was."),
+        *(workflow.finding("notebook", warning, level="warning") for warning in result.warnings),
+    ]
+
+
+def write_keeping(path: str, content: bytes) -> str | None:
+    """Write ``content`` to ``path``. A different file that was there is kept under the first free numbered name,
+    which is returned."""
+    kept = None
     try:
         with open(path, "rb") as file:
             if file.read() == content:
                 return None
+        stem, extension = os.path.splitext(path)
+        number = 1
+        while os.path.exists(kept := f"{stem}.previous-{number}{extension}"):
+            number += 1
+        os.rename(path, kept)
     except FileNotFoundError:
-        return None
-    stem, extension = os.path.splitext(path)
-    number = 1
-    while os.path.exists(f"{stem}.previous-{number}{extension}"):
-        number += 1
-    kept = f"{stem}.previous-{number}{extension}"
-    os.rename(path, kept)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    state.write_atomically(path, content)
     return kept
 
 

@@ -4,7 +4,7 @@ A kind is a module with
   STEPS                    step id -> the steps whose answers it rests on, in the order they are asked
   RECHECKED                the steps whose answers preflight checks again
   notebook_parameters(...) the parameters cell's values, from the answers
-  CELLS                    the notebook's cells (see notebook/render.py)
+  cells()                  the notebook's cells (see notebook/cells.py)
 """
 
 from __future__ import annotations

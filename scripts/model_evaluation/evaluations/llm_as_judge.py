@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from model_evaluation.context import Context
+    from model_evaluation.notebook.cells import Cell
 
 STEPS: dict[str, tuple[str, ...]] = {
     "task": (),
@@ -37,6 +38,13 @@ STEPS: dict[str, tuple[str, ...]] = {
 }
 
 RECHECKED = ("dataset", "model", "region", "judge", "role", "mlflow", "output")
+
+
+def cells() -> tuple[Cell, ...]:
+    """The notebook's cells, in order."""
+    from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
+
+    return LLM_AS_JUDGE_CELLS
 
 
 def notebook_parameters(context: Context) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class Aws:
             return self._clients[key]
 
 
-def together(*calls: Callable[[], T]) -> list[T]:
+def together(*calls: Callable[[], Any]) -> list[Any]:
     """Run independent lookups side by side; return their results in order.
 
     The first failure, in the order of ``calls``, is raised after all have ended.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from model_evaluation.errors import AccessDenied, NotFound, Refused
+from model_evaluation.errors import AccessDenied, EvaluationError, NotFound, Refused
 from model_evaluation.workflow import Answer, Step, finding
 
 TYPE_CHECKING = False
@@ -21,7 +21,8 @@ GLACIER = {"GLACIER", "DEEP_ARCHIVE"}
 
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.lookups.arns import parse_arn
-    from model_evaluation.lookups.storage import head_object, parse_s3_uri
+    from model_evaluation.lookups.session import outcome, together
+    from model_evaluation.lookups.storage import bucket_region, head_object, parse_s3_uri
 
     arn = parse_arn(text)
     if arn is None and not text.startswith("s3://"):
@@ -32,17 +33,18 @@ def check(text: str, context: Context) -> Answer:
     else:
         value, uri = text, parse_s3_uri(text)
     _refuse_folder(aws, uri)
-    _refuse_other_region(aws, context, uri)
-    try:
-        item = head_object(aws, uri)
-    except NotFound as error:
-        raise _nothing_there(aws, uri) from error
-    except AccessDenied as error:
-        error.fix = (
+    region, found = together(outcome(lambda: bucket_region(aws, uri.bucket)), outcome(lambda: head_object(aws, uri)))
+    _refuse_other_region(aws, context, uri, region)
+    if isinstance(found, NotFound):
+        raise _nothing_there(aws, uri) from found
+    if isinstance(found, AccessDenied):
+        found.fix = (
             f"Ask for s3:GetObject on {uri} (and kms:Decrypt if it is encrypted with a customer key). "
             "Without s3:ListBucket, S3 also answers this way when the object does not exist: check the key."
         )
-        raise
+    if isinstance(found, EvaluationError):
+        raise found
+    item = found
     _refuse_unreadable(item)
     facts: dict[str, Any] = {
         "uri": str(uri),
@@ -151,14 +153,14 @@ def _listing(aws: Aws, uri: S3Uri) -> str:
     return f" Below it: {shown}{more}."
 
 
-def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri) -> None:
-    from model_evaluation.lookups.storage import bucket_region
-
+def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri, region: str | EvaluationError) -> None:
     session = aws.region
-    try:
-        region = bucket_region(aws, uri.bucket)
-    except NotFound as error:
-        raise Refused(f"There is no bucket {uri.bucket}.", fix="Check the name: aws s3 ls", code="not_found") from error
+    if isinstance(region, NotFound):
+        raise Refused(
+            f"There is no bucket {uri.bucket}.", fix="Check the name: aws s3 ls", code="not_found"
+        ) from region
+    if isinstance(region, EvaluationError):
+        raise region
     model_region = context.facts("model").get("region")
     wanted = model_region or session
     if region != wanted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model_evaluation.errors import AccessDenied, Choose, NotFound, Refused
+from model_evaluation.errors import AccessDenied, Choose, EvaluationError, NotFound, Refused
 from model_evaluation.workflow import Answer, Step, finding
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ def check(text: str, context: Context) -> Answer:
 
 def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:
     from model_evaluation.lookups.arns import kind_of
-    from model_evaluation.lookups.models import describe_package
+    from model_evaluation.lookups.session import outcome, together
 
     kind = kind_of(arn)
     if kind not in ("model package", "model package group", "training job"):
@@ -42,7 +42,23 @@ def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:
             fix=f"Expected: {EXPECTED}.",
             code="wrong_kind",
         )
-    _refuse_elsewhere(aws, arn)
+    if arn.region != aws.region:
+        raise Refused(
+            f"The ARN is of region {arn.region}; this session works in {aws.region}.",
+            fix=f"If the model is the right one, work in its region: export AWS_REGION={arn.region}",
+            code="other_region",
+        )
+    account, found = together(outcome(lambda: _same_account(aws, arn)), outcome(lambda: _resolve(aws, arn, kind)))
+    for result in (account, found):  # of two troubles the account explains the other
+        if isinstance(result, EvaluationError):
+            raise result
+    package, findings = found
+    return package, findings
+
+
+def _resolve(aws: Aws, arn: Arn, kind: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
+    from model_evaluation.lookups.models import describe_package
+
     name = arn.resource.partition("/")[2]
     if kind == "training job":
         return _from_training_job(aws, name)
@@ -68,15 +84,9 @@ def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:
         ) from error
 
 
-def _refuse_elsewhere(aws: Aws, arn: Arn) -> None:
+def _same_account(aws: Aws, arn: Arn) -> None:
     from model_evaluation.lookups.identity import who_am_i
 
-    if arn.region != aws.region:
-        raise Refused(
-            f"The ARN is of region {arn.region}; this session works in {aws.region}.",
-            fix=f"If the model is the right one, work in its region: export AWS_REGION={arn.region}",
-            code="other_region",
-        )
     account = who_am_i(aws).account
     if arn.account != account:
         raise Refused(
@@ -91,12 +101,11 @@ def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]]]
     from model_evaluation.lookups.models import group_exists, search_groups, training_job_or_none
     from model_evaluation.lookups.session import together
 
-    results: list[Any] = together(
+    is_group, job, groups = together(
         lambda: group_exists(aws, text),
         lambda: training_job_or_none(aws, text),
         lambda: search_groups(aws, text) if len(text) <= 63 else [],
     )
-    is_group, job, groups = results
     if is_group:
         return _newest(aws, text)
     if job is not None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from model_evaluation.errors import NotFound, Refused
+from model_evaluation.errors import EvaluationError, NotFound, Refused
 from model_evaluation.workflow import Answer, Offer, Step, finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from model_evaluation.context import Context
-    from model_evaluation.lookups.roles import Role
+    from model_evaluation.lookups.roles import Role, Simulation
 
 # What the run does with the role late, after money was spent; simulated with no resource, since these take none.
 ACTIONS = ("bedrock:CreateEvaluationJob", "bedrock:GetEvaluationJob", "sagemaker:CreateTrainingJob")
@@ -20,19 +21,30 @@ BEDROCK_STATEMENT = '{"Effect": "Allow", "Principal": {"Service": "bedrock.amazo
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.lookups.identity import who_am_i
     from model_evaluation.lookups.roles import SAGEMAKER, describe_role
-    from model_evaluation.lookups.session import together
+    from model_evaluation.lookups.session import outcome, together
 
-    caller = who_am_i(context.aws)
-    name = _name(text, caller.role_name, caller.account)
-    try:
-        role = describe_role(context.aws, name)
-    except NotFound as error:
+    aws = context.aws
+    role_arn = text if text.startswith("arn:") and ":role/" in text else None
+    if role_arn:  # everything can be asked at once
+        name = _name(text, None, role_arn.split(":")[4])
+        caller, found, *simulations = together(
+            lambda: who_am_i(aws),
+            outcome(lambda: describe_role(aws, name)),
+            *(outcome(call) for call in _simulations(context, role_arn)),
+        )
+        _name(text, None, caller.account)  # refuses a role of another account
+    else:
+        caller = who_am_i(aws)
+        name = _name(text, caller.role_name, caller.account)
+        found, simulations = outcome(lambda: describe_role(aws, name))(), []
+    if isinstance(found, NotFound):
         raise Refused(
             f"There is no role {name} in account {caller.account}.",
             fix="List the roles: aws iam list-roles --query 'Roles[].RoleName'",
             code="not_found",
-        ) from error
-    if text.startswith("arn:") and not text.startswith("arn:aws:sts") and role.arn != text:
+        ) from found
+    role = _or_raise(found)
+    if role_arn and role.arn != text:
         raise Refused(
             f"{text} does not exist; the role of that name is {role.arn}.", fix=f"Answer {role.arn}.", code="not_found"
         )
@@ -43,9 +55,15 @@ def check(text: str, context: Context) -> Answer:
             fix=f"Add {SAGEMAKER} to the trust policy of {name}, or choose a SageMaker execution role.",
             code="not_trusted",
         )
-    results = together(lambda: _permissions(context, role))
-    findings = [*_trust(role), *results[0]]
+    simulations = simulations or together(*(outcome(call) for call in _simulations(context, role.arn)))
+    findings = [*_trust(role), *_permissions(role, [_or_raise(item) for item in simulations])]
     return Answer(role.arn, facts={"arn": role.arn, "trusts": sorted(role.trusted)}, findings=findings)
+
+
+def _or_raise(result: Any) -> Any:
+    if isinstance(result, EvaluationError):
+        raise result
+    return result
 
 
 def _name(text: str, own_role: str | None, account: str) -> str:
@@ -100,22 +118,25 @@ def _trust(role: Role) -> list[dict[str, Any]]:
     ]
 
 
-def _permissions(context: Context, role: Role) -> list[dict[str, Any]]:
+def _simulations(context: Context, role_arn: str) -> list[Callable[[], Simulation]]:
+    """What to ask IAM: the actions without a resource, reading the dataset, writing results where that is known."""
     from model_evaluation.lookups.roles import simulate
 
-    checks = [simulate(context.aws, role.arn, ACTIONS)]
-    facts = context.facts("dataset")
-    if facts:
-        partition = role.arn.split(":")[1]
-        checks.append(
-            simulate(
-                context.aws, role.arn, ("s3:GetObject",), (f"arn:{partition}:s3:::{facts['bucket']}/{facts['key']}",)
-            )
-        )
-    unknown = next((check.unknown for check in checks if check.unknown), "")
+    partition = role_arn.split(":")[1]
+    questions: list[tuple[tuple[str, ...], tuple[str, ...]]] = [(ACTIONS, ())]
+    dataset, output = context.facts("dataset"), context.facts("output")
+    if dataset:
+        questions.append((("s3:GetObject",), (f"arn:{partition}:s3:::{dataset['bucket']}/{dataset['key']}",)))
+    if output:
+        questions.append((("s3:PutObject",), (f"arn:{partition}:s3:::{output['bucket']}/{output['prefix']}/*",)))
+    return [lambda ask=ask: simulate(context.aws, role_arn, *ask) for ask in questions]  # type: ignore[misc]
+
+
+def _permissions(role: Role, simulations: list[Simulation]) -> list[dict[str, Any]]:
+    unknown = next((item.unknown for item in simulations if item.unknown), "")
     if unknown:
         return [finding("role_not_simulated", f"What {role.name} may do could not be simulated. {unknown}")]
-    denied = [action for check in checks for action in check.denied]
+    denied = [action for item in simulations for action in item.denied]
     if not denied:
         return [finding("role", f"{role.name} is trusted by SageMaker; the simulated permissions are there.")]
     return [
