@@ -49,7 +49,9 @@ _LOWER_IS_BETTER = (
 _ARTICLES = _words("a an the")
 _RATE = _words("rate score assess evaluate judge grade measure check")
 _JOINED_BY = _words("and or")
-_BEFORE_PAIR = _words("how both is are be being")
+_BEFORE_PAIR = _words("how both")
+_BE = _words("is are be being")
+_ASKING = _words("whether if should must")
 _NO_CRITERION = _words("not nothing to the a an whether if how then so it its does only")
 
 
@@ -142,6 +144,7 @@ def _pair_in_name(name: str) -> bool:
 
 
 def _pair_in_text(words: list[str]) -> str | None:
+    """Two criteria joined, as in "how polite and firm" or "whether it is correct and complete"."""
     for i in range(2, len(words) - 1):
         if words[i] not in _JOINED_BY:
             continue
@@ -149,8 +152,10 @@ def _pair_in_text(words: list[str]) -> str | None:
         if after >= len(words) or words[after] in _NO_CRITERION or words[i - 1] in _NO_CRITERION:
             continue
         before = words[i - 2]
-        of_rating = before in _RATE or (before == "the" and i >= 3 and words[i - 3] in _RATE)
-        if before in _BEFORE_PAIR or of_rating:
+        rated = before in _RATE or (before == "the" and i >= 3 and words[i - 3] in _RATE)
+        # A rating is explained with "is" as well ("is hedged or vague"); only a question or demand joins criteria.
+        asked = before in _BE and any(word in _ASKING for word in words[max(0, i - 8) : i - 2])
+        if rated or asked or before in _BEFORE_PAIR:
             return " ".join(words[i - 1 : after + 1])
     return None
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_evaluation.errors import Refused
+from model_evaluation.kernel.comparison import read_metrics
 from model_evaluation.metrics.custom import (
     directions,
     lint_custom_metrics,
@@ -479,6 +480,13 @@ def test_the_range_of_a_scale() -> None:
     assert scale_range(metric(ratingScale=digits)) == (0.0, 3.0)
     assert scale_range(metric(ratingScale=[rating("Good", 1)])) is None
     assert scale_range(metric(ratingScale=...)) is None
+
+
+@given(_metrics())
+def test_the_notebook_reads_the_same_scales_and_directions(metrics: list[dict[str, Any]]) -> None:
+    read = read_metrics([], json.dumps(metrics))
+    assert {metric_.name: metric_.direction for metric_ in read} == directions(metrics)
+    assert [metric_.limits for metric_ in read] == [scale_range(item) for item in metrics]
 
 
 def test_the_text_for_the_service_holds_no_direction() -> None:

@@ -116,7 +116,7 @@ def test_two_criteria_in_the_instructions(sentence: str) -> None:
 @pytest.mark.parametrize(
     "sentence",
     ["Judge whether the answer is right and nothing else.", "Names and dates have to be kept.",
-     "Rate politeness. Greeting and thanking count."],
+     "Rate politeness. Greeting and thanking count.", "Vague: the decision is hedged or withheld."],
 )  # fmt: skip
 def test_an_and_between_other_things_is_no_second_criterion(sentence: str) -> None:
     long_enough = "This metric serves the editors of a newspaper who read letters all day long. "
