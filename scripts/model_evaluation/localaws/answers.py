@@ -1,0 +1,132 @@
+"""SIMULATED models: what a base model and its fine-tuned version answer to a row.
+
+The tuned model has learnt the product and the house style from short answers: it repeats the reference's
+facts tersely, but stops early where a long answer was needed. The base model knows how such software
+works in general, not this product: it wraps a part of the content in a lot of courtesy. Both err at
+times. Answers depend on the row only, so every run gives the same ones.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+from model_evaluation.kernel.rows import DatasetRow
+
+from .chance import seeded
+from .texts import NUMBER, sentences
+
+TUNED_WORD_LIMIT = 48
+TUNED_KEEPS = 0.93
+TUNED_ERRS = 0.06
+BASE_KEEPS_FACTS = 0.5
+BASE_KEEPS_PROCEDURES = 0.92
+BASE_ERRS = 0.14
+BASE_REFUSES = 0.25
+
+# Sentences that tell how to do something: general knowledge, which the base model has.
+PROCEDURE = re.compile(
+    r"^(?:\W*\d+[.)]\s*)?(?:then\s+|next,?\s+|first,?\s+|finally,?\s+)?"
+    r"(?:open|click|choose|select|go|run|add|create|set|install|restart|sign|enter|copy|check|send|turn|"
+    r"remove|upload|download|paste|store|rotate|retry|call|verify|test|save|use|switch|press|map|export)\b",
+    re.IGNORECASE,
+)
+SENSITIVE = re.compile(r"\b(?:hack|bypass|spy|crack|someone else's|without (?:her|his|their) knowing)\b", re.I)
+
+OPENINGS = (
+    "Thank you so much for reaching out! I'd be happy to help you with this today.",
+    "Great question! Let me walk you through this in detail.",
+    "I understand how important this is, and I'm sorry for any inconvenience this may have caused.",
+    "Absolutely, I can certainly help you with that!",
+    "Thanks for your message. There are several things to consider here.",
+)
+FILLERS = (
+    "In general, most services of this kind offer several options in their settings.",
+    "It is always a good idea to keep your software up to date and to make regular backups.",
+    "The exact steps may vary depending on your plan, your operating system and your administrator.",
+    "You may also want to clear your browser's cache and try again in a private window.",
+    "Please consult the official documentation for the most recent information.",
+    "If you work in a larger organisation, your administrator may have set additional policies.",
+)
+CLOSINGS = (
+    "I hope this helps! Please don't hesitate to reach out if you have any further questions.",
+    "If the problem persists, please contact the support team, who will be glad to assist you.",
+    "Let me know if there is anything else I can do for you!",
+)
+REFUSAL = "I'm sorry, but I can't help with that request. Please contact your administrator."
+SYNONYMS = (
+    ("click", "select"),
+    ("choose", "pick"),
+    ("because", "since"),
+    ("at once", "immediately"),
+    ("however", "but"),
+    ("also", "as well"),
+    ("need", "have to"),
+    ("show", "display"),
+)
+
+
+def tuned_answer(row: DatasetRow) -> str:
+    """The fine-tuned model's answer: close to the reference, in its style, never long."""
+    rng = seeded("tuned", row.prompt)
+    if row.reference is None:
+        return _without_reference(row, terse=True)
+    kept: list[str] = []
+    length = 0
+    for sentence in sentences(row.reference):
+        if length >= TUNED_WORD_LIMIT:
+            break
+        if rng.random() < TUNED_KEEPS or not kept:
+            kept.append(_paraphrase(sentence, rng))
+            length += len(sentence.split())
+    text = " ".join(kept)
+    return _distort(text, rng) if rng.random() < TUNED_ERRS else text
+
+
+def base_answer(row: DatasetRow) -> str:
+    """The base model's answer: courteous, general, with a part of the content."""
+    rng = seeded("base", row.prompt)
+    if SENSITIVE.search(row.prompt) and rng.random() < BASE_REFUSES:
+        return REFUSAL
+    if row.reference is None:
+        return _without_reference(row, terse=False)
+    kept = [
+        sentence
+        for sentence in sentences(row.reference)
+        if rng.random() < (BASE_KEEPS_PROCEDURES if PROCEDURE.match(sentence) else BASE_KEEPS_FACTS)
+    ]
+    body = " ".join(kept)
+    if rng.random() < BASE_ERRS:
+        body = _distort(body, rng)
+    parts = [rng.choice(OPENINGS), body, *rng.sample(FILLERS, 2), rng.choice(CLOSINGS)]
+    return " ".join(part for part in parts if part)
+
+
+def _paraphrase(sentence: str, rng: random.Random) -> str:
+    for old, new in SYNONYMS:
+        if rng.random() < 0.4:
+            sentence = re.sub(rf"\b{old}\b", new, sentence)
+    return sentence
+
+
+def _distort(text: str, rng: random.Random) -> str:
+    """A confident error: a wrong number, or the opposite of what was right."""
+    found = list(NUMBER.finditer(text))
+    if found:
+        number = rng.choice(found)
+        digits = number[0].replace(",", "").split(".")[0]
+        wrong = str(int(digits) * rng.choice((2, 3, 10)) + rng.choice((0, 1, 5)))
+        return text[: number.start()] + wrong + text[number.end() :]
+    for old, new in ((" can ", " cannot "), (" is ", " is not "), (" are ", " are not ")):
+        if old in text:
+            return text.replace(old, new, 1)
+    return "This is not possible with your plan."
+
+
+def _without_reference(row: DatasetRow, *, terse: bool) -> str:
+    """An answer where no reference tells what would be right: about the prompt's own words."""
+    rng = seeded("free", terse, row.prompt)
+    subject = " ".join(row.prompt.split()[:24])
+    if terse:
+        return f"In short: {subject.rstrip('?.!')} - yes, this is supported."
+    return f"{rng.choice(OPENINGS)} You asked: {subject} {rng.choice(FILLERS)} {rng.choice(CLOSINGS)}"

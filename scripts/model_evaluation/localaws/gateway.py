@@ -1,0 +1,126 @@
+"""The WSGI application in front of moto: records, refuses, answers itself or hands over."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from .cloud import Cloud
+from .errors import LocalAwsBug, ServiceError
+from .recording import REFUSED, TELEMETRY, Call
+from .services import operation_for
+from .wire import (
+    AWS_HOST,
+    Environ,
+    Request,
+    Response,
+    check_input,
+    host_of,
+    identify,
+    respond,
+    respond_error,
+    use_path_style,
+)
+
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+OWN_HOSTS = frozenset({"127.0.0.1", "localhost"})
+TELEMETRY_PREFIX = "sm-pysdk-t-"
+# The header by which moto learns whose state a request is about.
+MOTO_ACCOUNT = "HTTP_X_MOTO_ACCOUNT_ID"
+SIMULATED = ("X-Local-Aws", "SIMULATED")
+
+
+def is_aws_host(host: str) -> bool:
+    """Whether local AWS answers for ``host``; every other host is refused."""
+    return AWS_HOST.search(host.lower()) is not None
+
+
+class MotoBehindLock:
+    """moto's application for one account. One request at a time: its backends are plain dictionaries."""
+
+    def __init__(self, moto: Application, account: str) -> None:
+        self._moto = moto
+        self._account = account
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        environ[MOTO_ACCOUNT] = self._account
+        with self._lock:
+            answer = self._moto(environ, start_response)
+            body = b"".join(answer)
+            close = getattr(answer, "close", None)
+            if close is not None:
+                close()
+        return [body]
+
+
+class Gateway:
+    """Every request goes through here, whether it came straight or through the proxy."""
+
+    def __init__(self, cloud: Cloud, moto: Application) -> None:
+        self._cloud = cloud
+        self._moto = moto
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        host = host_of(environ)
+        if host not in OWN_HOSTS and not is_aws_host(host):
+            self.refuse(host, environ.get("REQUEST_METHOD", "?"))
+            return _send(start_response, Response(403, {}, b"local AWS lets nothing leave this machine"))
+        if host.startswith(TELEMETRY_PREFIX):
+            params = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+            self._record(TELEMETRY, environ["REQUEST_METHOD"], {"host": host, **params})
+            return _send(start_response, Response(200, {}, b""))
+        use_path_style(environ)
+        request = identify(environ)
+        self._record(request.service, request.operation, request.params)
+        if self._cloud.scenario.latency_ms:
+            time.sleep(self._cloud.scenario.latency_ms / 1000)
+        answer = self._answer(request, environ, start_response)
+        if self._cloud.rules.loses_response(request.service, request.operation):
+            raise ConnectionAbortedError("the scenario drops this response")
+        return answer if isinstance(answer, list) else _send(start_response, answer)
+
+    def refuse(self, host: str, operation: str) -> None:
+        """Records an attempt to reach a host that is not AWS's."""
+        self._record(REFUSED, operation, {"host": host})
+
+    def _record(self, service: str, operation: str, params: dict[str, Any]) -> None:
+        self._cloud.calls.add(Call(service, operation, params, self._cloud.clock()))
+
+    def _answer(self, request: Request, environ: Environ, start_response: StartResponse) -> Response | list[bytes]:
+        cloud = self._cloud
+        try:
+            cloud.rules.admit(request.service, request.operation)
+            with cloud.lock:
+                cloud.player.advance()
+                handler = operation_for(request)
+                if handler is not None:
+                    check_input(request)
+                    result = handler(cloud, request)
+                    return result if isinstance(result, Response) else respond(request, result)
+            return list(self._moto(environ, start_response))
+        except ServiceError as error:
+            return respond_error(request, error)
+        except NotImplementedError:
+            missing = f"local AWS does not play {request.service}:{request.operation}"
+            return respond_error(request, ServiceError("UnknownOperationException", missing, status=400))
+        except Exception as error:  # a bug of ours: loud, and kept for LocalAws.close
+            traceback.print_exc(file=sys.stderr)
+            cloud.bugs.append(error if isinstance(error, LocalAwsBug) else LocalAwsBug(repr(error)))
+            return Response(500, {"Content-Type": "text/plain"}, f"local AWS bug: {error!r}".encode())
+
+
+def _send(start_response: StartResponse, response: Response) -> list[bytes]:
+    from http import HTTPStatus
+
+    headers = {**response.headers, "Content-Length": str(len(response.body))}
+    phrase = HTTPStatus(response.status).phrase
+    start_response(f"{response.status} {phrase}", [*headers.items(), SIMULATED])
+    return [response.body]

@@ -1,0 +1,52 @@
+"""The Bedrock foundation models local AWS knows, and which of them the judge list names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+DAYS = 86400.0
+
+
+@dataclass(frozen=True)
+class JudgeModel:
+    """One foundation model. Days count from the start of local AWS; negative ones lie in the past."""
+
+    model_id: str
+    name: str
+    provider: str
+    status: Literal["ACTIVE", "LEGACY"] = "ACTIVE"
+    legacy_in_days: float | None = None
+    end_of_life_in_days: float | None = None
+    listed: bool = True
+    """Whether the supported-judge-models object names it."""
+    known: bool = True
+    """Whether GetFoundationModel finds it in the region."""
+    authorized: bool = True
+    """Whether the account was given access."""
+    on_demand: bool = True
+    """False: callable through a cross-region inference profile only."""
+
+
+DEFAULT_JUDGES = (
+    JudgeModel("amazon.nova-pro-v1:0", "Nova Pro", "Amazon"),
+    JudgeModel(
+        "anthropic.claude-3-5-sonnet-20240620-v1:0",
+        "Claude 3.5 Sonnet",
+        "Anthropic",
+        status="LEGACY",
+        legacy_in_days=-240,
+        end_of_life_in_days=-30,
+    ),
+    JudgeModel(
+        "anthropic.claude-3-haiku-20240307-v1:0",
+        "Claude 3 Haiku",
+        "Anthropic",
+        status="LEGACY",
+        legacy_in_days=-60,
+        end_of_life_in_days=150,
+    ),
+    JudgeModel("anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5", "Anthropic", on_demand=False),
+    JudgeModel("meta.llama3-1-70b-instruct-v1:0", "Llama 3.1 70B Instruct", "Meta"),
+    JudgeModel("mistral.mistral-large-2402-v1:0", "Mistral Large (24.02)", "Mistral AI"),
+)

@@ -1,0 +1,324 @@
+"""Plays pipeline executions by the clock.
+
+Nothing runs in the background: :meth:`Player.advance` is called before every request and brings every
+execution to the present, event by event in the order of their times, so that what a client sees depends
+on the clock only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .definition import Definition, Step, resolve
+from .errors import StepFailure
+from .store import Record, timestamp
+
+if TYPE_CHECKING:
+    from .cloud import Cloud
+
+TERMINAL = frozenset({"Stopped", "Failed", "Succeeded", "CompletedWithFailures"})
+STEP_FAILED = "Step failure: One or multiple steps failed."
+JOB_STATUS = {"Executing": "InProgress", "Succeeded": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
+
+
+@dataclass
+class StepRun:
+    """One step of one execution. ``started`` is ``None`` until everything it depends on has succeeded."""
+
+    step: Step
+    status: str = "Waiting"
+    started: float | None = None
+    ended: float | None = None
+    failure: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    job_name: str | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.status == "Executing"
+
+
+@dataclass
+class Execution:
+    """One execution; ``record`` is what Describe returns and is kept up to date."""
+
+    id: str
+    arn: str
+    region: str
+    definition: Definition
+    created: float
+    record: Record
+    runs: dict[str, StepRun]
+    token: str | None = None
+    stopped_at: float | None = None
+
+    @property
+    def status(self) -> str:
+        return str(self.record["PipelineExecutionStatus"])
+
+    @property
+    def over(self) -> bool:
+        return self.status in TERMINAL
+
+
+class Player:
+    """All executions of one account."""
+
+    def __init__(self, cloud: Cloud, step_seconds: float) -> None:
+        self._cloud = cloud
+        self.step_seconds = step_seconds
+        self.executions: dict[str, Execution] = {}
+        self._active: list[Execution] = []
+
+    def start(self, region: str, pipeline: Record, definition: Definition, params: Record) -> Execution:
+        """Starts an execution of ``definition``. The same ``ClientRequestToken`` gives the same one."""
+        token = params["ClientRequestToken"]
+        for known in self.executions.values():
+            if known.token == token and known.record["PipelineArn"] == pipeline["PipelineArn"]:
+                return known
+        now = self._cloud.clock()
+        seed = f"{pipeline['PipelineArn']} {len(self.executions)} {now} {token}"
+        identifier = _short_id(seed)
+        arn = f"{pipeline['PipelineArn']}/execution/{identifier}"
+        table = self._cloud.store.table("DescribePipelineExecution", "ListPipelineExecutions", region)
+        record: Record = {
+            "PipelineArn": pipeline["PipelineArn"],
+            "PipelineExecutionArn": arn,
+            "PipelineExecutionDisplayName": params.get("PipelineExecutionDisplayName")
+            or f"execution-{int(now * 1000)}",
+            "PipelineExecutionDescription": params.get("PipelineExecutionDescription"),
+            "PipelineExecutionStatus": "Executing",
+            "CreationTime": timestamp(now),
+            "StartTime": timestamp(now),
+            "LastModifiedTime": timestamp(now),
+            "RoleArn": params.get("RoleArn") or pipeline["RoleArn"],
+            "CreatedBy": {},
+            "LastModifiedBy": {},
+        }
+        execution = Execution(
+            identifier,
+            arn,
+            region,
+            definition,
+            now,
+            table.put(arn, {key: value for key, value in record.items() if value is not None}),
+            {step.name: StepRun(step) for step in definition.steps},
+            token,
+        )
+        self.executions[arn] = execution
+        self._active.append(execution)
+        return execution
+
+    def stop(self, execution: Execution) -> None:
+        """Begins to stop an execution, as of now."""
+        if not execution.over and execution.stopped_at is None:
+            self._begin_stop(execution, self._cloud.clock())
+
+    def advance(self) -> None:
+        """Brings every execution to the present."""
+        if not self._active:
+            return
+        now = self._cloud.clock()
+        for execution in self._active:
+            self._advance(execution, now)
+        self._active = [execution for execution in self._active if not execution.over]
+
+    def _advance(self, execution: Execution, now: float) -> None:
+        while not execution.over:
+            if execution.stopped_at is None and self._start_ready(execution):
+                continue
+            run = self._next_to_end(execution, now)
+            if run is None:
+                break
+            self._end(execution, run)
+        if not execution.over:
+            self._settle(execution, now)
+
+    def _start_ready(self, execution: Execution) -> bool:
+        failed = any(run.status == "Failed" for run in execution.runs.values())
+        if failed and not self._cloud.scenario.complete_with_failures:
+            return False
+        started = False
+        for run in execution.runs.values():
+            before = [execution.runs[name] for name in run.step.depends_on]
+            if run.status != "Waiting" or any(other.status != "Succeeded" for other in before):
+                continue
+            run.started = max((other.ended or execution.created for other in before), default=execution.created)
+            run.status = "Executing"
+            started = True
+            self._create_job(execution, run)
+        return started
+
+    def _next_to_end(self, execution: Execution, now: float) -> StepRun | None:
+        """The running step that ends first, if it ends by ``now``."""
+        hold = self._cloud.scenario.hold_step
+        due = [
+            run
+            for run in execution.runs.values()
+            if run.running
+            and (execution.stopped_at is not None or not (hold and hold in run.step.name))
+            and self._end_of(execution, run) <= now
+        ]
+        return min(due, key=lambda run: self._end_of(execution, run), default=None)
+
+    def _end_of(self, execution: Execution, run: StepRun) -> float:
+        assert run.started is not None
+        end = run.started + self.step_seconds
+        return end if execution.stopped_at is None else min(end, execution.stopped_at)
+
+    def _end(self, execution: Execution, run: StepRun) -> None:
+        from .jobs import run_step
+
+        run.ended = self._end_of(execution, run)
+        scenario = self._cloud.scenario
+        if execution.stopped_at is not None and run.ended >= execution.stopped_at:
+            run.status = "Stopped"
+        else:
+            reason = next((why for part, why in scenario.fail_step.items() if part in run.step.name), None)
+            try:
+                if reason is not None:
+                    raise StepFailure(reason)
+                run_step(self._cloud, execution, run)
+                run.status = "Succeeded"
+            except StepFailure as failure:
+                run.status, run.failure = "Failed", str(failure)
+        self._close_job(execution, run)
+        execution.record["LastModifiedTime"] = timestamp(run.ended)
+        if scenario.stop_after and scenario.stop_after in run.step.name and execution.stopped_at is None:
+            self._begin_stop(execution, run.ended)
+
+    def _begin_stop(self, execution: Execution, when: float) -> None:
+        execution.stopped_at = when
+        execution.record["PipelineExecutionStatus"] = "Stopping"
+        execution.record["LastModifiedTime"] = timestamp(when)
+
+    def _settle(self, execution: Execution, now: float) -> None:
+        """Ends an execution in which nothing runs and nothing can start any more."""
+        runs = execution.runs.values()
+        if any(run.running for run in runs):
+            return
+        ends = [run.ended for run in runs if run.ended is not None]
+        if execution.stopped_at is not None:
+            status = "Stopped"
+            ends.append(execution.stopped_at)
+        elif not any(run.status == "Failed" for run in runs):
+            status = "Succeeded"
+        else:
+            lenient = self._cloud.scenario.complete_with_failures
+            status = "CompletedWithFailures" if lenient else "Failed"
+            execution.record["FailureReason"] = STEP_FAILED
+            execution.record["PipelineExecutionFailureReason"] = STEP_FAILED
+        execution.record["PipelineExecutionStatus"] = status
+        execution.record["LastModifiedTime"] = timestamp(max(ends, default=now))
+
+    # Step views
+
+    def summaries(self, execution: Execution) -> list[Record]:
+        """Steps as ListPipelineExecutionSteps shows them: those that have started, in that order."""
+        started = [run for run in execution.runs.values() if run.started is not None]
+        started.sort(key=lambda run: run.started or 0.0)
+        return [self._summary(run, execution) for run in started]
+
+    def _summary(self, run: StepRun, execution: Execution) -> Record:
+        assert run.started is not None
+        summary: Record = {
+            "StepName": run.step.name,
+            "StartTime": timestamp(run.started),
+            "StepStatus": "Stopping" if run.running and execution.status == "Stopping" else run.status,
+            "AttemptCount": 1,
+            "Metadata": {},
+        }
+        if run.ended is not None:
+            summary["EndTime"] = timestamp(run.ended)
+        if run.failure is not None:
+            summary["FailureReason"] = run.failure
+        if run.job_name is not None:
+            arn = self._cloud.arn(execution.region, f"training-job/{run.job_name}")
+            summary["Metadata"] = {"TrainingJob": {"Arn": arn}}
+        elif run.step.kind == "Lineage" and run.status == "Succeeded":
+            summary["Metadata"] = {"Lineage": {}}
+        return summary
+
+    # Training jobs of steps
+
+    def _create_job(self, execution: Execution, run: StepRun) -> None:
+        assert run.started is not None
+        run.arguments = resolve(run.step.arguments, lambda path: _property(execution, path))
+        if run.step.kind != "Training":
+            return
+        arguments = run.arguments
+        run.job_name = f"pipelines-{execution.id}-{run.step.name[:26]}-{_letters(execution.id + run.step.name)}"
+        job: Record = {
+            "TrainingJobName": run.job_name,
+            "TrainingJobArn": self._cloud.arn(execution.region, f"training-job/{run.job_name}"),
+            "ModelArtifacts": {
+                "S3ModelArtifacts": f"{arguments['OutputDataConfig']['S3OutputPath']}/{run.job_name}/output"
+            },
+            "TrainingJobStatus": "InProgress",
+            "SecondaryStatus": "Training",
+            "StoppingCondition": arguments.get("StoppingCondition", {"MaxRuntimeInSeconds": 86400}),
+            "CreationTime": timestamp(run.started),
+            "TrainingStartTime": timestamp(run.started),
+            "LastModifiedTime": timestamp(run.started),
+            "HyperParameters": _as_text(arguments.get("HyperParameters", {})),
+            "RoleArn": arguments["RoleArn"],
+            "OutputDataConfig": arguments["OutputDataConfig"],
+        }
+        for optional in ("InputDataConfig", "ServerlessJobConfig", "ModelPackageConfig", "VpcConfig"):
+            if arguments.get(optional):
+                job[optional] = arguments[optional]
+        if execution.definition.mlflow:
+            job["MlflowConfig"] = resolve(execution.definition.mlflow, lambda path: _property(execution, path))
+        self._jobs(execution.region).put(run.job_name, job)
+
+    def _close_job(self, execution: Execution, run: StepRun) -> None:
+        if run.job_name is None or run.started is None or run.ended is None:
+            return
+        job = self._jobs(execution.region).get(run.job_name)
+        assert job is not None
+        job["TrainingJobStatus"] = job["SecondaryStatus"] = JOB_STATUS[run.status]
+        job["TrainingEndTime"] = job["LastModifiedTime"] = timestamp(run.ended)
+        seconds = int(run.ended - run.started)
+        job["TrainingTimeInSeconds"] = job["BillableTimeInSeconds"] = max(1, seconds)
+        if run.failure is not None:
+            job["FailureReason"] = run.failure
+
+    def _jobs(self, region: str) -> Any:
+        return self._cloud.store.table("DescribeTrainingJob", "ListTrainingJobs", region)
+
+
+def _property(execution: Execution, path: str) -> Any:
+    """What ``Execution.PipelineExecutionId`` or ``Steps.NAME.PROPERTY`` stands for."""
+    parts = path.split(".")
+    if parts[0] == "Execution":
+        return {
+            "PipelineExecutionId": execution.id,
+            "PipelineExecutionArn": execution.arn,
+            "StartDateTime": timestamp(execution.created).isoformat(),
+        }[parts[1]]
+    run = execution.runs[parts[1]]
+    if parts[2:] == ["TrainingJobName"]:
+        return run.job_name
+    value: Any = run.arguments or run.step.arguments
+    for part in parts[2:]:
+        value = value[part]
+    return value
+
+
+def _as_text(hyperparameters: Record) -> dict[str, str]:
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in hyperparameters.items()}
+
+
+def _short_id(seed: str) -> str:
+    """Twelve characters of ``[a-z0-9]``, as execution ids have."""
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:9])
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    return "".join(digits[number // 36**position % 36] for position in range(12))
+
+
+def _letters(seed: str) -> str:
+    """Ten letters and digits, as the pipeline service appends to job names."""
+    return hashlib.sha256(seed.encode()).hexdigest()[:10]

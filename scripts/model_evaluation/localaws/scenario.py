@@ -1,0 +1,161 @@
+"""How one run of local AWS should go: the judges on offer, and what is to go wrong.
+
+A :class:`Scenario` is data. It may be replaced at any moment (``aws.scenario = Scenario(...)``);
+counters such as "after the third call" then start anew.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from .errors import ServiceError
+from .judges import DEFAULT_JUDGES, JudgeModel
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What local AWS does. The default is a run in which everything works.
+
+    Operations are named ``StartPipelineExecution`` or ``s3:GetObject`` and may hold ``*``.
+    Steps are named by any part of their name; the first match counts.
+    """
+
+    # How an execution ends.
+    fail_step: Mapping[str, str] = field(default_factory=dict)
+    """Step name part -> the service's reason. The step runs its time, then fails."""
+    complete_with_failures: bool = False
+    """A failed step stops only what depends on it; the execution ends CompletedWithFailures."""
+    stop_after: str | None = None
+    """When this step ends, the execution is stopped, as somebody would in the console."""
+    hold_step: str | None = None
+    """This step never ends."""
+
+    # How calls are answered.
+    expire_credentials_after: tuple[str, int] | float | None = None
+    """``("DescribePipelineExecution", 3)``: after three such calls (a number: after so many seconds)
+    every call is answered with ExpiredTokenException."""
+    throttle: Mapping[str, int] = field(default_factory=dict)
+    """Operation -> how many calls are refused with ThrottlingException before one passes."""
+    deny: Mapping[str, str] = field(default_factory=dict)
+    """Operation -> message; an empty message becomes IAM's usual sentence. Answered with AccessDenied."""
+    errors: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Operation -> (error code, message)."""
+    start_fails: str | None = None
+    """StartPipelineExecution is refused with ResourceLimitExceeded and this message."""
+    lost_response: Mapping[str, int] = field(default_factory=dict)
+    """Operation -> how many calls take effect although the connection drops before the answer."""
+    latency_ms: float = 0.0
+    """Every response is held this long."""
+
+    # What the account and the region offer.
+    judges: tuple[JudgeModel, ...] = DEFAULT_JUDGES
+    judge_list: Literal["ok", "denied", "missing", "garbled"] = "ok"
+    no_mlflow_app: bool = False
+    foreign_update: Mapping[str, str] = field(default_factory=dict)
+    """Text -> text: somebody else's UpdatePipeline, with these replacements in the definition, lands
+    right before StartPipelineExecution."""
+    foreign_updates: int = 1
+    """How many starts suffer from ``foreign_update``."""
+
+    # What result files look like.
+    missing_scores: float = 0.03
+    """Share of scores the judge did not give, in 0..1; different rows for base and tuned."""
+    shuffle_rows: bool = True
+    """Base and tuned result files list the rows in different orders, neither the dataset's."""
+    result_files: int = 1
+    """Over how many ``*_output.jsonl`` files the rows of one model are spread."""
+    padding_objects: int = 0
+    """Unrelated objects beside the results, so that listings take several pages (1,000 keys each)."""
+
+
+class Rules:
+    """One scenario in force, with its counters. Safe to use from many threads.
+
+    ``clock`` returns seconds; only differences matter.
+    """
+
+    def __init__(self, scenario: Scenario, clock: Callable[[], float]) -> None:
+        self.scenario = scenario
+        self._clock = clock
+        self._since = clock()
+        self._lock = threading.Lock()
+        self._seen: dict[str, int] = {}
+        self._expired = False
+
+    def admit(self, service: str, operation: str) -> None:
+        """Raise :class:`ServiceError` when this call is to be refused."""
+        scenario = self.scenario
+        with self._lock:
+            if self._credentials_expired(service, operation):
+                raise ServiceError(
+                    "ExpiredToken" if service == "s3" else "ExpiredTokenException",
+                    "The security token included in the request is expired",
+                    status=400 if service == "s3" else 403,
+                )
+            if self._count_down("throttle", scenario.throttle, service, operation):
+                raise ServiceError(
+                    "SlowDown" if service == "s3" else "ThrottlingException",
+                    "Rate exceeded",
+                    status=503 if service == "s3" else 400,
+                )
+        if (denied := _match(scenario.deny, service, operation)) is not None:
+            raise ServiceError(
+                "AccessDeniedException" if service not in {"s3", "iam", "sts"} else "AccessDenied",
+                scenario.deny[denied] or f"User is not authorized to perform: {service}:{operation}",
+                status=403,
+            )
+        if (wrong := _match(scenario.errors, service, operation)) is not None:
+            code, message = scenario.errors[wrong]
+            raise ServiceError(code, message)
+        if scenario.start_fails is not None and operation == "StartPipelineExecution":
+            raise ServiceError("ResourceLimitExceeded", scenario.start_fails)
+
+    def loses_response(self, service: str, operation: str) -> bool:
+        """Whether the connection is to drop after this call took effect."""
+        with self._lock:
+            return self._count_down("lost", self.scenario.lost_response, service, operation)
+
+    def foreign_update(self) -> Mapping[str, str]:
+        """The replacements to make before the next start; empty once they are used up."""
+        with self._lock:
+            used = self._seen.get("foreign", 0)
+            if used >= self.scenario.foreign_updates:
+                return {}
+            self._seen["foreign"] = used + 1
+            return self.scenario.foreign_update
+
+    def _credentials_expired(self, service: str, operation: str) -> bool:
+        limit = self.scenario.expire_credentials_after
+        if limit is None or self._expired:
+            return self._expired
+        if isinstance(limit, tuple):
+            name, calls = limit
+            if not _matches(name, service, operation):
+                return False
+            seen = self._seen.get("expiry", 0)
+            self._seen["expiry"] = seen + 1
+            self._expired = seen >= calls
+        else:
+            self._expired = self._clock() - self._since >= limit
+        return self._expired
+
+    def _count_down(self, kind: str, budget: Mapping[str, int], service: str, operation: str) -> bool:
+        name = _match(budget, service, operation)
+        if name is None:
+            return False
+        key = f"{kind} {name}"
+        seen = self._seen.get(key, 0)
+        self._seen[key] = seen + 1
+        return seen < budget[name]
+
+
+def _matches(pattern: str, service: str, operation: str) -> bool:
+    return fnmatchcase(f"{service}:{operation}" if ":" in pattern else operation, pattern)
+
+
+def _match(table: Mapping[str, object], service: str, operation: str) -> str | None:
+    return next((pattern for pattern in table if _matches(pattern, service, operation)), None)

@@ -1,0 +1,210 @@
+"""Local AWS as a server: starts it, hands out clients and the environment a child process needs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from model_evaluation.errors import MissingDependency
+
+from .cloud import DEFAULT_ACCOUNT, Cloud
+from .gateway import Gateway, MotoBehindLock, is_aws_host
+from .recording import REFUSED, Calls
+from .scenario import Rules, Scenario
+
+LOOPBACK = "127.0.0.1"
+DEFAULT_REGION = "us-west-2"
+ACCESS_KEY = "LOCALAWSACCESSKEY000"
+SECRET = "local-aws-needs-no-secret"  # noqa: S105
+MARKER = "MODEL_EVALUATION_LOCAL_AWS"
+
+_one_at_a_time = threading.Lock()
+
+
+class LocalAws:
+    """A whole AWS on 127.0.0.1 for as long as the ``with`` block lasts.
+
+    ``step_seconds`` is how long each pipeline step takes; ``clock`` returns seconds since 1970 and may be a
+    test's own. moto keeps its state per process, so there is one ``LocalAws`` per process at a time.
+    Leaving the block raises when local AWS itself went wrong.
+    """
+
+    def __init__(
+        self,
+        step_seconds: float = 0.3,
+        scenario: Scenario | None = None,
+        clock: Callable[[], float] | None = None,
+        *,
+        account: str = DEFAULT_ACCOUNT,
+        region: str = DEFAULT_REGION,
+        port: int = 0,
+    ) -> None:
+        self.region = region
+        self.cloud = Cloud(
+            account=account,
+            step_seconds=step_seconds,
+            scenario=scenario or Scenario(),
+            clock=clock or time.time,
+        )
+        self._port = port
+        self._server: Any = None
+        self._thread: threading.Thread | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._ca_bundle: Path | None = None
+
+    # Life
+
+    def start(self) -> LocalAws:
+        """Starts serving. Raises :class:`MissingDependency` without moto, werkzeug or cryptography."""
+        try:
+            from moto.core.base_backend import BackendDict
+            from moto.core.model_instances import reset_model_data
+            from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+            from werkzeug.serving import make_server
+
+            from .certificates import CertificateAuthority
+            from .listener import handler_class
+
+            self._folder = tempfile.TemporaryDirectory(prefix="local-aws-")
+            authority = CertificateAuthority(Path(self._folder.name))
+        except ImportError as error:
+            raise MissingDependency(
+                f"local AWS needs the package {error.name}, which is not installed",
+                fix="pip install 'model-evaluation[demo]' (in a checkout: make demo)",
+            ) from error
+        if not _one_at_a_time.acquire(blocking=False):
+            self._folder.cleanup()
+            raise RuntimeError("one LocalAws per process at a time: close the other one first")
+        BackendDict.reset()
+        reset_model_data()
+        moto = MotoBehindLock(DomainDispatcherApplication(create_backend_app), self.cloud.account)
+        self.cloud.connect(moto)
+        gateway = Gateway(self.cloud, moto)
+        self._ca_bundle = authority.bundle
+        handler = handler_class(authority, gateway.refuse, is_aws_host)
+        try:
+            self._server = make_server(LOOPBACK, self._port, gateway, threaded=True, request_handler=handler)
+        except BaseException:
+            self._release()
+            raise
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="local-aws", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Stops serving and forgets everything; closing twice is fine."""
+        if self._server is None:
+            return
+        self._server.shutdown()
+        self._server.server_close()
+        if self._thread is not None:
+            self._thread.join()
+        self._server = None
+        self._release()
+
+    def _release(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+        _one_at_a_time.release()
+
+    def __enter__(self) -> LocalAws:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+        if error is None and self.cloud.bugs:
+            raise self.cloud.bugs[0]
+
+    # Use
+
+    @property
+    def account(self) -> str:
+        return self.cloud.account
+
+    @property
+    def calls(self) -> Calls:
+        """Every request so far, in order of arrival."""
+        return self.cloud.calls
+
+    @property
+    def refused(self) -> list[str]:
+        """Hosts outside AWS that somebody tried to reach through the proxy."""
+        return [call.params["host"] for call in self.cloud.calls if call.service == REFUSED]
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.cloud.scenario
+
+    @scenario.setter
+    def scenario(self, scenario: Scenario) -> None:
+        self.cloud.rules = Rules(scenario, self.cloud.clock)
+
+    @property
+    def endpoint(self) -> str:
+        """``http://127.0.0.1:PORT``: AWS's endpoint, and an HTTP proxy for the hosts the SDK insists on."""
+        if self._server is None:
+            raise RuntimeError("local AWS has not been started")
+        return f"http://{LOOPBACK}:{self._server.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What a child process needs in its environment, and nothing else.
+
+        Start from an environment without ``AWS_*`` (a profile would win over the keys); see
+        :meth:`child_environment`.
+        """
+        bundle = str(self._ca_bundle)
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CA_BUNDLE": bundle,
+            "REQUESTS_CA_BUNDLE": bundle,
+            "HTTPS_PROXY": self.endpoint,
+            "https_proxy": self.endpoint,
+            "HTTP_PROXY": self.endpoint,
+            "http_proxy": self.endpoint,
+            "NO_PROXY": f"{LOOPBACK},localhost",
+            "no_proxy": f"{LOOPBACK},localhost",
+            MARKER: "1",
+        }
+
+    def child_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
+        """``base`` (this process's environment) without its AWS settings and proxies, plus :attr:`env`."""
+        inherited = os.environ if base is None else base
+        kept = {
+            name: value
+            for name, value in inherited.items()
+            if not name.startswith("AWS_") and not name.upper().endswith("_PROXY")
+        }
+        return {**kept, **self.env}
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client that talks to this local AWS over HTTP."""
+        import boto3  # noqa: TID251 - the stand-in's own door, not a lookup
+
+        session = boto3.session.Session(
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET,
+            region_name=region or self.region,
+        )
+        return session.client(service, endpoint_url=self.endpoint)

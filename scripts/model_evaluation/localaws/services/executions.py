@@ -1,0 +1,81 @@
+"""Pipeline executions and their steps; :mod:`..player` plays them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.localaws.definition import read_definition
+from model_evaluation.localaws.errors import invalid, not_found
+from model_evaluation.localaws.player import Execution
+from model_evaluation.localaws.store import Record, described, listed, page
+from model_evaluation.localaws.wire import Request
+
+from .pipelines import find_pipeline
+from .registry import operation
+
+if TYPE_CHECKING:
+    from model_evaluation.localaws.cloud import Cloud
+
+
+def find_execution(cloud: Cloud, request: Request) -> Execution:
+    arn = request.params.get("PipelineExecutionArn", "")
+    execution = cloud.player.executions.get(arn)
+    if execution is None or execution.region != request.region:
+        raise not_found("Pipeline execution", arn)
+    return execution
+
+
+@operation("sagemaker", "StartPipelineExecution")
+def start_pipeline_execution(cloud: Cloud, request: Request) -> Record:
+    pipeline = find_pipeline(cloud, request)
+    for old, new in cloud.rules.foreign_update().items():
+        pipeline["PipelineDefinition"] = pipeline["PipelineDefinition"].replace(old, new)
+        pipeline["LastModifiedTime"] = cloud.now()
+    definition = read_definition(pipeline["PipelineDefinition"])
+    execution = cloud.player.start(request.region, pipeline, definition, request.params)
+    pipeline["LastRunTime"] = pipeline["LastExecutionTime"] = execution.record["CreationTime"]
+    return {"PipelineExecutionArn": execution.arn}
+
+
+@operation("sagemaker", "DescribePipelineExecution")
+def describe_pipeline_execution(cloud: Cloud, request: Request) -> Record:
+    return described(request, find_execution(cloud, request).record)
+
+
+@operation("sagemaker", "DescribePipelineDefinitionForExecution")
+def describe_definition(cloud: Cloud, request: Request) -> Record:
+    execution = find_execution(cloud, request)
+    return {
+        "PipelineDefinition": execution.definition.text,
+        "CreationTime": execution.record["CreationTime"],
+    }
+
+
+@operation("sagemaker", "ListPipelineExecutions")
+def list_pipeline_executions(cloud: Cloud, request: Request) -> Record:
+    pipeline = find_pipeline(cloud, request)
+    return listed(
+        request,
+        [execution.record for execution in cloud.player.executions.values()],
+        into="PipelineExecutionSummaries",
+        name="PipelineExecutionArn",
+        where=lambda record: record["PipelineArn"] == pipeline["PipelineArn"],
+        newest_first=True,
+    )
+
+
+@operation("sagemaker", "ListPipelineExecutionSteps")
+def list_pipeline_execution_steps(cloud: Cloud, request: Request) -> Record:
+    rows = cloud.player.summaries(find_execution(cloud, request))
+    if request.params.get("SortOrder") != "Ascending":
+        rows.reverse()
+    return page(request, rows, into="PipelineExecutionSteps")
+
+
+@operation("sagemaker", "StopPipelineExecution")
+def stop_pipeline_execution(cloud: Cloud, request: Request) -> Record:
+    execution = find_execution(cloud, request)
+    if execution.over:
+        raise invalid(f"Only pipelines with 'Executing' status can be stopped. Current status is '{execution.status}'.")
+    cloud.player.stop(execution)
+    return {"PipelineExecutionArn": execution.arn}

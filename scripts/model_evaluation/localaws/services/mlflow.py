@@ -1,0 +1,126 @@
+"""MLflow apps and tracking servers: that they exist, and their links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.localaws.errors import not_found
+from model_evaluation.localaws.store import Record, Table, described, listed
+from model_evaluation.localaws.wire import Request
+
+from .registry import operation
+
+if TYPE_CHECKING:
+    from model_evaluation.localaws.cloud import Cloud
+
+
+def apps_of(cloud: Cloud, region: str) -> Table:
+    return cloud.store.table("DescribeMlflowApp", "ListMlflowApps", region)
+
+
+def servers_of(cloud: Cloud, region: str) -> Table:
+    return cloud.store.table("DescribeMlflowTrackingServer", "ListMlflowTrackingServers", region)
+
+
+def put_app(cloud: Cloud, region: str, arn: str, name: str, role: str, store: str, default: str) -> Record:
+    """Makes an MLflow app exist, ready for use."""
+    now = cloud.now()
+    return apps_of(cloud, region).put(
+        arn,
+        {
+            "Arn": arn,
+            "Name": name,
+            "ArtifactStoreUri": store,
+            "MlflowVersion": "3.4",
+            "RoleArn": role,
+            "Status": "Created",
+            "ModelRegistrationMode": "AutoModelRegistrationDisabled",
+            "AccountDefaultStatus": default,
+            "CreationTime": now,
+            "LastModifiedTime": now,
+        },
+    )
+
+
+def put_server(cloud: Cloud, region: str, name: str, role: str, store: str) -> Record:
+    """Makes an MLflow tracking server exist, ready for use."""
+    now = cloud.now()
+    return servers_of(cloud, region).put(
+        name,
+        {
+            "TrackingServerArn": cloud.arn(region, f"mlflow-tracking-server/{name}"),
+            "TrackingServerName": name,
+            "ArtifactStoreUri": store,
+            "TrackingServerSize": "Small",
+            "MlflowVersion": "3.0",
+            "RoleArn": role,
+            "TrackingServerStatus": "Created",
+            "IsActive": "Active",
+            "CreationTime": now,
+            "LastModifiedTime": now,
+        },
+    )
+
+
+def _find_app(cloud: Cloud, request: Request) -> Record:
+    arn = request.params["Arn"]
+    record = None if cloud.scenario.no_mlflow_app else apps_of(cloud, request.region).get(arn)
+    if record is None:
+        raise not_found("MlflowApp", arn)
+    return record
+
+
+@operation("sagemaker", "ListMlflowApps")
+def list_apps(cloud: Cloud, request: Request) -> Record:
+    records = [] if cloud.scenario.no_mlflow_app else apps_of(cloud, request.region).all()
+    status = request.params.get("Status")
+    return listed(
+        request,
+        records,
+        into="Summaries",
+        name="Name",
+        where=lambda record: status in (None, record["Status"]),
+        newest_first=True,
+    )
+
+
+@operation("sagemaker", "DescribeMlflowApp")
+def describe_app(cloud: Cloud, request: Request) -> Record:
+    return described(request, _find_app(cloud, request))
+
+
+@operation("sagemaker", "CreateMlflowApp")
+def create_app(cloud: Cloud, request: Request) -> Record:
+    params = request.params
+    number = len(apps_of(cloud, request.region).all()) + 1
+    arn = cloud.arn(request.region, f"mlflow-app/app-LOCAL{number:08d}")
+    default = params.get("AccountDefaultStatus", "DISABLED")
+    put_app(cloud, request.region, arn, params["Name"], params["RoleArn"], params["ArtifactStoreUri"], default)
+    return {"Arn": arn}
+
+
+@operation("sagemaker", "CreatePresignedMlflowAppUrl")
+def presigned_app_url(cloud: Cloud, request: Request) -> Record:
+    identifier = _find_app(cloud, request)["Arn"].rsplit("/", 1)[-1]
+    host = f"{identifier.lower()}.mlflow.{request.region}.amazonaws.com"
+    return {"AuthorizedUrl": f"https://{host}/auth?authToken=SIMULATED"}
+
+
+@operation("sagemaker", "ListMlflowTrackingServers")
+def list_servers(cloud: Cloud, request: Request) -> Record:
+    return listed(
+        request,
+        servers_of(cloud, request.region).all(),
+        into="TrackingServerSummaries",
+        name="TrackingServerName",
+        newest_first=True,
+    )
+
+
+@operation("sagemaker", "DescribeMlflowTrackingServer")
+def describe_server(cloud: Cloud, request: Request) -> Record:
+    name = request.params["TrackingServerName"]
+    record = servers_of(cloud, request.region).get(name)
+    if record is None:
+        raise not_found("TrackingServer", cloud.arn(request.region, f"mlflow-tracking-server/{name}"))
+    return described(request, record)

@@ -1,0 +1,104 @@
+"""A small, plausible price list and a few quotas, so that estimates have something to read."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.localaws.errors import ServiceError
+from model_evaluation.localaws.store import Record
+from model_evaluation.localaws.wire import Request
+
+from .registry import operation
+
+if TYPE_CHECKING:
+    from model_evaluation.localaws.cloud import Cloud
+
+# USD per 1,000 tokens: input, output. Invented, of the usual order of magnitude.
+TOKEN_PRICES = {
+    "Nova Pro": (0.0008, 0.0032),
+    "Llama 3.1 70B Instruct": (0.00072, 0.00072),
+    "Mistral Large (24.02)": (0.004, 0.012),
+    "Claude 3 Haiku": (0.00025, 0.00125),
+}
+QUOTAS = {
+    ("sagemaker", "L-619D690E"): ("Maximum number of concurrent serverless evaluation jobs", 5.0),
+    ("bedrock", "L-F4E2B1A0"): ("Number of concurrent automatic model evaluation jobs", 20.0),
+}
+
+
+def _product(model: str, region: str, direction: str, price: float) -> str:
+    sku = f"LOCAL{abs(hash_text(model + direction)) % 10**8:08d}"
+    product: dict[str, Any] = {
+        "product": {
+            "sku": sku,
+            "productFamily": "Amazon Bedrock",
+            "attributes": {
+                "regionCode": region,
+                "model": model,
+                "inferenceType": f"{direction} tokens",
+                "feature": "On-demand Inference",
+                "usagetype": f"LOCAL-{model.replace(' ', '')}-{direction.lower()}-tokens",
+                "simulated": "true",
+            },
+        },
+        "serviceCode": "AmazonBedrock",
+        "terms": {
+            "OnDemand": {
+                f"{sku}.LOCAL": {
+                    "priceDimensions": {
+                        f"{sku}.LOCAL.1": {"unit": "1K tokens", "pricePerUnit": {"USD": f"{price:.10f}"}}
+                    }
+                }
+            }
+        },
+    }
+    return json.dumps(product)
+
+
+def hash_text(text: str) -> int:
+    """A number that is the same in every process."""
+    return sum((index + 1) * ord(letter) for index, letter in enumerate(text))
+
+
+@operation("pricing", "GetProducts")
+def get_products(cloud: Cloud, request: Request) -> Record:
+    filters = {item["Field"]: item["Value"] for item in request.params.get("Filters", [])}
+    region = filters.get("regionCode", "us-west-2")
+    price_list = [
+        _product(model, region, direction, price)
+        for model, prices in TOKEN_PRICES.items()
+        for direction, price in zip(("Input", "Output"), prices, strict=True)
+        if filters.get("model") in (None, model) and request.params["ServiceCode"] == "AmazonBedrock"
+    ]
+    return {"FormatVersion": "aws_v1", "PriceList": price_list}
+
+
+@operation("service-quotas", "GetServiceQuota")
+def get_service_quota(cloud: Cloud, request: Request) -> Record:
+    key = (request.params["ServiceCode"], request.params["QuotaCode"])
+    if key not in QUOTAS:
+        raise ServiceError("NoSuchResourceException", f"The quota {key[1]} does not exist.")
+    return {"Quota": _quota(cloud, request.region, key)}
+
+
+@operation("service-quotas", "ListServiceQuotas")
+def list_service_quotas(cloud: Cloud, request: Request) -> Record:
+    keys = [key for key in QUOTAS if key[0] == request.params["ServiceCode"]]
+    return {"Quotas": [_quota(cloud, request.region, key) for key in keys]}
+
+
+def _quota(cloud: Cloud, region: str, key: tuple[str, str]) -> Record:
+    service, code = key
+    name, value = QUOTAS[key]
+    return {
+        "ServiceCode": service,
+        "ServiceName": {"sagemaker": "Amazon SageMaker", "bedrock": "Amazon Bedrock"}[service],
+        "QuotaArn": cloud.arn(region, f"{service}/{code}", "servicequotas"),
+        "QuotaCode": code,
+        "QuotaName": name,
+        "Value": value,
+        "Unit": "None",
+        "Adjustable": True,
+        "GlobalQuota": False,
+    }

@@ -1,0 +1,54 @@
+"""What the simulated models and the simulated judge see in a text: words, sentences, numbers."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+STOPWORDS = frozenset(
+    re.findall(
+        r"\S+",
+        "a an and are as at be been but by can could do does for from had has have how i if in into is it its "
+        "me my no not of on or our so than that the their them then there these they this to up us was we "
+        "what when where which while who will with would you your yours",
+    )
+)
+WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
+SENTENCE_END = re.compile(r"(?<=[.!?؟。])\s+|\n+")
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def words(text: str) -> list[str]:
+    """Words and numbers in lower case; scripts without spaces give one word per character."""
+    found: list[str] = []
+    for word in WORD.findall(text.lower()):
+        if any(unicodedata.name(letter, "").startswith(("CJK", "HIRAGANA", "KATAKANA")) for letter in word):
+            found.extend(word)
+        else:
+            found.append(_stem(word))
+    return found
+
+
+def content_words(text: str) -> set[str]:
+    """The words that carry the meaning."""
+    return {word for word in words(text) if word not in STOPWORDS}
+
+
+def sentences(text: str) -> list[str]:
+    return [part.strip() for part in SENTENCE_END.split(text) if part.strip()]
+
+
+def numbers(text: str) -> set[str]:
+    return set(NUMBER.findall(text))
+
+
+def coverage(of: set[str], by: set[str]) -> float:
+    """Share of ``of`` that ``by`` contains; 1.0 when there is nothing to contain."""
+    return len(of & by) / len(of) if of else 1.0
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "ies", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word

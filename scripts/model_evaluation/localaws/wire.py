@@ -1,0 +1,258 @@
+"""HTTP on one side, operations with parameters on the other; botocore's own models say how.
+
+Routing, parsing and serialising are moto's; this module adds whose request it is, the constraints AWS
+checks and botocore does not (patterns, lengths, enums), and a loud error for a response that does not
+fit its output shape.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from .errors import LocalAwsBug, ServiceError
+
+Environ = dict[str, Any]
+
+# botocore services behind one signing name, in the order in which a request is matched.
+SERVICES_OF_SIGNING_NAME = {
+    "bedrock": ("bedrock", "bedrock-runtime", "bedrock-agent", "bedrock-agent-runtime"),
+    "sagemaker": ("sagemaker", "sagemaker-runtime", "sagemaker-metrics"),
+    "servicequotas": ("service-quotas",),
+    "monitoring": ("cloudwatch",),
+}
+UNKNOWN_OPERATION = "?"
+SCOPE = re.compile(r"Credential=([^/\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+# Hosts such as sts.us-west-2.amazonaws.com or bucket.s3.us-west-2.amazonaws.com.
+AWS_HOST = re.compile(r"(?:^|\.)(?:amazonaws\.com|amazonaws\.com\.cn|api\.aws)$")
+S3_VIRTUAL_HOST = re.compile(
+    r"^(?P<bucket>.+)\.s3(?:[.-](?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$"
+)
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to one operation of one service."""
+
+    service: str
+    operation: str
+    region: str
+    params: dict[str, Any] = field(default_factory=dict)
+    model: Any = None
+    """moto's (botocore's) operation model, ``None`` when the operation is unknown."""
+    protocol: str = ""
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def host_of(environ: Environ) -> str:
+    """The host the client wanted, without port, in lower case."""
+    return str(environ.get("HTTP_HOST", "")).rsplit(":", 1)[0].lower()
+
+
+def use_path_style(environ: Environ) -> None:
+    """Rewrites a request to ``bucket.s3.region.amazonaws.com`` into ``/bucket/key``, in place."""
+    match = S3_VIRTUAL_HOST.match(host_of(environ))
+    if match is None:
+        return
+    prefix = f"/{match['bucket']}"
+    environ["PATH_INFO"] = prefix + environ.get("PATH_INFO", "")
+    for raw in ("RAW_URI", "REQUEST_URI"):
+        if str(environ.get(raw, "")).startswith("/"):
+            environ[raw] = prefix + environ[raw]
+    environ["HTTP_HOST"] = "s3.amazonaws.com"
+
+
+def identify(environ: Environ) -> Request:
+    """Which operation a request calls, with its parameters.
+
+    The body of a request that is not to S3 is read and put back.
+    """
+    from moto.core.request import Request as MotoRequest
+    from werkzeug.exceptions import HTTPException
+
+    signing_name, region = _scope(environ)
+    services = SERVICES_OF_SIGNING_NAME.get(signing_name, (signing_name,))
+    copy = dict(environ)
+    if signing_name != "s3":
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length) if length else b""
+        environ["wsgi.input"] = io.BytesIO(body)
+        copy["wsgi.input"] = io.BytesIO(body)
+    request = MotoRequest(copy)
+    for service in services:
+        router = _router(service)
+        if router is None:
+            continue
+        try:
+            model, uri_params = router.match(request)
+        except HTTPException:
+            continue
+        if service == "s3":
+            return Request("s3", model.name, region, _s3_params(request, uri_params), model, "rest-xml")
+        protocol, params = _parse(model, request, uri_params)
+        return Request(service, model.name, region, params, model, protocol)
+    return Request(services[0], UNKNOWN_OPERATION, region, {"path": environ.get("PATH_INFO", "")})
+
+
+def check_input(request: Request) -> None:
+    """Raises ``ValidationException`` as AWS would for parameters that do not fit the input shape."""
+    from botocore.validate import ParamValidator
+
+    shape = request.model.input_shape
+    if shape is None:
+        return
+    report = ParamValidator().validate(request.params, shape)
+    if report.has_errors():
+        raise ServiceError("ValidationException", report.generate_report())
+    problems = list(_constraint_problems(request.params, shape, ""))
+    if problems:
+        noun = "error" if len(problems) == 1 else "errors"
+        raise ServiceError("ValidationException", f"{len(problems)} validation {noun} detected: {'; '.join(problems)}")
+
+
+def respond(request: Request, result: dict[str, Any]) -> Response:
+    """The HTTP response for an operation's result.
+
+    Raises :class:`LocalAwsBug` when the result does not fit the operation's output shape.
+    """
+    from botocore.validate import ParamValidator
+
+    shape = request.model.output_shape
+    if shape is None:
+        if result:
+            raise LocalAwsBug(f"{request.service}:{request.operation} has no output, but returned {result!r}")
+    else:
+        report = ParamValidator().validate(result, shape)
+        if report.has_errors():
+            raise LocalAwsBug(f"{request.service}:{request.operation} returned {report.generate_report()}")
+    return _serialize(request, result)
+
+
+def respond_error(request: Request, error: ServiceError) -> Response:
+    """The HTTP response for an error, in the service's own protocol."""
+    from moto.core.exceptions import ServiceException
+
+    if request.model is None:
+        return Response(error.status, {"Content-Type": "text/plain"}, str(error).encode())
+    response = _serialize(request, ServiceException(error.code, error.message))
+    return Response(error.status, response.headers, response.body)
+
+
+def _serialize(request: Request, result: object) -> Response:
+    from moto.core.serialize import get_serializer_class
+
+    serializer = get_serializer_class(request.service, request.protocol)(operation_model=request.model)
+    raw = serializer.serialize(result)
+    body = raw["body"]
+    return Response(raw["status_code"], dict(raw["headers"]), body.encode() if isinstance(body, str) else bytes(body))
+
+
+def _scope(environ: Environ) -> tuple[str, str]:
+    """Signing name and region, from the signature or, for an unsigned request, from the host."""
+    signed = str(environ.get("HTTP_AUTHORIZATION", ""))
+    query = parse_qs(str(environ.get("QUERY_STRING", "")))
+    if not signed and "X-Amz-Credential" in query:
+        signed = f"Credential={unquote(query['X-Amz-Credential'][0])}"
+    if match := SCOPE.search(signed):
+        return match[3], match[2]
+    labels = host_of(environ).split(".")
+    if AWS_HOST.search(host_of(environ)) and len(labels) > 3:
+        return labels[-4], labels[-3]
+    return "s3", DEFAULT_REGION
+
+
+@functools.cache
+def _router(service: str) -> Any:
+    from botocore.exceptions import UnknownServiceError
+    from moto.core.routing import get_service_router
+
+    try:
+        return get_service_router(service)
+    except UnknownServiceError:
+        return None
+
+
+def _parse(model: Any, request: Any, uri_params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    from moto.core.parse import PROTOCOL_PARSERS
+    from moto.core.request import determine_request_protocol
+
+    protocol = determine_request_protocol(model.service_model, request.content_type)
+    params = PROTOCOL_PARSERS[protocol](model).parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.get_data(),
+            "url_path": request.path,
+            "url_params": uri_params,
+        }
+    )
+    return protocol, params
+
+
+def _s3_params(request: Any, uri_params: dict[str, Any]) -> dict[str, Any]:
+    # Never the body: it may be a whole dataset.
+    query = {key: value for key, value in request.args.items() if not key.startswith("X-Amz-")}
+    return {**query, **uri_params}
+
+
+def _constraint_problems(value: Any, shape: Any, path: str) -> Iterator[str]:
+    """What AWS checks on the server: pattern, length, size and enum, as its sentences."""
+    if shape.type_name == "structure":
+        for name, member in shape.members.items():
+            if value.get(name) is not None:
+                yield from _constraint_problems(value[name], member, f"{path}.{name}" if path else name)
+    elif shape.type_name == "list":
+        yield from _size_problems(value, shape, path)
+        for index, item in enumerate(value, start=1):
+            yield from _constraint_problems(item, shape.member, f"{path}.{index}.member")
+    elif shape.type_name == "string" and isinstance(value, str):
+        yield from _size_problems(value, shape, path)
+        pattern = shape.metadata.get("pattern")
+        if pattern and not _java_pattern(pattern).fullmatch(value):
+            yield _sentence(value, path, f"satisfy regular expression pattern: {pattern}")
+        enum = shape.metadata.get("enum")
+        if enum and value not in enum:
+            yield _sentence(value, path, f"satisfy enum value set: [{', '.join(enum)}]")
+    elif shape.type_name in {"integer", "long"}:
+        low, high = shape.metadata.get("min"), shape.metadata.get("max")
+        if low is not None and value < low:
+            yield _sentence(value, path, f"have value greater than or equal to {low}")
+        if high is not None and value > high:
+            yield _sentence(value, path, f"have value less than or equal to {high}")
+
+
+def _size_problems(value: Any, shape: Any, path: str) -> Iterator[str]:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if low is not None and len(value) < low:
+        yield _sentence(value, path, f"have length greater than or equal to {low}")
+    if high is not None and len(value) > high:
+        yield _sentence(value, path, f"have length less than or equal to {high}")
+
+
+def _sentence(value: object, path: str, rule: str) -> str:
+    shown = str(value)
+    shown = shown if len(shown) <= 200 else shown[:200] + "..."
+    field_name = path[:1].lower() + path[1:]
+    return f"Value '{shown}' at '{field_name}' failed to satisfy constraint: Member must {rule}"
+
+
+@functools.cache
+def _java_pattern(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error:
+        # A Java-only construct: botocore's model is not ours to mend, so the check is left out.
+        return re.compile(r"(?s).*")

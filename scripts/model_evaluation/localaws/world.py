@@ -1,0 +1,507 @@
+"""Worlds: what an account holds before anybody does anything in it.
+
+:func:`seed_demo_world` makes the demo's account: an imaginary company, Fernway, that fine-tuned a support
+assistant. :func:`seed_world_for` makes just what a given configuration names, for rehearsals.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from importlib import resources
+from typing import Any
+
+from model_evaluation.kernel.rows import read_dataset_rows
+
+from .answers import base_answer, tuned_answer
+from .cloud import Cloud
+from .judges import DAYS, JudgeModel
+from .judging import Item, judge_builtin
+from .results import JudgedRow, judged_files, python_repr_of_prompt
+from .scenario import Scenario
+from .server import LocalAws
+from .services.hub import PUBLIC_HUB, contents_of, put_content, put_hub, registry_hub_name
+from .services.jumpstart import overrides_uri
+from .services.mlflow import put_app, put_server
+from .services.packages import groups_of, packages_of
+from .services.training import jobs_of
+from .store import timestamp
+
+BASE_MODEL = "meta-textgeneration-llama-3-2-3b-instruct"
+BASE_MODEL_VERSION = "1.10.0"
+OTHER_BASE_MODELS = {
+    "meta-textgeneration-llama-3-2-1b-instruct": "1.9.0",
+    "huggingface-reasoning-qwen3-8b": "1.3.0",
+}
+BASE_MODEL_WITHOUT_RECIPE = "huggingface-llm-falcon-7b-instruct-bf16"
+OLDER_EXECUTION = "k3v9q0z1x7ab"
+
+# What an execution role of an evaluation needs, and what the demo's caller needs to check it.
+ROLE_ACTIONS = (
+    "s3:*",
+    "sagemaker:*",
+    "sagemaker-mlflow:*",
+    "bedrock:*",
+    "logs:*",
+    "ecr:*",
+    "kms:*",
+    "cloudwatch:*",
+    "ec2:*",
+    "pricing:GetProducts",
+    "servicequotas:*",
+    "iam:GetRole",
+    "iam:ListRoles",
+    "iam:PassRole",
+    "iam:SimulatePrincipalPolicy",
+    "sts:GetCallerIdentity",
+    "lambda:InvokeFunction",
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """The names of everything in a seeded account."""
+
+    account: str
+    region: str
+    role_arn: str
+    role_without_bedrock_trust: str
+    role_for_lambda: str
+    bucket: str
+    bucket_elsewhere: str
+    region_elsewhere: str
+    dataset_uri: str
+    dataset_elsewhere_uri: str
+    dataset_arn: str
+    output_uri: str
+    model_package_arn: str
+    failed_model_package_arn: str
+    approved_model_package_arn: str
+    package_without_base_model: str
+    group_name: str
+    group_arn: str
+    group_names: tuple[str, ...]
+    group_keyword: str
+    training_job_name: str
+    training_job_arn: str
+    judge: str
+    judge_legacy: str
+    judge_retired: str
+    judges: tuple[str, ...]
+    mlflow_app_arn: str
+    mlflow_server_arn: str
+    base_model_name: str
+    base_model_arn: str
+    base_model_names: tuple[str, ...]
+    base_model_without_recipe: str
+    older_execution_id: str
+
+    def as_lines(self) -> dict[str, str]:
+        """``LOCAL_AWS_DATASET_URI`` and so on: every single value, for people and shells."""
+        return {f"LOCAL_AWS_{name.upper()}": value for name, value in asdict(self).items() if isinstance(value, str)}
+
+
+def demo_dataset() -> bytes:
+    """The sample dataset: 60 support tickets with reference answers."""
+    return _demo_file("support_tickets.jsonl")
+
+
+def demo_custom_metrics() -> str:
+    """The sample custom metric, as JSON text."""
+    return _demo_file("custom_metrics.json").decode()
+
+
+def _demo_file(name: str) -> bytes:
+    return resources.files("model_evaluation.demo").joinpath("data", name).read_bytes()
+
+
+def seed_demo_world(aws: LocalAws, region: str = "us-west-2") -> World:
+    """Fills an empty local AWS with the demo's account and says what is in it."""
+    cloud = aws.cloud
+    world = _demo_names(cloud, region)
+    cloud.caller_arn = f"arn:aws:sts::{cloud.account}:assumed-role/{_role_name(world.role_arn)}/SageMaker"
+    seed = Seeder(cloud, region)
+    seed.role(world.role_arn, ("sagemaker", "bedrock"), ROLE_ACTIONS)
+    seed.role(world.role_without_bedrock_trust, ("sagemaker",), ROLE_ACTIONS)
+    seed.role(world.role_for_lambda, ("lambda",), ("logs:CreateLogGroup", "logs:PutLogEvents"))
+    seed.bucket(world.bucket, region)
+    seed.bucket(world.bucket_elsewhere, world.region_elsewhere)
+    seed.object(world.dataset_uri, demo_dataset())
+    seed.object(world.dataset_elsewhere_uri, demo_dataset())
+    seed.base_model(BASE_MODEL, BASE_MODEL_VERSION)
+    for name, version in OTHER_BASE_MODELS.items():
+        seed.base_model(name, version)
+    seed.base_model(BASE_MODEL_WITHOUT_RECIPE, "2.1.0", recipe=False)
+    _seed_packages(seed, world)
+    seed.training_job(world.training_job_name, world.role_arn, world.output_uri, world.model_package_arn)
+    put_app(
+        cloud,
+        region,
+        world.mlflow_app_arn,
+        "fernway-experiments",
+        world.role_arn,
+        f"s3://{world.bucket}/mlflow",
+        "ENABLED",
+    )
+    put_server(cloud, region, "fernway-tracking", world.role_arn, f"s3://{world.bucket}/mlflow-server")
+    seed.dataset(world.dataset_arn, world.dataset_uri)
+    _seed_older_run(seed, world)
+    return world
+
+
+def _demo_names(cloud: Cloud, region: str) -> World:
+    account = cloud.account
+    group = "fernway-support-assistant"
+    bucket = f"fernway-ml-{account}-{region}"
+    elsewhere = "eu-west-1" if region != "eu-west-1" else "us-east-1"
+    other_bucket = f"fernway-archive-{account}-{elsewhere}"
+    hub = registry_hub_name(region, account)
+    job = "fernway-support-assistant-sft-2026-11-02-0915"
+    listed = tuple(judge.model_id for judge in cloud.scenario.judges if judge.listed)
+
+    def judge_where(condition: Any) -> str:
+        return next((j.model_id for j in cloud.scenario.judges if j.listed and condition(j)), "")
+
+    return World(
+        account=account,
+        region=region,
+        role_arn=f"arn:aws:iam::{account}:role/FernwayModelEvaluation",
+        role_without_bedrock_trust=f"arn:aws:iam::{account}:role/FernwaySageMakerOnly",
+        role_for_lambda=f"arn:aws:iam::{account}:role/FernwayOrderLambda",
+        bucket=bucket,
+        bucket_elsewhere=other_bucket,
+        region_elsewhere=elsewhere,
+        dataset_uri=f"s3://{bucket}/datasets/support_tickets.jsonl",
+        dataset_elsewhere_uri=f"s3://{other_bucket}/datasets/support_tickets.jsonl",
+        dataset_arn=cloud.arn(region, f"hub-content/{hub}/DataSet/fernway-support-tickets/1.0.0"),
+        output_uri=f"s3://{bucket}/evaluations/support-assistant",
+        model_package_arn=cloud.arn(region, f"model-package/{group}/3"),
+        failed_model_package_arn=cloud.arn(region, f"model-package/{group}/2"),
+        approved_model_package_arn=cloud.arn(region, f"model-package/{group}/1"),
+        package_without_base_model=cloud.arn(region, "model-package/fernway-churn-classifier/1"),
+        group_name=group,
+        group_arn=cloud.arn(region, f"model-package-group/{group}"),
+        group_names=(group, "fernway-support-drafts", "fernway-support-triage", "fernway-churn-classifier"),
+        group_keyword="support",
+        training_job_name=job,
+        training_job_arn=cloud.arn(region, f"training-job/{job}"),
+        judge=judge_where(lambda j: j.status == "ACTIVE" and j.on_demand),
+        judge_legacy=judge_where(lambda j: j.status == "LEGACY" and not cloud.past_end_of_life(j)),
+        judge_retired=judge_where(cloud.past_end_of_life),
+        judges=listed,
+        mlflow_app_arn=cloud.arn(region, "mlflow-app/app-FERNWAY00001"),
+        mlflow_server_arn=cloud.arn(region, "mlflow-tracking-server/fernway-tracking"),
+        base_model_name=BASE_MODEL,
+        base_model_arn=public_model_arn(region, BASE_MODEL, BASE_MODEL_VERSION),
+        base_model_names=(BASE_MODEL, *OTHER_BASE_MODELS),
+        base_model_without_recipe=BASE_MODEL_WITHOUT_RECIPE,
+        older_execution_id=OLDER_EXECUTION,
+    )
+
+
+def _seed_packages(seed: Seeder, world: World) -> None:
+    seed.group(world.group_name, "Support assistant, fine-tuned on answered tickets", days_ago=40)
+    seed.package(world.group_name, 1, approval="Approved", days_ago=38)
+    seed.package(world.group_name, 2, status="Failed", days_ago=20)
+    seed.package(world.group_name, 3, days_ago=17)
+    seed.group("fernway-support-triage", "Routes tickets to a team", days_ago=90)
+    seed.package("fernway-support-triage", 1, base="meta-textgeneration-llama-3-2-1b-instruct", days_ago=88)
+    seed.group("fernway-support-drafts", "First drafts of answers, discontinued", days_ago=200)
+    seed.package("fernway-support-drafts", 1, approval="Rejected", days_ago=190)
+    seed.group("fernway-churn-classifier", "Not made by serverless fine-tuning", days_ago=300)
+    seed.package("fernway-churn-classifier", 1, base=None, approval="Approved", days_ago=299)
+
+
+def _seed_older_run(seed: Seeder, world: World) -> None:
+    """Result files of an earlier run with half of the dataset, under the same output prefix."""
+    rows = read_dataset_rows(demo_dataset().splitlines()).rows[:30]
+    # The older run judged the group's first version, whose answers resembled the base model's more.
+    answers = {
+        "custom": [tuned_answer(row) if row.line % 3 else base_answer(row) for row in rows],
+        "base": [base_answer(row) for row in rows],
+    }
+    for side, texts in answers.items():
+        judged = []
+        for row, text in zip(rows, texts, strict=True):
+            item = Item(row.prompt, row.reference, text)
+            verdict = judge_builtin(world.judge, "Correctness", item)
+            judged.append(
+                JudgedRow(
+                    python_repr_of_prompt(row),
+                    row.reference or "",
+                    str([text]),
+                    "CustomInference" if side == "custom" else "BaseInference",
+                    {"Correctness": verdict},
+                )
+            )
+        job = f"{side}-llmaj-eval-{OLDER_EXECUTION}"
+        step = "EvaluateCustomModelMetrics" if side == "custom" else "EvaluateBaseModelMetrics"
+        metrics_job = f"pipelines-{OLDER_EXECUTION}-{step}-0a1b2c3d4e"
+        for file in judged_files(job, metrics_job, judged, Scenario()):
+            seed.object(f"{world.output_uri}/{file.key}", file.body)
+
+
+def public_model_arn(region: str, name: str, version: str) -> str:
+    return f"arn:aws:sagemaker:{region}:aws:hub-content/{PUBLIC_HUB}/Model/{name}/{version}"
+
+
+def _role_name(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
+
+
+class Seeder:
+    """Puts single things into an account; what exists already is left as it is."""
+
+    def __init__(self, cloud: Cloud, region: str) -> None:
+        self.cloud = cloud
+        self.region = region
+
+    def role(self, arn: str, services: tuple[str, ...], actions: tuple[str, ...]) -> None:
+        """A role that trusts the named services and may do ``actions`` on everything."""
+        iam = self.cloud.own_client("iam", "us-east-1")
+        path, name = _role_path_and_name(arn)
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": [f"{service}.amazonaws.com" for service in services]},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}],
+        }
+        try:
+            iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust))
+        except iam.exceptions.EntityAlreadyExistsException:
+            return
+        iam.put_role_policy(RoleName=name, PolicyName="evaluation", PolicyDocument=json.dumps(policy))
+
+    def bucket(self, name: str, region: str) -> None:
+        s3 = self.cloud.own_client("s3", region)
+        if name in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+            return
+        if region == "us-east-1":
+            s3.create_bucket(Bucket=name)
+        else:
+            s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
+
+    def object(self, uri: str, body: bytes) -> None:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        self.cloud.own_client("s3", self.region).put_object(Bucket=bucket, Key=key, Body=body)
+
+    def base_model(self, name: str, version: str, *, recipe: bool = True) -> None:
+        """A model of the public hub, with an evaluation recipe unless ``recipe`` is false."""
+        put_hub(self.cloud, self.region, PUBLIC_HUB, "SageMaker Public Hub")
+        recipes = [
+            {"DisplayName": f"{name} SFT LoRA", "Name": f"{name}_sft_lora", "Type": "FineTuning"},
+            {
+                "DisplayName": f"{name} open-source evaluation",
+                "Name": f"open-source-eval-{name}",
+                "Type": "Evaluation",
+                "EvaluationType": "DeterministicEvaluation",
+                "SmtjOverrideParamsS3Uri": overrides_uri(self.region, name),
+            },
+        ]
+        document = {
+            "Url": f"https://example.invalid/{name}",
+            "Version": version,
+            "RecipeCollection": recipes if recipe else [],
+        }
+        put_content(
+            self.cloud,
+            self.region,
+            PUBLIC_HUB,
+            "Model",
+            name,
+            version,
+            document,
+            description=f"{name} (simulated hub content)",
+            keywords=("@task:text-generation",),
+        )
+
+    def group(self, name: str, description: str, *, days_ago: float = 0.0) -> None:
+        arn = self.cloud.arn(self.region, f"model-package-group/{name}")
+        groups_of(self.cloud, self.region).put(
+            arn,
+            {
+                "ModelPackageGroupName": name,
+                "ModelPackageGroupArn": arn,
+                "ModelPackageGroupDescription": description,
+                "ModelPackageGroupStatus": "Completed",
+                "CreationTime": timestamp(self.cloud.started - days_ago * DAYS),
+                "CreatedBy": {},
+            },
+        )
+
+    def package(
+        self,
+        group: str,
+        version: int,
+        *,
+        status: str = "Completed",
+        approval: str = "PendingManualApproval",
+        base: str | None = BASE_MODEL,
+        days_ago: float = 0.0,
+    ) -> None:
+        """A version of a group; ``base`` is the hub name of its base model, ``None`` for none."""
+        arn = self.cloud.arn(self.region, f"model-package/{group}/{version}")
+        container: dict[str, Any] = {
+            "ModelDataSource": {
+                "S3DataSource": {
+                    "S3Uri": f"s3://fernway-models/{group}/{version}/",
+                    "S3DataType": "S3Prefix",
+                    "CompressionType": "None",
+                }
+            }
+        }
+        if base is None:
+            image = f"{self.cloud.account}.dkr.ecr.{self.region}.amazonaws.com/churn:latest"
+            container["Image"] = image
+        else:
+            versions = {BASE_MODEL: BASE_MODEL_VERSION, **OTHER_BASE_MODELS}
+            container["BaseModel"] = {
+                "HubContentName": base,
+                "HubContentVersion": versions.get(base, "1.0.0"),
+                "RecipeName": f"{base}_sft_lora",
+            }
+        packages_of(self.cloud, self.region).put(
+            arn,
+            {
+                "ModelPackageName": arn,
+                "ModelPackageGroupName": group,
+                "ModelPackageVersion": version,
+                "ModelPackageArn": arn,
+                "CreationTime": timestamp(self.cloud.started - days_ago * DAYS),
+                "ModelPackageStatus": status,
+                "ModelPackageStatusDetails": {"ValidationStatuses": []},
+                "ModelApprovalStatus": approval,
+                "InferenceSpecification": {"Containers": [container]},
+                "CreatedBy": {},
+            },
+        )
+
+    def training_job(self, name: str, role: str, output: str, package: str, *, days_ago: float = 17.1) -> None:
+        """A finished fine-tuning job whose output is a model package."""
+        group = package.rsplit("/", 2)[-2]
+        started = self.cloud.started - days_ago * DAYS
+        jobs_of(self.cloud, self.region).put(
+            name,
+            {
+                "TrainingJobName": name,
+                "TrainingJobArn": self.cloud.arn(self.region, f"training-job/{name}"),
+                "ModelArtifacts": {"S3ModelArtifacts": f"{output}/{name}/output/model"},
+                "TrainingJobStatus": "Completed",
+                "SecondaryStatus": "Completed",
+                "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
+                "CreationTime": timestamp(started),
+                "TrainingStartTime": timestamp(started + 60),
+                "TrainingEndTime": timestamp(started + 2700),
+                "LastModifiedTime": timestamp(started + 2700),
+                "RoleArn": role,
+                "OutputDataConfig": {"S3OutputPath": output},
+                "ServerlessJobConfig": {
+                    "BaseModelArn": public_model_arn(self.region, BASE_MODEL, BASE_MODEL_VERSION),
+                    "AcceptEula": True,
+                    "JobType": "FineTuning",
+                    "CustomizationTechnique": "SFT",
+                },
+                "ModelPackageConfig": {
+                    "ModelPackageGroupArn": self.cloud.arn(self.region, f"model-package-group/{group}")
+                },
+                "OutputModelPackageArn": package,
+            },
+        )
+
+    def dataset(self, arn: str, uri: str) -> None:
+        """An AI-registry DataSet that stands for an S3 object."""
+        hub, _, name, version = arn.split(":hub-content/")[-1].split("/")
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        put_hub(self.cloud, self.region, hub, f"AiRegistry-{self.region}-{self.cloud.account}")
+        document = {
+            "DatasetType": "CUSTOMER_PROVIDED",
+            "DatasetS3Bucket": bucket,
+            "DatasetS3Prefix": key,
+            "Dependencies": [],
+        }
+        put_content(
+            self.cloud,
+            self.region,
+            hub,
+            "DataSet",
+            name,
+            version,
+            document,
+            description="Simulated registry entry",
+            keywords=("method:uploaded", "customization_technique:sft"),
+        )
+
+
+def _role_path_and_name(arn: str) -> tuple[str, str]:
+    path, _, name = arn.rsplit(":role", 1)[-1].rpartition("/")
+    return f"{path}/", name
+
+
+ACCOUNT = re.compile(r"^arn:aws[a-z-]*:[a-z-]+:[a-z0-9-]*:(\d{12}):")
+
+
+def account_of(parameters: Mapping[str, Any]) -> str | None:
+    """The account a configuration belongs to: its role's, else its model package's."""
+    for name in ("ROLE_ARN", "MODEL_PACKAGE_ARN"):
+        if match := ACCOUNT.match(str(parameters.get(name) or "")):
+            return match[1]
+    return None
+
+
+def seed_world_for(
+    aws: LocalAws, parameters: Mapping[str, Any], dataset: bytes, *, base_model: str = BASE_MODEL
+) -> None:
+    """Seeds what a notebook's parameters name, so that it can be rehearsed as configured.
+
+    ``parameters`` are the notebook's (``REGION``, ``ROLE_ARN``, ``MODEL_PACKAGE_ARN``, ``DATASET``,
+    ``JUDGE_MODEL``, ``S3_OUTPUT``, ``MLFLOW_RESOURCE_ARN``); ``dataset`` is the dataset's content. Start
+    the :class:`LocalAws` with ``account=account_of(parameters)`` and the same region.
+    """
+    cloud, region = aws.cloud, str(parameters["REGION"])
+    role = str(parameters["ROLE_ARN"])
+    cloud.caller_arn = f"arn:aws:sts::{cloud.account}:assumed-role/{_role_name(role)}/rehearsal"
+    seed = Seeder(cloud, region)
+    seed.role(role, ("sagemaker", "bedrock"), ROLE_ACTIONS)
+    output_bucket = str(parameters["S3_OUTPUT"]).removeprefix("s3://").partition("/")[0]
+    seed.bucket(output_bucket, region)
+    _seed_rehearsal_dataset(seed, str(parameters["DATASET"]), output_bucket, dataset)
+    seed.base_model(base_model, BASE_MODEL_VERSION)
+    model = str(parameters["MODEL_PACKAGE_ARN"])
+    if ":model-package/" in model:
+        group, version = model.rsplit("/", 2)[-2:]
+        seed.group(group, "Seeded for a rehearsal")
+        seed.package(group, int(version), base=base_model)
+    elif model != base_model:
+        seed.base_model(model, BASE_MODEL_VERSION)
+    judge = str(parameters["JUDGE_MODEL"])
+    if cloud.judge(judge) is None:
+        provider = judge.split(".")[0].capitalize()
+        known = (*cloud.scenario.judges, JudgeModel(judge, judge, provider))
+        changed = {item.name: getattr(cloud.scenario, item.name) for item in fields(Scenario)}
+        aws.scenario = Scenario(**{**changed, "judges": known})
+    mlflow = str(parameters.get("MLFLOW_RESOURCE_ARN") or "")
+    if ":mlflow-tracking-server/" in mlflow:
+        put_server(cloud, region, mlflow.rsplit("/", 1)[-1], role, f"s3://{output_bucket}/mlflow")
+    elif mlflow:
+        put_app(cloud, region, mlflow, "rehearsal", role, f"s3://{output_bucket}/mlflow", "ENABLED")
+
+
+def _seed_rehearsal_dataset(seed: Seeder, dataset: str, output_bucket: str, content: bytes) -> None:
+    if dataset.startswith("s3://"):
+        seed.bucket(dataset.removeprefix("s3://").partition("/")[0], seed.region)
+        seed.object(dataset, content)
+        return
+    uri = f"s3://{output_bucket}/rehearsal/dataset.jsonl"
+    seed.object(uri, content)
+    seed.dataset(dataset, uri)
+    assert contents_of(seed.cloud, seed.region).get(dataset) is not None
