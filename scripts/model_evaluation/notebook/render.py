@@ -30,8 +30,8 @@ PARAMETERS_TAG = "parameters"
 def build_notebook(parameters: Mapping[str, object], cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> NotebookNode:
     """The notebook for these parameters.
 
-    Raises ``jinja2.UndefinedError`` when a parameter the template needs is missing, ``ValueError`` for one it
-    does not know, and what :func:`python_literal` raises for a value that is no JSON.
+    Raises ``ValueError`` when a parameter is missing or unknown, and what :func:`python_literal` raises for a value
+    that is no JSON.
     """
     import nbformat
 
@@ -78,8 +78,8 @@ def parameter_names(cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> frozenset[str
 
 def _cell_content(cell: Cell, parameters: Mapping[str, object]) -> dict[str, Any]:
     is_parameters = PARAMETERS_TAG in cell.tags
-    if is_parameters and (unknown := parameters.keys() - parameter_names((cell,))):
-        raise ValueError(f"unknown parameters: {', '.join(sorted(unknown))}")
+    if is_parameters:
+        _check_names(parameters, parameter_names((cell,)))
     template = _environment().get_template(cell.template)
     source = template.render(parameters) if is_parameters else template.render()
     metadata: dict[str, Any] = {METADATA_KEY: {"cell": cell.id}}
@@ -96,6 +96,12 @@ def _cell_content(cell: Cell, parameters: Mapping[str, object]) -> dict[str, Any
     if cell.kind == "code":
         content |= {"execution_count": None, "outputs": []}
     return content
+
+
+def _check_names(parameters: Mapping[str, object], needed: frozenset[str]) -> None:
+    for problem, names in (("missing", needed - parameters.keys()), ("unknown", parameters.keys() - needed)):
+        if names:
+            raise ValueError(f"{problem} parameters: {', '.join(sorted(names))}")
 
 
 def _parameters_cell(cells: Sequence[Cell]) -> Cell:

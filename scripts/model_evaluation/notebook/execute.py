@@ -1,0 +1,235 @@
+"""Running a notebook without Jupyter: a real kernel of this interpreter, saved after every cell."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import time
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from model_evaluation.errors import MissingDependency, Refused
+
+from .files import write_atomically
+from .render import PARAMETERS_TAG
+from .values import python_literal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+INJECTED_TAG = "injected-parameters"
+KERNEL_STARTS_WITHIN = 120  # seconds
+
+
+@dataclass(frozen=True)
+class ExecutionOutcome:
+    """How a run ended. ``failed_cell`` is the id of the cell that raised, ``ename`` and ``evalue`` what it raised,
+    ``last_output`` the last text that cell printed before. All are empty when ``ok``."""
+
+    ok: bool
+    notebook: Path
+    cells_run: int
+    seconds: float
+    failed_cell: str = ""
+    ename: str = ""
+    evalue: str = ""
+    last_output: str = ""
+
+
+def execute_notebook(
+    source: Path,
+    target: Path,
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    parameters: Mapping[str, object] | None,
+    on_progress: Callable[[str], None],
+    timeout: float | None,
+) -> ExecutionOutcome:
+    """Runs ``source`` top to bottom and keeps ``target`` up to date with every cell that ended.
+
+    ``env`` is the kernel's whole environment, ``cwd`` its working folder, ``timeout`` the most seconds one cell may
+    take (``None``: no limit). ``parameters`` override values of the parameters cell the way papermill does it, by a
+    cell tagged ``injected-parameters`` after it; a name that cell does not define is :class:`Refused`.
+    ``on_progress`` gets one line per cell and every line that a cell prints, as it is printed.
+
+    A cell that raises, a kernel that dies and a time limit end the run; the saved notebook has the error and the
+    outcome says where. An interrupt ends the kernel, saves the notebook and is passed on.
+    """
+    client_module = _import_nbclient()
+    import nbformat
+
+    notebook = nbformat.read(source, as_version=4)  # type: ignore[no-untyped-call]
+    if parameters:
+        inject_parameters(notebook, parameters)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    run = _Run(notebook, target, on_progress)
+    return run.execute(client_module, env=dict(env), cwd=cwd, timeout=timeout)
+
+
+def inject_parameters(notebook: Any, parameters: Mapping[str, object]) -> None:
+    """Adds (or replaces) the cell that overrides the parameters cell's values."""
+    from nbformat.v4 import new_code_cell
+
+    cells = notebook.cells
+    place = next((i for i, cell in enumerate(cells) if PARAMETERS_TAG in cell.metadata.get("tags", [])), None)
+    if place is None:
+        raise Refused("The notebook has no cell tagged parameters.", fix="Render the notebook again.")
+    known = _assigned_names(cells[place].source)
+    unknown = sorted(set(parameters) - known)
+    if unknown:
+        raise Refused(
+            f"The notebook has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known))}.",
+            fix="Use one of the parameters it has.",
+        )
+    source = "# Parameters\n" + "\n".join(f"{name} = {python_literal(value)}" for name, value in parameters.items())
+    cells[:] = [cell for cell in cells if INJECTED_TAG not in cell.metadata.get("tags", [])]
+    injected = new_code_cell(source, id=INJECTED_TAG, metadata={"tags": [INJECTED_TAG]})  # type: ignore[no-untyped-call]
+    if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
+        del injected["id"]
+    cells.insert(place + 1, injected)
+
+
+def _assigned_names(source: str) -> set[str]:
+    return {
+        target.id
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _import_nbclient() -> Any:
+    try:
+        import ipykernel  # noqa: F401
+        import nbclient
+    except ImportError as error:
+        raise MissingDependency(
+            f"Running a notebook needs the package {error.name}, which is not installed.",
+            fix="pip install 'model-evaluation[demo]'  (or: pip install nbclient ipykernel)",
+        ) from error
+    return nbclient
+
+
+def _kernel_manager() -> Any:
+    """A kernel of this very interpreter, whatever kernels are registered on this machine."""
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    class ThisInterpreter(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            return KernelSpec(argv=argv, display_name="Python 3", language="python", interrupt_mode="signal")
+
+    return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisInterpreter())
+
+
+class _Run:
+    def __init__(self, notebook: Any, target: Path, on_progress: Callable[[str], None]) -> None:
+        self._notebook, self._target, self._on_progress = notebook, target, on_progress
+        self._shown: dict[str, list[str]] = {}
+        self._partial = ""
+
+    def execute(self, nbclient: Any, *, env: dict[str, str], cwd: Path, timeout: float | None) -> ExecutionOutcome:
+        run = self
+
+        class Client(nbclient.NotebookClient):  # type: ignore[misc]
+            def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+                run.forward(msg)
+                return super().process_message(msg, cell, cell_index)
+
+        client = Client(
+            self._notebook,
+            km=_kernel_manager(),
+            timeout=timeout,
+            startup_timeout=KERNEL_STARTS_WITHIN,
+            record_timing=False,
+            resources={"metadata": {"path": str(cwd)}},
+        )
+        client.owns_km = True  # so that the kernel is ended with the run
+        env.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # the debugger's start-up warning is noise here
+        began = time.monotonic()
+        cells = [(i, cell) for i, cell in enumerate(self._notebook.cells) if cell.cell_type == "code"]
+        self._save()
+        with client.setup_kernel(env=env):
+            for count, (index, cell) in enumerate(cells):
+                self._on_progress(f"[{count + 1}/{len(cells)}] {cell.get('id', f'cell {index}')}")
+                try:
+                    client.execute_cell(cell, index)
+                except nbclient.exceptions.CellExecutionError as error:
+                    self._save()
+                    return self._failure(cell, count, began, error.ename, error.evalue)
+                except (nbclient.exceptions.DeadKernelError, nbclient.exceptions.CellTimeoutError) as error:
+                    self._record_error(cell, type(error).__name__, str(error))
+                    self._save()
+                    return self._failure(cell, count, began, type(error).__name__, str(error))
+                except KeyboardInterrupt:
+                    self._record_error(cell, "KeyboardInterrupt", "interrupted")
+                    self._save()
+                    raise
+                self._save()
+        return ExecutionOutcome(True, self._target, len(cells), time.monotonic() - began)
+
+    def forward(self, message: Any) -> None:
+        """Hands on what a cell prints, line by line, and the new lines of a display that is updated in place."""
+        content = message["content"]
+        if message["msg_type"] == "stream" and content["name"] == "stdout":
+            *lines, self._partial = (self._partial + content["text"]).split("\n")
+            for line in lines:
+                self._tell(line)
+        elif message["msg_type"] in ("display_data", "update_display_data"):
+            display_id = content.get("transient", {}).get("display_id")
+            text = content["data"].get("text/plain", "")
+            if display_id is None:
+                return
+            lines = text.split("\n")
+            known = set(self._shown.get(display_id, ()))
+            self._shown[display_id] = lines
+            for line in lines:
+                if line not in known:
+                    self._tell(line)
+
+    def _tell(self, line: str) -> None:
+        if line.strip():
+            self._on_progress(line)
+
+    def _failure(self, cell: Any, count: int, began: float, ename: str, evalue: str) -> ExecutionOutcome:
+        return ExecutionOutcome(
+            ok=False,
+            notebook=self._target,
+            cells_run=count,
+            seconds=time.monotonic() - began,
+            failed_cell=cell.get("id", ""),
+            ename=ename,
+            evalue=evalue,
+            last_output=_last_output(cell),
+        )
+
+    def _record_error(self, cell: Any, ename: str, evalue: str) -> None:
+        from nbformat.v4 import new_output
+
+        error = {"ename": ename, "evalue": evalue, "traceback": [f"{ename}: {evalue}"]}
+        cell.outputs.append(new_output("error", **error))  # type: ignore[no-untyped-call]
+
+    def _save(self) -> None:
+        import nbformat
+
+        text = nbformat.writes(deepcopy(self._notebook))  # type: ignore[no-untyped-call]
+        # A cell may print lone surrogates, which UTF-8 has no bytes for.
+        content = text.encode("utf-8", errors="backslashreplace")
+        write_atomically(self._target, content if content.endswith(b"\n") else content + b"\n")
+
+
+def _last_output(cell: Any) -> str:
+    """The last text the cell printed or displayed, at most its last 2,000 characters."""
+    for output in reversed(cell.outputs):
+        text = output.get("text") or output.get("data", {}).get("text/plain")
+        if text:
+            return str(text).strip()[-2000:]
+    return ""

@@ -1,0 +1,244 @@
+"""The notebook as a file: whole, valid, the same every time, and with values in one cell only."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import meta
+
+from model_evaluation.notebook import render
+from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
+from model_evaluation.notebook.render import build_notebook, parameter_names, render_notebook
+from model_evaluation.resources import resource
+
+GOLDEN = Path(__file__).parents[2] / "data" / "golden" / "llm_as_judge.ipynb"
+NAMES = [
+    "REGION",
+    "ROLE_ARN",
+    "MODEL_PACKAGE_ARN",
+    "DATASET",
+    "JUDGE_MODEL",
+    "BUILTIN_METRICS",
+    "CUSTOM_METRICS",
+    "PRIMARY_METRIC",
+    "EVALUATE_BASE_MODEL",
+    "S3_OUTPUT",
+    "MLFLOW_RESOURCE_ARN",
+    "MLFLOW_EXPERIMENT",
+    "POLL_SECONDS",
+    "TIMEOUT_MINUTES",
+    "RUN_LABEL",
+    "FORCE_NEW_RUN",
+    "RESULTS_DIR",
+    "DATASET_ETAG",
+]
+HOSTILE = st.one_of(
+    st.text(max_size=80),
+    st.text(st.sampled_from("\"'\\\n\r{}%#!?$`\u2028\u202e\x00\ud800<>&;😀 "), max_size=80),
+    st.sampled_from(
+        [
+            '"""',
+            "'''",
+            "{{ 7 * 7 }}",
+            "{% raw %}",
+            "{# x #}",
+            "'); import os; os.system('true') #",
+            "!rm -rf ~",
+            "%%bash\nls",
+            "%matplotlib inline",
+            "print?",
+            "<script>alert(1)</script>",
+            "\\",
+            "\\\n",
+            "$(id)",
+        ]
+    ),
+)
+
+
+def sources(notebook: Any) -> dict[str, str]:
+    return {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
+
+
+def assigned(source: str) -> dict[str, Any]:
+    """What a cell of literal assignments assigns; anything else in it fails."""
+    values = {}
+    for node in ast.parse(source).body:
+        assert isinstance(node, ast.Assign)
+        (target,) = node.targets
+        assert isinstance(target, ast.Name)
+        values[target.id] = ast.literal_eval(node.value)
+    return values
+
+
+def outlined(content: bytes) -> bytes:
+    """The notebook with each cell of definitions cut down to what it defines; those texts are the kernel modules'
+    own, and ``test_inlining.py`` looks after them."""
+    notebook = json.loads(content)
+    for cell in notebook["cells"]:
+        if cell["id"].endswith("-definitions"):
+            source = "".join(cell["source"])
+            cell["source"] = [line + "\n" for line in re.findall(r"(?m)^# \w+\.py$", source)]
+    return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def test_the_whole_notebook_is_the_golden_one(parameters: dict[str, Any]) -> None:
+    rendered = outlined(render_notebook(parameters))
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_bytes(rendered)
+    assert rendered == GOLDEN.read_bytes(), "intended? UPDATE_GOLDEN=1 pytest tests/unit/notebook writes it anew"
+
+
+def test_the_notebook_is_valid_and_its_ids_are_fixed(parameters: dict[str, Any]) -> None:
+    notebook = build_notebook(parameters)
+    nbformat.validate(notebook)  # warnings are errors here
+    assert (notebook.nbformat, notebook.nbformat_minor) >= (4, 5)
+    assert [cell.id for cell in notebook.cells] == [cell.id for cell in LLM_AS_JUDGE_CELLS]
+
+
+def test_the_bytes_are_those_that_nbformat_writes(parameters: dict[str, Any]) -> None:
+    assert render_notebook(parameters).decode() == nbformat.writes(build_notebook(parameters)) + "\n"
+
+
+def test_equal_parameters_give_equal_bytes_in_any_order(parameters: dict[str, Any]) -> None:
+    backwards = dict(reversed(parameters.items()))
+    assert render_notebook(parameters) == render_notebook(backwards)
+
+
+def test_rendering_imports_neither_nbformat_nor_the_sdk(parameters: dict[str, Any]) -> None:
+    code = (
+        "import sys, json\n"
+        "from model_evaluation.notebook.render import render_notebook\n"
+        "render_notebook(json.load(sys.stdin))\n"
+        "print([m for m in ('nbformat', 'boto3', 'sagemaker', 'jsonschema', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps(parameters),
+        env={**os.environ, "PYTHONPATH": str(Path(render.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_parameters_are_exactly_the_documented_ones(parameters: dict[str, Any]) -> None:
+    assert parameter_names() == set(NAMES)
+    assert assigned(sources(build_notebook(parameters))["parameters"]) == parameters
+
+
+def test_one_cell_is_tagged_parameters_and_holds_only_literals(parameters: dict[str, Any]) -> None:
+    tagged = [cell for cell in build_notebook(parameters).cells if "parameters" in cell.metadata.get("tags", [])]
+    assert [cell.id for cell in tagged] == ["parameters"]
+    assert set(assigned(tagged[0].source)) == set(NAMES)
+
+
+def test_no_other_template_takes_a_value() -> None:
+    environment = render._environment()
+    for path in resource("templates").rglob("*.j2"):
+        if path.name != "parameters.py.j2":
+            names = meta.find_undeclared_variables(environment.parse(path.read_text(encoding="utf-8")))
+            assert names <= {"modules"}, path
+
+
+def test_every_template_is_used() -> None:
+    folder = resource("templates")
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.j2")}
+    assert found == {cell.template for cell in LLM_AS_JUDGE_CELLS}
+
+
+def test_a_missing_parameter_is_named(parameters: dict[str, Any]) -> None:
+    del parameters["JUDGE_MODEL"]
+    with pytest.raises(ValueError, match="missing parameters: JUDGE_MODEL"):
+        render_notebook(parameters)
+
+
+def test_an_unknown_parameter_is_named(parameters: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="unknown parameters: JUGDE_MODEL"):
+        render_notebook(parameters | {"JUGDE_MODEL": "x"})
+
+
+def test_the_cells_come_in_the_promised_order(parameters: dict[str, Any]) -> None:
+    cells = [cell["id"] for cell in build_notebook(parameters)["cells"]]
+    promised = [
+        "title",
+        "parameters",
+        "install",
+        "setup",
+        "checks",
+        "launch",
+        "wait",
+        "results",
+        "comparison",
+        "charts",
+        "rows",
+        "export",
+    ]
+    assert [cell for cell in cells if cell in PROMISED_ORDER] == PROMISED_ORDER
+
+
+def test_definitions_are_collapsed_and_what_a_reader_sees_is_short(parameters: dict[str, Any]) -> None:
+    for cell in build_notebook(parameters).cells:
+        hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        assert hidden == cell.id.endswith("-definitions")
+        if cell.cell_type == "code" and not hidden and cell.id != "parameters":
+            assert len(cell.source.splitlines()) <= 40
+            assert all(len(line) <= 120 for line in cell.source.splitlines())
+
+
+def test_every_code_cell_compiles(parameters: dict[str, Any]) -> None:
+    for cell in build_notebook(parameters).cells:
+        if cell.cell_type == "code":
+            compile(cell.source, cell.id, "exec")
+
+
+def test_the_notebook_passes_ruff(parameters: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "notebook.ipynb"
+    file.write_bytes(render_notebook(parameters))
+    rules = "E,F,W,B,C4,PIE,PLE,RET,SIM,UP"
+    # F404, F811: each cell of definitions is a module of its own, with its own imports. E501: see the test above.
+    command = ["ruff", "check", "--isolated", "--no-cache", f"--select={rules}"]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "--ignore=E501,F404,F811", "--target-version=py311", str(file)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_arbitrary_text_in_every_field_stays_data(data: st.DataObject) -> None:
+    values: dict[str, Any] = {
+        name: data.draw(HOSTILE, label=name)
+        for name in NAMES
+        if name not in ("BUILTIN_METRICS", "EVALUATE_BASE_MODEL", "FORCE_NEW_RUN", "POLL_SECONDS", "TIMEOUT_MINUTES")
+    }
+    values["BUILTIN_METRICS"] = data.draw(st.lists(HOSTILE, max_size=4))
+    values["CUSTOM_METRICS"] = data.draw(st.none() | HOSTILE | st.just(json.dumps([{"name": values["REGION"]}])))
+    values["EVALUATE_BASE_MODEL"] = data.draw(st.booleans())
+    values["FORCE_NEW_RUN"] = data.draw(st.booleans())
+    values["POLL_SECONDS"] = data.draw(st.floats(0.01, 1e6) | st.integers(1, 10**9))
+    values["TIMEOUT_MINUTES"] = data.draw(st.none() | st.floats(0.01, 1e6))
+
+    notebook = nbformat.reads(render_notebook(values).decode("utf-8"), as_version=4)
+    nbformat.validate(notebook)
+    rendered = sources(notebook)
+    compile(rendered["parameters"], "parameters", "exec")
+    assert assigned(rendered.pop("parameters")) == values
+
+    plain = sources(build_notebook(dict.fromkeys(NAMES)))
+    del plain["parameters"]
+    assert rendered == plain

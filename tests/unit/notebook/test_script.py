@@ -1,0 +1,36 @@
+"""The script is the notebook's code in one file."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from model_evaluation.notebook.render import build_notebook
+from model_evaluation.notebook.script import notebook_script
+
+
+def test_the_script_has_the_code_of_every_cell_in_order(parameters: dict[str, Any]) -> None:
+    notebook = build_notebook(parameters)
+    script = notebook_script(notebook)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    expected = [ast.dump(node) for node in ast.parse(code).body if not _is_future(node)]
+    found = [ast.dump(node) for node in ast.parse(script).body if not _is_future(node)]
+    assert found[1:] == expected  # the first statement is the script's docstring
+
+
+def test_the_script_compiles_as_one_file_and_marks_its_cells(parameters: dict[str, Any]) -> None:
+    script = notebook_script(build_notebook(parameters))
+    compile(script, "script", "exec")
+    assert script.count("from __future__ import annotations") == 1
+    assert '\n# %% parameters tags=["parameters"]\n' in script
+    assert "\n# %% [markdown] title\n# # Model evaluation" in script
+
+
+def test_text_in_a_markdown_cell_cannot_leave_its_comment() -> None:
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "one\x0cimport os\u2028import sys\rimport re"}
+    script = notebook_script({"cells": [cell]})
+    assert len(ast.parse(script).body) == 2  # docstring and future import
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
