@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .decoding import decode_line
+from model_evaluation.kernel.rows import DatasetRow
+
+from .decoding import DecodedLine, decode_line
 from .findings import Findings, safe_excerpt
-from .formats import Fault, check_object, family
+from .formats import FIELDS_READ, Fault, check_object, family
 from .kinds import KINDS
 from .lines import Batch, line_batches
 from .profile import Profile
 from .sniffing import split_head, whole_file_fault
 
+if TYPE_CHECKING:
+    from .fastpath import Learner
+
 BYTES_PER_TOKEN = 4  # of UTF-8: about right for English; other scripts come out somewhat high or low
+FAST_AFTER_ROWS = 1000  # below, loading the fast decoder would take longer than it saves
 GENEROUS_CONTEXT_TOKENS = 128_000
-NOT_METADATA = frozenset(
-    "messages query response prompt completion chosen rejected system category metadata extra_info reward_model".split()
-)
+NOT_METADATA = frozenset([*FIELDS_READ, "rejected", "system", "category", "metadata", "extra_info", "reward_model"])
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ def check_stream(
         nova=nova,
         context_tokens=context_tokens or GENEROUS_CONTEXT_TOKENS,
         max_rows=max_rows,
+        row_limit=row_limit,
     )
     for batch in line_batches(stream):
         check.read(batch)
@@ -81,7 +87,7 @@ def check_stream(
             on_progress(check.nbytes, check.rows)
         if check.stopped:
             break
-    return check.report(source, row_limit)
+    return check.report(source)
 
 
 class _Check:
@@ -95,72 +101,150 @@ class _Check:
         nova: bool,
         context_tokens: int,
         max_rows: int | None,
+        row_limit: int | None,
     ) -> None:
         self.duplicate_keys = duplicate_keys
         self.needs_reference = needs_reference
         self.nova = nova
         self.context_tokens = context_tokens
         self.max_rows = max_rows
+        self.row_limit = row_limit
         self.findings = Findings()
         self.profile = Profile()
         self.rows = 0
         self.nbytes = 0
         self.stopped = False
         self._ends_with_newline = True
+        self._first_line_over: int | None = None
+        self._learner: Learner | None = None
 
     def read(self, batch: Batch) -> None:
         """Check the next batch of lines."""
-        if batch.cut:
-            self.rows += 1
-            size = f"{batch.nbytes / (1 << 20):.1f} MiB"
-            self.findings.add("row_too_long", batch.first_line, detail=size)
-            self.profile.repetitions.skip()
-        else:
-            for number, line in enumerate(batch.lines, start=batch.first_line):
-                if self.max_rows is not None and self.rows >= self.max_rows and line.strip():
-                    self.stopped = True
-                    return
-                self._read_line(number, line)
         self.nbytes += batch.nbytes
         self._ends_with_newline = batch.lines[-1].endswith(b"\n")
+        if batch.cut:
+            self._read_cut_line(batch)
+            return
+        at = slow_until = 0
+        while at < len(batch.lines) and not self.stopped:
+            if at >= slow_until:
+                read, clean = self._read_fast(batch, at)
+                if clean:
+                    at += read
+                    continue
+                slow_until = at + max(1, read)
+            self._read_line(batch.first_line + at, batch.lines[at])
+            at += 1
         self.profile.settle()
 
+    def _read_fast(self, batch: Batch, at: int) -> tuple[int, bool]:
+        """Try the fast way from line ``at`` of the batch on: how many lines it looked at, and took."""
+        if self._learner is None:
+            if self.rows < FAST_AFTER_ROWS or self.nova:
+                return 0, False
+            from .fastpath import Learner
+
+            self._learner = Learner(duplicate_keys=self.duplicate_keys)
+        reader = self._learner.reader
+        if reader is None:
+            return 0, False
+        lines = batch.lines[at:] if at else batch.lines
+        if self.max_rows is not None:
+            lines = lines[: self.max_rows - self.rows]
+        rows = reader.decode(lines)
+        if not rows:
+            return 0, False
+        lines = lines[: len(rows)]
+        columns = reader.clean(rows, lines, batch.data)
+        if columns is None or self._any_too_long(columns.prompts, columns.systems):
+            return len(rows), False
+        first_line = batch.first_line + at
+        if None in columns.references:
+            absent = [i for i, reference in enumerate(columns.references) if reference is None]
+            if self.needs_reference:
+                return len(rows), False
+            self.findings.add_lines("no_reference", len(absent), [first_line + i for i in absent])
+        if b"\r" in batch.data:
+            crlf = [first_line + i for i, line in enumerate(lines) if line.endswith(b"\r\n")]
+            if crlf:
+                self.findings.add_lines("crlf", len(crlf), crlf)
+        self.profile.add_columns(reader.format, first_line, columns)
+        self.rows += len(rows)
+        return len(rows), True
+
+    def _any_too_long(self, prompts: list[str], systems: list[str | None]) -> bool:
+        # A character is at most four bytes, that is one estimated token.
+        if max(map(len, prompts)) + max(len(system or "") for system in set(systems)) <= self.context_tokens:
+            return False
+        return any(
+            estimated_tokens((system or "") + prompt) > self.context_tokens
+            for prompt, system in zip(prompts, systems, strict=True)
+        )
+
+    def _read_cut_line(self, batch: Batch) -> None:
+        if self.max_rows is not None and self.rows >= self.max_rows:
+            self.stopped = True
+            return
+        self.rows += 1
+        size = f"{batch.nbytes / (1 << 20):.1f} MiB"
+        self.findings.add("row_too_long", batch.first_line, detail=size)
+        self.profile.repetitions.skip()
+
     def _read_line(self, number: int, line: bytes) -> None:
+        """Check one line the slow way, which names every fault."""
+        blank = not line.strip()
+        if not blank and self.max_rows is not None and self.rows >= self.max_rows:
+            self.stopped = True
+            return
         if line.endswith(b"\r\n"):
             self.findings.add("crlf", number)
-        if not line.strip():
+        if blank:
             self.findings.add("blank_line", number)
             self.profile.repetitions.skip()
             return
         self.rows += 1
-        decoded = decode_line(line, duplicate_keys=self.duplicate_keys)
-        self._note(decoded.faults, number, decoded.text, decoded.at)
+        if self.rows == (self.row_limit or 0) + 1:
+            self._first_line_over = number
+        decoded = self._decode(line)
+        self._note(decoded.faults, number, line, decoded.at)
         if not decoded.readable:
             self.profile.repetitions.skip()
             return
         obj = decoded.value
         checked = check_object(obj, number, needs_reference=self.needs_reference, nova=self.nova)
-        self._note(checked.faults, number, decoded.text, 0)
+        self._note(checked.faults, number, line)
         if checked.row is None or checked.format is None:
             self.profile.repetitions.skip()
             return
+        self._describe(checked.format, checked.row, obj)
+        if self._learner is not None:
+            self._learner.see(checked.format, obj)
+        if not (checked.row.reference or self.needs_reference or "empty_reference" in checked.kinds):
+            self.findings.add("no_reference", number)
+        if self._any_too_long([checked.row.prompt], [checked.row.system]):
+            self.findings.add("long_prompt", number, detail=f"over {self.context_tokens:,} tokens")
+
+    def _decode(self, line: bytes) -> DecodedLine:
+        if self._learner is not None:
+            from .fastpath import DECODING_ERRORS, quick_value
+
+            with suppress(*DECODING_ERRORS):
+                return DecodedLine(quick_value(line, duplicate_keys=self.duplicate_keys), True, [])
+        return decode_line(line, duplicate_keys=self.duplicate_keys)
+
+    def _describe(self, name: str, row: DatasetRow, obj: dict[str, Any]) -> None:
         extra = [key for key in obj if key not in NOT_METADATA]
         if isinstance(obj.get("extra_info"), dict):
             extra += [f"extra_info.{key}" for key in obj["extra_info"]]
-        self.profile.add(checked.format, checked.row, extra)
-        if checked.row.reference is None and not self.needs_reference:
-            self.findings.add("no_reference", number)
-        prompt = (checked.row.system or "") + checked.row.prompt
-        tokens = estimated_tokens(prompt)
-        if tokens > self.context_tokens:
-            self.findings.add("long_prompt", number, detail=f"over {self.context_tokens:,} tokens")
+        self.profile.add(name, row, extra)
 
-    def _note(self, faults: list[Fault], number: int, text: str, at: int) -> None:
+    def _note(self, faults: list[Fault], number: int, line: bytes, at: int = 0) -> None:
         for fault in faults:
-            shown = safe_excerpt(text, at) if KINDS[fault.kind].level == "error" else None
+            grave = KINDS[fault.kind].level == "error" and not self.findings.has_excerpt(fault.kind)
+            shown = safe_excerpt(line.rstrip().decode("utf-8", "replace"), at) if grave else None
             self.findings.add(fault.kind, number, detail=fault.detail, excerpt=shown)
 
-    def report(self, source: str, row_limit: int | None) -> DatasetReport:
+    def report(self, source: str) -> DatasetReport:
         """Conclude: what only the whole file can tell, and the answer."""
         findings, profile = self.findings, self.profile
         repeated = profile.repetitions.find()
@@ -174,13 +258,12 @@ class _Check:
         families = {family(name) for name, _ in formats}
         if len(formats) > 1:
             detail = ", ".join(f"{name}: {count:,}" for name, count in formats)
-            findings.add(
-                "mixed_formats" if len(families) > 1 else "mixed_variants",
-                detail=detail,
-                count=profile.usable_rows - formats[0][1],
-            )
-        if row_limit is not None and self.rows > row_limit:
-            findings.add_lines("too_many_rows", self.rows, [], detail=f"a job takes {row_limit:,}")
+            others = sorted(line for name, _ in formats[1:] for line in profile.first_lines[name])
+            kind = "mixed_formats" if len(families) > 1 else "mixed_variants"
+            findings.add_lines(kind, profile.usable_rows - formats[0][1], others, detail=detail)
+        if self.row_limit is not None and self.rows > self.row_limit:
+            lines = [self._first_line_over] if self._first_line_over is not None else []
+            findings.add_lines("too_many_rows", self.rows, lines, detail=f"a job takes {self.row_limit:,}")
         if self.stopped:
             findings.add("not_read_to_end", count=self.rows)
         elif self.rows and not self._ends_with_newline:

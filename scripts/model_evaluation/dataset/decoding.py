@@ -13,12 +13,11 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class DecodedLine(NamedTuple):
-    """``value`` counts only when ``readable``. ``at`` is the character of the fault, for an excerpt."""
+    """``value`` counts only when ``readable``. ``at`` is about where the fault is, for an excerpt."""
 
     value: Any
     readable: bool
     faults: list[Fault]
-    text: str
     at: int = 0
 
 
@@ -79,11 +78,10 @@ def decode_line(raw: bytes, *, duplicate_keys: bool = True) -> DecodedLine:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        shown = body.decode("utf-8", "replace")
         detail = f"byte 0x{body[error.start]:02x} at byte {error.start + 1}"
         if not complete and error.reason == "unexpected end of data":
-            return DecodedLine(None, False, [*faults, Fault("truncated_last_line")], shown, len(shown))
-        return DecodedLine(None, False, [*faults, Fault("invalid_utf8", detail)], shown, error.start)
+            return DecodedLine(None, False, [*faults, Fault("truncated_last_line")], error.start)
+        return DecodedLine(None, False, [*faults, Fault("invalid_utf8", detail)], error.start)
     pairs = _Pairs()
     try:
         value = json.loads(
@@ -94,18 +92,18 @@ def decode_line(raw: bytes, *, duplicate_keys: bool = True) -> DecodedLine:
             parse_int=_integer,
         )
     except _NotANumber as error:
-        return DecodedLine(None, False, [*faults, Fault("not_a_number", str(error))], text, 0)
+        return DecodedLine(None, False, [*faults, Fault("not_a_number", str(error))])
     except _HugeNumber as error:
-        return DecodedLine(None, False, [*faults, Fault("huge_number", str(error))], text, 0)
+        return DecodedLine(None, False, [*faults, Fault("huge_number", str(error))])
     except RecursionError:
-        return DecodedLine(None, False, [*faults, Fault("too_deep")], text, 0)
+        return DecodedLine(None, False, [*faults, Fault("too_deep")])
     except json.JSONDecodeError as error:
         fault = _json_fault(error, text, may_be_cut=not complete)
-        return DecodedLine(None, False, [*faults, fault], text, error.pos)
+        return DecodedLine(None, False, [*faults, fault], error.pos)
     if _SURROGATE_ESCAPE.search(text) and _has_lone_surrogate(value):
-        return DecodedLine(None, False, [*faults, Fault("lone_surrogate")], text, 0)
+        return DecodedLine(None, False, [*faults, Fault("lone_surrogate")])
     faults.extend(Fault("duplicate_key", f"`{safe_name(key)}`") for key in pairs.repeated[:1])
-    return DecodedLine(value, not pairs.repeated, faults, text)
+    return DecodedLine(value, not pairs.repeated, faults)
 
 
 def _json_fault(error: json.JSONDecodeError, text: str, *, may_be_cut: bool) -> Fault:

@@ -53,10 +53,11 @@ class Findings:
     def add_lines(self, kind: str, count: int, lines: list[int], *, detail: str = "") -> None:
         """Record ``count`` faults at once, of which ``lines`` are the first."""
         self.add(kind, detail=detail, count=count)
-        self._groups[kind].lines = lines[:FIRST_LINES]
+        known = self._groups[kind].lines
+        known.extend(lines[: FIRST_LINES - len(known)])
 
-    def count(self, kind: str) -> int:
-        return self._groups[kind].count if kind in self._groups else 0
+    def has_excerpt(self, kind: str) -> bool:
+        return kind in self._groups and self._groups[kind].excerpt is not None
 
     def as_list(self, levels: dict[str, str] | None = None) -> list[dict[str, Any]]:
         """One JSON-safe object per kind, gravest first. ``levels`` replaces the level of single kinds."""

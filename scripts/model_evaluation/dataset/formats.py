@@ -26,11 +26,13 @@ FORMATS = (
     "verl",
     "verl_legacy",
 )
+# The fields that hold prompt or ground truth in one of the formats.
+FIELDS_READ = ("messages", "query", "response", "prompt", "completion", "chosen")
 VERL_MARKS = ("reward_model", "extra_info", "data_source", "ability")
 ROLES = SYSTEM_ROLES | {"user", "assistant", "tool", "function"}
 # What people call the prompt elsewhere; only used to say what to rename.
 LIKELY_PROMPTS = ("question", "input", "instruction", "text", "user", "user_prompt", "conversations")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Fault(NamedTuple):
@@ -44,6 +46,10 @@ class CheckedRow(NamedTuple):
     format: str | None
     row: DatasetRow | None
     faults: list[Fault]
+
+    @property
+    def kinds(self) -> set[str]:
+        return {fault.kind for fault in self.faults}
 
 
 def family(name: str) -> str:
@@ -93,7 +99,7 @@ def check_object(obj: Any, line: int, *, needs_reference: bool = False, nova: bo
     if nova and (row.reference is not None or row.system is not None):
         faults.append(Fault("nova_drops"))
     for text in (row.prompt, row.reference, row.system):
-        if text is not None and _CONTROL.search(text):
+        if text is not None and CONTROL_CHARACTER.search(text):
             faults.append(Fault("control_character"))
             break
     return CheckedRow(name, row, faults)
@@ -137,7 +143,8 @@ def _check_fields(obj: dict[str, Any], name: str, faults: list[Fault]) -> bool:
     unusable = False
     if name == "openai_chat":
         last = obj["messages"][-1] if is_conversation(obj["messages"]) else None
-        if last is not None and last["role"] == "assistant" and not message_text(last.get("content")).strip():
+        blank = last is not None and not message_text(last.get("content")).strip()
+        if last is not None and blank and last["role"] == "assistant" and last.get("content") is not None:
             faults.append(Fault("empty_reference", "`messages`"))
     for field in _REFERENCE_FIELDS.get(family(name), ()):
         value = obj.get(field)

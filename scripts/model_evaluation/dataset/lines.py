@@ -12,10 +12,14 @@ LONGEST_LINE = 8 << 20
 
 
 class Batch(NamedTuple):
-    """``lines`` keep their line ends. A line over ``LONGEST_LINE`` comes alone, cut, with its full size."""
+    """``data`` is the ``lines`` joined; they keep their line ends.
+
+    A line over ``LONGEST_LINE`` comes alone: cut, without ``data``, with its full size in ``nbytes``.
+    """
 
     first_line: int
     lines: list[bytes]
+    data: bytes
     nbytes: int
     cut: bool = False
 
@@ -43,7 +47,7 @@ def line_batches(chunks: Iterable[bytes], *, longest_line: int = LONGEST_LINE) -
             if not stop:
                 cut_bytes += len(piece)
                 continue
-            yield Batch(number, [pending[0][:1024] + b"\n"], cut_bytes + stop, cut=True)
+            yield Batch(number, [pending[0][:1024] + b"\n"], b"", cut_bytes + stop, cut=True)
             number, pending, pending_bytes, cut_bytes = number + 1, [], 0, 0
             piece = piece[stop:]
             end = piece.rfind(b"\n") + 1
@@ -57,13 +61,13 @@ def line_batches(chunks: Iterable[bytes], *, longest_line: int = LONGEST_LINE) -
         data = b"".join(pending)
         pending, pending_bytes = ([piece[end:]], len(piece) - end) if end < len(piece) else ([], 0)
         lines = BytesIO(data).readlines()
-        yield Batch(number, lines, len(data))
+        yield Batch(number, lines, data, len(data))
         number += len(lines)
     if cut_bytes:
-        yield Batch(number, [pending[0][:1024]], cut_bytes, cut=True)
+        yield Batch(number, [pending[0][:1024]], b"", cut_bytes, cut=True)
     elif pending_bytes:
         data = b"".join(pending)
-        yield Batch(number, [data], len(data))
+        yield Batch(number, [data], data, len(data))
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:

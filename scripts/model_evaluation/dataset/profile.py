@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from model_evaluation.kernel.rows import DatasetRow
 
 from .findings import FIRST_LINES, safe_excerpt
+
+if TYPE_CHECKING:
+    from .fastpath import CleanRows
 
 CATEGORIES_SHOWN = 50
 CATEGORIES_KEPT = 10_000
@@ -92,6 +95,22 @@ class Repetitions:
         self.prompts.append(hash(prompt) if system is None else hash((system, prompt)))
         self.references.append(0 if reference is None else hash(reference))
 
+    def add_columns(self, prompts: list[str], systems: list[str | None], references: list[str | None]) -> None:
+        """Rows in consecutive lines."""
+        if systems.count(None) == len(systems):
+            self.prompts.extend(map(hash, prompts))
+        elif None in systems:
+            self.prompts.extend(
+                hash(prompt) if system is None else hash((system, prompt))
+                for prompt, system in zip(prompts, systems, strict=True)
+            )
+        else:
+            self.prompts.extend(map(hash, zip(systems, prompts, strict=True)))
+        if None in references:
+            self.references.extend(0 if text is None else hash(text) for text in references)
+        else:
+            self.references.extend(map(hash, references))
+
     def find(self) -> Repetition:
         """Group by prompt. Works through one 64th of the rows at a time, to keep memory and caches small."""
         prompts, references = self.prompts, self.references
@@ -135,6 +154,7 @@ class Profile:
 
     def __init__(self) -> None:
         self.formats: Counter[str] = Counter()
+        self.first_lines: dict[str, list[int]] = {}  # of each format
         self.prompt_lengths = Lengths()
         self.reference_lengths = Lengths()
         self.categories: Counter[str] = Counter()
@@ -144,13 +164,12 @@ class Profile:
         self.with_reference = 0
         self.with_system = 0
         self.usable_rows = 0
-        self._samples: list[tuple[int, str, str]] = []
-        self._last_sample: tuple[int, str, str] | None = None
+        self._samples: dict[str, tuple[int, str, str]] = {}
 
     def add(self, name: str, row: DatasetRow, extra_fields: list[str]) -> None:
         """One usable row."""
         self.usable_rows += 1
-        self.formats[name] += 1
+        self.note_format(name, row.line)
         self.prompt_lengths.counts[len(row.prompt)] += 1
         reference = row.reference if row.reference is not None and row.reference.strip() else None
         if reference is not None:
@@ -165,7 +184,34 @@ class Profile:
         self.metadata_fields.update(extra_fields)
         self.metadata_fields.update(f"metadata.{key}" for key in row.metadata)
         self.repetitions.add(row.prompt, row.system, reference)
-        self.sample(row.line, row.prompt, reference)
+        self._sample(self.usable_rows, row.line, row.prompt, reference)
+
+    def add_columns(self, name: str, first_line: int, columns: CleanRows) -> None:
+        """Usable rows in consecutive lines from ``first_line``."""
+        prompts, references, systems = columns.prompts, columns.references, columns.systems
+        self.usable_rows += len(prompts)
+        self.note_format(name, first_line, len(prompts))
+        self.prompt_lengths.counts.update(map(len, prompts))
+        given = [text for text in references if text is not None]
+        self.with_reference += len(given)
+        self.reference_lengths.counts.update(map(len, given))
+        self.with_system += len(prompts) - systems.count(None)
+        self.categories.update(columns.categories)
+        self.without_category += columns.without_category
+        self.metadata_fields.update(columns.extra_fields)
+        self.repetitions.add_columns(prompts, systems, references)
+        before = self.usable_rows - len(prompts)
+        for ordinal in sorted({1, 1 << (self.usable_rows.bit_length() - 1), self.usable_rows}):
+            at = ordinal - before - 1
+            if 0 <= at < len(prompts):
+                self._sample(ordinal, first_line + at, prompts[at], references[at])
+
+    def note_format(self, name: str, line: int, rows: int = 1) -> None:
+        """``rows`` rows in one format, in consecutive lines from ``line``."""
+        self.formats[name] += rows
+        first = self.first_lines.setdefault(name, [])
+        if len(first) < FIRST_LINES:
+            first.extend(range(line, line + min(rows, FIRST_LINES - len(first))))
 
     def settle(self) -> None:
         """Called now and then: keeps every counter within its bound."""
@@ -177,19 +223,17 @@ class Profile:
         if len(self.metadata_fields) > 2 * FIELDS_KEPT:
             self.metadata_fields = Counter(dict(self.metadata_fields.most_common(FIELDS_KEPT)))
 
-    def sample(self, line: int, prompt: str, reference: str | None) -> None:
-        """Offer a row as an example; the first, one from the middle and the last offered one are kept."""
-        self._last_sample = (line, prompt[: 2 * SAMPLE_CHARS], (reference or "")[: 2 * SAMPLE_CHARS])
-        self._samples.append(self._last_sample)
-        if len(self._samples) > 64:
-            del self._samples[1::2]
+    def _sample(self, ordinal: int, line: int, prompt: str, reference: str | None) -> None:
+        """Offer the ``ordinal``-th usable row as an example."""
+        shortened = (line, prompt[: 2 * SAMPLE_CHARS], (reference or "")[: 2 * SAMPLE_CHARS])
+        if ordinal == 1:
+            self._samples["first"] = shortened
+        elif ordinal.bit_count() == 1:  # the last power of two lies past the middle
+            self._samples["middle"] = shortened
+        self._samples["last"] = shortened
 
     def samples(self) -> list[dict[str, Any]]:
-        """At most three rows, shortened: first, middle, last."""
-        if not self._samples or self._last_sample is None:
-            return []
-        middle = self._samples[len(self._samples) // 2]
-        chosen = sorted({self._samples[0], middle, self._last_sample})
+        """At most three rows, shortened: the first, the last, and one in between."""
         return [
             {
                 "line": line,
@@ -197,7 +241,7 @@ class Profile:
                 "reference": safe_excerpt(reference, limit=SAMPLE_CHARS) if reference else None,
                 "untrusted": True,
             }
-            for line, prompt, reference in chosen
+            for line, prompt, reference in sorted(set(self._samples.values()))
         ]
 
     def as_json(self) -> dict[str, Any]:

@@ -59,8 +59,9 @@ def whole_file_fault(head: bytes, is_all: bool) -> Fault | None:
     if first.startswith("["):
         return _array_fault(first, second, is_all)
     if first.startswith("{"):
-        opened = first[-1] in "{[,:" and second is not None
-        return Fault("json_over_lines") if opened and not _is_json(first) else None
+        broken_off = first[-1] in "{[,:" and second is not None
+        whole = _is_json(first) or _is_json(first.rstrip(","))
+        return Fault("json_over_lines") if broken_off and not whole else None
     return None if _is_json(first) else _csv_fault(first, second)
 
 

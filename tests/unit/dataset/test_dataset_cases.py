@@ -1,0 +1,49 @@
+"""Every file of the corpus yields exactly the findings written beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from model_evaluation.dataset import check_stream
+from model_evaluation.dataset.kinds import KINDS
+from unit.dataset.dataset_cases import chunked, content, load_cases
+
+CASES = load_cases()
+
+
+def _found(findings: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {f["kind"]: [f["level"], f["count"], f["lines"]] for f in findings}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_a_file_yields_exactly_the_findings_written_beside_it(case: dict[str, Any]) -> None:
+    data = content(case)
+    report = check_stream([data], source="case", **case.get("options", {}))
+    assert _found(report.findings) == case["expected"]
+    assert report.usable is case["usable"]
+    assert report.profile["format"] == case["format"]
+    if "rows" in case:
+        assert report.profile["rows"] == case["rows"]
+    json.dumps(report.as_json(), allow_nan=False).encode("utf-8")
+    assert len(json.dumps(report.as_json())) < 4000
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_the_size_of_the_chunks_changes_nothing(size: int) -> None:
+    for case in CASES:
+        data = content(case)
+        if len(data) > 20_000:
+            continue
+        whole = check_stream([data], source="case", **case.get("options", {}))
+        pieces = check_stream(chunked(data, size), source="case", **case.get("options", {}))
+        assert whole == pieces, case["name"]
+
+
+def test_the_corpus_shows_every_kind_of_fault() -> None:
+    shown = {kind for case in CASES for kind in case["expected"]}
+    assert set(KINDS) - shown == set()
+    assert len(CASES) >= 60
+    assert len({case["name"] for case in CASES}) == len(CASES)

@@ -1,0 +1,94 @@
+"""The fast way through clean rows and the slow way give the same answer, for every row of every file."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_evaluation.dataset import check, check_stream
+from unit.dataset.dataset_cases import content, load_cases
+
+CASES = [case for case in load_cases() if len(content(case)) < 50_000]
+
+
+def _both(data: bytes, monkeypatch: pytest.MonkeyPatch, **options: Any) -> tuple[Any, Any]:
+    monkeypatch.setattr(check, "FAST_AFTER_ROWS", 10**9)
+    slow = check_stream([data], source="x", **options)
+    monkeypatch.setattr(check, "FAST_AFTER_ROWS", 0)
+    fast = check_stream([data], source="x", **options)
+    return slow.as_json(), fast.as_json()
+
+
+def _good_rows(count: int, **extra: Any) -> bytes:
+    rows = ({"query": f"good {i}", "response": f"answer {i}", **extra} for i in range(count))
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_a_defect_among_good_rows_is_told_the_same_both_ways(
+    case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = _good_rows(70) + content(case) + b"\n" + _good_rows(70, note="later", nested={"a": [1, {"b": 2}]})
+    slow, fast = _both(data, monkeypatch, **{"row_limit": None} | case.get("options", {}))
+    assert slow == fast
+
+
+SPACINGS = ((", ", ": "), (",", ":"), (" ,", " : "))
+texts = st.text(st.sampled_from('ab "\\\n\t\x00\x08\x7fé東😀:,{}'), max_size=12)
+rows = st.fixed_dictionaries(
+    {"query": texts},
+    optional={
+        "response": texts | st.none(),
+        "system": texts | st.none() | st.just("s"),
+        "category": texts | st.none() | st.integers(),
+        "id": st.integers() | st.floats(allow_nan=False) | st.booleans(),
+        "tags": st.lists(texts, max_size=2) | st.dictionaries(texts, st.none(), max_size=2),
+        "metadata": st.just('{"category":"c"}') | st.just({"k": "v"}),
+    },
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(rows, st.sampled_from(SPACINGS), st.booleans()), min_size=1, max_size=12),
+    st.booleans(),
+    st.integers(0, 2**32),
+)
+def test_any_rows_written_any_way_are_told_the_same_both_ways(
+    written: list[tuple[dict[str, Any], tuple[str, str], bool]], duplicate_keys: bool, seed: int
+) -> None:
+    lines = []
+    shuffle = random.Random(seed)
+    for row, separators, ascii_only in written:
+        keys = list(row)
+        shuffle.shuffle(keys)
+        text = json.dumps({key: row[key] for key in keys}, separators=separators, ensure_ascii=ascii_only)
+        if shuffle.random() < 0.1:
+            text = text[:-1] + ', "query": "again"}'
+        lines.append(text.encode("utf-8"))
+    data = _good_rows(64, id=1, tags=[]) + b"\n".join(lines)
+    with pytest.MonkeyPatch.context() as patch:
+        slow, fast = _both(data, patch, duplicate_keys=duplicate_keys, context_tokens=9)
+    assert slow == fast
+
+
+def test_clean_rows_are_really_read_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    read_slowly = 0
+    original = check._Check._read_line
+
+    def counting(self: Any, number: int, line: bytes) -> None:
+        nonlocal read_slowly
+        read_slowly += 1
+        original(self, number, line)
+
+    monkeypatch.setattr(check._Check, "_read_line", counting)
+    monkeypatch.setattr(check, "FAST_AFTER_ROWS", 10)
+    data = _good_rows(500, system="é \n", category="a", id=3)
+    report = check_stream([data[:100], data[100:]], source="x")
+    assert report.profile["usable_rows"] == 500
+    assert read_slowly < 50
