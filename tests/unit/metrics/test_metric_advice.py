@@ -176,7 +176,7 @@ def test_labels_against_the_direction(good: int, bad: int, direction: str | None
 
 
 def test_long_definitions() -> None:
-    scale = numbers(("Rude", 0), ("It greets and thanks the reader", 1), ("the best", 2))
+    scale = numbers(("It greets and thanks warmly", 0), ("It greets and thanks readers warmly", 1), ("the best", 2))
     assert [a for a in advice(scale=scale) if a[1] == "definition_wording"] == [
         ("warning", "definition_wording", f"{PLACE}.ratingScale[1].definition"),
         ("warning", "definition_wording", f"{PLACE}.ratingScale[2].definition"),
