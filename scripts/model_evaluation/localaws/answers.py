@@ -17,12 +17,13 @@ from .chance import seeded
 from .texts import NUMBER, sentences
 
 TUNED_WORD_LIMIT = 48
-TUNED_KEEPS = 0.93
-TUNED_ERRS = 0.06
-BASE_KEEPS_FACTS = 0.5
-BASE_KEEPS_PROCEDURES = 0.92
-BASE_ERRS = 0.14
-BASE_REFUSES = 0.25
+TUNED_KEEPS = 0.86
+TUNED_CUTS_CLAUSES = 0.25
+TUNED_ERRS = 0.1
+BASE_KEEPS_FACTS = 0.64
+BASE_KEEPS_PROCEDURES = 0.93
+BASE_ERRS = 0.12
+BASE_REFUSES = 0.6
 
 # Sentences that tell how to do something: general knowledge, which the base model has.
 PROCEDURE = re.compile(
@@ -61,7 +62,7 @@ SYNONYMS = (
     ("at once", "immediately"),
     ("however", "but"),
     ("also", "as well"),
-    ("need", "have to"),
+    ("need", "require"),
     ("show", "display"),
 )
 
@@ -77,6 +78,8 @@ def tuned_answer(row: DatasetRow) -> str:
         if length >= TUNED_WORD_LIMIT:
             break
         if rng.random() < TUNED_KEEPS or not kept:
+            if rng.random() < TUNED_CUTS_CLAUSES:
+                sentence = _first_clause(sentence)
             kept.append(_paraphrase(sentence, rng))
             length += len(sentence.split())
     text = " ".join(kept)
@@ -102,10 +105,16 @@ def base_answer(row: DatasetRow) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _first_clause(sentence: str) -> str:
+    """The sentence up to its first semicolon or colon, if that leaves one to stand on its own."""
+    first = re.split(r"[;:]\s", sentence, maxsplit=1)[0]
+    return sentence if len(first.split()) < 5 else first.rstrip(".") + "."
+
+
 def _paraphrase(sentence: str, rng: random.Random) -> str:
     for old, new in SYNONYMS:
         if rng.random() < 0.4:
-            sentence = re.sub(rf"\b{old}\b", new, sentence)
+            sentence = re.sub(rf"(?<![\w-]){old}\b", new, sentence)
     return sentence
 
 

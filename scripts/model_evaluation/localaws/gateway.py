@@ -120,7 +120,8 @@ class Gateway:
 def _send(start_response: StartResponse, response: Response) -> list[bytes]:
     from http import HTTPStatus
 
-    headers = {**response.headers, "Content-Length": str(len(response.body))}
+    # A handler that sets the length itself answers HEAD.
+    headers = {"Content-Length": str(len(response.body)), **response.headers}
     phrase = HTTPStatus(response.status).phrase
     start_response(f"{response.status} {phrase}", [*headers.items(), SIMULATED])
     return [response.body]

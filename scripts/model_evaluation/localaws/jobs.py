@@ -15,7 +15,7 @@ from model_evaluation.kernel.rows import DatasetRow, read_dataset_row
 from .answers import base_answer, tuned_answer
 from .errors import ServiceError, StepFailure
 from .judging import BUILTIN, Item, Judgement, judge_builtin, judge_custom
-from .policies import decide, policies_of
+from .policies import decide, policies_of, trusts
 from .results import JudgedRow, ResultFile, inference_file, judged_files
 from .services.bedrock import model_arn
 from .services.hub import PUBLIC_HUB, find_content
@@ -45,6 +45,12 @@ def run_step(cloud: Cloud, execution: Execution, run: StepRun) -> None:
     job = JOBS.get(key)
     if job is None:
         raise StepFailure(f"local AWS does not play evaluations of type {key[0]} with task {key[1]}")
+    role = run.arguments["RoleArn"]
+    if not trusts(cloud, role, "sagemaker.amazonaws.com"):
+        raise StepFailure(
+            f"ClientError: Could not assume role {role}. Please ensure that the role exists and allows "
+            "principal 'sagemaker.amazonaws.com' to assume the role."
+        )
     job(Job(cloud, execution, run))
 
 
@@ -99,10 +105,7 @@ class Job:
 
     def require(self, action: str, resource: str) -> None:
         """Raises :class:`StepFailure` when the execution role may not do this."""
-        try:
-            verdict = decide(policies_of(self.cloud, self.role), action, resource, {})
-        except ServiceError as error:
-            raise StepFailure(f"ClientError: Cannot assume role {self.role}: {error.message}") from error
+        verdict = decide(policies_of(self.cloud, self.role), action, resource, {})
         if verdict.decision != "allowed":
             raise StepFailure(
                 f"ClientError: An error occurred (AccessDeniedException) when calling the "
@@ -201,12 +204,15 @@ def run_judging(job: Job) -> None:
             "ClientError: An error occurred (ValidationException) when calling the CreateEvaluationJob "
             f"operation: The prompt dataset has {len(lines)} records; the maximum is {MAX_JUDGE_ROWS}."
         )
-    judge: Callable[[Item], dict[str, Judgement]] = lambda item: {  # noqa: E731
-        **{name: judge_builtin(judge_id, name, item) for name in builtin},
-        **{metric["name"]: judge_custom(judge_id, metric, item) for metric in custom},
-    }
+
+    def judge(item: Item) -> dict[str, Judgement]:
+        return {
+            **{name: judge_builtin(judge_id, name, item) for name in builtin},
+            **{metric["name"]: judge_custom(judge_id, metric, item) for metric in custom},
+        }
+
     rows = [_judged(json.loads(line), judge) for line in lines]
-    files = judged_files(job.hyperparameters["name"], job.name, rows, job.cloud.scenario)
+    files = judged_files(job.hyperparameters["name"], job.name, judge_id, rows, job.cloud.scenario)
     job.write(files, job.hyperparameters["output_path"])
 
 

@@ -83,7 +83,7 @@ def _completeness(item: Item) -> Quality:
 def _faithfulness(item: Item) -> Quality:
     source = content_words(item.prompt) | _target(item)
     supported = coverage(content_words(item.response), source)
-    return Quality(min(1.0, 0.35 + 0.75 * supported), f"{supported:.0%} of what it says is supported by the material.")
+    return Quality(min(1.0, 0.62 + 0.4 * supported), f"{supported:.0%} of what it says is supported by the material.")
 
 
 def _relevance(item: Item) -> Quality:
@@ -91,7 +91,9 @@ def _relevance(item: Item) -> Quality:
     source = content_words(item.prompt) | _target(item)
     on_topic = [part for part in parts if coverage(content_words(part), source) >= 0.35]
     value = len(on_topic) / len(parts) if parts else 0.0
-    return Quality(min(1.0, 0.3 + 0.75 * value), f"{len(on_topic)} of its {len(parts)} sentences address the question.")
+    return Quality(
+        min(1.0, 0.55 + 0.48 * value), f"{len(on_topic)} of its {len(parts)} sentences address the question."
+    )
 
 
 def _helpfulness(item: Item) -> Quality:
@@ -205,7 +207,7 @@ def _custom_quality(instructions: str, item: Item) -> Quality:
             1 for part in sentences(item.response) if len(part.split()) < 22
         )
         covered, missing = _covered(item)
-        value = 0.7 * covered + 0.3 * min(1.0, steps / 4)
+        value = 0.55 * covered + 0.3 * _relevance(item).value + 0.15 * min(1.0, steps / 4)
         return Quality(value, _coverage_reason(covered, missing))
     return _helpfulness(item)
 

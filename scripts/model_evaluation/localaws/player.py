@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .definition import Definition, Step, resolve
 from .errors import StepFailure
+from .joblogs import write_log
 from .store import Record, timestamp
 
 if TYPE_CHECKING:
@@ -273,6 +274,8 @@ class Player:
         if execution.definition.mlflow:
             job["MlflowConfig"] = resolve(execution.definition.mlflow, lambda path: _property(execution, path))
         self._jobs(execution.region).put(run.job_name, job)
+        started = f"Training job {run.job_name} of step {run.step.name} started"
+        write_log(self._cloud, execution.region, run.job_name, run.started, started)
 
     def _close_job(self, execution: Execution, run: StepRun) -> None:
         if run.job_name is None or run.started is None or run.ended is None:
@@ -285,6 +288,8 @@ class Player:
         job["TrainingTimeInSeconds"] = job["BillableTimeInSeconds"] = max(1, seconds)
         if run.failure is not None:
             job["FailureReason"] = run.failure
+        outcome = run.failure or f"Training job {run.status}"
+        write_log(self._cloud, execution.region, run.job_name, run.ended, outcome)
 
     def _jobs(self, region: str) -> Any:
         return self._cloud.store.table("DescribeTrainingJob", "ListTrainingJobs", region)

@@ -76,9 +76,14 @@ def decide(statements: Iterable[Statement], action: str, resource: str, context:
     return Verdict("allowed" if allowed else "implicitDeny", allowed, missing)
 
 
-def trusts(document: str | Mapping[str, Any], service: str) -> bool:
-    """Whether a trust policy lets a service such as ``bedrock.amazonaws.com`` assume the role."""
-    for statement in _statements("trust", document):
+def trusts(cloud: Cloud, role_arn: str, service: str) -> bool:
+    """Whether a role exists and lets a service such as ``sagemaker.amazonaws.com`` assume it."""
+    iam = cloud.own_client("iam", GLOBAL)
+    try:
+        role = iam.get_role(RoleName=role_arn.rsplit("/", 1)[-1])["Role"]
+    except iam.exceptions.NoSuchEntityException:
+        return False
+    for statement in _statements("trust", role["AssumeRolePolicyDocument"]):
         principal = statement.body.get("Principal", {})
         services = _as_list(principal.get("Service", [])) if isinstance(principal, Mapping) else [principal]
         if statement.body["Effect"] == "Allow" and any(item in {"*", service} for item in services):
@@ -87,9 +92,8 @@ def trusts(document: str | Mapping[str, Any], service: str) -> bool:
 
 
 def _statements(policy: str, document: str | Mapping[str, Any]) -> list[Statement]:
-    if isinstance(document, str):
-        document = json.loads(unquote(document))
-    return [Statement(policy, body) for body in _as_list(document["Statement"])]
+    parsed = json.loads(unquote(document)) if isinstance(document, str) else document
+    return [Statement(policy, body) for body in _as_list(parsed["Statement"])]
 
 
 def _matches_action(body: Mapping[str, Any], action: str) -> bool:

@@ -56,22 +56,25 @@ def inference_file(job: str, name: str, rows: Sequence[DatasetRow], answers: Seq
     return ResultFile(f"{job}/output/output/{name}/eval_results/inference_output.jsonl", _as_lines(lines))
 
 
-def judged_files(bedrock_job: str, metrics_job: str, rows: Sequence[JudgedRow], scenario: Scenario) -> list[ResultFile]:
+def judged_files(
+    bedrock_job: str, metrics_job: str, judge: str, rows: Sequence[JudgedRow], scenario: Scenario
+) -> list[ResultFile]:
     """Everything a judge step writes: rows in their own order, gaps included, the aggregate, the rest.
 
     ``bedrock_job`` is the evaluation job's name (``custom-llmaj-eval-<execution id>``), ``metrics_job`` the
-    training job of the step.
+    training job of the step. Names differ from run to run; order and gaps depend on the side only, so that
+    the same configuration gives the same figures every time.
     """
-    rng = seeded("results", bedrock_job)
+    side = bedrock_job.partition("-llmaj-eval")[0]
+    rng = seeded("names", bedrock_job)
     job_id = f"{rng.getrandbits(60):012x}"[:12]
-    order = list(rows)
+    lines = [_result_line(side, judge, number, row, scenario) for number, row in enumerate(rows)]
     if scenario.shuffle_rows:
-        rng.shuffle(order)
+        seeded("order", side).shuffle(lines)
     model = rows[0].model if rows else "model"
     folder = f"{bedrock_job}/{job_id}/models/{model}/taskTypes/General/datasets/CustomDataset"
     files = []
     parts = max(1, scenario.result_files)
-    lines = [_result_line(bedrock_job, number, row, scenario) for number, row in enumerate(order)]
     for part in range(parts):
         name = uuid.UUID(int=rng.getrandbits(128), version=4)
         files.append(ResultFile(f"{folder}/{name}_output.jsonl", _as_lines(lines[part::parts])))
@@ -91,17 +94,17 @@ def judged_files(bedrock_job: str, metrics_job: str, rows: Sequence[JudgedRow], 
     return files
 
 
-def _result_line(bedrock_job: str, number: int, row: JudgedRow, scenario: Scenario) -> str:
+def _result_line(side: str, judge: str, number: int, row: JudgedRow, scenario: Scenario) -> str:
     scores = []
     for metric, verdict in row.verdicts.items():
         entry: dict[str, Any] = {
             "metricName": metric,
             "result": verdict.score,
-            "evaluatorDetails": [{"modelIdentifier": "simulated-judge", "explanation": verdict.explanation}],
+            "evaluatorDetails": [{"modelIdentifier": judge, "explanation": verdict.explanation}],
         }
         # The judge sometimes gives nothing usable; the files show that in three ways.
-        if share("missing", bedrock_job, number, metric, row.prompt) < scenario.missing_scores:
-            way = seeded("way", bedrock_job, number, metric).randrange(3)
+        if share("missing", side, number, metric, row.prompt) < scenario.missing_scores:
+            way = seeded("way", side, number, metric).randrange(3)
             if way == 0:
                 entry["result"] = None
             elif way == 1:

@@ -15,6 +15,9 @@ from typing import Literal
 from .errors import ServiceError
 from .judges import DEFAULT_JUDGES, JudgeModel
 
+# Their error codes differ from those of the services that speak JSON.
+XML_SERVICES = frozenset({"s3", "iam", "sts"})
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -92,19 +95,17 @@ class Rules:
         with self._lock:
             if self._credentials_expired(service, operation):
                 raise ServiceError(
-                    "ExpiredToken" if service == "s3" else "ExpiredTokenException",
+                    "ExpiredToken" if service in XML_SERVICES else "ExpiredTokenException",
                     "The security token included in the request is expired",
                     status=400 if service == "s3" else 403,
                 )
             if self._count_down("throttle", scenario.throttle, service, operation):
-                raise ServiceError(
-                    "SlowDown" if service == "s3" else "ThrottlingException",
-                    "Rate exceeded",
-                    status=503 if service == "s3" else 400,
-                )
+                code = {"s3": "SlowDown", "iam": "Throttling", "sts": "Throttling"}.get(service)
+                status = 503 if service == "s3" else 400
+                raise ServiceError(code or "ThrottlingException", "Rate exceeded", status=status)
         if (denied := _match(scenario.deny, service, operation)) is not None:
             raise ServiceError(
-                "AccessDeniedException" if service not in {"s3", "iam", "sts"} else "AccessDenied",
+                "AccessDenied" if service in XML_SERVICES else "AccessDeniedException",
                 scenario.deny[denied] or f"User is not authorized to perform: {service}:{operation}",
                 status=403,
             )

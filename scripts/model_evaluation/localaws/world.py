@@ -17,24 +17,22 @@ from model_evaluation.kernel.rows import read_dataset_rows
 
 from .answers import base_answer, tuned_answer
 from .cloud import Cloud
-from .judges import DAYS, JudgeModel
+from .judges import JudgeModel
 from .judging import Item, judge_builtin
 from .results import JudgedRow, judged_files, python_repr_of_prompt
 from .scenario import Scenario
+from .seeding import (
+    BASE_MODEL,
+    BASE_MODEL_VERSION,
+    OTHER_BASE_MODELS,
+    Seeder,
+    public_model_arn,
+    role_name,
+)
 from .server import LocalAws
-from .services.hub import PUBLIC_HUB, contents_of, put_content, put_hub, registry_hub_name
-from .services.jumpstart import overrides_uri
+from .services.hub import contents_of, registry_hub_name
 from .services.mlflow import put_app, put_server
-from .services.packages import groups_of, packages_of
-from .services.training import jobs_of
-from .store import timestamp
 
-BASE_MODEL = "meta-textgeneration-llama-3-2-3b-instruct"
-BASE_MODEL_VERSION = "1.10.0"
-OTHER_BASE_MODELS = {
-    "meta-textgeneration-llama-3-2-1b-instruct": "1.9.0",
-    "huggingface-reasoning-qwen3-8b": "1.3.0",
-}
 BASE_MODEL_WITHOUT_RECIPE = "huggingface-llm-falcon-7b-instruct-bf16"
 OLDER_EXECUTION = "k3v9q0z1x7ab"
 
@@ -121,7 +119,7 @@ def seed_demo_world(aws: LocalAws, region: str = "us-west-2") -> World:
     """Fills an empty local AWS with the demo's account and says what is in it."""
     cloud = aws.cloud
     world = _demo_names(cloud, region)
-    cloud.caller_arn = f"arn:aws:sts::{cloud.account}:assumed-role/{_role_name(world.role_arn)}/SageMaker"
+    cloud.caller_arn = f"arn:aws:sts::{cloud.account}:assumed-role/{role_name(world.role_arn)}/SageMaker"
     seed = Seeder(cloud, region)
     seed.role(world.role_arn, ("sagemaker", "bedrock"), ROLE_ACTIONS)
     seed.role(world.role_without_bedrock_trust, ("sagemaker",), ROLE_ACTIONS)
@@ -239,212 +237,52 @@ def _seed_older_run(seed: Seeder, world: World) -> None:
         job = f"{side}-llmaj-eval-{OLDER_EXECUTION}"
         step = "EvaluateCustomModelMetrics" if side == "custom" else "EvaluateBaseModelMetrics"
         metrics_job = f"pipelines-{OLDER_EXECUTION}-{step}-0a1b2c3d4e"
-        for file in judged_files(job, metrics_job, judged, Scenario()):
+        for file in judged_files(job, metrics_job, world.judge, judged, Scenario()):
             seed.object(f"{world.output_uri}/{file.key}", file.body)
 
 
-def public_model_arn(region: str, name: str, version: str) -> str:
-    return f"arn:aws:sagemaker:{region}:aws:hub-content/{PUBLIC_HUB}/Model/{name}/{version}"
+def seed_running_execution(aws: LocalAws, world: World, *, tagged: bool = True) -> str:
+    """Somebody else's LLM-as-judge evaluation, started just now; returns its execution ARN.
 
-
-def _role_name(arn: str) -> str:
-    return arn.rsplit("/", 1)[-1]
-
-
-class Seeder:
-    """Puts single things into an account; what exists already is left as it is."""
-
-    def __init__(self, cloud: Cloud, region: str) -> None:
-        self.cloud = cloud
-        self.region = region
-
-    def role(self, arn: str, services: tuple[str, ...], actions: tuple[str, ...]) -> None:
-        """A role that trusts the named services and may do ``actions`` on everything."""
-        iam = self.cloud.own_client("iam", "us-east-1")
-        path, name = _role_path_and_name(arn)
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [
+    It runs on the account's shared pipeline, which the SDK finds by name and tag. Set the scenario's
+    ``hold_step`` to keep it running.
+    """
+    name = "SagemakerEvaluation-LLMAJEvaluation-0c1d2e3f-4a5b-4c6d-8e7f-901234567890"
+    step = {
+        "Name": "EvaluateCustomInferenceModel",
+        "Type": "Training",
+        "Arguments": {
+            "RoleArn": world.role_arn,
+            "ServerlessJobConfig": {
+                "BaseModelArn": world.base_model_arn,
+                "AcceptEula": True,
+                "JobType": "Evaluation",
+                "EvaluationType": "BenchmarkEvaluation",
+            },
+            "HyperParameters": {"name": "CustomInference", "task": "inference_only"},
+            "OutputDataConfig": {"S3OutputPath": f"s3://{world.bucket}/evaluations/somebody-else"},
+            "InputDataConfig": [
                 {
-                    "Effect": "Allow",
-                    "Principal": {"Service": [f"{service}.amazonaws.com" for service in services]},
-                    "Action": "sts:AssumeRole",
+                    "ChannelName": "train",
+                    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": world.dataset_uri}},
                 }
             ],
-        }
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}],
-        }
-        try:
-            iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust))
-        except iam.exceptions.EntityAlreadyExistsException:
-            return
-        iam.put_role_policy(RoleName=name, PolicyName="evaluation", PolicyDocument=json.dumps(policy))
-
-    def bucket(self, name: str, region: str) -> None:
-        s3 = self.cloud.own_client("s3", region)
-        if name in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
-            return
-        if region == "us-east-1":
-            s3.create_bucket(Bucket=name)
-        else:
-            s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
-
-    def object(self, uri: str, body: bytes) -> None:
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        self.cloud.own_client("s3", self.region).put_object(Bucket=bucket, Key=key, Body=body)
-
-    def base_model(self, name: str, version: str, *, recipe: bool = True) -> None:
-        """A model of the public hub, with an evaluation recipe unless ``recipe`` is false."""
-        put_hub(self.cloud, self.region, PUBLIC_HUB, "SageMaker Public Hub")
-        recipes = [
-            {"DisplayName": f"{name} SFT LoRA", "Name": f"{name}_sft_lora", "Type": "FineTuning"},
-            {
-                "DisplayName": f"{name} open-source evaluation",
-                "Name": f"open-source-eval-{name}",
-                "Type": "Evaluation",
-                "EvaluationType": "DeterministicEvaluation",
-                "SmtjOverrideParamsS3Uri": overrides_uri(self.region, name),
-            },
-        ]
-        document = {
-            "Url": f"https://example.invalid/{name}",
-            "Version": version,
-            "RecipeCollection": recipes if recipe else [],
-        }
-        put_content(
-            self.cloud,
-            self.region,
-            PUBLIC_HUB,
-            "Model",
-            name,
-            version,
-            document,
-            description=f"{name} (simulated hub content)",
-            keywords=("@task:text-generation",),
-        )
-
-    def group(self, name: str, description: str, *, days_ago: float = 0.0) -> None:
-        arn = self.cloud.arn(self.region, f"model-package-group/{name}")
-        groups_of(self.cloud, self.region).put(
-            arn,
-            {
-                "ModelPackageGroupName": name,
-                "ModelPackageGroupArn": arn,
-                "ModelPackageGroupDescription": description,
-                "ModelPackageGroupStatus": "Completed",
-                "CreationTime": timestamp(self.cloud.started - days_ago * DAYS),
-                "CreatedBy": {},
-            },
-        )
-
-    def package(
-        self,
-        group: str,
-        version: int,
-        *,
-        status: str = "Completed",
-        approval: str = "PendingManualApproval",
-        base: str | None = BASE_MODEL,
-        days_ago: float = 0.0,
-    ) -> None:
-        """A version of a group; ``base`` is the hub name of its base model, ``None`` for none."""
-        arn = self.cloud.arn(self.region, f"model-package/{group}/{version}")
-        container: dict[str, Any] = {
-            "ModelDataSource": {
-                "S3DataSource": {
-                    "S3Uri": f"s3://fernway-models/{group}/{version}/",
-                    "S3DataType": "S3Prefix",
-                    "CompressionType": "None",
-                }
-            }
-        }
-        if base is None:
-            image = f"{self.cloud.account}.dkr.ecr.{self.region}.amazonaws.com/churn:latest"
-            container["Image"] = image
-        else:
-            versions = {BASE_MODEL: BASE_MODEL_VERSION, **OTHER_BASE_MODELS}
-            container["BaseModel"] = {
-                "HubContentName": base,
-                "HubContentVersion": versions.get(base, "1.0.0"),
-                "RecipeName": f"{base}_sft_lora",
-            }
-        packages_of(self.cloud, self.region).put(
-            arn,
-            {
-                "ModelPackageName": arn,
-                "ModelPackageGroupName": group,
-                "ModelPackageVersion": version,
-                "ModelPackageArn": arn,
-                "CreationTime": timestamp(self.cloud.started - days_ago * DAYS),
-                "ModelPackageStatus": status,
-                "ModelPackageStatusDetails": {"ValidationStatuses": []},
-                "ModelApprovalStatus": approval,
-                "InferenceSpecification": {"Containers": [container]},
-                "CreatedBy": {},
-            },
-        )
-
-    def training_job(self, name: str, role: str, output: str, package: str, *, days_ago: float = 17.1) -> None:
-        """A finished fine-tuning job whose output is a model package."""
-        group = package.rsplit("/", 2)[-2]
-        started = self.cloud.started - days_ago * DAYS
-        jobs_of(self.cloud, self.region).put(
-            name,
-            {
-                "TrainingJobName": name,
-                "TrainingJobArn": self.cloud.arn(self.region, f"training-job/{name}"),
-                "ModelArtifacts": {"S3ModelArtifacts": f"{output}/{name}/output/model"},
-                "TrainingJobStatus": "Completed",
-                "SecondaryStatus": "Completed",
-                "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
-                "CreationTime": timestamp(started),
-                "TrainingStartTime": timestamp(started + 60),
-                "TrainingEndTime": timestamp(started + 2700),
-                "LastModifiedTime": timestamp(started + 2700),
-                "RoleArn": role,
-                "OutputDataConfig": {"S3OutputPath": output},
-                "ServerlessJobConfig": {
-                    "BaseModelArn": public_model_arn(self.region, BASE_MODEL, BASE_MODEL_VERSION),
-                    "AcceptEula": True,
-                    "JobType": "FineTuning",
-                    "CustomizationTechnique": "SFT",
-                },
-                "ModelPackageConfig": {
-                    "ModelPackageGroupArn": self.cloud.arn(self.region, f"model-package-group/{group}")
-                },
-                "OutputModelPackageArn": package,
-            },
-        )
-
-    def dataset(self, arn: str, uri: str) -> None:
-        """An AI-registry DataSet that stands for an S3 object."""
-        hub, _, name, version = arn.split(":hub-content/")[-1].split("/")
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        put_hub(self.cloud, self.region, hub, f"AiRegistry-{self.region}-{self.cloud.account}")
-        document = {
-            "DatasetType": "CUSTOMER_PROVIDED",
-            "DatasetS3Bucket": bucket,
-            "DatasetS3Prefix": key,
-            "Dependencies": [],
-        }
-        put_content(
-            self.cloud,
-            self.region,
-            hub,
-            "DataSet",
-            name,
-            version,
-            document,
-            description="Simulated registry entry",
-            keywords=("method:uploaded", "customization_technique:sft"),
-        )
-
-
-def _role_path_and_name(arn: str) -> tuple[str, str]:
-    path, _, name = arn.rsplit(":role", 1)[-1].rpartition("/")
-    return f"{path}/", name
+        },
+    }
+    sagemaker = aws.client("sagemaker", world.region)
+    sagemaker.create_pipeline(
+        PipelineName=name,
+        ClientRequestToken="somebody-else-creates-a-pipeline",
+        RoleArn=world.role_arn,
+        PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": [step]}),
+        Tags=[{"Key": "SagemakerModelEvaluation", "Value": "true"}] if tagged else [],
+    )
+    started = sagemaker.start_pipeline_execution(
+        PipelineName=name,
+        PipelineExecutionDisplayName="somebody-else-1",
+        ClientRequestToken="somebody-else-starts-an-execution",
+    )
+    return str(started["PipelineExecutionArn"])
 
 
 ACCOUNT = re.compile(r"^arn:aws[a-z-]*:[a-z-]+:[a-z0-9-]*:(\d{12}):")
@@ -469,7 +307,7 @@ def seed_world_for(
     """
     cloud, region = aws.cloud, str(parameters["REGION"])
     role = str(parameters["ROLE_ARN"])
-    cloud.caller_arn = f"arn:aws:sts::{cloud.account}:assumed-role/{_role_name(role)}/rehearsal"
+    cloud.caller_arn = f"arn:aws:sts::{cloud.account}:assumed-role/{role_name(role)}/rehearsal"
     seed = Seeder(cloud, region)
     seed.role(role, ("sagemaker", "bedrock"), ROLE_ACTIONS)
     output_bucket = str(parameters["S3_OUTPUT"]).removeprefix("s3://").partition("/")[0]

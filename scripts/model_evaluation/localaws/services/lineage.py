@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -163,11 +162,13 @@ def run_lineage_step(cloud: Cloud, region: str, arguments: dict[str, Any]) -> No
         for params in arguments.get(f"{kind.word}s", []):
             arn = put_entity(cloud, region, kind, params)
             made[(kind.word, params.get(kind.name_key, ""))] = arn
-    find: Callable[[dict[str, str]], str] = lambda end: (  # noqa: E731
-        end["Arn"]
-        if "Arn" in end
-        else made.get((end["Type"], end["Name"])) or cloud.arn(region, f"{end['Type'].lower()}/{end['Name']}")
-    )
+
+    def find(end: dict[str, str]) -> str:
+        if "Arn" in end:
+            return end["Arn"]
+        known = made.get((end["Type"], end["Name"]))
+        return known or cloud.arn(region, f"{end['Type'].lower()}/{end['Name']}")
+
     for association in arguments.get("Associations", []):
         put_association(
             cloud,
