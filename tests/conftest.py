@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import socket
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -55,3 +58,31 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         if name not in {"AWS_EC2_METADATA_DISABLED", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}:
             monkeypatch.delenv(name)
+
+
+class Result(NamedTuple):
+    """One command's exit code, its JSON object, and what it said on stderr."""
+
+    code: int
+    json: dict[str, Any]
+    stderr: str
+
+
+RunCli = Callable[..., Result]
+
+
+@pytest.fixture
+def run_cli(capfd: pytest.CaptureFixture[str]) -> RunCli:
+    """Runs a command in this process: ``run_cli("answer", "task", "x", project=tmp_path)``."""
+
+    def run(*arguments: str, project: Path) -> Result:
+        from model_evaluation.cli import main
+
+        capfd.readouterr()
+        code = main(["--project", str(project), *arguments])
+        captured = capfd.readouterr()
+        lines = captured.out.splitlines()
+        assert len(lines) == 1, f"exactly one JSON object is expected on stdout, found {captured.out!r}"
+        return Result(code, json.loads(lines[0]), captured.err)
+
+    return run

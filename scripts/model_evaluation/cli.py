@@ -14,7 +14,7 @@ from .errors import EvaluationError, MissingDependency, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, TextIO
 
 # command -> one line of help. Its module is commands/<name>.py with `arguments(parser)` and `run(args)`.
 COMMANDS = {
@@ -67,12 +67,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     stdout, sys.stdout = sys.stdout, sys.stderr  # a library's stray print may not spoil the JSON
     body: dict[str, Any] | None
     try:
-        options = _options(arguments)
+        options = _options(arguments, stdout)
         command = options.command
         if command is None:
             raise UsageError("No command was given.", fix="See: evaluate.py --help")
         module = importlib.import_module(f".commands.{command}", __package__)
-        args = _command_arguments(module, command, options.rest, options.project)
+        args = _command_arguments(module, command, options, stdout)
         if command in TEXT_COMMANDS:
             sys.stdout = stdout
         code: int
@@ -111,7 +111,7 @@ def failure(command: str | None, error: EvaluationError) -> dict[str, Any]:
     return {"ok": False, "command": command, "error": error.as_json(), **getattr(error, "envelope", {})}
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
+def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:
     width = max(map(len, COMMANDS))
     table = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
     parser = _Parser(
@@ -126,7 +126,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    with _TextToStdout():
+    with _TextTo(stdout):
         options = parser.parse_args(arguments)
     if options.command is not None and options.command not in COMMANDS:
         received, options.command = options.command, None
@@ -136,18 +136,18 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def _command_arguments(module: Any, command: str, rest: list[str], project: str) -> argparse.Namespace:
+def _command_arguments(module: Any, command: str, options: argparse.Namespace, stdout: TextIO) -> argparse.Namespace:
     parser = _Parser(
         prog=f"evaluate.py {command}",
         description=module.__doc__,
         formatter_class=_formatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--project", default=project, metavar="DIR", help="the project's folder")
+    parser.add_argument("--project", default=options.project, metavar="DIR", help="the project's folder")
     module.arguments(parser)
     prepare = getattr(module, "prepare", None)
-    with _TextToStdout():
-        args = parser.parse_args(prepare(rest) if prepare else rest)
+    with _TextTo(stdout):
+        args = parser.parse_args(prepare(options.rest) if prepare else options.rest)
     args.project = os.path.abspath(os.path.expanduser(args.project))
     if not os.path.isdir(args.project):
         raise UsageError(
@@ -156,11 +156,14 @@ def _command_arguments(module: Any, command: str, rest: list[str], project: str)
     return args
 
 
-class _TextToStdout:
-    """argparse prints --help and --version itself, to the real stdout."""
+class _TextTo:
+    """argparse prints --help and --version itself; they go where the JSON would."""
+
+    def __init__(self, stdout: TextIO) -> None:
+        self.stdout = stdout
 
     def __enter__(self) -> None:
-        self.saved, sys.stdout = sys.stdout, sys.__stdout__ or sys.stdout
+        self.saved, sys.stdout = sys.stdout, self.stdout
 
     def __exit__(self, *_: object) -> None:
         sys.stdout = self.saved

@@ -9,6 +9,7 @@ example:
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 
@@ -113,20 +114,21 @@ def _append(context: Context, path: str) -> list[dict[str, Any]]:
 
 
 def write_keeping(path: str, content: bytes) -> str | None:
-    """Write ``content`` to ``path``. A different file that was there is kept under the first free numbered name,
-    which is returned."""
-    kept = None
+    """Write ``content`` to ``path``. A different file that was there is copied to the first free numbered name
+    before, which is returned."""
     try:
         with open(path, "rb") as file:
-            if file.read() == content:
-                return None
-        stem, extension = os.path.splitext(path)
-        number = 1
-        while os.path.exists(kept := f"{stem}.previous-{number}{extension}"):
-            number += 1
-        os.rename(path, kept)
+            before = file.read()
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
+        state.write_atomically(path, content)
+        return None
+    if before == content:
+        return None
+    stem, extension = os.path.splitext(path)
+    names = (f"{stem}.previous-{number}{extension}" for number in itertools.count(1))
+    kept = next(name for name in names if not os.path.exists(name))
+    state.write_atomically(kept, before)
     state.write_atomically(path, content)
     return kept
 

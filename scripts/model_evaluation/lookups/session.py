@@ -214,6 +214,13 @@ def _from_code(error: boto.ClientError, action: str, about: str) -> AwsError:
             fix="Wait a minute, then run the same command again.",
             details=details,
         )
+    if int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
+        return Unreachable(
+            f"AWS had trouble of its own {seen} ({code or 'no code'}).",
+            fix="Run the same command again; if it lasts, see the AWS Health Dashboard.",
+            code="service_error",
+            details=details,
+        )
     return AwsError(
         f"AWS refused the request {seen}: {code or 'no code'}.{words}",
         fix="Correct the value, or see references/troubleshooting.md.",

@@ -7,6 +7,8 @@ from model_evaluation.workflow import Answer, Offer, Step, finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from model_evaluation.context import Context
 
 
@@ -25,7 +27,19 @@ def check(text: str, context: Context) -> Answer:
             f"{text[:100]!r} is not among the chosen metrics: {', '.join(names)}.",
             fix="Choose one of them, or change the metrics first: evaluate.py revise builtin_metrics",
         )
-    return Answer(match[0])
+    return Answer(match[0], findings=_without_numbers(context, match[0]))
+
+
+def _without_numbers(context: Context, name: str) -> list[dict[str, Any]]:
+    from model_evaluation.metrics.custom import metric_name, scale_range
+
+    labels_only = any(
+        metric_name(item) == name and scale_range(item) is None for item in context.value("custom_metrics") or []
+    )
+    if not labels_only:
+        return []
+    note = f"{name} has no numeric rating scale: its labels are counted, but no difference can be computed from them."
+    return [finding("no_numeric_scale", note, level="warning", fix="Give its ratingScale floatValue entries.")]
 
 
 def settle(context: Context) -> Answer | None:
@@ -33,7 +47,7 @@ def settle(context: Context) -> Answer | None:
     if len(names) != 1:
         return None
     found = finding("only_metric", f"{names[0]} decides: it is the only metric.")
-    return Answer(names[0], origin="default", findings=[found])
+    return Answer(names[0], origin="default", findings=[found, *_without_numbers(context, names[0])])
 
 
 def offer(context: Context) -> Offer:
@@ -41,9 +55,11 @@ def offer(context: Context) -> Offer:
 
     names = chosen(context)
     suggested = suggest_primary(names, str(context.value("task") or ""))
-    return Offer(
-        choices=[{"value": name, "label": name} for name in names], suggested=suggested.name if suggested else None
-    )
+    choices = [{"value": name, "label": name} for name in names]
+    for choice in choices:
+        if suggested and choice["value"] == suggested.name:
+            choice["note"] = f"suggested: {suggested.reason}"
+    return Offer(choices=choices, suggested=suggested.name if suggested else None)
 
 
 STEP = Step(

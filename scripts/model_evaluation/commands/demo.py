@@ -1,0 +1,38 @@
+"""The whole path on sample data and local AWS: no account, no credentials, everything SIMULATED.
+
+It answers every question through the real commands, renders the notebook, executes it in a real kernel with the
+real SageMaker SDK, and shows the verdict. Notebook, executed notebook and results stay where it says.
+
+example:
+  evaluate.py demo
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", metavar="DIR", help="where to work (default: demo-output in the project's folder; made anew)"
+    )
+    parser.add_argument(
+        "--step-seconds", type=float, default=1.5, metavar="S", help="how long each simulated step plays"
+    )
+    parser.add_argument("--json", action="store_true", help="end with one JSON object")
+
+
+def run(args: argparse.Namespace) -> tuple[dict[str, Any] | None, int]:
+    from model_evaluation.demo.walk import walk
+
+    folder = os.path.abspath(os.path.expanduser(args.output or os.path.join(args.project, "demo-output")))
+    # With --json the conversation goes to stderr, so that stdout holds the object alone.
+    out = sys.stderr if args.json else sys.stdout
+    result = walk(folder, step_seconds=args.step_seconds, say=lambda line: print(line, file=out, flush=True))
+    return (result if args.json else None), 0

@@ -1,0 +1,98 @@
+"""Run the notebook as it would be rendered against local AWS: your configuration, no cost, everything SIMULATED.
+
+It finds out whether the notebook runs, not how good the model is. The dataset's own rows are used when they can
+be read, else sample rows. Notebook and results go to the project's rehearsal folder.
+
+example:
+  evaluate.py --project ./tickets rehearse
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from model_evaluation import state
+from model_evaluation.context import Context
+from model_evaluation.conversation import utc_now
+from model_evaluation.errors import EvaluationError
+from model_evaluation.evaluations import evaluation_of
+from model_evaluation.workflow import finding
+
+from .render import rendered, require_every_answer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
+FOLDER = "rehearsal"
+POLL_SECONDS = 0.5
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--step-seconds", type=float, default=0.5, metavar="S", help="how long each simulated step plays"
+    )
+
+
+def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    from model_evaluation.execution import executed_path, run_notebook
+    from model_evaluation.localaws import LocalAws
+    from model_evaluation.localaws.world import account_of, seed_world_for
+
+    context = Context(args.project, state.load(args.project).document, now=utc_now())
+    require_every_answer(context)
+    parameters = evaluation_of(context.document).notebook_parameters(context)
+    rows, findings = _rows(context)
+    folder = os.path.join(args.project, FOLDER)
+    notebook = _fresh_notebook(folder, context)
+    base = context.facts("model")["base_model"]
+    with LocalAws(step_seconds=args.step_seconds, region=parameters["REGION"], account=account_of(parameters)) as aws:
+        seed_world_for(aws, parameters, rows, base_model=base)
+        outcome = run_notebook(
+            notebook,
+            executed_path(notebook),
+            env=aws.child_environment(),
+            cwd=folder,
+            parameters={
+                "POLL_SECONDS": min(0.5, args.step_seconds or 0.1),
+                "DATASET_ETAG": "",
+                "RESULTS_DIR": "results",
+            },
+        )
+    results = os.path.join(folder, "results")
+    return {
+        "simulated": True,
+        "notebook": str(outcome.notebook),
+        "results": results,
+        "seconds": round(outcome.seconds, 1),
+        "findings": [
+            finding("simulated", "SIMULATED: the answers, scores and verdict in it are made up.", level="warning"),
+            *findings,
+        ],
+    }, 0
+
+
+def _rows(context: Context) -> tuple[bytes, list[dict[str, Any]]]:
+    """The dataset's rows if this shell can read them, else the demo's."""
+    from model_evaluation.localaws.world import demo_dataset
+
+    facts = context.facts("dataset")
+    try:
+        from model_evaluation.lookups.storage import S3Uri, head_object, read_chunks
+
+        item = head_object(context.aws, S3Uri(facts["bucket"], facts["key"]))
+        return b"".join(read_chunks(context.aws, item)), [finding("dataset", f"Rehearsed with the rows of {item.uri}.")]
+    except EvaluationError as error:
+        note = f"The dataset could not be read ({error.code}); the rehearsal used sample rows instead."
+        return demo_dataset(), [finding("sample_rows", note, level="warning", fix=error.fix)]
+
+
+def _fresh_notebook(folder: str, context: Context) -> str:
+    """The rendered notebook in an emptied rehearsal folder: a rehearsal never takes up an earlier one."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    path = os.path.join(folder, "rehearsal.ipynb")
+    state.write_atomically(path, rendered(context))
+    return path

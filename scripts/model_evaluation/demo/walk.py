@@ -1,0 +1,182 @@
+"""The demo: a conversation held through the real commands, each its own process, against local AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from model_evaluation.errors import EvaluationError, Refused
+from model_evaluation.localaws import LocalAws
+from model_evaluation.localaws.world import World, seed_demo_world
+
+MARK = ".model-evaluation-demo"
+PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+CUSTOM_METRICS = Path(__file__).parent / "data" / "custom_metrics.json"
+WIDTH = 100
+
+Say = Callable[[str], None]
+
+
+def walk(folder: str, *, step_seconds: float, say: Say) -> dict[str, Any]:
+    """Run the demo in ``folder`` (made anew if an earlier demo made it); return where everything lies."""
+    project = _fresh_folder(Path(folder))
+    say(
+        "An evaluation from the first question to the verdict. SIMULATED: AWS is a stand-in on this machine,\n"
+        "the models' answers and the judge's scores are made up by it. The commands, the notebook and the SageMaker\n"
+        "SDK are the real ones. Lines with > are the user's answers.\n"
+    )
+    with LocalAws(step_seconds=step_seconds) as aws:
+        world = seed_demo_world(aws, region=aws.region)
+        commands = Commands(project, aws.env, say)
+        _converse(commands, world)
+        notebook = commands.run("render")["notebook"]
+        say(f"\n$ evaluate.py render\n  {notebook}")
+        say("\n$ evaluate.py run     (a real kernel, the real SDK)")
+        executed = commands.run("run", "-p", "POLL_SECONDS", "0.5", show_progress=True)
+        say("\n$ evaluate.py report")
+        report = commands.run("report")
+    from model_evaluation.kernel.report import comparison_text
+
+    summary = json.loads(Path(report["files"]["summary.json"]).read_text(encoding="utf-8"))
+    say(textwrap.indent(comparison_text(summary), "  "))
+    result = {
+        "simulated": report["simulated"],
+        "project": str(project),
+        "notebook": notebook,
+        "executed_notebook": executed["notebook"],
+        "results": report["results"],
+        "files": report["files"],
+        "verdict": report["verdict"],
+    }
+    say("\nLook at it (SIMULATED):")
+    for name, path in (
+        ("notebook", notebook),
+        ("executed notebook", executed["notebook"]),
+        ("report", report["files"].get("report.html", "")),
+        ("results", report["results"]),
+    ):
+        say(f"  {name:<18} {path}")
+    return result
+
+
+def _fresh_folder(folder: Path) -> Path:
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / MARK).exists():
+            raise Refused(
+                f"{folder} is not empty and was not made by the demo; nothing was changed.",
+                fix="Name another folder: evaluate.py demo --output DIR",
+                code="folder_in_use",
+            )
+        shutil.rmtree(folder)
+    project = folder / "fernway-support"
+    project.mkdir(parents=True)
+    (folder / MARK).write_text("Made by `evaluate.py demo`, which deletes this folder when it runs again.\n")
+    return project
+
+
+class Commands:
+    """Runs `evaluate.py` as its own process in a clean environment and reads its JSON."""
+
+    def __init__(self, project: Path, env: Mapping[str, str], say: Say) -> None:
+        self.project = project
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        self.env = {**kept, **env, "PYTHONPATH": str(PACKAGE_PARENT)}
+        self.say = say
+
+    def call(self, *arguments: str, show_progress: bool = False) -> dict[str, Any]:
+        """One command's envelope, whether it succeeded or not."""
+        command = [sys.executable, "-m", "model_evaluation", "--project", str(self.project), *arguments]
+        process = subprocess.Popen(  # noqa: S603 - our own program, arguments as a list
+            command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        noise = []
+        for line in process.stderr:
+            noise.append(line)
+            if show_progress:
+                self.say(line.rstrip("\n"))
+        text = process.stdout.read()
+        process.wait()
+        try:
+            envelope: dict[str, Any] = json.loads(text)
+        except ValueError as error:
+            raise EvaluationError(
+                f"`{' '.join(arguments)}` did not answer with JSON: {text[:200]!r}",
+                fix="Please report it with this text: " + "".join(noise)[-2000:],
+            ) from error
+        return envelope
+
+    def run(self, *arguments: str, show_progress: bool = False) -> dict[str, Any]:
+        """The envelope of a command that must succeed."""
+        envelope = self.call(*arguments, show_progress=show_progress)
+        if not envelope["ok"]:
+            error = envelope["error"]
+            raise EvaluationError(
+                f"`{' '.join(arguments)}` failed: {error['message']}", fix=error["fix"], code=error["code"]
+            )
+        return envelope
+
+
+def _converse(commands: Commands, world: World) -> None:
+    """Answer every question. Two answers are refused on the way, as in life."""
+    answers = {
+        "task": ["Answer the questions of Fernway's customers in a few plain, friendly sentences"],
+        "dataset": [f"s3://{world.bucket}/", world.dataset_uri],
+        "data": ["ok"],
+        "custom_metrics": [str(CUSTOM_METRICS)],
+        "builtin_metrics": ["correctness, Completeness, professional style and tone, Harmfulness"],
+        "primary_metric": ["Correctness"],
+        "model": [world.group_keyword, world.group_name],
+        "judge": [world.judge],
+        "role": [world.role_arn],
+        "confirm": ["yes"],
+        "terms": ["I agree"],
+    }
+    envelope = commands.run("status")
+    shown = 0
+    while envelope["step"] is not None:
+        step, progress = envelope["step"], envelope["progress"]
+        if shown != progress["done"] or not shown:
+            commands.say(f"\n[{progress['done'] + 1} of {progress['total']}] {step['title']}")
+            commands.say(_wrapped(step["question"]))
+            _show_choices(commands, step)
+        shown = progress["done"]
+        given = answers.get(step["id"])
+        arguments = [given.pop(0)] if given else ["--accept"]
+        commands.say(f"> {step.get('suggested') if arguments == ['--accept'] else arguments[0]}")
+        envelope = commands.call("answer", step["id"], *arguments)
+        if not envelope["ok"]:
+            error = envelope["error"]
+            commands.say(_wrapped(f"✗ {error['message']}"))
+            if not given:
+                raise EvaluationError(f"{step['id']}: {error['message']}", fix=error["fix"], code=error["code"])
+            _show_choices(commands, envelope["step"])
+            continue
+        for item in envelope["findings"]:
+            commands.say(_wrapped(f"{'!' if item['level'] == 'warning' else '✓'} {item['message']}"))
+
+
+def _show_choices(commands: Commands, step: Mapping[str, Any]) -> None:
+    for choice in step.get("choices", []):
+        note = f"  ({choice['note']})" if choice.get("note") else ""
+        commands.say(_wrapped(f"- {choice['value']}{note}", indent="    "))
+
+
+def _wrapped(text: str, indent: str = "  ") -> str:
+    return "\n".join(
+        textwrap.fill(
+            line, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False,
+            break_on_hyphens=False, drop_whitespace=False, replace_whitespace=False,
+        )
+        if len(line) + len(indent) > WIDTH
+        else indent + line
+        for line in text.splitlines()
+    )  # fmt: skip
