@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -219,7 +220,9 @@ def start_with_sdk(settings: EvaluationSettings, aws: AwsClients, name: str) -> 
     if not evaluator.mlflow_resource_arn:
         # The SDK would send the text "None" as the ARN.
         raise ValueError("there is no MLflow app or tracking server for this run; set MLFLOW_RESOURCE_ARN")
-    return evaluator.evaluate()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message='install "ipywidgets"')  # the SDK's progress bar; ours follows
+        return evaluator.evaluate()
 
 
 def evaluator_for(settings: EvaluationSettings) -> Any:

@@ -140,7 +140,7 @@ class EvaluationSettings:
         models = {"compare": "fine-tuned and base", "tuned": "fine-tuned only", "base": "base only"}
         rows = {
             "Model": self.model,
-            "Compared": models[self.scope],
+            "Models": models[self.scope],
             "Dataset": self.dataset,
             "Judge": self.judge,
             "Metrics": ", ".join(self.metric_names),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 class Cell(NamedTuple):
     """One cell: its stable id, its template below ``templates/``, and what kind of cell it becomes.
 
-    ``hidden`` collapses the source in JupyterLab and Studio: definitions a reader opens only when curious.
+    ``hidden`` collapses the source in JupyterLab and Studio: what a reader opens only when curious.
     """
 
     id: str
@@ -34,7 +34,7 @@ LLM_AS_JUDGE_CELLS: tuple[Cell, ...] = (
     _heading("title", "llm_as_judge/title.md.j2"),
     Cell("parameters", "llm_as_judge/parameters.py.j2", tags=("parameters",)),
     _heading("setup-heading", "shared/setup_heading.md.j2"),
-    Cell("install", "shared/install.py.j2"),
+    Cell("install", "shared/install.py.j2", hidden=True),
     _definitions("setup-definitions", "shared/setup_definitions.py.j2"),
     Cell("setup", "llm_as_judge/setup.py.j2"),
     _heading("checks-heading", "shared/checks_heading.md.j2"),

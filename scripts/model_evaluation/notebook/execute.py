@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
+import tempfile
 import time
 from copy import deepcopy
 from dataclasses import dataclass
@@ -69,7 +71,8 @@ def execute_notebook(
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     run = _Run(notebook, target, on_progress)
-    return run.execute(client_module, env=dict(env), cwd=cwd, timeout=timeout)
+    with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
+        return run.execute(client_module, _kernel_manager(folder), env=dict(env), cwd=cwd, timeout=timeout)
 
 
 def inject_parameters(notebook: Any, parameters: Mapping[str, object]) -> None:
@@ -117,8 +120,11 @@ def _import_nbclient() -> Any:
     return nbclient
 
 
-def _kernel_manager() -> Any:
-    """A kernel of this very interpreter, whatever kernels are registered on this machine."""
+def _kernel_manager(folder: str) -> Any:
+    """A kernel of this very interpreter, whatever kernels are registered on this machine.
+
+    ``folder`` takes its connection file and, where the system has them, its sockets: other users cannot connect.
+    """
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
 
@@ -127,7 +133,12 @@ def _kernel_manager() -> Any:
             argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             return KernelSpec(argv=argv, display_name="Python 3", language="python", interrupt_mode="signal")
 
-    return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisInterpreter())
+    return AsyncKernelManager(
+        kernel_name="python3",
+        kernel_spec_manager=ThisInterpreter(),
+        connection_file=os.path.join(folder, "kernel.json"),
+        transport="tcp" if os.name == "nt" else "ipc",
+    )
 
 
 class _Run:
@@ -136,7 +147,9 @@ class _Run:
         self._shown: dict[str, list[str]] = {}
         self._partial = ""
 
-    def execute(self, nbclient: Any, *, env: dict[str, str], cwd: Path, timeout: float | None) -> ExecutionOutcome:
+    def execute(
+        self, nbclient: Any, kernel: Any, *, env: dict[str, str], cwd: Path, timeout: float | None
+    ) -> ExecutionOutcome:
         run = self
 
         class Client(nbclient.NotebookClient):  # type: ignore[misc]
@@ -146,10 +159,11 @@ class _Run:
 
         client = Client(
             self._notebook,
-            km=_kernel_manager(),
+            km=kernel,
             timeout=timeout,
             startup_timeout=KERNEL_STARTS_WITHIN,
             record_timing=False,
+            shutdown_kernel="immediate",  # everything that matters is on disk by then
             resources={"metadata": {"path": str(cwd)}},
         )
         client.owns_km = True  # so that the kernel is ended with the run

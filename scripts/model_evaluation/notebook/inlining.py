@@ -16,8 +16,31 @@ FUTURE_IMPORT = "from __future__ import annotations"
 _FIRST_DEFINITION = re.compile(r"(?:def|class|async def) |@|(?!TYPE_CHECKING)[A-Z_a-z]\w*(?: =|: \w)")
 
 
-def inline_modules(*names: str) -> str:
-    """Source of a cell that defines everything in these kernel modules, in the given order."""
+class Inliner:
+    """Inlines modules into one notebook: each once, after the modules it imports from."""
+
+    def __init__(self) -> None:
+        self._done: set[str] = set()
+
+    def cell(self, *names: str) -> str:
+        """Source of a cell that defines everything in these modules, and in those they need which no earlier cell
+        of this notebook has defined."""
+        order: list[str] = []
+        for name in names:
+            self._visit(name, order)
+        return cell_source(order)
+
+    def _visit(self, name: str, order: list[str]) -> None:
+        if name in self._done:
+            return
+        self._done.add(name)
+        for needed in imported_modules(kernel_source(name)):
+            self._visit(needed, order)
+        order.append(name)
+
+
+def cell_source(names: list[str]) -> str:
+    """The modules' text one after the other, below the imports of all of them."""
     imports: dict[str, None] = {}
     sections: list[str] = []
     for name in names:
@@ -26,6 +49,12 @@ def inline_modules(*names: str) -> str:
         sections.append(f"# {name}.py\n{body}")
     ordered = sorted(imports, key=lambda line: (line.startswith("from"), line))
     return "\n".join([FUTURE_IMPORT, "", *ordered, "", "\n\n\n".join(sections)])
+
+
+def imported_modules(source: str) -> list[str]:
+    """The kernel modules that a kernel module imports from, in the order of its text."""
+    head = _head(source.splitlines(keepends=True))
+    return [node.module for node in head if isinstance(node, ast.ImportFrom) and node.level and node.module]
 
 
 def split_imports(source: str) -> tuple[list[str], str]:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from .cells import LLM_AS_JUDGE_CELLS, Cell
-from .inlining import inline_modules
+from .inlining import Inliner
 from .values import python_literal
 
 TYPE_CHECKING = False
@@ -46,8 +46,9 @@ def render_notebook(parameters: Mapping[str, object], cells: Sequence[Cell] = LL
 
 def notebook_content(parameters: Mapping[str, object], cells: Sequence[Cell]) -> dict[str, Any]:
     """The notebook as plain JSON values, cell sources as single strings."""
+    inliner = Inliner()
     return {
-        "cells": [_cell_content(cell, parameters) for cell in cells],
+        "cells": [_cell_content(cell, parameters, inliner) for cell in cells],
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
@@ -76,12 +77,12 @@ def parameter_names(cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> frozenset[str
     return frozenset(meta.find_undeclared_variables(environment.parse(source)))
 
 
-def _cell_content(cell: Cell, parameters: Mapping[str, object]) -> dict[str, Any]:
+def _cell_content(cell: Cell, parameters: Mapping[str, object], inliner: Inliner) -> dict[str, Any]:
     is_parameters = PARAMETERS_TAG in cell.tags
     if is_parameters:
         _check_names(parameters, parameter_names((cell,)))
     template = _environment().get_template(cell.template)
-    source = template.render(parameters) if is_parameters else template.render()
+    source = template.render(parameters if is_parameters else {"modules": inliner.cell})
     metadata: dict[str, Any] = {METADATA_KEY: {"cell": cell.id}}
     if cell.tags:
         metadata["tags"] = list(cell.tags)
@@ -123,7 +124,6 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["python"] = python_literal
     environment.globals.clear()
-    environment.globals["modules"] = inline_modules
     return environment
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
-from model_evaluation.notebook.inlining import FUTURE_IMPORT, _head, inline_modules, split_imports
+from model_evaluation.notebook.inlining import FUTURE_IMPORT, Inliner, _head, cell_source, split_imports
 from model_evaluation.resources import kernel_source, resource
 
 KERNEL = Path(__file__).parents[3] / "scripts" / "model_evaluation" / "kernel"
@@ -18,12 +18,13 @@ MODULES = sorted(path.stem for path in KERNEL.glob("*.py") if path.stem != "__in
 
 
 def inlined_modules() -> list[str]:
-    """The modules that the notebook's templates name, in the order of the cells."""
+    """The modules in the notebook's cells, in order."""
+    inliner = Inliner()
     names: list[str] = []
     for cell in LLM_AS_JUDGE_CELLS:
         text = resource(f"templates/{cell.template}").read_text(encoding="utf-8")
         for call in re.findall(r"modules\(([^)]*)\)", text):
-            names += re.findall(r'"(\w+)"', call)
+            names += re.findall(r"(?m)^# (\w+)\.py$", inliner.cell(*re.findall(r'"(\w+)"', call)))
     return names
 
 
@@ -32,10 +33,8 @@ def defined_names(module: str) -> set[str]:
     for node in ast.parse(kernel_source(module)).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
-        elif isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            names.add(node.target.id)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            names |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     return names
 
 
@@ -95,7 +94,7 @@ def _parameters_template() -> str:
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_keeps_its_docstrings_comments_and_code(module: str) -> None:
     source = kernel_source(module)
-    cell = inline_modules(module)
+    cell = cell_source([module])
     kept = [ast.dump(node) for node in ast.parse(source).body if not isinstance(node, ast.Import | ast.ImportFrom)]
     now = [ast.dump(node) for node in ast.parse(cell).body if not isinstance(node, ast.Import | ast.ImportFrom)]
     assert now == kept
@@ -116,7 +115,7 @@ def test_every_import_is_before_the_first_definition(module: str) -> None:
 
 
 def test_imports_of_several_modules_are_gathered_once() -> None:
-    lines = inline_modules("pipeline", "ledger", "launch").splitlines()
+    lines = cell_source(["pipeline", "ledger", "launch"]).splitlines()
     imports = [line for line in lines if line.startswith(("import ", "from "))]
     assert len(imports) == len(set(imports))
     assert lines.index("# pipeline.py") > max(lines.index(line) for line in imports)
