@@ -117,9 +117,7 @@ def _file_warnings(
     if skipped:
         found.append(f"{skipped} lines of the dataset are not usable rows.")
     if files.superseded:
-        found.append(
-            f"{len(files.superseded)} result files of an earlier attempt of a judge step were left out."
-        )
+        found.append(f"{len(files.superseded)} result files of an earlier attempt of a judge step were left out.")
     for side, keys in (("tuned", files.tuned_aggregates), ("base", files.base_aggregates)):
         if side in rows:
             means = read_aggregate_means(s3, files.bucket, keys)
@@ -164,7 +162,9 @@ def per_example_table(records: Sequence[Record], metrics: Sequence[Metric]) -> p
     }
     fields = sorted({name for r in records if r.row for name in r.row.metadata})
     for name in fields:
-        column = f"metadata_{name}" if name in FIXED_COLUMNS or name in later else name
+        column = name
+        while column in columns or column in FIXED_COLUMNS or column in later:
+            column = f"metadata_{column}"
         columns[column] = [r.row.metadata.get(name) if r.row else None for r in records]
     for side in ("tuned", "base"):
         columns[f"{side}_response"] = [row.response if (row := getattr(r, side)) else None for r in records]

@@ -167,7 +167,6 @@ def compare(
         "created": created,
         "judge": judge,
         "scope": scope,
-        "models_evaluated": {side: side in sides for side in ("tuned", "base")},
         "models": {side: models.get(side) if side in sides else None for side in ("tuned", "base")},
         "rows": rows,
         "primary_metric": primary_metric,
@@ -305,7 +304,10 @@ def _slice_entries(
 
 
 def slice_groups(records: Sequence[Record]) -> dict[str, dict[str, list[Record]]]:
-    """Records by field and value: ``category``, and each metadata field with 2 to 12 values."""
+    """Records by field and value: ``category`` (2 to 50 values) and each metadata field with 2 to 12 values.
+
+    A field whose every value is another one, as in an id, is none.
+    """
     groups: dict[str, dict[str, list[Record]]] = {}
     for record in records:
         if record.row is None:
@@ -315,8 +317,10 @@ def slice_groups(records: Sequence[Record]) -> dict[str, dict[str, list[Record]]
             fields["category"] = record.row.category
         for name, value in fields.items():
             groups.setdefault(name, {}).setdefault(value, []).append(record)
-    return {
-        name: dict(sorted(values.items()))
-        for name, values in sorted(groups.items(), key=lambda item: (item[0] != "category", item[0]))
-        if 2 <= len(values) <= (CATEGORY_VALUES if name == "category" else SLICE_VALUES)
-    }
+    slices = {}
+    for name in sorted(groups, key=lambda name: (name != "category", name)):
+        values = groups[name]
+        largest = max(len(members) for members in values.values())
+        if 2 <= len(values) <= (CATEGORY_VALUES if name == "category" else SLICE_VALUES) and largest > 1:
+            slices[name] = dict(sorted(values.items()))
+    return slices

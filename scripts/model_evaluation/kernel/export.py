@@ -9,8 +9,9 @@ import shutil
 import tempfile
 
 from .analysis import Analysis
-from .charts import draw_charts, figure_png, figure_svg
-from .report import report_html
+from .charts import draw_charts
+from .figures import figure_png, figure_svg
+from .page import report_html
 
 
 def export_analysis(analysis: Analysis, results_dir: str | os.PathLike[str]) -> pathlib.Path:

@@ -1,22 +1,24 @@
-"""The comparison for people: a table for notebook and terminal, the rows that changed, and ``report.html``."""
+"""The comparison for people: a table for notebook and terminal, and the rows that changed most.
+
+Text from datasets, models and judges is escaped wherever it becomes HTML; it never becomes markup.
+"""
 
 from __future__ import annotations
 
+import difflib
 import html
-import json
+import re
 from collections.abc import Mapping
-from typing import Any
-
-from matplotlib.figure import Figure
+from typing import Any, NamedTuple
 
 from .analysis import Analysis
-from .charts import figure_svg
-from .verdicts import signed
+from .charts import ordered_metrics
+from .verdicts import number_digits, signed
 
 VERDICT_WORDS = {
     "improved": "better",
     "regressed": "worse",
-    "equivalent": "the same",
+    "equivalent": "practically the same",
     "no_worse": "no worse",
     "inconclusive": "unclear",
     None: "–",
@@ -28,133 +30,182 @@ TABLE_HEADINGS = (
     "Difference",
     "95% CI",
     "p (adjusted)",
-    "Wins/ties/losses",
+    "Won / tied / lost",
     "Rows",
     "Verdict",
 )
-SIMULATED_TEXT = "SIMULATED: these results come from a local stand-in for AWS, not from a model or a judge."
+SIMULATED_TEXT = "SIMULATED: made with a local stand-in for AWS. No model and no judge was involved."
+COMPARED_WORDS = 400  # longer answers are shown without marking what differs
+SHOWN_CHARACTERS = 20_000
 
 
-def table_cells(summary: Mapping[str, Any]) -> list[list[str]]:
-    """One line of plain text per metric, under ``TABLE_HEADINGS``; the primary metric first."""
-    lines = []
-    for name in sorted(summary["metrics"], key=lambda n: n != summary["primary_metric"]):
-        entry = summary["metrics"][name]
-        difference = entry["difference"] or {}
-        low, high, p = (difference.get(key) for key in ("ci_low", "ci_high", "p_adjusted"))
-        means = [
-            f"{side['mean']:.2f}" if side and side["mean"] is not None else "–"
-            for side in (entry["base"], entry["tuned"])
-        ]
-        lines.append(
-            [
-                name + (" ↓" if entry["direction"] == "lower" else ""),
-                *means,
-                signed(difference.get("mean")),
-                f"{signed(low)} to {signed(high)}" if low is not None else "–",
-                "–" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}",
-                f"{entry['wins']}/{entry['ties']}/{entry['losses']}" if entry["wins"] is not None else "–",
-                str(entry["n_paired"])
-                if entry["difference"]
-                else str((entry["tuned"] or entry["base"])["n_scored"]),
-                VERDICT_WORDS[entry["verdict"]],
-            ]
-        )
-    return lines
+def table_cells(metrics: Mapping[str, Mapping[str, Any]], names: list[str]) -> list[list[str]]:
+    """One line of plain text per metric, under ``TABLE_HEADINGS``."""
+    return [
+        [name + (" ↓" if metrics[name]["direction"] == "lower" else ""), *_entry_cells(metrics[name])] for name in names
+    ]
+
+
+def _entry_cells(entry: Mapping[str, Any]) -> list[str]:
+    difference = entry["difference"] or dict.fromkeys(("mean", "ci_low", "ci_high", "p_adjusted"))
+    mean, low, high, p_value = (difference[key] for key in ("mean", "ci_low", "ci_high", "p_adjusted"))
+    digits = number_digits(mean, low, high)
+    sides = [entry["base"], entry["tuned"]]
+    means = [f"{side['mean']:.{digits}f}" if side and side["mean"] is not None else "–" for side in sides]
+    rows = entry["n_paired"] if entry["difference"] else next(side["n_scored"] for side in sides if side)
+    counts = (entry["wins"], entry["ties"], entry["losses"])
+    return [
+        *means,
+        signed(mean, digits),
+        "–" if low is None else f"{signed(low, digits, plus='')} to {signed(high, digits, plus='')}",
+        "–" if p_value is None else "<0.001" if p_value < 0.001 else f"{p_value:.3f}",
+        "–" if None in counts else " / ".join(map(str, counts)),
+        str(rows),
+        VERDICT_WORDS[entry["verdict"]],
+    ]
 
 
 def comparison_text(summary: Mapping[str, Any]) -> str:
-    """The table, the verdict and the warnings as plain text for a terminal."""
-
-    def plain(text: str) -> str:
-        return "".join(c if c.isprintable() else " " for c in text)
-
-    rows = [list(TABLE_HEADINGS), *([plain(cell) for cell in line] for line in table_cells(summary))]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(TABLE_HEADINGS))]
+    """Verdict, table and warnings as plain text for a terminal."""
+    rows = [list(TABLE_HEADINGS), *table_cells(summary["metrics"], ordered_metrics(summary))]
+    rows = [[terminal_text(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(TABLE_HEADINGS))]
+    left = (0, len(widths) - 1)
     lines = [
         "  ".join(
-            cell.ljust(width) if i in (0, 8) else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]
     lines.insert(1, "  ".join("-" * width for width in widths))
     parts = [SIMULATED_TEXT, ""] if summary["simulated"] else []
-    parts += [summary["verdict"]["sentence"], "", *lines]
+    parts += [terminal_text(summary["verdict"]["sentence"]), "", *lines]
     if any(entry["direction"] == "lower" for entry in summary["metrics"].values()):
         parts += ["", "↓ lower is better"]
     if summary["warnings"]:
-        parts += ["", "Take care:", *(f"- {plain(text)}" for text in summary["warnings"])]
+        parts += ["", "Take care:", *(f"- {terminal_text(text)}" for text in summary["warnings"])]
     return "\n".join(parts)
 
 
-def comparison_table_html(summary: Mapping[str, Any]) -> str:
-    """Verdict, table and warnings as an HTML fragment; all text escaped."""
-    head = "".join(f'<th scope="col">{html.escape(h)}</th>' for h in TABLE_HEADINGS)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<th scope="row">{html.escape(cell)}</th>' if i == 0 else f"<td>{html.escape(cell)}</td>"
-            for i, cell in enumerate(line)
-        )
-        + "</tr>"
-        for line in table_cells(summary)
+def terminal_text(text: str) -> str:
+    """Text without anything a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def table_html(headings: tuple[str, ...], lines: list[list[str]], caption: str) -> str:
+    """A table of text cells, the first of each line its heading; scrolls sideways on a narrow screen."""
+    head = "".join(f'<th scope="col">{html.escape(heading)}</th>' for heading in headings)
+    body = ""
+    for first, *rest in lines:
+        cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in rest)
+        body += f'<tr><th scope="row">{html.escape(first)}</th>{cells}</tr>'
+    title = html.escape(caption, quote=True)
+    return (
+        f'<div class="scroll" role="region" aria-label="{title}" tabindex="0"><table><caption>{title}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def comparison_table_html(summary: Mapping[str, Any]) -> str:
+    """Verdict, table and warnings as an HTML fragment for a notebook."""
     banner = f"<p><strong>{html.escape(SIMULATED_TEXT)}</strong></p>" if summary["simulated"] else ""
-    notes = "".join(f"<li>{html.escape(text)}</li>" for text in summary["warnings"])
     return (
         f"{banner}<p><strong>{html.escape(summary['verdict']['sentence'])}</strong></p>"
-        f'<table class="comparison"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-        + (f"<p>Take care:</p><ul>{notes}</ul>" if notes else "")
+        f"{metrics_table_html(summary)}{warnings_html(summary)}"
     )
 
 
-def changed_rows(analysis: Analysis, limit: int = 10) -> tuple[list[int], list[int]]:
-    """Positions in ``per_example`` of the rows that got worse and better on the primary metric, most first."""
+def metrics_table_html(summary: Mapping[str, Any]) -> str:
+    lower = any(entry["direction"] == "lower" for entry in summary["metrics"].values())
+    caption = "Fine-tuned minus base, over the rows that both models have a score for"
+    lines = table_cells(summary["metrics"], ordered_metrics(summary))
+    return table_html(TABLE_HEADINGS, lines, caption + ("; ↓ lower is better" if lower else ""))
+
+
+def warnings_html(summary: Mapping[str, Any]) -> str:
+    notes = "".join(f"<li>{html.escape(text)}</li>" for text in summary["warnings"])
+    return f"<p>Take care:</p><ul>{notes}</ul>" if notes else ""
+
+
+class ChangedRows(NamedTuple):
+    """Positions in ``per_example`` of rows that got worse and better, the largest change first."""
+
+    worse: list[int]
+    better: list[int]
+
+
+def changed_rows(analysis: Analysis, limit: int = 10) -> ChangedRows:
+    """The rows whose score on the primary metric changed most, at most ``limit`` each way; ties in file order."""
     summary = analysis.summary
     entry = summary["metrics"].get(summary["primary_metric"])
     if entry is None or entry["difference"] is None:
-        return [], []
+        return ChangedRows([], [])
     gains = analysis.per_example[f"{summary['primary_metric']}__difference"]
-    gains = -gains if entry["direction"] == "lower" else gains
-    ordered = gains.sort_values(kind="stable")
-    worse = [int(i) for i in ordered.index[ordered < 0][:limit]]
-    better = [int(i) for i in ordered.index[ordered > 0][::-1][:limit]]
-    return worse, better
+    gains = (-gains if entry["direction"] == "lower" else gains).reset_index(drop=True)
+    worse = gains[gains < 0].sort_values(kind="stable").index[:limit]
+    better = gains[gains > 0].sort_values(ascending=False, kind="stable").index[:limit]
+    return ChangedRows([int(i) for i in worse], [int(i) for i in better])
 
 
 def changed_rows_html(analysis: Analysis, limit: int = 10) -> str:
-    """The rows that got worse, then better, with answers and the judge's words; all text escaped."""
-    worse, better = changed_rows(analysis, limit)
+    """The rows that got worse, then better, with both answers and the judge's words, as an HTML fragment."""
+    rows = changed_rows(analysis, limit)
+    primary = analysis.summary["primary_metric"]
     parts = []
-    for title, positions in (("Rows that got worse", worse), ("Rows that got better", better)):
-        parts.append(f"<h3>{title}</h3>")
-        parts += [row_html(analysis, position) for position in positions] or ["<p>None.</p>"]
+    for word, positions in (("worse", rows.worse), ("better", rows.better)):
+        parts.append(f"<h3>Rows that got {word} on {html.escape(primary)}</h3>")
+        parts += [row_html(analysis, position) for position in positions] or [f"<p>No row got {word}.</p>"]
     return "".join(parts)
 
 
 def row_html(analysis: Analysis, position: int) -> str:
+    """One record, folded: prompt, reference, both answers with what differs marked, scores, judge's words."""
     row = analysis.per_example.iloc[position]
     primary = analysis.summary["primary_metric"]
-
-    def text(value: Any) -> str:
-        return html.escape(value) if isinstance(value, str) else "–"
-
-    parts = [
-        f"<details><summary>{html.escape(signed(row[f'{primary}__difference']))} {text(row['prompt'])[:120]}</summary>",
-        f"<h4>Prompt</h4><pre>{text(row['prompt'])}</pre><h4>Reference</h4><pre>{text(row['reference'])}</pre>",
-        f"<h4>Base model</h4><pre>{text(row['base_response'])}</pre><p>{text(row[f'{primary}__base_explanation'])}</p>",
-        f"<h4>Fine-tuned model</h4><pre>{text(row['tuned_response'])}</pre><p>{text(row[f'{primary}__tuned_explanation'])}</p>",
-        "</details>",
-    ]
-    return "".join(parts)
-
-
-def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
-    """A whole page that opens offline."""
-    pictures = "".join(f"<figure>{figure_svg(chart)}</figure>" for chart in charts.values())
+    base, tuned = (_text_of(row[f"{side}_response"]) for side in ("base", "tuned"))
+    opening = " ".join(_text_of(row["prompt"]).split())[:110]
+    score = " → ".join(f"{row[f'{primary}__{side}']:.4g}" for side in ("base", "tuned"))
+    scores = "".join(_score_html(analysis, row, name) for name in ordered_metrics(analysis.summary))
+    where = f"row {row['record_id']}" + (f", {row['category']}" if isinstance(row["category"], str) else "")
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Model evaluation</title></head><body>'
-        f"<h1>Model evaluation</h1>{comparison_table_html(analysis.summary)}{pictures}{changed_rows_html(analysis)}"
-        f"<pre>{html.escape(json.dumps(analysis.summary['models']))}</pre></body></html>"
+        f'<details class="row"><summary><b>{html.escape(score)}</b> <span>{html.escape(opening)}</span> '
+        f"<small>{html.escape(where)}</small></summary>"
+        f"{_block('Prompt', html.escape(_text_of(row['prompt'])))}"
+        f"{_block('Reference', html.escape(_text_of(row['reference'])))}"
+        f'<div class="pair">{_block("Base model", marked_words(base, tuned))}'
+        f"{_block('Fine-tuned model', marked_words(tuned, base))}</div>{scores}</details>"
     )
+
+
+def _score_html(analysis: Analysis, row: Any, name: str) -> str:
+    lines = []
+    for side, label in (("base", "base"), ("tuned", "fine-tuned")):
+        score, reason = row[f"{name}__{side}"], _text_of(row[f"{name}__{side}_explanation"])
+        shown = score if isinstance(score, str) else "no score" if score is None or score != score else f"{score:.4g}"
+        lines.append(
+            f"<dt>{html.escape(name)}, {label}: {html.escape(shown)}</dt><dd>{html.escape(reason) or '–'}</dd>"
+        )
+    return f"<dl>{''.join(lines)}</dl>"
+
+
+def _block(title: str, content: str) -> str:
+    return f"<div><h4>{title}</h4><pre>{content or '–'}</pre></div>"
+
+
+def _text_of(value: Any) -> str:
+    if not isinstance(value, str):
+        return ""
+    return value if len(value) <= SHOWN_CHARACTERS else value[:SHOWN_CHARACTERS] + " … (cut)"
+
+
+def marked_words(text: str, other: str) -> str:
+    """``text`` escaped, with the words ``other`` does not have in that place in ``<mark>``."""
+    mine, theirs = re.findall(r"\s+|\S+", text), re.findall(r"\s+|\S+", other)
+    if max(len(mine), len(theirs)) > 2 * COMPARED_WORDS:
+        return html.escape(text)
+    parts = []
+    for kind, start, end, _, _ in difflib.SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes():
+        words = html.escape("".join(mine[start:end]))
+        parts.append(words if kind == "equal" or not words.strip() else f"<mark>{words}</mark>")
+    return "".join(parts)

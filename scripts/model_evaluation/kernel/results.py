@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .rows import DatasetRow, canonical_prompt, is_conversation, message_text
+from .rows import DatasetRow, canonical_prompt, is_conversation, message_text, whole_text
 
 ROWS_SUFFIX = "_output.jsonl"
 AGGREGATE_NAME = "bedrock_llm_judge_results.json"
@@ -89,6 +89,11 @@ class Record:
     base: ResultRow | None = None
 
 
+def bare_metric_name(name: str) -> str:
+    """A metric's name as the service writes it, without ``Builtin.``."""
+    return whole_text(re.sub(r"^builtin\.", "", name, flags=re.IGNORECASE))
+
+
 def split_s3_uri(uri: str) -> tuple[str, str]:
     """``s3://bucket/some/prefix/`` as ``("bucket", "some/prefix")``; ``ValueError`` for anything else."""
     match = re.fullmatch(r"s3://([^/]+)/?(.*?)/*", uri, re.DOTALL)
@@ -104,9 +109,7 @@ def find_result_files(s3: Any, output_uri: str, execution_id: str) -> ResultFile
     """
     bucket, prefix = split_s3_uri(output_uri)
     start = f"{prefix}/" if prefix else ""
-    job_name = re.compile(
-        rf"(?:(base|custom)-)?llmaj-eval\S*(?<![0-9a-z]){re.escape(execution_id)}(?![0-9a-z])"
-    )
+    job_name = re.compile(rf"(?:(base|custom)-)?llmaj-eval\S*(?<![0-9a-z]){re.escape(execution_id)}(?![0-9a-z])")
     rows: dict[str, dict[str, list[tuple[Any, str]]]] = {
         "tuned": defaultdict(list),
         "base": defaultdict(list),
@@ -178,9 +181,9 @@ def parse_result_row(obj: object) -> ResultRow:
     answers = obj.get("modelResponses")
     answer = answers[0] if isinstance(answers, list) and answers else None
     row = ResultRow(
-        prompt=canonical_prompt(parse_repr(record["prompt"])),
-        reference=reference if isinstance(reference, str) and reference.strip() else None,
-        response=response_text(answer.get("response") if isinstance(answer, Mapping) else None),
+        prompt=whole_text(canonical_prompt(parse_repr(record["prompt"]))),
+        reference=whole_text(reference) if isinstance(reference, str) and reference.strip() else None,
+        response=whole_text(response_text(answer.get("response") if isinstance(answer, Mapping) else None)),
         scores={},
     )
     result = obj.get("automatedEvaluationResult")
@@ -192,7 +195,7 @@ def parse_result_row(obj: object) -> ResultRow:
 
 
 def _add_score(row: ResultRow, score: Mapping[str, Any]) -> None:
-    name = re.sub(r"^builtin\.", "", score["metricName"], flags=re.IGNORECASE)
+    name = bare_metric_name(score["metricName"])
     if row.scores.get(name) is not None:
         return  # a second judge's opinion: the first usable score counts
     value, reason = parse_score(score)
@@ -203,7 +206,7 @@ def _add_score(row: ResultRow, score: Mapping[str, Any]) -> None:
     details = score.get("evaluatorDetails")
     for detail in details if isinstance(details, list) else []:
         if isinstance(detail, Mapping) and isinstance(detail.get("explanation"), str):
-            row.explanations[name] = detail["explanation"]
+            row.explanations[name] = whole_text(detail["explanation"])
             break
 
 
@@ -215,7 +218,7 @@ def parse_score(score: Mapping[str, Any]) -> tuple[float | str | None, str | Non
     if result is None:
         return None, "null"
     if isinstance(result, str) and result.strip():
-        return result.strip(), None
+        return whole_text(result.strip()), None
     if isinstance(result, int | float) and not isinstance(result, bool) and math.isfinite(result):
         return float(result), None
     return None, "unparsable"
@@ -255,7 +258,7 @@ def read_aggregate_means(s3: Any, bucket: str, keys: Sequence[str]) -> dict[str,
             for name, entry in results.items():
                 score = entry.get("score")
                 if isinstance(score, int | float) and math.isfinite(score):
-                    means[re.sub(r"^builtin\.", "", name, flags=re.IGNORECASE)] = float(score)
+                    means[bare_metric_name(name)] = float(score)
         except (ValueError, AttributeError, RecursionError):
             continue
     return means

@@ -47,6 +47,11 @@ class DatasetRows(NamedTuple):
     skipped: int
 
 
+def whole_text(text: str) -> str:
+    """Text that can be written as UTF-8: halves of surrogate pairs, which JSON allows, become ``?``."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def message_text(content: object) -> str:
     """Text of one message's ``content``: a string, or a list of parts of which the text parts count."""
     if isinstance(content, str):
@@ -59,9 +64,7 @@ def message_text(content: object) -> str:
 
 def is_conversation(value: object) -> bool:
     """Whether ``value`` is a non-empty list of chat messages (objects with a ``role``)."""
-    return (
-        isinstance(value, list) and bool(value) and all(isinstance(m, Mapping) and "role" in m for m in value)
-    )
+    return isinstance(value, list) and bool(value) and all(isinstance(m, Mapping) and "role" in m for m in value)
 
 
 def canonical_prompt(value: object) -> str:
@@ -105,7 +108,7 @@ def read_dataset_row(obj: object, line: int) -> DatasetRow:
     metadata = _metadata_fields(obj.get("metadata"))
     in_metadata = metadata.pop("category", None)
     category = _scalar_as_text(obj.get("category")) or in_metadata
-    return DatasetRow(line, text, reference or None, system, category, metadata)
+    return DatasetRow(line, whole_text(text), whole_text(reference or "") or None, system, category, metadata)
 
 
 def read_dataset_rows(lines: Iterable[bytes | str]) -> DatasetRows:
@@ -146,7 +149,7 @@ def _reference_text(value: object) -> str | None:
 def _scalar_as_text(value: object) -> str | None:
     """A JSON scalar as text (``true``, ``3``, ``0.5``); ``None`` for null, blank text, lists and objects."""
     if isinstance(value, str):
-        return _text_or_none(value)
+        return whole_text(value) if value.strip() else None
     return json.dumps(value) if isinstance(value, bool | int | float) else None
 
 
@@ -163,7 +166,7 @@ def _metadata_fields(value: object) -> dict[str, str]:
             return {}
     if not isinstance(value, Mapping):
         return {}
-    texts = {str(name): _scalar_as_text(item) for name, item in value.items()}
+    texts = {whole_text(str(name)): _scalar_as_text(item) for name, item in value.items()}
     return {name: text for name, text in texts.items() if text is not None}
 
 

@@ -85,7 +85,7 @@ def overall_verdict(
     )
     decision = str(entry["verdict"])
     if guards:
-        found = ", ".join(f"{name} ({evidence_text(metrics[name])})" for name in guards)
+        found = " and on ".join(f"{name}: {evidence_text(metrics[name])}" for name in guards)
         sentence = f"{sentence} But it got worse on {found}."
         decision = {"inconclusive": "regressed", "regressed": "regressed"}.get(decision, "mixed")
     return {"decision": decision, "sentence": sentence}
@@ -123,18 +123,21 @@ def single_model_sentence(
     )
 
 
+def number_digits(*numbers: float | None) -> int:
+    """Decimals to show these numbers with: 2, or 3 when all of them are small."""
+    known = [abs(number) for number in numbers if number is not None]
+    return 3 if known and max(known) < 0.1 else 2
+
+
 def evidence_text(entry: Mapping[str, Any], extra: str = "") -> str:
-    """``+0.14 (95% CI 0.08 to 0.20, 58 of 60 rows paired)``; decimals follow the size of the numbers."""
+    """``+0.14 (95% CI 0.08 to 0.20, 58 of 60 rows paired)``; ``extra`` ends the brackets."""
     difference = entry["difference"]
     mean, low, high = difference["mean"], difference["ci_low"], difference["ci_high"]
-    known = [abs(v) for v in (mean, low, high) if v is not None and v != 0]
-    digits = 2 if not known or max(known) >= 0.1 else 3
-    inside = (
-        f"{round(100 * difference['confidence'])}% CI {signed(low, digits, plus='')} to "
-        f"{signed(high, digits, plus='')}"
-        if low is not None and high is not None
-        else "too few rows for an interval"
-    )
+    digits = number_digits(mean, low, high)
+    inside = "too few rows for an interval"
+    if low is not None and high is not None:
+        ends = f"{signed(low, digits, plus='')} to {signed(high, digits, plus='')}"
+        inside = f"{difference['confidence']:.0%} CI {ends}"
     return f"{signed(mean, digits)} ({inside}{', ' if extra else ''}{extra})"
 
 
@@ -228,15 +231,11 @@ def _answer_warnings(records: Sequence[Record], sides: Sequence[str]) -> list[st
         if empty:
             found.append(f"The {MODEL_LABELS[side]} answered empty on {empty} of {len(answers)} rows.")
         if refused >= 3 and refused >= 0.1 * len(answers):
-            found.append(
-                f"{refused} of {len(answers)} answers of the {MODEL_LABELS[side]} read like a refusal."
-            )
+            found.append(f"{refused} of {len(answers)} answers of the {MODEL_LABELS[side]} read like a refusal.")
     return found
 
 
-def _coverage_warnings(
-    name: str, entry: Mapping[str, Any], rows: Mapping[str, Any], sides: Sequence[str]
-) -> list[str]:
+def _coverage_warnings(name: str, entry: Mapping[str, Any], rows: Mapping[str, Any], sides: Sequence[str]) -> list[str]:
     found, shares = [], []
     for side in sides:
         scored, total = entry[side]["n_scored"], rows["dataset"] or rows[side]

@@ -1,0 +1,120 @@
+"""The look that all charts share: colours, labels that cannot be misread as markup, saving, the watermark.
+
+Figures are made without pyplot, so nothing global changes and no window opens.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import textwrap
+import unicodedata
+import warnings
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, which people with any of the common colour blindnesses can tell apart.
+GOOD, BAD, UNCLEAR = "#0072B2", "#D55E00", "#7A828C"
+TUNED, BASE, TIE = "#0072B2", "#E69F00", "#D0D7DE"
+INK, MUTED, GRID, PAPER = "#1F2328", "#57606A", "#D8DEE3", "#FFFFFF"
+ON_LIGHT, ON_DARK = "#1F2329", "#FEFEFE"  # text on a coloured area, the same in a light and a dark theme
+CHART_WIDTH = 8.0  # inches
+CHART_STYLE: dict[Any, Any] = {
+    "text.parse_math": False,  # a $ in a name is a dollar
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "xtick.color": MUTED,
+    "xtick.labelsize": 9,
+    "ytick.color": INK,
+    "ytick.left": False,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "svg.fonttype": "none",
+}
+
+
+class Chart(Figure):
+    """A figure that a notebook shows by itself; ``alt`` describes it in words."""
+
+    alt: str = ""
+
+    def _repr_png_(self) -> bytes:
+        return figure_png(self)
+
+
+def new_chart(title: str, alt: str, height: float, width: float = CHART_WIDTH) -> Chart:
+    """An empty chart of ``height`` inches below its title, which is wrapped to the width."""
+    wrapped = textwrap.wrap(title, int(8.5 * width))
+    chart = Chart(figsize=(width, height + 0.1 + 0.22 * len(wrapped)), layout="constrained")
+    chart.suptitle("\n".join(wrapped), x=0.01, ha="left", weight="bold", size=12.5)
+    chart.alt = f"{title}. {alt}"
+    return chart
+
+
+def figure_png(figure: Figure, dpi: int = 144) -> bytes:
+    """The figure as PNG."""
+    return _saved(figure, "png", "", dpi=dpi)
+
+
+def figure_svg(figure: Figure, salt: str = "chart") -> str:
+    """The figure as SVG with real text. Equal figures give equal bytes; ``salt`` keeps the ids of several
+    figures on one page apart."""
+    return _saved(figure, "svg", salt, metadata={"Date": None, "Creator": None}).decode("utf-8")
+
+
+def _saved(figure: Figure, kind: str, salt: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    with mpl.rc_context({**CHART_STYLE, "svg.hashsalt": salt}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # emoji in a name become a box
+        figure.savefig(buffer, format=kind, facecolor=PAPER, **options)
+    return buffer.getvalue()
+
+
+def watermark(figure: Figure) -> None:
+    """SIMULATED across the whole figure."""
+    width, height = figure.get_size_inches()
+    angle = min(30.0, math.degrees(math.atan(height / width)))
+    text = figure.text(0.5, 0.5, "SIMULATED", rotation=angle, size=min(60, 24 * height), color=BAD, alpha=0.17)
+    text.set(weight="bold", ha="center", va="center", zorder=10)
+
+
+def chart_label(text: str, width: int = 26, lines: int = 2) -> str:
+    """Text for a chart: control and direction marks become spaces, then it is wrapped and cut."""
+    clean = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in text)
+    wrapped = textwrap.wrap(clean, width) or ["(blank)"]
+    if len(wrapped) > lines:
+        wrapped = [*wrapped[: lines - 1], wrapped[lines - 1][: width - 1] + "…"]
+    return "\n".join(wrapped)
+
+
+def label_rows(axes: Axes, labels: list[str], bold: int | None) -> None:
+    """One label per row of a horizontal chart, the first on top, number ``bold`` in bold."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    for at, tick in enumerate(axes.get_yticklabels()):
+        tick.set_fontweight("bold" if at == bold else "normal")
+
+
+def legend_above(axes: Axes) -> None:
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0.2, handlelength=1.4)
+
+
+def readable_ink(colour: tuple[float, ...]) -> str:
+    """Dark or light text, whichever has more contrast on this RGB colour (WCAG relative luminance)."""
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return ON_LIGHT if luminance > 0.19 else ON_DARK
