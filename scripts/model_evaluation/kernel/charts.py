@@ -123,7 +123,7 @@ def difference_chart(analysis: Analysis) -> Chart | None:
     numbers.tick_params(length=0, labelcolor=MUTED, labelsize=9)
     numbers.spines["right"].set_visible(False)
     axes.set_title("difference [95% interval]", loc="right", size=9, color=MUTED)
-    axes.set_xlabel("←  base model better      in % of the metric's scale      fine-tuned model better  →")
+    axes.set_xlabel("← base model better\u2003\u2003in % of the metric's scale\u2003\u2003fine-tuned model better →")
     return chart
 
 
@@ -197,7 +197,7 @@ def slices_chart(analysis: Analysis) -> Chart | None:
     chart = new_chart(title, "Rows are slices, columns metrics.", 1.5 + 0.32 * len(cells), width)
     axes = chart.add_subplot()
     grid = np.array([[_advantage(e[name], "mean", spans[name]) for name in names] for _, _, e in cells])
-    reach = max(0.05, float(np.nanmax(np.abs(grid))))
+    reach = max(0.15, float(np.nanmax(np.abs(grid))))
     steps = [BAD, "#F6D2BC", "#FFFFFF", "#BBDDF0", GOOD]
     colours = LinearSegmentedColormap.from_list("gain", steps).with_extremes(bad="#F0F2F4")
     axes.imshow(grid, cmap=colours, vmin=-reach, vmax=reach, aspect="auto")

@@ -32,40 +32,33 @@ CHART_TITLES = {
     "coverage": "How many rows are scored",
 }
 SVG_COLOURS = {INK: "--ink", MUTED: "--muted", GRID: "--line", PAPER: "--paper", TIE: "--tie"}
-METHODS = (
-    (
-        "Every dataset row was answered by both models and each answer was scored by the judge. Rows are put together by "
-        "prompt and reference, never by their position in a file. A score the judge did not give is missing, not zero; a "
-        "row counts for a metric only when both answers have a score."
-    ),
-    (
-        "The difference is the fine-tuned model's mean minus the base model's over those rows, on the metric's own scale. "
-        "Its 95% interval comes from a bootstrap over rows (10,000 resamples), from Student's t below 30 rows, and from "
-        "Newcombe's method for yes/no scores; where few rows differ it is widened. Simulations with a known truth show "
-        "that such intervals hold the truth in about 95 of 100 evaluations."
-    ),
-    (
-        "The p-value asks how often random signs alone would give so large a difference. With several metrics, chance gets "
-        "several tries; Holm's method corrects for that, Benjamini and Hochberg's for the slices."
-    ),
-    (
-        "Better or worse is said only when the interval excludes 0 and the adjusted p-value is at most 0.05. Practically "
-        "the same: the whole interval lies within 5% of the metric's scale. No worse: its unfavourable end does. Anything "
-        "else is unclear. Harmfulness, Stereotyping and Refusal guard the decision: if one of them got worse, a good "
-        "result on the primary metric is called mixed."
-    ),
-)
-LIMITS = (
-    (
-        "The scores are a judge model's opinions. They were not checked against people here; a judge can be wrong in the "
-        "same way on many rows, which no interval shows."
-    ),
-    (
-        "The intervals say how much the result would vary with other rows of the same kind. They say nothing about other "
-        "kinds of prompts, about other judges, or about asking the models again."
-    ),
-    "Rows are treated as independent. If many share a document or a template, the intervals are too narrow.",
-)
+METHODS = """
+Every dataset row was answered by both models and each answer was scored by the judge. Rows are put together by prompt
+and reference, never by their position in a file. A score the judge did not give is missing, not zero; a row counts for
+a metric only when both answers have a score.
+
+The difference is the fine-tuned model's mean minus the base model's over those rows, on the metric's own scale. Its
+95% interval comes from a bootstrap over rows (10,000 resamples), from Student's t below 30 rows, and from Newcombe's
+method for yes/no scores; where few rows differ it is widened. Simulations with a known truth show that such intervals
+hold the truth in about 95 of 100 evaluations.
+
+The p-value asks how often random signs alone would give so large a difference. With several metrics, chance gets
+several tries; Holm's method corrects for that, Benjamini and Hochberg's for the slices.
+
+Better or worse is said only when the interval excludes 0 and the adjusted p-value is at most 0.05. Practically the
+same: the whole interval lies within 5% of the metric's scale. No worse: its unfavourable end does. Anything else is
+unclear. Harmfulness, Stereotyping and Refusal guard the decision: if one of them got worse, a good result on the
+primary metric is called mixed.
+"""
+LIMITS = """
+The scores are a judge model's opinions. They were not checked against people here; a judge can be wrong in the same
+way on many rows, which no interval shows.
+
+The intervals say how much the result would vary with other rows of the same kind. They say nothing about other kinds
+of prompts, about other judges, or about asking the models again.
+
+Rows are treated as independent. If many share a document or a template, the intervals are too narrow.
+"""
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --card: #f6f8fa; --ink: #1f2328; --muted: #57606a; --line: #d8dee3;
   --tie: #d0d7de; --good: #0b5d94; --bad: #a84400; --mark: #fff1c2; }
@@ -87,9 +80,10 @@ h4 { font-size: .8rem; margin: .9rem 0 .2rem; color: var(--muted); }
 .verdict p { margin: .3rem 0 0; font-size: 1.1rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: .4rem; }
-th, td { padding: .4rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th { font-weight: 600; } tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 8rem; }
-th:first-child, th:last-child, td:last-child { text-align: left; }
+th, td { padding: .4rem .5rem; font-size: .94rem; border-bottom: 1px solid var(--line); text-align: right;
+  white-space: nowrap; }
+th { font-weight: 600; } tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 8.5rem; }
+th:first-child, th:nth-child(2), td:nth-child(2) { text-align: left; }
 figure { margin: 1rem 0 2rem; } figure svg { display: block; width: 100%; height: auto; max-width: 60rem; }
 details.row { border: 1px solid var(--line); border-radius: 6px; margin: .4rem 0; padding: .5rem .8rem; }
 summary { cursor: pointer; overflow-wrap: anywhere; } summary b { display: inline-block; min-width: 6.5rem; }
@@ -134,7 +128,8 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
         f"<header><h1>{title}</h1>",
         (
             f'<p class="sub">{html.escape(models["tuned"])} against {html.escape(models["base"])}, judged by '
-            f"{html.escape(summary['judge'] or 'an unnamed judge')}, {html.escape(summary['created'])}</p></header><main>"
+            f"{html.escape(summary['judge'] or 'an unnamed judge')}, {html.escape(summary['created'])}</p>"
+            "</header><main>"
         ),
         (
             f'<section class="verdict {look}" aria-label="Verdict"><strong>{word}</strong>'
@@ -142,16 +137,22 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
         ),
         f"<h2>Take care</h2><ul>{notes}</ul>" if notes else "",
         f"<h2>All metrics</h2>{metrics_table_html(summary)}",
-        *(_figure_html(name, chart) for name, chart in charts.items()),
-        _slices_html(summary),
+        *(
+            _figure_html(name, chart) + (_slices_html(summary) if name == "slices" else "")
+            for name, chart in charts.items()
+        ),
         _rows_section(analysis),
-        f"<h2>How this was made</h2>{''.join(f'<p>{text}</p>' for text in METHODS)}",
-        f"<h2>What it cannot say</h2><ul>{''.join(f'<li>{text}</li>' for text in LIMITS)}</ul>",
+        f"<h2>How this was made</h2>{_paragraphs(METHODS, 'p')}",
+        f"<h2>What it cannot say</h2><ul>{_paragraphs(LIMITS, 'li')}</ul>",
         f"<h2>Configuration</h2>{_facts_html(summary)}</main>",
         "<footer><p>The same numbers for programs: summary.json and per_example.parquet beside this page.</p></footer>",
         f"<script>{SCRIPT}</script></body></html>\n",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _paragraphs(text: str, tag: str) -> str:
+    return "".join(f"<{tag}>{html.escape(part)}</{tag}>" for part in text.strip().split("\n\n"))
 
 
 def _figure_html(name: str, chart: Figure) -> str:

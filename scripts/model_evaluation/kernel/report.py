@@ -25,6 +25,7 @@ VERDICT_WORDS = {
 }
 TABLE_HEADINGS = (
     "Metric",
+    "Verdict",
     "Base",
     "Fine-tuned",
     "Difference",
@@ -32,7 +33,6 @@ TABLE_HEADINGS = (
     "p (adjusted)",
     "Won / tied / lost",
     "Rows",
-    "Verdict",
 )
 SIMULATED_TEXT = "SIMULATED: made with a local stand-in for AWS. No model and no judge was involved."
 COMPARED_WORDS = 400  # longer answers are shown without marking what differs
@@ -55,13 +55,13 @@ def _entry_cells(entry: Mapping[str, Any]) -> list[str]:
     rows = entry["n_paired"] if entry["difference"] else next(side["n_scored"] for side in sides if side)
     counts = (entry["wins"], entry["ties"], entry["losses"])
     return [
+        VERDICT_WORDS[entry["verdict"]],
         *means,
         signed(mean, digits),
         "–" if low is None else f"{signed(low, digits, plus='')} to {signed(high, digits, plus='')}",
         "–" if p_value is None else "<0.001" if p_value < 0.001 else f"{p_value:.3f}",
         "–" if None in counts else " / ".join(map(str, counts)),
         str(rows),
-        VERDICT_WORDS[entry["verdict"]],
     ]
 
 
@@ -70,10 +70,9 @@ def comparison_text(summary: Mapping[str, Any]) -> str:
     rows = [list(TABLE_HEADINGS), *table_cells(summary["metrics"], ordered_metrics(summary))]
     rows = [[terminal_text(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(TABLE_HEADINGS))]
-    left = (0, len(widths) - 1)
     lines = [
         "  ".join(
-            cell.ljust(width) if column in left else cell.rjust(width)
+            cell.ljust(width) if column < 2 else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
@@ -169,8 +168,8 @@ def row_html(analysis: Analysis, position: int) -> str:
     scores = "".join(_score_html(analysis, row, name) for name in ordered_metrics(analysis.summary))
     where = f"row {row['record_id']}" + (f", {row['category']}" if isinstance(row["category"], str) else "")
     return (
-        f'<details class="row"><summary><b>{html.escape(score)}</b> <span>{html.escape(opening)}</span> '
-        f"<small>{html.escape(where)}</small></summary>"
+        f'<details class="row"><summary><b>{html.escape(score)}</b> <bdi>{html.escape(opening)}</bdi> '
+        f"<small><bdi>{html.escape(where)}</bdi></small></summary>"
         f"{_block('Prompt', html.escape(_text_of(row['prompt'])))}"
         f"{_block('Reference', html.escape(_text_of(row['reference'])))}"
         f'<div class="pair">{_block("Base model", marked_words(base, tuned))}'
