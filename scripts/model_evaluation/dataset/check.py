@@ -18,7 +18,7 @@ from .profile import Profile
 from .sniffing import split_head, whole_file_fault
 
 if TYPE_CHECKING:
-    from .fastpath import Learner
+    from .fastpath import CleanRows, Learner
 
 BYTES_PER_TOKEN = 4  # of UTF-8: about right for English; other scripts come out somewhat high or low
 FAST_AFTER_ROWS = 1000  # below, loading the fast decoder would take longer than it saves
@@ -155,8 +155,8 @@ class _Check:
         if not rows:
             return 0, False
         lines = lines[: len(rows)]
-        columns = reader.clean(rows, lines, batch.data)
-        if columns is None or self._any_too_long(columns.prompts, columns.systems):
+        columns = reader.clean(rows, lines, batch)
+        if columns is None or self._any_too_long(columns):
             return len(rows), False
         first_line = batch.first_line + at
         if None in columns.references:
@@ -164,7 +164,7 @@ class _Check:
             if self.needs_reference:
                 return len(rows), False
             self.findings.add_lines("no_reference", len(absent), [first_line + i for i in absent])
-        if b"\r" in batch.data:
+        if batch.holds(0x0D):
             crlf = [first_line + i for i, line in enumerate(lines) if line.endswith(b"\r\n")]
             if crlf:
                 self.findings.add_lines("crlf", len(crlf), crlf)
@@ -172,14 +172,15 @@ class _Check:
         self.rows += len(rows)
         return len(rows), True
 
-    def _any_too_long(self, prompts: list[str], systems: list[str | None]) -> bool:
+    def _any_too_long(self, columns: CleanRows) -> bool:
         # A character is at most four bytes, that is one estimated token.
-        if max(map(len, prompts)) + max(len(system or "") for system in set(systems)) <= self.context_tokens:
-            return False
-        return any(
-            estimated_tokens((system or "") + prompt) > self.context_tokens
-            for prompt, system in zip(prompts, systems, strict=True)
+        longest = max(columns.prompt_lengths) + max(len(system or "") for system in columns.distinct_systems)
+        return longest > self.context_tokens and any(
+            self._too_long(prompt, system) for prompt, system in zip(columns.prompts, columns.systems, strict=True)
         )
+
+    def _too_long(self, prompt: str, system: str | None) -> bool:
+        return estimated_tokens((system or "") + prompt) > self.context_tokens
 
     def _read_cut_line(self, batch: Batch) -> None:
         if self.max_rows is not None and self.rows >= self.max_rows:
@@ -221,7 +222,7 @@ class _Check:
             self._learner.see(checked.format, obj)
         if not (checked.row.reference or self.needs_reference or "empty_reference" in checked.kinds):
             self.findings.add("no_reference", number)
-        if self._any_too_long([checked.row.prompt], [checked.row.system]):
+        if self._too_long(checked.row.prompt, checked.row.system):
             self.findings.add("long_prompt", number, detail=f"over {self.context_tokens:,} tokens")
 
     def _decode(self, line: bytes) -> DecodedLine:

@@ -3,23 +3,22 @@
 It only ever accepts rows it can prove clean. Whatever it cannot prove goes to the slow way
 (`decoding.py`, `formats.py`), which is the authority; both must give the same answer for every row.
 
-How repeated keys are ruled out without looking at keys one by one: a row's text is exactly as long as
-its decoded fields need. The batch is encoded again and the lengths are compared; a repeated key would
-make the text longer.
+How repeated keys are ruled out without looking at keys one by one: by counting quotes. Every key and
+every text a row was found to have takes two quotes, and every quote inside a text one more (written
+``\\"``). A repeated key would leave quotes that nothing accounts for.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from itertools import repeat
 from typing import Any, NamedTuple
 
 import msgspec
 
 from .formats import CONTROL_CHARACTER, VERL_MARKS
+from .lines import Batch
 
 _UNSET = msgspec.UNSET
 _LEARN_FROM_ROWS = 32
@@ -27,7 +26,7 @@ _MAX_EXTRA_FIELDS = 32
 _MAX_REBUILDS = 32
 _REFERENCE_FIELD = {"sagemaker": "response", "prompt_completion": "completion", "preference": "chosen"}
 _NEVER_EXTRA = frozenset(["messages", "query", "prompt", "completion", "chosen", "metadata", *VERL_MARKS])
-_FIRST_COLON = re.compile(rb'\{"[^"\\]*": ')
+_BACKSLASH, _DELETE = 0x5C, 0x7F
 
 DECODING_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -38,6 +37,9 @@ class CleanRows(NamedTuple):
     prompts: list[str]
     references: list[str | None]
     systems: list[str | None]
+    prompt_lengths: list[int]
+    reference_lengths: list[int]  # of those there are
+    distinct_systems: set[str | None]
     categories: Counter[str]
     without_category: int
     extra_fields: dict[str, int]
@@ -63,8 +65,6 @@ class FlatReader:
             fields.append((f"extra{position}", Any, _UNSET))
         row_type = msgspec.defstruct("Row", fields, rename=names, forbid_unknown_fields=True, gc=False)
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(row_type).decode
-        self._encoder = msgspec.json.Encoder()
-        self._buffer = bytearray()
 
     def decode(self, lines: list[bytes]) -> list[Any]:
         """Rows up to the first line that is not of this shape."""
@@ -73,66 +73,127 @@ class FlatReader:
             rows.extend(map(self._decode, lines))
         return rows
 
-    def clean(self, rows: list[Any], lines: list[bytes], data: bytes) -> CleanRows | None:
-        """The rows as columns when every one is free of faults, else ``None``. ``data`` holds all lines."""
+    def clean(self, rows: list[Any], lines: list[bytes], batch: Batch) -> CleanRows | None:
+        """The rows as columns when every one is free of faults, else ``None``.
+
+        ``lines`` are theirs, from ``batch``.
+        """
         prompts: list[str] = [row.prompt for row in rows]
-        references: list[Any] = [row.reference for row in rows]
+        if not _all_say_something(prompts):
+            return None
+        references, absent_references = _without_unset([row.reference for row in rows])
+        given = [text for text in references if text is not None] if absent_references.rows else references
+        if not _all_say_something(given):
+            return None
         systems: list[Any] = [row.system for row in rows]
+        distinct_systems = set(systems)
+        absent_systems = _Absent(0, 0)
+        if not distinct_systems.isdisjoint((None, _UNSET)):
+            systems, absent_systems = _without_unset(systems)
+            distinct_systems = set(systems)
         categories: Counter[Any] = Counter([row.category for row in rows])
-        without_category = categories.pop(_UNSET, 0) + categories.pop(None, 0)
-        present = len(rows) + sum(categories.values())
-        if not all(prompts) or any(map(str.isspace, prompts)):
+        absent_categories = _Absent(categories.pop(_UNSET, 0), categories.pop(None, 0))
+        if not _all_say_something(system for system in distinct_systems if system is not None):
             return None
-        if any(not category.strip() for category in categories):
+        if not _all_say_something(categories):
             return None
-        kinds = Counter(systems)
-        if any(isinstance(system, str) and not system.strip() for system in kinds):
-            return None
-        for column in (references, systems):
-            unset = column.count(_UNSET) if _UNSET in column else 0
-            present += len(rows) - unset
-            if unset:
-                column[:] = [None if value is _UNSET else value for value in column]
-        if without_category:  # written as null is present too
-            present += sum(row.category is None for row in rows)
-        if any(map(str.isspace, filter(None, references))) or "" in references:
-            return None
+        present = texts = 4 * len(rows)
+        for absent in (absent_references, absent_systems, absent_categories):
+            present -= absent.unset
+            texts -= absent.rows
         extra: dict[str, int] = {}
+        extra_columns: list[list[Any]] = []
         nested = False
         for position, name in enumerate(self.extra_fields):
-            values = [value for row in rows if (value := getattr(row, f"extra{position}")) is not _UNSET]
-            present += len(values)
-            nested = nested or any(isinstance(value, dict | list) for value in values)
-            if values:
-                extra[name] = len(values)
-        if b"\x7f" in data or (b"\\" in data and _has_control_characters(lines, prompts, references, systems)):
+            column = [getattr(row, f"extra{position}") for row in rows]
+            count = len(rows) - sum(value is _UNSET for value in column)
+            if not count:
+                continue
+            extra[name] = count
+            present += count
+            texts += sum(isinstance(value, str) for value in column)
+            nested = nested or any(isinstance(value, dict | list) for value in column)
+            extra_columns.append(column)
+        columns = [prompts, references, systems]
+        escaped = [index for index, line in enumerate(lines) if _BACKSLASH in line] if batch.holds(_BACKSLASH) else []
+        spelled = b""
+        if escaped:
+            spelled = b"".join([lines[index] for index in escaped])
+            columns = [[column[index] for index in escaped] for column in columns]
+        if batch.holds(_DELETE) or (escaped and _has_control_character(spelled, columns)):
             return None
-        if self._duplicate_keys and not self._keys_are_unique(rows, lines, present, nested):
-            return None
-        return CleanRows(prompts, references, systems, categories, without_category, extra)
-
-    def _keys_are_unique(self, rows: list[Any], lines: list[bytes], present: int, nested: bool) -> bool:
-        """Whether no row names a key twice; ``present`` fields were found in all rows together."""
-        text_bytes = sum(map(len, lines)) - len(lines)
-        if not lines[-1].endswith(b"\n"):
-            text_bytes += 1
-        try:
-            self._encoder.encode_into(rows, self._buffer)
-        except (OverflowError, ValueError, TypeError):
-            return all(keys_are_unique(line, msgspec.to_builtins(row)) for line, row in zip(lines, rows, strict=True))
-        needed = len(self._buffer) - 1 - len(rows)  # without the list's brackets and commas
-        if text_bytes == needed:
-            return True
-        # Written as json.dumps does: a space after each comma and colon.
-        if text_bytes == needed + 2 * present - len(rows) and not nested:
-            start = _FIRST_COLON.match(lines[0])
-            if start is not None and all(map(bytes.startswith, lines, repeat(start.group()))):
-                return True
-        encode = self._encoder.encode
-        return all(
-            _same_length(line, encode(row)) or keys_are_unique(line, msgspec.to_builtins(row))
-            for line, row in zip(lines, rows, strict=True)
+        if self._duplicate_keys:
+            quotes = 2 * (present + texts)
+            if escaped:
+                columns.append([rows[index].category for index in escaped])
+                columns.extend([column[index] for index in escaped] for column in extra_columns)
+                quotes += sum(_joined(column).count('"') for column in columns)
+            if nested or not _accounted_for(quotes, lines, spelled, batch):
+                rest = zip(lines, rows, strict=True)
+                if not all(keys_are_unique(line, msgspec.to_builtins(row)) for line, row in rest):
+                    return None
+        return CleanRows(
+            prompts=prompts,
+            references=references,
+            systems=systems,
+            prompt_lengths=list(map(len, prompts)),
+            reference_lengths=list(map(len, given)),
+            distinct_systems=distinct_systems,
+            categories=categories,
+            without_category=absent_categories.rows,
+            extra_fields=extra,
         )
+
+
+class _Absent(NamedTuple):
+    """How many rows do not have a field, or have it as null."""
+
+    unset: int
+    null: int
+
+    @property
+    def rows(self) -> int:
+        return self.unset + self.null
+
+
+def _without_unset(column: list[Any]) -> tuple[list[Any], _Absent]:
+    """The column with ``None`` for what is absent, and how much of it is."""
+    try:
+        sum(map(len, column))
+    except TypeError:  # neither has a length
+        unset = sum(value is _UNSET for value in column)
+        column = [None if value is _UNSET else value for value in column]
+        return column, _Absent(unset, column.count(None) - unset)
+    return column, _Absent(0, 0)
+
+
+def _all_say_something(texts: Iterable[Any]) -> bool:
+    texts = list(texts) if not isinstance(texts, list) else texts
+    return all(texts) and not any(map(str.isspace, texts))
+
+
+def _joined(column: list[Any]) -> str:
+    return "".join([value for value in column if isinstance(value, str)])
+
+
+def _has_control_character(spelled: bytes, columns: list[list[Any]]) -> bool:
+    """Whether a text holds a control character other than tab and line ends; JSON has them as escapes.
+
+    ``spelled`` are the lines that hold escapes, ``columns`` their texts.
+    """
+    by_number = b"\\u00" in spelled
+    for column in columns:
+        text = _joined(column)
+        if "\b" in text or "\f" in text or (by_number and CONTROL_CHARACTER.search(text) is not None):
+            return True
+    return False
+
+
+def _accounted_for(quotes: int, lines: list[bytes], spelled: bytes, batch: Batch) -> bool:
+    """Whether the lines hold exactly so many quotes, none of them written as ``\\u0022``."""
+    whole = len(lines) == len(batch.lines)
+    found = batch.count(b'"') if whole else sum(line.count(b'"') for line in lines)
+    return found == quotes and b"\\u0022" not in spelled
 
 
 def keys_are_unique(line: bytes, value: Any) -> bool:
@@ -149,13 +210,6 @@ def keys_are_unique(line: bytes, value: Any) -> bool:
     return compact.count(b'":') - compact.count(b'\\":') == _count_keys(value)
 
 
-def _same_length(line: bytes, encoded: bytes) -> bool:
-    try:
-        return len(msgspec.json.format(line, indent=-1)) == len(encoded)
-    except (msgspec.MsgspecError, RecursionError):
-        return False
-
-
 def _count_keys(value: Any) -> int:
     if isinstance(value, dict):
         return len(value) + sum(map(_count_keys, value.values()))
@@ -167,21 +221,6 @@ def _has_escaped_key(value: Any) -> bool:
     if isinstance(value, dict):
         return any(key.endswith("\\") or _has_escaped_key(item) for key, item in value.items())
     return isinstance(value, list) and any(map(_has_escaped_key, value))
-
-
-def _has_control_characters(lines: list[bytes], *columns: list[Any]) -> bool:
-    """Whether a text holds a control character other than tab and line ends; JSON has them as escapes."""
-    for index, line in enumerate(lines):
-        if b"\\" not in line:
-            continue
-        spelled = b"\\u00" in line
-        for column in columns:
-            text = column[index]
-            if text is None:
-                continue
-            if "\b" in text or "\f" in text or (spelled and CONTROL_CHARACTER.search(text)):
-                return True
-    return False
 
 
 def quick_value(line: bytes, *, duplicate_keys: bool) -> Any:
@@ -222,6 +261,7 @@ class Learner:
         name = self._formats.most_common(1)[0][0]
         extra = self._extra[name]
         usable = name in _REFERENCE_FIELD and len(extra) <= _MAX_EXTRA_FIELDS and _NEVER_EXTRA.isdisjoint(extra)
+        usable = usable and not any('"' in key or "\\" in key for key in extra)
         if not usable or self._rebuilds >= _MAX_REBUILDS:
             self.reader = None
             return

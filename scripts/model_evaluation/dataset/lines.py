@@ -9,19 +9,32 @@ from typing import NamedTuple
 
 BATCH_BYTES = 1 << 17  # fits the processor's cache; larger batches measured slower
 LONGEST_LINE = 8 << 20
+_CUT_LINE_KEPT = 1024
 
 
 class Batch(NamedTuple):
-    """``data`` is the ``lines`` joined; they keep their line ends.
+    """``lines`` keep their line ends; ``nbytes`` is their size.
 
-    A line over ``LONGEST_LINE`` comes alone: cut, without ``data``, with its full size in ``nbytes``.
+    ``parts`` hold the same bytes in large pieces, and ``beyond`` more, for questions about the batch as
+    a whole. A line over ``LONGEST_LINE`` comes alone and ``cut``, with its full size in ``nbytes``.
     """
 
     first_line: int
     lines: list[bytes]
-    data: bytes
+    parts: tuple[bytes, ...]
     nbytes: int
+    beyond: int = 0
     cut: bool = False
+
+    def holds(self, byte: int) -> bool:
+        """Whether the byte may occur in the lines; False is certain."""
+        return any(byte in part for part in self.parts)
+
+    def count(self, byte: bytes) -> int:
+        """How often it occurs in the lines."""
+        last = self.parts[-1]
+        found = last.count(byte, 0, len(last) - self.beyond)
+        return found + sum(part.count(byte) for part in self.parts[:-1])
 
 
 def read_chunks(path: Path, size: int = BATCH_BYTES) -> Iterator[bytes]:
@@ -37,41 +50,42 @@ def line_batches(chunks: Iterable[bytes], *, longest_line: int = LONGEST_LINE) -
     Memory is bounded by the larger of a chunk and ``longest_line``.
     """
     number = 1
-    pending: list[bytes] = []
+    pending: list[bytes] = []  # the line that has begun but not ended
     pending_bytes = 0
-    cut_bytes = 0  # size of the over-long line being skipped, 0 when there is none
+    cut_bytes = 0  # size so far of an over-long line, 0 when there is none
     for piece in _pieces(chunks):
-        end = piece.rfind(b"\n") + 1
+        lines = BytesIO(piece).readlines()
         if cut_bytes:
-            stop = piece.find(b"\n") + 1
-            if not stop:
-                cut_bytes += len(piece)
+            cut_bytes += len(lines[0])
+            if lines[0].endswith(b"\n"):
+                yield Batch(number, [pending[0][:_CUT_LINE_KEPT] + b"\n"], (), cut_bytes, cut=True)
+                number, pending, pending_bytes, cut_bytes = number + 1, [], 0, 0
+            del lines[0]
+            if not lines:
                 continue
-            yield Batch(number, [pending[0][:1024] + b"\n"], b"", cut_bytes + stop, cut=True)
-            number, pending, pending_bytes, cut_bytes = number + 1, [], 0, 0
-            piece = piece[stop:]
-            end = piece.rfind(b"\n") + 1
-        if not end:
-            pending.append(piece)
-            pending_bytes += len(piece)
+        unfinished = b"" if lines[-1].endswith(b"\n") else lines.pop()
+        if lines:
+            parts: tuple[bytes, ...] = (piece,)
+            size = len(piece) - len(unfinished)
+            if pending:
+                lines[0] = b"".join((*pending, lines[0]))
+                parts, size = (*pending, piece), sum(map(len, lines))
+            yield Batch(number, lines, parts, size, len(unfinished))
+            number += len(lines)
+            pending, pending_bytes = [], 0
+        if unfinished:
+            pending.append(unfinished)
+            pending_bytes += len(unfinished)
             if pending_bytes > longest_line:
                 cut_bytes, pending = pending_bytes, pending[:1]
-            continue
-        pending.append(piece[:end])
-        data = b"".join(pending)
-        pending, pending_bytes = ([piece[end:]], len(piece) - end) if end < len(piece) else ([], 0)
-        lines = BytesIO(data).readlines()
-        yield Batch(number, lines, data, len(data))
-        number += len(lines)
     if cut_bytes:
-        yield Batch(number, [pending[0][:1024]], b"", cut_bytes, cut=True)
-    elif pending_bytes:
-        data = b"".join(pending)
-        yield Batch(number, [data], data, len(data))
+        yield Batch(number, [pending[0][:_CUT_LINE_KEPT]], (), cut_bytes, cut=True)
+    elif pending:
+        yield Batch(number, [b"".join(pending)], tuple(pending), pending_bytes)
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of about ``BATCH_BYTES``, whatever the chunks' sizes."""
+    """The same bytes in pieces of about ``BATCH_BYTES``, whatever the chunks' sizes; none is empty."""
     small: list[bytes] = []
     gathered = 0
     for chunk in chunks:

@@ -20,6 +20,7 @@ LENGTHS_KEPT = 100_000
 SAMPLE_CHARS = 160
 OTHER = "(other)"
 _PARTITIONS = 64
+_ONE_SET = 1 << 20  # rows whose hashes may stand in one set: 64 MiB
 
 
 class Lengths:
@@ -95,11 +96,17 @@ class Repetitions:
         self.prompts.append(hash(prompt) if system is None else hash((system, prompt)))
         self.references.append(0 if reference is None else hash(reference))
 
-    def add_columns(self, prompts: list[str], systems: list[str | None], references: list[str | None]) -> None:
+    def add_columns(
+        self,
+        prompts: list[str],
+        systems: list[str | None],
+        distinct_systems: set[str | None],
+        references: list[str | None],
+    ) -> None:
         """Rows in consecutive lines."""
-        if systems.count(None) == len(systems):
+        if distinct_systems == {None}:
             self.prompts.extend(map(hash, prompts))
-        elif None in systems:
+        elif None in distinct_systems:
             self.prompts.extend(
                 hash(prompt) if system is None else hash((system, prompt))
                 for prompt, system in zip(prompts, systems, strict=True)
@@ -114,6 +121,8 @@ class Repetitions:
     def find(self) -> Repetition:
         """Group by prompt. Works through one 64th of the rows at a time, to keep memory and caches small."""
         prompts, references = self.prompts, self.references
+        if len(prompts) <= _ONE_SET and len(set(prompts)) == len(prompts):
+            return Repetition(0, [], 0, 0, [])
         parts = [array("L") for _ in range(_PARTITIONS)]
         append = [part.append for part in parts]
         for index, key in enumerate(prompts):
@@ -191,15 +200,14 @@ class Profile:
         prompts, references, systems = columns.prompts, columns.references, columns.systems
         self.usable_rows += len(prompts)
         self.note_format(name, first_line, len(prompts))
-        self.prompt_lengths.counts.update(map(len, prompts))
-        given = [text for text in references if text is not None]
-        self.with_reference += len(given)
-        self.reference_lengths.counts.update(map(len, given))
+        self.prompt_lengths.counts.update(columns.prompt_lengths)
+        self.with_reference += len(columns.reference_lengths)
+        self.reference_lengths.counts.update(columns.reference_lengths)
         self.with_system += len(prompts) - systems.count(None)
         self.categories.update(columns.categories)
         self.without_category += columns.without_category
         self.metadata_fields.update(columns.extra_fields)
-        self.repetitions.add_columns(prompts, systems, references)
+        self.repetitions.add_columns(prompts, systems, columns.distinct_systems, references)
         before = self.usable_rows - len(prompts)
         for ordinal in sorted({1, 1 << (self.usable_rows.bit_length() - 1), self.usable_rows}):
             at = ordinal - before - 1
