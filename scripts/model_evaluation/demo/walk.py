@@ -137,6 +137,7 @@ def _converse(commands: Commands, world: World) -> None:
         "model": [world.group_keyword, world.group_name],
         "judge": [world.judge],
         "role": [world.role_arn],
+        "mlflow": [world.mlflow_app_arn],
         "confirm": ["yes"],
         "terms": ["I agree"],
     }

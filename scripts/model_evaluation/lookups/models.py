@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any, NamedTuple
 
 from model_evaluation.errors import AwsError, NotFound
@@ -105,7 +106,13 @@ def group_exists(aws: Aws, name: str, region: str | None = None) -> bool:
 
 
 def search_groups(aws: Aws, keyword: str) -> list[tuple[str, str]]:
-    """Groups whose name contains ``keyword``, newest first: (name, day created); at most GROUPS_OFFERED."""
+    """Groups whose name contains ``keyword``, newest first: (name, day created); at most GROUPS_OFFERED.
+
+    Names hold letters, digits and hyphens only, so anything else in ``keyword`` counts as a hyphen.
+    """
+    keyword = re.sub(r"[^a-zA-Z0-9]+", "-", keyword).strip("-")
+    if not keyword or len(keyword) > 63:
+        return []
     client = aws.client("sagemaker")
     with aws_errors("searching model package groups for", resource=keyword):
         answer = client.list_model_package_groups(

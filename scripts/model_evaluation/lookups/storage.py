@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import botocore.exceptions
 
 from model_evaluation.errors import AccessDenied, AwsError, NotFound, Refused
 
+from .identity import who_am_i
 from .session import Aws, aws_errors
 
 CHUNK_BYTES = 1024 * 1024
@@ -60,7 +62,7 @@ def parse_s3_uri(text: str, *, step: str | None = None) -> S3Uri:
 def bucket_region(aws: Aws, bucket: str) -> str:
     """The region a bucket lives in. Raises NotFound, AccessDenied, or another AwsError."""
     client = aws.client("s3")
-    with aws_errors("looking up the bucket", resource=bucket):
+    with _head_errors(aws), aws_errors("looking up the bucket", resource=bucket):
         try:
             answer: dict[str, Any] = client.head_bucket(Bucket=bucket)
         except botocore.exceptions.ClientError as error:
@@ -79,6 +81,17 @@ def bucket_region(aws: Aws, bucket: str) -> str:
     return str(region)
 
 
+@contextmanager
+def _head_errors(aws: Aws) -> Iterator[None]:
+    """HEAD answers have no body, so S3 says only "400" about expired credentials: let STS say it in words."""
+    try:
+        yield
+    except AwsError as error:
+        if error.details.get("aws_code") == "400":
+            who_am_i(aws)
+        raise
+
+
 def _region_header(answer: dict[str, Any]) -> str | None:
     if answer.get("BucketRegion"):
         return str(answer["BucketRegion"])
@@ -90,7 +103,7 @@ def _region_header(answer: dict[str, Any]) -> str | None:
 def head_object(aws: Aws, uri: S3Uri) -> S3Object:
     """Describe one object. Raises NotFound, AccessDenied, or another AwsError."""
     client = aws.client("s3")
-    with aws_errors("looking up", resource=str(uri)):
+    with _head_errors(aws), aws_errors("looking up", resource=str(uri)):
         answer = client.head_object(Bucket=uri.bucket, Key=uri.key)
     return S3Object(
         uri,

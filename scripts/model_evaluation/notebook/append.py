@@ -49,19 +49,7 @@ def append_section(path: Path, parameters: Mapping[str, object], cells: Sequence
     Cells of a notebook older than nbformat 4.5 have no ids, so ours get none either; an id that is taken gets a
     number. Raises :class:`Refused`, and leaves the file as it was, when it is no Python notebook of format 4.
     """
-    try:
-        original = path.read_bytes()
-    except OSError as error:
-        raise _refused(path, f"it cannot be read ({error.strerror or error})") from error
-    bom = _BOM if original.startswith(_BOM) else b""
-    try:
-        text = original[len(bom) :].decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _refused(path, f"it is not UTF-8 text ({error.reason} at byte {error.start})") from error
-    members = _notebook_members(path, text)
-    spans = [_Span(*item) for item in _array_items(text, members["cells"].start)]
-    _check_notebook(path, members, [span.value for span in spans])
-
+    original, bom, text, members, spans = _read(path)
     own = [index for index, span in enumerate(spans) if METADATA_KEY in span.value["metadata"]]
     kept = [span for index, span in enumerate(spans) if index not in set(own)]
     place = sum(index < own[0] for index in range(len(spans)) if index not in own) if own else len(kept)
@@ -76,6 +64,28 @@ def append_section(path: Path, parameters: Mapping[str, object], cells: Sequence
             raise _refused(path, "it changed while it was being edited")
         write_atomically(path, content)
     return AppendResult(bool(own), tuple(_warnings([span.value for span in kept])))
+
+
+def check_appendable(path: Path) -> None:
+    """Raises :class:`Refused` when ``path`` is no Python notebook of format 4. Only reads."""
+    _read(path)
+
+
+def _read(path: Path) -> tuple[bytes, bytes, str, dict[str, _Span], list[_Span]]:
+    """The file's bytes, its byte-order mark, its text, the top-level members, and the cells with their places."""
+    try:
+        original = path.read_bytes()
+    except OSError as error:
+        raise _refused(path, f"it cannot be read ({error.strerror or error})") from error
+    bom = _BOM if original.startswith(_BOM) else b""
+    try:
+        text = original[len(bom) :].decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _refused(path, f"it is not UTF-8 text ({error.reason} at byte {error.start})") from error
+    members = _notebook_members(path, text)
+    spans = [_Span(*item) for item in _array_items(text, members["cells"].start)]
+    _check_notebook(path, members, [span.value for span in spans])
+    return original, bom, text, members, spans
 
 
 def _warnings(others: list[dict[str, Any]]) -> Iterator[str]:

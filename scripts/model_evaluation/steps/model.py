@@ -104,7 +104,7 @@ def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]]]
     is_group, job, groups = together(
         lambda: group_exists(aws, text),
         lambda: training_job_or_none(aws, text),
-        lambda: search_groups(aws, text) if len(text) <= 63 else [],
+        lambda: search_groups(aws, text),
     )
     if is_group:
         return _newest(aws, text)

@@ -25,9 +25,11 @@ def check(text: str, context: Context) -> Answer:
             fix=f"Give an existing .ipynb file (absolute, or below {context.project}), or `new`.",
             code="not_found",
         )
-    from model_evaluation.notebook.append import read_existing
+    from pathlib import Path
 
-    read_existing(path)  # refuses what is not a notebook
+    from model_evaluation.notebook.append import check_appendable
+
+    check_appendable(Path(path))
     return Answer(path, facts={"path": path})
 
 

@@ -1,0 +1,476 @@
+"""The whole conversation against local AWS: what is accepted, what is refused and how, what follows from it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_evaluation.localaws import LocalAws
+from model_evaluation.localaws.world import World, seed_demo_world
+
+RunCli = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[tuple[LocalAws, World]]:
+    with LocalAws(step_seconds=0) as aws:
+        yield aws, seed_demo_world(aws, region="us-west-2")
+
+
+@pytest.fixture
+def aws(account: tuple[LocalAws, World], monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
+    local, _ = account
+    for name, value in local.env.items():
+        monkeypatch.setenv(name, value)
+    before = local.scenario
+    yield local
+    local.scenario = before
+
+
+@pytest.fixture
+def world(account: tuple[LocalAws, World]) -> World:
+    return account[1]
+
+
+def answers(world: World) -> dict[str, str]:
+    """A conversation in which everything goes well."""
+    return {
+        "task": "Answer support tickets",
+        "dataset": world.dataset_uri,
+        "data": "ok",
+        "custom_metrics": "none",
+        "builtin_metrics": "Correctness,Completeness,Harmfulness",
+        "primary_metric": "Correctness",
+        "model": world.model_package_arn,
+        "judge": world.judge,
+        "role": world.role_arn,
+        "mlflow": world.mlflow_app_arn,
+        "output": f"s3://{world.bucket}/results/tickets",
+        "confirm": "yes",
+        "terms": "I agree",
+        "notebook": "new",
+    }
+
+
+def answered(run_cli: RunCli, project: Path, world: World, until: str) -> None:
+    """Give every answer before ``until``."""
+    for step, value in answers(world).items():
+        if step == until:
+            return
+        result = run_cli("answer", step, value, project=project)
+        assert result.code == 0, result.json
+
+
+def test_the_whole_conversation(run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path) -> None:
+    envelope = run_cli("status", project=tmp_path).json
+    asked = []
+    while envelope["step"]:
+        step = envelope["step"]["id"]
+        asked.append(step)
+        result = run_cli("answer", step, answers(world)[step], project=tmp_path)
+        assert result.code == 0, result.json
+        envelope = result.json
+    assert "scope" not in asked
+    assert "region" not in asked
+    known = envelope["known"]
+    assert known["scope"]["value"] == "compare"
+    assert known["scope"]["origin"] == "default"
+    assert known["region"]["value"] == "us-west-2"
+    assert known["region"]["origin"] == "lookup"
+    assert envelope["next"] == "render"
+    result = run_cli("render", project=tmp_path)
+    assert result.code == 0, result.json
+    assert Path(result.json["notebook"]).is_file()
+    assert result.json["run_instructions"]
+    assert run_cli("status", project=tmp_path).json["next"] == "run"
+
+
+def test_status_shows_what_the_lookups_offered_without_asking_again(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    answered(run_cli, tmp_path, world, until="judge")
+    before = len(aws.calls)
+    step = run_cli("status", project=tmp_path).json["step"]
+    assert len(aws.calls) == before
+    values = [choice["value"] for choice in step["choices"]]
+    assert values == sorted(values)
+    assert world.judge in values
+    assert world.judge_legacy not in values
+    assert world.judge_retired not in values
+    assert "suggested" not in step
+
+
+REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
+    ("dataset", lambda w: "rows.jsonl", "refused", "neither an S3 URI"),
+    ("dataset", lambda w: f"s3://{w.bucket}", "not_one_object", "whole bucket"),
+    ("dataset", lambda w: f"s3://{w.bucket}/", "not_one_object", "support_tickets"),
+    ("dataset", lambda w: w.dataset_uri.rpartition("/")[0] + "/", "not_one_object", "folder"),
+    ("dataset", lambda w: w.dataset_uri[:-3], "not_one_object", "support_tickets"),
+    ("dataset", lambda w: w.dataset_uri + "x", "not_found", "no object"),
+    ("dataset", lambda w: "s3://no-such-bucket-here/rows.jsonl", "not_found", "no bucket"),
+    ("dataset", lambda w: "s3://Bad_Bucket/rows.jsonl", "refused", "not a bucket name"),
+    ("dataset", lambda w: w.dataset_elsewhere_uri, "other_region", "eu-west-1"),
+    ("dataset", lambda w: w.model_package_arn, "wrong_kind", "model package"),
+    ("dataset", lambda w: w.training_job_arn, "wrong_kind", "training job"),
+    ("dataset", lambda w: w.dataset_arn.replace("111122223333", "444455556666"), "other_account", "444455556666"),
+    ("dataset", lambda w: w.dataset_arn.replace("us-west-2", "eu-west-1"), "other_region", "eu-west-1"),
+    ("model", lambda w: w.dataset_arn, "wrong_kind", "AI Registry dataset"),
+    ("model", lambda w: w.base_model_arn, "wrong_kind", "hub model"),
+    ("model", lambda w: w.role_arn, "wrong_kind", "IAM role"),
+    ("model", lambda w: "arn:aws:sagemaker:us-west-2:111122223333:endpoint/e", "wrong_kind", "endpoint"),
+    ("model", lambda w: "arn:aws:sagemaker:us-west-2:111122223333:pipeline/p/execution/x", "wrong_kind", "pipeline"),
+    ("model", lambda w: "arn:aws:sagemaker", "bad_arn", "not a complete ARN"),
+    ("model", lambda w: w.model_package_arn.replace("us-west-2", "eu-west-1"), "other_region", "eu-west-1"),
+    ("model", lambda w: w.model_package_arn.replace("111122223333", "444455556666"), "other_account", "444455556666"),
+    ("model", lambda w: w.model_package_arn.rpartition("/")[0] + "/99", "not_found", "no model package"),
+    ("model", lambda w: w.model_package_arn.rpartition("/")[0] + "/x", "bad_arn", "expected a number"),
+    ("model", lambda w: w.failed_model_package_arn, "not_usable", "Failed"),
+    ("model", lambda w: w.package_without_base_model, "no_base_model", "serverless evaluation"),
+    ("model", lambda w: "zebra", "not_found", "zebra"),
+    ("model", lambda w: "no such name / at all", "not_found", "at all"),
+    ("judge", lambda w: w.judge_legacy, "judge_unusable", "LEGACY"),
+    ("judge", lambda w: w.judge_retired, "judge_unusable", "end of life"),
+    ("judge", lambda w: w.judge.upper(), "choose", "exact id"),
+    ("judge", lambda w: f"us.{w.judge}", "choose", "exact id"),
+    ("role", lambda w: "NoSuchRole", "not_found", "NoSuchRole"),
+    ("role", lambda w: "arn:aws:iam::111122223333:role/NoSuchRole", "not_found", "NoSuchRole"),
+    ("role", lambda w: "arn:aws:iam::444455556666:role/Other", "other_account", "444455556666"),
+    ("role", lambda w: "arn:aws:iam::111122223333:user/somebody", "wrong_kind", "IAM user"),
+    ("role", lambda w: w.role_for_lambda, "not_trusted", "lambda.amazonaws.com"),
+    ("mlflow", lambda w: w.model_package_arn, "wrong_kind", "model package"),
+    ("mlflow", lambda w: w.mlflow_app_arn + "x", "choose", "no MLflow app"),
+    ("output", lambda w: f"s3://{w.bucket}", "no_prefix", "whole bucket"),
+    ("output", lambda w: w.dataset_uri.rpartition("/")[0], "dataset_prefix", "where the dataset lies"),
+    ("output", lambda w: f"s3://{w.bucket_elsewhere}/out", "other_region", "eu-west-1"),
+    ("output", lambda w: "s3://no-such-bucket-here/out", "not_found", "no bucket"),
+    ("output", lambda w: f"s3://{w.bucket}/a//b", "bad_prefix", "//"),
+    ("output", lambda w: "out", "refused", "S3 URI"),
+    ("region", lambda w: "eu-west-1", "other_region", "one region"),
+    ("scope", lambda w: "both", "refused", "compare"),
+    ("confirm", lambda w: "no", "not_confirmed", "no clear yes"),
+    ("confirm", lambda w: "yes but change the judge", "not_confirmed", "no clear yes"),
+    ("terms", lambda w: "sure, whatever", "no_assent", "explicit assent"),
+    ("terms", lambda w: "what does it cost?", "no_assent", "explicit assent"),
+    ("notebook", lambda w: "missing.ipynb", "not_found", "no file"),
+    ("primary_metric", lambda w: "Coherence", "refused", "not among the chosen"),
+    ("data", lambda w: "looks fine", "refused", "`ok` or one of"),
+]
+
+
+@pytest.fixture(scope="module")
+def complete(account: tuple[LocalAws, World], tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The state file of a conversation that has every answer."""
+    local, world = account
+    project = tmp_path_factory.mktemp("complete")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in local.env.items():
+            patch.setenv(name, value)
+        from model_evaluation.conversation import give_answer
+
+        for step, value in answers(world).items():
+            give_answer(str(project), step, value)
+    return (project / "workflow_state.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("step", "value", "code", "words"), REFUSED, ids=[f"{case[0]}-{number}" for number, case in enumerate(REFUSED)]
+)
+def test_a_wrong_answer_is_refused_for_what_it_is(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path,
+    step: str, value: Callable[[World], str], code: str, words: str,
+) -> None:  # fmt: skip
+    state = tmp_path / "workflow_state.json"
+    state.write_bytes(complete)
+    result = run_cli("answer", step, value(world), project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, code), result.json["error"]
+    assert words in result.json["error"]["message"]
+    assert result.json["error"]["fix"]
+    assert state.read_bytes() == complete
+
+
+@pytest.mark.parametrize("step", ["dataset", "model", "judge", "role", "mlflow", "output"])
+def test_expired_credentials_are_named_and_nothing_is_lost(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path,
+    step: str,
+) -> None:  # fmt: skip
+    state = tmp_path / "workflow_state.json"
+    state.write_bytes(complete)
+    aws.scenario = replace(aws.scenario, expire_credentials_after=0.0)
+    result = run_cli("answer", step, answers(world)[step], project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (4, "expired_credentials")
+    assert "aws sso login" in result.json["error"]["fix"]
+    assert state.read_bytes() == complete
+
+
+def test_without_credentials_the_fix_is_to_sign_in(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    result = run_cli("answer", "model", world.model_package_arn, project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (4, "no_credentials")
+
+
+def test_an_endpoint_that_does_not_answer_is_named(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    result = run_cli("answer", "model", world.model_package_arn, project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (4, "unreachable")
+
+
+def test_throttling_is_survived(run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path) -> None:
+    aws.scenario = replace(aws.scenario, throttle={"DescribeModelPackage": 2})
+    assert run_cli("answer", "model", world.model_package_arn, project=tmp_path).code == 0
+
+
+def test_a_denied_lookup_says_which_permission_is_missing(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    aws.scenario = replace(aws.scenario, deny={"DescribeModelPackage": ""})
+    result = run_cli("answer", "model", world.model_package_arn, project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (4, "access_denied")
+    assert "DescribeModelPackage" in result.json["error"]["fix"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda w: w.model_package_arn,
+        lambda w: w.group_name,
+        lambda w: w.group_arn,
+        lambda w: w.model_package_arn.rpartition("/")[0],
+        lambda w: w.training_job_name,
+        lambda w: w.training_job_arn,
+    ],
+    ids=["versioned ARN", "group name", "group ARN", "unversioned ARN", "training job name", "training job ARN"],
+)
+def test_every_way_to_name_the_model_leads_to_the_newest_usable_version(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, given: Callable[[World], str]
+) -> None:
+    result = run_cli("answer", "model", given(world), project=tmp_path)
+    assert result.code == 0, result.json
+    assert result.json["recorded"]["value"] == world.model_package_arn
+    assert result.json["recorded"]["facts"]["base_model"] == world.base_model_name
+
+
+def test_a_keyword_leads_to_the_model_in_two_answers(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    result = run_cli("answer", "model", world.group_keyword, project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "choose")
+    values = [choice["value"] for choice in result.json["step"]["choices"]]
+    assert world.group_name in values
+    assert not (tmp_path / "workflow_state.json").exists()
+    result = run_cli("answer", "model", world.group_name, project=tmp_path)
+    assert result.json["recorded"]["value"] == world.model_package_arn
+    assert any("newest usable" in item["message"] for item in result.json["findings"])
+
+
+def test_a_registry_dataset_leads_to_its_object(run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path) -> None:
+    result = run_cli("answer", "dataset", world.dataset_arn, project=tmp_path)
+    assert result.json["recorded"]["value"] == world.dataset_arn
+    assert result.json["recorded"]["facts"]["uri"].startswith("s3://")
+
+
+def test_the_judge_list_that_cannot_be_read_is_said_and_replaced_by_an_unverified_one(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    answered(run_cli, tmp_path, world, until="model")
+    aws.scenario = replace(aws.scenario, judge_list="denied")
+    step = run_cli("answer", "model", world.model_package_arn, project=tmp_path).json["step"]
+    assert step["id"] == "judge"
+    assert "UNVERIFIED" in step["question"]
+    result = run_cli("answer", "judge", step["choices"][0]["value"], project=tmp_path)
+    assert result.code == 0
+    assert any(item["kind"] == "judge_unverified" for item in result.json["warnings"])
+
+
+def test_a_role_without_bedrock_trust_is_a_warning_with_the_statement(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    result = run_cli("answer", "role", world.role_without_bedrock_trust, project=tmp_path)
+    assert result.code == 0
+    warning = next(item for item in result.json["warnings"] if item["kind"] == "no_bedrock_trust")
+    assert "bedrock.amazonaws.com" in warning["fix"]
+
+
+def test_auto_takes_the_role_of_the_session(run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path) -> None:
+    assert run_cli("answer", "role", "auto", project=tmp_path).json["recorded"]["value"] == world.role_arn
+
+
+CONTENTS = {
+    "csv": (b"query,response\na,b\n", "csv"),
+    "gzip": (gzip.compress(b'{"query": "a"}\n'), "gzip"),
+    "unknown format": (b'{"question": "a"}\n', ""),
+    "broken row": (b'{"query": "a"}\n{"query": \n', ""),
+    "blank prompts": (b'{"query": "  "}\n', ""),
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_a_file_the_service_would_reject_stops_at_data(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, name: str
+) -> None:
+    body, kind = CONTENTS[name]
+    key = f"bad/{name.replace(' ', '-')}.jsonl"
+    aws.client("s3").put_object(Bucket=world.bucket, Key=key, Body=body)
+    assert run_cli("answer", "dataset", f"s3://{world.bucket}/{key}", project=tmp_path).code == 0
+    result = run_cli("answer", "data", "ok", project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "dataset_unusable")
+    findings = result.json["error"]["details"]["findings"]
+    assert all({"kind", "message", "count", "lines"} <= set(item) for item in findings)
+    assert any(kind in item["kind"] for item in findings)
+
+
+def test_an_empty_object_is_refused(run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path) -> None:
+    aws.client("s3").put_object(Bucket=world.bucket, Key="bad/empty.jsonl", Body=b"")
+    result = run_cli("answer", "dataset", f"s3://{world.bucket}/bad/empty.jsonl", project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "empty_object")
+
+
+def test_a_dataset_replaced_after_it_was_recorded_is_noticed(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
+) -> None:
+    uri = f"s3://{world.bucket}/changing/rows.jsonl"
+    put = aws.client("s3").put_object
+    put(Bucket=world.bucket, Key="changing/rows.jsonl", Body=b'{"query": "a", "response": "b"}\n')
+    run_cli("answer", "dataset", uri, project=tmp_path)
+    put(Bucket=world.bucket, Key="changing/rows.jsonl", Body=b'{"query": "c", "response": "d"}\n')
+    result = run_cli("answer", "data", "ok", project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "dataset_changed")
+
+
+def test_a_local_file_is_never_uploaded_unasked(run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path) -> None:
+    path = tmp_path / "my rows.jsonl"
+    path.write_text('{"query": "a"}\n')
+    before = len(aws.calls)
+    result = run_cli("answer", "dataset", str(path), project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "local_file")
+    assert "aws s3 cp" in result.json["error"]["fix"]
+    assert len(aws.calls) == before
+
+
+def test_a_changed_model_reopens_what_rests_on_it(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    result = run_cli("answer", "model", world.approved_model_package_arn, project=tmp_path)
+    assert result.code == 0
+    known = result.json["known"]
+    assert known["model"]["value"] == world.approved_model_package_arn
+    assert {"dataset", "builtin_metrics", "role"} <= set(known)
+    assert {"confirm", "terms", "notebook", "judge"}.isdisjoint(known)
+    assert run_cli("render", project=tmp_path).json["error"]["code"] == "too_early"
+
+
+def test_nothing_but_assent_leads_to_a_notebook(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
+) -> None:
+    """Also not a state file in which somebody wrote another answer to the terms."""
+    document = json.loads(complete)
+    document["answers"]["terms"]["value"] = "sure, whatever"
+    (tmp_path / "workflow_state.json").write_text(json.dumps(document))
+    assert run_cli("render", project=tmp_path).json["error"]["code"] == "no_assent"
+    del document["answers"]["terms"]
+    (tmp_path / "workflow_state.json").write_text(json.dumps(document))
+    for arguments in (["render"], ["render", "--output", str(tmp_path / "x.ipynb")], ["render", "--script"]):
+        assert run_cli(*arguments, project=tmp_path).json["error"]["code"] == "too_early"
+    for arguments in (["terms", "--accept"], ["notebook", "new"], ["confirm", "--accept"]):
+        assert run_cli("answer", *arguments, project=tmp_path).code == 3
+    assert list(tmp_path.glob("**/*.ipynb")) == []
+
+
+def test_the_recorded_terms_hold_wording_and_time(complete: bytes) -> None:
+    terms = json.loads(complete)["answers"]["terms"]
+    assert terms["value"] == "I agree"
+    assert "Amazon Bedrock Evaluations" in terms["facts"]["wording"]
+    assert terms["facts"]["agreed_at"] == terms["time"]
+
+
+def test_preflight_passes_and_writes_nothing(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    before = len(aws.calls)
+    result = run_cli("preflight", project=tmp_path)
+    assert result.code == 0, result.json
+    assert {check["status"] for check in result.json["checks"]} == {"pass"}
+    operations = {call.operation for call in list(aws.calls)[before:]}
+    assert operations
+    reading = ("Get", "List", "Describe", "Head", "Simulate")
+    assert all(operation.startswith(reading) for operation in operations), operations
+
+
+def test_preflight_fails_for_a_judge_that_was_retired_since(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
+) -> None:
+    document = json.loads(complete)
+    document["answers"]["judge"]["value"] = world.judge_retired
+    (tmp_path / "workflow_state.json").write_text(json.dumps(document))
+    result = run_cli("preflight", project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "preflight_failed")
+    failed = [check for check in result.json["checks"] if check["status"] == "fail"]
+    assert [check["id"] for check in failed] == ["judge"]
+
+
+def test_what_preflight_may_not_see_is_skipped_and_never_passed(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    aws.scenario = replace(aws.scenario, deny={"GetRole": ""})
+    checks = {check["id"]: check for check in run_cli("preflight", project=tmp_path).json["checks"]}
+    assert checks["role"]["status"] == "skip"
+
+
+def test_rendering_twice_gives_the_same_bytes_and_keeps_a_notebook_that_differs(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
+    project = tmp_path / "Tickets & Co"
+    project.mkdir()
+    (project / "workflow_state.json").write_bytes(complete)
+    target = project / "notebook.ipynb"
+    assert run_cli("render", "--output", str(target), project=project).code == 0
+    first = target.read_bytes()
+    assert run_cli("render", "--output", str(target), project=project).code == 0
+    assert target.read_bytes() == first
+    assert "kept" not in run_cli("render", "--output", str(target), project=project).json
+    target.write_text("my own work")
+    kept = run_cli("render", "--output", str(target), project=project).json["kept"]
+    assert Path(kept).read_text() == "my own work"
+    assert target.read_bytes() == first
+
+
+def test_a_section_is_appended_once_and_replaced_after_that(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
+    import nbformat
+
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    cells = [nbformat.v4.new_code_cell("x = 1", id="mine")]
+    own = tmp_path / "own.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), own)
+    result = run_cli("answer", "notebook", "own.ipynb", project=tmp_path)
+    assert result.code == 0, result.json
+    for _ in range(2):
+        result = run_cli("render", project=tmp_path)
+        assert result.code == 0, result.json
+        assert result.json["notebook"] == str(own)
+    notebook = nbformat.read(own, as_version=4)
+    assert notebook.cells[0].source == "x = 1"
+    assert sum("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells) == 1
+
+
+def test_a_broken_notebook_is_refused_when_it_is_named(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    (tmp_path / "broken.ipynb").write_text('{"cells": [')
+    assert run_cli("answer", "notebook", "broken.ipynb", project=tmp_path).code == 3
+    assert (tmp_path / "broken.ipynb").read_text() == '{"cells": ['
