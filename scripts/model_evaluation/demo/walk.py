@@ -149,6 +149,8 @@ def _converse(commands: Commands, world: World) -> None:
             commands.say(f"\n[{progress['done'] + 1} of {progress['total']}] {step['title']}")
             commands.say(_wrapped(step["question"]))
             _show_choices(commands, step)
+            if step.get("suggested"):
+                commands.say(_wrapped(f"Suggested: {step['suggested']}"))
         shown = progress["done"]
         given = answers.get(step["id"])
         arguments = [given.pop(0)] if given else ["--accept"]
@@ -168,16 +170,22 @@ def _converse(commands: Commands, world: World) -> None:
 def _show_choices(commands: Commands, step: Mapping[str, Any]) -> None:
     for choice in step.get("choices", []):
         note = f"  ({choice['note']})" if choice.get("note") else ""
-        commands.say(_wrapped(f"- {choice['value']}{note}", indent="    "))
+        commands.say(_wrapped(f"- {choice['value']}{note}"))
 
 
 def _wrapped(text: str, indent: str = "  ") -> str:
-    return "\n".join(
-        textwrap.fill(
-            line, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False,
-            break_on_hyphens=False, drop_whitespace=False, replace_whitespace=False,
-        )
-        if len(line) + len(indent) > WIDTH
-        else indent + line
-        for line in text.splitlines()
-    )  # fmt: skip
+    """Prose wrapped; lines in columns (two spaces inside) and blank lines as they are."""
+    lines = []
+    for line in text.splitlines():
+        if len(line) + len(indent) <= WIDTH or "  " in line.strip():
+            lines.append((indent + line).rstrip())
+        else:
+            lines += textwrap.wrap(
+                line,
+                WIDTH,
+                initial_indent=indent,
+                subsequent_indent=indent + "  ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+    return "\n".join(lines)
