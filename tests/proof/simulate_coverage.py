@@ -42,6 +42,9 @@ class Design:
     deviation: float
     hard: bool = False  # no method knows what so few rows do not show: reported, not required
 
+    def __str__(self) -> str:
+        return f"{self.name}, {self.n} rows"
+
 
 def few_valued(
     name: str, n: int, levels: Sequence[float], base: Sequence[float], steps: dict[int, float], **more: bool

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3  # noqa: TID251 - the tests' own client for moto
-from model_evaluation.kernel.analysis import Analysis, analyse_execution
 from moto import mock_aws
+
+from model_evaluation.kernel.analysis import Analysis, analyse_execution
 
 BUCKET = "evaluation-results"
 PREFIX = "evaluations/support bot"
@@ -77,7 +78,8 @@ def rows_key(side: str, execution: str = EXECUTION, job: str = "k1j2h3", part: s
 
 def aggregate_key(side: str, execution: str = EXECUTION) -> str:
     name = {"tuned": "custom", "base": "base"}[side]
-    return f"{PREFIX}/pipelines-{execution}-Metrics/output/output/{name}-llmaj-eval-{execution}/x/bedrock_llm_judge_results.json"
+    job = f"pipelines-{execution}-Metrics/output/output/{name}-llmaj-eval-{execution}"
+    return f"{PREFIX}/{job}/x/bedrock_llm_judge_results.json"
 
 
 def put_rows(s3: Any, side: str, lines: Sequence[str], **where: str) -> str:
@@ -110,11 +112,11 @@ def analyse(s3: Any, dataset: Sequence[str | bytes], **changes: Any) -> Analysis
 
 
 NASTY = (
-    "it's a \"quoted\" thing",
+    'it\'s a "quoted" thing',
     "line one\nline two\r\nline three",
     "emoji 🦜 and ünïcödé and 日本語",
     "<script>alert('x')</script><img src=x onerror=alert(1)>",
-    "=HYPERLINK(\"http://example.invalid\")",
+    '=HYPERLINK("http://example.invalid")',
     "$\\frac{1}{2}$ costs $5 or $6",
     "[{'role': 'user', 'content': 'not a repr'}]",
     "back\\slash \\d \\' {{ jinja }} {% raw %}",
@@ -164,8 +166,9 @@ def make_world(
             down = max(up - 1, 0) if random_.random() < lift / 4 else up
             base[name] = None if random_.random() < missing else scale[at]
             tuned[name] = None if random_.random() < missing else scale[down]
-        world.base.append(result_line(prompt, f"Base says: {NASTY[(i + 1) % len(NASTY)]}", base, reference=reference))
-        world.tuned.append(result_line(prompt, f"Tuned says: {NASTY[(i + 2) % len(NASTY)]}", tuned, reference=reference))
+        for lines, who, scores in ((world.base, "Base", base), (world.tuned, "Tuned", tuned)):
+            answer = f"{who} says: {NASTY[(i + len(who)) % len(NASTY)]}"
+            lines.append(result_line(prompt, answer, scores, reference=reference))
     random_.shuffle(world.base)
     random_.shuffle(world.tuned)
     return world

@@ -1,0 +1,358 @@
+"""Finding, reading and pairing raw result files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_evaluation.kernel.results import (
+    ResultRow,
+    find_result_files,
+    pair_records,
+    parse_repr,
+    parse_result_row,
+    read_aggregate_means,
+    read_result_rows,
+    response_text,
+    split_s3_uri,
+    stream_lines,
+)
+from model_evaluation.kernel.rows import DatasetRow, read_dataset_row
+from unit.kernel.results_world import (
+    BUCKET,
+    EXECUTION,
+    NASTY,
+    OLDER,
+    PREFIX,
+    aggregate_key,
+    memory_s3,
+    put_aggregate,
+    put_rows,
+    result_line,
+    rows_key,
+)
+
+URI = f"s3://{BUCKET}/{PREFIX}"
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[Any]:
+    with memory_s3() as client:
+        yield client
+
+
+@pytest.fixture
+def s3(bucket: Any) -> Any:
+    """The module's S3, emptied."""
+    for item in bucket.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        bucket.delete_object(Bucket=BUCKET, Key=item["Key"])
+    return bucket
+
+
+@pytest.mark.parametrize(
+    ("uri", "parts"),
+    [("s3://b", ("b", "")), ("s3://b/", ("b", "")), ("s3://b/p/q/", ("b", "p/q")), ("s3://b/a b", ("b", "a b"))],
+)
+def test_s3_uris(uri: str, parts: tuple[str, str]) -> None:
+    assert split_s3_uri(uri) == parts
+
+
+@pytest.mark.parametrize("uri", ["", "b/p", "https://b/p", "s3:///p"])
+def test_other_uris_are_refused(uri: str) -> None:
+    with pytest.raises(ValueError, match="s3://bucket/prefix"):
+        split_s3_uri(uri)
+
+
+class TestFindingFiles:
+    def test_only_this_executions_row_files(self, s3: Any) -> None:
+        mine = [put_rows(s3, "tuned", ["{}"], part="b"), put_rows(s3, "tuned", ["{}"], part="a")]
+        base = put_rows(s3, "base", ["{}"])
+        put_rows(s3, "tuned", ["{}"], execution=OLDER)
+        put_rows(s3, "tuned", ["{}"], execution=EXECUTION + "0")
+        put_rows(s3, "tuned", ["{}"], execution="0" + EXECUTION)
+        for key in (
+            f"{PREFIX}/{EXECUTION}/eval_results/inference_output.jsonl",
+            f"{PREFIX}/other-{EXECUTION}/x/datasets/d/1_output.jsonl",
+            rows_key("tuned").replace("/datasets/", "/data/"),
+            rows_key("tuned").replace("_output.jsonl", "_output.json"),
+            rows_key("tuned").replace(PREFIX, f"{PREFIX}-2"),
+        ):
+            s3.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+        put_aggregate(s3, "base", {})
+        files = find_result_files(s3, URI + "/", EXECUTION)
+        assert files.tuned == sorted(mine)
+        assert files.base == [base]
+        assert files.base_aggregates == [aggregate_key("base")]
+        assert files.tuned_aggregates == files.superseded == []
+
+    def test_execution_id_in_the_prefix_does_not_make_every_file_ours(self, s3: Any) -> None:
+        s3.put_object(
+            Bucket=BUCKET, Key=f"runs/{EXECUTION}/custom-llmaj-eval-{OLDER}/j/datasets/d/1_output.jsonl", Body=b""
+        )
+        assert find_result_files(s3, f"s3://{BUCKET}/runs/{EXECUTION}", EXECUTION).tuned == []
+
+    def test_bucket_root(self, s3: Any) -> None:
+        key = f"custom-llmaj-eval-{EXECUTION}/j/models/m/datasets/d/1_output.jsonl"
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
+        assert find_result_files(s3, f"s3://{BUCKET}", EXECUTION).tuned == [key]
+
+    def test_a_retried_step_gives_only_its_newest_job(self, s3: Any) -> None:
+        put_rows(s3, "tuned", ["{}"], job="zzz", part="1")
+        put_rows(s3, "tuned", ["{}"], job="zzz", part="2")
+        real = s3.get_paginator
+
+        newest = put_rows(s3, "tuned", ["{}"], job="aaa")
+
+        class Dated:
+            """S3's times have seconds; this listing makes the last write the newest beyond doubt."""
+
+            def get_paginator(self, name: str) -> Any:
+                return self
+
+            def paginate(self, **where: Any) -> Iterator[Any]:
+                for page in real("list_objects_v2").paginate(**where):
+                    for item in page["Contents"]:
+                        item["LastModified"] = 2 if item["Key"] == newest else 1
+                    yield page
+
+        files = find_result_files(Dated(), URI, EXECUTION)
+        assert files.tuned == [newest]
+        assert [key.split("/")[3] for key in files.superseded] == ["zzz", "zzz"]
+
+    def test_every_page_is_read(self, s3: Any) -> None:
+        for number in range(1_005):
+            s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}/aaa/{number}", Body=b"")
+        key = put_rows(s3, "base", ["{}"])
+        assert find_result_files(s3, URI, EXECUTION).base == [key]
+
+
+class TestReadingRows:
+    def test_broken_lines_are_reported_and_the_rest_is_kept(self, s3: Any) -> None:
+        good = result_line("p", "r", {"Correctness": 1})
+        body = f"{good}\n\n{{broken\n[1]\n" + json.dumps({"inputRecord": {}}) + f"\n{good}\n{good[:40]}"
+        s3.put_object(Bucket=BUCKET, Key="k", Body=body.encode())
+        rows, problems = read_result_rows(s3, BUCKET, ["k"])
+        assert len(rows) == 2
+        assert [(p.key, p.line) for p in problems] == [("k", 3), ("k", 4), ("k", 5), ("k", 7)]
+        assert "ends in the middle of this line" in problems[-1].message
+        assert "ends in the middle" not in problems[0].message
+
+    def test_last_line_without_newline_counts(self, s3: Any) -> None:
+        s3.put_object(Bucket=BUCKET, Key="k", Body=result_line("p", "r", {}).encode())
+        rows, problems = read_result_rows(s3, BUCKET, ["k"])
+        assert (len(rows), problems) == (1, [])
+
+    def test_invalid_utf8_is_a_problem(self, s3: Any) -> None:
+        s3.put_object(Bucket=BUCKET, Key="k", Body=b'{"inputRecord": {"prompt": "\xff"}}\n')
+        rows, problems = read_result_rows(s3, BUCKET, ["k"])
+        assert rows == []
+        assert problems[0].line == 1
+
+    @given(
+        st.lists(st.binary(max_size=20).filter(lambda b: b"\n" not in b), max_size=6), st.integers(1, 7), st.booleans()
+    )
+    def test_lines_do_not_depend_on_how_the_bytes_arrive(self, lines: list[bytes], size: int, ended: bool) -> None:
+        text = b"\n".join(lines) + (b"\n" if ended else b"")
+        chunks = [text[at : at + size] for at in range(0, len(text), size)]
+        expected = text.split(b"\n")
+        tail = expected.pop()
+        assert list(stream_lines(chunks)) == [(line, True) for line in expected] + ([(tail, False)] if tail else [])
+
+    def test_aggregates(self, s3: Any) -> None:
+        put_aggregate(s3, "tuned", {"Builtin.Correctness": 0.5, "own": 2})
+        s3.put_object(Bucket=BUCKET, Key="bad", Body=b"{")
+        s3.put_object(Bucket=BUCKET, Key="list", Body=b'{"results": [1]}')
+        s3.put_object(Bucket=BUCKET, Key="null", Body=b'{"results": {"x": {"score": null}, "y": 3}}')
+        keys = ["bad", "list", "null", aggregate_key("tuned")]
+        assert read_aggregate_means(s3, BUCKET, keys) == {"Correctness": 0.5, "own": 2.0}
+
+
+class TestParsing:
+    @given(st.text() | st.sampled_from(NASTY))
+    def test_any_text_survives_the_repr(self, text: str) -> None:
+        row = parse_result_row(json.loads(result_line(text, text, {"M": 0.5}, explanations={"M": text})))
+        assert (row.prompt, row.response, row.explanations["M"]) == (text, text, text)
+
+    def test_result_prompt_matches_the_dataset_row_of_the_same_conversation(self) -> None:
+        turns = [
+            {"role": "system", "content": 'Be "brief"'},
+            {"role": "user", "content": "it's\n'ok'"},
+            {"role": "assistant", "content": "yes"},
+            {"role": "user", "content": "more"},
+        ]
+        row = parse_result_row({"inputRecord": {"prompt": repr(turns)}})
+        assert row.prompt == read_dataset_row({"messages": [*turns, {"role": "assistant", "content": "a"}]}, 1).prompt
+
+    @pytest.mark.parametrize(
+        "text",
+        ["plain", "[", "['unclosed", "[1, 2]", "[__import__('os')]", "[" * 500, "['a'] + ['b']", "\\d [", "['\\d']x"],
+    )
+    def test_what_is_no_repr_stays_text(self, text: str) -> None:
+        assert parse_repr(text) == text
+
+    def test_nothing_is_evaluated(self) -> None:
+        hostile = "[__import__('pathlib').Path('/').rmdir()]"
+        assert response_text(hostile) == hostile
+
+    @pytest.mark.parametrize(
+        ("response", "text"),
+        [
+            ("['hello']", "hello"),
+            ('["it\'s"]', "it's"),
+            ("hello", "hello"),
+            ("['a', 'b']", "a\nb"),
+            ("[]", ""),
+            ("", ""),
+            (None, ""),
+            (["x"], "x"),
+            ("[{'role': 'assistant', 'content': 'x'}]", "x"),
+        ],
+    )
+    def test_responses(self, response: object, text: str) -> None:
+        assert response_text(response) == text
+
+    @pytest.mark.parametrize(
+        ("entry", "score", "reason"),
+        [
+            ({"result": 0.5}, 0.5, None),
+            ({"result": 0}, 0.0, None),
+            ({"result": "Good"}, "Good", None),
+            ({"result": None}, None, "null"),
+            ({}, None, "absent"),
+            ({"result": float("nan")}, None, "unparsable"),
+            ({"result": float("inf")}, None, "unparsable"),
+            ({"result": True}, None, "unparsable"),
+            ({"result": " "}, None, "unparsable"),
+            ({"result": [1]}, None, "unparsable"),
+        ],
+    )
+    def test_scores_are_numbers_labels_or_missing_with_a_reason(
+        self, entry: dict[str, Any], score: object, reason: str | None
+    ) -> None:
+        scores = [{"metricName": "Builtin.Correctness", **entry}]
+        row = parse_result_row({"inputRecord": {"prompt": "p"}, "automatedEvaluationResult": {"scores": scores}})
+        assert row.scores == {"Correctness": score}
+        assert row.missing.get("Correctness") == reason
+
+    def test_second_judges_score_fills_a_gap_but_replaces_nothing(self) -> None:
+        def entry(result: object, text: str) -> dict[str, Any]:
+            return {"metricName": "M", "result": result, "evaluatorDetails": [{"explanation": text}]}
+
+        for scores, expected in (
+            ([entry(1, "a"), entry(0, "b")], (1.0, "a")),
+            ([entry(None, "a"), entry(0, "b")], (0.0, "b")),
+        ):
+            row = parse_result_row({"inputRecord": {"prompt": "p"}, "automatedEvaluationResult": {"scores": scores}})
+            assert (row.scores["M"], row.explanations["M"]) == expected
+            assert row.missing == {}
+
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(),
+            lambda x: (
+                st.lists(x)
+                | st.dictionaries(
+                    st.sampled_from(
+                        [
+                            "inputRecord",
+                            "prompt",
+                            "modelResponses",
+                            "response",
+                            "automatedEvaluationResult",
+                            "scores",
+                            "metricName",
+                            "result",
+                            "evaluatorDetails",
+                            "explanation",
+                        ]
+                    ),
+                    x,
+                )
+            ),
+        )
+    )
+    def test_any_json_value_is_a_row_or_a_value_error(self, value: object) -> None:
+        try:
+            row = parse_result_row(value)
+        except ValueError:
+            return
+        assert isinstance(row, ResultRow)
+
+
+def dataset(*pairs: tuple[str, str | None]) -> list[DatasetRow]:
+    return [DatasetRow(line, prompt, reference) for line, (prompt, reference) in enumerate(pairs, start=1)]
+
+
+def row(prompt: str, reference: str | None, response: str) -> ResultRow:
+    return ResultRow(prompt, reference, response, {})
+
+
+def paired(records: Any) -> list[tuple[str, int, str | None, str | None]]:
+    return [(r.record_id, r.occurrence, r.tuned and r.tuned.response, r.base and r.base.response) for r in records]
+
+
+class TestPairing:
+    def test_by_prompt_and_reference_never_by_position(self) -> None:
+        rows = dataset(("a", "1"), ("b", "2"), ("a", "3"))
+        tuned = [row("a", "3", "t3"), row("b", "2", "t2"), row("a", "1", "t1")]
+        base = [row("b", "2", "b2"), row("a", "1", "b1"), row("a", "3", "b3")]
+        assert paired(pair_records(rows, tuned, base)) == [
+            ("1", 1, "t1", "b1"),
+            ("2", 1, "t2", "b2"),
+            ("3", 1, "t3", "b3"),
+        ]
+
+    def test_nth_occurrence_of_a_repeated_row(self) -> None:
+        rows = dataset(("a", "1"), ("a", "1"), ("a", "1"))
+        tuned = [row("a", "1", "t1"), row("a", "1", "t2")]
+        base = [row("a", "1", "b1"), row("a", "1", "b2"), row("a", "1", "b3")]
+        assert paired(pair_records(rows, tuned, base)) == [
+            ("1", 1, "t1", "b1"),
+            ("2", 2, "t2", "b2"),
+            ("3", 3, None, "b3"),
+        ]
+
+    def test_line_ends_and_outer_space_do_not_matter(self) -> None:
+        assert paired(pair_records(dataset((" a\r\nb ", "1\r\n")), [row("a\nb", "1", "t")], [])) == [
+            ("1", 1, "t", None)
+        ]
+
+    def test_unknown_prompts_are_kept_and_paired_with_each_other(self) -> None:
+        records = pair_records(dataset(("a", None)), [row("x", None, "t"), row("a", None, "ta")], [row("x", None, "b")])
+        assert paired(records) == [("1", 1, "ta", None), ("unlisted-1", 1, "t", "b")]
+        assert records[1].row is None
+
+    def test_more_results_than_dataset_rows(self) -> None:
+        records = pair_records(dataset(("a", "1")), [row("a", "1", "t1"), row("a", "1", "t2")], [])
+        assert paired(records) == [("1", 1, "t1", None), ("unlisted-1", 2, "t2", None)]
+
+    def test_reference_that_the_results_lack_or_changed(self) -> None:
+        rows = dataset(("a", "1"), ("b", "2"))
+        assert paired(pair_records(rows, [row("b", None, "tb"), row("a", "one", "ta")], [])) == [
+            ("1", 1, "ta", None),
+            ("2", 1, "tb", None),
+        ]
+
+    def test_a_changed_reference_is_not_guessed_when_there_is_a_choice(self) -> None:
+        records = pair_records(dataset(("a", "1"), ("a", "2")), [row("a", "other", "t")], [])
+        assert paired(records) == [("1", 1, None, None), ("2", 1, None, None), ("unlisted-1", 1, "t", None)]
+
+    @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", "1", "2"])), max_size=12), st.randoms())
+    def test_no_row_is_lost_and_none_is_used_twice(self, keys: list[tuple[str, str]], random: Any) -> None:
+        rows = dataset(*keys[: len(keys) // 2])
+        sides = []
+        for side in "tb":
+            made = [row(prompt, reference or None, f"{side}{i}") for i, (prompt, reference) in enumerate(keys)]
+            random.shuffle(made)
+            sides.append(made)
+        records = pair_records(rows, *sides)
+        for side, made in (("tuned", sides[0]), ("base", sides[1])):
+            placed = [id(getattr(r, side)) for r in records if getattr(r, side) is not None]
+            assert sorted(placed) == sorted(map(id, made))
+        assert len({r.record_id for r in records}) == len(records)
+        assert [r.row for r in records if r.row] == rows
