@@ -19,7 +19,7 @@ FAILURE_CATALOGUE: tuple[tuple[str, Diagnosis], ...] = (
         Diagnosis(
             "A service behind SageMaker did not answer; for models without an evaluation recipe this is also "
             "how SageMaker says that it cannot evaluate them.",
-            "Run again with FORCE_NEW_RUN = True. If it fails the same way, check that serverless evaluation "
+            "Run again. If it fails the same way, check that serverless evaluation "
             "supports this base model in this region.",
         ),
     ),
@@ -128,12 +128,12 @@ FAILURE_CATALOGUE: tuple[tuple[str, Diagnosis], ...] = (
         r"throttl|TooManyRequests|rate exceeded",
         Diagnosis(
             "AWS limited the rate of requests, most often the judge's tokens per minute.",
-            "Run again with FORCE_NEW_RUN = True at a quieter time, or request a higher Bedrock quota for the judge.",
+            "Run again at a quieter time, or request a higher Bedrock quota for the judge.",
         ),
     ),
     (
         r"InternalServer|internal (error|failure)|ServiceUnavailable|try again",
-        Diagnosis("AWS had a fault of its own.", "Run again with FORCE_NEW_RUN = True."),
+        Diagnosis("AWS had a fault of its own.", "Run again."),
     ),
 )
 UNKNOWN_FAILURE = Diagnosis(

@@ -158,12 +158,18 @@ class _Launch:
         differences = definition_differences(answer["PipelineDefinition"], self._settings, attempt.name)
         if not differences:
             return
-        self._file(attempt, "ran another definition; stopped")
-        self._aws.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken=secrets.token_hex(16))
+        self._file(attempt, "ran another definition")
+        stopped = f"This run was stopped: {arn}"
+        try:
+            self._aws.sagemaker.stop_pipeline_execution(
+                PipelineExecutionArn=arn, ClientRequestToken=secrets.token_hex(16)
+            )
+        except (ClientError, BotoCoreError) as error:
+            stopped = f"This run could not be stopped ({aws_error_code(error)}); stop it in SageMaker Studio: {arn}"
         raise LaunchError(
             "SageMaker started something else than was asked for: " + "; ".join(differences) + ".\n"
             "The SDK shares one pipeline in this account and region, and somebody else started an evaluation "
-            f"at the same moment. This run was stopped: {arn}",
+            f"at the same moment. {stopped}",
             fix="Run this cell again.",
         )
 

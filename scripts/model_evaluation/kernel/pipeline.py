@@ -8,7 +8,7 @@ from typing import Any
 
 from .results import find_result_files
 
-RUNNING = frozenset({"Executing", "Stopping"})
+ENDED = frozenset({"Succeeded", "CompletedWithFailures", "Failed", "Stopped"})
 STEP_LABELS = {
     "CreateEvaluationAction": "Record the run's lineage",
     "EvaluateBaseInferenceModel": "Base model answers the prompts",
@@ -58,7 +58,8 @@ class ExecutionState:
 
     @property
     def running(self) -> bool:
-        return self.status in RUNNING
+        """Whether it has yet to end; a status we do not know counts as not ended."""
+        return self.status not in ENDED
 
     def step(self, name: str) -> StepState | None:
         return next((step for step in self.steps if step.name == name), None)

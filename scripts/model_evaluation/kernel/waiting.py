@@ -262,8 +262,8 @@ def progress_html(state: ExecutionState, scope: str, now: datetime) -> str:
         title += f", {duration((now - state.created).total_seconds())}"
     return (
         '<table style="border-collapse:collapse;text-align:left">'
-        f'<caption style="text-align:left;white-space:nowrap;font-weight:600;padding:4px 0">{html.escape(title)}</caption>'
-        f"{rows}</table>"
+        '<caption style="text-align:left;white-space:nowrap;font-weight:600;padding:4px 0">'
+        f"{html.escape(title)}</caption>{rows}</table>"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -97,13 +96,12 @@ def assigned(source: str) -> dict[str, Any]:
 
 
 def outlined(content: bytes) -> bytes:
-    """The notebook with each cell of definitions cut down to what it defines; those texts are the kernel modules'
-    own, and ``test_inlining.py`` looks after them."""
+    """The notebook without the text of its definitions, which is the kernel modules' own; ``test_inlining.py`` looks
+    after that."""
     notebook = json.loads(content)
     for cell in notebook["cells"]:
         if cell["id"].endswith("-definitions"):
-            source = "".join(cell["source"])
-            cell["source"] = [line + "\n" for line in re.findall(r"(?m)^# \w+\.py$", source)]
+            cell["source"] = []
     return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 

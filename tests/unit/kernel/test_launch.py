@@ -1,0 +1,364 @@
+"""One configuration is started once, whatever is run twice, killed or stopped in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_evaluation.kernel.launch import launch_evaluation
+from model_evaluation.kernel.ledger import LaunchError
+from unit.kernel.fake_sagemaker import (
+    ARN,
+    START,
+    Clock,
+    FakeS3,
+    FakeSageMaker,
+    all_steps,
+    client_error,
+    clients,
+    definition_for,
+    result_keys,
+    settings_with,
+    step,
+)
+
+RUNNING = ("Executing", all_steps()[:2])
+
+
+class Status:
+    def __init__(self, failure_reason: str | None = None) -> None:
+        self.failure_reason = failure_reason
+
+
+@dataclass
+class Execution:
+    """What the SDK's evaluate() gives back, as far as it is looked at."""
+
+    arn: str | None
+    status: Status = field(default_factory=Status)
+
+
+class World:
+    """A SageMaker in which executions can be started, and a folder for the records."""
+
+    def __init__(self, folder: Path, **changes: Any) -> None:
+        self.folder = folder
+        self.settings = settings_with(RESULTS_DIR=str(folder), **changes)
+        self.sagemaker = FakeSageMaker(RUNNING)
+        self.s3 = FakeS3()
+        self.clock = Clock()
+        self.started: list[str] = []
+        self.lines: list[str] = []
+        self.instead: Callable[[str], Any] | None = None
+
+    def create(self, name: str) -> str:
+        """What StartPipelineExecution does in AWS."""
+        arn = f"{ARN}run{len(self.sagemaker.names)}"
+        self.sagemaker.names[f"{name}-1772366400"] = arn
+        self.sagemaker.definition = definition_for(self.settings, name)
+        return arn
+
+    def start(self, settings: Any, aws: Any, name: str) -> Any:
+        self.started.append(name)
+        return self.instead(name) if self.instead else Execution(self.create(name))
+
+    def launch(self, **changes: Any) -> str:
+        if changes:
+            self.settings = settings_with(RESULTS_DIR=str(self.folder), **changes)
+        return launch_evaluation(
+            self.settings,
+            clients(self.sagemaker, self.s3),
+            start=self.start,
+            now=self.clock.now,
+            sleep=self.clock.sleep,
+            out=self.lines.append,
+        )
+
+    def records(self) -> list[dict[str, Any]]:
+        files = sorted((self.folder / "launches").glob("*.json"))
+        return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+
+    def attempts(self) -> list[dict[str, Any]]:
+        (record,) = self.records()
+        return list(record["attempts"])
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_the_intent_is_on_disk_before_the_call_and_the_arn_after(world: World) -> None:
+    def start(name: str) -> Execution:
+        (attempt,) = world.attempts()
+        assert attempt == {
+            "name": name,
+            "intended_at": START.isoformat(),
+            "execution_arn": None,
+            "outcome": None,
+        }
+        return Execution(world.create(name))
+
+    world.instead = start
+    assert world.launch() == ARN + "run0"
+    (attempt,) = world.attempts()
+    assert attempt["execution_arn"] == ARN + "run0"
+    assert sorted(path.suffix for path in (world.folder / "launches").iterdir()) == [".json"]
+
+
+def test_running_again_attaches(world: World) -> None:
+    assert world.launch() == world.launch()
+    assert len(world.started) == 1
+    assert world.lines[-1].startswith("Attached to the evaluation that is already there (Executing).")
+
+
+def test_another_configuration_is_another_run(world: World) -> None:
+    assert world.launch() != world.launch(PRIMARY_METRIC="Helpfulness", BUILTIN_METRICS=["Helpfulness"])
+    assert len(world.records()) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"POLL_SECONDS": 1},
+        {"TIMEOUT_MINUTES": None},
+        {"PRIMARY_METRIC": "Helpfulness"},
+        {"BUILTIN_METRICS": ["Builtin.Helpfulness", "Correctness"]},
+        {"S3_OUTPUT": "s3://acme-data/results/"},
+    ],
+)
+def test_how_a_run_is_watched_does_not_make_it_another(world: World, changes: dict[str, Any]) -> None:
+    assert world.launch() == world.launch(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"REGION": "us-east-1"},
+        {"ROLE_ARN": "arn:aws:iam::123456789012:role/Other"},
+        {"MODEL_PACKAGE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:model-package/support-bot/4"},
+        {"DATASET": "s3://acme-data/evaluation/other.jsonl"},
+        {"DATASET_ETAG": "abc"},
+        {"JUDGE_MODEL": "amazon.nova-pro-v1:0"},
+        {"BUILTIN_METRICS": ["Correctness"]},
+        {"CUSTOM_METRICS": '[{"customMetricDefinition": {"name": "Tone", "instructions": "x"}}]'},
+        {"EVALUATE_BASE_MODEL": False},
+        {"S3_OUTPUT": "s3://acme-data/elsewhere"},
+        {"MLFLOW_RESOURCE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:mlflow-app/app-2"},
+        {"MLFLOW_EXPERIMENT": "support"},
+        {"RUN_LABEL": "second"},
+    ],
+)
+def test_what_defines_a_run_makes_it_another(tmp_path: Path, changes: dict[str, Any]) -> None:
+    world = World(tmp_path)
+    world.launch()
+    world.launch(**changes)
+    assert len(world.started) == 2
+
+
+def test_our_direction_key_does_not_make_another_run(world: World) -> None:
+    metric = {"customMetricDefinition": {"name": "Tone", "instructions": "x"}}
+    world.launch(CUSTOM_METRICS=json.dumps([metric]))
+    world.launch(CUSTOM_METRICS=json.dumps([{"direction": "lower", **metric}], indent=2))
+    assert len(world.started) == 1
+
+
+def test_a_kernel_that_died_between_call_and_record_attaches(world: World) -> None:
+    def die(name: str) -> None:
+        world.create(name)
+        raise KeyboardInterrupt
+
+    world.instead = die
+    with pytest.raises(KeyboardInterrupt):
+        world.launch()
+    world.instead = None
+    assert world.launch() == ARN + "run0"
+    assert len(world.started) == 1
+    assert world.attempts()[0]["execution_arn"] == ARN + "run0"
+
+
+def test_an_execution_that_is_listed_late_is_found(world: World) -> None:
+    def die(_: str) -> None:
+        raise KeyboardInterrupt
+
+    world.instead = die
+    with pytest.raises(KeyboardInterrupt):
+        world.launch()
+    world.instead = None
+    world.clock.on_sleep = lambda: None if world.sagemaker.names else world.create(world.started[0]) and None
+    assert world.launch() == ARN + "run0"
+    assert len(world.started) == 1
+
+
+def test_a_kernel_that_died_before_the_call_starts_anew(world: World) -> None:
+    def die(_: str) -> None:
+        raise KeyboardInterrupt
+
+    world.instead = die
+    with pytest.raises(KeyboardInterrupt):
+        world.launch()
+    world.instead = None
+    world.launch()
+    assert len(world.started) == 2
+    assert [attempt["outcome"] for attempt in world.attempts()] == ["never reached AWS", None]
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped", "Stopping", "CompletedWithFailures"])
+def test_after_a_run_that_failed_a_new_one_is_started_and_said_so(world: World, status: str) -> None:
+    first = world.launch()
+    world.sagemaker.answers = [(status, [step("EvaluateBaseModelMetrics", "Failed")])]
+    assert world.launch() != first
+    assert f"The earlier run ended as {status}: starting a new evaluation." in world.lines[-2]
+    assert [attempt["outcome"] for attempt in world.attempts()] == [status, None]
+
+
+@pytest.mark.parametrize("status", ["Failed", "CompletedWithFailures"])
+def test_a_failed_run_with_complete_results_is_attached_to(world: World, status: str) -> None:
+    first = world.launch()
+    world.sagemaker.answers = [(status, all_steps(AssociateLineage=step("AssociateLineage", "Failed")))]
+    world.s3 = FakeS3(*result_keys("run0", "custom", "base"))
+    assert world.launch() == first
+
+
+def test_a_run_that_is_gone_is_started_anew(world: World) -> None:
+    first = world.launch()
+    world.sagemaker.answers = [client_error("ResourceNotFound"), RUNNING]
+    assert world.launch() != first
+    assert "no longer exists" in world.lines[-2]
+
+
+def test_force_new_run_starts_another_one_each_time(world: World) -> None:
+    arns = {world.launch(), world.launch(FORCE_NEW_RUN=True), world.launch(FORCE_NEW_RUN=True)}
+    assert len(arns) == 3
+    assert world.launch(FORCE_NEW_RUN=False) == ARN + "run2"
+
+
+def test_an_object_without_arn_raises_with_the_services_words(world: World) -> None:
+    world.instead = lambda _: Execution(None, Status("AWS service error: The account-level limit is 0 (quota)"))
+    with pytest.raises(LaunchError, match="account-level limit is 0") as raised:
+        world.launch()
+    assert "Service Quotas" in raised.value.fix
+    world.instead = None
+    world.launch()
+    assert [attempt["outcome"] for attempt in world.attempts()] == ["not started", None]
+
+
+def test_an_object_without_arn_whose_run_started_after_all_is_attached_to(world: World) -> None:
+    def lose_the_answer(name: str) -> Execution:
+        world.create(name)
+        return Execution(None, Status("Unexpected error: Read timeout"))
+
+    world.instead = lose_the_answer
+    assert world.launch() == ARN + "run0"
+
+
+def test_an_arn_counts_although_the_sdk_says_failed(world: World) -> None:
+    world.instead = lambda name: Execution(world.create(name), Status("its own Describe was throttled"))
+    assert world.launch() == ARN + "run0"
+
+
+def test_a_swallowed_interrupt_is_not_taken_for_success(world: World) -> None:
+    world.instead = lambda _: None
+    with pytest.raises(LaunchError, match="interrupted"):
+        world.launch()
+
+
+def test_what_the_sdk_refuses_is_passed_on_with_a_fix(world: World) -> None:
+    def refuse(_: str) -> None:
+        raise ValueError("evaluator_model 'x' has reached end of life")
+
+    world.instead = refuse
+    with pytest.raises(LaunchError, match="reached end of life") as raised:
+        world.launch()
+    assert "in service" in raised.value.fix
+    assert world.attempts()[0]["outcome"] == "refused before the start"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "difference"),
+    [
+        ("model-package/support-bot/3", "model-package/someone-else/1", "its model is .*someone-else"),
+        ("evaluation/support.jsonl", "evaluation/theirs.jsonl", "its dataset is .*theirs"),
+        ("claude-sonnet-4-5-20250929", "claude-3-haiku", "its judge is .*haiku"),
+        ("Helpfulness", "Refusal", "its built-in metrics are Correctness, Refusal"),
+        ("EvaluationRole", "TheirRole", "its role is .*TheirRole"),
+        ("s3://acme-data/results", "s3://theirs/out", "its results go to s3://theirs/out"),
+        ("EvaluateBaseInferenceModel", "Other", "it leaves the base model out"),
+        ("EvaluateCustomInferenceModel", "Other", "which is not this evaluation"),
+    ],
+)
+def test_somebody_elses_definition_is_stopped(world: World, old: str, new: str, difference: str) -> None:
+    def overwritten(name: str) -> Execution:
+        arn = world.create(name)
+        world.sagemaker.definition = definition_for(world.settings, name, **{old: new})
+        return Execution(arn)
+
+    world.instead = overwritten
+    with pytest.raises(LaunchError, match=difference) as raised:
+        world.launch()
+    assert ARN + "run0" in str(raised.value)
+    assert world.sagemaker.calls[-1] == "stop"
+    world.instead = None
+    assert world.launch() == ARN + "run1"
+
+
+def test_custom_metrics_of_another_run_are_noticed(tmp_path: Path) -> None:
+    world = World(tmp_path, CUSTOM_METRICS='[{"customMetricDefinition": {"name": "Tone", "instructions": "x"}}]')
+
+    def overwritten(name: str) -> Execution:
+        arn = world.create(name)
+        world.sagemaker.definition = definition_for(world.settings, "their-run")
+        return Execution(arn)
+
+    world.instead = overwritten
+    with pytest.raises(LaunchError, match=r"its custom metrics are .*their-run"):
+        world.launch()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"EVALUATE_BASE_MODEL": False},
+        {"MODEL_PACKAGE_ARN": "llama"},
+        {"CUSTOM_METRICS": '[{"customMetricDefinition": {"name": "Tone", "instructions": "x"}}]'},
+        {"CUSTOM_METRICS": '[{"customMetricDefinition": {"name": "T"}}]', "BUILTIN_METRICS": [], "PRIMARY_METRIC": "T"},
+    ],
+)
+def test_the_right_definition_passes_in_every_scope(tmp_path: Path, changes: dict[str, Any]) -> None:
+    assert World(tmp_path, **changes).launch() == ARN + "run0"
+
+
+def test_a_definition_that_cannot_be_read_back_is_said_to_be_unverified(world: World) -> None:
+    world.sagemaker.denied["definition"] = client_error("AccessDeniedException")
+    assert world.launch() == ARN + "run0"
+    assert "not verified" in world.lines[0]
+
+
+def test_a_damaged_record_is_not_taken_for_no_record(world: World) -> None:
+    world.launch()
+    (file,) = (world.folder / "launches").glob("*.json")
+    file.write_text("{", encoding="utf-8")
+    with pytest.raises(LaunchError, match="cannot be read"):
+        world.launch()
+    assert len(world.started) == 1
+
+
+def test_expired_credentials_are_named(world: World) -> None:
+    world.launch()
+    world.sagemaker.answers = [client_error("ExpiredTokenException")]
+    with pytest.raises(LaunchError, match="ExpiredTokenException") as raised:
+        world.launch()
+    assert "Renew" in raised.value.fix
+
+
+def test_a_results_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    world = World(tmp_path / "file")
+    with pytest.raises(LaunchError, match="cannot be kept"):
+        world.launch()
+    assert not world.started
