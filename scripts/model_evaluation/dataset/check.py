@@ -11,7 +11,7 @@ from model_evaluation.kernel.rows import DatasetRow
 
 from .decoding import DecodedLine, decode_line
 from .findings import Findings, safe_excerpt
-from .formats import FIELDS_READ, Fault, check_object, family
+from .formats import NOT_METADATA, Fault, check_object, family
 from .kinds import KINDS
 from .lines import Batch, line_batches
 from .profile import Profile
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 BYTES_PER_TOKEN = 4  # of UTF-8: about right for English; other scripts come out somewhat high or low
 FAST_AFTER_ROWS = 1000  # below, loading the fast decoder would take longer than it saves
 GENEROUS_CONTEXT_TOKENS = 128_000
-NOT_METADATA = frozenset([*FIELDS_READ, "rejected", "system", "category", "metadata", "extra_info", "reward_model"])
 
 
 @dataclass(frozen=True)

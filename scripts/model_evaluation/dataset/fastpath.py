@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from .formats import CONTROL_CHARACTER, VERL_MARKS
+from .formats import CONTROL_CHARACTER, NOT_METADATA, VERL_MARKS
 from .lines import Batch
 
 _UNSET = msgspec.UNSET
@@ -109,7 +109,8 @@ class FlatReader:
             count = len(rows) - sum(value is _UNSET for value in column)
             if not count:
                 continue
-            extra[name] = count
+            if name not in NOT_METADATA:
+                extra[name] = count
             present += count
             texts += sum(isinstance(value, str) for value in column)
             nested = nested or any(isinstance(value, dict | list) for value in column)

@@ -28,6 +28,7 @@ FORMATS = (
 )
 # The fields that hold prompt or ground truth in one of the formats.
 FIELDS_READ = ("messages", "query", "response", "prompt", "completion", "chosen")
+NOT_METADATA = frozenset([*FIELDS_READ, "rejected", "system", "category", "metadata", "extra_info", "reward_model"])
 VERL_MARKS = ("reward_model", "extra_info", "data_source", "ability")
 ROLES = SYSTEM_ROLES | {"user", "assistant", "tool", "function"}
 # What people call the prompt elsewhere; only used to say what to rename.

@@ -48,6 +48,7 @@ rows = st.fixed_dictionaries(
         "category": texts | st.none() | st.integers(),
         "id": st.integers() | st.floats(allow_nan=False) | st.booleans(),
         "tags": st.lists(texts, max_size=2) | st.dictionaries(texts, st.none(), max_size=2),
+        "rejected": texts,
         "metadata": st.just('{"category":"c"}') | st.just({"k": "v"}),
     },
 )
@@ -71,7 +72,7 @@ def test_any_rows_written_any_way_are_told_the_same_both_ways(
         if shuffle.random() < 0.1:
             text = text[:-1] + ', "query": "again"}'
         lines.append(text.encode("utf-8"))
-    data = _good_rows(64, id=1, tags=[]) + b"\n".join(lines)
+    data = _good_rows(64, id=1, tags=[], rejected="") + b"\n".join(lines)
     with pytest.MonkeyPatch.context() as patch:
         slow, fast = _both(data, patch, duplicate_keys=duplicate_keys, context_tokens=9)
     assert slow == fast
