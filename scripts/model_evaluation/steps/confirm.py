@@ -89,6 +89,8 @@ def _detectable(rows: int) -> str:
 
     low = minimum_detectable_difference(rows, spread=0.25)
     high = minimum_detectable_difference(rows, spread=0.45)
+    if low is None or high is None:
+        return "nothing: at least two rows are needed"
     return (
         f"differences of about {low:.2f} to {high:.2f} on a 0–1 score with {rows:,} rows "
         "(80% power; paired differences spread 0.25 to 0.45)"
