@@ -95,8 +95,16 @@ class Choose(Refused):
 
     code = "choose"
 
-    def __init__(self, message: str, *, fix: str, choices: list[dict[str, str]], step: str | None = None) -> None:
-        super().__init__(message, fix=fix, step=step)
+    def __init__(
+        self,
+        message: str,
+        *,
+        fix: str,
+        choices: list[dict[str, str]],
+        code: str | None = None,
+        step: str | None = None,
+    ) -> None:
+        super().__init__(message, fix=fix, code=code, step=step)
         self.choices = choices
 
 

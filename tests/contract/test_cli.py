@@ -238,8 +238,7 @@ def test_our_own_fault_is_exit_1_with_the_trace_on_stderr(
     assert "surprise" in result.stderr
 
 
-@pytest.mark.parametrize("package", ["boto3", "msgspec"])
-def test_a_missing_dependency_names_the_command(tmp_path: Path, package: str) -> None:
+def test_a_missing_dependency_names_the_command(tmp_path: Path) -> None:
     """A Python without the package, as on a machine where nothing was installed."""
     program = (
         "import sys\n"
@@ -252,16 +251,14 @@ def test_a_missing_dependency_names_the_command(tmp_path: Path, package: str) ->
         "from model_evaluation.cli import main\n"
         "sys.exit(main(['--project', sys.argv[3], *sys.argv[4:]]))\n"
     )
-    (tmp_path / "rows.jsonl").write_text('{"query": "a"}\n')
-    command = ["answer", "model", "x"] if package == "boto3" else ["dataset", "check", str(tmp_path / "rows.jsonl")]
     done = subprocess.run(
-        [sys.executable, "-c", program, str(ROOT / "scripts"), package, str(tmp_path), *command],
+        [sys.executable, "-c", program, str(ROOT / "scripts"), "boto3", str(tmp_path), "answer", "model", "x"],
         capture_output=True, check=False,
     )  # fmt: skip
     body = json.loads(done.stdout)
     assert (done.returncode, body["error"]["code"]) == (2, "missing_dependency")
     assert "-m pip install" in body["error"]["fix"]
-    assert package in body["error"]["fix"]
+    assert "boto3" in body["error"]["fix"]
 
 
 def test_it_starts_from_any_folder_also_through_a_path_with_spaces(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ def walk(folder: str, *, step_seconds: float, say: Say) -> dict[str, Any]:
     say(
         "An evaluation from the first question to the verdict. SIMULATED: AWS is a stand-in on this machine,\n"
         "the models' answers and the judge's scores are made up by it. The commands, the notebook and the SageMaker\n"
-        "SDK are the real ones. Lines with > are the user's answers.\n"
+        "SDK are the real ones. Lines with > are the user's answers."
     )
+    shutil.copy(CUSTOM_METRICS, project)
     with LocalAws(step_seconds=step_seconds) as aws:
         world = seed_demo_world(aws, region=aws.region)
         commands = Commands(project, aws.env, say)
@@ -129,9 +130,9 @@ def _converse(commands: Commands, world: World) -> None:
     """Answer every question. Two answers are refused on the way, as in life."""
     answers = {
         "task": ["Answer the questions of Fernway's customers in a few plain, friendly sentences"],
-        "dataset": [f"s3://{world.bucket}/", world.dataset_uri],
+        "dataset": [f"s3://{world.bucket}/datasets/", world.dataset_uri],
         "data": ["ok"],
-        "custom_metrics": [str(CUSTOM_METRICS)],
+        "custom_metrics": [CUSTOM_METRICS.name],
         "builtin_metrics": ["correctness, Completeness, professional style and tone, Harmfulness"],
         "primary_metric": ["Correctness"],
         "model": [world.group_keyword, world.group_name],

@@ -115,7 +115,7 @@ def head_object(aws: Aws, uri: S3Uri) -> S3Object:
     )
 
 
-def list_some(aws: Aws, uri: S3Uri, *, limit: int = 20) -> list[tuple[str, int]]:
+def list_some(aws: Aws, uri: S3Uri, *, limit: int = 1000) -> list[tuple[str, int]]:
     """The first keys below a prefix and their sizes in bytes; empty when listing is denied."""
     client = aws.client("s3")
     try:

@@ -87,8 +87,8 @@ def card(context: Context) -> str:
 def _detectable(rows: int) -> str:
     from model_evaluation.dataset.power import minimum_detectable_difference
 
-    low = minimum_detectable_difference(rows, spread=0.25)
-    high = minimum_detectable_difference(rows, spread=0.45)
+    low = minimum_detectable_difference(rows, 0.25)
+    high = minimum_detectable_difference(rows, 0.45)
     if low is None or high is None:
         return "nothing: at least two rows are needed"
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from model_evaluation.errors import AccessDenied, EvaluationError, NotFound, Refused
+from model_evaluation.errors import AccessDenied, Choose, EvaluationError, NotFound, Refused
 from model_evaluation.workflow import Answer, Step, finding
 
 TYPE_CHECKING = False
@@ -119,38 +119,53 @@ def _refuse_folder(aws: Aws, uri: S3Uri) -> None:
     if uri.key and not uri.key.endswith("/"):
         return
     what = "a folder" if uri.key else "a whole bucket"
-    raise Refused(
-        f"{uri} is {what}; one object is expected.{_listing(aws, uri)}",
-        fix="Answer with the URI of the one JSONL file.",
-        code="not_one_object",
-    )
+    raise _not_one_object(f"{uri} is {what}; one object is expected.", _below(aws, uri))
 
 
 def _nothing_there(aws: Aws, uri: S3Uri) -> Refused:
-    listing = _listing(aws, uri)
-    if listing:
-        return Refused(
-            f"{uri} is no object, only the beginning of other keys.{listing}",
-            fix="Answer with the URI of the one JSONL file.",
-            code="not_one_object",
-        )
-    parent = uri._replace(key=uri.key.rpartition("/")[0] + "/" if "/" in uri.key else "")
-    return Refused(
-        f"There is no object {uri}.{_listing(aws, parent)}",
-        fix=f"Check the key: aws s3 ls {parent}",
+    below = _below(aws, uri)
+    if below:
+        return _not_one_object(f"{uri} is no object, only the beginning of other keys.", below)
+    folder = uri._replace(key=uri.key[: uri.key.rfind("/") + 1])
+    beside = _below(aws, folder)
+    return Choose(
+        f"There is no object {uri}.{_listed(beside)}",
+        fix=f"Check the key: aws s3 ls {folder}",
+        choices=_choices(beside),
         code="not_found",
     )
 
 
-def _listing(aws: Aws, uri: S3Uri) -> str:
+def _not_one_object(message: str, below: list[tuple[str, int]]) -> Refused:
+    return Choose(
+        message + _listed(below),
+        fix="Answer with the URI of the one JSONL file.",
+        choices=_choices(below),
+        code="not_one_object",
+    )
+
+
+def _below(aws: Aws, uri: S3Uri) -> list[tuple[str, int]]:
+    """URIs and sizes of what lies below a prefix, the likeliest datasets first: JSONL, few folders deep."""
     from model_evaluation.lookups.storage import list_some
 
-    keys = list_some(aws, uri)
-    if not keys:
+    found = sorted(list_some(aws, uri), key=lambda item: (not item[0].endswith(".jsonl"), item[0].count("/"), item[0]))
+    return [(f"s3://{uri.bucket}/{key}", size) for key, size in found if size]
+
+
+def _listed(objects: list[tuple[str, int]]) -> str:
+    if not objects:
         return ""
-    shown = "; ".join(f"s3://{uri.bucket}/{key} ({size:,} bytes)" for key, size in keys[:10])
-    more = ", and more" if len(keys) > 10 else ""
-    return f" Below it: {shown}{more}."
+    shown = ", ".join(f"{uri} ({size:,} bytes)" for uri, size in objects[:3])
+    return f" Objects there: {shown}{', and more' if len(objects) > 3 else ''}."
+
+
+def _choices(objects: list[tuple[str, int]]) -> list[dict[str, str]]:
+    return [
+        {"value": uri, "label": uri.rpartition("/")[2], "note": f"{size:,} bytes"}
+        for uri, size in objects[:10]
+        if uri.endswith(".jsonl")
+    ]
 
 
 def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri, region: str | EvaluationError) -> None:
