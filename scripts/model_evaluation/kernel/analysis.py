@@ -95,7 +95,7 @@ def analyse_execution(
         problems=_file_warnings(s3, files, rows, metrics, problems, dataset.skipped),
     )
     names = {metric.name for metric in metrics}
-    metrics += [Metric(name, declared=False) for name in summary["metrics"] if name not in names]
+    metrics += [Metric(name, chosen=False) for name in summary["metrics"] if name not in names]
     return Analysis(summary, records, per_example_table(records, metrics), problems, metrics)
 
 

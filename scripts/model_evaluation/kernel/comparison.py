@@ -7,7 +7,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,15 +39,15 @@ class Metric:
 
     ``limits`` are the ends of its scale, ``None`` when no numeric scale is declared. ``labels`` turn a label
     (lower case) into its number; a label scale without numbers has an empty one. ``declared`` is false when
-    the direction is the default.
+    the direction is the default, ``chosen`` when only the results name the metric.
     """
 
     name: str
     direction: str = "higher"
     limits: tuple[float, float] | None = None
     labels: Mapping[str, float] = field(default_factory=dict)
-    builtin: bool = False
     declared: bool = True
+    chosen: bool = True
 
     def number(self, score: float | str | None) -> float:
         """The score as a number; NaN where it is missing, or a label without a number."""
@@ -66,7 +66,7 @@ def read_metrics(builtin_metrics: Sequence[str] | None, custom_metrics_json: str
     for name in builtin_metrics or []:
         bare = name.removeprefix("Builtin.")
         direction = "lower" if bare in LOWER_IS_BETTER else "higher"
-        metrics.append(Metric(bare, direction, BUILTIN_LIMITS, builtin=True))
+        metrics.append(Metric(bare, direction, BUILTIN_LIMITS))
     items = json.loads(custom_metrics_json) if custom_metrics_json else []
     if not isinstance(items, list):
         raise ValueError("custom metrics must be a JSON array")
@@ -144,9 +144,8 @@ def compare(
         "base": sum(r.base is not None for r in records) if "base" in sides else None,
         "paired": sum(r.tuned is not None and r.base is not None for r in records),
     }
-    known = {metric.name for metric in metrics}
     seen = sorted({name for r in records for s in sides if (row := getattr(r, s)) for name in row.scores})
-    metrics = [*metrics, *(Metric(name, declared=False) for name in seen if name not in known)]
+    metrics, remarks = _settled_metrics(metrics, seen, records)
 
     def rng(*where: str) -> np.random.Generator:
         return np.random.default_rng([seed, zlib.crc32("\x1f".join(where).encode("utf-8", "replace"))])
@@ -154,12 +153,11 @@ def compare(
     table = {metric.name: _metric_entry(metric, records, sides, rng(metric.name), resamples) for metric in metrics}
     slices = _slice_entries(metrics, records, sides, rng, min(resamples, SLICE_RESAMPLES))
     settle_verdicts(table.values(), metrics, holm)
+    chosen = [metric for metric in metrics if metric.chosen]
+    settle_verdicts([table[metric.name] for metric in chosen], chosen, holm)
     cells = [(metric, cell[metric.name]) for field in slices.values() for cell in field.values() for metric in metrics]
     settle_verdicts([cell for _, cell in cells], [metric for metric, _ in cells], benjamini_hochberg)
-    warnings = [*problems, *result_warnings(records, table, rows, scope, judge, models)]
-    warnings += [
-        f"{name}: not one of the chosen metrics, but present in the results." for name in seen if name not in known
-    ]
+    warnings = [*problems, *result_warnings(records, table, rows, scope, judge, models), *remarks]
     return {
         "schema_version": 1,
         "simulated": simulated,
@@ -177,6 +175,30 @@ def compare(
     }
 
 
+def _settled_metrics(
+    metrics: Sequence[Metric], seen: Sequence[str], records: Sequence[Record]
+) -> tuple[list[Metric], list[str]]:
+    """The metrics to report, those that only the results name included, and what is odd about them."""
+    known = {metric.name for metric in metrics}
+    settled, remarks = [], []
+    for metric in [*metrics, *(Metric(name, chosen=False) for name in seen if name not in known)]:
+        scores = np.concatenate(score_arrays(metric, records))
+        low, high = metric.limits or (-math.inf, math.inf)
+        outside = int(np.count_nonzero((scores < low - 1e-9) | (scores > high + 1e-9)))
+        if outside:
+            remarks.append(
+                f"{metric.name}: {outside} scores lie outside its scale of {low:g} to {high:g}; the scale is not "
+                "relied on, so equivalence is not claimed."
+            )
+            metric = replace(metric, limits=None)
+        if not metric.chosen:
+            remarks.append(f"{metric.name}: not one of the chosen metrics, but present in the results.")
+        elif not metric.declared:
+            remarks.append(f"{metric.name}: no direction was declared; higher counts as better.")
+        settled.append(metric)
+    return settled, remarks
+
+
 def score_arrays(metric: Metric, records: Sequence[Record]) -> tuple[Floats, Floats]:
     """Tuned and base scores, shape (n_records,) each, NaN where there is none."""
 
@@ -188,23 +210,26 @@ def score_arrays(metric: Metric, records: Sequence[Record]) -> tuple[Floats, Flo
 
 
 def _side_entry(metric: Metric, rows: Sequence[ResultRow], scores: Floats) -> dict[str, Any]:
+    """One model's part of an entry. A label counts as scored, except on a numeric scale that lacks it."""
     reasons: Counter[str] = Counter()
     labels: Counter[str] = Counter()
     for row in rows:
         score = row.scores.get(metric.name)
-        if isinstance(score, str):
-            labels[score] += 1
         if score is None:
             reasons[row.missing.get(metric.name, "absent")] += 1
+        elif isinstance(score, str) and math.isnan(metric.number(score)):
+            if metric.limits is None:
+                labels[score] += 1
+            else:
+                reasons["unparsable"] += 1
     numbers = scores[np.isfinite(scores)]
-    without = sum(labels.values()) and sum(not math.isfinite(metric.number(label)) * n for label, n in labels.items())
-    n_scored = len(rows) - sum(reasons.values())
+    n_missing = sum(reasons.values())
     return {
         "mean": float(numbers.mean()) if len(numbers) else None,
-        "n_scored": n_scored,
-        "n_missing": len(rows) - n_scored,
+        "n_scored": len(rows) - n_missing,
+        "n_missing": n_missing,
         "missing_reasons": dict(sorted(reasons.items())),
-        "labels": dict(sorted(labels.items())) if without else None,
+        "labels": dict(sorted(labels.items())) or None,
     }
 
 
@@ -273,7 +298,7 @@ def settle_verdicts(
     for (entry, metric), p_value in zip(compared, adjusted, strict=True):
         difference = entry["difference"]
         difference["p_adjusted"] = p_value
-        entry["verdict"] = metric_verdict(difference, metric.direction, metric.limits)
+        entry["verdict"] = metric_verdict(difference, entry["n_paired"], metric.direction, metric.limits)
         if entry["verdict"] == "inconclusive" and difference["deviation"]:
             entry["rows_needed"] = rows_needed(difference["deviation"], difference["mean"])
 

@@ -17,6 +17,7 @@ SIGNIFICANCE = 0.05
 MARGIN_SHARE = 0.05  # differences within 5% of a metric's scale count as none
 COVERAGE_FLOOR = 0.95
 SMALL_EVALUATION = 30
+FEWEST_PAIRS = 6
 MODEL_LABELS = {"tuned": "fine-tuned model", "base": "base model"}
 MODEL_FAMILIES = {
     "Anthropic Claude": ("anthropic", "claude"),
@@ -36,16 +37,17 @@ REFUSAL_OPENING = re.compile(
 )
 
 
-def metric_verdict(difference: Mapping[str, Any], direction: str, limits: tuple[float, float] | None) -> str:
+def metric_verdict(difference: Mapping[str, Any], n: int, direction: str, limits: tuple[float, float] | None) -> str:
     """``improved``, ``regressed``, ``equivalent``, ``no_worse`` or ``inconclusive``.
 
-    ``difference`` holds ``ci_low``, ``ci_high`` and ``p_adjusted``. Improved and regressed need an interval
-    that excludes 0 and an adjusted p-value of at most 0.05. Equivalent: the interval lies within plus and
-    minus 5% of the scale. No worse: its bad end does. Without an interval, or without a known scale for the
-    last two, nothing is claimed.
+    ``difference`` holds ``ci_low``, ``ci_high`` and ``p_adjusted`` over ``n`` pairs. Improved and regressed need
+    an interval that excludes 0 and an adjusted p-value of at most 0.05. Equivalent: the interval lies within plus
+    and minus 5% of the scale (two one-sided tests: Schuirmann, 1987, here at 2.5% each). No worse: its unfavourable
+    end does (non-inferiority). Without an interval, below six pairs (no exact test can reach 0.05 there), and
+    without a known scale for the last two, nothing is claimed.
     """
     low, high, p_value = difference["ci_low"], difference["ci_high"], difference["p_adjusted"]
-    if low is None or high is None:
+    if low is None or high is None or n < FEWEST_PAIRS:
         return "inconclusive"
     if direction == "lower":
         low, high = -high, -low
