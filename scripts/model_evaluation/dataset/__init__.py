@@ -10,13 +10,34 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .check import DatasetReport, check_stream
     from .lines import read_chunks
+    from .manifest import Manifest
+    from .operations import OPERATIONS, apply_operation, parse_operation
+    from .power import minimum_detectable_difference, minimum_detectable_rate_difference, rows_needed
 
 _HOMES = {
     "DatasetReport": "check",
+    "Manifest": "manifest",
+    "OPERATIONS": "operations",
+    "apply_operation": "operations",
     "check_stream": "check",
+    "minimum_detectable_difference": "power",
+    "minimum_detectable_rate_difference": "power",
+    "parse_operation": "operations",
     "read_chunks": "lines",
+    "rows_needed": "power",
 }
-__all__ = ["DatasetReport", "check_stream", "read_chunks"]
+__all__ = [
+    "OPERATIONS",
+    "DatasetReport",
+    "Manifest",
+    "apply_operation",
+    "check_stream",
+    "minimum_detectable_difference",
+    "minimum_detectable_rate_difference",
+    "parse_operation",
+    "read_chunks",
+    "rows_needed",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -27,13 +27,17 @@ GENEROUS_CONTEXT_TOKENS = 128_000
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """The outcome of one check; ``findings``, ``profile`` and ``samples`` are JSON-safe and bounded."""
+    """The outcome of one check; ``findings``, ``profile`` and ``samples`` are JSON-safe and bounded.
+
+    ``options`` are the terms on which rows were judged, for operations on the same file.
+    """
 
     source: str
     usable: bool
     findings: list[dict[str, Any]] = field(default_factory=list)
     profile: dict[str, Any] = field(default_factory=dict)
     samples: list[dict[str, Any]] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -65,13 +69,16 @@ def check_stream(
     context; prompts are compared with it by an estimate. ``max_rows`` stops early and says so.
     ``on_progress`` receives bytes and rows so far, once per batch.
     """
+    options = {"duplicate_keys": duplicate_keys, "needs_reference": needs_reference, "nova": nova}
     head, is_all, stream = split_head(chunks)
     fault = whole_file_fault(head, is_all)
     if fault is not None:
         findings = Findings()
         findings.add(fault.kind, detail=fault.detail)
         profile = {"rows": 0, "checked_rows": 0, "complete": is_all, "bytes": len(head), "format": None}
-        return DatasetReport(source, False, findings.as_list(), {**profile, **Profile().as_json(), "duplicates": 0})
+        return DatasetReport(
+            source, False, findings.as_list(), {**profile, **Profile().as_json(), "duplicates": 0}, [], options
+        )
     check = _Check(
         duplicate_keys=duplicate_keys,
         needs_reference=needs_reference,
@@ -282,7 +289,12 @@ class _Check:
             "conflicting_references": repeated.conflicts,
         }
         usable = all(entry["level"] != "error" for entry in listed)
-        return DatasetReport(source, usable, listed, counted, profile.samples())
+        options = {
+            "duplicate_keys": self.duplicate_keys,
+            "needs_reference": self.needs_reference,
+            "nova": self.nova,
+        }
+        return DatasetReport(source, usable, listed, counted, profile.samples(), options)
 
 
 def estimated_tokens(text: str) -> int:

@@ -69,12 +69,12 @@ def format_of(obj: Mapping[str, Any]) -> str | None:
     conversational = isinstance(obj["prompt"], list)
     if "completion" in obj:
         name = "prompt_completion"
-    elif "chosen" in obj or "rejected" in obj:
+    elif "chosen" in obj:
         name = "preference"
     elif any(mark in obj for mark in VERL_MARKS):
         return "verl" if conversational else "verl_legacy"
     else:
-        name = "prompt_completion"
+        name = "preference" if "rejected" in obj else "prompt_completion"
     return f"{name}_conversational" if conversational else name
 
 

@@ -1,0 +1,173 @@
+"""One row from one of the five formats into another, without losing anything it says.
+
+What the target has no place for stays beside it as a field of its own (``id``, ``metadata``,
+``rejected``, Verl's fields), so that converting back restores it. A row the target cannot express at all
+(several turns in a plain format) is refused, not cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from model_evaluation.kernel.rows import SYSTEM_ROLES, is_conversation, message_text, read_dataset_row
+
+from .formats import FORMATS, family, format_of
+
+_OWN_FIELDS = {
+    "openai_chat": ("messages",),
+    "sagemaker": ("query", "response", "system"),
+    "prompt_completion": ("prompt", "completion"),
+    "preference": ("prompt", "chosen", "rejected"),
+    "verl": ("prompt",),
+}
+
+
+class NotConvertible(ValueError):
+    """The target format cannot express the row; the message says why."""
+
+
+class Parts(NamedTuple):
+    """What a row says, whatever its format. ``turns`` are messages without system text and ground truth."""
+
+    system: str | None
+    turns: list[dict[str, Any]]
+    reference: str | None
+    rejected: str | None
+    other: dict[str, Any]
+
+
+def convert_row(obj: Mapping[str, Any], target: str) -> dict[str, Any]:
+    """A usable row in the ``target`` format (one of ``FORMATS``). Raises ``NotConvertible``."""
+    if target not in FORMATS:
+        raise ValueError(f"unknown format {target!r}; expected one of {', '.join(FORMATS)}")
+    source = format_of(obj)
+    if source is None:
+        raise NotConvertible("the row is in none of the five formats")
+    if source == target and (source != "openai_chat" or not _has_parts(obj)):
+        return dict(obj)
+    parts = _take_apart(obj, source)
+    row = _put_together(parts, target)
+    _same_meaning(obj, row)
+    return row
+
+
+def _has_parts(obj: Mapping[str, Any]) -> bool:
+    messages = obj["messages"]
+    return isinstance(messages, list) and any(not isinstance(m.get("content"), str) for m in messages)
+
+
+def _take_apart(obj: Mapping[str, Any], source: str) -> Parts:
+    kind = family(source)
+    other = {key: value for key, value in obj.items() if key not in _OWN_FIELDS[kind]}
+    reference = read_dataset_row(obj, 0).reference
+    rejected = None
+    if kind == "openai_chat":
+        messages = [_plain(message) for message in obj["messages"]]
+        if messages[-1]["role"] == "assistant":
+            messages = messages[:-1]
+    else:
+        prompt = obj["query" if kind == "sagemaker" else "prompt"]
+        messages = [_plain(m) for m in prompt] if isinstance(prompt, list) else [_message("user", prompt)]
+    if kind == "preference" and obj.get("rejected") is not None:
+        rejected = _answer(obj["rejected"])
+    if kind == "verl" and other.get("extra_info") in ({}, {"answer": reference}):
+        del other["extra_info"]  # nothing but the ground truth, which every format has a place for
+    system = obj.get("system") if isinstance(obj.get("system"), str) else None
+    if kind != "sagemaker":
+        other.pop("system", None)
+    if messages[0]["role"] in SYSTEM_ROLES:
+        if system is not None and system.strip():
+            raise NotConvertible("it has both a `system` field and a system message")
+        system = messages[0]["content"]
+        messages = messages[1:]
+    return Parts(system if system and system.strip() else None, messages, reference, rejected, other)
+
+
+def _put_together(parts: Parts, target: str) -> dict[str, Any]:
+    kind = family(target)
+    other = dict(parts.other)
+    reference, rejected = parts.reference, parts.rejected
+    if kind != "preference":
+        if rejected is not None:
+            other["rejected"] = rejected
+    elif rejected is None:
+        if other.get("rejected") is None:
+            raise NotConvertible("it has no rejected answer, which preference rows need")
+        rejected = _answer(other.pop("rejected"))
+    row: dict[str, Any] = {}
+    conversation = ([_message("system", parts.system)] if parts.system else []) + parts.turns
+    if kind == "openai_chat":
+        answer = [] if reference is None else [_message("assistant", reference)]
+        if not answer and conversation[-1]["role"] == "assistant":
+            raise NotConvertible("its last message would become the ground truth")
+        return {"messages": conversation + answer, **other}
+    if kind == "sagemaker":
+        if parts.system:
+            row["system"] = parts.system
+        row["query"] = _only_turn(parts)
+        if reference is not None:
+            row["response"] = reference
+        return row | other
+    conversational = target.endswith("_conversational") or target == "verl"
+    if not conversational and parts.system:
+        raise NotConvertible(f"it has a system text, for which `{target}` has no place")
+    row["prompt"] = conversation if conversational else _only_turn(parts)
+    if kind == "verl":
+        return _with_verl_answer(row | other, reference)
+    for field, text in (
+        (("chosen", reference), ("rejected", rejected)) if kind == "preference" else (("completion", reference),)
+    ):
+        if text is not None:
+            row[field] = [_message("assistant", text)] if conversational else text
+    return row | other
+
+
+def _with_verl_answer(row: dict[str, Any], reference: str | None) -> dict[str, Any]:
+    """Add the ground truth unless the row's own Verl fields already give it."""
+    if format_of(row) in ("verl", "verl_legacy") and read_dataset_row(row, 0).reference == reference:
+        return row
+    extra = row.get("extra_info")
+    info = dict(extra) if isinstance(extra, dict) else {}
+    if reference is not None:
+        info["answer"] = reference
+    return row | {"extra_info": info}
+
+
+def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
+    content = message.get("content")
+    if isinstance(content, list):
+        if not all(isinstance(part, str) or set(part) <= {"type", "text"} for part in content):
+            raise NotConvertible("a message holds something other than text")
+        content = message_text(content)
+    return {**message, "content": content}
+
+
+def _message(role: str, text: str) -> dict[str, Any]:
+    return {"role": role, "content": text}
+
+
+def _answer(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if is_conversation(value) and len(value) == 1 and set(value[0]) == {"role", "content"}:
+        return message_text(value[0]["content"])
+    raise NotConvertible("its rejected answer is more than one text")
+
+
+def _only_turn(parts: Parts) -> str:
+    if len(parts.turns) != 1 or parts.turns[0]["role"] != "user":
+        raise NotConvertible("it holds several turns, for which plain formats have no place")
+    if set(parts.turns[0]) != {"role", "content"}:
+        raise NotConvertible("its message has fields besides role and content")
+    text = parts.turns[0]["content"]
+    assert isinstance(text, str)
+    return text
+
+
+def _same_meaning(obj: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    """The last guard: the notebook must read the same from both rows."""
+    before, after = read_dataset_row(obj, 0), read_dataset_row(row, 0)
+    for name in ("prompt", "reference", "system", "category", "metadata"):
+        if getattr(before, name) != getattr(after, name):
+            raise NotConvertible(f"its {name} would be read differently")

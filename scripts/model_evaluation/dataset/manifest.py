@@ -1,0 +1,100 @@
+"""What an operation did: enough to repeat it, and to trace every result row back to its source row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+SCHEMA_VERSION = 1
+_WRITE_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """``outputs``: one entry per file written, with ``source_lines`` in the order of its rows."""
+
+    operation: str
+    arguments: list[str]
+    seed: int | None
+    source: dict[str, Any]
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    manifest_path: Path | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows written, all files together."""
+        return sum(output["rows"] for output in self.outputs)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "operation": self.operation,
+            "arguments": self.arguments,
+            "seed": self.seed,
+            "source": self.source,
+            "outputs": self.outputs,
+        }
+
+
+def runs(numbers: Sequence[int]) -> list[int | list[int]]:
+    """Line numbers, with runs of neighbours as [first, last]: 1 2 3 7 becomes [[1, 3], 7]."""
+    found: list[int | list[int]] = []
+    start = previous = None
+    for number in [*numbers, None]:
+        if start is not None and previous is not None and number != previous + 1:
+            found.append(start if start == previous else [start, previous])
+            start = number
+        elif start is None:
+            start = number
+        previous = number
+    return found
+
+
+def source_line(source_lines: Sequence[int | Sequence[int]], row: int) -> int:
+    """The source line of an output's ``row`` (1-based). Raises ``IndexError`` past the end."""
+    left = row
+    for run in source_lines:
+        first, last = (run, run) if isinstance(run, int) else (run[0], run[1])
+        if 1 <= left <= last - first + 1:
+            return first + left - 1
+        left -= last - first + 1
+    raise IndexError(row)
+
+
+class OutputFile:
+    """A new file that knows its checksum. Never overwrites; not kept open, so there may be thousands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.open("xb").close()
+        self._digest = sha256()
+        self._nbytes = 0
+        self._rows = 0
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+
+    def write(self, line: bytes) -> None:
+        self._pending.append(line)
+        self._pending_bytes += len(line)
+        self._nbytes += len(line)
+        self._rows += 1
+        if self._pending_bytes >= _WRITE_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        data = b"".join(self._pending)
+        self._digest.update(data)
+        with self.path.open("ab") as file:
+            file.write(data)
+        self._pending, self._pending_bytes = [], 0
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "file": self.path.name,
+            "rows": self._rows,
+            "bytes": self._nbytes,
+            "sha256": self._digest.hexdigest(),
+        }

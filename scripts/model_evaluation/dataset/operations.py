@@ -1,0 +1,353 @@
+"""Making a dataset ready: each operation writes new files beside a manifest and leaves the source alone.
+
+=============================  =====================================================================
+``convert [FORMAT]``           every row in one format, one object per line, UTF-8 without mark
+``dedupe``                     rows that repeat an earlier one (prompt, system text, ground truth) left out
+``sample N [SEED]``            N usable rows, every category in its proportion
+``drop-invalid``               rows with errors left out
+``shard [ROWS [SEED]]``        files of at most ROWS (1,000) rows each; together they are the source
+=============================  =====================================================================
+
+Rows that are kept are copied byte for byte (only ``convert`` rewrites them), one line each; blank lines
+and byte-order marks are never copied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from hashlib import blake2b, sha256
+from pathlib import Path
+from typing import Any
+
+from model_evaluation.errors import Refused
+
+from .check import DatasetReport
+from .conversion import NotConvertible, convert_row
+from .decoding import BOM
+from .formats import FORMATS, family, format_of
+from .manifest import Manifest, OutputFile, runs
+from .reading import UsableLine, read_lines
+from .repair import REPAIRABLE, repaired
+from .sampling import stratified_sample, stratified_shards
+
+OPERATIONS = ("convert", "dedupe", "sample", "drop-invalid", "shard")
+ROWS_PER_JOB = 1000
+DEFAULT_SEED = 0
+_LINES_SHOWN = 5
+
+OpenChunks = Callable[[], Iterable[bytes]]
+Repair = Callable[[Iterable[bytes]], Iterable[bytes]]
+
+
+def parse_operation(text: str) -> tuple[str, list[str]]:
+    """``"sample 200 7"`` as name and arguments; ``drop_invalid`` is understood too. Raises ``Refused``."""
+    name, *arguments = text.split() or [""]
+    name = name.lower().replace("_", "-")
+    if name not in OPERATIONS:
+        raise Refused(
+            f"{name!r} is no operation on a dataset; expected one of {', '.join(OPERATIONS)}",
+            fix="For example: sample 500",
+            code="unknown_operation",
+        )
+    return name, arguments
+
+
+def apply_operation(
+    op: str,
+    args: Sequence[str | int],
+    open_chunks: OpenChunks,
+    report: DatasetReport,
+    out_path: Path,
+    *,
+    source_facts: Mapping[str, Any] | None = None,
+) -> Manifest:
+    """Apply one operation to the source that ``open_chunks`` opens (each call from its beginning).
+
+    ``report`` is the source's check: rows are usable on its terms. ``out_path`` is the file to write; for
+    ``shard`` it gives the names (``NAME-001-of-003.jsonl``). The manifest is written to
+    ``OUT_PATH.manifest.json`` and returned. ``source_facts`` (ETag, version) are copied into it.
+
+    Raises ``Refused`` when the operation cannot be done, a file exists already, or the source changed
+    between its readings. Nothing is left behind then.
+    """
+    name, arguments = parse_operation(" ".join([op, *map(str, args)]))
+    source = _Source(open_chunks, report)
+    with _Writer(out_path) as writer:
+        plan = {
+            "convert": _convert,
+            "dedupe": _dedupe,
+            "sample": _sample,
+            "drop-invalid": _drop_invalid,
+            "shard": _shard,
+        }[name]
+        seed = plan(source, arguments, writer)
+        manifest = Manifest(
+            operation=name,
+            arguments=arguments,
+            seed=seed,
+            source={
+                "uri": report.source,
+                **(source_facts or {}),
+                "sha256": source.sha256,
+                "bytes": source.nbytes,
+                "rows": source.rows,
+            },
+            outputs=writer.outputs(),
+            manifest_path=writer.manifest_path,
+        )
+        writer.write_manifest(manifest)
+    return manifest
+
+
+class _Source:
+    """The source, which may be read more than once and must be the same each time."""
+
+    def __init__(self, open_chunks: OpenChunks, report: DatasetReport) -> None:
+        self.report = report
+        self._open_chunks = open_chunks
+        self.sha256 = ""
+        self.nbytes = 0
+        self.rows = 0
+
+    def lines(self, repair: Repair | None = None) -> Iterator[UsableLine]:
+        """Every line that is not blank, each decoded and checked on the report's terms."""
+        digest = sha256()
+        nbytes = rows = 0
+
+        def counted() -> Iterator[bytes]:
+            nonlocal nbytes
+            for chunk in self._open_chunks():
+                digest.update(chunk)
+                nbytes += len(chunk)
+                yield chunk
+
+        chunks = counted()
+        for line in read_lines(repair(chunks) if repair else chunks, self.report.options):
+            rows += 1
+            yield line
+        for _ in chunks:  # a repair may stop before the end
+            pass
+        if self.sha256 and self.sha256 != digest.hexdigest():
+            raise Refused(
+                f"{self.report.source} changed while it was read",
+                fix="Repeat the command when nobody writes to the dataset.",
+                code="dataset_changed",
+            )
+        self.sha256, self.nbytes, self.rows = digest.hexdigest(), nbytes, rows
+
+
+def _drop_invalid(source: _Source, arguments: list[str], writer: _Writer) -> None:
+    _no_arguments("drop-invalid", arguments)
+    for line in source.lines():
+        if line.row is not None and not line.has_error:
+            writer.write(line.number, line.raw)
+    writer.refuse_empty("no row is free of errors")
+
+
+def _dedupe(source: _Source, arguments: list[str], writer: _Writer) -> None:
+    _no_arguments("dedupe", arguments)
+    seen: set[bytes] = set()
+    for line in source.lines():
+        if line.row is not None:
+            texts = [line.row.prompt, line.row.system, (line.row.reference or "").strip() and line.row.reference]
+            key = blake2b(json.dumps(texts).encode(), digest_size=16).digest()
+            if key in seen:
+                continue
+            seen.add(key)
+        writer.write(line.number, line.raw)
+    writer.refuse_empty("the source holds no rows")
+
+
+def _sample(source: _Source, arguments: list[str], writer: _Writer) -> int:
+    if not 1 <= len(arguments) <= 2:
+        raise _usage("sample takes a number of rows and perhaps a seed", "sample 500 7")
+    size, seed = _number(arguments[0], "a number of rows"), DEFAULT_SEED
+    if len(arguments) == 2:
+        seed = _number(arguments[1], "a seed", least=0)
+    numbers, categories = _usable(source)
+    if size > len(numbers):
+        raise Refused(
+            f"a sample of {size:,} rows was asked for, but only {len(numbers):,} rows are usable",
+            fix=f"Ask for at most {len(numbers):,} rows.",
+            code="sample_too_large",
+        )
+    chosen = set(stratified_sample(numbers, categories, size, seed))
+    for line in source.lines():
+        if line.number in chosen:
+            writer.write(line.number, line.raw)
+    return seed
+
+
+def _shard(source: _Source, arguments: list[str], writer: _Writer) -> int:
+    if len(arguments) > 2:
+        raise _usage("shard takes a number of rows per file and perhaps a seed", "shard 1000")
+    rows_per_shard = _number(arguments[0], "a number of rows") if arguments else ROWS_PER_JOB
+    seed = _number(arguments[1], "a seed", least=0) if len(arguments) == 2 else DEFAULT_SEED
+    numbers, categories = _usable(source)
+    if len(numbers) < source.rows:
+        raise Refused(
+            f"{source.rows - len(numbers):,} rows have errors; shards hold every row of the source",
+            fix="Use `drop-invalid` first.",
+            code="rows_have_errors",
+        )
+    shards = stratified_shards(numbers, categories, rows_per_shard, seed)
+    home = {number: index for index, shard in enumerate(shards) for number in shard}
+    writer.open_shards(len(shards))
+    for line in source.lines():
+        writer.write(line.number, line.raw, home[line.number])
+    return seed
+
+
+def _convert(source: _Source, arguments: list[str], writer: _Writer) -> None:
+    if len(arguments) > 1:
+        raise _usage("convert takes at most one format", "convert sagemaker")
+    broken = {finding["kind"] for finding in source.report.findings} & REPAIRABLE
+    repair = partial(repaired, kind=broken.pop()) if broken else None
+    target = arguments[0] if arguments else _default_target(source, repair)
+    if target not in FORMATS:
+        raise Refused(
+            f"{target!r} is no format; expected one of {', '.join(FORMATS)}",
+            fix="For example: convert sagemaker",
+            code="unknown_format",
+        )
+    refused: dict[str, list[int]] = {}
+    for line in source.lines(repair):
+        if line.obj is None or line.row is None:
+            refused.setdefault("it has errors", []).append(line.number)
+            continue
+        try:
+            row = convert_row(line.obj, target)
+        except NotConvertible as error:
+            refused.setdefault(str(error), []).append(line.number)
+            continue
+        writer.write(line.number, json.dumps(row, ensure_ascii=False).encode())
+    if refused:
+        raise _not_convertible(refused, target)
+    writer.refuse_empty("the source holds no rows")
+
+
+def _default_target(source: _Source, repair: Repair | None) -> str:
+    """The format to convert to when none is named: the file's own, or one that can hold what it mixes."""
+    found: dict[str, None] = {}
+    several_turns = False
+    for line in source.lines(repair):
+        if line.obj is not None:
+            found[format_of(line.obj) or ""] = None
+            several_turns = several_turns or any(fault.kind == "multi_turn" for fault in line.faults)
+    formats = list(found)
+    if len(formats) == 1:
+        return formats[0]
+    if len({family(name) for name in formats}) == 1:
+        return next(name for name in formats if name.endswith("_conversational") or name == "verl")
+    return "openai_chat" if several_turns and not source.report.options.get("nova") else "sagemaker"
+
+
+def _usable(source: _Source) -> tuple[list[int], list[str | None]]:
+    usable = [
+        (line.number, line.row.category) for line in source.lines() if line.row is not None and not line.has_error
+    ]
+    return [number for number, _ in usable], [category for _, category in usable]
+
+
+def _not_convertible(refused: Mapping[str, list[int]], target: str) -> Refused:
+    count = sum(map(len, refused.values()))
+    reason, lines = max(refused.items(), key=lambda item: len(item[1]))
+    shown = ", ".join(map(str, lines[:_LINES_SHOWN])) + ("…" if len(lines) > _LINES_SHOWN else "")
+    fix = (
+        "Use `drop-invalid` first."
+        if reason == "it has errors"
+        else "Use `convert openai_chat`, which can hold every conversation, or change these rows."
+    )
+    return Refused(
+        f"{count:,} rows cannot be converted to {target}: {reason} (line {shown})",
+        fix=fix,
+        code="not_convertible",
+        details={"reasons": {why: len(found) for why, found in list(refused.items())[:10]}},
+    )
+
+
+def _number(text: str, what: str, *, least: int = 1) -> int:
+    digits = text.replace(",", "").replace("_", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19) or int(digits) < least:
+        raise _usage(f"expected {what} of at least {least}, received {text[:40]!r}", "sample 500 7")
+    return int(digits)
+
+
+def _no_arguments(name: str, arguments: list[str]) -> None:
+    if arguments:
+        raise _usage(f"{name} takes no arguments, received {' '.join(arguments)[:40]!r}", name)
+
+
+def _usage(message: str, example: str) -> Refused:
+    return Refused(message, fix=f"For example: {example}", code="bad_operation")
+
+
+class _Writer:
+    """Writes the rows of one operation; removes everything it wrote when the operation fails."""
+
+    def __init__(self, out_path: Path) -> None:
+        self._out_path = out_path
+        self.manifest_path = out_path.with_name(out_path.name + ".manifest.json")
+        self._paths: list[Path] = []
+        self._files: list[OutputFile] = []
+        self._numbers: list[list[int]] = []
+        self._shards = 0
+
+    def __enter__(self) -> _Writer:
+        self._out_path.parent.mkdir(parents=True, exist_ok=True)
+        self._refuse_existing(self.manifest_path)
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            for path in self._paths:
+                path.unlink(missing_ok=True)
+
+    def open_shards(self, count: int) -> None:
+        """Write ``count`` files from here on, named after the output path."""
+        self._shards = count
+        width = max(3, len(str(count)))
+        for index in range(1, count + 1):
+            name = f"{self._out_path.stem}-{index:0{width}d}-of-{count:0{width}d}{self._out_path.suffix}"
+            self._open(self._out_path.with_name(name))
+
+    def write(self, number: int, raw: bytes, file: int = 0) -> None:
+        """One row, from line ``number`` of the source."""
+        if not self._files:
+            self._open(self._out_path)
+        self._files[file].write(raw.removeprefix(BOM).strip(b" \t\r\n") + b"\n")
+        self._numbers[file].append(number)
+
+    def refuse_empty(self, reason: str) -> None:
+        if not self._files:
+            raise Refused(f"nothing to write: {reason}", fix="Correct the source.", code="nothing_left")
+
+    def outputs(self) -> list[dict[str, Any]]:
+        for file in self._files:
+            file.flush()
+        return [
+            file.facts() | {"source_lines": runs(numbers)}
+            for file, numbers in zip(self._files, self._numbers, strict=True)
+        ]
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        self._paths.append(self.manifest_path)
+        with self.manifest_path.open("x", encoding="utf-8") as file:
+            json.dump(manifest.as_json(), file, indent=1, ensure_ascii=False)
+            file.write("\n")
+
+    def _open(self, path: Path) -> None:
+        self._refuse_existing(path)
+        self._files.append(OutputFile(path))
+        self._paths.append(path)
+        self._numbers.append([])
+
+    def _refuse_existing(self, path: Path) -> None:
+        if path.exists():
+            raise Refused(
+                f"{path} exists already and is not overwritten",
+                fix="Name another file, or move this one away.",
+                code="file_exists",
+            )

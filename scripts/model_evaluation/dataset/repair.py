@@ -1,0 +1,107 @@
+"""Files that hold the rows in another shape: unpacked into one object per line, when that is certain."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+
+from model_evaluation.errors import Refused
+
+REPAIRABLE = frozenset({"gzip", "json_array", "json_over_lines", "utf16"})
+LARGEST_DOCUMENT = 256 << 20  # arrays and spread-out objects are read whole
+_DECODED_PIECE = 1 << 20
+
+
+def repaired(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
+    """The rows of a file that was recognised as ``kind`` (one of ``REPAIRABLE``), as JSON Lines bytes."""
+    if kind == "gzip":
+        yield from _gunzipped(chunks)
+        return
+    data = _whole(chunks)
+    try:
+        text = _utf16(data) if kind == "utf16" else data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _damaged(f"the text cannot be decoded ({error.reason} at byte {error.start:,})") from None
+    if kind == "utf16":
+        yield text.encode("utf-8")
+        return
+    for value in _values(text):
+        yield json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n"
+
+
+def _gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """All members of a gzip stream, a piece at a time."""
+    stream = zlib.decompressobj(wbits=31)
+    try:
+        for chunk in chunks:
+            data = chunk
+            while data:
+                if stream.eof:  # another member follows
+                    stream = zlib.decompressobj(wbits=31)
+                yield stream.decompress(data, _DECODED_PIECE)
+                data = stream.unused_data if stream.eof else stream.unconsumed_tail
+    except zlib.error as error:
+        raise _damaged(f"the gzip data is damaged ({error})") from None
+    if not stream.eof:
+        raise _damaged("the gzip data breaks off before its end")
+
+
+def _damaged(message: str) -> Refused:
+    return Refused(message, fix="Make or upload the file again.", code="file_damaged")
+
+
+def _whole(chunks: Iterable[bytes]) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > LARGEST_DOCUMENT:
+            raise Refused(
+                f"the file is larger than {LARGEST_DOCUMENT >> 20} MiB, too large to convert in one piece",
+                fix="Write one JSON object per line where the file is made.",
+                code="document_too_large",
+            )
+    return b"".join(parts)
+
+
+def _utf16(data: bytes) -> str:
+    if data[:4] in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"):
+        return data.decode("utf-32")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16")
+    return data.decode("utf-16-le" if data[1:2] == b"\x00" else "utf-16-be")
+
+
+def _values(text: str) -> Iterator[object]:
+    """The elements of one array, or objects one after the other with white space or commas between."""
+    decoder = json.JSONDecoder(object_pairs_hook=_unique)
+    at = _skip(text, 0)
+    while at < len(text):
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (json.JSONDecodeError, RecursionError) as error:
+            line = text.count("\n", 0, error.pos) + 1 if isinstance(error, json.JSONDecodeError) else "?"
+            raise Refused(
+                f"the file is not valid JSON (near its line {line})", fix="Correct it there.", code="invalid_json"
+            ) from None
+        yield from value if isinstance(value, list) else [value]
+        at = _skip(text, at)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    obj = dict(pairs)
+    if len(obj) != len(pairs):
+        raise Refused(
+            "an object names a key twice, and it cannot be known which value counts",
+            fix="Keep one of the two values.",
+            code="duplicate_key",
+        )
+    return obj
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n,":
+        at += 1
+    return at
