@@ -51,17 +51,18 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 
 
 def only(found: list[str], command: str, how: str) -> str:
-    """The one client in ``found``; raises Choose (exit 3) when there are none or several."""
-    from model_evaluation.errors import Choose
+    """The one client in ``found``; raises Refused (exit 3) when there are none or several."""
+    from model_evaluation.errors import Refused
     from model_evaluation.installing import CLIENTS
 
     if len(found) == 1:
         return found[0]
     names = found or list(CLIENTS)
-    raise Choose(
-        f"Which assistant? {'More than one' if found else 'None'} {how}.",
+    raise Refused(
+        f"Which assistant is meant? {'More than one' if found else 'None'} {how}. Known: {', '.join(names)}.",
         fix=f"Name it: evaluate.py {command} --client {names[0]}",
-        choices=[{"value": name, "label": CLIENTS[name].label} for name in names],
+        code="which_client",
+        details={"clients": {name: CLIENTS[name].label for name in names}},
     )
 
 

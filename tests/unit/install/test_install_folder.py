@@ -1,0 +1,234 @@
+"""Installing, upgrading, repairing and removing one skill folder."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_evaluation.errors import Refused
+from model_evaluation.installing import folder as folder_module
+from model_evaluation.installing import install, installed_at, uninstall
+from model_evaluation.installing.source import checksum, source_files
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "skills" / "model-evaluation"
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): checksum(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def as_version(target: Path, version: str) -> None:
+    """Make an installed folder look like one of another version, with a file that is gone since."""
+    old_file = target / "references" / "gone.md"
+    old_file.write_text("Read this when it is old.\n")
+    marker = json.loads((target / ".installed.json").read_text())
+    marker["version"] = version
+    marker["files"]["references/gone.md"] = checksum(old_file)
+    (target / ".installed.json").write_text(json.dumps(marker))
+
+
+def refusal(call: Callable[[], Any]) -> Refused:
+    with pytest.raises(Refused) as caught:
+        call()
+    return caught.value
+
+
+def test_every_file_of_the_skill_is_copied_and_nothing_else(target: Path) -> None:
+    outcome = install(target)
+    assert outcome.action == "installed"
+    sources = source_files()
+    assert tree(target).keys() == {*sources, ".installed.json"}
+    assert outcome.files == len(sources)
+    assert not any(path.is_symlink() for path in target.rglob("*"))
+    for name, path in sources.items():
+        assert checksum(target / name) == checksum(path), name
+
+
+def test_the_source_holds_the_skill_and_no_caches_tests_or_git() -> None:
+    names = list(source_files())
+    assert {"SKILL.md", "LICENSE", "scripts/evaluate.py", "scripts/model_evaluation/cli.py"} <= set(names)
+    assert any(name.startswith("references/") for name in names)
+    assert any(name.startswith("templates/") for name in names)
+    assert any(name.startswith("scripts/model_evaluation/demo/data/") for name in names)
+    parts = {part for name in names for part in name.split("/")}
+    assert not parts & {"__pycache__", "tests", ".git", "bench", "_skill", ".venv"}
+    assert not any(name.endswith(".pyc") for name in names)
+
+
+def test_installing_twice_changes_nothing(target: Path) -> None:
+    install(target)
+    before = {path: path.stat().st_mtime_ns for path in target.rglob("*")}
+    assert install(target).action == "unchanged"
+    assert {path: path.stat().st_mtime_ns for path in target.rglob("*")} == before
+
+
+@pytest.mark.parametrize(("version", "action"), [("0.0.9", "upgraded"), ("99.0.0", "downgraded")])
+def test_another_version_is_replaced_and_its_leftovers_go(target: Path, version: str, action: str) -> None:
+    install(target)
+    as_version(target, version)
+    outcome = install(target)
+    assert (outcome.action, outcome.previous_version) == (action, version)
+    assert not (target / "references" / "gone.md").exists()
+    assert sorted(os.listdir(target.parent)) == ["model-evaluation"]
+
+
+def test_a_file_of_the_users_own_survives_upgrade_and_removal(target: Path) -> None:
+    install(target)
+    as_version(target, "0.0.9")
+    (target / "references" / "our-team.md").write_text("ours")
+    assert install(target).kept == ("references/our-team.md",)
+    assert (target / "references" / "our-team.md").read_text() == "ours"
+    outcome = uninstall(target)
+    assert outcome.kept == ("references/our-team.md",)
+    assert tree(target).keys() == {"references/our-team.md"}
+
+
+def test_a_changed_file_stops_upgrade_and_removal(target: Path) -> None:
+    install(target)
+    as_version(target, "0.0.9")
+    (target / "SKILL.md").write_text("my own words")
+    before = tree(target)
+    for call in (install, uninstall):
+        error = refusal(lambda call=call: call(target))  # type: ignore[misc]
+        assert error.code == "locally_changed"
+        assert error.details["changed"] == ["SKILL.md"]
+        assert tree(target) == before
+    assert install(target, discard_changes=True).action == "upgraded"
+    assert "my own words" not in (target / "SKILL.md").read_text()
+
+
+def test_a_deleted_file_is_put_back(target: Path) -> None:
+    install(target)
+    (target / "SKILL.md").unlink()
+    assert install(target).action == "repaired"
+    assert (target / "SKILL.md").is_file()
+
+
+def test_caches_made_by_running_it_are_no_change_and_go_with_it(target: Path) -> None:
+    install(target)
+    cache = target / "scripts" / "model_evaluation" / "__pycache__"
+    cache.mkdir()
+    (cache / "cli.cpython-311.pyc").write_bytes(b"x")
+    assert install(target).action == "unchanged"
+    assert uninstall(target).kept == ()
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("content", ["another skill", "no marker", "broken marker", "file"])
+def test_what_is_not_ours_is_never_touched(target: Path, content: str) -> None:
+    target.parent.mkdir()
+    if content == "file":
+        target.write_text("a file")
+    else:
+        target.mkdir()
+        (target / "SKILL.md").write_text("---\nname: model-evaluation\n---\nsomebody else's")
+        if content == "broken marker":
+            (target / ".installed.json").write_text("{")
+        if content == "another skill":
+            (target / ".installed.json").write_text('{"name": "other", "files": {}, "version": "1"}')
+    before = tree(target) if target.is_dir() else target.read_text()
+    for call in (install, uninstall):
+        assert refusal(lambda call=call: call(target)).code == "not_ours"  # type: ignore[misc]
+    assert (tree(target) if target.is_dir() else target.read_text()) == before
+
+
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_link_is_left_as_it_is(target: Path, tmp_path: Path, dangling: bool) -> None:
+    elsewhere = tmp_path / "checkout"
+    if not dangling:
+        elsewhere.mkdir()
+        (elsewhere / "SKILL.md").write_text("the checkout")
+    target.parent.mkdir()
+    target.symlink_to(elsewhere)
+    for call in (install, uninstall):
+        assert refusal(lambda call=call: call(target)).code == "is_link"  # type: ignore[misc]
+    assert target.is_symlink()
+    assert dangling or (elsewhere / "SKILL.md").read_text() == "the checkout"
+
+
+def test_a_skills_folder_that_is_a_link_is_followed(target: Path, tmp_path: Path) -> None:
+    (tmp_path / "dotfiles").mkdir()
+    target.parent.symlink_to(tmp_path / "dotfiles")
+    install(target)
+    assert (tmp_path / "dotfiles" / "model-evaluation" / "SKILL.md").is_file()
+    uninstall(target)
+    assert list((tmp_path / "dotfiles").iterdir()) == []
+
+
+def test_other_skills_stay_as_they_are(target: Path) -> None:
+    other = target.parent / "other-skill"
+    other.mkdir(parents=True)
+    (other / "SKILL.md").write_text("other")
+    install(target)
+    uninstall(target)
+    assert tree(target.parent) == {"other-skill/SKILL.md": checksum(other / "SKILL.md")}
+
+
+def test_a_parent_that_is_a_file_is_explained(target: Path) -> None:
+    target.parent.write_text("not a folder")
+    assert refusal(lambda: install(target)).code == "folder_not_writable"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_explained(target: Path) -> None:
+    target.parent.mkdir()
+    target.parent.chmod(0o555)
+    error = refusal(lambda: install(target))
+    assert error.code == "folder_not_writable"
+
+
+@pytest.mark.parametrize("failing", [0, 1, 3])
+def test_a_write_error_in_the_middle_leaves_the_old_version(
+    target: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    install(target)
+    as_version(target, "0.0.9")
+    before = tree(target)
+    count = iter(range(1000))
+    copyfile = shutil.copyfile
+
+    def full_disk(source: Path, copy: Path) -> None:
+        if next(count) == failing:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(copy))
+        copyfile(source, copy)
+
+    monkeypatch.setattr(folder_module.shutil, "copyfile", full_disk)
+    error = refusal(lambda: install(target))
+    assert error.code == "folder_not_writable"
+    assert "Read-only" in error.message
+    assert tree(target) == before
+    assert os.listdir(target.parent) == ["model-evaluation"]
+
+
+def test_a_killed_upgrade_is_undone_by_the_next_command(target: Path) -> None:
+    install(target)
+    half = target.parent / ".model-evaluation.new"
+    half.mkdir()
+    (half / "SKILL.md").write_text("half")
+    target.rename(target.parent / ".model-evaluation.old")  # killed between the two renames
+    assert install(target).action == "unchanged"
+    assert os.listdir(target.parent) == ["model-evaluation"]
+
+
+def test_what_is_installed_is_told_and_nothing_installed_is_refused(target: Path) -> None:
+    assert installed_at(target) is None
+    assert refusal(lambda: uninstall(target)).code == "not_installed"
+    install(target)
+    found = installed_at(target)
+    assert found is not None
+    assert (found.changed, found.added) == ((), ())
+
+
+def test_it_does_not_install_over_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = source_files()["SKILL.md"].parent
+    assert refusal(lambda: install(here)).code == "same_folder"
