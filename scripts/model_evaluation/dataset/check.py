@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.kernel.rows import DatasetRow
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .fastpath import CleanRows, Learner
 
 BYTES_PER_TOKEN = 4  # of UTF-8: about right for English; other scripts come out somewhat high or low
+PROGRESS_SECONDS = 2.0
 FAST_AFTER_ROWS = 1000  # below, loading the fast decoder would take longer than it saves
 GENEROUS_CONTEXT_TOKENS = 128_000
 
@@ -67,7 +69,7 @@ def check_stream(
     ``needs_reference``: a chosen metric or scorer uses the ground truth. ``nova``: the rows go the Nova
     path. ``row_limit``: rows one job takes, ``None`` for no limit. ``context_tokens``: the model's
     context; prompts are compared with it by an estimate. ``max_rows`` stops early and says so.
-    ``on_progress`` receives bytes and rows so far, once per batch.
+    ``on_progress`` receives bytes and rows so far, every ``PROGRESS_SECONDS``.
     """
     options = {"duplicate_keys": duplicate_keys, "needs_reference": needs_reference, "nova": nova}
     head, is_all, stream = split_head(chunks)
@@ -87,10 +89,12 @@ def check_stream(
         max_rows=max_rows,
         row_limit=row_limit,
     )
+    tell_at = monotonic() + PROGRESS_SECONDS
     for batch in line_batches(stream):
         check.read(batch)
-        if on_progress is not None:
+        if on_progress is not None and monotonic() >= tell_at:
             on_progress(check.nbytes, check.rows)
+            tell_at = monotonic() + PROGRESS_SECONDS
         if check.stopped:
             break
     return check.report(source)

@@ -60,7 +60,6 @@ def _has_parts(obj: Mapping[str, Any]) -> bool:
 def _take_apart(obj: Mapping[str, Any], source: str) -> Parts:
     kind = family(source)
     other = {key: value for key, value in obj.items() if key not in _OWN_FIELDS[kind]}
-    reference = read_dataset_row(obj, 0).reference
     rejected = None
     if kind == "openai_chat":
         messages = [_plain(message) for message in obj["messages"]]
@@ -69,6 +68,7 @@ def _take_apart(obj: Mapping[str, Any], source: str) -> Parts:
     else:
         prompt = obj["query" if kind == "sagemaker" else "prompt"]
         messages = [_plain(m) for m in prompt] if isinstance(prompt, list) else [_message("user", prompt)]
+    reference = read_dataset_row(obj, 0).reference
     if kind == "preference" and obj.get("rejected") is not None:
         rejected = _answer(obj["rejected"])
     if kind == "verl" and other.get("extra_info") in ({}, {"answer": reference}):
@@ -137,10 +137,14 @@ def _with_verl_answer(row: dict[str, Any], reference: str | None) -> dict[str, A
 def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
     content = message.get("content")
     if isinstance(content, list):
-        if not all(isinstance(part, str) or set(part) <= {"type", "text"} for part in content):
+        if not all(isinstance(part, str) or _is_text_part(part) for part in content):
             raise NotConvertible("a message holds something other than text")
         content = message_text(content)
     return {**message, "content": content}
+
+
+def _is_text_part(part: Mapping[str, Any]) -> bool:
+    return part.get("type") == "text" and isinstance(part.get("text"), str) and len(part) == 2
 
 
 def _message(role: str, text: str) -> dict[str, Any]:

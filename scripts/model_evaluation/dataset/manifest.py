@@ -14,13 +14,14 @@ _WRITE_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class Manifest:
-    """``outputs``: one entry per file written, with ``source_lines`` in the order of its rows."""
+    """``outputs``: one entry per file in ``files``, with ``source_lines`` in the order of its rows."""
 
     operation: str
     arguments: list[str]
     seed: int | None
     source: dict[str, Any]
     outputs: list[dict[str, Any]] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
     manifest_path: Path | None = None
 
     @property

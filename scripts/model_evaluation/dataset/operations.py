@@ -59,22 +59,21 @@ def apply_operation(
     args: Sequence[str | int],
     open_chunks: OpenChunks,
     report: DatasetReport,
-    out_path: Path,
-    *,
-    source_facts: Mapping[str, Any] | None = None,
+    out_path: Path | str,
+    **source_facts: Any,
 ) -> Manifest:
     """Apply one operation to the source that ``open_chunks`` opens (each call from its beginning).
 
     ``report`` is the source's check: rows are usable on its terms. ``out_path`` is the file to write; for
     ``shard`` it gives the names (``NAME-001-of-003.jsonl``). The manifest is written to
-    ``OUT_PATH.manifest.json`` and returned. ``source_facts`` (ETag, version) are copied into it.
+    ``OUT_PATH.manifest.json`` and returned. ``source_facts`` (``etag=``, ``version_id=``) are copied into it.
 
     Raises ``Refused`` when the operation cannot be done, a file exists already, or the source changed
     between its readings. Nothing is left behind then.
     """
     name, arguments = parse_operation(" ".join([op, *map(str, args)]))
     source = _Source(open_chunks, report)
-    with _Writer(out_path) as writer:
+    with _Writer(Path(out_path)) as writer:
         plan = {
             "convert": _convert,
             "dedupe": _dedupe,
@@ -89,12 +88,13 @@ def apply_operation(
             seed=seed,
             source={
                 "uri": report.source,
-                **(source_facts or {}),
+                **source_facts,
                 "sha256": source.sha256,
                 "bytes": source.nbytes,
                 "rows": source.rows,
             },
             outputs=writer.outputs(),
+            files=list(writer.paths),
             manifest_path=writer.manifest_path,
         )
         writer.write_manifest(manifest)
@@ -290,7 +290,7 @@ class _Writer:
     def __init__(self, out_path: Path) -> None:
         self._out_path = out_path
         self.manifest_path = out_path.with_name(out_path.name + ".manifest.json")
-        self._paths: list[Path] = []
+        self.paths: list[Path] = []
         self._files: list[OutputFile] = []
         self._numbers: list[list[int]] = []
         self._shards = 0
@@ -302,7 +302,7 @@ class _Writer:
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is not None:
-            for path in self._paths:
+            for path in self.paths:
                 path.unlink(missing_ok=True)
 
     def open_shards(self, count: int) -> None:
@@ -333,7 +333,7 @@ class _Writer:
         ]
 
     def write_manifest(self, manifest: Manifest) -> None:
-        self._paths.append(self.manifest_path)
+        self.paths.append(self.manifest_path)
         with self.manifest_path.open("x", encoding="utf-8") as file:
             json.dump(manifest.as_json(), file, indent=1, ensure_ascii=False)
             file.write("\n")
@@ -341,7 +341,7 @@ class _Writer:
     def _open(self, path: Path) -> None:
         self._refuse_existing(path)
         self._files.append(OutputFile(path))
-        self._paths.append(path)
+        self.paths.append(path)
         self._numbers.append([])
 
     def _refuse_existing(self, path: Path) -> None:

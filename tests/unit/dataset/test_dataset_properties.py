@@ -172,11 +172,18 @@ def test_more_repeated_rows_than_fit_one_set_are_found_too(monkeypatch: pytest.M
     assert check_stream(lines, source="x").profile["duplicates"] == 3000
 
 
-def test_progress_reaches_the_end_and_output_stays_small_however_many_faults() -> None:
+def test_output_stays_small_however_many_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "PROGRESS_SECONDS", 0.0)
     seen: list[tuple[int, int]] = []
     lines = [b'{"unknown%d": "' % i + b"x" * 300 + b'"}\n' for i in range(5000)]
     report = check_stream(lines, source="x", on_progress=lambda n, rows: seen.append((n, rows)))
     assert seen[-1] == (sum(map(len, lines)), 5000)
     assert seen == sorted(seen)
     assert len(json.dumps(report.as_json())) < 3000
-    assert report.findings[1]["count"] == 5000 or report.findings[0]["count"] == 5000
+    assert [(f["kind"], f["count"]) for f in report.findings] == [("too_many_rows", 5000), ("unknown_format", 5000)]
+
+
+def test_progress_is_not_told_for_what_is_quick() -> None:
+    seen: list[tuple[int, int]] = []
+    check_stream([b'{"query":"q"}\n'] * 100, source="x", on_progress=lambda n, rows: seen.append((n, rows)))
+    assert seen == []

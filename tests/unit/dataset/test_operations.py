@@ -32,7 +32,7 @@ def _apply(operation: str, data: bytes, out: Path, **options: Any) -> Manifest:
     options.setdefault("row_limit", None)
     report = check_stream([data], source="s3://b/d.jsonl", **options)
     name, arguments = parse_operation(operation)
-    return apply_operation(name, arguments, lambda: [data], report, out, source_facts={"etag": "e"})
+    return apply_operation(name, arguments, lambda: [data], report, out, etag="e")
 
 
 def _check_manifest(manifest: Manifest, data: bytes, out: Path) -> None:
@@ -40,6 +40,7 @@ def _check_manifest(manifest: Manifest, data: bytes, out: Path) -> None:
     source_lines = data.split(b"\n")
     assert manifest.source["sha256"] == sha256(data).hexdigest()
     assert manifest.source["bytes"] == len(data)
+    assert [path.name for path in manifest.files] == [output["file"] for output in manifest.outputs]
     for output in manifest.outputs:
         written = (out.parent / output["file"]).read_bytes()
         assert output["sha256"] == sha256(written).hexdigest()
