@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from .session import well_formed
+
 BANNER_STYLE = "background:#fff3cd;color:#664d03;border-left:4px solid #d98c00;padding:8px 12px;margin:0"
 LOG_LINES = 200  # more would make a saved notebook heavy and is never read
 
@@ -41,6 +43,7 @@ def show_simulated_banner(simulated: bool) -> None:
 
 def show_bundle(bundle: dict[str, str], metadata: dict[str, Any] | None = None) -> None:
     """A Jupyter display message; outside Jupyter its plain text is printed."""
+    bundle = {kind: well_formed(content) for kind, content in bundle.items()}
     if in_jupyter():
         from IPython.display import display
 
@@ -64,6 +67,7 @@ class ProgressView:
 
     def log(self, line: str) -> None:
         """Adds an event."""
+        line = well_formed(line)
         self._lines.append(line)
         if not self._jupyter:
             self._out(line)
@@ -74,7 +78,7 @@ class ProgressView:
             return
         from IPython.display import display
 
-        shown = (html, "\n".join(self._lines))
+        shown = (well_formed(html), "\n".join(self._lines))
         if shown == self._shown:
             return
         self._shown = shown

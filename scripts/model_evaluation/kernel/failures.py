@@ -67,6 +67,14 @@ FAILURE_CATALOGUE: tuple[tuple[str, Diagnosis], ...] = (
         ),
     ),
     (
+        r"No S3 objects found|NoSuchKey|NoSuchBucket|bucket does not exist",
+        Diagnosis(
+            "A file or bucket that the evaluation needs is not there, or the execution role cannot see it.",
+            "Check that the dataset and the output bucket exist in REGION and that ROLE_ARN may list and read them, "
+            "then run again.",
+        ),
+    ),
+    (
         r"end of life|end-of-life|no longer (supported|available)|legacy.*(denied|access)",
         Diagnosis(
             "The judge model has been retired.",

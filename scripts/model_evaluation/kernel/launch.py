@@ -207,7 +207,7 @@ def start_with_sdk(settings: EvaluationSettings, aws: AwsClients, name: str) -> 
     interrupted)."""
     from sagemaker.core.helper.session_helper import Session
 
-    evaluator_class = evaluator_for(settings)
+    evaluator_class = evaluator_for(settings, aws)
     evaluator = evaluator_class(
         model=hub_model_name(settings.model),
         dataset=settings.dataset,
@@ -231,7 +231,7 @@ def start_with_sdk(settings: EvaluationSettings, aws: AwsClients, name: str) -> 
         return evaluator.evaluate()
 
 
-def evaluator_for(settings: EvaluationSettings) -> Any:
+def evaluator_for(settings: EvaluationSettings, aws: AwsClients) -> Any:
     """The SDK's judge evaluator, made safe for texts it cannot carry as they are.
 
     The SDK pastes them into a JSON text that it then treats as a Jinja template once more: a quote, a
@@ -253,10 +253,17 @@ def evaluator_for(settings: EvaluationSettings) -> Any:
             rendered = LLMAsJudgeEvaluator._render_pipeline_definition(template_str, context | safe)
             return str(rendered)
 
+        def _upload_custom_metrics_to_s3(self, custom_metrics_json: str, eval_name: str) -> str:
+            # The SDK takes the URI for a URL and drops what follows a # or ?.
+            bucket, prefix = settings.s3_output.removeprefix("s3://").split("/", 1)
+            key = f"{prefix}/evaluationinputs/{eval_name}/custom-metrics.json"
+            aws.s3.put_object(Bucket=bucket, Key=key, Body=custom_metrics_json.encode())
+            return f"s3://{bucket}/{key}"
+
     return EscapingEvaluator
 
 
 def json_safe(text: str) -> str:
     """``text`` for the inside of a JSON string, with nothing left that JSON or Jinja would interpret."""
     escaped = json.dumps(text)[1:-1].replace('\\"', "\\u0022").replace("\\\\", "\\u005c")
-    return re.sub(r"[{}%#]", lambda match: f"\\u{ord(match[0]):04x}", escaped)
+    return re.sub(r"[{}%#?]", lambda match: f"\\u{ord(match[0]):04x}", escaped)

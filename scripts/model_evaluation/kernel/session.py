@@ -36,11 +36,16 @@ CREDENTIAL_CODES = frozenset(
 Default = TypeVar("Default")
 
 
+def well_formed(text: str) -> str:
+    """``text`` with lone surrogates written as escapes: a kernel that is asked to show one loses the whole output."""
+    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
 class NotebookError(RuntimeError):
     """A failure this notebook expects and can explain. ``fix`` says what to do; Jupyter shows no stack."""
 
     def __init__(self, message: str, *, fix: str) -> None:
-        super().__init__(f"{message}\n\nWhat to do: {fix}")
+        super().__init__(well_formed(f"{message}\n\nWhat to do: {fix}"))
         self.message = message
         self.fix = fix
 
@@ -149,7 +154,7 @@ class EvaluationSettings:
             "Role": self.role_arn,
             "Results": self.s3_output,
         }
-        return "\n".join(f"{name:<9} {value}" for name, value in rows.items())
+        return well_formed("\n".join(f"{name:<9} {value}" for name, value in rows.items()))
 
 
 class ParameterReader:

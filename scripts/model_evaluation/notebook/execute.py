@@ -163,6 +163,7 @@ class _Run:
             timeout=timeout,
             startup_timeout=KERNEL_STARTS_WITHIN,
             record_timing=False,
+            coalesce_streams=True,
             shutdown_kernel="immediate",  # everything that matters is on disk by then
             resources={"metadata": {"path": str(cwd)}},
         )
@@ -235,7 +236,7 @@ class _Run:
         import nbformat
 
         text = nbformat.writes(deepcopy(self._notebook))  # type: ignore[no-untyped-call]
-        # A cell may print lone surrogates, which UTF-8 has no bytes for.
+        # A notebook may hold lone surrogates, which UTF-8 has no bytes for; JSON can write them as escapes.
         content = text.encode("utf-8", errors="backslashreplace")
         write_atomically(self._target, content if content.endswith(b"\n") else content + b"\n")
 

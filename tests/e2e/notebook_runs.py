@@ -1,0 +1,128 @@
+"""A small account, and the rendered notebook run in it by a real kernel with the real SDK."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from model_evaluation.localaws import LocalAws, Scenario
+from model_evaluation.localaws.world import account_of, seed_world_for
+from model_evaluation.notebook.execute import ExecutionOutcome, execute_notebook
+from model_evaluation.notebook.render import render_notebook
+
+CELL_LIMIT = 90.0  # seconds
+TONE = {
+    "customMetricDefinition": {
+        "name": "Tone",
+        "instructions": "Is the answer polite? {{prompt}} {{prediction}}",
+        "ratingScale": [
+            {"definition": "Polite", "value": {"floatValue": 1}},
+            {"definition": "Rude", "value": {"floatValue": 0}},
+        ],
+    },
+    "direction": "higher",
+}
+PARAMETERS: dict[str, Any] = {
+    "REGION": "us-west-2",
+    "ROLE_ARN": "arn:aws:iam::123456789012:role/EvaluationRole",
+    "MODEL_PACKAGE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:model-package/support-bot/3",
+    "DATASET": "s3://acme-data/evaluation/support.jsonl",
+    "JUDGE_MODEL": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+    "BUILTIN_METRICS": ["Correctness", "Harmfulness"],
+    "CUSTOM_METRICS": json.dumps([TONE]),
+    "PRIMARY_METRIC": "Correctness",
+    "EVALUATE_BASE_MODEL": True,
+    "S3_OUTPUT": "s3://acme-data/evaluation-results",
+    "MLFLOW_RESOURCE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:mlflow-app/app-ABCDEF123456",
+    "MLFLOW_EXPERIMENT": None,
+    "POLL_SECONDS": 0.1,
+    "TIMEOUT_MINUTES": 1,
+    "RUN_LABEL": "support-bot",
+    "FORCE_NEW_RUN": False,
+    "RESULTS_DIR": "results",
+    "DATASET_ETAG": "",
+}
+DATASET = "\n".join(
+    json.dumps(
+        {
+            "query": f'It\'s ticket {number}: where is my "order"?\nUrgent! 😀',
+            "response": f"Your order {number} ships today.",
+            "category": "delivery" if number % 2 else "billing",
+        },
+        ensure_ascii=False,
+    )
+    for number in range(12)
+).encode()
+
+
+class Studio:
+    """A folder with the notebook in it, and the account its kernel talks to."""
+
+    def __init__(self, folder: Path, aws: LocalAws, parameters: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.aws = aws
+        self.parameters = dict(parameters)
+        self.progress: list[str] = []
+        self.on_progress: Callable[[str], None] = lambda line: None
+        (folder / "evaluation.ipynb").write_bytes(render_notebook(parameters))
+
+    def run(self, **overrides: Any) -> ExecutionOutcome:
+        self.progress = []
+        return execute_notebook(
+            self.folder / "evaluation.ipynb",
+            self.folder / "executed.ipynb",
+            env=self.aws.child_environment(),
+            cwd=self.folder,
+            parameters=overrides or None,
+            on_progress=self._heard,
+            timeout=CELL_LIMIT,
+        )
+
+    def _heard(self, line: str) -> None:
+        self.progress.append(line)
+        self.on_progress(line)
+
+    @property
+    def executed(self) -> dict[str, Any]:
+        """The executed notebook's cells by id."""
+        notebook = json.loads((self.folder / "executed.ipynb").read_text(encoding="utf-8"))
+        return {cell["id"]: cell for cell in notebook["cells"]}
+
+    @property
+    def starts(self) -> int:
+        return len(self.aws.calls.of("StartPipelineExecution"))
+
+    @property
+    def result_folders(self) -> list[Path]:
+        return sorted(path for path in (self.folder / "results").iterdir() if path.name != "launches")
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        (folder,) = self.result_folders
+        summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        return summary
+
+
+@contextmanager
+def studio(
+    folder: Path, *, scenario: Scenario | None = None, step_seconds: float = 0.2, **changes: Any
+) -> Iterator[Studio]:
+    """An account with what the parameters name, and a folder with the rendered notebook."""
+    parameters = PARAMETERS | changes
+    account = account_of(parameters)
+    assert account is not None
+    with LocalAws(step_seconds=step_seconds, scenario=scenario, account=account) as aws:
+        seed_world_for(aws, parameters, DATASET)
+        yield Studio(folder, aws, parameters)
+
+
+def text_of(cell: Mapping[str, Any]) -> str:
+    """Everything a cell printed or displayed, as plain text."""
+    parts = []
+    for output in cell["outputs"]:
+        text = output.get("text") or output.get("data", {}).get("text/plain") or output.get("traceback") or ""
+        parts.append("".join(text) if isinstance(text, list) else text)
+    return "\n".join(parts)
