@@ -6,12 +6,21 @@ import os
 import re
 import unicodedata
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .context import Context
+
 
 def project_slug(project: str) -> str:
     """The project's name: its folder's name as ``[a-z0-9-]``, at most 64 characters, never empty."""
     name = unicodedata.normalize("NFKD", os.path.basename(os.path.abspath(project)))
     slug = re.sub(r"[^a-z0-9]+", "-", name.encode("ascii", "ignore").decode().lower()).strip("-")
     return slug[:64].strip("-") or "project"
+
+
+def suggested_output(context: Context) -> str:
+    """The S3 prefix that is suggested for results: in the dataset's bucket, apart from the dataset."""
+    return f"s3://{context.facts('dataset')['bucket']}/model-evaluation/{project_slug(context.project)}"
 
 
 def default_notebook(project: str) -> str:

@@ -474,3 +474,28 @@ def test_a_broken_notebook_is_refused_when_it_is_named(
     (tmp_path / "broken.ipynb").write_text('{"cells": [')
     assert run_cli("answer", "notebook", "broken.ipynb", project=tmp_path).code == 3
     assert (tmp_path / "broken.ipynb").read_text() == '{"cells": ['
+
+
+def test_too_many_rows_lead_to_a_sample_that_is_uploaded_only_after_a_yes(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    rows = b"".join(b'{"query": "question %d", "response": "r", "category": "c%d"}\n' % (n, n % 3) for n in range(1200))
+    aws.client("s3").put_object(Bucket=world.bucket, Key="large/rows.jsonl", Body=rows)
+    run_cli("answer", "task", "x", project=tmp_path)
+    result = run_cli("answer", "dataset", f"s3://{world.bucket}/large/rows.jsonl", project=tmp_path)
+    assert "sample 1000" in [choice["value"] for choice in result.json["step"]["choices"]]
+    assert run_cli("answer", "data", "ok", project=tmp_path).json["error"]["code"] == "dataset_unusable"
+    before = (tmp_path / "workflow_state.json").read_bytes()
+    result = run_cli("answer", "data", "sample 300 7", project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "prepared"), result.json["error"]
+    assert (tmp_path / "workflow_state.json").read_bytes() == before
+    (path,) = result.json["error"]["details"]["files"]
+    assert len(Path(path).read_bytes().splitlines()) == 300
+    target = f"s3://{world.bucket}/model-evaluation/x/datasets/sample.jsonl"
+    assert run_cli("dataset", "upload", path, target, project=tmp_path).json["error"]["code"] == "needs_consent"
+    assert run_cli("dataset", "upload", path, target, "--yes", project=tmp_path).code == 0
+    assert run_cli("dataset", "upload", path, target, "--yes", project=tmp_path).json["error"]["code"] == "exists"
+    assert run_cli("answer", "dataset", target, project=tmp_path).code == 0
+    result = run_cli("answer", "data", "ok", project=tmp_path)
+    assert result.code == 0
+    assert result.json["recorded"]["facts"]["profile"]["rows"] == 300

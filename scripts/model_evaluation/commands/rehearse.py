@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FOLDER = "rehearsal"
 POLL_SECONDS = 0.5
+EXAMPLE_ACCOUNT = "111122223333"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,8 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     folder = os.path.join(args.project, FOLDER)
     notebook = _fresh_notebook(folder, context)
     base = context.facts("model")["base_model"]
-    with LocalAws(step_seconds=args.step_seconds, region=parameters["REGION"], account=account_of(parameters)) as aws:
+    account = account_of(parameters) or EXAMPLE_ACCOUNT
+    with LocalAws(step_seconds=args.step_seconds, region=parameters["REGION"], account=account) as aws:
         seed_world_for(aws, parameters, rows, base_model=base)
         outcome = run_notebook(
             notebook,

@@ -144,3 +144,20 @@ def read_chunks(aws: Aws, item: S3Object) -> Iterator[bytes]:
                 code="changed_while_read",
             ) from error
         yield from body.iter_chunks(CHUNK_BYTES)
+
+
+def upload(aws: Aws, path: str, uri: S3Uri) -> S3Object:
+    """Put a local file at ``uri``; describe what is there now. Raises Refused when an object is there already."""
+    if not uri.key or uri.key.endswith("/"):
+        raise Refused(f"{uri} is no object's URI.", fix="Give the file a name: s3://bucket/folder/name.jsonl")
+    client = aws.client("s3")
+    with open(path, "rb") as file, aws_errors("uploading to", resource=str(uri)):
+        try:
+            client.put_object(Bucket=uri.bucket, Key=uri.key, Body=file, IfNoneMatch="*")
+        except botocore.exceptions.ClientError as error:
+            if str(error.response.get("Error", {}).get("Code")) not in {"PreconditionFailed", "412"}:
+                raise
+            raise Refused(
+                f"There is an object {uri} already; nothing was uploaded.", fix="Give it another name.", code="exists"
+            ) from error
+    return head_object(aws, uri)

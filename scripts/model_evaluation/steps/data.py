@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model_evaluation.errors import Refused
-from model_evaluation.workflow import Answer, Offer, Step, finding
+from model_evaluation.workflow import Answer, Offer, Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,12 +13,11 @@ if TYPE_CHECKING:
     from model_evaluation.dataset import DatasetReport
     from model_evaluation.lookups.storage import S3Object
 
-OPERATIONS = ("sample", "dedupe", "drop-invalid", "convert", "shard")
-
 
 def check(text: str, context: Context) -> Answer:
-    word, *rest = text.split()
-    word = word.lower()
+    word = text.split()[0].lower()
+    from model_evaluation.dataset import OPERATIONS
+
     if word not in ("ok", *OPERATIONS):
         raise Refused(
             f"{text[:100]!r} was received; `ok` or one of {', '.join(OPERATIONS)} is expected.",
@@ -26,7 +25,7 @@ def check(text: str, context: Context) -> Answer:
         )
     report, item = _read(context)
     if word != "ok":
-        raise _prepared(context, word, rest, report, item)
+        raise _prepare(context, text, report, item)
     if not report.usable:
         raise Refused(
             f"The dataset cannot be used as it is. {_faults(report)}",
@@ -124,31 +123,41 @@ def _suggested_fix(report: DatasetReport) -> str:
     return " ".join(dict.fromkeys(fixes[:3])) + (f" Prepare a new file: {' or '.join(useful)}" if useful else "")
 
 
-def _prepared(context: Context, word: str, rest: list[str], report: DatasetReport, item: S3Object) -> Refused:
-    """Write the prepared file beside the project. The step stays open until the user has uploaded it."""
+def _prepare(context: Context, text: str, report: DatasetReport, item: S3Object) -> Refused:
+    """Write the prepared file beside the project. The step stays open until the user has had it uploaded."""
     import os
     import shlex
+    from pathlib import Path
 
-    from model_evaluation.dataset import apply_operation
+    from model_evaluation.dataset import apply_operation, parse_operation
     from model_evaluation.lookups.storage import read_chunks
+    from model_evaluation.naming import suggested_output
 
-    folder = os.path.join(context.project, "data")
-    os.makedirs(folder, exist_ok=True)
+    operation, arguments = parse_operation(text)
+    folder = Path(context.project, "data")
+    folder.mkdir(exist_ok=True)
     stem = os.path.basename(item.uri.key).removesuffix(".jsonl")
-    path = os.path.join(folder, f"{stem}.{word}.jsonl")
+    name = "-".join([operation, *map(str, arguments)])
     manifest = apply_operation(
-        word, rest, lambda: read_chunks(context.aws, item), report, path, source=str(item.uri), etag=item.etag
+        operation,
+        arguments,
+        lambda: read_chunks(context.aws, item),
+        report,
+        folder / f"{stem}.{name}.jsonl",
+        source_facts={"uri": str(item.uri), "etag": item.etag, "version_id": item.version_id},
     )
-    paths = manifest["files"]
-    target = f"s3://{item.uri.bucket}/{os.path.dirname(item.uri.key)}".rstrip("/")
-    commands = [f"aws s3 cp {shlex.quote(name)} {target}/{shlex.quote(os.path.basename(name))}" for name in paths]
+    paths = [str(folder / output["file"]) for output in manifest.outputs]
+    target = f"{context.value('output') or suggested_output(context)}/datasets"
+    uploads = [
+        f"evaluate.py dataset upload {shlex.quote(path)} {target}/{os.path.basename(path)} --yes" for path in paths
+    ]
     return Refused(
-        f"{word} wrote {', '.join(paths)} ({manifest['rows']:,} rows). Nothing was uploaded, "
-        "and the answer is still open.",
-        fix=f"If the user agrees, upload it: {' ; '.join(commands)} - then: evaluate.py answer dataset {target}/"
-        + os.path.basename(paths[0]),
+        f"{operation} wrote {manifest.rows:,} rows to {', '.join(paths)}, and {manifest.manifest_path} says which "
+        "source line each row is. Nothing was uploaded; the answer is still open.",
+        fix=f"If the user agrees to the upload: {' ; '.join(uploads)} - then: evaluate.py answer dataset "
+        f"{target}/{os.path.basename(paths[0])}",
         code="prepared",
-        details={"manifest": {key: value for key, value in manifest.items() if key != "row_mapping"}},
+        details={"files": paths, "rows": manifest.rows, "manifest": str(manifest.manifest_path)},
     )
 
 
@@ -162,5 +171,3 @@ STEP = Step(
     check=check,
     offer=offer,
 )
-
-__all__ = ["STEP", "card", "finding"]

@@ -24,10 +24,7 @@ def check(text: str, context: Context) -> Answer:
         raise Refused(f"{text} has an empty folder name (//) in it.", fix="Use single slashes.", code="bad_prefix")
     dataset = context.facts("dataset")
     folder = str(dataset["key"]).rpartition("/")[0]
-    inside = f"{uri.key}/"
-    if uri.bucket == dataset["bucket"] and (
-        str(dataset["key"]).startswith(inside) or uri.key in (folder, dataset["key"])
-    ):
+    if uri.bucket == dataset["bucket"] and uri.key in (folder, dataset["key"]):
         raise Refused(
             f"{uri} is where the dataset lies; results would mix with it.",
             fix=f"Use a prefix of its own, such as s3://{uri.bucket}/model-evaluation",
@@ -69,10 +66,9 @@ def check(text: str, context: Context) -> Answer:
 
 
 def offer(context: Context) -> Offer:
-    from model_evaluation.naming import project_slug
+    from model_evaluation.naming import suggested_output
 
-    bucket = context.facts("dataset")["bucket"]
-    return Offer(suggested=f"s3://{bucket}/model-evaluation/{project_slug(context.project)}")
+    return Offer(suggested=suggested_output(context))
 
 
 STEP = Step(
