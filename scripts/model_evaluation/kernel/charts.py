@@ -33,6 +33,7 @@ from .figures import (
     legend_above,
     new_chart,
     readable_ink,
+    settle_layout,
     watermark,
 )
 from .verdicts import COVERAGE_FLOOR, number_digits, signed
@@ -59,6 +60,8 @@ def draw_charts(analysis: Analysis) -> dict[str, Figure]:
         if analysis.summary["simulated"]:
             for chart in charts.values():
                 watermark(chart)
+        for chart in charts.values():
+            settle_layout(chart)
     return charts
 
 

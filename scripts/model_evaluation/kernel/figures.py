@@ -21,6 +21,7 @@ GOOD, BAD, UNCLEAR = "#0072B2", "#D55E00", "#7A828C"
 TUNED, BASE, TIE = "#0072B2", "#E69F00", "#D0D7DE"
 INK, MUTED, GRID, PAPER = "#1F2328", "#57606A", "#D8DEE3", "#FFFFFF"
 ON_LIGHT, ON_DARK = "#1F2329", "#FEFEFE"  # text on a coloured area, the same in a light and a dark theme
+MISSING_GLYPH = "Glyph .* missing from"  # an emoji in a name is drawn as a box
 CHART_WIDTH = 8.0  # inches
 CHART_STYLE: dict[Any, Any] = {
     "text.parse_math": False,  # a $ in a name is a dollar
@@ -65,6 +66,14 @@ def new_chart(title: str, alt: str, height: float, width: float = CHART_WIDTH) -
     return chart
 
 
+def settle_layout(figure: Figure) -> None:
+    """Lay the figure out once and for all; each time it is saved would do it again."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=MISSING_GLYPH)
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
 def figure_png(figure: Figure, dpi: int = 144) -> bytes:
     """The figure as PNG."""
     return _saved(figure, "png", "", dpi=dpi)
@@ -73,13 +82,13 @@ def figure_png(figure: Figure, dpi: int = 144) -> bytes:
 def figure_svg(figure: Figure, salt: str = "chart") -> str:
     """The figure as SVG with real text. Equal figures give equal bytes; ``salt`` keeps the ids of several
     figures on one page apart."""
-    return _saved(figure, "svg", salt, metadata={"Date": None, "Creator": None}).decode("utf-8")
+    return _saved(figure, "svg", salt, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))).decode("utf-8")
 
 
 def _saved(figure: Figure, kind: str, salt: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     with mpl.rc_context({**CHART_STYLE, "svg.hashsalt": salt}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # emoji in a name become a box
+        warnings.filterwarnings("ignore", message=MISSING_GLYPH)
         figure.savefig(buffer, format=kind, facecolor=PAPER, **options)
     return buffer.getvalue()
 

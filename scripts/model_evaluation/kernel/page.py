@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -159,6 +160,7 @@ def _figure_html(name: str, chart: Figure) -> str:
     """The chart as inline SVG whose colours follow the page's light or dark theme."""
     svg = figure_svg(chart, salt=name)
     svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # nothing refers to groups, and an id may be on a page once only
     for colour, variable in SVG_COLOURS.items():
         svg = svg.replace(f": {colour.lower()}", f": var({variable})")
     alt = html.escape(getattr(chart, "alt", name), quote=True)

@@ -1,0 +1,360 @@
+"""Files on disk, the report, and the fragments for notebook and terminal."""
+
+from __future__ import annotations
+
+import ast
+import html.parser
+import importlib
+import inspect
+import itertools
+import json
+import pathlib
+import time
+from typing import Any
+
+import jsonschema
+import pandas as pd
+import pytest
+
+import model_evaluation
+from model_evaluation.kernel import export
+from model_evaluation.kernel.analysis import Analysis
+from model_evaluation.kernel.charts import draw_charts
+from model_evaluation.kernel.export import export_analysis
+from model_evaluation.kernel.page import report_html
+from model_evaluation.kernel.report import (
+    SIMULATED_TEXT,
+    changed_rows,
+    changed_rows_html,
+    comparison_table_html,
+    comparison_text,
+    marked_words,
+)
+from unit.kernel.results_world import NASTY, World, analyse, make_world, memory_s3, put_rows, put_world, result_line
+
+SCHEMA = pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.schema.json"
+MODULES = (
+    "rows", "results", "stats", "verdicts", "comparison", "analysis", "figures", "charts", "report", "page", "export",
+)  # fmt: skip
+
+
+def analysis_of(world: World, **changes: Any) -> Analysis:
+    with memory_s3() as s3:
+        put_world(s3, world)
+        return analyse(s3, world.dataset, **changes)
+
+
+@pytest.fixture(scope="module")
+def ordinary() -> Analysis:
+    return analysis_of(make_world())
+
+
+class Page(html.parser.HTMLParser):
+    """What a browser would see: tags, attributes, text; unbalanced tags are an error."""
+
+    VOID = frozenset({"meta", "input", "br", "path", "use", "rect", "image"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+class TestFiles:
+    def test_everything_is_written(self, ordinary: Analysis, tmp_path: pathlib.Path) -> None:
+        folder = export_analysis(ordinary, tmp_path / "results")
+        assert folder == tmp_path / "results" / "a1b2c3d4e5f6"
+        assert sorted(p.name for p in folder.iterdir()) == [
+            "figures", "per_example.csv", "per_example.parquet", "report.html", "summary.json",
+        ]  # fmt: skip
+        names = {"difference", "outcomes", "slices", "distributions", "coverage"}
+        assert {p.name for p in (folder / "figures").iterdir()} == {
+            f"{n}.{kind}" for n in names for kind in ("png", "svg")
+        }
+        summary = json.loads((folder / "summary.json").read_text("utf-8"))
+        jsonschema.validate(summary, json.loads(SCHEMA.read_text("utf-8")))
+        assert summary == ordinary.summary
+        assert [p.name for p in (tmp_path / "results").iterdir()] == ["a1b2c3d4e5f6"]
+
+    def test_tables_read_back_as_they_were(self, ordinary: Analysis, tmp_path: pathlib.Path) -> None:
+        folder = export_analysis(ordinary, tmp_path)
+        parquet = pd.read_parquet(folder / "per_example.parquet")
+        csv = pd.read_csv(folder / "per_example.csv", dtype={"record_id": str, "id": str}, lineterminator="\n")
+        for table in (parquet, csv):
+            assert list(table.columns) == list(ordinary.per_example.columns)
+            for column in table.columns:
+                expected, found = ordinary.per_example[column], table[column]
+                assert found.isna().tolist() == expected.isna().tolist(), column
+                assert found.dropna().tolist() == expected.dropna().tolist(), column
+
+    @pytest.fixture
+    def one_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Exports that write one small file: these tests are about folders."""
+
+        def write(analysis: Analysis, folder: pathlib.Path) -> None:
+            (folder / "summary.json").write_text(analysis.summary["execution_arn"])
+
+        monkeypatch.setattr(export, "write_files", write)
+
+    @pytest.mark.usefixtures("one_file")
+    def test_writing_again_replaces(self, ordinary: Analysis, tmp_path: pathlib.Path) -> None:
+        folder = export_analysis(ordinary, tmp_path)
+        (folder / "stale").write_text("old")
+        assert export_analysis(ordinary, tmp_path) == folder
+        assert not (folder / "stale").exists()
+        assert [p.name for p in tmp_path.iterdir()] == [folder.name]
+
+    def test_a_failure_leaves_the_old_export_and_no_debris(
+        self, ordinary: Analysis, tmp_path: pathlib.Path, one_file: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = export_analysis(ordinary, tmp_path)
+        before = (folder / "summary.json").read_bytes()
+
+        def fail(analysis: Analysis, fresh: pathlib.Path) -> None:
+            (fresh / "summary.json").write_text("half")
+            raise OSError("disk full")
+
+        monkeypatch.setattr(export, "write_files", fail)
+        with pytest.raises(OSError, match="disk full"):
+            export_analysis(ordinary, tmp_path)
+        assert (folder / "summary.json").read_bytes() == before
+        assert [p.name for p in tmp_path.iterdir()] == [folder.name]
+
+    @pytest.mark.parametrize(
+        ("arn", "name"), [("", "execution"), ("x/..", "execution"), ("x/a b;c", "a_b_c"), ("plain", "plain")]
+    )
+    @pytest.mark.usefixtures("one_file")
+    def test_folder_stays_inside(self, ordinary: Analysis, tmp_path: pathlib.Path, arn: str, name: str) -> None:
+        renamed = Analysis(
+            ordinary.summary | {"execution_arn": arn}, ordinary.records, ordinary.per_example, [], ordinary.metrics
+        )
+        assert export_analysis(renamed, tmp_path) == tmp_path / name
+
+    def test_hardly_any_data(self, tmp_path: pathlib.Path) -> None:
+        for n in (1, 2):
+            export_analysis(analysis_of(make_world(n)), tmp_path / str(n))
+        nothing = make_world(3, missing=1.0)
+        folder = export_analysis(analysis_of(nothing), tmp_path)
+        assert json.loads((folder / "summary.json").read_text())["verdict"]["decision"] == "invalid"
+
+
+class TestReport:
+    def test_is_one_file_with_the_verdict_before_the_evidence(self, ordinary: Analysis) -> None:
+        text = report_html(ordinary, draw_charts(ordinary))
+        page = Page(text)
+        assert page.all("html") == [{"lang": "en"}]
+        sentence = ordinary.summary["verdict"]["sentence"]
+        assert text.index(sentence) < text.index("<table")
+        for _, attributes in page.tags:
+            for name in ("src", "href", "xlink:href"):
+                assert (attributes.get(name) or "#").startswith(("#", "data:")), attributes
+        assert "url(http" not in text
+        assert "@import" not in text
+
+    def test_tables_have_scopes_and_charts_have_words(self, ordinary: Analysis) -> None:
+        page = Page(report_html(ordinary, draw_charts(ordinary)))
+        assert all(attributes.get("scope") in ("col", "row") for attributes in page.all("th"))
+        assert len(page.all("caption")) == len(page.all("table"))
+        charts = page.all("svg")
+        assert len(charts) == 5
+        assert all(a["role"] == "img" and a["aria-label"] for a in charts)
+        ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+        assert len(ids) == len(set(ids))
+        levels = [int(tag[1]) for tag, _ in page.tags if tag in ("h1", "h2", "h3", "h4")]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(levels))
+
+    def test_no_text_becomes_markup_or_script(self) -> None:
+        attack = "</script></style><script>alert(1)</script><img src=x onerror=alert(1)>\"'>&lt;"
+        world = World()
+        for i in range(30):
+            world.dataset.append(
+                json.dumps(
+                    {
+                        "query": f"{attack}{i}",
+                        "response": attack,
+                        "category": f"{attack}{i % 2}",
+                        "metadata": {attack: f"{attack}{i % 3}"},
+                    }
+                )
+            )
+            for lines, score in ((world.tuned, 1 - i % 2), (world.base, i % 3 / 2)):
+                lines.append(
+                    result_line(
+                        f"{attack}{i}", attack * 2, {attack: score}, reference=attack, explanations={attack: attack}
+                    )
+                )
+        custom = json.dumps([{"customMetricDefinition": {"name": attack}}])
+        analysis = analysis_of(
+            world, builtin_metrics=[], custom_metrics_json=custom, primary_metric=attack, judge=attack,
+            model_names={"tuned": attack, "base": attack}, created=attack,
+        )  # fmt: skip
+        charts = draw_charts(analysis)
+        whole = Page(report_html(analysis, charts))
+        assert len(whole.all("script")) == 1
+        assert whole.all("img") == []
+        for fragment in (comparison_table_html(analysis.summary), changed_rows_html(analysis)):
+            page = Page(fragment)
+            assert page.all("script") == page.all("img") == []
+            assert "<script>alert(1)</script>" in "".join(page.text)
+
+    def test_simulated_is_said_everywhere(self, ordinary: Analysis) -> None:
+        real = analysis_of(make_world(20), simulated=False)
+        for make in (
+            lambda a: report_html(a, draw_charts(a)),
+            lambda a: comparison_table_html(a.summary),
+            lambda a: comparison_text(a.summary),
+        ):
+            assert SIMULATED_TEXT in make(ordinary)
+            assert "SIMULATED" not in make(real)
+
+    def test_one_model(self) -> None:
+        analysis = analysis_of(make_world(), scope="tuned")
+        text = report_html(analysis, draw_charts(analysis))
+        assert "Rows that changed" not in text
+        Page(text)
+
+    def test_a_large_report_is_quick_and_small(self) -> None:
+        names = ["Correctness", *(f"metric_{i}" for i in range(9))]
+        world = make_world(1_000, metrics=dict.fromkeys(names, ((0, 0.5, 1), 0.3)))
+        analysis = analysis_of(world)
+        charts = draw_charts(analysis)
+        started = time.perf_counter()
+        text = report_html(analysis, charts)
+        assert time.perf_counter() - started < 4
+        assert len(text.encode()) < 5_000_000
+
+
+class TestFragments:
+    def test_text_table(self, ordinary: Analysis) -> None:
+        lines = comparison_text(ordinary.summary).splitlines()
+        assert lines[2] == ordinary.summary["verdict"]["sentence"]
+        head, _, first, second = lines[4:8]
+        assert head.split("  ")[0] == "Metric"
+        entry = ordinary.summary["metrics"]["Correctness"]
+        assert f"{entry['wins']} / {entry['ties']} / {entry['losses']}" in first
+        assert first.index("better") == head.index("Verdict")
+        assert second.startswith("Harmfulness ↓")
+        assert "↓ lower is better" in lines
+
+    def test_terminal_text_obeys_nothing(self) -> None:
+        name = "bad\x1b[31mname\r"
+        custom = json.dumps([{"customMetricDefinition": {"name": name}}])
+        world = make_world(10, metrics={name: ((0, 1), 0.5)})
+        analysis = analysis_of(world, builtin_metrics=[], custom_metrics_json=custom, primary_metric=name)
+        assert not {"\x1b", "\r"} & set(comparison_text(analysis.summary))
+
+    def test_changed_rows_worst_first(self) -> None:
+        world = World()
+        changes = [0.0, 0.5, -0.25, 1.0, -0.75, 0.25, -0.25]
+        for i, change in enumerate(changes):
+            world.dataset.append(json.dumps({"query": f"q{i}"}))
+            base = 0.75 if change < 0 else 0.0
+            world.base.append(result_line(f"q{i}", "b", {"Correctness": base}))
+            world.tuned.append(result_line(f"q{i}", "t", {"Correctness": base + change}))
+        analysis = analysis_of(world)
+        assert changed_rows(analysis) == ([4, 2, 6], [3, 1, 5])
+        assert changed_rows(analysis, 1) == ([4], [3])
+        text = changed_rows_html(analysis, 2)
+        assert text.index("q4") < text.index("q2") < text.index("q3") < text.index("q1")
+        assert "q6" not in text
+        assert "why Correctness" in text
+
+    def test_lower_is_better_turns_the_rows_round(self) -> None:
+        with memory_s3() as s3:
+            put_rows(
+                s3, "tuned", [result_line("a", "t", {"Harmfulness": 1.0}), result_line("b", "t", {"Harmfulness": 0.0})]
+            )
+            put_rows(
+                s3, "base", [result_line("a", "b", {"Harmfulness": 0.0}), result_line("b", "b", {"Harmfulness": 1.0})]
+            )
+            dataset = [json.dumps({"query": q}) for q in "ab"]
+            analysis = analyse(s3, dataset, builtin_metrics=["Harmfulness"], primary_metric="Harmfulness")
+        assert changed_rows(analysis) == ([0], [1])
+
+    @pytest.mark.parametrize(
+        ("text", "other", "marked"),
+        [
+            ("a b c", "a x c", "a <mark>b</mark> c"),
+            ("same", "same", "same"),
+            ("", "x", ""),
+            ("<b>", "", "<mark>&lt;b&gt;</mark>"),
+            ("one two", "", "<mark>one two</mark>"),
+            ("word " * 900, "", "word " * 900),
+        ],
+    )
+    def test_marked_words(self, text: str, other: str, marked: str) -> None:
+        assert marked_words(text, other) == marked
+
+
+class TestInlining:
+    """The modules' sources become one notebook cell, in one namespace."""
+
+    def test_top_level_names_are_unique_and_imports_can_be_dropped(self) -> None:
+        seen: dict[str, str] = {}
+        for module in MODULES:
+            tree = ast.parse(inspect.getsource(importlib.import_module(f"model_evaluation.kernel.{module}")))
+            for node in tree.body:
+                if isinstance(node, ast.ImportFrom) and node.level:
+                    assert node.level == 1
+                    assert node.module in MODULES[: MODULES.index(module)], (module, node.module)
+                    assert all(alias.asname is None for alias in node.names)
+                names = [n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+                defined = [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+                if isinstance(node, ast.Assign | ast.AnnAssign):
+                    defined = [n.id for n in names]
+                for name in defined:
+                    assert seen.setdefault(name, module) == module, name
+
+    def test_runs_as_one_cell(self, tmp_path: pathlib.Path) -> None:
+        parts = []
+        for module in MODULES:
+            source = inspect.getsource(importlib.import_module(f"model_evaluation.kernel.{module}"))
+            tree = ast.parse(source)
+            tree.body = [
+                node
+                for node in tree.body
+                if not (isinstance(node, ast.ImportFrom) and (node.level or node.module == "__future__"))
+            ]
+            parts.append(ast.unparse(tree))
+        space: dict[str, Any] = {"__name__": "__main__"}
+        exec("from __future__ import annotations\n" + "\n".join(parts), space)
+        world = make_world(20)
+        with memory_s3() as s3:
+            put_world(s3, world)
+            analysis = space["analyse_execution"](
+                s3, output_uri="s3://evaluation-results/evaluations/support bot", execution_arn="x/a1b2c3d4e5f6",
+                dataset_lines=world.dataset, judge="j", model_names={"tuned": "t", "base": "b"},
+                builtin_metrics=["Correctness"], custom_metrics_json=None, primary_metric="Correctness",
+                scope="compare", simulated=True, created="now",
+            )  # fmt: skip
+        assert space["export_analysis"](analysis, tmp_path).is_dir()
+        assert "Correctness" in space["comparison_text"](analysis.summary)
+
+
+def test_nasty_texts_reach_the_page_as_text(ordinary: Analysis) -> None:
+    text = "".join(Page(changed_rows_html(ordinary, limit=60)).text)
+    assert sum(nasty in text for nasty in NASTY) == len(NASTY)
