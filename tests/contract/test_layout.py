@@ -1,0 +1,111 @@
+"""The package's layers: imports point down only, AWS has one seam, and only the command line prints."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "scripts" / "model_evaluation"
+
+# From the top down. A module may import its own layer's siblings and anything below, never above.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("__main__",),
+    ("cli",),
+    ("commands",),
+    ("wizard", "demo", "execution", "installing"),
+    ("conversation",),
+    ("preflight",),
+    ("evaluations",),
+    ("notebook", "localaws"),
+    ("steps",),
+    ("cost",),
+    ("lookups", "dataset", "metrics", "kernel"),
+    ("context", "workflow", "state", "input_text", "naming", "results_folder", "resources", "gate", "suggestions"),
+    ("errors",),
+)
+# Imports inside functions that point up on purpose, each with its reason.
+ALLOWED = {
+    ("steps.confirm", "preflight"): "the card's yes runs every check again, the other steps' among them",
+    ("steps.notebook", "notebook"): "a notebook is looked at before it is accepted",
+    ("context", "lookups"): "AWS is created on first use, so that steps without lookups stay light",
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        relative = path.relative_to(PACKAGE).with_suffix("")
+        yield ".".join(part for part in relative.parts if part != "__init__"), path
+
+
+def layer(module: str) -> int:
+    name = module.partition(".")[0]
+    for number, names in enumerate(LAYERS):
+        if name in names:
+            return number
+    raise AssertionError(f"{name} has no layer yet: put it into LAYERS")
+
+
+def imported(module: str, path: Path) -> Iterator[str]:
+    """Modules of ours that ``path`` imports at run time, from the package's root."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    checking = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    ]
+    skipped = {inner for node in checking for inner in ast.walk(node)}
+    parts = module.split(".") if module else []
+    package = parts if path.name == "__init__.py" else parts[:-1]
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.ImportFrom):
+            if node.level:
+                base = package[: len(package) - node.level + 1]
+                names = [*base, *(node.module.split(".") if node.module else [])]
+            elif node.module and node.module.split(".")[0] == "model_evaluation":
+                names = node.module.split(".")[1:]
+            else:
+                continue
+            if names:
+                yield ".".join(names)
+            else:
+                yield from (alias.name for alias in node.names if not alias.name.startswith("_"))
+        elif isinstance(node, ast.Import):
+            yield from (
+                alias.name.removeprefix("model_evaluation.")
+                for alias in node.names
+                if alias.name.startswith("model_evaluation.")
+            )
+
+
+@pytest.mark.parametrize(("module", "path"), [pair for pair in modules() if pair[0]], ids=lambda value: str(value))
+def test_imports_point_down(module: str, path: Path) -> None:
+    upward = {
+        target
+        for target in imported(module, path)
+        if layer(target) < layer(module) and (module, target.partition(".")[0]) not in ALLOWED
+    }
+    assert not upward, f"{module} imports {sorted(upward)}, which stand above it"
+
+
+def test_the_exceptions_are_still_needed() -> None:
+    seen = {
+        (module, target.partition(".")[0]) for module, path in modules() if module for target in imported(module, path)
+    }
+    assert set(ALLOWED) <= seen
+
+
+def test_the_sdk_is_imported_by_the_notebook_only() -> None:
+    for module, path in modules():
+        if module.startswith("kernel"):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = [
+            name
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+        ]
+        assert not [name for name in names if name.partition(".")[0] == "sagemaker"], module
