@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .lookups.session import Aws
 
 TRIES = 5
+LONG_TEXT = 300  # characters; no ARN or S3 URI of real life is longer
 
 
 def utc_now() -> str:
@@ -31,7 +32,10 @@ def utc_now() -> str:
 
 
 def position(document: dict[str, Any], project: str) -> dict[str, Any]:
-    """The part of the envelope that says where the workflow stands. Reads only; no network."""
+    """The part of the envelope that says where the workflow stands. Reads only; no network.
+
+    It goes with every answer, so it is short: long values are abridged (and say so), the state file has them whole.
+    """
     steps = evaluation_of(document).STEPS
     open_steps = workflow.pending(steps, document)
     step = workflow.describe(load_step(open_steps[0]), document) if open_steps else None
@@ -39,18 +43,32 @@ def position(document: dict[str, Any], project: str) -> dict[str, Any]:
     return {
         "step": step,
         "next": None if step else next_command(document, project),
-        "known": {
-            step_id: {key: answers[step_id][key] for key in ("value", "origin", "time")}
-            for step_id in steps
-            if step_id in answers
-        },
+        "known": {step_id: _known(answers[step_id]) for step_id in steps if step_id in answers},
         "progress": {"done": len(steps) - len(open_steps), "total": len(steps)},
         "warnings": [
-            {"step": step_id, **warning}
+            {"step": step_id, **{key: warning[key] for key in ("kind", "message", "fix") if key in warning}}
             for step_id in steps
             for warning in answers.get(step_id, {}).get("warnings", [])
         ],
     }
+
+
+def _known(entry: dict[str, Any]) -> dict[str, Any]:
+    value = entry["value"]
+    short = _abridged(value)
+    known = {"value": short, "origin": entry["origin"]}
+    return known if short == value else {**known, "abridged": True}
+
+
+def _abridged(value: Any) -> Any:
+    """A long text cut, a custom metric's definition without its prompt and scale; anything else as it is."""
+    if isinstance(value, list):
+        return [_abridged(item) for item in value]
+    if isinstance(value, dict) and "customMetricDefinition" in value:
+        return {**value, "customMetricDefinition": {"name": value["customMetricDefinition"].get("name")}}
+    if isinstance(value, str) and len(value) > LONG_TEXT:
+        return value[: LONG_TEXT - 1] + "…"
+    return value
 
 
 def next_command(document: dict[str, Any], project: str) -> str | None:
@@ -155,7 +173,10 @@ def _answered(
 
 
 def _public(entry: dict[str, Any]) -> dict[str, Any]:
-    return {key: entry[key] for key in ("value", "origin", "time", "facts") if key in entry}
+    """What was stored, without the long texts among its facts: those were just shown (the terms' wording)."""
+    public: dict[str, Any] = {key: entry[key] for key in ("value", "origin", "time") if key in entry}
+    facts = {key: fact for key, fact in entry.get("facts", {}).items() if _abridged(fact) == fact}
+    return {**public, "facts": facts} if facts else public
 
 
 def _settle(context: Context, recorded: dict[str, Any]) -> list[dict[str, Any]]:
@@ -193,12 +214,12 @@ def prepare_next(context: Context) -> list[dict[str, Any]]:
     if step.offer is None:
         return []
     try:
-        offer = step.offer(context).as_json()
+        offer = step.offer(context)
     except EvaluationError as error:
         return [finding(error.code, f"{step.id}: {error.message}", level="warning", fix=error.fix)]
-    offers = {**context.document.get("offers", {}), step.id: offer}
+    offers = {**context.document.get("offers", {}), step.id: offer.as_json()}
     context.document = {**context.document, "offers": offers}
-    return []
+    return offer.findings
 
 
 def _suggestion(step: workflow.Step, document: dict[str, Any]) -> str:

@@ -92,9 +92,12 @@ class Answer:
 
 
 class Offer:
-    """What a question can show: choices, a suggested value, text put before the question."""
+    """What a question can show: choices, a suggested value, text put before the question.
 
-    __slots__ = ("choices", "suggested", "text")
+    These are kept in the state file for `status`; ``findings`` are shown once and not kept.
+    """
+
+    __slots__ = ("choices", "findings", "suggested", "text")
 
     def __init__(
         self,
@@ -102,8 +105,10 @@ class Offer:
         choices: list[dict[str, str]] | None = None,
         suggested: str | None = None,
         text: str | None = None,
+        findings: list[dict[str, Any]] | None = None,
     ) -> None:
         self.choices = choices
+        self.findings = findings or []
         self.suggested = suggested
         self.text = text
 

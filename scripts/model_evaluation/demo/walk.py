@@ -166,6 +166,8 @@ def _converse(commands: Commands, world: World) -> None:
             continue
         for item in envelope["findings"]:
             commands.say(_wrapped(f"{'!' if item['level'] == 'warning' else '✓'} {item['message']}"))
+            for row in item.get("rows", []):
+                commands.say(_wrapped(f"line {row['line']}: {' '.join(row['prompt'].split())}", indent="      "))
 
 
 def _show_choices(commands: Commands, step: Mapping[str, Any]) -> None:
