@@ -174,6 +174,9 @@ class _Check:
             if self.needs_reference:
                 return len(rows), False
             self.findings.add_lines("no_reference", len(absent), [first_line + i for i in absent])
+        if columns.several_turns:
+            lines_with = [first_line + i for i in columns.several_turns]
+            self.findings.add_lines("multi_turn", len(lines_with), lines_with)
         if batch.holds(0x0D):
             crlf = [first_line + i for i, line in enumerate(lines) if line.endswith(b"\r\n")]
             if crlf:
@@ -237,7 +240,8 @@ class _Check:
 
     def _decode(self, line: bytes) -> DecodedLine:
         if self._learner is not None:
-            from .fastpath import DECODING_ERRORS, quick_value
+            from .fastpath import DECODING_ERRORS
+            from .keys import quick_value
 
             with suppress(*DECODING_ERRORS):
                 return DecodedLine(quick_value(line, duplicate_keys=self.duplicate_keys), True, [])

@@ -2,10 +2,6 @@
 
 It only ever accepts rows it can prove clean. Whatever it cannot prove goes to the slow way
 (`decoding.py`, `formats.py`), which is the authority; both must give the same answer for every row.
-
-How repeated keys are ruled out without looking at keys one by one: by counting quotes. Every key and
-every text a row was found to have takes two quotes, and every quote inside a text one more (written
-``\\"``). A repeated key would leave quotes that nothing accounts for.
 """
 
 from __future__ import annotations
@@ -17,15 +13,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from .formats import CONTROL_CHARACTER, NOT_METADATA, VERL_MARKS
+from model_evaluation.kernel.rows import _metadata_fields
+
+from .formats import CONTROL_CHARACTER, NOT_METADATA, VERL_MARKS, family
+from .keys import count_quotes
 from .lines import Batch
+from .shapes import SHAPES, Texts
 
 _UNSET = msgspec.UNSET
 _LEARN_FROM_ROWS = 32
 _MAX_EXTRA_FIELDS = 32
 _MAX_REBUILDS = 32
-_REFERENCE_FIELD = {"sagemaker": "response", "prompt_completion": "completion", "preference": "chosen"}
-_NEVER_EXTRA = frozenset(["messages", "query", "prompt", "completion", "chosen", "metadata", *VERL_MARKS])
+_PROMPT_FIELDS = frozenset(["messages", "query", "prompt", "completion", "chosen"])
 _BACKSLASH, _DELETE = 0x5C, 0x7F
 
 DECODING_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -40,26 +39,23 @@ class CleanRows(NamedTuple):
     prompt_lengths: list[int]
     reference_lengths: list[int]  # of those there are
     distinct_systems: set[str | None]
+    several_turns: list[int]  # positions
     categories: Counter[str]
     without_category: int
-    extra_fields: dict[str, int]
+    fields: Counter[str]
 
 
-class FlatReader:
-    """Reads rows of one plain format whose fields are texts, plus any fields nobody interprets."""
+class TypedReader:
+    """Reads rows of one format and one set of fields."""
 
     def __init__(self, name: str, extra_fields: tuple[str, ...], *, duplicate_keys: bool) -> None:
         self.format = name
-        self.extra_fields = extra_fields
+        self._extra_fields = extra_fields
         self._duplicate_keys = duplicate_keys
-        optional = str | msgspec.UnsetType | None
-        names = {
-            "prompt": "query" if name == "sagemaker" else "prompt",
-            "reference": _REFERENCE_FIELD[name],
-            "system": "system",
-            "category": "category",
-        }
-        fields: list[Any] = [("prompt", str), *((field, optional, _UNSET) for field in list(names)[1:])]
+        self._shape = SHAPES[name](extra_fields)
+        text = str | msgspec.UnsetType | None
+        names = dict(self._shape.names) | {"category": "category"}
+        fields: list[Any] = [*self._shape.fields, ("category", text, _UNSET)]
         for position, extra in enumerate(extra_fields):
             names[f"extra{position}"] = extra
             fields.append((f"extra{position}", Any, _UNSET))
@@ -71,120 +67,106 @@ class FlatReader:
         rows: list[Any] = []
         with suppress(*DECODING_ERRORS):  # the rows before it stay
             rows.extend(map(self._decode, lines))
-        return rows
+        return self._shape.conforming(rows)
 
     def clean(self, rows: list[Any], lines: list[bytes], batch: Batch) -> CleanRows | None:
         """The rows as columns when every one is free of faults, else ``None``.
 
         ``lines`` are theirs, from ``batch``.
         """
-        prompts: list[str] = [row.prompt for row in rows]
-        if not _all_say_something(prompts):
+        texts = self._shape.texts(rows)
+        if texts is None:
             return None
-        references, absent_references = _without_unset([row.reference for row in rows])
-        given = [text for text in references if text is not None] if absent_references.rows else references
-        if not _all_say_something(given):
+        given = texts.references
+        if None in texts.distinct_references:
+            given = [text for text in given if text is not None]
+        if not (_all_say_something(texts.prompts) and _all_say_something(given)):
             return None
-        systems: list[Any] = [row.system for row in rows]
-        distinct_systems = set(systems)
-        absent_systems = _Absent(0, 0)
-        if not distinct_systems.isdisjoint((None, _UNSET)):
-            systems, absent_systems = _without_unset(systems)
-            distinct_systems = set(systems)
-        categories: Counter[Any] = Counter([row.category for row in rows])
-        absent_categories = _Absent(categories.pop(_UNSET, 0), categories.pop(None, 0))
-        if not _all_say_something(system for system in distinct_systems if system is not None):
+        distinct_systems = set(texts.systems)
+        if not _all_say_something([system for system in distinct_systems if system is not None]):
             return None
-        if not _all_say_something(categories):
+        category_of = [row.category for row in rows]
+        categories: Counter[Any] = Counter(category_of)
+        unset, null = categories.pop(_UNSET, 0), categories.pop(None, 0)
+        if not _all_say_something(list(categories)):
             return None
-        present = texts = 4 * len(rows)
-        for absent in (absent_references, absent_systems, absent_categories):
-            present -= absent.unset
-            texts -= absent.rows
-        extra: dict[str, int] = {}
-        extra_columns: list[list[Any]] = []
-        nested = False
-        for position, name in enumerate(self.extra_fields):
-            column = [getattr(row, f"extra{position}") for row in rows]
-            count = len(rows) - sum(value is _UNSET for value in column)
-            if not count:
-                continue
-            if name not in NOT_METADATA:
-                extra[name] = count
-            present += count
-            texts += sum(isinstance(value, str) for value in column)
-            nested = nested or any(isinstance(value, dict | list) for value in column)
-            extra_columns.append(column)
-        columns = [prompts, references, systems]
+        extra = self._extra_columns(rows)
         escaped = [index for index, line in enumerate(lines) if _BACKSLASH in line] if batch.holds(_BACKSLASH) else []
-        spelled = b""
-        if escaped:
-            spelled = b"".join([lines[index] for index in escaped])
-            columns = [[column[index] for index in escaped] for column in columns]
-        if batch.holds(_DELETE) or (escaped and _has_control_character(spelled, columns)):
+        spelled = b"".join([lines[index] for index in escaped])
+        if batch.holds(_DELETE) or (escaped and _has_control_character(spelled, escaped, texts)):
             return None
         if self._duplicate_keys:
-            quotes = 2 * (present + texts)
+            quotes = texts.quotes + 4 * len(rows) - 4 * unset - 2 * null
             if escaped:
-                columns.append([rows[index].category for index in escaped])
-                columns.extend([column[index] for index in escaped] for column in extra_columns)
-                quotes += sum(_joined(column).count('"') for column in columns)
-            if nested or not _accounted_for(quotes, lines, spelled, batch):
-                rest = zip(lines, rows, strict=True)
-                if not all(keys_are_unique(line, msgspec.to_builtins(row)) for line, row in rest):
-                    return None
+                quotes += _joined([category_of[index] for index in escaped]).count('"')
+                quotes += sum(_joined(texts.of_row(index)).count('"') for index in escaped)
+            for column in extra.values():
+                quotes += sum(2 + count_quotes(value) for value in column if value is not _UNSET)
+            if not _accounted_for(quotes, lines, spelled, batch):
+                return None
+        fields = self._fields(extra)
+        without_category = unset + null
+        if "metadata" in extra:
+            without_category -= _read_metadata(extra["metadata"], category_of, categories, fields)
         return CleanRows(
-            prompts=prompts,
-            references=references,
-            systems=systems,
-            prompt_lengths=list(map(len, prompts)),
+            prompts=texts.prompts,
+            references=texts.references,
+            systems=texts.systems,
+            prompt_lengths=list(map(len, texts.prompts)),
             reference_lengths=list(map(len, given)),
             distinct_systems=distinct_systems,
+            several_turns=texts.several_turns,
             categories=categories,
-            without_category=absent_categories.rows,
-            extra_fields=extra,
+            without_category=without_category,
+            fields=fields,
         )
 
+    def _extra_columns(self, rows: list[Any]) -> dict[str, list[Any]]:
+        attributes = ((name, f"extra{position}") for position, name in enumerate(self._extra_fields))
+        return {name: [getattr(row, attribute) for row in rows] for name, attribute in attributes}
 
-class _Absent(NamedTuple):
-    """How many rows do not have a field, or have it as null."""
+    def _fields(self, extra: dict[str, list[Any]]) -> Counter[str]:
+        """How many rows have each field that says something beside prompt and ground truth."""
+        fields: Counter[str] = Counter()
+        for name, column in extra.items():
+            if name not in NOT_METADATA:
+                fields[name] = sum(value is not _UNSET for value in column)
+            elif name == "extra_info":
+                fields.update(f"extra_info.{key}" for value in column if isinstance(value, dict) for key in value)
+        return +fields
 
-    unset: int
-    null: int
 
-    @property
-    def rows(self) -> int:
-        return self.unset + self.null
-
-
-def _without_unset(column: list[Any]) -> tuple[list[Any], _Absent]:
-    """The column with ``None`` for what is absent, and how much of it is."""
-    try:
-        sum(map(len, column))
-    except TypeError:  # neither has a length
-        unset = sum(value is _UNSET for value in column)
-        column = [None if value is _UNSET else value for value in column]
-        return column, _Absent(unset, column.count(None) - unset)
-    return column, _Absent(0, 0)
+def _read_metadata(column: list[Any], category_of: list[Any], categories: Counter[Any], fields: Counter[str]) -> int:
+    """Count the fields in ``metadata`` and the categories found only there; how many these are."""
+    found = 0
+    for value, category in zip(column, category_of, strict=True):
+        if value is _UNSET or value is None:
+            continue
+        metadata = _metadata_fields(value)
+        inner = metadata.pop("category", None)
+        fields.update([f"metadata.{key}" for key in metadata])
+        if inner is not None and not isinstance(category, str):
+            categories[inner] += 1
+            found += 1
+    return found
 
 
 def _all_say_something(texts: Iterable[Any]) -> bool:
-    texts = list(texts) if not isinstance(texts, list) else texts
     return all(texts) and not any(map(str.isspace, texts))
 
 
-def _joined(column: list[Any]) -> str:
-    return "".join([value for value in column if isinstance(value, str)])
+def _joined(values: Iterable[Any]) -> str:
+    return "".join([value for value in values if isinstance(value, str)])
 
 
-def _has_control_character(spelled: bytes, columns: list[list[Any]]) -> bool:
+def _has_control_character(spelled: bytes, escaped: list[int], texts: Texts) -> bool:
     """Whether a text holds a control character other than tab and line ends; JSON has them as escapes.
 
-    ``spelled`` are the lines that hold escapes, ``columns`` their texts.
+    ``spelled`` are the lines that hold escapes, ``escaped`` their positions.
     """
     by_number = b"\\u00" in spelled
-    for column in columns:
-        text = _joined(column)
+    for column in (texts.prompts, texts.references, texts.systems):
+        text = _joined([column[index] for index in escaped])
         if "\b" in text or "\f" in text or (by_number and CONTROL_CHARACTER.search(text) is not None):
             return True
     return False
@@ -197,46 +179,11 @@ def _accounted_for(quotes: int, lines: list[bytes], spelled: bytes, batch: Batch
     return found == quotes and b"\\u0022" not in spelled
 
 
-def keys_are_unique(line: bytes, value: Any) -> bool:
-    """Whether ``line``, which decodes to ``value``, is certain to name no key twice in one object."""
-    try:
-        compact = msgspec.json.format(line, indent=-1)
-        if len(compact) == len(msgspec.json.encode(value)):
-            return True
-    except (msgspec.MsgspecError, OverflowError, ValueError, TypeError, RecursionError):
-        return False
-    if b"\\" in compact and _has_escaped_key(value):
-        return False
-    # Each key is followed by its quote and a colon; inside a text that quote would be escaped.
-    return compact.count(b'":') - compact.count(b'\\":') == _count_keys(value)
-
-
-def _count_keys(value: Any) -> int:
-    if isinstance(value, dict):
-        return len(value) + sum(map(_count_keys, value.values()))
-    return sum(map(_count_keys, value)) if isinstance(value, list) else 0
-
-
-def _has_escaped_key(value: Any) -> bool:
-    """Whether a key ends in a backslash, which would be taken for an escaped quote."""
-    if isinstance(value, dict):
-        return any(key.endswith("\\") or _has_escaped_key(item) for key, item in value.items())
-    return isinstance(value, list) and any(map(_has_escaped_key, value))
-
-
-def quick_value(line: bytes, *, duplicate_keys: bool) -> Any:
-    """A line's value when nothing is wrong with its JSON; raises one of ``DECODING_ERRORS`` otherwise."""
-    value = msgspec.json.decode(line)
-    if duplicate_keys and not keys_are_unique(line, value):
-        raise msgspec.DecodeError("keys may repeat")
-    return value
-
-
 class Learner:
     """Watches rows read the slow way until it knows the file's shape, then provides a reader for it."""
 
     def __init__(self, *, duplicate_keys: bool) -> None:
-        self.reader: FlatReader | None = None
+        self.reader: TypedReader | None = None
         self._duplicate_keys = duplicate_keys
         self._rows = 0
         self._formats: Counter[str] = Counter()
@@ -249,8 +196,8 @@ class Learner:
         self._formats[name] += 1
         known = self._extra.setdefault(name, {})
         before = len(known)
-        if name in _REFERENCE_FIELD and len(known) <= _MAX_EXTRA_FIELDS:
-            own = ("query" if name == "sagemaker" else "prompt", _REFERENCE_FIELD[name], "system", "category")
+        if before <= _MAX_EXTRA_FIELDS:
+            own = SHAPES[name].own
             known.update(dict.fromkeys(key for key in obj if key not in own))
         if self.reader is None:
             if self._rows % _LEARN_FROM_ROWS == 0:
@@ -261,10 +208,12 @@ class Learner:
     def _build(self) -> None:
         name = self._formats.most_common(1)[0][0]
         extra = self._extra[name]
-        usable = name in _REFERENCE_FIELD and len(extra) <= _MAX_EXTRA_FIELDS and _NEVER_EXTRA.isdisjoint(extra)
-        usable = usable and not any('"' in key or "\\" in key for key in extra)
+        never = (
+            _PROMPT_FIELDS if family(name) in ("verl", "sagemaker", "openai_chat") else _PROMPT_FIELDS.union(VERL_MARKS)
+        )
+        usable = len(extra) <= _MAX_EXTRA_FIELDS and never.isdisjoint(extra)
         if not usable or self._rebuilds >= _MAX_REBUILDS:
             self.reader = None
             return
         self._rebuilds += 1
-        self.reader = FlatReader(name, tuple(extra), duplicate_keys=self._duplicate_keys)
+        self.reader = TypedReader(name, tuple(extra), duplicate_keys=self._duplicate_keys)

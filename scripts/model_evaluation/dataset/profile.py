@@ -206,7 +206,7 @@ class Profile:
         self.with_system += len(prompts) - systems.count(None)
         self.categories.update(columns.categories)
         self.without_category += columns.without_category
-        self.metadata_fields.update(columns.extra_fields)
+        self.metadata_fields.update(columns.fields)
         self.repetitions.add_columns(prompts, systems, columns.distinct_systems, references)
         before = self.usable_rows - len(prompts)
         for ordinal in sorted({1, 1 << (self.usable_rows.bit_length() - 1), self.usable_rows}):

@@ -1,0 +1,280 @@
+"""How the texts of each format lie in typed rows: a prompt that is a text or a conversation, and a ground
+truth that is a field of its own, the last message, or somewhere in Verl's fields.
+
+A shape takes out what rows say; rows it cannot vouch for (an unusual order of roles, a field of another
+type) it leaves to the slow way.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import msgspec
+
+from model_evaluation.kernel.rows import TURN_SEPARATOR
+
+from .formats import VERL_MARKS
+
+_UNSET = msgspec.UNSET
+_OptionalText = str | msgspec.UnsetType | None
+
+
+class Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A message of the documented kind; any other is left to the slow way."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Texts(NamedTuple):
+    """What rows say, as columns. ``quotes``: what their keys and texts take, quotes inside not counted."""
+
+    prompts: list[str]
+    references: list[Any]
+    distinct_references: set[Any] | list[Any]  # only ever asked whether it holds None
+    systems: list[Any]
+    several_turns: list[int]
+    quotes: int
+    spoken: list[list[str]] | None  # per row, all texts of its messages; None for plain rows
+
+    def of_row(self, index: int) -> list[Any]:
+        """Every text of one row in which a quote may stand."""
+        if self.spoken is not None:
+            return self.spoken[index]
+        return [self.prompts[index], self.references[index], self.systems[index]]
+
+
+class _Conversation(NamedTuple):
+    system: str | None
+    prompt: str
+    reference: str | None
+    turns: int
+
+
+def _conversation(messages: list[Message], *, has_answer: bool) -> _Conversation | None:
+    """A conversation whose roles come in the documented order and whose texts all say something."""
+    system = None
+    users: list[str] = []
+    expected = "user"
+    answer = None
+    for position, message in enumerate(messages):
+        role, content = message.role, message.content
+        if role == "system":
+            if position:
+                return None
+            system = content
+        elif role != expected:
+            return None
+        elif role == "user":
+            users.append(content)
+            expected = "assistant"
+            continue
+        else:
+            answer = content
+            expected = "user"
+        if not content or content.isspace():
+            return None
+    ends_with_answer = bool(users) and expected == "user"
+    if (
+        not users
+        or (ends_with_answer and not has_answer)
+        or (has_answer and answer is not None and not ends_with_answer)
+    ):
+        return None
+    prompt = users[0] if len(users) == 1 else TURN_SEPARATOR.join(users)
+    return _Conversation(system, prompt, answer if ends_with_answer else None, len(users))
+
+
+def _without_unset(column: list[Any]) -> tuple[list[Any], int, int]:
+    """The column with ``None`` for what is absent; how many rows lack the field, how many have it as null."""
+    unset = sum(value is _UNSET for value in column)
+    column = [None if value is _UNSET else value for value in column]
+    return column, unset, column.count(None) - unset
+
+
+class PlainShape:
+    """Prompt and ground truth are texts."""
+
+    own: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, extra_fields: tuple[str, ...]) -> None:
+        prompt, reference = self.own[:2]
+        self.names = {"prompt": prompt, "reference": reference, "system": "system"}
+        self.fields: list[Any] = [
+            ("prompt", str),
+            ("reference", _OptionalText, _UNSET),
+            ("system", _OptionalText, _UNSET),
+        ]
+        # Without its ground truth such a row belongs to another format.
+        self._needs_reference = reference == "chosen" or (reference == "completion" and "rejected" in extra_fields)
+
+    def conforming(self, rows: list[Any]) -> list[Any]:
+        return rows
+
+    def texts(self, rows: list[Any]) -> Texts | None:
+        quotes = 12 * len(rows)
+        references = [row.reference for row in rows]
+        systems = [row.system for row in rows]
+        absent: list[Any] = []
+        try:
+            sum(map(len, references))
+        except TypeError:  # neither null nor an absent field has a length
+            references, unset, null = _without_unset(references)
+            if unset and self._needs_reference:
+                return None
+            quotes -= 4 * unset + 2 * null
+            absent = [None]
+        if not {None, _UNSET}.isdisjoint(systems):
+            systems, unset, null = _without_unset(systems)
+            quotes -= 4 * unset + 2 * null
+        return Texts([row.prompt for row in rows], references, absent, systems, [], quotes, None)
+
+
+class ChatShape:
+    """Messages that hold prompt, system text and, last, the ground truth."""
+
+    own: ClassVar[tuple[str, ...]] = ("messages", "category")
+
+    def __init__(self, extra_fields: tuple[str, ...]) -> None:
+        self.names = {"prompt": "messages"}
+        self.fields: list[Any] = [("prompt", list[Message])]
+        self._usable = "system" not in extra_fields
+
+    def conforming(self, rows: list[Any]) -> list[Any]:
+        return rows if self._usable else []
+
+    def texts(self, rows: list[Any]) -> Texts | None:
+        return _spoken_texts([row.prompt for row in rows], None)
+
+
+class ConversationalShape:
+    """Prompt and ground truth are lists of messages."""
+
+    own: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, extra_fields: tuple[str, ...]) -> None:
+        prompt, reference = self.own[:2]
+        self.names = {"prompt": prompt, "reference": reference}
+        self.fields: list[Any] = [("prompt", list[Message]), ("reference", list[Message])]
+        self._usable = "system" not in extra_fields
+
+    def conforming(self, rows: list[Any]) -> list[Any]:
+        return rows if self._usable else []
+
+    def texts(self, rows: list[Any]) -> Texts | None:
+        return _spoken_texts([row.prompt for row in rows], [row.reference for row in rows])
+
+
+def _spoken_texts(prompts: list[list[Message]], answers: list[list[Message]] | None) -> Texts | None:
+    told: list[_Conversation] = []
+    references: list[str | None] = []
+    spoken: list[list[str]] = []
+    messages = 0
+    for index, prompt in enumerate(prompts):
+        conversation = _conversation(prompt, has_answer=answers is None)
+        if conversation is None:
+            return None
+        told.append(conversation)
+        said = [message.content for message in prompt]
+        messages += len(prompt)
+        if answers is None:
+            references.append(conversation.reference)
+        else:
+            answer = answers[index]
+            if len(answer) != 1 or answer[0].role != "assistant":
+                return None
+            references.append(answer[0].content)
+            said.append(answer[0].content)
+            messages += 1
+        spoken.append(said)
+    return Texts(
+        [conversation.prompt for conversation in told],
+        references,
+        references,
+        [conversation.system for conversation in told],
+        [index for index, conversation in enumerate(told) if conversation.turns > 1],
+        2 * len(prompts) * (1 if answers is None else 2) + 8 * messages,
+        spoken,
+    )
+
+
+class VerlShape:
+    """A prompt of either kind, with the ground truth in ``extra_info`` or ``reward_model``."""
+
+    own: ClassVar[tuple[str, ...]] = ("prompt", "category")
+    prompt_type: ClassVar[Any] = list[Message]
+
+    def __init__(self, extra_fields: tuple[str, ...]) -> None:
+        self.names = {"prompt": "prompt"}
+        self.fields: list[Any] = [("prompt", self.prompt_type)]
+        self._usable = "system" not in extra_fields
+        self._marks = [f"extra{extra_fields.index(mark)}" for mark in VERL_MARKS if mark in extra_fields]
+        self._answers = [
+            (f"extra{extra_fields.index(field)}", inner)
+            for field, inner in (("extra_info", "answer"), ("reward_model", "ground_truth"))
+            if field in extra_fields
+        ]
+
+    def conforming(self, rows: list[Any]) -> list[Any]:
+        if not self._usable:
+            return []
+        for index, row in enumerate(rows):
+            if all(getattr(row, mark) is _UNSET for mark in self._marks):
+                return rows[:index]
+        return rows
+
+    def texts(self, rows: list[Any]) -> Texts | None:
+        references: list[str | None] = []
+        for row in rows:
+            reference = None
+            for field, inner in self._answers:
+                value = getattr(row, field)
+                if value is _UNSET or value is None:
+                    continue
+                if not isinstance(value, dict):
+                    return None
+                answer = value.get(inner)
+                if answer is None:
+                    continue
+                if not isinstance(answer, str):  # numbers are allowed; the slow way writes them out
+                    return None
+                if not answer or answer.isspace():
+                    return None
+                reference = answer if reference is None else reference
+            references.append(reference)
+        return self._with_prompts(rows, references)
+
+    def _with_prompts(self, rows: list[Any], references: list[str | None]) -> Texts | None:
+        told = _spoken_texts([row.prompt for row in rows], None)
+        if told is None or any(reference is not None for reference in told.references):
+            return None
+        return told._replace(references=references, distinct_references=references)
+
+
+class LegacyVerlShape(VerlShape):
+    prompt_type: ClassVar[Any] = str
+
+    def _with_prompts(self, rows: list[Any], references: list[str | None]) -> Texts | None:
+        prompts = [row.prompt for row in rows]
+        spoken = [[prompt] for prompt in prompts]
+        return Texts(prompts, references, references, [None] * len(rows), [], 4 * len(rows), spoken)
+
+
+def _plain(prompt: str, reference: str) -> type[PlainShape]:
+    return type("Plain", (PlainShape,), {"own": (prompt, reference, "system", "category")})
+
+
+def _conversational(prompt: str, reference: str) -> type[ConversationalShape]:
+    return type("Conversational", (ConversationalShape,), {"own": (prompt, reference, "category")})
+
+
+SHAPES: dict[str, type[PlainShape | ChatShape | ConversationalShape | VerlShape]] = {
+    "openai_chat": ChatShape,
+    "sagemaker": _plain("query", "response"),
+    "prompt_completion": _plain("prompt", "completion"),
+    "prompt_completion_conversational": _conversational("prompt", "completion"),
+    "preference": _plain("prompt", "chosen"),
+    "preference_conversational": _conversational("prompt", "chosen"),
+    "verl": VerlShape,
+    "verl_legacy": LegacyVerlShape,
+}
