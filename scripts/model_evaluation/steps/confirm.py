@@ -14,8 +14,7 @@ def check(text: str, context: Context) -> Answer:
     if text.lower().strip(" .!") != "yes":
         raise Refused(
             f"{text[:100]!r} is no clear yes.",
-            fix="Show the card, ask the user, and answer `yes` only if they say so. To change something: "
-            "evaluate.py answer STEP VALUE",
+            fix="Only `yes` to this card goes on. To change something: evaluate.py answer STEP VALUE",
             code="not_confirmed",
         )
     from model_evaluation.preflight import run_preflight
@@ -101,7 +100,7 @@ STEP = Step(
     "confirm",
     title="Confirm",
     question="Does this look right?",
-    expects="`yes` from the user; anything else changes nothing",
+    expects="`yes`; anything else changes nothing",
     example="yes",
     check=check,
     offer=offer,

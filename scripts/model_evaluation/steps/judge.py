@@ -27,7 +27,7 @@ def check(text: str, context: Context) -> Answer:
         raise Choose(
             f"{text[:100]!r} is not in the list of judge models of {found.region}; the exact id is needed."
             + (f" Close: {', '.join(close)}." if close else ""),
-            fix="Show the user the list and let them choose; do not recommend one.",
+            fix="Choose one from the list, by its exact id.",
             choices=_choices(found),
         )
     facts = {"name": judge.name, "verified": found.verified and judge.usable is True}

@@ -120,7 +120,7 @@ def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]]]
         )
     raise Choose(
         f"{len(groups)} model package group{'s have' if len(groups) > 1 else ' has'} {text!r} in the name.",
-        fix="Ask the user which one is meant, then answer with its name.",
+        fix="Say which one is meant, by its name.",
         choices=[{"value": name, "label": name, "note": f"created {day}"} for name, day in groups],
     )
 
@@ -249,7 +249,7 @@ STEP = Step(
     "model",
     title="Fine-tuned model",
     question="Which fine-tuned model should be evaluated?",
-    expects=EXPECTED,
+    expects="a model package ARN, its group, the training job that made it, or a keyword from a name",
     example="arn:aws:sagemaker:us-west-2:111122223333:model-package/ticket-assistant/3",
     reference="references/model-packages.md",
     check=check,

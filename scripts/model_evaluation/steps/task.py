@@ -17,7 +17,7 @@ STEP = Step(
     "task",
     title="Task",
     question="What is the model trained to do?",
-    expects="one or two sentences in the user's own words",
+    expects="one or two sentences, in your own words",
     example="Answer customer questions about our billing product, briefly and politely",
     check=check,
     limit=10_000,

@@ -58,8 +58,8 @@ def check(text: str, context: Context) -> Answer:
     if not is_assent(text):
         raise Refused(
             f"{text[:100]!r} is not explicit assent to the terms.",
-            fix="Answer the user's questions, show the terms again, and wait for a plain `yes`, `I agree`, "
-            "`proceed` or `ok` in their own words.",
+            fix="Clear up any question, read the terms again, and give a plain `yes`, `I agree`, `proceed` or `ok` "
+            "in your own words.",
             code="no_assent",
         )
     return Answer(text, facts={"wording": TERMS, "agreed_at": context.now})
@@ -73,7 +73,7 @@ STEP = Step(
     "terms",
     title="Amazon Bedrock Evaluations terms",
     question="Do you acknowledge and agree to proceed?",
-    expects="the user's explicit assent: `yes`, `I agree`, `proceed`, `ok` and the like",
+    expects="explicit assent: `yes`, `I agree`, `proceed`, `ok` and the like",
     example="I agree",
     check=check,
     offer=offer,

@@ -1,0 +1,107 @@
+"""What a conversation costs an assistant to read: tokens of SKILL.md and of every command's output.
+
+No tokenizer is installed for this: tokens are estimated, once as characters / 4 (the usual rule for prose) and once
+from pieces (words in parts of six letters, numbers in parts of three digits, runs of marks), which counts ARNs, URIs
+and JSON higher than real tokenizers do. The budget is held against the higher one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+BUDGET = 12_000
+SKILL_BUDGET = 5_000
+
+
+class Output(NamedTuple):
+    """One command of the conversation and what it printed."""
+
+    command: str
+    text: str
+
+
+def tokens(text: str) -> int:
+    """The higher estimate: every piece counts one."""
+    pieces = 0
+    for letters, digits, _ in re.findall(r"([^\W\d_]+)|(\d+)|([^\w\s]{1,3}|_)", text):
+        pieces += math.ceil(len(letters) / 6) or math.ceil(len(digits) / 3) or 1
+    return pieces
+
+
+def conversation() -> Iterator[Output]:
+    """A whole conversation on local AWS, with a refusal and a choice on the way."""
+    from model_evaluation.localaws import LocalAws
+    from model_evaluation.localaws.world import demo_custom_metrics, seed_demo_world
+
+    before = dict(os.environ)
+    with LocalAws(step_seconds=0) as aws, tempfile.TemporaryDirectory() as project:
+        world = seed_demo_world(aws, region=aws.region)
+        os.environ.update(aws.env)
+        try:
+            for command in [
+                ["status"],
+                ["answer", "task", "Answer the questions of customers in a few plain, friendly sentences"],
+                ["answer", "dataset", f"s3://{world.bucket}/"],
+                ["answer", "dataset", world.dataset_uri],
+                ["answer", "data", "ok"],
+                ["answer", "custom_metrics", "--text", demo_custom_metrics()],
+                ["answer", "builtin_metrics", "Correctness,Completeness,ProfessionalStyleAndTone,Harmfulness"],
+                ["answer", "primary_metric", "--accept"],
+                ["answer", "model", world.group_keyword],
+                ["answer", "model", world.group_name],
+                ["answer", "judge", world.judge],
+                ["answer", "role", world.role_arn],
+                ["answer", "mlflow", world.mlflow_app_arn],
+                ["answer", "output", "--accept"],
+                ["answer", "confirm", "yes"],
+                ["answer", "terms", "I agree"],
+                ["answer", "notebook", "new"],
+            ]:
+                yield Output(" ".join(command[:2]), _printed([*("--project", project), *command]))
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _printed(arguments: list[str]) -> str:
+    from model_evaluation.cli import main
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        main(arguments)
+    return out.getvalue()
+
+
+def main() -> None:
+    outputs = list(conversation())
+    rows = []
+    for output in outputs:
+        body = json.loads(output.text)
+        largest = max(body, key=lambda key: len(json.dumps(body[key])))
+        rows.append((f"`{output.command}`", len(output.text) // 4, tokens(output.text), largest))
+    print("Tokens of every output (estimates: characters / 4, and pieces)\n")
+    print("| command | / 4 | pieces | most of it |\n|---|---|---|---|")
+    for row in rows:
+        print("| " + " | ".join(str(cell) for cell in row) + " |")
+    total = sum(row[2] for row in rows)
+    print(f"\nTogether {sum(row[1] for row in rows):,} or {total:,}; at most {BUDGET:,}.")
+    skill = tokens((ROOT / "SKILL.md").read_text(encoding="utf-8"))
+    print(f"SKILL.md {skill:,}; at most {SKILL_BUDGET:,}.")
+    if total >= BUDGET or skill >= SKILL_BUDGET:
+        raise SystemExit("over the budget")
+
+
+if __name__ == "__main__":
+    main()

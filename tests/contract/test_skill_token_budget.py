@@ -1,0 +1,68 @@
+"""What an assistant has to read: SKILL.md, and all status and answer objects of a whole conversation."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from model_evaluation.conversation import position
+from model_evaluation.evaluations.llm_as_judge import STEPS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def bench() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bench_tokens", ROOT / "bench" / "bench_tokens.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_whole_conversation_stays_under_the_budget(bench: ModuleType) -> None:
+    outputs = list(bench.conversation())
+    bodies = [json.loads(output.text) for output in outputs]
+    assert bodies[-1]["next"] == "render"
+    assert len(bodies[-1]["known"]) == len(STEPS)
+    assert sum(not body["ok"] for body in bodies) == 2
+    assert sum(bench.tokens(output.text) for output in outputs) < bench.BUDGET
+
+
+def test_the_skill_stays_under_its_budget(bench: ModuleType) -> None:
+    assert bench.tokens((ROOT / "SKILL.md").read_text(encoding="utf-8")) < bench.SKILL_BUDGET
+
+
+def test_the_estimate_counts_every_piece(bench: ModuleType) -> None:
+    assert bench.tokens("") == 0
+    assert bench.tokens("judge") == 1
+    assert bench.tokens("evaluation") == 2  # ten letters
+    assert bench.tokens("111122223333") == 4
+    assert bench.tokens('{"a": [1]}') == 6  # {" a ": [ 1 ]}: marks run together
+
+
+def known_of(value: Any, step: str = "task") -> dict[str, Any]:
+    entry = {"value": value, "origin": "user", "time": "2026-11-20T00:00:00+00:00"}
+    known: dict[str, Any] = position({"schema_version": 1, "answers": {step: entry}}, "/nowhere")["known"][step]
+    return known
+
+
+def test_a_long_answer_is_abridged_where_it_is_repeated() -> None:
+    assert known_of("x" * 300) == {"value": "x" * 300, "origin": "user"}
+    long = known_of("x" * 301)
+    assert long == {"value": "x" * 299 + "…", "origin": "user", "abridged": True}
+
+
+def test_a_custom_metric_is_repeated_by_name_and_direction() -> None:
+    metric = {"customMetricDefinition": {"name": "Tone", "instructions": "long"}, "direction": "lower"}
+    assert known_of([metric], "custom_metrics") == {
+        "value": [{"customMetricDefinition": {"name": "Tone"}, "direction": "lower"}],
+        "origin": "user",
+        "abridged": True,
+    }
