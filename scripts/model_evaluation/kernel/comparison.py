@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .results import Record, ResultRow
 from .stats import (
@@ -145,13 +145,20 @@ def compare(
         "paired": sum(r.tuned is not None and r.base is not None for r in records),
     }
     seen = sorted({name for r in records for s in sides if (row := getattr(r, s)) for name in row.scores})
-    metrics, remarks = _settled_metrics(metrics, seen, records)
+    named: dict[str, Metric] = {}
+    for metric in (*metrics, *(Metric(name, chosen=False) for name in seen)):
+        named.setdefault(metric.name, metric)
+    metrics = list(named.values())
+    answers = {side: [getattr(r, side) for r in records] for side in sides}
+    scores = {m.name: {side: side_scores(m, answers[side]) for side in sides} for m in metrics}
+    metrics, remarks = _settled_metrics(metrics, scores)
 
     def rng(*where: str) -> np.random.Generator:
         return np.random.default_rng([seed, zlib.crc32("\x1f".join(where).encode("utf-8", "replace"))])
 
-    table = {metric.name: _metric_entry(metric, records, sides, rng(metric.name), resamples) for metric in metrics}
-    slices = _slice_entries(metrics, records, sides, rng, min(resamples, SLICE_RESAMPLES))
+    everything = slice(None)
+    table = {m.name: _metric_entry(m, scores[m.name], everything, rng(m.name), resamples) for m in metrics}
+    slices = _slice_entries(metrics, records, scores, rng, min(resamples, SLICE_RESAMPLES))
     settle_verdicts(table.values(), metrics, holm)
     chosen = [metric for metric in metrics if metric.chosen]
     settle_verdicts([table[metric.name] for metric in chosen], chosen, holm)
@@ -175,76 +182,95 @@ def compare(
     }
 
 
+class SideScores(NamedTuple):
+    """One model's scores on one metric, one place per record.
+
+    ``numbers`` (n,) is NaN where there is no number; ``codes`` (n,) index ``kinds``: ``("row", "none")``,
+    ``("score", "number")``, ``("label", its text)`` or ``("missing", the reason)``.
+    """
+
+    numbers: Floats
+    codes: NDArray[np.int64]
+    kinds: list[tuple[str, str]]
+
+
+def side_scores(metric: Metric, rows: Sequence[ResultRow | None]) -> SideScores:
+    """A label counts as a score, except on a numeric scale that lacks it: there it is missing, unparsable."""
+    kinds = {("row", "none"): 0, ("score", "number"): 1}
+    numbers = np.full(len(rows), math.nan)
+    codes = np.zeros(len(rows), dtype=np.int64)
+    for at, row in enumerate(rows):
+        if row is None:
+            continue
+        score = row.scores.get(metric.name)
+        kind = ("score", "number")
+        if score is None:
+            kind = ("missing", row.missing.get(metric.name, "absent"))
+        elif math.isnan(number := metric.number(score)):
+            kind = ("missing", "unparsable") if metric.limits else ("label", str(score))
+        else:
+            numbers[at] = number
+        codes[at] = kinds.setdefault(kind, len(kinds))
+    return SideScores(numbers, codes, list(kinds))
+
+
+def score_arrays(metric: Metric, records: Sequence[Record]) -> tuple[Floats, Floats]:
+    """Tuned and base scores as numbers, shape (n_records,) each, NaN where there is none."""
+    tuned, base = (side_scores(metric, [getattr(r, side) for r in records]).numbers for side in ("tuned", "base"))
+    return tuned, base
+
+
 def _settled_metrics(
-    metrics: Sequence[Metric], seen: Sequence[str], records: Sequence[Record]
+    metrics: Sequence[Metric], scores: Mapping[str, Mapping[str, SideScores]]
 ) -> tuple[list[Metric], list[str]]:
-    """The metrics to report, those that only the results name included, and what is odd about them."""
-    known = {metric.name for metric in metrics}
+    """The metrics, without a scale that the scores do not keep to, and remarks on what is odd about them."""
     settled, remarks = [], []
-    for metric in [*metrics, *(Metric(name, chosen=False) for name in seen if name not in known)]:
-        scores = np.concatenate(score_arrays(metric, records))
+    for metric in metrics:
         low, high = metric.limits or (-math.inf, math.inf)
-        outside = int(np.count_nonzero((scores < low - 1e-9) | (scores > high + 1e-9)))
+        numbers = np.concatenate([side.numbers for side in scores[metric.name].values()])
+        outside = int(np.count_nonzero((numbers < low - 1e-9) | (numbers > high + 1e-9)))
         if outside:
             remarks.append(
                 f"{metric.name}: {outside} scores lie outside its scale of {low:g} to {high:g}; the scale is not "
                 "relied on, so equivalence is not claimed."
             )
-            metric = replace(metric, limits=None)
         if not metric.chosen:
             remarks.append(f"{metric.name}: not one of the chosen metrics, but present in the results.")
         elif not metric.declared:
             remarks.append(f"{metric.name}: no direction was declared; higher counts as better.")
-        settled.append(metric)
+        settled.append(replace(metric, limits=None) if outside else metric)
     return settled, remarks
 
 
-def score_arrays(metric: Metric, records: Sequence[Record]) -> tuple[Floats, Floats]:
-    """Tuned and base scores, shape (n_records,) each, NaN where there is none."""
-
-    def numbers(side: str) -> Floats:
-        rows = [getattr(r, side) for r in records]
-        return np.array([metric.number(row.scores.get(metric.name)) if row else math.nan for row in rows], float)
-
-    return numbers("tuned"), numbers("base")
-
-
-def _side_entry(metric: Metric, rows: Sequence[ResultRow], scores: Floats) -> dict[str, Any]:
-    """One model's part of an entry. A label counts as scored, except on a numeric scale that lacks it."""
-    reasons: Counter[str] = Counter()
-    labels: Counter[str] = Counter()
-    for row in rows:
-        score = row.scores.get(metric.name)
-        if score is None:
-            reasons[row.missing.get(metric.name, "absent")] += 1
-        elif isinstance(score, str) and math.isnan(metric.number(score)):
-            if metric.limits is None:
-                labels[score] += 1
-            else:
-                reasons["unparsable"] += 1
-    numbers = scores[np.isfinite(scores)]
-    n_missing = sum(reasons.values())
+def _side_entry(scores: SideScores, where: Any) -> dict[str, Any]:
+    """One model's part of an entry, over the records ``where`` (indices or a slice)."""
+    counts = np.bincount(scores.codes[where], minlength=len(scores.kinds)).tolist()
+    found = {kind: count for kind, count in zip(scores.kinds, counts, strict=True) if count}
+    reasons = {what: count for (kind, what), count in sorted(found.items()) if kind == "missing"}
+    labels = {what: count for (kind, what), count in sorted(found.items()) if kind == "label"}
+    numbers = scores.numbers[where]
+    numbers = numbers[np.isfinite(numbers)]
     return {
         "mean": float(numbers.mean()) if len(numbers) else None,
-        "n_scored": len(rows) - n_missing,
-        "n_missing": n_missing,
-        "missing_reasons": dict(sorted(reasons.items())),
-        "labels": dict(sorted(labels.items())) or None,
+        "n_scored": len(numbers) + sum(labels.values()),
+        "n_missing": sum(reasons.values()),
+        "missing_reasons": reasons,
+        "labels": labels or None,
     }
 
 
 def _metric_entry(
-    metric: Metric, records: Sequence[Record], sides: Sequence[str], rng: np.random.Generator, resamples: int
+    metric: Metric, scores: Mapping[str, SideScores], where: Any, rng: np.random.Generator, resamples: int
 ) -> dict[str, Any]:
-    tuned, base = score_arrays(metric, records)
+    """A metric's entry over the records ``where``; ``scores`` holds the models that were evaluated."""
     entry: dict[str, Any] = {
         "direction": metric.direction,
         "limits": list(metric.limits) if metric.limits else None,
+        "tuned": _side_entry(scores["tuned"], where) if "tuned" in scores else None,
+        "base": _side_entry(scores["base"], where) if "base" in scores else None,
     }
-    for side, scores in (("tuned", tuned), ("base", base)):
-        rows = [row for r in records if (row := getattr(r, side)) is not None]
-        entry[side] = _side_entry(metric, rows, scores) if side in sides else None
-    if len(sides) == 2:
+    if len(scores) == 2:
+        tuned, base = scores["tuned"].numbers[where], scores["base"].numbers[where]
         return entry | difference_entry(metric, tuned, base, rng=rng, resamples=resamples)
     nothing = ("difference", "wins", "ties", "losses", "win_share_ci", "margin", "verdict", "rows_needed")
     return entry | dict.fromkeys(nothing) | {"n_paired": 0}
@@ -299,49 +325,48 @@ def settle_verdicts(
         difference = entry["difference"]
         difference["p_adjusted"] = p_value
         entry["verdict"] = metric_verdict(difference, entry["n_paired"], metric.direction, metric.limits)
-        if entry["verdict"] == "inconclusive" and difference["deviation"]:
-            entry["rows_needed"] = rows_needed(difference["deviation"], difference["mean"])
+        unclear = entry["verdict"] == "inconclusive" and difference["deviation"]
+        entry["rows_needed"] = rows_needed(difference["deviation"], difference["mean"]) if unclear else None
 
 
 def _slice_entries(
     metrics: Sequence[Metric],
     records: Sequence[Record],
-    sides: Sequence[str],
+    scores: Mapping[str, Mapping[str, SideScores]],
     rng: Callable[..., np.random.Generator],
     resamples: int,
 ) -> dict[str, dict[str, dict[str, Any]]]:
+    """Every metric in every slice; a cell of fewer than five pairs has no interval and no p-value."""
     slices: dict[str, dict[str, dict[str, Any]]] = {}
     for name, groups in slice_groups(records).items():
         slices[name] = {}
         for value, members in groups.items():
             cell = slices[name][value] = {}
+            where = np.array(members)
             for metric in metrics:
-                entry = _metric_entry(metric, members, sides, rng(name, value, metric.name), resamples)
+                place = rng(name, value, metric.name)
+                entry = _metric_entry(metric, scores[metric.name], where, place, resamples)
                 if entry["difference"] is not None and entry["n_paired"] < SLICE_ROWS:
-                    entry["difference"] |= {
-                        "ci_low": None,
-                        "ci_high": None,
-                        "p_value": None,
-                        "method": f"none: fewer than {SLICE_ROWS} pairs",
-                    }
+                    none = dict.fromkeys(("ci_low", "ci_high", "p_value", "p_adjusted"))
+                    entry["difference"] |= none | {"method": f"none: fewer than {SLICE_ROWS} pairs"}
                 cell[metric.name] = entry
     return slices
 
 
-def slice_groups(records: Sequence[Record]) -> dict[str, dict[str, list[Record]]]:
-    """Records by field and value: ``category`` (2 to 50 values) and each metadata field with 2 to 12 values.
+def slice_groups(records: Sequence[Record]) -> dict[str, dict[str, list[int]]]:
+    """Positions of the records by field and value: ``category`` (2 to 50 values), metadata fields of 2 to 12.
 
     A field whose every value is another one, as in an id, is none.
     """
-    groups: dict[str, dict[str, list[Record]]] = {}
-    for record in records:
+    groups: dict[str, dict[str, list[int]]] = {}
+    for at, record in enumerate(records):
         if record.row is None:
             continue
         fields = dict(record.row.metadata)
         if record.row.category is not None:
             fields["category"] = record.row.category
         for name, value in fields.items():
-            groups.setdefault(name, {}).setdefault(value, []).append(record)
+            groups.setdefault(name, {}).setdefault(value, []).append(at)
     slices = {}
     for name in sorted(groups, key=lambda name: (name != "category", name)):
         values = groups[name]

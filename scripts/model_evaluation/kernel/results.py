@@ -12,6 +12,7 @@ there stays ``None`` with its reason.
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import math
 import re
@@ -25,6 +26,9 @@ from .rows import DatasetRow, canonical_prompt, is_conversation, message_text, w
 
 ROWS_SUFFIX = "_output.jsonl"
 AGGREGATE_NAME = "bedrock_llm_judge_results.json"
+# What most reprs look like; anything with a quote or an escape goes through ast.literal_eval.
+PLAIN_ANSWER = re.compile(r"\['([^'\\\r\n\0]*)'\]")
+PLAIN_PROMPT = re.compile(r"\[\{'role': 'user', 'content': '([^'\\\r\n\0]*)'\}\]")
 MEAN_TOLERANCE = 0.005  # the service rounds some means to two decimals
 
 
@@ -89,6 +93,7 @@ class Record:
     base: ResultRow | None = None
 
 
+@functools.cache
 def bare_metric_name(name: str) -> str:
     """A metric's name as the service writes it, without ``Builtin.``."""
     return whole_text(re.sub(r"^builtin\.", "", name, flags=re.IGNORECASE))
@@ -228,6 +233,10 @@ def parse_repr(text: object) -> object:
     """The value of a Python repr of a list; anything else comes back as it is. Nothing is ever evaluated."""
     if not isinstance(text, str) or not text.lstrip().startswith("["):
         return text
+    if match := PLAIN_ANSWER.fullmatch(text):
+        return [match[1]]
+    if match := PLAIN_PROMPT.fullmatch(text):
+        return [{"role": "user", "content": match[1]}]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in a plain text that merely looks like a repr

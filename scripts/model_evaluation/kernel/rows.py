@@ -49,7 +49,7 @@ class DatasetRows(NamedTuple):
 
 def whole_text(text: str) -> str:
     """Text that can be written as UTF-8: halves of surrogate pairs, which JSON allows, become ``?``."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def message_text(content: object) -> str:

@@ -290,6 +290,12 @@ class TestScales:
         assert any("outside its scale" in text for text in summary["warnings"])
 
 
+def test_a_metric_named_twice_counts_once() -> None:
+    six = records_of([(0.75, 0.5)] * 6)
+    once, twice = summary_of(six), summary_of(six, [CORRECTNESS, CORRECTNESS])
+    assert once == twice
+
+
 class TestSlices:
     def test_by_category_and_few_valued_metadata(self) -> None:
         records = [
