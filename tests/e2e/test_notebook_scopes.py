@@ -21,10 +21,18 @@ HOSTILE = 'it\'s "x" {{ 7*7 }} {% y %} {# z #} 50% \\n'
 @pytest.mark.parametrize(
     ("changes", "metrics"),
     [
-        ({"BUILTIN_METRICS": [], "PRIMARY_METRIC": "Tone"}, {"Tone"}),
+        (
+            {
+                "BUILTIN_METRICS": [],
+                "PRIMARY_METRIC": "Tone",
+                "DATASET": "arn:aws:sagemaker:us-west-2:123456789012:hub-content/HUBNAME/DataSet/tickets/1.0.0",
+                "MLFLOW_RESOURCE_ARN": None,
+            },
+            {"Tone"},
+        ),
         ({"CUSTOM_METRICS": None}, {"Correctness", "Harmfulness"}),
     ],
-    ids=["custom metrics only", "built-in metrics only"],
+    ids=["custom metrics only, registry dataset, no MLflow app", "built-in metrics only"],
 )
 def test_one_kind_of_metrics_is_enough(tmp_path: Path, changes: dict[str, Any], metrics: set[str]) -> None:
     with studio(tmp_path, **changes) as place:

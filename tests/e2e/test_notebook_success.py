@@ -62,6 +62,11 @@ def test_checks_print_one_line_each(cells: dict[str, Any]) -> None:
     assert all(line.startswith("✓ ") for line in lines)
 
 
+def test_launching_says_only_what_was_started(cells: dict[str, Any]) -> None:
+    (output,) = cells["launch"]["outputs"]
+    assert "".join(output["text"]).startswith("Started support-bot-")
+
+
 def test_waiting_leaves_one_table_of_steps(cells: dict[str, Any]) -> None:
     (output,) = cells["wait"]["outputs"]
     html = "".join(output["data"]["text/html"])

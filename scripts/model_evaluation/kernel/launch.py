@@ -7,13 +7,15 @@ import re
 import secrets
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .display import in_jupyter
 from .failures import diagnose
 from .ledger import LaunchAttempt, LaunchError, LaunchLedger, evaluation_configuration
 from .pipeline import read_execution, results_are_complete
@@ -226,9 +228,22 @@ def start_with_sdk(settings: EvaluationSettings, aws: AwsClients, name: str) -> 
     if not evaluator.mlflow_resource_arn:
         # The SDK would send the text "None" as the ARN.
         raise ValueError("there is no MLflow app or tracking server for this run; set MLFLOW_RESOURCE_ARN")
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message='install "ipywidgets"')  # the SDK's progress bar; ours follows
+    with sdk_progress_hidden():
         return evaluator.evaluate()
+
+
+@contextmanager
+def sdk_progress_hidden() -> Iterator[None]:
+    """Without the SDK's own progress display, which leaves an empty box (or a warning) behind; ours follows."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message='install "ipywidgets"')
+        if in_jupyter():
+            from IPython.utils.capture import capture_output
+
+            with capture_output(stdout=False, stderr=False):
+                yield
+        else:
+            yield
 
 
 def evaluator_for(settings: EvaluationSettings, aws: AwsClients) -> Any:

@@ -145,7 +145,7 @@ class EvaluationSettings:
         models = {"compare": "fine-tuned and base", "tuned": "fine-tuned only", "base": "base only"}
         rows = {
             "Model": self.model,
-            "Models": models[self.scope],
+            "Evaluates": models[self.scope],
             "Dataset": self.dataset,
             "Judge": self.judge,
             "Metrics": ", ".join(self.metric_names),
@@ -154,7 +154,7 @@ class EvaluationSettings:
             "Role": self.role_arn,
             "Results": self.s3_output,
         }
-        return well_formed("\n".join(f"{name:<9} {value}" for name, value in rows.items()))
+        return well_formed("\n".join(f"{name:<10} {value}" for name, value in rows.items()))
 
 
 class ParameterReader:

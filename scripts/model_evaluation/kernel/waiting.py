@@ -238,14 +238,14 @@ def run_error(state: ExecutionState, job_reason: str = "") -> EvaluationRunError
     reason = "\n".join(dict.fromkeys(reasons)) or "no reason given"
     if state.status == "Stopped":
         return EvaluationRunError(
-            f"The evaluation was stopped{where}: {state.arn}\nSageMaker says: {reason}",
+            f"The evaluation was stopped{where}.\nSageMaker says: {reason}\nExecution: {state.arn}",
             fix="If that was not intended, ask who stopped it. Run the notebook again from the launch cell: "
             "it starts a new evaluation.",
         )
     diagnosis = diagnose(reason)
     return EvaluationRunError(
-        f"The evaluation ended as {state.status}{where}: {state.arn}\n"
-        f"SageMaker says: {reason}\nThat means: {diagnosis.meaning}",
+        f"The evaluation ended as {state.status}{where}.\n"
+        f"SageMaker says: {reason}\nThat means: {diagnosis.meaning}\nExecution: {state.arn}",
         fix=f"{diagnosis.fix} The launch cell starts a new evaluation after a failed one.",
     )
 
