@@ -223,11 +223,11 @@ def table(outcomes: Sequence[Outcome], seconds: float) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--evaluations", type=int, default=2_000)
     parser.add_argument("--output", type=pathlib.Path, default=HERE / "coverage.md")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     started = time.monotonic()
     outcomes, failures = [], 0
     for design in DESIGNS:

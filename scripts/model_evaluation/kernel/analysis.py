@@ -111,13 +111,13 @@ def _file_warnings(
     if problems:
         first = problems[0]
         found.append(
-            f"{len(problems)} lines of the result files could not be read; the first: line {first.line} of "
+            f"Lines of the result files that could not be read: {len(problems)}. The first is line {first.line} of "
             f"{first.key}: {first.message}."
         )
     if skipped:
-        found.append(f"{skipped} lines of the dataset are not usable rows.")
+        found.append(f"Lines of the dataset that are not usable rows: {skipped}.")
     if files.superseded:
-        found.append(f"{len(files.superseded)} result files of an earlier attempt of a judge step were left out.")
+        found.append(f"Result files of an earlier attempt of a judge step, left out: {len(files.superseded)}.")
     for side, keys in (("tuned", files.tuned_aggregates), ("base", files.base_aggregates)):
         if side in rows:
             means = read_aggregate_means(s3, files.bucket, keys)

@@ -231,8 +231,8 @@ def _settled_metrics(
         outside = int(np.count_nonzero((numbers < low - 1e-9) | (numbers > high + 1e-9)))
         if outside:
             remarks.append(
-                f"{metric.name}: {outside} scores lie outside its scale of {low:g} to {high:g}; the scale is not "
-                "relied on, so equivalence is not claimed."
+                f"{metric.name}: scores outside its scale of {low:g} to {high:g}: {outside}. The scale is not relied "
+                "on, so equivalence is not claimed."
             )
         if not metric.chosen:
             remarks.append(f"{metric.name}: not one of the chosen metrics, but present in the results.")

@@ -169,8 +169,8 @@ def result_warnings(
         found += _coverage_warnings(name, entry, rows, sides)
     if scope == "compare" and 0 < rows["paired"] < SMALL_EVALUATION:
         found.append(
-            f"Only {rows['paired']} rows are paired: only large differences can be shown, and the intervals "
-            "rest on assumptions that so few rows cannot check."
+            f"Paired rows: only {rows['paired']}. Only large differences can be shown, and the intervals rest on "
+            "assumptions that so few rows cannot check."
         )
     for family, marks in MODEL_FAMILIES.items():
         if any(mark in judge.lower() for mark in marks):
@@ -192,11 +192,11 @@ def _pairing_warnings(records: Sequence[Record], rows: Mapping[str, Any], sides:
         absent = sum(r.row is not None and getattr(r, side) is None for r in records)
         strange = sum(r.row is None and getattr(r, side) is not None for r in records)
         if absent:
-            found.append(f"{absent} dataset rows have no result for the {MODEL_LABELS[side]}.")
+            found.append(f"Dataset rows without a result of the {MODEL_LABELS[side]}: {absent}.")
         if strange:
             found.append(
-                f"{strange} result rows of the {MODEL_LABELS[side]} are not in the dataset by prompt and "
-                "reference; they were kept."
+                f"Result rows of the {MODEL_LABELS[side]} whose prompt and reference are not in the dataset: "
+                f"{strange}; they were kept."
             )
     if len(sides) == 2 and rows["tuned"] and rows["base"]:
         alone = [
@@ -205,13 +205,13 @@ def _pairing_warnings(records: Sequence[Record], rows: Mapping[str, Any], sides:
         ]
         if any(alone):
             found.append(
-                f"The models were not judged on the same prompts: {alone[0]} rows have only the fine-tuned "
-                f"model's answer, {alone[1]} only the base model's. Only rows with both are compared."
+                "The models were not judged on the same prompts. Rows with only the fine-tuned model's answer: "
+                f"{alone[0]}, with only the base model's: {alone[1]}. Only rows with both are compared."
             )
     repeated = sum(r.occurrence > 1 for r in records)
     if repeated:
         found.append(
-            f"{repeated} rows repeat an earlier prompt and reference; the n-th of one model is paired "
+            f"Rows that repeat an earlier prompt and reference: {repeated}; the n-th of one model is paired "
             "with the n-th of the other."
         )
     return found

@@ -121,9 +121,9 @@ def test_truncated_file_is_reported_and_the_rest_is_used(s3: Any) -> None:
     assert analysis.summary["rows"]["tuned"] == 59
     assert (analysis.problems[0].key, analysis.problems[0].line) == (rows_key("tuned"), 60)
     assert analysis.summary["warnings"][0].startswith(
-        "1 lines of the result files could not be read; the first: line 60 of"
+        "Lines of the result files that could not be read: 1. The first is line 60 of"
     )
-    assert any("have no result for the fine-tuned model" in text for text in analysis.summary["warnings"])
+    assert any("without a result of the fine-tuned model: 1" in text for text in analysis.summary["warnings"])
 
 
 def test_aggregate_that_disagrees_is_reported(s3: Any) -> None:

@@ -287,7 +287,7 @@ class TestScales:
 
     def test_scores_off_the_scale_are_called_out(self) -> None:
         summary = summary_of(records_of([(3.0, 0.5), (0.5, -1.0)]))
-        assert any("outside its scale" in text for text in summary["warnings"])
+        assert any("outside its scale of 0 to 1: 2" in text for text in summary["warnings"])
 
 
 def test_a_metric_named_twice_counts_once() -> None:
@@ -355,8 +355,8 @@ class TestWarnings:
         records = [*records_of([(1.0, 0.5)] * 40), record(90, {"Correctness": 1.0}, None), record(91, None, None)]
         records.append(record(92, None, {"Correctness": 1.0}, listed=False))
         text = self.found(records)
-        assert "2 dataset rows have no result for the base model." in text
-        assert "1 result rows of the base model are not in the dataset" in text
+        assert "Dataset rows without a result of the base model: 2." in text
+        assert "Result rows of the base model whose prompt and reference are not in the dataset: 1;" in text
         assert "not judged on the same prompts" in text
 
     def test_identical_answers(self) -> None:
@@ -386,8 +386,8 @@ class TestWarnings:
         records = records_of([(1.0, 0.5)] * 10)
         records[3].occurrence = 2
         text = self.found(records)
-        assert "Only 10 rows are paired" in text
-        assert "1 rows repeat an earlier prompt" in text
+        assert "Paired rows: only 10." in text
+        assert "Rows that repeat an earlier prompt and reference: 1;" in text
 
     def test_metrics_nobody_chose(self) -> None:
         records = [record(i, {"Correctness": 1.0, "Surprise": 0.0}, {"Correctness": 0.5}) for i in range(40)]
