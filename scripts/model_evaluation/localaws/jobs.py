@@ -66,6 +66,7 @@ class Job:
         self.hyperparameters: Mapping[str, Any] = run.arguments.get("HyperParameters", {})
         self.role: str = run.arguments["RoleArn"]
         self._s3 = cloud.own_client("s3", execution.region)
+        self._policies = policies_of(cloud, self.role)
 
     def read(self, uri: str) -> bytes:
         """The first object under an S3 URI. Raises :class:`StepFailure` as the service does."""
@@ -105,7 +106,7 @@ class Job:
 
     def require(self, action: str, resource: str) -> None:
         """Raises :class:`StepFailure` when the execution role may not do this."""
-        verdict = decide(policies_of(self.cloud, self.role), action, resource, {})
+        verdict = decide(self._policies, action, resource, {})
         if verdict.decision != "allowed":
             raise StepFailure(
                 f"ClientError: An error occurred (AccessDeniedException) when calling the "

@@ -53,7 +53,7 @@ class BuiltinMetric:
     quality: Callable[[Item], Quality]
 
 
-def _target(item: Item) -> set[str]:
+def _target(item: Item) -> frozenset[str]:
     return content_words(item.reference if item.reference is not None else item.prompt)
 
 

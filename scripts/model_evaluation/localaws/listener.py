@@ -45,6 +45,10 @@ def handler_class(
             self.wfile = self.connection.makefile("wb", 65536)
             self.close_connection = False
 
+        def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+            """A response that is to be lost: the client shall see the connection close, not hang."""
+            self.close_connection = True
+
         def finish(self) -> None:
             with contextlib.suppress(OSError, ValueError):
                 super().finish()

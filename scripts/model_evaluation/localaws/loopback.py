@@ -21,6 +21,7 @@ class Loopback:
         self._application = application
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
+        self._session: Any = None
 
     def client(self, service: str, region: str) -> Any:
         with self._lock:
@@ -33,7 +34,9 @@ class Loopback:
         from botocore.config import Config
         from botocore.session import Session
 
-        client = Session().create_client(
+        # One session: it caches the service models.
+        self._session = self._session or Session()
+        client = self._session.create_client(
             service,
             region_name=region,
             endpoint_url=ENDPOINT,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .definition import Definition, Step, resolve
-from .errors import StepFailure
+from .errors import LocalAwsBug, StepFailure
 from .joblogs import write_log
 from .store import Record, timestamp
 
@@ -131,10 +131,12 @@ class Player:
         while not execution.over:
             if execution.stopped_at is None and self._start_ready(execution):
                 continue
-            run = self._next_to_end(execution, now)
-            if run is None:
+            ending = self._next_to_end(execution, now)
+            if not ending:
                 break
-            self._end(execution, run)
+            # All that end at one moment end before anything starts: a failure is seen by all of them.
+            for run in ending:
+                self._end(execution, run)
         if not execution.over:
             self._settle(execution, now)
 
@@ -150,20 +152,23 @@ class Player:
             run.started = max((other.ended or execution.created for other in before), default=execution.created)
             run.status = "Executing"
             started = True
-            self._create_job(execution, run)
+            try:
+                self._create_job(execution, run)
+            except (KeyError, TypeError, ValueError) as error:
+                run.status, run.ended = "Failed", run.started
+                run.failure = f"ClientError: the arguments of step {run.step.name} are unusable: {error!r}"
         return started
 
-    def _next_to_end(self, execution: Execution, now: float) -> StepRun | None:
-        """The running step that ends first, if it ends by ``now``."""
+    def _next_to_end(self, execution: Execution, now: float) -> list[StepRun]:
+        """The running steps that end first and together, if they end by ``now``."""
         hold = self._cloud.scenario.hold_step
-        due = [
-            run
-            for run in execution.runs.values()
-            if run.running
-            and (execution.stopped_at is not None or not (hold and hold in run.step.name))
-            and self._end_of(execution, run) <= now
-        ]
-        return min(due, key=lambda run: self._end_of(execution, run), default=None)
+        due: dict[float, list[StepRun]] = {}
+        for run in execution.runs.values():
+            held = hold is not None and hold in run.step.name and execution.stopped_at is None
+            if run.running and not held:
+                due.setdefault(self._end_of(execution, run), []).append(run)
+        first = min(due, default=now + 1)
+        return due[first] if first <= now else []
 
     def _end_of(self, execution: Execution, run: StepRun) -> float:
         assert run.started is not None
@@ -186,6 +191,9 @@ class Player:
                 run.status = "Succeeded"
             except StepFailure as failure:
                 run.status, run.failure = "Failed", str(failure)
+            except Exception as error:  # ours: the step fails, and LocalAws raises it when it closes
+                run.status, run.failure = "Failed", f"InternalServerError: {error!r}"
+                self._cloud.bugs.append(LocalAwsBug(f"step {run.step.name}: {error!r}"))
         self._close_job(execution, run)
         execution.record["LastModifiedTime"] = timestamp(run.ended)
         if scenario.stop_after and scenario.stop_after in run.step.name and execution.stopped_at is None:

@@ -201,10 +201,12 @@ class LocalAws:
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client that talks to this local AWS over HTTP."""
         import boto3  # noqa: TID251 - the stand-in's own door, not a lookup
+        from botocore.config import Config
 
         session = boto3.session.Session(
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET,
             region_name=region or self.region,
         )
-        return session.client(service, endpoint_url=self.endpoint)
+        # No proxy, whatever the environment says: the endpoint is on this machine.
+        return session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -13,6 +14,7 @@ STOPWORDS = frozenset(
         "what when where which while who will with would you your yours",
     )
 )
+UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA")
 WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
 SENTENCE_END = re.compile(r"(?<=[.!?؟。])\s+|\n+")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -22,16 +24,19 @@ def words(text: str) -> list[str]:
     """Words and numbers in lower case; scripts without spaces give one word per character."""
     found: list[str] = []
     for word in WORD.findall(text.lower()):
-        if any(unicodedata.name(letter, "").startswith(("CJK", "HIRAGANA", "KATAKANA")) for letter in word):
+        if word.isascii():
+            found.append(_stem(word))
+        elif any(unicodedata.name(letter, "").startswith(UNSPACED_SCRIPTS) for letter in word):
             found.extend(word)
         else:
-            found.append(_stem(word))
+            found.append(word)
     return found
 
 
-def content_words(text: str) -> set[str]:
+@functools.lru_cache(maxsize=4096)
+def content_words(text: str) -> frozenset[str]:
     """The words that carry the meaning."""
-    return {word for word in words(text) if word not in STOPWORDS}
+    return frozenset(word for word in words(text) if word not in STOPWORDS)
 
 
 def sentences(text: str) -> list[str]:
@@ -42,7 +47,7 @@ def numbers(text: str) -> set[str]:
     return set(NUMBER.findall(text))
 
 
-def coverage(of: set[str], by: set[str]) -> float:
+def coverage(of: frozenset[str], by: frozenset[str]) -> float:
     """Share of ``of`` that ``by`` contains; 1.0 when there is nothing to contain."""
     return len(of & by) / len(of) if of else 1.0
 

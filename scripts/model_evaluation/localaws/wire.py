@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote
+from xml.sax.saxutils import escape
 
 from .errors import LocalAwsBug, ServiceError
 
@@ -142,15 +144,19 @@ def respond(request: Request, result: dict[str, Any]) -> Response:
 
 def respond_error(request: Request, error: ServiceError) -> Response:
     """The HTTP response for an error, in the service's own protocol."""
-    from moto.core.exceptions import ServiceException
+    code, message = escape(error.code), escape(error.message)
+    if request.protocol == "rest-xml":
+        body, kind = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>", "application/xml"
+    elif request.protocol == "query":
+        detail = f"<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>"
+        body, kind = f"<ErrorResponse><Error>{detail}</Error></ErrorResponse>", "text/xml"
+    else:
+        body = json.dumps({"__type": error.code, "message": error.message})
+        kind = "application/x-amz-json-1.1"
+    return Response(error.status, {"Content-Type": kind, "x-amzn-ErrorType": error.code}, body.encode())
 
-    if request.model is None:
-        return Response(error.status, {"Content-Type": "text/plain"}, str(error).encode())
-    response = _serialize(request, ServiceException(error.code, error.message))
-    return Response(error.status, response.headers, response.body)
 
-
-def _serialize(request: Request, result: object) -> Response:
+def _serialize(request: Request, result: dict[str, Any]) -> Response:
     from moto.core.serialize import get_serializer_class
 
     serializer = get_serializer_class(request.service, request.protocol)(operation_model=request.model)

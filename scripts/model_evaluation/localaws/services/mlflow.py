@@ -13,6 +13,8 @@ from .registry import operation
 if TYPE_CHECKING:
     from model_evaluation.localaws.cloud import Cloud
 
+CREATED_APP = "mlflow-app/app-LOCAL"
+
 
 def apps_of(cloud: Cloud, region: str) -> Table:
     return cloud.store.table("DescribeMlflowApp", "ListMlflowApps", region)
@@ -62,21 +64,26 @@ def put_server(cloud: Cloud, region: str, name: str, role: str, store: str) -> R
     )
 
 
+def _visible_apps(cloud: Cloud, request: Request) -> list[Record]:
+    """All apps; with ``no_mlflow_app`` only those that were created since, through the API."""
+    hidden = cloud.scenario.no_mlflow_app
+    return [record for record in apps_of(cloud, request.region).all() if not hidden or CREATED_APP in record["Arn"]]
+
+
 def _find_app(cloud: Cloud, request: Request) -> Record:
     arn = request.params["Arn"]
-    record = None if cloud.scenario.no_mlflow_app else apps_of(cloud, request.region).get(arn)
-    if record is None:
-        raise not_found("MlflowApp", arn)
-    return record
+    for record in _visible_apps(cloud, request):
+        if record["Arn"] == arn:
+            return record
+    raise not_found("MlflowApp", arn)
 
 
 @operation("sagemaker", "ListMlflowApps")
 def list_apps(cloud: Cloud, request: Request) -> Record:
-    records = [] if cloud.scenario.no_mlflow_app else apps_of(cloud, request.region).all()
     status = request.params.get("Status")
     return listed(
         request,
-        records,
+        _visible_apps(cloud, request),
         into="Summaries",
         name="Name",
         where=lambda record: status in (None, record["Status"]),
@@ -93,7 +100,7 @@ def describe_app(cloud: Cloud, request: Request) -> Record:
 def create_app(cloud: Cloud, request: Request) -> Record:
     params = request.params
     number = len(apps_of(cloud, request.region).all()) + 1
-    arn = cloud.arn(request.region, f"mlflow-app/app-LOCAL{number:08d}")
+    arn = cloud.arn(request.region, f"{CREATED_APP}{number:08d}")
     default = params.get("AccountDefaultStatus", "DISABLED")
     put_app(cloud, request.region, arn, params["Name"], params["RoleArn"], params["ArtifactStoreUri"], default)
     return {"Arn": arn}

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+import ssl
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3  # noqa: TID251 - a client as a child process would make it
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from model_evaluation.errors import MissingDependency
+from model_evaluation.localaws import LocalAws, Scenario, serve
+from model_evaluation.localaws.errors import LocalAwsBug
+from model_evaluation.localaws.services import registry
+
+
+def through_proxy(aws: LocalAws, url: str) -> Any:
+    """Opens ``url`` the way a child process with ``aws.env`` would."""
+    context = ssl.create_default_context(cafile=aws.env["AWS_CA_BUNDLE"])
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({"http": aws.endpoint, "https": aws.endpoint}),
+        urllib.request.HTTPSHandler(context=context),
+    )
+    return opener.open(url, timeout=10)
+
+
+def test_environment_leads_every_request_to_this_machine(aws: LocalAws) -> None:
+    env = aws.env
+    assert env["AWS_ENDPOINT_URL"] == env["HTTPS_PROXY"] == env["https_proxy"] == aws.endpoint
+    assert aws.endpoint.startswith("http://127.0.0.1:")
+    assert env["NO_PROXY"] == "127.0.0.1,localhost"
+    assert env["MODEL_EVALUATION_LOCAL_AWS"] == "1"
+    child = aws.child_environment({"AWS_PROFILE": "mine", "https_proxy": "http://p", "HOME": "/home/me"})
+    assert "AWS_PROFILE" not in child
+    assert child["HOME"] == "/home/me"
+    assert child["https_proxy"] == aws.endpoint
+
+
+def test_records_service_operation_and_parameters_of_each_call(aws: LocalAws, s3: Any, world: Any) -> None:
+    s3.put_object(Bucket=world.bucket, Key="a b/ü.txt", Body=b"secret body")
+    body = s3.get_object(Bucket=world.bucket, Key="a b/ü.txt")["Body"].read()
+    assert body == b"secret body"
+    assert aws.calls.names() == ["s3:PutObject", "s3:GetObject"]
+    assert aws.calls[1].params == {"Bucket": world.bucket, "Key": "a b/ü.txt"}
+    assert "secret" not in repr(aws.calls[0])
+    s3.list_objects_v2(Bucket=world.bucket, Prefix="datasets/")
+    assert aws.calls.of("ListObjectsV2")[0].params["prefix"] == "datasets/"
+
+
+def test_tls_is_worth_nothing_to_those_who_do_not_trust_its_authority(aws: LocalAws) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": aws.endpoint}))
+    with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        opener.open("https://sts.us-west-2.amazonaws.com/", timeout=10)
+
+
+def test_virtual_host_style_reaches_the_same_objects(aws: LocalAws, s3: Any, world: Any) -> None:
+    s3.put_object(Bucket=world.bucket, Key="a folder/hello.txt", Body=b"hello")
+    session = boto3.session.Session("key", "secret", region_name=world.region)
+    proxies = {"https": aws.endpoint}
+    config = Config(proxies=proxies, s3={"addressing_style": "virtual"})
+    virtual = session.client("s3", config=config, verify=aws.env["AWS_CA_BUNDLE"])
+    assert "127.0.0.1" not in virtual.meta.endpoint_url
+    body = virtual.get_object(Bucket=world.bucket, Key="a folder/hello.txt")["Body"].read()
+    assert body == b"hello"
+    assert aws.calls.of("GetObject")[-1].params == {"Bucket": world.bucket, "Key": "a folder/hello.txt"}
+
+
+@pytest.mark.parametrize("url", ["https://example.org/simple/", "http://example.com/x", "https://amazonaws.com.evil.net/"])
+def test_lets_nothing_leave_the_machine(aws: LocalAws, url: str) -> None:
+    with pytest.raises((urllib.error.URLError, OSError), match=r"403|Forbidden"):
+        through_proxy(aws, url)
+    host = url.split("/")[2]
+    assert [refused.partition(":")[0] for refused in aws.refused] == [host]
+
+
+def test_swallows_telemetry_and_records_it(aws: LocalAws) -> None:
+    url = "https://sm-pysdk-t-us-west-2.s3.us-west-2.amazonaws.com/telemetry?x-accountId=1&x-status=1"
+    with through_proxy(aws, url) as response:
+        assert response.status == 200
+    (call,) = aws.calls
+    assert (call.service, call.params["x-accountId"]) == ("telemetry", "1")
+    assert aws.refused == []
+
+
+def test_requests_are_served_side_by_side(aws: LocalAws, sagemaker: Any) -> None:
+    aws.scenario = Scenario(latency_ms=150)
+    began = time.perf_counter()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: sagemaker.list_model_package_groups(), range(8)))
+    assert 0.15 <= time.perf_counter() - began < 0.9  # one after another would take 1.2 s
+
+
+def test_a_response_botocore_does_not_know_is_an_error(
+    aws: LocalAws, sagemaker: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = (lambda cloud, request: {"PipelineSumaries": []}, None)
+    monkeypatch.setitem(registry._HANDLERS, ("sagemaker", "ListPipelines"), broken)
+    with pytest.raises(ClientError, match="500"):
+        sagemaker.list_pipelines()
+    assert all("PipelineSumaries" in str(bug) for bug in aws.cloud.bugs)
+    assert "PipelineSumaries" in capsys.readouterr().err
+    aws.cloud.bugs.clear()
+
+
+def test_unknown_operations_are_named(aws: LocalAws, sagemaker: Any) -> None:
+    with pytest.raises(ClientError, match="local AWS does not play sagemaker:ListImages"):
+        sagemaker.list_images()
+
+
+def test_only_one_at_a_time_in_a_process(aws: LocalAws) -> None:
+    with pytest.raises(RuntimeError, match="one LocalAws per process"):
+        LocalAws().start()
+
+
+def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "moto.moto_server.werkzeug_app", None)
+    with pytest.raises(MissingDependency) as caught:
+        LocalAws().start()
+    assert "moto" in caught.value.message
+    assert "model-evaluation[demo]" in caught.value.fix
+
+
+def test_parameters_are_checked_as_aws_checks_them(sagemaker: Any, world: Any) -> None:
+    with pytest.raises(ClientError, match="failed to satisfy constraint") as caught:
+        sagemaker.start_pipeline_execution(
+            PipelineName="anything",
+            PipelineExecutionDisplayName="My eval: run #1",
+            ClientRequestToken="0" * 32,
+        )
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    assert "pipelineExecutionDisplayName" in str(caught.value)
+
+
+def test_serving_ends_when_asked_and_prints_only_key_value_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A process of its own would be slower; the class-wide lock is what this test has to step around.
+    monkeypatch.setattr("model_evaluation.localaws.server._one_at_a_time", threading.Lock())
+    monkeypatch.setattr("moto.core.base_backend.BackendDict.reset", lambda: None)
+    monkeypatch.setattr("moto.core.model_instances.reset_model_data", lambda: None)
+    until = threading.Event()
+    lines: list[str] = []
+
+    def collect(line: str) -> None:
+        lines.append(line)
+        if line.startswith("MODEL_EVALUATION_LOCAL_AWS="):
+            until.set()
+
+    serve(collect, seed=False, port=None, until=until)
+    values = dict(line.split("=", 1) for line in lines)
+    assert values["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+    assert json.dumps(values)
+
+
+def test_a_bug_is_raised_when_the_block_ends() -> None:
+    aws = LocalAws()
+    aws.cloud.bugs.append(LocalAwsBug("wrong key"))
+    with pytest.raises(LocalAwsBug, match="wrong key"):
+        aws.__exit__(None, None, None)
