@@ -18,7 +18,7 @@ from model_evaluation.kernel.rows import _metadata_fields
 from .formats import CONTROL_CHARACTER, NOT_METADATA, VERL_MARKS, family
 from .keys import count_quotes
 from .lines import Batch
-from .shapes import SHAPES, Texts
+from .shapes import SHAPES
 
 _UNSET = msgspec.UNSET
 _LEARN_FROM_ROWS = 32
@@ -93,13 +93,14 @@ class TypedReader:
         extra = self._extra_columns(rows)
         escaped = [index for index, line in enumerate(lines) if _BACKSLASH in line] if batch.holds(_BACKSLASH) else []
         spelled = b"".join([lines[index] for index in escaped])
-        if batch.holds(_DELETE) or (escaped and _has_control_character(spelled, escaped, texts)):
+        inner = texts.joined(escaped)
+        if batch.holds(_DELETE) or (escaped and _has_control_character(spelled, inner)):
             return None
         if self._duplicate_keys:
             quotes = texts.quotes + 4 * len(rows) - 4 * unset - 2 * null
             if escaped:
-                quotes += _joined([category_of[index] for index in escaped]).count('"')
-                quotes += sum(_joined(texts.of_row(index)).count('"') for index in escaped)
+                quotes += inner.count('"')
+                quotes += sum(text.count('"') for i in escaped if isinstance(text := category_of[i], str))
             for column in extra.values():
                 quotes += sum(2 + count_quotes(value) for value in column if value is not _UNSET)
             if not _accounted_for(quotes, lines, spelled, batch):
@@ -155,21 +156,14 @@ def _all_say_something(texts: Iterable[Any]) -> bool:
     return all(texts) and not any(map(str.isspace, texts))
 
 
-def _joined(values: Iterable[Any]) -> str:
-    return "".join([value for value in values if isinstance(value, str)])
-
-
-def _has_control_character(spelled: bytes, escaped: list[int], texts: Texts) -> bool:
+def _has_control_character(spelled: bytes, inner: str) -> bool:
     """Whether a text holds a control character other than tab and line ends; JSON has them as escapes.
 
-    ``spelled`` are the lines that hold escapes, ``escaped`` their positions.
+    ``spelled`` are the lines that hold escapes, ``inner`` their texts.
     """
-    by_number = b"\\u00" in spelled
-    for column in (texts.prompts, texts.references, texts.systems):
-        text = _joined([column[index] for index in escaped])
-        if "\b" in text or "\f" in text or (by_number and CONTROL_CHARACTER.search(text) is not None):
-            return True
-    return False
+    if "\b" in inner or "\f" in inner:
+        return True
+    return b"\\u00" in spelled and CONTROL_CHARACTER.search(inner) is not None
 
 
 def _accounted_for(quotes: int, lines: list[bytes], spelled: bytes, batch: Batch) -> bool:

@@ -37,11 +37,12 @@ class Texts(NamedTuple):
     quotes: int
     spoken: list[list[str]] | None  # per row, all texts of its messages; None for plain rows
 
-    def of_row(self, index: int) -> list[Any]:
-        """Every text of one row in which a quote may stand."""
+    def joined(self, indices: list[int]) -> str:
+        """Every text of these rows in which a quote may stand, one after the other."""
         if self.spoken is not None:
-            return self.spoken[index]
-        return [self.prompts[index], self.references[index], self.systems[index]]
+            return "".join([text for index in indices for text in self.spoken[index]])
+        columns = (self.prompts, self.references, self.systems)
+        return "".join([text for column in columns for index in indices if (text := column[index]) is not None])
 
 
 class _Conversation(NamedTuple):
