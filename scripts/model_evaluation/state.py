@@ -12,6 +12,7 @@ import os
 import time
 
 from .errors import StateError
+from .files import write_atomically
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,43 +162,22 @@ def replace(project: str, expected: bytes | None, document: dict[str, Any]) -> b
             current = None
         if current != expected:
             return False
-        write_atomically(path, content)
-        # The copy needs no fsync of its own: it matters when the file is damaged later, not after a power cut.
-        write_atomically(os.path.join(project, BACKUP_NAME), content, sync=False)
+        try:
+            write_atomically(path, content)
+            # The copy needs no fsync of its own: it matters when the file is damaged later, not after a power cut.
+            write_atomically(os.path.join(project, BACKUP_NAME), content, sync=False)
+        except OSError as error:
+            raise StateError(
+                f"{path} cannot be written: {error.strerror or error}.",
+                code="state_unwritable",
+                fix=f"Make the folder {project} writable and check the free disk space.",
+            ) from error
     return True
 
 
 def serialise(document: dict[str, Any]) -> bytes:
     """The bytes of ``document``: UTF-8, two spaces, one final newline, no NaN."""
     return (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8")
-
-
-def write_atomically(path: str, content: bytes, *, sync: bool = True) -> None:
-    """Replace ``path`` with ``content``: temporary file in the same folder, fsync, rename.
-
-    Raises StateError when the folder cannot be written; then ``path`` is as it was.
-    """
-    temporary = f"{path}.{os.getpid()}.{time.monotonic_ns()}.tmp"
-    try:
-        try:
-            with open(temporary, "wb") as file:
-                file.write(content)
-                file.flush()
-                if sync:
-                    os.fsync(file.fileno())
-            if os.path.exists(path):
-                os.chmod(temporary, os.stat(path).st_mode & 0o777)
-            os.replace(temporary, path)
-        except BaseException:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise StateError(
-            f"{path} cannot be written: {error.strerror or error}.",
-            code="state_unwritable",
-            fix=f"Make the folder {os.path.dirname(path) or '.'} writable and check the free disk space.",
-        ) from error
 
 
 class _Locked:

@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cost",),
     ("lookups", "dataset", "metrics", "kernel"),
     ("context", "workflow", "state", "input_text", "naming", "results_folder", "resources", "gate", "suggestions"),
+    ("files",),
     ("errors",),
 )
 # Imports inside functions that point up on purpose, each with its reason.

@@ -19,7 +19,7 @@ from model_evaluation.errors import EvaluationError
 from model_evaluation.evaluations import evaluation_of
 from model_evaluation.workflow import finding
 
-from .render import rendered, require_every_answer
+from .render import rendered, require_every_answer, write_keeping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,6 @@ def _rows(context: Context) -> tuple[bytes, list[dict[str, Any]]]:
 def _fresh_notebook(folder: str, context: Context) -> str:
     """The rendered notebook in an emptied rehearsal folder: a rehearsal never takes up an earlier one."""
     shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder)
     path = os.path.join(folder, "rehearsal.ipynb")
-    state.write_atomically(path, rendered(context))
+    write_keeping(path, rendered(context))
     return path

@@ -18,6 +18,7 @@ from model_evaluation.context import Context
 from model_evaluation.conversation import fingerprint, utc_now
 from model_evaluation.errors import Refused, TooEarly, UsageError
 from model_evaluation.evaluations import evaluation_of
+from model_evaluation.files import write_atomically
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,21 +116,32 @@ def _append(context: Context, path: str) -> list[dict[str, Any]]:
 
 def write_keeping(path: str, content: bytes) -> str | None:
     """Write ``content`` to ``path``. A different file that was there is copied to the first free numbered name
-    before, which is returned."""
+    before, which is returned. Raises Refused when the folder cannot be written."""
+    try:
+        return _write_keeping(path, content)
+    except OSError as error:
+        raise Refused(
+            f"{path} cannot be written: {error.strerror or error}.",
+            fix="Make the folder writable, or name another place: evaluate.py render --output FILE",
+            code="unwritable",
+        ) from error
+
+
+def _write_keeping(path: str, content: bytes) -> str | None:
+    kept = None
     try:
         with open(path, "rb") as file:
             before = file.read()
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        state.write_atomically(path, content)
-        return None
-    if before == content:
-        return None
-    stem, extension = os.path.splitext(path)
-    names = (f"{stem}.previous-{number}{extension}" for number in itertools.count(1))
-    kept = next(name for name in names if not os.path.exists(name))
-    state.write_atomically(kept, before)
-    state.write_atomically(path, content)
+    else:
+        if before == content:
+            return None
+        stem, extension = os.path.splitext(path)
+        names = (f"{stem}.previous-{number}{extension}" for number in itertools.count(1))
+        kept = next(name for name in names if not os.path.exists(name))
+        write_atomically(kept, before)
+    write_atomically(path, content)
     return kept
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from model_evaluation.errors import Refused
+from model_evaluation.files import write_atomically
 
-from .files import write_atomically
 from .render import METADATA_KEY, PARAMETERS_TAG, notebook_content
 
 TYPE_CHECKING = False

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_evaluation.errors import MissingDependency, Refused
+from model_evaluation.files import write_atomically
 
-from .files import write_atomically
 from .render import PARAMETERS_TAG
 from .values import python_literal
 
