@@ -16,6 +16,7 @@ from .recording import REFUSED, TELEMETRY, Call
 from .services import operation_for
 from .wire import (
     AWS_HOST,
+    UNKNOWN_OPERATION,
     Environ,
     Request,
     Response,
@@ -78,7 +79,11 @@ class Gateway:
             self._record(TELEMETRY, environ["REQUEST_METHOD"], {"host": host, **params})
             return _send(start_response, Response(200, {}, b""))
         use_path_style(environ)
-        request = identify(environ)
+        try:
+            request = identify(environ)
+        except ServiceError as error:
+            self._record("unknown", UNKNOWN_OPERATION, {"path": environ.get("PATH_INFO", "")})
+            return _send(start_response, respond_error(Request("", UNKNOWN_OPERATION, ""), error))
         self._record(request.service, request.operation, request.params)
         if self._cloud.scenario.latency_ms:
             time.sleep(self._cloud.scenario.latency_ms / 1000)

@@ -125,9 +125,13 @@ class Seeder:
         status: str = "Completed",
         approval: str = "PendingManualApproval",
         base: str | None = BASE_MODEL,
+        base_version: str | None = None,
         days_ago: float = 0.0,
     ) -> None:
-        """A version of a group; ``base`` is the hub name of its base model, ``None`` for none."""
+        """A version of a group; ``base`` is the hub name of its base model, ``None`` for none.
+
+        ``base_version`` may be left out for the models this module names.
+        """
         arn = self.cloud.arn(self.region, f"model-package/{group}/{version}")
         container: dict[str, Any] = {
             "ModelDataSource": {
@@ -145,7 +149,7 @@ class Seeder:
             versions = {BASE_MODEL: BASE_MODEL_VERSION, **OTHER_BASE_MODELS}
             container["BaseModel"] = {
                 "HubContentName": base,
-                "HubContentVersion": versions.get(base, "1.0.0"),
+                "HubContentVersion": base_version or versions[base],
                 "RecipeName": f"{base}_sft_lora",
             }
         packages_of(self.cloud, self.region).put(

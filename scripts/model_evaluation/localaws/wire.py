@@ -77,7 +77,7 @@ def use_path_style(environ: Environ) -> None:
 
 
 def identify(environ: Environ) -> Request:
-    """Which operation a request calls, with its parameters.
+    """Which operation a request calls, with its parameters. Raises ``SerializationException``.
 
     The body of a request that is not to S3 is read and put back.
     """
@@ -109,11 +109,14 @@ def identify(environ: Environ) -> Request:
 
 
 def check_input(request: Request) -> None:
-    """Raises ``ValidationException`` as AWS would for parameters that do not fit the input shape."""
+    """Raises ``ValidationException`` as AWS would for parameters that do not fit the input shape.
+
+    Requests to S3 are left to themselves: their parameters here are what stands in the URL, as text.
+    """
     from botocore.validate import ParamValidator
 
     shape = request.model.input_shape
-    if shape is None:
+    if shape is None or request.protocol == "rest-xml":
         return
     report = ParamValidator().validate(request.params, shape)
     if report.has_errors():
@@ -195,17 +198,21 @@ def _parse(model: Any, request: Any, uri_params: dict[str, Any]) -> tuple[str, d
     from moto.core.request import determine_request_protocol
 
     protocol = determine_request_protocol(model.service_model, request.content_type)
-    params = PROTOCOL_PARSERS[protocol](model).parse(
-        {
-            "method": request.method,
-            "values": request.values,
-            "headers": request.headers,
-            "body": request.get_data(),
-            "url_path": request.path,
-            "url_params": uri_params,
-        }
-    )
-    return protocol, params
+    body = request.get_data()
+    raw: Any = {
+        "method": request.method,
+        "values": request.values,
+        "headers": request.headers,
+        "body": body,
+        "url_path": request.path,
+        "url_params": uri_params,
+    }
+    try:
+        if body and protocol in {"json", "rest-json"}:
+            json.loads(body)  # moto takes unreadable JSON for an empty request
+        return protocol, PROTOCOL_PARSERS[protocol](model).parse(raw)
+    except Exception as error:  # whatever a parser makes of a body that is not what it expects
+        raise ServiceError("SerializationException", f"the body cannot be read: {error!r}") from error
 
 
 def _s3_params(request: Any, uri_params: dict[str, Any]) -> dict[str, Any]:

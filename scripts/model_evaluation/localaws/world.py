@@ -318,7 +318,7 @@ def seed_world_for(
     if ":model-package/" in model:
         group, version = model.rsplit("/", 2)[-2:]
         seed.group(group, "Seeded for a rehearsal")
-        seed.package(group, int(version), base=base_model)
+        seed.package(group, int(version), base=base_model, base_version=BASE_MODEL_VERSION)
     elif model != base_model:
         seed.base_model(model, BASE_MODEL_VERSION)
     judge = str(parameters["JUDGE_MODEL"])

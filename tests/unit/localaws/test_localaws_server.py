@@ -114,6 +114,16 @@ def test_unknown_operations_are_named(aws: LocalAws, sagemaker: Any) -> None:
         sagemaker.list_images()
 
 
+def test_a_body_that_cannot_be_read_is_the_clients_fault(aws: LocalAws) -> None:
+    scope = "Credential=K/20260101/us-west-2/sagemaker/aws4_request"
+    headers = {"X-Amz-Target": "SageMaker.ListPipelines", "Authorization": f"AWS4-HMAC-SHA256 {scope}"}
+    headers["Content-Type"] = "application/x-amz-json-1.1"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(aws.endpoint, b'{"MaxResults": ', headers), timeout=10)
+    assert caught.value.code == 400
+    assert b"SerializationException" in caught.value.read()
+
+
 def test_only_one_at_a_time_in_a_process(aws: LocalAws) -> None:
     with pytest.raises(RuntimeError, match="one LocalAws per process"):
         LocalAws().start()

@@ -204,11 +204,18 @@ def test_a_rehearsal_world_holds_what_the_configuration_names(aws: LocalAws, cli
     }
     assert account_of(parameters) == account
     caller = aws.cloud.caller_arn
-    seed_world_for(aws, parameters, b'{"query": "q", "response": "r"}\n')
+    seed_world_for(aws, parameters, b'{"query": "q", "response": "r"}\n', base_model="acme-own-model")
     assert clients("iam").get_role(RoleName="Mine")["Role"]["Arn"] == parameters["ROLE_ARN"]
     sagemaker = clients("sagemaker")
     package = sagemaker.describe_model_package(ModelPackageName=parameters["MODEL_PACKAGE_ARN"])
     assert package["ModelPackageStatus"] == "Completed"
+    base = package["InferenceSpecification"]["Containers"][0]["BaseModel"]
+    assert sagemaker.describe_hub_content(
+        HubName="SageMakerPublicHub",
+        HubContentType="Model",
+        HubContentName="acme-own-model",
+        HubContentVersion=base["HubContentVersion"],
+    )
     assert sagemaker.describe_mlflow_tracking_server(TrackingServerName="mine")
     content = sagemaker.describe_hub_content(
         HubName="MYHUB", HubContentType="DataSet", HubContentName="mine", HubContentVersion="2.0.0"
