@@ -12,7 +12,15 @@ from matplotlib.figure import Figure
 from .analysis import Analysis
 from .charts import ordered_metrics
 from .figures import GRID, INK, MUTED, PAPER, TIE, figure_svg
-from .report import SIMULATED_TEXT, TABLE_HEADINGS, changed_rows_html, metrics_table_html, table_cells, table_html
+from .report import (
+    SIMULATED_TEXT,
+    TABLE_HEADINGS,
+    changed_rows_html,
+    entry_cells,
+    metrics_table_html,
+    table_html,
+)
+from .verdicts import MODEL_LABELS
 
 REPORT_ROWS = 25
 DECISION_WORDS = {
@@ -29,10 +37,15 @@ CHART_TITLES = {
     "difference": "Difference per metric",
     "outcomes": "Rows won, tied and lost",
     "slices": "Where it got better and worse",
-    "distributions": "Scores of both models",
+    "distributions": "How the scores are spread",
     "coverage": "How many rows are scored",
 }
 SVG_COLOURS = {INK: "--ink", MUTED: "--muted", GRID: "--line", PAPER: "--paper", TIE: "--tie"}
+ONE_MODEL_METHODS = """
+Every dataset row was answered by the model and each answer was scored by the judge. A score the judge did not give is
+missing, not zero: the means are over the scored rows only. Without the other model's answers nothing can be said about
+better or worse.
+"""
 METHODS = """
 Every dataset row was answered by both models and each answer was scored by the judge. Rows are put together by prompt
 and reference, never by their position in a file. A score the judge did not give is missing, not zero; a row counts for
@@ -60,6 +73,7 @@ of prompts, about other judges, or about asking the models again.
 
 Rows are treated as independent. If many share a document or a template, the intervals are too narrow.
 """
+ONE_MODEL_LIMITS = LIMITS.split("\n\n")[0]
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --card: #f6f8fa; --ink: #1f2328; --muted: #57606a; --line: #d8dee3;
   --tie: #d0d7de; --good: #0b5d94; --bad: #a84400; --mark: #fff1c2; }
@@ -83,7 +97,8 @@ h4 { font-size: .8rem; margin: .9rem 0 .2rem; color: var(--muted); }
 caption { text-align: left; padding-bottom: .4rem; }
 th, td { padding: .4rem .5rem; font-size: .94rem; border-bottom: 1px solid var(--line); text-align: right;
   white-space: nowrap; }
-th { font-weight: 600; } tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 8.5rem; }
+th { font-weight: 600; } tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 10.5rem; }
+thead th { white-space: normal; vertical-align: bottom; }
 th:first-child, th:nth-child(2), td:nth-child(2) { text-align: left; }
 figure { margin: 1rem 0 2rem; } figure svg { display: block; width: 100%; height: auto; max-width: 60rem; }
 details.row { border: 1px solid var(--line); border-radius: 6px; margin: .4rem 0; padding: .5rem .8rem; }
@@ -118,7 +133,9 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
     """The whole page. Nothing in it is loaded from elsewhere, and no text in it can become markup or script."""
     summary = analysis.summary
     word, look = DECISION_WORDS[summary["verdict"]["decision"]]
-    models = {side: name or "not evaluated" for side, name in summary["models"].items()}
+    both = summary["scope"] == "compare"
+    sides = ("tuned", "base") if both else (summary["scope"],)
+    models = " against ".join(summary["models"][side] or MODEL_LABELS[side] for side in sides)
     title = "Model evaluation" + (" (SIMULATED)" if summary["simulated"] else "")
     notes = "".join(f"<li>{html.escape(text)}</li>" for text in summary["warnings"])
     parts = [
@@ -128,7 +145,7 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
         f'<div class="banner" role="note">{SIMULATED_TEXT}</div>' if summary["simulated"] else "",
         f"<header><h1>{title}</h1>",
         (
-            f'<p class="sub">{html.escape(models["tuned"])} against {html.escape(models["base"])}, judged by '
+            f'<p class="sub">{html.escape(models)}, judged by '
             f"{html.escape(summary['judge'] or 'an unnamed judge')}, {html.escape(summary['created'])}</p>"
             "</header><main>"
         ),
@@ -143,8 +160,8 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
             for name, chart in charts.items()
         ),
         _rows_section(analysis),
-        f"<h2>How this was made</h2>{_paragraphs(METHODS, 'p')}",
-        f"<h2>What it cannot say</h2><ul>{_paragraphs(LIMITS, 'li')}</ul>",
+        f"<h2>How this was made</h2>{_paragraphs(METHODS if both else ONE_MODEL_METHODS, 'p')}",
+        f"<h2>What it cannot say</h2><ul>{_paragraphs(LIMITS if both else ONE_MODEL_LIMITS, 'li')}</ul>",
         f"<h2>Configuration</h2>{_facts_html(summary)}</main>",
         "<footer><p>The same numbers for programs: summary.json and per_example.parquet beside this page.</p></footer>",
         f"<script>{SCRIPT}</script></body></html>\n",
@@ -172,10 +189,10 @@ def _slices_html(summary: Mapping[str, Any]) -> str:
     """Every slice on the primary metric as a table, which a screen reader can read and the chart cannot give."""
     primary = summary["primary_metric"]
     lines = [
-        [f"{field}: {value}", *table_cells(cells, [primary])[0][1:]]
+        [f"{field}: {value}", *entry_cells(cells[primary])]
         for field, values in summary["slices"].items()
         for value, cells in values.items()
-        if primary in cells
+        if primary in cells and summary["scope"] == "compare"
     ]
     if not lines:
         return ""

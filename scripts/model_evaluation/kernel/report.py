@@ -18,10 +18,9 @@ from .verdicts import number_digits, signed
 VERDICT_WORDS = {
     "improved": "better",
     "regressed": "worse",
-    "equivalent": "practically the same",
+    "equivalent": "same",
     "no_worse": "no worse",
     "inconclusive": "unclear",
-    None: "–",
 }
 TABLE_HEADINGS = (
     "Metric",
@@ -34,45 +33,50 @@ TABLE_HEADINGS = (
     "Won / tied / lost",
     "Rows",
 )
+ONE_MODEL_HEADINGS = ("Metric", "Mean", "Scored rows", "Missing")
 SIMULATED_TEXT = "SIMULATED: made with a local stand-in for AWS. No model and no judge was involved."
 COMPARED_WORDS = 400  # longer answers are shown without marking what differs
 SHOWN_CHARACTERS = 20_000
 
 
-def table_cells(metrics: Mapping[str, Mapping[str, Any]], names: list[str]) -> list[list[str]]:
-    """One line of plain text per metric, under ``TABLE_HEADINGS``."""
-    return [
-        [name + (" ↓" if metrics[name]["direction"] == "lower" else ""), *_entry_cells(metrics[name])] for name in names
-    ]
+def metrics_table(summary: Mapping[str, Any]) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Headings and lines of plain text, one per metric, the primary one first; with one model a short form."""
+    names, metrics, scope = ordered_metrics(summary), summary["metrics"], summary["scope"]
+    lines = [[name + (" ↓" if metrics[name]["direction"] == "lower" else "")] for name in names]
+    if scope == "compare":
+        return TABLE_HEADINGS, [line + entry_cells(metrics[n]) for line, n in zip(lines, names, strict=True)]
+    for line, side in zip(lines, (metrics[name][scope] for name in names), strict=True):
+        mean = "–" if side["mean"] is None else f"{side['mean']:.3g}"
+        line += [mean, str(side["n_scored"]), str(side["n_missing"])]
+    return ONE_MODEL_HEADINGS, lines
 
 
-def _entry_cells(entry: Mapping[str, Any]) -> list[str]:
-    difference = entry["difference"] or dict.fromkeys(("mean", "ci_low", "ci_high", "p_adjusted"))
+def entry_cells(entry: Mapping[str, Any]) -> list[str]:
+    """The columns after the first of ``TABLE_HEADINGS``."""
+    difference = entry["difference"]
     mean, low, high, p_value = (difference[key] for key in ("mean", "ci_low", "ci_high", "p_adjusted"))
     digits = number_digits(mean, low, high)
-    sides = [entry["base"], entry["tuned"]]
-    means = [f"{side['mean']:.{digits}f}" if side and side["mean"] is not None else "–" for side in sides]
-    rows = entry["n_paired"] if entry["difference"] else next(side["n_scored"] for side in sides if side)
-    counts = (entry["wins"], entry["ties"], entry["losses"])
+    means = [entry[side]["mean"] for side in ("base", "tuned")]
     return [
         VERDICT_WORDS[entry["verdict"]],
-        *means,
+        *("–" if value is None else f"{value:.{digits}f}" for value in means),
         signed(mean, digits),
         "–" if low is None else f"{signed(low, digits, plus='')} to {signed(high, digits, plus='')}",
         "–" if p_value is None else "<0.001" if p_value < 0.001 else f"{p_value:.3f}",
-        "–" if None in counts else " / ".join(map(str, counts)),
-        str(rows),
+        f"{entry['wins']} / {entry['ties']} / {entry['losses']}",
+        str(entry["n_paired"]),
     ]
 
 
 def comparison_text(summary: Mapping[str, Any]) -> str:
     """Verdict, table and warnings as plain text for a terminal."""
-    rows = [list(TABLE_HEADINGS), *table_cells(summary["metrics"], ordered_metrics(summary))]
-    rows = [[terminal_text(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(TABLE_HEADINGS))]
+    headings, body = metrics_table(summary)
+    rows = [[terminal_text(cell) for cell in row] for row in (headings, *body)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
+    to_left = 2 if summary["scope"] == "compare" else 1
     lines = [
         "  ".join(
-            cell.ljust(width) if column < 2 else cell.rjust(width)
+            cell.ljust(width) if column < to_left else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
@@ -116,10 +120,12 @@ def comparison_table_html(summary: Mapping[str, Any]) -> str:
 
 
 def metrics_table_html(summary: Mapping[str, Any]) -> str:
+    headings, lines = metrics_table(summary)
+    caption = "Mean scores over the scored rows"
+    if summary["scope"] == "compare":
+        caption = "Fine-tuned minus base, over the rows that both models have a score for"
     lower = any(entry["direction"] == "lower" for entry in summary["metrics"].values())
-    caption = "Fine-tuned minus base, over the rows that both models have a score for"
-    lines = table_cells(summary["metrics"], ordered_metrics(summary))
-    return table_html(TABLE_HEADINGS, lines, caption + ("; ↓ lower is better" if lower else ""))
+    return table_html(headings, lines, caption + ("; ↓ lower is better" if lower else ""))
 
 
 def warnings_html(summary: Mapping[str, Any]) -> str:

@@ -165,8 +165,7 @@ def result_warnings(
     sides = ["tuned", "base"] if scope == "compare" else [scope]
     found = _pairing_warnings(records, rows, sides)
     found += _answer_warnings(records, sides)
-    for name, entry in metrics.items():
-        found += _coverage_warnings(name, entry, rows, sides)
+    found += _coverage_warnings(metrics, rows, sides)
     if scope == "compare" and 0 < rows["paired"] < SMALL_EVALUATION:
         found.append(
             f"Paired rows: only {rows['paired']}. Only large differences can be shown, and the intervals rest on "
@@ -237,22 +236,31 @@ def _answer_warnings(records: Sequence[Record], sides: Sequence[str]) -> list[st
     return found
 
 
-def _coverage_warnings(name: str, entry: Mapping[str, Any], rows: Mapping[str, Any], sides: Sequence[str]) -> list[str]:
-    found, shares = [], []
-    for side in sides:
-        scored, total = entry[side]["n_scored"], rows["dataset"] or rows[side]
-        if not rows[side] or not total:
-            continue
-        shares.append(scored / total)
-        if shares[-1] < COVERAGE_FLOOR:
-            why = ", ".join(f"{n} {reason}" for reason, n in entry[side]["missing_reasons"].items())
+def _coverage_warnings(
+    metrics: Mapping[str, Mapping[str, Any]], rows: Mapping[str, Any], sides: Sequence[str]
+) -> list[str]:
+    """Metrics scored on less than 95% of the rows, by model, and metrics scored more often for one model."""
+    found = []
+    total = {side: rows["dataset"] or rows[side] for side in sides if rows[side]}
+    for side in total:
+        low = []
+        for name, entry in metrics.items():
+            scored = entry[side]["n_scored"]
+            if scored < COVERAGE_FLOOR * total[side]:
+                why = ", ".join(f"{count} {reason}" for reason, count in entry[side]["missing_reasons"].items())
+                low.append(f"{name} {scored}" + (f" ({why})" if why else ""))
+        if low:
+            found.append(f"Scored rows of the {MODEL_LABELS[side]}, fewer than 95% of {total[side]}: {'; '.join(low)}.")
+    if len(total) == 2:
+        shares = {name: [entry[side]["n_scored"] / total[side] for side in sides] for name, entry in metrics.items()}
+        apart = [
+            f"{name} {tuned:.0%} and {base:.0%}"
+            for name, (tuned, base) in shares.items()
+            if abs(tuned - base) > 1 - COVERAGE_FLOOR
+        ]
+        if apart:
             found.append(
-                f"{name}: only {scored} of {total} rows of the {MODEL_LABELS[side]} are scored"
-                f"{f' (missing: {why})' if why else ''}."
+                f"Scored for the fine-tuned and for the base model: {'; '.join(apart)}. If scores are missing because "
+                "answers are bad, the comparison is too kind to the model that misses more."
             )
-    if len(shares) == 2 and abs(shares[0] - shares[1]) > 1 - COVERAGE_FLOOR:
-        found.append(
-            f"{name}: coverage differs between the models ({shares[0]:.0%} and {shares[1]:.0%}); if rows are "
-            "missing because answers are bad, the comparison is too kind to the model that misses more."
-        )
     return found

@@ -348,8 +348,8 @@ class TestWarnings:
 
     def test_low_and_unequal_coverage(self) -> None:
         text = self.found(records_of([(1.0, None)] * 10 + [(1.0, 0.5)] * 40))
-        assert "Correctness: only 40 of 50 rows of the base model are scored (missing: 10 absent)." in text
-        assert "coverage differs between the models (100% and 80%)" in text
+        assert "Scored rows of the base model, fewer than 95% of 50: Correctness 40 (10 absent)." in text
+        assert "Scored for the fine-tuned and for the base model: Correctness 100% and 80%." in text
 
     def test_rows_without_result_and_unknown_rows(self) -> None:
         records = [*records_of([(1.0, 0.5)] * 40), record(90, {"Correctness": 1.0}, None), record(91, None, None)]

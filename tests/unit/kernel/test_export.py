@@ -235,7 +235,11 @@ class TestReport:
         analysis = analysis_of(make_world(), scope="tuned")
         text = report_html(analysis, draw_charts(analysis))
         assert "Rows that changed" not in text
-        Page(text)
+        assert "Holm" not in text
+        assert Page(text).all("th")
+        lines = comparison_text(analysis.summary).splitlines()
+        side = analysis.summary["metrics"]["Correctness"]["tuned"]
+        assert lines[6].split() == ["Correctness", f"{side['mean']:.3g}", str(side["n_scored"]), str(side["n_missing"])]
 
     def test_a_large_report_is_quick_and_small(self) -> None:
         names = ["Correctness", *(f"metric_{i}" for i in range(9))]
