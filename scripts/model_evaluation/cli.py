@@ -30,11 +30,12 @@ COMMANDS = {
     "localaws": "serve the stand-in for AWS",
     "dataset": "dataset check FILE_OR_URI: check a whole dataset, outside any workflow",
     "metric": "metric lint FILE: check custom metric definitions, outside any workflow",
+    "wizard": "the same workflow for a person in a terminal",
     "install": "put the skill into an assistant's skills folder",
     "uninstall": "take the skill out of an assistant's skills folder",
 }
 # Commands that print text for a person (or their own lines) instead of one JSON object.
-TEXT_COMMANDS = {"demo", "localaws"}
+TEXT_COMMANDS = {"demo", "localaws", "wizard"}
 
 EXIT_CODES = """exit codes:
   0  done                       4  AWS said no or is unreachable

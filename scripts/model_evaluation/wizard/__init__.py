@@ -1,0 +1,8 @@
+"""The same workflow for a person in a terminal. Every answer goes through :mod:`model_evaluation.conversation`;
+here is only what a person needs besides: showing, asking, going back, help."""
+
+from __future__ import annotations
+
+from .talk import Screen, Wizard
+
+__all__ = ["Screen", "Wizard"]

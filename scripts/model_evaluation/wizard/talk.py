@@ -1,0 +1,236 @@
+"""The wizard's loop: show the step, take a line, pass it on, show what came of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from model_evaluation import state
+from model_evaluation.conversation import give_answer, position
+from model_evaluation.errors import EvaluationError, StateError
+from model_evaluation.input_text import read_value
+from model_evaluation.resources import resource
+
+from . import wording
+
+DONE = 0
+INTERRUPTED = 130
+
+
+class Screen(Protocol):
+    """Where the wizard speaks and listens."""
+
+    width: int
+
+    def say(self, text: str, style: str = "") -> None:
+        """Show lines. ``style`` is title, good, warning, error, faint or nothing."""
+
+    def ask(self, step: Mapping[str, Any] | None) -> str:
+        """One line from the person; raises EOFError for Ctrl-D and KeyboardInterrupt for Ctrl-C."""
+
+
+class Wizard:
+    """One session for one project. ``revise(step)`` and ``render()`` return the envelope's body of these commands."""
+
+    def __init__(
+        self,
+        project: str,
+        screen: Screen,
+        *,
+        revise: Callable[[str], dict[str, Any]],
+        render: Callable[[], dict[str, Any]],
+    ) -> None:
+        self.project = project
+        self.screen = screen
+        self.revise = revise
+        self.render = render
+        self.envelope: dict[str, Any] = {}
+
+    def run(self) -> int:
+        """Talk until every question is answered or the person leaves; return the exit code."""
+        try:
+            self._open()
+            while True:
+                step = self.envelope["step"]
+                if step is None and not self._write_notebook():
+                    return DONE
+                if step is not None:
+                    self._turn(step)
+        except EOFError:
+            self._goodbye()
+            return DONE
+        except KeyboardInterrupt:
+            self._goodbye()
+            return INTERRUPTED
+        except StateError as error:
+            self._show_error(error)
+            return error.exit_code
+
+    def _open(self) -> None:
+        self.envelope = position(state.load(self.project).document, self.project)
+        self.screen.say(f"Model evaluation, in {self.project}", "title")
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        if endpoint:
+            self._say(f"AWS is {endpoint} here, not AWS's own: everything is SIMULATED.", "warning")
+        if self.envelope["known"]:
+            self._say("Going on where it was left. So far:")
+            self.screen.say(wording.known(self.envelope["known"], self.screen.width))
+        self._say(
+            ":help explains a question, :back goes back, :quit keeps everything and leaves. More: :words", "faint"
+        )
+
+    def _turn(self, step: dict[str, Any]) -> None:
+        """Ask one step until an answer or a word of the wizard's changes the envelope."""
+        self.screen.say("")
+        self.screen.say(wording.heading(step, self.envelope["progress"]), "title")
+        self._say(step["question"])
+        while step is self.envelope["step"]:
+            if step.get("choices"):
+                self.screen.say(wording.choices(step["choices"], self.screen.width))
+            self._say(wording.hint(step), "faint")
+            line = self.screen.ask(step).strip()
+            if line.startswith(":"):
+                self._word(line, step)
+            elif line or step.get("suggested"):
+                self._answer(step["id"], _meant(line, step) if line else None)
+
+    def _answer(self, step_id: str, text: str | None) -> None:
+        """Pass an answer on; ``None`` takes the suggestion."""
+        try:
+            if text is not None and text.startswith("@"):
+                text = read_value(text, step_id)
+            body = give_answer(self.project, step_id, text, accept=text is None)
+        except StateError:
+            raise
+        except EvaluationError as error:
+            self._show_error(error)
+            self._ask_again(getattr(error, "envelope", {}))
+            return
+        except KeyboardInterrupt:
+            self._say("Stopped; nothing was recorded.", "warning")
+            return
+        self._show_findings(body)
+        self.envelope = body
+
+    def _ask_again(self, envelope: Mapping[str, Any]) -> None:
+        """A refusal may bring choices: for the question that is open they are shown with it, else at once."""
+        step, refused = self.envelope["step"], envelope.get("step")
+        if not refused or not refused.get("choices"):
+            return
+        if step and refused["id"] == step["id"]:
+            step["choices"] = refused["choices"]
+        else:
+            self.screen.say(wording.choices(refused["choices"], self.screen.width))
+
+    def _word(self, line: str, step: Mapping[str, Any]) -> None:
+        word, _, rest = line.partition(" ")
+        if word in (":quit", ":q"):
+            raise EOFError
+        if word == ":help":
+            self._help(step)
+        elif word == ":back":
+            self._back(step["id"])
+        elif word == ":status":
+            self.screen.say(wording.known(self.envelope["known"], self.screen.width))
+        elif word == ":answer" and len(rest.split()) > 1:
+            step_id, _, value = rest.strip().partition(" ")
+            self._answer(step_id, value.strip())
+        elif word == ":revise" and rest.strip():
+            self._revise(rest.strip())
+        else:
+            self.screen.say(wording.words())
+
+    def _help(self, step: Mapping[str, Any]) -> None:
+        self._say(f"Expected: {step['expects']}. For example: {step['example']}")
+        if step.get("reference"):
+            try:
+                text = resource(step["reference"]).read_text(encoding="utf-8").partition("\n")[2].strip()
+            except OSError as error:
+                text = f"{step['reference']} cannot be shown: {error}"
+            self._say(text)
+
+    def _back(self, step_id: str | None) -> None:
+        """Reopen the last step that the person answered before this one."""
+        before = list(self.envelope["known"])
+        given = [name for name in before if self.envelope["known"][name]["origin"] == "user"]
+        if step_id is not None:
+            given = [name for name in given if name in _before(step_id, self.project)]
+        if given:
+            self._revise(given[-1])
+        else:
+            self._say("This is the first question.", "warning")
+
+    def _revise(self, step_id: str) -> None:
+        try:
+            body = self.revise(step_id)
+        except StateError:
+            raise
+        except EvaluationError as error:
+            self._show_error(error)
+            return
+        reopened = ", ".join(body["reopened"])
+        self._say(f"Open again: {reopened}." if reopened else f"{step_id} is open.")
+        self.envelope = body
+
+    def _write_notebook(self) -> bool:
+        """After the last answer; whether the conversation goes on."""
+        self.screen.say("")
+        self.screen.say("Every question is answered.", "title")
+        if self.envelope["next"] != "render":
+            self._say(f"Next: {self._command(str(self.envelope['next']))}")
+            return False
+        self._say("Enter writes the notebook; nothing is started by that. :back changes an answer.", "faint")
+        line = self.screen.ask(None).strip()
+        if line == ":back":
+            self._back(None)
+            return True
+        if line.startswith((":answer ", ":revise ")):
+            self._word(line, {})
+            return True
+        if line.lower() not in ("", "y", "yes"):
+            self._goodbye()
+            return False
+        body = self.render()
+        self._show_findings(body)
+        self._say(f"Written: {body['notebook']}", "good")
+        self._say(wording.for_terminal(body["run_instructions"]))
+        self._say(f"To run it from here: {self._command('run')}")
+        return False
+
+    def _show_findings(self, body: Mapping[str, Any]) -> None:
+        for item in body.get("findings", []):
+            warning = item.get("level") == "warning"
+            fix = f" {wording.for_terminal(item['fix'])}" if item.get("fix") else ""
+            self._say(f"{'!' if warning else '✓'} {item['message']}{fix}", "warning" if warning else "good")
+
+    def _show_error(self, error: EvaluationError) -> None:
+        self._say(f"✗ {error.message}", "error")
+        self._say(wording.for_terminal(error.fix), "faint")
+
+    def _goodbye(self) -> None:
+        self.screen.say("")
+        self._say(f"Everything answered so far is kept. To go on: {self._command('wizard')}")
+
+    def _command(self, name: str) -> str:
+        import shlex
+
+        return f"evaluate.py --project {shlex.quote(self.project)} {name}"
+
+    def _say(self, text: str, style: str = "") -> None:
+        self.screen.say(wording.wrapped(text, self.screen.width), style)
+
+
+def _meant(line: str, step: Mapping[str, Any]) -> str:
+    """A number stands for the choice of that number, unless it is a choice itself."""
+    choices = step.get("choices", [])
+    if line.isdecimal() and 1 <= int(line) <= len(choices) and line not in {item["value"] for item in choices}:
+        return str(choices[int(line) - 1]["value"])
+    return line
+
+
+def _before(step_id: str, project: str) -> list[str]:
+    from model_evaluation.evaluations import evaluation_of
+
+    order = list(evaluation_of(state.load(project).document).STEPS)
+    return order[: order.index(step_id)]

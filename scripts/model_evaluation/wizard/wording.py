@@ -1,0 +1,92 @@
+"""How steps, findings and errors read on a terminal. Text in, text out."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+INDENT = "  "
+# The words of the wizard itself -> what they do.
+WORDS = {
+    ":help": "what this question is about, from the reference",
+    ":back": "ask the question before this one again",
+    ":status": "every answer so far",
+    ":answer STEP VALUE": "answer any step now",
+    ":revise STEP": "open a step again, and what rests on it",
+    ":quit": "stop here; everything is kept (Ctrl-D does the same)",
+}
+
+
+def plain(text: str) -> str:
+    """``text`` without control characters: a dataset's words must not steer the terminal."""
+    return "".join(
+        char if char in "\n\t" or not (char < " " or "\x7f" <= char <= "\x9f") else "\N{REPLACEMENT CHARACTER}"
+        for char in text
+    )
+
+
+def wrapped(text: str, width: int, indent: str = INDENT) -> str:
+    """Prose wrapped to ``width`` columns; lines in columns (two spaces inside) and blank lines as they are."""
+    lines = []
+    for line in plain(text).splitlines():
+        if len(line) + len(indent) <= width or "  " in line.strip():
+            lines.append((indent + line).rstrip())
+        else:
+            further = indent + " " * (len(line) - len(line.lstrip())) + INDENT
+            lines += textwrap.wrap(
+                line, width, initial_indent=indent, subsequent_indent=further,
+                break_long_words=False, break_on_hyphens=False,
+            )  # fmt: skip
+    return "\n".join(lines)
+
+
+def heading(step: Mapping[str, Any], progress: Mapping[str, int]) -> str:
+    """`[3 of 16] Title`: how many steps are settled, this one included."""
+    return f"[{progress['done'] + 1} of {progress['total']}] {step['title']}"
+
+
+def choices(items: Sequence[Mapping[str, str]], width: int) -> str:
+    """A numbered list: value, label where it says more, note."""
+    lines = []
+    for number, item in enumerate(items, start=1):
+        label = item.get("label", "")
+        text = label if label.startswith(item["value"]) else f"{item['value']}: {label}" if label else item["value"]
+        note = f" ({item['note']})" if item.get("note") else ""
+        lines.append(wrapped(f"{number:>2}. {text}{note}", width))
+    return "\n".join(lines)
+
+
+def hint(step: Mapping[str, Any]) -> str:
+    """What can be typed: the suggestion on Enter, else what is expected with an example."""
+    if step.get("suggested"):
+        return f"Enter takes: {plain(str(step['suggested']))}"
+    shown = f"Expected: {step['expects']}"
+    return shown if step.get("choices") else f"{shown}. For example: {step['example']}"
+
+
+def for_terminal(text: str) -> str:
+    """A fix as the wizard's words: `evaluate.py answer x y` is `:answer x y` here."""
+    return re.sub(r"evaluate\.py (?=(?:answer|revise|status)\b)", ":", text)
+
+
+def known(answers: Mapping[str, Mapping[str, Any]], width: int) -> str:
+    """Every answer so far, one a line."""
+    if not answers:
+        return wrapped("Nothing is answered yet.", width)
+    column = max(map(len, answers))
+    return "\n".join(wrapped(f"{step:<{column}}  {_short(answer['value'])}", width) for step, answer in answers.items())
+
+
+def words() -> str:
+    """The wizard's own words as a table."""
+    column = max(map(len, WORDS))
+    return "\n".join(f"{INDENT}{word:<{column}}  {does}" for word, does in WORDS.items())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        names = [item["customMetricDefinition"]["name"] if isinstance(item, dict) else str(item) for item in value]
+        return ", ".join(names) or "none"
+    return str(value).replace("\n", " ")

@@ -1,0 +1,242 @@
+"""The wizard's loop, wording and completion, without a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+
+from model_evaluation import cli
+from model_evaluation.commands import render, revise
+from model_evaluation.evaluations.llm_as_judge import STEPS
+from model_evaluation.wizard import Wizard, wording
+from model_evaluation.wizard.completion import StepCompleter
+
+
+class Scripted:
+    """A Screen that types prepared lines; an exception class among them is raised. At their end, Ctrl-D."""
+
+    width = 100
+
+    def __init__(self, *lines: str | type[BaseException]) -> None:
+        self.lines = list(lines)
+        self.said: list[str] = []
+        self.asked: list[str | None] = []
+
+    def say(self, text: str, style: str = "") -> None:
+        self.said.append(text)
+
+    def ask(self, step: Mapping[str, Any] | None) -> str:
+        self.asked.append(step["id"] if step else None)
+        line = self.lines.pop(0) if self.lines else EOFError
+        if isinstance(line, str):
+            return line
+        raise line
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.said)
+
+
+def talk(project: Path, *lines: str | type[BaseException]) -> tuple[int, Scripted]:
+    import argparse
+
+    screen = Scripted(*lines)
+    wizard = Wizard(
+        str(project),
+        screen,
+        revise=lambda step: revise.run(argparse.Namespace(project=str(project), step=step))[0],
+        render=lambda: render.run(
+            argparse.Namespace(project=str(project), append=None, output=None, script=False)
+        )[0],
+    )  # fmt: skip
+    return wizard.run(), screen
+
+
+def answers(project: Path) -> dict[str, Any]:
+    document = json.loads((project / "workflow_state.json").read_text())
+    return {step: entry["value"] for step, entry in document["answers"].items()}
+
+
+def test_answers_are_recorded_and_leaving_keeps_them(tmp_path: Path) -> None:
+    code, screen = talk(tmp_path, "Sort mail")
+    assert code == 0
+    assert answers(tmp_path) == {"task": "Sort mail"}
+    assert screen.asked == ["task", "dataset"]
+    assert "Everything answered so far is kept" in screen.text
+
+
+def test_ctrl_c_leaves_with_130(tmp_path: Path) -> None:
+    assert talk(tmp_path, KeyboardInterrupt)[0] == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_empty_lines_ask_again(tmp_path: Path) -> None:
+    _, screen = talk(tmp_path, "", "   ", "Sort mail")
+    assert screen.asked == ["task", "task", "task", "dataset"]
+
+
+def test_a_refusal_is_told_and_the_question_stays(tmp_path: Path) -> None:
+    _, screen = talk(tmp_path, "a\x00b", "x")
+    assert "control character U+0000" in screen.text
+    assert answers(tmp_path) == {"task": "x"}
+
+
+def test_aws_troubles_do_not_end_the_session(tmp_path: Path) -> None:
+    code, screen = talk(tmp_path, "x", "s3://bucket/key.jsonl")
+    assert code == 0
+    assert "region" in screen.text
+    assert screen.asked == ["task", "dataset", "dataset"]
+
+
+def test_a_lookup_that_is_interrupted_records_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from model_evaluation.wizard import talk as module
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "give_answer", interrupted)
+    code, screen = talk(tmp_path, "x")
+    assert code == 0
+    assert "Stopped; nothing was recorded." in screen.text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_answer_is_read_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "task.txt").write_text("From a file\n")
+    talk(tmp_path, f"@{tmp_path / 'task.txt'}")
+    assert answers(tmp_path) == {"task": "From a file"}
+    _, screen = talk(tmp_path, f"@{tmp_path / 'missing'}")
+    assert "cannot be read" in screen.text
+
+
+def test_back_reopens_the_last_own_answer_in_the_order_of_the_questions(tmp_path: Path) -> None:
+    _, screen = talk(
+        tmp_path, ":answer custom_metrics none", ":answer builtin_metrics Correctness", "x", ":back", "", ":status"
+    )
+    # primary_metric was settled, not answered, and lies behind dataset: not what `back` means here
+    assert screen.asked == ["task", "task", "task", "dataset", "task", "dataset", "dataset"]
+    assert set(answers(tmp_path)) == {"task", "custom_metrics", "builtin_metrics", "primary_metric"}
+
+
+def test_an_unknown_step_is_told(tmp_path: Path) -> None:
+    _, screen = talk(tmp_path, ":revise nonsense", ":answer nonsense x")
+    assert screen.text.count("'nonsense' is not a step") == 2
+
+
+def test_the_reference_is_shown_on_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from model_evaluation.wizard import talk as module
+
+    (tmp_path / "rows.md").write_text("Read this when rows are refused.\n\nOne object per line.\n")
+    monkeypatch.setattr(module, "resource", lambda name: tmp_path / "rows.md")
+    _, screen = talk(tmp_path, "x", ":help")
+    assert "One object per line." in screen.text
+    assert "Read this when" not in screen.text
+
+
+def test_a_missing_reference_does_not_end_the_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from model_evaluation.wizard import talk as module
+
+    monkeypatch.setattr(module, "resource", lambda name: tmp_path / "missing.md")
+    _, screen = talk(tmp_path, "x", ":help")
+    assert screen.asked == ["task", "dataset", "dataset"]
+    assert "cannot be shown" in screen.text
+
+
+def test_the_endpoint_is_called_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "SIMULATED" not in talk(tmp_path)[1].text
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert "SIMULATED" in talk(tmp_path)[1].text
+
+
+# -- wording -------------------------------------------------------------------------------------------------
+
+
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    assert wording.plain("a\x1b[31mb\x07\x9bc\r\nd\te") == "a\ufffd[31mb\ufffd\ufffdc\ufffd\nd\te"
+    shown = wording.choices([{"value": "x\x1b]0;y\x07", "label": "z\x08"}], 80) + wording.wrapped("q\x1b[2J", 80)
+    assert not any(char < " " and char != "\n" for char in shown)
+
+
+def test_columns_keep_their_lines_and_prose_is_wrapped() -> None:
+    line = "Model   " + "m" * 120
+    assert wording.wrapped(line, 80) == f"  {line}"
+    assert all(len(row) <= 40 for row in wording.wrapped("word " * 40, 40).splitlines())
+    assert wording.wrapped("", 80) == ""
+
+
+def test_a_choice_says_value_label_and_note_once() -> None:
+    items = [
+        {"value": "Correctness", "label": "Correctness: is it right", "note": "suggested"},
+        {"value": "ok", "label": "Use it"},
+        {"value": "bare", "label": ""},
+    ]
+    assert wording.choices(items, 80).splitlines() == [
+        "   1. Correctness: is it right (suggested)",
+        "   2. ok: Use it",
+        "   3. bare",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fix", "shown"),
+    [
+        ("Answer it: evaluate.py answer role auto", "Answer it: :answer role auto"),
+        ("evaluate.py revise terms", ":revise terms"),
+        ("evaluate.py rehearse", "evaluate.py rehearse"),
+    ],
+)
+def test_fixes_name_the_wizards_own_words(fix: str, shown: str) -> None:
+    assert wording.for_terminal(fix) == shown
+
+
+# -- completion ----------------------------------------------------------------------------------------------
+
+
+def completed(step: dict[str, Any], text: str) -> list[str]:
+    document = Document(text)
+    found = StepCompleter(step, STEPS).get_completions(document, CompleteEvent(completion_requested=True))
+    return [text[: len(text) + item.start_position] + item.text for item in found]
+
+
+METRICS = [{"value": "Correctness", "label": "is it right"}, {"value": "Coherence", "label": "no gaps"}]
+
+
+def test_choices_complete_from_any_part_of_them() -> None:
+    step = {"id": "judge", "choices": [{"value": "amazon.nova-pro-v1:0", "label": "Nova Pro"}]}
+    assert completed(step, "nova") == ["amazon.nova-pro-v1:0"]
+    assert completed(step, "") == ["amazon.nova-pro-v1:0"]
+    assert completed(step, "zebra") == []
+
+
+def test_each_item_of_a_list_completes_on_its_own() -> None:
+    assert completed({"id": "builtin_metrics", "choices": METRICS}, "Correctness, coh") == ["Correctness, Coherence"]
+    assert completed({"id": "primary_metric", "choices": METRICS}, "Correctness, coh") == []
+
+
+def test_the_wizards_words_and_steps_complete() -> None:
+    assert completed({"id": "task"}, ":he") == [":help"]
+    assert completed({"id": "task"}, ":answer da") == [":answer dataset", ":answer data"]
+    assert completed({"id": "task"}, ":answer data o") == []
+
+
+def test_files_complete_where_a_file_is_an_answer(tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text("[]")
+    typed = f"{tmp_path}/me"
+    assert completed({"id": "custom_metrics"}, typed) == [f"{tmp_path}/metrics.json"]
+    assert completed({"id": "task"}, f"@{typed}") == [f"@{tmp_path}/metrics.json"]
+    assert completed({"id": "task"}, typed) == []
+
+
+# -- the command ---------------------------------------------------------------------------------------------
+
+
+def test_it_needs_a_terminal(run_cli: Any, tmp_path: Path) -> None:
+    result = run_cli("wizard", project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (2, "usage")
+    assert "wizard" in cli.TEXT_COMMANDS
