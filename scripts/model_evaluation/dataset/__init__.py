@@ -9,6 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .check import DatasetReport, check_stream
+    from .leakage import Leakage, find_leakage
     from .lines import read_chunks
     from .manifest import Manifest
     from .operations import OPERATIONS, apply_operation, parse_operation
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "DatasetReport": "check",
+    "Leakage": "leakage",
     "Manifest": "manifest",
     "OPERATIONS": "operations",
     "apply_operation": "operations",
     "check_stream": "check",
+    "find_leakage": "leakage",
     "minimum_detectable_difference": "power",
     "minimum_detectable_rate_difference": "power",
     "parse_operation": "operations",
@@ -29,9 +32,11 @@ _HOMES = {
 __all__ = [
     "OPERATIONS",
     "DatasetReport",
+    "Leakage",
     "Manifest",
     "apply_operation",
     "check_stream",
+    "find_leakage",
     "minimum_detectable_difference",
     "minimum_detectable_rate_difference",
     "parse_operation",

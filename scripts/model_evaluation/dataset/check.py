@@ -19,6 +19,7 @@ from .profile import Profile
 from .sniffing import split_head, whole_file_fault
 
 if TYPE_CHECKING:
+    from .deep import DeepPass
     from .fastpath import CleanRows, Learner
 
 BYTES_PER_TOKEN = 4  # of UTF-8: about right for English; other scripts come out somewhat high or low
@@ -67,7 +68,8 @@ def check_stream(
     """Check a JSON Lines dataset that arrives as chunks of bytes of any size.
 
     ``needs_reference``: a chosen metric or scorer uses the ground truth. ``nova``: the rows go the Nova
-    path. ``row_limit``: rows one job takes, ``None`` for no limit. ``context_tokens``: the model's
+    path. ``deep``: also look for near-duplicates, personal data, scripts and instructions to a judge (slow).
+    ``row_limit``: rows one job takes, ``None`` for no limit. ``context_tokens``: the model's
     context; prompts are compared with it by an estimate. ``max_rows`` stops early and says so.
     ``on_progress`` receives bytes and rows so far, every ``PROGRESS_SECONDS``.
     """
@@ -88,6 +90,7 @@ def check_stream(
         context_tokens=context_tokens or GENEROUS_CONTEXT_TOKENS,
         max_rows=max_rows,
         row_limit=row_limit,
+        deep=deep,
     )
     tell_at = monotonic() + PROGRESS_SECONDS
     for batch in line_batches(stream):
@@ -112,6 +115,7 @@ class _Check:
         context_tokens: int,
         max_rows: int | None,
         row_limit: int | None,
+        deep: bool,
     ) -> None:
         self.duplicate_keys = duplicate_keys
         self.needs_reference = needs_reference
@@ -122,6 +126,11 @@ class _Check:
         self.findings = Findings()
         self.profile = Profile()
         self.rows = 0
+        self._deep: DeepPass | None = None
+        if deep:
+            from .deep import DeepPass
+
+            self._deep = DeepPass(self.findings)
         self.nbytes = 0
         self.stopped = False
         self._ends_with_newline = True
@@ -150,7 +159,7 @@ class _Check:
     def _read_fast(self, batch: Batch, at: int) -> tuple[int, bool]:
         """Try the fast way from line ``at`` of the batch on: how many lines it looked at, and took."""
         if self._learner is None:
-            if self.rows < FAST_AFTER_ROWS or self.nova:
+            if self.rows < FAST_AFTER_ROWS or self.nova or self._deep is not None:
                 return 0, False
             from .fastpath import Learner
 
@@ -231,6 +240,8 @@ class _Check:
             self.profile.repetitions.skip()
             return
         self._describe(checked.format, checked.row, obj)
+        if self._deep is not None:
+            self._deep.see(checked.row)
         if self._learner is not None:
             self._learner.see(checked.format, obj)
         if not (checked.row.reference or self.needs_reference or "empty_reference" in checked.kinds):
@@ -262,6 +273,7 @@ class _Check:
     def report(self, source: str) -> DatasetReport:
         """Conclude: what only the whole file can tell, and the answer."""
         findings, profile = self.findings, self.profile
+        found_deep = self._deep.conclude() if self._deep is not None else {}
         repeated = profile.repetitions.find()
         if repeated.duplicates:
             findings.add_lines("duplicate_row", repeated.duplicates, repeated.duplicate_lines)
@@ -292,6 +304,7 @@ class _Check:
             "bytes": self.nbytes,
             "format": formats[0][0] if formats else None,
             **profile.as_json(),
+            **found_deep,
             "duplicates": repeated.duplicates,
             "repeated_prompts": repeated.repeated_prompts,
             "conflicting_references": repeated.conflicts,

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from .kinds import KINDS, LEVELS
+from .personal import hidden
 
 FIRST_LINES = 5
 EXCERPT_CHARS = 80
@@ -14,9 +15,15 @@ DETAILS_SHOWN = 3
 
 
 def safe_excerpt(text: str, at: int = 0, limit: int = EXCERPT_CHARS) -> str:
-    """At most ``limit`` characters around position ``at``, with whatever is not printable spelled out."""
+    """At most ``limit`` characters around position ``at``, fit to be shown.
+
+    Personal data and keys are hidden, and whatever is not printable is spelled out.
+    """
     start = max(0, min(at - limit // 3, len(text) - limit))
-    piece = text[start : start + limit]
+    # Hidden before it is cut, so that half an address does not show.
+    before = max(0, start - limit)
+    around = hidden(text[before : start + 2 * limit])
+    piece = around[start - before : start - before + limit]
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in piece)
     return ("…" if start else "") + shown + ("…" if start + limit < len(text) else "")
 
@@ -88,7 +95,8 @@ class Findings:
 
 def _details_text(details: Counter[str]) -> str:
     common = details.most_common(DETAILS_SHOWN)
-    parts = [text if len(details) == 1 else f"{text} ({count:,})" for text, count in common]
+    plain = len(details) == 1 or common[0][1] == 1
+    parts = [text if plain else f"{text} ({count:,})" for text, count in common]
     more = len(details) - len(common)
     return "(" + "; ".join(parts) + (f"; {more} more" if more else "") + ")"
 
@@ -103,6 +111,8 @@ _SINGULAR = {
     "1 row write ": "1 row writes ",
     "1 row carry ": "1 row carries ",
     "1 row repeat ": "1 row repeats ",
+    "1 row probably hold ": "1 row probably holds ",
+    "1 row were ": "1 row was ",
     "not JSON objects": "not a JSON object",
     "1 blank lines": "1 blank line",
     "1 lines end ": "1 line ends ",

@@ -147,7 +147,30 @@ KINDS: dict[str, Kind] = {
         "{count} prompts have more than one ground truth: no answer can satisfy both.",
         "Decide for one; the lines are those where a second one appears.",
     ),
+    # Found by the deep pass
+    "near_duplicate": Kind(
+        "warning",
+        "{rows} are almost the same as an earlier row (90 % or more alike): they count nearly twice.",
+        "Look at them; leave out what says nothing new.",
+    ),
+    "personal_data": Kind(
+        "warning",
+        "{rows} probably hold personal data. Prompts and answers are sent to the judge model and stored with"
+        " the results.",
+        "Replace it by invented data, or make sure that you may process it there.",
+    ),
+    "secret": Kind(
+        "warning", "{rows} probably hold a key or password.", "Remove it, and have it replaced where it is valid."
+    ),
+    "judge_instructions": Kind(
+        "warning",
+        "{rows} hold text that reads like an instruction to the judge; it could sway the scores.",
+        "Look at them before you trust the verdict.",
+    ),
     # Good to know
+    "near_not_checked": Kind(
+        "info", "{rows} were not compared for near-duplicates.", "Install rapidfuzz, or check a sample."
+    ),
     "no_reference": Kind("info", "{rows} have no ground truth; metrics that use it judge without."),
     "multi_turn": Kind("info", "{rows} hold several user turns; all of them form the prompt."),
     "crlf": Kind("info", "{count} lines end in CRLF (Windows); all known readers accept it."),

@@ -1,0 +1,89 @@
+"""Overlap of the evaluation dataset with the data the model was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from .findings import FIRST_LINES
+from .near import NearIndex, similarity, words_of
+from .reading import read_lines
+
+
+class Leakage(NamedTuple):
+    """How many evaluation rows the training data hold.
+
+    ``exact``: the same prompt, spacing, case and punctuation aside. ``near``: at least 90 % alike
+    (``None`` when rapidfuzz is not installed). ``lines`` are the first such lines of the evaluation
+    dataset; ``share`` is of its usable rows, 0 when there are none.
+    """
+
+    evaluation_rows: int
+    training_rows: int
+    exact: int
+    exact_lines: list[int]
+    near: int | None
+    near_lines: list[int]
+
+    @property
+    def share(self) -> float:
+        return (self.exact + (self.near or 0)) / self.evaluation_rows if self.evaluation_rows else 0.0
+
+    @property
+    def statement(self) -> str:
+        """What it means for the verdict."""
+        if not self.evaluation_rows or not self.training_rows:
+            return "No overlap can be stated: one of the two datasets has no usable rows."
+        found = self.exact + (self.near or 0)
+        if not found:
+            also = " or nearly the same" if self.near is not None else ""
+            return f"None of the {self.evaluation_rows:,} evaluation prompts is the same{also} in the training data."
+        return (
+            f"{found:,} of {self.evaluation_rows:,} evaluation prompts ({100 * self.share:.1f} %) are in the training"
+            " data. On them the fine-tuned model may repeat what it has seen, so a better score there is no"
+            " evidence that it learned the task. Leave these rows out, or read the verdict without them."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self._asdict(), "share": self.share, "statement": self.statement}
+
+
+def find_leakage(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) -> Leakage:
+    """Compare prompts. The evaluation dataset is held in memory, the training data stream by."""
+    ratio = similarity()
+    index = NearIndex(ratio) if ratio is not None else None
+    lines_of: dict[str, list[int]] = {}
+    prompts: list[str] = []  # by number in the index
+    evaluation_rows = training_rows = 0
+    for line in read_lines(eval_chunks, {}):
+        if line.row is None:
+            continue
+        evaluation_rows += 1
+        words = words_of(line.row.prompt)
+        key = " ".join(words) or line.row.prompt
+        if key not in lines_of and index is not None:
+            index.add(words)
+            prompts.append(key)
+        lines_of.setdefault(key, []).append(line.number)
+    exact: set[str] = set()
+    near: set[str] = set()
+    for line in read_lines(train_chunks, {}):
+        if line.row is None:
+            continue
+        training_rows += 1
+        words = words_of(line.row.prompt)
+        key = " ".join(words) or line.row.prompt
+        if key in lines_of:
+            exact.add(key)
+        elif index is not None and (found := index.nearest(words)) is not None:
+            near.add(prompts[found])
+    exact_lines = sorted(number for key in exact for number in lines_of[key])
+    near_lines = sorted(number for key in near - exact for number in lines_of[key])
+    return Leakage(
+        evaluation_rows,
+        training_rows,
+        len(exact_lines),
+        exact_lines[:FIRST_LINES],
+        len(near_lines) if index is not None else None,
+        near_lines[:FIRST_LINES],
+    )

@@ -1,0 +1,79 @@
+"""Texts that are almost the same.
+
+Candidates are pairs that share a run of four words (an exact index, no sketch); how similar they are is
+measured by rapidfuzz. A run found in more than ``_COMMON`` texts says nothing and is passed over, so
+that boilerplate does not make everything a candidate.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+NEAR = 90.0  # of 100: about one character in ten differs
+_RUN_WORDS = 4
+_COMMON = 50
+_CHARS_COMPARED = 2000
+_WORD = re.compile(r"\w+")
+
+
+def words_of(text: str) -> list[str]:
+    """The words in lower case: what stays when spacing and punctuation change."""
+    return _WORD.findall(text[:_CHARS_COMPARED].casefold())
+
+
+def similarity() -> Callable[..., float] | None:
+    """rapidfuzz's ratio (0 to 100), or ``None`` when it is not installed."""
+    try:
+        found: Callable[..., float] = import_module("rapidfuzz.fuzz").ratio
+    except ImportError:
+        return None
+    return found
+
+
+class NearIndex:
+    """Texts by the runs of words they hold. Memory grows with the words of the texts added."""
+
+    def __init__(self, ratio: Callable[..., float]) -> None:
+        self._ratio = ratio
+        self._texts: list[str] = []
+        self._runs: dict[int, array[int]] = {}
+
+    def add(self, words: list[str]) -> int:
+        """Add a text; its number counts from 0."""
+        number = len(self._texts)
+        self._texts.append(" ".join(words))
+        for run in _runs_of(words):
+            found = self._runs.get(run)
+            if found is None:
+                self._runs[run] = array("L", [number])
+            elif len(found) <= _COMMON:
+                found.append(number)
+        return number
+
+    def nearest(self, words: list[str]) -> int | None:
+        """The added text that is most similar, when one is similar by ``NEAR`` or more; else ``None``."""
+        shared: Counter[int] = Counter()
+        for run in _runs_of(words):
+            found = self._runs.get(run)
+            if found is not None and len(found) <= _COMMON:
+                shared.update(found)
+        text = " ".join(words)
+        best, best_score = None, 0.0
+        for number, _ in shared.most_common(_COMMON):
+            score = self._ratio(text, self._texts[number], score_cutoff=NEAR)
+            if score > best_score:
+                best, best_score = number, score
+        return best
+
+
+def _runs_of(words: list[str]) -> Iterator[int]:
+    if len(words) <= _RUN_WORDS:
+        if words:
+            yield hash(tuple(words))
+        return
+    for start in range(len(words) - _RUN_WORDS + 1):
+        yield hash(tuple(words[start : start + _RUN_WORDS]))
