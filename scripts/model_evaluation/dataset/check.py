@@ -67,7 +67,7 @@ def check_stream(
 ) -> DatasetReport:
     """Check a JSON Lines dataset that arrives as chunks of bytes of any size.
 
-    ``needs_reference``: a chosen metric or scorer uses the ground truth. ``nova``: the rows go the Nova
+    ``needs_reference``: a chosen metric or scorer uses the reference answer. ``nova``: the rows go the Nova
     path. ``deep``: also look for near-duplicates, personal data, scripts and instructions to a judge (slow).
     ``row_limit``: rows one job takes, ``None`` for no limit. ``context_tokens``: the model's
     context; prompts are compared with it by an estimate. ``max_rows`` stops early and says so.

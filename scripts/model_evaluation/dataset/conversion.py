@@ -28,7 +28,7 @@ class NotConvertible(ValueError):
 
 
 class Parts(NamedTuple):
-    """What a row says, whatever its format. ``turns`` are messages without system text and ground truth."""
+    """What a row says, whatever its format. ``turns`` are messages without system text and reference answer."""
 
     system: str | None
     turns: list[dict[str, Any]]
@@ -72,7 +72,7 @@ def _take_apart(obj: Mapping[str, Any], source: str) -> Parts:
     if kind == "preference" and obj.get("rejected") is not None:
         rejected = _answer(obj["rejected"])
     if kind == "verl" and other.get("extra_info") in ({}, {"answer": reference}):
-        del other["extra_info"]  # nothing but the ground truth, which every format has a place for
+        del other["extra_info"]  # nothing but the reference answer, which every format has a place for
     system = obj.get("system") if isinstance(obj.get("system"), str) else None
     if kind != "sagemaker":
         other.pop("system", None)
@@ -100,7 +100,7 @@ def _put_together(parts: Parts, target: str) -> dict[str, Any]:
     if kind == "openai_chat":
         answer = [] if reference is None else [_message("assistant", reference)]
         if not answer and conversation[-1]["role"] == "assistant":
-            raise NotConvertible("its last message would become the ground truth")
+            raise NotConvertible("its last message would become the reference answer")
         return {"messages": conversation + answer, **other}
     if kind == "sagemaker":
         if parts.system:
@@ -124,7 +124,7 @@ def _put_together(parts: Parts, target: str) -> dict[str, Any]:
 
 
 def _with_verl_answer(row: dict[str, Any], reference: str | None) -> dict[str, Any]:
-    """Add the ground truth unless the row's own Verl fields already give it."""
+    """Add the reference answer unless the row's own Verl fields already give it."""
     if format_of(row) in ("verl", "verl_legacy") and read_dataset_row(row, 0).reference == reference:
         return row
     extra = row.get("extra_info")

@@ -63,9 +63,9 @@ class DeepPass:
         words = words_of(row.prompt)
         nearest = self._index.nearest(words)
         if nearest is not None:
-            self._findings.add(
-                "near_duplicate", row.line, detail=f"line {row.line} is like line {self._lines[nearest]}"
-            )
+            self._near_rows += 1
+            pair = f"line {row.line} is like line {self._lines[nearest]}" if self._near_rows <= 3 else ""
+            self._findings.add("near_duplicate", row.line, detail=pair)
         self._exact[row.prompt] = self._index.add(words)
         self._lines.append(row.line)
 

@@ -127,7 +127,7 @@ class TypedReader:
         return {name: [getattr(row, attribute) for row in rows] for name, attribute in attributes}
 
     def _fields(self, extra: dict[str, list[Any]]) -> Counter[str]:
-        """How many rows have each field that says something beside prompt and ground truth."""
+        """How many rows have each field that says something beside prompt and reference answer."""
         fields: Counter[str] = Counter()
         for name, column in extra.items():
             if name not in NOT_METADATA:

@@ -26,7 +26,7 @@ FORMATS = (
     "verl",
     "verl_legacy",
 )
-# The fields that hold prompt or ground truth in one of the formats.
+# The fields that hold prompt or reference answer in one of the formats.
 FIELDS_READ = ("messages", "query", "response", "prompt", "completion", "chosen")
 NOT_METADATA = frozenset([*FIELDS_READ, "rejected", "system", "category", "metadata", "extra_info", "reward_model"])
 VERL_MARKS = ("reward_model", "extra_info", "data_source", "ability")
@@ -140,7 +140,7 @@ def _check_prompt(obj: dict[str, Any], name: str, faults: list[Fault]) -> bool:
 
 
 def _check_fields(obj: dict[str, Any], name: str, faults: list[Fault]) -> bool:
-    """Check ground truth, system text, category and metadata. True when the row cannot be used."""
+    """Check reference answer, system text, category and metadata. True when the row cannot be used."""
     unusable = False
     if name == "openai_chat":
         last = obj["messages"][-1] if is_conversation(obj["messages"]) else None

@@ -86,14 +86,14 @@ KINDS: dict[str, Kind] = {
     "unknown_format": Kind(
         "error",
         "{rows} have no `messages`, `query` or `prompt`: none of the five documented formats.",
-        "Rename the field that holds the prompt to `query` and the ground truth to `response`.",
+        "Rename the field that holds the prompt to `query` and the reference answer to `response`.",
     ),
     "missing_prompt": Kind("error", "{rows} have no prompt.", _DROP),
     "blank_prompt": Kind("error", "{rows} have a blank prompt.", _DROP),
     "wrong_type": Kind("error", "{rows} have a field of the wrong type.", "Write the value as text."),
     "missing_reference": Kind(
         "error",
-        "{rows} have no ground truth, which a chosen metric or scorer needs.",
+        "{rows} have no reference answer, which a chosen metric or scorer needs.",
         "Add it, choose metrics that do without, or leave the rows out with `drop-invalid`.",
     ),
     "nova_prompt": Kind(
@@ -109,12 +109,12 @@ KINDS: dict[str, Kind] = {
         "warning", "{rows} have an optional field of the wrong type, which is ignored.", "Write it as text."
     ),
     "empty_text": Kind("warning", "{rows} hold an empty text where text is expected."),
-    "empty_reference": Kind("warning", "{rows} have an empty ground truth; it counts as missing."),
+    "empty_reference": Kind("warning", "{rows} have an empty reference answer; it counts as missing."),
     "control_character": Kind("warning", "{rows} hold control characters in their text (often a broken export)."),
     "role_order": Kind(
         "warning",
         "{rows} have messages in an unexpected order; expected: system (optional), then user and assistant"
-        " in turn, the ground truth last.",
+        " in turn, the reference answer last.",
     ),
     "unknown_role": Kind(
         "warning", "{rows} use a role other than system, user and assistant; such messages are not read."
@@ -139,12 +139,12 @@ KINDS: dict[str, Kind] = {
     ),
     "duplicate_row": Kind(
         "warning",
-        "{rows} repeat an earlier row (same prompt, system text and ground truth): they count twice.",
+        "{rows} repeat an earlier row (same prompt, system text and reference answer): they count twice.",
         "Use `dedupe`.",
     ),
     "conflicting_reference": Kind(
         "warning",
-        "{count} prompts have more than one ground truth: no answer can satisfy both.",
+        "{count} prompts have more than one reference answer: no answer can satisfy both.",
         "Decide for one; the lines are those where a second one appears.",
     ),
     # Found by the deep pass
@@ -171,10 +171,10 @@ KINDS: dict[str, Kind] = {
     "near_not_checked": Kind(
         "info", "{rows} were not compared for near-duplicates.", "Install rapidfuzz, or check a sample."
     ),
-    "no_reference": Kind("info", "{rows} have no ground truth; metrics that use it judge without."),
+    "no_reference": Kind("info", "{rows} have no reference answer; metrics that use it judge without."),
     "multi_turn": Kind("info", "{rows} hold several user turns; all of them form the prompt."),
     "crlf": Kind("info", "{count} lines end in CRLF (Windows); all known readers accept it."),
     "no_final_newline": Kind("info", "The last line has no newline at its end; some tools skip it."),
     "not_read_to_end": Kind("info", "Reading stopped after {count} rows, as asked; the rest was not checked."),
-    "nova_drops": Kind("info", "{rows} carry a system text or ground truth, which the Nova path does not use."),
+    "nova_drops": Kind("info", "{rows} carry a system text or reference answer, which the Nova path does not use."),
 }

@@ -2,7 +2,7 @@
 
 =============================  =====================================================================
 ``convert [FORMAT]``           every row in one format, one object per line, UTF-8 without mark
-``dedupe``                     rows that repeat an earlier one (prompt, system text, ground truth) left out
+``dedupe``                     rows that repeat an earlier one (prompt, system text, reference answer) left out
 ``sample N [SEED]``            N usable rows, every category in its proportion
 ``drop-invalid``               rows with errors left out
 ``shard [ROWS [SEED]]``        files of at most ROWS (1,000) rows each; together they are the source

@@ -66,7 +66,7 @@ def _at_rank(ordered: list[tuple[int, int]], rank: int) -> int:
 
 
 class Repetition(NamedTuple):
-    """``duplicates`` rows say what an earlier row says; ``conflicts`` prompts have several ground truths."""
+    """``duplicates`` rows say what an earlier row says; ``conflicts`` prompts have several reference answers."""
 
     duplicates: int
     duplicate_lines: list[int]
@@ -76,7 +76,7 @@ class Repetition(NamedTuple):
 
 
 class Repetitions:
-    """Finds repeated prompts from 16 bytes per row: two 64-bit hashes, of prompt and of ground truth.
+    """Finds repeated prompts from 16 bytes per row: two 64-bit hashes, of prompt and of reference answer.
 
     The hash is Python's own (SipHash with a random key per process), so nobody can craft collisions;
     among a million rows one is expected with a chance of 3 in 100 million. Position in the arrays is

@@ -94,7 +94,7 @@ def _without_unset(column: list[Any]) -> tuple[list[Any], int, int]:
 
 
 class PlainShape:
-    """Prompt and ground truth are texts."""
+    """Prompt and reference answer are texts."""
 
     own: ClassVar[tuple[str, ...]] = ()
 
@@ -106,7 +106,7 @@ class PlainShape:
             ("reference", _OptionalText, _UNSET),
             ("system", _OptionalText, _UNSET),
         ]
-        # Without its ground truth such a row belongs to another format.
+        # Without its reference answer such a row belongs to another format.
         self._needs_reference = reference == "chosen" or (reference == "completion" and "rejected" in extra_fields)
 
     def conforming(self, rows: list[Any]) -> list[Any]:
@@ -132,7 +132,7 @@ class PlainShape:
 
 
 class ChatShape:
-    """Messages that hold prompt, system text and, last, the ground truth."""
+    """Messages that hold prompt, system text and, last, the reference answer."""
 
     own: ClassVar[tuple[str, ...]] = ("messages", "category")
 
@@ -149,7 +149,7 @@ class ChatShape:
 
 
 class ConversationalShape:
-    """Prompt and ground truth are lists of messages."""
+    """Prompt and reference answer are lists of messages."""
 
     own: ClassVar[tuple[str, ...]] = ()
 
@@ -200,7 +200,7 @@ def _spoken_texts(prompts: list[list[Message]], answers: list[list[Message]] | N
 
 
 class VerlShape:
-    """A prompt of either kind, with the ground truth in ``extra_info`` or ``reward_model``."""
+    """A prompt of either kind, with the reference answer in ``extra_info`` or ``reward_model``."""
 
     own: ClassVar[tuple[str, ...]] = ("prompt", "category")
     prompt_type: ClassVar[Any] = list[Message]

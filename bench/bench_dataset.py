@@ -1,0 +1,183 @@
+"""How fast a whole dataset is checked, against a bare loop of ``json.loads`` over the same file.
+
+Makes its file (1,000,000 rows, about 600 MB) in a temporary folder, runs every case in its own process,
+in turn over several rounds, and prints medians, the ratios of the same run, and which measures are met.
+
+    python bench/bench_dataset.py --rows 100000
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+WORDS = (
+    "the of and model answer question river mountain price simple contract policy energy water number light city"
+    " student doctor history reason because between several against without during important different following"
+).split()
+OTHER_SCRIPTS = ("café", "Größe", "東京", "данные", "naïve", "‘quoted’", "—")
+SYSTEMS = ("You are a helpful assistant.", "Answer in one short sentence.", "You are a careful expert.")
+CATEGORIES = ("math", "law", "medicine", "history", "code", "chat", "science", "other")
+POOL = 4000
+
+
+def _text(rng: random.Random, mean_words: float) -> str:
+    """Words; one text in 100 is very long, one in 12 holds another script, one in 8 line ends and quotes."""
+    count = 450 if rng.random() < 0.01 else 6 + int(rng.expovariate(1 / mean_words))
+    words = rng.choices(WORDS, k=count)
+    if rng.random() < 0.08:
+        words[rng.randrange(count)] = rng.choice(OTHER_SCRIPTS)
+    if rng.random() < 0.125:
+        words[count // 2] += '\n"so"\n'
+    return " ".join(words)
+
+
+def write_flat(path: Path, rows: int) -> None:
+    """Rows of query, response, system and category, no prompt twice."""
+    rng = random.Random(3)
+    queries = [json.dumps(_text(rng, 26), ensure_ascii=False)[1:-1] for _ in range(POOL)]
+    responses = [json.dumps(_text(rng, 32), ensure_ascii=False)[1:-1] for _ in range(POOL)]
+    with path.open("w", encoding="utf-8") as file:
+        for i in range(rows):
+            file.write(
+                f'{{"query": "{queries[rng.randrange(POOL)]} {i}?", "response": "{responses[rng.randrange(POOL)]}",'
+                f' "system": "{SYSTEMS[i % 3]}", "category": "{CATEGORIES[i * 7 % 8]}"}}\n'
+            )
+
+
+def write_chat(path: Path, rows: int) -> None:
+    """The same texts as conversations."""
+    rng = random.Random(4)
+    texts = [_text(rng, 26) for _ in range(POOL)]
+    with path.open("w", encoding="utf-8") as file:
+        for i in range(rows):
+            said = ("system", SYSTEMS[i % 3]), ("user", f"{texts[i % POOL]} {i}"), ("assistant", texts[i * 3 % POOL])
+            row = {"messages": [{"role": role, "content": text} for role, text in said]}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def read_only(path: Path) -> None:
+    with path.open("rb", buffering=0) as file:
+        while file.read(1 << 20):
+            pass
+
+
+def json_loop_text(path: Path) -> None:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            json.loads(line)
+
+
+def json_loop_bytes(path: Path) -> None:
+    with path.open("rb") as file:
+        for line in file:
+            json.loads(line)
+
+
+def check(path: Path, *, duplicate_keys: bool = True) -> None:
+    from model_evaluation.dataset import check_stream, read_chunks
+
+    report = check_stream(read_chunks(path), source=path.name, duplicate_keys=duplicate_keys, row_limit=None)
+    assert report.usable, report.findings
+    assert report.profile["complete"]
+
+
+def check_without_guard(path: Path) -> None:
+    check(path, duplicate_keys=False)
+
+
+def check_deep(path: Path) -> None:
+    from model_evaluation.dataset import check_stream, read_chunks
+
+    check_stream(read_chunks(path), source=path.name, deep=True, row_limit=None)
+
+
+CASES: dict[str, Callable[[Path], None]] = {
+    "read only": read_only,
+    "json.loads per line (text)": json_loop_text,
+    "json.loads per line (bytes)": json_loop_bytes,
+    "check": check,
+    "check, no duplicate-key guard": check_without_guard,
+    "check, deep": check_deep,
+}
+FLAT = [name for name in CASES if name != "check, deep"]
+
+
+def run_case(name: str, path: Path) -> tuple[float, float]:
+    """Seconds, and peak memory of the process in MiB."""
+    command = [sys.executable, __file__, "--case", name, "--file", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds, mebibytes = json.loads(done.stdout)
+    return seconds, mebibytes
+
+
+def measure(names: Iterable[str], path: Path, rounds: int) -> dict[str, tuple[float, float]]:
+    """Medians over rounds; within a round every case runs once, so that drift hits all alike."""
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in taken:
+            taken[name].append(run_case(name, path))
+    return {name: (statistics.median(s for s, _ in runs), max(m for _, m in runs)) for name, runs in taken.items()}
+
+
+def show(title: str, results: dict[str, tuple[float, float]], rows: int, size: int) -> None:
+    base = results["json.loads per line (text)"][0]
+    print(f"\n{title}: {rows:,} rows, {size / 1e6:,.0f} MB")
+    print(f"{'case':32}{'s':>8}{'ns/row':>9}{'MB/s':>8}{'x json':>8}{'MiB':>7}")
+    for name, (seconds, mebibytes) in results.items():
+        row = f"{name:32}{seconds:8.2f}{seconds / rows * 1e9:9.0f}{size / seconds / 1e6:8.0f}"
+        print(f"{row}{base / seconds:8.2f}{mebibytes:7.0f}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--case", choices=list(CASES), help=argparse.SUPPRESS)
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.case:
+        started = time.perf_counter()
+        CASES[args.case](args.file)
+        seconds = time.perf_counter() - started
+        print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        flat, tenth, chat, small = (Path(folder, f"{name}.jsonl") for name in ("flat", "tenth", "chat", "small"))
+        write_flat(flat, args.rows)
+        write_flat(tenth, args.rows // 10)
+        write_chat(chat, args.rows // 10)
+        write_flat(small, max(1, args.rows // 100))
+        results = measure(FLAT, flat, args.rounds)
+        show("query, response, system, category", results, args.rows, flat.stat().st_size)
+        show("messages", measure(FLAT, chat, args.rounds), args.rows // 10, chat.stat().st_size)
+        deep = measure(["json.loads per line (text)", "check, deep"], small, args.rounds)
+        show("deep", deep, max(1, args.rows // 100), small.stat().st_size)
+        grown = results["check"][0] / measure(["check"], tenth, args.rounds)["check"][0]
+    base = results["json.loads per line (text)"][0]
+    measures = [
+        ("all checks, times a json.loads loop", base / results["check"][0], ">=", 1.8),
+        ("without the guard, times json.loads", base / results["check, no duplicate-key guard"][0], ">=", 3.5),
+        ("peak memory, MiB", results["check"][1], "<=", 150.0),
+        ("10 times the rows, times the time", grown, "<=", 11.0),
+    ]
+    print()
+    for what, value, sign, limit in measures:
+        met = value >= limit if sign == ">=" else value <= limit
+        print(f"{what:40}{value:8.2f}   {sign} {limit:<6} {'met' if met else 'NOT MET'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
