@@ -401,7 +401,8 @@ def test_preflight_passes_and_writes_nothing(
     before = len(aws.calls)
     result = run_cli("preflight", project=tmp_path)
     assert result.code == 0, result.json
-    assert {check["status"] for check in result.json["checks"]} == {"pass"}
+    undecided = {check["id"] for check in result.json["checks"] if check["status"] != "pass"}
+    assert undecided == {"network"}  # no VPC takes part, so there is nothing to check there
     operations = {call.operation for call in list(aws.calls)[before:]}
     assert operations
     reading = ("Get", "List", "Describe", "Head", "Simulate")

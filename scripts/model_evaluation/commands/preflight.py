@@ -1,7 +1,12 @@
-"""Check again, side by side, everything that AWS was asked about; nothing is created, changed or uploaded.
+"""Check everything that can be known before money is spent; nothing is created, changed or uploaded.
+
+Exit 0: nothing stands in the way (warnings and undecided checks may remain). Exit 3: at least one check failed;
+each has a fix that can be pasted. With --policy no check runs: it prints the least-privilege policies of this
+very evaluation (execution role, its trust, and whoever runs the notebook) and the commands that attach them.
 
 example:
   evaluate.py --project ./tickets preflight
+  evaluate.py --project ./tickets preflight --policy
 """
 
 from __future__ import annotations
@@ -17,20 +22,24 @@ if TYPE_CHECKING:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """`preflight` has no arguments of its own."""
+    parser.add_argument("--policy", action="store_true", help="print the least-privilege policies instead of checking")
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation.preflight import run_preflight
-
     context = Context(args.project, state.load(args.project).document, now=utc_now())
+    if args.policy:
+        from model_evaluation.preflight.policy import policies_for
+
+        return policies_for(context), 0
+    from model_evaluation.preflight import run_preflight, summary
+
     checks = run_preflight(context)
     failed = [check for check in checks if check["status"] == "fail"]
     if not failed:
-        return {"checks": checks}, 0
+        return {"summary": summary(checks), "checks": checks}, 0
     error = {
         "code": "preflight_failed",
         "message": f"{len(failed)} of {len(checks)} checks failed: " + " ".join(check["message"] for check in failed),
-        "fix": " ".join(dict.fromkeys(check["fix"] for check in failed if check["fix"])),
+        "fix": "\n".join(dict.fromkeys(check["fix"] for check in failed if check["fix"])),
     }
-    return {"error": error, "checks": checks}, 3
+    return {"error": error, "summary": summary(checks), "checks": checks}, 3

@@ -24,6 +24,10 @@ class JudgeModel:
     """Whether GetFoundationModel finds it in the region."""
     authorized: bool = True
     """Whether the account was given access."""
+    entitled: bool = True
+    """Whether the account is entitled to it."""
+    agreed: bool = True
+    """Whether the agreement with its provider was made."""
     on_demand: bool = True
     """False: callable through a cross-region inference profile only."""
 

@@ -53,11 +53,17 @@ class Scenario:
     """Operation -> how many calls take effect although the connection drops before the answer."""
     latency_ms: float = 0.0
     """Every response is held this long."""
+    slow: Mapping[str, float] = field(default_factory=dict)
+    """Operation -> seconds for which its responses are held as well."""
+    clock_ahead_seconds: float = 0.0
+    """How far AWS's clock, as responses date themselves, is ahead of this machine's (negative: behind)."""
 
     # What the account and the region offer.
     judges: tuple[JudgeModel, ...] = DEFAULT_JUDGES
     judge_list: Literal["ok", "denied", "missing", "garbled"] = "ok"
     no_mlflow_app: bool = False
+    quotas: Mapping[str, float | None] = field(default_factory=dict)
+    """Quota code -> its value here; ``None``: Service Quotas does not publish it."""
     foreign_update: Mapping[str, str] = field(default_factory=dict)
     """Text -> text: somebody else's UpdatePipeline, with these replacements in the definition, lands
     right before StartPipelineExecution."""
@@ -119,6 +125,11 @@ class Rules:
         """Whether the connection is to drop after this call took effect."""
         with self._lock:
             return self._count_down("lost", self.scenario.lost_response, service, operation)
+
+    def delay_seconds(self, service: str, operation: str) -> float:
+        """How long this call's response is to be held."""
+        slow = _match(self.scenario.slow, service, operation)
+        return self.scenario.latency_ms / 1000 + (self.scenario.slow[slow] if slow else 0.0)
 
     def foreign_update(self) -> Mapping[str, str]:
         """The replacements to make before the next start; empty once they are used up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from model_evaluation.errors import AccessDenied, NotFound
@@ -13,11 +14,12 @@ BEDROCK = "bedrock.amazonaws.com"
 
 
 class Role(NamedTuple):
-    """An IAM role; ``trusted`` are the services that may assume it."""
+    """An IAM role; ``trusted`` are the services that may assume it, ``trust`` is the policy that says so."""
 
     arn: str
     name: str
     trusted: frozenset[str]
+    trust: Mapping[str, Any]
 
 
 def describe_role(aws: Aws, name: str) -> Role:
@@ -25,7 +27,8 @@ def describe_role(aws: Aws, name: str) -> Role:
     client = aws.client("iam")
     with aws_errors("looking up the role", resource=name):
         answer = client.get_role(RoleName=name)["Role"]
-    return Role(answer["Arn"], answer["RoleName"], trusted_services(answer.get("AssumeRolePolicyDocument", {})))
+    trust = answer.get("AssumeRolePolicyDocument", {})
+    return Role(answer["Arn"], answer["RoleName"], trusted_services(trust), trust if isinstance(trust, dict) else {})
 
 
 def trusted_services(policy: Any) -> frozenset[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -32,7 +32,7 @@ CONFIG = botocore.config.Config(
     connect_timeout=5,
     read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 4},
-    max_pool_connections=20,
+    max_pool_connections=60,
     user_agent_extra="model-evaluation",
 )
 
@@ -94,6 +94,12 @@ class Aws:
         self._lock = threading.Lock()
 
     @property
+    def credentials(self) -> Any:
+        """The session's botocore credentials, ``None`` when there are none. They are never shown or stored."""
+        with aws_errors("reading the AWS credentials"):
+            return self._session.get_credentials()
+
+    @property
     def region(self) -> str:
         """The configured region. Raises NoRegion; there is no silent default."""
         if self.region_or_none is None:
@@ -119,9 +125,42 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
 
     The first failure, in the order of ``calls``, is raised after all have ended.
     """
-    with ThreadPoolExecutor(max_workers=min(16, max(1, len(calls)))) as pool:
-        futures = [pool.submit(call) for call in calls]
+    futures = _begin(calls, at_once=16)
+    wait(futures)
     return [future.result() for future in futures]
+
+
+class Late:
+    """Stands for the result of a call that had not ended in time."""
+
+
+def together_within(seconds: float, *calls: Callable[[], Any]) -> list[Any]:
+    """As :func:`together`, but whatever has not ended after ``seconds`` is left behind as :class:`Late`."""
+    futures = _begin(calls, at_once=max(1, len(calls)))
+    wait(futures, timeout=seconds)
+    return [future.result() if future.done() else Late() for future in futures]
+
+
+def _begin(calls: Sequence[Callable[[], Any]], *, at_once: int) -> list[Future[Any]]:
+    """Start every call in a thread of its own, ``at_once`` of them working at the same time.
+
+    Daemon threads: a command that has its answer must not wait at exit for a server that never replies.
+    """
+    slots = threading.Semaphore(at_once)
+    futures: list[Future[Any]] = []
+    for call in calls:
+        future: Future[Any] = Future()
+        threading.Thread(target=_work, args=(slots, call, future), daemon=True).start()
+        futures.append(future)
+    return futures
+
+
+def _work(slots: threading.Semaphore, call: Callable[[], Any], future: Future[Any]) -> None:
+    with slots:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
 
 
 def outcome(call: Callable[[], T]) -> Callable[[], T | EvaluationError]:

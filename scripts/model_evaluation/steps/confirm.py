@@ -7,7 +7,13 @@ from model_evaluation.workflow import Answer, Offer, Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from model_evaluation.context import Context
+
+# The card must fit on one screen: so many lines, each cut at so many characters.
+CARD_LINES = 30
+CARD_WIDTH = 200
 
 
 def check(text: str, context: Context) -> Answer:
@@ -17,34 +23,45 @@ def check(text: str, context: Context) -> Answer:
             fix="Only `yes` to this card goes on. To change something: evaluate.py answer STEP VALUE",
             code="not_confirmed",
         )
-    from model_evaluation.preflight import run_preflight
+    from model_evaluation.preflight import run_preflight, summary
 
     result = run_preflight(context)
     failed = [item for item in result if item["status"] == "fail"]
     if failed:
         raise Refused(
-            "Something has changed since it was answered: " + " ".join(item["message"] for item in failed),
-            fix=" ".join(item["fix"] for item in failed if item["fix"]),
+            "This would fail after the start: " + " ".join(item["message"] for item in failed),
+            fix="\n".join(dict.fromkeys(item["fix"] for item in failed if item["fix"])),
             code="preflight_failed",
-            details={"checks": result},
+            details={"checks": failed},
         )
-    return Answer("yes", facts={"checks": {item["id"]: item["status"] for item in result}})
+    undecided = {item["id"]: item["status"] for item in result if item["status"] != "pass"}
+    return Answer("yes", facts={"preflight": summary(result), "open": undecided})
 
 
 def offer(context: Context) -> Offer:
-    return Offer(text=card(context))
+    from model_evaluation.cost.estimate import estimate
+    from model_evaluation.lookups.session import together
+    from model_evaluation.preflight import run_preflight
+
+    context.aws  # noqa: B018 - created before the threads share it
+    checks, found = together(lambda: run_preflight(context), lambda: estimate(context))
+    return Offer(text=card(context, checks, found))
 
 
-def card(context: Context) -> str:
-    """The configuration as text, one line a decision, with what it will cost in judge calls."""
+def card(context: Context, checks: list[dict[str, Any]], found: Any) -> str:
+    """The configuration as text, one line a decision, with what it takes and what preflight says; at most
+    CARD_LINES lines. ``found`` is a cost.estimate.Estimate."""
+    lines = [*_configuration(context), *_expected(context, found)]
+    width = max(len(name) for name, _ in lines)
+    text = [f"{name:<{width}}  {_cut(value)}" for name, value in lines]
+    return "\n".join([*text, *_open_matters(context, checks, width, CARD_LINES - len(text))])
+
+
+def _configuration(context: Context) -> list[tuple[str, str]]:
     from model_evaluation.metrics.custom import directions
 
-    custom = context.value("custom_metrics")
-    builtin = context.value("builtin_metrics")
-    model, profile = context.facts("model"), context.facts("data")["profile"]
-    rows, scope = int(profile["rows"]), context.value("scope")
-    models = 2 if scope == "compare" else 1
-    metrics = len(custom) + len(builtin)
+    custom, builtin = context.value("custom_metrics"), context.value("builtin_metrics")
+    model, rows = context.facts("model"), int(context.facts("data")["profile"]["rows"])
     declared = {item["customMetricDefinition"]["name"] for item in custom if item.get("direction")}
     described = [
         f"{name} ({direction} is better{'' if name in declared else ', assumed: none was declared'})"
@@ -54,10 +71,9 @@ def card(context: Context) -> str:
         "compare": f"compared with its base model {model['base_model']}",
         "tuned": "alone, without its base model",
         "base": f"left out: only its base model {model['base_model']} is evaluated",
-    }[str(scope)]
-    task = str(context.value("task"))
-    lines = [
-        ("Task", task if len(task) <= 200 else task[:199] + "…"),
+    }[str(context.value("scope"))]
+    return [
+        ("Task", str(context.value("task"))),
         ("Dataset", f"{context.value('dataset')} ({rows:,} rows)"),
         ("Custom metrics", ", ".join(described) or "none"),
         ("Built-in metrics", ", ".join(builtin) or "none"),
@@ -68,19 +84,56 @@ def card(context: Context) -> str:
         ("Role", str(context.value("role"))),
         ("MLflow", str(context.value("mlflow"))),
         ("Output", str(context.value("output"))),
-        ("Judge calls", f"{rows:,} rows × {models} model(s) × {metrics} metric(s) = {rows * models * metrics:,}"),
-        ("Can detect", _detectable(rows)),
-        ("Cost", "Bedrock's price for the judge's tokens plus SageMaker's for serverless inference; not estimated"),
-        ("Duration", "usually 25 to 60 minutes" + (", both models" if models > 1 else "")),
     ]
-    width = max(len(name) for name, _ in lines)
-    text = "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
-    warnings = [
+
+
+def _expected(context: Context, found: Any) -> list[tuple[str, str]]:
+    from model_evaluation.cost.duration import in_words
+    from model_evaluation.cost.estimate import cost_line, token_line
+
+    work = found.work
+    return [
+        ("Can detect", _detectable(work.rows)),
+        (
+            "Judge calls",
+            f"{work.rows:,} rows × {work.models} model(s) × {len(work.metric_prompts)} metric(s) = {work.calls:,}",
+        ),
+        ("Tokens", token_line(found)),
+        ("Cost", cost_line(found)),
+        ("Duration", f"{in_words(found.minutes)}, from the few runs that were published; an estimate, no promise"),
+    ]
+
+
+def _open_matters(context: Context, checks: list[dict[str, Any]], width: int, room: int) -> list[str]:
+    """What preflight found, worst first, then the warnings of earlier answers, in at most ``room`` lines."""
+    from model_evaluation.preflight import summary
+
+    signs = {"fail": "✗", "warn": "!", "skip": "?"}
+    told = [
+        f"  {signs[status]} {check['id']}: {check['message']}"
+        for status in ("fail", "warn")
+        for check in checks
+        if check["status"] == status
+    ]
+    seen = {check["message"] for check in checks}
+    told += [
         f"  ! {step_id}: {warning['message']}"
         for step_id, answer in context.document["answers"].items()
         for warning in answer.get("warnings", [])
+        if warning["message"] not in seen
     ]
-    return text + ("\n\nOpen warnings:\n" + "\n".join(warnings) if warnings else "")
+    told += [f"  ? {check['id']}: {check['message']}" for check in checks if check["status"] == "skip"]
+    head = f"{'Preflight':<{width}}  {summary(checks)}; all of it: evaluate.py preflight"
+    room -= 1
+    if len(told) > room:
+        more = len(told) - room + 1
+        told = [*told[: room - 1], f"  … and {more} more: evaluate.py preflight"]
+    return [head, *(_cut(line) for line in told)]
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split()) if not text.startswith("  ") else "  " + " ".join(text.split())
+    return text if len(text) <= CARD_WIDTH else text[: CARD_WIDTH - 1] + "…"
 
 
 def _detectable(rows: int) -> str:

@@ -80,12 +80,15 @@ def list_foundation_models(cloud: Cloud, request: Request) -> Record:
 @operation("bedrock", "GetFoundationModelAvailability")
 def get_availability(cloud: Cloud, request: Request) -> Record:
     judge = _find(cloud, request.params["modelId"])
-    granted = "AVAILABLE" if judge.authorized else "NOT_AVAILABLE"
+
+    def granted(yes: bool) -> str:
+        return "AVAILABLE" if yes else "NOT_AVAILABLE"
+
     return {
         "modelId": judge.model_id,
-        "agreementAvailability": {"status": granted},
+        "agreementAvailability": {"status": granted(judge.authorized and judge.agreed)},
         "authorizationStatus": "AUTHORIZED" if judge.authorized else "NOT_AUTHORIZED",
-        "entitlementAvailability": granted,
+        "entitlementAvailability": granted(judge.authorized and judge.entitled),
         "regionAvailability": "AVAILABLE",
     }
 

@@ -24,6 +24,18 @@ TOKEN_PRICES = {
 QUOTAS = {
     ("sagemaker", "L-619D690E"): ("Maximum number of concurrent serverless evaluation jobs", 5.0),
     ("bedrock", "L-F4E2B1A0"): ("Number of concurrent automatic model evaluation jobs", 20.0),
+    ("bedrock", "L-10CA1001"): ("On-demand model inference tokens per minute for Amazon Nova Pro", 800_000.0),
+    ("bedrock", "L-10CA1002"): ("Cross-region model inference tokens per minute for Amazon Nova Pro", 1_600_000.0),
+    ("bedrock", "L-10CA1003"): ("On-demand model inference tokens per minute for Anthropic Claude 3 Haiku", 300_000.0),
+    ("bedrock", "L-10CA1004"): (
+        "Cross-region model inference tokens per minute for Anthropic Claude Sonnet 4.5",
+        1_000_000.0,
+    ),
+    ("bedrock", "L-10CA1005"): (
+        "On-demand model inference tokens per minute for Meta Llama 3.1 70B Instruct",
+        300_000.0,
+    ),
+    ("bedrock", "L-10CA1006"): ("On-demand model inference tokens per minute for Mistral Large (24.02)", 300_000.0),
 }
 
 
@@ -74,30 +86,37 @@ def get_products(cloud: Cloud, request: Request) -> Record:
     return {"FormatVersion": "aws_v1", "PriceList": price_list}
 
 
+def _published(cloud: Cloud) -> list[tuple[str, str]]:
+    """The quotas Service Quotas knows of, as (service, code)."""
+    return [key for key in QUOTAS if cloud.scenario.quotas.get(key[1], 0.0) is not None]
+
+
 @operation("service-quotas", "GetServiceQuota")
+@operation("service-quotas", "GetAWSDefaultServiceQuota")
 def get_service_quota(cloud: Cloud, request: Request) -> Record:
     key = (request.params["ServiceCode"], request.params["QuotaCode"])
-    if key not in QUOTAS:
+    if key not in _published(cloud):
         raise ServiceError("NoSuchResourceException", f"The quota {key[1]} does not exist.")
     return {"Quota": _quota(cloud, request.region, key)}
 
 
 @operation("service-quotas", "ListServiceQuotas")
 def list_service_quotas(cloud: Cloud, request: Request) -> Record:
-    keys = [key for key in QUOTAS if key[0] == request.params["ServiceCode"]]
+    keys = [key for key in _published(cloud) if key[0] == request.params["ServiceCode"]]
     return {"Quotas": [_quota(cloud, request.region, key) for key in keys]}
 
 
 def _quota(cloud: Cloud, region: str, key: tuple[str, str]) -> Record:
     service, code = key
-    name, value = QUOTAS[key]
+    name, usual = QUOTAS[key]
+    value = cloud.scenario.quotas.get(code)
     return {
         "ServiceCode": service,
         "ServiceName": {"sagemaker": "Amazon SageMaker", "bedrock": "Amazon Bedrock"}[service],
         "QuotaArn": cloud.arn(region, f"{service}/{code}", "servicequotas"),
         "QuotaCode": code,
         "QuotaName": name,
-        "Value": value,
+        "Value": usual if value is None else value,
         "Unit": "None",
         "Adjustable": True,
         "GlobalQuota": False,

@@ -1,0 +1,57 @@
+"""Service Quotas: the values that bear on an evaluation."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from model_evaluation.errors import AwsError, NotFound
+
+from .session import Aws, aws_errors
+
+# Concurrent serverless evaluation jobs; new accounts have been seen with 0 (from users' notebooks, not AWS's pages).
+EVALUATION_JOBS = ("sagemaker", "L-619D690E")
+
+
+class Quota(NamedTuple):
+    """One quota of an account and region, with its own unit (jobs, tokens per minute)."""
+
+    service: str
+    code: str
+    name: str
+    value: float
+    adjustable: bool
+
+
+def get_quota(aws: Aws, service: str, code: str, region: str) -> Quota | None:
+    """The applied value, else the default; ``None`` when Service Quotas does not publish it. Raises AccessDenied."""
+    client = aws.client("service-quotas", region)
+    for operation in (client.get_service_quota, client.get_aws_default_service_quota):
+        try:
+            with aws_errors("reading the quota", resource=f"{service}/{code}"):
+                return _quota(operation(ServiceCode=service, QuotaCode=code)["Quota"])
+        except NotFound:
+            continue
+        except AwsError as error:
+            if error.details.get("aws_code") != "NoSuchResourceException":
+                raise
+    return None
+
+
+def list_quotas(aws: Aws, service: str, region: str) -> list[Quota]:
+    """Every applied quota of a service. Raises AccessDenied."""
+    client = aws.client("service-quotas", region)
+    with aws_errors("listing the quotas", resource=f"of {service}"):
+        pages = client.get_paginator("list_service_quotas").paginate(
+            ServiceCode=service, PaginationConfig={"PageSize": 100}
+        )
+        return [_quota(item) for page in pages for item in page["Quotas"]]
+
+
+def _quota(item: dict[str, object]) -> Quota:
+    return Quota(
+        str(item["ServiceCode"]),
+        str(item["QuotaCode"]),
+        str(item.get("QuotaName", "")),
+        float(str(item["Value"])),
+        bool(item.get("Adjustable")),
+    )

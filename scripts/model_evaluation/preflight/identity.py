@@ -1,0 +1,93 @@
+"""Who is signed in, for how long, and whether this machine's clock is right."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+from model_evaluation.lookups.identity import clock_offset, credential_lifetime
+
+from .result import Result, failed, lines, passed, skipped, warned
+from .subject import Subject
+
+# AWS refuses signatures that are older or newer than this.
+TOLERATED_SECONDS = 300
+NOTICEABLE_SECONDS = 60
+
+
+def caller(subject: Subject) -> Iterator[Result]:
+    found = subject.caller()
+    account = subject.facts("model").get("account")
+    evidence: dict[str, Any] = {"arn": found.arn, "account": found.account}
+    if account and account != found.account:
+        yield failed(
+            f"The model is of account {account}, but the credentials are of {found.account} ({found.arn}).",
+            lines(
+                f"Use credentials of account {account}; this lists the profiles you have:",
+                "aws configure list-profiles",
+            ),
+            **evidence,
+        )
+        return
+    if found.arn.endswith(":root"):
+        yield warned(
+            "These are the account's root credentials; SageMaker cannot take a role from them.",
+            "Sign in as a user or role instead: aws sso login",
+            **evidence,
+        )
+        return
+    yield passed(f"Signed in as {found.arn}.", **evidence)
+
+
+def lifetime(subject: Subject) -> Iterator[Result]:
+    """Whether the credentials last as long as the evaluation. Expiry loses no work, so it is a warning."""
+    from model_evaluation.cost.duration import estimate_minutes, in_words
+
+    minutes = estimate_minutes(int(subject.facts("data")["profile"]["rows"]))
+    found = credential_lifetime(subject.aws)
+    renew = "Sign in again before you start the notebook (aws sso login), or run it in Studio with the Studio role."
+    if found is None:
+        yield skipped("There are no credentials, see `identity`.", renew)
+    elif not found.temporary and found.expires is None:
+        yield passed("These are long-term keys; they do not expire during the run.", source=found.source)
+    elif found.renews:
+        yield passed(f"The credentials ({found.source}) are renewed by themselves.", source=found.source)
+    elif found.expires is None:
+        yield skipped(
+            "These are temporary credentials that do not say when they expire; the evaluation takes "
+            f"{in_words(minutes)}. If they end first, the run goes on and the notebook re-attaches when run again.",
+            renew,
+            source=found.source,
+        )
+    else:
+        left = (found.expires - datetime.datetime.now(datetime.UTC)).total_seconds() / 60
+        evidence: dict[str, Any] = {"expires": found.expires.isoformat(timespec="seconds"), "minutes_left": round(left)}
+        if left < minutes[1]:
+            yield warned(
+                f"The credentials expire in {max(0, left):.0f} minutes; the evaluation takes {in_words(minutes)}. "
+                "It goes on without them, but the notebook stops watching.",
+                renew,
+                **evidence,
+            )
+        else:
+            yield passed(f"The credentials last {left:.0f} more minutes.", **evidence)
+
+
+def clock(subject: Subject) -> Iterator[Result]:
+    offset = clock_offset(subject.aws)
+    if offset is None:
+        yield skipped("AWS's answer carried no date to compare this machine's clock with.")
+        return
+    direction = "ahead of" if offset > 0 else "behind"
+    message = f"This machine's clock is {abs(offset):.0f} seconds {direction} AWS's."
+    fix = (
+        "Set the clock by the network: `sudo timedatectl set-ntp true` on Linux, `sudo sntp -sS time.apple.com` on "
+        "macOS, `w32tm /resync` on Windows; in a container or virtual machine, set the host's."
+    )
+    if abs(offset) >= TOLERATED_SECONDS:
+        yield failed(f"{message} AWS refuses requests from {TOLERATED_SECONDS} on.", fix, seconds=round(offset))
+    elif abs(offset) >= NOTICEABLE_SECONDS:
+        yield warned(f"{message} AWS refuses requests from {TOLERATED_SECONDS} on.", fix, seconds=round(offset))
+    else:
+        yield passed("This machine's clock agrees with AWS's to the minute.", seconds=round(offset))

@@ -1,0 +1,84 @@
+"""Runs the checks side by side: no failing or slow check hides the others."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Collection
+from typing import Any
+
+from model_evaluation.errors import (
+    EvaluationError,
+    ExpiredCredentials,
+    NoCredentials,
+    NoRegion,
+    NotFound,
+    Refused,
+)
+from model_evaluation.lookups.session import Late, together_within
+
+from .registry import Check, checks_for
+from .result import Result, failed, skipped
+from .subject import Subject
+
+# A check that has not answered by then is reported as undecided; usually all take a second or two.
+CHECK_SECONDS = 25.0
+
+
+def run_checks(
+    subject: Subject, only: Collection[str] | None = None, *, seconds: float = CHECK_SECONDS
+) -> list[dict[str, Any]]:
+    """The results of all checks in the registry's order."""
+    checks = [check for check in checks_for(subject) if only is None or check.id in only]
+    found = together_within(seconds, *[_guarded(check, subject) for check in checks])
+    entries: list[dict[str, Any]] = []
+    for check, results in zip(checks, found, strict=True):
+        if isinstance(results, Late):
+            results = [skipped(f"AWS did not answer within {seconds:g} seconds.", "Run preflight again.")]
+        entries += [_entry(check, result) for result in results]
+    return entries
+
+
+def _entry(check: Check, result: Result) -> dict[str, Any]:
+    return {
+        "id": f"{check.id}.{result.part}" if result.part else check.id,
+        "status": result.status,
+        "message": result.message,
+        "fix": result.fix,
+        "evidence": dict(result.evidence),
+    }
+
+
+def _guarded(check: Check, subject: Subject) -> Callable[[], list[Result]]:
+    def run() -> list[Result]:
+        missing = [step_id for step_id in check.needs if not subject.context.answered(step_id)]
+        if missing:
+            return [skipped(f"Not checked yet: {', '.join(missing)} has no answer.")]
+        results: list[Result] = []
+        try:
+            for result in check.run(subject):
+                results.append(result)  # noqa: PERF402 - what came before a failure is kept
+        except EvaluationError as error:
+            results.append(_from_error(check, error))
+        except Exception as error:  # a fault of ours must not hide the other checks, and must not pass for a yes
+            traceback.print_exc(file=sys.stderr)
+            results.append(
+                skipped(
+                    f"This check itself failed ({type(error).__name__}: {error}).",
+                    "Please report it with the text on stderr.",
+                )
+            )
+        return results
+
+    return run
+
+
+def _from_error(check: Check, error: EvaluationError) -> Result:
+    evidence = {"code": error.code, **error.details}
+    if isinstance(error, (ExpiredCredentials, NoCredentials, NoRegion)):
+        if check.id == "identity":  # said once, not by thirty checks
+            return failed(error.message, error.fix, **evidence)
+        return skipped("Not checked: AWS does not accept the credentials, see `identity`.", error.fix, **evidence)
+    if isinstance(error, (Refused, NotFound)) or error.code == "invalid_value":
+        return failed(error.message, error.fix, **evidence)
+    return skipped(error.message, error.fix, **evidence)

@@ -1,0 +1,112 @@
+"""What is checked: the recorded answers, and lookups that several checks share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from model_evaluation.context import Context
+from model_evaluation.lookups.identity import Caller, who_am_i
+from model_evaluation.lookups.policies import bucket_policy
+from model_evaluation.lookups.roles import Role, describe_role
+from model_evaluation.lookups.session import Aws
+
+from .permissions import Plan
+
+T = TypeVar("T")
+
+
+class Subject:
+    """The configuration under check. Safe to share between threads; every shared lookup is made once, and its
+    failure is raised to each check that asks for it."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._lock = threading.Lock()
+        self._made: dict[Any, Future[Any]] = {}
+
+    @property
+    def aws(self) -> Aws:
+        return self.context.aws
+
+    @property
+    def region(self) -> str:
+        """The evaluation's region."""
+        return str(self.context.value("region"))
+
+    def value(self, step_id: str) -> Any:
+        return self.context.value(step_id)
+
+    def facts(self, step_id: str) -> Mapping[str, Any]:
+        return self.context.facts(step_id)
+
+    def once(self, key: Any, call: Callable[[], T]) -> T:
+        """``call``'s result; it is called by the first thread that asks, and the others wait for it."""
+        with self._lock:
+            future = self._made.get(key)
+            mine = future is None
+            if future is None:
+                future = self._made[key] = Future()
+        if mine:
+            try:
+                future.set_result(call())
+            except BaseException as error:
+                future.set_exception(error)
+        result: T = future.result()
+        return result
+
+    def caller(self) -> Caller:
+        return self.once("caller", lambda: who_am_i(self.aws))
+
+    def role_name(self) -> str:
+        return str(self.facts("role").get("arn", self.value("role"))).rpartition("/")[2]
+
+    def role(self) -> Role:
+        """The execution role. Raises NotFound, AccessDenied."""
+        return self.once("role", lambda: describe_role(self.aws, self.role_name()))
+
+    def bucket_policy(self, bucket: str) -> Mapping[str, Any]:
+        return self.once(("bucket policy", bucket), lambda: bucket_policy(self.aws, bucket))
+
+    def buckets(self) -> dict[str, str]:
+        """The buckets in use, and what each is for."""
+        found: dict[str, str] = {}
+        for step_id, purpose in (("dataset", "the dataset"), ("output", "the results")):
+            bucket = str(self.facts(step_id).get("bucket", ""))
+            if bucket:
+                found[bucket] = f"{found[bucket]} and {purpose}" if bucket in found else purpose
+        return found
+
+    def plan(self) -> Plan:
+        """The names that permissions are about."""
+        return plan_of(self.context)
+
+
+def plan_of(context: Context) -> Plan:
+    """The names that permissions are about, from the recorded answers."""
+    role = str(context.facts("role").get("arn", context.value("role")))
+    dataset, output, model = context.facts("dataset"), context.facts("output"), context.facts("model")
+    region = str(context.value("region"))
+    partition, account = role.split(":")[1], role.split(":")[4]
+    base = f"{model.get('base_model')}/{model.get('base_model_version') or '*'}"
+    scope = context.value("scope")
+    mlflow = str(context.value("mlflow") or "")
+    return Plan(
+        partition=partition,
+        region=region,
+        account=account,
+        role=role,
+        dataset=f"{dataset['bucket']}/{dataset['key']}",
+        dataset_bucket=str(dataset["bucket"]),
+        output=f"{output['bucket']}/{output['prefix']}",
+        output_bucket=str(output["bucket"]),
+        judge=str(context.value("judge")),
+        package=str(context.value("model")) if scope != "base" else "",
+        base_model=f"arn:{partition}:sagemaker:{region}:aws:hub-content/SageMakerPublicHub/Model/{base}",
+        hub=f"arn:{partition}:sagemaker:{region}:aws:hub/SageMakerPublicHub",
+        weights=str(model.get("model_data", "")).removeprefix("s3://") if scope != "base" else "",
+        mlflow=mlflow if mlflow.startswith("arn:") else "",
+        mlflow_create=mlflow == "create",
+    )
