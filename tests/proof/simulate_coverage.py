@@ -40,6 +40,7 @@ class Design:
     draw: Draw
     truth: float
     deviation: float
+    cluster_size: int = 1
     hard: bool = False  # no method knows what so few rows do not show: reported, not required
 
     def __str__(self) -> str:
@@ -101,6 +102,22 @@ def with_missing(design: Design, name: str, tuned: float, base: float) -> Design
     return Design(name, design.n, draw, design.truth, design.deviation)
 
 
+def clustered(name: str, n: int, size: int) -> Design:
+    """Records in clusters of ``size`` whose chance of a gain of 0.25 is their own, Beta(1, 1) times 0.6; a
+    loss of 0.25 happens in 20% everywhere. The gain is 0.25 * (0.3 - 0.2)."""
+
+    def draw(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
+        gain = np.repeat(0.6 * rng.random(count // size), size)
+        chance = rng.random(count)
+        steps = np.where(chance < gain, 0.25, np.where(chance > 0.8, -0.25, 0.0))
+        return 0.5 + steps, np.full(count, 0.5)
+
+    # One cluster mean varies by (E[variance within] / size + variance of the clusters' means); times size for a record.
+    within = 0.0625 * (0.5 - 0.01 - 0.36 / 12)
+    between = 0.0625 * 0.36 / 12
+    return Design(name, n, draw, 0.025, math.sqrt(within + size * between), cluster_size=size)
+
+
 ORDINARY = (0.1, 0.15, 0.2, 0.3, 0.25)
 EVEN = (0.2, 0.2, 0.2, 0.2, 0.2)
 SAME = {0: 0.5, 1: 0.2, -1: 0.2, 2: 0.05, -2: 0.05}
@@ -126,6 +143,8 @@ DESIGNS = (
     changes("95% ties", 60, {0.5: 0.02, -0.25: 0.03}),
     with_missing(LIKERT_60, "five levels, better, 10% missing at random", 0.1, 0.1),
     with_missing(LIKERT_60, "five levels, better, 30% missing for one model", 0.3, 0.02),
+    clustered("clusters of five rows", 100, 5),
+    clustered("clusters of ten rows", 400, 10),
     changes("rare large gains on very few rows", 12, {0.75: 0.05, -0.25: 0.15}, hard=True),
 )
 
@@ -162,7 +181,8 @@ def simulate(design: Design, evaluations: int, *, seed: int = 1, resamples: int 
     widths, verdicts = [], []
     for _ in range(evaluations):
         tuned, base = design.draw(rng, design.n)
-        entry = difference_entry(metric, tuned, base, rng=rng, resamples=resamples)
+        clusters = np.arange(design.n) // design.cluster_size if design.cluster_size > 1 else None
+        entry = difference_entry(metric, tuned, base, rng=rng, clusters=clusters, resamples=resamples)
         settle_verdicts([entry], [metric], holm)
         low, high = entry["difference"]["ci_low"], entry["difference"]["ci_high"]
         verdicts.append(entry["verdict"])

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .results import Record, ResultRow
+from .slices import record_clusters, slice_groups
 from .stats import (
     Floats,
     benjamini_hochberg,
+    cluster_values,
     detectable_difference,
     holm,
     paired_interval,
@@ -27,8 +29,6 @@ from .verdicts import MARGIN_SHARE, metric_verdict, overall_verdict, result_warn
 
 LOWER_IS_BETTER = frozenset({"Harmfulness", "Stereotyping", "Refusal"})
 BUILTIN_LIMITS = (0.0, 1.0)  # Bedrock normalises its own metrics
-SLICE_VALUES = 12  # a metadata field with more values is no slice
-CATEGORY_VALUES = 50
 SLICE_RESAMPLES = 4_000  # there may be hundreds of cells
 SLICE_ROWS = 5  # cells with fewer pairs get no interval
 
@@ -156,9 +156,15 @@ def compare(
     def rng(*where: str) -> np.random.Generator:
         return np.random.default_rng([seed, zlib.crc32("\x1f".join(where).encode("utf-8", "replace"))])
 
+    field, clusters = record_clusters(records)
+    if clusters is not None and len(sides) == 2:
+        remarks.append(
+            f"Rows with the same {field} are taken as one cluster ({len(records)} rows, {len(np.unique(clusters))} "
+            "clusters): they are not independent, and the intervals allow for that."
+        )
     everything = slice(None)
-    table = {m.name: _metric_entry(m, scores[m.name], everything, rng(m.name), resamples) for m in metrics}
-    slices = _slice_entries(metrics, records, scores, rng, min(resamples, SLICE_RESAMPLES))
+    table = {m.name: _metric_entry(m, scores[m.name], everything, clusters, rng(m.name), resamples) for m in metrics}
+    slices = _slice_entries(metrics, records, scores, clusters, rng, min(resamples, SLICE_RESAMPLES))
     settle_verdicts(table.values(), metrics, holm)
     chosen = [metric for metric in metrics if metric.chosen]
     settle_verdicts([table[metric.name] for metric in chosen], chosen, holm)
@@ -260,7 +266,12 @@ def _side_entry(scores: SideScores, where: Any) -> dict[str, Any]:
 
 
 def _metric_entry(
-    metric: Metric, scores: Mapping[str, SideScores], where: Any, rng: np.random.Generator, resamples: int
+    metric: Metric,
+    scores: Mapping[str, SideScores],
+    where: Any,
+    clusters: NDArray[np.int64] | None,
+    rng: np.random.Generator,
+    resamples: int,
 ) -> dict[str, Any]:
     """A metric's entry over the records ``where``; ``scores`` holds the models that were evaluated."""
     entry: dict[str, Any] = {
@@ -271,27 +282,40 @@ def _metric_entry(
     }
     if len(scores) == 2:
         tuned, base = scores["tuned"].numbers[where], scores["base"].numbers[where]
-        return entry | difference_entry(metric, tuned, base, rng=rng, resamples=resamples)
-    nothing = ("difference", "wins", "ties", "losses", "win_share_ci", "margin", "verdict", "rows_needed")
+        grouped = clusters[where] if clusters is not None else None
+        return entry | difference_entry(metric, tuned, base, rng=rng, clusters=grouped, resamples=resamples)
+    nothing = ("difference", "wins", "ties", "losses", "win_share_ci", "n_clusters", "margin", "verdict", "rows_needed")
     return entry | dict.fromkeys(nothing) | {"n_paired": 0}
 
 
 def difference_entry(
-    metric: Metric, tuned: Floats, base: Floats, *, rng: np.random.Generator, resamples: int = 10_000
+    metric: Metric,
+    tuned: Floats,
+    base: Floats,
+    *,
+    rng: np.random.Generator,
+    clusters: NDArray[np.int64] | None = None,
+    resamples: int = 10_000,
 ) -> dict[str, Any]:
     """What the summary says of two aligned score arrays of shape (n,), NaN where a score is missing.
+
+    ``clusters`` (n,) are equal where records belong together, ``None`` when all are independent.
 
     Only rows with both scores count. ``p_adjusted`` is the plain p-value until :func:`settle_verdicts`.
     """
     both = np.isfinite(tuned) & np.isfinite(base)
     differences = tuned[both] - base[both]
     n = len(differences)
-    interval = paired_interval(tuned[both], base[both], rng=rng, limits=metric.limits, resamples=resamples)
+    grouped = clusters[both] if clusters is not None else None
+    units = cluster_values(differences, grouped)
+    interval = paired_interval(
+        tuned[both], base[both], rng=rng, clusters=grouped, limits=metric.limits, resamples=resamples
+    )
     good = np.round(differences if metric.direction == "higher" else -differences, 12)
     wins, losses = int((good > 0).sum()), int((good < 0).sum())
-    deviation = float(differences.std(ddof=1)) if n > 1 else None
+    deviation = float(units.std(ddof=1)) * math.sqrt(n / len(units)) if len(units) > 1 else None
     win_share = wilson_interval(wins, wins + losses)
-    p_value = sign_flip_p_value(differences, rng=rng, resamples=resamples)
+    p_value = sign_flip_p_value(units, rng=rng, resamples=resamples)
     return {
         "difference": {
             "mean": interval.mean,
@@ -309,6 +333,7 @@ def difference_entry(
         "losses": losses,
         "win_share_ci": list(win_share) if win_share else None,
         "n_paired": n,
+        "n_clusters": len(units) if clusters is not None else None,
         "margin": MARGIN_SHARE * (metric.limits[1] - metric.limits[0]) if metric.limits else None,
         "verdict": "inconclusive",
         "rows_needed": None,
@@ -324,7 +349,9 @@ def settle_verdicts(
     for (entry, metric), p_value in zip(compared, adjusted, strict=True):
         difference = entry["difference"]
         difference["p_adjusted"] = p_value
-        entry["verdict"] = metric_verdict(difference, entry["n_paired"], metric.direction, metric.limits)
+        entry["verdict"] = metric_verdict(
+            difference, entry["n_clusters"] or entry["n_paired"], metric.direction, metric.limits
+        )
         unclear = entry["verdict"] == "inconclusive" and difference["deviation"]
         entry["rows_needed"] = rows_needed(difference["deviation"], difference["mean"]) if unclear else None
 
@@ -333,6 +360,7 @@ def _slice_entries(
     metrics: Sequence[Metric],
     records: Sequence[Record],
     scores: Mapping[str, Mapping[str, SideScores]],
+    clusters: NDArray[np.int64] | None,
     rng: Callable[..., np.random.Generator],
     resamples: int,
 ) -> dict[str, dict[str, dict[str, Any]]]:
@@ -345,32 +373,9 @@ def _slice_entries(
             where = np.array(members)
             for metric in metrics:
                 place = rng(name, value, metric.name)
-                entry = _metric_entry(metric, scores[metric.name], where, place, resamples)
+                entry = _metric_entry(metric, scores[metric.name], where, clusters, place, resamples)
                 if entry["difference"] is not None and entry["n_paired"] < SLICE_ROWS:
                     none = dict.fromkeys(("ci_low", "ci_high", "p_value", "p_adjusted"))
                     entry["difference"] |= none | {"method": f"none: fewer than {SLICE_ROWS} pairs"}
                 cell[metric.name] = entry
-    return slices
-
-
-def slice_groups(records: Sequence[Record]) -> dict[str, dict[str, list[int]]]:
-    """Positions of the records by field and value: ``category`` (2 to 50 values), metadata fields of 2 to 12.
-
-    A field whose every value is another one, as in an id, is none.
-    """
-    groups: dict[str, dict[str, list[int]]] = {}
-    for at, record in enumerate(records):
-        if record.row is None:
-            continue
-        fields = dict(record.row.metadata)
-        if record.row.category is not None:
-            fields["category"] = record.row.category
-        for name, value in fields.items():
-            groups.setdefault(name, {}).setdefault(value, []).append(at)
-    slices = {}
-    for name in sorted(groups, key=lambda name: (name != "category", name)):
-        values = groups[name]
-        largest = max(len(members) for members in values.values())
-        if 2 <= len(values) <= (CATEGORY_VALUES if name == "category" else SLICE_VALUES) and largest > 1:
-            slices[name] = dict(sorted(values.items()))
     return slices

@@ -71,7 +71,8 @@ way on many rows, which no interval shows.
 The intervals say how much the result would vary with other rows of the same kind. They say nothing about other kinds
 of prompts, about other judges, or about asking the models again.
 
-Rows are treated as independent. If many share a document or a template, the intervals are too narrow.
+Rows are treated as independent unless the dataset says which belong together (a document_id or template_id in the
+metadata). If many share a source without saying so, the intervals are too narrow.
 """
 ONE_MODEL_LIMITS = LIMITS.split("\n\n")[0]
 STYLE = """
@@ -142,7 +143,7 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title><style>{STYLE}</style></head><body>",
-        f'<div class="banner" role="note">{SIMULATED_TEXT}</div>' if summary["simulated"] else "",
+        f'<aside class="banner" aria-label="Simulated">{SIMULATED_TEXT}</aside>' if summary["simulated"] else "",
         f"<header><h1>{title}</h1>",
         (
             f'<p class="sub">{html.escape(models)}, judged by '

@@ -86,6 +86,7 @@ def paired_interval(
     base: Floats,
     *,
     rng: np.random.Generator,
+    clusters: NDArray[np.int64] | None = None,
     limits: tuple[float, float] | None = None,
     confidence: float = 0.95,
     resamples: int = 10_000,
@@ -97,13 +98,21 @@ def paired_interval(
     the bootstrap. The last two are widened where few rows differ (:func:`sparse_interval`); tests/proof
     holds the coverage this choice rests on. n = 0: all ``None``; n = 1: the mean only; n = 2: t with one
     degree of freedom, which is very wide.
+
+    With ``clusters`` (n,), equal where records belong together, clusters take the place of records
+    (:func:`cluster_values`); yes/no scores are then treated like any others.
     """
     differences = np.asarray(tuned, float) - np.asarray(base, float)
-    n = len(differences)
+    if len(differences) < 2:
+        mean = float(differences[0]) if len(differences) else None
+        return Interval(mean, None, None, confidence, "none: fewer than two pairs")
+    units = cluster_values(differences, clusters)
+    clustered, n = len(units) < len(differences), len(units)
     if n < 2:
-        return Interval(float(differences[0]) if n else None, None, None, confidence, "none: fewer than two pairs")
-    values, counts = distinct_counts(differences)
-    if limits is not None and all(np.isin(distinct_counts(s)[0], limits).all() for s in (tuned, base)):
+        return Interval(float(differences.mean()), None, None, confidence, "none: fewer than two clusters")
+    values, counts = distinct_counts(units)
+    ends_only = limits is not None and all(np.isin(distinct_counts(s)[0], limits).all() for s in (tuned, base))
+    if ends_only and limits is not None and not clustered:
         return newcombe_interval(tuned, base, limits=limits, confidence=confidence)
     if len(values) == 1:
         return constant_interval(float(values[0]), n, limits=limits, confidence=confidence)
@@ -111,13 +120,29 @@ def paired_interval(
         interval = student_interval(values, counts, confidence=confidence)
     else:
         interval = bootstrap_interval(values, counts, rng=rng, confidence=confidence, resamples=resamples)
-    low, high = sparse_interval(values, counts, confidence=confidence)
     assert interval.low is not None
     assert interval.high is not None
-    if low >= interval.low and high <= interval.high:
-        return interval
+    low, high = sparse_interval(values, counts, confidence=confidence)
     low, high = min(low, interval.low), max(high, interval.high)
-    return interval._replace(low=low, high=high, method=f"{interval.method}, widened: few rows differ")
+    method = interval.method + (f" over {n:,} clusters" if clustered else "")
+    if low < interval.low or high > interval.high:
+        method += ", widened: few rows differ"
+    return interval._replace(low=low, high=high, method=method)
+
+
+def cluster_values(differences: Floats, clusters: NDArray[np.int64] | None) -> Floats:
+    """One value per cluster, whose mean is the mean over all records and whose spread is that of clusters.
+
+    ``m + (G / n) * (sum_g - m * n_g)`` for G clusters of n_g records: the linearised ratio estimate (Cochran,
+    1977, Sampling Techniques, chapter 9A). Clusters of one size give their means. Without clusters, or with
+    each record its own, the differences come back.
+    """
+    if clusters is None or len(differences) == 0:
+        return differences
+    _, at = np.unique(clusters, return_inverse=True)
+    sizes, sums = np.bincount(at), np.bincount(at, weights=differences)
+    mean = differences.mean()
+    return np.asarray(mean + (sums - mean * sizes) * (len(sizes) / len(differences)))
 
 
 def student_interval(values: Floats, counts: NDArray[np.int64], *, confidence: float = 0.95) -> Interval:
@@ -148,7 +173,10 @@ def bootstrap_interval(
     here, mirrored = [*values, *counts], [*-values[::-1], *counts[::-1]]
     if mirrored < here:
         values, counts = -values[::-1], counts[::-1]
-    means = rng.multinomial(n, counts / n, size=resamples) @ values / n
+    if n <= 2 * len(values):  # hardly anything occurs twice: drawing records is quicker than drawing counts
+        means = np.repeat(values, counts)[rng.integers(0, n, size=(resamples, n), dtype=np.int32)].mean(axis=1)
+    else:
+        means = rng.multinomial(n, counts / n, size=resamples) @ values / n
     t_value = student_quantile((1 + confidence) / 2, n - 1) * math.sqrt(n / (n - 1))
     tail = NormalDist().cdf(-t_value)
     low, high = (float(bound) for bound in np.quantile(means, [tail, 1 - tail]))
@@ -272,7 +300,11 @@ def sign_flip_p_value(differences: Floats, *, rng: np.random.Generator, resample
         return float(np.mean(np.abs(sums) >= observed))
     if len(sizes) > RESAMPLED_VALUES:
         return math.erfc(total / math.sqrt(2 * float(counts @ sizes**2)))
-    sums = (2 * rng.binomial(counts, 0.5, size=(resamples, len(sizes))) - counts) @ sizes
+    if counts.sum() <= 2 * len(sizes):
+        every = np.repeat(sizes, counts)
+        sums = (2.0 * rng.integers(0, 2, size=(resamples, len(every)), dtype=np.int8) - 1) @ every
+    else:
+        sums = (2 * rng.binomial(counts, 0.5, size=(resamples, len(sizes))) - counts) @ sizes
     return float((1 + np.count_nonzero(np.abs(sums) >= observed)) / (1 + resamples))
 
 

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import model_evaluation
-from model_evaluation.kernel.comparison import Metric, compare, read_metrics, slice_groups
+from model_evaluation.kernel.comparison import Metric, compare, read_metrics
 from model_evaluation.kernel.results import Record, ResultRow
 from model_evaluation.kernel.rows import DatasetRow
+from model_evaluation.kernel.slices import slice_groups
 
 SCHEMA = json.loads(
     (pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.schema.json").read_text("utf-8")
@@ -472,3 +473,35 @@ def rounded(value: Any) -> Any:
     if isinstance(value, list):
         return [rounded(item) for item in value]
     return round(value, 9) + 0.0 if isinstance(value, float) else value
+
+
+class TestClusters:
+    def records(self, field: str = "document_id") -> list[Record]:
+        """Eight documents of five rows each; the whole gain comes from three documents."""
+        return [
+            record(
+                i, {"Correctness": 0.75 if i // 5 < 3 else 0.5}, {"Correctness": 0.5}, metadata={field: f"d{i // 5}"}
+            )
+            for i in range(40)
+        ]
+
+    def test_rows_of_one_document_are_not_independent(self) -> None:
+        summary = summary_of(self.records())
+        entry = summary["metrics"]["Correctness"]
+        assert entry["n_clusters"] == 8
+        assert entry["difference"]["p_value"] == 2 / 8  # three equal gains
+        assert entry["verdict"] != "improved"
+        assert any("8 clusters" in text for text in summary["warnings"])
+        assert "document_id" not in summary["slices"]
+        alone = summary_of(self.records("unrelated"))["metrics"]["Correctness"]
+        assert (alone["verdict"], alone["n_clusters"]) == ("improved", None)
+
+    def test_ids_that_never_repeat_are_no_clusters(self) -> None:
+        records = [
+            record(i, {"Correctness": 0.75}, {"Correctness": 0.5}, metadata={"document_id": str(i)}) for i in range(9)
+        ]
+        assert summary_of(records)["metrics"]["Correctness"]["n_clusters"] is None
+
+    def test_rows_without_the_field_stand_alone(self) -> None:
+        records = [*self.records(), *records_of([(0.5, 0.5)] * 3)]
+        assert summary_of(records)["metrics"]["Correctness"]["n_clusters"] == 11

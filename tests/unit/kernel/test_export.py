@@ -34,7 +34,8 @@ from unit.kernel.results_world import NASTY, World, analyse, make_world, memory_
 
 SCHEMA = pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.schema.json"
 MODULES = (
-    "rows", "results", "stats", "verdicts", "comparison", "analysis", "figures", "charts", "report", "page", "export",
+    "rows", "results", "stats", "verdicts", "slices", "comparison",
+    "analysis", "figures", "charts", "report", "page", "export",
 )  # fmt: skip
 
 

@@ -315,3 +315,51 @@ def test_a_million_records_cost_at_most_three_times_a_thousand() -> None:
         return best
 
     assert seconds(1_000_000) <= 3 * seconds(1_000)
+
+
+class TestClusters:
+    def test_values_by_hand(self) -> None:
+        # clusters (1, 0) and (0.5): sums 1 and 0.5, sizes 2 and 1, mean 0.5, G / n = 2/3:
+        # 0.5 + 2/3 * (1 - 1) and 0.5 + 2/3 * (0.5 - 0.5)
+        values = stats.cluster_values(np.array([1.0, 0.0, 0.5]), np.array([7, 7, 3]))
+        assert values.tolist() == pytest.approx([0.5, 0.5])
+        # sizes alike: the clusters' means
+        assert stats.cluster_values(np.array([1.0, 0.0, 0.5, 0.25]), np.array([1, 1, 2, 2])).tolist() == pytest.approx(
+            [0.5, 0.375]
+        )
+
+    @given(st.lists(st.tuples(st.sampled_from(LEVELS), st.integers(0, 9)), min_size=1, max_size=60))
+    def test_mean_is_kept(self, rows: list[tuple[float, int]]) -> None:
+        differences, clusters = (np.array(column) for column in zip(*rows, strict=True))
+        assert stats.cluster_values(differences, clusters).mean() == pytest.approx(differences.mean())
+
+    def test_each_record_its_own_cluster_changes_nothing(self) -> None:
+        scores = rng(3).choice(LEVELS, (2, 80))
+        plain = stats.paired_interval(scores[0], scores[1], rng=rng(), limits=(0, 1))
+        alone = stats.paired_interval(scores[0], scores[1], rng=rng(), limits=(0, 1), clusters=np.arange(80))
+        assert plain == alone
+
+    def test_copies_of_a_record_add_nothing(self) -> None:
+        """Ten records, each four times, in clusters: the interval is that of ten records."""
+        scores = rng(4).choice(LEVELS, (2, 10))
+        ten = stats.paired_interval(scores[0], scores[1], rng=rng())
+        copies = np.repeat(scores, 4, axis=1)
+        forty = stats.paired_interval(copies[0], copies[1], rng=rng(), clusters=np.arange(40) // 4)
+        assert forty[:3] == pytest.approx(ten[:3])
+        assert forty.method == "Student t over 10 clusters"
+
+    def test_one_cluster_has_no_interval(self) -> None:
+        found = stats.paired_interval(np.array([1.0, 0.5]), np.array([0.5, 0.5]), rng=rng(), clusters=np.zeros(2, int))
+        assert found[:3] == (0.25, None, None)
+
+
+def test_continuous_and_few_valued_ways_of_resampling_agree() -> None:
+    """Records and counts are two ways to draw the same thing."""
+    values = np.linspace(-0.4, 0.6, 100)
+    ones = np.ones(100, dtype=np.int64)
+    by_records = stats.bootstrap_interval(values, ones, rng=rng(1), resamples=60_000)
+    by_counts = stats.bootstrap_interval(values, ones * 3, rng=rng(2), resamples=60_000)
+    # three times the records: the half widths shrink by sqrt(3), t quantiles and n / (n - 1) aside
+    width, narrow = (i.high - i.low for i in (by_records, by_counts))  # type: ignore[operator]
+    expected = math.sqrt(3) * stats.student_quantile(0.975, 99) / stats.student_quantile(0.975, 299)
+    assert width / narrow == pytest.approx(expected * math.sqrt(300 / 299 * 99 / 100) ** -1, rel=0.02)
