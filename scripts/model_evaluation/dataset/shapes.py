@@ -35,55 +35,14 @@ class Texts(NamedTuple):
     systems: list[Any]
     several_turns: list[int]
     quotes: int
-    spoken: list[list[str]] | None  # per row, all texts of its messages; None for plain rows
+    conversations: list[list[list[Message]]]  # columns of messages, from which the texts were taken
 
     def joined(self, indices: list[int]) -> str:
         """Every text of these rows in which a quote may stand, one after the other."""
-        if self.spoken is not None:
-            return "".join([text for index in indices for text in self.spoken[index]])
+        if self.conversations:
+            return "".join([m.content for column in self.conversations for index in indices for m in column[index]])
         columns = (self.prompts, self.references, self.systems)
         return "".join([text for column in columns for index in indices if (text := column[index]) is not None])
-
-
-class _Conversation(NamedTuple):
-    system: str | None
-    prompt: str
-    reference: str | None
-    turns: int
-
-
-def _conversation(messages: list[Message], *, has_answer: bool) -> _Conversation | None:
-    """A conversation whose roles come in the documented order and whose texts all say something."""
-    system = None
-    users: list[str] = []
-    expected = "user"
-    answer = None
-    for position, message in enumerate(messages):
-        role, content = message.role, message.content
-        if role == "system":
-            if position:
-                return None
-            system = content
-        elif role != expected:
-            return None
-        elif role == "user":
-            users.append(content)
-            expected = "assistant"
-            continue
-        else:
-            answer = content
-            expected = "user"
-        if not content or content.isspace():
-            return None
-    ends_with_answer = bool(users) and expected == "user"
-    if (
-        not users
-        or (ends_with_answer and not has_answer)
-        or (has_answer and answer is not None and not ends_with_answer)
-    ):
-        return None
-    prompt = users[0] if len(users) == 1 else TURN_SEPARATOR.join(users)
-    return _Conversation(system, prompt, answer if ends_with_answer else None, len(users))
 
 
 def _without_unset(column: list[Any]) -> tuple[list[Any], int, int]:
@@ -128,7 +87,7 @@ class PlainShape:
         if not {None, _UNSET}.isdisjoint(systems):
             systems, unset, null = _without_unset(systems)
             quotes -= 4 * unset + 2 * null
-        return Texts([row.prompt for row in rows], references, absent, systems, [], quotes, None)
+        return Texts([row.prompt for row in rows], references, absent, systems, [], quotes, [])
 
 
 class ChatShape:
@@ -166,37 +125,55 @@ class ConversationalShape:
         return _spoken_texts([row.prompt for row in rows], [row.reference for row in rows])
 
 
-def _spoken_texts(prompts: list[list[Message]], answers: list[list[Message]] | None) -> Texts | None:
-    told: list[_Conversation] = []
+def _spoken_texts(conversations: list[list[Message]], answers: list[list[Message]] | None) -> Texts | None:
+    """``answers`` is a column of its own, or ``None`` when each conversation ends with its answer."""
+    prompts: list[str] = []
     references: list[str | None] = []
-    spoken: list[list[str]] = []
-    messages = 0
-    for index, prompt in enumerate(prompts):
-        conversation = _conversation(prompt, has_answer=answers is None)
-        if conversation is None:
-            return None
-        told.append(conversation)
-        said = [message.content for message in prompt]
-        messages += len(prompt)
-        if answers is None:
-            references.append(conversation.reference)
+    systems: list[str | None] = []
+    several_turns: list[int] = []
+    has_answer = answers is None
+    for index, messages in enumerate(conversations):
+        system = None
+        rest = messages
+        if messages and messages[0].role == "system":
+            system = messages[0].content
+            rest = messages[1:]
+        if has_answer and len(rest) == 2 and rest[0].role == "user" and rest[1].role == "assistant":
+            prompts.append(rest[0].content)
+            references.append(rest[1].content)
+        elif len(rest) == 1 and rest[0].role == "user":
+            prompts.append(rest[0].content)
+            references.append(None)
         else:
-            answer = answers[index]
-            if len(answer) != 1 or answer[0].role != "assistant":
+            told = _turns(rest, has_answer=has_answer)
+            if told is None:
                 return None
-            references.append(answer[0].content)
-            said.append(answer[0].content)
-            messages += 1
-        spoken.append(said)
-    return Texts(
-        [conversation.prompt for conversation in told],
-        references,
-        references,
-        [conversation.system for conversation in told],
-        [index for index, conversation in enumerate(told) if conversation.turns > 1],
-        2 * len(prompts) * (1 if answers is None else 2) + 8 * messages,
-        spoken,
-    )
+            prompts.append(told[0])
+            references.append(told[1])
+            several_turns.append(index)
+        systems.append(system)
+    if answers is not None:
+        if any(len(answer) != 1 or answer[0].role != "assistant" for answer in answers):
+            return None
+        references = [answer[0].content for answer in answers]
+    columns = [conversations] if answers is None else [conversations, answers]
+    messages_in_all = sum(sum(map(len, column)) for column in columns)
+    quotes = 2 * len(columns) * len(conversations) + 8 * messages_in_all
+    return Texts(prompts, references, references, systems, several_turns, quotes, columns)
+
+
+def _turns(messages: list[Message], *, has_answer: bool) -> tuple[str, str | None] | None:
+    """Prompt and answer of several turns, user and assistant alternating and all saying something."""
+    users = [message.content for message in messages[::2] if message.role == "user"]
+    others = [message.content for message in messages[1::2] if message.role == "assistant"]
+    if not users or len(users) + len(others) != len(messages):
+        return None
+    if any(not text or text.isspace() for text in others):
+        return None
+    ends_with_answer = len(users) == len(others)
+    if ends_with_answer != has_answer:
+        return None
+    return TURN_SEPARATOR.join(users), others[-1] if ends_with_answer else None
 
 
 class VerlShape:
@@ -248,7 +225,7 @@ class VerlShape:
     def _with_prompts(self, rows: list[Any], references: list[str | None]) -> Texts | None:
         told = _spoken_texts([row.prompt for row in rows], None)
         if told is None or any(reference is not None for reference in told.references):
-            return None
+            return None  # a prompt that ends with an answer
         return told._replace(references=references, distinct_references=references)
 
 
@@ -257,8 +234,9 @@ class LegacyVerlShape(VerlShape):
 
     def _with_prompts(self, rows: list[Any], references: list[str | None]) -> Texts | None:
         prompts = [row.prompt for row in rows]
-        spoken = [[prompt] for prompt in prompts]
-        return Texts(prompts, references, references, [None] * len(rows), [], 4 * len(rows), spoken)
+        # The references stand in other fields, whose quotes are counted with these.
+        said = [[Message("user", prompt)] for prompt in prompts]
+        return Texts(prompts, references, references, [None] * len(rows), [], 4 * len(rows), [said])
 
 
 def _plain(prompt: str, reference: str) -> type[PlainShape]:

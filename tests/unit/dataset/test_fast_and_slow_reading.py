@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_evaluation.dataset import check, check_stream
+from model_evaluation.kernel.rows import read_dataset_rows
 from unit.dataset.dataset_cases import content, load_cases
 
 CASES = [case for case in load_cases() if len(content(case)) < 50_000]
@@ -93,3 +95,81 @@ def test_clean_rows_are_really_read_the_fast_way(monkeypatch: pytest.MonkeyPatch
     report = check_stream([data[:100], data[100:]], source="x")
     assert report.profile["usable_rows"] == 500
     assert read_slowly < 50
+
+
+messages = st.lists(
+    st.fixed_dictionaries(
+        {"role": st.sampled_from(["system", "user", "user", "assistant", "assistant", "tool"]), "content": texts},
+        optional={"name": texts},
+    ),
+    max_size=5,
+)
+spoken = st.lists(st.sampled_from(["user", "assistant"]), min_size=1, max_size=4).map(
+    lambda roles: [{"role": role, "content": f'said "{role}"\n'} for role in roles]
+)
+answers = spoken | texts | st.none()
+others = {"category": texts, "system": texts, "id": st.integers()}
+SHAPED: dict[str, tuple[dict[str, Any], st.SearchStrategy[dict[str, Any]]]] = {
+    "openai_chat": (
+        {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]},
+        st.fixed_dictionaries({"messages": messages | spoken}, optional=others),
+    ),
+    "prompt_completion_conversational": (
+        {"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "a"}]},
+        st.fixed_dictionaries({"prompt": messages | spoken, "completion": answers}, optional=others),
+    ),
+    "preference": (
+        {"prompt": "q", "chosen": "a", "rejected": "b"},
+        st.fixed_dictionaries({"prompt": texts}, optional={"chosen": answers, "rejected": answers, **others}),
+    ),
+    "prompt_completion": (
+        {"prompt": "q", "completion": "a", "rejected": "b"},
+        st.fixed_dictionaries({"prompt": texts}, optional={"completion": answers, "rejected": answers, **others}),
+    ),
+    "verl": (
+        {"prompt": [{"role": "user", "content": "q"}], "extra_info": {"answer": "a"}, "reward_model": {"style": "r"}},
+        st.fixed_dictionaries(
+            {"prompt": messages | spoken},
+            optional={
+                "extra_info": st.dictionaries(st.just("answer") | texts, texts | st.integers(), max_size=2),
+                "reward_model": st.fixed_dictionaries({}, optional={"ground_truth": texts | st.integers() | st.none()}),
+                **others,
+            },
+        ),
+    ),
+    "verl_legacy": (
+        {"prompt": "q", "ability": "x", "extra_info": {"answer": "a"}},
+        st.fixed_dictionaries(
+            {"prompt": texts},
+            optional={"extra_info": st.fixed_dictionaries({"answer": answers}), "ability": texts, **others},
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHAPED)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_rows_of_every_shape_are_told_the_same_both_ways(name: str, data: st.DataObject) -> None:
+    good, strange = SHAPED[name]
+    ascii_only = data.draw(st.booleans())
+    written = [good | {"id": i, "category": "c"} for i in range(64)] + data.draw(st.lists(strange, max_size=6))
+    lines = [json.dumps(row, ensure_ascii=ascii_only).encode() for row in written]
+    with pytest.MonkeyPatch.context() as patch:
+        slow, fast = _both(b"\n".join(lines) + b"\n", patch)
+    assert slow["profile"]["formats"][name] >= 64
+    assert slow == fast
+
+
+def test_the_notebook_reads_the_same_prompts_and_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the profile counts is what kernel/rows.py reads, row by row."""
+    monkeypatch.setattr(check, "FAST_AFTER_ROWS", 0)
+    for good, _ in SHAPED.values():
+        lines = [json.dumps(good | {"id": i, "category": f"c{i % 2}"}).encode() + b"\n" for i in range(100)]
+        read = read_dataset_rows(lines).rows
+        profile = check_stream(lines, source="x").profile
+        assert profile["usable_rows"] == len(read) == 100
+        assert profile["prompt_chars"]["max"] == max(len(row.prompt) for row in read)
+        assert profile["reference_chars"]["max"] == max(len(row.reference or "") for row in read)
+        assert profile["with_reference"] == sum(row.reference is not None for row in read)
+        assert profile["categories"] == Counter(row.category for row in read)
