@@ -289,6 +289,7 @@ def _draw_distribution(panel: Axes, scores: Mapping[str, Any]) -> None:
             panel.hist(numbers, bins=edges, weights=weights, **look)
     panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     panel.tick_params(axis="y", labelsize=9, labelcolor=MUTED)
+    panel.tick_params(axis="x", labelsize=8)
     panel.grid(axis="y")
 
 

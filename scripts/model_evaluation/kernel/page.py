@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -136,7 +137,7 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
     word, look = DECISION_WORDS[summary["verdict"]["decision"]]
     both = summary["scope"] == "compare"
     sides = ("tuned", "base") if both else (summary["scope"],)
-    models = " against ".join(summary["models"][side] or MODEL_LABELS[side] for side in sides)
+    models = " against ".join(short_name(summary["models"][side] or MODEL_LABELS[side]) for side in sides)
     title = "Model evaluation" + (" (SIMULATED)" if summary["simulated"] else "")
     notes = "".join(f"<li>{html.escape(text)}</li>" for text in summary["warnings"])
     parts = [
@@ -147,7 +148,7 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
         f"<header><h1>{title}</h1>",
         (
             f'<p class="sub">{html.escape(models)}, judged by '
-            f"{html.escape(summary['judge'] or 'an unnamed judge')}, {html.escape(summary['created'])}</p>"
+            f"{html.escape(summary['judge'] or 'an unnamed judge')}, {html.escape(short_time(summary['created']))}</p>"
             "</header><main>"
         ),
         (
@@ -168,6 +169,20 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
         f"<script>{SCRIPT}</script></body></html>\n",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def short_name(name: str) -> str:
+    """What a person calls a model: of an ARN the part after its kind, ``support-assistant/3``."""
+    return name.partition("/")[2] or name if name.startswith("arn:") else name
+
+
+def short_time(created: str) -> str:
+    """An ISO time to the minute, in UTC; any other text as it is."""
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return created
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment.tzinfo else created
 
 
 def _paragraphs(text: str, tag: str) -> str:

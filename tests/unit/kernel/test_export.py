@@ -21,7 +21,7 @@ from model_evaluation.kernel import export
 from model_evaluation.kernel.analysis import Analysis
 from model_evaluation.kernel.charts import draw_charts
 from model_evaluation.kernel.export import export_analysis
-from model_evaluation.kernel.page import report_html
+from model_evaluation.kernel.page import report_html, short_name, short_time
 from model_evaluation.kernel.report import (
     SIMULATED_TEXT,
     changed_rows,
@@ -231,6 +231,23 @@ class TestReport:
         ):
             assert SIMULATED_TEXT in make(ordinary)
             assert "SIMULATED" not in make(real)
+
+    @pytest.mark.parametrize(
+        ("created", "shown"),
+        [
+            ("2026-11-20T10:41:33.503000+00:00", "2026-11-20 10:41 UTC"),
+            ("2026-11-20T23:30:00-02:00", "2026-11-21 01:30 UTC"),
+            ("2026-11-20T10:41:33", "2026-11-20T10:41:33"),
+            ("yesterday", "yesterday"),
+        ],
+    )
+    def test_time(self, created: str, shown: str) -> None:
+        assert short_time(created) == shown
+
+    def test_name_of_an_arn(self) -> None:
+        assert short_name("arn:aws:sagemaker:us-west-2:111122223333:model-package/group/3") == "group/3"
+        assert short_name("arn:x") == "arn:x"
+        assert short_name("meta/llama") == "meta/llama"
 
     def test_one_model(self) -> None:
         analysis = analysis_of(make_world(), scope="tuned")
