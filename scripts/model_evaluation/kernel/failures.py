@@ -48,6 +48,62 @@ FAILURE_CATALOGUE: tuple[tuple[str, Diagnosis], ...] = (
         ),
     ),
     (
+        r"on-demand throughput|inference profile",
+        Diagnosis(
+            "The judge model is offered in this region only through an inference profile.",
+            "Choose a judge that can be called on demand in REGION and render the notebook again.",
+        ),
+    ),
+    (
+        r"InsufficientCapacity|CapacityError|insufficient capacity|no capacity",
+        Diagnosis(
+            "SageMaker had no capacity for the job in this region.",
+            "Run again later, or in another region that has the model.",
+        ),
+    ),
+    (
+        r"MaxRuntimeExceeded|MaxRuntimeInSeconds|maximum runtime|StoppingCondition",
+        Diagnosis(
+            "A job reached the longest time it may run.",
+            "Evaluate fewer rows (a sample, or shards one after another), then run again.",
+        ),
+    ),
+    (
+        r"\bEULA\b|end.user licen[cs]e",
+        Diagnosis(
+            "The licence of the base model has not been accepted.",
+            "Accept it for the model package or the model in SageMaker Studio, then run again.",
+        ),
+    ),
+    (
+        r"\bSubnet|SecurityGroup|VPC endpoint|ConnectTimeout|Connect timeout on|Could not connect to the endpoint",
+        Diagnosis(
+            "A job could not reach a service over its network.",
+            "Give its subnets endpoints for S3, SageMaker and Bedrock (or a NAT gateway), then run again.",
+        ),
+    ),
+    (
+        r"mlflow",
+        Diagnosis(
+            "The MLflow app or tracking server could not be written to.",
+            "Check that it runs and that ROLE_ARN may use it (sagemaker-mlflow actions), then run again.",
+        ),
+    ),
+    (
+        r"ExpiredToken|security token .*expired",
+        Diagnosis(
+            "Credentials expired on AWS's side while a job used them.",
+            "Run again; if it repeats, check the role's maximum session duration.",
+        ),
+    ),
+    (
+        r"model package.*(not found|does not exist|could not find)|Cannot find .*model.?package",
+        Diagnosis(
+            "The model package is gone, or the role cannot see it.",
+            "Check MODEL_PACKAGE_ARN and allow sagemaker:DescribeModelPackage for ROLE_ARN, then run again.",
+        ),
+    ),
+    (
         r"assum|trust relationship",
         Diagnosis(
             "A service may not assume the execution role.",

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import json
+import random
 import re
 import secrets
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .display import in_jupyter
 from .failures import diagnose
-from .ledger import LaunchAttempt, LaunchError, LaunchLedger, evaluation_configuration
-from .pipeline import read_execution, results_are_complete
-from .readback import definition_differences, hub_model_name
+from .ledger import LaunchAttempt, LaunchError, LaunchLedger, LaunchRecord, evaluation_configuration
+from .pipeline import ENDED, execution_named, read_execution, results_are_complete, stop_command
+from .readback import definition_differences
+from .sdk_start import run_name, start_with_sdk
 from .session import AwsClients, EvaluationSettings, aws_error_code, is_credentials_error
 
-SDK_PIPELINES = "SagemakerEvaluation-LLMAJEvaluation"
-LABEL_LENGTH = 50  # the whole name stays below the 71 characters that leave room for the SDK's time stamp
+RESTARTS = 2  # after a start that ran somebody else's definition
+RESTART_PAUSE = 3.0  # seconds, on average: long enough for the other start to be over
 CLOCK_SKEW = timedelta(minutes=10)
 LOOKS, LOOK_PAUSE = 3, 2.0  # ListPipelineExecutions may lag a little behind StartPipelineExecution
+LONGEST_RUN = timedelta(days=7)  # no evaluation runs longer: each of its two jobs is limited to a day or a few
+GONE_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
+# How the SDK words an answer of AWS that refused; anything else may have come back, or not, after a start.
+REFUSAL = re.compile(r"AWS service error: (?!.*(internal|unavailable|time(d )?out))", re.IGNORECASE | re.DOTALL)
 
 Starter = Callable[[EvaluationSettings, AwsClients, str], Any]
+
+
+class RunInProgressError(LaunchError):
+    """Another configuration's evaluation is still running; whether to start beside it is the user's decision."""
 
 
 def launch_evaluation(
@@ -43,8 +49,9 @@ def launch_evaluation(
 
     The intent is on disk before AWS is asked and the ARN right after, so neither a second run of the cell nor
     a kernel that died in between starts a second evaluation. A run that failed or was stopped is followed by
-    a new one. Raises :class:`LaunchError` when nothing was started, or when what was started is not what was
-    asked for (it is stopped then).
+    a new one. What SageMaker runs is read back: somebody else's definition is stopped and the start repeated, at
+    most twice. Raises :class:`RunInProgressError` beside a run with another configuration (unless FORCE_NEW_RUN), and
+    :class:`LaunchError` when nothing was started or what was asked for could not be made to run.
     """
     return _Launch(settings, aws, start or start_with_sdk, now, sleep, out).run()
 
@@ -67,10 +74,11 @@ class _Launch:
         try:
             with self._ledger.locked(sleep=self._sleep):
                 known = self._ledger.read().current
-                if known is not None:
-                    arn = self._attach(known)
-                    if arn is not None:
-                        return arn
+                arn = self._attach(known) if known is not None else None
+                if arn is not None:
+                    return arn
+                if not self._settings.force_new_run:
+                    self._refuse_beside_another_run()
                 return self._start_new()
         except (ClientError, BotoCoreError) as error:
             if is_credentials_error(error):
@@ -86,14 +94,17 @@ class _Launch:
             self._out("FORCE_NEW_RUN is set: starting a new evaluation beside the earlier one.")
             self._file(attempt, "superseded by FORCE_NEW_RUN")
             return None
-        arn = attempt.execution_arn or self._find_execution(attempt, looks=LOOKS)
+        if attempt.execution_arn is None:
+            attempt = replace(attempt, execution_arn=self._find_execution(attempt))
+            self._file(attempt, None)
+        arn = attempt.execution_arn
         if arn is None:
             self._file(attempt, "never reached AWS")
             return None
         try:
             state = read_execution(self._aws.sagemaker, arn)
         except ClientError as error:
-            if aws_error_code(error) not in ("ResourceNotFound", "ResourceNotFoundException"):
+            if aws_error_code(error) not in GONE_CODES:
                 raise
             self._out(f"The earlier run {arn} no longer exists: starting a new evaluation.")
             self._file(attempt, "no longer exists")
@@ -101,26 +112,72 @@ class _Launch:
         failed = state.status in ("Failed", "Stopped", "Stopping", "CompletedWithFailures")
         if failed and not results_are_complete(state, self._settings.scope, self._aws.s3, self._settings.s3_output):
             self._out(f"The earlier run ended as {state.status}: starting a new evaluation.\n  {arn}")
-            self._file(replace(attempt, execution_arn=arn), state.status)
+            self._file(attempt, state.status)
             return None
-        if attempt.execution_arn is None:
-            self._file(replace(attempt, execution_arn=arn), None)
+        if not attempt.verified:
+            attempt, differences = self._verify(attempt, arn)
+            if differences:
+                self._discard(attempt, arn, differences, running=state.running)
+                return None
         self._out(f"Attached to the evaluation that is already there ({state.status}).\n  {arn}")
         return arn
 
+    def _refuse_beside_another_run(self) -> None:
+        """Raises :class:`RunInProgressError` when another configuration of this folder is still being evaluated."""
+        for record in self._ledger.others():
+            attempt = record.current
+            if attempt is None or self._now() - datetime.fromisoformat(attempt.intended_at) > LONGEST_RUN:
+                continue
+            arn = attempt.execution_arn or self._find_execution(attempt)
+            status = self._status_of(arn, record) if arn else None
+            if arn is None or status is None or status in ENDED:
+                continue
+            changes = _configuration_changes(record.configuration, evaluation_configuration(self._settings))
+            raise RunInProgressError(
+                f"An evaluation with another configuration is still going on ({status}), so nothing was started.\n"
+                f"  {arn}\n" + "\n".join(f"  {change}" for change in changes),
+                fix="Wait until it has ended. Or follow it: put the earlier values back and run the notebook again. Or "
+                f"end it: {stop_command(arn)}. Or, to start this one beside it, set FORCE_NEW_RUN = True.",
+            )
+
+    def _status_of(self, arn: str, record: LaunchRecord) -> str | None:
+        region = record.configuration["region"]
+        here = region == self._aws.region
+        sagemaker = self._aws.sagemaker if here else self._aws.session.client("sagemaker", region_name=region)
+        try:
+            return str(sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"])
+        except ClientError as error:
+            if aws_error_code(error) in GONE_CODES:
+                return None
+            if is_credentials_error(error):
+                raise
+            return f"its status is unknown: {aws_error_code(error)}"
+
     def _start_new(self) -> str:
-        name = run_name(self._settings.run_label, self._ledger.fingerprint)
-        attempt = LaunchAttempt(name, self._now().isoformat(timespec="seconds"))
-        self._file(attempt, None)
-        arn = self._call_sdk(attempt)
-        attempt = replace(attempt, execution_arn=arn)
-        self._file(attempt, None)
-        self._verify(attempt, arn)
-        self._out(f"Started {name}.\n  {arn}")
-        return arn
+        for _ in range(1 + RESTARTS):
+            name = run_name(self._settings.run_label, self._ledger.fingerprint)
+            attempt = LaunchAttempt(name, self._now().isoformat(timespec="seconds"))
+            self._file(attempt, None)
+            arn = self._call_sdk(attempt)
+            attempt = replace(attempt, execution_arn=arn)
+            self._file(attempt, None)
+            attempt, differences = self._verify(attempt, arn)
+            if not differences:
+                self._out(f"Started {name}.\n  {arn}")
+                if self._settings.force_new_run:
+                    self._out("Set FORCE_NEW_RUN back to False: as it is, running this cell again starts yet another.")
+                return arn
+            self._discard(attempt, arn, differences, running=True)
+            self._sleep(RESTART_PAUSE * (0.5 + random.random()))  # noqa: S311  # two who collided should not again
+        raise LaunchError(
+            f"SageMaker ran somebody else's evaluation {1 + RESTARTS} times; each of these runs was stopped. The SDK "
+            "shares one pipeline in this account and region, and others are starting evaluations all the time. "
+            "The last one differed: " + "; ".join(differences) + ".",
+            fix="Run this cell again when fewer evaluations are being started.",
+        )
 
     def _call_sdk(self, attempt: LaunchAttempt) -> str:
-        reason = ""
+        reason = "the start was interrupted"
         try:
             execution = self._start(self._settings, self._aws, attempt.name)
         except Exception as error:
@@ -132,23 +189,23 @@ class _Launch:
         if execution is not None:
             if execution.arn:
                 return str(execution.arn)  # also when the SDK calls it Failed: only its own Describe failed then
-            reason = getattr(execution.status, "failure_reason", None) or ""
+            reason = getattr(execution.status, "failure_reason", None) or "the SDK gave no reason"
         # The SDK hides errors, and even an interrupt, of the start; it may have reached AWS all the same.
-        found = self._find_execution(attempt, looks=1)
+        found = self._find_execution(attempt)
         if found is not None:
             return found
-        self._file(attempt, "not started")
-        if execution is None:
+        if REFUSAL.match(reason) is None:
+            # The intent stays on record: the next run of the cell looks for the execution before it starts one.
             raise LaunchError(
-                "The start was interrupted before AWS answered; no evaluation was found under its name.",
-                fix="Run this cell again.",
+                f"It is not known whether SageMaker started the evaluation: {reason}. "
+                "So far there is none under its name.",
+                fix="Run this cell again in a minute; it looks once more before it starts anything.",
             )
-        raise LaunchError(
-            f"SageMaker did not start the evaluation. {reason or 'The SDK gave no reason.'}",
-            fix=diagnose(reason).fix,
-        )
+        self._file(attempt, "not started")
+        raise LaunchError(f"SageMaker did not start the evaluation. {reason}", fix=diagnose(reason).fix)
 
-    def _verify(self, attempt: LaunchAttempt, arn: str) -> None:
+    def _verify(self, attempt: LaunchAttempt, arn: str) -> tuple[LaunchAttempt, list[str]]:
+        """The attempt, marked when it runs what was asked for, and how its definition differs."""
         try:
             answer = self._aws.sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)
         except (ClientError, BotoCoreError) as error:
@@ -156,129 +213,57 @@ class _Launch:
                 f"! The definition that SageMaker runs could not be read back ({aws_error_code(error)}); "
                 "it is not verified."
             )
-            return
+            return attempt, []
         differences = definition_differences(answer["PipelineDefinition"], self._settings, attempt.name)
         if not differences:
-            return
-        self._file(attempt, "ran another definition")
-        stopped = f"This run was stopped: {arn}"
-        try:
-            self._aws.sagemaker.stop_pipeline_execution(
-                PipelineExecutionArn=arn, ClientRequestToken=secrets.token_hex(16)
-            )
-        except (ClientError, BotoCoreError) as error:
-            stopped = f"This run could not be stopped ({aws_error_code(error)}); stop it in SageMaker Studio: {arn}"
-        raise LaunchError(
-            "SageMaker started something else than was asked for: " + "; ".join(differences) + ".\n"
-            "The SDK shares one pipeline in this account and region, and somebody else started an evaluation "
-            f"at the same moment. {stopped}",
-            fix="Run this cell again.",
-        )
+            attempt = replace(attempt, verified=True)
+            self._file(attempt, None)
+        return attempt, differences
 
-    def _find_execution(self, attempt: LaunchAttempt, *, looks: int) -> str | None:
-        """The execution started under the attempt's name, which no other run has."""
+    def _discard(self, attempt: LaunchAttempt, arn: str, differences: list[str], *, running: bool) -> None:
+        """Stops a run of somebody else's definition. It is filed after that: a kernel that dies in between
+        finds it again and stops it then."""
+        self._out(
+            f"! Somebody else started an evaluation at the same moment, and SageMaker ran theirs under this name: "
+            f"{'; '.join(differences)}. Starting again.\n  {arn}"
+        )
+        if running:
+            try:
+                self._aws.sagemaker.stop_pipeline_execution(
+                    PipelineExecutionArn=arn, ClientRequestToken=secrets.token_hex(16)
+                )
+            except (ClientError, BotoCoreError) as error:
+                self._file(attempt, "ran another definition")
+                raise LaunchError(
+                    f"SageMaker runs somebody else's definition: {'; '.join(differences)}. "
+                    f"This run could not be stopped ({aws_error_code(error)}): {arn}",
+                    fix="Stop it in SageMaker Studio (Pipelines) or have it stopped, then run this cell again.",
+                ) from error
+        self._file(attempt, "ran another definition")
+
+    def _find_execution(self, attempt: LaunchAttempt) -> str | None:
         after = datetime.fromisoformat(attempt.intended_at) - CLOCK_SKEW
-        sagemaker = self._aws.sagemaker
-        for look in range(looks):
+        for look in range(LOOKS):
             if look:
                 self._sleep(LOOK_PAUSE)
-            for page in sagemaker.get_paginator("list_pipelines").paginate(PipelineNamePrefix=SDK_PIPELINES):
-                for pipeline in page["PipelineSummaries"]:
-                    pages = sagemaker.get_paginator("list_pipeline_executions").paginate(
-                        PipelineName=pipeline["PipelineName"], CreatedAfter=after
-                    )
-                    for listed in pages:
-                        for execution in listed["PipelineExecutionSummaries"]:
-                            shown = execution.get("PipelineExecutionDisplayName", "")
-                            if re.fullmatch(rf"{re.escape(attempt.name)}-\d+", shown):
-                                return str(execution["PipelineExecutionArn"])
+            found = execution_named(self._aws.sagemaker, attempt.name, after)
+            if found is not None:
+                return found
         return None
 
     def _file(self, attempt: LaunchAttempt, outcome: str | None) -> None:
         self._ledger.write(self._ledger.read().with_attempt(replace(attempt, outcome=outcome)))
 
 
-def run_name(label: str, fingerprint: str) -> str:
-    """A name no other run has, which starts with the label as far as SageMaker's alphabet allows."""
-    slug = re.sub(r"[^a-zA-Z0-9]+", "-", label).strip("-")[:LABEL_LENGTH].strip("-") or "model-evaluation"
-    return f"{slug}-{fingerprint[:8]}-{secrets.token_hex(4)}"
+def _configuration_changes(running: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """What differs between two configurations, a line each."""
+    return [
+        f"{key.replace('_', ' ')}: {_shortened(running.get(key))} is running, {_shortened(wanted[key])} is asked for"
+        for key in wanted
+        if running.get(key) != wanted[key]
+    ]
 
 
-def start_with_sdk(settings: EvaluationSettings, aws: AwsClients, name: str) -> Any:
-    """Starts the evaluation through the SageMaker SDK and returns its execution object (``None`` when it was
-    interrupted)."""
-    from sagemaker.core.helper.session_helper import Session
-
-    evaluator_class = evaluator_for(settings, aws)
-    evaluator = evaluator_class(
-        model=hub_model_name(settings.model),
-        dataset=settings.dataset,
-        evaluator_model=settings.judge,
-        builtin_metrics=list(settings.builtin_metrics) or None,
-        custom_metrics=settings.bedrock_custom_metrics,
-        evaluate_base_model=settings.scope == "compare",
-        s3_output_path=settings.s3_output,
-        role=settings.role_arn,
-        mlflow_resource_arn=settings.mlflow_resource_arn,
-        mlflow_experiment_name=settings.mlflow_experiment,
-        base_eval_name=name,
-        region=settings.region,
-        sagemaker_session=Session(boto_session=aws.session, sagemaker_client=aws.sagemaker),
-    )
-    if not evaluator.mlflow_resource_arn:
-        # The SDK would send the text "None" as the ARN.
-        raise ValueError("there is no MLflow app or tracking server for this run; set MLFLOW_RESOURCE_ARN")
-    with sdk_progress_hidden():
-        return evaluator.evaluate()
-
-
-@contextmanager
-def sdk_progress_hidden() -> Iterator[None]:
-    """Without the SDK's own progress display, which leaves an empty box (or a warning) behind; ours follows."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message='install "ipywidgets"')
-        if in_jupyter():
-            from IPython.utils.capture import capture_output
-
-            with capture_output(stdout=False, stderr=False):
-                yield
-        else:
-            yield
-
-
-def evaluator_for(settings: EvaluationSettings, aws: AwsClients) -> Any:
-    """The SDK's judge evaluator, made safe for texts it cannot carry as they are.
-
-    The SDK pastes them into a JSON text that it then treats as a Jinja template once more: a quote, a
-    backslash or two braces in an S3 key would end up as definition, not as data. JSON escapes come out unharmed.
-    """
-    from sagemaker.train.evaluate import LLMAsJudgeEvaluator
-
-    raw = (settings.dataset, settings.s3_output, settings.mlflow_experiment or "")
-    if all(text == json_safe(text) for text in raw):
-        return LLMAsJudgeEvaluator
-
-    class EscapingEvaluator(LLMAsJudgeEvaluator):  # type: ignore[misc]
-        @staticmethod
-        def _render_pipeline_definition(template_str: str, context: dict[str, Any]) -> str:
-            pasted = ("dataset_uri", "s3_output_path", "custom_metrics", "mlflow_experiment_name")
-            safe = {key: json_safe(context[key]) for key in pasted if context.get(key)}
-            if settings.mlflow_experiment is None:
-                safe.pop("mlflow_experiment_name", None)  # holds the SDK's own placeholder
-            rendered = LLMAsJudgeEvaluator._render_pipeline_definition(template_str, context | safe)
-            return str(rendered)
-
-        def _upload_custom_metrics_to_s3(self, custom_metrics_json: str, eval_name: str) -> str:
-            # The SDK takes the URI for a URL and drops what follows a # or ?.
-            bucket, prefix = settings.s3_output.removeprefix("s3://").split("/", 1)
-            key = f"{prefix}/evaluationinputs/{eval_name}/custom-metrics.json"
-            aws.s3.put_object(Bucket=bucket, Key=key, Body=custom_metrics_json.encode())
-            return f"s3://{bucket}/{key}"
-
-    return EscapingEvaluator
-
-
-def json_safe(text: str) -> str:
-    """``text`` for the inside of a JSON string, with nothing left that JSON or Jinja would interpret."""
-    escaped = json.dumps(text)[1:-1].replace('\\"', "\\u0022").replace("\\\\", "\\u005c")
-    return re.sub(r"[{}%#?]", lambda match: f"\\u{ord(match[0]):04x}", escaped)
+def _shortened(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 100 else text[:97] + "..."

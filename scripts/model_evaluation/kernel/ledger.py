@@ -26,12 +26,14 @@ class LaunchError(NotebookError):
 
 @dataclass(frozen=True)
 class LaunchAttempt:
-    """One start. Without ``execution_arn`` it was only intended; ``outcome`` says why it no longer counts."""
+    """One start. Without ``execution_arn`` it was only intended; ``outcome`` says why it no longer counts;
+    ``verified`` once SageMaker was seen to run the definition that was asked for."""
 
     name: str
     intended_at: str
     execution_arn: str | None = None
     outcome: str | None = None
+    verified: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,22 @@ def configuration_fingerprint(configuration: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
+def read_launch_record(path: Path) -> LaunchRecord:
+    """The record in a file. ``FileNotFoundError`` when there is none; a damaged one raises, for it may hide a run."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        attempts = tuple(LaunchAttempt(**attempt) for attempt in content["attempts"])
+        return LaunchRecord(content["fingerprint"], dict(content["configuration"]), attempts)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise LaunchError(
+            f"The launch record {path} cannot be read ({error}), so it is unknown whether its evaluation was started.",
+            fix="Look in SageMaker Studio, Pipelines, for a running evaluation with this configuration. "
+            "When there is none, delete the file and run this cell again.",
+        ) from error
+
+
 class LaunchLedger:
     """The record of one configuration, ``<results_dir>/launches/<fingerprint>.json``."""
 
@@ -86,6 +104,7 @@ class LaunchLedger:
         self.fingerprint = configuration_fingerprint(configuration)
         self._configuration = configuration
         self.path = Path(results_dir) / "launches" / f"{self.fingerprint}.json"
+        self.lock_path = self.path.with_name("start.lock")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -95,20 +114,17 @@ class LaunchLedger:
             ) from error
 
     def read(self) -> LaunchRecord:
-        """The record; an empty one when there is none. A damaged file raises, for it may hide a run."""
+        """The record; an empty one when there is none."""
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-            attempts = tuple(LaunchAttempt(**attempt) for attempt in content["attempts"])
+            attempts = read_launch_record(self.path).attempts
         except FileNotFoundError:
-            return LaunchRecord(self.fingerprint, self._configuration)
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise LaunchError(
-                f"The launch record {self.path} cannot be read ({error}), so it is unknown whether this "
-                "evaluation was already started.",
-                fix="Look in SageMaker Studio, Pipelines, for a running evaluation with this configuration. "
-                "When there is none, delete the file and run this cell again.",
-            ) from error
+            attempts = ()
         return LaunchRecord(self.fingerprint, self._configuration, attempts)
+
+    def others(self) -> list[LaunchRecord]:
+        """The records of other configurations in the same folder."""
+        paths = sorted(path for path in self.path.parent.glob("*.json") if path != self.path)
+        return [read_launch_record(path) for path in paths]
 
     def write(self, record: LaunchRecord) -> None:
         """Replaces the record; a crash leaves the old one or the new one, never a mixture."""
@@ -131,11 +147,11 @@ class LaunchLedger:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> Iterator[None]:
-        """Holds the configuration's lock, waiting up to ``patience`` seconds for another notebook's start.
+        """Holds the folder's lock, waiting up to ``patience`` seconds for another notebook's start.
 
         A lock whose process is gone, or that is half an hour old, is taken over.
         """
-        lock = self.path.with_suffix(".lock")
+        lock = self.lock_path
         mine = json.dumps({"host": socket.gethostname(), "process": _process_identity(os.getpid())})
         deadline = clock() + patience
         while not _try_create(lock, mine):
@@ -144,8 +160,8 @@ class LaunchLedger:
                 continue
             if clock() >= deadline:
                 raise LaunchError(
-                    "Another notebook is starting this very evaluation right now.",
-                    fix=f"Run this cell again in a minute; it will attach to that run. Lock: {lock}",
+                    "Another notebook is starting an evaluation right now.",
+                    fix=f"Run this cell again in a minute; the same evaluation will be attached to. Lock: {lock}",
                 )
             sleep(1.0)
         try:

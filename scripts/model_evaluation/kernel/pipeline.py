@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from .results import find_result_files
 
+SDK_PIPELINES = "SagemakerEvaluation-LLMAJEvaluation"
 ENDED = frozenset({"Succeeded", "CompletedWithFailures", "Failed", "Stopped"})
 STEP_LABELS = {
     "CreateEvaluationAction": "Record the run's lineage",
@@ -106,6 +108,29 @@ def _read_step(step: dict[str, Any]) -> StepState:
         reason=step.get("FailureReason", ""),
         job_arn=next((content["Arn"] for content in jobs if "Arn" in content), None),
     )
+
+
+def execution_named(sagemaker: Any, name: str, after: datetime) -> str | None:
+    """ARN of the execution that the SDK started under ``name``, which no other run has; ``None`` when there is none.
+
+    The SDK appends a time stamp to the name. Only executions created later than ``after`` are looked at.
+    """
+    for page in sagemaker.get_paginator("list_pipelines").paginate(PipelineNamePrefix=SDK_PIPELINES):
+        for pipeline in page["PipelineSummaries"]:
+            pages = sagemaker.get_paginator("list_pipeline_executions").paginate(
+                PipelineName=pipeline["PipelineName"], CreatedAfter=after
+            )
+            for listed in pages:
+                for execution in listed["PipelineExecutionSummaries"]:
+                    shown = execution.get("PipelineExecutionDisplayName", "")
+                    if re.fullmatch(rf"{re.escape(name)}-\d+", shown):
+                        return str(execution["PipelineExecutionArn"])
+    return None
+
+
+def stop_command(arn: str) -> str:
+    """The AWS CLI's command that ends an execution."""
+    return f"aws sagemaker stop-pipeline-execution --region {arn.split(':')[3]} --pipeline-execution-arn {arn}"
 
 
 def results_are_complete(state: ExecutionState, scope: str, s3: Any, output_uri: str) -> bool:

@@ -248,11 +248,12 @@ class AwsClients:
     s3: Any
     sts: Any
     bedrock: Any
+    logs: Any
 
     @property
     def simulated(self) -> bool:
         """Whether any service is reached at an endpoint that is not AWS's own."""
-        clients = (self.sagemaker, self.s3, self.sts, self.bedrock)
+        clients = (self.sagemaker, self.s3, self.sts, self.bedrock, self.logs)
         return not all(is_aws_endpoint(client.meta.endpoint_url) for client in clients)
 
 
@@ -272,7 +273,7 @@ def connect(settings: EvaluationSettings) -> AwsClients:
     """
     config = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=10, read_timeout=60)
     session = boto3.Session(region_name=settings.region)
-    made = {name: session.client(name, config=config) for name in ("sagemaker", "s3", "sts", "bedrock")}
+    made = {name: session.client(name, config=config) for name in ("sagemaker", "s3", "sts", "bedrock", "logs")}
     return AwsClients(region=settings.region, session=session, **made)
 
 

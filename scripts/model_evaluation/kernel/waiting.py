@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import random
 import time
 from collections.abc import Callable
@@ -12,8 +11,10 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .display import ProgressView
-from .failures import diagnose
-from .pipeline import ExecutionState, StepState, expected_steps, read_execution, results_are_complete
+from .failures import UNKNOWN_FAILURE, diagnose
+from .joblogs import NO_LOG, LogTail, last_log_lines, log_link
+from .pipeline import ExecutionState, StepState, read_execution, results_are_complete, stop_command
+from .progress import duration, is_stuck, progress_html, step_seconds, time_left, usual_minutes
 from .session import AwsClients, EvaluationSettings, NotebookError, aws_error_code, is_credentials_error
 
 HEARTBEAT = 300.0  # seconds of silence after which a line says that it still runs
@@ -39,14 +40,7 @@ RETRIED_CODES = frozenset(
         "RequestTimeoutException",
     }
 )
-STATUS_SIGNS = {
-    "Succeeded": "✓",
-    "Failed": "✗",
-    "Stopped": "■",
-    "Stopping": "■",
-    "Executing": "▶",
-    "Starting": "▶",
-}
+NOTHING_STARTS = 900.0  # seconds without a first step after which that is called out
 
 
 class EvaluationRunError(NotebookError):
@@ -77,7 +71,8 @@ def wait_for_evaluation(
     jitter: Callable[[], float] = random.random,
     view: ProgressView | None = None,
 ) -> FinishedRun:
-    """Waits until the execution has ended, asking AWS once per POLL_SECONDS, and shows its steps meanwhile.
+    """Waits until the execution has ended, asking AWS once per POLL_SECONDS, and shows its steps meanwhile: how long
+    they have run, what is typically left, and which one takes suspiciously long.
 
     Throttling and a lost network are waited out. :class:`EvaluationRunError` when it failed or was stopped and the
     results are not complete: it names the step, the service's reason and the fix. :class:`WaitError` when the
@@ -90,8 +85,7 @@ def wait_for_evaluation(
     except KeyboardInterrupt:
         wait.view.log(
             "Interrupted. The evaluation goes on in AWS; run this cell again to attach to it.\n"
-            "To end it: aws sagemaker stop-pipeline-execution "
-            f"--region {settings.region} --pipeline-execution-arn {execution_arn}"
+            f"To end it: {stop_command(execution_arn)}"
         )
         wait.draw()
         raise
@@ -115,6 +109,7 @@ class _Wait:
         self._began = self._answered = self._spoke = clock()
         self._failures = 0
         self._seen: dict[str, str] = {}
+        self._called_out: set[str] = set()
         self._state: ExecutionState | None = None
 
     def run(self) -> FinishedRun:
@@ -183,13 +178,36 @@ class _Wait:
             if self._seen.get(step.name) == step.status:
                 continue
             self._seen[step.name] = step.status
-            took = f" after {duration(_seconds(step, self._now()))}" if step.ended and step.started else ""
+            took = f" after {duration(step_seconds(step, self._now()))}" if step.ended and step.started else ""
             self._say(f"{step.label}: {step.status.lower()}{took}")
-        if state.running and self._clock() - self._spoke >= HEARTBEAT:
-            self._say(f"Still {state.status.lower()} ({self._elapsed(state)}).")
-        if not state.running:
+        if state.running:
+            self._call_out_what_is_stuck(state)
+            if self._clock() - self._spoke >= HEARTBEAT:
+                self._say(f"Still {state.status.lower()} ({self._elapsed(state)}){self._left(state)}.")
+        else:
             self._say(f"Evaluation {state.status} ({self._elapsed(state)}).")
         self.draw()
+
+    def _left(self, state: ExecutionState) -> str:
+        running = ((step.label, time_left(step, state, self._now())) for step in state.steps)
+        return "".join(f"; {label}: {left}" for label, left in running if left)
+
+    def _call_out_what_is_stuck(self, state: ExecutionState) -> None:
+        """Says once of each step that it is taking suspiciously long, with the way to its log."""
+        waited = 0.0 if state.created is None else (self._now() - state.created).total_seconds()
+        if not state.steps and waited > NOTHING_STARTS and "" not in self._called_out:
+            self._called_out.add("")
+            self._say(f"! No step has started within {duration(waited)}; SageMaker may be short of capacity.")
+        for step in state.steps:
+            if step.name in self._called_out or not is_stuck(step, self._now()):
+                continue
+            self._called_out.add(step.name)
+            low, high = usual_minutes(step.name)
+            self._say(
+                f"! {step.label} has been running for {duration(step_seconds(step, self._now()))}; {low:g} to {high:g} "
+                "minutes are usual, more with many or long rows. A quota may be slowing it down, or it hangs.\n"
+                + job_log_text(step, last_log_lines(self._aws.logs, step.job_arn))
+            )
 
     def _say(self, line: str) -> None:
         self._spoke = self._clock()
@@ -207,7 +225,9 @@ class _Wait:
         warnings: tuple[str, ...] = ()
         if state.status != "Succeeded":
             if not results_are_complete(state, self._settings.scope, self._aws.s3, self._settings.s3_output):
-                raise run_error(state, self._job_reason(state))
+                failed = next((step for step in state.failed_steps if step.job_arn), None)
+                tail = last_log_lines(self._aws.logs, failed.job_arn) if failed else NO_LOG
+                raise run_error(state, self._job_reason(state), tail)
             names = ", ".join(step.name for step in state.failed_steps) or "no step"
             warning = (
                 f"The evaluation ended as {state.status} ({names} did not succeed), but every answer was "
@@ -230,7 +250,7 @@ class _Wait:
         return str(job.get("FailureReason", ""))
 
 
-def run_error(state: ExecutionState, job_reason: str = "") -> EvaluationRunError:
+def run_error(state: ExecutionState, job_reason: str = "", log: LogTail = NO_LOG) -> EvaluationRunError:
     """The exception for an execution that ended without complete results."""
     failed = state.failed_steps[0] if state.failed_steps else None
     where = f" in step {failed.name} ({failed.label})" if failed else ""
@@ -243,58 +263,23 @@ def run_error(state: ExecutionState, job_reason: str = "") -> EvaluationRunError
             "it starts a new evaluation.",
         )
     diagnosis = diagnose(reason)
+    if diagnosis is UNKNOWN_FAILURE:
+        diagnosis = diagnose("\n".join(log.lines))
+    logged = f"\n{job_log_text(failed, log)}" if failed and failed.job_arn else ""
     return EvaluationRunError(
         f"The evaluation ended as {state.status}{where}.\n"
-        f"SageMaker says: {reason}\nThat means: {diagnosis.meaning}\nExecution: {state.arn}",
+        f"SageMaker says: {reason}\nThat means: {diagnosis.meaning}\nExecution: {state.arn}{logged}",
         fix=f"{diagnosis.fix} The launch cell starts a new evaluation after a failed one.",
     )
 
 
-def progress_html(state: ExecutionState, scope: str, now: datetime) -> str:
-    """The steps as a table: those of the scope in order, not yet started ones included."""
-    known = {step.name: step for step in state.steps}
-    names = dict.fromkeys((*expected_steps(scope), *known))
-    if known and not known.keys() & set(expected_steps(scope)):
-        names = dict.fromkeys(known)
-    rows = "".join(_row_html(known.get(name), StepState(name, "waiting").label, now) for name in names)
-    title = f"{state.display_name or 'Evaluation'}: {state.status}"
-    if state.created is not None and state.running:
-        title += f", {duration((now - state.created).total_seconds())}"
-    return (
-        '<table style="border-collapse:collapse;text-align:left">'
-        '<caption style="text-align:left;white-space:nowrap;font-weight:600;padding:4px 0">'
-        f"{html.escape(title)}</caption>{rows}</table>"
-    )
-
-
-def _row_html(step: StepState | None, label: str, now: datetime) -> str:
-    status = step.status if step else "waiting"
-    took = duration(_seconds(step, now)) if step and step.started else ""
-    dim = "" if step else ";opacity:0.55"
-    cells = (
-        (STATUS_SIGNS.get(status, "·"), "center"),
-        (label, "left"),
-        (status.lower(), "left"),
-        (took, "right"),
-    )
-    columns = "".join(
-        f'<td style="padding:3px 12px 3px 0;text-align:{side}{dim}">{html.escape(text)}</td>' for text, side in cells
-    )
-    return f"<tr>{columns}</tr>"
-
-
-def duration(seconds: float) -> str:
-    """``42 s``, ``3 min 05 s``, ``1 h 12 min``; negative clocks count as zero."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
-def _seconds(step: StepState, now: datetime) -> float:
-    return 0.0 if step.started is None else ((step.ended or now) - step.started).total_seconds()
+def job_log_text(step: StepState, tail: LogTail) -> str:
+    """Where a step's log is, and its last lines or why they are not shown."""
+    link = log_link(step.job_arn)
+    place = f"Log: {link}" if link else "Log: none"
+    if not tail.lines:
+        return f"{place}\n  ({tail.note})"
+    return "\n".join([place, *(f"  | {line}" for line in tail.lines)])
 
 
 def _http_status(error: ClientError) -> int:

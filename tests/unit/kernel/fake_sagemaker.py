@@ -80,7 +80,8 @@ class FakeSageMaker:
         self.answers = list(answers)
         self.reason = reason
         self.names: dict[str, str] = {}  # display name -> arn
-        self.definition = "{}"
+        self.definitions: dict[str, str] = {}  # arn -> definition
+        self.stopped: list[str] = []
         self.denied: dict[str, ClientError] = {}
         self.jobs: dict[str, str] = {}
         self.calls: list[str] = []
@@ -114,12 +115,13 @@ class FakeSageMaker:
         self._called("job")
         return {"FailureReason": self.jobs.get(TrainingJobName, "")}
 
-    def describe_pipeline_definition_for_execution(self, **_: Any) -> dict[str, Any]:
+    def describe_pipeline_definition_for_execution(self, PipelineExecutionArn: str) -> dict[str, Any]:  # noqa: N803
         self._called("definition")
-        return {"PipelineDefinition": self.definition}
+        return {"PipelineDefinition": self.definitions[PipelineExecutionArn]}
 
-    def stop_pipeline_execution(self, **_: Any) -> None:
+    def stop_pipeline_execution(self, PipelineExecutionArn: str, **_: Any) -> None:  # noqa: N803
         self._called("stop")
+        self.stopped.append(PipelineExecutionArn)
 
     def get_paginator(self, operation: str) -> Any:
         def paginate(**arguments: Any) -> Iterator[dict[str, Any]]:
@@ -161,8 +163,29 @@ def result_keys(execution_id: str, *sides: str) -> list[str]:
     return [f"results/{side}-llmaj-eval-{execution_id}/abc123/{tail}" for side in sides]
 
 
-def clients(sagemaker: Any, s3: Any = None) -> AwsClients:
-    return AwsClients("us-west-2", None, sagemaker, s3 or FakeS3(), None, None)
+class FakeLogs:
+    """One log stream with ``lines``, or ``error`` for whoever asks."""
+
+    def __init__(self, *lines: str, error: Exception | None = None) -> None:
+        self.lines, self.error = lines, error
+        self.calls: list[str] = []
+
+    def describe_log_streams(self, **arguments: Any) -> dict[str, Any]:
+        self.calls.append("streams")
+        if self.error:
+            raise self.error
+        name = f"{arguments['logStreamNamePrefix']}algo-1-1"
+        older = {"logStreamName": f"{name}-old", "lastEventTimestamp": 1}
+        return {"logStreams": [older, {"logStreamName": name, "lastEventTimestamp": 2}] if self.lines else []}
+
+    def get_log_events(self, **arguments: Any) -> dict[str, Any]:
+        self.calls.append("events")
+        assert arguments["logStreamName"].endswith("algo-1-1")
+        return {"events": [{"message": line} for line in self.lines[-arguments["limit"] :]]}
+
+
+def clients(sagemaker: Any, s3: Any = None, logs: Any = None) -> AwsClients:
+    return AwsClients("us-west-2", None, sagemaker, s3 or FakeS3(), None, None, logs or FakeLogs())
 
 
 class Clock:

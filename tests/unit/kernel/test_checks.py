@@ -60,7 +60,7 @@ class Account:
 
     def clients(self) -> AwsClients:
         client = SimpleNamespace(**{name: answering(answer) for name, answer in self.answers.items()})
-        return AwsClients("us-west-2", SimpleNamespace(region_name="us-west-2"), client, client, client, client)
+        return AwsClients("us-west-2", SimpleNamespace(region_name="us-west-2"), *[client] * 5)
 
     def check(self, **changes: Any) -> list[CheckResult]:
         results: list[CheckResult] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.kernel.launch import launch_evaluation
+from model_evaluation.kernel.launch import RunInProgressError, launch_evaluation
 from model_evaluation.kernel.ledger import LaunchError
 from unit.kernel.fake_sagemaker import (
     ARN,
@@ -60,12 +61,22 @@ class World:
         """What StartPipelineExecution does in AWS."""
         arn = f"{ARN}run{len(self.sagemaker.names)}"
         self.sagemaker.names[f"{name}-1772366400"] = arn
-        self.sagemaker.definition = definition_for(self.settings, name)
+        self.sagemaker.definitions[arn] = definition_for(self.settings, name)
+        return arn
+
+    def create_as_somebody_else(self, name: str, **replaced: str) -> str:
+        """The same, right after somebody else's UpdatePipeline."""
+        arn = self.create(name)
+        self.sagemaker.definitions[arn] = definition_for(self.settings, name, **replaced)
         return arn
 
     def start(self, settings: Any, aws: Any, name: str) -> Any:
         self.started.append(name)
         return self.instead(name) if self.instead else Execution(self.create(name))
+
+    def die_after_the_call(self, name: str) -> None:
+        self.create(name)
+        raise KeyboardInterrupt
 
     def launch(self, **changes: Any) -> str:
         if changes:
@@ -101,13 +112,14 @@ def test_the_intent_is_on_disk_before_the_call_and_the_arn_after(world: World) -
             "intended_at": START.isoformat(),
             "execution_arn": None,
             "outcome": None,
+            "verified": False,
         }
         return Execution(world.create(name))
 
     world.instead = start
     assert world.launch() == ARN + "run0"
     (attempt,) = world.attempts()
-    assert attempt["execution_arn"] == ARN + "run0"
+    assert (attempt["execution_arn"], attempt["verified"]) == (ARN + "run0", True)
     assert sorted(path.suffix for path in (world.folder / "launches").iterdir()) == [".json"]
 
 
@@ -118,8 +130,61 @@ def test_running_again_attaches(world: World) -> None:
 
 
 def test_another_configuration_is_another_run(world: World) -> None:
-    assert world.launch() != world.launch(PRIMARY_METRIC="Helpfulness", BUILTIN_METRICS=["Helpfulness"])
+    first = world.launch()
+    world.sagemaker.answers = [("Succeeded", all_steps())]
+    assert world.launch(PRIMARY_METRIC="Helpfulness", BUILTIN_METRICS=["Helpfulness"]) != first
     assert len(world.records()) == 2
+
+
+def test_beside_a_running_evaluation_another_configuration_asks(world: World) -> None:
+    first = world.launch()
+    with pytest.raises(RunInProgressError) as raised:
+        world.launch(JUDGE_MODEL="amazon.nova-pro-v1:0")
+    assert first in raised.value.message
+    assert "judge: anthropic.claude-sonnet-4-5-20250929-v1:0 is running, amazon.nova-pro-v1:0 is asked for" in str(
+        raised.value
+    )
+    for way in ("earlier values back", f"stop-pipeline-execution --region us-west-2 --pipeline-execution-arn {first}"):
+        assert way in raised.value.fix
+    assert len(world.started) == 1
+    assert world.launch(JUDGE_MODEL="amazon.nova-pro-v1:0", FORCE_NEW_RUN=True) != first
+    assert "Set FORCE_NEW_RUN back" in world.lines[-1]
+
+
+def test_a_start_that_was_killed_counts_as_running_beside_another_configuration(world: World) -> None:
+    world.instead = world.die_after_the_call
+    with pytest.raises(KeyboardInterrupt):
+        world.launch()
+    world.instead = None
+    with pytest.raises(RunInProgressError, match="run0"):
+        world.launch(DATASET="s3://acme-data/evaluation/other.jsonl")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [("Succeeded", []), ("Failed", []), ("Stopped", []), client_error("ResourceNotFound")],
+    ids=lambda answer: answer[0] if isinstance(answer, tuple) else "gone",
+)
+def test_a_run_that_has_ended_is_in_nobodys_way(world: World, answer: Any) -> None:
+    world.launch()
+    world.sagemaker.answers = [answer]
+    world.launch(DATASET="s3://acme-data/evaluation/other.jsonl")
+    assert len(world.started) == 2
+
+
+def test_a_run_whose_state_cannot_be_told_is_taken_for_running(world: World) -> None:
+    world.launch()
+    world.sagemaker.answers = [client_error("AccessDeniedException")]
+    with pytest.raises(RunInProgressError, match="its status is unknown: AccessDeniedException"):
+        world.launch(DATASET="s3://acme-data/evaluation/other.jsonl")
+
+
+def test_a_run_of_last_month_is_not_even_asked_about(world: World) -> None:
+    world.launch()
+    world.clock.seconds = 30 * 86400.0
+    calls = len(world.sagemaker.calls)
+    world.launch(DATASET="s3://acme-data/evaluation/other.jsonl")
+    assert "describe" not in world.sagemaker.calls[calls:]
 
 
 @pytest.mark.parametrize(
@@ -157,6 +222,7 @@ def test_how_a_run_is_watched_does_not_make_it_another(world: World, changes: di
 def test_what_defines_a_run_makes_it_another(tmp_path: Path, changes: dict[str, Any]) -> None:
     world = World(tmp_path)
     world.launch()
+    world.sagemaker.answers = [("Succeeded", all_steps())]
     world.launch(**changes)
     assert len(world.started) == 2
 
@@ -169,11 +235,7 @@ def test_our_direction_key_does_not_make_another_run(world: World) -> None:
 
 
 def test_a_kernel_that_died_between_call_and_record_attaches(world: World) -> None:
-    def die(name: str) -> None:
-        world.create(name)
-        raise KeyboardInterrupt
-
-    world.instead = die
+    world.instead = world.die_after_the_call
     with pytest.raises(KeyboardInterrupt):
         world.launch()
     world.instead = None
@@ -262,10 +324,26 @@ def test_an_arn_counts_although_the_sdk_says_failed(world: World) -> None:
     assert world.launch() == ARN + "run0"
 
 
-def test_a_swallowed_interrupt_is_not_taken_for_success(world: World) -> None:
-    world.instead = lambda _: None
-    with pytest.raises(LaunchError, match="interrupted"):
+@pytest.mark.parametrize(
+    ("execution", "said"),
+    [
+        (None, "the start was interrupted"),
+        (Execution(None, Status("Unexpected error: Read timeout on endpoint URL")), "Read timeout"),
+        (Execution(None, Status("AWS service error: An internal error occurred")), "internal error"),
+        (Execution(None, Status(None)), "no reason"),
+    ],
+)
+def test_a_start_of_unknown_outcome_is_looked_for_again_before_another(
+    world: World, execution: Execution | None, said: str
+) -> None:
+    world.instead = lambda _: execution
+    with pytest.raises(LaunchError, match="not known whether") as raised:
         world.launch()
+    assert said in raised.value.message
+    world.create(world.started[0])  # it was started after all, and is listed now
+    world.instead = None
+    assert world.launch() == ARN + "run0"
+    assert len(world.started) == 1
 
 
 def test_what_the_sdk_refuses_is_passed_on_with_a_fix(world: World) -> None:
@@ -292,19 +370,50 @@ def test_what_the_sdk_refuses_is_passed_on_with_a_fix(world: World) -> None:
         ("EvaluateCustomInferenceModel", "Other", "which is not this evaluation"),
     ],
 )
-def test_somebody_elses_definition_is_stopped(world: World, old: str, new: str, difference: str) -> None:
+def test_somebody_elses_definition_is_stopped_and_the_start_repeated(
+    world: World, old: str, new: str, difference: str
+) -> None:
     def overwritten(name: str) -> Execution:
-        arn = world.create(name)
-        world.sagemaker.definition = definition_for(world.settings, name, **{old: new})
-        return Execution(arn)
+        first = len(world.started) == 1
+        return Execution(world.create_as_somebody_else(name, **{old: new}) if first else world.create(name))
 
     world.instead = overwritten
-    with pytest.raises(LaunchError, match=difference) as raised:
+    assert world.launch() == ARN + "run1"
+    assert world.sagemaker.stopped == [ARN + "run0"]
+    assert re.search(difference, world.lines[0])
+    assert [attempt["outcome"] for attempt in world.attempts()] == ["ran another definition", None]
+    assert 1.5 <= sum(world.clock.naps) <= 4.5
+
+
+def test_after_three_starts_that_ran_somebody_elses_definition_it_is_given_up(world: World) -> None:
+    world.instead = lambda name: Execution(world.create_as_somebody_else(name, Helpfulness="Refusal"))
+    with pytest.raises(LaunchError, match="somebody else's evaluation 3 times"):
         world.launch()
-    assert ARN + "run0" in str(raised.value)
-    assert world.sagemaker.calls[-1] == "stop"
+    assert world.sagemaker.stopped == [ARN + "run0", ARN + "run1", ARN + "run2"]
+    world.instead = None
+    assert world.launch() == ARN + "run3"
+
+
+def test_somebody_elses_definition_that_cannot_be_stopped_is_named(world: World) -> None:
+    world.instead = lambda name: Execution(world.create_as_somebody_else(name, Helpfulness="Refusal"))
+    world.sagemaker.denied["stop"] = client_error("AccessDeniedException")
+    with pytest.raises(LaunchError, match="could not be stopped") as raised:
+        world.launch()
+    assert ARN + "run0" in raised.value.message
+    assert len(world.started) == 1
+
+
+def test_a_kernel_that_died_before_the_definition_was_read_back_reads_it_when_it_attaches(world: World) -> None:
+    def die(name: str) -> None:
+        world.create_as_somebody_else(name, Helpfulness="Refusal")
+        raise KeyboardInterrupt
+
+    world.instead = die
+    with pytest.raises(KeyboardInterrupt):
+        world.launch()
     world.instead = None
     assert world.launch() == ARN + "run1"
+    assert world.sagemaker.stopped == [ARN + "run0"]
 
 
 def test_custom_metrics_of_another_run_are_noticed(tmp_path: Path) -> None:
@@ -312,7 +421,7 @@ def test_custom_metrics_of_another_run_are_noticed(tmp_path: Path) -> None:
 
     def overwritten(name: str) -> Execution:
         arn = world.create(name)
-        world.sagemaker.definition = definition_for(world.settings, "their-run")
+        world.sagemaker.definitions[arn] = definition_for(world.settings, "their-run")
         return Execution(arn)
 
     world.instead = overwritten

@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_evaluation.kernel.launch import json_safe, run_name
 from model_evaluation.kernel.ledger import (
     LOCK_EXPIRES,
     LaunchAttempt,
@@ -26,6 +25,7 @@ from model_evaluation.kernel.ledger import (
     configuration_fingerprint,
     evaluation_configuration,
 )
+from model_evaluation.kernel.sdk_start import json_safe, run_name
 from unit.kernel.fake_sagemaker import Clock, settings_with
 
 DISPLAY_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,81}")
@@ -37,7 +37,7 @@ def ledger(tmp_path: Path) -> LaunchLedger:
 
 
 def hold(ledger: LaunchLedger, owner: Any) -> Path:
-    lock = ledger.path.with_suffix(".lock")
+    lock = ledger.lock_path
     lock.write_text(owner if isinstance(owner, str) else json.dumps(owner), encoding="utf-8")
     return lock
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,13 +15,13 @@ from model_evaluation.kernel.waiting import (
     EvaluationRunError,
     FinishedRun,
     WaitError,
-    duration,
     wait_for_evaluation,
 )
 from unit.kernel.fake_sagemaker import (
     ARN,
     START,
     Clock,
+    FakeLogs,
     FakeS3,
     FakeSageMaker,
     all_steps,
@@ -39,11 +40,13 @@ DONE = ("Succeeded", all_steps())
 class Waiting:
     """One wait with fakes, and what it left behind."""
 
-    def __init__(self, sagemaker: FakeSageMaker, s3: FakeS3 | None = None, **changes: Any) -> None:
+    def __init__(
+        self, sagemaker: FakeSageMaker, s3: FakeS3 | None = None, logs: FakeLogs | None = None, **changes: Any
+    ) -> None:
         self.clock = Clock()
         self.lines: list[str] = []
         self.sagemaker = sagemaker
-        self._aws = clients(sagemaker, s3)
+        self._aws = clients(sagemaker, s3, logs)
         self._settings = settings_with(**changes)
 
     def run(self, now: Callable[[], datetime] | None = None) -> FinishedRun:
@@ -249,12 +252,89 @@ def test_ten_thousand_polls_say_little() -> None:
     assert waiting.clock.seconds == 300_000
     heartbeats = [line for line in waiting.lines if "Still executing" in line]
     assert len(heartbeats) == 300_000 // 300 - 1
-    assert heartbeats[0] == "12:05:00  Still executing (5 min 00 s)."
+    assert heartbeats[0] == "12:05:00  Still executing (5 min 00 s); Record the run's lineage: longer than usual."
+
+
+def test_ten_thousand_polls_ask_twice_each_and_keep_no_memory() -> None:
+    sagemaker = FakeSageMaker(RUNNING)
+    waiting = Waiting(sagemaker, TIMEOUT_MINUTES=None)
+    polls = 0
+    sizes: list[int] = []
+
+    def count() -> None:
+        nonlocal polls
+        polls += 1
+        assert sagemaker.calls == ["describe", "steps"]
+        sagemaker.calls.clear()
+        waiting.clock.naps.clear()
+        waiting.lines.clear()
+        if polls in (2_000, 10_000):
+            sizes.append(tracemalloc.get_traced_memory()[0])
+        if polls == 10_000:
+            raise KeyboardInterrupt
+
+    waiting.clock.on_sleep = count
+    tracemalloc.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            waiting.run()
+    finally:
+        tracemalloc.stop()
+    assert sizes[1] - sizes[0] < 10_000  # bytes; one kept poll would be some hundred each
+
+
+def judge_runs(minutes: int) -> tuple[str, list[dict[str, Any]]]:
+    running = step("EvaluateBaseModelMetrics", "Executing")
+    running["StartTime"] = START - timedelta(minutes=minutes)
+    return "Executing", [running]
+
+
+def test_a_stuck_step_is_called_out_once_with_its_log() -> None:
+    logs = FakeLogs("starting", "ThrottlingException: Rate exceeded\x1b[31m")
+    waiting = Waiting(FakeSageMaker(judge_runs(80), *[judge_runs(100)] * 5, DONE), logs=logs)
+    waiting.run()
+    called_out = [line for line in waiting.lines if "! Judge scores the base model has been running" in line]
+    assert len(called_out) == 1
+    assert "1 h 40 min" in called_out[0]
+    assert "7 to 27 minutes are usual" in called_out[0]
+    assert (
+        "$252Faws$252Fsagemaker$252FTrainingJobs$3FlogStreamNameFilter$3Djob-EvaluateBaseModelMetrics" in called_out[0]
+    )
+    assert called_out[0].endswith("  | starting\n  | ThrottlingException: Rate exceeded [31m")
+    assert logs.calls == ["streams", "events"]
+
+
+def test_a_run_in_which_nothing_starts_is_called_out_once() -> None:
+    waiting = Waiting(FakeSageMaker(*[("Executing", [])] * 100, DONE), TIMEOUT_MINUTES=None)
+    waiting.run()
+    assert len([line for line in waiting.lines if "! No step has started within 15 min 30 s" in line]) == 1
+
+
+FAILED = ("Failed", [step("EvaluateBaseModelMetrics", "Failed", reason="AlgorithmError: exit code 1")])
+
+
+def test_a_failure_shows_the_end_of_its_jobs_log_and_is_diagnosed_from_it() -> None:
+    logs = FakeLogs(*[f"line {number}" for number in range(40)], "No S3 objects found under s3://acme-data/x")
+    with pytest.raises(EvaluationRunError) as raised:
+        Waiting(FakeSageMaker(FAILED), logs=logs).run()
+    assert "| line 39\n  | No S3 objects found" in raised.value.message
+    assert "| line 25" not in raised.value.message
+    assert "That means: A file or bucket" in raised.value.message
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-3, "0 s"), (0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s"), (4320, "1 h 12 min")],
+    ("logs", "said"),
+    [
+        (
+            FakeLogs(error=client_error("AccessDeniedException")),
+            "could not be read (AccessDeniedException); allow logs:",
+        ),
+        (FakeLogs(error=client_error("ResourceNotFoundException")), "has written no log"),
+        (FakeLogs(error=NoCredentialsError()), "could not be read (NoCredentialsError)"),
+        (FakeLogs(), "has written no log"),
+    ],
 )
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+def test_a_log_that_cannot_be_read_is_said_and_hides_nothing(logs: FakeLogs, said: str) -> None:
+    with pytest.raises(EvaluationRunError, match="exit code 1") as raised:
+        Waiting(FakeSageMaker(FAILED), logs=logs).run()
+    assert said in raised.value.message

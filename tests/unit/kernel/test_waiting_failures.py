@@ -52,6 +52,21 @@ from model_evaluation.kernel.failures import FAILURE_CATALOGUE, UNKNOWN_FAILURE,
         ("User is not authorized to perform: sagemaker:AddTags", "permission is missing", "Allow that action"),
         ("ThrottlingException: Rate exceeded", "rate of requests", "quieter time"),
         ("InternalServerException", "fault of its own", "Run again"),
+        (
+            (
+                "Invocation of model ID anthropic.claude with on-demand throughput isn't supported. Retry with an "
+                "inference profile"
+            ),
+            "only through an inference profile",
+            "on demand",
+        ),
+        ("CapacityError: Unable to provision requested ML compute capacity", "no capacity", "another region"),
+        ("MaxRuntimeExceeded: Training job runtime exceeded MaxRuntimeInSeconds", "longest time", "sample"),
+        ("The EULA must be accepted to use this model", "licence", "Accept it"),
+        ('Connect timeout on endpoint URL: "https://s3.us-west-2.amazonaws.com/"', "over its network", "endpoints"),
+        ("mlflow.exceptions.MlflowException: API request failed with 403", "MLflow", "sagemaker-mlflow"),
+        ("ExpiredTokenException: The security token included in the request is expired", "expired", "session"),
+        ("Model package arn:x does not exist", "model package is gone", "MODEL_PACKAGE_ARN"),
     ],
 )
 def test_a_known_text_is_explained(text: str, meaning: str, fix: str) -> None:
