@@ -222,7 +222,8 @@ def table(outcomes: Sequence[Outcome], seconds: float) -> str:
             "notebook uses. Nominal coverage is 95%; a truth below the interval and a truth above it should each "
             "happen in 2.5%. *Improved* and *regressed* are verdicts; with a true difference of 0 each is wrong. "
             "Above 97% coverage means few distinct scores: such an interval cannot be exact, and errs on the "
-            "careful side. *Power* is normal theory's chance to show the difference (without missing rows)."
+            "careful side. *Power* is normal theory's chance to show the difference (without missing rows). A verdict "
+            "needs the interval and the exact test, so with few rows or many ties it shows less than theory promises."
         ),
         "",
         (
