@@ -145,7 +145,7 @@ DESIGNS = (
     with_missing(LIKERT_60, "five levels, better, 30% missing for one model", 0.3, 0.02),
     clustered("clusters of five rows", 100, 5),
     clustered("clusters of ten rows", 400, 10),
-    changes("rare large gains on very few rows", 12, {0.75: 0.05, -0.25: 0.15}, hard=True),
+    changes("rare large gains on very few rows", 12, {0.75: 0.12, -0.25: 0.36}, hard=True),
 )
 
 
