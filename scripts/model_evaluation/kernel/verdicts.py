@@ -104,7 +104,7 @@ def primary_sentence(name: str, entry: Mapping[str, Any], rows: Mapping[str, Any
     }[entry["verdict"]]
     title = f"{name} (lower is better)" if entry["direction"] == "lower" else name
     total = rows["dataset"] or rows["paired"]
-    paired = f"{entry['n_paired']} of {total} rows paired"
+    paired = f"{entry['n_paired']} of {total} rows scored for both"
     text = f"{opening.format(name=title)}: {evidence_text(entry, paired)}"
     if entry["verdict"] == "inconclusive" and entry.get("rows_needed"):
         text += f"; to show a difference of this size takes about {entry['rows_needed']:,} rows"
@@ -132,7 +132,7 @@ def number_digits(*numbers: float | None) -> int:
 
 
 def evidence_text(entry: Mapping[str, Any], extra: str = "") -> str:
-    """``+0.14 (95% CI 0.08 to 0.20, 58 of 60 rows paired)``; ``extra`` ends the brackets."""
+    """``+0.14 (95% CI 0.08 to 0.20, 58 of 60 rows scored for both)``; ``extra`` ends the brackets."""
     difference = entry["difference"]
     mean, low, high = difference["mean"], difference["ci_low"], difference["ci_high"]
     digits = number_digits(mean, low, high)

@@ -105,7 +105,7 @@ class TestVerdicts:
         assert summary["verdict"]["decision"] == summary["metrics"]["Correctness"]["verdict"] == "improved"
         sentence = summary["verdict"]["sentence"]
         assert sentence.startswith("The fine-tuned model is better on Correctness: +0.25 (95% CI ")
-        assert sentence.endswith("60 of 60 rows paired).")
+        assert sentence.endswith("60 of 60 rows scored for both).")
 
     def test_shown_loss(self) -> None:
         assert summary_of(records_of([(0.5, 0.75), (0.5, 1.0)] * 20))["verdict"]["decision"] == "regressed"
