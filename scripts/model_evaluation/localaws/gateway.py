@@ -85,12 +85,14 @@ class Gateway:
         except ServiceError as error:
             self._record("unknown", UNKNOWN_OPERATION, {"path": environ.get("PATH_INFO", "")})
             return _send(start_response, respond_error(Request("", UNKNOWN_OPERATION, ""), error))
-        self._record(request.service, request.operation, request.params)
+        call = self._record(request.service, request.operation, request.params)
+        self._cloud.calls.observer(call, "arrived")
         if delay := self._cloud.rules.delay_seconds(request.service, request.operation):
             time.sleep(delay)
         if ahead := self._cloud.scenario.clock_ahead_seconds:
             start_response = _dated(start_response, time.time() + ahead)
         answer = self._answer(request, environ, start_response)
+        self._cloud.calls.observer(call, "answered")
         if self._cloud.rules.loses_response(request.service, request.operation):
             raise ConnectionAbortedError("the scenario drops this response")
         return answer if isinstance(answer, list) else _send(start_response, answer)
@@ -99,8 +101,10 @@ class Gateway:
         """Records an attempt to reach a host that is not AWS's."""
         self._record(REFUSED, operation, {"host": host})
 
-    def _record(self, service: str, operation: str, params: dict[str, Any]) -> None:
-        self._cloud.calls.add(Call(service, operation, params, self._cloud.clock()))
+    def _record(self, service: str, operation: str, params: dict[str, Any]) -> Call:
+        call = Call(service, operation, params, self._cloud.clock())
+        self._cloud.calls.add(call)
+        return call
 
     def _answer(self, request: Request, environ: Environ, start_response: StartResponse) -> Response | list[bytes]:
         cloud = self._cloud

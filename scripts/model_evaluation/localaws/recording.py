@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, overload
 
@@ -26,9 +26,14 @@ class Call:
 
 
 class Calls:
-    """Recorded calls in order of arrival; safe to read while requests come in."""
+    """Recorded calls in order of arrival; safe to read while requests come in.
+
+    ``observer`` is told of each call twice: ``arrived`` before it takes effect, ``answered`` after that and before
+    the answer is sent. It may raise ``ConnectionAbortedError``: then the connection drops at that moment.
+    """
 
     def __init__(self) -> None:
+        self.observer: Callable[[Call, str], None] = lambda call, moment: None
         self._calls: list[Call] = []
         self._lock = threading.Lock()
 
