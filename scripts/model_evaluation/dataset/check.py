@@ -57,6 +57,7 @@ def check_stream(
     *,
     source: str,
     duplicate_keys: bool = True,
+    duplicate_rows: bool = True,
     deep: bool = False,
     max_rows: int | None = None,
     needs_reference: bool = False,
@@ -67,11 +68,16 @@ def check_stream(
 ) -> DatasetReport:
     """Check a JSON Lines dataset that arrives as chunks of bytes of any size.
 
-    ``needs_reference``: a chosen metric or scorer uses the reference answer. ``nova``: the rows go the Nova
-    path. ``deep``: also look for near-duplicates, personal data, scripts and instructions to a judge (slow).
-    ``row_limit``: rows one job takes, ``None`` for no limit. ``context_tokens``: the model's
-    context; prompts are compared with it by an estimate. ``max_rows`` stops early and says so.
-    ``on_progress`` receives bytes and rows so far, every ``PROGRESS_SECONDS``.
+    ``duplicate_keys``   look for keys named twice in one object
+    ``duplicate_rows``   look for repeated rows, at 16 bytes of memory a row; without it memory does not
+                         grow with the file
+    ``deep``             also near-duplicates, personal data, scripts and instructions to a judge (slow)
+    ``max_rows``         stop early, and say so
+    ``needs_reference``  a chosen metric or scorer uses the reference answer
+    ``nova``             the rows go the Nova path
+    ``row_limit``        rows one job takes; ``None``: any number
+    ``context_tokens``   the model's context, with which prompts are compared by an estimate
+    ``on_progress``      receives bytes and rows so far, every ``PROGRESS_SECONDS``
     """
     options = {"duplicate_keys": duplicate_keys, "needs_reference": needs_reference, "nova": nova}
     head, is_all, stream = split_head(chunks)
@@ -91,6 +97,7 @@ def check_stream(
         max_rows=max_rows,
         row_limit=row_limit,
         deep=deep,
+        duplicate_rows=duplicate_rows,
     )
     tell_at = monotonic() + PROGRESS_SECONDS
     for batch in line_batches(stream):
@@ -116,6 +123,7 @@ class _Check:
         max_rows: int | None,
         row_limit: int | None,
         deep: bool,
+        duplicate_rows: bool,
     ) -> None:
         self.duplicate_keys = duplicate_keys
         self.needs_reference = needs_reference
@@ -124,8 +132,9 @@ class _Check:
         self.max_rows = max_rows
         self.row_limit = row_limit
         self.findings = Findings()
-        self.profile = Profile()
+        self.profile = Profile(duplicate_rows=duplicate_rows)
         self.rows = 0
+        self._duplicate_rows = duplicate_rows
         self._deep: DeepPass | None = None
         if deep:
             from .deep import DeepPass
@@ -305,9 +314,7 @@ class _Check:
             "format": formats[0][0] if formats else None,
             **profile.as_json(),
             **found_deep,
-            "duplicates": repeated.duplicates,
-            "repeated_prompts": repeated.repeated_prompts,
-            "conflicting_references": repeated.conflicts,
+            **(repeated.as_json() if self._duplicate_rows else {}),
         }
         usable = all(entry["level"] != "error" for entry in listed)
         options = {

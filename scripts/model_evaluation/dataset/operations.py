@@ -25,12 +25,12 @@ from model_evaluation.errors import Refused
 
 from .check import DatasetReport
 from .conversion import NotConvertible, convert_row
-from .decoding import BOM
 from .formats import FORMATS, family, format_of
-from .manifest import Manifest, OutputFile, runs
+from .manifest import Manifest
 from .reading import UsableLine, read_lines
 from .repair import REPAIRABLE, repaired
 from .sampling import stratified_sample, stratified_shards
+from .writing import RowWriter
 
 OPERATIONS = ("convert", "dedupe", "sample", "drop-invalid", "shard")
 ROWS_PER_JOB = 1000
@@ -73,7 +73,7 @@ def apply_operation(
     """
     name, arguments = parse_operation(" ".join([op, *map(str, args)]))
     source = _Source(open_chunks, report)
-    with _Writer(Path(out_path)) as writer:
+    with RowWriter(Path(out_path)) as writer:
         plan = {
             "convert": _convert,
             "dedupe": _dedupe,
@@ -138,7 +138,7 @@ class _Source:
         self.sha256, self.nbytes, self.rows = digest.hexdigest(), nbytes, rows
 
 
-def _drop_invalid(source: _Source, arguments: list[str], writer: _Writer) -> None:
+def _drop_invalid(source: _Source, arguments: list[str], writer: RowWriter) -> None:
     _no_arguments("drop-invalid", arguments)
     for line in source.lines():
         if line.row is not None and not line.has_error:
@@ -146,7 +146,7 @@ def _drop_invalid(source: _Source, arguments: list[str], writer: _Writer) -> Non
     writer.refuse_empty("no row is free of errors")
 
 
-def _dedupe(source: _Source, arguments: list[str], writer: _Writer) -> None:
+def _dedupe(source: _Source, arguments: list[str], writer: RowWriter) -> None:
     _no_arguments("dedupe", arguments)
     seen: set[bytes] = set()
     for line in source.lines():
@@ -160,7 +160,7 @@ def _dedupe(source: _Source, arguments: list[str], writer: _Writer) -> None:
     writer.refuse_empty("the source holds no rows")
 
 
-def _sample(source: _Source, arguments: list[str], writer: _Writer) -> int:
+def _sample(source: _Source, arguments: list[str], writer: RowWriter) -> int:
     if not 1 <= len(arguments) <= 2:
         raise _usage("sample takes a number of rows and perhaps a seed", "sample 500 7")
     size, seed = _number(arguments[0], "a number of rows"), DEFAULT_SEED
@@ -180,7 +180,7 @@ def _sample(source: _Source, arguments: list[str], writer: _Writer) -> int:
     return seed
 
 
-def _shard(source: _Source, arguments: list[str], writer: _Writer) -> int:
+def _shard(source: _Source, arguments: list[str], writer: RowWriter) -> int:
     if len(arguments) > 2:
         raise _usage("shard takes a number of rows per file and perhaps a seed", "shard 1000")
     rows_per_shard = _number(arguments[0], "a number of rows") if arguments else ROWS_PER_JOB
@@ -200,7 +200,7 @@ def _shard(source: _Source, arguments: list[str], writer: _Writer) -> int:
     return seed
 
 
-def _convert(source: _Source, arguments: list[str], writer: _Writer) -> None:
+def _convert(source: _Source, arguments: list[str], writer: RowWriter) -> None:
     if len(arguments) > 1:
         raise _usage("convert takes at most one format", "convert sagemaker")
     broken = {finding["kind"] for finding in source.report.findings} & REPAIRABLE
@@ -282,72 +282,3 @@ def _no_arguments(name: str, arguments: list[str]) -> None:
 
 def _usage(message: str, example: str) -> Refused:
     return Refused(message, fix=f"For example: {example}", code="bad_operation")
-
-
-class _Writer:
-    """Writes the rows of one operation; removes everything it wrote when the operation fails."""
-
-    def __init__(self, out_path: Path) -> None:
-        self._out_path = out_path
-        self.manifest_path = out_path.with_name(out_path.name + ".manifest.json")
-        self.paths: list[Path] = []
-        self._files: list[OutputFile] = []
-        self._numbers: list[list[int]] = []
-        self._shards = 0
-
-    def __enter__(self) -> _Writer:
-        self._out_path.parent.mkdir(parents=True, exist_ok=True)
-        self._refuse_existing(self.manifest_path)
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is not None:
-            for path in self.paths:
-                path.unlink(missing_ok=True)
-
-    def open_shards(self, count: int) -> None:
-        """Write ``count`` files from here on, named after the output path."""
-        self._shards = count
-        width = max(3, len(str(count)))
-        for index in range(1, count + 1):
-            name = f"{self._out_path.stem}-{index:0{width}d}-of-{count:0{width}d}{self._out_path.suffix}"
-            self._open(self._out_path.with_name(name))
-
-    def write(self, number: int, raw: bytes, file: int = 0) -> None:
-        """One row, from line ``number`` of the source."""
-        if not self._files:
-            self._open(self._out_path)
-        self._files[file].write(raw.removeprefix(BOM).strip(b" \t\r\n") + b"\n")
-        self._numbers[file].append(number)
-
-    def refuse_empty(self, reason: str) -> None:
-        if not self._files:
-            raise Refused(f"nothing to write: {reason}", fix="Correct the source.", code="nothing_left")
-
-    def outputs(self) -> list[dict[str, Any]]:
-        for file in self._files:
-            file.flush()
-        return [
-            file.facts() | {"source_lines": runs(numbers)}
-            for file, numbers in zip(self._files, self._numbers, strict=True)
-        ]
-
-    def write_manifest(self, manifest: Manifest) -> None:
-        self.paths.append(self.manifest_path)
-        with self.manifest_path.open("x", encoding="utf-8") as file:
-            json.dump(manifest.as_json(), file, indent=1, ensure_ascii=False)
-            file.write("\n")
-
-    def _open(self, path: Path) -> None:
-        self._refuse_existing(path)
-        self._files.append(OutputFile(path))
-        self.paths.append(path)
-        self._numbers.append([])
-
-    def _refuse_existing(self, path: Path) -> None:
-        if path.exists():
-            raise Refused(
-                f"{path} exists already and is not overwritten",
-                fix="Name another file, or move this one away.",
-                code="file_exists",
-            )

@@ -74,6 +74,13 @@ class Repetition(NamedTuple):
     conflicts: int
     conflict_lines: list[int]
 
+    def as_json(self) -> dict[str, int]:
+        return {
+            "duplicates": self.duplicates,
+            "repeated_prompts": self.repeated_prompts,
+            "conflicting_references": self.conflicts,
+        }
+
 
 class Repetitions:
     """Finds repeated prompts from 16 bytes per row: two 64-bit hashes, of prompt and of reference answer.
@@ -83,16 +90,21 @@ class Repetitions:
     the line number, so unusable lines take a place too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, wanted: bool = True) -> None:
+        self._wanted = wanted
         self.prompts = array("q")
         self.references = array("q")
 
     def skip(self, lines: int = 1) -> None:
         """Lines without a usable row."""
+        if not self._wanted:
+            return
         self.prompts.extend([0] * lines)
         self.references.extend([0] * lines)
 
     def add(self, prompt: str, system: str | None, reference: str | None) -> None:
+        if not self._wanted:
+            return
         self.prompts.append(hash(prompt) if system is None else hash((system, prompt)))
         self.references.append(0 if reference is None else hash(reference))
 
@@ -104,6 +116,8 @@ class Repetitions:
         references: list[str | None],
     ) -> None:
         """Rows in consecutive lines."""
+        if not self._wanted:
+            return
         if distinct_systems == {None}:
             self.prompts.extend(map(hash, prompts))
         elif None in distinct_systems:
@@ -161,7 +175,7 @@ class Repetitions:
 class Profile:
     """Counts that describe the usable rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, duplicate_rows: bool = True) -> None:
         self.formats: Counter[str] = Counter()
         self.first_lines: dict[str, list[int]] = {}  # of each format
         self.prompt_lengths = Lengths()
@@ -169,7 +183,7 @@ class Profile:
         self.categories: Counter[str] = Counter()
         self.without_category = 0
         self.metadata_fields: Counter[str] = Counter()
-        self.repetitions = Repetitions()
+        self.repetitions = Repetitions(wanted=duplicate_rows)
         self.with_reference = 0
         self.with_system = 0
         self.usable_rows = 0

@@ -172,6 +172,13 @@ def test_more_repeated_rows_than_fit_one_set_are_found_too(monkeypatch: pytest.M
     assert check_stream(lines, source="x").profile["duplicates"] == 3000
 
 
+def test_repeated_rows_may_be_left_out() -> None:
+    report = check_stream([b'{"query":"q","response":"r"}\n'] * 1200, source="x", duplicate_rows=False, row_limit=None)
+    assert report.findings == []
+    assert "duplicates" not in report.profile
+    assert report.profile["usable_rows"] == 1200
+
+
 def test_output_stays_small_however_many_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "PROGRESS_SECONDS", 0.0)
     seen: list[tuple[int, int]] = []

@@ -80,6 +80,21 @@ def test_any_rows_written_any_way_are_told_the_same_both_ways(
     assert slow == fast
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        rb'{"query":"a\u0022b\u0022","response":"r","id":1,"id":2}',
+        rb'{"query":"a","response":"r","id":1, "id" : 2}',
+        rb'{"query":"a\"b\"","response":"\\","id":1,"i\u0064":2}',
+        rb'{"id":{"a":1,"a":2},"query":"a"}',
+    ],
+)
+def test_a_repeated_key_is_found_among_rows_that_have_the_key(row: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, fast = _both(_good_rows(100, id=3) + row + b"\n" + _good_rows(3, id=4), monkeypatch)
+    assert slow == fast
+    assert [f["lines"] for f in fast["findings"] if f["kind"] == "duplicate_key"] == [[101]]
+
+
 def test_clean_rows_are_really_read_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
     read_slowly = 0
     original = check._Check._read_line

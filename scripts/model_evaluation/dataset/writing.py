@@ -1,0 +1,81 @@
+"""New files for the rows an operation keeps, and the manifest beside them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from model_evaluation.errors import Refused
+
+from .decoding import BOM
+from .manifest import Manifest, OutputFile, runs
+
+
+class RowWriter:
+    """Writes the rows of one operation; removes everything it wrote when the operation fails."""
+
+    def __init__(self, out_path: Path) -> None:
+        self._out_path = out_path
+        self.manifest_path = out_path.with_name(out_path.name + ".manifest.json")
+        self.paths: list[Path] = []
+        self._files: list[OutputFile] = []
+        self._numbers: list[list[int]] = []
+        self._shards = 0
+
+    def __enter__(self) -> RowWriter:
+        self._out_path.parent.mkdir(parents=True, exist_ok=True)
+        self._refuse_existing(self.manifest_path)
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            for path in self.paths:
+                path.unlink(missing_ok=True)
+
+    def open_shards(self, count: int) -> None:
+        """Write ``count`` files from here on, named after the output path."""
+        self._shards = count
+        width = max(3, len(str(count)))
+        for index in range(1, count + 1):
+            name = f"{self._out_path.stem}-{index:0{width}d}-of-{count:0{width}d}{self._out_path.suffix}"
+            self._open(self._out_path.with_name(name))
+
+    def write(self, number: int, raw: bytes, file: int = 0) -> None:
+        """One row, from line ``number`` of the source."""
+        if not self._files:
+            self._open(self._out_path)
+        self._files[file].write(raw.removeprefix(BOM).strip(b" \t\r\n") + b"\n")
+        self._numbers[file].append(number)
+
+    def refuse_empty(self, reason: str) -> None:
+        if not self._files:
+            raise Refused(f"nothing to write: {reason}", fix="Correct the source.", code="nothing_left")
+
+    def outputs(self) -> list[dict[str, Any]]:
+        for file in self._files:
+            file.flush()
+        return [
+            file.facts() | {"source_lines": runs(numbers)}
+            for file, numbers in zip(self._files, self._numbers, strict=True)
+        ]
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        self.paths.append(self.manifest_path)
+        with self.manifest_path.open("x", encoding="utf-8") as file:
+            json.dump(manifest.as_json(), file, indent=1, ensure_ascii=False)
+            file.write("\n")
+
+    def _open(self, path: Path) -> None:
+        self._refuse_existing(path)
+        self._files.append(OutputFile(path))
+        self.paths.append(path)
+        self._numbers.append([])
+
+    def _refuse_existing(self, path: Path) -> None:
+        if path.exists():
+            raise Refused(
+                f"{path} exists already and is not overwritten",
+                fix="Name another file, or move this one away.",
+                code="file_exists",
+            )
