@@ -54,7 +54,7 @@ def whole_file_fault(head: bytes, is_all: bool) -> Fault | None:
     if not text.strip():
         # A longer file of nothing but white space is read on; its rows are counted as they come.
         return Fault("empty_file") if is_all else None
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.split("\n") if line.strip()]  # a text may hold other line ends
     first, second = lines[0].strip(), lines[1] if len(lines) > 1 else None
     if first.startswith("["):
         return _array_fault(first, second, is_all)
@@ -76,6 +76,8 @@ def _array_fault(first: str, second: str | None, is_all: bool) -> Fault | None:
 
 
 def _csv_fault(first: str, second: str | None) -> Fault | None:
+    if "{" in first or '":' in first:
+        return None  # a broken row rather than a header
     for delimiter, name in ((",", "commas"), ("\t", "tabs"), (";", "semicolons")):
         header = next(csv.reader([first], delimiter=delimiter))
         if len(header) < 2 or not all(0 < len(cell.strip()) <= 64 for cell in header):
