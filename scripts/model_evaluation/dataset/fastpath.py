@@ -94,16 +94,16 @@ class TypedReader:
         escaped = [index for index, line in enumerate(lines) if _BACKSLASH in line] if batch.holds(_BACKSLASH) else []
         spelled = b"".join([lines[index] for index in escaped])
         inner = texts.joined(escaped)
-        if batch.holds(_DELETE) or (escaped and _has_control_character(spelled, inner)):
+        by_number = b"\\u00" in spelled
+        if batch.holds(_DELETE) or _has_control_character(inner, by_number=by_number):
             return None
         if self._duplicate_keys:
-            quotes = texts.quotes + 4 * len(rows) - 4 * unset - 2 * null
-            if escaped:
-                quotes += inner.count('"')
-                quotes += sum(text.count('"') for i in escaped if isinstance(text := category_of[i], str))
+            quotes = texts.quotes + 4 * len(rows) - 4 * unset - 2 * null + inner.count('"')
+            quotes += sum(count * name.count('"') for name, count in categories.items())
             for column in extra.values():
                 quotes += sum(2 + count_quotes(value) for value in column if value is not _UNSET)
-            if not _accounted_for(quotes, lines, spelled, batch):
+            # A quote written as \u0022 is none in the line.
+            if (by_number and b"\\u0022" in spelled) or quotes != _count_quotes_in(lines, batch):
                 return None
         fields = self._fields(extra)
         without_category = unset + null
@@ -156,21 +156,17 @@ def _all_say_something(texts: Iterable[Any]) -> bool:
     return all(texts) and not any(map(str.isspace, texts))
 
 
-def _has_control_character(spelled: bytes, inner: str) -> bool:
+def _has_control_character(inner: str, *, by_number: bool) -> bool:
     """Whether a text holds a control character other than tab and line ends; JSON has them as escapes.
 
-    ``spelled`` are the lines that hold escapes, ``inner`` their texts.
+    ``inner`` are the texts of lines that hold escapes; ``by_number``: some are written as a number.
     """
-    if "\b" in inner or "\f" in inner:
-        return True
-    return b"\\u00" in spelled and CONTROL_CHARACTER.search(inner) is not None
+    return "\b" in inner or "\f" in inner or (by_number and CONTROL_CHARACTER.search(inner) is not None)
 
 
-def _accounted_for(quotes: int, lines: list[bytes], spelled: bytes, batch: Batch) -> bool:
-    """Whether the lines hold exactly so many quotes, none of them written as ``\\u0022``."""
+def _count_quotes_in(lines: list[bytes], batch: Batch) -> int:
     whole = len(lines) == len(batch.lines)
-    found = batch.count(b'"') if whole else sum(line.count(b'"') for line in lines)
-    return found == quotes and b"\\u0022" not in spelled
+    return batch.count(b'"') if whole else sum(line.count(b'"') for line in lines)
 
 
 class Learner:

@@ -84,7 +84,8 @@ class PlainShape:
                 return None
             quotes -= 4 * unset + 2 * null
             absent = [None]
-        if not {None, _UNSET}.isdisjoint(systems):
+        distinct = set(systems)
+        if None in distinct or _UNSET in distinct:
             systems, unset, null = _without_unset(systems)
             quotes -= 4 * unset + 2 * null
         return Texts([row.prompt for row in rows], references, absent, systems, [], quotes, [])
