@@ -113,6 +113,7 @@ _SINGULAR = {
     "1 row repeat ": "1 row repeats ",
     "1 row probably hold ": "1 row probably holds ",
     "1 row were ": "1 row was ",
+    " and were not read": " and was not read",
     "not JSON objects": "not a JSON object",
     "1 blank lines": "1 blank line",
     "1 lines end ": "1 line ends ",
