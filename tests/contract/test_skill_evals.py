@@ -1,0 +1,99 @@
+"""The evals as data: the convention's fields, enough of them, and every persona there is to be."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from model_evaluation.evaluations.llm_as_judge import STEPS
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = json.loads((ROOT / "tests/evals/evals.json").read_text(encoding="utf-8"))
+EVALS: list[dict[str, Any]] = DOCUMENT["evals"]
+QUERIES: list[dict[str, Any]] = json.loads((ROOT / "tests/evals/eval_queries.json").read_text(encoding="utf-8"))
+CONVENTION = {"id", "prompt", "expected_output", "assertions"}
+FIELDS = CONVENTION | {"name", "persona", "means", "world", "replies", "ends", "expect"}
+PERSONAS = [
+    "knows everything", "knows nothing", "changes their mind twice", "gives several answers at once",
+    "pastes the wrong ARN", "asks which judge is best", "tries to skip the terms", "speaks another language",
+    "comes back the next day", "hands over hostile dataset text",
+]  # fmt: skip
+each_eval = pytest.mark.parametrize("item", EVALS, ids=lambda item: item["name"])
+
+
+def test_there_are_enough_conversations_for_this_skill() -> None:
+    assert DOCUMENT["skill_name"] == "model-evaluation"
+    assert len(EVALS) >= 25
+    assert [item["id"] for item in EVALS] == list(range(1, len(EVALS) + 1))
+    assert len({item["name"] for item in EVALS}) == len(EVALS)
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_every_persona_is_there(persona: str) -> None:
+    assert persona in [item["persona"] for item in EVALS]
+
+
+@each_eval
+def test_an_eval_has_the_conventions_fields(item: dict[str, Any]) -> None:
+    assert CONVENTION <= set(item) <= FIELDS
+    assert item["prompt"].strip()
+    assert item["expected_output"].strip()
+    assert item["assertions"]
+    assert all(isinstance(text, str) and text for text in item["assertions"])
+
+
+@each_eval
+def test_an_eval_expects_something_of_state_notebook_calls_or_transcript(item: dict[str, Any]) -> None:
+    kinds = {"state", "state_unchanged", "notebook", "files_kept", "calls", "commands", "transcript"}
+    assert set(item["expect"]) <= kinds
+    assert set(item["expect"]) & {"state", "state_unchanged", "notebook", "calls", "commands"}
+
+
+@each_eval
+def test_an_eval_names_steps_and_meanings_that_exist(item: dict[str, Any]) -> None:
+    assert set(item.get("replies", {})) <= {*STEPS, "*"}
+    assert set(item["expect"].get("state", {})) <= set(STEPS)
+    messages = [item, *(reply for replies in item.get("replies", {}).values() for reply in replies)]
+    for message in messages:
+        for meaning in message.get("means", []) if isinstance(message, dict) else []:
+            (kind,) = meaning
+            assert kind in {"answer", "accept", "revise", "question", "again", "draft", "run", "next"}
+            if kind == "answer":
+                assert meaning[kind][0] in STEPS
+            if kind in ("accept", "revise", "question"):
+                assert meaning[kind] in STEPS
+
+
+def test_no_eval_wants_more_turns_or_references_than_the_skill_allows() -> None:
+    """15 turns and 2 references; more turns only for a user who also asks back."""
+    for item in EVALS:
+        expected = item["expect"].get("transcript", {})
+        assert expected.get("max_references", 2) <= 2
+        assert expected.get("max_user_turns", 15) <= (18 if item["persona"] == "knows nothing" else 15)
+
+
+@pytest.mark.parametrize("name", ["knows-everything", "another-tools-state-file"])
+def test_who_has_told_everything_needs_five_turns(name: str) -> None:
+    (item,) = (item for item in EVALS if item["name"] == name)
+    assert item["expect"]["transcript"]["max_user_turns"] == 5
+
+
+def test_there_are_forty_trigger_prompts_half_of_them_near_misses() -> None:
+    assert len(QUERIES) == 40
+    assert len({item["query"].lower() for item in QUERIES}) == 40
+    assert sum(item["should_trigger"] for item in QUERIES) == 20
+    assert all(set(item) == {"query", "should_trigger"} for item in QUERIES)
+
+
+def test_a_near_miss_shares_words_with_the_description() -> None:
+    head = yaml.safe_load((ROOT / "SKILL.md").read_text(encoding="utf-8").split("---\n", 2)[1])
+    shared = set(re.findall(r"[a-z]{5,}", head["description"].lower()))
+    shared |= {"fine", "model", "models", "data", "cost", "perform", "training"}
+    for item in QUERIES:
+        words = set(re.findall(r"[a-z]{4,}", item["query"].lower()))
+        assert item["should_trigger"] or words & shared, item["query"]

@@ -1,0 +1,238 @@
+"""An assistant that follows SKILL.md to the letter and does nothing else. It proves the evals, not itself.
+
+It cannot read: what the user's words mean comes beside them (``means``). Everything it says comes out of the JSON of
+the commands; it knows no step's subject. So what it gets right, the program gets right.
+
+As a program (for ``run.py --assistant``) it takes one turn: the words on standard input, their meaning as JSON in
+``EVAL_MEANS``; what it must remember lies in a file beside the project.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+if __package__ in (None, ""):
+    sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "scripts")]
+
+from evals.conversation import Ran
+
+# "What needs the user's own words": shown first, and only then answered.
+CONSENT = ("confirm", "terms")
+Run = Callable[[list[str]], tuple[int, dict[str, Any]]]
+
+
+class ReferenceAssistant:
+    """Holds one conversation. ``run`` executes a command of the skill; ``skill`` is the skill's folder."""
+
+    def __init__(self, run: Run, skill: Path, project: Path) -> None:
+        self._run = run
+        self.skill = skill
+        self.project = project
+        self.ran: list[Ran] = []
+        self.references: list[str] = []
+        self.envelope: dict[str, Any] | None = None
+        self.told: dict[str, str | None] = {}  # answers given before their step was reached; None: the suggestion
+        self.early: list[str] = []  # those of them that the program called too early
+        self.repeat: list[str] | None = None  # the command to repeat after AWS said no
+        self.asked: str | None = None  # the step that the last reply asked for
+        self.stopped = False
+        # "in the order of the steps": the order is SKILL.md's own.
+        steps = (skill / "SKILL.md").read_text(encoding="utf-8").split("## Steps")[1].split(". ")[0]
+        self.order = re.findall(r"`(\w+)`", steps)
+
+    def reply(self, said: str, means: list[dict[str, Any]]) -> str:
+        """One message of the user's, one message back."""
+        parts: list[str] = []
+        if self.envelope is None:
+            self._status(parts)
+        for intent in means:
+            if not self.stopped:
+                self._intent(intent, parts)
+        self._give_what_was_told(parts)
+        if not self.stopped and self.repeat is None:
+            self._ask_or_go_on(parts)
+        return "\n\n".join(part for part in parts if part)
+
+    # -- the loop of SKILL.md
+
+    def _status(self, parts: list[str]) -> None:
+        code, body = self._command(["status"])
+        if code:
+            self._trouble(code, body, parts, ["status"])
+        else:
+            self.envelope = body
+
+    def _intent(self, intent: dict[str, Any], parts: list[str]) -> None:
+        if "answer" in intent:
+            step, value = intent["answer"]
+            if step not in CONSENT or step == self.asked:  # assent to what has not been shown is none
+                self.told[step] = value
+        elif "accept" in intent:
+            self.told[intent["accept"]] = None
+        elif "revise" in intent:
+            self._take(["revise", intent["revise"]], parts)
+        elif "again" in intent and self.repeat is not None:
+            command, self.repeat = self.repeat, None
+            self._take(command, parts)
+        elif "question" in intent:
+            parts.append(self._from_reference(intent["question"]))
+        elif "draft" in intent:
+            self._draft(intent["draft"], parts)
+        elif "run" in intent:
+            self._other(intent["run"], parts)
+
+    def _give_what_was_told(self, parts: list[str]) -> None:
+        """Each answer with its own command, in the order of the steps; stop at the first refusal.
+
+        What came too early waits until its step is reached: "ask only what is left". Consent never waits.
+        """
+        while not self.stopped and self.repeat is None:
+            step = next((name for name in sorted(self.told, key=self.order.index) if self._due(name)), None)
+            if step is None:
+                return
+            value = self.told.pop(step)
+            command = _answer(step, value, self.project)
+            if self._take(command, parts):
+                continue
+            if self.ran[-1].body.get("error", {}).get("code") == "too_early" and step not in CONSENT:
+                self.told[step] = value
+                self.early.append(step)
+                del parts[-2:]  # not the user's trouble
+            else:
+                return
+
+    def _due(self, step: str) -> bool:
+        open_step = ((self.envelope or {}).get("step") or {}).get("id")
+        return open_step == step or (step not in self.early and step not in CONSENT)
+
+    def _take(self, command: list[str], parts: list[str]) -> bool:
+        """Run an answer or a revision and say what came of it; whether it was accepted."""
+        code, body = self._command(command)
+        if code == 0:
+            self.envelope = body
+            parts += [item["message"] for item in body.get("findings", [])]
+            return True
+        if code == 3:
+            parts += [body["error"]["message"], body["error"]["fix"]]
+            self.envelope = body
+            return False
+        self._trouble(code, body, parts, command)
+        return False
+
+    def _trouble(self, code: int, body: dict[str, Any], parts: list[str], command: list[str]) -> None:
+        """The table of exit codes: 4 waits and repeats, everything else stops."""
+        parts += [body["error"]["message"], body["error"]["fix"]]
+        if code == 4:
+            self.repeat = command
+        else:
+            self.stopped = True
+
+    def _ask_or_go_on(self, parts: list[str]) -> None:
+        assert self.envelope is not None
+        step = self.envelope.get("step")
+        self.asked = step["id"] if step else None
+        if step is not None:
+            parts.append(_question(step))
+            return
+        command = self.envelope.get("next")
+        if command in ("render", "report"):
+            self._other([command], parts)
+
+    def _other(self, command: list[str], parts: list[str]) -> None:
+        if command[0] == "report":
+            self._read("references/results.md")  # "read references/results.md before you explain it"
+        code, body = self._command(command)
+        if code not in (0, 10, 11, 12):
+            parts += [body["error"]["message"], body["error"]["fix"]]
+        elif command[0] == "render":
+            parts += [body["notebook"], body["run_instructions"]]
+            self.envelope = {**(self.envelope or {}), "next": "run"}
+        elif command[0] == "report":
+            parts += ["SIMULATED"] * body["simulated"] + [body["verdict"]["sentence"], *body["summary"]["warnings"]]
+            self.envelope = {**(self.envelope or {}), "next": None}
+        else:
+            parts += [item["message"] for item in body.get("findings", [])]
+
+    def _draft(self, draft: dict[str, Any], parts: list[str]) -> None:
+        """A custom metric: draft, lint, show."""
+        path = self.project / draft["file"]
+        path.write_text(json.dumps(draft["metrics"], indent=1), encoding="utf-8")
+        self._read("references/custom-metrics.md")
+        _, body = self._command(["metric", "lint", str(path)])
+        parts.append(path.read_text(encoding="utf-8"))
+        parts += [item["message"] for item in body["findings"]] or ["No faults were found."]
+
+    def _from_reference(self, step: str) -> str:
+        """What the step's reference says of its subject: its first paragraph."""
+        described = (self.envelope or {}).get("step") or {}
+        if described.get("id") != step or not described.get("reference"):
+            return str(described.get("expects", ""))
+        text = self._read(described["reference"])
+        paragraphs = [part for part in text.split("\n\n")[1:] if not part.startswith(("#", "|", "```"))]
+        return paragraphs[0].replace("\n", " ") if paragraphs else ""
+
+    def _read(self, reference: str) -> str:
+        if reference not in self.references:
+            self.references.append(reference)
+        path = self.skill / reference
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def _command(self, command: list[str]) -> tuple[int, dict[str, Any]]:
+        code, body = self._run(command)
+        self.ran.append(Ran(command, code, body))
+        return code, body
+
+
+def _answer(step: str, value: str | None, project: Path) -> list[str]:
+    if value is None:
+        return ["answer", step, "--accept"]
+    if len(value) > 500 or re.search(r"[\n\"'`$\\]", value):  # "Long or odd text: write it to a file"
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False, encoding="utf-8") as file:
+            file.write(value)
+        return ["answer", step, f"@{file.name}"]
+    if value.startswith(("@", "-")):
+        return ["answer", step, "--text", value]
+    return ["answer", step, value]
+
+
+def _question(step: dict[str, Any]) -> str:
+    lines = [step["question"]]
+    for number, choice in enumerate(step.get("choices", []), start=1):
+        label = choice.get("label", "")
+        name = label if label.startswith(choice["value"]) else f"{choice['value']}  {label}".rstrip()
+        lines.append(f"{number}. {name}" + (f" ({choice['note']})" if choice.get("note") else ""))
+    if step.get("suggested"):
+        lines.append(f"Suggested: {step['suggested']}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """One turn as a process."""
+    project, skill = Path.cwd(), Path(os.environ["EVAL_SKILL"])
+    memory = project.parent / f"{project.name}.memory.json"
+
+    def run(arguments: list[str]) -> tuple[int, dict[str, Any]]:
+        command = [sys.executable, str(skill / "scripts" / "evaluate.py"), "--project", str(project), *arguments]
+        done = subprocess.run(command, capture_output=True, check=False)
+        return done.returncode, json.loads(done.stdout)
+
+    assistant = ReferenceAssistant(run, skill, project)
+    kept = ("envelope", "told", "early", "asked", "repeat", "stopped", "references")
+    if memory.exists():
+        for name, value in json.loads(memory.read_text(encoding="utf-8")).items():
+            setattr(assistant, name, value)
+    reply = assistant.reply(sys.stdin.read(), json.loads(os.environ.get("EVAL_MEANS", "[]")))
+    memory.write_text(json.dumps({name: getattr(assistant, name) for name in kept}), encoding="utf-8")
+    sys.stdout.write(reply)
+
+
+if __name__ == "__main__":
+    main()
