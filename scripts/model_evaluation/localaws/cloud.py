@@ -33,6 +33,7 @@ class Cloud:
         self.caller_arn = f"arn:aws:sts::{account}:assumed-role/LocalAwsCaller/local"
         self.store = Store()
         self.associations: dict[str, list[Record]] = {}
+        self.raised_quotas: dict[str, float] = {}
         self.log_streams: set[tuple[str, str]] = set()
         self.player = Player(self, step_seconds)
         self._loopback: Loopback | None = None

@@ -7,7 +7,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -89,8 +88,6 @@ class Gateway:
         self._cloud.calls.observer(call, "arrived")
         if delay := self._cloud.rules.delay_seconds(request.service, request.operation):
             time.sleep(delay)
-        if ahead := self._cloud.scenario.clock_ahead_seconds:
-            start_response = _dated(start_response, time.time() + ahead)
         answer = self._answer(request, environ, start_response)
         self._cloud.calls.observer(call, "answered")
         if self._cloud.rules.loses_response(request.service, request.operation):
@@ -127,16 +124,6 @@ class Gateway:
             traceback.print_exc(file=sys.stderr)
             cloud.bugs.append(error if isinstance(error, LocalAwsBug) else LocalAwsBug(repr(error)))
             return Response(500, {"Content-Type": "text/plain"}, f"local AWS bug: {error!r}".encode())
-
-
-def _dated(start_response: StartResponse, moment: float) -> StartResponse:
-    """``start_response`` with a Date of its own; the server adds the true one otherwise."""
-
-    def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-        kept = [(name, value) for name, value in headers if name.lower() != "date"]
-        return start_response(status, [*kept, ("Date", formatdate(moment, usegmt=True))], *rest)
-
-    return start
 
 
 def _send(start_response: StartResponse, response: Response) -> list[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,12 +17,14 @@ def handler_class(
     authority: CertificateAuthority,
     refuse: Callable[[str, str], None],
     is_allowed: Callable[[str], bool],
+    clock_ahead: Callable[[], float] = lambda: 0.0,
 ) -> type[Any]:
     """A werkzeug request handler that also understands CONNECT.
 
     A tunnel to an allowed host ends here: TLS is terminated with the throw-away authority's certificate
     and the requests inside go to the same application. Tunnels elsewhere are reported to ``refuse`` and
-    answered with 403. Nothing is ever connected to the outside.
+    answered with 403. Nothing is ever connected to the outside. Responses are dated ``clock_ahead()``
+    seconds ahead of this machine's clock.
     """
     from moto.moto_server.werkzeug_app import MotoRequestHandler
 
@@ -55,6 +58,10 @@ def handler_class(
             if isinstance(self.connection, ssl.SSLSocket):
                 with contextlib.suppress(OSError, ValueError):
                     self.connection.close()
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            text: str = super().date_time_string((time.time() if timestamp is None else timestamp) + clock_ahead())
+            return text
 
         def log(self, *_: Any) -> None:
             """Requests are recorded by the gateway, not printed."""

@@ -87,7 +87,8 @@ class LocalAws:
         self.cloud.connect(moto)
         gateway = Gateway(self.cloud, moto)
         self._ca_bundle = authority.bundle
-        handler = handler_class(authority, gateway.refuse, is_aws_host)
+        clock_ahead = lambda: self.scenario.clock_ahead_seconds  # noqa: E731
+        handler = handler_class(authority, gateway.refuse, is_aws_host, clock_ahead)
         try:
             self._server = make_server(LOOPBACK, self._port, gateway, threaded=True, request_handler=handler)
         except BaseException:

@@ -31,7 +31,8 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
             if item["kind"].endswith("not_simulated"):
                 yield skipped(item["message"], part=item["kind"])
             elif item.get("level") == "warning":
-                yield warned(item["message"], item.get("fix", ""), part=item["kind"], **answer.facts)
+                fix = item.get("fix") or lines("To change the answer:", f"evaluate.py revise {step_id}")
+                yield warned(item["message"], fix, part=item["kind"], **answer.facts)
 
     return run
 

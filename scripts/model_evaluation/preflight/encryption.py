@@ -57,13 +57,13 @@ def _usable(subject: Subject, part: str, key_id: str, actions: tuple[str, ...], 
         )
     evidence: dict[str, Any] = {"key": key.arn, "state": key.state}
     if key.state != "Enabled":
-        pending = key.state == "PendingDeletion"
+        pending, short = key.state == "PendingDeletion", key.arn.rpartition("/")[2]
         return failed(
             f"The KMS key {key.arn} that encrypts {what} is {key.state}.",
             lines(
                 "Take it back from deletion and enable it:" if pending else "Enable it:",
-                command("kms", "cancel-key-deletion", key_id=key.arn, region=region) if pending else "",
-                command("kms", "enable-key", key_id=key.arn, region=region),
+                command("kms", "cancel-key-deletion", key_id=short, region=region) if pending else "",
+                command("kms", "enable-key", key_id=short, region=region),
             ),
             part=part,
             **evidence,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from model_evaluation.errors import NotFound
 from model_evaluation.lookups.policies import Asker, matching
 from model_evaluation.lookups.roles import Role
 
@@ -15,7 +16,19 @@ from .subject import Subject
 
 
 def role(subject: Subject) -> Iterator[Result]:
-    found = subject.role()
+    try:
+        found = subject.role()
+    except NotFound:
+        yield failed(
+            f"There is no role {subject.role_name()} (any more).",
+            lines(
+                "Choose one that SageMaker may assume; these roles exist:",
+                "aws iam list-roles --query Roles[].Arn",
+                "evaluate.py revise role",
+            ),
+            role=subject.role_name(),
+        )
+        return
     answered = str(subject.facts("role").get("arn", found.arn))
     if found.arn != answered:
         yield failed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -46,6 +47,12 @@ def command(*words: str, **options: Any) -> str:
         if value is not True:
             parts.append(shlex.quote(value if isinstance(value, str) else json.dumps(value)))
     return " ".join(parts)
+
+
+def pasteable(fix: str) -> str:
+    """The fix with every command that stands in the middle of prose on a line of its own."""
+    fix = re.sub(r"(?<=:) (?=(aws|evaluate\.py|export) )", "\n", fix)
+    return re.sub(r"^((?:aws|evaluate\.py|export) [^'\n]*?)(?: - |\. )(?=\S)", r"\1\n", fix, flags=re.MULTILINE)
 
 
 def lines(*parts: str) -> str:

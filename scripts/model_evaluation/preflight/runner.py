@@ -18,7 +18,7 @@ from model_evaluation.errors import (
 from model_evaluation.lookups.session import Late, together_within
 
 from .registry import Check, checks_for
-from .result import Result, failed, skipped
+from .result import Result, failed, pasteable, skipped
 from .subject import Subject
 
 # A check that has not answered by then is reported as undecided; usually all take a second or two.
@@ -44,7 +44,7 @@ def _entry(check: Check, result: Result) -> dict[str, Any]:
         "id": f"{check.id}.{result.part}" if result.part else check.id,
         "status": result.status,
         "message": result.message,
-        "fix": result.fix,
+        "fix": pasteable(result.fix),
         "evidence": dict(result.evidence),
     }
 

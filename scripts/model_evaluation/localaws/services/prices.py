@@ -109,7 +109,7 @@ def list_service_quotas(cloud: Cloud, request: Request) -> Record:
 def _quota(cloud: Cloud, region: str, key: tuple[str, str]) -> Record:
     service, code = key
     name, usual = QUOTAS[key]
-    value = cloud.scenario.quotas.get(code)
+    value = cloud.raised_quotas.get(code, cloud.scenario.quotas.get(code))
     return {
         "ServiceCode": service,
         "ServiceName": {"sagemaker": "Amazon SageMaker", "bedrock": "Amazon Bedrock"}[service],
@@ -120,4 +120,23 @@ def _quota(cloud: Cloud, region: str, key: tuple[str, str]) -> Record:
         "Unit": "None",
         "Adjustable": True,
         "GlobalQuota": False,
+    }
+
+
+@operation("service-quotas", "RequestServiceQuotaIncrease")
+def request_increase(cloud: Cloud, request: Request) -> Record:
+    """Granted at once, which AWS takes hours or days for."""
+    key = (request.params["ServiceCode"], request.params["QuotaCode"])
+    if key not in _published(cloud):
+        raise ServiceError("NoSuchResourceException", f"The quota {key[1]} does not exist.")
+    cloud.raised_quotas[key[1]] = float(request.params["DesiredValue"])
+    return {
+        "RequestedQuota": {
+            "Id": f"request-{len(cloud.raised_quotas)}",
+            "ServiceCode": key[0],
+            "QuotaCode": key[1],
+            "QuotaName": QUOTAS[key][0],
+            "DesiredValue": request.params["DesiredValue"],
+            "Status": "APPROVED",
+        }
     }

@@ -1,0 +1,24 @@
+"""Every fault of the catalogue: what a read-only call can reveal is caught before the start, and its fix mends it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unit.preflight.fault_player import commands_in, load_faults, play
+
+READABLE = [fault for fault in load_faults() if fault["readable"]]
+
+
+@pytest.mark.parametrize("fault", READABLE, ids=[fault["id"] for fault in READABLE])
+def test_it_is_caught_before_the_start_and_mended_by_its_fix(fault: dict[str, Any], tmp_path: Path) -> None:
+    outcome = play(fault, tmp_path)
+    assert outcome.caught, outcome.entry
+    assert outcome.entry is not None
+    assert outcome.entry["message"]
+    assert outcome.entry["fix"], "a check that does not pass says what to do"
+    if "by_hand" not in fault:
+        assert commands_in(outcome.entry["fix"]), outcome.entry["fix"]
+    assert outcome.mended
