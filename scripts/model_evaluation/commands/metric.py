@@ -1,4 +1,8 @@
-"""Check custom metric definitions on their own: Bedrock's limits, the prompt variables, the rating scale.
+"""Check custom metric definitions on their own, or try them on a few rows.
+
+lint checks Bedrock's limits, the prompt variables and the rating scale. try runs the metrics on sample rows (or
+--rows FILE): each row's reference answer, and another row's as a wrong one. Without --judge the judge is local AWS's:
+SIMULATED, no account. With --judge ID --yes a Bedrock model judges, which costs its tokens.
 
 example:
   evaluate.py metric lint metrics.json
@@ -6,23 +10,40 @@ example:
 
 from __future__ import annotations
 
+import os
+
+from model_evaluation.errors import Refused, UsageError
 from model_evaluation.input_text import read_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
     from typing import Any
+
+    from model_evaluation.metrics.trial import Judge, Sample
+
+SAMPLE_ROWS = 3
+MAX_ROWS = 20
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=["lint"], help="what to do")
+    parser.add_argument("action", choices=["lint", "try"], help="what to do")
     parser.add_argument("file", metavar="FILE", help="the definitions as JSON; `-` reads standard input")
+    parser.add_argument("--rows", metavar="FILE", help="try: a JSONL file with prompts and reference answers")
+    parser.add_argument(
+        "--limit", type=int, default=SAMPLE_ROWS, metavar="N", help=f"try: how many rows (default {SAMPLE_ROWS})"
+    )
+    parser.add_argument("--judge", metavar="ID", help="try: a Bedrock model as the judge; needs --yes")
+    parser.add_argument("--yes", action="store_true", help="try: the user agreed to what the judge's calls cost")
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    text = read_value("-" if args.file == "-" else f"@{args.file}", "custom_metrics")
+    if args.action == "try":
+        return _try(args, text), 0
     from model_evaluation.metrics.custom import lint_custom_metrics
 
-    text = read_value("-" if args.file == "-" else f"@{args.file}", "custom_metrics")
     result = lint_custom_metrics(text)
     body: dict[str, Any] = {"metrics": result.metrics, "findings": result.findings}
     if not result.errors:
@@ -34,3 +55,100 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "fix": result.errors[0]["fix"],
     }
     return body, 3
+
+
+def _try(args: argparse.Namespace, text: str) -> dict[str, Any]:
+    from model_evaluation.metrics.custom import parse_custom
+    from model_evaluation.metrics.trial import judge_prompt, samples, try_metrics
+    from model_evaluation.workflow import finding
+
+    if not 1 <= args.limit <= MAX_ROWS:
+        raise UsageError(
+            f"--limit is {args.limit}; 1 to {MAX_ROWS} are possible.", fix="See: evaluate.py metric --help"
+        )
+    metrics = parse_custom(text)
+    tried = samples(_rows(args.rows), args.limit)
+    calls = len(metrics) * len(tried)
+    judge, simulated = _bedrock_judge(args, calls) if args.judge else (_local_judge(), True)
+    results = try_metrics(metrics, tried, judge)
+    if args.judge:
+        findings = [finding("calls", f"{args.judge} was called {calls} times.")]
+    else:
+        note = "SIMULATED: local AWS's judge goes by simple rules. It shows how a metric runs, not how good it is."
+        findings = [finding("simulated", note)]
+    findings += [
+        finding(
+            "does_not_separate",
+            f"{item['name']} does not score right answers better than wrong ones.",
+            level="warning",
+            fix="State what good looks like, and check the direction and the order of the ratings.",
+        )
+        for item in results
+        if item["separates"] is False
+    ]
+    return {
+        "simulated": simulated,
+        "judge": args.judge or "local AWS",
+        "metrics": results,
+        "prompt_example": judge_prompt(metrics[0]["customMetricDefinition"], tried[0]),
+        "findings": findings,
+    }
+
+
+def _rows(path: str | None) -> list[tuple[int, str, str | None]]:
+    from model_evaluation.kernel.rows import read_dataset_rows
+
+    if path is None:
+        from importlib import resources
+
+        content = resources.files("model_evaluation.demo").joinpath("data", "support_tickets.jsonl").read_bytes()
+    else:
+        path = os.path.expanduser(path)
+        try:
+            with open(path, "rb") as file:
+                content = file.read()
+        except OSError as error:
+            raise Refused(
+                f"{path} cannot be read: {error.strerror}.", fix="Check the path.", code="file_unreadable"
+            ) from error
+    found = read_dataset_rows(content.splitlines())
+    return [(row.line, row.prompt, row.reference) for row in found.rows]
+
+
+def _local_judge() -> Judge:
+    from model_evaluation.localaws.judging import Item, judge_custom
+
+    def judge(definition: Mapping[str, Any], sample: Sample) -> tuple[float | str | None, str]:
+        item = Item(sample.prompt, sample.reference, sample.response)
+        judgement = judge_custom("local", definition, item)
+        return judgement.score, judgement.explanation
+
+    return judge
+
+
+def _bedrock_judge(args: argparse.Namespace, calls: int) -> tuple[Judge, bool]:
+    """The judge, and whether somebody else than AWS plays it."""
+    if not args.yes:
+        raise Refused(
+            f"{args.judge} would be called {calls} times, at Bedrock's price for its tokens. Nothing was called.",
+            fix="Ask the user; after their yes, repeat the command with --yes.",
+            code="needs_consent",
+        )
+    from urllib.parse import urlsplit
+
+    from model_evaluation.lookups.session import Aws, aws_errors
+    from model_evaluation.metrics.trial import judge_prompt, read_reply
+
+    client = Aws().client("bedrock-runtime")
+
+    def judge(definition: Mapping[str, Any], sample: Sample) -> tuple[float | str | None, str]:
+        message = {"role": "user", "content": [{"text": judge_prompt(definition, sample)}]}
+        with aws_errors("asking the judge", resource=args.judge):
+            reply = client.converse(
+                modelId=args.judge, messages=[message], inferenceConfig={"maxTokens": 1000, "temperature": 0}
+            )
+        text = "".join(part.get("text", "") for part in reply["output"]["message"]["content"])
+        return read_reply(definition, text)
+
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    return judge, not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
