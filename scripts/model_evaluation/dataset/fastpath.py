@@ -95,7 +95,8 @@ class TypedReader:
         spelled = b"".join([lines[index] for index in escaped])
         inner = texts.joined(escaped)
         by_number = b"\\u00" in spelled
-        if batch.holds(_DELETE) or _has_control_character(inner, by_number=by_number):
+        apart = [text for i in escaped if (text := texts.references[i]) is not None] if texts.elsewhere else []
+        if batch.holds(_DELETE) or _has_control_character("".join([inner, *apart]), by_number=by_number):
             return None
         if self._duplicate_keys:
             quotes = texts.quotes + 4 * len(rows) - 4 * unset - 2 * null + inner.count('"')

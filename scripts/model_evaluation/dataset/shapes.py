@@ -36,6 +36,7 @@ class Texts(NamedTuple):
     several_turns: list[int]
     quotes: int
     conversations: list[list[list[Message]]]  # columns of messages, from which the texts were taken
+    elsewhere: bool = False  # the references come from extra fields, whose quotes are counted with these
 
     def joined(self, indices: list[int]) -> str:
         """Every text of these rows in which a quote may stand, one after the other."""
@@ -227,7 +228,7 @@ class VerlShape:
         told = _spoken_texts([row.prompt for row in rows], None)
         if told is None or any(reference is not None for reference in told.references):
             return None  # a prompt that ends with an answer
-        return told._replace(references=references, distinct_references=references)
+        return told._replace(references=references, distinct_references=references, elsewhere=True)
 
 
 class LegacyVerlShape(VerlShape):
@@ -235,9 +236,8 @@ class LegacyVerlShape(VerlShape):
 
     def _with_prompts(self, rows: list[Any], references: list[str | None]) -> Texts | None:
         prompts = [row.prompt for row in rows]
-        # The references stand in other fields, whose quotes are counted with these.
         said = [[Message("user", prompt)] for prompt in prompts]
-        return Texts(prompts, references, references, [None] * len(rows), [], 4 * len(rows), [said])
+        return Texts(prompts, references, references, [None] * len(rows), [], 4 * len(rows), [said], True)
 
 
 def _plain(prompt: str, reference: str) -> type[PlainShape]:
