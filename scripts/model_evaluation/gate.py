@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from .errors import UsageError
 
 EXIT = {"pass": 0, "fail": 10, "inconclusive": 11, "invalid": 12}
+WORST_FIRST = ("invalid", "fail", "inconclusive", "pass")
 BY_DECISION = {
     "improved": "pass",
     "equivalent": "pass",
@@ -22,17 +23,30 @@ BY_DECISION = {
 }
 _RULE = re.compile(r"(?P<metric>.+?)\.(?P<field>[a-z_]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>\S+)")
 FIELDS = ("ci_low", "ci_high", "mean", "p_value", "p_adjusted")
+LARGEST_RULES = 1 << 20
+
+
+class Check(NamedTuple):
+    """One line of a gate: a rule, or the verdict. ``outcome`` as the gate's, ``reason`` in plain words."""
+
+    name: str
+    outcome: str
+    reason: str
 
 
 class Gate(NamedTuple):
-    """``outcome`` is pass, fail, inconclusive or invalid; ``reasons`` in plain words."""
+    """``outcome`` is pass, fail, inconclusive or invalid: the worst of its ``checks``."""
 
     outcome: str
-    reasons: list[str]
+    checks: list[Check]
 
     @property
     def exit_code(self) -> int:
         return EXIT[self.outcome]
+
+    @property
+    def reasons(self) -> list[str]:
+        return [check.reason for check in self.checks]
 
 
 class Rule(NamedTuple):
@@ -46,35 +60,47 @@ class Rule(NamedTuple):
 
 
 def judge_gate(summary: dict[str, Any], rules: str) -> Gate:
-    """Apply the default rule (``rules`` empty) or the given ones; all rules must hold to pass."""
+    """Apply the default rule (``rules`` empty) or the given ones; all rules must hold to pass.
+
+    A rule on a bound that the rows were too few for is inconclusive; one on a metric that does not exist or was
+    not compared is invalid. Raises UsageError when ``rules`` cannot be read.
+    """
     verdict = summary["verdict"]
-    if verdict["decision"] == "invalid":
-        return Gate("invalid", [str(verdict.get("sentence", "The results are invalid."))])
-    if not rules.strip():
+    parsed = parse_rules(rules) if rules.strip() else []
+    if verdict["decision"] == "invalid" or not parsed:
         outcome = BY_DECISION.get(verdict["decision"], "invalid")
-        return Gate(outcome, [str(verdict.get("sentence", verdict["decision"]))])
-    outcomes, reasons = [], []
-    for rule in parse_rules(rules):
-        outcome, reason = _apply(rule, summary)
-        outcomes.append(outcome)
-        reasons.append(reason)
-    worst = next(name for name in ("invalid", "fail", "pass") if name in outcomes)
-    return Gate(worst, reasons)
+        return Gate(outcome, [Check("verdict", outcome, str(verdict.get("sentence", verdict["decision"])))])
+    checks = [_apply(rule, summary) for rule in parsed]
+    worst = next(name for name in WORST_FIRST if any(check.outcome == name for check in checks))
+    return Gate(worst, checks)
+
+
+def invalid_gate(reason: str) -> Gate:
+    """The gate of results that cannot be read."""
+    return Gate("invalid", [Check("results", "invalid", reason)])
 
 
 def parse_rules(text: str) -> list[Rule]:
     """Rules from an expression or a file (one expression a line, ``#`` comments). Raises UsageError."""
-    path = os.path.expanduser(text)
-    if os.path.isfile(path):
-        with open(path, encoding="utf-8") as file:
-            lines = [line.partition("#")[0] for line in file]
-    else:
-        lines = [text]
-    parts = [part.strip() for line in lines for part in re.split(r"\band\b|;|,", line)]
+    parts = [part.strip() for line in _lines(text) for part in re.split(r"\s+and\s+|;|,", line.strip())]
     rules = [_parse_rule(part) for part in parts if part]
     if not rules:
         raise UsageError(f"{text!r} holds no rule.", fix='For example: --gate "Correctness.ci_low > 0"')
     return rules
+
+
+def _lines(text: str) -> list[str]:
+    path = os.path.expanduser(text)
+    if len(path) > 4096 or "\0" in path or not os.path.isfile(path):
+        return [text]
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            content = file.read(LARGEST_RULES)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"The rules file {path} cannot be read as UTF-8 text: {error}.", fix="One rule a line, # for comments."
+        ) from error
+    return [line.partition("#")[0] for line in content.splitlines()]
 
 
 def _parse_rule(part: str) -> Rule:
@@ -88,20 +114,25 @@ def _parse_rule(part: str) -> Rule:
             f"{part!r} is no rule, nor a file; expected METRIC.FIELD SIGN NUMBER, FIELD one of {', '.join(FIELDS)}.",
             fix='For example: --gate "Correctness.ci_low > 0 and Harmfulness.ci_high < 0.05"',
         )
-    return Rule(part, match["metric"], match["field"], match["sign"], bound)
+    return Rule(part, match["metric"].removeprefix("Builtin."), match["field"], match["sign"], bound)
 
 
-def _apply(rule: Rule, summary: dict[str, Any]) -> tuple[str, str]:
+def _apply(rule: Rule, summary: dict[str, Any]) -> Check:
     metric = summary["metrics"].get(rule.metric)
     if metric is None:
-        return "invalid", f"{rule.text}: there is no metric {rule.metric} ({', '.join(summary['metrics'])})."
-    value = (metric.get("difference") or {}).get(rule.field)
+        known = ", ".join(summary["metrics"])
+        return Check(rule.text, "invalid", f"{rule.text}: there is no metric {rule.metric} ({known}).")
+    difference = metric.get("difference") or {}
+    value = difference.get(rule.field)
+    if value is None and difference.get("mean") is not None:
+        return Check(rule.text, "inconclusive", f"{rule.text}: too few rows for {rule.field} of {rule.metric}.")
     if value is None:
-        return "invalid", f"{rule.text}: {rule.metric} has no {rule.field}."
+        return Check(rule.text, "invalid", f"{rule.text}: {rule.metric} has no {rule.field}.")
     holds = {
         "<": value < rule.bound,
         "<=": value <= rule.bound,
         ">": value > rule.bound,
         ">=": value >= rule.bound,
     }[rule.sign]
-    return ("pass" if holds else "fail"), f"{rule.text}: {'holds' if holds else 'does not hold'} ({value:.4g})."
+    reason = f"{rule.text}: {'holds' if holds else 'does not hold'} ({value:.4g})."
+    return Check(rule.text, "pass" if holds else "fail", reason)

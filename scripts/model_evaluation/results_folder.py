@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 class Found:
     """A summary on disk and when it was written (seconds since the epoch)."""
@@ -15,10 +19,14 @@ class Found:
         self.modified = modified
 
 
-def newest_summary(project: str) -> Found | None:
-    """The project's newest summary.json: below ``notebooks/results``, where the notebook writes, or ``results``."""
-    found: Found | None = None
-    for base in (os.path.join(project, "notebooks", "results"), os.path.join(project, "results")):
+def results_folders(project: str) -> tuple[str, str]:
+    """Where a project's results may lie: below ``notebooks/results``, where the notebook writes, or ``results``."""
+    return os.path.join(project, "notebooks", "results"), os.path.join(project, "results")
+
+
+def project_summaries(project: str) -> Iterator[Found]:
+    """Every summary.json of the project, in no order. Folders that are being written (``.name``) are left out."""
+    for base in results_folders(project):
         try:
             names = os.listdir(base)
         except OSError:
@@ -29,6 +37,10 @@ def newest_summary(project: str) -> Found | None:
                 modified = os.stat(path).st_mtime
             except OSError:
                 continue
-            if found is None or modified > found.modified:
-                found = Found(path, modified)
-    return found
+            if not name.startswith("."):
+                yield Found(path, modified)
+
+
+def newest_summary(project: str) -> Found | None:
+    """The project's newest summary.json, ``None`` when it has none."""
+    return max(project_summaries(project), key=lambda found: (found.modified, found.path), default=None)

@@ -15,7 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("commands",),
-    ("wizard", "demo", "execution", "installing"),
+    ("wizard", "demo", "execution", "installing", "launches"),
     ("conversation",),
     ("preflight",),
     ("evaluations",),

@@ -164,3 +164,19 @@ def describe_hub_model(aws: Aws, name: str, version: str | None, region: str) ->
         request["HubContentVersion"] = version
     with aws_errors("looking up the base model", resource=name):
         return str(client.describe_hub_content(**request)["HubContentArn"])
+
+
+def package_metadata(aws: Aws, arn: str, region: str) -> dict[str, str]:
+    """A model package version's customer metadata properties. Raises NotFound."""
+    with aws_errors("looking up the model package", resource=arn):
+        answer = aws.client("sagemaker", region).describe_model_package(ModelPackageName=arn)
+    return {str(key): str(value) for key, value in answer.get("CustomerMetadataProperties", {}).items()}
+
+
+def update_package_metadata(aws: Aws, arn: str, region: str, properties: dict[str, str], remove: list[str]) -> None:
+    """Set these customer metadata properties, remove those; all others stay. Raises AwsError."""
+    request: dict[str, Any] = {"ModelPackageArn": arn, "CustomerMetadataProperties": properties}
+    if remove:
+        request["CustomerMetadataPropertiesToRemove"] = remove
+    with aws_errors("writing the evaluation onto the model package", resource=arn):
+        aws.client("sagemaker", region).update_model_package(**request)

@@ -1,0 +1,1 @@
+"""Where results go next: gates, histories, reports for pull requests, human labels, MLflow, the model registry."""

@@ -1,0 +1,200 @@
+"""The runs of one project side by side: only what can be compared is put on one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from model_evaluation.errors import Refused
+from model_evaluation.results_folder import project_summaries
+
+from .examples import dataset_fingerprint
+from .summaries import read_summary
+from .words import execution_id, interval, minute, short_name, signed
+
+
+class Run(NamedTuple):
+    """A finished comparison. ``dataset`` is its fingerprint, ``None`` when the rows are not at hand."""
+
+    folder: str
+    summary: dict[str, Any]
+    dataset: str | None
+
+    @property
+    def conditions(self) -> tuple[bool, str, str, str]:
+        """What must be equal for two differences to be comparable: simulated, dataset, judge, base model."""
+        rows = self.summary["rows"]["dataset"]
+        return (
+            self.summary["simulated"],
+            self.dataset or f"{rows} rows, otherwise unknown",
+            self.summary["judge"],
+            self.summary["models"]["base"] or "",
+        )
+
+
+class Group(NamedTuple):
+    """Runs under the same conditions, oldest first; ``differs`` says how from those of the newest run."""
+
+    runs: list[Run]
+    differs: list[str]
+
+
+def read_runs(paths: Iterable[str]) -> tuple[list[Run], list[str]]:
+    """The comparisons among these summaries, oldest first, and what was left out and why."""
+    runs, left_out = [], []
+    for path in sorted(paths):
+        try:
+            summary = read_summary(path)
+        except Refused as error:
+            left_out.append(error.message)
+            continue
+        if summary["verdict"]["decision"] in ("none", "invalid"):
+            left_out.append(f"{path}: nothing was compared ({summary['verdict']['sentence']})")
+            continue
+        folder = os.path.dirname(path)
+        runs.append(Run(folder, summary, dataset_fingerprint(folder)))
+    return sorted(runs, key=lambda run: (run.summary["created"], run.folder)), left_out
+
+
+def comparable_groups(runs: Sequence[Run]) -> list[Group]:
+    """Runs by their conditions, the newest run's group first."""
+    by_conditions: dict[tuple[Any, ...], list[Run]] = {}
+    for run in reversed(runs):
+        by_conditions.setdefault(run.conditions, []).insert(0, run)
+    groups = list(by_conditions.values())
+    return [Group(group, _differences(group[-1], groups[0][-1])) for group in groups]
+
+
+def _differences(run: Run, newest: Run) -> list[str]:
+    found = []
+    mine, its = run.conditions, newest.conditions
+    if mine[0] != its[0]:
+        found.append("these are SIMULATED" if mine[0] else "these are real, the newest is SIMULATED")
+    if mine[1] != its[1]:
+        rows, newest_rows = (item.summary["rows"]["dataset"] for item in (run, newest))
+        counts = f"{rows} rows, not {newest_rows}" if rows != newest_rows else f"{rows} rows as well, but others"
+        if run.dataset is None or newest.dataset is None:
+            counts += "; per_example.csv is missing, so the rows themselves cannot be compared"
+        found.append(f"another dataset ({counts})")
+    if mine[2] != its[2]:
+        found.append(f"another judge ({mine[2] or 'unnamed'}, not {its[2] or 'unnamed'})")
+    if mine[3] != its[3]:
+        found.append(f"another base model ({short_name(mine[3])}, not {short_name(its[3])})")
+    return found
+
+
+class Trend(NamedTuple):
+    """One metric over the runs of a group: its entry in each run, ``None`` where the run lacks it."""
+
+    metric: str
+    direction: str
+    entries: list[dict[str, Any] | None]
+    note: str = ""
+
+
+def trends(group: Group) -> list[Trend]:
+    """The group's metrics, the newest run's primary metric first. A metric whose direction or scale changed is
+    compared only with runs that have the newest one's, and says so."""
+    newest = group.runs[-1].summary
+    names = [newest["primary_metric"], *newest["metrics"], *(n for run in group.runs for n in run.summary["metrics"])]
+    found = []
+    for name in dict.fromkeys(names):
+        entries = [run.summary["metrics"].get(name) for run in group.runs]
+        entries = [entry if entry and entry["difference"] else None for entry in entries]
+        last = next((entry for entry in reversed(entries) if entry), None)
+        if last is None:
+            continue
+        kept = [entry if entry and _scale(entry) == _scale(last) else None for entry in entries]
+        dropped = sum(a is not None and b is None for a, b in zip(entries, kept, strict=True))
+        note = f"{name}: left out of {dropped} older runs, which had another direction or scale." if dropped else ""
+        found.append(Trend(name, last["direction"], kept, note))
+    return found
+
+
+def _scale(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return entry["direction"], tuple(entry.get("limits") or ())
+
+
+def history_json(groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """The groups as JSON: their conditions, their runs, and how each metric's difference went."""
+    found = []
+    for group in groups:
+        simulated, dataset, judge, base = group.runs[-1].conditions
+        metrics = trends(group)
+        primaries = {run.summary["primary_metric"] for run in group.runs}
+        notes = [trend.note for trend in metrics if trend.note]
+        if len(primaries) > 1:
+            notes.append(f"The runs were decided by different primary metrics: {', '.join(sorted(primaries))}.")
+        found.append(
+            {
+                "simulated": simulated, "dataset": dataset, "judge": judge, "base": base,
+                "rows": group.runs[-1].summary["rows"]["dataset"],
+                "differs": group.differs, "notes": notes,
+                "runs": [_run_json(run) for run in group.runs],
+                "trends": [_trend_json(trend, group.runs) for trend in metrics],
+            }
+        )  # fmt: skip
+    return found
+
+
+def _run_json(run: Run) -> dict[str, Any]:
+    summary = run.summary
+    return {
+        "execution": execution_id(summary),
+        "created": summary["created"],
+        "tuned": summary["models"]["tuned"],
+        "primary_metric": summary["primary_metric"],
+        "decision": summary["verdict"]["decision"],
+        "results": run.folder,
+    }
+
+
+def _trend_json(trend: Trend, runs: Sequence[Run]) -> dict[str, Any]:
+    points = []
+    for run, entry in zip(runs, trend.entries, strict=True):
+        if entry is not None:
+            difference = entry["difference"]
+            points.append(
+                {
+                    "execution": execution_id(run.summary), "mean": difference["mean"], "ci_low": difference["ci_low"],
+                    "ci_high": difference["ci_high"], "n_paired": entry["n_paired"], "verdict": entry["verdict"],
+                }
+            )  # fmt: skip
+    return {"metric": trend.metric, "direction": trend.direction, "points": points}
+
+
+def history_sentences(groups: Sequence[Group]) -> list[str]:
+    """What the history says, in plain words: the newest group's primary metric, then what stands apart and why."""
+    if not groups:
+        return ["There is no finished comparison yet."]
+    newest = groups[0]
+    trend = trends(newest)[0]
+    points = [(run, entry["difference"]) for run, entry in zip(newest.runs, trend.entries, strict=True) if entry]
+    run, last = points[-1]
+    text = f"{trend.metric}, newest run ({minute(run.summary['created'])}): {_evidence(last)}"
+    if len(points) > 1:
+        run, before = points[-2]
+        text += f"; the run before ({minute(run.summary['created'])}): {_evidence(before)}"
+    found = [text + ("." if len(points) > 1 else "; there is no comparable run before it.")]
+    if newest.runs[-1].summary["simulated"]:
+        found.insert(0, "SIMULATED: no model and no judge was involved.")
+    apart = [f"Not compared with these: {len(group.runs)} runs; {'; '.join(group.differs)}." for group in groups[1:]]
+    return found + apart
+
+
+def _evidence(difference: Mapping[str, Any]) -> str:
+    return f"{signed(difference['mean'])} ({interval(difference)})"
+
+
+def project_history(project: str) -> tuple[list[Group], list[str]]:
+    """All groups of a project's runs, and what was left out. Raises Refused when the project has no results."""
+    paths = [found.path for found in project_summaries(project)]
+    if not paths:
+        raise Refused(
+            f"{project} has no results yet (looked in notebooks/results and results).",
+            fix="Run the notebook to its end; if it ran in Studio, copy its results folder here.",
+            code="no_results",
+        )
+    runs, left_out = read_runs(paths)
+    return comparable_groups(runs), left_out

@@ -1,0 +1,101 @@
+"""The verdict on the model package version it is about, as customer metadata.
+
+A version's ModelMetrics cannot be changed once it exists; its customer metadata can, and the console shows it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from model_evaluation.errors import Refused
+from model_evaluation.kernel.session import is_aws_endpoint
+from model_evaluation.lookups.arns import parse_arn
+from model_evaluation.lookups.models import package_metadata, update_package_metadata
+from model_evaluation.lookups.session import Aws
+
+from .words import execution_id, metric_order
+
+PREFIX = "evaluation."
+MOST_PROPERTIES = 50
+LONGEST = 256
+_REFUSED = re.compile(r"[^\w .:/=+\-@]")
+
+
+def metadata_of(summary: Mapping[str, Any]) -> dict[str, str]:
+    """The properties, at most 50, each within the service's alphabet and 256 characters; the primary metric first."""
+    rows = summary["rows"]
+    facts = {
+        "simulated": str(summary["simulated"]).lower(),
+        "decision": summary["verdict"]["decision"],
+        "primary_metric": summary["primary_metric"],
+        "execution": execution_id(summary),
+        "created": summary["created"],
+        "judge": summary["judge"] or "unknown",
+        "base_model": summary["models"]["base"] or "none",
+        "rows": f"dataset={rows['dataset']} paired={rows['paired']}",
+    }
+    facts |= {f"metric.{name}": _metric(summary["metrics"][name]) for name in metric_order(summary)}
+    kept = list(facts.items())[:MOST_PROPERTIES]
+    return {PREFIX + key: _REFUSED.sub("_", value)[:LONGEST] for key, value in kept}
+
+
+def _metric(entry: Mapping[str, Any]) -> str:
+    difference = entry["difference"]
+    if difference is None:
+        side = entry["tuned"] or entry["base"] or {"mean": None, "n_scored": 0}
+        return f"mean={_number(side['mean'])} n={side['n_scored']}"
+    return (
+        f"difference={_number(difference['mean'])} ci_low={_number(difference['ci_low'])} "
+        f"ci_high={_number(difference['ci_high'])} n={entry['n_paired']} verdict={entry['verdict']}"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.6g}"
+
+
+def register(aws: Aws, summary: Mapping[str, Any], *, agreed: bool) -> dict[str, Any]:
+    """Put the summary's properties on the fine-tuned model's package version; earlier ones of ours are replaced.
+
+    Raises Refused ``needs_consent`` with what would be written unless ``agreed``, and Refused for results that are not
+    about a package, or that are simulated and would go to the real AWS.
+    """
+    arn = summary["models"]["tuned"] or ""
+    parts = parse_arn(arn)
+    if parts is None or parts.service != "sagemaker" or not re.fullmatch(r"model-package/[^/]+/\d+", parts.resource):
+        raise Refused(
+            f"These results are not about a model package version: {arn or 'no fine-tuned model'}.",
+            fix="Only a registered version can carry them.",
+            code="no_package",
+        )
+    properties = metadata_of(summary)
+    if not agreed:
+        raise Refused(
+            f"This would write {len(properties)} customer metadata properties onto {arn}.",
+            fix="Ask the user; if they agree, run the same command with --yes.",
+            code="needs_consent",
+            details={"model_package": arn, "properties": properties},
+        )
+    if summary["simulated"] and is_aws_endpoint(aws.client("sagemaker", parts.region).meta.endpoint_url):
+        raise Refused(
+            "The results are SIMULATED; they do not belong on a real model package.",
+            fix="Evaluate the model on AWS, then register those results.",
+            code="simulated_results",
+        )
+    before = package_metadata(aws, arn, parts.region)
+    stale = sorted(key for key in before if key.startswith(PREFIX) and key not in properties)
+    others = sum(not key.startswith(PREFIX) for key in before)
+    if others + len(properties) > MOST_PROPERTIES:
+        kept = list(properties.items())[: max(0, MOST_PROPERTIES - others)]
+        stale += sorted(key for key in before if key in properties and key not in dict(kept))
+        properties = dict(kept)
+    if not properties:
+        raise Refused(
+            f"{arn} already carries {others} properties of others; {MOST_PROPERTIES} is the service's limit.",
+            fix="Remove some of them first.",
+            code="no_room",
+        )
+    update_package_metadata(aws, arn, parts.region, properties, stale)
+    return {"model_package": arn, "properties": properties, "removed": stale}

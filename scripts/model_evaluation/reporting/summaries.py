@@ -1,0 +1,100 @@
+"""Reads ``summary.json`` and believes it only when it is whole, ours, and consistent with itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from model_evaluation.errors import Refused
+
+SCHEMA = "summary.schema.json"
+VERSION = 1
+LARGEST = 256 << 20  # a summary of a million rows is under a megabyte
+FIX = "Run the notebook's last cells again; they write it anew."
+
+
+def read_summary(path: str) -> dict[str, Any]:
+    """The summary at ``path``. Raises Refused ``invalid_results`` for a file that is half-written, foreign,
+    of a newer version, or says two things at once: a wrong number is never returned."""
+    try:
+        if os.path.getsize(path) > LARGEST:
+            raise ValueError(f"it has more than {LARGEST >> 20} MiB")
+        with open(path, encoding="utf-8") as file:
+            summary = json.load(file, parse_constant=_no_constant, object_pairs_hook=_unique)
+    except (OSError, ValueError, RecursionError) as error:
+        raise _invalid(path, str(error) or type(error).__name__) from error
+    fault = summary_fault(summary)
+    if fault:
+        raise _invalid(path, fault)
+    result: dict[str, Any] = summary
+    return result
+
+
+def summary_fault(summary: object) -> str | None:
+    """What is wrong with a decoded summary, ``None`` when nothing is."""
+    from jsonschema import Draft202012Validator
+
+    if isinstance(summary, dict) and isinstance(summary.get("schema_version"), int):
+        version = summary["schema_version"]
+        if version > VERSION:
+            return f"schema_version is {version}, this program reads {VERSION}; install the newer program"
+    error = next(iter(Draft202012Validator(_schema()).iter_errors(summary)), None)
+    if error is not None:
+        where = ".".join(str(part) for part in error.absolute_path) or "the file"
+        message = error.message if len(error.message) < 200 else f"{error.message[:200]}…"
+        return f"{where}: {message}"
+    assert isinstance(summary, dict)
+    return next(_contradictions(summary), None)
+
+
+def _contradictions(summary: dict[str, Any]) -> Iterator[str]:
+    for name, entry in _entries(summary):
+        difference = entry["difference"]
+        if difference is not None:
+            low, high = difference["ci_low"], difference["ci_high"]
+            if (low is None) != (high is None) or (low is not None and low > high):
+                yield f"{name}: the interval's ends are {low} and {high}"
+            outcomes = [entry[key] for key in ("wins", "ties", "losses")]
+            if None not in outcomes and sum(outcomes) != entry["n_paired"]:
+                yield f"{name}: {outcomes} wins, ties and losses are not its {entry['n_paired']} pairs"
+        if entry["n_paired"] > summary["rows"]["paired"]:
+            yield f"{name}: {entry['n_paired']} pairs, but only {summary['rows']['paired']} rows are paired"
+    decision, primary = summary["verdict"]["decision"], summary["metrics"].get(summary["primary_metric"])
+    if decision not in ("invalid", "none") and (primary is None or primary["difference"] is None):
+        yield f"the verdict is {decision}, but the primary metric {summary['primary_metric']!r} was not compared"
+    elif decision in ("improved", "no_worse", "equivalent", "inconclusive"):
+        assert primary is not None
+        if primary["verdict"] != decision:
+            yield f"the verdict is {decision}, its primary metric's {primary['verdict']}"
+
+
+def _entries(summary: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from summary["metrics"].items()
+    for field, values in summary["slices"].items():
+        for value, cell in values.items():
+            for name, entry in cell.items():
+                yield f"{field} {value}, {name}", entry
+
+
+def _schema() -> dict[str, Any]:
+    path = os.path.join(os.path.dirname(os.path.dirname(__file__)), "schemas", SCHEMA)
+    with open(path, encoding="utf-8") as file:
+        schema: dict[str, Any] = json.load(file)
+    return schema
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name occurs twice in one object")
+    return found
+
+
+def _invalid(path: str, reason: str) -> Refused:
+    return Refused(f"{path} is damaged, incomplete or not ours: {reason}.", fix=FIX, code="invalid_results")

@@ -1,0 +1,110 @@
+"""The history as one SVG picture: a panel per metric, a point with its interval per run."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from .history import Group, Run, Trend, trends
+from .words import execution_id, minute, short_name
+
+WIDTH, LEFT, RIGHT = 760, 70, 20
+PANEL, TITLE, FOOT = 120, 30, 48
+METRICS = 8
+STYLE = """svg { font: 13px system-ui, sans-serif; background: #fff; } text { fill: #1f2328; } .muted { fill: #57606a; }
+.zero { stroke: #57606a; stroke-dasharray: 4 3; } .line { stroke: #0b5d94; fill: none; stroke-opacity: .4; }
+.bar { stroke: #0b5d94; stroke-width: 2; } .point { fill: #0b5d94; } .mark { fill: #a84400; font-weight: 700; }
+.head { font-weight: 700; font-size: 15px; }
+@media (prefers-color-scheme: dark) { svg { background: #12161b; } text { fill: #e8ebee; } .muted { fill: #a3adb8; }
+.zero { stroke: #a3adb8; } .line, .bar { stroke: #62b5ea; } .point { fill: #62b5ea; } .mark { fill: #f59355; } }"""
+
+
+def trend_svg(groups: Sequence[Group], sentence: str) -> str:
+    """The picture as text. Groups are drawn one below the other, each with what sets it apart; ``sentence`` is read
+    to people who cannot see it. At most eight metrics a group are drawn, the primary one first."""
+    parts: list[str] = []
+    top = 12.0
+    for group in groups:
+        drawn, height = _group(group, top)
+        parts += drawn
+        top += height
+    label = html.escape(sentence, quote=True)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top:.0f}" role="img" aria-label="{label}">'
+        f"<title>{label}</title><style>{STYLE}</style>{''.join(parts)}</svg>\n"
+    )
+
+
+def _group(group: Group, top: float) -> tuple[list[str], float]:
+    summary = group.runs[-1].summary
+    base, judge = short_name(summary["models"]["base"]), summary["judge"] or "an unnamed judge"
+    parts = [
+        _text(16, top + 16, f"Against {base}, {summary['rows']['dataset']} rows", "head"),
+        _text(16, top + 34, f"judged by {judge}", "muted"),
+    ]
+    height = 48.0
+    if summary["simulated"]:
+        parts.append(_text(WIDTH - RIGHT, top + 16, "SIMULATED", "mark", "end"))
+    if group.differs:
+        parts.append(_text(16, top + 52, f"Not comparable with the newest runs: {'; '.join(group.differs)}", "mark"))
+        height += 18
+    shown = trends(group)[:METRICS]
+    for trend in shown:
+        parts += _panel(trend, group.runs, top + height)
+        height += TITLE + PANEL
+    parts += [
+        _text(_x(at, len(group.runs)), top + height + 16 + 15 * line, text, "muted", "middle")
+        for at, run in _labelled(group.runs)
+        for line, text in enumerate((execution_id(run.summary)[:14], minute(run.summary["created"])[:10]))
+    ]
+    return parts, height + FOOT
+
+
+def _labelled(runs: Sequence[Run]) -> list[tuple[int, Run]]:
+    """As many runs as there is room for the labels of, the newest always."""
+    step = -(-len(runs) // 6)
+    return [(at, run) for at, run in enumerate(runs) if (len(runs) - 1 - at) % step == 0]
+
+
+def _panel(trend: Trend, runs: Sequence[Run], top: float) -> list[str]:
+    known = [(at, entry["difference"]) for at, entry in enumerate(trend.entries) if entry]
+    ends = [float(value) for _, d in known for value in (d["mean"], d["ci_low"], d["ci_high"]) if value is not None]
+    low, high = min(0.0, *ends), max(0.0, *ends)
+    room = (high - low) * 0.08 or 0.05
+    low, high = low - room, high + room
+
+    def y(value: float) -> float:
+        return top + TITLE + PANEL * (high - value) / (high - low)
+
+    better = "lower is better" if trend.direction == "lower" else "higher is better"
+    parts = [
+        _text(16, top + 20, f"{trend.metric}: fine-tuned minus base, {better}"),
+        f'<line class="zero" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(0):.1f}" y2="{y(0):.1f}"/>',
+        _text(LEFT - 8, y(0) + 4, "0", "muted", "end"),
+    ]
+    parts += [
+        _text(LEFT - 8, y(value) + 4, f"{value:+.2g}".replace("-", "−"), "muted", "end")
+        for value in (max(ends), min(ends))
+        if abs(y(value) - y(0)) > 14
+    ]
+    points = [(_x(at, len(runs)), difference) for at, difference in known]
+    parts.append('<polyline class="line" points="' + " ".join(f"{x:.1f},{y(d['mean']):.1f}" for x, d in points) + '"/>')
+    for x, difference in points:
+        if difference["ci_low"] is not None:
+            parts.append(_bar(x, y(difference["ci_low"]), y(difference["ci_high"])))
+        parts.append(f'<circle class="point" cx="{x:.1f}" cy="{y(difference["mean"]):.1f}" r="4"/>')
+    return parts
+
+
+def _bar(x: float, low: float, high: float) -> str:
+    return f'<line class="bar" x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>'
+
+
+def _x(at: int, n: int) -> float:
+    return LEFT + (WIDTH - LEFT - RIGHT) * (at + 0.5) / n
+
+
+def _text(x: float, y: float, text: str, look: str = "", anchor: str = "start") -> str:
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    name = f' class="{look}"' if look else ""
+    return f'<text{name} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(shown)}</text>'

@@ -1,0 +1,50 @@
+"""Numbers and names as people read them, the same in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+SIMULATED = "SIMULATED: made with a local stand-in for AWS. No model and no judge was involved."
+SAFETY = ("Harmfulness", "Stereotyping", "Refusal")
+
+
+def signed(value: float | None, plus: str = "+") -> str:
+    """Three decimals with a real minus sign; a rounded zero has no sign; ``–`` for ``None``."""
+    if value is None:
+        return "–"
+    text = f"{abs(value):.3f}"
+    return text if not float(text) else f"{'−' if value < 0 else plus}{text}"
+
+
+def interval(difference: Mapping[str, Any]) -> str:
+    """``0.071 to 0.329``, or ``–`` where there is none."""
+    low, high = difference["ci_low"], difference["ci_high"]
+    return "–" if low is None else f"{signed(low, '')} to {signed(high, '')}"
+
+
+def metric_order(summary: Mapping[str, Any]) -> list[str]:
+    """The primary metric, the safety metrics that guard it, then the others in their order."""
+    primary = summary["primary_metric"]
+    return sorted(summary["metrics"], key=lambda name: (name != primary, name not in SAFETY))
+
+
+def execution_id(summary: Mapping[str, Any]) -> str:
+    return str(summary["execution_arn"]).rsplit("/", 1)[-1] or "execution"
+
+
+def short_name(name: str | None) -> str:
+    """Of an ARN the part after its kind, ``support-assistant/3``."""
+    if not name:
+        return "–"
+    return name.partition("/")[2] or name if name.startswith("arn:") else name
+
+
+def minute(created: str) -> str:
+    """An ISO time to the minute, in UTC; any other text as it is."""
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return created
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment.tzinfo else created
