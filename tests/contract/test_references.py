@@ -248,7 +248,9 @@ def json_blocks(path: Path) -> list[str]:
 @each_document
 def test_json_examples_are_json(path: Path) -> None:
     for block in json_blocks(path):
-        json.loads(block)
+        lines = block.splitlines()
+        for text in lines if all(line.startswith("{") for line in lines) else [block]:  # JSONL or one document
+            json.loads(text)
 
 
 def test_the_custom_metric_examples_pass_without_a_finding() -> None:
