@@ -15,7 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("commands",),
-    ("wizard", "demo", "execution", "installing", "launches"),
+    ("wizard", "demo", "execution", "installing", "launches", "reporting"),
     ("conversation",),
     ("preflight",),
     ("evaluations",),

@@ -91,9 +91,11 @@ def _expected(context: Context, found: Any) -> list[tuple[str, str]]:
     from model_evaluation.cost.duration import in_words
     from model_evaluation.cost.estimate import cost_line, token_line
 
+    from .data import can_show
+
     work = found.work
     return [
-        ("Can detect", _detectable(work.rows)),
+        ("Can detect", can_show(work.rows)),
         (
             "Judge calls",
             f"{work.rows:,} rows × {work.models} model(s) × {len(work.metric_prompts)} metric(s) = {work.calls:,}",
@@ -134,19 +136,6 @@ def _open_matters(context: Context, checks: list[dict[str, Any]], width: int, ro
 def _cut(text: str) -> str:
     text = " ".join(text.split()) if not text.startswith("  ") else "  " + " ".join(text.split())
     return text if len(text) <= CARD_WIDTH else text[: CARD_WIDTH - 1] + "…"
-
-
-def _detectable(rows: int) -> str:
-    from model_evaluation.dataset.power import minimum_detectable_difference
-
-    low = minimum_detectable_difference(rows, 0.25)
-    high = minimum_detectable_difference(rows, 0.45)
-    if low is None or high is None:
-        return "nothing: at least two rows are needed"
-    return (
-        f"differences of about {low:.2f} to {high:.2f} on a 0–1 score with {rows:,} rows "
-        "(80% power; paired differences spread 0.25 to 0.45)"
-    )
 
 
 STEP = Step(

@@ -5,6 +5,12 @@ from __future__ import annotations
 from model_evaluation.errors import Refused
 from model_evaluation.workflow import Answer, Offer, Step, finding
 
+JOB_ROWS = 1000  # one judge job takes no more
+# Standard deviations of paired differences that judge scores between 0 and 1 usually have.
+USUAL_SPREADS = (0.25, 0.45)
+# Share of rows on which two models usually differ in a yes/no metric.
+USUAL_DISAGREEMENT = 0.2
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -41,9 +47,8 @@ def offer(context: Context) -> Offer:
     report, _ = _read(context)
     choices = [{"value": "ok", "label": "Use the dataset as it is"}] if report.usable else []
     choices += [{"value": value, "label": label} for value, label in _useful_operations(report)]
-    return Offer(
-        choices=choices, suggested="ok" if report.usable else None, text=card(report), findings=[samples(report)]
-    )
+    suggested = choices[0]["value"] if choices else None
+    return Offer(choices=choices, suggested=suggested, text=card(report), findings=[samples(report)])
 
 
 def _read(context: Context) -> tuple[DatasetReport, S3Object]:
@@ -70,15 +75,30 @@ def _read(context: Context) -> tuple[DatasetReport, S3Object]:
 
 
 def _useful_operations(report: DatasetReport) -> list[tuple[str, str]]:
-    kinds = {entry["kind"] for entry in report.findings}
-    found = []
-    if report.profile.get("rows", 0) > 1000:
-        found.append(("sample 1000", "Draw 1,000 rows, spread over the categories"))
-    if any("duplicate" in kind and "key" not in kind for kind in kinds):
-        found.append(("dedupe", "Keep each row once"))
-    if not report.usable and report.profile.get("rows", 0):
-        found.append(("drop-invalid", "Leave out the rows that cannot be used"))
-    return found
+    """The operations that the findings' own fixes name, the one that helps most first."""
+    fixes = " ".join(str(entry.get("fix", "")) for entry in report.findings)
+    offered = (
+        ("`drop-invalid`", "drop-invalid", "Leave out the rows that cannot be used"),
+        ("`convert`", "convert", "Write all rows in one clean format"),
+        ("`dedupe`", "dedupe", "Keep each row once"),
+        ("`sample N`", f"sample {JOB_ROWS}", f"Draw {JOB_ROWS:,} rows, spread over the categories"),
+        ("`shard`", "shard", f"Split into files of at most {JOB_ROWS:,} rows"),
+    )
+    if not report.profile.get("usable_rows"):
+        return []
+    return [(value, label) for name, value, label in offered if name in fixes]
+
+
+def can_show(rows: int) -> str:
+    """How large a true difference ``rows`` rows can show, in words."""
+    from model_evaluation.dataset import minimum_detectable_difference, minimum_detectable_rate_difference
+
+    low, high = (minimum_detectable_difference(rows, sd) for sd in USUAL_SPREADS)
+    rate = minimum_detectable_rate_difference(rows, USUAL_DISAGREEMENT)
+    if low is None or high is None:
+        return "no difference: at least two rows are needed"
+    text = f"differences of about {low:.2f} to {high:.2f} on a 0–1 score"
+    return f"{text}, {rate:.0%} on a yes/no metric" if rate is not None else text
 
 
 def card(report: DatasetReport) -> str:
@@ -93,6 +113,11 @@ def card(report: DatasetReport) -> str:
     if categories:
         shown = ", ".join(f"{_short(name)} {count:,}" for name, count in list(categories.items())[:8])
         lines.append(f"Categories: {shown}" + (", ..." if len(categories) > 8 else ""))
+    if profile.get("usable_rows"):
+        lines.append(f"Can show (80% power): {can_show(profile['usable_rows'])}")
+        if len(categories) > 1:
+            name, count = min(categories.items(), key=lambda item: int(item[1]))
+            lines.append(f"Smallest category, {_short(name)} ({count:,}): {can_show(count)}")
     problems = [entry for entry in report.findings if entry.get("level") in ("error", "warning")]
     if problems:
         lines.append("Problems:")
