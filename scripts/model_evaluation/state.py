@@ -123,6 +123,23 @@ def find_fault(document: dict[str, Any]) -> str | None:
     for step, offer in document.get("offers", {}).items():
         if not isinstance(offer, dict):
             return f"offers.{step} is not an object"
+    return _find_run_fault(document.get("runs", []))
+
+
+def _find_run_fault(runs: Any) -> str | None:
+    if not isinstance(runs, list):
+        return "runs is not a list"
+    for number, run in enumerate(runs):
+        if not isinstance(run, dict):
+            return f"runs[{number}] is not an object"
+        for key in ("fingerprint", "started", "notebook", "results_dir"):
+            if not isinstance(run.get(key), str):
+                return f"runs[{number}].{key} is not a string"
+        for key in ("name", "execution_arn"):
+            if not isinstance(run.get(key, 0), str | None):
+                return f"runs[{number}].{key} is neither a string nor null"
+        if not isinstance(run.get("outcome", ""), str):
+            return f"runs[{number}].outcome is not a string"
     return None
 
 

@@ -1,7 +1,7 @@
 """Execute the rendered notebook headless on AWS, with the credentials of this shell; progress on stderr.
 
 The executed copy is saved beside it after every cell. Running again takes up a running evaluation; it does not
-start a second one.
+start a second one. Parameters are read as papermill reads them: True, False, None, numbers, else text.
 
 example:
   evaluate.py --project ./tickets run -p POLL_SECONDS 60
@@ -13,8 +13,8 @@ import os
 
 from model_evaluation import state
 from model_evaluation.context import Context
-from model_evaluation.conversation import fingerprint, utc_now
-from model_evaluation.errors import Refused
+from model_evaluation.conversation import fingerprint, next_command, utc_now
+from model_evaluation.errors import EvaluationError, Refused
 
 from .render import require_every_answer
 
@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from typing import Any
+
+    from model_evaluation.launches import LaunchBook
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,13 +35,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("NAME", "VALUE"),
         help="override a value of the parameters cell",
     )
+    parser.add_argument(
+        "-r",
+        "--parameter-text",
+        nargs=2,
+        action="append",
+        metavar=("NAME", "TEXT"),
+        help="the same, and the value stays text whatever it looks like",
+    )
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.execution import executed_path, parse_parameters, run_notebook
     from model_evaluation.results_folder import newest_summary
 
-    parameters = parse_parameters(args.parameter)
+    parameters = parse_parameters(args.parameter, args.parameter_text)
     document = state.load(args.project).document
     require_every_answer(Context(args.project, document, now=utc_now()))
     rendered = document.get("rendered", {})
@@ -50,7 +60,44 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             fix="Write it first: evaluate.py render",
             code="not_rendered",
         )
+    book = _launch_book(args.project, notebook, parameters)
     target = executed_path(notebook)
-    run_notebook(notebook, target, env=os.environ, cwd=os.path.dirname(notebook), parameters=parameters)
+    try:
+        run_notebook(
+            notebook,
+            target,
+            env=os.environ,
+            cwd=os.path.dirname(notebook),
+            parameters=parameters,
+            on_line=book.update if book else lambda: None,
+        )
+    except EvaluationError as error:
+        if book and book.current:
+            error.details["execution_arn"] = book.current
+        raise
+    finally:
+        if book:
+            book.update()
     found = newest_summary(args.project)
-    return {"notebook": target, "results": os.path.dirname(found.path) if found else None}, 0
+    return {
+        "notebook": target,
+        "execution_arn": book.current if book else None,
+        "results": os.path.dirname(found.path) if found else None,
+        "next": next_command(state.load(args.project).document, args.project),
+    }, 0
+
+
+def _launch_book(project: str, notebook: str, parameters: dict[str, Any]) -> LaunchBook | None:
+    """Records the intent before anything is run; ``None`` for a notebook whose parameters were made into code."""
+    from model_evaluation.kernel.session import NotebookError
+    from model_evaluation.launches import LaunchBook, notebook_settings
+
+    try:
+        settings = notebook_settings(notebook, parameters)
+        if settings is None:
+            return None
+        book = LaunchBook(project, notebook, settings, utc_now())
+    except NotebookError as error:
+        raise Refused(error.message, fix=error.fix, code="run_refused") from error
+    book.record_intent()
+    return book

@@ -58,6 +58,8 @@ def test_another_tools_keys_are_kept(tmp_path: Path) -> None:
         (b'{"schema_version": 1, "answers": {"task": 3}}', "answers.task is not an object"),
         (b'{"schema_version": 1, "answers": {"task": {"value": 1}}}', "has no origin"),
         (b'{"schema_version": 1, "answers": {}, "offers": []}', "offers is not an object"),
+        (b'{"schema_version": 1, "answers": {}, "runs": {}}', "runs is not a list"),
+        (b'{"schema_version": 1, "answers": {}, "runs": [{"name": null}]}', r"runs\[0\].fingerprint is not a string"),
         (b"[" * 100_000, "nested too deeply"),
     ],
 )
@@ -155,6 +157,11 @@ json_values = st.recursive(
 entries = st.fixed_dictionaries(
     {}, optional=dict.fromkeys(("value", "origin", "time", "facts", "warnings"), json_values)
 )
+run_texts = st.none() | st.text(max_size=2) | st.integers(0, 1)
+runs = st.fixed_dictionaries(
+    dict.fromkeys(("fingerprint", "started", "notebook", "results_dir"), st.just("x") | run_texts),
+    optional=dict.fromkeys(("name", "execution_arn", "outcome"), run_texts),
+)
 documents = st.fixed_dictionaries(
     {"schema_version": st.just(1)},
     optional={
@@ -162,6 +169,7 @@ documents = st.fixed_dictionaries(
         "offers": json_values | st.dictionaries(st.just("task"), json_values, max_size=1),
         "reopened": json_values,
         "rendered": json_values,
+        "runs": st.lists(runs | json_values, max_size=2) | json_values,
         "other": json_values,
     },
 )
