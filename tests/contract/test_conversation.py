@@ -540,3 +540,20 @@ def test_the_next_command_follows_what_lies_there(
     assert following() == "report"
     run_cli("answer", "task", "Something else", project=tmp_path)
     assert run_cli("status", project=tmp_path).json["step"]["id"] == "confirm"
+
+
+def test_the_overlap_with_the_training_data_is_offered_and_told(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    result = run_cli("answer", "model", world.training_job_name, project=tmp_path)
+    (offer,) = [item for item in result.json["findings"] if item["kind"] == "training_data"]
+    assert "--training s3://" in offer["fix"]
+    rows = [f'{{"query": "an evaluation question with the number {number}", "response": "r"}}' for number in range(10)]
+    (tmp_path / "eval.jsonl").write_text("\n".join(rows) + "\n")
+    (tmp_path / "train.jsonl").write_text("\n".join([*rows[:3], '{"query": "another thing", "response": "r"}']) + "\n")
+    result = run_cli(
+        "dataset", "check", str(tmp_path / "eval.jsonl"), "--training", str(tmp_path / "train.jsonl"), project=tmp_path
+    )
+    assert result.code == 0
+    assert result.json["leakage"]["exact"] == 3
+    assert result.json["leakage"]["exact_lines"] == [1, 2, 3]

@@ -1,6 +1,7 @@
 """Check every row of a dataset on its own, outside any workflow; a file or an S3 URI.
 
 Exit code 0 when it is usable (warnings included), 3 when the service would reject a row or the file.
+With --training it also says how many evaluation prompts are in the training data.
 `dataset upload FILE S3_URI --yes` copies a prepared file to S3; it never replaces an object.
 
 example:
@@ -30,6 +31,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="upload: the user has agreed to it")
     parser.add_argument("--max-rows", type=int, metavar="N", help="stop after N rows (the answer says so)")
     parser.add_argument("--deep", action="store_true", help="add the slow passes (near-duplicates, personal data)")
+    parser.add_argument(
+        "--training", metavar="FILE_OR_URI", help="the training dataset: say which evaluation prompts are in it"
+    )
     parser.add_argument("--no-duplicate-keys", action="store_true", help="leave the duplicate-key guard out")
     parser.add_argument("--needs-reference", action="store_true", help="every row must have a reference answer")
 
@@ -61,7 +65,7 @@ def _upload(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 
 
 def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation.dataset import check_stream
+    from model_evaluation.dataset import check_stream, find_leakage
 
     if args.max_rows is not None and args.max_rows < 1:
         raise UsageError(f"--max-rows is {args.max_rows}; at least 1 is expected.", fix="Leave it out to read all.")
@@ -76,6 +80,8 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         on_progress=_progress,
     )
     body: dict[str, Any] = {"profile": report.profile, "findings": report.findings}
+    if args.training is not None:
+        body["leakage"] = find_leakage(_opener(args.training)(), open_chunks()).as_json()
     if report.usable:
         return body, 0
     faults = [item for item in report.findings if item["level"] == "error"]

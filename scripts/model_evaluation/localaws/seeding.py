@@ -168,8 +168,11 @@ class Seeder:
             },
         )
 
-    def training_job(self, name: str, role: str, output: str, package: str, *, days_ago: float = 17.1) -> None:
-        """A finished fine-tuning job whose output is a model package."""
+    def training_job(
+        self, name: str, role: str, output: str, package: str, training_data: str, *, days_ago: float = 17.1
+    ) -> None:
+        """A finished fine-tuning job on ``training_data`` whose output is a model package."""
+        source = {"S3DataType": "S3Prefix", "S3Uri": training_data}
         group = package.rsplit("/", 2)[-2]
         started = self.cloud.started - days_ago * DAYS
         jobs_of(self.cloud, self.region).put(
@@ -186,6 +189,7 @@ class Seeder:
                 "TrainingEndTime": timestamp(started + 2700),
                 "LastModifiedTime": timestamp(started + 2700),
                 "RoleArn": role,
+                "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
                 "OutputDataConfig": {"S3OutputPath": output},
                 "ServerlessJobConfig": {
                     "BaseModelArn": public_model_arn(self.region, BASE_MODEL, BASE_MODEL_VERSION),

@@ -133,7 +133,8 @@ def seed_demo_world(aws: LocalAws, region: str = "us-west-2") -> World:
         seed.base_model(name, version)
     seed.base_model(BASE_MODEL_WITHOUT_RECIPE, "2.1.0", recipe=False)
     _seed_packages(seed, world)
-    seed.training_job(world.training_job_name, world.role_arn, world.output_uri, world.model_package_arn)
+    training_data = f"s3://{world.bucket}/datasets/training.jsonl"
+    seed.training_job(world.training_job_name, world.role_arn, world.output_uri, world.model_package_arn, training_data)
     put_app(
         cloud,
         region,

@@ -125,11 +125,12 @@ def search_groups(aws: Aws, keyword: str) -> list[tuple[str, str]]:
 
 
 class TrainingJob(NamedTuple):
-    """A training job and the model package it registered, if any."""
+    """A training job, the model package it registered, if any, and the S3 URIs it trained on."""
 
     name: str
     status: str
     model_package_arn: str | None
+    training_data: tuple[str, ...]
 
 
 def describe_training_job(aws: Aws, name: str, region: str | None = None) -> TrainingJob:
@@ -137,7 +138,17 @@ def describe_training_job(aws: Aws, name: str, region: str | None = None) -> Tra
     client = aws.client("sagemaker", region)
     with aws_errors("looking up the training job", resource=name):
         answer: dict[str, Any] = client.describe_training_job(TrainingJobName=name)
-    return TrainingJob(name, str(answer["TrainingJobStatus"]), answer.get("OutputModelPackageArn"))
+    sources = [
+        channel.get("DataSource", {}).get("S3DataSource", {}).get("S3Uri")
+        for channel in answer.get("InputDataConfig", [])
+        if "valid" not in channel.get("ChannelName", "").lower()
+    ]
+    return TrainingJob(
+        name,
+        str(answer["TrainingJobStatus"]),
+        answer.get("OutputModelPackageArn"),
+        tuple(str(source) for source in sources if source),
+    )
 
 
 def training_job_or_none(aws: Aws, name: str) -> TrainingJob | None:
