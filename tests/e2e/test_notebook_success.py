@@ -141,18 +141,11 @@ def test_the_sdk_was_told_exactly_what_the_parameters_say(place: Studio, outcome
 
 def test_running_again_attaches_and_gives_the_same_results(place: Studio, outcome: ExecutionOutcome) -> None:
     before = place.summary
-    again = place.run()
+    again = place.run(POLL_SECONDS=0.05)
     assert again.ok, again
     assert place.starts == 1
     assert "Attached to the evaluation" in text_of(place.executed["launch"])
     assert place.summary == before
-
-
-def test_force_new_run_starts_a_second_evaluation(place: Studio, outcome: ExecutionOutcome) -> None:
-    again = place.run(FORCE_NEW_RUN=True, POLL_SECONDS=0.05)
-    assert again.ok, again
-    assert place.starts == 2
-    assert len(place.result_folders) == 2
     injected = place.executed["injected-parameters"]
-    assert "".join(injected["source"]) == "# Parameters\nFORCE_NEW_RUN = True\nPOLL_SECONDS = 0.05"
+    assert "".join(injected["source"]) == "# Parameters\nPOLL_SECONDS = 0.05"
     assert list(place.executed)[:3] == ["title", "parameters", "injected-parameters"]

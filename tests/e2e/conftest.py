@@ -1,0 +1,30 @@
+"""One account with one interpreter for all runs of the script in a test module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.script_runs import Bench, Workshop, workshop
+
+NewBench = Callable[..., Bench]
+
+
+@pytest.fixture(scope="module")
+def open_workshop() -> Iterator[Workshop]:
+    with workshop() as opened:
+        yield opened
+
+
+@pytest.fixture
+def new_bench(open_workshop: Workshop, tmp_path: Path) -> NewBench:
+    """Sets up a configuration to run: ``new_bench(scenario=Scenario(...), EVALUATE_BASE_MODEL=False)``."""
+
+    def make(**settings: Any) -> Bench:
+        open_workshop.aws.cloud.player.step_seconds = settings.pop("step_seconds", 0.2)
+        return open_workshop.bench(tmp_path, **settings)
+
+    return make

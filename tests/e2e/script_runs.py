@@ -1,0 +1,183 @@
+"""The notebook's cells as a script, in fresh processes that have the SDK imported already.
+
+A kernel spends most of a short run importing. Here one process imports everything and is forked for each run, so
+that a run costs what the cells cost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from e2e.notebook_runs import DATASET, PARAMETERS
+from model_evaluation.localaws import LocalAws, Scenario
+from model_evaluation.localaws.world import account_of, seed_world_for
+from model_evaluation.notebook.render import build_notebook
+from model_evaluation.notebook.script import notebook_script
+
+RUN_LIMIT = 90  # seconds
+PRELOADED = """
+import json, os, runpy, sys, traceback, warnings
+warnings.filterwarnings("ignore")
+import boto3, io, matplotlib.figure, numpy, pandas, pyarrow.parquet, scipy.stats
+import sagemaker.core.helper.session_helper, sagemaker.train.evaluate
+matplotlib.figure.Figure().savefig(io.BytesIO())  # reads the fonts
+
+def play(script, folder):
+    os.chdir(folder)
+    outcome = {"ok": True}
+    with open("printed.txt", "w", encoding="utf-8", buffering=1) as sys.stdout:
+        sys.stderr = sys.stdout
+        try:
+            runpy.run_path(script, run_name="__main__")
+        except BaseException as error:
+            traceback.print_exc()
+            outcome = {"ok": False, "ename": type(error).__name__, "evalue": str(error)}
+    with open("outcome.json", "w", encoding="utf-8") as file:
+        json.dump(outcome, file)
+
+print("ready", flush=True)
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        try:
+            play(*json.loads(line))
+        finally:
+            os._exit(0)
+    print(child, flush=True)
+    print(os.waitpid(child, 0)[1], flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class ScriptOutcome:
+    """How a run ended. ``killed`` by SIGKILL, or by itself; then ``ename`` and ``evalue`` are what it raised."""
+
+    ok: bool
+    printed: str
+    ename: str = ""
+    evalue: str = ""
+    killed: bool = False
+
+
+class Interpreter:
+    """The process that is forked for each run. Use as a context manager."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", PRELOADED],
+            env=dict(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        self.pid = 0
+
+    def __enter__(self) -> Interpreter:
+        assert self._read() == "ready"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+        self._process.stdout.close()
+
+    def run(self, script: Path, folder: Path) -> ScriptOutcome:
+        """Runs ``script`` with ``folder`` as its working folder; meanwhile :attr:`pid` is its process."""
+        (folder / "outcome.json").unlink(missing_ok=True)
+        assert self._process.stdin is not None
+        print(json.dumps([str(script), str(folder)]), file=self._process.stdin, flush=True)
+        self.pid = int(self._read())
+        try:
+            status = int(self._read())
+        finally:
+            self.pid = 0
+        printed = (folder / "printed.txt").read_text(encoding="utf-8") if (folder / "printed.txt").exists() else ""
+        if os.WIFSIGNALED(status):
+            return ScriptOutcome(False, printed, killed=True)
+        return ScriptOutcome(printed=printed, **json.loads((folder / "outcome.json").read_text(encoding="utf-8")))
+
+    def kill(self) -> None:
+        """Kills the present run without any warning; nothing happens when it has ended."""
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+class Workshop:
+    """One account and one interpreter for many runs; each run has a folder, and a label that no other run has."""
+
+    def __init__(self, aws: LocalAws, interpreter: Interpreter) -> None:
+        self.aws = aws
+        self.interpreter = interpreter
+
+    def bench(self, folder: Path, *, scenario: Scenario | None = None, **changes: Any) -> Bench:
+        """A folder to run the script in, in an account that plays ``scenario`` from now on."""
+        self.aws.scenario = scenario or Scenario()
+        return Bench(self, folder, PARAMETERS | {"RUN_LABEL": f"run-{os.urandom(4).hex()}"} | changes)
+
+
+class Bench:
+    """The script of one configuration, to be run again and again in one folder."""
+
+    def __init__(self, workshop: Workshop, folder: Path, parameters: Mapping[str, Any]) -> None:
+        self.aws, self.interpreter = workshop.aws, workshop.interpreter
+        self.folder = folder
+        self.parameters = dict(parameters)
+        self._script = folder / "evaluation.py"
+        if any(parameters[name] != PARAMETERS[name] for name in ("DATASET", "MODEL_PACKAGE_ARN", "S3_OUTPUT")):
+            seed_world_for(self.aws, parameters, DATASET)
+        self._calls_before = len(self.aws.calls)
+
+    def run(self, **overrides: Any) -> ScriptOutcome:
+        text = notebook_script(build_notebook(self.parameters | overrides))
+        self._script.write_text(text, encoding="utf-8")
+        return self.interpreter.run(self._script, self.folder)
+
+    def calls_of(self, operation: str) -> int:
+        """How many calls of an operation there were since this bench was set up."""
+        return sum(call.operation == operation for call in self.aws.calls[self._calls_before :])
+
+    @property
+    def executions(self) -> list[str]:
+        """Statuses of the executions that AWS really has under this bench's label."""
+        found = [execution.record for execution in self.aws.cloud.player.executions.values()]
+        label = self.parameters["RUN_LABEL"]
+        mine = [record for record in found if record["PipelineExecutionDisplayName"].startswith(f"{label}-")]
+        return [record["PipelineExecutionStatus"] for record in mine]
+
+    @property
+    def launches(self) -> Path:
+        return self.folder / "results" / "launches"
+
+    @property
+    def result_folders(self) -> list[Path]:
+        return sorted(path for path in (self.folder / "results").iterdir() if path.name != "launches")
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        (folder,) = self.result_folders
+        summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        return summary
+
+
+@contextlib.contextmanager
+def workshop(*, step_seconds: float = 0.2) -> Iterator[Workshop]:
+    """An account with what the usual parameters name, and an interpreter that talks to it."""
+    account = account_of(PARAMETERS)
+    assert account is not None
+    with LocalAws(step_seconds=step_seconds, account=account) as aws:
+        seed_world_for(aws, PARAMETERS, DATASET)
+        with Interpreter(aws.child_environment()) as interpreter:
+            yield Workshop(aws, interpreter)

@@ -1,0 +1,103 @@
+"""What only a real kernel, or plain Python, can show: the error cell, a kernel that dies, texts that try to be code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from e2e.notebook_runs import studio, text_of
+from model_evaluation.localaws import Scenario
+from model_evaluation.notebook.render import build_notebook
+from model_evaluation.notebook.script import notebook_script
+
+pytestmark = pytest.mark.e2e
+HOSTILE = 'it\'s "x" {{ 7*7 }} {% y %} {# z #} 50% \\n'
+DENIED = (
+    "ClientError: AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/EvaluationRole/SageMaker is not "
+    "authorized to perform: bedrock:CreateEvaluationJob"
+)
+
+
+def kernel_pid() -> int:
+    """The process id of the kernel that this process started."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                command = (entry / "cmdline").read_bytes()
+            except (OSError, IndexError):
+                continue
+            if parent == os.getpid() and b"ipykernel_launcher" in command:
+                return int(entry.name)
+    raise AssertionError("no kernel is running")
+
+
+def test_a_step_that_fails_is_named_with_reason_fix_and_log(tmp_path: Path) -> None:
+    with studio(tmp_path, scenario=Scenario(fail_step={"EvaluateCustomModelMetrics": DENIED})) as place:
+        outcome = place.run()
+        assert (outcome.ok, outcome.failed_cell, outcome.ename) == (False, "wait", "EvaluationRunError")
+        assert "in step EvaluateCustomModelMetrics" in outcome.evalue
+        assert "bedrock:CreateEvaluationJob" in outcome.evalue
+        assert "What to do: Allow bedrock:CreateEvaluationJob" in outcome.evalue
+        assert "  | [SIMULATED] Training job pipelines-" in outcome.evalue
+        assert "Judge scores the fine-tuned model: failed" in outcome.last_output
+        (error,) = [o for o in place.executed["wait"]["outputs"] if o["output_type"] == "error"]
+        assert "".join(error["traceback"]) == f"EvaluationRunError: {outcome.evalue}"  # no stack of ours
+        assert place.executed["results"]["execution_count"] is None
+
+
+def test_a_kernel_that_dies_while_waiting_loses_nothing(tmp_path: Path) -> None:
+    with studio(tmp_path, step_seconds=1.0) as place:
+
+        def kill_while_waiting(line: str) -> None:
+            if "Base model answers the prompts: executing" in line:
+                os.kill(kernel_pid(), signal.SIGKILL)
+
+        place.on_progress = kill_while_waiting
+        outcome = place.run()
+        assert (outcome.ok, outcome.failed_cell, outcome.ename) == (False, "wait", "DeadKernelError")
+        assert "Kernel died" in text_of(place.executed["wait"])
+
+        place.on_progress = lambda line: None
+        again = place.run()
+        assert again.ok, again
+        assert place.starts == 1
+        assert "Attached to the evaluation" in text_of(place.executed["launch"])
+
+
+def test_texts_that_look_like_code_arrive_as_they_are(tmp_path: Path) -> None:
+    changes = {
+        "DATASET": f"s3://acme-data/evaluation/{HOSTILE}.jsonl",
+        "S3_OUTPUT": f"s3://acme-data/results/{HOSTILE}",
+        "RUN_LABEL": f"{HOSTILE} é😀",
+        "MLFLOW_EXPERIMENT": f"{HOSTILE} é😀",
+    }
+    with studio(tmp_path, **changes) as place:
+        outcome = place.run()
+        assert outcome.ok, outcome
+        assert "7*7" in text_of(place.executed["setup"])
+        assert place.summary["rows"]["paired"] == 12
+
+
+def test_the_script_runs_with_plain_python(tmp_path: Path) -> None:
+    with studio(tmp_path, CUSTOM_METRICS=None) as place:
+        script = tmp_path / "evaluation.py"
+        script.write_text(notebook_script(build_notebook(place.parameters)), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, str(script)],
+            cwd=tmp_path,
+            env=place.aws.child_environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        for text in ("SIMULATED", "✓ Credentials", "Evaluation Succeeded", "Harmfulness ↓", "Written to"):
+            assert text in done.stdout
+        assert place.summary["rows"]["paired"] == 12
+        assert place.starts == 1

@@ -1,0 +1,203 @@
+"""What a project knows of its launches: the notebook's records, the state file, and each from the other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_evaluation import state
+from model_evaluation.errors import UsageError
+from model_evaluation.execution import _failure, executed_path, parse_parameters
+from model_evaluation.kernel.ledger import LaunchAttempt, LaunchLedger, evaluation_configuration
+from model_evaluation.kernel.session import EvaluationSettings, SettingsError
+from model_evaluation.launches import KEPT, LaunchBook, known_launches, notebook_settings
+from model_evaluation.notebook.execute import ExecutionOutcome
+from model_evaluation.notebook.render import render_notebook
+from unit.kernel.fake_sagemaker import ARN, PARAMETERS, settings_with
+
+NOW = "2026-11-20T10:00:00+00:00"
+
+
+class Place:
+    """A project with a notebook; ``settings`` are those of the run."""
+
+    def __init__(self, folder: Path, settings: EvaluationSettings) -> None:
+        self.folder = folder
+        self.results = folder / "notebooks" / "results"
+        self.notebook = folder / "notebooks" / "tickets.ipynb"
+        self.ledger = LaunchLedger(str(self.results), evaluation_configuration(settings))
+        self.book = LaunchBook(str(folder), str(self.notebook), settings, NOW)
+
+    def write(self, *attempts: LaunchAttempt) -> None:
+        record = self.ledger.read()
+        for attempt in attempts:
+            record = record.with_attempt(attempt)
+        self.ledger.write(record)
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = state.load(str(self.folder)).document.get("runs", [])
+        return entries
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path, settings_with())
+
+
+def test_the_intent_is_in_the_state_file_before_anything_else(place: Place) -> None:
+    place.book.record_intent()
+    place.book.record_intent()
+    assert place.entries == [
+        {
+            "fingerprint": place.ledger.fingerprint,
+            "name": None,
+            "execution_arn": None,
+            "started": NOW,
+            "notebook": str(place.notebook),
+            "results_dir": str(place.results),
+        }
+    ]
+    assert known_launches(str(place.folder), state.load(str(place.folder)).document).launches == []
+
+
+def test_what_the_notebook_records_takes_the_intents_place(place: Place) -> None:
+    place.book.record_intent()
+    place.write(LaunchAttempt("a", NOW))
+    place.book.update()
+    assert [(entry["name"], entry["execution_arn"]) for entry in place.entries] == [("a", None)]
+    place.write(LaunchAttempt("a", NOW, ARN + "1", "Failed"), LaunchAttempt("b", NOW, ARN + "2"))
+    place.book.update()
+    assert [(e["name"], e["execution_arn"], e.get("outcome")) for e in place.entries] == [
+        ("a", ARN + "1", "Failed"),
+        ("b", ARN + "2", None),
+    ]
+    assert place.book.current == ARN + "2"
+
+
+def test_an_update_without_news_leaves_the_file_alone(place: Place) -> None:
+    place.write(LaunchAttempt("a", NOW, ARN + "1"))
+    place.book.update()
+    before = (place.folder / state.FILE_NAME).stat().st_mtime_ns
+    place.book.update()
+    assert (place.folder / state.FILE_NAME).stat().st_mtime_ns == before
+
+
+def test_answers_given_meanwhile_and_other_runs_are_kept(place: Place) -> None:
+    place.book.record_intent()
+    snapshot = state.load(str(place.folder))
+    answer = {"value": "x", "origin": "user", "time": NOW}
+    state.replace(str(place.folder), snapshot.raw, {**snapshot.document, "answers": {"task": answer}})
+    other = Place(place.folder, settings_with(JUDGE_MODEL="amazon.nova-pro-v1:0"))
+    other.book.record_intent()
+    place.write(LaunchAttempt("a", NOW, ARN + "1"))
+    place.book.update()
+    assert {entry["name"] for entry in place.entries} == {"a", None}
+    assert state.load(str(place.folder)).document["answers"] == {"task": answer}
+
+
+def test_a_lost_results_folder_does_not_lead_to_a_second_evaluation(place: Place) -> None:
+    place.write(LaunchAttempt("a", NOW, ARN + "1", "Failed"), LaunchAttempt("b", NOW, ARN + "2"))
+    place.book.update()
+    shutil.rmtree(place.results)
+    again = Place(place.folder, settings_with())
+    again.book.record_intent()
+    current = again.ledger.read().current
+    assert current == LaunchAttempt("b", NOW, ARN + "2")
+    assert len(again.ledger.read().attempts) == 2
+    assert [entry["name"] for entry in again.entries] == ["a", "b"]
+
+
+def test_the_state_file_keeps_a_bounded_number(place: Place) -> None:
+    for number in range(KEPT + 5):
+        Place(place.folder, settings_with(RUN_LABEL=f"run-{number}")).book.record_intent()
+    assert len(place.entries) == KEPT
+
+
+def test_a_damaged_record_does_not_end_the_run(place: Place) -> None:
+    place.book.record_intent()
+    place.ledger.path.write_text("{", encoding="utf-8")
+    place.book.update()
+    assert place.book.current is None
+    assert known_launches(str(place.folder), {}).damaged == [str(place.ledger.path)]
+
+
+def test_parameters_are_read_from_the_notebook_as_it_is(tmp_path: Path) -> None:
+    notebook = tmp_path / "n.ipynb"
+    notebook.write_bytes(render_notebook(PARAMETERS))
+    assert notebook_settings(str(notebook), {}) == settings_with()
+    changed = notebook_settings(str(notebook), {"JUDGE_MODEL": "other"})
+    assert changed == settings_with(JUDGE_MODEL="other")
+    with pytest.raises(SettingsError, match="RUN_LABEL must be text"):
+        notebook_settings(str(notebook), {"RUN_LABEL": 5})
+
+
+def test_a_parameters_cell_made_into_code_is_left_to_the_notebook(tmp_path: Path) -> None:
+    notebook = tmp_path / "n.ipynb"
+    content = json.loads(render_notebook(PARAMETERS))
+    cell = next(cell for cell in content["cells"] if "parameters" in cell["metadata"].get("tags", []))
+    cell["source"] = ["import os\n", "REGION = os.environ['REGION']\n"]
+    notebook.write_text(json.dumps(content), encoding="utf-8")
+    assert notebook_settings(str(notebook), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("True", True),
+        ("False", False),
+        ("None", None),
+        ("10", 10),
+        ("0.5", 0.5),
+        ("true", True),
+        ('["Correctness", "Harmfulness"]', ["Correctness", "Harmfulness"]),
+        ("s3://bucket/key", "s3://bucket/key"),
+        ("", ""),
+        ("None at all", "None at all"),
+    ],
+)
+def test_values_are_read_as_papermill_reads_them(text: str, value: object) -> None:
+    assert parse_parameters([["NAME", text]]) == {"NAME": value}
+    assert parse_parameters(None, [["NAME", text]]) == {"NAME": text}
+
+
+def test_custom_metrics_stay_the_text_they_are() -> None:
+    assert parse_parameters([["CUSTOM_METRICS", "[1]"]]) == {"CUSTOM_METRICS": "[1]"}
+    assert parse_parameters([["CUSTOM_METRICS", "None"]]) == {"CUSTOM_METRICS": None}
+
+
+def test_a_name_that_is_none_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="1X"):
+        parse_parameters([["1X", "1"]])
+
+
+@pytest.mark.parametrize(
+    ("ename", "exit_code", "code"),
+    [
+        ("SettingsError", 3, "run_refused"),
+        ("CheckError", 3, "run_refused"),
+        ("RunInProgressError", 3, "run_in_progress"),
+        ("LaunchError", 4, "run_failed"),
+        ("EvaluationRunError", 4, "run_failed"),
+        ("WaitError", 4, "run_failed"),
+        ("ResultsError", 4, "run_failed"),
+        ("DeadKernelError", 1, "kernel_died"),
+        ("KeyError", 1, "run_broken"),
+    ],
+)
+def test_the_exit_code_says_who_must_act(ename: str, exit_code: int, code: str) -> None:
+    outcome = ExecutionOutcome(
+        False, Path("n_executed.ipynb"), 3, 1.0, "launch", ename, "It went wrong.\n\nWhat to do: Mend it."
+    )
+    error = _failure(outcome)
+    assert (error.exit_code, error.code) == (exit_code, code)
+    assert error.fix
+    assert error.details == {"notebook": "n_executed.ipynb", "cell": "launch", "error": ename}
+
+
+def test_the_executed_copy_lies_beside_the_notebook() -> None:
+    assert executed_path("/a/b.ipynb") == "/a/b_executed.ipynb"
