@@ -19,7 +19,7 @@ class Moment:
 
     ``call`` is a call's number from 0, or an operation, of which ``skipped`` calls pass.
     ``phase`` is ``before`` (the call never takes effect), ``effect`` (it took effect, the answer is lost), ``after``
-    (``delay`` seconds after the answer was sent); or ``clock``: ``delay`` seconds after the intent, wherever the process is then.
+    (``delay`` seconds after the answer was sent); or ``clock``: ``delay`` seconds after the intent.
     """
 
     call: int | str

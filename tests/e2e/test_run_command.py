@@ -1,0 +1,103 @@
+"""`run` as a pipeline would use it: exit codes, what stays behind, and running again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from model_evaluation.localaws import LocalAws, Scenario
+from model_evaluation.localaws.world import seed_demo_world
+
+pytestmark = pytest.mark.e2e
+RunCli = Callable[..., Any]
+QUICK = ("-p", "POLL_SECONDS", "0.2")
+
+
+def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with LocalAws(step_seconds=0.2) as aws:
+        for name, value in aws.child_environment().items():
+            monkeypatch.setenv(name, value)
+        world = seed_demo_world(aws, region=aws.region)
+        answers = {
+            "task": "Answer support tickets",
+            "dataset": world.dataset_uri,
+            "data": "ok",
+            "custom_metrics": "none",
+            "builtin_metrics": "Correctness",
+            "primary_metric": "Correctness",
+            "model": world.model_package_arn,
+            "judge": world.judge,
+            "role": world.role_arn,
+            "mlflow": world.mlflow_app_arn,
+            "output": f"s3://{world.bucket}/results/tickets",
+            "confirm": "yes",
+            "terms": "I agree",
+            "notebook": "new",
+        }
+        for step, value in answers.items():
+            answered = run_cli("answer", step, value, project=tmp_path)
+            assert answered.code == 0, answered.json
+        refused = run_cli("run", project=tmp_path)
+        assert (refused.code, refused.json["error"]["code"]) == (3, "not_rendered")
+        notebook = Path(run_cli("render", project=tmp_path).json["notebook"])
+
+        def runs() -> list[dict[str, Any]]:
+            content = json.loads((tmp_path / "workflow_state.json").read_text(encoding="utf-8"))
+            found: list[dict[str, Any]] = content["runs"]
+            return found
+
+        def starts() -> int:
+            return len(aws.calls.of("StartPipelineExecution"))
+
+        # A parameter that cannot be used costs no kernel; a check that fails starts nothing.
+        refused = run_cli("run", "-p", "RUN_LABEL", "5", project=tmp_path)
+        assert (refused.code, refused.json["error"]["code"]) == (3, "run_refused")
+        assert "RUN_LABEL must be text" in refused.json["error"]["message"]
+        refused = run_cli("run", *QUICK, "-r", "DATASET_ETAG", "0000", project=tmp_path)
+        assert (refused.code, refused.json["error"]["code"]) == (3, "run_refused")
+        assert refused.json["error"]["details"]["cell"] == "checks"
+        assert starts() == 0
+        assert [entry["name"] for entry in runs()] == [None]
+
+        # A run that fails says where and why, and keeps what it started.
+        aws.scenario = Scenario(fail_step={"EvaluateBaseInferenceModel": "CapacityError: none left"})
+        failed = run_cli("run", *QUICK, project=tmp_path)
+        assert (failed.code, failed.json["error"]["code"]) == (4, "run_failed")
+        assert "CapacityError: none left" in failed.json["error"]["message"]
+        assert "again later" in failed.json["error"]["fix"]
+        assert failed.json["error"]["details"]["execution_arn"] == runs()[-1]["execution_arn"]
+        executed = notebook.with_name(f"{notebook.stem}_executed.ipynb")
+        errors = [
+            output.ename
+            for cell in nbformat.read(executed, as_version=4).cells
+            for output in cell.get("outputs", [])
+            if output.output_type == "error"
+        ]
+        assert errors == ["EvaluationRunError"]
+
+        # Running again starts anew after a failure, and ends with the report as the next command.
+        aws.scenario = Scenario()
+        done = run_cli("run", *QUICK, project=tmp_path)
+        assert done.code == 0, done.json
+        assert done.json["next"] == "report"
+        assert "[1/" in done.stderr
+        assert "Evaluation Succeeded" in done.stderr
+        assert starts() == 2
+        assert [entry.get("outcome") for entry in runs()] == [None, "Failed", None]
+        assert runs()[-1]["execution_arn"] == done.json["execution_arn"]
+        assert done.json["results"].endswith(done.json["execution_arn"].rsplit("/", 1)[-1])
+        assert run_cli("report", project=tmp_path).code == 0
+
+        # Without the notebook's own records the state file still knows the run.
+        shutil.rmtree(notebook.parent / "results")
+        again = run_cli("run", *QUICK, project=tmp_path)
+        assert again.json["execution_arn"] == done.json["execution_arn"]
+        assert starts() == 2
+        statuses = [row["status"] for row in run_cli("runs", project=tmp_path).json["runs"]]
+        assert statuses == ["Succeeded", "Failed"]
