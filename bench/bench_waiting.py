@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -12,8 +13,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
-
-import contextlib
 
 from e2e.kill_trials import Moment, play  # noqa: E402
 from e2e.script_runs import Workshop, workshop  # noqa: E402
@@ -32,7 +31,7 @@ class Enough(Exception):
 
 
 def memory_over_many_polls() -> tuple[float, float]:
-    """Bytes that each poll leaves behind once the progress log is full, and microseconds a poll takes, AWS's time apart."""
+    """Bytes a poll leaves behind once the progress log is full, and microseconds it takes, AWS's time apart."""
     sagemaker = FakeSageMaker(("Executing", [step("EvaluateBaseModelMetrics", "Executing")]))
     clock = Clock()
     polls, sizes, began = 0, [0, 0], 0.0

@@ -10,6 +10,7 @@ example:
 from __future__ import annotations
 
 import os
+import sys
 
 from model_evaluation import state
 from model_evaluation.context import Context
@@ -75,6 +76,10 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         if book and book.current:
             error.details["execution_arn"] = book.current
         raise
+    except KeyboardInterrupt:
+        if book and book.current:
+            print(_goes_on(book.current), file=sys.stderr)  # noqa: T201 - stdout belongs to the envelope
+        raise
     finally:
         if book:
             book.update()
@@ -85,6 +90,13 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "results": os.path.dirname(found.path) if found else None,
         "next": next_command(state.load(args.project).document, args.project),
     }, 0
+
+
+def _goes_on(arn: str) -> str:
+    return (
+        f"The evaluation goes on in AWS: {arn}\nTo take it up again: evaluate.py run. "
+        f"To end it: evaluate.py stop {arn.rsplit('/', 1)[-1]} --yes"
+    )
 
 
 def _launch_book(project: str, notebook: str, parameters: dict[str, Any]) -> LaunchBook | None:

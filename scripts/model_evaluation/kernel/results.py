@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .rows import DatasetRow, canonical_prompt, is_conversation, message_text, whole_text
+from .session import NotebookError
 
 ROWS_SUFFIX = "_output.jsonl"
 AGGREGATE_NAME = "bedrock_llm_judge_results.json"
@@ -32,13 +33,8 @@ PLAIN_PROMPT = re.compile(r"\[\{'role': 'user', 'content': '([^'\\\r\n\0]*)'\}\]
 MEAN_TOLERANCE = 0.005  # the service rounds some means to two decimals
 
 
-class ResultsError(RuntimeError):
-    """Results that cannot be analysed at all. ``fix`` says what to do."""
-
-    def __init__(self, message: str, *, fix: str) -> None:
-        super().__init__(f"{message} {fix}")
-        self.message = message
-        self.fix = fix
+class ResultsError(NotebookError):
+    """Results that cannot be analysed at all."""
 
 
 class Problem(NamedTuple):
