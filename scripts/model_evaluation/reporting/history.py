@@ -107,7 +107,7 @@ def trends(group: Group) -> list[Trend]:
             continue
         kept = [entry if entry and _scale(entry) == _scale(last) else None for entry in entries]
         dropped = sum(a is not None and b is None for a, b in zip(entries, kept, strict=True))
-        note = f"{name}: left out of {dropped} older runs, which had another direction or scale." if dropped else ""
+        note = f"{name}: older runs with another direction or scale, left out: {dropped}." if dropped else ""
         found.append(Trend(name, last["direction"], kept, note))
     return found
 
@@ -179,8 +179,10 @@ def history_sentences(groups: Sequence[Group]) -> list[str]:
     found = [text + ("." if len(points) > 1 else "; there is no comparable run before it.")]
     if newest.runs[-1].summary["simulated"]:
         found.insert(0, "SIMULATED: no model and no judge was involved.")
-    apart = [f"Not compared with these: {len(group.runs)} runs; {'; '.join(group.differs)}." for group in groups[1:]]
-    return found + apart
+    for group in groups[1:]:
+        runs = "1 run" if len(group.runs) == 1 else f"{len(group.runs)} runs"
+        found.append(f"Not compared with these: {runs}; {'; '.join(group.differs)}.")
+    return found
 
 
 def _evidence(difference: Mapping[str, Any]) -> str:

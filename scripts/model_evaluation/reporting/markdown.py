@@ -33,8 +33,10 @@ def report_markdown(summary: Mapping[str, Any], judge_error: Mapping[str, Any] |
         parts.append(f"> **{SIMULATED}**")
     parts.append(f"**{escaped(verdict['sentence'])}**")
     parts.append(_metrics_table(summary))
-    if any(entry["direction"] == "lower" for entry in summary["metrics"].values()):
-        parts.append("↓ lower is better. Differences are fine-tuned minus base.")
+    lower = any(entry["direction"] == "lower" for entry in summary["metrics"].values())
+    notes = ["↓ lower is better."] * lower + ["Differences are fine-tuned minus base."] * _compared(summary)
+    if notes:
+        parts.append(" ".join(notes))
     worse = worst_slices(summary)
     if worse:
         parts.append("Slices that got worse (p-values corrected over all slices):\n\n" + "\n".join(worse))
@@ -62,8 +64,12 @@ def escaped(text: str) -> str:
     return _LINE_START.sub(r"\\", line)
 
 
+def _compared(summary: Mapping[str, Any]) -> bool:
+    return bool(summary["verdict"]["decision"] != "none")
+
+
 def _metrics_table(summary: Mapping[str, Any]) -> str:
-    both = summary["scope"] == "compare" if "scope" in summary else summary["verdict"]["decision"] != "none"
+    both = _compared(summary)
     lines: list[Sequence[str]] = []
     for name in metric_order(summary):
         entry = summary["metrics"][name]

@@ -17,6 +17,7 @@ def summary(decision: str = "improved") -> dict[str, Any]:
         "metrics": {
             "Correctness": {"difference": {"mean": 0.1, "ci_low": 0.02, "ci_high": 0.2, "p_value": 0.01}},
             "Custom.one-two": {"difference": None},
+            "pros-and-cons": {"difference": {"mean": 0.5, "ci_low": None, "ci_high": None}},
         },
     }
 
@@ -41,6 +42,11 @@ def test_the_bare_gate_follows_the_decision(decision: str, code: int) -> None:
         ("Correctness.ci_low > 0 and Correctness.ci_high < 0.1", 10),
         ("Unknown.ci_low > 0", 12),
         ("Custom.one-two.ci_low > 0", 12),
+        ("pros-and-cons.mean > 0", 0),
+        ("pros-and-cons.ci_low > 0", 11),
+        ("pros-and-cons.ci_low > 0 and Correctness.ci_low > 1", 10),
+        ("pros-and-cons.ci_low > 0; Unknown.ci_low > 1", 12),
+        ("Builtin.Correctness.ci_low > 0, Correctness.p_value <= 0.05", 0),
     ],
 )
 def test_rules_look_at_the_bounds(rules: str, code: int) -> None:
@@ -63,3 +69,9 @@ def test_rules_may_stand_in_a_file(tmp_path: Path) -> None:
 def test_a_rule_that_cannot_be_read_is_usage(rules: str) -> None:
     with pytest.raises(UsageError):
         judge_gate(summary(), rules)
+
+
+def test_a_rules_file_that_is_no_text_is_usage(tmp_path: Path) -> None:
+    (tmp_path / "rules").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="cannot be read"):
+        judge_gate(summary(), str(tmp_path / "rules"))

@@ -1,0 +1,263 @@
+"""How quick the analysis is: intervals by counts, reading and joining, the report. Ratios within one run count.
+
+Result files are in Bedrock's own layout: Python-repr prompts and answers, a score with an explanation per metric.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+METRICS = ("Correctness", "Completeness", "Helpfulness", "Relevance", "Harmfulness")
+SCALE = (0.0, 0.25, 0.5, 0.75, 1.0)
+CATEGORIES = ("billing", "delivery", "returns", "account")
+BUCKET, PREFIX, EXECUTION = "bench", "out", "abcdef123456"
+RESAMPLES = 10_000
+SCIPY_BCA_RESAMPLES = 1_000  # a tenth; its cost is proportional (and the jackknife is done once in either)
+
+
+def write_files(folder: Path, rows: int, metrics: tuple[str, ...] = METRICS) -> None:
+    """``dataset.jsonl``, ``tuned.jsonl`` and ``base.jsonl`` of ``rows`` records, the models' rows in other orders."""
+    rng = random.Random(rows)
+    with (folder / "dataset.jsonl").open("w") as file:
+        for i in range(rows):
+            row = {"query": _prompt(i), "response": f"Answer {i}.", "category": CATEGORIES[i % 4]}
+            file.write(json.dumps(row) + "\n")
+    for side, shift in (("tuned", 1), ("base", 0)):
+        order = list(range(rows))
+        rng.shuffle(order)
+        with (folder / f"{side}.jsonl").open("w") as file:
+            for i in order:
+                scores = ",".join(
+                    f'{{"metricName":"Builtin.{name}","result":{SCALE[min(4, rng.randrange(5 - shift) + shift)]},'
+                    f'"evaluatorDetails":[{{"modelIdentifier":"judge","explanation":"It says so."}}]}}'
+                    for name in metrics
+                )
+                file.write(
+                    f"{{\"inputRecord\":{{\"prompt\":\"[{{'role': 'user', 'content': '{_prompt(i)}'}}]\","
+                    f'"referenceResponse":"Answer {i}."}},"modelResponses":[{{"response":"[\'{side} says {i}.\']",'
+                    f'"modelIdentifier":"model"}}],"automatedEvaluationResult":{{"scores":[{scores}]}}}}\n'
+                )
+
+
+def _prompt(i: int) -> str:
+    return f"Where is order {i}? It was promised for last week."
+
+
+class FolderS3:
+    """As much of an S3 client as the analysis uses, over a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = {
+            f"{PREFIX}/{kind}-llmaj-eval-{EXECUTION}/job/models/m/taskTypes/General/datasets/"
+            "CustomDataset/1_output.jsonl": folder / f"{side}.jsonl"
+            for kind, side in (("custom", "tuned"), ("base", "base"))
+        }
+
+    def get_paginator(self, _: str) -> FolderS3:
+        return self
+
+    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+        yield {"Contents": [{"Key": key, "LastModified": 0} for key in self.files]}
+
+    def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - the client's own names
+        return {"Body": _Body(self.files[Key])}
+
+
+class _Body:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def iter_chunks(self, size: int) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            while chunk := file.read(size):
+                yield chunk
+
+    def read(self) -> bytes:
+        return self.path.read_bytes()
+
+
+# -- cases, each in a process of its own: (seconds, ...) -----------------------------------------------------
+
+
+def ours(folder: Path) -> None:
+    """Reading, joining, intervals, tests, slices: everything before the drawing."""
+    from model_evaluation.kernel.analysis import (
+        compare,
+        find_result_files,
+        pair_records,
+        read_dataset_rows,
+        read_metrics,
+        read_result_rows,
+    )
+
+    s3 = FolderS3(folder)
+    files = find_result_files(s3, f"s3://{BUCKET}/{PREFIX}", EXECUTION)
+    tuned, base = (read_result_rows(s3, BUCKET, keys).rows for keys in (files.tuned, files.base))
+    with (folder / "dataset.jsonl").open("rb") as lines:
+        records = pair_records(read_dataset_rows(lines).rows, tuned, base)
+    summary = compare(records, metrics=read_metrics(METRICS, None), primary_metric=METRICS[0], scope="compare")
+    assert summary["rows"]["paired"] == len(records)
+
+
+def pandas_scipy(folder: Path) -> None:
+    """What one would write by hand: read_json, merge, scipy.stats.bootstrap (its default, BCa) per metric."""
+    import pandas as pd
+    from scipy.stats import bootstrap
+
+    tables = {}
+    for side in ("tuned", "base"):
+        raw = pd.read_json(folder / f"{side}.jsonl", lines=True)
+        scores = pd.json_normalize(
+            [
+                {"prompt": record["prompt"], **{s["metricName"]: s["result"] for s in result["scores"]}}
+                for record, result in zip(raw["inputRecord"], raw["automatedEvaluationResult"], strict=True)
+            ]
+        )
+        tables[side] = scores
+    joined = tables["tuned"].merge(tables["base"], on="prompt", suffixes=("_tuned", "_base"))
+    for name in METRICS:
+        difference = joined[f"Builtin.{name}_tuned"] - joined[f"Builtin.{name}_base"]
+        bootstrap((difference.to_numpy(),), np.mean, n_resamples=RESAMPLES, batch=100, rng=np.random.default_rng(1))
+
+
+def report(folder: Path) -> None:
+    """Analyse, then time only report.html."""
+    from model_evaluation.kernel.analysis import analyse_execution
+    from model_evaluation.kernel.charts import draw_charts
+    from model_evaluation.kernel.page import report_html
+
+    names = json.loads((folder / "metrics.json").read_text())
+    with (folder / "dataset.jsonl").open("rb") as lines:
+        analysis = analyse_execution(
+            FolderS3(folder), output_uri=f"s3://{BUCKET}/{PREFIX}", execution_arn=f"arn:x/{EXECUTION}",
+            dataset_lines=lines, judge="judge", model_names={"tuned": "t", "base": "b"}, builtin_metrics=names,
+            custom_metrics_json=None, primary_metric=names[0], scope="compare", simulated=True, created="",
+        )  # fmt: skip
+    global started
+    started = time.perf_counter()
+    text = report_html(analysis, draw_charts(analysis))
+    (folder / "report.html").write_text(text, encoding="utf-8")
+
+
+CASES: dict[str, Callable[[Path], None]] = {"ours": ours, "pandas": pandas_scipy, "report": report}
+started = 0.0
+
+
+def run_case(name: str, folder: Path) -> tuple[float, float]:
+    """Seconds without imports of the standard library, and peak memory of the process in MiB."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--case", name, "--folder", str(folder)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{name}: {done.stderr[-2000:]}")
+    seconds, mebibytes = json.loads(done.stdout.splitlines()[-1])
+    return seconds, mebibytes
+
+
+def interval_seconds(rows: int, rounds: int) -> float:
+    """Seconds of our 10,000-resample interval of one few-valued metric."""
+    from model_evaluation.kernel.stats import paired_interval
+
+    rng = np.random.default_rng(rows)
+    tuned, base = (rng.choice(SCALE, size=rows, p=p) for p in ((0.1, 0.1, 0.2, 0.3, 0.3), (0.2, 0.2, 0.2, 0.2, 0.2)))
+    return _median(lambda: paired_interval(tuned, base, rng=np.random.default_rng(1), limits=(0, 1)), rounds)
+
+
+def scipy_bca_seconds(rows: int) -> float:
+    """Seconds of scipy's BCa for one metric, measured at a tenth of the resamples, times ten."""
+    from scipy.stats import bootstrap
+
+    rng = np.random.default_rng(rows)
+    values = rng.choice(SCALE, size=rows) - rng.choice(SCALE, size=rows)
+    began = time.perf_counter()
+    bootstrap((values,), np.mean, n_resamples=SCIPY_BCA_RESAMPLES, batch=100, rng=rng, method="BCa")
+    all_ = time.perf_counter() - began
+    began = time.perf_counter()
+    bootstrap((values,), np.mean, n_resamples=SCIPY_BCA_RESAMPLES, batch=100, rng=rng, method="percentile")
+    resampling = time.perf_counter() - began
+    return max(0.0, all_ - resampling) + resampling * RESAMPLES / SCIPY_BCA_RESAMPLES
+
+
+def _median(call: Callable[[], object], rounds: int) -> float:
+    call()
+    seconds = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", choices=list(CASES), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--large", type=int, default=1_000_000, help="rows of the large evaluation")
+    args = parser.parse_args()
+    if args.case:
+        global started
+        out, sys.stdout = sys.stdout, io.StringIO()
+        started = time.perf_counter()
+        CASES[args.case](args.folder)
+        seconds = time.perf_counter() - started
+        sys.stdout = out
+        print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+        return
+    lines: list[tuple[str, float, str, str, float]] = []
+    thousand, ten_thousand, million = (interval_seconds(n, 9) for n in (1_000, 10_000, 1_000_000))
+    bca = scipy_bca_seconds(10_000)
+    lines.append(("interval: 1,000,000 rows against 1,000", million / thousand, "times the time", "<=", 3))
+    lines.append(("interval: scipy's BCa at 10,000 rows", bca / ten_thousand, "times ours", ">=", 100))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_files(folder, 10_000)
+        mine = [run_case("ours", folder)[0] for _ in range(3)]
+        theirs = run_case("pandas", folder)[0]
+        lines.append(
+            ("10,000 rows x 5 metrics: pandas + scipy", theirs / statistics.median(mine), "times ours", ">=", 20)
+        )
+        write_files(folder, args.large)
+        seconds, mebibytes = run_case("ours", folder)
+        lines.append((f"{args.large:,} rows x 5 metrics", seconds, "s", "<=", 6))
+        lines.append((f"{args.large:,} rows x 5 metrics, peak memory", mebibytes, "MiB", "<=", 1024))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        names = (*METRICS, "Coherence", "FollowingInstructions", "Faithfulness", "ProfessionalStyleAndTone", "Refusal")
+        (folder / "metrics.json").write_text(json.dumps(names))
+        write_files(folder, 1_000, names)
+        seconds = statistics.median(run_case("report", folder)[0] for _ in range(3))
+        size = (folder / "report.html").stat().st_size / 1e6
+        lines.append(("report.html, 1,000 rows x 10 metrics", seconds, "s", "<=", 2))
+        lines.append(("report.html, 1,000 rows x 10 metrics", size, "MB", "<=", 5))
+    milliseconds = (1000 * value for value in (thousand, ten_thousand, million, bca))
+    print(
+        "One interval, 10,000 resamples: {:.1f} ms at 1,000 rows, {:.1f} at 10,000, {:.1f} at".format(
+            *list(milliseconds)[:3]
+        ),
+        f"1,000,000; scipy BCa {bca:.2f} s at 10,000 (resampling measured at 1,000, times ten)",
+    )
+    print(f"10,000 rows end to end: ours {statistics.median(mine):.2f} s, pandas + scipy {theirs:.2f} s\n")
+    print("| what | measured | | goal | |\n|---|---:|---|---:|---|")
+    for what, value, unit, sign, goal in lines:
+        met = value <= goal if sign == "<=" else value >= goal
+        print(f"| {what} | {value:,.2f} | {unit} | {sign} {goal:g} | {'met' if met else '**missed**'} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Finished evaluations on disk, made by the kernel's own comparison from scores the test chooses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from model_evaluation.kernel.analysis import per_example_table
+from model_evaluation.kernel.comparison import compare, read_metrics
+from model_evaluation.kernel.results import Record, ResultRow
+from model_evaluation.kernel.rows import DatasetRow
+
+PACKAGE = "arn:aws:sagemaker:us-west-2:111122223333:model-package/support-assistant/3"
+BASE = "meta-textgeneration-llama-3-2-3b-instruct"
+HOSTILE = "<script>alert(1)</script> | [x](javascript:y) @team =1+1"
+
+
+def put_results(
+    project: Path,
+    execution: str = "abc123def456",
+    *,
+    tuned: Sequence[float | None] = (1.0, 0.75, 1.0, 0.5) * 10,
+    base: Sequence[float | None] = (0.5, 0.5, 0.75, 0.5) * 10,
+    created: str = "2026-11-01T10:00:00+00:00",
+    judge: str = "judge-one",
+    base_model: str | None = BASE,
+    tuned_model: str | None = PACKAGE,
+    simulated: bool = False,
+    scope: str = "compare",
+    prompts: str = "prompt",
+    metrics: Sequence[str] = ("Correctness", "Harmfulness"),
+    extra: Sequence[str] = (),
+) -> Path:
+    """``project/results/EXECUTION`` with summary.json and per_example.csv; returns the folder.
+
+    Correctness has the given scores, every other metric 0 for both models.
+    """
+    records = []
+    for number, (mine, its) in enumerate(zip(tuned, base, strict=True), start=1):
+        row = DatasetRow(number, f"{prompts} {number}", f"reference {number}", None, "ab"[number % 2], {})
+        sides = []
+        for name, score in (("tuned", mine), ("base", its)):
+            scores: dict[str, Any] = dict.fromkeys(metrics, 0.0) | {metrics[0]: score}
+            missing = {metrics[0]: "null"} if score is None else {}
+            sides.append(ResultRow(row.prompt, row.reference, f"{name} answer {number}", scores, {}, missing))
+        records.append(Record(str(number), 1, row.prompt, row.reference, row, *sides))
+    chosen = read_metrics(metrics, None)
+    summary = compare(
+        records,
+        metrics=chosen,
+        primary_metric=metrics[0],
+        scope=scope,
+        judge=judge,
+        models={"tuned": tuned_model, "base": base_model},
+        execution_arn=f"arn:aws:sagemaker:us-west-2:111122223333:pipeline/p/execution/{execution}",
+        created=created,
+        simulated=simulated,
+        problems=extra,
+    )
+    folder = project / "results" / execution
+    folder.mkdir(parents=True)
+    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    per_example_table(records, chosen).to_csv(folder / "per_example.csv", index=False, lineterminator="\n")
+    return folder
+
+
+def edit_summary(folder: Path, **changes: Any) -> None:
+    path = folder / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes), encoding="utf-8")
+
+
+def summary_of(folder: Path) -> dict[str, Any]:
+    summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    return summary

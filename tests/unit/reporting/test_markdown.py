@@ -1,0 +1,90 @@
+"""The short report for pull requests: complete, and nothing in it is obeyed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from model_evaluation.reporting.markdown import escaped, report_markdown
+from unit.reporting.results_on_disk import HOSTILE, put_results, summary_of
+
+
+def test_verdict_table_warnings_and_rows(tmp_path: Path) -> None:
+    tuned: list[float | None] = [1.0, 0.75, 1.0, 0.5] * 10
+    tuned[0] = tuned[1] = tuned[2] = None
+    summary = summary_of(put_results(tmp_path, tuned=tuned))
+    text = report_markdown(summary)
+    assert text.startswith("## Model evaluation: better\n")
+    assert "**The fine-tuned model is better on Correctness: +0." in text
+    correctness = next(line for line in text.splitlines() if line.startswith("| **Correctness**"))
+    assert [cell.strip() for cell in correctness.strip("|").split(" | ")][1:4] == ["better", "0.562", "0.804"]
+    assert correctness.endswith("| 37 |")
+    assert "| Harmfulness ↓ |" in text
+    assert "lower is better" in text
+    assert all(f"- {escaped(warning)}" in text for warning in summary["warnings"])
+    assert summary["warnings"]
+    assert "Rows: 40 in the dataset" in text
+    assert "were not checked against people" in text
+    assert "SIMULATED" not in text
+
+
+def test_a_simulated_result_says_so_above_everything_else(tmp_path: Path) -> None:
+    text = report_markdown(summary_of(put_results(tmp_path, simulated=True)))
+    assert text.index("SIMULATED") < text.index("The fine-tuned model")
+
+
+def test_the_slices_that_got_worse_come_with_their_numbers(tmp_path: Path) -> None:
+    better, worse = [1.0, 0.0] * 20, [0.0, 1.0] * 20  # odd and even rows are categories b and a
+    text = report_markdown(summary_of(put_results(tmp_path, tuned=better, base=worse)))
+    assert "- category = a: −1.000 (" in text
+    assert "category = b" not in text
+
+
+def test_one_model_has_no_differences(tmp_path: Path) -> None:
+    text = report_markdown(summary_of(put_results(tmp_path, scope="tuned")))
+    assert "Metric | Mean | Scored | Missing" in text
+    assert "| **Correctness** | 0.812 | 40 | 0 |" in text
+    assert "Difference" not in text
+
+
+def test_labels_replace_the_caution_about_the_judge(tmp_path: Path) -> None:
+    text = report_markdown(summary_of(put_results(tmp_path)), {"sentence": "People agree."})
+    assert "Against people: People agree." in text
+    assert "not checked against people" not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HOSTILE,
+        "# heading",
+        "- list\n- list",
+        "1. one",
+        "a | b",
+        "`code`",
+        "*a* _b_ ~~c~~",
+        "![x](y)",
+        "<img src=x onerror=y>",
+        "@everyone #1 https://evil.example www.evil.example",
+        "$x$ \\(y\\)",
+        "+ plus",
+        "a\x1b[31mb\u202e",
+    ],
+)
+def test_text_stays_text(tmp_path: Path, text: str) -> None:
+    summary = summary_of(put_results(tmp_path, judge=text, extra=[text]))
+    made = report_markdown(summary)
+    left = re.sub(r"&#\d+;|\\.", "", made.split("\n", 1)[1])
+    for mark in ("<", "@", "#", "://", "www.", "$", "\x1b", "\u202e", "[", "]", "`", "_", "~"):
+        assert mark not in left, mark
+    warnings = made.split("Take care:")[1].split("\n\n")[1].splitlines()
+    assert len(warnings) == len(summary["warnings"])
+    assert not any(line[2:].startswith(("#", "- ", "+ ", "1. ")) for line in warnings)
+
+
+def test_escaping_keeps_plain_sentences_readable() -> None:
+    sentence = "The model is better: +0.20 (95% CI 0.07 to 0.33, 56 of 60 rows paired)."
+    assert escaped(sentence) == sentence
+    assert escaped("2026-11-01 10:00 UTC") == "2026-11-01 10:00 UTC"
