@@ -47,7 +47,7 @@ def _text(rows: list[tuple[dict[str, Any], Outcome | None]]) -> str:
     head = f"""# Faults, and when they are noticed
 
 Made by `pytest tests/proof/test_faults.py` from `tests/data/faults/`; played on local AWS (SIMULATED). The minutes say
-when AWS would show it, and the column beside them where that is known from. The seconds are those of the whole preflight.
+when AWS would show it, the column beside them where that is known from. The seconds are those of the whole preflight.
 
 - {len(rows)} faults; {len(played)} of them can be seen by calls that only read.
 - {len(caught)} of these {len(played)} ({share:.0f}%) are caught before the start: {stopped} stop it, \

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from model_evaluation.context import Context
 
 # What AWS does not publish a price for.
-UNPRICED = "SageMaker's serverless inference is not in the price list and comes on top"
+UNPRICED = "SageMaker's inference comes on top; its price is not published"
 
 
 class Estimate(NamedTuple):
@@ -67,10 +67,9 @@ def cost_line(found: Estimate) -> str:
         return f"unknown: {found.problem.rstrip('.')}. {UNPRICED}."
     low, high = found.usd
     marked = "SIMULATED prices: " if found.price.simulated else ""
-    older = " (an older list: fresh prices could not be read)" if found.problem else ""
+    older = ", as fresh prices could not be read" if found.problem else ""
     return (
-        f"{marked}{_usd(low)} to {_usd(high)} for the judge's tokens, by the AWS price list of "
-        f"{found.prices_read}{older}. {UNPRICED}."
+        f"{marked}{_usd(low)} to {_usd(high)} for the judge (AWS price list of {found.prices_read}{older}). {UNPRICED}."
     )
 
 
@@ -78,7 +77,7 @@ def token_line(found: Estimate) -> str:
     """The card's line about tokens."""
     read, written = found.tokens.read, found.tokens.written
     return (
-        f"the judge reads about {_count(read[0])} to {_count(read[1])} and writes {_count(written[0])} to "
+        f"the judge reads about {_count(read[0])} to {_count(read[1])}, writes {_count(written[0])} to "
         f"{_count(written[1])}"
     )
 

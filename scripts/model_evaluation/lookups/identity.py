@@ -35,6 +35,10 @@ class Caller(NamedTuple):
 
 def who_am_i(aws: Aws) -> Caller:
     """The caller's identity (sts:GetCallerIdentity, which needs no permission)."""
+    return aws.once("caller", lambda: _ask_who_i_am(aws))
+
+
+def _ask_who_i_am(aws: Aws) -> Caller:
     client = aws.client("sts")
     with aws_errors("asking who the caller is"):
         answer = client.get_caller_identity()

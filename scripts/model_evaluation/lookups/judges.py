@@ -51,9 +51,14 @@ class JudgeList(NamedTuple):
         return [judge for judge in self.judges if judge.usable is not False]
 
 
-def list_judges(aws: Aws, region: str, now: str) -> JudgeList:
-    """Read the region's list and look every candidate up in Bedrock, side by side. ``now`` is ISO 8601."""
+def list_judges(aws: Aws, region: str, now: str, only: str | None = None) -> JudgeList:
+    """Read the region's list and look every candidate (or ``only`` one) up in Bedrock, side by side.
+
+    ``now`` is ISO 8601.
+    """
     ids, why = _live_ids(aws, region)
+    if only is not None:
+        ids = [model_id for model_id in ids if model_id == only]
     client = aws.client("bedrock", region)
     judges = together(*[_lookup(client, model_id, now) for model_id in ids])
     return JudgeList(region, not why, why, judges)

@@ -61,6 +61,10 @@ def parse_s3_uri(text: str, *, step: str | None = None) -> S3Uri:
 
 def bucket_region(aws: Aws, bucket: str) -> str:
     """The region a bucket lives in. Raises NotFound, AccessDenied, or another AwsError."""
+    return aws.once(("bucket region", bucket), lambda: _ask_bucket_region(aws, bucket))
+
+
+def _ask_bucket_region(aws: Aws, bucket: str) -> str:
     client = aws.client("s3")
     with _head_errors(aws), aws_errors("looking up the bucket", resource=bucket):
         try:

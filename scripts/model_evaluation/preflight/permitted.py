@@ -70,13 +70,24 @@ def _judge(subject: Subject, principal: str, who: str, needs: list[Need]) -> Ite
         )
 
 
+def _about(item: Decision, need: Need) -> bool:
+    return item.action in need.actions and item.resource in (need.asked or ("*",))
+
+
 def _name(principal: str, who: str) -> str:
     name = principal.rpartition("/")[2]
     return f"the role {name}" if who == "role" else f"you ({name})"
 
 
 def _result(subject: Subject, principal: str, who: str, need: Need, answer: Simulated) -> Result:
-    denied = [item for item in answer.decisions if not item.allowed and not _granted(subject, principal, item)]
+    mine = [item for item in answer.decisions if _about(item, need)]
+    if len({(item.action, item.resource) for item in mine}) < len(need.actions) * len(need.asked or ("*",)):
+        return skipped(
+            f"IAM did not answer for all of {', '.join(need.actions)}.",
+            "Compare by hand with: evaluate.py preflight --policy",
+            part=need.part,
+        )
+    denied = [item for item in mine if not item.allowed and not _granted(subject, principal, item)]
     evidence: dict[str, Any] = {"principal": principal, "actions": need.actions, "resources": need.asked or ("*",)}
     name = _name(principal, who)
     if not denied:

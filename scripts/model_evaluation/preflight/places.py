@@ -45,7 +45,7 @@ def regions(subject: Subject) -> Iterator[Result]:
 
 
 def _region_of(subject: Subject, bucket: str) -> Callable[[], str | EvaluationError]:
-    return outcome(lambda: subject.once(("region", bucket), lambda: bucket_region(subject.aws, bucket)))
+    return outcome(lambda: bucket_region(subject.aws, bucket))
 
 
 def _of_arns(subject: Subject) -> dict[str, str]:

@@ -45,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     Check("metrics", metrics.metrics, ("custom_metrics", "builtin_metrics")),
     Check("data", metrics.data, ("dataset", "data")),
     Check("base_model", model.base_model, ("model", "region")),
+    Check("judge", judge.judge, ("judge", "region")),
     Check("judge_access", judge.access, ("judge", "region")),
     Check("judge_call", judge.how_it_is_called, ("judge", "region")),
     Check("role", execution_role.role, ("role",)),

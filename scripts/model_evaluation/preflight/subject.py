@@ -58,7 +58,7 @@ class Subject:
         return result
 
     def caller(self) -> Caller:
-        return self.once("caller", lambda: who_am_i(self.aws))
+        return who_am_i(self.aws)
 
     def role_name(self) -> str:
         return str(self.facts("role").get("arn", self.value("role"))).rpartition("/")[2]

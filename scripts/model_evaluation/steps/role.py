@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from model_evaluation.context import Context
     from model_evaluation.lookups.roles import Role, Simulation
 
-# What the run does with the role late, after money was spent; simulated with no resource, since these take none.
-ACTIONS = ("bedrock:CreateEvaluationJob", "bedrock:GetEvaluationJob", "sagemaker:CreateTrainingJob")
+# What the run does with the role late, after money was spent, and on what (preflight asks for everything else).
+ACTIONS = (
+    (("bedrock:CreateEvaluationJob", "bedrock:GetEvaluationJob"), "bedrock", "evaluation-job/preflight0000"),
+    (("sagemaker:CreateTrainingJob",), "sagemaker", "training-job/pipelines-preflight"),
+)
 BEDROCK_STATEMENT = '{"Effect": "Allow", "Principal": {"Service": "bedrock.amazonaws.com"}, "Action": "sts:AssumeRole"}'
 
 
@@ -119,11 +122,15 @@ def _trust(role: Role) -> list[dict[str, Any]]:
 
 
 def _simulations(context: Context, role_arn: str) -> list[Callable[[], Simulation]]:
-    """What to ask IAM: the actions without a resource, reading the dataset, writing results where that is known."""
+    """What to ask IAM: jobs of this region, reading the dataset, writing results where that is known."""
     from model_evaluation.lookups.roles import simulate
 
     partition = role_arn.split(":")[1]
-    questions: list[tuple[tuple[str, ...], tuple[str, ...]]] = [(ACTIONS, ())]
+    region, account = str(context.value("region") or context.aws.region), role_arn.split(":")[4]
+    questions = [
+        (actions, (f"arn:{partition}:{service}:{region}:{account}:{resource}",))
+        for actions, service, resource in ACTIONS
+    ]
     dataset, output = context.facts("dataset"), context.facts("output")
     if dataset:
         questions.append((("s3:GetObject",), (f"arn:{partition}:s3:::{dataset['bucket']}/{dataset['key']}",)))
@@ -144,7 +151,7 @@ def _permissions(role: Role, simulations: list[Simulation]) -> list[dict[str, An
             "role_denied",
             f"A policy simulation says that {role.name} may not call {', '.join(denied)}.",
             level="warning",
-            fix="See references/iam.md for the policy to attach.",
+            fix="When all questions are answered, this prints the policy to attach: evaluate.py preflight --policy",
         )
     ]
 

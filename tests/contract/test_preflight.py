@@ -1,0 +1,258 @@
+"""Preflight and the card as a user meets them: `preflight`, `preflight --policy`, the question before the yes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_evaluation.preflight import runner
+from unit.preflight.aws_cli import run_aws
+from unit.preflight.fault_player import Stage, answers, configured, stage
+
+RunCli = Callable[..., Any]
+READING = ("Get", "List", "Describe", "Head", "Simulate")
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Stage]:
+    """A configured project that only awaits its confirmation."""
+    state = configured()
+    with stage(tmp_path) as scene:
+        scene.state.write_text(state, "utf-8")
+        yield scene
+
+
+def by_id(entries: list[dict[str, Any]]) -> dict[str, str]:
+    return {entry["id"]: entry["status"] for entry in entries}
+
+
+def troubles(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [entry for entry in entries if entry["status"] in ("fail", "warn")]
+
+
+def test_an_account_in_order_has_nothing_to_complain_about(run_cli: RunCli, scene: Stage) -> None:
+    result = run_cli("preflight", project=scene.project)
+    assert result.code == 0
+    assert troubles(result.json["checks"]) == []
+    assert "passed" in result.json["summary"]
+    for entry in result.json["checks"]:
+        assert set(entry) == {"id", "status", "message", "fix", "evidence"}
+        assert entry["message"]
+
+
+def test_a_failed_check_is_exit_three_with_every_fix_to_paste(run_cli: RunCli, scene: Stage) -> None:
+    run_aws(scene.aws, f"aws iam delete-role-policy --role-name {scene.names['role']} --policy-name evaluation")
+    result = run_cli("preflight", project=scene.project)
+    assert (result.code, result.json["error"]["code"]) == (3, "preflight_failed")
+    assert "aws iam put-role-policy" in result.json["error"]["fix"]
+    confirm = run_cli("answer", "confirm", "yes", project=scene.project)
+    assert (confirm.code, confirm.json["error"]["code"]) == (3, "preflight_failed")
+
+
+def test_before_the_answers_are_there_nothing_passes_for_checked(run_cli: RunCli, tmp_path: Path, scene: Stage) -> None:
+    project = tmp_path / "new"
+    project.mkdir()
+    result = run_cli("preflight", project=project)
+    assert result.code == 0
+    assert {entry["id"] for entry in result.json["checks"] if entry["status"] == "pass"} <= {"identity", "clock", "sdk"}
+
+
+# -- what is no fault ----------------------------------------------------------------------------------------
+
+
+def test_what_looks_like_trouble_and_is_none(scene: Stage) -> None:
+    """Plain HTTP denied, public access blocked, a key that may be used: as most companies have it."""
+    statement = (
+        '{{"Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::{0}", '
+        '"arn:aws:s3:::{0}/*"], "Condition": {{"Bool": {{"aws:SecureTransport": "false"}}}}}}'
+    )
+    for bucket in (scene.world.bucket, scene.names["results"]):
+        policy = '{"Version": "2012-10-17", "Statement": [' + statement.format(bucket) + "]}"
+        run_aws(scene.aws, f"aws s3api put-bucket-policy --bucket {bucket} --policy '{policy}'")
+        block = '{"BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": true}'
+        run_aws(
+            scene.aws,
+            f"aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration '{block}'",
+        )
+    key = run_aws(scene.aws, "aws kms create-key")["KeyMetadata"]["Arn"]
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rules = json.dumps({"Rules": [{"ApplyServerSideEncryptionByDefault": default}]})
+    run_aws(
+        scene.aws,
+        f"aws s3api put-bucket-encryption --bucket {scene.names['results']} "
+        f"--server-side-encryption-configuration '{rules}'",
+    )
+    entries = scene.preflight()
+    assert troubles(entries) == []
+    assert by_id(entries)["encryption.output"] == "pass"
+
+
+def test_a_bucket_policy_that_grants_makes_up_for_silent_role_policies(scene: Stage) -> None:
+    role, bucket = scene.world.role_arn, scene.world.bucket
+    policy = {"Effect": "Allow", "NotAction": ["s3:GetObject"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [policy]})
+    attach = f"aws iam put-role-policy --role-name {scene.names['role']} --policy-name evaluation"
+    run_aws(scene.aws, f"{attach} --policy-document '{document}'")
+    assert by_id(scene.preflight({"role_may"}))["role_may.read_dataset"] == "fail"
+    grant = {
+        "Effect": "Allow",
+        "Principal": {"AWS": role},
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [grant]})
+    run_aws(scene.aws, f"aws s3api put-bucket-policy --bucket {bucket} --policy '{document}'")
+    assert by_id(scene.preflight({"role_may"}))["role_may.read_dataset"] == "pass"
+
+
+# -- what could not be decided -------------------------------------------------------------------------------
+
+
+def operations(scene: Stage) -> list[str]:
+    before = len(scene.aws.calls)
+    scene.preflight()
+    return sorted({f"{call.service}:{call.operation}" for call in list(scene.aws.calls)[before:]})
+
+
+def test_whatever_may_not_be_read_is_undecided_and_neither_passed_nor_failed(scene: Stage) -> None:
+    """Every operation preflight calls is denied in turn."""
+    in_order = scene.preflight()
+    usual, said = by_id(in_order), {entry["message"] for entry in in_order}
+    called = operations(scene)
+    assert len(called) >= 15
+    for operation in called:
+        scene.aws.scenario = scene._scenario({"deny": {operation: ""}})
+        entries = scene.preflight()
+        now = by_id(entries)
+        assert "fail" not in now.values(), (operation, [entry for entry in entries if entry["status"] == "fail"])
+        lost = [name for name, status in usual.items() if status == "pass" and now.get(name) != "pass"]
+        assert lost or {entry["message"] for entry in entries} - said, f"{operation} was denied, and nothing was said"
+
+
+def test_preflight_only_reads(scene: Stage) -> None:
+    called = operations(scene)
+    assert [name for name in called if not name.partition(":")[2].startswith(READING)] == []
+
+
+def test_a_service_that_hangs_is_left_behind(scene: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "CHECK_SECONDS", 2.0)
+    monkeypatch.setattr(runner.run_checks, "__kwdefaults__", {"seconds": 2.0})
+    scene.aws.scenario = scene._scenario({"slow": {"ListDomains": 6.0, "ListServiceQuotas": 6.0}})
+    began = time.monotonic()
+    statuses = by_id(scene.preflight())
+    assert time.monotonic() - began < 5
+    assert (statuses["network"], statuses["quota_judge"]) == ("skip", "skip")
+    assert statuses["role"] == "pass"
+    time.sleep(5)  # the server is still at it
+
+
+def test_throttling_is_waited_out(scene: Stage) -> None:
+    scene.aws.scenario = scene._scenario({"throttle": {"SimulatePrincipalPolicy": 3, "GetRole": 1}})
+    assert troubles(scene.preflight()) == []
+
+
+def test_unpublished_quotas_are_said_to_be_unknown(scene: Stage) -> None:
+    scene.aws.scenario = scene._scenario({"quotas": {"L-619D690E": None, "L-10CA1001": None, "L-10CA1002": None}})
+    entries = {entry["id"]: entry for entry in scene.preflight({"quota_jobs", "quota_judge"})}
+    assert by_id(list(entries.values())) == {"quota_jobs": "skip", "quota_judge": "skip"}
+    assert "does not publish" in entries["quota_jobs"]["message"]
+
+
+# -- preflight --policy --------------------------------------------------------------------------------------
+
+
+def test_the_printed_policies_are_enough_for_everything_that_is_checked(run_cli: RunCli, scene: Stage) -> None:
+    """Role and caller get exactly what is printed, and nothing else."""
+    result = run_cli("preflight", "--policy", project=scene.project)
+    assert result.code == 0, result.json
+    policy, role = result.json["policy"], scene.names["role"]
+    run_aws(scene.aws, f"aws iam delete-role-policy --role-name {role} --policy-name evaluation")
+    for text in result.json["commands"]:
+        run_aws(scene.aws, text)
+    client = scene.aws.client("iam")
+    client.create_role(RoleName="Me", AssumeRolePolicyDocument=json.dumps(policy["trust"]))
+    for name in ("caller", "caller_sdk_check"):
+        client.put_role_policy(RoleName="Me", PolicyName=name, PolicyDocument=json.dumps(policy[name]))
+    scene.aws.cloud.caller_arn = f"arn:aws:sts::{scene.world.account}:assumed-role/Me/session"
+    entries = scene.preflight()
+    assert troubles(entries) == []
+    assert by_id(entries)["caller_may.pass_role"] == "pass"
+
+
+def test_the_printed_policies_name_the_things_of_this_evaluation(run_cli: RunCli, scene: Stage) -> None:
+    before = len(scene.aws.calls)
+    policy = run_cli("preflight", "--policy", project=scene.project).json["policy"]
+    assert all(call.operation.startswith(READING) for call in list(scene.aws.calls)[before:])
+    text = json.dumps(policy["role"])
+    for name in (scene.world.dataset_uri[5:], scene.names["results"], scene.world.judge, scene.world.mlflow_app_arn):
+        assert name in text
+    writing = [item for item in policy["role"]["Statement"] if "s3:PutObject" in item["Action"]]
+    assert [item["Resource"] for item in writing] == [f"arn:aws:s3:::{scene.names['results']}/evaluations/*"]
+
+
+def test_a_key_in_use_stands_in_the_printed_policy(run_cli: RunCli, scene: Stage) -> None:
+    for move in next(fault for fault in _faults() if fault["id"] == "output-key-disabled")["play"][:2]:
+        scene.move(move)
+    policy = run_cli("preflight", "--policy", project=scene.project).json["policy"]
+    keys = [item["Resource"] for item in policy["role"]["Statement"] if "kms:GenerateDataKey" in item["Action"]]
+    assert keys == [scene.names["key"]]
+
+
+def _faults() -> tuple[dict[str, Any], ...]:
+    from unit.preflight.fault_player import load_faults
+
+    return load_faults()
+
+
+def test_policies_before_the_answers_are_too_early(run_cli: RunCli, tmp_path: Path, scene: Stage) -> None:
+    project = tmp_path / "new"
+    project.mkdir()
+    result = run_cli("preflight", "--policy", project=project)
+    assert (result.code, result.json["error"]["code"]) == (3, "too_early")
+    assert "role" in result.json["error"]["details"]["missing"]
+
+
+# -- the card ------------------------------------------------------------------------------------------------
+
+
+def card(run_cli: RunCli, scene: Stage) -> str:
+    """The card, made anew by answering the last question before it."""
+    result = run_cli("answer", "output", answers(scene.world)["output"], project=scene.project)
+    assert result.code == 0, result.json
+    assert result.json["step"]["id"] == "confirm"
+    text: str = result.json["step"]["question"]
+    return text.removesuffix("\n\nDoes this look right?")
+
+
+def test_the_card_shows_what_it_takes_on_one_screen(run_cli: RunCli, scene: Stage) -> None:
+    text = card(run_cli, scene)
+    assert "60 rows × 2 model(s) × 3 metric(s) = 360" in text
+    assert "SIMULATED prices: USD" in text
+    assert "to USD" in text
+    assert "minutes" in text
+    assert "Can detect" in text
+    assert "passed" in text.partition("Preflight")[2]
+    assert len(text.splitlines()) <= 30
+
+
+def test_an_unknown_price_is_unknown_on_the_card(run_cli: RunCli, scene: Stage) -> None:
+    scene.aws.scenario = scene._scenario({"deny": {"pricing:GetProducts": ""}})
+    line = next(line for line in card(run_cli, scene).splitlines() if line.startswith("Cost"))
+    assert "unknown" in line
+    assert "USD" not in line
+
+
+def test_the_card_stays_on_one_screen_however_much_is_wrong(run_cli: RunCli, scene: Stage) -> None:
+    run_aws(scene.aws, f"aws iam delete-role-policy --role-name {scene.names['role']} --policy-name evaluation")
+    text = card(run_cli, scene)
+    lines = text.splitlines()
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 200
+    assert "✗ role_may.evaluation_jobs" in text
+    assert "FAILED" in text
+    assert "more: evaluate.py preflight" in lines[-1]
