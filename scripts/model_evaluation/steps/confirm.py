@@ -102,7 +102,7 @@ def _expected(context: Context, found: Any) -> list[tuple[str, str]]:
         ),
         ("Tokens", token_line(found)),
         ("Cost", cost_line(found)),
-        ("Duration", f"{in_words(found.minutes)}, from the few runs that were published; an estimate, no promise"),
+        ("Duration", f"{in_words(found.minutes)}, estimated from few published runs"),
     ]
 
 
@@ -110,7 +110,7 @@ def _open_matters(context: Context, checks: list[dict[str, Any]], width: int, ro
     """What preflight found, worst first, then the warnings of earlier answers, in at most ``room`` lines."""
     from model_evaluation.preflight import summary
 
-    signs = {"fail": "✗", "warn": "!", "skip": "?"}
+    signs = {"fail": "✗", "warn": "!"}
     told = [
         f"  {signs[status]} {check['id']}: {check['message']}"
         for status in ("fail", "warn")
@@ -124,13 +124,13 @@ def _open_matters(context: Context, checks: list[dict[str, Any]], width: int, ro
         for warning in answer.get("warnings", [])
         if warning["message"] not in seen
     ]
-    told += [f"  ? {check['id']}: {check['message']}" for check in checks if check["status"] == "skip"]
-    head = f"{'Preflight':<{width}}  {summary(checks)}; all of it: evaluate.py preflight"
+    undecided = ", ".join(check["id"] for check in checks if check["status"] == "skip")
+    head = f"{'Preflight':<{width}}  {summary(checks)}{f': {undecided}' if undecided else ''}"
     room -= 1
     if len(told) > room:
         more = len(told) - room + 1
         told = [*told[: room - 1], f"  … and {more} more: evaluate.py preflight"]
-    return [head, *(_cut(line) for line in told)]
+    return [_cut(head), *(_cut(line) for line in told)]
 
 
 def _cut(text: str) -> str:
