@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import datetime
 import json
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
-from model_evaluation.errors import AccessDenied, AwsError, EvaluationError, NotFound, Unreachable
+from model_evaluation.errors import (
+    AccessDenied,
+    AwsError,
+    ExpiredCredentials,
+    NoCredentials,
+    NotFound,
+    Throttled,
+    Unreachable,
+)
 
-from .session import Aws, aws_errors, outcome, together
+from .session import Aws, aws_errors, together
 
+NOT_OFFERED = "Bedrock does not offer it in this region."
 LIST_KEY = "fmhMetadata/supported-llmaj-judge-models.json"
 # Used only when the live list cannot be read, and always shown as unverified.
 # Source: Amazon Bedrock user guide, "Evaluate model performance using another LLM as a judge".
@@ -60,7 +70,7 @@ def list_judges(aws: Aws, region: str, now: str, only: str | None = None) -> Jud
     if only is not None:
         ids = [model_id for model_id in ids if model_id == only]
     client = aws.client("bedrock", region)
-    judges = together(*[_lookup(client, model_id, now) for model_id in ids])
+    judges = together(*[partial(_look_up, client, model_id, now) for model_id in ids])
     return JudgeList(region, not why, why, judges)
 
 
@@ -80,31 +90,24 @@ def _live_ids(aws: Aws, region: str) -> tuple[list[str], str]:
     return sorted(set(ids)), ""
 
 
-def _lookup(client: object, model_id: str, now: str):  # type: ignore[no-untyped-def]
-    def look() -> Judge:
-        found = outcome(lambda: _describe(client, model_id, now))()
-        if isinstance(found, Judge):
-            return found
-        return _from_failure(model_id, found)
-
-    return look
-
-
-def _from_failure(model_id: str, error: EvaluationError) -> Judge:
-    if (
-        isinstance(error, NotFound)
-        or error.code in {"invalid_value"}
-        or (isinstance(error, AwsError) and error.details.get("aws_code") == "ValidationException")
-    ):
-        return Judge(model_id, model_id, False, "Bedrock does not offer it in this region.", None)
-    if isinstance(error, AccessDenied):
+def _look_up(client: Any, model_id: str, now: str) -> Judge:
+    try:
+        return _describe(client, model_id, now)
+    except (NoCredentials, ExpiredCredentials, Throttled, Unreachable):
+        raise  # nothing can be said about any judge
+    except NotFound:
+        return Judge(model_id, model_id, False, NOT_OFFERED, None)
+    except AccessDenied:
         return Judge(model_id, model_id, None, "Its state is unknown: bedrock:GetFoundationModel was denied.", None)
-    raise error  # expired credentials, throttling, no network: nothing can be said about any judge
+    except AwsError as error:
+        if error.code == "invalid_value" or error.details.get("aws_code") == "ValidationException":
+            return Judge(model_id, model_id, False, NOT_OFFERED, None)
+        return Judge(model_id, model_id, None, f"Its state is unknown. {error.message}", None)
 
 
-def _describe(client: object, model_id: str, now: str) -> Judge:
+def _describe(client: Any, model_id: str, now: str) -> Judge:
     with aws_errors("looking up the judge model", resource=model_id):
-        details = client.get_foundation_model(modelIdentifier=model_id)["modelDetails"]  # type: ignore[attr-defined]
+        details = client.get_foundation_model(modelIdentifier=model_id)["modelDetails"]
     lifecycle = details.get("modelLifecycle") or {}
     name = str(details.get("modelName") or model_id)
     end = lifecycle.get("endOfLifeTime")
