@@ -37,6 +37,7 @@ class Killer:
         self._number = -1
         self._to_skip = moment.skipped
         self._chosen: Call | None = None
+        self._timer: threading.Timer | None = None
         self.where = ""
 
     def run(self) -> ScriptOutcome:
@@ -45,6 +46,9 @@ class Killer:
             return self._bench.run()
         finally:
             self._bench.aws.calls.observer = lambda call, moment: None
+            if self._timer is not None:  # a moment that comes after the end must not hit the next run
+                self._timer.cancel()
+                self._timer.join()
 
     def _observe(self, call: Call, moment: str) -> None:
         with self._lock:
@@ -76,7 +80,8 @@ class Killer:
 
     def _kill_later(self, where: str) -> None:
         self.where = where
-        threading.Timer(self._moment.delay, self._bench.interpreter.kill).start()
+        self._timer = threading.Timer(self._moment.delay, self._bench.interpreter.kill)
+        self._timer.start()
 
 
 @dataclass(frozen=True)

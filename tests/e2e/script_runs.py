@@ -106,9 +106,10 @@ class Interpreter:
 
     def kill(self) -> None:
         """Kills the present run without any warning; nothing happens when it has ended."""
-        if self.pid:
+        pid = self.pid  # read once: 0 would mean this very process and its family
+        if pid:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
 
     def _read(self) -> str:
         assert self._process.stdout is not None

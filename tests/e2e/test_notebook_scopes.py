@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from e2e.kill_trials import Killer, Moment
+from e2e.notebook_runs import DATASET
 from e2e.script_runs import Bench
 from model_evaluation.localaws import Scenario
 
@@ -57,3 +59,21 @@ def test_the_base_model_alone(new_bench: NewBench) -> None:
     assert bench.summary["models"] == {"tuned": None, "base": model}
     assert bench.summary["rows"]["tuned"] is None
     assert bench.summary["metrics"]["Correctness"]["base"]["n_scored"] > 0
+
+
+def test_a_dataset_in_two_files_is_evaluated_in_two_runs_and_taken_up_after_a_kill(new_bench: NewBench) -> None:
+    bench = new_bench(DATASET="s3://acme-data/evaluation/support-*-of-002.jsonl")
+    rows = DATASET.split(b"\n")
+    s3 = bench.aws.client("s3")
+    for number, part in enumerate((rows[:7], rows[7:]), 1):
+        key = f"evaluation/support-{number:03d}-of-002.jsonl"
+        s3.put_object(Bucket="acme-data", Key=key, Body=b"\n".join(part))
+    killer = Killer(bench, Moment("StartPipelineExecution", "effect", skipped=1))
+    assert killer.run().killed
+    assert bench.executions == ["Succeeded", "Executing"]
+    outcome = bench.run()
+    assert outcome.ok, outcome
+    assert bench.executions == ["Succeeded", "Succeeded"]
+    assert bench.calls_of("StartPipelineExecution") == 2
+    assert bench.summary["rows"] == {"dataset": 12, "tuned": 12, "base": 12, "paired": 12}
+    assert any("evaluated in 2 parts" in warning for warning in bench.summary["warnings"])

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             fix="Write it first: evaluate.py render",
             code="not_rendered",
         )
-    book = _launch_book(args.project, notebook, parameters)
+    books = _launch_books(args.project, notebook, parameters)
     target = executed_path(notebook)
     try:
         run_notebook(
@@ -70,23 +70,22 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             env=os.environ,
             cwd=os.path.dirname(notebook),
             parameters=parameters,
-            on_line=book.update if book else lambda: None,
+            on_line=lambda: _update(books),
         )
     except EvaluationError as error:
-        if book and book.current:
-            error.details["execution_arn"] = book.current
+        if arn := _current(books):
+            error.details["execution_arn"] = arn
         raise
     except KeyboardInterrupt:
-        if book and book.current:
-            print(_goes_on(book.current), file=sys.stderr)  # noqa: T201 - stdout belongs to the envelope
+        if arn := _current(books):
+            print(_goes_on(arn), file=sys.stderr)  # noqa: T201 - stdout belongs to the envelope
         raise
     finally:
-        if book:
-            book.update()
+        _update(books)
     found = newest_summary(args.project)
     return {
         "notebook": target,
-        "execution_arn": book.current if book else None,
+        "execution_arn": _current(books),
         "results": os.path.dirname(found.path) if found else None,
         "next": next_command(state.load(args.project).document, args.project),
     }, 0
@@ -99,17 +98,29 @@ def _goes_on(arn: str) -> str:
     )
 
 
-def _launch_book(project: str, notebook: str, parameters: dict[str, Any]) -> LaunchBook | None:
-    """Records the intent before anything is run; ``None`` for a notebook whose parameters were made into code."""
+def _launch_books(project: str, notebook: str, parameters: dict[str, Any]) -> list[LaunchBook]:
+    """One per file of the dataset, with the intent recorded before anything is run; none for a notebook whose
+    parameters were made into code."""
     from model_evaluation.kernel.session import NotebookError
     from model_evaluation.launches import LaunchBook, notebook_settings
 
     try:
         settings = notebook_settings(notebook, parameters)
         if settings is None:
-            return None
-        book = LaunchBook(project, notebook, settings, utc_now())
+            return []
+        books = [LaunchBook(project, notebook, shard, utc_now()) for shard in settings.shards]
     except NotebookError as error:
         raise Refused(error.message, fix=error.fix, code="run_refused") from error
-    book.record_intent()
-    return book
+    for book in books:
+        book.record_intent()
+    return books
+
+
+def _update(books: list[LaunchBook]) -> None:
+    for book in books:
+        book.update()
+
+
+def _current(books: list[LaunchBook]) -> str | None:
+    """ARN of the execution that was started last."""
+    return next((book.current for book in reversed(books) if book.current), None)

@@ -61,21 +61,24 @@ def analyse_execution(
     scope: str,
     simulated: bool,
     created: str,
+    further_executions: Sequence[str] = (),
 ) -> Analysis:
-    """Read, pair and compare the results of one execution.
+    """Read, pair and compare the results of one execution, and of those that evaluated the dataset's further files.
 
     ``scope`` is ``compare``, ``tuned`` or ``base``; ``model_names`` has the keys ``tuned`` and ``base``.
     Raises :class:`ResultsError` when the execution left no result files for any model that was asked for.
     """
-    execution_id = execution_arn.rsplit("/", 1)[-1]
-    files = find_result_files(s3, output_uri, execution_id)
     wanted = ["tuned", "base"] if scope == "compare" else [scope]
+    ids = [arn.rsplit("/", 1)[-1] for arn in (execution_arn, *further_executions)]
+    parts = [find_result_files(s3, output_uri, execution_id) for execution_id in ids]
+    for execution_id, part in zip(ids, parts, strict=True):
+        if not any(getattr(part, side) for side in wanted):
+            raise ResultsError(
+                f"No result files of execution {execution_id} under {output_uri}.",
+                fix="Check that the execution's judge steps succeeded and that S3_OUTPUT is the prefix it was given.",
+            )
+    files = parts[0] if len(parts) == 1 else _joined(parts)
     found = {side: getattr(files, side) for side in wanted}
-    if not any(found.values()):
-        raise ResultsError(
-            f"No result files of execution {execution_id} under {output_uri}.",
-            fix="Check that the execution's judge steps succeeded and that S3_OUTPUT is the prefix it was given.",
-        )
     rows = {side: read_result_rows(s3, files.bucket, keys) for side, keys in found.items()}
     nothing = ResultRows([], [])
     dataset = read_dataset_rows(dataset_lines)
@@ -94,9 +97,19 @@ def analyse_execution(
         simulated=simulated,
         problems=_file_warnings(s3, files, rows, metrics, problems, dataset.skipped),
     )
+    if further_executions:
+        summary["warnings"].append(f"The dataset was evaluated in {len(ids)} parts, by executions {', '.join(ids)}.")
     names = {metric.name for metric in metrics}
     metrics += [Metric(name, chosen=False) for name in summary["metrics"] if name not in names]
     return Analysis(summary, records, per_example_table(records, metrics), problems, metrics)
+
+
+def _joined(parts: Sequence[ResultFiles]) -> ResultFiles:
+    """The files of several executions as those of one. Their means are left out: each is a part's own."""
+    tuned, base, superseded = (
+        [key for part in parts for key in getattr(part, name)] for name in ("tuned", "base", "superseded")
+    )
+    return ResultFiles(parts[0].bucket, tuned, base, [], [], superseded)
 
 
 def _file_warnings(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -174,11 +174,20 @@ def _check_model(settings: EvaluationSettings, aws: AwsClients, now: datetime) -
 
 
 def _check_dataset(settings: EvaluationSettings, aws: AwsClients, now: datetime) -> Iterator[CheckResult]:
+    bucket = ""
+    for shard in settings.shards:
+        bucket = yield from _check_dataset_file(shard, aws)
+    if bucket:
+        yield from _bucket_region("Dataset bucket", bucket, settings, aws)
+
+
+def _check_dataset_file(settings: EvaluationSettings, aws: AwsClients) -> Generator[CheckResult, None, str]:
+    """Yields what is found; the value is the bucket, empty when the file's place is unknown."""
     try:
         bucket, key = dataset_object(settings, aws)
     except (ValueError, KeyError) as error:
         yield CheckResult("Dataset", "fail", f"its file is unknown ({error}).", "Correct DATASET.")
-        return
+        return ""
     head = aws.s3.head_object(Bucket=bucket, Key=key)
     etag = head["ETag"].strip('"')
     if settings.dataset_etag and etag != settings.dataset_etag:
@@ -194,7 +203,7 @@ def _check_dataset(settings: EvaluationSettings, aws: AwsClients, now: datetime)
         same = ", unchanged" if settings.dataset_etag else ""
         name = key.rsplit("/", 1)[-1]
         yield CheckResult("Dataset", "pass", f"{name}, {file_size(head['ContentLength'])}{same}")
-    yield from _bucket_region("Dataset bucket", bucket, settings, aws)
+    return bucket
 
 
 def _check_output(settings: EvaluationSettings, aws: AwsClients, now: datetime) -> Iterator[CheckResult]:

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ DEFAULT_PREFIX = "model-evaluation"  # used when S3_OUTPUT is a whole bucket, wh
 MODEL_PACKAGE = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d{12}):model-package/([^/]+)/(\d+)")
 HUB_MODEL = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):([^:]*):hub-content/([^/]+)/Model/([^/]+)/(.+)")
 DATASET_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d+):hub-content/([^/]+)/DataSet/([^/]+)/(.+)")
+SHARDS = re.compile(r"(s3://[^/]+/.*)-\*-of-(\d{3})(\.[^/]*)?", re.DOTALL)  # the names that `shard` gives, all at once
 CREDENTIAL_CODES = frozenset(
     {
         "ExpiredToken",
@@ -109,6 +110,10 @@ class EvaluationSettings:
                 f"PRIMARY_METRIC must be one of {', '.join(settings.metric_names) or 'the chosen metrics'} "
                 f"(received {settings.primary_metric!r})"
             )
+        if not reader.faults and settings.dataset_etag and len(settings.shards) != len(settings.shard_etags):
+            reader.faults.append(
+                f"DATASET_ETAG must hold {len(settings.shards)} ETags separated by commas, one per file, or be empty"
+            )
         if reader.faults:
             raise SettingsError(
                 "The parameters cell cannot be used:\n" + "\n".join(f"  - {fault}" for fault in reader.faults),
@@ -122,6 +127,28 @@ class EvaluationSettings:
         if MODEL_PACKAGE.fullmatch(self.model) is None:
             return "base"
         return "compare" if self.evaluate_base_model else "tuned"
+
+    @property
+    def shards(self) -> tuple[EvaluationSettings, ...]:
+        """One configuration per file of the dataset: themselves, or for ``.../rows-*-of-003.jsonl`` three."""
+        match = SHARDS.fullmatch(self.dataset)
+        if match is None:
+            return (self,)
+        count, etags = int(match[2]), self.shard_etags
+        return tuple(
+            replace(
+                self,
+                dataset=f"{match[1]}-{number:03d}-of-{match[2]}{match[3] or ''}",
+                dataset_etag=etags[number - 1] if len(etags) == count else "",
+                run_label=f"{self.run_label}-{number}of{count}",
+            )
+            for number in range(1, count + 1)
+        )
+
+    @property
+    def shard_etags(self) -> list[str]:
+        """The dataset's ETags, one per file."""
+        return [etag.strip().strip('"') for etag in self.dataset_etag.split(",")]
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -320,10 +347,12 @@ def dataset_object(settings: EvaluationSettings, aws: AwsClients) -> S3Object:
 
 
 def dataset_lines(settings: EvaluationSettings, aws: AwsClients) -> Iterator[bytes]:
-    """The dataset's lines, without their ends. Judge jobs take 1000 rows at most: the file is read whole."""
-    bucket, key = dataset_object(settings, aws)
-    body: bytes = aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    yield from body.split(b"\n")
+    """The lines of all the dataset's files, without their ends. Judge jobs take 1000 rows at most: each file is
+    read whole."""
+    for shard in settings.shards:
+        bucket, key = dataset_object(shard, aws)
+        body: bytes = aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        yield from body.split(b"\n")
 
 
 def model_names(settings: EvaluationSettings, aws: AwsClients) -> dict[str, str | None]:

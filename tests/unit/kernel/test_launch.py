@@ -13,6 +13,9 @@ import pytest
 
 from model_evaluation.kernel.launch import RunInProgressError, launch_evaluation
 from model_evaluation.kernel.ledger import LaunchError
+from model_evaluation.kernel.session import SettingsError
+from model_evaluation.kernel.shards import finish_evaluation
+from model_evaluation.kernel.waiting import EvaluationRunError, FinishedRun
 from unit.kernel.fake_sagemaker import (
     ARN,
     START,
@@ -471,3 +474,56 @@ def test_a_results_folder_that_cannot_be_written_is_named(tmp_path: Path) -> Non
     with pytest.raises(LaunchError, match="cannot be kept"):
         world.launch()
     assert not world.started
+
+
+def test_a_dataset_in_three_files_is_three_evaluations_one_after_another(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    settings = settings_with(
+        RESULTS_DIR=str(tmp_path), DATASET="s3://acme-data/rows-*-of-003.jsonl", DATASET_ETAG='"a", b,c'
+    )
+    assert [(shard.dataset, shard.dataset_etag, shard.run_label) for shard in settings.shards] == [
+        ("s3://acme-data/rows-001-of-003.jsonl", "a", "support-bot-1of3"),
+        ("s3://acme-data/rows-002-of-003.jsonl", "b", "support-bot-2of3"),
+        ("s3://acme-data/rows-003-of-003.jsonl", "c", "support-bot-3of3"),
+    ]
+    running: list[str] = []
+
+    def launch(shard: Any, aws: Any) -> str:
+        world.settings = shard
+        arn = launch_evaluation(shard, aws, start=world.start, now=world.clock.now, out=world.lines.append)
+        running.append(arn)
+        world.sagemaker.answers = [RUNNING]
+        return arn
+
+    def wait(arn: str, shard: Any, aws: Any) -> FinishedRun:
+        assert running[-1] == arn
+        if shard == settings.shards[1]:
+            failures.append(arn)
+            if len(failures) == 1:
+                raise EvaluationRunError("It failed.", fix="Run again.")
+        world.sagemaker.answers = [("Succeeded", all_steps())]
+        return FinishedRun(arn, "Succeeded", START, ())
+
+    failures: list[str] = []
+    aws = clients(world.sagemaker, world.s3)
+    with pytest.raises(EvaluationRunError):
+        finish_evaluation(
+            launch(settings.shards[0], aws), settings, aws, launch=launch, wait=wait, out=world.lines.append
+        )
+    assert len(world.started) == 2  # the third waits until the second has succeeded
+    world.sagemaker.answers = [("Succeeded", all_steps())]
+    runs = finish_evaluation(
+        launch(settings.shards[0], aws), settings, aws, launch=launch, wait=wait, out=world.lines.append
+    )
+    assert [run.execution_arn for run in runs] == [ARN + "run0", ARN + "run1", ARN + "run2"]
+    assert len(world.started) == 3
+
+
+def test_one_file_is_one_evaluation() -> None:
+    settings = settings_with(DATASET="s3://acme-data/rows-001-of-003.jsonl", DATASET_ETAG="abc")
+    assert settings.shards == (settings,)
+
+
+def test_etags_of_another_number_of_files_are_refused() -> None:
+    with pytest.raises(SettingsError, match="must hold 3 ETags"):
+        settings_with(DATASET="s3://acme-data/rows-*-of-003.jsonl", DATASET_ETAG="a,b")
