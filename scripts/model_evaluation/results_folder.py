@@ -32,6 +32,8 @@ def project_summaries(project: str) -> Iterator[Found]:
         except OSError:
             continue
         for name in names:
+            if name.startswith("."):  # an export whose kernel died in the middle
+                continue
             path = os.path.join(base, name, "summary.json")
             try:
                 modified = os.stat(path).st_mtime

@@ -164,7 +164,9 @@ class Bench:
 
     @property
     def result_folders(self) -> list[Path]:
-        return sorted(path for path in (self.folder / "results").iterdir() if path.name != "launches")
+        """Finished exports; a kernel that was killed in the middle of one leaves a hidden folder."""
+        found = (self.folder / "results").iterdir()
+        return sorted(path for path in found if path.name != "launches" and not path.name.startswith("."))
 
     @property
     def summary(self) -> dict[str, Any]:

@@ -7,11 +7,14 @@ import os
 import pathlib
 import shutil
 import tempfile
+import time
 
 from .analysis import Analysis
 from .charts import draw_charts
 from .figures import figure_png, figure_svg
 from .page import report_html
+
+ABANDONED = 600.0  # seconds after which an unfinished export belongs to a kernel that died
 
 
 def export_analysis(analysis: Analysis, results_dir: str | os.PathLike[str]) -> pathlib.Path:
@@ -39,6 +42,9 @@ def export_analysis(analysis: Analysis, results_dir: str | os.PathLike[str]) -> 
             fresh.replace(target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+    for left in root.glob(f".{name}-*"):
+        if time.time() - left.stat().st_mtime > ABANDONED:
+            shutil.rmtree(left, ignore_errors=True)
     return target
 
 

@@ -17,6 +17,7 @@ from model_evaluation.kernel.session import EvaluationSettings, SettingsError
 from model_evaluation.launches import KEPT, LaunchBook, known_launches, notebook_settings
 from model_evaluation.notebook.execute import ExecutionOutcome
 from model_evaluation.notebook.render import render_notebook
+from model_evaluation.results_folder import newest_summary
 from unit.kernel.fake_sagemaker import ARN, PARAMETERS, settings_with
 
 NOW = "2026-11-20T10:00:00+00:00"
@@ -201,3 +202,14 @@ def test_the_exit_code_says_who_must_act(ename: str, exit_code: int, code: str) 
 
 def test_the_executed_copy_lies_beside_the_notebook() -> None:
     assert executed_path("/a/b.ipynb") == "/a/b_executed.ipynb"
+
+
+def test_an_export_that_was_killed_is_not_taken_for_results(tmp_path: Path) -> None:
+    for name in (".abc-x1", "abc"):
+        (tmp_path / "results" / name).mkdir(parents=True)
+    (tmp_path / "results" / ".abc-x1" / "summary.json").write_text("{}")
+    assert newest_summary(str(tmp_path)) is None
+    (tmp_path / "results" / "abc" / "summary.json").write_text("{}")
+    found = newest_summary(str(tmp_path))
+    assert found is not None
+    assert found.path == str(tmp_path / "results" / "abc" / "summary.json")

@@ -8,6 +8,7 @@ import importlib
 import inspect
 import itertools
 import json
+import os
 import pathlib
 import time
 from typing import Any
@@ -126,6 +127,18 @@ class TestFiles:
         assert export_analysis(ordinary, tmp_path) == folder
         assert not (folder / "stale").exists()
         assert [p.name for p in tmp_path.iterdir()] == [folder.name]
+
+    @pytest.mark.usefixtures("one_file")
+    def test_what_a_killed_kernel_left_is_cleared_once_it_is_old(
+        self, ordinary: Analysis, tmp_path: pathlib.Path
+    ) -> None:
+        name = export_analysis(ordinary, tmp_path).name
+        for age, left in ((3600, "old"), (5, "new")):
+            (tmp_path / f".{name}-{left}").mkdir()
+            moment = time.time() - age
+            os.utime(tmp_path / f".{name}-{left}", (moment, moment))
+        export_analysis(ordinary, tmp_path)
+        assert sorted(path.name for path in tmp_path.iterdir()) == [f".{name}-new", name]
 
     def test_a_failure_leaves_the_old_export_and_no_debris(
         self, ordinary: Analysis, tmp_path: pathlib.Path, one_file: None, monkeypatch: pytest.MonkeyPatch
