@@ -101,3 +101,13 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
         assert starts() == 2
         statuses = [row["status"] for row in run_cli("runs", project=tmp_path).json["runs"]]
         assert statuses == ["Succeeded", "Failed"]
+
+        # An interrupt leaves the evaluation alone and says how to go on.
+        def interrupt(*_: object, **__: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("model_evaluation.execution.run_notebook", interrupt)
+        interrupted = run_cli("run", project=tmp_path)
+        assert (interrupted.code, interrupted.json["error"]["code"]) == (130, "interrupted")
+        assert f"The evaluation goes on in AWS: {done.json['execution_arn']}" in interrupted.stderr
+        assert "evaluate.py stop" in interrupted.stderr
