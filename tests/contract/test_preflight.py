@@ -256,3 +256,19 @@ def test_the_card_stays_on_one_screen_however_much_is_wrong(run_cli: RunCli, sce
     assert "✗ role_may.evaluation_jobs" in text
     assert "FAILED" in text
     assert "more: evaluate.py preflight" in lines[-1]
+
+
+# Operations whose permission has another name.
+PERMISSION_OF = {
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "sts:GetCallerIdentity": "",  # needs none
+}
+
+
+def test_the_printed_caller_policy_covers_what_preflight_itself_calls(run_cli: RunCli, scene: Stage) -> None:
+    policy = run_cli("preflight", "--policy", project=scene.project).json["policy"]["caller"]
+    allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
+    called = {PERMISSION_OF.get(name, name.replace("service-quotas:", "servicequotas:")) for name in operations(scene)}
+    assert called - allowed - {""} == set()

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from unit.preflight.fault_player import commands_in, load_faults, play
+from model_evaluation.preflight.result import commands_in
+from unit.preflight.fault_player import load_faults, play
 
 READABLE = [fault for fault in load_faults() if fault["readable"]]
 

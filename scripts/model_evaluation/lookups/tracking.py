@@ -62,3 +62,14 @@ def list_trackers(aws: Aws, region: str) -> Trackers:
             found += result
     found = [item for item in found if item.status not in ("Deleting", "Deleted")]
     return Trackers(sorted(found, key=lambda item: item.name), " ".join(error.message for error in denied))
+
+
+def describe_tracker(aws: Aws, arn: str, region: str) -> Tracker:
+    """One MLflow app or tracking server by its ARN. Raises NotFound, AccessDenied."""
+    client = aws.client("sagemaker", region)
+    with aws_errors("looking up", resource=arn):
+        if ":mlflow-tracking-server/" in arn:
+            server = client.describe_mlflow_tracking_server(TrackingServerName=arn.rpartition("/")[2])
+            return Tracker(arn, str(server["TrackingServerName"]), "server", str(server["TrackingServerStatus"]))
+        app = client.describe_mlflow_app(Arn=arn)
+        return Tracker(arn, str(app.get("Name", arn)), "app", str(app["Status"]))

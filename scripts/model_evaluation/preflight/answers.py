@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from model_evaluation.errors import Choose, Refused
 from model_evaluation.steps import load as load_step
 
-from .result import Result, failed, lines, passed, skipped, warned
+from .result import Result, commands_in, failed, lines, passed, pasteable, skipped, warned
 from .subject import Subject
 
 
@@ -16,7 +17,11 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
 
     def run(subject: Subject) -> Iterator[Result]:
         context = subject.context
-        answer = load_step(step_id).check(context.value(step_id), context)
+        try:
+            answer = load_step(step_id).check(context.value(step_id), context)
+        except Refused as error:
+            yield failed(error.message, _with_command(error, step_id), code=error.code, **error.details)
+            return
         recorded = context.facts(step_id)
         if step_id == "dataset" and answer.facts.get("etag") != recorded.get("etag"):
             yield failed(
@@ -35,6 +40,15 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
                 yield warned(item["message"], fix, part=item["kind"], **answer.facts)
 
     return run
+
+
+def _with_command(error: Refused, step_id: str) -> str:
+    """The refusal's fix; where it names no command, the choices there are and the command that reopens the step."""
+    fix = pasteable(error.fix)
+    if commands_in(fix):
+        return fix
+    choices = ", ".join(choice["value"] for choice in error.choices) if isinstance(error, Choose) else ""
+    return lines(fix, f"To choose from: {choices}" if choices else "", f"evaluate.py revise {step_id}")
 
 
 def _short(value: Any) -> str:

@@ -23,7 +23,7 @@ def role(subject: Subject) -> Iterator[Result]:
             f"There is no role {subject.role_name()} (any more).",
             lines(
                 "Choose one that SageMaker may assume; these roles exist:",
-                "aws iam list-roles --query Roles[].Arn",
+                "aws iam list-roles --query 'Roles[].Arn'",
                 "evaluate.py revise role",
             ),
             role=subject.role_name(),

@@ -26,6 +26,8 @@ def caller(subject: Subject) -> Iterator[Result]:
             lines(
                 f"Use credentials of account {account}; this lists the profiles you have:",
                 "aws configure list-profiles",
+                f"Or evaluate a model of account {found.account}:",
+                "evaluate.py revise model",
             ),
             **evidence,
         )

@@ -94,8 +94,8 @@ def _result(subject: Subject, principal: str, who: str, need: Need, answer: Simu
         return passed(f"{name[0].upper()}{name[1:]} may {', '.join(need.actions)}.", part=need.part, **evidence)
     evidence["denied"] = [item._asdict() for item in denied]
     actions = tuple(sorted({item.action for item in denied}))
-    resources = sorted({item.resource for item in denied})
-    message = f"{name[0].upper()}{name[1:]} may not {', '.join(actions)} on {', '.join(resources)}: {need.otherwise}."
+    where = "" if need.granted == ("*",) else f" on {', '.join(need.granted)}"
+    message = f"{name[0].upper()}{name[1:]} may not {', '.join(actions)}{where}: {need.otherwise}."
     fix = _fix(principal, need, actions, denied)
     outside = sorted({item.boundary for item in denied} - {""})
     missing = sorted({key for item in denied for key in item.missing})

@@ -21,6 +21,7 @@ from . import (
     places,
     policies,
     sdk,
+    tracking,
 )
 from .result import Result
 from .subject import Subject
@@ -53,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     Check("caller_may", permitted.caller, PERMISSIONS),
     Check("bucket_policy", policies.bucket_policies, ("role", "dataset", "output")),
     Check("encryption", encryption.keys, ("role", "dataset", "output", "region")),
+    Check("mlflow", tracking.mlflow, ("mlflow", "region")),
     Check("quota_jobs", limits.evaluation_jobs, ("region",)),
     Check("quota_judge", limits.judge_tokens, ("judge", "region", "data", "scope")),
     Check("running", limits.already_running, ("region",)),

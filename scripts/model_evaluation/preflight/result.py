@@ -49,6 +49,14 @@ def command(*words: str, **options: Any) -> str:
     return " ".join(parts)
 
 
+COMMANDS = ("aws ", "evaluate.py ", "export ")
+
+
+def commands_in(fix: str) -> list[str]:
+    """The lines of a fix that can be pasted into a shell."""
+    return [line for line in fix.splitlines() if line.startswith(COMMANDS)]
+
+
 def pasteable(fix: str) -> str:
     """The fix with every command that stands in the middle of prose on a line of its own."""
     fix = re.sub(r"(?<=:) (?=(aws|evaluate\.py|export) )", "\n", fix)

@@ -36,11 +36,11 @@ from model_evaluation.localaws.services.mlflow import apps_of
 from model_evaluation.localaws.services.packages import packages_of
 from model_evaluation.localaws.world import World, seed_demo_world, seed_running_execution
 from model_evaluation.preflight import run_preflight
+from model_evaluation.preflight.result import commands_in
 
 from .aws_cli import run_aws
 
 FAULTS = Path(__file__).parents[2] / "data" / "faults"
-COMMANDS = ("aws ", "evaluate.py ", "export ")
 ANALYST = "FernwayAnalyst"
 
 
@@ -238,11 +238,6 @@ class Stage:
 
     def _named(self, value: Any) -> Any:
         return value if value is None else json.loads(self.filled(json.dumps(value)))
-
-
-def commands_in(fix: str) -> list[str]:
-    """The lines of a fix that can be pasted into a shell."""
-    return [line for line in fix.splitlines() if line.startswith(COMMANDS)]
 
 
 def play(fault: dict[str, Any], project: Path, *, whole: bool = False) -> Outcome:

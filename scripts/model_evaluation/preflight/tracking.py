@@ -1,0 +1,39 @@
+"""The MLflow app or server: without one the SDK would silently create one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from model_evaluation.errors import NotFound
+from model_evaluation.lookups.tracking import describe_tracker
+
+from .result import Result, command, failed, lines, passed, warned
+from .subject import Subject
+
+
+def mlflow(subject: Subject) -> Iterator[Result]:
+    answer, region = str(subject.value("mlflow")), subject.region
+    if answer == "create":
+        yield warned(
+            "The SDK will create an MLflow app before the evaluation starts, which can take ten minutes.",
+            lines("To use an app that is there already:", "evaluate.py revise mlflow"),
+            part="mlflow_create",
+        )
+        return
+    others = lines(
+        "Choose another one; these are there:",
+        command("sagemaker", "list-mlflow-apps", region=region),
+        command("sagemaker", "list-mlflow-tracking-servers", region=region),
+        "evaluate.py revise mlflow",
+    )
+    try:
+        found = describe_tracker(subject.aws, answer, region)
+    except NotFound:
+        yield failed(f"{answer} does not exist (any more).", others, arn=answer)
+        return
+    if not found.usable:
+        yield failed(
+            f"The MLflow {found.kind} {found.name} is {found.status} and cannot track a run.", others, arn=answer
+        )
+    else:
+        yield passed(f"The MLflow {found.kind} {found.name} is {found.status}.", arn=answer, state=found.status)
