@@ -1,0 +1,217 @@
+"""A real JupyterLab in a real Chromium, used by mouse and menus as a person would. Needs selenium and chromedriver."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webdriver import WebDriver
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+# JupyterLab draws a traceback as standard error; a stray warning there would disturb a reader as well.
+ERROR = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr']"
+OUTPUT = ".jp-OutputArea-output"
+
+
+class Lab:
+    """One browser window on one server."""
+
+    def __init__(self, browser: WebDriver, url: str, token: str, pictures: Path) -> None:
+        self.browser = browser
+        self.url = url
+        self.token = token
+        self.pictures = pictures
+
+    def open(self, notebook: str) -> None:
+        """Open a notebook and wait for its kernel."""
+        self.browser.get(f"{self.url}/lab/tree/{notebook}?token={self.token}")
+        self.wait(lambda: self._one(".jp-Notebook .jp-CodeCell"), "the notebook")
+        self.wait(lambda: self._one(".jp-Notebook-ExecutionIndicator[data-status='idle']"), "an idle kernel")
+
+    def menu(self, title: str, command: str) -> None:
+        """Choose an entry of a menu of the menu bar, by mouse."""
+        for label in self.browser.find_elements(By.CSS_SELECTOR, ".lm-MenuBar-itemLabel"):
+            if label.text == title:
+                label.click()
+        entry = f".lm-Menu li[data-command='{command}']:not(.lm-mod-disabled)"
+        self.wait(lambda: self._one(entry), f"the entry {command}").click()
+
+    def run_all(self) -> None:
+        """Run > Run All Cells, until it runs. While the kernel comes up, JupyterLab asks for one instead of running."""
+
+        def runs() -> bool:
+            self.menu("Run", "runmenu:run-all")
+            for _ in range(10):
+                if self.running():
+                    return True
+                for button in self.browser.find_elements(By.CSS_SELECTOR, ".jp-Dialog button.jp-mod-accept"):
+                    button.click()
+                time.sleep(0.3)
+            return False
+
+        self.wait(runs, "cells that run")
+
+    def running(self) -> bool:
+        """Whether a cell runs or waits its turn."""
+        return any("*" in prompt for prompt in self.prompts())
+
+    def accept_dialog(self) -> None:
+        self.wait(lambda: self._one(".jp-Dialog button.jp-mod-accept"), "a dialog").click()
+
+    def prompts(self) -> list[str]:
+        """The execution marks of the code cells: `[ ]:`, `[*]:` or `[3]:`."""
+        script = """return [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputArea-prompt')]
+            .map(item => item.innerText)"""
+        return [str(text).strip() for text in self.browser.execute_script(script)]
+
+    def finished(self) -> bool:
+        """Whether every code cell has run, or one failed and nothing runs any more."""
+        prompts = self.prompts()
+        if self.running():
+            return False
+        return bool(self.errors()) or (bool(prompts) and all(prompt.strip("[]: ").isdigit() for prompt in prompts))
+
+    def errors(self) -> list[str]:
+        return [element.text for element in self.browser.find_elements(By.CSS_SELECTOR, ERROR)]
+
+    def output(self) -> str:
+        """The text of all outputs as it is seen."""
+        script = "return [...document.querySelectorAll('.jp-OutputArea-output')].map(x => x.innerText).join('\\n')"
+        return str(self.browser.execute_script(script))
+
+    def images(self) -> list[dict[str, Any]]:
+        """Every picture among the outputs: its size on the screen and whether it could be loaded."""
+        script = """return [...document.querySelectorAll('.jp-OutputArea-output img, .jp-OutputArea-output svg')]
+            .map(item => {
+                const box = item.getBoundingClientRect(), isDrawing = item.tagName.toLowerCase() === 'svg';
+                return {width: box.width, height: box.height,
+                        loaded: isDrawing || (item.complete && item.naturalWidth > 0)}
+            })"""
+        found: list[dict[str, Any]] = self.browser.execute_script(script)
+        return found
+
+    def picture(self, name: str, selector: str | None = None) -> Path:
+        """A screenshot of the window, scrolled to the last ``selector`` if one is given."""
+        path = self.pictures / f"{name}.png"
+        if selector:
+            script = "[...document.querySelectorAll(arguments[0])].pop()?.scrollIntoView({block: 'center'})"
+            self.browser.execute_script(script, selector)
+            time.sleep(0.3)
+        self.browser.save_screenshot(str(path))
+        return path
+
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                found = condition()
+            except (StaleElementReferenceException, WebDriverException):
+                found = None
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                shown = self.picture(f"waited-for-{what.replace(' ', '-').replace(':', '')}")
+                raise AssertionError(f"{what} did not come in {seconds:.0f} s; see {shown}; errors: {self.errors()}")
+            time.sleep(0.2)
+
+    def _one(self, selector: str) -> Any:
+        found = [item for item in self.browser.find_elements(By.CSS_SELECTOR, selector) if item.is_displayed()]
+        return found[0] if found else None
+
+
+@contextmanager
+def jupyterlab(folder: Path, scratch: Path, env: Mapping[str, str]) -> Iterator[Lab]:
+    """A server whose root is ``folder``, with settings of its own in ``scratch``, and a browser on it."""
+    token, port = secrets.token_hex(16), _free_port()
+    pictures = scratch / "pictures"
+    pictures.mkdir(parents=True)
+    settings = scratch / "settings" / "@jupyterlab"
+    for plugin, values in {
+        "notebook-extension/tracker": {"windowingMode": "none"},  # all cells in the page, also those scrolled away
+        "apputils-extension/notification": {"checkForUpdates": False, "fetchNews": "false"},
+    }.items():
+        path = settings / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    own = {
+        "JUPYTERLAB_SETTINGS_DIR": str(scratch / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(scratch / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(scratch / "config"),
+        "JUPYTER_RUNTIME_DIR": str(scratch / "runtime"),
+        "JUPYTER_DATA_DIR": str(scratch / "data"),
+    }
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}",
+        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+    ]  # fmt: skip
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    with open(scratch / "server.log", "w") as log:
+        server = subprocess.Popen(command, env={**env, **own}, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+        try:
+            _wait_for_server(f"http://127.0.0.1:{port}/api?token={token}", server, scratch / "server.log")
+            with _chromium(scratch) as browser:
+                yield Lab(browser, f"http://127.0.0.1:{port}", token, pictures)
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+@contextmanager
+def _chromium(scratch: Path) -> Iterator[WebDriver]:
+    options = Options()
+    options.binary_location = str(CHROMIUM)
+    for argument in (
+        "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1400,1600",
+        "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        f"--user-data-dir={scratch / 'browser'}", "--no-proxy-server",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ):  # fmt: skip
+        options.add_argument(argument)
+    browser = webdriver.Chrome(options=options, service=Service(executable_path=str(DRIVER)))
+    try:
+        yield browser
+    finally:
+        browser.quit()
+
+
+def _wait_for_server(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            opener.open(url, timeout=2).close()
+        except OSError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"JupyterLab did not start: {log.read_text()[-2000:]}") from None
+            time.sleep(0.2)
+        else:
+            return
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
