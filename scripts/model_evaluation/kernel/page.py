@@ -21,9 +21,10 @@ from .report import (
     metrics_table_html,
     table_html,
 )
+from .rowbrowser import BROWSER_SCRIPT, BROWSER_STYLE, browser_html
 from .verdicts import MODEL_LABELS
 
-REPORT_ROWS = 25
+REPORT_ROWS = 10
 DECISION_WORDS = {
     "improved": ("Better", "good"),
     "regressed": ("Worse", "bad"),
@@ -113,21 +114,12 @@ dt { font-weight: 600; margin-top: .6rem; font-size: .9rem; } dd { margin: 0; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }
 dl.facts dt { margin: 0; } dl.facts dd { overflow-wrap: anywhere; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0 .8rem; } .pair > div { min-width: 0; }
-input[type=search] { font: inherit; width: 100%; max-width: 24rem; padding: .4rem .6rem; color: inherit;
-  background: var(--card); border: 1px solid var(--muted); border-radius: 6px; }
 @media (max-width: 40rem) { .pair, dl.facts { grid-template-columns: 1fr; } dl.facts dd { margin-bottom: .5rem; }
   figure { overflow-x: auto; } figure svg { min-width: 34rem; } }
-@media print { .search { display: none; } figure, .verdict { break-inside: avoid; } body { font-size: 11pt; } }
+@media print { figure, .verdict { break-inside: avoid; } body { font-size: 11pt; } }
 """
 SCRIPT = """
-const box = document.querySelector("input[type=search]"), rows = [...document.querySelectorAll("details.row")];
-const texts = rows.map(row => row.textContent.toLowerCase()), told = document.querySelector("#found");
-box?.addEventListener("input", () => {
-  const wanted = box.value.toLowerCase();
-  rows.forEach((row, i) => { row.hidden = !texts[i].includes(wanted); });
-  told.textContent = wanted ? `${rows.filter(row => !row.hidden).length} of ${rows.length} rows` : "";
-});
-addEventListener("beforeprint", () => rows.forEach(row => { row.open = true; }));
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(row => { row.open = true; }));
 """
 
 
@@ -143,7 +135,7 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
     parts = [
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{title}</title><style>{STYLE}</style></head><body>",
+        f"<title>{title}</title><style>{STYLE}{BROWSER_STYLE}</style></head><body>",
         f'<aside class="banner" aria-label="Simulated">{SIMULATED_TEXT}</aside>' if summary["simulated"] else "",
         f"<header><h1>{title}</h1>",
         (
@@ -162,11 +154,12 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
             for name, chart in charts.items()
         ),
         _rows_section(analysis),
+        browser_html(analysis),
         f"<h2>How this was made</h2>{_paragraphs(METHODS if both else ONE_MODEL_METHODS, 'p')}",
         f"<h2>What it cannot say</h2><ul>{_paragraphs(LIMITS if both else ONE_MODEL_LIMITS, 'li')}</ul>",
         f"<h2>Configuration</h2>{_facts_html(summary)}</main>",
         "<footer><p>The same numbers for programs: summary.json and per_example.parquet beside this page.</p></footer>",
-        f"<script>{SCRIPT}</script></body></html>\n",
+        f"<script>{SCRIPT}{BROWSER_SCRIPT}</script></body></html>\n",
     ]
     return "\n".join(part for part in parts if part)
 
@@ -222,8 +215,6 @@ def _rows_section(analysis: Analysis) -> str:
     return (
         "<h2>Rows that changed most</h2>"
         f"<p>Up to {REPORT_ROWS} each way; words that the other answer does not have are marked.</p>"
-        '<p class="search"><label>Find rows with <input type="search"></label> '
-        '<span id="found" role="status"></span></p>'
         f"{changed_rows_html(analysis, REPORT_ROWS)}"
     )
 

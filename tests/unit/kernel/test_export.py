@@ -35,8 +35,8 @@ from unit.kernel.results_world import NASTY, World, analyse, make_world, memory_
 
 SCHEMA = pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.schema.json"
 MODULES = (
-    "rows", "results", "stats", "verdicts", "slices", "comparison",
-    "analysis", "figures", "charts", "report", "page", "export",
+    "session", "rows", "results", "stats", "verdicts", "slices", "comparison",
+    "analysis", "figures", "charts", "report", "rowbrowser", "page", "export",
 )  # fmt: skip
 
 
@@ -228,7 +228,7 @@ class TestReport:
         )  # fmt: skip
         charts = draw_charts(analysis)
         whole = Page(report_html(analysis, charts))
-        assert len(whole.all("script")) == 1
+        assert [script.get("type") for script in whole.all("script")] == ["application/json", None]
         assert whole.all("img") == []
         for fragment in (comparison_table_html(analysis.summary), changed_rows_html(analysis)):
             page = Page(fragment)
