@@ -9,22 +9,30 @@ from collections.abc import Iterator
 from .result import Result, passed, skipped
 from .subject import Subject
 
-NEEDED = (3, 27)
-BELOW = (4, 0)
+# Package, lowest version, first version that is too new, and what this run takes from it.
+NEEDED = (
+    ("sagemaker", (3, 27), (4, 0), "the SDK itself"),
+    ("sagemaker-train", (1, 27), (2, 0), "LLMAsJudgeEvaluator with custom metrics and comparison"),
+    ("sagemaker-core", (2, 27), (3, 0), "pipelines, roles and results"),
+)
+CELL = "The notebook's install cell looks at its own kernel and installs sagemaker>=3.27,<4 there if it is missing."
 
 
 def version(subject: Subject) -> Iterator[Result]:
     """What this Python has. The notebook's kernel may be another one, and its first cell installs what is missing."""
-    cell = "The notebook's install cell looks at its own kernel and installs sagemaker>=3.27,<4 there if it is missing."
-    try:
-        text = importlib.metadata.version("sagemaker")
-    except importlib.metadata.PackageNotFoundError:
-        yield skipped(f"The SageMaker SDK is not installed beside this program, and need not be. {cell}")
-        return
-    found = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
-    if NEEDED <= found < BELOW:
-        yield passed(f"sagemaker {text} is installed here. {cell}", version=text)
+    found, wrong = {}, []
+    for package, lowest, too_new, purpose in NEEDED:
+        try:
+            text = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            wrong.append(f"{package} is not installed ({purpose})")
+            continue
+        found[package] = text
+        numbers = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
+        if not lowest <= numbers < too_new:
+            wrong.append(f"{package} is {text}, needed is {lowest[0]}.{lowest[1]} or newer ({purpose})")
+    if wrong:
+        yield skipped(f"Beside this program {'; '.join(wrong)}. That need not be. {CELL}", versions=found)
     else:
-        yield skipped(
-            f"sagemaker {text} is installed here; the notebook needs 3.27 or newer, below 4. {cell}", version=text
-        )
+        here = f"sagemaker {found['sagemaker']} with everything this run needs is installed here."
+        yield passed(f"{here} {CELL}", versions=found)
