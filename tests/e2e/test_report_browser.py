@@ -1,0 +1,196 @@
+"""report.html in a real browser: searched, filtered and read with 1,000 rows and ten metrics, offline."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.report_browser import chromium, missing, screenshot
+from model_evaluation.kernel.analysis import Analysis
+from model_evaluation.kernel.charts import draw_charts
+from model_evaluation.kernel.page import report_html
+from unit.kernel.results_world import World, analyse, memory_s3, put_world, result_line
+
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(missing()), reason=missing() or "there is a browser")]
+
+METRICS = (
+    "Correctness", "Completeness", "Faithfulness", "Helpfulness", "Coherence", "Relevance",
+    "FollowingInstructions", "ProfessionalStyleAndTone", "Harmfulness", "Refusal",
+)  # fmt: skip
+ROWS = 1_000
+HOSTILE = "</script><script>document.title = 'hacked'</script><img src=x onerror=\"document.title='hacked'\">"
+
+
+def thousand_rows() -> Analysis:
+    world = World()
+    for i in range(ROWS):
+        prompt = f"Where is order {i}?" + (HOSTILE if i % 100 == 7 else "")
+        world.dataset.append(
+            json.dumps(
+                {"query": prompt, "response": f"It left on day {i}.", "category": ("billing", "delivery")[i % 2]}
+            )
+        )
+        for lines, side, shift in ((world.tuned, "tuned", 1), (world.base, "base", 0)):
+            answer = f"The {side} model says that order {i} is on its way. " + HOSTILE * (i % 50 == 3)
+            scores: dict[str, Any] = {name: ((i * 7 + shift * (i % 3) + at) % 5) / 4 for at, name in enumerate(METRICS)}
+            if i % 40 == 0 and side == "base":
+                scores["Correctness"] = None
+            words = {name: f"Reason {at} on order {i}: {HOSTILE if i % 99 == 0 else 'fine'}" for at, name in
+                     enumerate(METRICS)}  # fmt: skip
+            lines.append(result_line(prompt, answer, scores, reference=f"It left on day {i}.", explanations=words))
+    with memory_s3() as s3:
+        put_world(s3, world)
+        return analyse(s3, world.dataset, builtin_metrics=list(METRICS))
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    return thousand_rows()
+
+
+@pytest.fixture(scope="module")
+def page(analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(report_html(analysis, draw_charts(analysis)), encoding="utf-8")
+    assert path.stat().st_size < 5_000_000
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(page: Path) -> Iterator[Any]:
+    with chromium() as driver:
+        driver.get(page.as_uri())
+        yield driver
+
+
+def choose(browser: Any, **values: str) -> dict[str, Any]:
+    """Set controls (the others as they are at the start) and return what the page then says and how long it took."""
+    found: dict[str, Any] = browser.execute_script(
+        """
+        const [values] = arguments, place = document.querySelector(".browser");
+        const controls = [...place.querySelectorAll("[data-control]")];
+        controls.forEach(c => { c.value = c.tagName == "INPUT" ? "" : c.options[0].value; });
+        Object.entries(values).forEach(([name, value]) => {
+          place.querySelector(`[data-control=${name}]`).value = value;
+        });
+        const began = performance.now();
+        controls[0].dispatchEvent(new Event("input"));
+        document.body.offsetHeight;
+        const milliseconds = performance.now() - began;
+        return {milliseconds, told: place.querySelector("[role=status]").textContent,
+                titles: [...place.querySelectorAll(".found-rows summary")].map(s => s.textContent)};
+        """,
+        values,
+    )
+    return found
+
+
+def test_the_first_filter_takes_less_than_a_tenth_of_a_second(page: Path) -> None:
+    with chromium() as driver:
+        driver.get(page.as_uri())
+        found = choose(driver, text="order 77")
+    assert found["told"] == "11 of 1000 rows"  # 77 and 770 to 779
+    assert found["milliseconds"] < 100
+
+
+def test_filters_find_what_the_table_holds(browser: Any, analysis: Analysis) -> None:
+    table = analysis.per_example
+    difference = table["Correctness__difference"]
+    counts = {
+        "worse": int((difference < 0).sum()), "better": int((difference > 0).sum()),
+        "same": int((difference == 0).sum()), "none": int(difference.isna().sum()), "all": ROWS,
+    }  # fmt: skip
+    assert sum(counts[key] for key in ("worse", "better", "same", "none")) == ROWS
+    assert min(counts.values()) > 0
+    for result, count in counts.items():
+        assert choose(browser, result=result)["told"] == f"{count} of 1000 rows"
+    harm = _place(browser, "Harmfulness")
+    worse = int((table["Harmfulness__difference"] > 0).sum())
+    assert choose(browser, metric=harm, result="worse")["told"] == f"{worse} of 1000 rows"
+    billing = int(((table["category"] == "billing") & (difference < 0)).sum())
+    assert choose(browser, category="billing", result="worse")["told"] == f"{billing} of 1000 rows"
+    assert choose(browser, text="no such words")["told"] == "0 of 1000 rows"
+    assert choose(browser, text="REASON 3 ON ORDER 12:")["told"] == "1 of 1000 rows"
+
+
+def _place(browser: Any, metric: str) -> str:
+    value: str = browser.execute_script(
+        "return [...document.querySelector('[data-control=metric]').options].find(o => o.text == arguments[0]).value",
+        metric,
+    )
+    return value
+
+
+def test_the_largest_loss_comes_first(browser: Any) -> None:
+    assert choose(browser)["titles"][0].startswith("1 → 0")
+    assert choose(browser, order="best")["titles"][0].startswith("0 → 0.5")
+    assert "row 1," in choose(browser, order="file")["titles"][0]
+
+
+def test_a_row_opens_with_answers_marks_and_the_judges_words(browser: Any) -> None:
+    choose(browser, text="order 13?")
+    text = browser.execute_script(
+        """const row = document.querySelector(".found-rows details"); row.open = true;
+        return new Promise(done => setTimeout(() => done(row.innerText), 100));"""
+    )
+    assert "The base model says that order 13 is on its way." in text
+    assert "Reason 0 on order 13: fine" in text
+    marks = browser.execute_script("return [...document.querySelectorAll('.found-rows mark')].map(m => m.textContent)")
+    assert marks == ["base", "tuned"]
+
+
+def test_more_rows_come_on_request_and_keep_the_focus(browser: Any) -> None:
+    first = len(choose(browser)["titles"])
+    shown, focused = browser.execute_script(
+        """document.querySelector(".more").click(); const rows = [...document.querySelectorAll(".found-rows details")];
+        return [rows.length, rows.findIndex(row => row.contains(document.activeElement))];"""
+    )
+    assert shown == 2 * first
+    assert focused == first
+
+
+def test_nothing_in_it_runs(browser: Any) -> None:
+    choose(browser, text="hacked")
+    browser.execute_script("document.querySelectorAll('details').forEach(row => { row.open = true; })")
+    browser.execute_async_script("setTimeout(arguments[0], 300)")
+    assert browser.title == "Model evaluation (SIMULATED)"
+    assert browser.execute_script("return document.images.length") == 0
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("light", {}), ("dark", {"dark": True}), ("phone", {"width": 390, "height": 844})]
+)
+def test_it_fits_and_is_accessible(page: Path, tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+    """axe finds nothing serious, and nothing sticks out sideways. SCREENSHOTS=folder keeps the pictures."""
+    axe = axe_source()
+    with chromium(**options) as driver:
+        driver.get(page.as_uri())
+        driver.execute_script("document.querySelectorAll('details').forEach((row, i) => { row.open = i % 20 == 0; })")
+        wide, window = driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+        assert wide <= window
+        folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
+        screenshot(driver, folder / f"report-{name}.png")
+        assert (folder / f"report-{name}.png").stat().st_size > 50_000
+        if axe is None:
+            pytest.skip("axe_core_python is not installed")
+        driver.execute_script(axe)
+        found = driver.execute_async_script(
+            """const done = arguments[0]; axe.run().then(result => done(result.violations.map(
+            v => [v.impact, v.id, v.nodes[0].html.slice(0, 200)])));"""
+        )
+    assert [entry for entry in found if entry[0] in ("serious", "critical")] == []
+
+
+def axe_source() -> str | None:
+    import importlib.util
+
+    spec = importlib.util.find_spec("axe_core_python")
+    if spec is None or spec.origin is None:
+        return None
+    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8")
