@@ -27,7 +27,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def prepare(rest: list[str]) -> list[str]:
-    """Let `--text` take any value, also one that looks like an option."""
+    """Let `--text` take any value, also one that looks like an option; name a value that was not quoted."""
+    words = [word for word in rest if not word.startswith("--")]
+    if len(words) > 2 and len(words) == len(rest):
+        import shlex
+
+        raise UsageError(
+            f"`answer` takes one STEP and one VALUE; {len(words) - 1} values were received.",
+            fix=f"Quote the value as one argument: evaluate.py answer {shlex.quote(words[0])} "
+            f"{shlex.quote(' '.join(words[1:]))}   (several answers: one command each)",
+        )
     if "--text" in rest[:-1]:
         at = rest.index("--text")
         return [*rest[:at], f"--text={rest[at + 1]}", *rest[at + 2 :]]

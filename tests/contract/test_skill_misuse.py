@@ -1,0 +1,92 @@
+"""Assistants that hold it wrong: unquoted values, several answers at once, out of order, in parallel, elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EVALUATE = ROOT / "scripts" / "evaluate.py"
+RunCli = Callable[..., Any]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith(".")}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["answer", "task", "Answer", "support", "tickets"],
+        ["answer", "task", "it's", "mine"],
+        ["answer", "task", "x", "dataset", "s3://bucket/rows.jsonl"],
+        ["answer", "task Answer tickets"],
+        ["answer", "task=Answer tickets"],
+        ["answer", "--step", "task", "x"],
+        ["task", "Answer tickets"],
+        ["status", "answer", "task", "x"],
+    ],
+)
+def test_a_command_line_that_is_wrong_is_usage_and_changes_nothing(
+    run_cli: RunCli, tmp_path: Path, arguments: list[str]
+) -> None:
+    run_cli("answer", "task", "kept", project=tmp_path)
+    before = files(tmp_path)
+    result = run_cli(*arguments, project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (2, "usage")
+    assert result.json["error"]["fix"]
+    assert files(tmp_path) == before
+
+
+def test_an_unquoted_value_comes_back_quoted_ready_to_paste(run_cli: RunCli, tmp_path: Path) -> None:
+    result = run_cli("answer", "task", "don't", "say", "$HOME", project=tmp_path)
+    fix = result.json["error"]["fix"]
+    command = shlex.split(fix.partition(": ")[2].partition("   (")[0])
+    assert command == ["evaluate.py", "answer", "task", "don't say $HOME"]
+    assert run_cli(*command[1:], project=tmp_path).json["recorded"]["value"] == "don't say $HOME"
+
+
+def test_any_order_of_what_needs_no_lookup_leads_to_the_same_answers(run_cli: RunCli, tmp_path: Path) -> None:
+    answers = [("task", "x"), ("custom_metrics", "none"), ("builtin_metrics", "Correctness,Coherence")]
+    documents = []
+    for name, order in (("forward", answers), ("backward", answers[::-1])):
+        project = tmp_path / name
+        project.mkdir()
+        for step, value in order:
+            assert run_cli("answer", step, value, project=project).code == 0
+        known = run_cli("status", project=project).json["known"]
+        documents.append({step: entry["value"] for step, entry in known.items()})
+    assert documents[0] == documents[1]
+
+
+def test_two_assistants_at_once_answer_the_same_question_and_one_answer_stands(tmp_path: Path) -> None:
+    running = [
+        subprocess.Popen(
+            [sys.executable, str(EVALUATE), "--project", str(tmp_path), "answer", "task", f"answer {number}"],
+            stdout=subprocess.PIPE,
+        )
+        for number in range(4)
+    ]
+    bodies = [json.loads(process.communicate()[0]) for process in running]
+    assert all(body["ok"] for body in bodies)
+    stands = json.loads((tmp_path / "workflow_state.json").read_text())["answers"]["task"]["value"]
+    assert stands in {f"answer {number}" for number in range(4)}
+
+
+def test_from_another_folder_the_project_counts_and_not_the_folder(tmp_path: Path) -> None:
+    project, elsewhere = tmp_path / "project", tmp_path / "else where"
+    project.mkdir()
+    elsewhere.mkdir()
+    for arguments in (["--project", str(project), "answer", "task", "x"], ["status", "--project", "../project"]):
+        done = subprocess.run(
+            [sys.executable, str(EVALUATE), *arguments], cwd=elsewhere, capture_output=True, check=True
+        )
+        assert json.loads(done.stdout)["known"]["task"]["value"] == "x"
+    assert list(elsewhere.iterdir()) == []
