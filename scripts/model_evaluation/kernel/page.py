@@ -84,7 +84,7 @@ STYLE = """
   --line: #343c46; --tie: #4a535e; --good: #62b5ea; --bad: #f59355; --mark: #5a4708; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
-main, header, footer { max-width: 62rem; margin: 0 auto; padding: 0 1rem; }
+main, header, footer { max-width: 66rem; margin: 0 auto; padding: 0 1rem; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 1.6rem 0 .3rem; }
 h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .5rem; }
@@ -101,6 +101,7 @@ caption { text-align: left; padding-bottom: .4rem; }
 th, td { padding: .4rem .5rem; font-size: .94rem; border-bottom: 1px solid var(--line); text-align: right;
   white-space: nowrap; }
 th { font-weight: 600; } tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 10.5rem; }
+@media (min-width: 60rem) { tbody th { min-width: 14rem; } }
 thead th { white-space: normal; vertical-align: bottom; }
 th:first-child, th:nth-child(2), td:nth-child(2) { text-align: left; }
 figure { margin: 1rem 0 2rem; } figure svg { display: block; width: 100%; height: auto; max-width: 60rem; }
@@ -191,7 +192,8 @@ def _figure_html(name: str, chart: Figure) -> str:
         svg = svg.replace(f": {colour.lower()}", f": var({variable})")
     alt = html.escape(getattr(chart, "alt", name), quote=True)
     svg = svg.replace("<svg", f'<svg role="img" aria-label="{alt}"', 1)
-    return f"<h2>{CHART_TITLES.get(name, html.escape(name))}</h2><figure>{svg}</figure>"
+    title = CHART_TITLES.get(name, html.escape(name))
+    return f'<h2>{title}</h2><figure tabindex="0" aria-label="{title}, chart">{svg}</figure>'  # it scrolls on a phone
 
 
 def _slices_html(summary: Mapping[str, Any]) -> str:

@@ -18,12 +18,16 @@ from .verdicts import MODEL_LABELS
 BROWSER_BYTES = 3_500_000  # the page stays under 5 MB, whatever the answers hold
 BROWSER_SHORTEST = 80  # characters of a text that are kept at least
 BROWSER_STYLE = """
-.controls { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; margin: .8rem 0 .4rem; }
-.controls label { font-size: .85rem; color: var(--muted); flex: 1 1 9rem; max-width: 22rem; }
-.controls input, .controls select, .more { font: inherit; padding: .4rem .6rem; color: var(--ink); width: 100%;
-  background: var(--card); border: 1px solid var(--muted); border-radius: 6px; }
-.more { width: auto; cursor: pointer; } .browser[hidden], .more[hidden] { display: none; }
-.browser td:last-child { white-space: normal; text-align: left; min-width: 14rem; }
+.controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .5rem .8rem; }
+.controls label { font-size: .85rem; color: var(--muted); }
+.controls input, .controls select, .more { font: inherit; font-size: 1rem; height: 2.4rem; padding: 0 .6rem;
+  width: 100%; display: block; color: var(--ink); background: var(--card);
+  border: 1px solid var(--muted); border-radius: 6px; }
+.more { width: auto; cursor: pointer; }
+.browser .scroll { margin-top: .9rem; } .browser summary b { min-width: 5.5rem; }
+.row h3 { font-size: .8rem; margin: .9rem 0 .2rem; color: var(--muted); }
+.browser[hidden], .more[hidden] { display: none; }
+.browser :is(th, td):last-child { white-space: normal; text-align: left; min-width: 14rem; }
 .browser td { vertical-align: top; }
 @media print { .browser { display: none; } }
 """
@@ -67,7 +71,7 @@ BROWSER_SCRIPT = """
   };
   const block = (title, content) => {
     const made = make("div");
-    made.append(make("h4", title), typeof content == "string" ? make("pre", content || "–") : content);
+    made.append(make("h3", title), typeof content == "string" ? make("pre", content || "–") : content);
     return made;
   };
   const open = (row, into) => {
