@@ -57,7 +57,7 @@ def _trust(found: Role, service: str, account: str, subject: Subject, *, essenti
     trusted = any(match.certain for match in allowed) and not denied
     evidence: dict[str, Any] = {"arn": found.arn, "trusts": sorted(found.trusted), "trust": found.trust}
     if trusted:
-        return passed(f"{name} may assume {found.name}.", part=part, **evidence)
+        return passed(f"{name} may assume {found.name}.", part=part, arn=found.arn)
     fix = lines(
         "Add the service to the role's trust policy; this is the whole policy with the statement added:",
         command(

@@ -48,20 +48,39 @@ def caller(subject: Subject) -> Iterator[Result]:
 
 
 def _judge(subject: Subject, principal: str, who: str, needs: list[Need]) -> Iterator[Result]:
-    """Simulate every need, one question for each, side by side."""
+    """Simulate every need and judge the answers.
 
-    def ask(need: Need) -> Callable[[], Simulated | EvaluationError]:
-        return outcome(lambda: simulate_decisions(subject.aws, principal, need.actions, need.asked, dict(need.context)))
+    IAM takes a list of actions and a list of resources and answers for each pair; so one question is asked per
+    service, and each need picks its pairs.
+    """
+    groups: dict[Any, list[Need]] = {}
+    for need in needs:
+        groups.setdefault((need.actions[0].partition(":")[0], need.context, bool(need.asked)), []).append(need)
 
-    answers = together(*[ask(need) for need in needs])
+    def ask(group: list[Need]) -> Callable[[], Simulated | EvaluationError]:
+        actions = [action for need in group for action in need.actions]
+        resources = [resource for need in group for resource in need.asked]
+        return outcome(lambda: simulate_decisions(subject.aws, principal, actions, resources, dict(group[0].context)))
+
+    answers = together(*[ask(group) for group in groups.values()])
+    answer_to = {need.part: answer for group, answer in zip(groups.values(), answers, strict=True) for need in group}
     unknown: dict[str, list[str]] = {}
-    for need, answer in zip(needs, answers, strict=True):
+    said: set[str] = set()  # actions refused on everything, with a fix that allows them on everything
+    for need in needs:
+        answer = answer_to[need.part]
         if isinstance(answer, EvaluationError):
             unknown.setdefault(answer.message, []).append(need.part)
         elif answer.unknown:
             unknown.setdefault(answer.unknown, []).append(need.part)
         else:
-            yield _result(subject, principal, who, need, answer)
+            if need.part == "sdk_check":
+                need = need._replace(actions=tuple(action for action in need.actions if action not in said))
+                if not need.actions:
+                    continue
+            result = _result(subject, principal, who, need, answer)
+            if result.status == "fail" and need.granted == ("*",):
+                said |= {str(item["action"]) for item in result.evidence.get("denied", ())}
+            yield result
     for reason, parts in unknown.items():
         yield skipped(
             f"What {_name(principal, who)} may do could not be simulated ({', '.join(parts)}). {reason}",
@@ -91,7 +110,7 @@ def _result(subject: Subject, principal: str, who: str, need: Need, answer: Simu
     evidence: dict[str, Any] = {"principal": principal, "actions": need.actions, "resources": need.asked or ("*",)}
     name = _name(principal, who)
     if not denied:
-        return passed(f"{name[0].upper()}{name[1:]} may {', '.join(need.actions)}.", part=need.part, **evidence)
+        return passed(f"{name[0].upper()}{name[1:]} may {', '.join(need.actions)}.", part=need.part)
     evidence["denied"] = [item._asdict() for item in denied]
     actions = tuple(sorted({item.action for item in denied}))
     where = "" if need.granted == ("*",) else f" on {', '.join(need.granted)}"
