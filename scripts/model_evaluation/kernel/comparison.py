@@ -203,12 +203,15 @@ class SideScores(NamedTuple):
 def side_scores(metric: Metric, rows: Sequence[ResultRow | None]) -> SideScores:
     """A label counts as a score, except on a numeric scale that lacks it: there it is missing, unparsable."""
     kinds = {("row", "none"): 0, ("score", "number"): 1}
-    numbers = np.full(len(rows), math.nan)
-    codes = np.zeros(len(rows), dtype=np.int64)
-    for at, row in enumerate(rows):
+    name = metric.name
+    scores = [None if row is None else row.scores.get(name) for row in rows]
+    plain = set(map(type, scores)) <= {float, type(None)}
+    numbers = np.array(scores, dtype=float) if plain else np.full(len(rows), math.nan)
+    codes = np.isfinite(numbers).astype(np.int64)
+    left = np.flatnonzero(codes == 0).tolist()  # all of them, where there are labels
+    for at, row, score in [(at, rows[at], scores[at]) for at in left]:
         if row is None:
             continue
-        score = row.scores.get(metric.name)
         kind = ("score", "number")
         if score is None:
             kind = ("missing", row.missing.get(metric.name, "absent"))

@@ -64,7 +64,7 @@ def message_text(content: object) -> str:
 
 def is_conversation(value: object) -> bool:
     """Whether ``value`` is a non-empty list of chat messages (objects with a ``role``)."""
-    return isinstance(value, list) and bool(value) and all(isinstance(m, Mapping) and "role" in m for m in value)
+    return isinstance(value, list) and bool(value) and all(isinstance(m, dict) and "role" in m for m in value)
 
 
 def canonical_prompt(value: object) -> str:

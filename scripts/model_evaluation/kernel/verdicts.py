@@ -228,7 +228,7 @@ def _answer_warnings(records: Sequence[Record], sides: Sequence[str]) -> list[st
     for side in sides:
         answers = [row.response for r in records if (row := getattr(r, side)) is not None]
         empty = sum(not answer.strip() for answer in answers)
-        refused = sum(REFUSAL_OPENING.match(answer) is not None for answer in answers)
+        refused = sum(answer.lstrip()[:1] in "iIaAsS" and bool(REFUSAL_OPENING.match(answer)) for answer in answers)
         if empty:
             found.append(f"The {MODEL_LABELS[side]} answered empty on {empty} of {len(answers)} rows.")
         if refused >= 3 and refused >= 0.1 * len(answers):
