@@ -125,12 +125,12 @@ def _open_matters(context: Context, checks: list[dict[str, Any]], width: int, ro
         if warning["message"] not in seen
     ]
     undecided = ", ".join(check["id"] for check in checks if check["status"] == "skip")
-    head = f"{'Preflight':<{width}}  {summary(checks)}{f': {undecided}' if undecided else ''}"
+    head = f"{'Preflight':<{width}}  {_cut(summary(checks) + (f': {undecided}' if undecided else ''))}"
     room -= 1
     if len(told) > room:
         more = len(told) - room + 1
         told = [*told[: room - 1], f"  … and {more} more: evaluate.py preflight"]
-    return [_cut(head), *(_cut(line) for line in told)]
+    return [head, *(_cut(line) for line in told)]
 
 
 def _cut(text: str) -> str:
