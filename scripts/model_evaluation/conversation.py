@@ -31,10 +31,11 @@ def utc_now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
 
 
-def position(document: dict[str, Any], project: str) -> dict[str, Any]:
+def position(document: dict[str, Any], project: str, *, answered: str | None = None) -> dict[str, Any]:
     """The part of the envelope that says where the workflow stands. Reads only; no network.
 
     It goes with every answer, so it is short: long values are abridged (and say so), the state file has them whole.
+    After an answer, the warnings' fixes are repeated for the step that was ``answered`` only.
     """
     steps = evaluation_of(document).STEPS
     open_steps = workflow.pending(steps, document)
@@ -46,11 +47,16 @@ def position(document: dict[str, Any], project: str) -> dict[str, Any]:
         "known": {step_id: _known(answers[step_id]) for step_id in steps if step_id in answers},
         "progress": {"done": len(steps) - len(open_steps), "total": len(steps)},
         "warnings": [
-            {"step": step_id, **{key: warning[key] for key in ("kind", "message", "fix") if key in warning}}
+            {"step": step_id, **_repeated(warning, with_fix=answered in (None, step_id))}
             for step_id in steps
             for warning in answers.get(step_id, {}).get("warnings", [])
         ],
     }
+
+
+def _repeated(warning: dict[str, Any], *, with_fix: bool) -> dict[str, Any]:
+    keys = ("kind", "message", "fix") if with_fix else ("kind", "message")
+    return {key: warning[key] for key in keys if key in warning}
 
 
 def _known(entry: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +129,7 @@ def give_answer(
             _add_position(error, snapshot.document, project, step_id)
             raise
         if state.replace(project, snapshot.raw, document):
-            return {**body, **position(document, project)}
+            return {**body, **position(document, project, answered=step_id)}
     raise StateError(
         f"The state file changed {TRIES} times while this answer was checked.",
         code="state_busy",
@@ -133,7 +139,7 @@ def give_answer(
 
 def _add_position(error: EvaluationError, document: dict[str, Any], project: str, step_id: str) -> None:
     error.step = error.step or step_id
-    envelope = position(document, project)
+    envelope = position(document, project, answered=step_id)
     step = workflow.describe(load_step(step_id), document)
     if isinstance(error, Choose):
         step["choices"] = error.choices

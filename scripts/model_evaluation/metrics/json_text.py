@@ -26,6 +26,7 @@ class JsonObject(dict[str, "Any"]):
 
 def load_json(text: str, found: Findings) -> object:
     """The value of ``text``; ``None`` with an error in ``found`` when it cannot be read."""
+    text = text.removeprefix("\ufeff")
     if not text.strip():
         found.error("empty", "No text; expected a JSON array of metrics.", "top level", "Send the array, or none.")
         return None
@@ -37,7 +38,6 @@ def load_json(text: str, found: Findings) -> object:
             "Send the metric definitions alone.",
         )
         return None
-    text = text.removeprefix("\ufeff")
     try:
         return json.loads(text, object_pairs_hook=_object, parse_int=_integer)
     except json.JSONDecodeError as error:

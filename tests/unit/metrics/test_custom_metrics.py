@@ -75,6 +75,7 @@ BAD = {
     # text that is not JSON: line and column
     "empty": ("", [("empty", "top level")]),
     "white space": (" \n ", [("empty", "top level")]),
+    "a byte order mark": ("\ufeff", [("empty", "top level")]),
     "a sentence": ("polite but firm", [("json_syntax", "line 1, column 1")]),
     "trailing comma": ("[1,\n 2,\n]", [("json_syntax", "line 3, column 1")]),
     "single quotes": ("[{'a': 1}]", [("json_syntax", "line 1, column 3")]),
