@@ -35,6 +35,7 @@ OWN_HOSTS = frozenset({"127.0.0.1", "localhost"})
 TELEMETRY_PREFIX = "sm-pysdk-t-"
 # The header by which moto learns whose state a request is about.
 MOTO_ACCOUNT = "HTTP_X_MOTO_ACCOUNT_ID"
+OWNER_HEADER = "HTTP_X_AMZ_EXPECTED_BUCKET_OWNER"
 SIMULATED = ("X-Local-Aws", "SIMULATED")
 
 
@@ -107,6 +108,8 @@ class Gateway:
         cloud = self._cloud
         try:
             cloud.rules.admit(request.service, request.operation)
+            if OWNER_HEADER in environ and request.params.get("Bucket") in cloud.scenario.foreign_buckets:
+                raise ServiceError("AccessDenied", "Access Denied", status=403)
             with cloud.lock:
                 cloud.player.advance()
                 handler = operation_for(request)

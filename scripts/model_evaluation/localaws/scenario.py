@@ -7,7 +7,7 @@ counters such as "after the third call" then start anew.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -61,6 +61,8 @@ class Scenario:
     # What the account and the region offer.
     judges: tuple[JudgeModel, ...] = DEFAULT_JUDGES
     judge_list: Literal["ok", "denied", "missing", "garbled"] = "ok"
+    foreign_buckets: Collection[str] = ()
+    """Buckets that belong to another account, as requests that expect this one as their owner find out."""
     no_mlflow_app: bool = False
     quotas: Mapping[str, float | None] = field(default_factory=dict)
     """Quota code -> its value here; ``None``: Service Quotas does not publish it."""

@@ -103,6 +103,23 @@ def bucket_policy(aws: Aws, bucket: str) -> Mapping[str, Any]:
     return _document(text)
 
 
+def is_foreign_bucket(aws: Aws, bucket: str, account: str) -> bool | None:
+    """Whether a bucket belongs to another account than ``account``; ``None`` when it may not be looked at at all."""
+    client = aws.client("s3")
+
+    def look(**expected: str) -> bool:
+        try:
+            with aws_errors("looking up the owner of", resource=bucket):
+                client.head_bucket(Bucket=bucket, **expected)
+        except AccessDenied:
+            return False
+        return True
+
+    if look(ExpectedBucketOwner=account):
+        return False
+    return True if look() else None
+
+
 def key_policy(aws: Aws, key_id: str, region: str) -> Mapping[str, Any]:
     """A KMS key's policy. Raises AccessDenied, NotFound."""
     client = aws.client("kms", region)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from model_evaluation.errors import EvaluationError, NotFound
-from model_evaluation.lookups.policies import Asker, Match, matching
+from model_evaluation.lookups.policies import Asker, Match, is_foreign_bucket, matching
 
+from .permissions import Plan
 from .result import Result, command, failed, lines, passed, skipped, warned
 from .subject import Subject
 
@@ -28,13 +30,46 @@ def bucket_policies(subject: Subject) -> Iterator[Result]:
                 bucket=bucket,
             )
             continue
-        yield _one(subject, bucket, policy)
+        yield _foreign(subject, bucket, policy) or _one(subject, bucket, policy)
 
 
-def _one(subject: Subject, bucket: str, policy: object) -> Result:
-    assert isinstance(policy, dict)
+def _foreign(subject: Subject, bucket: str, policy: Mapping[str, Any]) -> Result | None:
+    """A bucket of another account must grant in its own policy what the role does there; a finding if it does not."""
     plan = subject.plan()
-    known = {
+    if not is_foreign_bucket(subject.aws, bucket, plan.account):
+        return None
+    asker = Asker(plan.role, plan.account, _known(plan))
+    lacking = [
+        (action, resource)
+        for action, resource in _wanted(plan, bucket)
+        if not any(match.certain for match in matching(policy, "Allow", asker, action, resource))
+    ]
+    if not lacking:
+        return None
+    added = {
+        "Effect": "Allow",
+        "Principal": {"AWS": plan.role},
+        "Action": sorted({action for action, _ in lacking}),
+        "Resource": [plan.s3(bucket), plan.s3(f"{bucket}/*")],
+    }
+    document = {"Version": "2012-10-17", "Statement": [*policy.get("Statement", []), added]}
+    return failed(
+        f"The bucket {bucket} belongs to another account, and its policy does not let {plan.role} "
+        f"{', '.join(sorted({action for action, _ in lacking}))}; the role's own policies are not enough there.",
+        lines(
+            "Its owner must attach this, with credentials of that account (the whole policy with the statement added):",
+            command("s3api", "put-bucket-policy", bucket=bucket, policy=document),
+            "Or choose a bucket of your own:",
+            f"evaluate.py revise {'dataset' if bucket == plan.dataset_bucket else 'output'}",
+        ),
+        part=bucket,
+        bucket=bucket,
+    )
+
+
+def _known(plan: Plan) -> dict[str, str]:
+    """Condition keys of the role's requests whose values are known beforehand."""
+    return {
         "aws:securetransport": "true",
         "aws:principalarn": plan.role,
         "aws:principalaccount": plan.account,
@@ -42,12 +77,22 @@ def _one(subject: Subject, bucket: str, policy: object) -> Result:
         "s3:tlsversion": "1.2",
         "aws:requestedregion": plan.region,
     }
-    asker = Asker(plan.role, plan.account, known)
+
+
+def _wanted(plan: Plan, bucket: str) -> list[tuple[str, str]]:
+    """What the role does in a bucket: action and ARN."""
     wanted = []
     if bucket == plan.dataset_bucket:
         wanted += [("s3:GetObject", plan.s3(plan.dataset)), ("s3:ListBucket", plan.s3(bucket))]
     if bucket == plan.output_bucket:
         wanted += [("s3:PutObject", plan.s3(f"{plan.output}/x")), ("s3:GetObject", plan.s3(f"{plan.output}/x"))]
+    return wanted
+
+
+def _one(subject: Subject, bucket: str, policy: Mapping[str, Any]) -> Result:
+    plan = subject.plan()
+    asker = Asker(plan.role, plan.account, _known(plan))
+    wanted = _wanted(plan, bucket)
     found: dict[str, tuple[Match, list[str]]] = {}
     for action, resource in wanted:
         for match in matching(policy, "Deny", asker, action, resource):
