@@ -54,7 +54,7 @@ def test_from_the_first_question_to_the_notebook(account: tuple[LocalAws, World]
         terminal.enter("rows.jsonl")
         terminal.expect("neither an S3 URI", "> ")
         terminal.enter(world.dataset_uri)
-        terminal.expect("60 rows", "Enter takes: ok", "> ")
+        terminal.expect("UNTRUSTED", "line 1: How do I switch", "60 rows", "Enter takes: ok", "> ")
         terminal.enter()
         terminal.expect("custom metrics", "Enter takes: none", "> ")
         terminal.enter()

@@ -201,8 +201,10 @@ class Wizard:
     def _show_findings(self, body: Mapping[str, Any]) -> None:
         for item in body.get("findings", []):
             warning = item.get("level") == "warning"
-            fix = f" {wording.for_terminal(item['fix'])}" if item.get("fix") else ""
-            self._say(f"{'!' if warning else '✓'} {item['message']}{fix}", "warning" if warning else "good")
+            text = f"{item['message']} {item.get('fix', '')}".rstrip()
+            self._say(f"{'!' if warning else '✓'} {wording.for_terminal(text)}", "warning" if warning else "good")
+            if item.get("rows"):
+                self.screen.say(wording.rows(item["rows"], self.screen.width))
 
     def _show_error(self, error: EvaluationError) -> None:
         self._say(f"✗ {error.message}", "error")

@@ -79,6 +79,16 @@ def known(answers: Mapping[str, Mapping[str, Any]], width: int) -> str:
     return "\n".join(wrapped(f"{step:<{column}}  {_short(answer['value'])}", width) for step, answer in answers.items())
 
 
+def rows(items: Sequence[Mapping[str, Any]], width: int) -> str:
+    """Sample rows of a dataset: line, prompt, and the reference answer below it."""
+    lines = []
+    for item in items:
+        lines.append(wrapped(f"line {item['line']}: {_one_line(item['prompt'])}", width, INDENT * 2))
+        if item.get("reference"):
+            lines.append(wrapped(f"= {_one_line(item['reference'])}", width, INDENT * 4))
+    return "\n".join(lines)
+
+
 def words() -> str:
     """The wizard's own words as a table."""
     column = max(map(len, WORDS))
@@ -89,4 +99,8 @@ def _short(value: Any) -> str:
     if isinstance(value, list):
         names = [item["customMetricDefinition"]["name"] if isinstance(item, dict) else str(item) for item in value]
         return ", ".join(names) or "none"
-    return str(value).replace("\n", " ")
+    return _one_line(value)
+
+
+def _one_line(value: Any) -> str:
+    return " ".join(str(value).split())

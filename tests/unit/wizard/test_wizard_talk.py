@@ -183,6 +183,13 @@ def test_a_choice_says_value_label_and_note_once() -> None:
     ]
 
 
+def test_sample_rows_are_shown_as_text() -> None:
+    shown = wording.rows(
+        [{"line": 1, "prompt": "a\n\x1b[31m  b", "reference": "c"}, {"line": 60, "prompt": "d", "reference": None}], 80
+    )
+    assert shown.splitlines() == ["    line 1: a \ufffd[31m b", "        = c", "    line 60: d"]
+
+
 @pytest.mark.parametrize(
     ("fix", "shown"),
     [
