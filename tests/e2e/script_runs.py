@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 from e2e.notebook_runs import DATASET, PARAMETERS
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.world import account_of, seed_world_for
+from model_evaluation.notebook.execute import inject_parameters
 from model_evaluation.notebook.render import build_notebook
 from model_evaluation.notebook.script import notebook_script
 
@@ -122,6 +124,7 @@ class Workshop:
     def __init__(self, aws: LocalAws, interpreter: Interpreter) -> None:
         self.aws = aws
         self.interpreter = interpreter
+        self.notebook = build_notebook(PARAMETERS)
 
     def bench(self, folder: Path, *, scenario: Scenario | None = None, **changes: Any) -> Bench:
         """A folder to run the script in, in an account that plays ``scenario`` from now on."""
@@ -134,6 +137,7 @@ class Bench:
 
     def __init__(self, workshop: Workshop, folder: Path, parameters: Mapping[str, Any]) -> None:
         self.aws, self.interpreter = workshop.aws, workshop.interpreter
+        self._notebook = workshop.notebook
         self.folder = folder
         self.parameters = dict(parameters)
         self._script = folder / "evaluation.py"
@@ -142,8 +146,9 @@ class Bench:
         self._calls_before = len(self.aws.calls)
 
     def run(self, **overrides: Any) -> ScriptOutcome:
-        text = notebook_script(build_notebook(self.parameters | overrides))
-        self._script.write_text(text, encoding="utf-8")
+        notebook = deepcopy(self._notebook)
+        inject_parameters(notebook, self.parameters | overrides)
+        self._script.write_text(notebook_script(notebook), encoding="utf-8")
         return self.interpreter.run(self._script, self.folder)
 
     def calls_of(self, operation: str) -> int:
