@@ -48,6 +48,7 @@ def _text(rows: list[tuple[dict[str, Any], Outcome | None]]) -> str:
 
 Made by `pytest tests/proof/test_faults.py` from `tests/data/faults/`; played on local AWS (SIMULATED). The minutes say
 when AWS would show it, the column beside them where that is known from. The seconds are those of the whole preflight.
+The catalogue was written by the authors of the checks: it shows what they know of, and that each check works.
 
 - {len(rows)} faults; {len(played)} of them can be seen by calls that only read.
 - {len(caught)} of these {len(played)} ({share:.0f}%) are caught before the start: {stopped} stop it, \

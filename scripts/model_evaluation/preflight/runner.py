@@ -26,9 +26,10 @@ CHECK_SECONDS = 25.0
 
 
 def run_checks(
-    subject: Subject, only: Collection[str] | None = None, *, seconds: float = CHECK_SECONDS
+    subject: Subject, only: Collection[str] | None = None, *, seconds: float | None = None
 ) -> list[dict[str, Any]]:
-    """The results of all checks in the registry's order."""
+    """The results of all checks in the registry's order; each check gets ``seconds``, else CHECK_SECONDS."""
+    seconds = CHECK_SECONDS if seconds is None else seconds
     checks = [check for check in checks_for(subject) if only is None or check.id in only]
     found = together_within(seconds, *[_guarded(check, subject) for check in checks])
     entries: list[dict[str, Any]] = []

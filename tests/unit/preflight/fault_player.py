@@ -8,7 +8,7 @@ A fault is data:
   state              changes to recorded answers, merged into the state file
   revealed           where AWS would show it, after how many minutes, and how that is known
   readable           whether any call that only reads could show it before the start
-  check, status      the preflight check that must show it, and how: fail or warn
+  check, status      the preflight check that must show it, and how: fail or warn; null for a known gap
   mend               how to undo it; see `Stage.mend`
   by_hand            why no command of ours can mend it (then `mend` plays what the person does)
 """
@@ -139,7 +139,7 @@ class Stage:
             document = json.loads(self.state.read_text("utf-8"))
             _merge(document["answers"], self._named(changes))
             self.state.write_text(json.dumps(document), "utf-8")
-        self.aws.scenario = self._scenario(fault.get("scenario", {}))
+        self.aws.scenario = self.scenario_with(fault.get("scenario", {}))
         for name, value in fault.get("environment", {}).items():
             if value is None:
                 os.environ.pop(name, None)
@@ -178,7 +178,7 @@ class Stage:
 
             Seeder(cloud, region).object(self.world.dataset_uri, demo_dataset())
         elif kind == "scenario":
-            self.aws.scenario = self._scenario(value)
+            self.aws.scenario = self.scenario_with(value)
         elif kind == "domain":
             self.names["domain"] = self.names["domain_arn"].rpartition("/")[2]
         elif kind == "environment":
@@ -223,7 +223,7 @@ class Stage:
         else:
             table.get(record_id).update(changes)
 
-    def _scenario(self, changes: dict[str, Any]) -> Scenario:
+    def scenario_with(self, changes: dict[str, Any]) -> Scenario:
         changes = dict(changes)
         if judges := changes.get("judges"):
             changes["judges"] = tuple(replace(judge, **judges.get(judge.model_id, {})) for judge in self.usual.judges)
