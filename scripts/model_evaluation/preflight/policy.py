@@ -9,7 +9,8 @@ from model_evaluation.errors import AwsError, TooEarly
 from model_evaluation.lookups.keys import default_key, describe_key
 from model_evaluation.lookups.storage import S3Uri, head_object
 
-from .permissions import SDK_CALLER_GATE, caller_policy, role_policy, statement, trust_policy
+from .documents import caller_policy, role_policy, trust_policy
+from .permissions import SDK_CALLER_GATE, statement
 from .registry import PERMISSIONS
 from .result import command
 from .subject import plan_of

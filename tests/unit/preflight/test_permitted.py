@@ -11,7 +11,8 @@ import pytest
 from model_evaluation.context import Context
 from model_evaluation.lookups.policies import Decision, Simulated, _decisions
 from model_evaluation.preflight import permitted, sdk
-from model_evaluation.preflight.permissions import Need, Plan, caller_needs, caller_policy, role_needs, role_policy
+from model_evaluation.preflight.documents import caller_policy, role_policy
+from model_evaluation.preflight.permissions import Need, Plan, caller_needs, role_needs
 from model_evaluation.preflight.result import Result
 from model_evaluation.preflight.subject import Subject
 
