@@ -17,10 +17,10 @@ demo: .venv/.demo
 	@$(BIN)/python scripts/evaluate.py demo
 
 test: .venv/.dev
-	$(PYTEST) -n 2 --dist worksteal tests/unit tests/contract tests/e2e
+	$(PYTEST) -n 2 --dist loadfile tests/unit tests/contract tests/e2e
 
 unit: .venv/.dev
-	$(PYTEST) -n 2 --dist worksteal tests/unit tests/contract
+	$(PYTEST) -n 2 --dist loadfile tests/unit tests/contract
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -31,12 +31,12 @@ class Clock:
         self.now += seconds
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def running(clock: Clock) -> Iterator[tuple[LocalAws, World]]:
     with LocalAws(step_seconds=STEP_SECONDS, clock=clock) as aws:
         world = seed_demo_world(aws)
@@ -58,7 +58,7 @@ def world(running: tuple[LocalAws, World]) -> World:
     return running[1]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def clients(running: tuple[LocalAws, World]) -> Callable[[str], Any]:
     made: dict[str, Any] = {}
 
