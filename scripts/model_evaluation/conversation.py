@@ -34,8 +34,8 @@ def utc_now() -> str:
 def position(document: dict[str, Any], project: str, *, answered: str | None = None) -> dict[str, Any]:
     """The part of the envelope that says where the workflow stands. Reads only; no network.
 
-    It goes with every answer, so it is short: long values are abridged (and say so), the state file has them whole.
-    After an answer, the warnings' fixes are repeated for the step that was ``answered`` only.
+    It goes with every answer, so there it is short: after an answer to ``answered``, long values are abridged (and
+    say so; `status` and the state file have them whole), and fixes of warnings are repeated for that step only.
     """
     steps = evaluation_of(document).STEPS
     open_steps = workflow.pending(steps, document)
@@ -44,7 +44,7 @@ def position(document: dict[str, Any], project: str, *, answered: str | None = N
     return {
         "step": step,
         "next": None if step else next_command(document, project),
-        "known": {step_id: _known(answers[step_id]) for step_id in steps if step_id in answers},
+        "known": {step_id: _known(answers[step_id], whole=answered is None) for step_id in steps if step_id in answers},
         "progress": {"done": len(steps) - len(open_steps), "total": len(steps)},
         "warnings": [
             {"step": step_id, **_repeated(warning, with_fix=answered in (None, step_id))}
@@ -59,9 +59,9 @@ def _repeated(warning: dict[str, Any], *, with_fix: bool) -> dict[str, Any]:
     return {key: warning[key] for key in keys if key in warning}
 
 
-def _known(entry: dict[str, Any]) -> dict[str, Any]:
+def _known(entry: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     value = entry["value"]
-    short = _abridged(value)
+    short = value if whole else _abridged(value)
     known = {"value": short, "origin": entry["origin"]}
     return known if short == value else {**known, "abridged": True}
 

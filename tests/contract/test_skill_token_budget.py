@@ -49,7 +49,9 @@ def test_the_estimate_counts_every_piece(bench: ModuleType) -> None:
 
 def known_of(value: Any, step: str = "task") -> dict[str, Any]:
     entry = {"value": value, "origin": "user", "time": "2026-11-20T00:00:00+00:00"}
-    known: dict[str, Any] = position({"schema_version": 1, "answers": {step: entry}}, "/nowhere")["known"][step]
+    document = {"schema_version": 1, "answers": {step: entry}}
+    assert position(document, "/nowhere")["known"][step] == {"value": value, "origin": "user"}, "status has it whole"
+    known: dict[str, Any] = position(document, "/nowhere", answered="model")["known"][step]
     return known
 
 
