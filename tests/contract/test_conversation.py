@@ -305,9 +305,28 @@ def test_auto_takes_the_role_of_the_session(run_cli: RunCli, aws: LocalAws, worl
     assert run_cli("answer", "role", "auto", project=tmp_path).json["recorded"]["value"] == world.role_arn
 
 
+OTHER_KINDS = {
+    "csv": b"query,response\na,b\n",
+    "gzip": gzip.compress(b'{"query": "a"}\n'),
+    "zip": b"PK\x03\x04rest",
+    "parquet": b"PAR1rest",
+    "empty_file": b"  \n\n",
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_a_file_of_another_kind_is_refused_when_it_is_named(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, kind: str
+) -> None:
+    aws.client("s3").put_object(Bucket=world.bucket, Key=f"bad/{kind}.jsonl", Body=OTHER_KINDS[kind])
+    result = run_cli("answer", "dataset", f"s3://{world.bucket}/bad/{kind}.jsonl", project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "dataset_unusable")
+    assert result.json["error"]["details"]["findings"][0]["kind"] == kind
+    assert not (tmp_path / "workflow_state.json").exists()
+
+
 CONTENTS = {
-    "csv": (b"query,response\na,b\n", "csv"),
-    "gzip": (gzip.compress(b'{"query": "a"}\n'), "gzip"),
+    "array": (b'[{"query": "a"}]\n', "json_array"),
     "unknown format": (b'{"question": "a"}\n', ""),
     "broken row": (b'{"query": "a"}\n{"query": \n', ""),
     "blank prompts": (b'{"query": "  "}\n', ""),

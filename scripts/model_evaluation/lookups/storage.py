@@ -165,3 +165,16 @@ def upload(aws: Aws, path: str, uri: S3Uri) -> S3Object:
                 f"There is an object {uri} already; nothing was uploaded.", fix="Give it another name.", code="exists"
             ) from error
     return head_object(aws, uri)
+
+
+def read_start(aws: Aws, uri: S3Uri, size: int) -> bytes:
+    """The first ``size`` bytes of an object, fewer when it is smaller."""
+    client = aws.client("s3")
+    with aws_errors("reading the beginning of", resource=str(uri)):
+        try:
+            answer = client.get_object(Bucket=uri.bucket, Key=uri.key, Range=f"bytes=0-{size - 1}")
+        except botocore.exceptions.ClientError as error:
+            if str(error.response.get("Error", {}).get("Code")) == "InvalidRange":
+                return b""  # an empty object
+            raise
+        return bytes(answer["Body"].read())

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from model_evaluation.lookups.session import Aws
     from model_evaluation.lookups.storage import S3Object, S3Uri
 
+START_BYTES = 65_536
+# What `convert` cannot make rows of; anything else is told by the `data` step, which offers what helps.
+NO_JSON = frozenset({"csv", "gzip", "zip", "parquet", "compressed", "binary", "empty_file"})
 GLACIER = {"GLACIER", "DEEP_ARCHIVE"}
 
 
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.lookups.arns import parse_arn
     from model_evaluation.lookups.session import outcome, together
-    from model_evaluation.lookups.storage import bucket_region, head_object, parse_s3_uri
+    from model_evaluation.lookups.storage import bucket_region, head_object, parse_s3_uri, read_start
 
     arn = parse_arn(text)
     if arn is None and not text.startswith("s3://"):
@@ -33,7 +36,11 @@ def check(text: str, context: Context) -> Answer:
     else:
         value, uri = text, parse_s3_uri(text)
     _refuse_folder(aws, uri)
-    region, found = together(outcome(lambda: bucket_region(aws, uri.bucket)), outcome(lambda: head_object(aws, uri)))
+    region, found, start = together(
+        outcome(lambda: bucket_region(aws, uri.bucket)),
+        outcome(lambda: head_object(aws, uri)),
+        outcome(lambda: read_start(aws, uri, START_BYTES)),
+    )
     _refuse_other_region(aws, context, uri, region)
     if isinstance(found, NotFound):
         raise _nothing_there(aws, uri) from found
@@ -46,6 +53,9 @@ def check(text: str, context: Context) -> Answer:
         raise found
     item = found
     _refuse_unreadable(item)
+    if isinstance(start, EvaluationError):
+        raise start
+    _refuse_other_kinds(item, start)
     facts: dict[str, Any] = {
         "uri": str(uri),
         "bucket": uri.bucket,
@@ -202,6 +212,23 @@ def _refuse_unreadable(item: S3Object) -> None:
             "--restore-request Days=7 - or upload a copy in the STANDARD class.",
             code="archived",
         )
+
+
+def _refuse_other_kinds(item: S3Object, start: bytes) -> None:
+    """Refuse a file whose first rows show that it is no text of JSON at all. The `data` step reads it whole."""
+    from model_evaluation.dataset.kinds import KINDS
+    from model_evaluation.dataset.sniffing import whole_file_fault
+
+    fault = whole_file_fault(start, len(start) >= item.size)
+    if fault is None or fault.kind not in NO_JSON:
+        return
+    kind = KINDS[fault.kind]
+    raise Refused(
+        f"{item.uri}: {kind.message}" + (f" ({fault.detail})" if fault.detail else ""),
+        fix=f"{kind.fix.rstrip('.')}. Then upload it and answer with its URI.",
+        code="dataset_unusable",
+        details={"findings": [{"kind": fault.kind, "message": kind.message, "count": 1, "lines": []}]},
+    )
 
 
 STEP = Step(
