@@ -72,7 +72,9 @@ def test_virtual_host_style_reaches_the_same_objects(aws: LocalAws, s3: Any, wor
     assert aws.calls.of("GetObject")[-1].params == {"Bucket": world.bucket, "Key": "a folder/hello.txt"}
 
 
-@pytest.mark.parametrize("url", ["https://example.org/simple/", "http://example.com/x", "https://amazonaws.com.evil.net/"])
+@pytest.mark.parametrize(
+    "url", ["https://packages.example.org/simple/", "http://example.com/x", "https://amazonaws.com.evil.net/"]
+)
 def test_lets_nothing_leave_the_machine(aws: LocalAws, url: str) -> None:
     with pytest.raises((urllib.error.URLError, OSError), match=r"403|Forbidden"):
         through_proxy(aws, url)
