@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -22,6 +21,7 @@ from .report import (
     table_html,
 )
 from .rowbrowser import BROWSER_SCRIPT, BROWSER_STYLE, browser_html
+from .shortnames import short_name, short_time
 from .verdicts import MODEL_LABELS
 
 REPORT_ROWS = 10
@@ -163,20 +163,6 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure]) -> str:
         f"<script>{SCRIPT}{BROWSER_SCRIPT}</script></body></html>\n",
     ]
     return "\n".join(part for part in parts if part)
-
-
-def short_name(name: str) -> str:
-    """What a person calls a model: of an ARN the part after its kind, ``support-assistant/3``."""
-    return name.partition("/")[2] or name if name.startswith("arn:") else name
-
-
-def short_time(created: str) -> str:
-    """An ISO time to the minute, in UTC; any other text as it is."""
-    try:
-        moment = datetime.fromisoformat(created)
-    except ValueError:
-        return created
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment.tzinfo else created
 
 
 def _paragraphs(text: str, tag: str) -> str:

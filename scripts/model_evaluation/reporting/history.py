@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from model_evaluation.errors import Refused
+from model_evaluation.kernel.shortnames import short_name, short_time
 from model_evaluation.results_folder import project_summaries
 
 from .examples import dataset_fingerprint
 from .summaries import read_summary
-from .words import execution_id, interval, minute, short_name, signed
+from .words import execution_id, interval, signed
 
 
 class Run(NamedTuple):
@@ -172,10 +173,10 @@ def history_sentences(groups: Sequence[Group]) -> list[str]:
     trend = trends(newest)[0]
     points = [(run, entry["difference"]) for run, entry in zip(newest.runs, trend.entries, strict=True) if entry]
     run, last = points[-1]
-    text = f"{trend.metric}, newest run ({minute(run.summary['created'])}): {_evidence(last)}"
+    text = f"{trend.metric}, newest run ({short_time(run.summary['created'])}): {_evidence(last)}"
     if len(points) > 1:
         run, before = points[-2]
-        text += f"; the run before ({minute(run.summary['created'])}): {_evidence(before)}"
+        text += f"; the run before ({short_time(run.summary['created'])}): {_evidence(before)}"
     found = [text + ("." if len(points) > 1 else "; there is no comparable run before it.")]
     if newest.runs[-1].summary["simulated"]:
         found.insert(0, "SIMULATED: no model and no judge was involved.")

@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .words import SIMULATED, execution_id, interval, metric_order, minute, short_name, signed
+from model_evaluation.kernel.shortnames import short_name, short_time
+
+from .words import SIMULATED, execution_id, interval, metric_order, signed
 
 WORDS = {
     "improved": "better",
@@ -52,7 +54,7 @@ def report_markdown(summary: Mapping[str, Any], judge_error: Mapping[str, Any] |
         f"({escaped(short_name(models['tuned']))}), {_count(rows['base'])} of the base model "
         f"({escaped(short_name(models['base']))}), {rows['paired']} with both. Judge: "
         f"{escaped(summary['judge'] or '–')}. Execution {escaped(execution_id(summary))}, "
-        f"{escaped(minute(summary['created']))}."
+        f"{escaped(short_time(summary['created']))}."
     )
     return "\n\n".join(parts) + "\n"
 

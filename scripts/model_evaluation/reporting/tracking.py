@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from model_evaluation.errors import AwsError, EvaluationError, MissingDependency, UsageError
+from model_evaluation.kernel.shortnames import short_name
 
-from .words import SIMULATED, execution_id, short_name
+from .words import SIMULATED, execution_id
 
 DIGEST_TAG = "model_evaluation.summary_sha256"
 ARN_TAG = "model_evaluation.execution_arn"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from model_evaluation.kernel.shortnames import short_name, short_time
+
 from .history import Group, Run, Trend, trends
-from .words import execution_id, minute, short_name
+from .words import execution_id
 
 WIDTH, LEFT, RIGHT = 760, 70, 20
 PANEL, TITLE, FOOT = 120, 30, 48
@@ -55,7 +57,7 @@ def _group(group: Group, top: float) -> tuple[list[str], float]:
     parts += [
         _text(_x(at, len(group.runs)), top + height + 16 + 15 * line, text, "muted", "middle")
         for at, run in _labelled(group.runs)
-        for line, text in enumerate((execution_id(run.summary)[:14], minute(run.summary["created"])[:10]))
+        for line, text in enumerate((execution_id(run.summary)[:14], short_time(run.summary["created"])[:10]))
     ]
     return parts, height + FOOT
 

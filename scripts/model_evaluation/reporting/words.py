@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 SIMULATED = "SIMULATED: made with a local stand-in for AWS. No model and no judge was involved."
@@ -32,19 +31,3 @@ def metric_order(summary: Mapping[str, Any]) -> list[str]:
 
 def execution_id(summary: Mapping[str, Any]) -> str:
     return str(summary["execution_arn"]).rsplit("/", 1)[-1] or "execution"
-
-
-def short_name(name: str | None) -> str:
-    """Of an ARN the part after its kind, ``support-assistant/3``."""
-    if not name:
-        return "–"
-    return name.partition("/")[2] or name if name.startswith("arn:") else name
-
-
-def minute(created: str) -> str:
-    """An ISO time to the minute, in UTC; any other text as it is."""
-    try:
-        moment = datetime.fromisoformat(created)
-    except ValueError:
-        return created
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment.tzinfo else created
