@@ -157,7 +157,7 @@ def _answered(
     if missing:
         raise TooEarly(
             f"{step_id} rests on {', '.join(missing)}, which {'has' if len(missing) == 1 else 'have'} no answer yet.",
-            fix=f"Answer {missing[0]} first.",
+            fix=f"Answer {_first_open(steps, missing[0], context.document)} first.",
             details={"missing": missing},
         )
     step = load_step(step_id)
@@ -176,6 +176,13 @@ def _answered(
         "findings": findings,
     }
     return body, context.document
+
+
+def _first_open(steps: workflow.Requirements, step_id: str, document: dict[str, Any]) -> str:
+    """``step_id``, or the first open step that it rests on itself."""
+    while missing := workflow.missing(steps, step_id, document):
+        step_id = missing[0]
+    return step_id
 
 
 def _public(entry: dict[str, Any]) -> dict[str, Any]:

@@ -59,3 +59,9 @@ def kind_of(arn: Arn) -> str:
         if arn.service == service and arn.resource.startswith(beginning):
             return kind
     return f"{arn.service} resource"
+
+
+def a_kind_of(arn: Arn) -> str:
+    """The kind with its article: "a training job", "an endpoint", "an MLflow app"."""
+    kind = kind_of(arn)
+    return f"{'an' if kind.startswith(('a', 'e', 'i', 'o', 'A', 'I', 'M', 'S3')) else 'a'} {kind}"

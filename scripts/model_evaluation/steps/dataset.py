@@ -72,14 +72,14 @@ def check(text: str, context: Context) -> Answer:
 
 
 def _from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
-    from model_evaluation.lookups.arns import kind_of
+    from model_evaluation.lookups.arns import a_kind_of, kind_of
     from model_evaluation.lookups.identity import who_am_i
     from model_evaluation.lookups.registry import resolve_dataset
 
     kind = kind_of(arn)
     if kind != "AI Registry dataset":
         raise Refused(
-            f"That is the ARN of a {kind}, not of a dataset: {arn.text}",
+            f"That is the ARN of {a_kind_of(arn)}, not of a dataset: {arn.text}",
             fix="Give the S3 URI of the dataset's JSONL file, or the ARN of an AI Registry DataSet "
             "(arn:aws:sagemaker:REGION:ACCOUNT:hub-content/HUB/DataSet/NAME/VERSION).",
             code="wrong_kind",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.lookups.arns import kind_of, parse_arn
+    from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
     from model_evaluation.lookups.tracking import list_trackers
 
     if text.lower() == "create":
@@ -24,7 +24,7 @@ def check(text: str, context: Context) -> Answer:
         arn = parse_arn(text)
         if arn is not None and kind_of(arn) not in ("MLflow app", "MLflow tracking server"):
             raise Refused(
-                f"That is the ARN of a {kind_of(arn)}, not of an MLflow app or server: {text}",
+                f"That is the ARN of {a_kind_of(arn)}, not of an MLflow app or server: {text}",
                 fix="Choose from the list, or `create`.",
                 code="wrong_kind",
             )

@@ -32,13 +32,13 @@ def check(text: str, context: Context) -> Answer:
 
 
 def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:
-    from model_evaluation.lookups.arns import kind_of
+    from model_evaluation.lookups.arns import a_kind_of, kind_of
     from model_evaluation.lookups.session import outcome, together
 
     kind = kind_of(arn)
     if kind not in ("model package", "model package group", "training job"):
         raise Refused(
-            f"That is the ARN of a {kind}, not of a model package: {arn.text}",
+            f"That is the ARN of {a_kind_of(arn)}, not of a model package: {arn.text}",
             fix=f"Expected: {EXPECTED}.",
             code="wrong_kind",
         )

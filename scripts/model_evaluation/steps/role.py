@@ -70,7 +70,7 @@ def _or_raise(result: Any) -> Any:
 
 
 def _name(text: str, own_role: str | None, account: str) -> str:
-    from model_evaluation.lookups.arns import kind_of, parse_arn
+    from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
 
     if text.lower() == "auto":
         if own_role is None:
@@ -92,7 +92,7 @@ def _name(text: str, own_role: str | None, account: str) -> str:
     kind = kind_of(arn)
     if kind not in ("IAM role", "role session"):
         raise Refused(
-            f"That is the ARN of a {kind}, not of an IAM role: {text}",
+            f"That is the ARN of {a_kind_of(arn)}, not of an IAM role: {text}",
             fix="Give arn:aws:iam::ACCOUNT:role/NAME.",
             code="wrong_kind",
         )
