@@ -104,9 +104,9 @@ def ours(folder: Path) -> None:
         find_result_files,
         pair_records,
         read_dataset_rows,
-        read_metrics,
         read_result_rows,
     )
+    from model_evaluation.kernel.scales import read_metrics
 
     s3 = FolderS3(folder)
     files = find_result_files(s3, f"s3://{BUCKET}/{PREFIX}", EXECUTION)

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "scripts"))
 
-from model_evaluation.kernel.comparison import Metric, difference_entry, settle_verdicts  # noqa: E402
+from model_evaluation.kernel.entries import difference_entry, settle_verdicts  # noqa: E402
+from model_evaluation.kernel.scales import Metric  # noqa: E402
 from model_evaluation.kernel.stats import holm  # noqa: E402
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from .comparison import Metric, compare, read_metrics, score_arrays
+from .comparison import compare, score_arrays
 from .results import (
     MEAN_TOLERANCE,
     Problem,
@@ -23,6 +23,7 @@ from .results import (
     read_result_rows,
 )
 from .rows import read_dataset_rows
+from .scales import Metric, read_metrics
 from .verdicts import MODEL_LABELS
 
 FIXED_COLUMNS = (

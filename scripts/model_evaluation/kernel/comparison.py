@@ -2,119 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .alarms import result_warnings
+from .entries import difference_entry, settle_verdicts
 from .results import Record, ResultRow
+from .scales import Metric
 from .slices import record_clusters, slice_groups
-from .stats import (
-    Floats,
-    benjamini_hochberg,
-    cluster_values,
-    detectable_difference,
-    holm,
-    paired_interval,
-    rows_needed,
-    sign_flip_p_value,
-    wilson_interval,
-)
-from .verdicts import MARGIN_SHARE, metric_verdict, overall_verdict, result_warnings
+from .stats import Floats, benjamini_hochberg, holm
+from .verdicts import overall_verdict
 
-LOWER_IS_BETTER = frozenset({"Harmfulness", "Stereotyping", "Refusal"})
-BUILTIN_LIMITS = (0.0, 1.0)  # Bedrock normalises its own metrics
 SLICE_RESAMPLES = 4_000  # there may be hundreds of cells
 SLICE_ROWS = 5  # cells with fewer pairs get no interval
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What is known of a metric before any score is seen.
-
-    ``limits`` are the ends of its scale, ``None`` when no numeric scale is declared. ``labels`` turn a label
-    (lower case) into its number; a label scale without numbers has an empty one. ``declared`` is false when
-    the direction is the default, ``chosen`` when only the results name the metric.
-    """
-
-    name: str
-    direction: str = "higher"
-    limits: tuple[float, float] | None = None
-    labels: Mapping[str, float] = field(default_factory=dict)
-    declared: bool = True
-    chosen: bool = True
-
-    def number(self, score: float | str | None) -> float:
-        """The score as a number; NaN where it is missing, or a label without a number."""
-        if isinstance(score, str):
-            known = self.labels.get(score.casefold())
-            return known if known is not None else _number_in(score)
-        return math.nan if score is None else score
-
-
-def read_metrics(builtin_metrics: Sequence[str] | None, custom_metrics_json: str | None) -> list[Metric]:
-    """The evaluation's metrics in order: built-in ones, then custom ones (JSON text of Bedrock's array).
-
-    Raises ``ValueError`` when the JSON is not such an array.
-    """
-    metrics = []
-    for name in builtin_metrics or []:
-        bare = name.removeprefix("Builtin.")
-        direction = "lower" if bare in LOWER_IS_BETTER else "higher"
-        metrics.append(Metric(bare, direction, BUILTIN_LIMITS))
-    items = json.loads(custom_metrics_json) if custom_metrics_json else []
-    if not isinstance(items, list):
-        raise ValueError("custom metrics must be a JSON array")
-    for item in items:
-        definition = item.get("customMetricDefinition") if isinstance(item, Mapping) else None
-        if not isinstance(definition, Mapping) or not isinstance(definition.get("name"), str):
-            raise ValueError("each custom metric needs a customMetricDefinition with a name")
-        direction = item.get("direction")
-        limits, labels = _rating_scale(definition.get("ratingScale"))
-        metrics.append(
-            Metric(
-                definition["name"],
-                direction if direction in ("higher", "lower") else "higher",
-                limits,
-                labels,
-                declared=direction in ("higher", "lower"),
-            )
-        )
-    return metrics
-
-
-def _rating_scale(scale: object) -> tuple[tuple[float, float] | None, dict[str, float]]:
-    """Ends and label numbers of a ``ratingScale``: numeric when every item's value is, else no numbers."""
-    labels: dict[str, float] = {}
-    numbers = []
-    for item in scale if isinstance(scale, list) else []:
-        value = item.get("value") if isinstance(item, Mapping) else None
-        raw = value.get("floatValue", value.get("stringValue")) if isinstance(value, Mapping) else None
-        number = _number_in(raw) if isinstance(raw, str) else math.nan
-        if isinstance(raw, int | float) and not isinstance(raw, bool):
-            number = float(raw)
-        if not math.isfinite(number):
-            return None, {}
-        numbers.append(number)
-        for label in (raw, item.get("definition")):
-            if isinstance(label, str):
-                labels[label.strip().casefold()] = number
-    if len(set(numbers)) < 2:
-        return None, {}
-    return (min(numbers), max(numbers)), labels
-
-
-def _number_in(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        return math.nan
-    return number if math.isfinite(number) else math.nan
 
 
 def compare(
@@ -289,74 +195,6 @@ def _metric_entry(
         return entry | difference_entry(metric, tuned, base, rng=rng, clusters=grouped, resamples=resamples)
     nothing = ("difference", "wins", "ties", "losses", "win_share_ci", "n_clusters", "margin", "verdict", "rows_needed")
     return entry | dict.fromkeys(nothing) | {"n_paired": 0}
-
-
-def difference_entry(
-    metric: Metric,
-    tuned: Floats,
-    base: Floats,
-    *,
-    rng: np.random.Generator,
-    clusters: NDArray[np.int64] | None = None,
-    resamples: int = 10_000,
-) -> dict[str, Any]:
-    """What the summary says of two aligned score arrays of shape (n,), NaN where a score is missing.
-
-    ``clusters`` (n,) are equal where records belong together, ``None`` when all are independent.
-
-    Only rows with both scores count. ``p_adjusted`` is the plain p-value until :func:`settle_verdicts`.
-    """
-    both = np.isfinite(tuned) & np.isfinite(base)
-    differences = tuned[both] - base[both]
-    n = len(differences)
-    grouped = clusters[both] if clusters is not None else None
-    units = cluster_values(differences, grouped)
-    interval = paired_interval(
-        tuned[both], base[both], rng=rng, clusters=grouped, limits=metric.limits, resamples=resamples
-    )
-    good = np.round(differences if metric.direction == "higher" else -differences, 12)
-    wins, losses = int((good > 0).sum()), int((good < 0).sum())
-    deviation = float(units.std(ddof=1)) * math.sqrt(n / len(units)) if len(units) > 1 else None
-    win_share = wilson_interval(wins, wins + losses)
-    p_value = sign_flip_p_value(units, rng=rng, resamples=resamples)
-    return {
-        "difference": {
-            "mean": interval.mean,
-            "ci_low": interval.low,
-            "ci_high": interval.high,
-            "confidence": interval.confidence,
-            "method": interval.method,
-            "p_value": p_value,
-            "p_adjusted": p_value,
-            "deviation": deviation,
-            "detectable": detectable_difference(deviation, n) if deviation else None,
-        },
-        "wins": wins,
-        "ties": n - wins - losses,
-        "losses": losses,
-        "win_share_ci": list(win_share) if win_share else None,
-        "n_paired": n,
-        "n_clusters": len(units) if clusters is not None else None,
-        "margin": MARGIN_SHARE * (metric.limits[1] - metric.limits[0]) if metric.limits else None,
-        "verdict": "inconclusive",
-        "rows_needed": None,
-    }
-
-
-def settle_verdicts(
-    entries: Any, metrics: Sequence[Metric], adjust: Callable[[Sequence[float | None]], list[float | None]]
-) -> None:
-    """Put adjusted p-values and verdicts into the entries, which takes all of them at once."""
-    compared = [(e, m) for e, m in zip(entries, metrics, strict=True) if e["difference"] is not None]
-    adjusted = adjust([entry["difference"]["p_value"] for entry, _ in compared])
-    for (entry, metric), p_value in zip(compared, adjusted, strict=True):
-        difference = entry["difference"]
-        difference["p_adjusted"] = p_value
-        entry["verdict"] = metric_verdict(
-            difference, entry["n_clusters"] or entry["n_paired"], metric.direction, metric.limits
-        )
-        unclear = entry["verdict"] == "inconclusive" and difference["deviation"]
-        entry["rows_needed"] = rows_needed(difference["deviation"], difference["mean"]) if unclear else None
 
 
 def _slice_entries(

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import model_evaluation
-from model_evaluation.kernel.comparison import Metric, compare, read_metrics
+from model_evaluation.kernel.comparison import compare
 from model_evaluation.kernel.results import Record, ResultRow
 from model_evaluation.kernel.rows import DatasetRow
+from model_evaluation.kernel.scales import Metric, read_metrics
 from model_evaluation.kernel.slices import slice_groups
 
 SCHEMA = json.loads(

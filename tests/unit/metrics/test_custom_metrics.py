@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_evaluation.errors import Refused
-from model_evaluation.kernel.comparison import read_metrics
+from model_evaluation.kernel.scales import read_metrics
 from model_evaluation.metrics.custom import (
     directions,
     lint_custom_metrics,

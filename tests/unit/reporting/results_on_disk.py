@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from model_evaluation.kernel.analysis import per_example_table
-from model_evaluation.kernel.comparison import compare, read_metrics
+from model_evaluation.kernel.comparison import compare
 from model_evaluation.kernel.results import Record, ResultRow
 from model_evaluation.kernel.rows import DatasetRow
+from model_evaluation.kernel.scales import read_metrics
 
 PACKAGE = "arn:aws:sagemaker:us-west-2:111122223333:model-package/support-assistant/3"
 BASE = "meta-textgeneration-llama-3-2-3b-instruct"

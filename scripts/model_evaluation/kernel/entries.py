@@ -1,0 +1,90 @@
+"""What the summary says of one metric's differences, over all records or over a slice of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .scales import Metric
+from .stats import (
+    Floats,
+    cluster_values,
+    detectable_difference,
+    paired_interval,
+    rows_needed,
+    sign_flip_p_value,
+    wilson_interval,
+)
+from .verdicts import MARGIN_SHARE, metric_verdict
+
+
+def difference_entry(
+    metric: Metric,
+    tuned: Floats,
+    base: Floats,
+    *,
+    rng: np.random.Generator,
+    clusters: NDArray[np.int64] | None = None,
+    resamples: int = 10_000,
+) -> dict[str, Any]:
+    """What the summary says of two aligned score arrays of shape (n,), NaN where a score is missing.
+
+    ``clusters`` (n,) are equal where records belong together, ``None`` when all are independent.
+
+    Only rows with both scores count. ``p_adjusted`` is the plain p-value until :func:`settle_verdicts`.
+    """
+    both = np.isfinite(tuned) & np.isfinite(base)
+    differences = tuned[both] - base[both]
+    n = len(differences)
+    grouped = clusters[both] if clusters is not None else None
+    units = cluster_values(differences, grouped)
+    interval = paired_interval(
+        tuned[both], base[both], rng=rng, clusters=grouped, limits=metric.limits, resamples=resamples
+    )
+    good = np.round(differences if metric.direction == "higher" else -differences, 12)
+    wins, losses = int((good > 0).sum()), int((good < 0).sum())
+    deviation = float(units.std(ddof=1)) * math.sqrt(n / len(units)) if len(units) > 1 else None
+    win_share = wilson_interval(wins, wins + losses)
+    p_value = sign_flip_p_value(units, rng=rng, resamples=resamples)
+    return {
+        "difference": {
+            "mean": interval.mean,
+            "ci_low": interval.low,
+            "ci_high": interval.high,
+            "confidence": interval.confidence,
+            "method": interval.method,
+            "p_value": p_value,
+            "p_adjusted": p_value,
+            "deviation": deviation,
+            "detectable": detectable_difference(deviation, n) if deviation else None,
+        },
+        "wins": wins,
+        "ties": n - wins - losses,
+        "losses": losses,
+        "win_share_ci": list(win_share) if win_share else None,
+        "n_paired": n,
+        "n_clusters": len(units) if clusters is not None else None,
+        "margin": MARGIN_SHARE * (metric.limits[1] - metric.limits[0]) if metric.limits else None,
+        "verdict": "inconclusive",
+        "rows_needed": None,
+    }
+
+
+def settle_verdicts(
+    entries: Any, metrics: Sequence[Metric], adjust: Callable[[Sequence[float | None]], list[float | None]]
+) -> None:
+    """Put adjusted p-values and verdicts into the entries, which takes all of them at once."""
+    compared = [(e, m) for e, m in zip(entries, metrics, strict=True) if e["difference"] is not None]
+    adjusted = adjust([entry["difference"]["p_value"] for entry, _ in compared])
+    for (entry, metric), p_value in zip(compared, adjusted, strict=True):
+        difference = entry["difference"]
+        difference["p_adjusted"] = p_value
+        entry["verdict"] = metric_verdict(
+            difference, entry["n_clusters"] or entry["n_paired"], metric.direction, metric.limits
+        )
+        unclear = entry["verdict"] == "inconclusive" and difference["deviation"]
+        entry["rows_needed"] = rows_needed(difference["deviation"], difference["mean"]) if unclear else None
