@@ -15,12 +15,13 @@ import boto3  # noqa: TID251  # these modules run in the Studio kernel, where mo
 from botocore.config import Config
 from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError, TokenRetrievalError
 
+from .shardnames import shard_names
+
 AWS_HOSTS = ("amazonaws.com", "amazonaws.com.cn", "api.aws")
 DEFAULT_PREFIX = "model-evaluation"  # used when S3_OUTPUT is a whole bucket, which the SDK cannot work with
 MODEL_PACKAGE = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d{12}):model-package/([^/]+)/(\d+)")
 HUB_MODEL = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):([^:]*):hub-content/([^/]+)/Model/([^/]+)/(.+)")
 DATASET_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d+):hub-content/([^/]+)/DataSet/([^/]+)/(.+)")
-SHARDS = re.compile(r"(s3://[^/]+/.*)-\*-of-(\d{3})(\.[^/]*)?", re.DOTALL)  # the names that `shard` gives, all at once
 CREDENTIAL_CODES = frozenset(
     {
         "ExpiredToken",
@@ -131,18 +132,17 @@ class EvaluationSettings:
     @property
     def shards(self) -> tuple[EvaluationSettings, ...]:
         """One configuration per file of the dataset: themselves, or for ``.../rows-*-of-003.jsonl`` three."""
-        match = SHARDS.fullmatch(self.dataset)
-        if match is None:
+        names, etags = shard_names(self.dataset), self.shard_etags
+        if names == [self.dataset]:
             return (self,)
-        count, etags = int(match[2]), self.shard_etags
         return tuple(
             replace(
                 self,
-                dataset=f"{match[1]}-{number:03d}-of-{match[2]}{match[3] or ''}",
-                dataset_etag=etags[number - 1] if len(etags) == count else "",
-                run_label=f"{self.run_label}-{number}of{count}",
+                dataset=name,
+                dataset_etag=etags[number - 1] if len(etags) == len(names) else "",
+                run_label=f"{self.run_label}-{number}of{len(names)}",
             )
-            for number in range(1, count + 1)
+            for number, name in enumerate(names, 1)
         )
 
     @property
@@ -347,12 +347,12 @@ def dataset_object(settings: EvaluationSettings, aws: AwsClients) -> S3Object:
 
 
 def dataset_lines(settings: EvaluationSettings, aws: AwsClients) -> Iterator[bytes]:
-    """The lines of all the dataset's files, without their ends. Judge jobs take 1000 rows at most: each file is
-    read whole."""
+    """The lines of all the dataset's files, one after the other, without their ends. Judge jobs take 1000 rows at
+    most: each file is read whole."""
     for shard in settings.shards:
         bucket, key = dataset_object(shard, aws)
         body: bytes = aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        yield from body.split(b"\n")
+        yield from body.removesuffix(b"\n").split(b"\n")
 
 
 def model_names(settings: EvaluationSettings, aws: AwsClients) -> dict[str, str | None]:

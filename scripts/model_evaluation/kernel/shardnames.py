@@ -1,0 +1,35 @@
+"""The names of a dataset that comes in several files: ``rows-*-of-003.jsonl`` stands for ``rows-001-of-003.jsonl``,
+``rows-002-of-003.jsonl`` and ``rows-003-of-003.jsonl``."""
+
+from __future__ import annotations
+
+import re
+
+_ALL_SHARDS = re.compile(r"(.*)-\*-of-((?=\d{3})0*[1-9]\d{0,3})(\.[^/]*)?", re.DOTALL)
+_ONE_SHARD = re.compile(r"(.*)-\d{3,}-of-((?=\d{3})0*[1-9]\d{0,3})(\.[^/]*)?", re.DOTALL)
+
+
+def shard_names(name: str) -> list[str]:
+    """The files that a path or URI stands for, in order: itself, unless it has the star of a set."""
+    found = _ALL_SHARDS.fullmatch(name)
+    if found is None:
+        return [name]
+    stem, count, suffix = found[1], found[2], found[3] or ""
+    return [f"{stem}-{number:0{len(count)}d}-of-{count}{suffix}" for number in range(1, int(count) + 1)]
+
+
+def is_shard_set(name: str) -> bool:
+    """Whether the name has the star that stands for every file of a set."""
+    return _ALL_SHARDS.fullmatch(name) is not None
+
+
+def whole_set(name: str) -> str | None:
+    """The set a file belongs to by its name: ``rows-*-of-003.jsonl`` for ``rows-002-of-003.jsonl``, else ``None``."""
+    found = _ONE_SHARD.fullmatch(name)
+    return f"{found[1]}-*-of-{found[2]}{found[3] or ''}" if found else None
+
+
+def unsharded_name(name: str) -> str:
+    """The name without its number: ``rows.jsonl`` for a set's, any other as it is."""
+    found = _ALL_SHARDS.fullmatch(name)
+    return f"{found[1]}{found[3] or ''}" if found else name
