@@ -35,8 +35,8 @@ from unit.kernel.results_world import NASTY, World, analyse, make_world, memory_
 
 SCHEMA = pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.schema.json"
 MODULES = (
-    "shardnames", "session", "rows", "results", "stats", "verdicts", "scales", "entries", "alarms", "slices", "comparison",
-    "analysis", "figures", "charts", "report", "rowbrowser", "shortnames", "page", "export",
+    "shardnames", "session", "rows", "results", "stats", "verdicts", "scales", "entries", "alarms", "slices",
+    "comparison", "analysis", "figures", "charts", "report", "rowbrowser", "shortnames", "page", "export",
 )  # fmt: skip
 
 
