@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import json
 import os
@@ -10,7 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import botocore.loaders
+import botocore.session
 import pytest
+
+# Every botocore session parses the services' models, megabytes of JSON, anew; here all share what was parsed once.
+_shared_loader = functools.cache(botocore.loaders.create_loader)
+botocore.loaders.create_loader = botocore.session.create_loader = _shared_loader
 
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
