@@ -20,7 +20,8 @@ class Step:
 
     ``check(text, context)`` returns the Answer to record or raises Refused / AwsError.
     ``offer(context)`` returns what the question can show (an Offer); asked once, before the question.
-    ``settle(context)`` returns an Answer when no question is needed, else ``None``.
+    ``settle(context)`` returns an Answer when no question is needed, else ``None``. It is asked as soon as what the
+    step rests on is answered; with ``when_due`` only when the step would be the next question.
     ``consent`` steps need the user's own words: `--accept` does not work there.
     """
 
@@ -37,6 +38,7 @@ class Step:
         "reference",
         "settle",
         "title",
+        "when_due",
     )
 
     def __init__(
@@ -50,6 +52,7 @@ class Step:
         check: Callable[[str, Context], Answer],
         offer: Callable[[Context], Offer] | None = None,
         settle: Callable[[Context], Answer | None] | None = None,
+        when_due: bool = False,
         reference: str | None = None,
         consent: bool = False,
         limit: int = 2_048,
@@ -63,6 +66,7 @@ class Step:
         self.check = check
         self.offer = offer
         self.settle = settle
+        self.when_due = when_due
         self.reference = reference
         self.consent = consent
         self.limit = limit
@@ -158,7 +162,7 @@ def record(
     unchanged = before is not None and before["value"] == entry["value"] and before.get("facts") == entry.get("facts")
     reopened: list[str] = []
     if not unchanged:
-        document, reopened = _without(document, dependants(requirements, step_id))
+        document, reopened = _without(document, dependants(requirements, step_id), asked=())
     result = {**document, "answers": {**document["answers"], step_id: entry}}
     for part in ("offers", "reopened"):
         if step_id in result.get(part, {}):
@@ -168,14 +172,19 @@ def record(
 
 def reopen(requirements: Requirements, document: dict[str, Any], step_id: str) -> tuple[dict[str, Any], list[str]]:
     """A new document in which ``step_id`` and what rested on it are open again; their values become suggestions."""
-    return _without(document, [step_id, *dependants(requirements, step_id)])
+    return _without(document, [step_id, *dependants(requirements, step_id)], asked=(step_id,))
 
 
-def _without(document: dict[str, Any], step_ids: list[str]) -> tuple[dict[str, Any], list[str]]:
+def _without(
+    document: dict[str, Any], step_ids: list[str], *, asked: tuple[str, ...]
+) -> tuple[dict[str, Any], list[str]]:
+    """A step that stands in ``reopened`` is asked, with its old value suggested; what was settled settles again,
+    but for the steps in ``asked``."""
     removed = [step_id for step_id in step_ids if step_id in document["answers"]]
     answers = {key: value for key, value in document["answers"].items() if key not in removed}
     offers = {key: value for key, value in document.get("offers", {}).items() if key not in step_ids}
-    kept = {**document.get("reopened", {}), **{key: document["answers"][key]["value"] for key in removed}}
+    own = [key for key in removed if key in asked or document["answers"][key]["origin"] == "user"]
+    kept = {**document.get("reopened", {}), **{key: document["answers"][key]["value"] for key in own}}
     result = {**document, "answers": answers}
     parts = {"offers": offers, "reopened": kept}
     result |= {part: content for part, content in parts.items() if content or part in document}

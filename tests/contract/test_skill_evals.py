@@ -23,6 +23,13 @@ PERSONAS = [
     "pastes the wrong ARN", "asks which judge is best", "tries to skip the terms", "speaks another language",
     "comes back the next day", "hands over hostile dataset text",
 ]  # fmt: skip
+TOLD = [
+    "knows-everything",
+    "another-tools-state-file",
+    "comes-back-the-next-day",
+    "agrees-in-advance",
+    "asks-the-price",
+]
 each_eval = pytest.mark.parametrize("item", EVALS, ids=lambda item: item["name"])
 
 
@@ -70,17 +77,20 @@ def test_an_eval_names_steps_and_meanings_that_exist(item: dict[str, Any]) -> No
 
 
 def test_no_eval_wants_more_turns_or_references_than_the_skill_allows() -> None:
-    """15 turns and 2 references; more turns only for a user who also asks back."""
+    """15 turns and 2 references at most, also for a user who knows nothing and asks back."""
     for item in EVALS:
         expected = item["expect"].get("transcript", {})
         assert expected.get("max_references", 2) <= 2
-        assert expected.get("max_user_turns", 15) <= (18 if item["persona"] == "knows nothing" else 15)
+        assert expected.get("max_user_turns", 15) <= 15
 
 
-@pytest.mark.parametrize("name", ["knows-everything", "another-tools-state-file"])
+@pytest.mark.parametrize("name", TOLD)
 def test_who_has_told_everything_needs_five_turns(name: str) -> None:
+    """In the first message, or in the state file (another tool's, or this one's of yesterday)."""
     (item,) = (item for item in EVALS if item["name"] == name)
+    assert item.get("ends", "rendered") == "rendered", "to the notebook"
     assert item["expect"]["transcript"]["max_user_turns"] == 5
+    assert item["expect"]["transcript"]["max_references"] == 0
 
 
 def test_there_are_forty_trigger_prompts_half_of_them_near_misses() -> None:

@@ -158,6 +158,7 @@ class Stage:
         self.world = world
         self.folder = folder
         self.calm = aws.scenario
+        self.caller = aws.cloud.caller_arn
         self._prepared: dict[str, bytes] = {}
 
     def prepare(self, item: Mapping[str, Any]) -> Path:
@@ -207,6 +208,7 @@ class Stage:
             os.environ.update(before)
 
     def _change(self, world: Mapping[str, Any]) -> None:
+        self.aws.cloud.caller_arn = world.get("caller", self.aws.cloud.caller_arn)
         if "scenario" in world:
             wanted = {key: tuple(item) if isinstance(item, list) else item for key, item in world["scenario"].items()}
             self.aws.scenario = replace(self.calm, **wanted)
@@ -239,6 +241,7 @@ class Stage:
                     self._change(world)
             finally:
                 self.aws.scenario = self.calm
+                self.aws.cloud.caller_arn = self.caller
         return Played(
             project,
             turns,

@@ -31,6 +31,20 @@ def describe_role(aws: Aws, name: str) -> Role:
     return Role(answer["Arn"], answer["RoleName"], trusted_services(trust), trust if isinstance(trust, dict) else {})
 
 
+def list_roles(aws: Aws) -> list[Role]:
+    """Every role of the account but those that belong to a service. Raises AccessDenied."""
+    client = aws.client("iam")
+    with aws_errors("listing the roles"):
+        pages = client.get_paginator("list_roles").paginate(PaginationConfig={"PageSize": 1000})
+        found = [item for page in pages for item in page["Roles"]]
+    return [
+        Role(item["Arn"], item["RoleName"], trusted_services(trust), trust)
+        for item in found
+        if not str(item.get("Path", "/")).startswith("/aws-service-role/")
+        and isinstance(trust := item.get("AssumeRolePolicyDocument"), dict)
+    ]
+
+
 def trusted_services(policy: Any) -> frozenset[str]:
     """The service principals that a trust policy allows to assume the role (conditions are not weighed)."""
     statements = policy.get("Statement", []) if isinstance(policy, dict) else []

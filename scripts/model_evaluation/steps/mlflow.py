@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
-    from model_evaluation.lookups.tracking import list_trackers
 
     if text.lower() == "create":
         note = "SageMaker will create an MLflow app when the evaluation starts; that can take ten minutes."
         return Answer("create", findings=[finding("mlflow_create", note, level="warning")])
-    found = list_trackers(context.aws, context.value("region"))
+    found = _trackers(context)
     tracker = next((item for item in found.found if text in (item.arn, item.name)), None)
     if tracker is None:
         arn = parse_arn(text)
@@ -42,10 +41,25 @@ def check(text: str, context: Context) -> Answer:
     return Answer(tracker.arn, facts={"name": tracker.name, "kind": tracker.kind, "status": tracker.status})
 
 
-def offer(context: Context) -> Offer:
+def _trackers(context: Context) -> Trackers:
     from model_evaluation.lookups.tracking import list_trackers
 
-    found = list_trackers(context.aws, context.value("region"))
+    region = context.value("region")
+    return context.aws.once(("trackers", region), lambda: list_trackers(context.aws, region))
+
+
+def settle(context: Context) -> Answer | None:
+    """The only app or server there is, if it can be used."""
+    found = _trackers(context)
+    if len(found.found) != 1 or found.unknown or not found.found[0].usable:
+        return None
+    answer = check(found.found[0].arn, context)
+    only = finding("mlflow_settled", f"MLflow: {answer.facts['name']}, the only one in {context.value('region')}.")
+    return Answer(answer.value, facts=answer.facts, findings=[only], origin="lookup")
+
+
+def offer(context: Context) -> Offer:
+    found = _trackers(context)
     usable = [item for item in found.found if item.usable]
     suggested = usable[0].arn if len(usable) == 1 else None if usable else "create"
     return Offer(choices=_choices(found), suggested=suggested, text=found.unknown or None)
@@ -68,4 +82,6 @@ STEP = Step(
     example="create",
     check=check,
     offer=offer,
+    settle=settle,
+    when_due=True,
 )

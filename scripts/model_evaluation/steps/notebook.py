@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from model_evaluation.errors import Refused
-from model_evaluation.workflow import Answer, Offer, Step
+from model_evaluation.workflow import Answer, Offer, Step, finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,16 +33,35 @@ def check(text: str, context: Context) -> Answer:
     return Answer(path, facts={"path": path})
 
 
+def settle(context: Context) -> Answer | None:
+    """A new notebook, where the project has none of the user's own to append to."""
+    if appendable(context.project):
+        return None
+    answer = check("new", context)
+    found = finding("notebook_settled", f"The notebook will be a new one: {answer.facts['path']}")
+    return Answer(answer.value, facts=answer.facts, findings=[found], origin="default")
+
+
+def appendable(project: str) -> list[str]:
+    """Notebooks in the project's folder and in notebooks/, below the project, but those that this program wrote."""
+    from model_evaluation.naming import default_notebook
+
+    own = os.path.basename(default_notebook(project)).removesuffix(".ipynb")
+    found = []
+    for folder in ("", "notebooks"):
+        try:
+            names = sorted(os.listdir(os.path.join(project, folder)))
+        except OSError:
+            continue
+        found += [os.path.join(folder, name) for name in names if name.endswith(".ipynb") and not name.startswith(own)]
+    return found[:20]
+
+
 def offer(context: Context) -> Offer:
     from model_evaluation.naming import default_notebook
 
-    folder = os.path.dirname(default_notebook(context.project))
-    try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".ipynb"))
-    except OSError:
-        names = []
     choices = [{"value": "new", "label": f"Write {default_notebook(context.project)}"}]
-    choices += [{"value": os.path.join(folder, name), "label": f"Append to notebooks/{name}"} for name in names[:20]]
+    choices += [{"value": name, "label": f"Append to {name}"} for name in appendable(context.project)]
     return Offer(choices=choices, suggested="new")
 
 
@@ -54,4 +73,6 @@ STEP = Step(
     example="new",
     check=check,
     offer=offer,
+    settle=settle,
+    when_due=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model_evaluation.errors import EvaluationError, NotFound, Refused
+from model_evaluation.errors import AccessDenied, EvaluationError, NotFound, Refused
 from model_evaluation.workflow import Answer, Offer, Step, finding
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ ACTIONS = (
     (("bedrock:CreateEvaluationJob", "bedrock:GetEvaluationJob"), "bedrock", "evaluation-job/preflight0000"),
     (("sagemaker:CreateTrainingJob",), "sagemaker", "training-job/pipelines-preflight"),
 )
+MOST_CHOICES = 12
 BEDROCK_STATEMENT = '{"Effect": "Allow", "Principal": {"Service": "bedrock.amazonaws.com"}, "Action": "sts:AssumeRole"}'
 
 
@@ -156,13 +157,36 @@ def _permissions(role: Role, simulations: list[Simulation]) -> list[dict[str, An
     ]
 
 
-def offer(context: Context) -> Offer:
+def settle(context: Context) -> Answer | None:
+    """The session's own role (in Studio, the execution role), where nothing speaks against it."""
     from model_evaluation.lookups.identity import who_am_i
 
+    if who_am_i(context.aws).role_name is None:
+        return None
+    try:
+        answer = check("auto", context)
+    except Refused:
+        return None
+    if any(item["level"] == "warning" for item in answer.findings):
+        return None
+    found = finding("role_settled", f"Execution role: {answer.value}, this session's own.")
+    return Answer(answer.value, facts=answer.facts, findings=[found], origin="lookup")
+
+
+def offer(context: Context) -> Offer:
+    """The roles that SageMaker may assume, the session's own first; the only one is suggested."""
+    from model_evaluation.lookups.identity import who_am_i
+    from model_evaluation.lookups.roles import SAGEMAKER, list_roles
+
     own = who_am_i(context.aws).role_name
-    if own is None:
-        return Offer()
-    return Offer(choices=[{"value": "auto", "label": f"The role of this session: {own}"}], suggested="auto")
+    try:
+        names = sorted(role.name for role in list_roles(context.aws) if SAGEMAKER in role.trusted)
+    except AccessDenied:
+        names = [own] if own else []
+    choices = [{"value": "auto", "label": f"The role of this session: {own}"}] if own in names else []
+    choices += [{"value": name, "label": name} for name in names if name != own][:MOST_CHOICES]
+    suggested = choices[0]["value"] if choices and (own in names or len(choices) == 1) else None
+    return Offer(choices=choices, suggested=suggested)
 
 
 STEP = Step(
@@ -174,4 +198,6 @@ STEP = Step(
     reference="references/iam.md",
     check=check,
     offer=offer,
+    settle=settle,
+    when_due=True,
 )

@@ -41,6 +41,12 @@ def test_a_changed_answer_reopens_what_rests_on_it_and_keeps_the_rest() -> None:
     assert document["other tool"] == 1
 
 
+def test_what_was_settled_settles_again_unless_it_was_reopened_itself() -> None:
+    document, _ = workflow.record(TABLE, answered("a"), "b", Answer("looked up", origin="lookup"), NOW)
+    assert "b" not in workflow.reopen(TABLE, document, "a")[0]["reopened"]
+    assert workflow.reopen(TABLE, document, "b")[0]["reopened"] == {"b": "looked up"}
+
+
 def test_the_same_answer_again_reopens_nothing() -> None:
     document, reopened = workflow.record(TABLE, answered("a", "b", "c"), "a", Answer("a value"), NOW)
     assert reopened == []
