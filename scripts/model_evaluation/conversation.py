@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .lookups.session import Aws
 
 TRIES = 5
+MOST_ELSEWHERE = 3  # folders named; more of them would hide the question
 LONG_TEXT = 300  # characters; no ARN or S3 URI of real life is longer
 
 
@@ -102,6 +103,35 @@ def fingerprint(document: dict[str, Any]) -> str:
         if step_id not in ("confirm", "terms")  # they change nothing in the notebook
     }
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def elsewhere(project: str) -> list[dict[str, str]]:
+    """Warnings about workflows near ``project``, which has none: in the nearest folder above, in folders right below."""
+    import os
+    import shlex
+
+    def has_state(folder: str) -> bool:
+        return os.path.isfile(os.path.join(folder, state.FILE_NAME))
+
+    folder, found = project, []
+    while (above := os.path.dirname(folder)) != folder:
+        folder = above
+        if has_state(folder):
+            found.append(folder)
+            break
+    try:
+        below = sorted(entry.path for entry in os.scandir(project) if entry.is_dir() and not entry.name.startswith("."))
+    except OSError:
+        below = []
+    found += [path for path in below if has_state(path)]
+    return [
+        {
+            "kind": "workflow_elsewhere",
+            "message": f"Nothing has been answered in {project}, but {path} holds a {state.FILE_NAME}.",
+            "fix": f"If that evaluation is meant: evaluate.py --project {shlex.quote(path)} status",
+        }
+        for path in found[:MOST_ELSEWHERE]
+    ]
 
 
 def known_step(document: dict[str, Any], step_id: str) -> workflow.Requirements:

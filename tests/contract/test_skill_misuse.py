@@ -18,7 +18,8 @@ RunCli = Callable[..., Any]
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith(".")}
+    found = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    return {path.name: path.read_bytes() for path in found}
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,32 @@ def test_two_assistants_at_once_answer_the_same_question_and_one_answer_stands(t
     assert all(body["ok"] for body in bodies)
     stands = json.loads((tmp_path / "workflow_state.json").read_text())["answers"]["task"]["value"]
     assert stands in {f"answer {number}" for number in range(4)}
+
+
+def test_status_in_a_folder_beside_the_workflow_says_where_it_is(run_cli: RunCli, tmp_path: Path) -> None:
+    project = tmp_path / "my tickets"
+    deeper = project / "notebooks" / "results"
+    deeper.mkdir(parents=True)
+    run_cli("answer", "task", "x", project=project)
+    for folder in (tmp_path, deeper):
+        before = files(folder)
+        (warning,) = run_cli("status", project=folder).json["warnings"]
+        assert warning["kind"] == "workflow_elsewhere"
+        assert str(project) in warning["message"]
+        command = shlex.split(warning["fix"].partition(": ")[2])
+        assert command == ["evaluate.py", "--project", str(project), "status"]
+        assert files(folder) == before
+    assert run_cli("status", project=project).json["warnings"] == []
+    assert run_cli(*command[3:], project=project).json["known"]["task"]["value"] == "x"
+
+
+def test_status_elsewhere_names_a_few_folders_only(run_cli: RunCli, tmp_path: Path) -> None:
+    above, here = tmp_path / "above", tmp_path / "above" / "here"
+    for folder in (above, *(here / name for name in "abcde")):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "workflow_state.json").write_text("{}")
+    warnings = run_cli("status", project=here).json["warnings"]
+    assert [shlex.split(warning["fix"])[-2] for warning in warnings] == [str(above), str(here / "a"), str(here / "b")]
 
 
 def test_from_another_folder_the_project_counts_and_not_the_folder(tmp_path: Path) -> None:

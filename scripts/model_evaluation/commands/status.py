@@ -1,5 +1,7 @@
 """Say where the workflow stands and what to ask next. Reads only; no network.
 
+Where nothing has been answered, a workflow in a folder above or right below is pointed out in `warnings`.
+
 example:
   evaluate.py --project ./tickets status
 """
@@ -7,7 +9,7 @@ example:
 from __future__ import annotations
 
 from model_evaluation import state
-from model_evaluation.conversation import position
+from model_evaluation.conversation import elsewhere, position
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,4 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    return position(state.load(args.project).document, args.project), 0
+    snapshot = state.load(args.project)
+    body = position(snapshot.document, args.project)
+    if snapshot.raw is None:
+        body["warnings"] += elsewhere(args.project)
+    return body, 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from model_evaluation import state
-from model_evaluation.conversation import give_answer, position
+from model_evaluation.conversation import elsewhere, give_answer, position
 from model_evaluation.errors import EvaluationError, StateError
 from model_evaluation.input_text import read_value
 from model_evaluation.resources import resource
@@ -68,11 +68,14 @@ class Wizard:
             return error.exit_code
 
     def _open(self) -> None:
-        self.envelope = position(state.load(self.project).document, self.project)
+        snapshot = state.load(self.project)
+        self.envelope = position(snapshot.document, self.project)
         self.screen.say(f"Model evaluation, in {self.project}", "title")
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         if endpoint:
             self._say(f"AWS is {endpoint} here, not AWS's own: everything is SIMULATED.", "warning")
+        for warning in elsewhere(self.project) if snapshot.raw is None else []:
+            self._say(f"! {warning['message']} {wording.other_project(warning['fix'])}", "warning")
         if self.envelope["known"]:
             self._say("Going on where it was left. So far:")
             self.screen.say(wording.known(self.envelope["known"], self.screen.width))

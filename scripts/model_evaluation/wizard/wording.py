@@ -71,6 +71,11 @@ def for_terminal(text: str) -> str:
     return re.sub(r"evaluate\.py (?=(?:answer|revise|status)\b)", ":", text)
 
 
+def other_project(fix: str) -> str:
+    """A fix that leads to another folder's status: for a person it is that folder's wizard."""
+    return re.sub(r" status$", " wizard", fix)
+
+
 def known(answers: Mapping[str, Mapping[str, Any]], width: int) -> str:
     """Every answer so far, one a line."""
     if not answers:

@@ -148,6 +148,15 @@ def test_a_missing_reference_does_not_end_the_session(tmp_path: Path, monkeypatc
     assert "cannot be shown" in screen.text
 
 
+def test_a_workflow_in_a_folder_below_is_pointed_out(tmp_path: Path) -> None:
+    project = tmp_path / "tickets"
+    project.mkdir()
+    talk(project, "Sort mail")
+    text = talk(tmp_path)[1].text
+    assert f"--project {project} wizard" in " ".join(text.split())
+    assert "holds a workflow_state.json" not in talk(project)[1].text
+
+
 def test_the_endpoint_is_called_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "SIMULATED" not in talk(tmp_path)[1].text
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
