@@ -106,9 +106,8 @@ def fingerprint(document: dict[str, Any]) -> str:
 
 
 def elsewhere(project: str) -> list[dict[str, str]]:
-    """Warnings about workflows near ``project``, which has none: in the nearest folder above, in folders right below."""
+    """Warnings about workflows near ``project``, which has none: in the nearest folder above, and right below."""
     import os
-    import shlex
 
     def has_state(folder: str) -> bool:
         return os.path.isfile(os.path.join(folder, state.FILE_NAME))
@@ -124,6 +123,10 @@ def elsewhere(project: str) -> list[dict[str, str]]:
     except OSError:
         below = []
     found += [path for path in below if has_state(path)]
+    if not found:
+        return []
+    import shlex
+
     return [
         {
             "kind": "workflow_elsewhere",
