@@ -57,6 +57,7 @@ class LocalAws:
         self._thread: threading.Thread | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._ca_bundle: Path | None = None
+        self._clients: dict[tuple[str, str], Any] = {}
 
     # Life
 
@@ -200,14 +201,15 @@ class LocalAws:
         return {**kept, **self.env}
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """A boto3 client that talks to this local AWS over HTTP."""
+        """A boto3 client that talks to this local AWS over HTTP; the same one each time."""
         import boto3  # noqa: TID251 - the stand-in's own door, not a lookup
         from botocore.config import Config
 
-        session = boto3.session.Session(
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET,
-            region_name=region or self.region,
-        )
-        # No proxy, whatever the environment says: the endpoint is on this machine.
-        return session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
+        key = (service, region or self.region)
+        if key not in self._clients:
+            session = boto3.session.Session(
+                aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET, region_name=key[1]
+            )
+            # No proxy, whatever the environment says: the endpoint is on this machine.
+            self._clients[key] = session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
+        return self._clients[key]

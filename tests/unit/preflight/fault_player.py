@@ -35,6 +35,7 @@ from model_evaluation.localaws.services.hub import contents_of
 from model_evaluation.localaws.services.mlflow import apps_of
 from model_evaluation.localaws.services.packages import packages_of
 from model_evaluation.localaws.world import World, seed_demo_world, seed_running_execution
+from model_evaluation.lookups.session import Aws
 from model_evaluation.preflight import run_preflight
 from model_evaluation.preflight.result import commands_in
 
@@ -122,14 +123,18 @@ class Stage:
         }
         self.environment = dict(os.environ)
         self.usual = aws.scenario
+        self._clients: dict[frozenset[tuple[str, str]], dict[Any, Any]] = {}
 
     @property
     def state(self) -> Path:
         return self.project / "workflow_state.json"
 
     def preflight(self, only: set[str] | None = None) -> list[dict[str, Any]]:
+        """As a new command would run it, but with the clients of an earlier one in the same environment."""
         document = json.loads(self.state.read_text("utf-8"))
-        return run_preflight(Context(str(self.project), document, now=utc_now()), only)
+        lookups = Aws()
+        lookups._clients = self._clients.setdefault(frozenset(os.environ.items()), lookups._clients)
+        return run_preflight(Context(str(self.project), document, now=utc_now(), aws=lookups), only)
 
     def set(self, fault: dict[str, Any]) -> None:
         """Make everything as the fault says."""
