@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 
-from model_evaluation.errors import AccessDenied, Choose, EvaluationError, NotFound, Refused
+from model_evaluation.errors import EvaluationError, NotFound, Refused
 from model_evaluation.workflow import Answer, Step, finding
+
+from .dataset_choices import nothing_there, part_missing, refuse_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +22,13 @@ if TYPE_CHECKING:
 START_BYTES = 65_536
 # What `convert` cannot make rows of; anything else is told by the `data` step, which offers what helps.
 NO_JSON = frozenset({"csv", "gzip", "zip", "parquet", "compressed", "binary", "empty_file"})
-GLACIER = {"GLACIER", "DEEP_ARCHIVE"}
 
 
 def check(text: str, context: Context) -> Answer:
+    from model_evaluation.kernel.shardnames import is_shard_set
     from model_evaluation.lookups.arns import parse_arn
-    from model_evaluation.lookups.session import outcome, together
-    from model_evaluation.lookups.storage import bucket_region, head_object, parse_s3_uri, read_start
+    from model_evaluation.lookups.dataset_files import joined_etag
+    from model_evaluation.lookups.storage import parse_s3_uri
 
     arn = parse_arn(text)
     if arn is None and not text.startswith("s3://"):
@@ -35,40 +38,93 @@ def check(text: str, context: Context) -> Answer:
         value, uri = _from_registry(aws, arn)
     else:
         value, uri = text, parse_s3_uri(text)
-    _refuse_folder(aws, uri)
-    region, found, start = together(
-        outcome(lambda: bucket_region(aws, uri.bucket)),
-        outcome(lambda: head_object(aws, uri)),
-        outcome(lambda: read_start(aws, uri, START_BYTES)),
-    )
-    _refuse_other_region(aws, context, uri, region)
-    if isinstance(found, NotFound):
-        raise _nothing_there(aws, uri) from found
-    if isinstance(found, AccessDenied):
-        found.fix = (
-            f"Ask for s3:GetObject on {uri} (and kms:Decrypt if it is encrypted with a customer key). "
-            "Without s3:ListBucket, S3 also answers this way when the object does not exist: check the key."
-        )
-    if isinstance(found, EvaluationError):
-        raise found
-    item = found
-    _refuse_unreadable(item)
-    if isinstance(start, EvaluationError):
-        raise start
-    _refuse_other_kinds(item, start)
+    refuse_folder(aws, uri)
+    files, other_keys = _look_at(aws, context, uri)
     facts: dict[str, Any] = {
         "uri": str(uri),
         "bucket": uri.bucket,
         "key": uri.key,
-        "size": item.size,
-        "etag": item.etag,
+        "size": sum(item.size for item in files),
+        "etag": joined_etag(files),
         "region": aws.region,
     }
-    if item.version_id:
-        facts["version_id"] = item.version_id
-    where = f" (through {value})" if arn else ""
-    found = finding("found", f"{uri}{where}: {item.size:,} bytes, bucket in {aws.region}.")
-    return Answer(value, facts=facts, findings=[found])
+    if is_shard_set(uri.key):
+        facts["files"] = len(files)
+    elif files[0].version_id:
+        facts["version_id"] = files[0].version_id
+    return Answer(value, facts=facts, findings=_findings(uri, facts, f" (through {value})" if arn else "", other_keys))
+
+
+def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], list[str]]:
+    """The dataset's objects, and further keys that the service would read with them. Raises for what is no dataset."""
+    from model_evaluation.lookups.dataset_files import explained, files_of
+    from model_evaluation.lookups.session import outcome, together
+    from model_evaluation.lookups.storage import bucket_region, head_object, list_some, read_start
+
+    def start_of(one: S3Uri) -> bytes:
+        with explained(one):
+            return read_start(aws, one, START_BYTES)
+
+    uris = files_of(uri)
+    region, below, *found = together(
+        outcome(lambda: bucket_region(aws, uri.bucket)),
+        outcome(lambda: list_some(aws, uri._replace(key=uri.key.partition("*")[0]))),
+        *[outcome(lambda one=one: head_object(aws, one)) for one in uris],  # type: ignore[misc]
+        *[outcome(lambda one=one: start_of(one)) for one in uris],  # type: ignore[misc]
+    )
+    _refuse_other_region(aws, context, uri, region)
+    heads, starts = found[: len(uris)], found[len(uris) :]
+    missing = [one for one, head in zip(uris, heads, strict=True) if isinstance(head, NotFound)]
+    if missing:
+        raise part_missing(uri, uris, missing) if len(uris) > 1 else nothing_there(aws, uri)
+    for one, head, start in zip(uris, heads, starts, strict=True):
+        if isinstance(head, EvaluationError):
+            with explained(one):
+                raise head
+        if head.size == 0:
+            raise Refused(
+                f"{one} is empty (0 bytes).",
+                fix="Upload the evaluation rows, one JSON object per line.",
+                code="empty_object",
+            )
+        if isinstance(start, EvaluationError):
+            raise start
+        _refuse_other_kinds(head, start)
+    keys = {one.key for one in uris}
+    beside = [] if isinstance(below, EvaluationError) else [key for key, _ in below]
+    return heads, [key for key in beside if key not in keys and key.startswith(tuple(keys))]
+
+
+def _findings(uri: S3Uri, facts: dict[str, Any], where: str, other_keys: list[str]) -> list[dict[str, Any]]:
+    from model_evaluation.kernel.shardnames import whole_set
+
+    count = facts.get("files", 1)
+    several = f"{count} files, " if "files" in facts else ""
+    jobs = f" They are evaluated one after another, by {count} jobs." if count > 1 else ""
+    text = f"{uri}{where}: {several}{facts['size']:,} bytes, bucket in {facts['region']}.{jobs}"
+    findings = [finding("found", text)]
+    if belongs_to := whole_set(uri.key):
+        every = str(uri._replace(key=belongs_to))
+        findings.append(
+            finding(
+                "one_of_several",
+                f"By its name this is one file of several: the others would not be evaluated ({every} is all of them).",
+                level="warning",
+                fix=f"To evaluate all of them: evaluate.py answer dataset {shlex.quote(every)}",
+            )
+        )
+    if other_keys:
+        shown = ", ".join(other_keys[:3]) + (", ..." if len(other_keys) > 3 else "")
+        findings.append(
+            finding(
+                "same_beginning",
+                "SageMaker takes an S3 URI as the beginning of keys, so it may read these objects as rows, too: "
+                f"{shown}.",
+                level="warning",
+                fix="Copy the dataset to a folder where no other key begins with its name, and answer with that URI.",
+            )
+        )
+    return findings
 
 
 def _from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
@@ -109,8 +165,6 @@ def _from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
 def _not_in_s3(text: str) -> Refused:
     path = os.path.abspath(os.path.expanduser(text))
     if os.path.isfile(path):
-        import shlex
-
         return Refused(
             f"{path} is a file on this machine; the evaluation reads from S3. Nothing was uploaded.",
             fix=f"If the user agrees, upload it: aws s3 cp {shlex.quote(path)} s3://BUCKET/evaluation/"
@@ -123,59 +177,6 @@ def _not_in_s3(text: str) -> Refused:
         fix="Give the full S3 URI of one JSONL file, like s3://my-bucket/evaluation/rows.jsonl. "
         "To look around: aws s3 ls",
     )
-
-
-def _refuse_folder(aws: Aws, uri: S3Uri) -> None:
-    if uri.key and not uri.key.endswith("/"):
-        return
-    what = "a folder" if uri.key else "a whole bucket"
-    raise _not_one_object(f"{uri} is {what}; one object is expected.", _below(aws, uri))
-
-
-def _nothing_there(aws: Aws, uri: S3Uri) -> Refused:
-    below = _below(aws, uri)
-    if below:
-        return _not_one_object(f"{uri} is no object, only the beginning of other keys.", below)
-    folder = uri._replace(key=uri.key[: uri.key.rfind("/") + 1])
-    beside = _below(aws, folder)
-    return Choose(
-        f"There is no object {uri}.{_listed(beside)}",
-        fix=f"Check the key: aws s3 ls {folder}",
-        choices=_choices(beside),
-        code="not_found",
-    )
-
-
-def _not_one_object(message: str, below: list[tuple[str, int]]) -> Refused:
-    return Choose(
-        message + _listed(below),
-        fix="Answer with the URI of the one JSONL file.",
-        choices=_choices(below),
-        code="not_one_object",
-    )
-
-
-def _below(aws: Aws, uri: S3Uri) -> list[tuple[str, int]]:
-    """URIs and sizes of what lies below a prefix, the likeliest datasets first: JSONL, few folders deep."""
-    from model_evaluation.lookups.storage import list_some
-
-    found = sorted(list_some(aws, uri), key=lambda item: (not item[0].endswith(".jsonl"), item[0].count("/"), item[0]))
-    return [(f"s3://{uri.bucket}/{key}", size) for key, size in found if size]
-
-
-def _listed(objects: list[tuple[str, int]]) -> str:
-    if not objects:
-        return ""
-    shown = ", ".join(f"{uri} ({size:,} bytes)" for uri, size in objects[:3])
-    return f" Objects there: {shown}{', and more' if len(objects) > 3 else ''}."
-
-
-def _choices(objects: list[tuple[str, int]]) -> list[dict[str, str]]:
-    return [
-        {"value": uri, "label": uri.rpartition("/")[2], "note": f"{size:,} bytes"}
-        for uri, size in objects[:10]
-        if uri.endswith(".jsonl")
-    ]
 
 
 def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri, region: str | EvaluationError) -> None:
@@ -192,25 +193,10 @@ def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri, region: str | E
         because = "the fine-tuned model is" if model_region else "this session works"
         raise Refused(
             f"The bucket {uri.bucket} is in {region}, but {because} in {wanted}. An evaluation needs one region.",
-            fix=f"Copy the file to a bucket in {wanted}: aws s3 cp {uri} s3://BUCKET-IN-{wanted}/{uri.key}"
+            fix=f"Copy the file to a bucket in {wanted}: aws s3 cp {shlex.quote(str(uri))} "
+            f"{shlex.quote(f's3://BUCKET-IN-{wanted}/{uri.key}')}"
             + ("" if model_region else f" - or, if the model is in {region}: export AWS_REGION={region}"),
             code="other_region",
-        )
-
-
-def _refuse_unreadable(item: S3Object) -> None:
-    if item.size == 0:
-        raise Refused(
-            f"{item.uri} is empty (0 bytes).",
-            fix="Upload the evaluation rows, one JSON object per line.",
-            code="empty_object",
-        )
-    if item.storage_class in GLACIER:
-        raise Refused(
-            f"{item.uri} is archived ({item.storage_class}) and cannot be read as it is.",
-            fix=f"Restore it first: aws s3api restore-object --bucket {item.uri.bucket} --key {item.uri.key} "
-            "--restore-request Days=7 - or upload a copy in the STANDARD class.",
-            code="archived",
         )
 
 
@@ -235,7 +221,7 @@ STEP = Step(
     "dataset",
     title="Evaluation dataset",
     question="Where is the evaluation dataset stored?",
-    expects="the S3 URI of one JSONL file, or the ARN of an AI Registry DataSet",
+    expects="the S3 URI of one JSONL file (of a set: .../rows-*-of-003.jsonl), or the ARN of an AI Registry DataSet",
     example="s3://my-bucket/evaluation/rows.jsonl",
     reference="references/datasets.md",
     check=check,

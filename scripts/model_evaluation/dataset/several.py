@@ -1,0 +1,86 @@
+"""Several files read as one dataset."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .check import DatasetReport
+
+OpenChunks = Callable[[], Iterable[bytes]]
+
+
+class JoinedFiles:
+    """Files one after the other as one stream of lines; a last line without newline gets one.
+
+    After a reading, ``rows`` holds how many lines of each file are not blank, and lines of the stream can be
+    traced back to their file. One file is the simplest case.
+    """
+
+    def __init__(self, files: Sequence[tuple[str, OpenChunks]]) -> None:
+        self._files = files
+        self._first_lines: list[int] = []
+        self.names = [name for name, _ in files]
+        self.rows: list[int] = []
+
+    def chunks(self) -> Iterator[bytes]:
+        """All bytes, from the first file's beginning; each call reads anew."""
+        self._first_lines, self.rows = [], []
+        line = 1
+        for number, (_, open_chunks) in enumerate(self._files, 1):
+            self._first_lines.append(line)
+            begun, rows, last = False, 0, b"\n"
+            for chunk in open_chunks():
+                first, *others = chunk.split(b"\n")
+                begun = begun or bool(first.strip())
+                for piece in others:
+                    rows += begun
+                    begun = bool(piece.strip())
+                line += len(others)
+                last = chunk[-1:] or last
+                yield chunk
+            self.rows.append(rows + begun)
+            if last != b"\n":
+                line += 1
+                if number < len(self._files):
+                    yield b"\n"
+
+    def place(self, line: int) -> str:
+        """ "rows-002-of-003.jsonl:17" for a line of the stream."""
+        at = bisect_right(self._first_lines, line) - 1
+        return f"{self.names[at]}:{line - self._first_lines[at] + 1}"
+
+    def files(self) -> list[dict[str, Any]]:
+        """Name and first line of every file in the stream that was read."""
+        return [{"file": name, "first_line": line} for name, line in zip(self.names, self._first_lines, strict=True)]
+
+    def judged(self, report: DatasetReport, row_limit: int) -> DatasetReport:
+        """The report of a reading without row limit, with what is to be said of single files: those with more than
+        ``row_limit`` rows or none, and for every finding the ``places`` of its lines."""
+        if len(self._files) == 1:
+            return report
+        found = [{**entry, "places": [self.place(line) for line in entry["lines"]]} for entry in report.findings]
+        faults = [
+            *_files_with("too_many_rows", self._where(lambda rows: rows > row_limit), row_limit),
+            *_files_with("empty_file", self._where(lambda rows: rows == 0), row_limit),
+        ]
+        return replace(report, usable=report.usable and not faults, findings=[*faults, *found])
+
+    def _where(self, holds: Callable[[int], bool]) -> dict[str, int]:
+        return {name: rows for name, rows in zip(self.names, self.rows, strict=True) if holds(rows)}
+
+
+def _files_with(kind: str, files: dict[str, int], row_limit: int) -> list[dict[str, Any]]:
+    if not files:
+        return []
+    name, rows = next(iter(files.items()))
+    more = f", and {len(files) - 1} more files likewise" if len(files) > 1 else ""
+    if kind == "empty_file":
+        message, fix = f"{name} holds no rows{more}.", "Upload the file again, or split the source anew."
+    else:
+        message = f"{name} has {rows:,} rows, more than one job takes ({row_limit:,}){more}."
+        fix = "Split the source into smaller files: `shard`."
+    entry = {"kind": kind, "level": "error", "message": message, "count": len(files), "lines": [], "fix": fix}
+    return [entry]

@@ -1,0 +1,40 @@
+"""Progress on stderr, for whatever takes longer than two seconds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+EVERY = 2.0  # seconds
+
+
+def read_so_far(
+    total: int | None = None, *, write: Callable[[str], object] | None = None
+) -> Callable[[int, int], None]:
+    """A listener for bytes and rows read so far; ``total`` is the number of bytes there are, if known."""
+    of = f" of {total / 1e6:,.0f}" if total else ""
+
+    def tell(done: int, rows: int) -> None:
+        (write or sys.stderr.write)(f"  read {done / 1e6:,.0f}{of} MB, {rows:,} rows\n")
+
+    return tell
+
+
+def watched(
+    chunks: Iterable[bytes],
+    what: str,
+    total: int | None = None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    write: Callable[[str], object] | None = None,
+) -> Iterator[bytes]:
+    """The same chunks; every two seconds a line says how much of ``what`` has passed."""
+    of = f" of {total / 1e6:,.0f}" if total else ""
+    done, tell_at = 0, clock() + EVERY
+    for chunk in chunks:
+        done += len(chunk)
+        if clock() >= tell_at:
+            (write or sys.stderr.write)(f"  {what}: {done / 1e6:,.0f}{of} MB\n")
+            tell_at = clock() + EVERY
+        yield chunk

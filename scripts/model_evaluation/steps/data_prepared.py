@@ -1,0 +1,111 @@
+"""A dataset made ready: new files beside the project, and the commands that upload and use them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+
+from model_evaluation.errors import Refused
+
+from .data import Reading, wants_references
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from model_evaluation.context import Context
+
+LONGEST_NAME = 120  # characters of a prepared file's name, without its number and ending
+
+
+def prepare(context: Context, text: str, reading: Reading) -> Refused:
+    """Apply an operation such as ``sample 500`` and say, as a refusal, what was written and what comes next: the step
+    stays open until the user has had it uploaded. What was prepared before from the same files is not done again."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    from model_evaluation.dataset import apply_operation, parse_operation
+    from model_evaluation.kernel.shardnames import unsharded_name, whole_set
+    from model_evaluation.lookups.dataset_files import joined_etag
+    from model_evaluation.naming import suggested_output
+    from model_evaluation.progress import watched
+
+    operation, arguments = parse_operation(text)
+    report = reading.report
+    if operation == "drop-invalid" and wants_references(context):
+        report = replace(report, options={**report.options, "needs_reference": True})
+    facts: dict[str, Any] = {"uri": report.source, "etag": joined_etag(reading.files), "terms": report.options}
+    if len(reading.files) > 1:
+        facts["files"] = reading.joined.files()
+    elif reading.files[0].version_id:
+        facts["version_id"] = reading.files[0].version_id
+    total = sum(item.size for item in reading.files)
+    folder = Path(context.project, "data")
+    name = os.path.basename(unsharded_name(str(context.facts("dataset")["key"]))).removesuffix(".jsonl")
+    stem = _file_name(f"{name}.{'-'.join([operation, *arguments])}")
+    try:
+        folder.mkdir(exist_ok=True)
+        out, manifest = _done_before(folder, stem, facts)
+        if manifest is None:
+            manifest = apply_operation(
+                operation,
+                arguments,
+                lambda: watched(reading.joined.chunks(), operation, total),
+                report,
+                out,
+                **{key: fact for key, fact in facts.items() if key != "uri"},
+            ).as_json()
+    except OSError as error:
+        raise Refused(
+            f"The prepared file cannot be written to {folder}: {error.strerror or error}.",
+            fix="Make room, or make the folder writable, then answer again.",
+            code="unwritable",
+        ) from error
+    paths = [str(folder / output["file"]) for output in manifest["outputs"]]
+    rows = sum(output["rows"] for output in manifest["outputs"])
+    written = (whole_set(paths[0]) or paths[0]) if operation == "shard" else paths[0]
+    target = f"{context.value('output') or suggested_output(context)}/datasets/"
+    dataset = target + os.path.basename(written)
+    files = f" in {len(paths)} files" if len(paths) > 1 else ""
+    return Refused(
+        f"{operation} made {rows:,} rows{files}: {written} (its manifest says which source line each row is). "
+        "Nothing was uploaded; the answer is still open.",
+        fix=f"If the user agrees to the upload: evaluate.py dataset upload {shlex.quote(written)} "
+        f"{shlex.quote(target)} --yes - then: evaluate.py answer dataset {shlex.quote(dataset)}",
+        code="prepared",
+        details={"files": paths, "rows": rows, "manifest": f"{out}.manifest.json", "dataset": dataset},
+    )
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^\w.=+@-]+", "_", text)[:LONGEST_NAME]
+
+
+def _done_before(folder: Path, stem: str, facts: dict[str, Any]) -> tuple[Path, dict[str, Any] | None]:
+    """Where to write, and the manifest when that was written before from the same source on the same terms. Another
+    source's file of the same name is left alone: the next free number is taken."""
+    import json
+
+    for name in _numbered(stem):
+        out = folder / f"{name}.jsonl"
+        try:
+            manifest = json.loads((folder / f"{name}.jsonl.manifest.json").read_text(encoding="utf-8"))
+            whole = all((folder / item["file"]).stat().st_size == item["bytes"] for item in manifest["outputs"])
+            if whole and all(manifest["source"].get(key) == fact for key, fact in facts.items()):
+                return out, manifest
+        except FileNotFoundError:
+            if not out.exists():
+                return out, None
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # somebody else's file
+    raise AssertionError("numbers do not end")
+
+
+def _numbered(stem: str) -> Iterator[str]:
+    import itertools
+
+    yield stem
+    yield from (f"{stem}-{number}" for number in itertools.count(2))
