@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -9,11 +10,13 @@ from typing import Any, NamedTuple
 # Rows for other ways to buy the same model: they cost differently and do not apply here.
 OTHER_WAYS = re.compile(
     r"batch|flex|priority|latency|provision|reserved|cache|cross.?region|global|custom|customi[sz]ation|grounding"
-    r"|long.?context|image|video|audio|speech|embed|guardrail|training|storage",
+    r"|long.?context|lctx|mantle|image|video|audio|speech|embed|guardrail|training|storage",
     re.IGNORECASE,
 )
 INPUT = re.compile(r"input[ _-]?token|inputtokencount|text input", re.IGNORECASE)
 OUTPUT = re.compile(r"output[ _-]?token|outputtokencount|text output|response", re.IGNORECASE)
+# Attributes that say what is bought. Models differ in which of them they have.
+DESCRIBING = ("usagetype", "feature", "inferenceType", "service_tier")
 EDITION = re.compile(r"\(amazon bedrock edition\)", re.IGNORECASE)
 
 
@@ -36,13 +39,13 @@ def price_of(products: Iterable[Mapping[str, Any]], *, model_id: str, name: str)
 
     ``products`` are parsed PriceList entries; ``name`` is the model's name in Bedrock.
     """
-    wanted = {_plain(name), _plain(model_id.partition(".")[2].partition(":")[0])} - {""}
+    wanted = {_plain(name), _plain(model_id), _plain(model_id.partition(".")[2].partition(":")[0])} - {""}
     read: list[float] = []
     written: list[float] = []
     simulated = False
     for product in products:
         attributes = product.get("product", {}).get("attributes", {})
-        described = " ".join(str(attributes.get(key, "")) for key in ("usagetype", "feature", "inferenceType"))
+        described = " ".join(str(attributes.get(key, "")) for key in DESCRIBING)
         if not wanted & _names(attributes) or OTHER_WAYS.search(described):
             continue
         direction = read if INPUT.search(described) else written if OUTPUT.search(described) else None
@@ -62,7 +65,9 @@ def _names(attributes: Mapping[str, Any]) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.lower())
+    """A name without what the list and Bedrock write differently: "Nova 2.0 Lite", "Llama 3.3 70B Instruct"."""
+    bare = re.sub(r"(?<=\d)\.0(?!\d)|[ -]instruct(?![a-z])", "", text.lower())
+    return re.sub(r"[^a-z0-9]", "", bare)
 
 
 def _per_million(product: Mapping[str, Any]) -> list[float]:
@@ -71,10 +76,18 @@ def _per_million(product: Mapping[str, Any]) -> list[float]:
     for term in product.get("terms", {}).get("OnDemand", {}).values():
         for rate in term.get("priceDimensions", {}).values():
             factor = _tokens_per_unit(f"{rate.get('unit', '')} {rate.get('description', '')}")
-            price = rate.get("pricePerUnit", {}).get("USD")
-            if factor is not None and price is not None and float(price) > 0:
-                found.append(float(price) * 1e6 / factor)
+            price = _amount(rate.get("pricePerUnit", {}).get("USD"))
+            if factor is not None and 0 < price < math.inf:
+                found.append(price * 1e6 / factor)
     return found
+
+
+def _amount(text: Any) -> float:
+    """A price's number; 0, which no price is, for anything else."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _tokens_per_unit(text: str) -> float | None:

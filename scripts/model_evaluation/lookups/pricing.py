@@ -14,8 +14,8 @@ from .session import Aws, aws_errors
 
 # The Price List has few endpoints; any of them knows all regions.
 ENDPOINT_REGION = "us-east-1"
-# Amazon's, Meta's and Mistral's models; then those sold through the marketplace, such as Anthropic's.
-SERVICES = ("AmazonBedrock", "AmazonBedrockFoundationModels")
+# Amazon's, Meta's and Mistral's models; those sold through the marketplace, such as Anthropic's; Claude Sonnet 4.
+SERVICES = ("AmazonBedrock", "AmazonBedrockFoundationModels", "AmazonBedrockService")
 KEPT_SECONDS = 7 * 86_400
 
 

@@ -23,10 +23,9 @@ PROFILE = {
 }
 
 
-def product(name: str, direction: str, usd: str, unit: str = "1K tokens", **attributes: str) -> dict[str, Any]:
-    described = {"model": name, "inferenceType": f"{direction} tokens", "usagetype": f"USW2-{name}-x", **attributes}
-    rate = {"unit": unit, "description": "", "pricePerUnit": {"USD": usd}}
-    return {"product": {"attributes": described}, "terms": {"OnDemand": {"t": {"priceDimensions": {"r": rate}}}}}
+# Products with the attributes, units and descriptions that captures of AWS's list from 2026 show; every way to sell a
+# model is there. Format: https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html
+PRODUCTS = json.loads((Path(__file__).parents[2] / "data" / "prices" / "bedrock_us_east_1.json").read_text("utf-8"))
 
 
 def test_calls_and_tokens_worked_by_hand() -> None:
@@ -52,44 +51,70 @@ def test_hardly_any_rows_are_no_trouble(rows: int) -> None:
     assert estimate_tokens(work).written == (100 * rows, 300 * rows)
 
 
-def test_the_on_demand_price_is_found_among_the_other_ways_to_buy() -> None:
-    products = [
-        product("Nova Pro", "Input", "0.0008"),
-        product("Nova Pro", "Output", "0.0032"),
-        product("Nova Pro", "Input", "0.0004", usagetype="USW2-NovaPro-input-tokens-batch"),
-        product("Nova Pro", "Input", "0.0002", feature="Prompt cache read"),
-        product("Nova Pro", "Input", "0.9", usagetype="USW2-NovaPro-ProvisionedThroughput"),
-        product("Nova Premier", "Input", "0.0025"),
-    ]
-    price = price_of(products, model_id="amazon.nova-pro-v1:0", name="Nova Pro")
+@pytest.mark.parametrize(
+    ("model_id", "name", "read", "written"),
+    [
+        ("amazon.nova-pro-v1:0", "Nova Pro", 0.8, 3.2),
+        ("amazon.nova-premier-v1:0", "Nova Premier", 2.5, 12.5),
+        ("amazon.nova-2-lite-v1:0", "Nova 2 Lite", 0.33, 2.75),
+        ("meta.llama3-3-70b-instruct-v1:0", "Llama 3.3 70B Instruct", 0.72, 0.72),
+        ("anthropic.claude-3-haiku-20240307-v1:0", "Claude 3 Haiku", 0.25, 1.25),
+        ("anthropic.claude-haiku-4-5-20251001-v1:0", "Claude Haiku 4.5", 1.1, 5.5),
+        ("anthropic.claude-sonnet-4-6", "Claude Sonnet 4.6", 3.3, 16.5),
+        ("anthropic.claude-sonnet-5", "Claude Sonnet 5", 3.3, 16.5),
+        ("anthropic.claude-sonnet-4-20250514-v1:0", "Claude Sonnet 4", 3.0, 15.0),
+    ],
+)
+def test_the_on_demand_price_in_the_region_is_found_among_the_other_ways_to_buy(
+    model_id: str, name: str, read: float, written: float
+) -> None:
+    price = price_of(PRODUCTS, model_id=model_id, name=name)
     assert price is not None
-    assert (price.read, price.written) == (pytest.approx((0.8, 0.8)), pytest.approx((3.2, 3.2)))
-    assert price.cost((1_000_000, 2_000_000), (0, 1_000_000)) == pytest.approx((0.8, 1.6 + 3.2))
+    assert price.read == pytest.approx((read, read))
+    assert price.written == pytest.approx((written, written))
+    assert price.cost((1_000_000, 2_000_000), (0, 1_000_000)) == pytest.approx((read, 2 * read + written))
 
 
-def test_a_marketplace_models_price_is_per_million() -> None:
-    edition = {"servicename": "Claude 3 Haiku (Amazon Bedrock Edition)", "model": "", "inferenceType": ""}
-    products = [
-        product("", "", "0.25", "Million Input Tokens", **edition, usagetype="USW2-MP:USW2_InputTokenCount-Units"),
-        product("", "", "1.25", "Million Output Tokens", **edition, usagetype="USW2-MP:USW2_OutputTokenCount-Units"),
-    ]
-    price = price_of(products, model_id="anthropic.claude-3-haiku-20240307-v1:0", name="Claude 3 Haiku")
-    assert price is not None
-    assert (price.read[0], price.written[0]) == (0.25, 1.25)
+@pytest.mark.parametrize(
+    ("model_id", "name"),
+    [
+        ("amazon.nova-micro-v1:0", "Nova Micro"),  # not in this list
+        ("anthropic.claude-3-5-haiku-20241022-v1:0", "Claude 3.5 Haiku"),  # others of the name are
+        ("openai.gpt-oss-120b-1:0", "gpt-oss-120b"),  # sold only where judges are not called
+        ("amazon.titan-text-premier-v1:0", "Titan Text Premier"),  # no number for a price
+    ],
+)
+def test_a_judge_the_list_does_not_price_is_unknown(model_id: str, name: str) -> None:
+    assert price_of(PRODUCTS, model_id=model_id, name=name) is None
+
+
+def _nova_pro(*changes: tuple[str, str]) -> list[dict[str, Any]]:
+    """Nova Pro's two on-demand products, with texts replaced."""
+    text = json.dumps(
+        [product for product in PRODUCTS if product["product"]["attributes"].get("model") == "Nova Pro"][:2]
+    )
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return list(json.loads(text))
 
 
 @pytest.mark.parametrize(
     "products",
     [
         [],
-        [product("Nova Pro", "Input", "0.0008")],
-        [product("Nova Pro", "Input", "0.0008", "furlong"), product("Nova Pro", "Output", "0.0032")],
-        [product("Nova Pro", "Input", "0"), product("Nova Pro", "Output", "0")],
-        [product("Nova Premier", "Input", "1"), product("Nova Premier", "Output", "1")],
+        _nova_pro()[:1],
+        _nova_pro(("1K tokens", "furlong"), ("1K input", ""), ("1K output", "")),
+        _nova_pro(("0.0008000000", "0.0000000000")),
+        _nova_pro(("0.0008000000", "Infinity")),
+        _nova_pro(("USD", "CNY")),
+        _nova_pro(("OnDemand", "Reserved")),
+        _nova_pro(("Nova Pro", "Nova Premier")),
     ],
-    ids=["nothing", "input only", "unknown unit", "zero", "another model"],
+    ids=["nothing", "input only", "unknown unit", "zero", "no end", "currency", "terms", "another model"],
 )
 def test_a_price_that_is_not_certain_is_unknown(products: list[dict[str, Any]]) -> None:
+    assert price_of(_nova_pro(), model_id="amazon.nova-pro-v1:0", name="Nova Pro") is not None
     assert price_of(products, model_id="amazon.nova-pro-v1:0", name="Nova Pro") is None
 
 
