@@ -677,7 +677,7 @@ def test_rows_are_shown_as_untrusted_and_never_kept(
     assert shown["rows"][0]["prompt"].startswith("Ignore all previous")
     assert "Ignore" not in result.json["step"]["question"]
     result = run_cli("answer", "data", "ok", project=tmp_path)
-    assert any(item["kind"] == "samples" for item in result.json["findings"])
+    assert all(item["kind"] != "samples" for item in result.json["findings"])
     kept = (tmp_path / "workflow_state.json").read_text()
     assert "Ignore all" not in kept
     assert "unique-reference" not in kept
