@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .results import Record
+from .truncation import truncation_warnings
 from .verdicts import COVERAGE_FLOOR, MODEL_LABELS
 
 SMALL_EVALUATION = 30
@@ -108,6 +109,7 @@ def _answer_warnings(records: Sequence[Record], sides: Sequence[str]) -> list[st
             found.append(f"The {MODEL_LABELS[side]} answered empty on {empty} of {len(answers)} rows.")
         if refused >= 3 and refused >= 0.1 * len(answers):
             found.append(f"{refused} of {len(answers)} answers of the {MODEL_LABELS[side]} read like a refusal.")
+        found += truncation_warnings(answers, MODEL_LABELS[side])
     return found
 
 
