@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from model_evaluation.metrics.bedrock_judge import BedrockJudge
     from model_evaluation.metrics.trial import Judge, Sample
 
 SAMPLE_ROWS = 3
@@ -69,19 +70,30 @@ def _try(args: argparse.Namespace, text: str) -> dict[str, Any]:
     metrics = parse_custom(text)
     tried = samples(_rows(args.rows), args.limit)
     calls = len(metrics) * len(tried)
-    judge, simulated = _bedrock_judge(args, calls) if args.judge else (_local_judge(), True)
-    results = try_metrics(metrics, tried, judge)
-    if args.judge:
-        findings = [finding("calls", f"{args.judge} was called {calls} times.")]
-    else:
+    bedrock = _bedrock_judge(args, calls) if args.judge else None
+    results = try_metrics(metrics, tried, bedrock or _local_judge())
+    simulated = bedrock is None or bedrock.simulated
+    findings = [finding("calls", f"{args.judge} was called {calls} times.")] if bedrock else []
+    if simulated:
         note = "SIMULATED: local AWS's judge goes by simple rules. It shows how a metric runs, not how good it is."
-        findings = [finding("simulated", note)]
+        findings.append(finding("simulated", note))
+    findings += [
+        finding(
+            "no_score",
+            f"{item['name']}: {missing} of {len(tried)} replies gave no rating of the scale.",
+            level="warning",
+            fix="Read these replies in metrics[].scores; name the ratings in the instructions, word for word.",
+        )
+        for item in results
+        if (missing := sum(score["score"] is None for score in item["scores"]))
+    ]
     findings += [
         finding(
             "does_not_separate",
             f"{item['name']} does not score right answers better than wrong ones.",
             level="warning",
-            fix="State what good looks like, and check the direction and the order of the ratings.",
+            fix="Expected of a metric of tone or form: the wrong answer is as polite as the right one. Otherwise state "
+            "what good looks like, and check the direction and the order of the ratings.",
         )
         for item in results
         if item["separates"] is False
@@ -126,29 +138,14 @@ def _local_judge() -> Judge:
     return judge
 
 
-def _bedrock_judge(args: argparse.Namespace, calls: int) -> tuple[Judge, bool]:
-    """The judge, and whether somebody else than AWS plays it."""
+def _bedrock_judge(args: argparse.Namespace, calls: int) -> BedrockJudge:
     if not args.yes:
         raise Refused(
             f"{args.judge} would be called {calls} times, at Bedrock's price for its tokens. Nothing was called.",
             fix="Ask the user; after their yes, repeat the command with --yes.",
             code="needs_consent",
         )
-    from urllib.parse import urlsplit
+    from model_evaluation.lookups.session import Aws
+    from model_evaluation.metrics.bedrock_judge import BedrockJudge
 
-    from model_evaluation.lookups.session import Aws, aws_errors
-    from model_evaluation.metrics.trial import judge_prompt, read_reply
-
-    client = Aws().client("bedrock-runtime")
-
-    def judge(definition: Mapping[str, Any], sample: Sample) -> tuple[float | str | None, str]:
-        message = {"role": "user", "content": [{"text": judge_prompt(definition, sample)}]}
-        with aws_errors("asking the judge", resource=args.judge):
-            reply = client.converse(
-                modelId=args.judge, messages=[message], inferenceConfig={"maxTokens": 1000, "temperature": 0}
-            )
-        text = "".join(part.get("text", "") for part in reply["output"]["message"]["content"])
-        return read_reply(definition, text)
-
-    host = urlsplit(client.meta.endpoint_url).hostname or ""
-    return judge, not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    return BedrockJudge(Aws(), args.judge)

@@ -214,6 +214,8 @@ def _custom_quality(instructions: str, item: Item) -> Quality:
 
 BAD_WORDS = re.compile(r"(?i)\b(?:poor|bad|worst|no|not|none|unsafe|wrong|fail\w*|rude|useless|low|lacking)\b")
 
+FAULT_WORDS = re.compile(r"(?i)\b(?:serious|severe|major|critical|grave|many)\b")
+
 
 def _worst_to_best(scale: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The scale in rising quality: by number, unless the highest number is the one with the bad name."""
@@ -221,9 +223,14 @@ def _worst_to_best(scale: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         rising = sorted(scale, key=lambda rating: float(rating["value"]["floatValue"]))
     else:
         rising = list(scale)
-    if rising and BAD_WORDS.search(rising[-1]["definition"]) and not BAD_WORDS.search(rising[0]["definition"]):
+    if rising and worst_is_last(rising[0]["definition"], rising[-1]["definition"]):
         rising.reverse()
     return rising
+
+
+def worst_is_last(first: str, last: str) -> bool:
+    """Whether a scale's last rating is the bad end, by its name: "None" to "Serious" counts faults."""
+    return bool(FAULT_WORDS.search(last) or (BAD_WORDS.search(last) and not BAD_WORDS.search(first)))
 
 
 def _rating_value(rating: Mapping[str, Any]) -> float | str:

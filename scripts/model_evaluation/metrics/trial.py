@@ -74,7 +74,7 @@ def judge_prompt(definition: Mapping[str, Any], sample: Sample) -> str:
 
 
 def read_reply(definition: Mapping[str, Any], text: str) -> tuple[Score, str]:
-    """A judge's reply to :func:`judge_prompt` as score and reasoning; the score is ``None`` when it gives none."""
+    """A judge's reply to :func:`judge_prompt` as score and reasoning; no rating of the scale: ``None`` and the reply."""
     start, end = text.find("{"), text.rfind("}")
     try:
         reply = json.loads(text[start : end + 1])
@@ -93,7 +93,7 @@ def read_reply(definition: Mapping[str, Any], text: str) -> tuple[Score, str]:
         if rating["definition"].strip().lower() == given:
             value = rating["value"]
             return value.get("floatValue", value.get("stringValue")), reasoning
-    return None, reasoning
+    return None, text.strip()
 
 
 def try_metrics(metrics: Sequence[Mapping[str, Any]], tried: Sequence[Sample], judge: Judge) -> list[dict[str, Any]]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import botocore.exceptions
 import pytest
 
 from model_evaluation.errors import Refused
-from model_evaluation.lookups.session import Aws
 from model_evaluation.metrics import trial
 
 RunCli = Callable[..., Any]
@@ -157,48 +154,3 @@ def test_a_metric_with_faults_is_refused_before_anything_runs(run_cli: RunCli, t
     result = run_cli("metric", "try", str(path), "--judge", "x", "--yes", project=tmp_path)
     assert result.code == 3
     assert result.json["error"]["code"] not in ("needs_consent", "no_region")
-
-
-class FakeBedrock:
-    """Answers Converse: the wrong answers are rated as the right ones are, so nothing is told apart."""
-
-    def __init__(self, endpoint: str, error: Exception | None = None) -> None:
-        self.meta = SimpleNamespace(endpoint_url=endpoint)
-        self.error = error
-        self.requests: list[dict[str, Any]] = []
-
-    def converse(self, **request: Any) -> dict[str, Any]:
-        self.requests.append(request)
-        if self.error:
-            raise self.error
-        text = '{"reasoning": "fine", "rating": "Good"}'
-        return {"output": {"message": {"content": [{"reasoningContent": {}}, {"text": text}]}}}
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "simulated"),
-    [("https://bedrock-runtime.us-west-2.amazonaws.com", False), ("http://127.0.0.1:5000", True)],
-)
-def test_a_bedrock_judge_is_asked_once_for_each_answer(
-    run_cli: RunCli, tmp_path: Path, metrics_file: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str, simulated: bool
-) -> None:
-    bedrock = FakeBedrock(endpoint)
-    monkeypatch.setattr(Aws, "client", lambda self, service, region=None: bedrock)
-    result = run_cli("metric", "try", str(metrics_file), "--judge", "some.judge", "--yes", project=tmp_path)
-    assert result.code == 0, result.json
-    assert result.json["simulated"] is simulated
-    assert len(bedrock.requests) == 6
-    assert {request["modelId"] for request in bedrock.requests} == {"some.judge"}
-    assert bedrock.requests[0]["inferenceConfig"]["temperature"] == 0
-    assert result.json["metrics"][0]["separates"] is False
-    assert "does_not_separate" in [item["kind"] for item in result.json["findings"]]
-
-
-def test_a_denied_judge_is_named(
-    run_cli: RunCli, tmp_path: Path, metrics_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    denied = botocore.exceptions.ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Converse")
-    bedrock = FakeBedrock("https://bedrock-runtime.us-west-2.amazonaws.com", denied)
-    monkeypatch.setattr(Aws, "client", lambda self, service, region=None: bedrock)
-    result = run_cli("metric", "try", str(metrics_file), "--judge", "some.judge", "--yes", project=tmp_path)
-    assert (result.code, result.json["error"]["code"]) == (4, "access_denied")

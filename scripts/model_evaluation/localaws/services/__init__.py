@@ -6,7 +6,20 @@ imports them all.
 
 from __future__ import annotations
 
-from . import bedrock, executions, hub, identity, jumpstart, lineage, mlflow, packages, pipelines, prices, training
+from . import (
+    bedrock,
+    executions,
+    hub,
+    identity,
+    jumpstart,
+    lineage,
+    mlflow,
+    packages,
+    pipelines,
+    prices,
+    runtime,
+    training,
+)
 from .registry import operation_for
 
 __all__ = [
@@ -21,5 +34,6 @@ __all__ = [
     "packages",
     "pipelines",
     "prices",
+    "runtime",
     "training",
 ]
