@@ -74,7 +74,7 @@ def judge_prompt(definition: Mapping[str, Any], sample: Sample) -> str:
 
 
 def read_reply(definition: Mapping[str, Any], text: str) -> tuple[Score, str]:
-    """A judge's reply to :func:`judge_prompt` as score and reasoning; no rating of the scale: ``None`` and the reply."""
+    """A judge's reply to :func:`judge_prompt` as score and reasoning; ``None`` and the reply when it rates nothing."""
     start, end = text.find("{"), text.rfind("}")
     try:
         reply = json.loads(text[start : end + 1])
