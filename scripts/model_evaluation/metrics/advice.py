@@ -38,6 +38,11 @@ _FORMATTING = (
     "return the score, return a number, your output must, your output should, your answer must be, "
     "your response must be, give your answer as, give your rating as, output format"
 )
+_VAGUE = (
+    "how good, overall quality, general quality, quality of the answer, quality of the response, good or bad, "
+    "is good enough, as you see fit, use your judgment, use your judgement, use your own judgment, in your opinion, "
+    "and so on, and so forth, etc, if necessary, as appropriate, where appropriate, when appropriate"
+)
 _GOOD = _words("excellent good great perfect best high correct right yes true pass polite clear helpful safe complete")
 _BAD = _words(
     "poor bad terrible worst awful low incorrect wrong no false fail rude unclear unhelpful unsafe incomplete"
@@ -114,6 +119,14 @@ def _check_task(name: str, words: str, place: str, name_place: str, found: Findi
             f'"{phrase}" tells the judge what to find, or which model it looks at.',
             place,
             "Describe the criterion alone.",
+        )
+    phrase = _first_phrase(words, _VAGUE)
+    if phrase:
+        found.warning(
+            "vague_wording",
+            f'"{phrase}" leaves the criterion to the judge, which may read it otherwise from row to row.',
+            place,
+            "Say what can be seen in the answer: what it states, does or leaves out.",
         )
     if _pair_in_name(name):
         found.warning(
@@ -212,7 +225,15 @@ def _check_ratings(
             place,
             "Take the numbers out of the instructions, or make them agree.",
         )
-    _check_order(definitions, numbers, direction, place, found)
+    if numbers not in (sorted(numbers), sorted(numbers, reverse=True)):
+        found.warning(
+            "scale_order",
+            f"The ratings are listed with the values {', '.join(f'{number:g}' for number in numbers)}; a judge reads "
+            "the list as a ladder.",
+            place,
+            "List them from the lowest value to the highest.",
+        )
+    _check_ends(definitions, numbers, direction, place, found)
 
 
 def _stated_ranges(instructions: str) -> list[tuple[float, float]]:
@@ -227,7 +248,7 @@ def _stated_ranges(instructions: str) -> list[tuple[float, float]]:
     return ranges
 
 
-def _check_order(
+def _check_ends(
     definitions: list[str], numbers: list[float], direction: str | None, place: str, found: Findings
 ) -> None:
     good = [n for d, n in zip(definitions, numbers, strict=True) if _meaning(d) > 0]

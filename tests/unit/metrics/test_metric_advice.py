@@ -77,6 +77,19 @@ def test_leading_wording(phrase: str) -> None:
 
 @pytest.mark.parametrize(
     "phrase",
+    ["Consider tone, length, etc.", "Weigh the overall quality.", "Use your judgment.", "Say how good it is.",
+     "Add a greeting where appropriate."],
+)  # fmt: skip
+def test_vague_wording(phrase: str) -> None:
+    assert advice(f"{PLAIN}{phrase} {INPUTS}") == [("warning", "vague_wording", f"{PLACE}.instructions")]
+
+
+def test_plain_words_that_sound_vague_are_left_alone() -> None:
+    assert kinds(f"{PLAIN}Good manners are part of it; an etcher's letter is none. {INPUTS}") == []
+
+
+@pytest.mark.parametrize(
+    "phrase",
     ["Respond in JSON.", "Return only the number.", "Respond with only one word.", "Format your answer as a table.",
      "Reply with a number."],
 )  # fmt: skip
@@ -173,6 +186,14 @@ def test_labels_that_the_instructions_forget() -> None:
 def test_labels_against_the_direction(good: int, bad: int, direction: str | None, warned: bool) -> None:
     found = kinds(scale=numbers(("Very good", good), ("Poor", bad)), direction=direction)
     assert ("scale_direction" in found) == warned
+
+
+@pytest.mark.parametrize(
+    ("values", "warned"), [((0, 1, 2), False), ((2, 1, 0), False), ((0, 2, 1), True), ((1, 0, 2), True)]
+)
+def test_ratings_out_of_order(values: tuple[int, ...], warned: bool) -> None:
+    scale = numbers(*zip(("Level one", "Level two", "Level three"), values, strict=True))
+    assert advice(scale=scale) == ([("warning", "scale_order", f"{PLACE}.ratingScale")] if warned else [])
 
 
 def test_long_definitions() -> None:
