@@ -62,9 +62,12 @@ def conversation() -> Iterator[Output]:
                 ["answer", "model", world.group_keyword],
                 ["answer", "model", world.group_name],
                 ["answer", "judge", world.judge],
+                ["answer", "role", world.role_arn],
                 ["answer", "mlflow", world.mlflow_app_arn],
+                ["answer", "output", "--accept"],
                 ["answer", "confirm", "yes"],
                 ["answer", "terms", "I agree"],
+                ["answer", "notebook", "new"],
             ]:
                 yield Output(" ".join(command[:2]), _printed([*("--project", project), *command]))
         finally:

@@ -14,7 +14,6 @@ from .errors import Choose, EvaluationError, Refused, StateError, TooEarly, Usag
 from .evaluations import evaluation_of
 from .input_text import clean
 from .steps import load as load_step
-from .suggestions import suggestion
 from .workflow import finding
 
 TYPE_CHECKING = False
@@ -229,38 +228,26 @@ def _public(entry: dict[str, Any]) -> dict[str, Any]:
 def _settle(context: Context, recorded: dict[str, Any]) -> list[dict[str, Any]]:
     """Record every open step that a lookup or the documented default answers without a question.
 
-    A step that was reopened is asked, and so is one for which another tool left another value.
+    A step that was reopened on purpose is asked.
     """
     steps = evaluation_of(context.document).STEPS
     findings: list[dict[str, Any]] = []
-    tried = set(context.document.get("reopened", {}))
-    while (step := _to_settle(context.document, tried)) is not None:
-        tried.add(step.id)
-        try:
-            answer = step.settle(context)  # type: ignore[misc]
-        except EvaluationError as error:  # then the question is asked; what is due shows the same trouble
-            if not step.when_due:
-                findings.append(finding(error.code, f"{step.id}: {error.message}", level="warning", fix=error.fix))
-            continue
-        if answer is None or (step.when_due and suggestion(step.id, context.document) not in (None, answer.value)):
-            continue
-        context.document, _ = workflow.record(steps, context.document, step.id, answer, context.now)
-        recorded[step.id] = context.document["answers"][step.id]
-        findings += answer.findings
-    return findings
-
-
-def _to_settle(document: dict[str, Any], tried: set[str]) -> workflow.Step | None:
-    """The first open step that may settle itself and was not tried yet."""
-    steps = evaluation_of(document).STEPS
-    open_steps = workflow.pending(steps, document)
-    for step_id in open_steps:
-        if step_id in tried or workflow.missing(steps, step_id, document):
+    for step_id in workflow.pending(steps, context.document):
+        if step_id in context.document.get("reopened", {}) or workflow.missing(steps, step_id, context.document):
             continue
         step = load_step(step_id)
-        if step.settle is not None and (not step.when_due or step_id == open_steps[0]):
-            return step
-    return None
+        if step.settle is None:
+            continue
+        try:
+            answer = step.settle(context)
+        except EvaluationError as error:  # then the question is asked, which shows the same trouble
+            findings.append(finding(error.code, f"{step_id}: {error.message}", level="warning", fix=error.fix))
+            continue
+        if answer is not None:
+            context.document, _ = workflow.record(steps, context.document, step_id, answer, context.now)
+            recorded[step_id] = context.document["answers"][step_id]
+            findings += answer.findings
+    return findings
 
 
 def prepare_next(context: Context) -> list[dict[str, Any]]:
@@ -292,9 +279,6 @@ def _suggestion(step: workflow.Step, document: dict[str, Any]) -> str:
             code="needs_consent",
         )
     suggested = workflow.describe(step, document).get("suggested")
-    answered = document["answers"].get(step.id, {}).get("value")
-    if not suggested and step.id != "judge" and isinstance(answered, str):
-        suggested = answered  # settled meanwhile: the user's yes is to that
     if not suggested:
         raise Refused(
             f"There is no suggestion for {step.id} to accept.",

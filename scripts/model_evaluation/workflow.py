@@ -20,8 +20,7 @@ class Step:
 
     ``check(text, context)`` returns the Answer to record or raises Refused / AwsError.
     ``offer(context)`` returns what the question can show (an Offer); asked once, before the question.
-    ``settle(context)`` returns an Answer when no question is needed, else ``None``. It is asked as soon as what the
-    step rests on is answered; with ``when_due`` only when the step would be the next question.
+    ``settle(context)`` returns an Answer when no question is needed, else ``None``.
     ``consent`` steps need the user's own words: `--accept` does not work there.
     """
 
@@ -38,7 +37,6 @@ class Step:
         "reference",
         "settle",
         "title",
-        "when_due",
     )
 
     def __init__(
@@ -52,7 +50,6 @@ class Step:
         check: Callable[[str, Context], Answer],
         offer: Callable[[Context], Offer] | None = None,
         settle: Callable[[Context], Answer | None] | None = None,
-        when_due: bool = False,
         reference: str | None = None,
         consent: bool = False,
         limit: int = 2_048,
@@ -66,7 +63,6 @@ class Step:
         self.check = check
         self.offer = offer
         self.settle = settle
-        self.when_due = when_due
         self.reference = reference
         self.consent = consent
         self.limit = limit

@@ -76,18 +76,13 @@ def test_the_whole_conversation(run_cli: RunCli, aws: LocalAws, world: World, tm
         result = run_cli("answer", step, answers(world)[step], project=tmp_path)
         assert result.code == 0, result.json
         envelope = result.json
-    settled = {step: known["value"] for step, known in envelope["known"].items() if known["origin"] != "user"}
-    assert settled == {
-        "scope": "compare",
-        "region": "us-west-2",
-        "role": world.role_arn,
-        "output": f"s3://{world.bucket}/model-evaluation/{tmp_path.name.replace('_', '-')}",
-        "notebook": "new",
-    }
-    assert [envelope["known"][step]["origin"] for step in settled] == [
-        "default", "lookup", "lookup", "default", "default"
-    ]  # fmt: skip
-    assert set(asked).isdisjoint(settled)
+    assert "scope" not in asked
+    assert "region" not in asked
+    known = envelope["known"]
+    assert known["scope"]["value"] == "compare"
+    assert known["scope"]["origin"] == "default"
+    assert known["region"]["value"] == "us-west-2"
+    assert known["region"]["origin"] == "lookup"
     assert envelope["next"] == "render"
     result = run_cli("render", project=tmp_path)
     assert result.code == 0, result.json
@@ -306,7 +301,7 @@ def test_a_role_without_bedrock_trust_is_a_warning_with_the_statement(
     assert "bedrock.amazonaws.com" in warning["fix"]
 
 
-# -- what is settled without a question, and what is not -------------------------------------------------------
+# -- what the role and notebook questions offer ---------------------------------------------------------------
 
 
 def asked_after(run_cli: RunCli, project: Path, step: str, value: str) -> dict[str, Any]:
@@ -352,59 +347,7 @@ def test_roles_that_may_not_be_listed_are_asked_for_without_choices(
     assert "choices" not in step
 
 
-def test_a_role_that_would_bring_a_warning_is_a_question(
-    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, caller: Callable[[str], None]
-) -> None:
-    answered(run_cli, tmp_path, world, until="judge")
-    caller("arn:aws:sts::111122223333:assumed-role/FernwaySageMakerOnly/SageMaker")
-    step = asked_after(run_cli, tmp_path, "judge", world.judge)
-    assert (step["id"], step["suggested"]) == ("role", "auto")
-
-
-@pytest.mark.parametrize(("named", "asked"), [("role_arn", "mlflow"), ("role_without_bedrock_trust", "role")])
-def test_what_another_tool_named_is_not_overruled(
-    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, named: str, asked: str
-) -> None:
-    (tmp_path / "workflow_state.json").write_text(json.dumps({"execution_role_arn": getattr(world, named)}))
-    answered(run_cli, tmp_path, world, until="judge")
-    step = asked_after(run_cli, tmp_path, "judge", world.judge)
-    assert step["id"] == asked
-    assert step.get("suggested") == (getattr(world, named) if asked == "role" else None)
-
-
-def test_the_only_tracker_is_taken_and_none_is_a_question(
-    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
-) -> None:
-    answered(run_cli, tmp_path, world, until="judge")
-    before = (tmp_path / "workflow_state.json").read_bytes()
-    aws.scenario = replace(aws.scenario, no_mlflow_app=True)
-    result = run_cli("answer", "judge", world.judge, project=tmp_path)
-    assert result.json["known"]["mlflow"] == {"value": world.mlflow_server_arn, "origin": "lookup"}
-    assert result.json["step"]["id"] == "confirm"
-    card = result.json["step"]["question"]
-    assert "Not asked" in card
-    assert "scope, region, role, mlflow, output: any of them can be changed" in card
-    (tmp_path / "workflow_state.json").write_bytes(before)
-    aws.scenario = replace(aws.scenario, deny={"ListMlflowTrackingServers": ""})
-    assert asked_after(run_cli, tmp_path, "judge", world.judge)["suggested"] == "create"
-
-
-def test_results_go_where_the_role_may_write_or_it_is_asked(
-    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, caller: Callable[[str], None]
-) -> None:
-    narrow = "arn:aws:iam::111122223333:role/Narrow"
-    trust = '{"Statement": [{"Effect": "Allow", "Principal": {"Service": ["sagemaker.amazonaws.com", '
-    trust += '"bedrock.amazonaws.com"]}, "Action": "sts:AssumeRole"}]}'
-    aws.client("iam").create_role(RoleName="Narrow", AssumeRolePolicyDocument=trust)
-    answered(run_cli, tmp_path, world, until="role")
-    run_cli("answer", "role", narrow, project=tmp_path)
-    step = asked_after(run_cli, tmp_path, "mlflow", world.mlflow_app_arn)
-    aws.client("iam").delete_role(RoleName="Narrow")
-    assert step["id"] == "output"
-    assert step["suggested"].startswith(f"s3://{world.bucket}/model-evaluation/")
-
-
-def test_a_notebook_of_ones_own_is_a_reason_to_ask(
+def test_notebooks_of_ones_own_are_offered(
     run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
 ) -> None:
     (tmp_path / "workflow_state.json").write_bytes(complete)
@@ -433,16 +376,6 @@ def test_what_the_user_chose_is_asked_again_and_what_was_settled_settles_again(
     result = run_cli("answer", "model", world.approved_model_package_arn, project=tmp_path)
     assert (result.json["step"]["id"], result.json["step"]["suggested"]) == ("scope", "tuned")
     assert result.json["known"]["region"] == {"value": "us-west-2", "origin": "lookup"}
-
-
-def test_a_yes_to_what_is_settled_already_makes_it_the_users(
-    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
-) -> None:
-    answered(run_cli, tmp_path, world, until="role")
-    result = run_cli("answer", "role", "--accept", project=tmp_path)
-    assert result.code == 0, result.json
-    assert result.json["known"]["role"] == {"value": world.role_arn, "origin": "user"}
-    assert run_cli("answer", "judge", "--accept", project=tmp_path).json["error"]["code"] == "no_suggestion"
 
 
 def test_auto_takes_the_role_of_the_session(run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path) -> None:

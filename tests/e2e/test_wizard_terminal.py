@@ -70,9 +70,13 @@ def test_from_the_first_question_to_the_notebook(account: tuple[LocalAws, World]
         terminal.enter()  # a judge is never suggested: Enter alone is no answer
         terminal.expect("Expected: one id from the list", "> ")
         terminal.enter(world.judge)
-        terminal.expect("this session's own", "Which MLflow app", "> ")
+        terminal.expect("Which execution role", "> ")
+        terminal.enter(world.role_arn)
+        terminal.expect("MLflow", "> ")
         terminal.enter(world.mlflow_app_arn)
-        card = terminal.expect("Not asked", "Judge calls", "Does this look right?", "> ")
+        terminal.expect("Where in S3", "> ")
+        terminal.enter()
+        card = terminal.expect("Judge calls", "Does this look right?", "> ")
         assert world.model_package_arn in card.replace("\n", "")
         terminal.enter()  # nor is consent
         terminal.expect("Expected: `yes`", "> ")
@@ -81,9 +85,9 @@ def test_from_the_first_question_to_the_notebook(account: tuple[LocalAws, World]
         terminal.enter("what does it cost?")
         terminal.expect("is not explicit assent", "> ")
         terminal.enter("I agree")
-        terminal.expect(
-            "The notebook will be a new one", "Every question is answered.", "Enter writes the notebook", "> "
-        )
+        terminal.expect("[16 of 16] Notebook", "> ")
+        terminal.enter("new")
+        terminal.expect("Every question is answered.", "Enter writes the notebook", "> ")
         terminal.enter()
         terminal.expect("Written:", "_model-evaluation.ipynb", "Run All Cells", "run")
         assert terminal.exit_code() == 0

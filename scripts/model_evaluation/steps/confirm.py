@@ -84,19 +84,7 @@ def _configuration(context: Context) -> list[tuple[str, str]]:
         ("Role", str(context.value("role"))),
         ("MLflow", str(context.value("mlflow"))),
         ("Output", str(context.value("output"))),
-        *_not_asked(context),
     ]
-
-
-def _not_asked(context: Context) -> list[tuple[str, str]]:
-    """What was settled without a question: the yes to the card is the yes to these, too."""
-    from model_evaluation.naming import default_notebook
-
-    from .notebook import appendable
-
-    settled = [step_id for step_id, answer in context.document["answers"].items() if answer["origin"] != "user"]
-    lines = [("Not asked", f"{', '.join(settled)}: any of them can be changed")] if settled else []
-    return lines if appendable(context.project) else [*lines, ("Notebook", default_notebook(context.project))]
 
 
 def _expected(context: Context, found: Any) -> list[tuple[str, str]]:

@@ -48,16 +48,6 @@ def _trackers(context: Context) -> Trackers:
     return context.aws.once(("trackers", region), lambda: list_trackers(context.aws, region))
 
 
-def settle(context: Context) -> Answer | None:
-    """The only app or server there is, if it can be used."""
-    found = _trackers(context)
-    if len(found.found) != 1 or found.unknown or not found.found[0].usable:
-        return None
-    answer = check(found.found[0].arn, context)
-    only = finding("mlflow_settled", f"MLflow: {answer.facts['name']}, the only one in {context.value('region')}.")
-    return Answer(answer.value, facts=answer.facts, findings=[only], origin="lookup")
-
-
 def offer(context: Context) -> Offer:
     found = _trackers(context)
     usable = [item for item in found.found if item.usable]
@@ -82,6 +72,4 @@ STEP = Step(
     example="create",
     check=check,
     offer=offer,
-    settle=settle,
-    when_due=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from model_evaluation.errors import Refused
-from model_evaluation.workflow import Answer, Offer, Step, finding
+from model_evaluation.workflow import Answer, Offer, Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,15 +31,6 @@ def check(text: str, context: Context) -> Answer:
 
     check_appendable(Path(path))
     return Answer(path, facts={"path": path})
-
-
-def settle(context: Context) -> Answer | None:
-    """A new notebook, where the project has none of the user's own to append to."""
-    if appendable(context.project):
-        return None
-    answer = check("new", context)
-    found = finding("notebook_settled", f"The notebook will be a new one: {answer.facts['path']}")
-    return Answer(answer.value, facts=answer.facts, findings=[found], origin="default")
 
 
 def appendable(project: str) -> list[str]:
@@ -73,6 +64,4 @@ STEP = Step(
     example="new",
     check=check,
     offer=offer,
-    settle=settle,
-    when_due=True,
 )

@@ -65,20 +65,6 @@ def check(text: str, context: Context) -> Answer:
     return Answer(str(uri), facts={"bucket": uri.bucket, "prefix": uri.key, "region": region}, findings=findings)
 
 
-def settle(context: Context) -> Answer | None:
-    """A prefix of the project's own in the dataset's bucket, unless something speaks against writing there."""
-    from model_evaluation.naming import suggested_output
-
-    try:
-        answer = check(suggested_output(context), context)
-    except Refused:
-        return None
-    if any(item["level"] == "warning" for item in answer.findings):
-        return None
-    found = finding("output_settled", f"Results will go below {answer.value}. Nothing was written.")
-    return Answer(answer.value, facts=answer.facts, findings=[found], origin="default")
-
-
 def offer(context: Context) -> Offer:
     from model_evaluation.naming import suggested_output
 
@@ -93,6 +79,4 @@ STEP = Step(
     example="s3://my-bucket/model-evaluation/tickets",
     check=check,
     offer=offer,
-    settle=settle,
-    when_due=True,
 )

@@ -157,22 +157,6 @@ def _permissions(role: Role, simulations: list[Simulation]) -> list[dict[str, An
     ]
 
 
-def settle(context: Context) -> Answer | None:
-    """The session's own role (in Studio, the execution role), where nothing speaks against it."""
-    from model_evaluation.lookups.identity import who_am_i
-
-    if who_am_i(context.aws).role_name is None:
-        return None
-    try:
-        answer = check("auto", context)
-    except Refused:
-        return None
-    if any(item["level"] == "warning" for item in answer.findings):
-        return None
-    found = finding("role_settled", f"Execution role: {answer.value}, this session's own.")
-    return Answer(answer.value, facts=answer.facts, findings=[found], origin="lookup")
-
-
 def offer(context: Context) -> Offer:
     """The roles that SageMaker may assume, the session's own first; the only one is suggested."""
     from model_evaluation.lookups.identity import who_am_i
@@ -198,6 +182,4 @@ STEP = Step(
     reference="references/iam.md",
     check=check,
     offer=offer,
-    settle=settle,
-    when_due=True,
 )
