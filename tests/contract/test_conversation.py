@@ -591,7 +591,10 @@ def test_too_many_rows_lead_to_a_sample_that_is_uploaded_only_after_a_yes(
     target = f"s3://{world.bucket}/model-evaluation/x/datasets/sample.jsonl"
     assert run_cli("dataset", "upload", path, target, project=tmp_path).json["error"]["code"] == "needs_consent"
     assert run_cli("dataset", "upload", path, target, "--yes", project=tmp_path).code == 0
-    assert run_cli("dataset", "upload", path, target, "--yes", project=tmp_path).json["error"]["code"] == "exists"
+    assert run_cli("dataset", "upload", path, target, "--yes", project=tmp_path).code == 0  # it is there already
+    (tmp_path / "other.jsonl").write_bytes(rows)
+    other = run_cli("dataset", "upload", str(tmp_path / "other.jsonl"), target, "--yes", project=tmp_path)
+    assert other.json["error"]["code"] == "exists"
     assert run_cli("answer", "dataset", target, project=tmp_path).code == 0
     result = run_cli("answer", "data", "ok", project=tmp_path)
     assert result.code == 0

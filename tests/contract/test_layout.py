@@ -15,7 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("commands",),
-    ("wizard", "demo", "execution", "installing", "launches", "reporting"),
+    ("wizard", "demo", "execution", "installing", "launches", "overlap", "reporting"),
     ("conversation",),
     ("preflight",),
     ("evaluations",),
@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cost",),
     ("lookups", "dataset", "metrics", "kernel"),
     ("context", "workflow", "state", "input_text", "naming", "results_folder", "resources", "gate", "suggestions"),
-    ("files",),
+    ("files", "progress"),
     ("errors",),
 )
 # Imports inside functions that point up on purpose, each with its reason.

@@ -1,8 +1,10 @@
-"""Check every row of a dataset on its own, outside any workflow; a file or an S3 URI.
+"""Check every row of a dataset on its own, outside any workflow; a file, an S3 URI, or a set of files with a star.
 
 Exit code 0 when it is usable (warnings included), 3 when the service would reject a row or the file.
 With --training it also says how many evaluation prompts are in the training data.
-`dataset upload FILE S3_URI --yes` copies a prepared file to S3; it never replaces an object.
+`dataset upload FILE S3_URI --yes` copies a prepared file, or all files of a set, to S3 with the manifest; it never
+replaces an object. `dataset overlap [TRAINING]` measures how much of this project's dataset is in the training data
+(by default those of the model's training job) and keeps it for the card, the notebook and the report.
 
 example:
   evaluate.py dataset check evaluation/rows.jsonl
@@ -10,24 +12,29 @@ example:
 
 from __future__ import annotations
 
-import os
-import sys
+import shlex
 
 from model_evaluation.errors import Refused, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
     from typing import Any
 
-CHUNK_BYTES = 1024 * 1024
+    from model_evaluation.dataset.several import JoinedFiles
+    from model_evaluation.lookups.sources import Source
+
+JOB_ROWS = 1000  # one judge job takes no more
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=["check", "upload"], help="what to do")
-    parser.add_argument("source", metavar="FILE_OR_URI", help="a file on this machine, or s3://bucket/key")
-    parser.add_argument("target", metavar="S3_URI", nargs="?", help="upload: where to put the file")
+    parser.add_argument("action", choices=["check", "upload", "overlap"], help="what to do")
+    parser.add_argument(
+        "names",
+        metavar="FILE_OR_URI",
+        nargs="*",
+        help="a file, s3://bucket/key, or 'rows-*-of-003.jsonl'; upload: the S3 URI last",
+    )
     parser.add_argument("--yes", action="store_true", help="upload: the user has agreed to it")
     parser.add_argument("--max-rows", type=int, metavar="N", help="stop after N rows (the answer says so)")
     parser.add_argument("--deep", action="store_true", help="add the slow passes (near-duplicates, personal data)")
@@ -41,90 +48,104 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if args.action == "upload":
         return _upload(args)
-    if args.target is not None or args.yes:
-        raise UsageError("`dataset check` takes one FILE_OR_URI.", fix="See: evaluate.py dataset --help")
+    if args.yes:
+        raise UsageError(f"`dataset {args.action}` takes no --yes.", fix="See: evaluate.py dataset --help")
+    if args.action == "overlap":
+        return _overlap(args)
     return _check(args)
 
 
 def _upload(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation.lookups.session import Aws
-    from model_evaluation.lookups.storage import parse_s3_uri, upload
+    if len(args.names) < 2:
+        raise UsageError(
+            "`dataset upload` takes a file and where to put it.",
+            fix="evaluate.py dataset upload FILE s3://bucket/folder/ --yes",
+        )
+    from model_evaluation.lookups.uploading import carry_out, planned_upload
 
-    if args.target is None:
-        raise UsageError("Where to upload is missing.", fix="evaluate.py dataset upload FILE s3://bucket/key --yes")
-    uri = parse_s3_uri(args.target)
-    path = _existing_file(args.source)
+    *names, target = args.names
+    plan = planned_upload(names, target)
     if not args.yes:
+        what = f"{len(plan.files)} files ({plan.size:,} bytes)" if len(plan.files) > 1 else plan.files[0][0]
         raise Refused(
-            f"{path} would be uploaded to {uri}. Nothing was uploaded.",
-            fix="Ask the user; if they agree, run the same command with --yes.",
+            f"{what} would be uploaded to {plan.dataset}. Nothing was uploaded.",
+            fix="Ask the user; if they agree: evaluate.py dataset upload "
+            f"{' '.join(shlex.quote(name) for name in args.names)} --yes",
             code="needs_consent",
         )
-    item = upload(Aws(), path, uri)
-    return {"uploaded": {"uri": str(uri), "size": item.size, "etag": item.etag}}, 0
+    from model_evaluation.lookups.session import Aws
+
+    return carry_out(Aws(), plan), 0
+
+
+def _overlap(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    from model_evaluation.overlap import record
+
+    if len(args.names) > 1:
+        raise UsageError(
+            "`dataset overlap` takes one training dataset, or none.", fix="See: evaluate.py dataset --help"
+        )
+    return record(args.project, args.names[0] if args.names else None), 0
 
 
 def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.dataset import check_stream, find_leakage
+    from model_evaluation.dataset.several import JoinedFiles
+    from model_evaluation.progress import read_so_far, watched
 
     if args.max_rows is not None and args.max_rows < 1:
         raise UsageError(f"--max-rows is {args.max_rows}; at least 1 is expected.", fix="Leave it out to read all.")
-    open_chunks = _opener(args.source)
+    source, joined = _joined(args.names)
+    several = len(joined.names) > 1
     report = check_stream(
-        open_chunks(),
-        source=args.source,
+        joined.chunks(),
+        source=source,
         duplicate_keys=not args.no_duplicate_keys,
         deep=args.deep,
         max_rows=args.max_rows,
         needs_reference=args.needs_reference,
-        on_progress=_progress,
+        row_limit=None if several else JOB_ROWS,
+        on_progress=read_so_far(),
     )
+    report = joined.judged(report, JOB_ROWS)
     body: dict[str, Any] = {"profile": report.profile, "findings": report.findings}
     if args.training is not None:
-        body["leakage"] = find_leakage(_opener(args.training)(), open_chunks()).as_json()
+        training = JoinedFiles(_sources([args.training], below=True))
+        rows = watched(training.chunks(), "training data")
+        body["leakage"] = find_leakage(rows, joined.chunks()).as_json()
     if report.usable:
         return body, 0
     faults = [item for item in report.findings if item["level"] == "error"]
     body["error"] = {
         "code": "dataset_unusable",
-        "message": f"{args.source} cannot be used as it is: " + " ".join(item["message"] for item in faults[:5]),
+        "message": f"{source} cannot be used as it is: " + " ".join(item["message"] for item in faults[:5]),
         "fix": " ".join(dict.fromkeys(item["fix"] for item in faults[:3] if item.get("fix")))
         or "See references/datasets.md.",
     }
     return body, 3
 
 
-def _progress(done_bytes: int, rows: int) -> None:
-    sys.stderr.write(f"  {done_bytes / 1e6:,.0f} MB, {rows:,} rows\n")
+def _joined(names: list[str]) -> tuple[str, JoinedFiles]:
+    """What is checked, by name, and its files."""
+    from model_evaluation.dataset.several import JoinedFiles
+
+    if not names:
+        raise UsageError(
+            "`dataset check` takes a FILE_OR_URI.", fix="For example: evaluate.py dataset check evaluation/rows.jsonl"
+        )
+    if names[0].startswith("s3://") and len(names) > 1:
+        raise UsageError(
+            f"`dataset check` takes one dataset; {len(names)} were received.",
+            fix="A set of files is named with a star: 's3://bucket/rows-*-of-003.jsonl'",
+        )
+    return names[0] if len(names) == 1 else f"{len(names)} files", JoinedFiles(_sources(names))
 
 
-def _opener(source: str) -> Callable[[], Iterator[bytes]]:
-    if source.startswith("s3://"):
-        from model_evaluation.lookups.session import Aws
-        from model_evaluation.lookups.storage import head_object, parse_s3_uri, read_chunks
+def _sources(names: list[str], *, below: bool = False) -> list[Source]:
+    from model_evaluation.lookups.sources import local_sources, s3_sources
 
-        aws = Aws()
-        item = head_object(aws, parse_s3_uri(source))
-        return lambda: read_chunks(aws, item)
-    path = _existing_file(source)
-    return lambda: _read_file(path)
+    if not names[0].startswith("s3://"):
+        return local_sources(names)
+    from model_evaluation.lookups.session import Aws
 
-
-def _existing_file(source: str) -> str:
-    path = os.path.expanduser(source)
-    if os.path.isdir(path):
-        raise Refused(f"{path} is a folder; one JSONL file is expected.", fix="Name the file.", code="not_one_object")
-    if not os.path.exists(path):
-        raise Refused(f"There is no file {path}.", fix="Check the path, or give an s3:// URI.", code="file_not_found")
-    return path
-
-
-def _read_file(path: str) -> Iterator[bytes]:
-    try:
-        with open(path, "rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                yield chunk
-    except OSError as error:
-        raise Refused(
-            f"{path} cannot be read: {error.strerror}.", fix="Check its permissions.", code="file_unreadable"
-        ) from error
+    return s3_sources(Aws(), names[0], below=below)

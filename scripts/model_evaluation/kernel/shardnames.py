@@ -33,3 +33,12 @@ def unsharded_name(name: str) -> str:
     """The name without its number: ``rows.jsonl`` for a set's, any other as it is."""
     found = _ALL_SHARDS.fullmatch(name)
     return f"{found[1]}{found[3] or ''}" if found else name
+
+
+def manifest_key(name: str) -> str:
+    """Where the manifest of a prepared dataset lies in S3: ``manifest/rows.jsonl.json`` beside ``rows.jsonl``.
+
+    SageMaker takes the dataset's URI as the beginning of keys: what is named ``rows.jsonl.…`` would be read as rows.
+    """
+    folder, slash, file = unsharded_name(name).rpartition("/")
+    return f"{folder}{slash}manifest/{file}.json"

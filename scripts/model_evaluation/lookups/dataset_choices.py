@@ -5,11 +5,10 @@ from __future__ import annotations
 import shlex
 
 from model_evaluation.errors import Choose
+from model_evaluation.kernel.shardnames import shard_names, whole_set
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from model_evaluation.lookups.session import Aws
-    from model_evaluation.lookups.storage import S3Uri
+from .session import Aws
+from .storage import S3Uri, list_some
 
 MOST_CHOICES = 10
 
@@ -62,9 +61,6 @@ def _not_one_object(message: str, below: list[tuple[str, int]]) -> Choose:
 def _below(aws: Aws, uri: S3Uri) -> list[tuple[str, int]]:
     """URIs and sizes of what lies below a prefix, the likeliest datasets first: JSONL, few folders deep. The files of
     a complete set are one entry."""
-    from model_evaluation.kernel.shardnames import shard_names, whole_set
-    from model_evaluation.lookups.storage import list_some
-
     sizes = {key: size for key, size in list_some(aws, uri) if size}
     for every in {whole_set(key) for key in sizes} - {None}:
         parts = shard_names(str(every))
@@ -90,7 +86,5 @@ def _choices(objects: list[tuple[str, int]]) -> list[dict[str, str]]:
 
 
 def _note(uri: str, size: int) -> str:
-    from model_evaluation.kernel.shardnames import shard_names
-
     count = len(shard_names(uri))
     return f"{count} files, {size:,} bytes together" if count > 1 else f"{size:,} bytes"

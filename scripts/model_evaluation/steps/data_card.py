@@ -6,6 +6,7 @@ from model_evaluation.workflow import finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from model_evaluation.dataset import DatasetReport
@@ -81,6 +82,19 @@ def where(entry: dict[str, Any]) -> str:
         return ""
     named = "" if entry.get("places") else "line "
     return f" ({named}{', '.join(map(str, places[:5]))}{', ...' if entry['count'] > len(places[:5]) else ''})"
+
+
+def overlap_line(overlap: Mapping[str, Any] | None) -> str:
+    """Whether the training data hold rows of the dataset, in the card's words."""
+    if not overlap:
+        return "with the training data: not measured (evaluate.py dataset overlap)"
+    found = overlap["exact"] + (overlap["near"] or 0)
+    return f"{found:,} of {overlap['evaluation_rows']:,} prompts are in the training data, {overlap['source']}"
+
+
+def overlap_notes(overlap: Mapping[str, Any] | None) -> list[str]:
+    """What notebook and report must say about the dataset; nothing without overlap."""
+    return [str(overlap["statement"])] if overlap and overlap["share"] else []
 
 
 def _short(text: str) -> str:

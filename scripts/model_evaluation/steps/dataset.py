@@ -8,8 +8,6 @@ import shlex
 from model_evaluation.errors import EvaluationError, NotFound, Refused
 from model_evaluation.workflow import Answer, Step, finding
 
-from .dataset_choices import nothing_there, part_missing, refuse_folder
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -27,6 +25,7 @@ NO_JSON = frozenset({"csv", "gzip", "zip", "parquet", "compressed", "binary", "e
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.kernel.shardnames import is_shard_set
     from model_evaluation.lookups.arns import parse_arn
+    from model_evaluation.lookups.dataset_choices import refuse_folder
     from model_evaluation.lookups.dataset_files import joined_etag
     from model_evaluation.lookups.storage import parse_s3_uri
 
@@ -57,6 +56,7 @@ def check(text: str, context: Context) -> Answer:
 
 def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], list[str]]:
     """The dataset's objects, and further keys that the service would read with them. Raises for what is no dataset."""
+    from model_evaluation.lookups.dataset_choices import nothing_there, part_missing
     from model_evaluation.lookups.dataset_files import explained, files_of
     from model_evaluation.lookups.session import outcome, together
     from model_evaluation.lookups.storage import bucket_region, head_object, list_some, read_start

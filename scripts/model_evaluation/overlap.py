@@ -1,0 +1,99 @@
+"""How many rows of the recorded dataset the training data hold; kept with the answer to `data`, so that card, notebook
+and report say it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import state, workflow
+from .context import Context
+from .errors import EvaluationError, Refused, StateError, TooEarly
+from .lookups.sources import local_sources, s3_sources
+
+TRIES = 3
+
+
+def record(project: str, training: str | None) -> dict[str, Any]:
+    """Measure, and keep it with the answer to `data`; what rests on that is open again. The envelope's body."""
+    from .conversation import position, utc_now
+    from .evaluations import evaluation_of
+
+    for _ in range(TRIES):
+        snapshot = state.load(project)
+        context = Context(project, snapshot.document, now=utc_now())
+        overlap = measure(context, training)
+        before = snapshot.document["answers"]["data"]
+        answer = workflow.Answer(
+            before["value"], facts={**before["facts"], "overlap": overlap}, findings=before.get("warnings")
+        )
+        document, reopened = workflow.record(
+            evaluation_of(snapshot.document).STEPS, snapshot.document, "data", answer, context.now
+        )
+        findings = [workflow.finding("overlap", overlap["statement"], level="warning" if overlap["share"] else "info")]
+        if reopened:
+            findings.append(workflow.finding("reopened", f"Open again, to be seen with it: {', '.join(reopened)}."))
+        if state.replace(project, snapshot.raw, document):
+            return {"overlap": overlap, "findings": findings, **position(document, project, answered="data")}
+    raise StateError(
+        f"The state file changed {TRIES} times while the overlap was measured.",
+        code="state_busy",
+        fix="Let the other assistant finish, then run the command again.",
+    )
+
+
+def measure(context: Context, training: str | None) -> dict[str, Any]:
+    """Compare the recorded dataset with ``training``, a file or URI, or with what the model was trained on.
+
+    Returns ``source`` (the training data), the counts of :class:`Leakage`, ``share`` and ``statement``. Raises TooEarly
+    without a recorded dataset, Refused when the training data are not known.
+    """
+    from .dataset import find_leakage
+    from .dataset.several import JoinedFiles
+    from .lookups.dataset_files import read_object, unchanged_files
+    from .progress import watched
+
+    if not context.answered("data"):
+        raise TooEarly(
+            "The overlap is measured of the dataset that `data` has accepted; that step has no answer yet.",
+            fix="Answer it first: evaluate.py answer data ok - or compare two files on their own: "
+            "evaluate.py dataset check FILE_OR_URI --training FILE_OR_URI",
+        )
+    source = training or _trained_on(context)
+    files = unchanged_files(context.aws, context.facts("dataset"))
+    rows = JoinedFiles([(item.uri.key, lambda item=item: read_object(context.aws, item)) for item in files])  # type: ignore[misc]
+    trained = s3_sources(context.aws, source, below=True) if source.startswith("s3://") else local_sources([source])
+    found = find_leakage(watched(JoinedFiles(trained).chunks(), "training data"), rows.chunks())
+    if not found.training_rows:
+        raise Refused(
+            f"{source} holds no rows that can be compared: none is in one of the five formats.",
+            fix="Give the training dataset as JSON Lines: evaluate.py dataset overlap FILE_OR_URI",
+            code="no_training_rows",
+        )
+    return {"source": source, **found.as_json()}
+
+
+def _trained_on(context: Context) -> str:
+    known = context.facts("model").get("training_data") or _of_its_job(context)
+    if known:
+        return str(known[0])
+    raise Refused(
+        "What the model was trained on is not known: "
+        + ("no training job names it." if context.answered("model") else "no model was chosen yet."),
+        fix="Name the training dataset: evaluate.py dataset overlap s3://BUCKET/TRAINING.jsonl",
+        code="no_training_data",
+    )
+
+
+def _of_its_job(context: Context) -> tuple[str, ...]:
+    """The training data of the job that registered the chosen package. The package does not name the job, but its
+    weights lie in the job's folder."""
+    from .lookups.models import training_job_or_none
+
+    for name in reversed(str(context.facts("model").get("model_data", "")).split("/")[3:]):
+        try:
+            job = training_job_or_none(context.aws, name) if 0 < len(name) <= 63 else None
+        except EvaluationError:
+            return ()
+        if job is not None and job.model_package_arn == context.value("model"):
+            return job.training_data
+    return ()
