@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import shlex
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from model_evaluation.errors import Choose, Refused
+from model_evaluation.lookups.dataset_files import recorded_files
 from model_evaluation.steps import load as load_step
 
 from .result import Result, commands_in, failed, lines, passed, pasteable, skipped, warned
@@ -25,8 +27,8 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
         recorded = context.facts(step_id)
         if step_id == "dataset" and answer.facts.get("etag") != recorded.get("etag"):
             yield failed(
-                f"{recorded.get('uri')} was replaced after it was checked.",
-                lines("Check it again:", f"evaluate.py answer dataset {context.value('dataset')}"),
+                f"{_replaced(recorded, answer.facts)} was replaced after it was checked.",
+                lines("Check it again:", f"evaluate.py answer dataset {shlex.quote(str(context.value('dataset')))}"),
                 recorded=recorded.get("etag"),
                 now=answer.facts.get("etag"),
             )
@@ -40,6 +42,13 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
                 yield warned(item["message"], fix, part=item["kind"], **answer.facts)
 
     return run
+
+
+def _replaced(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """The first of the dataset's files whose ETag is another one."""
+    etags = zip(str(recorded.get("etag")).split(","), str(now.get("etag")).split(","), strict=False)
+    files = recorded_files(recorded)
+    return str(next((uri for uri, (old, new) in zip(files, etags, strict=False) if old != new), recorded.get("uri")))
 
 
 def _with_command(error: Refused, step_id: str) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 from model_evaluation.errors import AccessDenied, EvaluationError, NotFound
 from model_evaluation.lookups.arns import parse_arn
+from model_evaluation.lookups.dataset_files import recorded_files
 from model_evaluation.lookups.keys import Key, default_key, describe_key
 from model_evaluation.lookups.policies import Asker, key_policy, matching, simulate_decisions
 from model_evaluation.lookups.session import outcome, together
-from model_evaluation.lookups.storage import S3Uri, head_object
+from model_evaluation.lookups.storage import head_object
 
 from .permissions import statement
 from .result import Result, command, failed, lines, passed, skipped
@@ -21,14 +22,16 @@ WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 def keys(subject: Subject) -> Iterator[Result]:
-    dataset, output = subject.facts("dataset"), subject.facts("output")
-    uri = S3Uri(dataset["bucket"], dataset["key"])
-    read, write = together(
-        outcome(lambda: head_object(subject.aws, uri).kms_key),
+    output = subject.facts("output")
+    files = recorded_files(subject.facts("dataset"))
+    write, *read = together(
         outcome(lambda: default_key(subject.aws, output["bucket"])),
+        *[outcome(lambda uri=uri: head_object(subject.aws, uri).kms_key) for uri in files],  # type: ignore[misc]
     )
+    # The files of a set mostly share one key; an answer is told once, with the first file it is about.
+    keys_of = {str(found): (found, uri) for uri, found in reversed(list(zip(files, read, strict=True)))}
     for part, found, actions, what in (
-        ("dataset", read, READ, f"the dataset {uri}"),
+        *[("dataset", found, READ, f"the dataset {uri}") for found, uri in keys_of.values()],
         ("output", write, WRITE, f"what is written to {output['bucket']}"),
     ):
         if isinstance(found, NotFound):

@@ -8,8 +8,11 @@ from typing import Any
 
 from model_evaluation.errors import Refused
 from model_evaluation.steps import load as load_step
+from model_evaluation.steps.data import is_nova
+from model_evaluation.steps.data_card import overlap_notes
+from model_evaluation.steps.reference_answers import reference_findings
 
-from .result import Result, failed, lines, passed
+from .result import Result, failed, lines, passed, warned
 from .subject import Subject
 
 # Amazon Bedrock user guide: prompts per evaluation job with a judge.
@@ -43,9 +46,10 @@ def metrics(subject: Subject) -> Iterator[Result]:
 
 
 def data(subject: Subject) -> Iterator[Result]:
-    """The profile belongs to the dataset, and its rows fit into one judge job."""
+    """The profile belongs to the dataset, and its rows fit into judge jobs, the metrics and the kind of model."""
     facts, dataset = subject.facts("data"), subject.facts("dataset")
     rows = int(facts["profile"]["rows"])
+    each = [int(count) for count in facts.get("file_rows") or [rows]]
     evidence: dict[str, Any] = {"rows": rows, "limit": ROWS_PER_JOB}
     if facts.get("etag") != dataset.get("etag"):
         yield failed(
@@ -53,11 +57,48 @@ def data(subject: Subject) -> Iterator[Result]:
             lines("Read the file again:", "evaluate.py revise data"),
             **evidence,
         )
-    elif rows > ROWS_PER_JOB:
+        return
+    if max(each) > ROWS_PER_JOB:
         yield failed(
-            f"The dataset has {rows:,} rows; a judge job takes {ROWS_PER_JOB:,}.",
+            f"The dataset has {max(each):,} rows{' in one file' if len(each) > 1 else ''}; a judge job takes "
+            f"{ROWS_PER_JOB:,}.",
             lines("Draw a sample, or split the file:", f"evaluate.py answer data 'sample {ROWS_PER_JOB}'"),
             **evidence,
         )
+    elif len(each) > 1:
+        evidence["files"] = each
+        yield passed(f"{rows:,} rows in {len(each)} files of at most {ROWS_PER_JOB:,}, a job for each.", **evidence)
     else:
         yield passed(f"{rows:,} rows of at most {ROWS_PER_JOB:,}.", **evidence)
+    yield from _references(subject)
+    if is_nova(subject.context) and "openai_chat" in (facts["profile"].get("formats") or {}):
+        yield failed(
+            "The model is an Amazon Nova one, whose jobs refuse rows with `messages`.",
+            lines("Convert them:", "evaluate.py answer data 'convert sagemaker'"),
+            part="nova",
+            formats=facts["profile"]["formats"],
+        )
+    for note in overlap_notes(facts.get("overlap")):
+        yield warned(note, lines("To use other rows:", "evaluate.py revise dataset"), part="overlap")
+
+
+def _references(subject: Subject) -> Iterator[Result]:
+    """Whether the metrics find the reference answers they use, whichever of the two was answered first."""
+    try:
+        found = reference_findings(
+            subject.facts("data"), subject.value("builtin_metrics"), subject.value("custom_metrics")
+        )
+    except Refused as error:
+        yield failed(error.message, lines(error.fix, "evaluate.py revise custom_metrics"), part="references")
+        return
+    for item in found:
+        part = "references" if item["kind"] == "missing_reference" else "references_optional"
+        yield warned(
+            item["message"],
+            lines(item.get("fix", "To leave out rows without:"), "evaluate.py answer data drop-invalid")
+            if item["kind"] == "missing_reference"
+            else lines("Nothing has to be done; to choose other metrics:", "evaluate.py revise builtin_metrics"),
+            part=part,
+            count=item["count"],
+            first_lines=item["lines"],
+        )

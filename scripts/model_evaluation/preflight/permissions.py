@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from model_evaluation.kernel.shardnames import shard_names
+
 SAGEMAKER = "sagemaker.amazonaws.com"
 BEDROCK = "bedrock.amazonaws.com"
 # What the SDK (3.27) simulates without naming resources before it starts anything. A role or caller that may do
@@ -67,6 +69,11 @@ class Plan(NamedTuple):
         return f"arn:{self.partition}:s3:::{path}"
 
     @property
+    def dataset_objects(self) -> tuple[str, ...]:
+        """ARNs of the dataset's files; ``dataset`` itself has a star for several, which is a pattern IAM knows."""
+        return tuple(self.s3(path) for path in shard_names(self.dataset))
+
+    @property
     def judge_model(self) -> str:
         return f"arn:{self.partition}:bedrock:{self.region}::foundation-model/{self.judge}"
 
@@ -114,7 +121,7 @@ def role_needs(plan: Plan) -> list[Need]:
         Need(
             "read_dataset",
             ("s3:GetObject",),
-            (plan.s3(plan.dataset),),
+            plan.dataset_objects,
             (plan.s3(plan.dataset),),
             "the inference steps fail a few minutes after the start",
         ),
@@ -290,7 +297,7 @@ def caller_needs(plan: Plan) -> list[Need]:
         Need(
             "read_dataset",
             ("s3:GetObject",),
-            (plan.s3(plan.dataset),),
+            plan.dataset_objects,
             (plan.s3(plan.dataset),),
             "the notebook's checks and charts cannot read the rows",
         ),

@@ -6,8 +6,9 @@ from typing import Any
 
 from model_evaluation.context import Context
 from model_evaluation.errors import AwsError, TooEarly
+from model_evaluation.lookups.dataset_files import recorded_files
 from model_evaluation.lookups.keys import default_key, describe_key
-from model_evaluation.lookups.storage import S3Uri, head_object
+from model_evaluation.lookups.storage import head_object
 
 from .documents import caller_policy, role_policy, trust_policy
 from .permissions import SDK_CALLER_GATE, statement
@@ -52,12 +53,9 @@ def policies_for(context: Context) -> dict[str, Any]:
 
 def _keys(context: Context) -> tuple[tuple[str, ...], str]:
     """ARNs of the KMS keys in use, and why they could not be found out (empty when they could)."""
-    dataset, output = context.facts("dataset"), context.facts("output")
     try:
-        found = {
-            head_object(context.aws, S3Uri(dataset["bucket"], dataset["key"])).kms_key,
-            default_key(context.aws, output["bucket"]),
-        }
+        found = {head_object(context.aws, uri).kms_key for uri in recorded_files(context.facts("dataset"))}
+        found.add(default_key(context.aws, context.facts("output")["bucket"]))
         region = str(context.value("region"))
         keys = {key if key.startswith("arn:") else describe_key(context.aws, key, region).arn for key in found if key}
     except AwsError as error:
