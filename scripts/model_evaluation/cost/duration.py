@@ -12,11 +12,12 @@ FIXED_MINUTES = (15.0, 25.0)
 SECONDS_PER_ROW = (4.0, 16.0)
 
 
-def estimate_minutes(rows: int) -> tuple[float, float]:
-    """Minutes from start to results, low to high, when no quota slows the judge down."""
+def estimate_minutes(rows: int, jobs: int = 1) -> tuple[float, float]:
+    """Minutes from start to results, low to high, when no quota slows the judge down. ``jobs`` evaluations of
+    ``rows`` rows together, one after another, each take the fixed part."""
     return (
-        FIXED_MINUTES[0] + rows * SECONDS_PER_ROW[0] / 60,
-        FIXED_MINUTES[1] + rows * SECONDS_PER_ROW[1] / 60,
+        jobs * FIXED_MINUTES[0] + rows * SECONDS_PER_ROW[0] / 60,
+        jobs * FIXED_MINUTES[1] + rows * SECONDS_PER_ROW[1] / 60,
     )
 
 

@@ -37,6 +37,7 @@ def work_of(context: Context) -> Workload:
         models=2 if context.value("scope") == "compare" else 1,
         builtin=context.value("builtin_metrics") or [],
         custom=context.value("custom_metrics") or [],
+        jobs=int(context.facts("dataset").get("files", 1)),
     )
 
 
@@ -58,7 +59,7 @@ def estimate(context: Context) -> Estimate:
         if price is None and not problem:
             problem = f"the price list of {read} has no on-demand price for {judge}"
     usd = price.cost(tokens.read, tokens.written) if price else None
-    return Estimate(work, tokens, estimate_minutes(work.rows), usd, price, read, problem)
+    return Estimate(work, tokens, estimate_minutes(work.rows, work.jobs), usd, price, read, problem)
 
 
 def cost_line(found: Estimate) -> str:

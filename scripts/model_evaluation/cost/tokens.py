@@ -21,13 +21,15 @@ LONGER_THAN_REFERENCE = 4.0
 
 
 class Workload(NamedTuple):
-    """An evaluation's size: what is judged how often, and how long the texts are (characters, low to high)."""
+    """An evaluation's size: what is judged how often, and how long the texts are (characters, low to high). ``jobs``
+    are run one after another, each with a part of the rows."""
 
     rows: int
     models: int
     metric_prompts: tuple[int, ...]
     prompt_chars: tuple[float, float]
     reference_chars: tuple[float, float]
+    jobs: int = 1
 
     @property
     def responses(self) -> int:
@@ -51,7 +53,12 @@ class Tokens(NamedTuple):
 
 
 def workload(
-    profile: Mapping[str, Any], *, models: int, builtin: Sequence[str], custom: Sequence[Mapping[str, Any]]
+    profile: Mapping[str, Any],
+    *,
+    models: int,
+    builtin: Sequence[str],
+    custom: Sequence[Mapping[str, Any]],
+    jobs: int = 1,
 ) -> Workload:
     """The size of an evaluation from the dataset's profile and the chosen metrics."""
     prompts = [BUILTIN_PROMPT_CHARS] * len(builtin)
@@ -64,6 +71,7 @@ def workload(
         tuple(prompts),
         _lengths(profile.get("prompt_chars")),
         _lengths(profile.get("reference_chars")) if profile.get("with_reference") else (0.0, 0.0),
+        jobs,
     )
 
 

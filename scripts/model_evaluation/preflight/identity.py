@@ -46,7 +46,8 @@ def lifetime(subject: Subject) -> Iterator[Result]:
     """Whether the credentials last as long as the evaluation. Expiry loses no work, so it is a warning."""
     from model_evaluation.cost.duration import estimate_minutes, in_words
 
-    minutes = estimate_minutes(int(subject.facts("data")["profile"]["rows"]))
+    jobs = int(subject.facts("dataset").get("files", 1))
+    minutes = estimate_minutes(int(subject.facts("data")["profile"]["rows"]), jobs)
     found = credential_lifetime(subject.aws)
     renew = "Sign in again before you start the notebook (aws sso login), or run it in Studio with the Studio role."
     if found is None:

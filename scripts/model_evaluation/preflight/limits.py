@@ -84,7 +84,8 @@ def judge_tokens(subject: Subject) -> Iterator[Result]:
             "See it in the console: Service Quotas, Amazon Bedrock, 'tokens per minute'.",
         )
         return
-    tokens = estimate_tokens(work_of(subject.context))
+    work = work_of(subject.context)
+    tokens = estimate_tokens(work)
     evidence: dict[str, Any] = {
         "quota": quota.code,
         "name": quota.name,
@@ -100,7 +101,7 @@ def judge_tokens(subject: Subject) -> Iterator[Result]:
             **evidence,
         )
         return
-    usual, needed = estimate_minutes(work_of(subject.context).rows), minutes_at(tokens, quota.value)
+    usual, needed = estimate_minutes(work.rows, work.jobs), minutes_at(tokens, quota.value)
     if needed[0] > usual[1]:
         yield warned(
             f"At {quota.value:,.0f} tokens per minute ('{quota.name}') scoring takes {in_words(needed)} instead of "

@@ -60,6 +60,8 @@ def card(context: Context, checks: list[dict[str, Any]], found: Any) -> str:
 def _configuration(context: Context) -> list[tuple[str, str]]:
     from model_evaluation.metrics.custom import directions
 
+    from .data_card import overlap_line
+
     custom, builtin = context.value("custom_metrics"), context.value("builtin_metrics")
     model, rows = context.facts("model"), int(context.facts("data")["profile"]["rows"])
     declared = {item["customMetricDefinition"]["name"] for item in custom if item.get("direction")}
@@ -74,7 +76,8 @@ def _configuration(context: Context) -> list[tuple[str, str]]:
     }[str(context.value("scope"))]
     return [
         ("Task", str(context.value("task"))),
-        ("Dataset", f"{context.value('dataset')} ({rows:,} rows)"),
+        ("Dataset", f"{context.value('dataset')} ({rows:,} rows{_jobs(context)})"),
+        ("Overlap", overlap_line(context.facts("data").get("overlap"))),
         ("Custom metrics", ", ".join(described) or "none"),
         ("Built-in metrics", ", ".join(builtin) or "none"),
         ("Primary metric", f"{context.value('primary_metric')} decides"),
@@ -87,13 +90,19 @@ def _configuration(context: Context) -> list[tuple[str, str]]:
     ]
 
 
+def _jobs(context: Context) -> str:
+    files = int(context.facts("dataset").get("files", 1))
+    return f" in {files} files: {files} jobs, one after another" if files > 1 else ""
+
+
 def _expected(context: Context, found: Any) -> list[tuple[str, str]]:
     from model_evaluation.cost.duration import in_words
     from model_evaluation.cost.estimate import cost_line, token_line
 
-    from .data import can_show
+    from .data_card import can_show
 
     work = found.work
+    each = f" for {work.jobs} jobs, one after another" if work.jobs > 1 else ""
     return [
         ("Can detect", can_show(work.rows)),
         (
@@ -102,7 +111,7 @@ def _expected(context: Context, found: Any) -> list[tuple[str, str]]:
         ),
         ("Tokens", token_line(found)),
         ("Cost", cost_line(found)),
-        ("Duration", f"{in_words(found.minutes)}, estimated from few published runs"),
+        ("Duration", f"{in_words(found.minutes)}{each}, estimated from few published runs"),
     ]
 
 

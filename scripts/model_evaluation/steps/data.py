@@ -5,7 +5,6 @@ from __future__ import annotations
 from model_evaluation.errors import Refused
 from model_evaluation.workflow import Answer, Offer, Step
 
-from .data_card import can_show as can_show
 from .data_card import card, samples, where
 from .reference_answers import metrics_that_compare, reference_findings, rows_without
 
