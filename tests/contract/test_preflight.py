@@ -260,6 +260,8 @@ def test_the_card_stays_on_one_screen_however_much_is_wrong(run_cli: RunCli, sce
 PERMISSION_OF = {
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "sts:GetCallerIdentity": "",  # needs none
 }

@@ -20,6 +20,7 @@ from .results import JudgedRow, ResultFile, inference_file, judged_files
 from .services.bedrock import model_arn
 from .services.hub import PUBLIC_HUB, find_content
 from .services.lineage import run_lineage_step
+from .services.mlflow import apps_of, servers_of
 from .services.packages import packages_of
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Job:
         self.arguments = run.arguments
         self.hyperparameters: Mapping[str, Any] = run.arguments.get("HyperParameters", {})
         self.role: str = run.arguments["RoleArn"]
+        self.tracking: Mapping[str, Any] = execution.definition.mlflow or {}
         self._s3 = cloud.own_client("s3", execution.region)
         self._policies = policies_of(cloud, self.role)
 
@@ -126,6 +128,7 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 def run_inference(job: Job) -> None:
     """Answers every row of the dataset, as the base model or as the fine-tuned one."""
+    _check_tracking(job)
     tuned = _check_models(job)
     rows = _read_dataset(job)
     answer = tuned_answer if tuned else base_answer
@@ -149,7 +152,28 @@ def _check_models(job: Job) -> bool:
     package = packages_of(job.cloud, job.region).get(arn)
     if package is None or package["ModelPackageStatus"] != "Completed":
         raise StepFailure(f"ClientError: Model package {arn} does not exist or is not in status Completed")
+    for container in package.get("InferenceSpecification", {}).get("Containers", []):
+        if weights := container.get("ModelDataSource", {}).get("S3DataSource", {}):
+            job.read(weights["S3Uri"])
+            if weights.get("ModelAccessConfig", {}).get("AcceptEula") is False:
+                raise StepFailure(f"ClientError: The end-user license agreement of {arn} was not accepted")
     return True
+
+
+def _check_tracking(job: Job) -> None:
+    """The store of the run's MLflow app or server must exist, if the run has one."""
+    from botocore.exceptions import ClientError
+
+    arn = str(job.tracking.get("MlflowResourceArn", ""))
+    table = servers_of(job.cloud, job.region) if ":mlflow-tracking-server/" in arn else apps_of(job.cloud, job.region)
+    record = table.get(arn.rpartition("/")[2] if ":mlflow-tracking-server/" in arn else arn)
+    if record is None:
+        return
+    try:
+        job.cloud.own_client("s3", job.region).head_bucket(Bucket=split_uri(record["ArtifactStoreUri"])[0])
+    except ClientError as error:
+        reason = f"MlflowException: the artifact store {record['ArtifactStoreUri']} does not exist"
+        raise StepFailure(f"AlgorithmError: {reason}") from error
 
 
 def _read_dataset(job: Job) -> list[DatasetRow]:

@@ -8,7 +8,7 @@ from typing import Any
 from .cloud import Cloud
 from .judges import DAYS
 from .services.hub import PUBLIC_HUB, put_content, put_hub
-from .services.jumpstart import overrides_uri
+from .services.jumpstart import eula_uri, overrides_uri
 from .services.packages import groups_of, packages_of
 from .services.training import jobs_of
 from .store import timestamp
@@ -86,11 +86,13 @@ class Seeder:
                 "SmtjOverrideParamsS3Uri": overrides_uri(self.region, name),
             },
         ]
-        document = {
+        document: dict[str, Any] = {
             "Url": f"https://example.invalid/{name}",
             "Version": version,
             "RecipeCollection": recipes if recipe else [],
         }
+        if name.startswith("meta-"):
+            document |= {"GatedBucket": True, "HostingEulaUri": eula_uri(self.region, "llama3_2")}
         put_content(
             self.cloud,
             self.region,
@@ -126,11 +128,12 @@ class Seeder:
         approval: str = "PendingManualApproval",
         base: str | None = BASE_MODEL,
         base_version: str | None = None,
+        made_by: str = "",
         days_ago: float = 0.0,
     ) -> None:
         """A version of a group; ``base`` is the hub name of its base model, ``None`` for none.
 
-        ``base_version`` may be left out for the models this module names.
+        ``base_version`` may be left out for the models this module names; ``made_by`` is a training job's ARN.
         """
         arn = self.cloud.arn(self.region, f"model-package/{group}/{version}")
         container: dict[str, Any] = {
@@ -146,6 +149,8 @@ class Seeder:
             image = f"{self.cloud.account}.dkr.ecr.{self.region}.amazonaws.com/churn:latest"
             container["Image"] = image
         else:
+            self.bucket("fernway-models", self.region)
+            self.object(f"s3://fernway-models/{group}/{version}/adapter_model.safetensors", b"SIMULATED")
             versions = {BASE_MODEL: BASE_MODEL_VERSION, **OTHER_BASE_MODELS}
             container["BaseModel"] = {
                 "HubContentName": base,
@@ -164,6 +169,7 @@ class Seeder:
                 "ModelPackageStatusDetails": {"ValidationStatuses": []},
                 "ModelApprovalStatus": approval,
                 "InferenceSpecification": {"Containers": [container]},
+                "MetadataProperties": {"GeneratedBy": made_by} if made_by else {},
                 "CreatedBy": {},
             },
         )

@@ -204,7 +204,7 @@ def _seed_packages(seed: Seeder, world: World) -> None:
     seed.group(world.group_name, "Support assistant, fine-tuned on answered tickets", days_ago=40)
     seed.package(world.group_name, 1, approval="Approved", days_ago=38)
     seed.package(world.group_name, 2, status="Failed", days_ago=20)
-    seed.package(world.group_name, 3, days_ago=17)
+    seed.package(world.group_name, 3, made_by=world.training_job_arn, days_ago=17)
     seed.group("fernway-support-triage", "Routes tickets to a team", days_ago=90)
     seed.package("fernway-support-triage", 1, base="meta-textgeneration-llama-3-2-1b-instruct", days_ago=88)
     seed.group("fernway-support-drafts", "First drafts of answers, discontinued", days_ago=200)
@@ -298,13 +298,17 @@ def account_of(parameters: Mapping[str, Any]) -> str | None:
 
 
 def seed_world_for(
-    aws: LocalAws, parameters: Mapping[str, Any], dataset: bytes, *, base_model: str = BASE_MODEL
+    aws: LocalAws,
+    parameters: Mapping[str, Any],
+    dataset: bytes | Mapping[str, bytes],
+    *,
+    base_model: str = BASE_MODEL,
 ) -> None:
     """Seeds what a notebook's parameters name, so that it can be rehearsed as configured.
 
     ``parameters`` are the notebook's (``REGION``, ``ROLE_ARN``, ``MODEL_PACKAGE_ARN``, ``DATASET``,
-    ``JUDGE_MODEL``, ``S3_OUTPUT``, ``MLFLOW_RESOURCE_ARN``); ``dataset`` is the dataset's content. Start
-    the :class:`LocalAws` with ``account=account_of(parameters)`` and the same region.
+    ``JUDGE_MODEL``, ``S3_OUTPUT``, ``MLFLOW_RESOURCE_ARN``); ``dataset`` is the dataset's content, or that of
+    each of its files by URI. Start the :class:`LocalAws` with ``account=account_of(parameters)`` and the same region.
     """
     cloud, region = aws.cloud, str(parameters["REGION"])
     role = str(parameters["ROLE_ARN"])
@@ -313,7 +317,9 @@ def seed_world_for(
     seed.role(role, ("sagemaker", "bedrock"), ROLE_ACTIONS)
     output_bucket = str(parameters["S3_OUTPUT"]).removeprefix("s3://").partition("/")[0]
     seed.bucket(output_bucket, region)
-    _seed_rehearsal_dataset(seed, str(parameters["DATASET"]), output_bucket, dataset)
+    files = {str(parameters["DATASET"]): dataset} if isinstance(dataset, bytes) else dataset
+    for name, content in files.items():
+        _seed_rehearsal_dataset(seed, name, output_bucket, content)
     seed.base_model(base_model, BASE_MODEL_VERSION)
     model = str(parameters["MODEL_PACKAGE_ARN"])
     if ":model-package/" in model:

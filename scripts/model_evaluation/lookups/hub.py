@@ -12,13 +12,14 @@ from .session import Aws, aws_errors
 
 class HubModel(NamedTuple):
     """A base model of the hub. ``recipes`` is ``None`` when its document could not be read; ``licence`` is where
-    its end-user licence stands, empty when none is named."""
+    its end-user licence stands, empty when none is named; ``gated``: it is given out only to who accepts that."""
 
     arn: str
     version: str
     status: str
     recipes: tuple[Mapping[str, Any], ...] | None
     licence: str
+    gated: bool
 
     @property
     def can_be_evaluated(self) -> bool | None:
@@ -49,4 +50,5 @@ def describe_base_model(aws: Aws, name: str, version: str | None, region: str) -
         str(answer.get("HubContentStatus", "")),
         recipes,
         licence,
+        bool(document.get("GatedBucket")),
     )

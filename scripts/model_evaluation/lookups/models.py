@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from model_evaluation.errors import AwsError, NotFound
@@ -17,7 +18,11 @@ PUBLIC_HUB = "SageMakerPublicHub"
 
 
 class ModelPackage(NamedTuple):
-    """One model package version. ``base_model`` is ``None`` when the package does not carry it."""
+    """One model package version. ``base_model`` is ``None`` when the package does not carry it.
+
+    ``licence_accepted`` is what the package says of its weights' end-user licence, ``None`` when it says nothing;
+    ``made_by`` the job that made it, empty when it is not told; ``specification`` AWS's own words on how it runs.
+    """
 
     arn: str
     group: str
@@ -29,6 +34,9 @@ class ModelPackage(NamedTuple):
     base_model_version: str | None
     recipe: str | None
     model_data: str | None
+    licence_accepted: bool | None
+    made_by: str
+    specification: Mapping[str, Any]
 
     @property
     def usable(self) -> bool:
@@ -40,7 +48,8 @@ def describe_package(aws: Aws, arn: str, region: str | None = None) -> ModelPack
     client = aws.client("sagemaker", region)
     with aws_errors("looking up the model package", resource=arn):
         answer = client.describe_model_package(ModelPackageName=arn)
-    containers = answer.get("InferenceSpecification", {}).get("Containers") or [{}]
+    specification = answer.get("InferenceSpecification", {})
+    containers = specification.get("Containers") or [{}]
     base = containers[0].get("BaseModel") or {}
     source = containers[0].get("ModelDataSource", {}).get("S3DataSource", {})
     return ModelPackage(
@@ -54,6 +63,9 @@ def describe_package(aws: Aws, arn: str, region: str | None = None) -> ModelPack
         base_model_version=base.get("HubContentVersion"),
         recipe=base.get("RecipeName"),
         model_data=source.get("S3Uri") or containers[0].get("ModelDataUrl"),
+        licence_accepted=source.get("ModelAccessConfig", {}).get("AcceptEula"),
+        made_by=str(answer.get("MetadataProperties", {}).get("GeneratedBy", "")),
+        specification=specification,
     )
 
 
@@ -125,12 +137,13 @@ def search_groups(aws: Aws, keyword: str) -> list[tuple[str, str]]:
 
 
 class TrainingJob(NamedTuple):
-    """A training job, the model package it registered, if any, and the S3 URIs it trained on."""
+    """A training job, the model package it registered, if any, the S3 URIs it trained on, and its VPC's subnets."""
 
     name: str
     status: str
     model_package_arn: str | None
     training_data: tuple[str, ...]
+    subnets: tuple[str, ...]
 
 
 def describe_training_job(aws: Aws, name: str, region: str | None = None) -> TrainingJob:
@@ -148,6 +161,7 @@ def describe_training_job(aws: Aws, name: str, region: str | None = None) -> Tra
         str(answer["TrainingJobStatus"]),
         answer.get("OutputModelPackageArn"),
         tuple(str(source) for source in sources if source),
+        tuple(answer.get("VpcConfig", {}).get("Subnets", ())),
     )
 
 

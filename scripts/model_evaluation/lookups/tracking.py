@@ -13,12 +13,13 @@ SERVER_USABLE = ("Created", "Updated", "Started", "MaintenanceComplete")
 
 
 class Tracker(NamedTuple):
-    """One MLflow app or tracking server."""
+    """One MLflow app or tracking server; ``store`` is where its artifacts lie, known only when it was described."""
 
     arn: str
     name: str
     kind: str
     status: str
+    store: str = ""
 
     @property
     def usable(self) -> bool:
@@ -70,6 +71,8 @@ def describe_tracker(aws: Aws, arn: str, region: str) -> Tracker:
     with aws_errors("looking up", resource=arn):
         if ":mlflow-tracking-server/" in arn:
             server = client.describe_mlflow_tracking_server(TrackingServerName=arn.rpartition("/")[2])
-            return Tracker(arn, str(server["TrackingServerName"]), "server", str(server["TrackingServerStatus"]))
+            name, status = str(server["TrackingServerName"]), str(server["TrackingServerStatus"])
+            return Tracker(arn, name, "server", status, str(server.get("ArtifactStoreUri", "")))
         app = client.describe_mlflow_app(Arn=arn)
-        return Tracker(arn, str(app.get("Name", arn)), "app", str(app["Status"]))
+        store = str(app.get("ArtifactStoreUri", ""))
+        return Tracker(arn, str(app.get("Name", arn)), "app", str(app["Status"]), store)

@@ -58,6 +58,7 @@ def caller_policy(plan: Plan) -> dict[str, Any]:
         "sagemaker:DescribeDomain",
         "sagemaker:DescribeMlflowApp",
         "sagemaker:DescribeMlflowTrackingServer",
+        "sagemaker:DescribeTrainingJob",
         "sagemaker:ListDomains",
         "sagemaker:ListMlflowApps",
         "sagemaker:ListMlflowTrackingServers",
@@ -69,5 +70,8 @@ def caller_policy(plan: Plan) -> dict[str, Any]:
     statements.append(statement(reading, ("*",), {}))
     statements.append(statement(("iam:GetRole", "iam:SimulatePrincipalPolicy"), (plan.role,), {}))
     buckets = tuple(dict.fromkeys(plan.s3(name) for name in (plan.dataset_bucket, plan.output_bucket)))
-    statements.append(statement(("s3:GetBucketPolicy", "s3:GetEncryptionConfiguration"), buckets, {}))
+    settings = ("s3:GetBucketObjectLockConfiguration", "s3:GetBucketPolicy", "s3:GetEncryptionConfiguration")
+    statements.append(statement(settings, buckets, {}))
+    if plan.weights:
+        statements.append(statement(("s3:ListBucket",), (plan.s3(plan.weights.partition("/")[0]),), {}))
     return {"Version": "2012-10-17", "Statement": statements}

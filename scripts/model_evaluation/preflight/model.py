@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from model_evaluation.errors import NotFound
-from model_evaluation.lookups.hub import describe_base_model
 
 from .result import Result, command, failed, lines, passed, skipped
 from .subject import Subject
@@ -19,7 +18,7 @@ def base_model(subject: Subject) -> Iterator[Result]:
         "sagemaker", "list-hub-contents", hub_name="SageMakerPublicHub", hub_content_type="Model", region=region
     )
     try:
-        found = describe_base_model(subject.aws, name, version, region)
+        found = subject.base_model()
     except NotFound:
         yield failed(
             f"The base model {label} is not in SageMaker's public hub of {region}; the evaluation cannot start there.",
@@ -32,7 +31,7 @@ def base_model(subject: Subject) -> Iterator[Result]:
             version=version,
         )
         return
-    evidence = {"arn": found.arn, "status": found.status, "licence": found.licence}
+    evidence = {"arn": found.arn, "status": found.status}
     if found.status and found.status != "Available":
         yield failed(
             f"The base model {label} is {found.status} in the public hub of {region}.",
@@ -54,5 +53,4 @@ def base_model(subject: Subject) -> Iterator[Result]:
             **evidence,
         )
     else:
-        licence = f" The run accepts its licence on your behalf: {found.licence}" if found.licence else ""
-        yield passed(f"{label} is in the hub of {region} and has an evaluation recipe.{licence}", **evidence)
+        yield passed(f"{label} is in the hub of {region} and has an evaluation recipe.", **evidence)

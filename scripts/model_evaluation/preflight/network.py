@@ -1,10 +1,11 @@
-"""Studio without internet: kernels in a VPC need endpoints for what the notebook calls."""
+"""Networks: kernels in a VPC need endpoints for what the notebook calls, and the run's own steps are in none."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from model_evaluation.errors import EvaluationError
+from model_evaluation.lookups.models import describe_training_job
 from model_evaluation.lookups.networks import Domain, Way, studio_domains, way_out
 from model_evaluation.lookups.session import outcome, together
 
@@ -33,6 +34,34 @@ def studio(subject: Subject) -> Iterator[Result]:
             )
         else:
             yield _one(domain, way, region)
+
+
+def steps(subject: Subject) -> Iterator[Result]:
+    """The evaluation's steps run in no VPC of the account's: a model fine-tuned inside one hints at closed buckets."""
+    outside = "The evaluation's own steps run in no VPC of yours (the notebook sets none)."
+    if subject.value("scope") == "base":
+        yield passed(outside)
+        return
+    maker = subject.package().made_by
+    if ":training-job/" not in maker:
+        yield skipped(f"{outside} Whether the model was fine-tuned inside one is not known: its package names no job.")
+        return
+    job = describe_training_job(subject.aws, maker.rpartition("/")[2], subject.region)
+    guarded = [bucket for bucket in subject.buckets() if subject.bucket_policy(bucket)] if job.subnets else []
+    if not guarded:
+        inside = "inside one, but no bucket's policy could ask for it" if job.subnets else "outside, too"
+        yield passed(f"{outside} The model was fine-tuned {inside}.", job=job.name)
+        return
+    yield warned(
+        f"{outside} But the model was fine-tuned inside one ({', '.join(job.subnets)}): a bucket that answers only "
+        "inside that VPC refuses the evaluation.",
+        lines(
+            "See that no policy asks for the VPC or its endpoint (aws:SourceVpc, aws:SourceVpce):",
+            *(command("s3api", "get-bucket-policy", bucket=bucket) for bucket in guarded),
+        ),
+        job=job.name,
+        subnets=job.subnets,
+    )
 
 
 def _way(subject: Subject, domain: Domain) -> Callable[[], Way | EvaluationError]:

@@ -1,4 +1,7 @@
-"""Bucket policies: whether one refuses what the role will do, whatever the role's own policies say."""
+"""Bucket policies and locks: whether one refuses what the role will do, whatever the role's own policies say.
+
+Object ownership is no obstacle: nothing here sets an ACL but the owner's own, which every setting takes.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from model_evaluation.errors import EvaluationError, NotFound
+from model_evaluation.lookups.objects import default_lock
 from model_evaluation.lookups.policies import Asker, Match, is_foreign_bucket, matching
 
 from .permissions import Plan
@@ -31,6 +35,28 @@ def bucket_policies(subject: Subject) -> Iterator[Result]:
             )
             continue
         yield _foreign(subject, bucket, policy) or _one(subject, bucket, policy)
+
+
+def object_lock(subject: Subject) -> Iterator[Result]:
+    """A lock on every new object refuses uploads without a checksum; not every service sends one: a warning."""
+    bucket = str(subject.facts("output")["bucket"])
+    kept = default_lock(subject.aws, bucket)
+    if not kept:
+        yield passed(f"{bucket} locks nothing that is written to it.")
+        return
+    off = {"ObjectLockEnabled": "Enabled"}
+    yield warned(
+        f"{bucket} locks every new object for {kept}: uploads without a checksum are refused, which may end the run "
+        "when the first answers are written, and results cannot be deleted before that.",
+        lines(
+            "Take the default lock off (single objects can still be locked):",
+            command("s3api", "put-object-lock-configuration", bucket=bucket, object_lock_configuration=off),
+            "Or write the results elsewhere:",
+            "evaluate.py revise output",
+        ),
+        bucket=bucket,
+        lock=kept,
+    )
 
 
 def _foreign(subject: Subject, bucket: str, policy: Mapping[str, Any]) -> Result | None:
@@ -83,7 +109,7 @@ def _wanted(plan: Plan, bucket: str) -> list[tuple[str, str]]:
     """What the role does in a bucket: action and ARN."""
     wanted = []
     if bucket == plan.dataset_bucket:
-        wanted += [("s3:GetObject", plan.s3(plan.dataset)), ("s3:ListBucket", plan.s3(bucket))]
+        wanted += [("s3:GetObject", arn) for arn in plan.dataset_objects] + [("s3:ListBucket", plan.s3(bucket))]
     if bucket == plan.output_bucket:
         wanted += [("s3:PutObject", plan.s3(f"{plan.output}/x")), ("s3:GetObject", plan.s3(f"{plan.output}/x"))]
     return wanted

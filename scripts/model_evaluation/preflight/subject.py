@@ -8,7 +8,9 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from model_evaluation.context import Context
+from model_evaluation.lookups.hub import HubModel, describe_base_model
 from model_evaluation.lookups.identity import Caller, who_am_i
+from model_evaluation.lookups.models import ModelPackage, describe_package
 from model_evaluation.lookups.policies import bucket_policy
 from model_evaluation.lookups.roles import Role, describe_role
 from model_evaluation.lookups.session import Aws
@@ -66,6 +68,17 @@ class Subject:
     def role(self) -> Role:
         """The execution role. Raises NotFound, AccessDenied."""
         return self.once("role", lambda: describe_role(self.aws, self.role_name()))
+
+    def package(self) -> ModelPackage:
+        """The fine-tuned model's package. Raises NotFound, AccessDenied."""
+        arn = str(self.value("model"))
+        return self.once("package", lambda: describe_package(self.aws, arn, self.region))
+
+    def base_model(self) -> HubModel:
+        """The base model in the public hub. Raises NotFound, AccessDenied."""
+        facts = self.facts("model")
+        name, version = str(facts["base_model"]), facts.get("base_model_version")
+        return self.once("base model", lambda: describe_base_model(self.aws, name, version, self.region))
 
     def bucket_policy(self, bucket: str) -> Mapping[str, Any]:
         return self.once(("bucket policy", bucket), lambda: bucket_policy(self.aws, bucket))

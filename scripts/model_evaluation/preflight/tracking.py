@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from model_evaluation.errors import NotFound
+from model_evaluation.lookups.storage import bucket_region
 from model_evaluation.lookups.tracking import describe_tracker
 
-from .result import Result, command, failed, lines, passed, warned
+from .result import Result, command, failed, lines, passed, skipped, warned
 from .subject import Subject
 
 
@@ -35,5 +36,21 @@ def mlflow(subject: Subject) -> Iterator[Result]:
         yield failed(
             f"The MLflow {found.kind} {found.name} is {found.status} and cannot track a run.", others, arn=answer
         )
+        return
+    yield passed(f"The MLflow {found.kind} {found.name} is {found.status}.", arn=answer, state=found.status)
+    bucket = found.store.removeprefix("s3://").partition("/")[0]
+    if not bucket:
+        yield skipped(f"AWS does not say where {found.name} keeps its artifacts.", part="store")
+        return
+    try:
+        bucket_region(subject.aws, bucket)
+    except NotFound:
+        yield failed(
+            f"The bucket {bucket}, in which {found.name} keeps its artifacts ({found.store}), does not exist: the "
+            "first step that logs to MLflow fails, about 5 minutes after the start.",
+            lines("Make the bucket anew:", f"aws s3 mb s3://{bucket} --region {region}", "Or:", others),
+            part="store",
+            store=found.store,
+        )
     else:
-        yield passed(f"The MLflow {found.kind} {found.name} is {found.status}.", arn=answer, state=found.status)
+        yield passed(f"The bucket of its artifacts, {bucket}, exists.", part="store", store=found.store)

@@ -34,6 +34,7 @@ from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.hub import contents_of
 from model_evaluation.localaws.services.mlflow import apps_of
 from model_evaluation.localaws.services.packages import packages_of
+from model_evaluation.localaws.services.training import jobs_of
 from model_evaluation.localaws.world import World, seed_demo_world, seed_running_execution
 from model_evaluation.lookups.session import Aws
 from model_evaluation.preflight import run_preflight
@@ -167,6 +168,8 @@ class Stage:
             cloud.caller_arn = value
         elif kind == "package":
             self._change(packages_of(cloud, region), self.world.model_package_arn, value)
+        elif kind == "training_job":
+            self._change(jobs_of(cloud, region), self.world.training_job_name, value)
         elif kind == "hub":
             self._change(contents_of(cloud, region), self.world.base_model_arn, value)
         elif kind == "mlflow":

@@ -30,6 +30,10 @@ def overrides_uri(region: str, model: str) -> str:
     return f"s3://jumpstart-cache-prod-{region}/recipes/{model}/evaluation-overrides.json"
 
 
+def eula_uri(region: str, family: str) -> str:
+    return f"s3://jumpstart-cache-prod-{region}/fmhMetadata/eula/{family}Eula.txt"
+
+
 def _content(cloud: Cloud, key: str) -> bytes:
     if key == JUDGE_LIST_KEY:
         state = cloud.scenario.judge_list

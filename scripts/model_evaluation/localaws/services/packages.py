@@ -117,7 +117,7 @@ def update_package(cloud: Cloud, request: Request) -> Record:
     record = packages_of(cloud, request.region).get(request.params["ModelPackageArn"])
     if record is None:
         raise invalid(f"ModelPackage {request.params['ModelPackageArn']} does not exist.")
-    for key in ("ModelApprovalStatus", "ApprovalDescription"):
+    for key in ("ModelApprovalStatus", "ApprovalDescription", "InferenceSpecification"):
         if key in request.params:
             record[key] = request.params[key]
     properties = dict(record.get("CustomerMetadataProperties", {}))
