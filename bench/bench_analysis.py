@@ -186,7 +186,7 @@ def run_case(name: str, folder: Path) -> tuple[float, float]:
 
 def interval_seconds(rows: int, rounds: int) -> float:
     """Seconds of our 10,000-resample interval of one few-valued metric."""
-    from model_evaluation.kernel.stats import paired_interval
+    from model_evaluation.kernel.intervals import paired_interval
 
     rng = np.random.default_rng(rows)
     tuned, base = (rng.choice(SCALE, size=rows, p=p) for p in ((0.1, 0.1, 0.2, 0.3, 0.3), (0.2, 0.2, 0.2, 0.2, 0.2)))

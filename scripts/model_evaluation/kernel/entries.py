@@ -9,16 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .intervals import cluster_values, paired_interval
+from .permutation import sign_flip_test
 from .scales import Metric
-from .stats import (
-    Floats,
-    cluster_values,
-    detectable_difference,
-    paired_interval,
-    rows_needed,
-    sign_flip_p_value,
-    wilson_interval,
-)
+from .stats import Floats, detectable_difference, rows_needed
+from .strength import davidson_strength, effective_size
 from .verdicts import MARGIN_SHARE, metric_verdict
 
 
@@ -48,8 +43,9 @@ def difference_entry(
     good = np.round(differences if metric.direction == "higher" else -differences, 12)
     wins, losses = int((good > 0).sum()), int((good < 0).sum())
     deviation = float(units.std(ddof=1)) * math.sqrt(n / len(units)) if len(units) > 1 else None
-    win_share = wilson_interval(wins, wins + losses)
-    p_value = sign_flip_p_value(units, rng=rng, resamples=resamples)
+    worth = None if grouped is None else effective_size(good > 0, good != 0, grouped)
+    strength = davidson_strength(wins, n - wins - losses, losses, effective=worth)
+    test = sign_flip_test(units, rng=rng, resamples=resamples)
     return {
         "difference": {
             "mean": interval.mean,
@@ -57,18 +53,22 @@ def difference_entry(
             "ci_high": interval.high,
             "confidence": interval.confidence,
             "method": interval.method,
-            "p_value": p_value,
-            "p_adjusted": p_value,
+            "p_value": test.mid,
+            "p_adjusted": test.mid,
+            "p_exact": test.exact,
+            "test": test.method or None,
             "deviation": deviation,
             "detectable": detectable_difference(deviation, n) if deviation else None,
         },
         "wins": wins,
         "ties": n - wins - losses,
         "losses": losses,
-        "win_share_ci": list(win_share) if win_share else None,
+        "win_share_ci": [strength["ci_low"], strength["ci_high"]] if strength else None,
+        "strength": strength,
         "n_paired": n,
         "n_clusters": len(units) if clusters is not None else None,
         "margin": MARGIN_SHARE * (metric.limits[1] - metric.limits[0]) if metric.limits else None,
+        "margin_share": MARGIN_SHARE if metric.limits else None,
         "verdict": "inconclusive",
         "rows_needed": None,
     }

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 import model_evaluation
 from model_evaluation.kernel.comparison import compare
-from model_evaluation.kernel.results import Record, ResultRow
+from model_evaluation.kernel.results import ResultRow
 from model_evaluation.kernel.rows import DatasetRow
 from model_evaluation.kernel.scales import Metric, read_metrics
 from model_evaluation.kernel.slices import slice_groups
+from unit.kernel.results_world import Record, pairs_of
 
 SCHEMA = json.loads(
     (pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.schema.json").read_text("utf-8")
@@ -44,7 +45,7 @@ def record(
         None if scores is None else ResultRow(prompt, "ref", f"{answer} {number}", dict(scores))
         for scores, answer in zip((tuned, base), answers, strict=True)
     ]
-    return Record(str(number), 1, prompt, "ref", row, *sides)
+    return Record(row, *sides)
 
 
 def records_of(pairs: Sequence[tuple[Score, Score]], name: str = "Correctness", **more: Any) -> list[Record]:
@@ -59,7 +60,7 @@ def summary_of(records: Sequence[Record], metrics: Sequence[Metric] = (CORRECTNE
         "scope": "compare",
         "resamples": 2_000,
     } | changes
-    summary = compare(records, **arguments)
+    summary = compare(pairs_of(records), **arguments)
     jsonschema.validate(json.loads(json.dumps(summary, allow_nan=False)), SCHEMA)
     return summary
 
@@ -77,8 +78,8 @@ class TestByHand:
         assert entry["n_paired"] == 4
         assert entry["difference"]["mean"] == pytest.approx(0.25 / 4)
         assert (entry["wins"], entry["ties"], entry["losses"]) == (2, 1, 1)
-        # signs of .5 .5 .25: |sum| >= .25 always (.25 at least), so p = 1
-        assert entry["difference"]["p_value"] == 1.0
+        # signs of .5 .5 .25: |sum| >= .25 always, and equal in 4 of 8 patterns (as .5 - .5 +- .25), which count by half
+        assert (entry["difference"]["p_exact"], entry["difference"]["p_value"]) == (1.0, 0.75)
 
     def test_wins_follow_the_direction_and_the_difference_does_not(self) -> None:
         entry = summary_of(records_of([(0.0, 1.0), (0.0, 0.5), (0.5, 0.0)], "Harmfulness"), [HARMFULNESS])["metrics"][
@@ -95,8 +96,8 @@ class TestByHand:
     def test_adjusted_over_metrics_by_holm(self) -> None:
         six = [record(i, {"A": 0.75, "B": 0.5}, {"A": 0.5, "B": 0.5}) for i in range(6)]
         metrics = summary_of(six, [Metric("A", limits=(0, 1)), Metric("B", limits=(0, 1))])["metrics"]
-        # A: 2 / 2^6 = 1/32, doubled by Holm; B: all ties, 1
-        assert (metrics["A"]["difference"]["p_value"], metrics["A"]["difference"]["p_adjusted"]) == (1 / 32, 1 / 16)
+        # A: the two patterns of one sign, 2 / 2^6, by half: 1/64, doubled by Holm; B: all ties, 1
+        assert (metrics["A"]["difference"]["p_value"], metrics["A"]["difference"]["p_adjusted"]) == (1 / 64, 1 / 32)
         assert metrics["B"]["difference"]["p_adjusted"] == 1.0
 
 
@@ -336,9 +337,9 @@ class TestSlices:
             for i in range(60)
         ]
         cells = summary_of(records)["slices"]["category"]
-        # c0: six wins, p = 2/64; ten slices, the others 1: Benjamini and Hochberg give min(1, 10 * 2/64)
-        assert cells["c0"]["Correctness"]["difference"]["p_value"] == 2 / 64
-        assert cells["c0"]["Correctness"]["difference"]["p_adjusted"] == pytest.approx(20 / 64)
+        # c0: six wins, mid-p 1/64; ten slices, the others 1: Benjamini and Hochberg give min(1, 10 * 1/64)
+        assert cells["c0"]["Correctness"]["difference"]["p_value"] == 1 / 64
+        assert cells["c0"]["Correctness"]["difference"]["p_adjusted"] == pytest.approx(10 / 64)
 
 
 class TestWarnings:
@@ -490,7 +491,7 @@ class TestClusters:
         summary = summary_of(self.records())
         entry = summary["metrics"]["Correctness"]
         assert entry["n_clusters"] == 8
-        assert entry["difference"]["p_value"] == 2 / 8  # three equal gains
+        assert entry["difference"]["p_value"] == 1 / 8  # three equal gains: +++ and --- of eight, by half
         assert entry["verdict"] != "improved"
         assert any("8 clusters" in text for text in summary["warnings"])
         assert "document_id" not in summary["slices"]

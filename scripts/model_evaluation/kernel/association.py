@@ -1,0 +1,60 @@
+"""Whether scores go together with the length of answers: an association, which is not a cause."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .stats import Floats, distinct_counts, normal_quantile
+
+FEWEST_ASSOCIATED = 5  # below this the interval spans nearly everything
+
+
+def length_effect(
+    differences: Floats, lengths: Floats, *, clusters: int | None = None, confidence: float = 0.95
+) -> dict[str, Any] | None:
+    """Spearman's rank correlation of score differences with answer-length differences, tuned minus base.
+
+    Both of shape (n,); rows where one is NaN do not count. Above 0: where the tuned answer is longer than the base
+    model's, its score tends to be higher. The interval is Fisher's z with the variance ``(1 + r**2 / 2) / (n - 3)``
+    (Bonett and Wright, 2000, Psychometrika 65); ``clusters`` takes the place of n in it where rows are
+    clustered. ``None`` at n = 0; the correlation is ``None`` where either never varies (n = 1 among them), the interval
+    below five rows or clusters.
+    """
+    both = np.isfinite(differences) & np.isfinite(lengths)
+    scores, longer = differences[both], lengths[both]
+    n = len(scores)
+    if n == 0:
+        return None
+    correlation = spearman(scores, longer)
+    low = high = None
+    independent = min(n, clusters or n)
+    if correlation is not None and independent >= FEWEST_ASSOCIATED:
+        half = normal_quantile((1 + confidence) / 2) * math.sqrt((1 + correlation**2 / 2) / (independent - 3))
+        centre = math.atanh(min(max(correlation, -1 + 1e-12), 1 - 1e-12))
+        low, high = math.tanh(centre - half), math.tanh(centre + half)
+    return {
+        "n": n,
+        "spearman": correlation,
+        "ci_low": low,
+        "ci_high": high,
+        "confidence": confidence,
+        "mean_length_difference": float(longer.mean()),
+    }
+
+
+def spearman(x: Floats, y: Floats) -> float | None:
+    """Correlation of the mid-ranks, -1 to 1 (Spearman, 1904); ``None`` where x or y has one value only."""
+    a, b = mid_ranks(x), mid_ranks(y)
+    a, b = a - a.mean(), b - b.mean()
+    spread = math.sqrt(float(a @ a) * float(b @ b))
+    return min(1.0, max(-1.0, float(a @ b) / spread)) if spread > 0 else None
+
+
+def mid_ranks(values: Floats) -> Floats:
+    """Ranks from 1, ties sharing their mean rank; equal to twelve decimals counts as equal."""
+    found, counts = distinct_counts(values)
+    middle = np.cumsum(counts) - (counts - 1) / 2
+    return np.asarray(middle[np.searchsorted(found, np.round(values, 12))], float)

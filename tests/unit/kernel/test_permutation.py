@@ -1,0 +1,90 @@
+"""Sign-flip and McNemar tests: by hand, against scipy, and where patterns are drawn."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_evaluation.kernel import permutation
+
+
+def rng(seed: int = 1) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+class TestMcNemar:
+    @pytest.mark.parametrize(
+        ("wins", "losses"), [(0, 0), (1, 0), (5, 5), (12, 2), (0, 6), (300, 250), (2000, 1), (501_000, 500_000)]
+    )
+    def test_is_the_binomial_test_of_the_discordant_pairs(self, wins: int, losses: int) -> None:
+        expected = scipy.stats.binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
+        assert permutation.mcnemar_p_value(wins, losses) == pytest.approx(expected, rel=1e-8, abs=1e-300)
+
+    def test_by_hand(self) -> None:
+        # 5 wins, 1 loss: 2 * (C(6,0) + C(6,1)) / 2^6 = 14/64
+        assert permutation.mcnemar_p_value(5, 1) == pytest.approx(14 / 64)
+
+
+class TestSignFlip:
+    @pytest.mark.parametrize(
+        ("differences", "p_value"),
+        [
+            ([], None),
+            ([0.0], 1.0),
+            ([0.5], 1.0),  # one row: both signs give a mean as far from zero
+            ([0.5, 0.25], 0.5),  # ++ and -- of four patterns
+            ([0.25, 0.25, 0.25], 0.25),  # 2 of 8
+            ([0.0, 0.0, 0.0], 1.0),
+            ([0.5, 0.25, -0.25], 0.75),  # |sum| >= 0.5: +++ ++- +-+ and their mirrors, 6 of 8
+            ([0.1, 0.2, 0.3, 0.4], 2 / 16),
+        ],
+    )
+    def test_exact_by_hand(self, differences: list[float], p_value: float | None) -> None:
+        assert permutation.sign_flip_test(np.array(differences), rng=rng()).exact == p_value
+
+    @given(st.lists(st.sampled_from([-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1]), min_size=2, max_size=12))
+    def test_exact_agrees_with_scipy(self, differences: list[float]) -> None:
+        found = permutation.sign_flip_test(np.array(differences), rng=rng()).exact
+        test = scipy.stats.permutation_test(
+            (differences, [0.0] * len(differences)),
+            lambda x, y, axis: np.mean(x - y, axis=axis),
+            permutation_type="samples",
+            vectorized=True,
+            n_resamples=np.inf,
+        )
+        assert found == pytest.approx(min(1.0, test.pvalue), rel=1e-9)
+
+    def test_monte_carlo_is_near_the_exact_value(self) -> None:
+        values = np.array([0.25] * 9 + [0.5] * 5 + [-0.25] * 5 + [-0.5] * 1)
+        # All 2^20 patterns, by the number of + signs among the fourteen quarters and the six halves.
+        quarters, halves = 14, 6
+        total = abs(values.sum())
+        exact = sum(
+            math.comb(quarters, a) * math.comb(halves, b)
+            for a in range(quarters + 1)
+            for b in range(halves + 1)
+            if abs(0.25 * (2 * a - quarters) + 0.5 * (2 * b - halves)) >= total - 1e-9
+        ) / 2 ** (quarters + halves)
+        found = permutation.sign_flip_test(values, rng=rng(), resamples=200_000).exact
+        assert found == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 200_000))
+
+    def test_monte_carlo_never_says_zero(self) -> None:
+        values = np.tile([0.25, 0.5], 500)
+        assert permutation.sign_flip_test(values, rng=rng(), resamples=999).exact == 1 / 1000
+
+    def test_many_sizes_use_the_normal_limit(self) -> None:
+        values = rng(5).normal(0.05, 1, 2_000)
+        z = abs(values.sum()) / math.sqrt((values**2).sum())
+        assert permutation.sign_flip_test(values, rng=rng()).exact == pytest.approx(
+            2 * scipy.stats.norm.sf(z), rel=1e-6
+        )
+
+    def test_rounding_in_the_last_digit_is_no_difference(self) -> None:
+        # 0.3 - 0.2 and 0.2 - 0.1 differ in their last bits; they are one size, so McNemar's test applies.
+        values = np.array([0.3 - 0.2, 0.2 - 0.1, 0.1 - 0.0, 0.1 - 0.2])
+        assert permutation.sign_flip_test(values, rng=rng()).exact == permutation.mcnemar_p_value(3, 1)
