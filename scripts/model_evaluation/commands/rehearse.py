@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
     parameters = evaluation_of(context.document).notebook_parameters(context)
-    rows, findings = _rows(context)
+    rows, findings = _rows(context, parameters["DATASET"])
     folder = os.path.join(args.project, FOLDER)
     notebook = _fresh_notebook(folder, context)
     base = context.facts("model")["base_model"]
@@ -76,19 +76,31 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     }, 0
 
 
-def _rows(context: Context) -> tuple[bytes, list[dict[str, Any]]]:
-    """The dataset's rows if this shell can read them, else the demo's."""
+def _rows(context: Context, dataset: str) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
+    """The content of every file of ``dataset``, by URI: the recorded one's if this shell can read it, else the
+    demo's."""
+    from model_evaluation.kernel.shardnames import shard_names
     from model_evaluation.localaws.world import demo_dataset
+    from model_evaluation.lookups.dataset_files import read_object, recorded_files
+    from model_evaluation.lookups.session import together
+    from model_evaluation.lookups.storage import S3Uri, head_object
 
-    facts = context.facts("dataset")
+    def content(uri: S3Uri) -> bytes:
+        return b"".join(read_object(context.aws, head_object(context.aws, uri)))
+
+    names = shard_names(dataset)
+    uris = recorded_files(context.facts("dataset"))
     try:
-        from model_evaluation.lookups.storage import S3Uri, head_object, read_chunks
-
-        item = head_object(context.aws, S3Uri(facts["bucket"], facts["key"]))
-        return b"".join(read_chunks(context.aws, item)), [finding("dataset", f"Rehearsed with the rows of {item.uri}.")]
+        context.aws  # noqa: B018 - created before the threads share it
+        bodies = together(*[lambda uri=uri: content(uri) for uri in uris])
     except EvaluationError as error:
+        lines = demo_dataset().splitlines(keepends=True)
+        bodies = [b"".join(lines[number :: len(names)]) for number in range(len(names))]
         note = f"The dataset could not be read ({error.code}); the rehearsal used sample rows instead."
-        return demo_dataset(), [finding("sample_rows", note, level="warning", fix=error.fix)]
+        found = finding("sample_rows", note, level="warning", fix=error.fix)
+    else:
+        found = finding("dataset", f"Rehearsed with the rows of {context.facts('dataset')['uri']}.")
+    return dict(zip(names, bodies, strict=True)), [found]
 
 
 def _fresh_notebook(folder: str, context: Context) -> str:

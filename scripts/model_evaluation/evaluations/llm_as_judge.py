@@ -52,6 +52,7 @@ def notebook_parameters(context: Context) -> dict[str, Any]:
     import json
 
     from model_evaluation.naming import project_slug
+    from model_evaluation.steps.data_card import overlap_notes
 
     custom = context.value("custom_metrics")
     scope = context.value("scope")
@@ -76,4 +77,5 @@ def notebook_parameters(context: Context) -> dict[str, Any]:
         "FORCE_NEW_RUN": False,
         "RESULTS_DIR": "results",
         "DATASET_ETAG": context.facts("dataset").get("etag", ""),
+        "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
     }

@@ -81,6 +81,7 @@ class EvaluationSettings:
     force_new_run: bool
     results_dir: str
     dataset_etag: str
+    dataset_notes: tuple[str, ...] = ()
 
     @classmethod
     def from_parameters(cls, namespace: Mapping[str, Any]) -> EvaluationSettings:
@@ -105,6 +106,7 @@ class EvaluationSettings:
             force_new_run=reader.flag("FORCE_NEW_RUN"),
             results_dir=reader.text("RESULTS_DIR"),
             dataset_etag=(reader.optional_text("DATASET_ETAG") or "").strip('"'),
+            dataset_notes=reader.texts("DATASET_NOTES"),
         )
         if not reader.faults and settings.primary_metric not in settings.metric_names:
             reader.faults.append(
@@ -221,6 +223,12 @@ class ParameterReader:
             nothing: tuple[str, ...] = ()
             return self._fault(name, "a list of metric names", nothing)
         return tuple(dict.fromkeys(re.sub(r"(?i)^builtin\.", "", item) for item in value))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        value = self._namespace.get(name) or ()
+        usable = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+        nothing: tuple[str, ...] = ()
+        return tuple(value) if usable else self._fault(name, "a list of texts", nothing)
 
     def custom_metrics(self, name: str) -> str | None:
         text = self.optional_text(name)

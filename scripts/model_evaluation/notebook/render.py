@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NBFORMAT, NBFORMAT_MINOR = 4, 5
 METADATA_KEY = "model_evaluation"  # marks every cell that is ours; the section is found by it again
 PARAMETERS_TAG = "parameters"
+OPTIONAL = frozenset({"DATASET_NOTES"})  # left out of the cell when there is nothing to say
 
 
 def build_notebook(parameters: Mapping[str, object], cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> NotebookNode:
@@ -100,7 +101,7 @@ def _cell_content(cell: Cell, parameters: Mapping[str, object], inliner: Inliner
 
 
 def _check_names(parameters: Mapping[str, object], needed: frozenset[str]) -> None:
-    for problem, names in (("missing", needed - parameters.keys()), ("unknown", parameters.keys() - needed)):
+    for problem, names in (("missing", needed - parameters.keys() - OPTIONAL), ("unknown", parameters.keys() - needed)):
         if names:
             raise ValueError(f"{problem} parameters: {', '.join(sorted(names))}")
 

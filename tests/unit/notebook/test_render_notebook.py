@@ -147,8 +147,14 @@ def test_rendering_imports_neither_nbformat_nor_the_sdk(parameters: dict[str, An
 
 
 def test_the_parameters_are_exactly_the_documented_ones(parameters: dict[str, Any]) -> None:
-    assert parameter_names() == set(NAMES)
+    assert parameter_names() == {*NAMES, "DATASET_NOTES"}
     assert assigned(sources(build_notebook(parameters))["parameters"]) == parameters
+
+
+def test_what_is_known_about_the_rows_goes_with_the_notebook(parameters: dict[str, Any]) -> None:
+    told = {**parameters, "DATASET_NOTES": ['3 of 9 prompts are "known" {{x}}\nto the model']}
+    assert assigned(sources(build_notebook(told))["parameters"]) == told
+    assert render_notebook({**parameters, "DATASET_NOTES": []}) == render_notebook(parameters)
 
 
 def test_one_cell_is_tagged_parameters_and_holds_only_literals(parameters: dict[str, Any]) -> None:
