@@ -8,11 +8,15 @@ import pathlib
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from .analysis import Analysis
 from .charts import draw_charts
 from .figures import figure_png, figure_svg
+from .markdown import report_markdown
 from .page import report_html
+from .people import JUDGE_ERROR, read_judge_error
 
 ABANDONED = 600.0  # seconds after which an unfinished export belongs to a kernel that died
 
@@ -21,8 +25,9 @@ def export_analysis(analysis: Analysis, results_dir: str | os.PathLike[str]) -> 
     """Write every file of the analysis and return its folder.
 
     The folder appears (or replaces an older export of the same execution) in one rename, so a reader never
-    sees half of it. The CSV holds the same values as the Parquet file: text that a spreadsheet would take
-    for a formula is not altered, so import it as text rather than opening it by double click.
+    sees half of it. What people's labels said of this execution's judge is taken over. The CSV holds the same
+    values as the Parquet file: text that a spreadsheet would take for a formula is not altered, so import it as
+    text rather than opening it by double click.
     """
     root = pathlib.Path(results_dir)
     root.mkdir(parents=True, exist_ok=True)
@@ -30,9 +35,12 @@ def export_analysis(analysis: Analysis, results_dir: str | os.PathLike[str]) -> 
     name = "".join(c if c.isalnum() or c in "-_." else "_" for c in name).lstrip(".") or "execution"
     fresh = pathlib.Path(tempfile.mkdtemp(prefix=f".{name}-", dir=root))
     try:
-        write_files(analysis, fresh)
-        fresh.chmod(0o755)
         target = root / name
+        judged = read_judge_error(target, analysis.summary["execution_arn"])
+        if judged is not None:
+            shutil.copy(target / JUDGE_ERROR, fresh)
+        write_files(analysis, fresh, judged)
+        fresh.chmod(0o755)
         if target.exists():
             old = pathlib.Path(tempfile.mkdtemp(prefix=f".{name}-old-", dir=root))
             target.replace(old / name)
@@ -48,7 +56,7 @@ def export_analysis(analysis: Analysis, results_dir: str | os.PathLike[str]) -> 
     return target
 
 
-def write_files(analysis: Analysis, folder: pathlib.Path) -> None:
+def write_files(analysis: Analysis, folder: pathlib.Path, judge_error: Mapping[str, Any] | None = None) -> None:
     text = json.dumps(analysis.summary, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "summary.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     table = analysis.per_example
@@ -60,4 +68,6 @@ def write_files(analysis: Analysis, folder: pathlib.Path) -> None:
     for name, figure in charts.items():
         (figures / f"{name}.png").write_bytes(figure_png(figure))
         (figures / f"{name}.svg").write_text(figure_svg(figure), encoding="utf-8")
-    (folder / "report.html").write_text(report_html(analysis, charts), encoding="utf-8")
+    page, short = report_html(analysis, charts, judge_error), report_markdown(analysis.summary, judge_error)
+    for name, content in (("report.html", page), ("report.md", short)):
+        (folder / name).write_text(content, encoding="utf-8", errors="replace")

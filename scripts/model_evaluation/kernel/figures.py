@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import textwrap
 import unicodedata
 import warnings
@@ -15,12 +16,13 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 # Okabe and Ito's colours, which people with any of the common colour blindnesses can tell apart.
 GOOD, BAD, UNCLEAR = "#0072B2", "#D55E00", "#7A828C"
 TUNED, BASE, TIE = "#0072B2", "#E69F00", "#D0D7DE"
-INK, MUTED, GRID, PAPER = "#1F2328", "#57606A", "#D8DEE3", "#FFFFFF"
-ON_LIGHT, ON_DARK = "#1F2329", "#FEFEFE"  # text on a coloured area, the same in a light and a dark theme
+INK, MUTED, GRID, PAPER, BAND = "#1F2328", "#57606A", "#D8DEE3", "#FFFFFF", "#EEF1F4"
+ON_DARK = "#FEFEFE"  # text on a coloured area, the same in a light and a dark theme
 MISSING_GLYPH = "Glyph .* missing from"  # an emoji in a name is drawn as a box
 CHART_WIDTH = 8.0  # inches
 CHART_STYLE: dict[Any, Any] = {
@@ -49,9 +51,10 @@ CHART_STYLE: dict[Any, Any] = {
 
 
 class Chart(Figure):
-    """A figure that a notebook shows by itself; ``alt`` describes it in words."""
+    """A figure that a notebook shows by itself; ``alt`` describes it in words, ``title`` is what it found."""
 
     alt: str = ""
+    title: str = ""
 
     def _repr_png_(self) -> bytes:
         return figure_png(self)
@@ -62,7 +65,7 @@ def new_chart(title: str, alt: str, height: float, width: float = CHART_WIDTH) -
     wrapped = textwrap.wrap(title, int(8.5 * width))
     chart = Chart(figsize=(width, height + 0.1 + 0.22 * len(wrapped)), layout="constrained")
     chart.suptitle("\n".join(wrapped), x=0.01, ha="left", weight="bold", size=12.5)
-    chart.alt = f"{title}. {alt}"
+    chart.title, chart.alt = title, f"{title}. {alt}"
     return chart
 
 
@@ -79,10 +82,20 @@ def figure_png(figure: Figure, dpi: int = 144) -> bytes:
     return _saved(figure, "png", "", dpi=dpi)
 
 
-def figure_svg(figure: Figure, salt: str = "chart") -> str:
+def figure_svg(figure: Figure, salt: str = "chart", *, titled: bool = True) -> str:
     """The figure as SVG with real text. Equal figures give equal bytes; ``salt`` keeps the ids of several
-    figures on one page apart."""
-    return _saved(figure, "svg", salt, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))).decode("utf-8")
+    figures on one page apart. Without its title it is as much lower, for pages that have a heading for it."""
+    options: dict[str, Any] = {"metadata": dict.fromkeys(("Date", "Creator", "Format", "Type"))}
+    heading = None if titled else next((t for t in figure.texts if t.get_text() == figure.get_suptitle()), None)
+    if heading is not None:
+        width, _ = figure.get_size_inches()
+        options["bbox_inches"] = Bbox([[0, 0], [width, heading.get_window_extent().y0 / figure.dpi]])
+        heading.set_visible(False)
+    try:
+        return _saved(figure, "svg", salt, **options).decode("utf-8")
+    finally:
+        if heading is not None:
+            heading.set_visible(True)
 
 
 def _saved(figure: Figure, kind: str, salt: str, **options: Any) -> bytes:
@@ -102,12 +115,22 @@ def watermark(figure: Figure) -> None:
 
 
 def chart_label(text: str, width: int = 26, lines: int = 2) -> str:
-    """Text for a chart: control and direction marks become spaces, then it is wrapped and cut."""
-    clean = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in text)
-    wrapped = textwrap.wrap(clean, width) or ["(blank)"]
+    """Text for a chart: control and direction marks become spaces, then it is wrapped at spaces, underscores and
+    hyphens. What is too long loses its middle: names often differ in their ends only."""
+    clean = " ".join("".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in text).split())
+    most = width * lines - (lines - 1) * width // 4  # wrapping wastes some of each line
+    if len(clean) > most:
+        clean = clean[: most // 2].rstrip() + "…" + clean[-(most - most // 2 - 1) :].lstrip()
+    wrapped = [""]
+    pieces = re.findall(r"[^\s_-]*[\s_-]*", clean)
+    for piece in (whole[at : at + width] for whole in pieces for at in range(0, len(whole), width)):
+        if len((wrapped[-1] + piece).rstrip()) > width and wrapped[-1]:
+            wrapped.append("")
+        wrapped[-1] += piece
     if len(wrapped) > lines:
-        wrapped = [*wrapped[: lines - 1], wrapped[lines - 1][: width - 1] + "…"]
-    return "\n".join(wrapped)
+        last = "".join(wrapped[lines - 1 :])
+        wrapped[lines - 1 :] = [last[: width // 2] + "…" + last[-(width - width // 2 - 1) :]]
+    return "\n".join(line.strip() for line in wrapped) or "(blank)"
 
 
 def label_rows(axes: Axes, labels: list[str], bold: int | None) -> None:
@@ -120,10 +143,3 @@ def label_rows(axes: Axes, labels: list[str], bold: int | None) -> None:
 
 def legend_above(axes: Axes) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0.2, handlelength=1.4)
-
-
-def readable_ink(colour: tuple[float, ...]) -> str:
-    """Dark or light text, whichever has more contrast on this RGB colour (WCAG relative luminance)."""
-    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return ON_LIGHT if luminance > 0.19 else ON_DARK

@@ -1,50 +1,70 @@
-"""Every row of the evaluation inside ``report.html``: searched, filtered and sorted without a server.
+"""The rows of the evaluation, searched, filtered and sorted without a server: in ``report.html`` and in the notebook.
 
-The rows travel as JSON, which a browser never reads as markup; the page's script makes text of them, never HTML.
+What stands there without script are the rows that changed most, which can be read, folded out and printed. Where
+scripts run, they give way to a browser of all rows. Its rows travel as JSON, which is never read as markup; the script
+makes text of them, never HTML, and loads nothing.
 """
 
 from __future__ import annotations
 
-import html
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from .analysis import Analysis
-from .charts import ordered_metrics
+from .changedrows import NAME_CHARACTERS, changed_rows_html
 from .verdicts import MODEL_LABELS
+from .wording import one_line, ordered_metrics
 
-BROWSER_BYTES = 3_500_000  # the page stays under 5 MB, whatever the answers hold
-BROWSER_SHORTEST = 80  # characters of a text that are kept at least
+BROWSER_BYTES = 3_500_000  # of rows: the page stays under 5 MB, whatever the answers hold
+NOTEBOOK_BYTES = 2_000_000  # a notebook is saved again and again
+BROWSER_SHORTEST = 80  # characters of a text that are kept at least; with more rows than fit so, some are left out
 BROWSER_STYLE = """
 .controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .5rem .8rem; }
 .controls label { font-size: .85rem; color: var(--muted); }
 .controls input, .controls select, .more { font: inherit; font-size: 1rem; height: 2.4rem; padding: 0 .6rem;
-  width: 100%; display: block; color: var(--ink); background: var(--card);
+  width: 100%; display: block; box-sizing: border-box; color: var(--ink); background: var(--card);
   border: 1px solid var(--muted); border-radius: 6px; }
 .more { width: auto; cursor: pointer; }
-.browser .scroll { margin-top: .9rem; } .browser summary b { min-width: 5.5rem; }
-.row h3 { font-size: .8rem; margin: .9rem 0 .2rem; color: var(--muted); }
-.browser[hidden], .more[hidden] { display: none; }
+.browser [role=status] { margin: .7rem 0; color: var(--muted); }
+.more[hidden], .live .changed { display: none; }
+.browser .scroll { margin-top: .9rem; }
 .browser :is(th, td):last-child { white-space: normal; text-align: left; min-width: 14rem; }
-.browser td { vertical-align: top; }
-@media print { .browser { display: none; } }
+.browser td { vertical-align: top; } .browser :is(th, td):nth-child(2) { text-align: left; }
+@media print { .browser { display: none; } .live .changed { display: block; } }
 """
 BROWSER_SCRIPT = """
 (() => {
-  const place = document.querySelector(".browser");
-  if (!place) return;
-  const data = JSON.parse(document.querySelector("#rows-data").textContent);
-  const at = name => place.querySelector(`[data-control=${name}]`), list = place.querySelector(".found-rows");
-  const both = data.sides.length == 2, told = place.querySelector("[role=status]");
-  const more = place.querySelector(".more"), step = 25;
+  const home = document.currentScript.parentElement;
+  const data = JSON.parse(home.querySelector("script[type='application/json']").textContent);
+  const both = data.sides.length == 2, step = 25;
   const make = (tag, text, look) => {
     const made = document.createElement(tag);
     if (text != null) made.textContent = text;
     if (look) made.className = look;
     return made;
   };
+  const place = make("div", null, "browser"), bar = make("div", null, "controls"), told = make("p");
+  const list = make("div", null, "found-rows"), more = make("button", `Show ${step} more`, "more"), controls = {};
+  told.setAttribute("role", "status"); more.type = "button";
+  const control = (name, title, options) => {
+    const label = make("label", title), made = controls[name] = make(options ? "select" : "input");
+    (options || []).forEach(([value, text]) => made.append(new Option(text, value)));
+    if (!options) made.type = "search";
+    made.dataset.control = name; label.append(made); bar.append(label);
+  };
+  control("text", "Find rows with");
+  control("metric", "Metric", data.metrics.map((name, m) => [m, name]));
+  if (both) control("result", "Result", [["all", "all"], ["worse", "got worse"], ["better", "got better"],
+    ["same", "the same"], ["none", "a score is missing"]]);
+  const categories = [...new Set(data.rows.map(row => row[1]))].filter(Boolean).sort();
+  if (categories.length > 1 && categories.length <= 200)
+    control("category", "Category", [["", "all"], ...categories.map(name => [name, name])]);
+  control("order", "Order", [["worst", both ? "largest loss first" : "worst first"],
+    ["best", both ? "largest gain first" : "best first"], ["file", "as in the dataset"]]);
+  place.append(make("p", data.intro), bar, told, list, more);
   const words = text => text.match(/\\s+|\\S+/g) || [];
   const shown = score => score == null ? "no score" : typeof score == "number" ? String(+score.toPrecision(4)) : score;
   const change = (row, m) => {
@@ -97,10 +117,12 @@ BROWSER_SCRIPT = """
     region.append(table); into.append(region);
   };
   const item = (row, m) => {
-    const made = make("details", null, "row"), line = make("summary"), [base, tuned] = row[6][m];
+    const made = make("details", null, "row"), line = make("summary"), [base, tuned] = row[6][m], g = gain(row, m);
     const score = both ? `${shown(base)} → ${shown(tuned)}` : shown(data.sides[0] == "base" ? base : tuned);
     const where = make("small"); where.append(make("bdi", `row ${row[0]}` + (row[1] ? `, ${row[1]}` : "")));
-    line.append(make("b", score), " ", make("bdi", row[2].trim().replace(/\\s+/g, " ").slice(0, 110)), " ", where);
+    const look = !both || !g ? "" : g > 0 ? "good" : "bad";
+    line.append(make("b", score, look), " ", make("bdi", row[2].slice(0, 300).trim().replace(/\\s+/g, " "), "opening"),
+      " ", where);
     made.append(line);
     made.addEventListener("toggle", () => { if (made.open && made.children.length == 1) open(row, made); });
     return made;
@@ -109,14 +131,14 @@ BROWSER_SCRIPT = """
     [...row.slice(0, 6), ...row[6].flatMap(score => score.slice(2))].join("\\n").toLowerCase());
   let found = [], upTo = 0;
   const add = () => {
-    const m = +at("metric").value, next = found.slice(upTo, upTo + step);
+    const m = +controls.metric.value, next = found.slice(upTo, upTo + step);
     list.append(...next.map(i => item(data.rows[i], m)));
     upTo += next.length; more.hidden = upTo >= found.length;
   };
   const fits = { all: () => true, worse: g => g < 0, better: g => g > 0, same: g => g === 0, none: g => g == null };
   const find = () => {
-    const wanted = at("text").value.toLowerCase(), m = +at("metric").value, category = at("category")?.value;
-    const result = at("result")?.value || "all", order = at("order").value, fit = fits[result];
+    const wanted = controls.text.value.toLowerCase(), m = +controls.metric.value, category = controls.category?.value;
+    const result = controls.result?.value || "all", order = controls.order.value, fit = fits[result];
     found = [];
     data.rows.forEach((row, i) => {
       const g = result == "all" ? 0 : gain(row, m);
@@ -135,97 +157,110 @@ BROWSER_SCRIPT = """
     list.replaceChildren(); upTo = 0; add();
     told.textContent = `${found.length} of ${data.rows.length} rows`;
   };
-  place.querySelectorAll("input, select").forEach(control => control.addEventListener("input", find));
+  Object.values(controls).forEach(made => made.addEventListener("input", find));
   more.addEventListener("click", () => {
     const last = upTo;
     add();
     list.children[last]?.querySelector("summary").focus();
   });
-  place.hidden = false; find();
+  find(); home.append(place); home.classList.add("live");
 })();
 """
 
 
-def browser_html(analysis: Analysis) -> str:
-    """The section: controls, an empty list that the script fills, and the rows as JSON."""
+def rows_html(analysis: Analysis, *, changed: int = 10, budget: int = BROWSER_BYTES) -> str:
+    """The section: up to ``changed`` rows each way that changed most, and all rows (``budget`` bytes) for the script.
+
+    JupyterLab's keyboard shortcuts leave it alone. Its style is ``BROWSER_STYLE``.
+    """
     summary = analysis.summary
     sides = ["base", "tuned"] if summary["scope"] == "compare" else [summary["scope"]]
     names = ordered_metrics(summary)
     if not names or not len(analysis.per_example):
         return ""
-    data = browser_data(analysis.per_example, names, sides)
-    data |= {"lower": [summary["metrics"][name]["direction"] == "lower" for name in names]}
-    cut = data.pop("cut")
-    metrics = _options((str(at), name) for at, name in enumerate(names))
-    categories = sorted({row[1] for row in data["rows"] if row[1]})
-    controls = [
-        '<label>Find rows with <input type="search" data-control="text"></label>',
-        f'<label>Metric <select data-control="metric">{metrics}</select></label>',
-    ]
-    orders = [("worst", "worst first"), ("best", "best first"), ("file", "as in the dataset")]
-    if len(sides) == 2:
-        results = [("all", "all"), ("worse", "got worse"), ("better", "got better"), ("same", "the same"),
-                   ("none", "a score is missing")]  # fmt: skip
-        controls.append(f'<label>Result <select data-control="result">{_options(results)}</select></label>')
-        orders[:2] = [("worst", "largest loss first"), ("best", "largest gain first")]
-    if 1 < len(categories) <= 200:
-        values = _options([("", "all"), *((value, value) for value in categories)])
-        controls.append(f'<label>Category <select data-control="category">{values}</select></label>')
-    controls.append(f'<label>Order <select data-control="order">{_options(orders)}</select></label>')
-    shortened = f" Texts longer than {cut:,} characters are cut; per_example.csv has them whole." if cut else ""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    still = changed_rows_html(analysis, changed) if len(sides) == 2 else ""
+    text = rows_json(analysis, names, sides, budget).replace("<", "\\u003c")
     return (
-        f'<section class="browser" hidden><h2>All rows</h2><p>{_intro(sides)}{shortened}</p>'
-        f'<div class="controls">{"".join(controls)}</div><p role="status"></p><div class="found-rows"></div>'
-        '<button type="button" class="more" hidden>Show 25 more</button></section>'
-        f'<script type="application/json" id="rows-data">{text.replace("<", chr(92) + "u003c")}</script>'
+        f'<div class="rows" data-lm-suppress-shortcuts="true"><div class="changed">{still}</div>'
+        f'<script type="application/json">{text}</script><script>{BROWSER_SCRIPT}</script></div>'
     )
 
 
-def _intro(sides: list[str]) -> str:
+def rows_json(analysis: Analysis, names: Sequence[str], sides: Sequence[str], budget: int) -> str:
+    """The browser's data in about ``budget`` bytes. The longest texts are cut where there is too much text, and where
+    there are too many rows those that changed least on the primary metric are left out; the introduction says so."""
+    room = budget
+    while True:
+        text = _rows_within(analysis, names, sides, room)
+        # Escapes are not counted beforehand: text full of quotes or "<" takes several times its length.
+        if len(text.encode("utf-8", "replace")) + 5 * text.count("<") <= 1.3 * budget or room < 1_000:
+            return text
+        room //= 2
+
+
+def _rows_within(analysis: Analysis, names: Sequence[str], sides: Sequence[str], room: int) -> str:
+    table, total = analysis.per_example, len(analysis.per_example)
+    most = max(1, room // (BROWSER_SHORTEST * (4 + len(sides) * len(names))))
+    if total > most:
+        table = table.iloc[_most_changed(analysis, most)]
+    columns = _text_columns(table, names)
+    cut = _longest_that_fits(list(columns.values()), room)
+    data = {
+        "metrics": [one_line(name) for name in names],
+        "lower": [analysis.summary["metrics"][name]["direction"] == "lower" for name in names],
+        "sides": sides,
+        "intro": _intro(sides, total, len(table), cut),
+        "rows": browser_rows(table, names, columns, cut),
+    }
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _intro(sides: Sequence[str], total: int, kept: int, cut: int) -> str:
+    parts = [f"Open a row for the {MODEL_LABELS[sides[0]]}'s answer and the judge's words."]
     if len(sides) == 2:
-        return "Open a row for both answers, what differs in them, and the judge's words."
-    return f"Open a row for the {MODEL_LABELS[sides[0]]}'s answer and the judge's words."
+        parts = ["Open a row for both answers, what differs in them, and the judge's words."]
+    if kept < total:
+        parts.append(f"These are the {kept:,} of {total:,} rows that changed most; per_example.csv has all.")
+    if cut:
+        parts.append(f"Texts longer than {cut:,} characters are cut; per_example.csv has them whole.")
+    return " ".join(parts)
 
 
-def _options(pairs: Any) -> str:
-    return "".join(
-        f'<option value="{html.escape(value, quote=True)}">{html.escape(label)}</option>' for value, label in pairs
-    )
+def _most_changed(analysis: Analysis, room: int) -> list[int]:
+    """Positions of the ``room`` rows with the largest change on the primary metric, in the table's order."""
+    column = analysis.per_example.get(f"{analysis.summary['primary_metric']}__difference")
+    if column is None:
+        return list(range(room))
+    changes = column.abs().fillna(-1.0).reset_index(drop=True)
+    return sorted(int(at) for at in changes.sort_values(ascending=False, kind="stable").index[:room])
 
 
-def browser_data(table: pd.DataFrame, names: list[str], sides: list[str]) -> dict[str, Any]:
-    """``{"metrics", "sides", "rows", "cut"}``; a row is id, category, prompt, reference, base answer, tuned answer
-    and per metric base score, tuned score and the judge's words on both. ``cut`` is the length that longer texts were
-    cut to so that all fit, 0 when none was."""
+def _text_columns(table: pd.DataFrame, names: Sequence[str]) -> dict[str, list[str]]:
+    kept = ["prompt", "reference", "base_response", "tuned_response"]
+    kept += [f"{name}__{side}_explanation" for name in names for side in ("base", "tuned")]
+    return {name: [value if isinstance(value, str) else "" for value in table[name].tolist()] for name in kept}
 
-    def texts(column: str) -> list[str]:
-        return [value if isinstance(value, str) else "" for value in table[column]]
 
-    def scores(column: str) -> list[Any]:
-        return [_plain_score(value) for value in table[column].tolist()]
-
-    head = [texts(column) for column in ("prompt", "reference", "base_response", "tuned_response")]
+def browser_rows(table: pd.DataFrame, names: Sequence[str], columns: dict[str, list[str]], cut: int) -> list[list[Any]]:
+    """A row is id, category, prompt, reference, base answer, tuned answer and per metric base score, tuned score and
+    the judge's words on both. Texts longer than ``cut`` are cut, none where it is 0."""
+    texts = columns
+    if cut:
+        texts = {
+            name: [text if len(text) <= cut else text[:cut] + " …" for text in column]
+            for name, column in columns.items()
+        }
+    head = [texts[name] for name in ("prompt", "reference", "base_response", "tuned_response")]
     judged = []
     for name in names:
-        words = [texts(f"{name}__{side}_explanation") for side in ("base", "tuned")]
-        judged.append([scores(f"{name}__base"), scores(f"{name}__tuned"), *words])
-    columns = [*head, *(column for metric in judged for column in metric[2:])]
-    cut = _longest_that_fits(columns, BROWSER_BYTES)
-    if cut:
-        for column in columns:
-            column[:] = [text if len(text) <= cut else text[:cut] + " …" for text in column]
-    rows = [
-        [str(record), category if isinstance(category, str) else "", *parts, [list(entry) for entry in entries]]
-        for record, category, parts, entries in zip(
-            table["record_id"].tolist(),
-            table["category"].tolist(),
-            zip(*head, strict=True),
-            zip(*(zip(*metric, strict=True) for metric in judged), strict=True),
-            strict=True,
-        )
+        scores = [[_plain_score(value) for value in table[f"{name}__{side}"].tolist()] for side in ("base", "tuned")]
+        judged.append(zip(*scores, *(texts[f"{name}__{side}_explanation"] for side in ("base", "tuned")), strict=True))
+    ids = [str(value)[:NAME_CHARACTERS] for value in table["record_id"].tolist()]
+    categories = [value[:NAME_CHARACTERS] if isinstance(value, str) else "" for value in table["category"].tolist()]
+    entries = zip(*judged, strict=True)
+    return [
+        [*first, [list(entry) for entry in row]] for *first, row in zip(ids, categories, *head, entries, strict=True)
     ]
-    return {"metrics": names, "sides": sides, "rows": rows, "cut": cut}
 
 
 def _plain_score(value: Any) -> float | str | None:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from typing import Any
 
 import matplotlib as mpl
@@ -15,7 +16,9 @@ import pytest
 
 from model_evaluation.kernel.analysis import Analysis
 from model_evaluation.kernel.charts import draw_charts
-from model_evaluation.kernel.figures import Chart, chart_label, figure_png, figure_svg, readable_ink
+from model_evaluation.kernel.figures import BAD, GOOD, INK, PAPER, Chart, chart_label, figure_png, figure_svg
+from model_evaluation.kernel.looks import PAGE_STYLE
+from model_evaluation.kernel.slicechart import STRONGEST
 from unit.kernel.results_world import World, analyse, make_world, memory_s3, put_world
 
 ALL = ["difference", "outcomes", "slices", "distributions", "coverage"]
@@ -140,23 +143,90 @@ def test_png_has_content_and_nothing_is_cut_at_its_edge(ordinary: Analysis) -> N
         ("", "(blank)"),
         ("\n\t", "(blank)"),
         ("a\nb\u202ec\x00d", "a b c d"),
-        ("one two three four five six seven eight nine ten", "one two three four five\nsix seven eight nine ten"),
-        ("x" * 70, "x" * 26 + "\n" + "x" * 25 + "…"),
+        ("one two three four five six seven", "one two three four five\nsix seven"),
+        ("a_custom_metric_about_the_tone", "a_custom_metric_about_the_\ntone"),
+        ("x" * 40, "x" * 26 + "\n" + "x" * 14),
     ],
 )
 def test_labels(text: str, label: str) -> None:
     assert chart_label(text) == label
 
 
-def test_text_on_colours_has_contrast() -> None:
-    def contrast(a: str, b: str) -> float:
-        lights = []
-        for colour in (a, b):
-            parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-            linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-            lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
-        return (max(lights) + 0.05) / (min(lights) + 0.05)
+@pytest.mark.parametrize("width", [16, 26, 40])
+@pytest.mark.parametrize("lines", [1, 2])
+def test_long_labels_fit_and_keep_both_ends(width: int, lines: int) -> None:
+    for text in (
+        "x" * 300,
+        "A_long_name_of_a_metric_" * 9 + "12",
+        "many words of one name " * 9 + "12",
+        "ab-" * 99 + "12",
+    ):
+        label = chart_label(text, width, lines)
+        assert label.count("\n") < lines
+        assert all(len(line) <= width for line in label.split("\n"))
+        assert "…" in label
+        assert (label[0], label[-2:]) == (text[0], text[-2:])
 
-    for colour in ("#0072B2", "#D55E00", "#FFFFFF", "#BBDDF0", "#F6D2BC", "#5EA8D1"):
-        rgb = tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-        assert contrast(readable_ink(rgb), colour) >= 4.0
+
+def test_text_on_the_heatmap_has_contrast_on_a_light_and_a_dark_page() -> None:
+    def rgb(colour: str) -> list[int]:
+        return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+    def light(parts: list[float]) -> float:
+        linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in parts)]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for paper, ink in ((PAPER, INK), ("#12161b", "#e8ebee")):  # the report's two palettes
+        assert paper.lower() in PAGE_STYLE.replace("#fff;", "#ffffff;")
+        for colour in (GOOD, BAD):
+            cell = [STRONGEST * c + (1 - STRONGEST) * p for c, p in zip(rgb(colour), rgb(paper), strict=True)]
+            low, high = sorted((light(cell), light([float(c) for c in rgb(ink)])))
+            assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+class TestLength:
+    @staticmethod
+    def drawn(analysis: Analysis, **effect: Any) -> Chart | None:
+        entry = analysis.summary["metrics"]["Correctness"]
+        known = {"n": 58, "spearman": 0.31, "ci_low": 0.05, "ci_high": 0.53, "confidence": 0.95,
+                 "mean_length_difference": 42.5}  # fmt: skip
+        metrics = analysis.summary["metrics"] | {"Correctness": entry | {"length_effect": known | effect}}
+        changed = replace(analysis, summary=analysis.summary | {"metrics": metrics})
+        chart = draw_charts(changed).get("length")
+        assert chart is None or isinstance(chart, Chart)
+        return chart
+
+    @pytest.mark.parametrize(
+        ("effect", "title"),
+        [
+            ({}, "where the fine-tuned answer is longer, its score tends to be higher"),
+            ({"ci_low": -0.5, "ci_high": -0.1}, "where the fine-tuned answer is longer, its score tends to be lower"),
+            ({"ci_low": -0.1}, "no association between score and length of the answers is shown"),
+            ({"ci_low": None, "ci_high": None}, "no association between score and length of the answers is shown"),
+        ],
+    )
+    def test_the_title_says_what_goes_with_what_and_no_more(
+        self, ordinary: Analysis, effect: dict[str, Any], title: str
+    ) -> None:
+        chart = self.drawn(ordinary, **effect)
+        assert chart is not None
+        assert chart.title == f"Correctness: {title}"
+        texts = " ".join(texts_of(figure_svg(chart)))
+        assert "An association, not a cause." in texts
+        assert "Spearman's rank correlation +0.31 (58 rows" in texts
+        assert "on average 42 longer" in texts
+
+    def test_points_are_the_rows_with_both_scores(self, ordinary: Analysis) -> None:
+        chart = self.drawn(ordinary)
+        assert chart is not None
+        points = np.asarray(chart.axes[0].collections[0].get_offsets())
+        table = ordinary.per_example
+        known = table[["Correctness__difference", "tuned_response", "base_response"]].dropna()
+        assert len(points) == len(known)
+        lengths = known["tuned_response"].str.len() - known["base_response"].str.len()
+        reach = lengths.abs().quantile(0.99)
+        assert points[:, 0] == pytest.approx(lengths.clip(-reach, reach))
+        assert points[:, 1] == pytest.approx(known["Correctness__difference"], abs=0.04)
+
+    def test_without_a_correlation_there_is_no_chart(self, ordinary: Analysis) -> None:
+        assert self.drawn(ordinary, spearman=None) is None

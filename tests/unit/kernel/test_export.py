@@ -20,24 +20,30 @@ import pytest
 import model_evaluation
 from model_evaluation.kernel import export
 from model_evaluation.kernel.analysis import Analysis
+from model_evaluation.kernel.changedrows import changed_rows, changed_rows_html, marked_words
 from model_evaluation.kernel.charts import draw_charts
 from model_evaluation.kernel.export import export_analysis
-from model_evaluation.kernel.page import report_html, short_name, short_time
-from model_evaluation.kernel.report import (
-    SIMULATED_TEXT,
-    changed_rows,
-    changed_rows_html,
-    comparison_table_html,
-    comparison_text,
-    marked_words,
-)
+from model_evaluation.kernel.page import report_html
+from model_evaluation.kernel.report import comparison_table_html, comparison_text
+from model_evaluation.kernel.shortnames import short_name, short_time
+from model_evaluation.kernel.wording import SIMULATED_TEXT
+from model_evaluation.notebook.inlining import imported_modules
 from unit.kernel.results_world import NASTY, World, analyse, make_world, memory_s3, put_rows, put_world, result_line
 
 SCHEMA = pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.schema.json"
-MODULES = (
-    "shardnames", "session", "rows", "results", "stats", "verdicts", "scales", "entries", "alarms", "slices",
-    "comparison", "analysis", "figures", "charts", "report", "rowbrowser", "shortnames", "page", "export",
-)  # fmt: skip
+
+
+def inlined(name: str, order: list[str]) -> list[str]:
+    """The module after those it imports from, as they stand in the notebook."""
+    for needed in imported_modules(inspect.getsource(importlib.import_module(f"model_evaluation.kernel.{name}"))):
+        if needed not in order:
+            inlined(needed, order)
+    if name not in order:
+        order.append(name)
+    return order
+
+
+MODULES = inlined("export", inlined("analysis", []))
 
 
 def analysis_of(world: World, **changes: Any) -> Analysis:
@@ -89,7 +95,7 @@ class TestFiles:
         folder = export_analysis(ordinary, tmp_path / "results")
         assert folder == tmp_path / "results" / "a1b2c3d4e5f6"
         assert sorted(p.name for p in folder.iterdir()) == [
-            "figures", "per_example.csv", "per_example.parquet", "report.html", "summary.json",
+            "figures", "per_example.csv", "per_example.parquet", "report.html", "report.md", "summary.json",
         ]  # fmt: skip
         names = {"difference", "outcomes", "slices", "distributions", "coverage"}
         assert {p.name for p in (folder / "figures").iterdir()} == {
@@ -115,7 +121,7 @@ class TestFiles:
     def one_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Exports that write one small file: these tests are about folders."""
 
-        def write(analysis: Analysis, folder: pathlib.Path) -> None:
+        def write(analysis: Analysis, folder: pathlib.Path, judge_error: Any) -> None:
             (folder / "summary.json").write_text(analysis.summary["execution_arn"])
 
         monkeypatch.setattr(export, "write_files", write)
@@ -146,7 +152,7 @@ class TestFiles:
         folder = export_analysis(ordinary, tmp_path)
         before = (folder / "summary.json").read_bytes()
 
-        def fail(analysis: Analysis, fresh: pathlib.Path) -> None:
+        def fail(analysis: Analysis, fresh: pathlib.Path, judge_error: Any) -> None:
             (fresh / "summary.json").write_text("half")
             raise OSError("disk full")
 
@@ -162,7 +168,7 @@ class TestFiles:
     @pytest.mark.usefixtures("one_file")
     def test_folder_stays_inside(self, ordinary: Analysis, tmp_path: pathlib.Path, arn: str, name: str) -> None:
         renamed = Analysis(
-            ordinary.summary | {"execution_arn": arn}, ordinary.records, ordinary.per_example, [], ordinary.metrics
+            ordinary.summary | {"execution_arn": arn}, ordinary.pairs, lambda: ordinary.per_example, [], ordinary.metrics
         )
         assert export_analysis(renamed, tmp_path) == tmp_path / name
 
@@ -228,7 +234,7 @@ class TestReport:
         )  # fmt: skip
         charts = draw_charts(analysis)
         whole = Page(report_html(analysis, charts))
-        assert [script.get("type") for script in whole.all("script")] == ["application/json", None]
+        assert [script.get("type") for script in whole.all("script")] == ["application/json", None, None]
         assert whole.all("img") == []
         for fragment in (comparison_table_html(analysis.summary), changed_rows_html(analysis)):
             page = Page(fragment)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from model_evaluation.kernel import rowbrowser
 from model_evaluation.kernel.analysis import Analysis
-from model_evaluation.kernel.rowbrowser import browser_data, browser_html
+from model_evaluation.kernel.looks import in_notebook
+from model_evaluation.kernel.rowbrowser import rows_html
 from unit.kernel.results_world import NASTY, World, analyse, make_world, memory_s3, put_world, result_line
 
 
@@ -26,18 +28,23 @@ def ordinary() -> Analysis:
 
 
 def embedded(page: str) -> dict[str, Any]:
-    match = re.search(r'<script type="application/json" id="rows-data">(.*?)</script>', page, re.DOTALL)
+    match = re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
     assert match
     data: dict[str, Any] = json.loads(match[1])
     return data
 
 
+def texts_of(data: dict[str, Any]) -> list[str]:
+    return [text for row in data["rows"] for text in (*row[2:6], *(t for score in row[6] for t in score[2:]))]
+
+
 def test_every_row_is_there_with_both_scores_and_words(ordinary: Analysis) -> None:
-    data = embedded(browser_html(ordinary))
+    data = embedded(rows_html(ordinary))
     table = ordinary.per_example
     assert data["metrics"][0] == "Correctness"
     assert data["lower"] == [name == "Harmfulness" for name in data["metrics"]]
     assert [row[0] for row in data["rows"]] == [str(value) for value in table["record_id"]]
+    assert "cut" not in data["intro"]
     for position, row in enumerate(data["rows"]):
         line = table.iloc[position]
         assert row[2] == line["prompt"]
@@ -57,35 +64,56 @@ def test_hostile_text_cannot_leave_the_data() -> None:
         world.dataset.append(json.dumps({"query": f"{text}{i}", "response": text, "category": text}))
         for lines in (world.tuned, world.base):
             lines.append(result_line(f"{text}{i}", text, {"Correctness": 1.0}, reference=text))
-    page = browser_html(analysis_of(world))
-    assert page.count("<script") == page.count("</script>") == 1
-    assert "<!--" not in page
-    assert "<" not in page.split('id="rows-data">')[1].split("</script>")[0]
-    rows = embedded(page)["rows"]
-    assert [row[4] for row in rows] == texts
+    analysis = analysis_of(world)
+    for page in (rows_html(analysis), in_notebook(rows_html(analysis))):
+        assert page.count("<script") == page.count("</script>") == 2
+        assert "<!--" not in page
+        assert "<" not in page.split('"application/json">')[1].split("</script>")[0]
+        assert [row[4] for row in embedded(page)["rows"]] == texts
+
+
+def test_what_scripts_show_stands_there_for_those_who_have_none(ordinary: Analysis) -> None:
+    still = re.sub(r"<script.*?</script>", "", rows_html(ordinary, changed=3), flags=re.DOTALL)
+    assert 4 <= still.count("<details") <= 6
+    assert still.count("<mark>") >= 4
+    assert "<select" not in still  # no control that would do nothing
+    assert "hidden" not in still
 
 
 def test_long_texts_are_cut_so_that_the_page_stays_small(ordinary: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = list(ordinary.summary["metrics"])
-    whole = browser_data(ordinary.per_example, names, ["base", "tuned"])
-    assert whole["cut"] == 0
-    size = sum(len(text) for row in whole["rows"] for text in (*row[2:6], *(t for s in row[6] for t in s[2:])))
+    whole = embedded(rows_html(ordinary))
+    size = sum(map(len, texts_of(whole)))
     monkeypatch.setattr(rowbrowser, "BROWSER_SHORTEST", 5)
-    monkeypatch.setattr(rowbrowser, "BROWSER_BYTES", size // 2)
-    cut = browser_data(ordinary.per_example, names, ["base", "tuned"])
-    assert 5 < cut["cut"] < max(len(row[4]) for row in whole["rows"])
-    kept = sum(
-        len(text.removesuffix(" …")) for row in cut["rows"] for text in (*row[2:6], *(t for s in row[6] for t in s[2:]))
-    )
-    assert 0.8 * (size // 2) < kept <= size // 2
-    assert "characters are cut; per_example.csv has them whole" in browser_html(ordinary)
+    cut = embedded(rows_html(ordinary, budget=size // 2))
+    assert len(cut["rows"]) == len(whole["rows"])
+    assert max(map(len, texts_of(cut))) < max(map(len, texts_of(whole)))
+    kept = sum(len(text.removesuffix(" …")) for text in texts_of(cut))
+    assert 0.2 * size < kept <= size // 2
+    assert "characters are cut; per_example.csv has them whole" in cut["intro"]
+
+
+def test_with_too_many_rows_those_that_changed_least_are_left_out(ordinary: Analysis) -> None:
+    data = embedded(rows_html(ordinary, budget=8_000))
+    kept, changes = [row[0] for row in data["rows"]], ordinary.per_example["Correctness__difference"].abs().fillna(-1)
+    assert 5 < len(kept) < 30
+    inside = ordinary.per_example["record_id"].isin(kept)
+    assert changes[inside].min() >= changes[~inside].max()
+    assert f"These are the {len(kept)} of 60 rows that changed most" in data["intro"]
+
+
+@pytest.mark.parametrize("piece", ["<", '"', "\\", "\n", "🦜", "word "])
+def test_a_megabyte_of_anything_stays_within_bounds(ordinary: Analysis, piece: str) -> None:
+    columns = ("tuned_response", "base_response", "Correctness__tuned_explanation", "category")
+    table = ordinary.per_example.head(8).assign(**dict.fromkeys(columns, piece * (1_000_000 // len(piece))))
+    page = rows_html(replace(ordinary, per_example=table), budget=300_000)
+    assert len(page.encode()) < 800_000
+    assert len(embedded(page)["rows"]) == 8
 
 
 def test_one_model_has_no_results_to_filter_by() -> None:
-    page = browser_html(analysis_of(make_world(20), scope="tuned"))
+    page = rows_html(analysis_of(make_world(20), scope="tuned"))
     assert embedded(page)["sides"] == ["tuned"]
-    assert 'data-control="result"' not in page
-    assert "worst first" in page
+    assert "<details" not in page
 
 
 def test_labels_stay_labels_and_missing_scores_stay_missing() -> None:
@@ -94,5 +122,5 @@ def test_labels_stay_labels_and_missing_scores_stay_missing() -> None:
         world.dataset.append(json.dumps({"query": f"q{i}", "response": "r"}))
         world.tuned.append(result_line(f"q{i}", "a", {"Tone": "friendly"}, reference="r"))
         world.base.append(result_line(f"q{i}", "b", {"Tone": None}, reference="r"))
-    data = embedded(browser_html(analysis_of(world, builtin_metrics=["Tone"], primary_metric="Tone")))
+    data = embedded(rows_html(analysis_of(world, builtin_metrics=["Tone"], primary_metric="Tone")))
     assert data["rows"][0][6][0][:2] == [None, "friendly"]
