@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .results import Record
+import numpy as np
+
+from .judged import BLANK_ANSWER, CUT_ANSWER, REFUSAL
+from .pairing import Pairs
 from .truncation import truncation_warnings
 from .verdicts import COVERAGE_FLOOR, MODEL_LABELS
 
@@ -22,15 +24,10 @@ MODEL_FAMILIES = {
     "Google Gemma": ("gemma", "gemini"),
     "Cohere Command": ("cohere",),
 }
-REFUSAL_OPENING = re.compile(
-    r"\s*(?:i['’]?m (?:really |very )?sorry|(?:sorry,? (?:but )?)?i (?:cannot|can['’]t|am unable to|won['’]t)"
-    r"|i['’]m (?:unable|not able) to|as an ai\b)",
-    re.IGNORECASE,
-)
 
 
 def result_warnings(
-    records: Sequence[Record],
+    pairs: Pairs,
     metrics: Mapping[str, Mapping[str, Any]],
     rows: Mapping[str, Any],
     scope: str,
@@ -39,8 +36,8 @@ def result_warnings(
 ) -> list[str]:
     """What a careful reader must know before believing the numbers, most serious first."""
     sides = ["tuned", "base"] if scope == "compare" else [scope]
-    found = _pairing_warnings(records, rows, sides)
-    found += _answer_warnings(records, sides)
+    found = _pairing_warnings(pairs, rows, sides)
+    found += _answer_warnings(pairs, sides)
     found += _coverage_warnings(metrics, rows, sides)
     if scope == "compare" and 0 < rows["paired"] < SMALL_EVALUATION:
         found.append(
@@ -58,14 +55,16 @@ def result_warnings(
     return found
 
 
-def _pairing_warnings(records: Sequence[Record], rows: Mapping[str, Any], sides: Sequence[str]) -> list[str]:
+def _pairing_warnings(pairs: Pairs, rows: Mapping[str, Any], sides: Sequence[str]) -> list[str]:
     found = []
+    has = {side: at >= 0 for side, at in pairs.at.items()}
+    listed = len(pairs.listed.lines)
     for side in sides:
         if not rows[side]:
             found.append(f"The {MODEL_LABELS[side]} has no result rows.")
             continue
-        absent = sum(r.row is not None and getattr(r, side) is None for r in records)
-        strange = sum(r.row is None and getattr(r, side) is not None for r in records)
+        absent = int(np.count_nonzero(~has[side][:listed]))
+        strange = int(np.count_nonzero(has[side][listed:]))
         if absent:
             found.append(f"Dataset rows without a result of the {MODEL_LABELS[side]}: {absent}.")
         if strange:
@@ -74,16 +73,13 @@ def _pairing_warnings(records: Sequence[Record], rows: Mapping[str, Any], sides:
                 f"{strange}; they were kept."
             )
     if len(sides) == 2 and rows["tuned"] and rows["base"]:
-        alone = [
-            sum(getattr(r, a) is not None and getattr(r, b) is None for r in records)
-            for a, b in (("tuned", "base"), ("base", "tuned"))
-        ]
+        alone = [int(np.count_nonzero(has[a] & ~has[b])) for a, b in (("tuned", "base"), ("base", "tuned"))]
         if any(alone):
             found.append(
                 "The models were not judged on the same prompts. Rows with only the fine-tuned model's answer: "
                 f"{alone[0]}, with only the base model's: {alone[1]}. Only rows with both are compared."
             )
-    repeated = sum(r.occurrence > 1 for r in records)
+    repeated = int(np.count_nonzero(pairs.occurrence > 1))
     if repeated:
         found.append(
             f"Rows that repeat an earlier prompt and reference: {repeated}; the n-th of one model is paired "
@@ -92,24 +88,25 @@ def _pairing_warnings(records: Sequence[Record], rows: Mapping[str, Any], sides:
     return found
 
 
-def _answer_warnings(records: Sequence[Record], sides: Sequence[str]) -> list[str]:
+def _answer_warnings(pairs: Pairs, sides: Sequence[str]) -> list[str]:
     found = []
-    pairs = [(r.tuned.response, r.base.response) for r in records if r.tuned and r.base]
-    same = sum(tuned == base != "" for tuned, base in pairs)
-    if len(pairs) >= 5 and same >= COVERAGE_FLOOR * len(pairs):
-        found.append(
-            f"{same} of {len(pairs)} answers are identical for both models: the base step may have run the "
-            "fine-tuned weights, or fine-tuning changed nothing."
-        )
-    for side in sides:
-        answers = [row.response for r in records if (row := getattr(r, side)) is not None]
-        empty = sum(not answer.strip() for answer in answers)
-        refused = sum(answer.lstrip()[:1] in "iIaAsS" and bool(REFUSAL_OPENING.match(answer)) for answer in answers)
+    rows = {side: pairs.sides[side].rows for side in sides if side in pairs.sides}
+    if len(rows) == 2:
+        both = (pairs.at["tuned"] >= 0) & (pairs.at["base"] >= 0)
+        tuned, base = (rows[side][pairs.at[side][both]] for side in ("tuned", "base"))
+        same = int(np.count_nonzero((tuned["answer"] == base["answer"]) & (tuned["length"] > 0)))
+        if len(tuned) >= 5 and same >= COVERAGE_FLOOR * len(tuned):
+            found.append(
+                f"{same} of {len(tuned)} answers are identical for both models: the base step may have run the "
+                "fine-tuned weights, or fine-tuning changed nothing."
+            )
+    for side, answers in rows.items():
+        empty, refused = (int(np.count_nonzero(answers["marks"] & mark)) for mark in (BLANK_ANSWER, REFUSAL))
         if empty:
             found.append(f"The {MODEL_LABELS[side]} answered empty on {empty} of {len(answers)} rows.")
         if refused >= 3 and refused >= 0.1 * len(answers):
             found.append(f"{refused} of {len(answers)} answers of the {MODEL_LABELS[side]} read like a refusal.")
-        found += truncation_warnings(answers, MODEL_LABELS[side])
+        found += truncation_warnings(answers["length"], answers["marks"] & CUT_ANSWER > 0, MODEL_LABELS[side])
     return found
 
 

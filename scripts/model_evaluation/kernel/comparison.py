@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import collections
 import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .alarms import result_warnings
+from .association import length_effect
 from .entries import difference_entry, settle_verdicts
-from .results import Record, ResultRow
+from .judged import Scores, absent_scores
+from .pairing import Pairs
+from .results import missing_reason
 from .scales import Metric
 from .slices import record_clusters, slice_groups
 from .stats import Floats, benjamini_hochberg, holm
@@ -24,7 +28,7 @@ SLICE_ROWS = 5  # cells with fewer pairs get no interval
 
 
 def compare(
-    records: Sequence[Record],
+    pairs: Pairs,
     *,
     metrics: Sequence[Metric],
     primary_metric: str,
@@ -44,39 +48,44 @@ def compare(
     """
     models = models or {}
     sides = ["tuned", "base"] if scope == "compare" else [scope]
+    has = {side: at >= 0 for side, at in pairs.at.items()}
+    counts = {side: int(np.count_nonzero(has[side])) if side in has else 0 for side in sides}
     rows = {
-        "dataset": sum(r.row is not None for r in records),
-        "tuned": sum(r.tuned is not None for r in records) if "tuned" in sides else None,
-        "base": sum(r.base is not None for r in records) if "base" in sides else None,
-        "paired": sum(r.tuned is not None and r.base is not None for r in records),
+        "dataset": len(pairs.listed.lines),
+        "tuned": counts.get("tuned"),
+        "base": counts.get("base"),
+        "paired": int(np.count_nonzero(has["tuned"] & has["base"])) if len(has) == 2 else 0,
     }
-    seen = sorted({name for r in records for s in sides if (row := getattr(r, s)) for name in row.scores})
+    judged = {side: pairs.sides[side] for side in sides if side in pairs.sides}
+    seen = sorted({name for found in judged.values() for name in found.scores})
     named: dict[str, Metric] = {}
     for metric in (*metrics, *(Metric(name, chosen=False) for name in seen)):
         named.setdefault(metric.name, metric)
     metrics = list(named.values())
-    answers = {side: [getattr(r, side) for r in records] for side in sides}
-    scores = {m.name: {side: side_scores(m, answers[side]) for side in sides} for m in metrics}
+    scores = {m.name: {side: side_scores(m, pairs, side) for side in sides} for m in metrics}
     metrics, remarks = _settled_metrics(metrics, scores)
 
     def rng(*where: str) -> np.random.Generator:
         return np.random.default_rng([seed, zlib.crc32("\x1f".join(where).encode("utf-8", "replace"))])
 
-    field, clusters = record_clusters(records)
+    field, clusters = record_clusters(pairs)
     if clusters is not None and len(sides) == 2:
         remarks.append(
-            f"Rows with the same {field} are taken as one cluster ({len(records)} rows, {len(np.unique(clusters))} "
+            f"Rows with the same {field} are taken as one cluster ({len(pairs)} rows, {len(np.unique(clusters))} "
             "clusters): they are not independent, and the intervals allow for that."
         )
     everything = slice(None)
     table = {m.name: _metric_entry(m, scores[m.name], everything, clusters, rng(m.name), resamples) for m in metrics}
-    slices = _slice_entries(metrics, records, scores, clusters, rng, min(resamples, SLICE_RESAMPLES))
+    lengths = pairs.lengths("tuned") - pairs.lengths("base") if len(judged) == 2 else None
+    for name, entry in table.items():
+        entry["length_effect"] = _length_effect(lengths, scores[name], clusters)
+    slices = _slice_entries(metrics, pairs, scores, clusters, rng, min(resamples, SLICE_RESAMPLES))
     settle_verdicts(table.values(), metrics, holm)
     chosen = [metric for metric in metrics if metric.chosen]
     settle_verdicts([table[metric.name] for metric in chosen], chosen, holm)
     cells = [(metric, cell[metric.name]) for field in slices.values() for cell in field.values() for metric in metrics]
     settle_verdicts([cell for _, cell in cells], [metric for metric, _ in cells], benjamini_hochberg)
-    warnings = [*problems, *result_warnings(records, table, rows, scope, judge, models), *remarks]
+    warnings = [*problems, *result_warnings(pairs, table, rows, scope, judge, models), *remarks]
     return {
         "schema_version": 1,
         "simulated": simulated,
@@ -94,49 +103,37 @@ def compare(
     }
 
 
-class SideScores(NamedTuple):
-    """One model's scores on one metric, one place per record.
+def side_scores(metric: Metric, pairs: Pairs, side: str) -> Scores:
+    """One model's scores on one metric, one place per record; a record without a row has the kind ``("row", "none")``.
 
-    ``numbers`` (n,) is NaN where there is no number; ``codes`` (n,) index ``kinds``: ``("row", "none")``,
-    ``("score", "number")``, ``("label", its text)`` or ``("missing", the reason)``.
+    A label counts as a score, except on a numeric scale that lacks it: there it is missing.
     """
-
-    numbers: Floats
-    codes: NDArray[np.int64]
-    kinds: list[tuple[str, str]]
-
-
-def side_scores(metric: Metric, rows: Sequence[ResultRow | None]) -> SideScores:
-    """A label counts as a score, except on a numeric scale that lacks it: there it is missing, unparsable."""
-    kinds = {("row", "none"): 0, ("score", "number"): 1}
-    name = metric.name
-    scores = [None if row is None else row.scores.get(name) for row in rows]
-    plain = set(map(type, scores)) <= {float, type(None)}
-    numbers = np.array(scores, dtype=float) if plain else np.full(len(rows), math.nan)
-    codes = np.isfinite(numbers).astype(np.int64)
-    left = np.flatnonzero(codes == 0).tolist()  # all of them, where there are labels
-    for at, row, score in [(at, rows[at], scores[at]) for at in left]:
-        if row is None:
-            continue
-        kind = ("score", "number")
-        if score is None:
-            kind = ("missing", row.missing.get(metric.name, "absent"))
-        elif math.isnan(number := metric.number(score)):
-            kind = ("missing", "unparsable") if metric.limits else ("label", str(score))
-        else:
-            numbers[at] = number
-        codes[at] = kinds.setdefault(kind, len(kinds))
-    return SideScores(numbers, codes, list(kinds))
+    found, at = pairs.sides.get(side), pairs.at.get(side)
+    if found is None or at is None:
+        return Scores(np.full(len(pairs), math.nan), np.zeros(len(pairs), np.int32), (("row", "none"),))
+    numbers, codes, kinds = found.scores.get(metric.name) or absent_scores(len(found))
+    settled, worth = list(kinds), np.full(len(kinds), math.nan)
+    for code, (kind, text) in enumerate(kinds):
+        if kind == "label":
+            worth[code] = metric.number(text)
+            if math.isfinite(worth[code]):
+                settled[code] = ("score", "number")
+            elif metric.limits:
+                settled[code] = ("missing", missing_reason(text))
+    if np.isfinite(worth).any():
+        numbers = np.where(np.isfinite(worth[codes]), worth[codes], numbers)
+    if len(at) and at.min() < 0:
+        numbers, codes = np.append(numbers, math.nan), np.append(codes, len(kinds))  # what -1 finds
+    return Scores(numbers[at], codes[at], (*settled, ("row", "none")))
 
 
-def score_arrays(metric: Metric, records: Sequence[Record]) -> tuple[Floats, Floats]:
+def score_arrays(metric: Metric, pairs: Pairs) -> tuple[Floats, Floats]:
     """Tuned and base scores as numbers, shape (n_records,) each, NaN where there is none."""
-    tuned, base = (side_scores(metric, [getattr(r, side) for r in records]).numbers for side in ("tuned", "base"))
-    return tuned, base
+    return side_scores(metric, pairs, "tuned").numbers, side_scores(metric, pairs, "base").numbers
 
 
 def _settled_metrics(
-    metrics: Sequence[Metric], scores: Mapping[str, Mapping[str, SideScores]]
+    metrics: Sequence[Metric], scores: Mapping[str, Mapping[str, Scores]]
 ) -> tuple[list[Metric], list[str]]:
     """The metrics, without a scale that the scores do not keep to, and remarks on what is odd about them."""
     settled, remarks = [], []
@@ -157,10 +154,13 @@ def _settled_metrics(
     return settled, remarks
 
 
-def _side_entry(scores: SideScores, where: Any) -> dict[str, Any]:
+def _side_entry(scores: Scores, where: Any) -> dict[str, Any]:
     """One model's part of an entry, over the records ``where`` (indices or a slice)."""
     counts = np.bincount(scores.codes[where], minlength=len(scores.kinds)).tolist()
-    found = {kind: count for kind, count in zip(scores.kinds, counts, strict=True) if count}
+    found: collections.Counter[tuple[str, str]] = collections.Counter()
+    for kind, count in zip(scores.kinds, counts, strict=True):
+        if count:
+            found[kind] += count
     reasons = {what: count for (kind, what), count in sorted(found.items()) if kind == "missing"}
     labels = {what: count for (kind, what), count in sorted(found.items()) if kind == "label"}
     numbers = scores.numbers[where]
@@ -176,7 +176,7 @@ def _side_entry(scores: SideScores, where: Any) -> dict[str, Any]:
 
 def _metric_entry(
     metric: Metric,
-    scores: Mapping[str, SideScores],
+    scores: Mapping[str, Scores],
     where: Any,
     clusters: NDArray[np.int64] | None,
     rng: np.random.Generator,
@@ -193,30 +193,41 @@ def _metric_entry(
         tuned, base = scores["tuned"].numbers[where], scores["base"].numbers[where]
         grouped = clusters[where] if clusters is not None else None
         return entry | difference_entry(metric, tuned, base, rng=rng, clusters=grouped, resamples=resamples)
-    nothing = ("difference", "wins", "ties", "losses", "win_share_ci", "n_clusters", "margin", "verdict", "rows_needed")
-    return entry | dict.fromkeys(nothing) | {"n_paired": 0}
+    nothing = "difference wins ties losses win_share_ci strength n_clusters margin margin_share verdict rows_needed"
+    return entry | dict.fromkeys(nothing.split()) | {"n_paired": 0}
+
+
+def _length_effect(
+    lengths: Floats | None, scores: Mapping[str, Scores], clusters: NDArray[np.int64] | None
+) -> dict[str, Any] | None:
+    """A metric's association with the ``lengths`` of the answers, tuned minus base in characters."""
+    if lengths is None:
+        return None
+    differences = scores["tuned"].numbers - scores["base"].numbers
+    counted = np.isfinite(differences) & np.isfinite(lengths)
+    groups = None if clusters is None else len(np.unique(clusters[counted]))
+    return length_effect(differences, lengths, clusters=groups)
 
 
 def _slice_entries(
     metrics: Sequence[Metric],
-    records: Sequence[Record],
-    scores: Mapping[str, Mapping[str, SideScores]],
+    pairs: Pairs,
+    scores: Mapping[str, Mapping[str, Scores]],
     clusters: NDArray[np.int64] | None,
     rng: Callable[..., np.random.Generator],
     resamples: int,
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Every metric in every slice; a cell of fewer than five pairs has no interval and no p-value."""
     slices: dict[str, dict[str, dict[str, Any]]] = {}
-    for name, groups in slice_groups(records).items():
+    for name, groups in slice_groups(pairs.listed).items():
         slices[name] = {}
         for value, members in groups.items():
             cell = slices[name][value] = {}
-            where = np.array(members)
             for metric in metrics:
                 place = rng(name, value, metric.name)
-                entry = _metric_entry(metric, scores[metric.name], where, clusters, place, resamples)
+                entry = _metric_entry(metric, scores[metric.name], members, clusters, place, resamples)
                 if entry["difference"] is not None and entry["n_paired"] < SLICE_ROWS:
-                    none = dict.fromkeys(("ci_low", "ci_high", "p_value", "p_adjusted"))
+                    none = dict.fromkeys(("ci_low", "ci_high", "p_value", "p_adjusted", "p_exact", "test"))
                     entry["difference"] |= none | {"method": f"none: fewer than {SLICE_ROWS} pairs"}
                 cell[metric.name] = entry
     return slices

@@ -1,4 +1,4 @@
-"""Bedrock's raw result files of one execution, read row by row and paired by record.
+"""Bedrock's raw result files of one execution: where they are, and what one of their rows says.
 
 Files of one judge run, under the output prefix::
 
@@ -12,17 +12,18 @@ there stays ``None`` with its reason.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import json
 import math
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .rows import DatasetRow, canonical_prompt, is_conversation, message_text, whole_text
+from .rows import canonical_prompt, is_conversation, message_text, whole_text
 from .session import NotebookError
 
 ROWS_SUFFIX = "_output.jsonl"
@@ -30,6 +31,8 @@ AGGREGATE_NAME = "bedrock_llm_judge_results.json"
 # What most reprs look like; anything with a quote or an escape goes through ast.literal_eval.
 PLAIN_ANSWER = re.compile(r"\['([^'\\\r\n\0]*)'\]")
 PLAIN_PROMPT = re.compile(r"\[\{'role': 'user', 'content': '([^'\\\r\n\0]*)'\}\]")
+NOT_APPLICABLE = "not applicable"
+SAYS_NOT_APPLICABLE = frozenset({"not applicable", "n/a", "na", "nan"})
 MEAN_TOLERANCE = 0.005  # the service rounds some means to two decimals
 
 
@@ -66,27 +69,6 @@ class ResultRow:
     scores: dict[str, float | str | None]
     explanations: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
-
-
-class ResultRows(NamedTuple):
-    """The rows of some files in file order, and what could not be read in them."""
-
-    rows: list[ResultRow]
-    problems: list[Problem]
-
-
-@dataclass(slots=True)
-class Record:
-    """One evaluation record: a dataset row (``None`` when the results name a prompt the dataset lacks) and
-    each model's judged answer to it. ``occurrence`` is 1 for the first row with this prompt and reference."""
-
-    record_id: str
-    occurrence: int
-    prompt: str
-    reference: str | None
-    row: DatasetRow | None
-    tuned: ResultRow | None = None
-    base: ResultRow | None = None
 
 
 @functools.cache
@@ -140,37 +122,6 @@ def find_result_files(s3: Any, output_uri: str, execution_id: str) -> ResultFile
     )
 
 
-def read_result_rows(s3: Any, bucket: str, keys: Iterable[str]) -> ResultRows:
-    """Every row of the files, streamed. A broken line becomes a problem; the rows around it are kept."""
-    rows: list[ResultRow] = []
-    problems: list[Problem] = []
-    for key in keys:
-        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-        for number, (line, ended) in enumerate(stream_lines(body.iter_chunks(1 << 20)), start=1):
-            if not line.strip():
-                continue
-            try:
-                rows.append(parse_result_row(json.loads(line)))
-            except (ValueError, RecursionError) as error:
-                cut = "" if ended else "; the file ends in the middle of this line"
-                problems.append(Problem(key, number, f"not a usable result row: {error}{cut}"))
-    return ResultRows(rows, problems)
-
-
-def stream_lines(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Lines of a byte stream with whether a newline ended each; only ``\\n`` separates lines."""
-    tail: list[bytes] = []
-    for chunk in chunks:
-        first, *rest = chunk.split(b"\n")
-        tail.append(first)
-        for following in rest:
-            yield b"".join(tail), True
-            tail = [following]
-    last = b"".join(tail)
-    if last:
-        yield last, False
-
-
 def parse_result_row(obj: object) -> ResultRow:
     """One decoded line of a result file. ``ValueError`` with a plain reason when it is not one."""
     # Decoded JSON holds dicts only; asking for any Mapping costs more than all the rest here.
@@ -183,7 +134,7 @@ def parse_result_row(obj: object) -> ResultRow:
     answers = obj.get("modelResponses")
     answer = answers[0] if isinstance(answers, list) and answers else None
     row = ResultRow(
-        prompt=whole_text(canonical_prompt(parse_repr(record["prompt"]))),
+        prompt=prompt_text(record["prompt"]),
         reference=whole_text(reference) if isinstance(reference, str) and reference.strip() else None,
         response=whole_text(response_text(answer.get("response") if isinstance(answer, dict) else None)),
         scores={},
@@ -214,7 +165,10 @@ def _add_score(row: ResultRow, score: Mapping[str, Any]) -> None:
 
 
 def parse_score(score: Mapping[str, Any]) -> tuple[float | str | None, str | None]:
-    """A score entry's number or label, else ``None`` with ``null``, ``absent`` or ``unparsable``."""
+    """A score entry's number or label, else ``None`` with ``null``, ``absent``, ``not applicable`` or ``unparsable``.
+
+    NaN is the number of an answer to which the metric does not apply.
+    """
     if "result" not in score:
         return None, "absent"
     result = score["result"]
@@ -224,9 +178,18 @@ def parse_score(score: Mapping[str, Any]) -> tuple[float | str | None, str | Non
         return None, "null"
     if isinstance(result, str) and result.strip():
         return whole_text(result.strip()), None
-    if isinstance(result, int | float) and not isinstance(result, bool) and math.isfinite(result):
-        return float(result), None
+    if isinstance(result, int | float) and not isinstance(result, bool):
+        if math.isnan(result):
+            return None, NOT_APPLICABLE
+        with contextlib.suppress(OverflowError):
+            if math.isfinite(number := float(result)):
+                return number, None
     return None, "unparsable"
+
+
+def missing_reason(label: str) -> str:
+    """Why a label that a numeric scale does not have is no score: ``not applicable`` or ``unparsable``."""
+    return NOT_APPLICABLE if label.strip(" .").casefold() in SAYS_NOT_APPLICABLE else "unparsable"
 
 
 def parse_repr(text: object) -> object:
@@ -245,6 +208,11 @@ def parse_repr(text: object) -> object:
         return text
     plain = isinstance(value, list) and (is_conversation(value) or all(isinstance(v, str) for v in value))
     return value if plain else text
+
+
+def prompt_text(value: object) -> str:
+    """A prompt of a result file: what the user said in the conversation, or the text as it is."""
+    return whole_text(canonical_prompt(parse_repr(value)))
 
 
 def response_text(value: object) -> str:
@@ -271,65 +239,3 @@ def read_aggregate_means(s3: Any, bucket: str, keys: Sequence[str]) -> dict[str,
         except (ValueError, AttributeError, RecursionError):
             continue
     return means
-
-
-def match_key(prompt: str, reference: str | None) -> tuple[str, str]:
-    """What identifies a record: prompt and reference, whatever the line ends and the space around them."""
-    return prompt.replace("\r\n", "\n").strip(), (reference or "").replace("\r\n", "\n").strip()
-
-
-def pair_records(
-    dataset_rows: Sequence[DatasetRow], tuned_rows: Sequence[ResultRow], base_rows: Sequence[ResultRow]
-) -> list[Record]:
-    """One record per dataset row, each model's row put to it by prompt, reference and n-th occurrence.
-
-    A result row whose reference differs is matched by its prompt where that leaves no choice. Rows of prompts
-    the dataset does not have follow at the end, paired with each other, ids ``unlisted-1`` and so on.
-    """
-    records: list[Record] = []
-    by_key: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    for row in dataset_rows:
-        same = by_key[match_key(row.prompt, row.reference)]
-        same.append(Record(str(row.line), len(same) + 1, row.prompt, row.reference, row))
-        records.append(same[-1])
-    for side, rows in (("tuned", tuned_rows), ("base", base_rows)):
-        _place_rows(records, by_key, rows, side)
-    return records
-
-
-def _place_rows(
-    records: list[Record],
-    by_key: dict[tuple[str, str], list[Record]],
-    rows: Sequence[ResultRow],
-    side: str,
-) -> None:
-    used: dict[tuple[str, str], int] = defaultdict(int)
-    left: dict[str, list[ResultRow]] = defaultdict(list)
-    for row in rows:
-        key = match_key(row.prompt, row.reference)
-        if used[key] < len(by_key.get(key, ())):
-            setattr(by_key[key][used[key]], side, row)
-            used[key] += 1
-        else:
-            left[key[0]].append(row)
-    if not left:
-        return
-    free: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        if record.row is not None and getattr(record, side) is None:
-            free[match_key(record.prompt, None)[0]].append(record)
-    unlisted = sum(record.row is None for record in records)
-    for prompt, waiting in left.items():
-        places = free.get(prompt, [])
-        for row in waiting:
-            obvious = len(places) == 1 and len(waiting) == 1
-            place = next((p for p in places if obvious or not p.reference or not row.reference), None)
-            if place is not None:
-                places.remove(place)
-            else:
-                same = by_key[match_key(row.prompt, row.reference)]
-                unlisted += 1
-                place = Record(f"unlisted-{unlisted}", len(same) + 1, row.prompt, row.reference, None)
-                same.append(place)
-                records.append(place)
-            setattr(place, side, row)

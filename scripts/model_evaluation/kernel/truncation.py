@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 FEWEST_CUT = 5  # answers
 CUT_SHARE = 0.02  # of a model's answers
@@ -11,7 +14,6 @@ LONG_ANSWER = 400  # characters: a limit that cuts shorter answers would be noti
 TOP_BAND = 0.7  # of the longest answer: the same number of tokens is up to so many fewer characters
 MOSTLY_CUT = 0.8  # of the answers near the longest
 RARELY_CUT = 0.2  # of the shorter ones
-ENDS_LOOKED_AT = 1_000  # of either kind
 # Lines that end without a full stop when they are whole: of lists, tables, headings, and "Name: value".
 WHOLE_LINE = re.compile(r"\s*(?:[-*•+>|#=]|\(?\w{1,3}[.)]\s|[\w \"'/-]{1,40}[:=])")
 
@@ -28,28 +30,24 @@ def ends_in_the_middle(answer: str) -> bool:
     return not WHOLE_LINE.match(text.rpartition("\n")[2])
 
 
-def truncation_warnings(answers: Sequence[str], label: str) -> list[str]:
+def truncation_warnings(lengths: NDArray[np.integer[Any]], ragged: NDArray[np.bool_], label: str) -> list[str]:
     """A warning when a model's longest answers mostly end in the middle, all at nearly the same length, while its
-    shorter answers do not. A model that never ends its sentences, terse answers and a few ragged ones are no sign."""
-    lengths = [len(answer) for answer in answers]
-    longest = max(lengths, default=0)
+    shorter answers do not. A model that never ends its sentences, terse answers and a few ragged ones are no sign.
+
+    ``lengths`` (n,) are in characters, ``ragged`` (n,) what :func:`ends_in_the_middle` says.
+    """
+    longest = int(lengths.max(initial=0))
     if longest < LONG_ANSWER:
         return []
-    near = [answer for answer, length in zip(answers, lengths, strict=True) if length >= TOP_BAND * longest]
-    shorter = [answer for answer, length in zip(answers, lengths, strict=True) if 0 < length < TOP_BAND * longest]
-    if len(near) < max(FEWEST_CUT, CUT_SHARE * len(answers)):
+    near = lengths >= TOP_BAND * longest
+    shorter = ~near & (lengths > 0)
+    if np.count_nonzero(near) < max(FEWEST_CUT, CUT_SHARE * len(lengths)):
         return []
-    if _cut_share(near) < MOSTLY_CUT or _cut_share(shorter) > RARELY_CUT:
+    if ragged[near].mean() < MOSTLY_CUT or (shorter.any() and ragged[shorter].mean() > RARELY_CUT):
         return []
-    cut = [len(answer) for answer in near if ends_in_the_middle(answer)]
-    return [
-        f"{len(cut)} of {len(answers)} answers of the {label} end in the middle of a sentence, at {min(cut):,} to "
-        f"{max(cut):,} characters, which no answer exceeds by much: they look cut off at the token limit. The result "
-        "files do not say why an answer ended; read some of them."
-    ]
-
-
-def _cut_share(answers: Sequence[str]) -> float:
-    """Share that ends in the middle, among at most a thousand evenly spaced ones; 0 for none."""
-    some = answers[:: max(1, len(answers) // ENDS_LOOKED_AT)]
-    return sum(map(ends_in_the_middle, some)) / len(some) if some else 0.0
+    cut = lengths[near & ragged]
+    ends = f"at {cut.min():,} to {cut.max():,} characters, which no answer exceeds by much"
+    found = (
+        f"{len(cut)} of {len(lengths)} answers of the {label} end in the middle of a sentence, {ends}: they look cut "
+    )
+    return [found + "off at the token limit. The result files do not say why an answer ended; read some of them."]

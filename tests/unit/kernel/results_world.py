@@ -7,12 +7,17 @@ import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3  # noqa: TID251 - the tests' own client for moto
 from moto import mock_aws
 
 from model_evaluation.kernel.analysis import Analysis, analyse_execution
+from model_evaluation.kernel.judged import judged_rows
+from model_evaluation.kernel.listed import listed_rows
+from model_evaluation.kernel.pairing import Pairs, pair_rows
+from model_evaluation.kernel.results import ResultRow
+from model_evaluation.kernel.rows import DatasetRow
 
 BUCKET = "evaluation-results"
 PREFIX = "evaluations/support bot"
@@ -21,6 +26,20 @@ OLDER = "zz99yy88xx77"
 ARN = f"arn:aws:sagemaker:us-west-2:111122223333:pipeline/SagemakerEvaluation-LLMAJEvaluation-x/execution/{EXECUTION}"
 
 Scores = Mapping[str, Any]
+
+
+class Record(NamedTuple):
+    """A dataset row and each model's judged answer to it; any of them may be missing."""
+
+    row: DatasetRow | None
+    tuned: ResultRow | None
+    base: ResultRow | None
+
+
+def pairs_of(records: Sequence[Record]) -> Pairs:
+    """The records as the analysis has them."""
+    sides = {side: judged_rows([row for r in records if (row := getattr(r, side))]) for side in ("tuned", "base")}
+    return pair_rows(listed_rows([r.row for r in records if r.row]), sides)
 
 
 @contextlib.contextmanager

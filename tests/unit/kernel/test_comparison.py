@@ -278,8 +278,9 @@ class TestScales:
         assert entry["verdict"] == "inconclusive"
 
     def test_a_label_that_a_numeric_scale_lacks_is_missing(self) -> None:
-        entry = summary_of(records_of([("N/A", 0.5), ("0.5", 0.5), (1.0, "")]))["metrics"]["Correctness"]
+        entry = summary_of(records_of([("So-so", 0.5), ("0.5", 0.5), (1.0, "N/A")]))["metrics"]["Correctness"]
         assert (entry["tuned"]["n_scored"], entry["tuned"]["missing_reasons"]) == (2, {"unparsable": 1})
+        assert (entry["base"]["n_scored"], entry["base"]["missing_reasons"]) == (2, {"not applicable": 1})
         assert entry["tuned"]["mean"] == 0.75
         assert entry["tuned"]["labels"] is None
         assert entry["n_paired"] == 1
@@ -311,7 +312,7 @@ class TestSlices:
             )
             for i in range(39)
         ]
-        groups = slice_groups(records)
+        groups = slice_groups(pairs_of(records).listed)
         assert list(groups) == ["category", "level"]
         assert {value: len(members) for value, members in groups["level"].items()} == {"0": 13, "1": 13, "2": 13}
 
@@ -386,8 +387,8 @@ class TestWarnings:
         assert "family" not in self.found(records, judge="amazon.nova-pro-v1:0", models=models)
 
     def test_few_rows_and_repeats(self) -> None:
-        records = records_of([(1.0, 0.5)] * 10)
-        records[3].occurrence = 2
+        records = records_of([(1.0, 0.5)] * 9)
+        records.append(records[3])
         text = self.found(records)
         assert "Paired rows: only 10." in text
         assert "Rows that repeat an earlier prompt and reference: 1;" in text

@@ -105,7 +105,7 @@ def test_with_too_many_rows_those_that_changed_least_are_left_out(ordinary: Anal
 def test_a_megabyte_of_anything_stays_within_bounds(ordinary: Analysis, piece: str) -> None:
     columns = ("tuned_response", "base_response", "Correctness__tuned_explanation", "category")
     table = ordinary.per_example.head(8).assign(**dict.fromkeys(columns, piece * (1_000_000 // len(piece))))
-    page = rows_html(replace(ordinary, per_example=table), budget=300_000)
+    page = rows_html(replace(ordinary, make_table=lambda: table), budget=300_000)
     assert len(page.encode()) < 800_000
     assert len(embedded(page)["rows"]) == 8
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from model_evaluation.kernel.truncation import ends_in_the_middle, truncation_warnings
 
-WORDS = "your order has left our house and will reach you soon please tell us when it does not".split()
+WORDS = ("your", "order", "has", "left", "our", "house", "and", "will", "reach", "you", "soon", "please", "tell", "us")
 
 
 def prose(rng: random.Random, characters: int) -> str:
@@ -30,10 +31,18 @@ def limited(rng: random.Random, n: int, limit: int) -> list[str]:
     return [finished(rng, w) if w < limit else prose(rng, int(limit * rng.uniform(0.85, 1.1))) for w in wanted]
 
 
+def warnings_of(answers: list[str]) -> list[str]:
+    lengths, ragged = (
+        np.array(list(map(len, answers)), np.uint32),
+        np.array([ends_in_the_middle(a) for a in answers], bool),
+    )
+    return truncation_warnings(lengths, ragged, "base model")
+
+
 def test_answers_cut_by_a_limit_are_found_and_counted() -> None:
     answers = limited(random.Random(3), 120, 1_500)
     cut = sum(map(ends_in_the_middle, answers))
-    (warning,) = truncation_warnings(answers, "base model")
+    (warning,) = warnings_of(answers)
     assert cut > 50
     assert warning.startswith(f"{cut} of 120 answers of the base model end in the middle of a sentence")
     assert "do not say why" in warning
@@ -42,7 +51,7 @@ def test_answers_cut_by_a_limit_are_found_and_counted() -> None:
 def test_a_model_whose_every_answer_is_cut_is_found() -> None:
     rng = random.Random(5)
     answers = [prose(rng, rng.randrange(950, 1_050)).rstrip(" .") for _ in range(30)]
-    assert len(truncation_warnings(answers, "base model")) == 1
+    assert len(warnings_of(answers)) == 1
 
 
 CASES: dict[str, Callable[[random.Random], list[str]]] = {
@@ -53,8 +62,9 @@ CASES: dict[str, Callable[[random.Random], list[str]]] = {
     "finished": lambda rng: [finished(rng, rng.randrange(50, 3_000)) for _ in range(200)],
     "finished, all equally long": lambda rng: [finished(rng, 2_000) for _ in range(200)],
     "never a full stop": lambda rng: [prose(rng, rng.randrange(50, 3_000)).rstrip(" .") for _ in range(200)],
-    "a few ragged ones": lambda rng: [finished(rng, rng.randrange(50, 3_000)) for _ in range(197)]
-    + [prose(rng, 3_000).rstrip(" .")] * 3,
+    "a few ragged ones": lambda rng: (
+        [finished(rng, rng.randrange(50, 3_000)) for _ in range(197)] + [prose(rng, 3_000).rstrip(" .")] * 3
+    ),
     "one very long": lambda rng: [finished(rng, 300) for _ in range(99)] + [prose(rng, 9_000).rstrip(" .")],
     "lists": lambda rng: [
         prose(rng, 900) + "\n" + "\n".join(f"- {rng.choice(WORDS)} {rng.choice(WORDS)}" for _ in range(20))
@@ -70,7 +80,7 @@ CASES: dict[str, Callable[[random.Random], list[str]]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_no_sign_of_a_limit_raises_no_alarm(case: str) -> None:
-    assert truncation_warnings(CASES[case](random.Random(11)), "base model") == []
+    assert warnings_of(CASES[case](random.Random(11))) == []
 
 
 @pytest.mark.parametrize(

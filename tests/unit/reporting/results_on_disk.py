@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from model_evaluation.kernel.analysis import per_example_table
 from model_evaluation.kernel.comparison import compare
-from model_evaluation.kernel.results import Record, ResultRow
+from model_evaluation.kernel.judged import judged_rows, judged_texts
+from model_evaluation.kernel.listed import listed_rows
+from model_evaluation.kernel.pairing import pair_rows
+from model_evaluation.kernel.perexample import per_example_table
+from model_evaluation.kernel.results import ResultRow
 from model_evaluation.kernel.rows import DatasetRow
 from model_evaluation.kernel.scales import read_metrics
 
@@ -38,18 +41,19 @@ def put_results(
 
     Correctness has the given scores, every other metric 0 for both models.
     """
-    records = []
+    dataset: list[DatasetRow] = []
+    rows: dict[str, list[ResultRow]] = {"tuned": [], "base": []}
     for number, (mine, its) in enumerate(zip(tuned, base, strict=True), start=1):
         row = DatasetRow(number, f"{prompts} {number}", f"reference {number}", None, "ab"[number % 2], {})
-        sides = []
+        dataset.append(row)
         for name, score in (("tuned", mine), ("base", its)):
             scores: dict[str, Any] = dict.fromkeys(metrics, 0.0) | {metrics[0]: score}
             missing = {metrics[0]: "null"} if score is None else {}
-            sides.append(ResultRow(row.prompt, row.reference, f"{name} answer {number}", scores, {}, missing))
-        records.append(Record(str(number), 1, row.prompt, row.reference, row, *sides))
+            rows[name].append(ResultRow(row.prompt, row.reference, f"{name} answer {number}", scores, {}, missing))
     chosen = read_metrics(metrics, None)
+    pairs = pair_rows(listed_rows(dataset), {side: judged_rows(found) for side, found in rows.items()})
     summary = compare(
-        records,
+        pairs,
         metrics=chosen,
         primary_metric=metrics[0],
         scope=scope,
@@ -63,7 +67,8 @@ def put_results(
     folder = project / "results" / execution
     folder.mkdir(parents=True)
     (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
-    per_example_table(records, chosen).to_csv(folder / "per_example.csv", index=False, lineterminator="\n")
+    table = per_example_table(pairs, chosen, {side: judged_texts(found) for side, found in rows.items()})
+    table.to_csv(folder / "per_example.csv", index=False, lineterminator="\n")
     return folder
 
 

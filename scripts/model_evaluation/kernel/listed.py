@@ -1,0 +1,190 @@
+"""The dataset as columns: what identifies a row, its texts, its category and metadata."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from .blocks import decoded_parts, decoded_table, in_order, only_chunk
+from .rows import DatasetRow, read_dataset_rows
+from .textcolumns import Keys, blank_texts, joined_keys, text_keys
+
+LINES_PER_BLOCK = 8192
+METADATA = "metadata "  # begins the name of a metadata field's column
+
+
+class ListedRows(NamedTuple):
+    """The dataset's usable rows in file order. ``lines`` are their 1-based lines, ``texts`` a table with ``prompt``,
+    ``reference``, ``category`` and ``metadata NAME`` columns of text, ``skipped`` how many lines are not usable."""
+
+    keys: Keys
+    prompts: Keys
+    referenced: NDArray[np.bool_]
+    lines: NDArray[np.int64]
+    texts: Any
+    skipped: int = 0
+
+    @property
+    def metadata(self) -> list[str]:
+        """The names of the metadata fields, sorted."""
+        return sorted(name.removeprefix(METADATA) for name in self.texts.column_names if name.startswith(METADATA))
+
+
+def read_listed(lines: Iterable[bytes | str]) -> ListedRows:
+    """Every usable row of a JSON Lines file; the other lines are only counted."""
+    parts: list[ListedRows] = []
+    before = 0
+
+    def work(block: bytes) -> list[ListedRows]:
+        return decoded_parts(block, _quick_listed, _careful_listed)
+
+    for found in in_order(_blocks_of_lines(lines), work):
+        parts += [part._replace(lines=part.lines + before) for part in found]
+        before += LINES_PER_BLOCK
+    return joined_listed(parts)
+
+
+def _blocks_of_lines(lines: Iterable[bytes | str]) -> Iterator[bytes]:
+    rest = iter(lines)
+    while few := list(itertools.islice(rest, LINES_PER_BLOCK)):
+        yield b"\n".join(line.rstrip(b"\r\n") if isinstance(line, bytes) else _as_bytes(line) for line in few)
+
+
+def _as_bytes(line: str) -> bytes:
+    return line.rstrip("\r\n").encode("utf-8", "surrogatepass")
+
+
+def joined_listed(parts: Sequence[ListedRows]) -> ListedRows:
+    """The rows of all parts, one after the other."""
+    if not parts:
+        return listed_rows([])
+    keys, prompts, referenced, lines = (np.concatenate(columns) for columns in list(zip(*parts, strict=True))[:4])
+    texts = pa.concat_tables([part.texts for part in parts], promote_options="default")
+    return ListedRows(keys, prompts, referenced, lines, texts, sum(part.skipped for part in parts))
+
+
+def listed_rows(rows: Sequence[DatasetRow], skipped: int = 0) -> ListedRows:
+    """Rows that were read one by one, as columns."""
+    columns = {part: [getattr(row, part) for row in rows] for part in ("prompt", "reference", "category")}
+    for name in dict.fromkeys(name for row in rows for name in row.metadata):
+        columns[METADATA + name] = [row.metadata.get(name) for row in rows]
+    texts = {name: pa.array(column, pa.string()) for name, column in columns.items()}
+    return _as_listed(texts, np.array([row.line for row in rows], np.int64), skipped)
+
+
+def _as_listed(texts: dict[str, Any], lines: NDArray[np.int64], skipped: int = 0) -> ListedRows:
+    prompts, references = text_keys(texts["prompt"]), pc.fill_null(texts["reference"], "")
+    referenced = pc.invert(blank_texts(references)).to_numpy(zero_copy_only=False)
+    return ListedRows(joined_keys(prompts, text_keys(references)), prompts, referenced, lines, pa.table(texts), skipped)
+
+
+def _careful_listed(lines: bytes, before: int) -> ListedRows:
+    rows, skipped = read_dataset_rows(lines.split(b"\n"))
+    found = listed_rows(rows, skipped)
+    return found._replace(lines=found.lines + before)
+
+
+def _quick_listed(block: bytes, before: int) -> ListedRows:
+    """A block whose rows all have the first one's fields, with values of the same types."""
+    try:
+        first = json.loads(block[: (block + b"\n").index(b"\n")])
+    except (ValueError, RecursionError) as error:
+        raise pa.ArrowInvalid(str(error)) from error
+    if not isinstance(first, dict):
+        raise pa.ArrowInvalid("no object")
+    schema = pa.schema([(name, _arrow_type(value)) for name, value in first.items()])
+    table = decoded_table(block, schema, unexpected="error")
+    columns = {name: only_chunk(table[name]) for name in table.column_names}
+    if "messages" in columns:
+        prompt, reference = _spoken(columns["messages"], "user"), _spoken(columns["messages"], "assistant")
+    elif "query" in columns:
+        prompt, reference = _spoken(columns["query"], "user"), _reference(columns.get("response"), len(table))
+    elif "prompt" in columns:
+        prompt, reference = _spoken(columns["prompt"], "user"), _first_reference(columns, len(table))
+    else:
+        raise pa.ArrowInvalid("no prompt")
+    if prompt.null_count or pc.any(blank_texts(prompt)).as_py():
+        raise pa.ArrowInvalid("a blank prompt")
+    texts = {"prompt": prompt, "reference": pc.if_else(pc.equal(reference, ""), None, reference)}
+    metadata = columns.get("metadata", pa.nulls(len(table), pa.struct([])))
+    if not pa.types.is_struct(metadata.type):
+        raise pa.ArrowInvalid("metadata in another form")
+    fields = {field.name: _said(pc.struct_field(metadata, field.name)) for field in metadata.type}
+    nothing = pa.nulls(len(table), pa.string())
+    texts["category"] = pc.coalesce(_said(columns.get("category", nothing)), fields.pop("category", nothing))
+    texts |= {METADATA + name: column for name, column in fields.items()}
+    return _as_listed(texts, before + np.arange(1, len(table) + 1))
+
+
+def _arrow_type(value: object) -> Any:
+    """The Arrow type of a JSON value; Arrow's error for what the careful reader has to look at."""
+    if isinstance(value, dict):
+        return pa.struct([(name, _arrow_type(item)) for name, item in value.items()])
+    if isinstance(value, list) and value:
+        return pa.list_(_arrow_type(value[0]))
+    types = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64(), type(None): pa.null()}
+    if type(value) not in types:
+        raise pa.ArrowInvalid("a value that says nothing of its type")
+    return types[type(value)]
+
+
+def _scalar_texts(column: Any) -> Any:
+    """Texts, whole numbers and truth values as text. Python writes other numbers in its own way."""
+    if pa.types.is_floating(column.type) or pa.types.is_nested(column.type):
+        raise pa.ArrowInvalid("no plain text")
+    return column.cast(pa.string())
+
+
+def _said(column: Any) -> Any:
+    """As text, null where it is blank."""
+    texts = _scalar_texts(column)
+    return pc.if_else(blank_texts(texts), None, texts)
+
+
+def _reference(column: Any, rows: int) -> Any:
+    """The column of a reference as text; all null without one."""
+    if column is None:
+        return pa.nulls(rows, pa.string())
+    return _spoken(column, "assistant") if pa.types.is_list(column.type) else _scalar_texts(column)
+
+
+def _spoken(column: Any, role: str) -> Any:
+    """What the user said, or the assistant at last: of a text or of conversations in which the user speaks once and
+    the assistant has the last word."""
+    if pa.types.is_string(column.type) and role == "user":
+        return column
+    kind = column.type.value_type if pa.types.is_list(column.type) else None
+    names = {f.name: f.type for f in kind} if kind is not None and pa.types.is_struct(kind) else {}
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy() if names else np.zeros(1, np.int64)
+    if names.get("role") != pa.string() or names.get("content") != pa.string() or not lengths.all():
+        raise pa.ArrowInvalid("no plain conversations")
+    messages = column.flatten()
+    roles, contents = pc.struct_field(messages, "role"), pc.struct_field(messages, "content")
+    if roles.null_count or contents.null_count:
+        raise pa.ArrowInvalid("a message without role or content")
+    ends = np.cumsum(lengths)
+    if role == "assistant":
+        if not pc.all(pc.equal(roles.take(pa.array(ends - 1)), role)).as_py():
+            raise pa.ArrowInvalid("the assistant has not the last word")
+        return contents.take(pa.array(ends - 1))
+    spoke = pc.equal(roles, role)
+    if (np.add.reduceat(spoke.to_numpy(zero_copy_only=False).astype(np.int64), ends - lengths) != 1).any():
+        raise pa.ArrowInvalid("several turns")
+    return contents.filter(spoke)
+
+
+def _first_reference(columns: dict[str, Any], rows: int) -> Any:
+    """The reference of rows that have ``prompt``: the first of the documented places that holds one."""
+    places = [columns.get("completion"), columns.get("chosen")]
+    for parent, name in (("extra_info", "answer"), ("reward_model", "ground_truth")):
+        kind = columns[parent].type if parent in columns else pa.null()
+        if pa.types.is_struct(kind) and kind.get_field_index(name) >= 0:
+            places.append(pc.struct_field(columns[parent], name))
+    return pc.coalesce(*(_reference(place, rows) for place in places))

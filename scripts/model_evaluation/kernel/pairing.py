@@ -1,0 +1,105 @@
+"""The models' rows put to the dataset's: by record, never by position."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .judged import REFERENCED, JudgedRows
+from .listed import ListedRows
+from .stats import Floats
+from .textcolumns import Keys, earlier_equals, joined_keys
+
+Places = NDArray[np.int64]
+
+
+@dataclass
+class Pairs:
+    """The records of an evaluation: the dataset's rows, then the results' rows that the dataset does not have.
+
+    ``at`` says for each record which of a side's rows belongs to it, -1 where none does; ``occurrence`` is 1 for the
+    first record with its prompt and reference.
+    """
+
+    listed: ListedRows
+    sides: dict[str, JudgedRows]
+    at: dict[str, Places]
+    occurrence: Places
+
+    def __len__(self) -> int:
+        return len(self.occurrence)
+
+    @property
+    def ids(self) -> list[str]:
+        """The line in the dataset, or ``unlisted-1`` and so on."""
+        unlisted = len(self) - len(self.listed.lines)
+        return [*map(str, self.listed.lines.tolist()), *(f"unlisted-{n}" for n in range(1, unlisted + 1))]
+
+    def lengths(self, side: str) -> Floats:
+        """The length of each record's answer in characters, NaN where there is none."""
+        found: Floats = np.append(self.sides[side].rows["length"].astype(float), math.nan)[self.at[side]]
+        return found
+
+
+def pair_rows(listed: ListedRows, sides: Mapping[str, JudgedRows]) -> Pairs:
+    """One record per dataset row, each model's row put to it by prompt, reference and n-th occurrence.
+
+    A result row whose reference differs is matched by its prompt where that leaves no choice. Rows of prompts
+    the dataset does not have follow at the end, paired with each other.
+    """
+    keys, prompts, referenced = listed.keys, listed.prompts, listed.referenced
+    at: dict[str, Places] = {}
+    for side, found in sides.items():
+        places, new = _places(keys, prompts, referenced, len(listed.lines), found.rows)
+        fresh = found.rows[new]
+        keys = np.concatenate([keys, fresh["key"]])
+        at = {name: np.concatenate([known, np.full(len(new), -1)]) for name, known in at.items()}
+        at[side] = np.concatenate([places, new])
+    return Pairs(listed, dict(sides), at, earlier_equals(keys) + 1)
+
+
+def _places(
+    keys: Keys, prompts: Keys, referenced: NDArray[np.bool_], listed: int, rows: NDArray[Any]
+) -> tuple[Places, Places]:
+    """For each record the row that belongs to it or -1, and the rows that belong to none, in the order of their
+    records to come."""
+    record = pd.Index(joined_keys(keys, earlier_equals(keys).view(np.uint64))).get_indexer(
+        joined_keys(rows["key"], earlier_equals(rows["key"]).view(np.uint64))
+    )
+    places = np.full(len(keys), -1)
+    left = np.flatnonzero(record < 0)
+    placed = np.flatnonzero(record >= 0)
+    places[record[placed]] = placed
+    if not len(left):
+        return places, left
+    # Of the rows that are left over: their prompts, numbered in order of appearance, and the records still free.
+    free = np.flatnonzero(places[:listed] < 0)
+    prompt, _ = pd.factorize(np.concatenate([rows["prompt"][left], prompts[free]]))
+    wanted, offered = prompt[: len(left)], prompt[len(left) :]
+    rows_of, places_of = (
+        np.bincount(wanted, minlength=prompt.max() + 1),
+        np.bincount(offered, minlength=prompt.max() + 1),
+    )
+    one_place = np.full(len(places_of), -1)
+    one_place[offered] = free
+    chosen = np.where((rows_of == 1) & (places_of == 1), one_place, -1)[wanted]
+    several: dict[int, list[int]] = defaultdict(list)
+    for number, place in zip(offered.tolist(), free.tolist(), strict=True):
+        if rows_of[number] and not (rows_of[number] == places_of[number] == 1):
+            several[number].append(place)
+    for number in np.flatnonzero((chosen < 0) & (places_of > 0)[wanted]).tolist():
+        own = bool(rows["marks"][left[number]] & REFERENCED)
+        place = next((p for p in several[wanted[number]] if not (own and referenced[p])), -1)
+        if place >= 0:
+            several[wanted[number]].remove(place)
+            chosen[number] = place
+    places[chosen[chosen >= 0]] = left[chosen >= 0]
+    new = np.flatnonzero(chosen < 0)
+    return places, left[new[np.argsort(wanted[new], kind="stable")]]
