@@ -59,12 +59,10 @@ class KnownLaunches:
 def known_launches(project: str, document: dict[str, Any]) -> KnownLaunches:
     """Every start of this project that was recorded anywhere; an intent that became no start is left out."""
     entries = [entry for entry in document.get("runs", []) if entry["name"] is not None]
-    folders = {os.path.join(project, "notebooks", "results"), os.path.join(project, "results")}
-    folders |= {entry["results_dir"] for entry in document.get("runs", [])}
     notebooks = {entry["results_dir"]: entry["notebook"] for entry in entries}
     found = {entry["name"]: _from_state(entry) for entry in entries}
     damaged: list[str] = []
-    for folder in sorted(folders):
+    for folder in results_folders(project, document):
         for path in sorted(Path(folder, "launches").glob("*.json")):
             try:
                 record = read_launch_record(path)
@@ -75,6 +73,12 @@ def known_launches(project: str, document: dict[str, Any]) -> KnownLaunches:
                 found[attempt.name] = _from_record(record, attempt, notebooks.get(folder), folder)
     newest_first = sorted(found.values(), key=lambda launch: launch.started, reverse=True)
     return KnownLaunches(newest_first, damaged)
+
+
+def results_folders(project: str, document: dict[str, Any]) -> list[str]:
+    """Where this project's runs may have left records and results."""
+    folders = {os.path.join(project, "notebooks", "results"), os.path.join(project, "results")}
+    return sorted(folders | {entry["results_dir"] for entry in document.get("runs", [])})
 
 
 def _from_state(entry: dict[str, Any]) -> Launch:

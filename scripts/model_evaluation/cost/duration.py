@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from model_evaluation.kernel.durations import UsualDurations, read_past_runs
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .tokens import Tokens
+    from model_evaluation.context import Context
 
-# Fitted to the few runs that have been published: 15 to 20 minutes for a handful of rows, 45 to 55 for two models
-# on 123 rows with long answers. Both models' answers are made and judged side by side.
-FIXED_MINUTES = (15.0, 25.0)
-SECONDS_PER_ROW = (4.0, 16.0)
+    from .tokens import Tokens, Workload
 
 
-def estimate_minutes(rows: int, jobs: int = 1) -> tuple[float, float]:
-    """Minutes from start to results, low to high, when no quota slows the judge down. ``jobs`` evaluations of
-    ``rows`` rows together, one after another, each take the fixed part."""
-    return (
-        jobs * FIXED_MINUTES[0] + rows * SECONDS_PER_ROW[0] / 60,
-        jobs * FIXED_MINUTES[1] + rows * SECONDS_PER_ROW[1] / 60,
-    )
+def usual_durations(context: Context, work: Workload) -> UsualDurations:
+    """How long an evaluation of this size usually takes, by this project's own earlier runs where there are any."""
+    from model_evaluation.launches import results_folders
+
+    folders = results_folders(context.project, context.document)
+    own = [run for folder in folders for run in read_past_runs(folder)]
+    return UsualDurations(work.rows, len(work.metric_prompts), tuple(own))
+
+
+def estimate_minutes(context: Context, work: Workload) -> tuple[float, float]:
+    """Minutes from start to results, low to high, when no quota slows the judge down. Several jobs share the rows and
+    run one after another."""
+    return usual_durations(context, work).whole(work.jobs)
 
 
 def minutes_at(tokens: Tokens, tokens_per_minute: float) -> tuple[float, float]:

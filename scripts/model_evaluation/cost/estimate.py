@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from model_evaluation.errors import AwsError
 
-from .duration import estimate_minutes
+from .duration import usual_durations
 from .prices import TokenPrice, price_of
 from .tokens import Tokens, Workload, estimate_tokens, workload
 
@@ -19,7 +19,8 @@ UNPRICED = "SageMaker's inference comes on top; its price is not published"
 
 
 class Estimate(NamedTuple):
-    """``usd`` is ``None`` when the judge's price is unknown, which is never the same as nothing."""
+    """``usd`` is ``None`` when the judge's price is unknown, which is never the same as nothing; ``own_runs`` are this
+    project's earlier runs behind ``minutes``."""
 
     work: Workload
     tokens: Tokens
@@ -28,6 +29,7 @@ class Estimate(NamedTuple):
     price: TokenPrice | None
     prices_read: str
     problem: str
+    own_runs: int = 0
 
 
 def work_of(context: Context) -> Workload:
@@ -59,7 +61,8 @@ def estimate(context: Context) -> Estimate:
         if price is None and not problem:
             problem = f"the price list of {read} has no on-demand price for {judge}"
     usd = price.cost(tokens.read, tokens.written) if price else None
-    return Estimate(work, tokens, estimate_minutes(work.rows, work.jobs), usd, price, read, problem)
+    usual = usual_durations(context, work)
+    return Estimate(work, tokens, usual.whole(work.jobs), usd, price, read, problem, len(usual.own))
 
 
 def cost_line(found: Estimate) -> str:

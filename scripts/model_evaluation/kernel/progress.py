@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from datetime import datetime
 
+from .durations import UsualDurations
 from .pipeline import ExecutionState, StepState, expected_steps
 
 STATUS_SIGNS = {
@@ -15,10 +16,6 @@ STATUS_SIGNS = {
     "Executing": "▶",
     "Starting": "▶",
 }
-# Minutes, low to high. Published runs took 15 to 55 minutes as a whole, which the two long kinds of step share.
-LONG_STEP, SHORT_STEP = (7.0, 27.0), (0.0, 2.0)
-SHORT_STEPS = frozenset({"CreateEvaluationAction", "AssociateLineage"})
-STUCK_MINUTES = {LONG_STEP: 90.0, SHORT_STEP: 15.0}
 # Either model's step tells how long the other's will take: they do the same with the same rows.
 TWINS = {
     "EvaluateBaseInferenceModel": "EvaluateCustomInferenceModel",
@@ -28,17 +25,12 @@ TWINS = {
 }
 
 
-def usual_minutes(step_name: str) -> tuple[float, float]:
-    """How long a step usually takes, low to high."""
-    return SHORT_STEP if step_name in SHORT_STEPS else LONG_STEP
-
-
 def step_seconds(step: StepState, now: datetime) -> float:
     """Seconds a step has run or took; 0 before it started."""
     return 0.0 if step.started is None else ((step.ended or now) - step.started).total_seconds()
 
 
-def time_left(step: StepState, state: ExecutionState, now: datetime) -> str:
+def time_left(step: StepState, state: ExecutionState, now: datetime, usual: UsualDurations) -> str:
     """What is typically left of a running step, in words; empty when it is not running.
 
     Its twin's duration counts when that has succeeded already, else what is usual.
@@ -50,7 +42,7 @@ def time_left(step: StepState, state: ExecutionState, now: datetime) -> str:
     if twin is not None and twin.status == "Succeeded" and twin.started is not None:
         low = high = step_seconds(twin, now) / 60
     else:
-        low, high = usual_minutes(step.name)
+        low, high = usual.minutes(step.name)
     if minutes >= high:
         return "longer than usual"
     at_least, at_most = round(low - minutes), max(1, round(high - minutes))
@@ -59,19 +51,19 @@ def time_left(step: StepState, state: ExecutionState, now: datetime) -> str:
     return f"usually {at_least} to {at_most} min left" if at_least >= 1 else f"usually at most {at_most} min left"
 
 
-def is_stuck(step: StepState, now: datetime) -> bool:
+def is_stuck(step: StepState, now: datetime, usual: UsualDurations) -> bool:
     """Whether a step has been running for so long that somebody should look at it."""
     running = step.started is not None and step.ended is None
-    return running and step_seconds(step, now) > 60 * STUCK_MINUTES[usual_minutes(step.name)]
+    return running and step_seconds(step, now) > 60 * usual.stuck_after(step.name)
 
 
-def progress_html(state: ExecutionState, scope: str, now: datetime) -> str:
+def progress_html(state: ExecutionState, scope: str, now: datetime, usual: UsualDurations) -> str:
     """The steps as a table: those of the scope in order, not yet started ones included."""
     known = {step.name: step for step in state.steps}
     names = dict.fromkeys((*expected_steps(scope), *known))
     if known and not known.keys() & set(expected_steps(scope)):
         names = dict.fromkeys(known)
-    rows = "".join(_row_html(known.get(name) or StepState(name, "waiting"), state, now) for name in names)
+    rows = "".join(_row_html(known.get(name) or StepState(name, "waiting"), state, now, usual) for name in names)
     title = f"{state.display_name or 'Evaluation'}: {state.status}"
     if state.created is not None and state.running:
         title += f", {duration((now - state.created).total_seconds())}"
@@ -82,14 +74,14 @@ def progress_html(state: ExecutionState, scope: str, now: datetime) -> str:
     )
 
 
-def _row_html(step: StepState, state: ExecutionState, now: datetime) -> str:
+def _row_html(step: StepState, state: ExecutionState, now: datetime, usual: UsualDurations) -> str:
     dim = ";opacity:0.55" if step.started is None else ""
     cells = (
         (STATUS_SIGNS.get(step.status, "·"), "center"),
         (step.label, "left"),
         (step.status.lower(), "left"),
         (duration(step_seconds(step, now)) if step.started else "", "right"),
-        (time_left(step, state, now), "left"),
+        (time_left(step, state, now, usual), "left"),
     )
     columns = "".join(
         f'<td style="padding:3px 12px 3px 0;text-align:{side}{dim}">{html.escape(text)}</td>' for text, side in cells

@@ -11,11 +11,19 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .display import ProgressView
+from .durations import UNKNOWN_ROWS, PastRun, UsualDurations, keep_past_run, read_past_runs
 from .failures import UNKNOWN_FAILURE, diagnose
 from .joblogs import NO_LOG, LogTail, last_log_lines, log_link
 from .pipeline import ExecutionState, StepState, read_execution, results_are_complete, stop_command
-from .progress import duration, is_stuck, progress_html, step_seconds, time_left, usual_minutes
-from .session import AwsClients, EvaluationSettings, NotebookError, aws_error_code, is_credentials_error
+from .progress import duration, is_stuck, progress_html, step_seconds, time_left
+from .session import (
+    AwsClients,
+    EvaluationSettings,
+    NotebookError,
+    aws_error_code,
+    dataset_lines,
+    is_credentials_error,
+)
 
 HEARTBEAT = 300.0  # seconds of silence after which a line says that it still runs
 LONGEST_PAUSE = 300.0  # seconds between two attempts while AWS cannot be asked
@@ -111,6 +119,9 @@ class _Wait:
         self._seen: dict[str, str] = {}
         self._called_out: set[str] = set()
         self._state: ExecutionState | None = None
+        self._rows = row_count(settings, aws)
+        own = read_past_runs(settings.results_dir)
+        self._usual = UsualDurations(self._rows or UNKNOWN_ROWS, len(settings.metric_names), own)
 
     def run(self) -> FinishedRun:
         while True:
@@ -189,7 +200,7 @@ class _Wait:
         self.draw()
 
     def _left(self, state: ExecutionState) -> str:
-        running = ((step.label, time_left(step, state, self._now())) for step in state.steps)
+        running = ((step.label, time_left(step, state, self._now(), self._usual)) for step in state.steps)
         return "".join(f"; {label}: {left}" for label, left in running if left)
 
     def _call_out_what_is_stuck(self, state: ExecutionState) -> None:
@@ -199,13 +210,14 @@ class _Wait:
             self._called_out.add("")
             self._say(f"! No step has started within {duration(waited)}; SageMaker may be short of capacity.")
         for step in state.steps:
-            if step.name in self._called_out or not is_stuck(step, self._now()):
+            if step.name in self._called_out or not is_stuck(step, self._now(), self._usual):
                 continue
             self._called_out.add(step.name)
-            low, high = usual_minutes(step.name)
+            low, high = self._usual.minutes(step.name)
+            running = duration(step_seconds(step, self._now()))
             self._say(
-                f"! {step.label} has been running for {duration(step_seconds(step, self._now()))}; {low:g} to {high:g} "
-                "minutes are usual, more with many or long rows. A quota may be slowing it down, or it hangs.\n"
+                f"! {step.label} has been running for {running}; {low:.0f} to {high:.0f} minutes are usual for its "
+                "size. A quota may be slowing it down, or it hangs.\n"
                 + job_log_text(step, last_log_lines(self._aws.logs, step.job_arn))
             )
 
@@ -216,7 +228,7 @@ class _Wait:
     def draw(self) -> None:
         """Redraws the table of steps."""
         if self._state is not None:
-            self.view.refresh(progress_html(self._state, self._settings.scope, self._now()))
+            self.view.refresh(progress_html(self._state, self._settings.scope, self._now(), self._usual))
 
     def _elapsed(self, state: ExecutionState) -> str:
         return "" if state.created is None else duration((self._now() - state.created).total_seconds())
@@ -236,7 +248,15 @@ class _Wait:
             self.view.log(f"! {warning}")
             self.draw()
             warnings = (warning,)
+        self._keep_durations(state)
         return FinishedRun(self._arn, state.status, state.created, warnings)
+
+    def _keep_durations(self, state: ExecutionState) -> None:
+        """For later estimates; what local AWS took says nothing about AWS."""
+        took = {step.name: step_seconds(step, self._now()) / 60 for step in state.steps if step.status == "Succeeded"}
+        if self._rows and not self._aws.simulated:
+            run = PastRun(state.execution_id, self._rows, len(self._settings.metric_names), took)
+            keep_past_run(self._settings.results_dir, run)
 
     def _job_reason(self, state: ExecutionState) -> str:
         """The failed step's own job often says more than the step does; empty when it cannot be asked."""
@@ -248,6 +268,14 @@ class _Wait:
         except (ClientError, BotoCoreError):
             return ""
         return str(job.get("FailureReason", ""))
+
+
+def row_count(settings: EvaluationSettings, aws: AwsClients) -> int:
+    """Rows of the dataset, read once; 0 when it cannot be read, which must not keep anybody from waiting."""
+    try:
+        return sum(bool(line.strip()) for line in dataset_lines(settings, aws))
+    except (ClientError, BotoCoreError, ValueError, KeyError):
+        return 0
 
 
 def run_error(state: ExecutionState, job_reason: str = "", log: LogTail = NO_LOG) -> EvaluationRunError:

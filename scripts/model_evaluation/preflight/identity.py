@@ -45,9 +45,9 @@ def caller(subject: Subject) -> Iterator[Result]:
 def lifetime(subject: Subject) -> Iterator[Result]:
     """Whether the credentials last as long as the evaluation. Expiry loses no work, so it is a warning."""
     from model_evaluation.cost.duration import estimate_minutes, in_words
+    from model_evaluation.cost.estimate import work_of
 
-    jobs = int(subject.facts("dataset").get("files", 1))
-    minutes = estimate_minutes(int(subject.facts("data")["profile"]["rows"]), jobs)
+    minutes = estimate_minutes(subject.context, work_of(subject.context))
     found = credential_lifetime(subject.aws)
     renew = "Sign in again before you start the notebook (aws sso login), or run it in Studio with the Studio role."
     if found is None:

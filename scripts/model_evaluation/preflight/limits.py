@@ -101,7 +101,7 @@ def judge_tokens(subject: Subject) -> Iterator[Result]:
             **evidence,
         )
         return
-    usual, needed = estimate_minutes(work.rows, work.jobs), minutes_at(tokens, quota.value)
+    usual, needed = estimate_minutes(subject.context, work), minutes_at(tokens, quota.value)
     if needed[0] > usual[1]:
         yield warned(
             f"At {quota.value:,.0f} tokens per minute ('{quota.name}') scoring takes {in_words(needed)} instead of "

@@ -40,7 +40,7 @@ PERMISSIONS = ("role", "dataset", "output", "model", "region", "judge", "mlflow"
 
 CHECKS: tuple[Check, ...] = (
     Check("identity", identity.caller),
-    Check("credentials", identity.lifetime, ("data",)),
+    Check("credentials", identity.lifetime, ("data", "custom_metrics", "builtin_metrics", "scope")),
     Check("clock", identity.clock),
     Check("account", places.accounts, ("role", "model")),
     Check("region", places.regions, ("region", "dataset", "output", "model")),

@@ -111,8 +111,12 @@ def _expected(context: Context, found: Any) -> list[tuple[str, str]]:
         ),
         ("Tokens", token_line(found)),
         ("Cost", cost_line(found)),
-        ("Duration", f"{in_words(found.minutes)}{each}, estimated from few published runs"),
+        ("Duration", f"{in_words(found.minutes)}{each}, estimated from {_origin(found.own_runs)}"),
     ]
+
+
+def _origin(own_runs: int) -> str:
+    return f"{own_runs} earlier run(s) of this project" if own_runs else "few published runs"
 
 
 def _open_matters(context: Context, checks: list[dict[str, Any]], width: int, room: int) -> list[str]:

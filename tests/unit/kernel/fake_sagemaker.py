@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -73,7 +75,13 @@ def all_steps(**changes: dict[str, Any]) -> list[dict[str, Any]]:
 Answer = tuple[str, list[dict[str, Any]]] | Exception
 
 
-class FakeSageMaker:
+class AtAws:
+    """A client whose endpoint is AWS's own."""
+
+    meta = SimpleNamespace(endpoint_url="https://service.us-west-2.amazonaws.com")
+
+
+class FakeSageMaker(AtAws):
     """Plays ``answers`` to Describe, one per poll, the last one for ever; an exception is raised instead."""
 
     def __init__(self, *answers: Answer, reason: str = "") -> None:
@@ -143,11 +151,14 @@ class FakeSageMaker:
         return type("Paginator", (), {"paginate": staticmethod(paginate)})
 
 
-class FakeS3:
-    """Lists ``keys``."""
+class FakeS3(AtAws):
+    """Lists ``keys``; the dataset has ``rows``."""
 
-    def __init__(self, *keys: str) -> None:
-        self.keys = keys
+    def __init__(self, *keys: str, rows: int = 60) -> None:
+        self.keys, self.rows = keys, rows
+
+    def get_object(self, **_: Any) -> dict[str, Any]:
+        return {"Body": io.BytesIO(b'{"query": "q"}\n' * self.rows)}
 
     def get_paginator(self, operation: str) -> Any:
         assert operation == "list_objects_v2"
@@ -163,7 +174,7 @@ def result_keys(execution_id: str, *sides: str) -> list[str]:
     return [f"results/{side}-llmaj-eval-{execution_id}/abc123/{tail}" for side in sides]
 
 
-class FakeLogs:
+class FakeLogs(AtAws):
     """One log stream with ``lines``, or ``error`` for whoever asks."""
 
     def __init__(self, *lines: str, error: Exception | None = None) -> None:
@@ -185,7 +196,7 @@ class FakeLogs:
 
 
 def clients(sagemaker: Any, s3: Any = None, logs: Any = None) -> AwsClients:
-    return AwsClients("us-west-2", None, sagemaker, s3 or FakeS3(), None, None, logs or FakeLogs())
+    return AwsClients("us-west-2", None, sagemaker, s3 or FakeS3(), AtAws(), AtAws(), logs or FakeLogs())
 
 
 class Clock:

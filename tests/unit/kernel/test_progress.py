@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from model_evaluation.kernel.durations import UsualDurations
 from model_evaluation.kernel.joblogs import LINE_LENGTH, log_link, printable_line
 from model_evaluation.kernel.pipeline import ExecutionState, StepState
 from model_evaluation.kernel.progress import duration, is_stuck, progress_html, time_left
 from unit.kernel.fake_sagemaker import ARN, START
+
+USUAL = UsualDurations(60, 3)  # its long steps usually take 9 to 18 minutes
 
 
 def running(name: str) -> StepState:
@@ -22,17 +25,17 @@ def ended(name: str, minutes: float, status: str = "Succeeded") -> StepState:
 
 def left(step: StepState, minutes: float, *others: StepState) -> str:
     state = ExecutionState(ARN + "x", "Executing", START, steps=(step, *others))
-    return time_left(step, state, START + timedelta(minutes=minutes))
+    return time_left(step, state, START + timedelta(minutes=minutes), USUAL)
 
 
 @pytest.mark.parametrize(
     ("minutes", "text"),
     [
-        (0, "usually 7 to 27 min left"),
-        (5.8, "usually 1 to 21 min left"),
-        (7, "usually at most 20 min left"),
-        (26.6, "about 1 min left"),
-        (27, "longer than usual"),
+        (0, "usually 9 to 18 min left"),
+        (7.8, "usually 1 to 10 min left"),
+        (9, "usually at most 9 min left"),
+        (17.6, "about 1 min left"),
+        (18, "longer than usual"),
         (500, "longer than usual"),
     ],
 )
@@ -44,8 +47,8 @@ def test_the_other_models_step_is_the_better_guide_once_it_succeeded() -> None:
     step = running("EvaluateCustomModelMetrics")
     assert left(step, 10, ended("EvaluateBaseModelMetrics", 12)) == "about 2 min left"
     assert left(step, 13, ended("EvaluateBaseModelMetrics", 12)) == "longer than usual"
-    assert left(step, 10, ended("EvaluateBaseModelMetrics", 12, "Failed")) == "usually at most 17 min left"
-    assert left(step, 10, running("EvaluateBaseModelMetrics")) == "usually at most 17 min left"
+    assert left(step, 10, ended("EvaluateBaseModelMetrics", 12, "Failed")) == "usually at most 8 min left"
+    assert left(step, 10, running("EvaluateBaseModelMetrics")) == "usually at most 8 min left"
 
 
 def test_nothing_is_left_of_a_step_that_waits_or_has_ended() -> None:
@@ -55,7 +58,7 @@ def test_nothing_is_left_of_a_step_that_waits_or_has_ended() -> None:
 
 def test_a_step_is_stuck_after_a_time_that_fits_its_kind() -> None:
     def stuck(step: StepState, minutes: float) -> bool:
-        return is_stuck(step, START + timedelta(minutes=minutes))
+        return is_stuck(step, START + timedelta(minutes=minutes), USUAL)
 
     assert not stuck(running("EvaluateBaseModelMetrics"), 90)
     assert stuck(running("EvaluateBaseModelMetrics"), 91)
@@ -67,9 +70,9 @@ def test_a_step_is_stuck_after_a_time_that_fits_its_kind() -> None:
 def test_the_table_has_every_step_and_what_is_left() -> None:
     steps = (ended("CreateEvaluationAction", 1), running("EvaluateBaseInferenceModel"))
     state = ExecutionState(ARN + "x", "Executing", START, "<run>", steps=steps)
-    html = progress_html(state, "compare", START + timedelta(minutes=4))
+    html = progress_html(state, "compare", START + timedelta(minutes=4), USUAL)
     assert html.count("<tr>") == 6
-    assert "usually 3 to 23 min left" in html
+    assert "usually 5 to 14 min left" in html
     assert "&lt;run&gt;: Executing, 4 min 00 s" in html
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
 from model_evaluation.kernel.display import ProgressView
+from model_evaluation.kernel.durations import read_past_runs
 from model_evaluation.kernel.waiting import (
     EvaluationRunError,
     FinishedRun,
@@ -296,7 +299,7 @@ def test_a_stuck_step_is_called_out_once_with_its_log() -> None:
     called_out = [line for line in waiting.lines if "! Judge scores the base model has been running" in line]
     assert len(called_out) == 1
     assert "1 h 40 min" in called_out[0]
-    assert "7 to 27 minutes are usual" in called_out[0]
+    assert "8 to 16 minutes are usual for its size" in called_out[0]  # 60 rows, two metrics
     assert (
         "$252Faws$252Fsagemaker$252FTrainingJobs$3FlogStreamNameFilter$3Djob-EvaluateBaseModelMetrics" in called_out[0]
     )
@@ -338,3 +341,27 @@ def test_a_log_that_cannot_be_read_is_said_and_hides_nothing(logs: FakeLogs, sai
     with pytest.raises(EvaluationRunError, match="exit code 1") as raised:
         Waiting(FakeSageMaker(FAILED), logs=logs).run()
     assert said in raised.value.message
+
+
+def test_what_the_steps_took_is_kept_for_later_estimates(tmp_path: Path) -> None:
+    (tmp_path / "launches").mkdir()
+    Waiting(FakeSageMaker(DONE), RESULTS_DIR=str(tmp_path)).run()
+    (past,) = read_past_runs(str(tmp_path))
+    assert (past.execution, past.rows, past.metrics) == ("abc123", 60, 2)
+    assert past.minutes["EvaluateCustomModelMetrics"] == 5
+
+
+def test_a_simulated_run_says_nothing_about_durations(tmp_path: Path) -> None:
+    (tmp_path / "launches").mkdir()
+    sagemaker = FakeSageMaker(DONE)
+    sagemaker.meta = SimpleNamespace(endpoint_url="http://127.0.0.1:5000")
+    Waiting(sagemaker, RESULTS_DIR=str(tmp_path)).run()
+    assert read_past_runs(str(tmp_path)) == ()
+
+
+def test_a_dataset_that_cannot_be_read_keeps_nobody_from_waiting() -> None:
+    class Denied(FakeS3):
+        def get_object(self, **_: Any) -> dict[str, Any]:
+            raise client_error("AccessDenied")
+
+    assert Waiting(FakeSageMaker(RUNNING, DONE), Denied()).run().status == "Succeeded"

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.cost.duration import estimate_minutes, in_words, minutes_at
+from model_evaluation.context import Context
+from model_evaluation.cost.duration import in_words, minutes_at, usual_durations
 from model_evaluation.cost.estimate import Estimate, cost_line, token_line
 from model_evaluation.cost.prices import price_of
 from model_evaluation.cost.tokens import Tokens, estimate_tokens, workload
 from model_evaluation.errors import AccessDenied
+from model_evaluation.kernel.durations import PastRun, UsualDurations, keep_past_run
 from model_evaluation.lookups import pricing
 
 PROFILE = {
@@ -132,9 +134,21 @@ def test_tokens_are_told_in_words() -> None:
 
 
 def test_durations_in_words() -> None:
-    assert in_words(estimate_minutes(60)) == "about 20 to 45 minutes"
+    assert in_words(UsualDurations(60, 3).whole()) == "about 20 to 40 minutes"
     assert in_words((95.0, 300.0)) == "about 1.6 to 5.0 hours"
     assert minutes_at(Tokens((1000, 2000), (500, 1000)), 100.0) == (15.0, 30.0)
+
+
+def test_this_projects_own_runs_count_wherever_they_were_recorded(tmp_path: Path) -> None:
+    work = workload(PROFILE, models=1, builtin=["A"], custom=[])
+    elsewhere = tmp_path / "elsewhere"
+    for number, folder in enumerate((tmp_path / "notebooks" / "results", elsewhere)):
+        (folder / "launches").mkdir(parents=True)
+        keep_past_run(str(folder), PastRun(f"e{number}", 90, 1, {"EvaluateCustomModelMetrics": 30.0}))
+    context = Context(str(tmp_path), {"answers": {}, "runs": [{"results_dir": str(elsewhere)}]}, now="")
+    usual = usual_durations(context, work)
+    assert (usual.rows, usual.metrics, len(usual.own)) == (90, 1, 2)
+    assert usual.minutes("EvaluateBaseModelMetrics") == pytest.approx((24.0, 37.5))
 
 
 class PriceClient:
