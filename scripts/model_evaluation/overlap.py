@@ -3,11 +3,12 @@ and report say it."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from . import state, workflow
 from .context import Context
-from .errors import EvaluationError, Refused, StateError, TooEarly
+from .errors import Refused, StateError, TooEarly
 from .lookups.sources import local_sources, s3_sources
 
 TRIES = 3
@@ -15,7 +16,7 @@ TRIES = 3
 
 def record(project: str, training: str | None) -> dict[str, Any]:
     """Measure, and keep it with the answer to `data`; what rests on that is open again. The envelope's body."""
-    from .conversation import position, utc_now
+    from .conversation import position, prepare_next, utc_now
     from .evaluations import evaluation_of
 
     for _ in range(TRIES):
@@ -32,8 +33,10 @@ def record(project: str, training: str | None) -> dict[str, Any]:
         findings = [workflow.finding("overlap", overlap["statement"], level="warning" if overlap["share"] else "info")]
         if reopened:
             findings.append(workflow.finding("reopened", f"Open again, to be seen with it: {', '.join(reopened)}."))
-        if state.replace(project, snapshot.raw, document):
-            return {"overlap": overlap, "findings": findings, **position(document, project, answered="data")}
+        context.document = document
+        findings += prepare_next(context)
+        if state.replace(project, snapshot.raw, context.document):
+            return {"overlap": overlap, "findings": findings, **position(context.document, project, answered="data")}
     raise StateError(
         f"The state file changed {TRIES} times while the overlap was measured.",
         code="state_busy",
@@ -60,7 +63,7 @@ def measure(context: Context, training: str | None) -> dict[str, Any]:
         )
     source = training or _trained_on(context)
     files = unchanged_files(context.aws, context.facts("dataset"))
-    rows = JoinedFiles([(item.uri.key, lambda item=item: read_object(context.aws, item)) for item in files])  # type: ignore[misc]
+    rows = JoinedFiles([(item.uri.key.rpartition("/")[2], partial(read_object, context.aws, item)) for item in files])
     trained = s3_sources(context.aws, source, below=True) if source.startswith("s3://") else local_sources([source])
     found = find_leakage(watched(JoinedFiles(trained).chunks(), "training data"), rows.chunks())
     if not found.training_rows:
@@ -69,31 +72,28 @@ def measure(context: Context, training: str | None) -> dict[str, Any]:
             fix="Give the training dataset as JSON Lines: evaluate.py dataset overlap FILE_OR_URI",
             code="no_training_rows",
         )
-    return {"source": source, **found.as_json()}
+    places = {"exact_places": [rows.place(line) for line in found.exact_lines]} if len(files) > 1 else {}
+    return {"source": source, **found.as_json(), **places}
 
 
 def _trained_on(context: Context) -> str:
-    known = context.facts("model").get("training_data") or _of_its_job(context)
+    known = _of_its_job(context)
     if known:
-        return str(known[0])
+        return known[0]
     raise Refused(
         "What the model was trained on is not known: "
-        + ("no training job names it." if context.answered("model") else "no model was chosen yet."),
+        + ("its package names no training job." if context.answered("model") else "no model was chosen yet."),
         fix="Name the training dataset: evaluate.py dataset overlap s3://BUCKET/TRAINING.jsonl",
         code="no_training_data",
     )
 
 
 def _of_its_job(context: Context) -> tuple[str, ...]:
-    """The training data of the job that registered the chosen package. The package does not name the job, but its
-    weights lie in the job's folder."""
-    from .lookups.models import training_job_or_none
+    """The training data of the job that made the chosen package; empty when the package names none."""
+    from .lookups.models import describe_package, training_job_or_none
 
-    for name in reversed(str(context.facts("model").get("model_data", "")).split("/")[3:]):
-        try:
-            job = training_job_or_none(context.aws, name) if 0 < len(name) <= 63 else None
-        except EvaluationError:
-            return ()
-        if job is not None and job.model_package_arn == context.value("model"):
-            return job.training_data
-    return ()
+    if context.value("scope") == "base" or not context.answered("model"):
+        return ()
+    maker = describe_package(context.aws, str(context.value("model")), context.facts("model").get("region")).made_by
+    job = training_job_or_none(context.aws, maker.rpartition("/")[2]) if ":training-job/" in maker else None
+    return job.training_data if job else ()

@@ -646,7 +646,7 @@ def test_the_overlap_with_the_training_data_is_offered_and_told(
 ) -> None:
     result = run_cli("answer", "model", world.training_job_name, project=tmp_path)
     (offer,) = [item for item in result.json["findings"] if item["kind"] == "training_data"]
-    assert "--training s3://" in offer["fix"]
+    assert "evaluate.py dataset overlap" in offer["fix"]
     rows = [f'{{"query": "an evaluation question with the number {number}", "response": "r"}}' for number in range(10)]
     (tmp_path / "eval.jsonl").write_text("\n".join(rows) + "\n")
     (tmp_path / "train.jsonl").write_text("\n".join([*rows[:3], '{"query": "another thing", "response": "r"}']) + "\n")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from .launch import launch_evaluation
-from .session import AwsClients, EvaluationSettings
+from .session import AwsClients, EvaluationSettings, NotebookError, dataset_object
 from .waiting import FinishedRun, wait_for_evaluation
 
 
@@ -27,6 +29,29 @@ def finish_evaluation(
     for number, shard in enumerate(settings.shards, 1):
         if number > 1:
             out(f"File {number} of {len(settings.shards)}: {shard.dataset}")
+            _refuse_changed_file(shard, aws)
             execution_arn = launch(shard, aws)
         runs.append(wait(execution_arn, shard, aws))
     return runs
+
+
+class FileChangedError(NotebookError):
+    """A file of the dataset is no longer the one that was confirmed."""
+
+
+def _refuse_changed_file(shard: EvaluationSettings, aws: AwsClients) -> None:
+    """The checks cell looked at every file, but that may be hours ago."""
+    if not shard.dataset_etag:
+        return
+    bucket, key = dataset_object(shard, aws)
+    try:
+        etag = aws.s3.head_object(Bucket=bucket, Key=key)["ETag"].strip('"')
+    except (ClientError, BotoCoreError):
+        return  # starting it meets the same trouble, and says so
+    if etag != shard.dataset_etag:
+        raise FileChangedError(
+            f"{shard.dataset} has changed since it was confirmed (ETag {etag}, expected {shard.dataset_etag}). "
+            "The files before it are evaluated; their runs are on record.",
+            fix="Put the confirmed file back and run the notebook again: it goes on with this file. Or answer the "
+            "dataset again and render the notebook anew.",
+        )

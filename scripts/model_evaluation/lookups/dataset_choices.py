@@ -36,15 +36,15 @@ def nothing_there(aws: Aws, uri: S3Uri) -> Choose:
     )
 
 
-def part_missing(uri: S3Uri, uris: list[S3Uri], missing: list[S3Uri]) -> Choose:
+def part_missing(aws: Aws, uri: S3Uri, uris: list[S3Uri], missing: list[S3Uri]) -> Choose:
     """The refusal of a set of files that is not complete."""
-    shown = ", ".join(one.key.rpartition("/")[2] for one in missing[:3]) + (", ..." if len(missing) > 3 else "")
+    shown = ", ".join(one.key.rpartition("/")[2] for one in missing[:3]) + (" and more" if len(missing) > 3 else "")
     are = "is" if len(missing) == 1 else "are"
     folder = uri._replace(key=uri.key[: uri.key.rfind("/") + 1])
     return Choose(
         f"{uri} stands for {len(uris)} files, of which {len(missing)} {are} not there: {shown}.",
         fix=f"Upload what is missing, or correct the name: aws s3 ls {shlex.quote(str(folder))}",
-        choices=[],
+        choices=_choices(_below(aws, folder)),
         code="not_found",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from model_evaluation.errors import NotFound, Refused
 from model_evaluation.kernel.shardnames import shard_names, whole_set
@@ -47,7 +48,7 @@ def local_files(names: list[str]) -> list[str]:
 
 def local_sources(names: list[str]) -> list[Source]:
     """The files of a dataset on this machine: name, and how to open it."""
-    return [(os.path.basename(path), lambda path=path: _read_file(path)) for path in local_files(names)]  # type: ignore[misc]
+    return [(os.path.basename(path), partial(_read_file, path)) for path in local_files(names)]
 
 
 def s3_sources(aws: Aws, text: str, *, below: bool = False) -> list[Source]:
@@ -73,7 +74,7 @@ def s3_sources(aws: Aws, text: str, *, below: bool = False) -> list[Source]:
             if not keys:
                 raise nothing_there(aws, one) from error
             found += [head_object(aws, one._replace(key=key)) for key in keys]
-    return [(item.uri.key.rpartition("/")[2], lambda item=item: read_object(aws, item)) for item in found]  # type: ignore[misc]
+    return [(item.uri.key.rpartition("/")[2], partial(read_object, aws, item)) for item in found]
 
 
 def _read_file(path: str) -> Iterator[bytes]:

@@ -133,6 +133,8 @@ def is_nova(context: Context) -> bool:
 
 def _read(context: Context) -> Reading:
     """Check every row of the recorded dataset; refuse it when its files are no longer those that were recorded."""
+    from functools import partial
+
     from model_evaluation.dataset import check_stream
     from model_evaluation.dataset.several import JoinedFiles
     from model_evaluation.lookups.dataset_files import read_object, unchanged_files
@@ -140,12 +142,7 @@ def _read(context: Context) -> Reading:
 
     facts = context.facts("dataset")
     files = unchanged_files(context.aws, facts)
-    joined = JoinedFiles(
-        [
-            (item.uri.key.rpartition("/")[2], lambda item=item: read_object(context.aws, item))  # type: ignore[misc]
-            for item in files
-        ]
-    )
+    joined = JoinedFiles([(item.uri.key.rpartition("/")[2], partial(read_object, context.aws, item)) for item in files])
     report = check_stream(
         joined.chunks(),
         source=str(facts["uri"]),

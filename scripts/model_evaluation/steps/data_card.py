@@ -78,7 +78,7 @@ def samples(report: DatasetReport) -> dict[str, Any]:
 def where(entry: dict[str, Any]) -> str:
     """ " (line 3, 7)", or with files " (rows-002-of-003.jsonl:17)"; empty when the finding is about no line."""
     places = entry.get("places") or entry.get("lines") or []
-    if not places:
+    if not places or entry["kind"] == "too_many_rows":
         return ""
     named = "" if entry.get("places") else "line "
     return f" ({named}{', '.join(map(str, places[:5]))}{', ...' if entry['count'] > len(places[:5]) else ''})"

@@ -76,7 +76,7 @@ def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], li
     heads, starts = found[: len(uris)], found[len(uris) :]
     missing = [one for one, head in zip(uris, heads, strict=True) if isinstance(head, NotFound)]
     if missing:
-        raise part_missing(uri, uris, missing) if len(uris) > 1 else nothing_there(aws, uri)
+        raise part_missing(aws, uri, uris, missing) if len(uris) > 1 else nothing_there(aws, uri)
     for one, head, start in zip(uris, heads, starts, strict=True):
         if isinstance(head, EvaluationError):
             with explained(one):

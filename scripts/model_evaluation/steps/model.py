@@ -146,8 +146,9 @@ def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[dict[str
     found = [finding("training_job", f"Training job {name} ({job.status}) registered {job.model_package_arn}.")]
     if job.training_data:
         note = f"It was trained on {job.training_data[0]}. Evaluation rows that are in there would flatter the model."
-        check = f"evaluate.py dataset check EVALUATION_DATASET --training {job.training_data[0]}"
-        found.append(finding("training_data", note, fix=f"If the user wants to know the overlap: {check}"))
+        found.append(
+            finding("training_data", note, fix="To know how many, once `data` is answered: evaluate.py dataset overlap")
+        )
     return describe_package(aws, job.model_package_arn), found
 
 

@@ -14,7 +14,7 @@ import pytest
 from model_evaluation.kernel.launch import RunInProgressError, launch_evaluation
 from model_evaluation.kernel.ledger import LaunchError
 from model_evaluation.kernel.session import SettingsError
-from model_evaluation.kernel.shards import finish_evaluation
+from model_evaluation.kernel.shards import FileChangedError, finish_evaluation
 from model_evaluation.kernel.waiting import EvaluationRunError, FinishedRun
 from unit.kernel.fake_sagemaker import (
     ARN,
@@ -476,7 +476,9 @@ def test_a_results_folder_that_cannot_be_written_is_named(tmp_path: Path) -> Non
     assert not world.started
 
 
-def test_a_dataset_in_three_files_is_three_evaluations_one_after_another(tmp_path: Path) -> None:
+def test_a_dataset_in_three_files_is_three_evaluations_one_after_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = World(tmp_path)
     settings = settings_with(
         RESULTS_DIR=str(tmp_path), DATASET="s3://acme-data/rows-*-of-003.jsonl", DATASET_ETAG='"a", b,c'
@@ -505,6 +507,8 @@ def test_a_dataset_in_three_files_is_three_evaluations_one_after_another(tmp_pat
         return FinishedRun(arn, "Succeeded", START, ())
 
     failures: list[str] = []
+    etags = {f"rows-{number:03d}-of-003.jsonl": f'"{etag}"' for number, etag in enumerate("abc", 1)}
+    monkeypatch.setattr(world.s3, "head_object", lambda **what: {"ETag": etags[what["Key"]]}, raising=False)
     aws = clients(world.sagemaker, world.s3)
     with pytest.raises(EvaluationRunError):
         finish_evaluation(
@@ -512,6 +516,13 @@ def test_a_dataset_in_three_files_is_three_evaluations_one_after_another(tmp_pat
         )
     assert len(world.started) == 2  # the third waits until the second has succeeded
     world.sagemaker.answers = [("Succeeded", all_steps())]
+    etags["rows-003-of-003.jsonl"] = '"other"'
+    with pytest.raises(FileChangedError, match=r"rows-003-of-003\.jsonl has changed"):
+        finish_evaluation(
+            launch(settings.shards[0], aws), settings, aws, launch=launch, wait=wait, out=world.lines.append
+        )
+    assert len(world.started) == 2
+    etags["rows-003-of-003.jsonl"] = '"c"'
     runs = finish_evaluation(
         launch(settings.shards[0], aws), settings, aws, launch=launch, wait=wait, out=world.lines.append
     )

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import hashlib
+import io
+import json
+from typing import Any
 
-from model_evaluation.kernel.shardnames import is_shard_set, shard_names, unsharded_name, whole_set
+import pytest
+from botocore.exceptions import ClientError
+
+from model_evaluation.kernel.shardnames import is_shard_set, manifest_key, shard_names, unsharded_name, whole_set
+from model_evaluation.kernel.sourcerows import SourceRows, source_rows
+from unit.kernel.fake_sagemaker import clients, settings_with
 
 
 @pytest.mark.parametrize(
@@ -35,3 +43,59 @@ def test_a_file_knows_its_set_and_the_set_its_name() -> None:
     assert whole_set("s3://b/rows.jsonl") is None
     assert unsharded_name("s3://b/rows-*-of-012.jsonl") == "s3://b/rows.jsonl"
     assert unsharded_name("s3://b/rows-001-of-012.jsonl") == "s3://b/rows-001-of-012.jsonl"
+
+
+class OneBucket:
+    """Objects by key, as boto3's S3 client gives them."""
+
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        self.objects = objects
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        if Key not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+
+def manifest(*files: tuple[bytes, list[Any]]) -> bytes:
+    outputs = [{"sha256": hashlib.sha256(body).hexdigest(), "source_lines": runs} for body, runs in files]
+    return json.dumps({"source": {"uri": "s3://acme-data/all.jsonl"}, "outputs": outputs}).encode()
+
+
+FIRST, SECOND = b'{"query": 1}\n{"query": 2}\n{"query": 3}\n', b'{"query": 4}\n'
+SET = {"in/rows-001-of-002.jsonl": FIRST, "in/rows-002-of-002.jsonl": SECOND}
+
+
+def traced(dataset: str, objects: dict[str, bytes]) -> SourceRows:
+    return source_rows(settings_with(DATASET=dataset), clients(None, OneBucket(objects)))
+
+
+def test_rows_of_a_prepared_dataset_are_traced_to_their_source() -> None:
+    kept = {"in/manifest/rows.jsonl.json": manifest((FIRST, [[2, 3], 7]), (SECOND, [5]))}
+    found = traced("s3://acme-data/in/rows-*-of-002.jsonl", SET | kept)
+    assert found == SourceRows("s3://acme-data/all.jsonl", [2, 3, 7, 5])
+    one = {"rows.jsonl": FIRST, "manifest/rows.jsonl.json": manifest((FIRST, [4, 6, 8]))}
+    assert traced("s3://acme-data/rows.jsonl", one).lines == [4, 6, 8]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"[]",
+        b"{}",
+        manifest((FIRST, [[2, 3], 7])),
+        manifest((FIRST, [[2, 3], 7]), (SECOND + b" ", [5])),
+        manifest((FIRST, [[2, 3, 4]]), (SECOND, [5])),
+    ],
+    ids=["none", "empty", "a list", "nothing in it", "a file less", "another content", "no run"],
+)
+def test_a_manifest_of_other_files_does_not_count(content: bytes | None) -> None:
+    kept = {} if content is None else {"in/manifest/rows.jsonl.json": content}
+    assert traced("s3://acme-data/in/rows-*-of-002.jsonl", SET | kept) == SourceRows("", [])
+
+
+def test_a_manifests_key_does_not_begin_with_its_datasets() -> None:
+    for name in ("s3://b/in/rows.jsonl", "rows.jsonl", "s3://b/in/rows-*-of-002.jsonl"):
+        assert not any(manifest_key(name).startswith(file) for file in shard_names(name))
