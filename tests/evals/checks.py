@@ -131,18 +131,30 @@ def _transcript(expected: Mapping[str, Any], played: Played) -> Iterator[str]:
 def _always(played: Played) -> Iterator[str]:
     """The rules that hold in every conversation."""
     shown = ""
+    before = played.turns[0].before.get("answers", {})
+    confirmed = _on_the_card(before) if "confirm" in before else []
     for number, turn in enumerate(played.turns, start=1):
         yield from _consent(turn, shown, number)
+        if "confirm" in turn.after.get("answers", {}) and "confirm" not in turn.before.get("answers", {}):
+            confirmed = _on_the_card(turn.after["answers"])
         step = open_step(turn.after) if turn.after else None
         if step == "judge":
             offered = [choice["value"] for choice in turn.after["offers"]["judge"].get("choices", [])]
             places = [turn.reply.find(value) for value in offered]
-            if -1 in places or places != sorted(places):
-                yield f"turn {number}: not every judge was listed in the given order"
+            if -1 in places or places != sorted(places) or offered != sorted(offered):
+                yield f"turn {number}: not every judge was listed, or not in alphabetical order"
         for ran in turn.ran:
             if ran.code == 1:
                 yield f"turn {number}: a fault of the program: {ran.body['error']['message']}"
         shown = turn.reply
+    if played.document.get("rendered"):
+        others = set(_on_the_card(played.document["answers"])) - set(confirmed)
+        if others:
+            yield f"the notebook was written with {', '.join(others)}, which was not on the card that was confirmed"
+
+
+def _on_the_card(answers: Mapping[str, Any]) -> list[str]:
+    return [str(answers[step]["value"]) for step in ("dataset", "model", "judge", "role", "output")]
 
 
 def _consent(turn: Any, shown: str, number: int) -> Iterator[str]:
@@ -153,8 +165,7 @@ def _consent(turn: Any, shown: str, number: int) -> Iterator[str]:
         if not is_assent(turn.said) or _folded(after["terms"]["value"]) != _folded(turn.said):
             yield f"turn {number}: the terms were answered with {after['terms']['value']!r}, not with the user's words"
     if "confirm" in after and "confirm" not in before:
-        values = [str(before[step]["value"]) for step in ("dataset", "model", "judge", "role", "output")]
-        missing = [value for value in values if value not in shown]
+        missing = [value for value in _on_the_card(before) if value not in shown]
         if missing:
             yield f"turn {number}: the card was confirmed without having shown {', '.join(missing)}"
 

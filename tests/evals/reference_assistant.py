@@ -1,4 +1,4 @@
-"""An assistant that follows SKILL.md to the letter and does nothing else. It proves the evals, not itself.
+"""An assistant that follows SKILL.md to the letter (skill_text.py reads it) and does nothing else.
 
 It cannot read: what the user's words mean comes beside them (``means``). Everything it says comes out of the JSON of
 the commands; it knows no step's subject. So what it gets right, the program gets right.
@@ -23,9 +23,8 @@ if __package__ in (None, ""):
     sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "scripts")]
 
 from evals.conversation import Ran
+from evals.skill_text import Rules
 
-# "What needs the user's own words": shown first, and only then answered.
-CONSENT = ("confirm", "terms")
 Run = Callable[[list[str]], tuple[int, dict[str, Any]]]
 
 
@@ -44,9 +43,7 @@ class ReferenceAssistant:
         self.repeat: list[str] | None = None  # the command to repeat after AWS said no
         self.asked: str | None = None  # the step that the last reply asked for
         self.stopped = False
-        # "in the order of the steps": the order is SKILL.md's own.
-        steps = (skill / "SKILL.md").read_text(encoding="utf-8").split("## Steps")[1].split(". ")[0]
-        self.order = re.findall(r"`(\w+)`", steps)
+        self.rules = Rules.read((skill / "SKILL.md").read_text(encoding="utf-8"))
 
     def reply(self, said: str, means: list[dict[str, Any]]) -> str:
         """One message of the user's, one message back."""
@@ -73,9 +70,9 @@ class ReferenceAssistant:
     def _intent(self, intent: dict[str, Any], parts: list[str]) -> None:
         if "answer" in intent:
             step, value = intent["answer"]
-            if step not in CONSENT or step == self.asked:  # assent to what has not been shown is none
+            if step not in self.rules.consent or step == self.asked:  # assent to what has not been shown is none
                 self.told[step] = value
-        elif "accept" in intent:
+        elif "accept" in intent and self.rules.takes_suggestions:
             self.told[intent["accept"]] = None
         elif "revise" in intent:
             self._take(["revise", intent["revise"]], parts)
@@ -95,14 +92,14 @@ class ReferenceAssistant:
         What came too early waits until its step is reached: "ask only what is left". Consent never waits.
         """
         while not self.stopped and self.repeat is None:
-            step = next((name for name in sorted(self.told, key=self.order.index) if self._due(name)), None)
+            step = next((name for name in sorted(self.told, key=self.rules.order.index) if self._due(name)), None)
             if step is None:
                 return
             value = self.told.pop(step)
-            command = _answer(step, value, self.project)
+            command = _answer(step, value, to_file=self.rules.long_text_to_file)
             if self._take(command, parts):
                 continue
-            if self.ran[-1].body.get("error", {}).get("code") == "too_early" and step not in CONSENT:
+            if self.ran[-1].body.get("error", {}).get("code") == "too_early" and step not in self.rules.consent:
                 self.told[step] = value
                 self.early.append(step)
                 del parts[-2:]  # not the user's trouble
@@ -111,26 +108,27 @@ class ReferenceAssistant:
 
     def _due(self, step: str) -> bool:
         open_step = ((self.envelope or {}).get("step") or {}).get("id")
-        return open_step == step or (step not in self.early and step not in CONSENT)
+        return open_step == step or (step not in self.early and step not in self.rules.consent)
 
     def _take(self, command: list[str], parts: list[str]) -> bool:
         """Run an answer or a revision and say what came of it; whether it was accepted."""
         code, body = self._command(command)
         if code == 0:
             self.envelope = body
-            parts += [item["message"] for item in body.get("findings", [])]
+            if self.rules.says_findings:
+                parts += [item["message"] for item in body.get("findings", [])]
             return True
-        if code == 3:
-            parts += [body["error"]["message"], body["error"]["fix"]]
+        if code in self.rules.asks_again:
+            parts += [body["error"]["message"], body["error"]["fix"] if self.rules.tells_fixes else ""]
             self.envelope = body
             return False
         self._trouble(code, body, parts, command)
         return False
 
     def _trouble(self, code: int, body: dict[str, Any], parts: list[str], command: list[str]) -> None:
-        """The table of exit codes: 4 waits and repeats, everything else stops."""
+        """The table of exit codes: wait and repeat where it says so, stop otherwise."""
         parts += [body["error"]["message"], body["error"]["fix"]]
-        if code == 4:
+        if code in self.rules.repeats:
             self.repeat = command
         else:
             self.stopped = True
@@ -140,15 +138,16 @@ class ReferenceAssistant:
         step = self.envelope.get("step")
         self.asked = step["id"] if step else None
         if step is not None:
-            parts.append(_question(step))
+            parts.append(_question(step, choices=self.rules.lists_choices))
             return
         command = self.envelope.get("next")
-        if command in ("render", "report"):
+        if command in self.rules.next_commands:
             self._other([command], parts)
 
     def _other(self, command: list[str], parts: list[str]) -> None:
-        if command[0] == "report":
-            self._read("references/results.md")  # "read references/results.md before you explain it"
+        first = self.rules.next_commands.get(command[0])
+        if first:
+            self._read(first)
         code, body = self._command(command)
         if code not in (0, 10, 11, 12):
             parts += [body["error"]["message"], body["error"]["fix"]]
@@ -191,10 +190,10 @@ class ReferenceAssistant:
         return code, body
 
 
-def _answer(step: str, value: str | None, project: Path) -> list[str]:
+def _answer(step: str, value: str | None, *, to_file: bool) -> list[str]:
     if value is None:
         return ["answer", step, "--accept"]
-    if len(value) > 500 or re.search(r"[\n\"'`$\\]", value):  # "Long or odd text: write it to a file"
+    if to_file and (len(value) > 500 or re.search(r"[\n\"'`$\\]", value)):
         with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False, encoding="utf-8") as file:
             file.write(value)
         return ["answer", step, f"@{file.name}"]
@@ -203,9 +202,9 @@ def _answer(step: str, value: str | None, project: Path) -> list[str]:
     return ["answer", step, value]
 
 
-def _question(step: dict[str, Any]) -> str:
+def _question(step: dict[str, Any], *, choices: bool) -> str:
     lines = [step["question"]]
-    for number, choice in enumerate(step.get("choices", []), start=1):
+    for number, choice in enumerate(step.get("choices", []) if choices else [], start=1):
         label = choice.get("label", "")
         name = label if label.startswith(choice["value"]) else f"{choice['value']}  {label}".rstrip()
         lines.append(f"{number}. {name}" + (f" ({choice['note']})" if choice.get("note") else ""))

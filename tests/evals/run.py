@@ -57,8 +57,8 @@ sys.exit(done.returncode)
 """
 
 
-def in_process(project: Path) -> ReferenceAssistant:
-    """The reference assistant, its commands run in this process."""
+def in_process(project: Path, skill: Path = ROOT) -> ReferenceAssistant:
+    """The reference assistant, its commands run in this process; ``skill`` is where it reads SKILL.md."""
 
     def run(arguments: list[str]) -> tuple[int, dict[str, Any]]:
         out = io.StringIO()
@@ -67,7 +67,7 @@ def in_process(project: Path) -> ReferenceAssistant:
         body: dict[str, Any] = json.loads(out.getvalue())
         return code, body
 
-    return ReferenceAssistant(run, ROOT, project)
+    return ReferenceAssistant(run, skill, project)
 
 
 @contextlib.contextmanager
