@@ -94,9 +94,57 @@ def test_there_are_forty_trigger_prompts_half_of_them_near_misses() -> None:
     assert all(set(item) == {"query", "should_trigger"} for item in QUERIES)
 
 
-def test_a_near_miss_shares_words_with_the_description() -> None:
+# What the description promises, in its own words -> how prompts speak of it.
+PROMISED = {
+    "evaluate my model": r"evaluat\w+|bewerte\w*|judge the answers",
+    "how did my model perform": r"perform|results?\b|production",
+    "compare models": r"compare|comparison",
+    "is my fine-tune better than the base": r"better|worse|gain|improve|mejor",
+    "evaluation metrics": r"metrics?\b",
+    "a judge": r"judges?\b",
+    "fine-tuning job has just completed": r"just completed",
+}
+# What it excludes, in its own words -> how prompts speak of it.
+EXCLUDED = {
+    "check or convert a dataset": r"dataset before|training data|evaluation dataset from",
+    "fine-tune, register or deploy": r"^fine-tune|deploy|training job does not|register my model",
+    "RAG system": r"\bRAG\b",
+    "knowledge base": r"knowledge base",
+    "agent": r"\bagent\b",
+    "scikit-learn": r"scikit-learn",
+    "XGBoost": r"XGBoost",
+    "endpoint monitoring": r"monitoring",
+    "load tests": r"load-test",
+    "foundation model from public leaderboards": r"foundation model is best",
+}
+# Near misses of another subject altogether: they share a word, nothing else.
+UNRELATED = r"laptops|stocks|integral|employee|cost\?"
+
+
+def description() -> str:
     head = yaml.safe_load((ROOT / "SKILL.md").read_text(encoding="utf-8").split("---\n", 2)[1])
-    shared = set(re.findall(r"[a-z]{5,}", head["description"].lower()))
+    return str(head["description"])
+
+
+def test_the_description_says_what_prompts_that_should_trigger_ask_for() -> None:
+    uses, _, _ = description().partition("Do NOT use")
+    assert all(phrase in uses for phrase in PROMISED)
+    for item in QUERIES:
+        asked = [phrase for phrase, words in PROMISED.items() if re.search(words, item["query"], re.I)]
+        assert asked or not item["should_trigger"], item["query"]
+
+
+def test_the_description_excludes_what_near_misses_ask_for() -> None:
+    excluded = description().partition("Do NOT use")[2]
+    assert all(phrase in excluded for phrase in EXCLUDED)
+    for item in QUERIES:
+        named = [phrase for phrase, words in EXCLUDED.items() if re.search(words, item["query"])]
+        elsewhere = re.search(UNRELATED, item["query"])
+        assert bool(named or elsewhere) is not item["should_trigger"], (item["query"], named)
+
+
+def test_a_near_miss_shares_words_with_the_description() -> None:
+    shared = set(re.findall(r"[a-z]{5,}", description().lower()))
     shared |= {"fine", "model", "models", "data", "cost", "perform", "training"}
     for item in QUERIES:
         words = set(re.findall(r"[a-z]{4,}", item["query"].lower()))
