@@ -21,7 +21,7 @@ from model_evaluation.kernel.looks import PAGE_STYLE
 from model_evaluation.kernel.slicechart import STRONGEST
 from unit.kernel.results_world import World, analyse, make_world, memory_s3, put_world
 
-ALL = ["difference", "outcomes", "slices", "distributions", "coverage"]
+ALL = ["difference", "outcomes", "slices", "distributions", "length", "coverage"]
 
 
 def analysis_of(world: World, **changes: Any) -> Analysis:

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import time
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -97,7 +98,7 @@ class TestFiles:
         assert sorted(p.name for p in folder.iterdir()) == [
             "figures", "per_example.csv", "per_example.parquet", "report.html", "report.md", "summary.json",
         ]  # fmt: skip
-        names = {"difference", "outcomes", "slices", "distributions", "coverage"}
+        names = {"difference", "outcomes", "slices", "distributions", "length", "coverage"}
         assert {p.name for p in (folder / "figures").iterdir()} == {
             f"{n}.{kind}" for n in names for kind in ("png", "svg")
         }
@@ -167,9 +168,7 @@ class TestFiles:
     )
     @pytest.mark.usefixtures("one_file")
     def test_folder_stays_inside(self, ordinary: Analysis, tmp_path: pathlib.Path, arn: str, name: str) -> None:
-        renamed = Analysis(
-            ordinary.summary | {"execution_arn": arn}, ordinary.pairs, lambda: ordinary.per_example, [], ordinary.metrics
-        )
+        renamed = replace(ordinary, summary=ordinary.summary | {"execution_arn": arn})
         assert export_analysis(renamed, tmp_path) == tmp_path / name
 
     def test_hardly_any_data(self, tmp_path: pathlib.Path) -> None:
@@ -198,7 +197,7 @@ class TestReport:
         assert all(attributes.get("scope") in ("col", "row") for attributes in page.all("th"))
         assert len(page.all("caption")) == len(page.all("table"))
         charts = page.all("svg")
-        assert len(charts) == 5
+        assert len(charts) == 6
         assert all(a["role"] == "img" and a["aria-label"] for a in charts)
         ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
         assert len(ids) == len(set(ids))
