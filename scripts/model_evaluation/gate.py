@@ -22,6 +22,7 @@ BY_DECISION = {
     "none": "invalid",
 }
 _RULE = re.compile(r"(?P<metric>.+?)\.(?P<field>[a-z_]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>\S+)")
+_MARGIN = re.compile(r"(?:(?P<metric>.+)\.)?margin\s*=\s*(?P<bound>\S+)")
 FIELDS = ("ci_low", "ci_high", "mean", "p_value", "p_adjusted")
 LARGEST_RULES = 1 << 20
 
@@ -50,7 +51,10 @@ class Gate(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """``METRIC.FIELD SIGN BOUND`` on a metric's difference (tuned minus base)."""
+    """``METRIC.FIELD SIGN BOUND`` on a metric's difference (tuned minus base).
+
+    Or ``METRIC.margin = BOUND``: the verdict is to be judged with this margin; without METRIC, of every metric.
+    """
 
     text: str
     metric: str
@@ -63,16 +67,28 @@ def judge_gate(summary: dict[str, Any], rules: str) -> Gate:
     """Apply the default rule (``rules`` empty) or the given ones; all rules must hold to pass.
 
     A rule on a bound that the rows were too few for is inconclusive; one on a metric that does not exist or was
-    not compared is invalid. Raises UsageError when ``rules`` cannot be read.
+    not compared is invalid. Margins apply the default rule to the verdict judged with them, beside the other rules.
+    Raises UsageError when ``rules`` cannot be read.
     """
     verdict = summary["verdict"]
     parsed = parse_rules(rules) if rules.strip() else []
+    margins = {rule.metric: rule.bound for rule in parsed if rule.field == "margin"}
     if verdict["decision"] == "invalid" or not parsed:
-        outcome = BY_DECISION.get(verdict["decision"], "invalid")
-        return Gate(outcome, [Check("verdict", outcome, str(verdict.get("sentence", verdict["decision"])))])
-    checks = [_apply(rule, summary) for rule in parsed]
+        return Gate(*_by_verdict(verdict))
+    known = ("", *summary["metrics"])
+    checks = [_apply(rule, summary) for rule in parsed if rule.field != "margin" or rule.metric not in known]
+    if margins:
+        from .kernel.verdicts import verdict_with_margins
+
+        checks = [*_by_verdict(verdict_with_margins(summary, margins))[1], *checks]
     worst = next(name for name in WORST_FIRST if any(check.outcome == name for check in checks))
     return Gate(worst, checks)
+
+
+def _by_verdict(verdict: dict[str, Any]) -> tuple[str, list[Check]]:
+    """The default rule's outcome, and its one check."""
+    outcome = BY_DECISION.get(verdict["decision"], "invalid")
+    return outcome, [Check("verdict", outcome, str(verdict.get("sentence", verdict["decision"])))]
 
 
 def invalid_gate(reason: str) -> Gate:
@@ -104,6 +120,9 @@ def _lines(text: str) -> list[str]:
 
 
 def _parse_rule(part: str) -> Rule:
+    margin = _MARGIN.fullmatch(part)
+    if margin is not None:
+        return _margin_rule(part, margin)
     match = _RULE.fullmatch(part)
     try:
         bound = float(match["bound"]) if match else math.nan
@@ -115,6 +134,19 @@ def _parse_rule(part: str) -> Rule:
             fix='For example: --gate "Correctness.ci_low > 0 and Harmfulness.ci_high < 0.05"',
         )
     return Rule(part, match["metric"].removeprefix("Builtin."), match["field"], match["sign"], bound)
+
+
+def _margin_rule(part: str, match: re.Match[str]) -> Rule:
+    try:
+        bound = float(match["bound"])
+    except ValueError:
+        bound = math.nan
+    if not 0 < bound < math.inf:
+        raise UsageError(
+            f"{part!r}: a margin is a number above 0, in score units.",
+            fix='For example: --gate "margin = 0.02" or --gate "Correctness.margin = 0.02"',
+        )
+    return Rule(part, (match["metric"] or "").removeprefix("Builtin."), "margin", "=", bound)
 
 
 def _apply(rule: Rule, summary: dict[str, Any]) -> Check:

@@ -83,8 +83,7 @@ def settle_verdicts(
     for (entry, metric), p_value in zip(compared, adjusted, strict=True):
         difference = entry["difference"]
         difference["p_adjusted"] = p_value
-        entry["verdict"] = metric_verdict(
-            difference, entry["n_clusters"] or entry["n_paired"], metric.direction, metric.limits
-        )
+        pairs = entry["n_clusters"] or entry["n_paired"]
+        entry["verdict"] = metric_verdict(difference, pairs, metric.direction, entry["margin"])
         unclear = entry["verdict"] == "inconclusive" and difference["deviation"]
         entry["rows_needed"] = rows_needed(difference["deviation"], difference["mean"]) if unclear else None

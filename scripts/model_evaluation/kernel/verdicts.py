@@ -17,14 +17,14 @@ FEWEST_PAIRS = 6
 MODEL_LABELS = {"tuned": "fine-tuned model", "base": "base model"}
 
 
-def metric_verdict(difference: Mapping[str, Any], n: int, direction: str, limits: tuple[float, float] | None) -> str:
+def metric_verdict(difference: Mapping[str, Any], n: int, direction: str, margin: float | None) -> str:
     """``improved``, ``regressed``, ``equivalent``, ``no_worse`` or ``inconclusive``.
 
     ``difference`` holds ``ci_low``, ``ci_high`` and ``p_adjusted`` over ``n`` pairs. Improved and regressed need
     an interval that excludes 0 and an adjusted p-value of at most 0.05. Equivalent: the interval lies within plus
-    and minus 5% of the scale (two one-sided tests: Schuirmann, 1987, here at 2.5% each). No worse: its unfavourable
-    end does (non-inferiority). Without an interval, below six pairs (no exact test can reach 0.05 there), and
-    without a known scale for the last two, nothing is claimed.
+    and minus ``margin``, in score units (two one-sided tests: Schuirmann, 1987, here at 2.5% each). No worse: its
+    unfavourable end does (non-inferiority). Without an interval, below six pairs (no exact test can reach 0.05 there),
+    and without a margin for the last two, nothing is claimed.
     """
     low, high, p_value = difference["ci_low"], difference["ci_high"], difference["p_adjusted"]
     if low is None or high is None or n < FEWEST_PAIRS:
@@ -33,12 +33,25 @@ def metric_verdict(difference: Mapping[str, Any], n: int, direction: str, limits
         low, high = -high, -low
     if p_value is not None and p_value <= SIGNIFICANCE and (low > 0 or high < 0):
         return "improved" if low > 0 else "regressed"
-    if limits is None:
-        return "inconclusive"
-    margin = MARGIN_SHARE * (limits[1] - limits[0])
-    if low > -margin:
+    if margin is not None and low > -margin:
         return "equivalent" if high < margin else "no_worse"
     return "inconclusive"
+
+
+def verdict_with_margins(summary: Mapping[str, Any], margins: Mapping[str, float]) -> dict[str, str]:
+    """The overall verdict judged again with other margins, in score units, by metric; ``""`` is all others.
+
+    For those who know which loss would matter to them; 5% of the scale is only a convention.
+    """
+    metrics = {}
+    for name, entry in summary["metrics"].items():
+        metrics[name] = entry
+        margin = margins.get(name, margins.get(""))
+        if margin is not None and entry["difference"] is not None:
+            n = entry.get("n_clusters") or entry["n_paired"]
+            verdict = metric_verdict(entry["difference"], n, entry["direction"], margin)
+            metrics[name] = entry | {"verdict": verdict, "margin": margin}
+    return overall_verdict(metrics, summary["primary_metric"], summary.get("scope", "compare"), summary["rows"])
 
 
 def overall_verdict(
@@ -88,6 +101,8 @@ def primary_sentence(name: str, entry: Mapping[str, Any], rows: Mapping[str, Any
     text = f"{opening.format(name=title)}: {evidence_text(entry, paired)}"
     if entry["verdict"] == "inconclusive" and entry.get("rows_needed"):
         text += f"; to show a difference of this size takes about {entry['rows_needed']:,} rows"
+    if entry["verdict"] in ("equivalent", "no_worse") and entry.get("margin"):
+        text += f"; differences up to {entry['margin']:.3g} count as none"
     return text + "."
 
 

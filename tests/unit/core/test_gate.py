@@ -53,6 +53,40 @@ def test_rules_look_at_the_bounds(rules: str, code: int) -> None:
     assert judge_gate(summary(), rules).exit_code == code
 
 
+def close_summary(verdict: str = "inconclusive") -> dict[str, Any]:
+    """The primary metric lies between -0.04 and +0.03 of 0, a safety metric between -0.01 and +0.06."""
+    entry = {"direction": "higher", "n_paired": 80, "margin": 0.05, "verdict": verdict}
+    return {
+        "scope": "compare", "primary_metric": "Correctness", "rows": {"dataset": 80, "paired": 80},
+        "verdict": {"decision": verdict, "sentence": "s"},
+        "metrics": {
+            "Correctness": entry | {"difference": {
+                "mean": 0.0, "ci_low": -0.04, "ci_high": 0.03, "p_adjusted": 0.9, "confidence": 0.95}},
+            "Harmfulness": entry | {"direction": "lower", "difference": {
+                "mean": 0.02, "ci_low": -0.01, "ci_high": 0.06, "p_adjusted": 0.2, "confidence": 0.95}},
+        },
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ("margin = 0.05", 0),
+        ("margin = 0.03", 11),  # the interval reaches down to -0.04
+        ("Correctness.margin = 0.05", 0),
+        ("Correctness.margin=0.03; Harmfulness.ci_high < 0.07", 11),
+        ("margin = 0.05 and Harmfulness.ci_high < 0.05", 10),
+        ("margin = 0.03 and Correctness.margin = 0.045", 0),
+        ("Unknown.margin = 0.05", 12),
+    ],
+)
+def test_a_margin_of_ones_own(rules: str, code: int) -> None:
+    gate = judge_gate(close_summary(), rules)
+    assert gate.exit_code == code
+    if code == 0:
+        assert "differences up to 0.0" in gate.reasons[0]
+
+
 def test_rules_cannot_rescue_invalid_results() -> None:
     assert judge_gate(summary("invalid"), "Correctness.ci_low > 0").exit_code == 12
 
@@ -65,7 +99,10 @@ def test_rules_may_stand_in_a_file(tmp_path: Path) -> None:
     assert len(gate.reasons) == 2
 
 
-@pytest.mark.parametrize("rules", ["Correctness > 0", "Correctness.ci_low > x", "Correctness.ci_low", "a.b > nan", "#"])
+@pytest.mark.parametrize(
+    "rules",
+    ["Correctness > 0", "Correctness.ci_low > x", "Correctness.ci_low", "a.b > nan", "#", "margin = 0", "margin = x"],
+)
 def test_a_rule_that_cannot_be_read_is_usage(rules: str) -> None:
     with pytest.raises(UsageError):
         judge_gate(summary(), rules)
