@@ -9,7 +9,9 @@ from typing import Any, NamedTuple, NoReturn
 from .formats import Fault, safe_name
 
 BOM = b"\xef\xbb\xbf"
+MAX_DEPTH = 500  # of nested objects and arrays; Pythons differ in how many they can read
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 
 class DecodedLine(NamedTuple):
@@ -82,6 +84,8 @@ def decode_line(raw: bytes, *, duplicate_keys: bool = True) -> DecodedLine:
         if not complete and error.reason == "unexpected end of data":
             return DecodedLine(None, False, [*faults, Fault("truncated_last_line")], error.start)
         return DecodedLine(None, False, [*faults, Fault("invalid_utf8", detail)], error.start)
+    if _nested_too_deep(text):
+        return DecodedLine(None, False, [*faults, Fault("too_deep")])
     pairs = _Pairs()
     try:
         value = json.loads(
@@ -95,8 +99,6 @@ def decode_line(raw: bytes, *, duplicate_keys: bool = True) -> DecodedLine:
         return DecodedLine(None, False, [*faults, Fault("not_a_number", str(error))])
     except _HugeNumber as error:
         return DecodedLine(None, False, [*faults, Fault("huge_number", str(error))])
-    except RecursionError:
-        return DecodedLine(None, False, [*faults, Fault("too_deep")])
     except json.JSONDecodeError as error:
         fault = _json_fault(error, text, may_be_cut=not complete)
         return DecodedLine(None, False, [*faults, fault], error.pos)
@@ -104,6 +106,17 @@ def decode_line(raw: bytes, *, duplicate_keys: bool = True) -> DecodedLine:
         return DecodedLine(None, False, [*faults, Fault("lone_surrogate")])
     faults.extend(Fault("duplicate_key", f"`{safe_name(key)}`") for key in pairs.repeated[:1])
     return DecodedLine(value, not pairs.repeated, faults)
+
+
+def _nested_too_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for found in _TEXT_OR_BRACKET.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _json_fault(error: json.JSONDecodeError, text: str, *, may_be_cut: bool) -> Fault:

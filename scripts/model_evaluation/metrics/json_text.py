@@ -41,6 +41,10 @@ def load_json(text: str, found: Findings) -> object:
     try:
         return json.loads(text, object_pairs_hook=_object, parse_int=_integer)
     except json.JSONDecodeError as error:
+        before = text[: error.pos].rstrip()
+        if before.endswith(",") and text[error.pos : error.pos + 1] in ("]", "}"):
+            # Python 3.13 points at the comma, earlier ones behind it.
+            error = json.JSONDecodeError("Illegal trailing comma", text, len(before) - 1)
         found.error(
             "json_syntax",
             f"Not JSON: {error.msg}.",
@@ -129,12 +133,12 @@ def _check_characters(text: str, position: str, found: Findings) -> None:
 
 def _syntax_fix(text: str, error: json.JSONDecodeError) -> str:
     at = text[error.pos : error.pos + 5]
-    before, after = text[: error.pos].rstrip(), text[error.pos + 1 :].lstrip()
+    after = text[error.pos + 1 :].lstrip()
     if text.lstrip().startswith("```"):
         return "Send the JSON without the Markdown fence around it."
     if text.lstrip()[0] not in "[{":
         return "Send a JSON array that begins with [; references/custom-metrics.md shows two."
-    if (before.endswith(",") and at[:1] in ("]", "}")) or (at[:1] == "," and after[:1] in ("]", "}")):
+    if at[:1] == "," and after[:1] in ("]", "}"):
         return "Remove the comma before the closing bracket."
     if at[:1] in ("'", "“", "”", "‘", "’"):
         return 'JSON texts and keys stand in straight double quotes: "name".'

@@ -77,7 +77,7 @@ BAD = {
     "white space": (" \n ", [("empty", "top level")]),
     "a byte order mark": ("\ufeff", [("empty", "top level")]),
     "a sentence": ("polite but firm", [("json_syntax", "line 1, column 1")]),
-    "trailing comma": ("[1,\n 2,\n]", [("json_syntax", "line 3, column 1")]),
+    "trailing comma": ("[1,\n 2,\n]", [("json_syntax", "line 2, column 3")]),
     "single quotes": ("[{'a': 1}]", [("json_syntax", "line 1, column 3")]),
     "Python's True": ('[\n  {"a": True}]', [("json_syntax", "line 2, column 9")]),
     "Markdown fence": ("```json\n[]\n```", [("json_syntax", "line 1, column 1")]),
