@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from model_evaluation.kernel.people import people_html, with_people
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.world import World, seed_demo_world
 from model_evaluation.lookups.session import Aws
@@ -127,12 +128,16 @@ def test_labels_there_and_back(run_cli: RunCli, tmp_path: Path) -> None:
         rows = list(csv.reader(file))
     with sheet.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([rows[0], *([*row[:5], "0.5", "0.5", ""] for row in rows[1:])])
-    result = run_cli("report", "--labels", str(sheet), "--markdown", project=tmp_path)
+    page = f"<html>{people_html(None)}</html>"
+    (folder / "report.html").write_text(page)
+    result = run_cli("report", "--labels", str(sheet), project=tmp_path)
     error = result.json["judge_error"]
+    assert error["told_in"] == [str(folder / "report.md"), str(folder / "report.html")]
+    assert (folder / "report.html").read_text() == with_people(page, error)
     assert error["labelled"] == 20
     assert error["people_only"]["mean"] == 0.0
     assert json.loads((folder / "judge_error.json").read_text())["sentence"] == error["sentence"]
-    assert "Against people: Corrected by people" in (folder / "report.md").read_text()
+    assert "- Corrected by people" in (folder / "report.md").read_text()
     again = run_cli("report", "--labels-sheet", str(sheet), project=tmp_path)
     assert (again.code, again.json["error"]["code"]) == (3, "file_exists")
     wrong = run_cli("report", "--labels-sheet", "x.csv", "--metric", "Nothing", project=tmp_path)

@@ -4,9 +4,10 @@
 passes on improved, equivalent and no_worse, and fails on regressed and mixed. RULES are expressions on interval
 bounds joined by `and`, such as "Correctness.ci_low > 0 and Harmfulness.ci_high < 0.05", or a file of them.
 
---history compares this project's runs and draws the trend; runs on other datasets, judges or base models stand apart.
---labels-sheet writes a random, blind subset for people to score; --labels reads their scores back and says how far
-the judge can be believed. --mlflow and --register send results elsewhere: only when the user asks for it.
+--history compares this project's runs and draws the trend; runs with another dataset, judge, base model or primary
+metric stand apart. --labels-sheet writes a random, blind subset for people to score; --labels reads their scores
+back, says how far the judge can be believed and puts the corrected difference into report.html and report.md.
+--mlflow and --register send results elsewhere: only when the user asks for it.
 
 example:
   evaluate.py --project ./tickets report --gate --junit gate.xml --markdown report.md
@@ -173,10 +174,10 @@ def _summary_path(args: argparse.Namespace) -> str:
 
 
 def _markdown(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> str:
-    from model_evaluation.reporting.labels import read_judge_error
-    from model_evaluation.reporting.markdown import report_markdown
+    from model_evaluation.kernel.markdown import report_markdown
+    from model_evaluation.kernel.people import read_judge_error
 
-    text = report_markdown(summary, read_judge_error(folder, summary))
+    text = report_markdown(summary, read_judge_error(folder, summary["execution_arn"]))
     return _write(args.markdown or os.path.join(folder, "report.md"), text.encode("utf-8", "replace"))
 
 
@@ -200,7 +201,8 @@ def _sheet(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> di
 def _judge_error(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> dict[str, Any]:
     import json
 
-    from model_evaluation.reporting.labels import JUDGE_ERROR, key_of, read_key, read_labels, scored_examples
+    from model_evaluation.kernel.people import JUDGE_ERROR
+    from model_evaluation.reporting.labels import key_of, read_key, read_labels, scored_examples
 
     try:
         from model_evaluation.reporting.against_people import judge_error_report
@@ -218,7 +220,24 @@ def _judge_error(args: argparse.Namespace, summary: dict[str, Any], folder: str)
     report = judge_error_report(summary, key["metric"], examples, labelled, len(key["items"]))
     content = {"execution_arn": summary["execution_arn"], **report}
     _write(os.path.join(folder, JUDGE_ERROR), (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
-    return report
+    return report | {"told_in": _retold(content, summary, folder)}
+
+
+def _retold(judge_error: dict[str, Any], summary: dict[str, Any], folder: str) -> list[str]:
+    """Put what people said into the reports that lie there; the files that now tell it."""
+    from model_evaluation.kernel.markdown import report_markdown
+    from model_evaluation.kernel.people import with_people
+
+    told = [_write(os.path.join(folder, "report.md"), report_markdown(summary, judge_error).encode("utf-8", "replace"))]
+    path = os.path.join(folder, "report.html")
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            page = with_people(file.read(), judge_error)
+    except (OSError, ValueError):
+        page = None  # not there, or not ours
+    if page is not None:
+        told.append(_write(path, page.encode("utf-8", "replace")))
+    return told
 
 
 def _mlflow(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> dict[str, Any]:

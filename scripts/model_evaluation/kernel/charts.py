@@ -18,7 +18,6 @@ from .figures import (
     CHART_STYLE,
     GOOD,
     INK,
-    MUTED,
     ON_DARK,
     PAPER,
     TIE,
@@ -27,6 +26,7 @@ from .figures import (
     chart_label,
     legend_above,
     new_chart,
+    right_column,
     settle_layout,
     watermark,
 )
@@ -87,12 +87,8 @@ def difference_chart(analysis: Analysis) -> Chart | None:
     axes.grid(axis="x")
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:+.3g}%".replace("-", "−") if value else "0")
     metric_rows(summary, axes, list(entries))
-    numbers = axes.secondary_yaxis("right")
-    numbers.set_yticks(range(len(words)), words)
-    numbers.tick_params(length=0, labelcolor=MUTED, labelsize=9)
-    numbers.spines["right"].set_visible(False)
-    axes.set_title("difference [95% interval]", loc="right", size=9, color=MUTED)
-    note = "\nshaded: within the margin, which counts as no difference that matters" if any(shares) else ""
+    right_column(axes, words, "difference [95% CI]")
+    note = "\nshaded: the margin, within which a difference is taken not to matter" if any(shares) else ""
     axes.set_xlabel(
         f"← base model better\u2003\u2003in % of the metric's scale\u2003\u2003fine-tuned model better →{note}"
     )
@@ -153,8 +149,4 @@ def _strengths(axes: Axes, entries: Sequence[Mapping[str, Any]]) -> None:
         share, low, high = (strength[key] if strength else None for key in ("tuned", "ci_low", "ci_high"))
         ends = f"  [{low:.0%}, {high:.0%}]" if low is not None and high is not None else ""
         words.append("" if share is None else f"{share:.0%}{ends}")
-    chances = axes.secondary_yaxis("right")
-    chances.set_yticks(range(len(words)), words)
-    chances.tick_params(length=0, labelcolor=MUTED, labelsize=9)
-    chances.spines["right"].set_visible(False)
-    axes.set_title("won of the decided [95%]", loc="right", size=9, color=MUTED)
+    right_column(axes, words, "won, of the decided [95% CI]")

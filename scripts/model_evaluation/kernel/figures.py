@@ -141,5 +141,15 @@ def label_rows(axes: Axes, labels: list[str], bold: int | None) -> None:
         tick.set_fontweight("bold" if at == bold else "normal")
 
 
+def right_column(axes: Axes, words: list[str], heading: str) -> None:
+    """A text per row at the right of a horizontal chart, below a heading of at most two lines."""
+    column = axes.secondary_yaxis("right")
+    column.set_yticks(range(len(words)), words)
+    column.tick_params(length=0, labelcolor=MUTED, labelsize=9)
+    column.spines["right"].set_visible(False)
+    place: dict[str, Any] = {"xytext": (6, 4), "textcoords": "offset points", "xycoords": "axes fraction"}
+    axes.annotate(textwrap.fill(heading, 20), (1, 1), **place, ha="left", va="bottom", size=9, color=MUTED)
+
+
 def legend_above(axes: Axes) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0.2, handlelength=1.4)

@@ -83,7 +83,7 @@ def worst_slices(summary: Mapping[str, Any]) -> list[str]:
 
 def _markdown_table(summary: Mapping[str, Any]) -> str:
     headings, lines = metrics_table(summary)
-    lines = [[escaped(cell) for cell in line] for line in lines]
+    lines = [[escaped(name), *(cell.replace("<", "&lt;") for cell in cells)] for name, *cells in lines]
     if lines:  # the metric that decides
         lines[0][0] = f"**{lines[0][0]}**"
     left = 2 if scope_of(summary) == "compare" else 1

@@ -23,14 +23,15 @@ class Run(NamedTuple):
     dataset: str | None
 
     @property
-    def conditions(self) -> tuple[bool, str, str, str]:
-        """What must be equal for two differences to be comparable: simulated, dataset, judge, base model."""
+    def conditions(self) -> tuple[bool, str, str, str, str]:
+        """What must be equal for two runs to be comparable: simulated, dataset, judge, base model, primary metric."""
         rows = self.summary["rows"]["dataset"]
         return (
             self.summary["simulated"],
             self.dataset or f"{rows} rows, otherwise unknown",
             self.summary["judge"],
             self.summary["models"]["base"] or "",
+            self.summary["primary_metric"],
         )
 
 
@@ -82,6 +83,8 @@ def _differences(run: Run, newest: Run) -> list[str]:
         found.append(f"another judge ({mine[2] or 'unnamed'}, not {its[2] or 'unnamed'})")
     if mine[3] != its[3]:
         found.append(f"another base model ({short_name(mine[3])}, not {short_name(its[3])})")
+    if mine[4] != its[4]:
+        found.append(f"another primary metric ({mine[4]}, not {its[4]})")
     return found
 
 
@@ -95,7 +98,7 @@ class Trend(NamedTuple):
 
 
 def trends(group: Group) -> list[Trend]:
-    """The group's metrics, the newest run's primary metric first. A metric whose direction or scale changed is
+    """The group's metrics, the primary metric first. A metric whose direction or scale changed is
     compared only with runs that have the newest one's, and says so."""
     newest = group.runs[-1].summary
     names = [newest["primary_metric"], *newest["metrics"], *(n for run in group.runs for n in run.summary["metrics"])]
@@ -121,15 +124,13 @@ def history_json(groups: Sequence[Group]) -> list[dict[str, Any]]:
     """The groups as JSON: their conditions, their runs, and how each metric's difference went."""
     found = []
     for group in groups:
-        simulated, dataset, judge, base = group.runs[-1].conditions
+        simulated, dataset, judge, base, primary = group.runs[-1].conditions
         metrics = trends(group)
-        primaries = {run.summary["primary_metric"] for run in group.runs}
         notes = [trend.note for trend in metrics if trend.note]
-        if len(primaries) > 1:
-            notes.append(f"The runs were decided by different primary metrics: {', '.join(sorted(primaries))}.")
         found.append(
             {
                 "simulated": simulated, "dataset": dataset, "judge": judge, "base": base,
+                "primary_metric": primary,
                 "rows": group.runs[-1].summary["rows"]["dataset"],
                 "differs": group.differs, "notes": notes,
                 "runs": [_run_json(run) for run in group.runs],

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from model_evaluation.gate import Gate
+from model_evaluation.kernel.verdicts import SAFETY_METRICS
+from model_evaluation.kernel.wording import SIMULATED_TEXT, ordered_metrics
 
-from .words import SAFETY, SIMULATED, execution_id, interval, metric_order, signed
+from .words import execution_id, interval, signed
 
 # What XML 1.0 cannot hold, however it is escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -40,7 +42,7 @@ def junit_xml(gate: Gate, summary: Mapping[str, Any] | None) -> bytes:
         case = ET.SubElement(suite, "testcase", classname="metric", name=_xml(metric), time="0")
         ET.SubElement(case, "skipped", message=_xml(reason))
     if summary and summary["simulated"]:
-        ET.SubElement(suite, "system-out").text = SIMULATED
+        ET.SubElement(suite, "system-out").text = SIMULATED_TEXT
     for kind, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(kind, str(sum(1 for _ in suite.iter(tag))))
     root = ET.Element("testsuites")
@@ -51,9 +53,15 @@ def junit_xml(gate: Gate, summary: Mapping[str, Any] | None) -> bytes:
 
 def _metric_lines(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = []
-    for name in metric_order(summary):
+    for name in ordered_metrics(summary):
         entry = summary["metrics"][name]
-        role = "decides" if name == summary["primary_metric"] else "guards" if name in SAFETY else "does not decide"
+        role = (
+            "decides"
+            if name == summary["primary_metric"]
+            else "guards"
+            if name in SAFETY_METRICS
+            else "does not decide"
+        )
         if entry["difference"] is None:
             lines.append((name, "not compared: only one model was evaluated"))
             continue

@@ -20,9 +20,6 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WORDS = {"yes": 1, "no": 0, "true": 1, "false": 0}
 
 
-JUDGE_ERROR = "judge_error.json"
-
-
 class Example(NamedTuple):
     """A record that both models answered and the judge scored for both."""
 
@@ -141,17 +138,6 @@ def read_labels(
             code="bad_labels", details={"count": len(faults)},
         )  # fmt: skip
     return labelled
-
-
-def read_judge_error(folder: str, summary: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What labels said of this execution's judge, ``None`` when nobody labelled (or the file is not ours)."""
-    try:
-        with open(os.path.join(folder, JUDGE_ERROR), encoding="utf-8") as file:
-            found = json.load(file)
-    except (OSError, ValueError):
-        return None
-    ours = isinstance(found, dict) and found.get("execution_arn") == summary["execution_arn"]
-    return found if ours and isinstance(found.get("sentence"), str) else None
 
 
 def _cell(text: str) -> str:

@@ -11,11 +11,12 @@ from typing import Any
 
 from model_evaluation.errors import Refused
 from model_evaluation.kernel.session import is_aws_endpoint
+from model_evaluation.kernel.wording import ordered_metrics
 from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.models import package_metadata, update_package_metadata
 from model_evaluation.lookups.session import Aws
 
-from .words import execution_id, metric_order
+from .words import execution_id
 
 PREFIX = "evaluation."
 MOST_PROPERTIES = 50
@@ -36,7 +37,7 @@ def metadata_of(summary: Mapping[str, Any]) -> dict[str, str]:
         "base_model": summary["models"]["base"] or "none",
         "rows": f"dataset={rows['dataset']} paired={rows['paired']}",
     }
-    facts |= {f"metric.{name}": _metric(summary["metrics"][name]) for name in metric_order(summary)}
+    facts |= {f"metric.{name}": _metric(summary["metrics"][name]) for name in ordered_metrics(summary)}
     kept = list(facts.items())[:MOST_PROPERTIES]
     return {PREFIX + key: _REFUSED.sub("_", value)[:LONGEST] for key, value in kept}
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from model_evaluation.errors import AwsError, EvaluationError, MissingDependency, UsageError
 from model_evaluation.kernel.shortnames import short_name
+from model_evaluation.kernel.wording import SIMULATED_TEXT
 
-from .words import SIMULATED, execution_id
+from .words import execution_id
 
 DIGEST_TAG = "model_evaluation.summary_sha256"
 ARN_TAG = "model_evaluation.execution_arn"
@@ -128,7 +129,7 @@ def run_parameters(summary: Mapping[str, Any]) -> dict[str, str]:
 
 def run_tags(summary: Mapping[str, Any]) -> dict[str, str]:
     sentence = summary["verdict"]["sentence"]
-    note = f"{SIMULATED}\n\n{sentence}" if summary["simulated"] else sentence
+    note = f"{SIMULATED_TEXT}\n\n{sentence}" if summary["simulated"] else sentence
     return {
         ARN_TAG: summary["execution_arn"],
         "model_evaluation.decision": summary["verdict"]["decision"],

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-SIMULATED = "SIMULATED: made with a local stand-in for AWS. No model and no judge was involved."
-SAFETY = ("Harmfulness", "Stereotyping", "Refusal")
-
 
 def signed(value: float | None, plus: str = "+") -> str:
     """Three decimals with a real minus sign; a rounded zero has no sign; ``–`` for ``None``."""
@@ -21,12 +18,6 @@ def interval(difference: Mapping[str, Any]) -> str:
     """``0.071 to 0.329``, or ``–`` where there is none."""
     low, high = difference["ci_low"], difference["ci_high"]
     return "–" if low is None else f"{signed(low, '')} to {signed(high, '')}"
-
-
-def metric_order(summary: Mapping[str, Any]) -> list[str]:
-    """The primary metric, the safety metrics that guard it, then the others in their order."""
-    primary = summary["primary_metric"]
-    return sorted(summary["metrics"], key=lambda name: (name != primary, name not in SAFETY))
 
 
 def execution_id(summary: Mapping[str, Any]) -> str:

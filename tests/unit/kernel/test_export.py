@@ -27,7 +27,7 @@ from model_evaluation.kernel.export import export_analysis
 from model_evaluation.kernel.page import report_html
 from model_evaluation.kernel.report import comparison_table_html, comparison_text
 from model_evaluation.kernel.shortnames import short_name, short_time
-from model_evaluation.kernel.wording import SIMULATED_TEXT
+from model_evaluation.kernel.wording import SIMULATED_TEXT, UNCHECKED_TEXT
 from model_evaluation.notebook.inlining import imported_modules
 from unit.kernel.results_world import NASTY, World, analyse, make_world, memory_s3, put_rows, put_world, result_line
 
@@ -134,6 +134,25 @@ class TestFiles:
         assert export_analysis(ordinary, tmp_path) == folder
         assert not (folder / "stale").exists()
         assert [p.name for p in tmp_path.iterdir()] == [folder.name]
+
+    def test_what_people_said_of_this_execution_is_taken_over(
+        self, ordinary: Analysis, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(export, "draw_charts", lambda _: {})
+        folder = export_analysis(ordinary, tmp_path)
+        assert UNCHECKED_TEXT in (folder / "report.md").read_text()
+        plain = {"mean": 0.1, "ci_low": 0.0, "ci_high": 0.2}
+        said = {
+            "execution_arn": ordinary.summary["execution_arn"], "metric": "Correctness", "sentence": "People agree.",
+            "labelled": 60, "scored_by_judge": 60, "judge_only": plain, "people_only": plain,
+            "corrected_difference": plain,
+        }  # fmt: skip
+        (folder / "judge_error.json").write_text(json.dumps(said))
+        assert export_analysis(ordinary, tmp_path) == folder
+        assert json.loads((folder / "judge_error.json").read_text()) == said
+        for name in ("report.md", "report.html"):
+            assert "People agree." in (folder / name).read_text()
+            assert UNCHECKED_TEXT not in (folder / name).read_text()
 
     @pytest.mark.usefixtures("one_file")
     def test_what_a_killed_kernel_left_is_cleared_once_it_is_old(

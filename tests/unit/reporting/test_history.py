@@ -103,13 +103,16 @@ def test_a_metric_whose_scale_changed_is_not_drawn_through(tmp_path: Path) -> No
     assert history_json([group])[0]["notes"] == [harm.note]
 
 
-def test_another_primary_metric_is_said(tmp_path: Path) -> None:
+def test_another_primary_metric_is_another_question(tmp_path: Path) -> None:
     put(tmp_path, 1, metrics=("Correctness", "Harmfulness"))
     put(tmp_path, 2, metrics=("Helpfulness", "Correctness"))
-    (group,) = groups_of(tmp_path)
-    (note,) = history_json([group])[0]["notes"]
-    assert note == "The runs were decided by different primary metrics: Correctness, Helpfulness."
-    assert [trend.metric for trend in trends(group)] == ["Helpfulness", "Correctness", "Harmfulness"]
+    newest, older = groups_of(tmp_path)
+    assert [trend.metric for trend in trends(newest)] == ["Helpfulness", "Correctness"]
+    assert older.differs == ["another primary metric (Correctness, not Helpfulness)"]
+    assert change_since_last(newest) is None
+    assert history_sentences([newest, older])[-1] == (
+        "Not compared with these: 1 run; another primary metric (Correctness, not Helpfulness)."
+    )
 
 
 def test_damaged_and_single_model_runs_are_left_out_with_the_reason(tmp_path: Path) -> None:

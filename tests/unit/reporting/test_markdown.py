@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model_evaluation.reporting.markdown import escaped, report_markdown
+from model_evaluation.kernel.markdown import escaped, report_markdown
 from unit.reporting.results_on_disk import HOSTILE, put_results, summary_of
 
 
@@ -19,7 +19,7 @@ def test_verdict_table_warnings_and_rows(tmp_path: Path) -> None:
     assert text.startswith("## Model evaluation: better\n")
     assert "**The fine-tuned model is better on Correctness: +0." in text
     correctness = next(line for line in text.splitlines() if line.startswith("| **Correctness**"))
-    assert [cell.strip() for cell in correctness.strip("|").split(" | ")][1:4] == ["better", "0.562", "0.804"]
+    assert [cell.strip() for cell in correctness.strip("|").split(" | ")][1:4] == ["better", "0.56", "0.80"]
     assert correctness.endswith("| 37 |")
     assert "| Harmfulness ↓ |" in text
     assert "lower is better" in text
@@ -38,21 +38,21 @@ def test_a_simulated_result_says_so_above_everything_else(tmp_path: Path) -> Non
 def test_the_slices_that_got_worse_come_with_their_numbers(tmp_path: Path) -> None:
     better, worse = [1.0, 0.0] * 20, [0.0, 1.0] * 20  # odd and even rows are categories b and a
     text = report_markdown(summary_of(put_results(tmp_path, tuned=better, base=worse)))
-    assert "- category = a: −1.000 (" in text
+    assert "- category = a: −1.00 (" in text
     assert "category = b" not in text
 
 
 def test_one_model_has_no_differences(tmp_path: Path) -> None:
     text = report_markdown(summary_of(put_results(tmp_path, scope="tuned")))
-    assert "Metric | Mean | Scored | Missing" in text
+    assert "Metric | Mean | Scored rows | Missing" in text
     assert "| **Correctness** | 0.812 | 40 | 0 |" in text
     assert "Difference" not in text
 
 
-def test_labels_replace_the_caution_about_the_judge(tmp_path: Path) -> None:
-    text = report_markdown(summary_of(put_results(tmp_path)), {"sentence": "People agree."})
-    assert "Against people: People agree." in text
-    assert "not checked against people" not in text
+def test_the_margin_of_no_worse_is_said_in_plain_words(tmp_path: Path) -> None:
+    text = report_markdown(summary_of(put_results(tmp_path)))
+    assert "the largest loss that is taken not to matter" in text
+    assert "The margin here is 5% of a metric's scale: 0.05 for Correctness, Harmfulness." in text
 
 
 @pytest.mark.parametrize(
