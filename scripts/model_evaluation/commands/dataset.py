@@ -92,6 +92,7 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.dataset import check_stream, find_leakage
     from model_evaluation.dataset.several import JoinedFiles
     from model_evaluation.progress import read_so_far, watched
+    from model_evaluation.steps.data_card import where
 
     if args.max_rows is not None and args.max_rows < 1:
         raise UsageError(f"--max-rows is {args.max_rows}; at least 1 is expected.", fix="Leave it out to read all.")
@@ -116,11 +117,15 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if report.usable:
         return body, 0
     faults = [item for item in report.findings if item["level"] == "error"]
+    fixes = " ".join(dict.fromkeys(item["fix"] for item in faults[:3] if item.get("fix")))
+    note = (
+        " What stands in backquotes is an answer to the step `data`, which writes a new file." if "`" in fixes else ""
+    )
     body["error"] = {
         "code": "dataset_unusable",
-        "message": f"{source} cannot be used as it is: " + " ".join(item["message"] for item in faults[:5]),
-        "fix": " ".join(dict.fromkeys(item["fix"] for item in faults[:3] if item.get("fix")))
-        or "See references/datasets.md.",
+        "message": f"{source} cannot be used as it is: "
+        + " ".join(f"{item['message']}{where(item)}" for item in faults[:5]),
+        "fix": fixes + note or "See references/datasets.md.",
     }
     return body, 3
 

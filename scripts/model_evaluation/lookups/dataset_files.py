@@ -98,7 +98,7 @@ def _explain_denial(error: AccessDenied, uri: S3Uri) -> None:
         )
         return
     error.fix = (
-        f"Ask for s3:GetObject on {uri} (and kms:Decrypt if it is encrypted with a key of yours). S3 also answers this "
-        "way without s3:ListBucket when the object does not exist, so check the key, and for a requester-pays bucket: "
-        "copy the object to a bucket of your own then."
+        f"Ask for s3:GetObject on {uri} (and kms:Decrypt if it is encrypted with a key of yours). Without "
+        "s3:ListBucket, S3 also answers this way when the object does not exist: check the key. A requester-pays "
+        "bucket answers so, too: copy the object to a bucket of your own."
     )

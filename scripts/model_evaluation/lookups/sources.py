@@ -72,9 +72,19 @@ def s3_sources(aws: Aws, text: str, *, below: bool = False) -> list[Source]:
             inside = list_some(aws, one) if below else []
             keys = [key for key, size in inside if size and key.endswith((".jsonl", ".json"))]
             if not keys:
+                _refuse_no_bucket(aws, uri.bucket)
                 raise nothing_there(aws, one) from error
             found += [head_object(aws, one._replace(key=key)) for key in keys]
     return [(item.uri.key.rpartition("/")[2], partial(read_object, aws, item)) for item in found]
+
+
+def _refuse_no_bucket(aws: Aws, bucket: str) -> None:
+    from .storage import bucket_region
+
+    try:
+        bucket_region(aws, bucket)
+    except NotFound as error:
+        raise Refused(f"There is no bucket {bucket}.", fix="Check the name: aws s3 ls", code="not_found") from error
 
 
 def _read_file(path: str) -> Iterator[bytes]:

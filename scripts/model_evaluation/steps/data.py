@@ -9,6 +9,7 @@ from .data_card import card, samples, where
 from .reference_answers import metrics_that_compare, reference_findings, rows_without
 
 JOB_ROWS = 1000  # one judge job takes no more
+OF_THE_FILE = frozenset({"bom", "empty_file", "mixed_formats", "too_many_rows"})  # faults that no single row has
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def offer(context: Context) -> Offer:
     choices = [{"value": "ok", "label": "Use the dataset as it is"}] if report.usable else []
     choices += [{"value": value, "label": label} for value, label in useful_operations(report, lacking)]
     problems = [entry for entry in report.findings if entry.get("level") in ("error", "warning")]
-    text = card(report, reading.joined.rows, [*problems, *lacking])
+    text = card(report, reading.joined.rows, [*problems, *lacking], with_fixes=not choices)
     shown = ReadOffer(
         choices=choices,
         suggested=choices[0]["value"] if choices else None,
@@ -154,18 +155,23 @@ def _read(context: Context) -> Reading:
 
 
 def useful_operations(report: DatasetReport, further: list[dict[str, Any]] | None = None) -> list[tuple[str, str]]:
-    """The operations that the findings' own fixes name, the one that helps most first."""
-    fixes = " ".join(str(entry.get("fix", "")) for entry in [*report.findings, *(further or [])])
-    offered = (
-        ("`drop-invalid`", "drop-invalid", "Leave out the rows that cannot be used"),
-        ("`convert`", "convert", "Write all rows in one clean format"),
-        ("`dedupe`", "dedupe", "Keep each row once"),
-        ("`sample N`", f"sample {JOB_ROWS}", f"Draw {JOB_ROWS:,} rows, spread over the categories"),
-        ("`shard`", "shard", f"Use all rows: files of at most {JOB_ROWS:,}, evaluated one after another"),
-    )
+    """The operations that mend what was found, the one that helps most first."""
+    from model_evaluation.dataset.repair import REPAIRABLE
+
+    if any(entry["kind"] in REPAIRABLE for entry in report.findings):
+        return [("convert", "Unpack it: one JSON object per line")]
     if not report.profile.get("usable_rows"):
         return []
-    return [(value, label) for name, value, label in offered if name in fixes]
+    fixes = " ".join(str(entry.get("fix", "")) for entry in [*report.findings, *(further or [])])
+    faulty = any(entry["level"] == "error" and entry["kind"] not in OF_THE_FILE for entry in report.findings)
+    offered = (
+        (faulty or "`drop-invalid`" in fixes, "drop-invalid", "Leave out the rows that cannot be used"),
+        ("`convert`" in fixes, "convert", "Write all rows in one clean format"),
+        ("`dedupe`" in fixes, "dedupe", "Keep each row once"),
+        ("`sample N`" in fixes, f"sample {JOB_ROWS}", f"Draw {JOB_ROWS:,} rows, spread over the categories"),
+        ("`shard`" in fixes, "shard", f"Use all rows: files of at most {JOB_ROWS:,}, evaluated one after another"),
+    )
+    return [(value, label) for helps, value, label in offered if helps]
 
 
 def wants_references(context: Context) -> bool:

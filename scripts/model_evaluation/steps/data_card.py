@@ -30,16 +30,32 @@ def can_show(rows: int) -> str:
     return f"{text}, {rate:.0%} on a yes/no metric" if rate is not None else text
 
 
-def card(report: DatasetReport, file_rows: list[int], problems: list[dict[str, Any]]) -> str:
+def card(
+    report: DatasetReport, file_rows: list[int], problems: list[dict[str, Any]], *, with_fixes: bool = False
+) -> str:
     """The profile and what is wrong: ``problems`` are findings, the gravest first. ``file_rows`` has a number for
-    each file of the dataset."""
-    profile: dict[str, Any] = report.profile
+    each file of the dataset. ``with_fixes`` is for what no operation mends."""
+    lines = _profile_lines(report.profile, file_rows) if report.profile["rows"] else ["No rows could be read."]
+    if problems:
+        lines.append("Problems:")
+        for entry in problems[:PROBLEMS_SHOWN]:
+            fix = f" {entry['fix']}" if with_fixes and entry["level"] == "error" and entry.get("fix") else ""
+            lines.append(f"  {'!!' if entry['level'] == 'error' else ' !'} {entry['message']}{where(entry)}{fix}")
+        if len(problems) > PROBLEMS_SHOWN:
+            lines.append(f"  ... and {len(problems) - PROBLEMS_SHOWN} more kinds of problems")
+    else:
+        lines.append("No problems found; every row was read.")
+    return "\n".join(lines)
+
+
+def _profile_lines(profile: dict[str, Any], file_rows: list[int]) -> list[str]:
     files = ""
     if len(file_rows) > 1:
         few, many = min(file_rows), max(file_rows)
         each = f"{few:,} to {many:,}" if few < many else f"{few:,}"
         files = f" in {len(file_rows)} files of {each} rows"
-    size = f"{profile['rows']:,} rows{files}, {profile['bytes']:,} bytes"
+    rows = "1 row" if profile["rows"] == 1 else f"{profile['rows']:,} rows"
+    size = f"{rows}{files}, {profile['bytes']:,} bytes"
     lines = [f"{size}, format: {profile['format'] or 'not recognised'}"]
     if profile.get("with_reference") is not None:
         lines.append(f"With a reference answer: {profile['with_reference']:,}")
@@ -52,17 +68,7 @@ def card(report: DatasetReport, file_rows: list[int], problems: list[dict[str, A
         if len(categories) > 1:
             name, count = min(categories.items(), key=lambda item: int(item[1]))
             lines.append(f"Smallest category, {_short(name)} ({count:,}): {can_show(count)}")
-    if problems:
-        lines.append("Problems:")
-        lines += [
-            f"  {'!!' if entry['level'] == 'error' else ' !'} {entry['message']}{where(entry)}"
-            for entry in problems[:PROBLEMS_SHOWN]
-        ]
-        if len(problems) > PROBLEMS_SHOWN:
-            lines.append(f"  ... and {len(problems) - PROBLEMS_SHOWN} more kinds of problems")
-    else:
-        lines.append("No problems found; every row was read.")
-    return "\n".join(lines)
+    return lines
 
 
 def samples(report: DatasetReport) -> dict[str, Any]:
@@ -78,7 +84,7 @@ def samples(report: DatasetReport) -> dict[str, Any]:
 def where(entry: dict[str, Any]) -> str:
     """ " (line 3, 7)", or with files " (rows-002-of-003.jsonl:17)"; empty when the finding is about no line."""
     places = entry.get("places") or entry.get("lines") or []
-    if not places or entry["kind"] == "too_many_rows":
+    if not places or entry.get("kind") == "too_many_rows":
         return ""
     named = "" if entry.get("places") else "line "
     return f" ({named}{', '.join(map(str, places[:5]))}{', ...' if entry['count'] > len(places[:5]) else ''})"
