@@ -7,7 +7,7 @@ few distinct values, so sign patterns are counted per distinct size: the cost do
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def sign_flip_test(differences: Floats, *, rng: np.random.Generator, resamples: 
 class Patterns(NamedTuple):
     """How many of each group are chosen, shape (m, groups), and each pattern's probability; ``exact``: all patterns."""
 
-    chosen: NDArray[np.int64]
+    chosen: NDArray[Any]
     weights: Floats
     exact: bool
 
@@ -77,7 +77,9 @@ class Patterns(NamedTuple):
 def chosen_counts(counts: NDArray[np.int64], *, rng: np.random.Generator, resamples: int) -> Patterns:
     """Every record chosen by a fair coin: how many of each group of ``counts`` records; all ways when there are few."""
     if math.prod((counts + 1).tolist()) > EXACT_PATTERNS:
-        chosen = rng.binomial(counts, 0.5, size=(resamples, len(counts)))
+        size = (resamples, len(counts))
+        single = counts.max() == 1  # throwing coins is quicker than drawing their number
+        chosen = rng.integers(0, 2, size=size, dtype=np.int8) if single else rng.binomial(counts, 0.5, size=size)
         return Patterns(chosen, np.full(resamples, 1 / resamples), False)
     chosen = np.indices([count + 1 for count in counts.tolist()]).reshape(len(counts), -1).T
     weights = np.ones(1)
