@@ -89,6 +89,13 @@ def test_the_only_assistant_found_is_taken(run_cli: RunCli, home: Path, project:
     assert run_cli("uninstall", project=project).json["client"] == "kiro"
 
 
+def test_assistants_that_share_a_folder_are_no_question(run_cli: RunCli, home: Path, project: Path) -> None:
+    (home / ".codex").mkdir()
+    (home / ".agents").mkdir()
+    result = run_cli("install", project=project)
+    assert (result.code, result.json["path"]) == (0, str(home / ".agents/skills/model-evaluation"))
+
+
 def test_none_or_several_assistants_are_a_question(run_cli: RunCli, home: Path, project: Path) -> None:
     result = run_cli("install", project=project)
     assert (result.code, result.json["error"]["code"]) == (3, "which_client")

@@ -47,11 +47,14 @@ def skill_folder(client: str, scope: str, project: str | os.PathLike[str]) -> Pa
 
 
 def detected(project: str | os.PathLike[str], scope: str) -> list[str]:
-    """The assistants whose own folder exists: in the home folder, or in the project for scope ``project``."""
+    """The assistants whose own folder exists: in the home folder, or in the project for scope ``project``.
+
+    Of those that share a skills folder, the first: one copy serves them all.
+    """
     base = Path(project).absolute() if scope == "project" else Path.home()
-    found = []
+    found: dict[Path, str] = {}
     for name, entry in CLIENTS.items():
         moved = os.environ.get(entry.home_variable, "") if entry.home_variable and scope == "user" else ""
         if (Path(moved) if moved else base / entry.home).is_dir():
-            found.append(name)
-    return found
+            found.setdefault(skill_folder(name, scope, project), name)
+    return list(found.values())

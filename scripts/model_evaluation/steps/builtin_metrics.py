@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from model_evaluation.errors import Refused
-from model_evaluation.workflow import Answer, Offer, Step, finding
+from model_evaluation.workflow import Answer, Offer, Step
+
+from .reference_answers import reference_findings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.metrics.builtin import builtin_metric, parse_builtin
+    from model_evaluation.metrics.builtin import parse_builtin
 
     names = parse_builtin(text)
     if not names and context.value("custom_metrics") == []:
@@ -20,19 +22,7 @@ def check(text: str, context: Context) -> Answer:
             fix="Choose at least one: evaluate.py answer builtin_metrics Correctness,Completeness",
             code="no_metric",
         )
-    findings = []
-    profile = context.facts("data").get("profile", {})
-    without = profile.get("rows", 0) - (profile.get("with_reference") or 0)
-    better = [name for name in names if getattr(builtin_metric(name), "ground_truth", "") == "optional"]
-    if better and without:
-        findings.append(
-            finding(
-                "without_reference",
-                f"{', '.join(better)} use the reference answer where there is one; {without:,} rows have none.",
-                level="warning",
-            )
-        )
-    return Answer(names, findings=findings)
+    return Answer(names, findings=reference_findings(context.facts("data"), names, None))
 
 
 def offer(context: Context) -> Offer:
@@ -54,7 +44,7 @@ def offer(context: Context) -> Offer:
 STEP = Step(
     "builtin_metrics",
     title="Built-in metrics",
-    question="Which built-in metrics should the judge score?",
+    question="Which built-in metrics should the judge use?",
     expects="names separated by commas, or `none`",
     example="Correctness,Completeness",
     reference="references/builtin-metrics.md",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from model_evaluation.errors import Refused
 from model_evaluation.workflow import Answer, Offer, Step, finding
 
+from .reference_answers import reference_findings
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from model_evaluation.context import Context
@@ -24,7 +26,8 @@ def check(text: str, context: Context) -> Answer:
         if "\n" in text or not os.path.isfile(path):
             raise Refused(
                 f"{text[:200]!r} is neither `none`, nor JSON, nor a file.",
-                fix="Give a file's path (absolute, or below the project), the JSON itself, or `none`.",
+                fix="Give a file (absolute, or below the project), the JSON itself, or `none`. A quality in plain "
+                "words is drafted as a metric first: references/custom-metrics.md says how.",
             )
         from model_evaluation.input_text import read_value
 
@@ -32,7 +35,8 @@ def check(text: str, context: Context) -> Answer:
     metrics = parse_custom(text)
     advice = lint_custom_metrics(text).findings
     named = ", ".join(f"{name} ({direction} is better)" for name, direction in directions(metrics).items())
-    return Answer(metrics, findings=[finding("metrics", f"{len(metrics)} custom: {named}."), *advice])
+    lacking = reference_findings(context.facts("data"), None, metrics)
+    return Answer(metrics, findings=[finding("metrics", f"{len(metrics)} custom: {named}."), *advice, *lacking])
 
 
 def _refuse_no_metric(context: Context) -> None:
@@ -51,9 +55,10 @@ def offer(context: Context) -> Offer:
 STEP = Step(
     "custom_metrics",
     title="Custom metrics",
-    question="Do you have custom metrics of your own to use? If not, built-in ones come next.",
+    question='Do you have custom metrics to use, or a quality of your own that should be scored (such as "polite but '
+    'firm")? If not, the built-in metrics come next.',
     expects="`none`, a file, or the JSON itself (Bedrock's custom metric format)",
-    example="none",
+    example="metrics.json",
     reference="references/custom-metrics.md",
     check=check,
     offer=offer,

@@ -70,6 +70,7 @@ STEP = Step(
     question="Which MLflow app or tracking server should track the run?",
     expects="an ARN from the list, or `create`",
     example="create",
+    reference="references/glossary.md",
     check=check,
     offer=offer,
 )

@@ -59,7 +59,7 @@ def offer(context: Context) -> Offer:
 STEP = Step(
     "notebook",
     title="Notebook",
-    question="Should I create a new notebook, or append to an existing one?",
+    question="Should the notebook be a new one, or a section at the end of an existing one?",
     expects="`new`, or the path of an existing notebook",
     example="new",
     check=check,

@@ -25,8 +25,9 @@ def check(text: str, context: Context) -> Answer:
 
 def settle(context: Context) -> Answer | None:
     base = context.facts("model").get("base_model")
-    note = f"The model will be compared with its base model {base}. To change that: evaluate.py answer scope tuned"
-    return Answer("compare", origin="default", findings=[finding("scope", note)])
+    note = f"The model will be compared with its base model {base}."
+    fix = "To evaluate one of them alone: evaluate.py answer scope tuned"
+    return Answer("compare", origin="default", findings=[finding("scope", note, fix=fix)])
 
 
 def offer(context: Context) -> Offer:
@@ -36,7 +37,7 @@ def offer(context: Context) -> Offer:
 STEP = Step(
     "scope",
     title="Scope",
-    question="Should the model be compared with its base model?",
+    question="Should both models be evaluated and compared, or one of them alone?",
     expects="compare, tuned or base",
     example="compare",
     check=check,
