@@ -235,9 +235,9 @@ def test_a_million_records_cost_at_most_three_times_a_thousand() -> None:
         scores = rng(n).choice(LEVELS, (2, n))
         best = math.inf
         for _ in range(5):
-            started = time.perf_counter()
+            started = time.process_time()
             intervals.bootstrap_interval(*distinct_counts(scores[0] - scores[1]), rng=rng())
-            best = min(best, time.perf_counter() - started)
+            best = min(best, time.process_time() - started)
         return best
 
     assert seconds(1_000_000) <= 3 * seconds(1_000)

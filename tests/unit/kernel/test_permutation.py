@@ -26,26 +26,32 @@ class TestMcNemar:
         assert permutation.mcnemar_p_value(wins, losses) == pytest.approx(expected, rel=1e-8, abs=1e-300)
 
     def test_by_hand(self) -> None:
-        # 5 wins, 1 loss: 2 * (C(6,0) + C(6,1)) / 2^6 = 14/64
+        # 5 wins, 1 loss: 2 * (C(6,0) + C(6,1)) / 2^6 = 14/64, of which C(6,1) / 2^6 = 6/64 are halves of what was seen
         assert permutation.mcnemar_p_value(5, 1) == pytest.approx(14 / 64)
+        assert permutation.mcnemar_mid_p_value(5, 1) == pytest.approx(8 / 64)
+        # 2 wins, 2 losses: 1 - C(4,2) / 2^4 / 2
+        assert permutation.mcnemar_mid_p_value(2, 2) == pytest.approx(1 - 6 / 32)
+        assert permutation.mcnemar_mid_p_value(0, 0) == 1.0
 
 
 class TestSignFlip:
     @pytest.mark.parametrize(
-        ("differences", "p_value"),
+        ("differences", "exact", "mid"),
         [
-            ([], None),
-            ([0.0], 1.0),
-            ([0.5], 1.0),  # one row: both signs give a mean as far from zero
-            ([0.5, 0.25], 0.5),  # ++ and -- of four patterns
-            ([0.25, 0.25, 0.25], 0.25),  # 2 of 8
-            ([0.0, 0.0, 0.0], 1.0),
-            ([0.5, 0.25, -0.25], 0.75),  # |sum| >= 0.5: +++ ++- +-+ and their mirrors, 6 of 8
-            ([0.1, 0.2, 0.3, 0.4], 2 / 16),
+            ([], None, None),
+            ([0.0], 1.0, 1.0),
+            ([0.5], 1.0, 0.5),  # one row: both signs give a mean as far from zero
+            ([0.5, 0.25], 0.5, 0.25),  # ++ and -- of four patterns, none farther
+            ([0.25, 0.25, 0.25], 0.25, 0.125),  # 2 of 8
+            ([0.0, 0.0, 0.0], 1.0, 1.0),
+            ([0.5, 0.25, -0.25], 0.75, 0.5),  # |sum| = 1: +++ ---, 2 of 8; 0.5: ++- +-+ and their mirrors, 4 of 8
+            ([0.25, -0.25], 1.0, 0.75),  # |sum| = 0.5: 2 of 4; 0: 2 of 4
+            ([0.1, 0.2, 0.3, 0.4], 2 / 16, 1 / 16),
         ],
     )
-    def test_exact_by_hand(self, differences: list[float], p_value: float | None) -> None:
-        assert permutation.sign_flip_test(np.array(differences), rng=rng()).exact == p_value
+    def test_exact_and_mid_by_hand(self, differences: list[float], exact: float | None, mid: float | None) -> None:
+        found = permutation.sign_flip_test(np.array(differences), rng=rng())
+        assert (found.exact, found.mid) == (exact, mid)
 
     @given(st.lists(st.sampled_from([-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1]), min_size=2, max_size=12))
     def test_exact_agrees_with_scipy(self, differences: list[float]) -> None:

@@ -49,6 +49,10 @@ class TestCounting:
         }
         assert found.tolist() == sorted(found.tolist())
 
+    def test_nothing_to_count(self) -> None:
+        found, counts = stats.distinct_counts(np.zeros(0))
+        assert (len(found), len(counts)) == (0, 0)
+
     def test_late_rare_values_are_not_missed(self) -> None:
         values = np.r_[np.zeros(50_000), 0.5]
         found, counts = stats.distinct_counts(values)
