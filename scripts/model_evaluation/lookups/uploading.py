@@ -56,8 +56,8 @@ def planned_upload(names: list[str], target: str) -> Upload:
 
 
 def carry_out(aws: Aws, plan: Upload) -> dict[str, Any]:
-    """Upload what is not there yet, the manifest last. Running it again goes on where it stopped; an object with other
-    content is never replaced: Raises Refused then."""
+    """Upload what is not there yet, the manifest last. Running it again goes on where it stopped. An object with other
+    content is never replaced: Refused is raised for a dataset's file, another manifest is told."""
     items = [_put(aws, path, uri) for path, uri in plan.files]
     uploaded: dict[str, Any] = {
         "uri": str(plan.dataset),
@@ -68,7 +68,16 @@ def carry_out(aws: Aws, plan: Upload) -> dict[str, Any]:
         uploaded["files"] = len(items)
     body: dict[str, Any] = {"uploaded": uploaded}
     if plan.manifest is not None:
-        body["manifest"] = str(_put(aws, *plan.manifest).uri)
+        path, uri = plan.manifest
+        body["manifest"] = str(uri)
+        try:
+            _put(aws, path, uri)
+        except Refused:
+            note = f"There is another manifest {uri} already; it was left as it is."
+            fix = (
+                "If it is of another dataset, upload to a folder of its own: results are traced to their source by it."
+            )
+            body["findings"] = [{"kind": "manifest_kept", "level": "warning", "message": note, "fix": fix}]
     return {**body, "next": f"evaluate.py answer dataset {shlex.quote(str(plan.dataset))}"}
 
 

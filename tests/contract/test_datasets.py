@@ -1,0 +1,444 @@
+"""Datasets in the conversation: sets of files, reference answers, overlap with training data, what is no dataset."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model_evaluation.launches import notebook_settings
+from model_evaluation.localaws import LocalAws
+from model_evaluation.localaws.world import World, seed_demo_world
+
+RunCli = Callable[..., Any]
+GRADE = {
+    "customMetricDefinition": {
+        "name": "Agreement",
+        "instructions": "Does {{prediction}} say what {{ground_truth}} says?",
+        "ratingScale": [
+            {"definition": "yes", "value": {"floatValue": 1}},
+            {"definition": "no", "value": {"floatValue": 0}},
+        ],
+    }
+}
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[tuple[LocalAws, World]]:
+    with LocalAws(step_seconds=0) as aws:
+        yield aws, seed_demo_world(aws, region="us-west-2")
+
+
+@pytest.fixture
+def aws(account: tuple[LocalAws, World], monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
+    local, _ = account
+    for name, value in local.env.items():
+        monkeypatch.setenv(name, value)
+    before = local.scenario
+    yield local
+    local.scenario = before
+
+
+@pytest.fixture
+def world(account: tuple[LocalAws, World]) -> World:
+    return account[1]
+
+
+def rows(count: int, *, without_reference: int = 0, first: int = 0) -> bytes:
+    lines = []
+    for number in range(first, first + count):
+        row = {"query": f"Where is order {number}?", "category": f"c{number % 3}"}
+        if number - first >= without_reference:
+            row["response"] = f"It arrives on day {number}."
+        lines.append(json.dumps(row))
+    return "\n".join(lines).encode() + b"\n"
+
+
+class Talk:
+    """One project's conversation. ``put`` uploads an object and returns its URI."""
+
+    def __init__(self, run_cli: RunCli, aws: LocalAws, world: World, project: Path) -> None:
+        self.run, self.aws, self.world, self.project = run_cli, aws, world, project
+        self.folder = f"{project.name}/in"
+        self("answer", "task", "Answer support tickets")
+
+    def __call__(self, *words: str) -> Any:
+        return self.run(*words, project=self.project)
+
+    def done(self, *words: str) -> Any:
+        result = self(*words)
+        assert result.code == 0, result.json
+        return result.json
+
+    def refused(self, *words: str) -> Any:
+        result = self(*words)
+        assert result.code in (3, 4), result.json
+        return result.json["error"]
+
+    def put(self, name: str, body: bytes, **more: str) -> str:
+        self.aws.client("s3").put_object(Bucket=self.world.bucket, Key=f"{self.folder}/{name}", Body=body, **more)
+        return f"s3://{self.world.bucket}/{self.folder}/{name}"
+
+    def card(self, **changes: str) -> str:
+        """The confirm card after everything else was answered."""
+        answers = {
+            "custom_metrics": "none",
+            "builtin_metrics": "Correctness",
+            "model": self.world.model_package_arn,
+            "judge": self.world.judge,
+            "role": self.world.role_arn,
+            "mlflow": self.world.mlflow_app_arn,
+            "output": f"s3://{self.world.bucket}/results/tickets",
+        }
+        for step, value in (answers | changes).items():
+            last = self.done("answer", step, value)
+        assert last["step"]["id"] == "confirm"
+        return str(last["step"]["question"])
+
+
+@pytest.fixture
+def talk(run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path) -> Talk:
+    return Talk(run_cli, aws, world, tmp_path)
+
+
+def line(card: str, name: str) -> str:
+    return next(text for text in card.splitlines() if text.startswith(name))
+
+
+def test_too_many_rows_become_a_set_of_files_that_is_uploaded_checked_and_counted_as_one(talk: Talk) -> None:
+    big = talk.put("tickets.jsonl", rows(1100))
+    shown = talk.done("answer", "dataset", big)["step"]
+    assert [choice["value"] for choice in shown["choices"]] == ["sample 1000", "shard"]
+    prepared = talk.refused("answer", "data", "shard")
+    assert prepared["code"] == "prepared"
+    details = prepared["details"]
+    assert [Path(path).name for path in details["files"]] == [
+        "tickets.shard-001-of-002.jsonl",
+        "tickets.shard-002-of-002.jsonl",
+    ]
+    written = b"".join(Path(path).read_bytes() for path in details["files"])
+    assert sorted(written.splitlines()) == sorted(rows(1100).splitlines())
+    before = {path: Path(path).stat().st_mtime_ns for path in details["files"]}
+    assert talk.refused("answer", "data", "shard")["details"] == details  # asked again: nothing is done twice
+    assert {path: Path(path).stat().st_mtime_ns for path in details["files"]} == before
+
+    every = str(talk.project / "data" / "tickets.shard-*-of-002.jsonl")
+    target = details["dataset"].rpartition("/")[0] + "/"
+    consent = talk.refused("dataset", "upload", every, target)
+    assert consent["code"] == "needs_consent"
+    assert "2 files" in consent["message"]
+    assert f"'{every}' {target} --yes" in consent["fix"]
+    uploaded = talk.done("dataset", "upload", every, target, "--yes")
+    assert uploaded["uploaded"]["uri"] == details["dataset"]
+    assert uploaded["next"] == f"evaluate.py answer dataset '{details['dataset']}'"
+    # As a shell passes the pattern on, and once more: what is there already is not sent again.
+    assert talk.done("dataset", "upload", *details["files"], target, "--yes") == uploaded
+
+    folder = talk.refused("answer", "dataset", target)
+    assert folder["code"] == "not_one_object"
+    found = talk("answer", "dataset", target).json["step"]["choices"]
+    assert (found[0]["value"], found[0]["note"][:7]) == (details["dataset"], "2 files")
+    single = talk.done("answer", "dataset", details["dataset"].replace("*", "002"))
+    assert details["dataset"] in single["warnings"][0]["message"]
+
+    accepted = talk.done("answer", "dataset", details["dataset"])
+    assert accepted["recorded"]["facts"]["files"] == 2
+    assert accepted["recorded"]["facts"]["etag"] == uploaded["uploaded"]["etag"]
+    assert accepted["step"]["question"].startswith("1,100 rows in 2 files of 550 rows")
+    recorded = talk.done("answer", "data", "ok")["recorded"]["facts"]
+    assert (recorded["profile"]["rows"], recorded["file_rows"]) == (1100, [550, 550])
+
+    card = talk.card()
+    assert "1,100 rows in 2 files: 2 jobs, one after another" in line(card, "Dataset")
+    assert "1,100 rows × 2 model(s)" in line(card, "Judge calls")
+    assert "for 2 jobs, one after another" in line(card, "Duration")
+    checks = {check["id"]: check for check in talk.done("preflight")["checks"]}
+    assert checks["data"]["status"] == "pass"
+    assert checks["data"]["evidence"]["files"] == [550, 550]
+    asked = checks["role_may.read_dataset"]
+    assert asked["status"] == "pass"
+    for step, value in {"confirm": "yes", "terms": "I agree", "notebook": "new"}.items():
+        talk.done("answer", step, value)
+    settings = notebook_settings(talk.done("render")["notebook"], {})
+    assert settings is not None
+    assert (settings.dataset, settings.dataset_etag) == (details["dataset"], uploaded["uploaded"]["etag"])
+    assert len(settings.shards) == 2
+
+    # One of the files is replaced: it is named, and nothing goes on.
+    bucket, _, key = details["dataset"].removeprefix("s3://").partition("/")
+    talk.aws.client("s3").put_object(Bucket=bucket, Key=key.replace("*", "002"), Body=rows(550, first=5000))
+    changed = talk.refused("preflight")
+    assert changed["code"] == "preflight_failed"
+    assert "shard-002-of-002.jsonl was replaced" in json.dumps(talk("preflight").json["checks"])
+    assert "shard-002-of-002.jsonl was replaced" in talk.refused("answer", "data", "ok")["message"]
+
+
+def test_findings_in_a_set_name_the_file(talk: Talk) -> None:
+    talk.put("set-001-of-002.jsonl", rows(3) + b'{"query": " "}')  # no newline at its end
+    talk.put("set-002-of-002.jsonl", rows(2, first=3) + b"\nnot json\n" + rows(1))
+    name = talk.put("set-*-of-002.jsonl", b"")
+    talk.aws.client("s3").delete_object(Bucket=talk.world.bucket, Key=f"{talk.folder}/set-*-of-002.jsonl")
+    shown = talk.done("answer", "dataset", name)["step"]["question"]
+    assert "7 rows in 2 files of 3 to 4 rows" in shown or "8 rows in 2 files of 4 rows" in shown
+    assert "1 row has a blank prompt (`query`). (set-001-of-002.jsonl:4)" in shown
+    assert "(set-002-of-002.jsonl:4)" in shown
+    faulty = talk.refused("answer", "data", "ok")
+    assert "set-002-of-002.jsonl:4" in faulty["message"]
+    kept = talk.refused("answer", "data", "drop-invalid")
+    manifest = json.loads(Path(kept["details"]["manifest"]).read_text(encoding="utf-8"))
+    assert manifest["source"]["files"][1] == {"file": "set-002-of-002.jsonl", "first_line": 5}
+    assert talk("dataset", "check", name).json["findings"][0]["places"]
+
+
+def test_a_file_of_a_set_with_too_many_rows_or_none_is_named(talk: Talk) -> None:
+    talk.put("n-001-of-003.jsonl", rows(1001))
+    talk.put("n-002-of-003.jsonl", rows(5, first=2000))
+    missing = talk.refused("answer", "dataset", f"s3://{talk.world.bucket}/{talk.folder}/n-*-of-003.jsonl")
+    assert missing["code"] == "not_found"
+    assert "n-003-of-003.jsonl" in missing["message"]
+    name = talk.put("n-003-of-003.jsonl", b" \n").replace("003-of", "*-of")
+    assert "n-003-of-003.jsonl: The file holds no rows" in talk.refused("answer", "dataset", name)["message"]
+    talk.put("n-003-of-003.jsonl", rows(5, first=3000))
+    talk.done("answer", "dataset", name)
+    faulty = talk.refused("answer", "data", "ok")
+    assert faulty["code"] == "dataset_unusable"
+    assert "n-001-of-003.jsonl has 1,001 rows" in faulty["message"]
+    again = talk.refused("answer", "data", "shard 600")["details"]
+    assert len(again["files"]) == 2
+    assert again["rows"] == 1011
+
+
+def test_local_files_are_checked_as_a_set_too(talk: Talk) -> None:
+    for number in (1, 2):
+        (talk.project / f"p-00{number}-of-002.jsonl").write_bytes(rows(600, first=number * 600))
+    every = str(talk.project / "p-*-of-002.jsonl")
+    body = talk.done("dataset", "check", every)
+    assert body["profile"]["rows"] == 1200
+    assert (
+        talk.done("dataset", "check", every.replace("*", "001"), every.replace("*", "002"))["profile"]["rows"] == 1200
+    )
+    (talk.project / "p-002-of-002.jsonl").unlink()
+    assert talk.refused("dataset", "check", every)["code"] == "file_not_found"
+    (talk.project / "q.jsonl").write_bytes(rows(1))
+    assert talk.refused("dataset", "check", every.replace("*", "001"), str(talk.project / "q.jsonl"))["code"]
+
+
+def test_reading_is_done_once_for_the_question_and_the_ok(talk: Talk) -> None:
+    talk.done("answer", "dataset", talk.put("once.jsonl", rows(20)))
+    before = len(talk.aws.calls.of("GetObject"))
+    result = talk.done("answer", "data", "ok")
+    assert result["recorded"]["facts"]["profile"]["rows"] == 20
+    assert len(talk.aws.calls.of("GetObject")) == before
+    talk.done("answer", "data", "ok")  # again, without a question before it: read anew
+    assert len(talk.aws.calls.of("GetObject")) == before + 1
+
+
+@pytest.mark.parametrize("metrics_first", [True, False])
+def test_rows_without_the_reference_answers_that_a_metric_uses_are_counted_whatever_comes_first(
+    talk: Talk, metrics_first: bool
+) -> None:
+    uri = talk.put("gaps.jsonl", rows(9, without_reference=2))
+    said = "Agreement uses the reference answer: 2 of 9 rows have none (line 1, 2)."
+    (talk.project / "metric.json").write_text(json.dumps([GRADE]))
+    if metrics_first:
+        talk.done("answer", "custom_metrics", "metric.json")
+        shown = talk.done("answer", "dataset", uri)["step"]
+        assert said in shown["question"]
+        assert "drop-invalid" in [choice["value"] for choice in shown["choices"]]
+        later = talk.done("answer", "data", "ok")
+    else:
+        talk.done("answer", "dataset", uri)
+        talk.done("answer", "data", "ok")
+        later = talk.done("answer", "custom_metrics", "metric.json")
+    assert any(said in item["message"] for item in later["findings"])
+    card = talk.card(custom_metrics="metric.json", builtin_metrics="Correctness", primary_metric="Agreement")
+    assert f"! data.references: {said}" in card
+    assert "Correctness uses the reference answer where there is one; 2 of 9 rows have none" in card
+
+    # What drop-invalid leaves mends it, and nothing stale stays on the card.
+    prepared = talk.refused("answer", "data", "drop-invalid")["details"]
+    assert prepared["rows"] == 7
+    target = prepared["dataset"]
+    talk.done("dataset", "upload", prepared["files"][0], target, "--yes")
+    talk.done("answer", "dataset", target)
+    assert talk.done("answer", "data", "ok")["findings"] == []
+    card = talk.done("answer", "output", f"s3://{talk.world.bucket}/results/others")["step"]["question"]
+    assert "reference answer" not in card
+
+
+def test_a_metric_that_compares_needs_reference_answers_in_some_row(talk: Talk) -> None:
+    (talk.project / "metric.json").write_text(json.dumps([GRADE]))
+    talk.done("answer", "dataset", talk.put("none.jsonl", rows(4, without_reference=4)))
+    talk.done("answer", "data", "ok")
+    error = talk.refused("answer", "custom_metrics", "metric.json")
+    assert error["code"] == "missing_reference"
+    assert "none of the 4 rows" in error["message"]
+    talk.done("answer", "dataset", talk.put("some.jsonl", rows(4)))
+    talk.done("answer", "data", "ok")
+    talk.done("answer", "custom_metrics", "metric.json")
+    talk.done("answer", "dataset", talk.put("none.jsonl", rows(4, without_reference=4)))
+    assert talk.refused("answer", "data", "ok")["code"] == "missing_reference"
+
+
+def test_the_overlap_with_the_training_data_is_measured_in_one_command_and_kept(talk: Talk) -> None:
+    assert talk("dataset", "overlap").json["error"]["code"] == "too_early"
+    uri = talk.put("eval.jsonl", rows(40))
+    talk.done("answer", "dataset", uri)
+    talk.done("answer", "data", "ok")
+    assert talk.refused("dataset", "overlap")["code"] == "no_training_data"
+    assert "not measured (evaluate.py dataset overlap)" in line(talk.card(), "Overlap")
+    s3 = talk.aws.client("s3")
+    s3.put_object(Bucket=talk.world.bucket, Key="datasets/training.jsonl", Body=rows(10) + rows(9, first=900))
+    try:
+        found = talk.done("dataset", "overlap")  # the model's training job says where its data are
+    finally:
+        s3.delete_object(Bucket=talk.world.bucket, Key="datasets/training.jsonl")
+    assert found["overlap"]["source"].endswith("datasets/training.jsonl")
+    assert (found["overlap"]["exact"], found["overlap"]["evaluation_rows"]) == (10, 40)
+    assert found["findings"][0]["level"] == "warning"
+    assert "no evidence that it learned the task" in found["findings"][0]["message"]
+    assert found["step"]["id"] == "confirm"
+    assert "10 of 40 prompts are in the training data" in line(found["step"]["question"], "Overlap")
+    for step, value in {"confirm": "yes", "terms": "I agree", "notebook": "new"}.items():
+        talk.done("answer", step, value)
+    notebook = Path(talk.done("render")["notebook"]).read_text(encoding="utf-8")
+    assert "DATASET_NOTES" in notebook
+    assert "10 of 40 evaluation prompts" in notebook
+    # Other training data without a common row: the same place, and the notebook is to be written anew.
+    other = talk.put("training/part.jsonl", rows(5, first=700))
+    found = talk.done("dataset", "overlap", other.rpartition("/")[0] + "/")
+    assert found["overlap"]["exact"] == 0
+    assert found["findings"][0]["level"] == "info"
+    for step, value in {"confirm": "yes", "terms": "I agree", "notebook": "new"}.items():
+        last = talk.done("answer", step, value)
+    assert last["next"] == "render"
+    assert talk.refused("dataset", "overlap", talk.put("training/none.jsonl", b"{}\n"))["code"] == "no_training_rows"
+
+
+NO_DATASET: list[tuple[str, bytes, str, str]] = [
+    ("array.json", b"[" + rows(1).strip() + b"]", "convert", "one JSON array"),
+    ("spread.json", b'{\n "query": "a",\n "response": "b"\n}\n{\n "query": "c"\n}\n', "convert", "several lines"),
+    ("utf16.jsonl", rows(2).decode().encode("utf-16"), "convert", "UTF-16"),
+    ("deep.jsonl", rows(1) + b'{"query": ' + b"[" * 10_000 + b"]" * 10_000 + b"}\n", "drop-invalid", "too deeply"),
+    ("digits.jsonl", rows(1) + b'{"query": "q", "n": ' + b"7" * 5_000 + b"}\n", "drop-invalid", "number too large"),
+    ("half.jsonl", rows(1) + b'{"query": "half \\ud83d"}\n', "drop-invalid", "surrogate pair"),
+    ("cut.jsonl", rows(1) + b'{"query": "where is', "drop-invalid", "breaks off"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "body", "operation", "said"), NO_DATASET, ids=[case[0] for case in NO_DATASET])
+def test_what_is_wrong_with_a_file_is_named_with_the_operation_that_mends_it(
+    talk: Talk, name: str, body: bytes, operation: str, said: str
+) -> None:
+    step = talk.done("answer", "dataset", talk.put(name, body))["step"]
+    assert said in step["question"]
+    assert [choice["value"] for choice in step["choices"]] == [operation]
+    assert f"evaluate.py answer data '{operation}'" in talk.refused("answer", "data", "ok")["fix"]
+    prepared = talk.refused("answer", "data", operation)
+    assert prepared["code"] == "prepared"
+    assert talk("dataset", "check", prepared["details"]["files"][0]).code == 0
+
+
+def test_files_that_need_no_mending_or_cannot_be_mended_here(talk: Talk) -> None:
+    whole = talk.done("answer", "dataset", talk.put("one.jsonl", rows(1).strip()))["step"]
+    assert [choice["value"] for choice in whole["choices"]] == ["ok"]
+    long_row = json.dumps({"query": "word " * 1_000_000, "response": "r"}).encode() + b"\n"
+    assert (
+        "longer than the model's context"
+        in talk.done("answer", "dataset", talk.put("5mb.jsonl", long_row))["step"]["question"]
+    )
+    latin = talk.done("answer", "dataset", talk.put("latin.jsonl", '{"query": "café"}\n'.encode("latin-1")))["step"]
+    assert "choices" not in latin
+    assert "Save the file as UTF-8" in latin["question"]
+    packed = talk.refused("answer", "dataset", talk.put("rows.jsonl.gz", gzip.compress(rows(3))))
+    assert (packed["code"], "gunzip" in packed["fix"]) == ("dataset_unusable", True)
+
+
+def test_keys_that_begin_with_the_datasets_own_are_pointed_out(talk: Talk) -> None:
+    uri = talk.put("rows.jsonl", rows(3))
+    assert talk.done("answer", "dataset", uri)["warnings"] == []
+    talk.put("rows.jsonl.bak", rows(3))
+    (warning,) = talk.done("answer", "dataset", uri)["warnings"]
+    assert warning["kind"] == "same_beginning"
+    assert "rows.jsonl.bak" in warning["message"]
+
+
+KMS = (
+    "User: arn:aws:sts::111122223333:assumed-role/R/s is not authorized to perform: kms:Decrypt on resource: "
+    "arn:aws:kms:us-west-2:111122223333:key/abcd because no identity-based policy allows the kms:Decrypt action"
+)
+UNREADABLE: list[tuple[dict[str, Any], str, str, str]] = [
+    ({"deny": {"s3:GetObject": KMS}}, "access_denied", "kms:Decrypt", "key/abcd"),
+    ({"errors": {"s3:GetObject": ("KMS.DisabledException", "key/abcd is off.")}}, "kms_key", "abcd is off", "enabled"),
+    ({"deny": {"s3:GetObject": ""}}, "access_denied", "GetObject", "requester-pays"),
+    ({"deny": {"s3:HeadObject": "", "s3:GetObject": ""}}, "access_denied", "HeadObject", "s3:ListBucket"),
+    ({"errors": {"s3:GetObject": ("InvalidObjectState", "")}}, "archived", "archived", "restore-object"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("faults", "code", "said", "fix"), UNREADABLE, ids=[f"{c[1]} {c[3]}" for c in UNREADABLE])
+@pytest.mark.parametrize("command", [("answer", "dataset"), ("dataset", "check")], ids=["answer", "check"])
+def test_an_object_that_cannot_be_read_says_why(
+    talk: Talk, command: tuple[str, str], faults: dict[str, Any], code: str, said: str, fix: str
+) -> None:
+    uri = talk.put("closed.jsonl", rows(2))
+    talk.aws.scenario = replace(talk.aws.scenario, **faults)
+    error = talk.refused(*command, uri)
+    assert error["code"] == code
+    assert said in error["message"]
+    assert fix in error["fix"]
+
+
+def test_an_archived_object_is_refused_and_a_restored_one_is_read(talk: Talk) -> None:
+    uri = talk.put("cold.jsonl", rows(2), StorageClass="GLACIER")
+    assert talk.refused("answer", "dataset", uri)["code"] == "archived"
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    talk.aws.client("s3").restore_object(Bucket=bucket, Key=key, RestoreRequest={"Days": 7})
+    talk.done("answer", "dataset", uri)
+
+
+def test_a_dataset_replaced_while_it_is_read_is_noticed(talk: Talk) -> None:
+    uri = talk.put("moving.jsonl", rows(2))
+    talk.aws.scenario = replace(talk.aws.scenario, errors={"s3:GetObject": ("PreconditionFailed", "")})
+    error = talk.refused("dataset", "check", uri)
+    assert (error["code"], "was replaced while it was read" in error["message"]) == ("changed_while_read", True)
+
+
+def test_places_without_a_dataset_are_named_also_outside_a_workflow(talk: Talk) -> None:
+    assert talk.refused("dataset", "check", f"s3://{talk.world.bucket}/datasets/")["code"] == "not_one_object"
+    nothing = talk.refused("dataset", "check", f"s3://{talk.world.bucket}/datasets/nothing.jsonl")
+    assert "support_tickets.jsonl" in nothing["message"]
+    assert "no bucket" in talk.refused("dataset", "check", "s3://no-such-bucket-here/rows.jsonl")["message"]
+    assert talk.refused("dataset", "check", str(talk.project))["code"] == "not_one_object"
+
+
+def test_a_stop_after_n_rows_is_said(talk: Talk) -> None:
+    body = talk.done("dataset", "check", talk.put("many.jsonl", rows(50)), "--max-rows", "7")
+    assert (body["profile"]["checked_rows"], body["profile"]["complete"]) == (7, False)
+    assert any("stopped after 7 rows" in item["message"] for item in body["findings"])
+
+
+def test_a_prepared_file_never_replaces_another(talk: Talk) -> None:
+    talk.done("answer", "dataset", talk.put("same.jsonl", rows(30)))
+    first = talk.refused("answer", "data", "sample 10")["details"]
+    talk.done("answer", "dataset", talk.put("same.jsonl", rows(30, first=100)))
+    second = talk.refused("answer", "data", "sample 10")["details"]
+    assert (Path(first["files"][0]).name, Path(second["files"][0]).name) == (
+        "same.sample-10.jsonl",
+        "same.sample-10-2.jsonl",
+    )
+    target = f"s3://{talk.world.bucket}/{talk.folder}/prepared.jsonl"
+    assert "findings" not in talk.done("dataset", "upload", first["files"][0], target, "--yes")
+    assert talk.refused("dataset", "upload", second["files"][0], target, "--yes")["code"] == "exists"
+    talk.aws.client("s3").delete_object(Bucket=talk.world.bucket, Key=f"{talk.folder}/prepared.jsonl")
+    kept = talk.done("dataset", "upload", second["files"][0], target, "--yes")
+    assert kept["findings"][0]["kind"] == "manifest_kept"
+    odd = talk.refused("answer", "data", "convert ../../../elsewhere")
+    assert odd["code"] == "unknown_format"
+    assert [path.name for path in talk.project.iterdir() if path.is_dir()] == ["data"]
+    assert len(list((talk.project / "data").iterdir())) == 4  # two samples, two manifests
