@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from .comparison import compare
-from .judged import ResultBlocks, read_judged
 from .listed import read_listed
 from .pairing import Pairs, pair_rows
 from .perexample import per_example_table, texts_of_sides
+from .readresults import ResultBlocks, read_judged
 from .results import (
     MEAN_TOLERANCE,
     Problem,

@@ -16,10 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pa_json
+from numpy.typing import NDArray
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-Reader = Callable[[bytes, int], Made]
+LineNumbers = NDArray[np.int64]
+Reader = Callable[[bytes, LineNumbers], Made]
 BLOCK_BYTES = 1 << 21  # smaller blocks cost more calls, larger ones leave the processor's cache
 BLOCK_WORKERS = 2
 FEW_LINES = 16  # so many lines are read one by one rather than halved again
@@ -51,20 +53,19 @@ def in_order(items: Iterable[Given], work: Callable[[Given], Made]) -> Iterator[
             yield waiting.popleft().result()
 
 
-def decoded_parts(block: bytes, quick: Reader[Made], careful: Reader[Made], before: int = 0) -> list[Made]:
+def decoded_parts(block: bytes, numbers: LineNumbers, quick: Reader[Made], careful: Reader[Made]) -> list[Made]:
     """The block by ``quick``; where that raises Arrow's error, by halves, and a few lines by ``careful``. Both are
-    also told how many of the block's lines come before theirs. The parts are in the block's order."""
+    handed the ``numbers`` of their lines too. The parts are in the block's order."""
     try:
-        return [quick(block, before)]
+        return [quick(block, numbers)]
     except (pa.ArrowException, UnicodeDecodeError):
-        half = len(block) // 2
-        cut = block.find(b"\n", half) + 1
-        if not 0 < cut < len(block):
-            cut = block.rfind(b"\n", 0, half) + 1
-        if not cut or block.count(b"\n") <= FEW_LINES:
-            return [careful(block, before)]
-    first = decoded_parts(block[:cut], quick, careful, before)
-    return first + decoded_parts(block[cut:], quick, careful, before + block.count(b"\n", 0, cut))
+        starts = line_starts(block)
+        if len(starts) - 1 <= FEW_LINES:
+            return [careful(block, numbers)]
+    half = len(starts) // 2
+    cut = starts[half]
+    first = decoded_parts(block[:cut], numbers[:half], quick, careful)
+    return first + decoded_parts(block[cut:], numbers[half:], quick, careful)
 
 
 def line_starts(block: bytes) -> Any:
@@ -106,3 +107,15 @@ def first_items(lists: Any) -> Any:
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
     starts = lists.offsets.to_numpy()[: len(lists)]
     return lists.values.take(pa.array(starts, mask=lengths == 0))
+
+
+def some_lines(block: bytes, lines: LineNumbers) -> bytes:
+    """The lines of a block at these places, from 0."""
+    starts = line_starts(block)
+    return b"".join(block[starts[at] : starts[at + 1]] for at in lines)
+
+
+def as_mask(values: Any) -> NDArray[np.bool_]:
+    """Arrow's truth values as numpy's."""
+    found: NDArray[np.bool_] = values.to_numpy(zero_copy_only=False)
+    return found

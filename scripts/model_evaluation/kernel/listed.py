@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from .blocks import decoded_parts, decoded_table, in_order, only_chunk
+from .blocks import LineNumbers, decoded_parts, decoded_table, in_order, line_starts, only_chunk
 from .rows import DatasetRow, read_dataset_rows
 from .textcolumns import Keys, blank_texts, joined_keys, text_keys
 
@@ -39,26 +39,20 @@ class ListedRows(NamedTuple):
 
 def read_listed(lines: Iterable[bytes | str]) -> ListedRows:
     """Every usable row of a JSON Lines file; the other lines are only counted."""
-    parts: list[ListedRows] = []
-    before = 0
 
-    def work(block: bytes) -> list[ListedRows]:
-        return decoded_parts(block, _quick_listed, _careful_listed)
+    def work(item: tuple[int, bytes]) -> list[ListedRows]:
+        number, block = item
+        numbers = number * LINES_PER_BLOCK + np.arange(1, len(line_starts(block)))
+        return decoded_parts(block, numbers, _quick_listed, _careful_listed)
 
-    for found in in_order(_blocks_of_lines(lines), work):
-        parts += [part._replace(lines=part.lines + before) for part in found]
-        before += LINES_PER_BLOCK
-    return joined_listed(parts)
+    return joined_listed([part for found in in_order(enumerate(_blocks_of_lines(lines)), work) for part in found])
 
 
 def _blocks_of_lines(lines: Iterable[bytes | str]) -> Iterator[bytes]:
     rest = iter(lines)
     while few := list(itertools.islice(rest, LINES_PER_BLOCK)):
-        yield b"\n".join(line.rstrip(b"\r\n") if isinstance(line, bytes) else _as_bytes(line) for line in few)
-
-
-def _as_bytes(line: str) -> bytes:
-    return line.rstrip("\r\n").encode("utf-8", "surrogatepass")
+        encoded = (line if isinstance(line, bytes) else line.encode("utf-8", "surrogatepass") for line in few)
+        yield b"".join(line.rstrip(b"\r\n") + b"\n" for line in encoded)
 
 
 def joined_listed(parts: Sequence[ListedRows]) -> ListedRows:
@@ -85,16 +79,16 @@ def _as_listed(texts: dict[str, Any], lines: NDArray[np.int64], skipped: int = 0
     return ListedRows(joined_keys(prompts, text_keys(references)), prompts, referenced, lines, pa.table(texts), skipped)
 
 
-def _careful_listed(lines: bytes, before: int) -> ListedRows:
-    rows, skipped = read_dataset_rows(lines.split(b"\n"))
+def _careful_listed(block: bytes, numbers: LineNumbers) -> ListedRows:
+    rows, skipped = read_dataset_rows(block.split(b"\n"))
     found = listed_rows(rows, skipped)
-    return found._replace(lines=found.lines + before)
+    return found._replace(lines=numbers[found.lines - 1])
 
 
-def _quick_listed(block: bytes, before: int) -> ListedRows:
+def _quick_listed(block: bytes, numbers: LineNumbers) -> ListedRows:
     """A block whose rows all have the first one's fields, with values of the same types."""
     try:
-        first = json.loads(block[: (block + b"\n").index(b"\n")])
+        first = json.loads(block[: block.index(b"\n")])
     except (ValueError, RecursionError) as error:
         raise pa.ArrowInvalid(str(error)) from error
     if not isinstance(first, dict):
@@ -120,7 +114,7 @@ def _quick_listed(block: bytes, before: int) -> ListedRows:
     nothing = pa.nulls(len(table), pa.string())
     texts["category"] = pc.coalesce(_said(columns.get("category", nothing)), fields.pop("category", nothing))
     texts |= {METADATA + name: column for name, column in fields.items()}
-    return _as_listed(texts, before + np.arange(1, len(table) + 1))
+    return _as_listed(texts, numbers)
 
 
 def _arrow_type(value: object) -> Any:

@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from .comparison import side_scores
-from .judged import EXPLANATION, read_texts
+from .judged import EXPLANATION
 from .listed import METADATA
 from .pairing import Pairs
+from .readresults import read_texts
 from .results import ResultsError
 from .scales import Metric
 from .stats import Floats

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 Keys = NDArray[np.uint64]
 SPACE = r"[\s\x1c-\x1f\x85\p{Z}]*"  # what str.strip() takes away
 KEY_STEP = np.uint64(0x9E3779B97F4A7C15)
-ESCAPES = (("\\'", "'"), ('\\"', '"'), ("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t"))
+WHITE_ESCAPES = (("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t"))
+REPR_ESCAPES = (("\\'", "'"), ('\\"', '"'), *WHITE_ESCAPES)
+JSON_ESCAPES = (('\\"', '"'), ("\\/", "/"), ("\\b", "\b"), ("\\f", "\f"), *WHITE_ESCAPES)
 ESCAPED_SLASH = "\x00"  # stands for a backslash while the other escapes are undone
 
 
@@ -33,7 +35,7 @@ def texts_without_repr(texts: Any, forms: Sequence[tuple[str, str]], parse: Call
             continue
         inner = pc.binary_slice(texts.cast(pa.binary()), len(before), -len(after)).cast(pa.string())
         if b"\\" in texts.buffers()[2].to_pybytes():
-            inner = pc.if_else(pc.match_substring(inner, "\\"), _unescaped(inner), inner)
+            inner = pc.if_else(pc.match_substring(inner, "\\"), unescaped_texts(inner, REPR_ESCAPES), inner)
         found = inner if pc.all(match).as_py() else pc.if_else(match, inner, found)
         left = pc.and_not(left, match)
         if not pc.any(left).as_py():
@@ -45,9 +47,10 @@ def _literal(text: str) -> str:
     return "".join(f"\\{c}" if c in "[]{}" else c for c in text)
 
 
-def _unescaped(texts: Any) -> Any:
+def unescaped_texts(texts: Any, escapes: Sequence[tuple[str, str]]) -> Any:
+    """The texts with these escapes, and that of the backslash, undone; they hold no others."""
     texts = pc.replace_substring(texts, "\\\\", ESCAPED_SLASH)
-    for escape, character in ESCAPES:
+    for escape, character in escapes:
         texts = pc.replace_substring(texts, escape, character)
     return pc.replace_substring(texts, ESCAPED_SLASH, "\\")
 

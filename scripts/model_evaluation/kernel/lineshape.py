@@ -1,0 +1,159 @@
+"""Lines of JSON that look alike, read without decoding them one by one.
+
+A machine writes its lines to one pattern: the same keys in the same order, and between them values that differ. From
+one line the pattern is known; a line that has the same bytes everywhere but inside the values has the same structure,
+and where its values begin and end follows from where its quotes are. Lines of another shape go to another reader.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from .blocks import line_starts
+
+Positions = NDArray[np.int64]
+JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"(\s*:)?')
+PLAIN_VALUE = re.compile(rb"(\s*:\s*)([^\s,\]}\"]+)(.+)", re.DOTALL)
+SHORT_ESCAPES = np.isin(np.arange(256), np.frombuffer(b'"\\/bfnrt', np.uint8))
+
+
+class LineScan(NamedTuple):
+    """A block with the places of its lines (``ends`` are those of the newlines) and of the quotes around strings:
+    line i has ``quotes[first[i]:first[i + 1]]``. ``plain`` lines are without ``\\u``, a wrong escape, a control
+    character, or bytes that are no UTF-8."""
+
+    block: bytes
+    starts: Positions
+    ends: Positions
+    quotes: Positions
+    first: Positions
+    plain: NDArray[np.bool_]
+
+    def line(self, number: int) -> bytes:
+        return self.block[self.starts[number] : self.ends[number]]
+
+
+class LineShape(NamedTuple):
+    """A pattern: ``fixed`` texts before, between and after the slots in which values stand.
+
+    A line has so many ``quotes``; slot i is from its quote ``columns[2 * i]`` to ``columns[2 * i + 1]``, each moved by
+    the same place of ``offsets``. ``decoded`` is one such line's object with the number of its slot in each string.
+    """
+
+    quotes: int
+    columns: Positions
+    offsets: Positions
+    fixed: list[bytes]
+    decoded: Any
+
+
+def scanned_lines(block: bytes) -> LineScan:
+    """Where lines and strings of the block begin and end."""
+    data = np.frombuffer(block, np.uint8)
+    bounds = line_starts(block)
+    starts, ends = bounds[:-1], bounds[1:] - 1
+    quote = data == ord('"')
+    doubtful = [np.flatnonzero(data < ord(" "))]
+    doubtful[0] = doubtful[0][data[doubtful[0]] != ord("\n")]
+    if b"\\" in block:
+        slashes = np.flatnonzero(data == ord("\\"))
+        opens = np.append(True, np.diff(slashes) != 1)
+        place = np.arange(len(slashes))
+        escaped = slashes[(place - np.maximum.accumulate(np.where(opens, place, 0))) % 2 == 0] + 1
+        escaped = escaped[escaped < len(data)]
+        quote[escaped] = False
+        doubtful.append(escaped[~SHORT_ESCAPES[data[escaped]]])
+    plain = np.ones(len(starts), bool)
+    plain[np.searchsorted(starts, np.concatenate(doubtful), side="right") - 1] = False
+    try:
+        block.isascii() or block.decode()
+    except UnicodeDecodeError:
+        plain[:] = False
+    quotes = np.flatnonzero(quote)
+    return LineScan(block, starts, ends, quotes, np.append(0, np.searchsorted(quotes, ends)), plain)
+
+
+def line_shape(line: bytes, fixed_keys: frozenset[str], value_keys: frozenset[str]) -> LineShape | None:
+    """The pattern of this line; ``None`` when it has none.
+
+    Every string is a slot but those of ``fixed_keys``; of the other values only those of ``value_keys`` are. In
+    ``decoded`` the value of a ``value_keys`` slot is ``[slot]``.
+    """
+    columns: list[int] = []
+    offsets: list[int] = []
+    fixed: list[bytes] = []
+    marked: list[bytes] = []
+    strings = list(JSON_STRING.finditer(line))
+    done = copied = 0
+
+    def slot(start: int, end: int, quotes: tuple[int, int], moved: tuple[int, int], mark: str) -> None:
+        nonlocal done, copied
+        columns.extend(quotes)
+        offsets.extend(moved)
+        fixed.append(line[done:start])
+        marked.extend((line[copied:start], mark.encode()))
+        done = copied = end
+
+    key = ""
+    for number, match in enumerate(strings):
+        text, colon = match[0], match[1]
+        if colon is None:
+            if key not in fixed_keys:
+                at = len(columns) // 2
+                slot(match.start() + 1, match.end() - 1, (2 * number, 2 * number + 1), (1, 0), str(at))
+            continue
+        key = text[1 : text.rindex(b'"')].decode("utf-8", "replace")
+        if key not in value_keys or number + 1 == len(strings):
+            continue
+        close, following = match.end() - len(colon), strings[number + 1].start()
+        value = PLAIN_VALUE.fullmatch(line[close:following])
+        if value is not None:
+            start, end = close + len(value[1]), following - len(value[3])
+            moved = (1 + len(value[1]), -len(value[3]))
+            slot(start, end, (2 * number + 1, 2 * number + 2), moved, f"[{len(columns) // 2}]")
+    fixed.append(line[done:])
+    try:
+        decoded = json.loads(b"".join((*marked, line[copied:])))
+    except (ValueError, RecursionError):
+        return None
+    if not columns or not isinstance(decoded, dict):
+        return None
+    return LineShape(2 * len(strings), np.array(columns), np.array(offsets), fixed, decoded)
+
+
+def fitting_lines(scan: LineScan, shape: LineShape, lines: Positions) -> tuple[Positions, Positions]:
+    """Those of the ``lines`` that have this shape, and the bounds of their slots, shape (lines, 2 * slots)."""
+    lines = lines[scan.plain[lines] & (scan.first[lines + 1] - scan.first[lines] == shape.quotes)]
+    bounds = scan.quotes[scan.first[lines][:, None] + shape.columns] + shape.offsets
+    before = np.column_stack([scan.starts[lines], bounds[:, 1::2]])
+    after = np.column_stack([bounds[:, ::2], scan.ends[lines]])
+    fits = (after - before == np.array([len(text) for text in shape.fixed])).all(axis=1)
+    fits &= (bounds[:, 1::2] >= bounds[:, ::2]).all(axis=1)
+    lines, bounds, before = lines[fits], bounds[fits], before[fits]
+    fits = np.ones(len(lines), bool)
+    for number, text in enumerate(shape.fixed):
+        if text and len(lines):
+            found = _bytes_at(scan.block, before[:, number], len(text))
+            if found.tobytes() != text * len(lines):
+                fits &= found == text
+    return (lines, bounds) if fits.all() else (lines[fits], bounds[fits])
+
+
+def _bytes_at(block: bytes, places: Positions, length: int) -> Any:
+    """``length`` bytes from each place."""
+    return np.ndarray((len(block) - length + 1,), f"S{length}", block, 0, (1,))[places]
+
+
+def slot_reader(scan: LineScan, bounds: Positions) -> Callable[[int], Any]:
+    """A function that gives a slot's values of all lines, as text with JSON's escapes still in it."""
+    offsets = np.append(bounds.ravel(), bounds[-1, -1]).astype(np.int32)
+    texts = pa.StringArray.from_buffers(bounds.size, pa.py_buffer(offsets), pa.py_buffer(scan.block))
+    places = np.arange(0, bounds.size, bounds.shape[1])
+    return lambda slot: texts.take(pa.array(places + 2 * slot))

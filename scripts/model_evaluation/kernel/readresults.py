@@ -1,0 +1,76 @@
+"""The rows of result files: once for what is counted, and again for the texts where they are shown."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from .blocks import BLOCK_BYTES, decoded_parts, in_order, line_blocks, line_starts
+from .judged import JudgedRows, careful_rows, careful_texts, joined_rows, judged_texts
+from .resultblocks import quick_texts
+from .results import Problem
+from .shapedrows import block_rows
+
+KEPT_BYTES = 1 << 26  # files up to this size stay in memory for their texts; larger ones are read again
+
+
+class ResultBlocks:
+    """The files' content in blocks. Small files are asked for once; more than ``KEPT_BYTES``, each time."""
+
+    def __init__(self, s3: Any, bucket: str, keys: Sequence[str]) -> None:
+        self.s3, self.bucket, self.keys = s3, bucket, keys
+        self.kept: list[tuple[str, bytes]] | None = None
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        if self.kept is not None:
+            yield from self.kept
+            return
+        kept: list[tuple[str, bytes]] | None = []
+        room = KEPT_BYTES
+        for key in self.keys:
+            body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]
+            for block in line_blocks(body.iter_chunks(BLOCK_BYTES)):
+                room -= len(block)
+                if kept is not None:
+                    kept.append((key, block))
+                if room < 0:
+                    kept = None
+                yield key, block
+        self.kept = kept
+
+
+def read_judged(blocks: Iterable[tuple[str, bytes]]) -> JudgedRows:
+    """Every row of the blocks (a file's key with its next lines). A broken line becomes a problem; the rows around it
+    are kept."""
+    parts: list[JudgedRows] = []
+    problems: list[Problem] = []
+    lines: dict[str, int] = {}
+
+    def work(item: tuple[str, bytes]) -> tuple[str, int, JudgedRows]:
+        key, block = item
+        return key, block.count(b"\n"), block_rows(block, functools.partial(careful_rows, key=key))
+
+    for key, count, found in in_order(blocks, work):
+        before = lines.get(key, 0)
+        lines[key] = before + count
+        problems += [problem._replace(line=problem.line + before) for problem in found.problems]
+        parts.append(found)
+    joined = joined_rows(parts)
+    joined.problems = problems
+    return joined
+
+
+def read_texts(blocks: Iterable[tuple[str, bytes]]) -> Any:
+    """A table with ``prompt``, ``reference``, ``response`` and ``explanation of METRIC`` of the rows that
+    :func:`read_judged` gives for the same blocks, in their order."""
+
+    def work(item: tuple[str, bytes]) -> list[Any]:
+        numbers = np.arange(1, len(line_starts(item[1])))
+        return decoded_parts(item[1], numbers, quick_texts, careful_texts)
+
+    tables = [table for found in in_order(blocks, work) for table in found]
+    return pa.concat_tables(tables or [judged_texts([])], promote_options="default")

@@ -1,0 +1,132 @@
+"""Result lines of one shape, into the columns of :mod:`judged`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from .blocks import FEW_LINES, LineNumbers, decoded_parts, some_lines
+from .judged import (
+    ABSENT,
+    KINDS,
+    JudgedRows,
+    Scores,
+    absent_scores,
+    in_line_order,
+    joined_rows,
+    judged_rows,
+    row_columns,
+    score_kind,
+)
+from .lineshape import LineScan, LineShape, fitting_lines, line_shape, scanned_lines, slot_reader
+from .resultblocks import ANSWER_FORMS, PROMPT_FORMS, quick_rows
+from .results import bare_metric_name, parse_score, prompt_text, response_text
+from .textcolumns import JSON_ESCAPES, texts_without_repr, unescaped_texts
+
+FIXED_STRINGS, SLOT_VALUES = frozenset({"metricName"}), frozenset({"result"})
+SHAPES = 4  # tried on each block
+BROKEN = "broken"
+
+
+class _ResultShape(NamedTuple):
+    """The slots of a result line's shape: numbers of those of its texts and of each metric's result. The result is
+    ``None`` where the line has none."""
+
+    prompt: int
+    reference: int | None
+    response: int
+    results: dict[str, int | list[int] | None]
+
+
+def _result_shape(shape: LineShape | None) -> _ResultShape | None:
+    """``None`` for a shape in which anything is not as it usually is."""
+    try:
+        decoded = shape.decoded if shape else {}
+        record, scores = decoded["inputRecord"], decoded["automatedEvaluationResult"]["scores"]
+        reference = record.get("referenceResponse")
+        names = [bare_metric_name(score["metricName"]) for score in scores]
+        results = dict(zip(names, (score.get("result", ABSENT) for score in scores), strict=True))
+        found = _ResultShape(
+            int(record["prompt"]),
+            int(reference) if isinstance(reference, str) else None,
+            int(decoded["modelResponses"][0]["response"]),
+            {name: int(result) if isinstance(result, str) else result for name, result in results.items()},
+        )
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        return None
+    return found if len(found.results) == len(names) else None
+
+
+def block_rows(block: bytes, careful: Callable[[bytes, LineNumbers], JudgedRows]) -> JudgedRows:
+    """The rows of a block: by the shapes of its first lines, what does not fit by Arrow, and the rest line by line."""
+    scan = scanned_lines(block)
+    left = np.flatnonzero(scan.ends > scan.starts)
+    parts = []
+    for _ in range(SHAPES):
+        if len(left) <= FEW_LINES:
+            break
+        shape = line_shape(scan.line(left[0]), FIXED_STRINGS, SLOT_VALUES)
+        slots = _result_shape(shape)
+        if shape is None or slots is None:
+            break
+        lines, bounds = fitting_lines(scan, shape, left)
+        found = _shaped_rows(scan, slots, lines, bounds)
+        parts.append(found)
+        left = np.setdiff1d(left, found.rows["line"] - 1)
+    if len(left):
+        parts += decoded_parts(some_lines(block, left), left + 1, quick_rows, careful)
+    return in_line_order(parts or [joined_rows([])])
+
+
+def _shaped_rows(scan: LineScan, slots: _ResultShape, lines: LineNumbers, bounds: LineNumbers) -> JudgedRows:
+    if not len(lines):
+        return judged_rows([])
+    read = slot_reader(scan, bounds)
+    escaped = b"\\" in scan.block
+
+    def texts(slot: int) -> Any:
+        return unescaped_texts(read(slot), JSON_ESCAPES) if escaped else read(slot)
+
+    scores = {}
+    broken = np.zeros(len(lines), bool)
+    for name, slot in slots.results.items():
+        if isinstance(slot, list):
+            scores[name], wrong = _decoded_scores(read(slot[0]), json.loads)
+            broken |= wrong
+        elif slot is None:
+            scores[name] = absent_scores(len(lines))
+        else:
+            scores[name], _ = _decoded_scores(texts(slot), str)
+    if broken.any():
+        return _shaped_rows(scan, slots, lines[~broken], bounds[~broken])
+    references = pa.nulls(len(lines), pa.string()) if slots.reference is None else texts(slots.reference)
+    columns = row_columns(
+        texts_without_repr(texts(slots.prompt), PROMPT_FORMS, prompt_text),
+        references,
+        texts_without_repr(texts(slots.response), ANSWER_FORMS, response_text),
+        lines + 1,
+    )
+    return JudgedRows(columns, scores)
+
+
+def _decoded_scores(texts: Any, decode: Callable[[str], Any]) -> tuple[Scores, NDArray[np.bool_]]:
+    """Scores from what stands in the file, and where that is no JSON."""
+    kinds = {kind: code for code, kind in enumerate(KINDS)}
+    encoded = texts.dictionary_encode()
+    numbers, codes = [], []
+    for text in encoded.dictionary.to_pylist():
+        try:
+            score, reason = parse_score({"result": decode(text)})
+        except (ValueError, RecursionError):
+            score, reason = None, BROKEN
+        numbers.append(score if isinstance(score, float) else math.nan)
+        codes.append(-1 if reason == BROKEN else kinds.setdefault(score_kind(score, reason), len(kinds)))
+    at = encoded.indices.to_numpy()
+    found = np.array(codes, np.int32)[at]
+    return Scores(np.array(numbers, float)[at], found, tuple(kinds)), found < 0
