@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from model_evaluation.evaluations.llm_as_judge import STEPS
+
 ROOT = Path(__file__).parents[2]
 EVALUATE = ROOT / "scripts" / "evaluate.py"
 RunCli = Callable[..., Any]
@@ -79,6 +81,62 @@ def test_two_assistants_at_once_answer_the_same_question_and_one_answer_stands(t
     assert all(body["ok"] for body in bodies)
     stands = json.loads((tmp_path / "workflow_state.json").read_text())["answers"]["task"]["value"]
     assert stands in {f"answer {number}" for number in range(4)}
+
+
+def test_answers_to_different_questions_at_once_all_stand(tmp_path: Path) -> None:
+    answers = {"task": "x", "custom_metrics": "none", "builtin_metrics": "Correctness,Coherence"}
+    running = [
+        subprocess.Popen(
+            [sys.executable, str(EVALUATE), "--project", str(tmp_path), "answer", step, value], stdout=subprocess.PIPE
+        )
+        for step, value in answers.items()
+    ]
+    assert all(json.loads(process.communicate()[0])["ok"] for process in running)
+    document = json.loads((tmp_path / "workflow_state.json").read_text())
+    assert set(document["answers"]) == set(answers)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_any_question_may_be_answered_first_and_is_recorded_or_refused_with_a_way_out(
+    run_cli: RunCli, tmp_path: Path, step: str
+) -> None:
+    """Without a region: what needs a lookup says so, what rests on other answers names the first of them."""
+    result = run_cli("answer", step, "yes", project=tmp_path)
+    if STEPS[step]:
+        assert (result.code, result.json["error"]["code"]) == (3, "too_early")
+        assert result.json["error"]["details"]["missing"] == list(STEPS[step])
+    if result.code:
+        assert result.code in (3, 4)
+        assert result.json["error"]["fix"]
+        assert result.json["step"]["id"] in (step, "task")
+        assert files(tmp_path) == {}
+    assert run_cli("status", project=tmp_path).json["step"]["id"] == ("dataset" if step == "task" else "task")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["revise", "judge"], None),
+        (["preflight"], "preflight_failed"),
+        (["render"], "too_early"),
+        (["run"], "too_early"),
+        (["rehearse"], "too_early"),
+        (["report"], "no_results"),
+        (["stop", "--yes"], "nothing_to_stop"),
+        (["runs"], None),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_a_command_that_comes_too_soon_says_what_is_missing_and_writes_nothing(
+    run_cli: RunCli, tmp_path: Path, command: list[str], code: str | None
+) -> None:
+    run_cli("answer", "task", "kept", project=tmp_path)
+    before = files(tmp_path)
+    result = run_cli(*command, project=tmp_path)
+    assert result.json.get("error", {}).get("code") == code, result.json
+    assert result.code == (3 if code else 0)
+    assert files(tmp_path) == before
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == []
 
 
 def test_status_in_a_folder_beside_the_workflow_says_where_it_is(run_cli: RunCli, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -179,12 +180,32 @@ def test_a_parent_that_is_a_file_is_explained(target: Path) -> None:
     assert refusal(lambda: install(target)).code == "folder_not_writable"
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_folder_is_explained(target: Path) -> None:
-    target.parent.mkdir()
-    target.parent.chmod(0o555)
-    error = refusal(lambda: install(target))
-    assert error.code == "folder_not_writable"
+@pytest.fixture
+def nobody() -> Iterator[Callable[[], None]]:
+    """Gives root's rights up for the rest of the test: root may write everywhere."""
+    if os.name == "nt":
+        pytest.skip("no such permissions on Windows")
+    before = os.geteuid()
+    yield lambda: os.seteuid(65534) if before == 0 else None
+    os.seteuid(before)
+
+
+def test_a_read_only_folder_is_explained(nobody: Callable[[], None]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        for folder in (home, home / "skills"):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o555)
+        nobody()
+        try:
+            source_files()["SKILL.md"].read_bytes()
+        except PermissionError:
+            pytest.skip("the checkout is readable for its owner only")
+        error = refusal(lambda: install(home / "skills" / "model-evaluation"))
+        assert error.code == "folder_not_writable"
+        assert str(home / "skills") in error.fix
+        assert list((home / "skills").iterdir()) == []
+        os.seteuid(os.getuid())
 
 
 @pytest.mark.parametrize("failing", [0, 1, 3])
