@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from e2e.script_runs import Bench
+from e2e.script_runs import Bench, Workshop
 from model_evaluation.localaws import Scenario
 
 pytestmark = pytest.mark.e2e
@@ -118,3 +121,40 @@ def test_a_changed_dataset_is_refused_before_anything_starts(new_bench: NewBench
     assert "has changed since it was confirmed" in outcome.evalue
     assert bench.executions == []
     assert not (bench.folder / "results").exists()
+
+
+def test_a_start_waits_for_a_place_among_the_accounts_evaluations(open_workshop: Workshop, tmp_path: Path) -> None:
+    """The account may run one evaluation at once, and one is running; it ends while ours waits."""
+    held: dict[str, Any] = {"hold_step": "CustomModelMetrics"}
+    one: dict[str, Any] = {"quotas": {"L-619D690E": 1.0}}
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    first = open_workshop.bench(tmp_path / "first", scenario=Scenario(**held), TIMEOUT_MINUTES=0.02)
+    assert first.run().ename == "WaitError"
+    second = open_workshop.bench(tmp_path / "second", scenario=Scenario(**held, **one), TIMEOUT_MINUTES=0.01)
+    outcome = second.run()
+    assert outcome.ename == "LaunchError"
+    assert "1 evaluation(s) are running, and this account may run 1 at once" in outcome.evalue
+    assert second.executions == []
+    second.aws.scenario = Scenario(**one)
+    assert first.run(TIMEOUT_MINUTES=None).ok
+    assert second.run(TIMEOUT_MINUTES=None).ok
+    assert (first.executions, second.executions) == (["Succeeded"], ["Succeeded"])
+
+
+def test_a_lost_results_folder_leads_back_to_the_same_evaluation(new_bench: NewBench) -> None:
+    bench = new_bench(scenario=Scenario(hold_step="CustomModelMetrics"), TIMEOUT_MINUTES=0.02)
+    assert bench.run().ename == "WaitError"
+    shutil.rmtree(bench.folder / "results")
+    outcome = bench.run(BUILTIN_METRICS=["Correctness"])
+    assert outcome.ename == "RunInProgressError", outcome
+    assert "its built-in metrics are Correctness, Harmfulness" in outcome.evalue
+    shutil.rmtree(bench.folder / "results")
+    bench.aws.scenario = Scenario()
+    outcome = bench.run(TIMEOUT_MINUTES=None)
+    assert outcome.ok, outcome
+    assert "AWS has a run of this very configuration" in outcome.printed
+    assert bench.executions == ["Succeeded"]
+    shutil.rmtree(bench.folder / "results")
+    assert bench.run(TIMEOUT_MINUTES=None).ok
+    assert bench.executions == ["Succeeded"]

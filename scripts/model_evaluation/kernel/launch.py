@@ -13,9 +13,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .elsewhere import evaluation_limit, running_now, unrecorded_other, unrecorded_run
 from .failures import diagnose
-from .ledger import LaunchAttempt, LaunchError, LaunchLedger, LaunchRecord, evaluation_configuration
-from .pipeline import ENDED, execution_named, read_execution, results_are_complete, stop_command
+from .ledger import LaunchAttempt, LaunchError, LaunchLedger, evaluation_configuration
+from .pipeline import ENDED, ListedRun, execution_named, listed_runs, read_execution, results_are_complete, stop_command
 from .readback import definition_differences
 from .sdk_start import run_name, start_with_sdk
 from .session import AwsClients, EvaluationSettings, aws_error_code, is_credentials_error
@@ -25,11 +26,18 @@ RESTART_PAUSE = 3.0  # seconds, on average: long enough for the other start to b
 CLOCK_SKEW = timedelta(minutes=10)
 LOOKS, LOOK_PAUSE = 3, 2.0  # ListPipelineExecutions may lag a little behind StartPipelineExecution
 LONGEST_RUN = timedelta(days=7)  # no evaluation runs longer: each of its two jobs is limited to a day or a few
+PLACE_PAUSE = 60.0  # seconds between two looks for a free place
 GONE_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
 # How the SDK words an answer of AWS that refused; anything else may have come back, or not, after a start.
 REFUSAL = re.compile(r"AWS service error: (?!.*(internal|unavailable|time(d )?out))", re.IGNORECASE | re.DOTALL)
 
+USED_UP = re.compile(r"ResourceLimitExceeded|LimitExceeded", re.IGNORECASE)
+
 Starter = Callable[[EvaluationSettings, AwsClients, str], Any]
+
+
+class NoPlaceError(Exception):
+    """As many evaluations run as the account may have at once; this one has to wait for its turn."""
 
 
 class RunInProgressError(LaunchError):
@@ -50,7 +58,10 @@ def launch_evaluation(
     The intent is on disk before AWS is asked and the ARN right after, so neither a second run of the cell nor
     a kernel that died in between starts a second evaluation. A run that failed or was stopped is followed by
     a new one. What SageMaker runs is read back: somebody else's definition is stopped and the start repeated, at
-    most twice. Raises :class:`RunInProgressError` beside a run with another configuration (unless FORCE_NEW_RUN), and
+    most twice. While the account runs as many evaluations as it may, the start waits for a place, up to
+    TIMEOUT_MINUTES. A run of these settings whose record was lost with its folder is found in AWS by its name.
+
+    Raises :class:`RunInProgressError` beside a run with another configuration (unless FORCE_NEW_RUN), and
     :class:`LaunchError` when nothing was started or what was asked for could not be made to run.
     """
     return _Launch(settings, aws, start or start_with_sdk, now, sleep, out).run()
@@ -69,17 +80,15 @@ class _Launch:
         self._settings, self._aws = settings, aws
         self._start, self._now, self._sleep, self._out = start, now, sleep, out
         self._ledger = LaunchLedger(settings.results_dir, evaluation_configuration(settings))
+        self._waiting_since: datetime | None = None
 
     def run(self) -> str:
         try:
-            with self._ledger.locked(sleep=self._sleep):
-                known = self._ledger.read().current
-                arn = self._attach(known) if known is not None else None
-                if arn is not None:
-                    return arn
-                if not self._settings.force_new_run:
-                    self._refuse_beside_another_run()
-                return self._start_new()
+            while True:
+                try:
+                    return self._attach_or_start()
+                except NoPlaceError as error:
+                    self._wait_for_a_place(str(error))
         except (ClientError, BotoCoreError) as error:
             if is_credentials_error(error):
                 raise LaunchError(
@@ -87,6 +96,73 @@ class _Launch:
                     fix="Renew them and run this cell again; a run that was already started is attached to.",
                 ) from error
             raise LaunchError(f"AWS said: {error}", fix=diagnose(str(error)).fix) from error
+
+    def _attach_or_start(self) -> str:
+        with self._ledger.locked(sleep=self._sleep):
+            record = self._ledger.read()
+            known = record.current if record.attempts else self._unrecorded()
+            arn = self._attach(known) if known is not None else None
+            if arn is not None:
+                return arn
+            if not self._settings.force_new_run:
+                self._refuse_beside_another_run()
+            self._require_a_place()
+            return self._start_new()
+
+    def _unrecorded(self) -> LaunchAttempt | None:
+        """A run of these settings that AWS knows although no record of it is left, filed anew."""
+        if self._settings.force_new_run:
+            return None
+        label, fingerprint = self._settings.run_label, self._ledger.fingerprint
+        runs = self._listed()
+        found = unrecorded_run(runs, label, fingerprint)
+        if found is not None:
+            self._out("RESULTS_DIR holds no record of it, but AWS has a run of this very configuration.")
+            started = found.started or self._now()
+            attempt = LaunchAttempt(found.name.rpartition("-")[0], started.isoformat(timespec="seconds"), found.arn)
+            self._file(attempt, None)
+            return attempt
+        other = None if self._ledger.others() else unrecorded_other(runs, label, fingerprint)
+        if other is not None:
+            raise self._in_progress(other.status, other.arn, self._differences_of(other))
+        return None
+
+    def _listed(self) -> list[ListedRun]:
+        """The account's evaluations of the last days; none when they may not be listed."""
+        try:
+            return list(listed_runs(self._aws.sagemaker, self._now() - LONGEST_RUN))
+        except ClientError as error:
+            if is_credentials_error(error):
+                raise
+            self._out(f"! The account's evaluations could not be listed ({aws_error_code(error)}).")
+            return []
+
+    def _differences_of(self, run: ListedRun) -> list[str]:
+        try:
+            answer = self._aws.sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=run.arn)
+        except (ClientError, BotoCoreError):
+            return []
+        return definition_differences(answer["PipelineDefinition"], self._settings, run.name.rpartition("-")[0])
+
+    def _require_a_place(self) -> None:
+        limit = evaluation_limit(self._aws)
+        running = [] if limit is None else running_now(self._listed())
+        if limit is not None and len(running) >= limit:
+            raise NoPlaceError(f"{len(running)} evaluation(s) are running, and this account may run {limit} at once")
+
+    def _wait_for_a_place(self, reason: str) -> None:
+        """Pauses, without the folder's lock; says once why. Raises :class:`LaunchError` after TIMEOUT_MINUTES."""
+        if self._waiting_since is None:
+            self._waiting_since = self._now()
+            self._out(f"{reason}: this one starts when one of them has ended. Nothing was started yet.")
+        limit, waited = self._settings.timeout_minutes, (self._now() - self._waiting_since).total_seconds()
+        if limit is not None and waited >= limit * 60:
+            raise LaunchError(
+                f"No place became free within TIMEOUT_MINUTES ({limit:g}): {reason}.",
+                fix="Run this cell again to wait on, or ask for a higher quota (Service Quotas, Amazon SageMaker).",
+            )
+        pause = PLACE_PAUSE * (0.75 + random.random() / 2)  # noqa: S311  # two who wait should not go at once
+        self._sleep(pause if limit is None else min(pause, limit * 60 - waited))
 
     def _attach(self, attempt: LaunchAttempt) -> str | None:
         """The attempt's execution when it is worth attaching to; otherwise says why and files the attempt."""
@@ -129,19 +205,22 @@ class _Launch:
             if attempt is None or self._now() - datetime.fromisoformat(attempt.intended_at) > LONGEST_RUN:
                 continue
             arn = attempt.execution_arn or self._find_execution(attempt)
-            status = self._status_of(arn, record) if arn else None
+            status = self._status_of(arn) if arn else None
             if arn is None or status is None or status in ENDED:
                 continue
             changes = _configuration_changes(record.configuration, evaluation_configuration(self._settings))
-            raise RunInProgressError(
-                f"An evaluation with another configuration is still going on ({status}), so nothing was started.\n"
-                f"  {arn}\n" + "\n".join(f"  {change}" for change in changes),
-                fix="Wait until it has ended. Or follow it: put the earlier values back and run the notebook again. Or "
-                f"end it: {stop_command(arn)}. Or, to start this one beside it, set FORCE_NEW_RUN = True.",
-            )
+            raise self._in_progress(status, arn, changes)
 
-    def _status_of(self, arn: str, record: LaunchRecord) -> str | None:
-        region = record.configuration["region"]
+    def _in_progress(self, status: str, arn: str, changes: list[str]) -> RunInProgressError:
+        return RunInProgressError(
+            f"An evaluation with another configuration is still going on ({status}), so nothing was started.\n"
+            f"  {arn}\n" + "\n".join(f"  {change}" for change in changes),
+            fix="Wait until it has ended. Or follow it: put the earlier values back and run the notebook again. Or "
+            f"end it: {stop_command(arn)}. Or, to start this one beside it, set FORCE_NEW_RUN = True.",
+        )
+
+    def _status_of(self, arn: str) -> str | None:
+        region = arn.split(":")[3]
         here = region == self._aws.region
         sagemaker = self._aws.sagemaker if here else self._aws.session.client("sagemaker", region_name=region)
         try:
@@ -202,6 +281,8 @@ class _Launch:
                 fix="Run this cell again in a minute; it looks once more before it starts anything.",
             )
         self._file(attempt, "not started")
+        if USED_UP.search(reason) and running_now(self._listed()):
+            raise NoPlaceError(f"SageMaker says that the account runs as many evaluations as it may ({reason})")
         raise LaunchError(f"SageMaker did not start the evaluation. {reason}", fix=diagnose(reason).fix)
 
     def _verify(self, attempt: LaunchAttempt, arn: str) -> tuple[LaunchAttempt, list[str]]:
@@ -256,11 +337,11 @@ class _Launch:
 
 
 def _configuration_changes(running: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """What differs between two configurations, a line each."""
+    """What differs between two configurations, a line each; nothing where only a fingerprint was kept."""
     return [
         f"{key.replace('_', ' ')}: {_shortened(running.get(key))} is running, {_shortened(wanted[key])} is asked for"
         for key in wanted
-        if running.get(key) != wanted[key]
+        if key in running and running[key] != wanted[key]
     ]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .results import find_result_files
 
@@ -110,11 +111,17 @@ def _read_step(step: dict[str, Any]) -> StepState:
     )
 
 
-def execution_named(sagemaker: Any, name: str, after: datetime) -> str | None:
-    """ARN of the execution that the SDK started under ``name``, which no other run has; ``None`` when there is none.
+class ListedRun(NamedTuple):
+    """An execution as the service lists it; ``name`` is what it is shown as, ``started`` the service's time."""
 
-    The SDK appends a time stamp to the name. Only executions created later than ``after`` are looked at.
-    """
+    arn: str
+    name: str
+    status: str
+    started: datetime | None
+
+
+def listed_runs(sagemaker: Any, after: datetime) -> Iterator[ListedRun]:
+    """The executions of the SDK's judge pipelines created later than ``after``, asked for page by page."""
     for page in sagemaker.get_paginator("list_pipelines").paginate(PipelineNamePrefix=SDK_PIPELINES):
         for pipeline in page["PipelineSummaries"]:
             pages = sagemaker.get_paginator("list_pipeline_executions").paginate(
@@ -122,10 +129,21 @@ def execution_named(sagemaker: Any, name: str, after: datetime) -> str | None:
             )
             for listed in pages:
                 for execution in listed["PipelineExecutionSummaries"]:
-                    shown = execution.get("PipelineExecutionDisplayName", "")
-                    if re.fullmatch(rf"{re.escape(name)}-\d+", shown):
-                        return str(execution["PipelineExecutionArn"])
-    return None
+                    yield ListedRun(
+                        str(execution["PipelineExecutionArn"]),
+                        str(execution.get("PipelineExecutionDisplayName", "")),
+                        str(execution.get("PipelineExecutionStatus", "")),
+                        execution.get("StartTime"),
+                    )
+
+
+def execution_named(sagemaker: Any, name: str, after: datetime) -> str | None:
+    """ARN of the execution that the SDK started under ``name``, which no other run has; ``None`` when there is none.
+
+    The SDK appends a time stamp to the name. Only executions created later than ``after`` are looked at.
+    """
+    shown = re.compile(rf"{re.escape(name)}-\d+")
+    return next((run.arn for run in listed_runs(sagemaker, after) if shown.fullmatch(run.name)), None)
 
 
 def stop_command(arn: str) -> str:

@@ -19,8 +19,12 @@ LABEL_LENGTH = 50  # the whole name stays below the 71 characters that leave roo
 
 def run_name(label: str, fingerprint: str) -> str:
     """A name no other run has, which starts with the label as far as SageMaker's alphabet allows."""
-    slug = re.sub(r"[^a-zA-Z0-9]+", "-", label).strip("-")[:LABEL_LENGTH].strip("-") or "model-evaluation"
-    return f"{slug}-{fingerprint[:8]}-{secrets.token_hex(4)}"
+    return f"{label_slug(label)}-{fingerprint[:8]}-{secrets.token_hex(4)}"
+
+
+def label_slug(label: str) -> str:
+    """The label in SageMaker's alphabet."""
+    return re.sub(r"[^a-zA-Z0-9]+", "-", label).strip("-")[:LABEL_LENGTH].strip("-") or "model-evaluation"
 
 
 def start_with_sdk(settings: EvaluationSettings, aws: AwsClients, name: str) -> Any:

@@ -88,6 +88,7 @@ class FakeSageMaker(AtAws):
         self.answers = list(answers)
         self.reason = reason
         self.names: dict[str, str] = {}  # display name -> arn
+        self.listed: dict[str, str] = {}  # arn -> status in listings, where it is not Executing
         self.definitions: dict[str, str] = {}  # arn -> definition
         self.stopped: list[str] = []
         self.denied: dict[str, ClientError] = {}
@@ -143,7 +144,12 @@ class FakeSageMaker(AtAws):
                 yield {"PipelineExecutionSummaries": [{"PipelineExecutionArn": "arn:no-name"}]}
                 yield {
                     "PipelineExecutionSummaries": [
-                        {"PipelineExecutionArn": arn, "PipelineExecutionDisplayName": name}
+                        {
+                            "PipelineExecutionArn": arn,
+                            "PipelineExecutionDisplayName": name,
+                            "PipelineExecutionStatus": self.listed.get(arn, "Executing"),
+                            "StartTime": START,
+                        }
                         for name, arn in self.names.items()
                     ]
                 }
@@ -195,8 +201,27 @@ class FakeLogs(AtAws):
         return {"events": [{"message": line} for line in self.lines[-arguments["limit"] :]]}
 
 
-def clients(sagemaker: Any, s3: Any = None, logs: Any = None) -> AwsClients:
-    return AwsClients("us-west-2", None, sagemaker, s3 or FakeS3(), AtAws(), AtAws(), logs or FakeLogs())
+class FakeSession:
+    """A boto3 session that has the service of quotas; ``limit`` is ``None`` for a quota that is not published."""
+
+    def __init__(self, limit: float | None = None) -> None:
+        self.limit = limit
+
+    def client(self, service: str, region_name: str) -> FakeSession:
+        assert (service, region_name) == ("service-quotas", "us-west-2")
+        return self
+
+    def get_service_quota(self, **_: str) -> dict[str, Any]:
+        raise client_error("NoSuchResourceException")
+
+    def get_aws_default_service_quota(self, **_: str) -> dict[str, Any]:
+        if self.limit is None:
+            raise client_error("NoSuchResourceException")
+        return {"Quota": {"Value": self.limit}}
+
+
+def clients(sagemaker: Any, s3: Any = None, logs: Any = None, limit: float | None = None) -> AwsClients:
+    return AwsClients("us-west-2", FakeSession(limit), sagemaker, s3 or FakeS3(), AtAws(), AtAws(), logs or FakeLogs())
 
 
 class Clock:
