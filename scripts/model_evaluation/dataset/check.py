@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 BYTES_PER_TOKEN = 4  # of UTF-8: about right for English; other scripts come out somewhat high or low
 PROGRESS_SECONDS = 2.0
-FAST_AFTER_ROWS = 1000  # below, loading the fast decoder would take longer than it saves
+SLOW_LINES = 4  # too few to try the fast way again
+FAST_AFTER_ROWS = 300  # below, loading the fast decoder would take longer than it saves
 GENEROUS_CONTEXT_TOKENS = 128_000
 
 
@@ -153,62 +154,59 @@ class _Check:
         if batch.cut:
             self._read_cut_line(batch)
             return
-        at = slow_until = 0
-        while at < len(batch.lines) and not self.stopped:
-            if at >= slow_until:
-                read, clean = self._read_fast(batch, at)
-                if clean:
-                    at += read
-                    continue
-                slow_until = at + max(1, read)
-            self._read_line(batch.first_line + at, batch.lines[at])
-            at += 1
+        self._read_lines(batch.first_line, batch.lines)
         self.profile.settle()
 
-    def _read_fast(self, batch: Batch, at: int) -> tuple[int, bool]:
-        """Try the fast way from line ``at`` of the batch on: how many lines it looked at, and took."""
+    def _read_lines(self, number: int, lines: list[bytes]) -> None:
+        """Read the fast way; what cannot be read so in halves, and the last few lines the slow way."""
+        if self._read_fast(number, lines):
+            return
+        if len(lines) > SLOW_LINES:
+            half = len(lines) // 2
+            self._read_lines(number, lines[:half])
+            self._read_lines(number + half, lines[half:])
+            return
+        for at, line in enumerate(lines):
+            if not self.stopped:
+                self._read_line(number + at, line)
+
+    def _read_fast(self, number: int, lines: list[bytes]) -> bool:
+        """Take the lines from line ``number`` on all at once, if they are known to be clean."""
         if self._learner is None:
             if self.rows < FAST_AFTER_ROWS or self.nova or self._deep is not None:
-                return 0, False
+                return False
             from .fastpath import Learner
 
             self._learner = Learner(duplicate_keys=self.duplicate_keys)
-        reader = self._learner.reader
-        if reader is None:
-            return 0, False
-        lines = batch.lines[at:] if at else batch.lines
-        if self.max_rows is not None:
-            lines = lines[: self.max_rows - self.rows]
-        rows = reader.decode(lines)
-        if not rows:
-            return 0, False
-        lines = lines[: len(rows)]
-        columns = reader.clean(rows, lines, batch)
+        if self.max_rows is not None and self.rows + len(lines) > self.max_rows:
+            return False
+        columns = self._learner.read(lines)
         if columns is None or self._any_too_long(columns):
-            return len(rows), False
-        first_line = batch.first_line + at
-        if None in columns.references:
-            absent = [i for i, reference in enumerate(columns.references) if reference is None]
+            return False
+        references = columns.references
+        if len(columns.given_references) < len(references):
             if self.needs_reference:
-                return len(rows), False
-            self.findings.add_lines("no_reference", len(absent), [first_line + i for i in absent])
-        if columns.several_turns:
-            lines_with = [first_line + i for i in columns.several_turns]
-            self.findings.add_lines("multi_turn", len(lines_with), lines_with)
-        if batch.holds(0x0D):
-            crlf = [first_line + i for i, line in enumerate(lines) if line.endswith(b"\r\n")]
-            if crlf:
-                self.findings.add_lines("crlf", len(crlf), crlf)
-        self.profile.add_columns(reader.format, first_line, columns)
-        self.rows += len(rows)
-        return len(rows), True
+                return False
+            self._add_at("no_reference", number, [i for i, text in enumerate(references) if text is None])
+        self._add_at("multi_turn", number, columns.several_turns)
+        self._add_at("crlf", number, columns.crlf)
+        self.profile.add_columns(self._learner.format, number, columns)
+        self._count(number, len(lines))
+        return True
+
+    def _count(self, number: int, rows: int) -> None:
+        """Rows in consecutive lines from line ``number`` on."""
+        if self.row_limit is not None and 0 <= self.row_limit - self.rows < rows:
+            self._first_line_over = number + self.row_limit - self.rows
+        self.rows += rows
+
+    def _add_at(self, kind: str, number: int, positions: list[int]) -> None:
+        if positions:
+            self.findings.add_lines(kind, len(positions), [number + at for at in positions])
 
     def _any_too_long(self, columns: CleanRows) -> bool:
-        # A character is at most four bytes, that is one estimated token.
-        longest = max(columns.prompt_lengths) + max(len(system or "") for system in columns.distinct_systems)
-        return longest > self.context_tokens and any(
-            self._too_long(prompt, system) for prompt, system in zip(columns.prompts, columns.systems, strict=True)
-        )
+        longest = BYTES_PER_TOKEN * self.context_tokens
+        return columns.nbytes > longest and any(map(self._too_long, columns.prompts, columns.systems))
 
     def _too_long(self, prompt: str, system: str | None) -> bool:
         return estimated_tokens((system or "") + prompt) > self.context_tokens
@@ -234,9 +232,7 @@ class _Check:
             self.findings.add("blank_line", number)
             self.profile.repetitions.skip()
             return
-        self.rows += 1
-        if self.rows == (self.row_limit or 0) + 1:
-            self._first_line_over = number
+        self._count(number, 1)
         decoded = self._decode(line)
         self._note(decoded.faults, number, line, decoded.at)
         if not decoded.readable:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Iterable
+from struct import pack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from model_evaluation.kernel.rows import DatasetRow
@@ -17,9 +19,11 @@ CATEGORIES_SHOWN = 50
 CATEGORIES_KEPT = 10_000
 FIELDS_KEPT = 200
 LENGTHS_KEPT = 100_000
+_USUAL_LENGTH = 1 << 14
 SAMPLE_CHARS = 160
 OTHER = "(other)"
 _PARTITIONS = 64
+_NO_REFERENCE = hash(None)
 _ONE_SET = 1 << 20  # rows whose hashes may stand in one set: 64 MiB
 
 
@@ -27,31 +31,44 @@ class Lengths:
     """How often each length occurs. Memory follows the number of different lengths, which is capped."""
 
     def __init__(self) -> None:
-        self.counts: Counter[int] = Counter()
-        self.longest = 0
+        self._usual = [0] * _USUAL_LENGTH  # counts, by length
+        self._unusual: Counter[int] = Counter()
+        self._longest = 0
+
+    def add(self, texts: Iterable[str]) -> None:
+        counts, rest = self._usual, iter(texts)
+        while True:
+            try:
+                for text in rest:
+                    counts[len(text)] += 1
+            except IndexError:
+                self._unusual[len(text)] += 1
+            else:
+                return
 
     def settle(self) -> None:
-        """Keep memory bounded: past ``LENGTHS_KEPT`` different lengths, the long ones are rounded (1/64)."""
-        if len(self.counts) > LENGTHS_KEPT:
-            self.longest = max(self.longest, max(self.counts))
+        """Keep memory bounded: past ``LENGTHS_KEPT`` unusual lengths, the long ones are rounded (1/64)."""
+        if len(self._unusual) > LENGTHS_KEPT:
+            self._longest = max(self._longest, max(self._unusual))
             rounded: Counter[int] = Counter()
-            for length, count in self.counts.items():
+            for length, count in self._unusual.items():
                 grain = max(1, 1 << (length.bit_length() - 7))
                 rounded[length - length % grain] += count
-            self.counts = rounded
+            self._unusual = rounded
 
     def summary(self) -> dict[str, float] | None:
         """``min``, ``median``, ``p95`` (the smallest length that 95 % do not exceed), ``max``; None without rows."""
-        total = self.counts.total()
+        ordered = [(length, count) for length, count in enumerate(self._usual) if count]
+        ordered += sorted(self._unusual.items())
+        total = sum(count for _, count in ordered)
         if not total:
             return None
-        ordered = sorted(self.counts.items())
         low, high = _at_rank(ordered, (total - 1) // 2), _at_rank(ordered, total // 2)
         return {
             "min": ordered[0][0],
             "median": low if low == high else (low + high) / 2,
             "p95": _at_rank(ordered, -(-total * 95 // 100) - 1),
-            "max": max(self.longest, ordered[-1][0]),
+            "max": max(self._longest, ordered[-1][0]),
         }
 
 
@@ -105,32 +122,15 @@ class Repetitions:
     def add(self, prompt: str, system: str | None, reference: str | None) -> None:
         if not self._wanted:
             return
-        self.prompts.append(hash(prompt) if system is None else hash((system, prompt)))
-        self.references.append(0 if reference is None else hash(reference))
+        self.prompts.append(hash((system, prompt)))
+        self.references.append(hash(reference))
 
-    def add_columns(
-        self,
-        prompts: list[str],
-        systems: list[str | None],
-        distinct_systems: set[str | None],
-        references: list[str | None],
-    ) -> None:
+    def add_columns(self, prompts: list[str], systems: list[str | None], references: list[str | None]) -> None:
         """Rows in consecutive lines."""
-        if not self._wanted:
-            return
-        if distinct_systems == {None}:
-            self.prompts.extend(map(hash, prompts))
-        elif None in distinct_systems:
-            self.prompts.extend(
-                hash(prompt) if system is None else hash((system, prompt))
-                for prompt, system in zip(prompts, systems, strict=True)
-            )
-        else:
-            self.prompts.extend(map(hash, zip(systems, prompts, strict=True)))
-        if None in references:
-            self.references.extend(0 if text is None else hash(text) for text in references)
-        else:
-            self.references.extend(map(hash, references))
+        if self._wanted:
+            layout = f"{len(prompts)}q"
+            self.prompts.frombytes(pack(layout, *map(hash, zip(systems, prompts, strict=True))))
+            self.references.frombytes(pack(layout, *map(hash, references)))
 
     def find(self) -> Repetition:
         """Group by prompt. Works through one 64th of the rows at a time, to keep memory and caches small."""
@@ -162,7 +162,7 @@ class Repetitions:
                 if reference in earlier:
                     duplicates += 1
                     duplicate_lines.append(index + 1)
-                elif reference and any(earlier) and key not in conflicting:
+                elif reference != _NO_REFERENCE and earlier != {_NO_REFERENCE} and key not in conflicting:
                     conflicting.add(key)
                     conflicts += 1
                     conflict_lines.append(index + 1)
@@ -193,11 +193,11 @@ class Profile:
         """One usable row."""
         self.usable_rows += 1
         self.note_format(name, row.line)
-        self.prompt_lengths.counts[len(row.prompt)] += 1
+        self.prompt_lengths.add([row.prompt])
         reference = row.reference if row.reference is not None and row.reference.strip() else None
         if reference is not None:
             self.with_reference += 1
-            self.reference_lengths.counts[len(reference)] += 1
+            self.reference_lengths.add([reference])
         if row.system is not None:
             self.with_system += 1
         if row.category is None:
@@ -214,14 +214,14 @@ class Profile:
         prompts, references, systems = columns.prompts, columns.references, columns.systems
         self.usable_rows += len(prompts)
         self.note_format(name, first_line, len(prompts))
-        self.prompt_lengths.counts.update(columns.prompt_lengths)
-        self.with_reference += len(columns.reference_lengths)
-        self.reference_lengths.counts.update(columns.reference_lengths)
+        self.prompt_lengths.add(prompts)
+        self.with_reference += len(columns.given_references)
+        self.reference_lengths.add(columns.given_references)
         self.with_system += len(prompts) - systems.count(None)
         self.categories.update(columns.categories)
         self.without_category += columns.without_category
         self.metadata_fields.update(columns.fields)
-        self.repetitions.add_columns(prompts, systems, columns.distinct_systems, references)
+        self.repetitions.add_columns(prompts, systems, references)
         before = self.usable_rows - len(prompts)
         for ordinal in sorted({1, 1 << (self.usable_rows.bit_length() - 1), self.usable_rows}):
             at = ordinal - before - 1

@@ -7,6 +7,7 @@ type) it leaves to the slow way.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
@@ -17,6 +18,11 @@ from .formats import VERL_MARKS
 
 _UNSET = msgspec.UNSET
 _OptionalText = str | msgspec.UnsetType | None
+_PROMPT_FIELDS = frozenset(["messages", "query", "prompt", "completion", "chosen"])
+
+
+class Unproven(Exception):
+    """These rows may hold a fault."""
 
 
 class Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -27,36 +33,39 @@ class Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class Texts(NamedTuple):
-    """What rows say, as columns. ``quotes``: what their keys and texts take, quotes inside not counted."""
+    """What rows say, as columns."""
 
     prompts: list[str]
-    references: list[Any]
-    distinct_references: set[Any] | list[Any]  # only ever asked whether it holds None
-    systems: list[Any]
+    references: list[str | None]
+    given_references: list[str]  # those there are
+    systems: list[str | None]
     several_turns: list[int]
-    quotes: int
-    conversations: list[list[list[Message]]]  # columns of messages, from which the texts were taken
-    elsewhere: bool = False  # the references come from extra fields, whose quotes are counted with these
-
-    def joined(self, indices: list[int]) -> str:
-        """Every text of these rows in which a quote may stand, one after the other."""
-        if self.conversations:
-            return "".join([m.content for column in self.conversations for index in indices for m in column[index]])
-        columns = (self.prompts, self.references, self.systems)
-        return "".join([text for column in columns for index in indices if (text := column[index]) is not None])
+    keys: int  # how many keys the rows have, those of category and of other fields aside
+    written: list[list[str]]  # the texts under these keys
 
 
-def _without_unset(column: list[Any]) -> tuple[list[Any], int, int]:
-    """The column with ``None`` for what is absent; how many rows lack the field, how many have it as null."""
-    unset = sum(value is _UNSET for value in column)
-    column = [None if value is _UNSET else value for value in column]
-    return column, unset, column.count(None) - unset
+def all_say_something(texts: list[str]) -> None:
+    """Raises ``Unproven`` when a text is blank, ``TypeError`` when one is no text."""
+    if not all(map(str.strip, texts)):
+        raise Unproven
+
+
+def optional_texts(column: list[Any]) -> tuple[list[str | None], list[str], int]:
+    """The column with ``None`` for what is absent; the texts there are; how many rows lack the field."""
+    try:
+        all_say_something(column)
+    except TypeError:  # null, or no such field
+        given = [text for text in column if isinstance(text, str)]
+        all_say_something(given)
+        return [text if isinstance(text, str) else None for text in column], given, column.count(_UNSET)
+    return column, column, 0
 
 
 class PlainShape:
     """Prompt and reference answer are texts."""
 
     own: ClassVar[tuple[str, ...]] = ()
+    never = _PROMPT_FIELDS.union(VERL_MARKS)  # a row with one of these is, or may be, in another format
 
     def __init__(self, extra_fields: tuple[str, ...]) -> None:
         prompt, reference = self.own[:2]
@@ -69,125 +78,112 @@ class PlainShape:
         # Without its reference answer such a row belongs to another format.
         self._needs_reference = reference == "chosen" or (reference == "completion" and "rejected" in extra_fields)
 
-    def conforming(self, rows: list[Any]) -> list[Any]:
-        return rows
-
-    def texts(self, rows: list[Any]) -> Texts | None:
-        quotes = 12 * len(rows)
-        references = [row.reference for row in rows]
-        systems = [row.system for row in rows]
-        absent: list[Any] = []
-        try:
-            sum(map(len, references))
-        except TypeError:  # neither null nor an absent field has a length
-            references, unset, null = _without_unset(references)
-            if unset and self._needs_reference:
-                return None
-            quotes -= 4 * unset + 2 * null
-            absent = [None]
-        distinct = set(systems)
-        if None in distinct or _UNSET in distinct:
-            systems, unset, null = _without_unset(systems)
-            quotes -= 4 * unset + 2 * null
-        return Texts([row.prompt for row in rows], references, absent, systems, [], quotes, [])
+    def texts(self, rows: list[Any]) -> Texts:
+        prompts = [row.prompt for row in rows]
+        all_say_something(prompts)
+        references, given, without_reference = optional_texts([row.reference for row in rows])
+        systems, spoken, without_system = optional_texts([row.system for row in rows])
+        if without_reference and self._needs_reference:
+            raise Unproven
+        keys = 3 * len(rows) - without_reference - without_system
+        return Texts(prompts, references, given, systems, [], keys, [prompts, given, spoken])
 
 
 class ChatShape:
     """Messages that hold prompt, system text and, last, the reference answer."""
 
     own: ClassVar[tuple[str, ...]] = ("messages", "category")
+    never = _PROMPT_FIELDS | {"system"}
 
-    def __init__(self, extra_fields: tuple[str, ...]) -> None:
+    def __init__(self, _extra_fields: tuple[str, ...]) -> None:
         self.names = {"prompt": "messages"}
         self.fields: list[Any] = [("prompt", list[Message])]
-        self._usable = "system" not in extra_fields
 
-    def conforming(self, rows: list[Any]) -> list[Any]:
-        return rows if self._usable else []
-
-    def texts(self, rows: list[Any]) -> Texts | None:
-        return _spoken_texts([row.prompt for row in rows], None)
+    def texts(self, rows: list[Any]) -> Texts:
+        return _spoken_texts([row.prompt for row in rows], has_answer=True)
 
 
 class ConversationalShape:
     """Prompt and reference answer are lists of messages."""
 
     own: ClassVar[tuple[str, ...]] = ()
+    never = _PROMPT_FIELDS.union(VERL_MARKS) | {"system"}
 
-    def __init__(self, extra_fields: tuple[str, ...]) -> None:
+    def __init__(self, _extra_fields: tuple[str, ...]) -> None:
         prompt, reference = self.own[:2]
         self.names = {"prompt": prompt, "reference": reference}
         self.fields: list[Any] = [("prompt", list[Message]), ("reference", list[Message])]
-        self._usable = "system" not in extra_fields
 
-    def conforming(self, rows: list[Any]) -> list[Any]:
-        return rows if self._usable else []
+    def texts(self, rows: list[Any]) -> Texts:
+        texts = _spoken_texts([row.prompt for row in rows], has_answer=False)
+        answers = list(chain.from_iterable([row.reference for row in rows]))
+        if any(len(row.reference) != 1 for row in rows) or any(answer.role != "assistant" for answer in answers):
+            raise Unproven
+        given = [answer.content for answer in answers]
+        all_say_something(given)
+        return texts._replace(
+            references=given, given_references=given, keys=texts.keys + 3 * len(rows), written=[*texts.written, given]
+        )
 
-    def texts(self, rows: list[Any]) -> Texts | None:
-        return _spoken_texts([row.prompt for row in rows], [row.reference for row in rows])
 
-
-def _spoken_texts(conversations: list[list[Message]], answers: list[list[Message]] | None) -> Texts | None:
-    """``answers`` is a column of its own, or ``None`` when each conversation ends with its answer."""
-    prompts: list[str] = []
-    references: list[str | None] = []
-    systems: list[str | None] = []
+def _spoken_texts(conversations: list[list[Message]], *, has_answer: bool) -> Texts:
+    """``has_answer``: a conversation may end with its answer."""
+    messages = list(chain.from_iterable(conversations))
+    contents = [message.content for message in messages]
+    roles = [message.role for message in messages]
+    size = len(conversations[0])
+    pattern = roles[:size]
+    has_system = pattern[:1] == ["system"]
     several_turns: list[int] = []
-    has_answer = answers is None
-    for index, messages in enumerate(conversations):
-        system = None
-        rest = messages
-        if messages and messages[0].role == "system":
-            system = messages[0].content
-            rest = messages[1:]
-        if has_answer and len(rest) == 2 and rest[0].role == "user" and rest[1].role == "assistant":
-            prompts.append(rest[0].content)
-            references.append(rest[1].content)
-        elif len(rest) == 1 and rest[0].role == "user":
-            prompts.append(rest[0].content)
-            references.append(None)
-        else:
-            told = _turns(rest, has_answer=has_answer)
-            if told is None:
-                return None
-            prompts.append(told[0])
-            references.append(told[1])
-            several_turns.append(index)
-        systems.append(system)
-    if answers is not None:
-        if any(len(answer) != 1 or answer[0].role != "assistant" for answer in answers):
-            return None
-        references = [answer[0].content for answer in answers]
-    columns = [conversations] if answers is None else [conversations, answers]
-    messages_in_all = sum(sum(map(len, column)) for column in columns)
-    quotes = 2 * len(columns) * len(conversations) + 8 * messages_in_all
-    return Texts(prompts, references, references, systems, several_turns, quotes, columns)
+    spoken = ["user", "assistant"] if has_answer else ["user"]
+    alike = set(map(len, conversations)) == {size} and roles == pattern * len(conversations)
+    if alike and pattern[has_system:] == spoken:
+        columns: list[Any] = [contents[at::size] for at in range(size)]
+        if not has_system:
+            columns.insert(0, [None] * len(conversations))
+        if not has_answer:
+            columns.append([None] * len(conversations))
+        systems, prompts, references = columns
+    else:
+        told = [_turns(messages, has_answer=has_answer) for messages in conversations]
+        systems, prompts, references = map(list, zip(*told, strict=True))
+        several_turns = [i for i, said in enumerate(conversations) if sum(m.role == "user" for m in said) > 1]
+    all_say_something(prompts)
+    references, given, _ = optional_texts(references)
+    optional_texts(systems)
+    keys = len(conversations) + 2 * len(messages)
+    return Texts(prompts, references, given, systems, several_turns, keys, [contents])
 
 
-def _turns(messages: list[Message], *, has_answer: bool) -> tuple[str, str | None] | None:
-    """Prompt and answer of several turns, user and assistant alternating and all saying something."""
-    users = [message.content for message in messages[::2] if message.role == "user"]
-    others = [message.content for message in messages[1::2] if message.role == "assistant"]
-    if not users or len(users) + len(others) != len(messages):
-        return None
-    if any(not text or text.isspace() for text in others):
-        return None
+def _turns(messages: list[Message], *, has_answer: bool) -> tuple[str | None, str, str | None]:
+    """System text, prompt and answer: user and assistant alternating and all saying something."""
+    has_system = bool(messages) and messages[0].role == "system"
+    spoken = messages[has_system:]
+    users = [message.content for message in spoken[::2] if message.role == "user"]
+    others = [message.content for message in spoken[1::2] if message.role == "assistant"]
     ends_with_answer = len(users) == len(others)
-    if ends_with_answer != has_answer:
-        return None
-    return TURN_SEPARATOR.join(users), others[-1] if ends_with_answer else None
+    if not users or len(users) + len(others) != len(spoken) or (ends_with_answer and not has_answer):
+        raise Unproven
+    if has_answer and not ends_with_answer and others:
+        raise Unproven
+    all_say_something(others)
+    return (
+        messages[0].content if has_system else None,
+        TURN_SEPARATOR.join(users),
+        others[-1] if ends_with_answer else None,
+    )
 
 
 class VerlShape:
     """A prompt of either kind, with the reference answer in ``extra_info`` or ``reward_model``."""
 
     own: ClassVar[tuple[str, ...]] = ("prompt", "category")
+    never = _PROMPT_FIELDS | {"system"}
     prompt_type: ClassVar[Any] = list[Message]
 
     def __init__(self, extra_fields: tuple[str, ...]) -> None:
         self.names = {"prompt": "prompt"}
         self.fields: list[Any] = [("prompt", self.prompt_type)]
-        self._usable = "system" not in extra_fields
         self._marks = [f"extra{extra_fields.index(mark)}" for mark in VERL_MARKS if mark in extra_fields]
         self._answers = [
             (f"extra{extra_fields.index(field)}", inner)
@@ -195,53 +191,45 @@ class VerlShape:
             if field in extra_fields
         ]
 
-    def conforming(self, rows: list[Any]) -> list[Any]:
-        if not self._usable:
-            return []
-        for index, row in enumerate(rows):
-            if all(getattr(row, mark) is _UNSET for mark in self._marks):
-                return rows[:index]
-        return rows
+    def texts(self, rows: list[Any]) -> Texts:
+        texts = self._prompts([row.prompt for row in rows])
+        references = [self._reference(row) for row in rows]
+        return texts._replace(references=references, given_references=[text for text in references if text is not None])
 
-    def texts(self, rows: list[Any]) -> Texts | None:
-        references: list[str | None] = []
-        for row in rows:
-            reference = None
-            for field, inner in self._answers:
-                value = getattr(row, field)
-                if value is _UNSET or value is None:
-                    continue
-                if not isinstance(value, dict):
-                    return None
-                answer = value.get(inner)
-                if answer is None:
-                    continue
-                if not isinstance(answer, str):  # numbers are allowed; the slow way writes them out
-                    return None
-                if not answer or answer.isspace():
-                    return None
-                reference = answer if reference is None else reference
-            references.append(reference)
-        return self._with_prompts(rows, references)
+    def _prompts(self, prompts: list[Any]) -> Texts:
+        return _spoken_texts(prompts, has_answer=False)
 
-    def _with_prompts(self, rows: list[Any], references: list[str | None]) -> Texts | None:
-        told = _spoken_texts([row.prompt for row in rows], None)
-        if told is None or any(reference is not None for reference in told.references):
-            return None  # a prompt that ends with an answer
-        return told._replace(references=references, distinct_references=references, elsewhere=True)
+    def _reference(self, row: Any) -> str | None:
+        if all(getattr(row, mark) is _UNSET for mark in self._marks):
+            raise Unproven  # of another format
+        reference = None
+        for field, inner in self._answers:
+            value = getattr(row, field)
+            if value is _UNSET or value is None:
+                continue
+            if not isinstance(value, dict):
+                raise Unproven
+            answer = value.get(inner)
+            if answer is None:
+                continue
+            if not isinstance(answer, str) or not answer.strip():
+                raise Unproven  # numbers are allowed; the slow way writes them out
+            reference = answer if reference is None else reference
+        return reference
 
 
 class LegacyVerlShape(VerlShape):
     prompt_type: ClassVar[Any] = str
 
-    def _with_prompts(self, rows: list[Any], references: list[str | None]) -> Texts | None:
-        prompts = [row.prompt for row in rows]
-        said = [[Message("user", prompt)] for prompt in prompts]
-        return Texts(prompts, references, references, [None] * len(rows), [], 4 * len(rows), [said], True)
+    def _prompts(self, prompts: list[Any]) -> Texts:
+        all_say_something(prompts)
+        none = [None] * len(prompts)
+        return Texts(prompts, list(none), [], list(none), [], len(prompts), [prompts])
 
 
 def _plain(prompt: str, reference: str) -> type[PlainShape]:
-    return type("Plain", (PlainShape,), {"own": (prompt, reference, "system", "category")})
+    never = _PROMPT_FIELDS if prompt == "query" else PlainShape.never
+    return type("Plain", (PlainShape,), {"own": (prompt, reference, "system", "category"), "never": never})
 
 
 def _conversational(prompt: str, reference: str) -> type[ConversationalShape]:
