@@ -24,6 +24,7 @@ from .kernel.ledger import (
     read_launch_record,
 )
 from .kernel.session import EvaluationSettings
+from .results_folder import record_folders
 
 KEPT = 50  # entries in the state file
 TRIES = 5
@@ -62,7 +63,7 @@ def known_launches(project: str, document: dict[str, Any]) -> KnownLaunches:
     notebooks = {entry["results_dir"]: entry["notebook"] for entry in entries}
     found = {entry["name"]: _from_state(entry) for entry in entries}
     damaged: list[str] = []
-    for folder in results_folders(project, document):
+    for folder in record_folders(project, document):
         for path in sorted(Path(folder, "launches").glob("*.json")):
             try:
                 record = read_launch_record(path)
@@ -73,12 +74,6 @@ def known_launches(project: str, document: dict[str, Any]) -> KnownLaunches:
                 found[attempt.name] = _from_record(record, attempt, notebooks.get(folder), folder)
     newest_first = sorted(found.values(), key=lambda launch: launch.started, reverse=True)
     return KnownLaunches(newest_first, damaged)
-
-
-def results_folders(project: str, document: dict[str, Any]) -> list[str]:
-    """Where this project's runs may have left records and results."""
-    folders = {os.path.join(project, "notebooks", "results"), os.path.join(project, "results")}
-    return sorted(folders | {entry["results_dir"] for entry in document.get("runs", [])})
 
 
 def _from_state(entry: dict[str, Any]) -> Launch:

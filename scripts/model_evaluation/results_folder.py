@@ -7,6 +7,7 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 
 class Found:
@@ -22,6 +23,11 @@ class Found:
 def results_folders(project: str) -> tuple[str, str]:
     """Where a project's results may lie: below ``notebooks/results``, where the notebook writes, or ``results``."""
     return os.path.join(project, "notebooks", "results"), os.path.join(project, "results")
+
+
+def record_folders(project: str, document: dict[str, Any]) -> list[str]:
+    """Those, and every other folder a run of this project was told to write to."""
+    return sorted({*results_folders(project), *(entry["results_dir"] for entry in document.get("runs", []))})
 
 
 def project_summaries(project: str) -> Iterator[Found]:

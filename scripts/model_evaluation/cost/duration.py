@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from model_evaluation.kernel.durations import UsualDurations, read_past_runs
+from model_evaluation.results_folder import record_folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,10 +14,7 @@ if TYPE_CHECKING:
 
 def usual_durations(context: Context, work: Workload) -> UsualDurations:
     """How long an evaluation of this size usually takes, by this project's own earlier runs where there are any."""
-    from model_evaluation.launches import results_folders
-
-    folders = results_folders(context.project, context.document)
-    own = [run for folder in folders for run in read_past_runs(folder)]
+    own = [run for folder in record_folders(context.project, context.document) for run in read_past_runs(folder)]
     return UsualDurations(work.rows, len(work.metric_prompts), tuple(own))
 
 

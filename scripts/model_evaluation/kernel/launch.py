@@ -29,7 +29,7 @@ LONGEST_RUN = timedelta(days=7)  # no evaluation runs longer: each of its two jo
 PLACE_PAUSE = 60.0  # seconds between two looks for a free place
 GONE_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
 # How the SDK words an answer of AWS that refused; anything else may have come back, or not, after a start.
-REFUSAL = re.compile(r"AWS service error: (?!.*(internal|unavailable|time(d )?out))", re.IGNORECASE | re.DOTALL)
+START_REFUSED = re.compile(r"AWS service error: (?!.*(internal|unavailable|time(d )?out))", re.IGNORECASE | re.DOTALL)
 
 USED_UP = re.compile(r"ResourceLimitExceeded|LimitExceeded", re.IGNORECASE)
 
@@ -273,7 +273,7 @@ class _Launch:
         found = self._find_execution(attempt)
         if found is not None:
             return found
-        if REFUSAL.match(reason) is None:
+        if START_REFUSED.match(reason) is None:
             # The intent stays on record: the next run of the cell looks for the execution before it starts one.
             raise LaunchError(
                 f"It is not known whether SageMaker started the evaluation: {reason}. "
