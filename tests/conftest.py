@@ -7,6 +7,7 @@ import ipaddress
 import json
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,9 @@ import pytest
 # Every botocore session parses the services' models, megabytes of JSON, anew; here all share what was parsed once.
 _shared_loader = functools.cache(botocore.loaders.create_loader)
 botocore.loaders.create_loader = botocore.session.create_loader = _shared_loader
+
+# jsonschema (and nbformat with it) would take a second to import, for formats that no schema here names.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,6 +35,9 @@ def read_summary(path: str) -> dict[str, Any]:
 
 def summary_fault(summary: object) -> str | None:
     """What is wrong with a decoded summary, ``None`` when nothing is."""
+    # Where it is installed, jsonschema builds 38 grammars of it while it is imported, which takes a second; no schema
+    # here names the formats they are for.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     from jsonschema import Draft202012Validator
 
     if isinstance(summary, dict) and isinstance(summary.get("schema_version"), int):
