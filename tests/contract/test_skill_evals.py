@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from model_evaluation.evaluations.llm_as_judge import STEPS
+from model_evaluation.metrics.custom import lint_custom_metrics
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = json.loads((ROOT / "tests/evals/evals.json").read_text(encoding="utf-8"))
@@ -68,6 +69,14 @@ def test_an_eval_names_steps_and_meanings_that_exist(item: dict[str, Any]) -> No
                 assert meaning[kind][0] in STEPS
             if kind in ("accept", "revise", "question"):
                 assert meaning[kind] in STEPS
+
+
+def test_a_metric_that_an_eval_drafts_is_a_good_one() -> None:
+    messages = [reply for item in EVALS for replies in item.get("replies", {}).values() for reply in replies]
+    means = [meaning for message in messages if isinstance(message, dict) for meaning in message.get("means", [])]
+    drafts = [meaning["draft"]["metrics"] for meaning in means if "draft" in meaning]
+    assert drafts
+    assert [lint_custom_metrics(json.dumps(metrics)).findings for metrics in drafts] == [[]] * len(drafts)
 
 
 def test_no_eval_wants_more_turns_or_references_than_the_skill_allows() -> None:

@@ -51,6 +51,41 @@ def test_a_manifest_carries_the_programs_version_and_the_skills_name(name: str) 
     assert manifest["description"]
 
 
+# The fields that the clients' published schemas and references know (read in November 2026): SchemaStore's
+# claude-code-plugin-manifest.json and claude-code-marketplace.json, Codex's plugin-json-spec.md, Gemini CLI's
+# docs/extensions/reference.md. A field of ours that is none of these would be ignored or refused.
+ABOUT = {"name", "version", "description", "author", "homepage", "repository", "license", "keywords"}
+PUBLISHED = {
+    ".claude-plugin/plugin.json": ABOUT | {"$schema", "skills", "commands", "agents", "hooks", "mcpServers"},
+    ".claude-plugin/marketplace.json": {"$schema", "name", "version", "description", "owner", "plugins", "metadata"},
+    ".codex-plugin/plugin.json": ABOUT | {"skills", "hooks", "mcpServers", "apps", "interface"},
+    "gemini-extension.json": {"name", "version", "description", "mcpServers", "contextFileName", "excludeTools"},
+}
+NESTED = {
+    "author": {"name", "email", "url"},
+    "owner": {"name", "email", "url"},
+    "metadata": {"pluginRoot", "version", "description"},
+    "plugins": ABOUT | {"source", "category", "tags", "strict"},
+    "interface": {
+        "displayName", "shortDescription", "longDescription", "developerName", "category", "capabilities",
+        "websiteURL", "privacyPolicyURL", "termsOfServiceURL", "defaultPrompt", "brandColor", "composerIcon", "logo",
+        "screenshots",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_manifest_has_only_fields_its_client_knows(name: str) -> None:
+    manifest = read(name)
+    assert set(manifest) <= PUBLISHED[name]
+    for field, known in NESTED.items():
+        value = manifest.get(field, [])
+        for item in value if isinstance(value, list) else [value]:
+            assert set(item) <= known, field
+    texts = [manifest[field] for field in ("name", "version", "description", "license") if field in manifest]
+    assert all(isinstance(text, str) and text for text in texts)
+
+
 def test_the_marketplace_lists_this_repository_as_its_plugin() -> None:
     market, plugin = read(".claude-plugin/marketplace.json"), read(".claude-plugin/plugin.json")
     assert market["owner"]["name"]
