@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from .comparison import compare
-from .listed import read_listed
+from .listed import read_listed, traced_to
 from .pairing import Pairs, pair_rows
 from .perexample import per_example_table, texts_of_sides
 from .readresults import ResultBlocks, read_judged
@@ -23,6 +23,7 @@ from .results import (
     read_aggregate_means,
 )
 from .scales import Metric, read_metrics
+from .sourcerows import SourceRows
 from .verdicts import MODEL_LABELS
 
 
@@ -57,10 +58,12 @@ def analyse_execution(
     simulated: bool,
     created: str,
     further_executions: Sequence[str] = (),
+    source: SourceRows | None = None,
 ) -> Analysis:
     """Read, pair and compare the results of one execution, and of those that evaluated the dataset's further files.
 
-    ``scope`` is ``compare``, ``tuned`` or ``base``; ``model_names`` has the keys ``tuned`` and ``base``.
+    ``scope`` is ``compare``, ``tuned`` or ``base``; ``model_names`` has the keys ``tuned`` and ``base``. Records are
+    named after the rows' lines in the dataset, or in the ``source`` it was prepared from.
     Raises :class:`ResultsError` when the execution left no result files for any model that was asked for.
     """
     wanted = ["tuned", "base"] if scope == "compare" else [scope]
@@ -76,6 +79,8 @@ def analyse_execution(
     found = {side: getattr(files, side) for side in wanted}
     blocks = {side: ResultBlocks(s3, files.bucket, keys) for side, keys in found.items()}
     listed = read_listed(dataset_lines)
+    if source is not None and source.lines:
+        listed = traced_to(listed, source.lines)
     pairs = pair_rows(listed, {side: read_judged(blocks[side]) for side in wanted})
     metrics = read_metrics(builtin_metrics, custom_metrics_json)
     problems = [problem for side in wanted for problem in pairs.sides[side].problems]
@@ -96,6 +101,8 @@ def analyse_execution(
         if side in wanted:
             means = read_aggregate_means(s3, files.bucket, keys)
             summary["warnings"][len(notes) : len(notes)] = _aggregate_warnings(side, means, summary["metrics"])
+    if source is not None and source.lines:
+        summary["record_source"] = source.source
     if further_executions:
         summary["warnings"].append(f"The dataset was evaluated in {len(ids)} parts, by executions {', '.join(ids)}.")
     names = {metric.name for metric in metrics}

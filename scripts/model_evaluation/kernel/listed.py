@@ -48,6 +48,11 @@ def read_listed(lines: Iterable[bytes | str]) -> ListedRows:
     return joined_listed([part for found in in_order(enumerate(_blocks_of_lines(lines)), work) for part in found])
 
 
+def traced_to(listed: ListedRows, lines: Sequence[int]) -> ListedRows:
+    """The same rows, with the source's line of each: ``lines`` has it for every line of the dataset."""
+    return listed._replace(lines=np.array(lines, np.int64)[listed.lines - 1])
+
+
 def _blocks_of_lines(lines: Iterable[bytes | str]) -> Iterator[bytes]:
     rest = iter(lines)
     while few := list(itertools.islice(rest, LINES_PER_BLOCK)):

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from model_evaluation.kernel.results import ResultsError
+from model_evaluation.kernel.sourcerows import SourceRows
 from unit.kernel.results_world import (
     ARN,
     BUCKET,
@@ -216,3 +217,17 @@ def test_hostile_text_is_carried_as_it_is(s3: Any) -> None:
     table = analyse(s3, world.dataset).per_example
     assert table["prompt"].tolist() == [f"Question {i}: {text}" for i, text in enumerate(NASTY)]
     assert all(any(text in answer for text in NASTY) for answer in table["base_response"])
+
+
+def test_records_of_a_prepared_dataset_are_named_after_their_source(s3: Any) -> None:
+    world = make_world(6)
+    put_world(s3, world)
+    source = SourceRows("s3://acme-data/all.jsonl", [3, 5, 8, 13, 21, 34])
+    analysis = analyse(s3, world.dataset, source=source)
+    assert analysis.per_example["record_id"].tolist() == ["3", "5", "8", "13", "21", "34"]
+    assert analysis.summary["record_source"] == "s3://acme-data/all.jsonl"
+    own = analyse(s3, world.dataset, source=SourceRows("", []))
+    assert own.per_example["record_id"].tolist() == ["1", "2", "3", "4", "5", "6"]
+    assert "record_source" not in own.summary
+    same = ["occurrence", "prompt", "tuned_response", "Correctness__tuned", "Correctness__difference"]
+    assert analysis.per_example[same].equals(own.per_example[same])
