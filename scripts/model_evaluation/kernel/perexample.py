@@ -22,7 +22,7 @@ from .scales import Metric
 from .stats import Floats
 
 FIXED_COLUMNS = ("record_id", "occurrence", "prompt", "reference", "category", "tuned_response", "base_response")
-SIDES = ("tuned", "base")
+BOTH_SIDES = ("tuned", "base")
 
 
 def texts_of_sides(pairs: Pairs, blocks: Mapping[str, Iterable[tuple[str, bytes]]]) -> dict[str, Any]:
@@ -56,14 +56,14 @@ def per_example_table(pairs: Pairs, metrics: Sequence[Metric], texts: Mapping[st
         while column in columns or column in FIXED_COLUMNS or column in later:
             column = f"metadata_{column}"
         columns[column] = _texts([*pairs.listed.texts[METADATA + name].chunks, nowhere])
-    for side in SIDES:
+    for side in BOTH_SIDES:
         columns[f"{side}_response"] = _side_texts(pairs, texts, side, "response")
     for metric in metrics:
-        scores = {side: side_scores(metric, pairs, side).numbers for side in SIDES}
-        for side in SIDES:
+        scores = {side: side_scores(metric, pairs, side).numbers for side in BOTH_SIDES}
+        for side in BOTH_SIDES:
             columns[f"{metric.name}__{side}"] = _score_column(metric, pairs, side, scores[side])
         columns[f"{metric.name}__difference"] = scores["tuned"] - scores["base"]
-        for side in SIDES:
+        for side in BOTH_SIDES:
             columns[f"{metric.name}__{side}_explanation"] = _side_texts(pairs, texts, side, EXPLANATION + metric.name)
     return pd.DataFrame(columns)
 
