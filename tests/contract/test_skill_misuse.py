@@ -51,9 +51,18 @@ def test_a_command_line_that_is_wrong_is_usage_and_changes_nothing(
 def test_an_unquoted_value_comes_back_quoted_ready_to_paste(run_cli: RunCli, tmp_path: Path) -> None:
     result = run_cli("answer", "task", "don't", "say", "$HOME", project=tmp_path)
     fix = result.json["error"]["fix"]
-    command = shlex.split(fix.partition(": ")[2].partition("   (")[0])
+    command = shlex.split(fix.partition(": ")[2])
     assert command == ["evaluate.py", "answer", "task", "don't say $HOME"]
     assert run_cli(*command[1:], project=tmp_path).json["recorded"]["value"] == "don't say $HOME"
+
+
+def test_several_answers_at_once_come_back_as_one_command_each(run_cli: RunCli, tmp_path: Path) -> None:
+    given = ["task", "don't lie", "builtin_metrics", "Correctness, Coherence", "custom_metrics", "none"]
+    fix = run_cli("answer", *given, project=tmp_path).json["error"]["fix"]
+    commands = [shlex.split(command) for command in fix.partition(": ")[2].split(" ; ")]
+    assert [command[2:] for command in commands] == [given[:2], given[2:4], given[4:]]
+    for command in commands:
+        assert run_cli(*command[1:], project=tmp_path).code == 0
 
 
 def test_any_order_of_what_needs_no_lookup_leads_to_the_same_answers(run_cli: RunCli, tmp_path: Path) -> None:

@@ -30,17 +30,28 @@ def prepare(rest: list[str]) -> list[str]:
     """Let `--text` take any value, also one that looks like an option; name a value that was not quoted."""
     words = [word for word in rest if not word.startswith("--")]
     if len(words) > 2 and len(words) == len(rest):
-        import shlex
-
         raise UsageError(
-            f"`answer` takes one STEP and one VALUE; {len(words) - 1} values were received.",
-            fix=f"Quote the value as one argument: evaluate.py answer {shlex.quote(words[0])} "
-            f"{shlex.quote(' '.join(words[1:]))}   (several answers: one command each)",
+            f"`answer` takes one STEP and one VALUE; {len(words) - 1} values were received.", fix=_one_at_a_time(words)
         )
     if "--text" in rest[:-1]:
         at = rest.index("--text")
         return [*rest[:at], f"--text={rest[at + 1]}", *rest[at + 2 :]]
     return rest
+
+
+def _one_at_a_time(words: list[str]) -> str:
+    """One command for each STEP and VALUE if that is what was given, else the one with its value quoted."""
+    import shlex
+
+    from model_evaluation.evaluations import DEFAULT, evaluation_of
+
+    if len(words) % 2 == 0 and set(words[::2]) <= set(evaluation_of({"evaluation": DEFAULT}).STEPS):
+        pairs = zip(words[::2], words[1::2], strict=True)
+        return "One command each: " + " ; ".join(
+            f"evaluate.py answer {step} {shlex.quote(text)}" for step, text in pairs
+        )
+    value = shlex.quote(" ".join(words[1:]))
+    return f"Quote the value as one argument: evaluate.py answer {shlex.quote(words[0])} {value}"
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
