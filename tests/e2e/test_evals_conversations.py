@@ -273,6 +273,27 @@ def test_a_command_line_is_driven_through_a_conversation(elsewhere: Stage) -> No
     assert "$ answer model arn:aws:sagemaker:us-west-2:111122223333:endpoint/support -> 3" in text
 
 
+def test_a_conversation_goes_on_with_the_second_command_line_in_the_same_session(tmp_path: Path) -> None:
+    project = tmp_path / "my project"
+    project.mkdir()
+    says = f"{shlex.quote(sys.executable)} -c 'import sys; print(sys.argv[1:], sys.stdin.read())'"
+    assistant = runner.CommandLine(f"{says} begin {{session}}", f"{says} go-on {{session}}", "kiro", project, 30.0)
+    replies = [assistant.reply(word, []) for word in ("first words", "more", "it's $HOME")]
+    session = assistant.session
+    assert replies == [
+        f"['begin', '{session}'] first words\n",
+        f"['go-on', '{session}'] more\n",
+        f"['go-on', '{session}'] it's $HOME\n",
+    ]
+    assert assistant.skill == project / ".kiro" / "skills" / "model-evaluation"
+    assert assistant.ran == []
+
+
+def test_triggers_cannot_be_measured_without_an_assistant() -> None:
+    with pytest.raises(SystemExit, match="2"):
+        runner.main(["--triggers"])
+
+
 def test_triggers_are_told_by_the_commands_that_were_run(elsewhere: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     queries = [{"query": "evaluate my model", "should_trigger": True}, {"query": "hello", "should_trigger": False}]
     monkeypatch.setattr(runner, "load_triggers", lambda: queries)
