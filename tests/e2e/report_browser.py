@@ -20,8 +20,8 @@ def missing() -> str:
 
 
 @contextmanager
-def chromium(*, dark: bool = False, width: int = 1200, height: int = 900) -> Iterator[Any]:
-    """A Selenium driver whose pages can reach nothing but files."""
+def chromium(*, dark: bool = False, width: int = 1200, height: int = 900, scripts: bool = True) -> Iterator[Any]:
+    """A Selenium driver whose pages can reach nothing but files, and run scripts or not."""
     from selenium import webdriver
     from selenium.webdriver.chrome.options import Options
     from selenium.webdriver.chrome.service import Service
@@ -34,6 +34,8 @@ def chromium(*, dark: bool = False, width: int = 1200, height: int = 900) -> Ite
         "--disable-background-networking", "--disable-component-update", "--no-first-run",
     ):  # fmt: skip
         options.add_argument(flag)
+    if not scripts:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,46 +10,19 @@ from typing import Any
 import pytest
 
 from e2e.report_browser import chromium, missing, screenshot
+from e2e.row_browser import analysis_of, choose
 from model_evaluation.kernel.analysis import Analysis
 from model_evaluation.kernel.charts import draw_charts
 from model_evaluation.kernel.page import report_html
-from unit.kernel.results_world import World, analyse, memory_s3, put_world, result_line
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(missing()), reason=missing() or "there is a browser")]
 
-METRICS = (
-    "Correctness", "Completeness", "Faithfulness", "Helpfulness", "Coherence", "Relevance",
-    "FollowingInstructions", "ProfessionalStyleAndTone", "Harmfulness", "Refusal",
-)  # fmt: skip
 ROWS = 1_000
-HOSTILE = "</script><script>document.title = 'hacked'</script><img src=x onerror=\"document.title='hacked'\">"
-
-
-def thousand_rows() -> Analysis:
-    world = World()
-    for i in range(ROWS):
-        prompt = f"Where is order {i}?" + (HOSTILE if i % 100 == 7 else "")
-        world.dataset.append(
-            json.dumps(
-                {"query": prompt, "response": f"It left on day {i}.", "category": ("billing", "delivery")[i % 2]}
-            )
-        )
-        for lines, side, shift in ((world.tuned, "tuned", 1), (world.base, "base", 0)):
-            answer = f"The {side} model says that order {i} is on its way. " + HOSTILE * (i % 50 == 3)
-            scores: dict[str, Any] = {name: ((i * 7 + shift * (i % 3) + at) % 5) / 4 for at, name in enumerate(METRICS)}
-            if i % 40 == 0 and side == "base":
-                scores["Correctness"] = None
-            words = {name: f"Reason {at} on order {i}: {HOSTILE if i % 99 == 0 else 'fine'}" for at, name in
-                     enumerate(METRICS)}  # fmt: skip
-            lines.append(result_line(prompt, answer, scores, reference=f"It left on day {i}.", explanations=words))
-    with memory_s3() as s3:
-        put_world(s3, world)
-        return analyse(s3, world.dataset, builtin_metrics=list(METRICS))
 
 
 @pytest.fixture(scope="module")
 def analysis() -> Analysis:
-    return thousand_rows()
+    return analysis_of(ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -66,28 +38,6 @@ def browser(page: Path) -> Iterator[Any]:
     with chromium() as driver:
         driver.get(page.as_uri())
         yield driver
-
-
-def choose(browser: Any, **values: str) -> dict[str, Any]:
-    """Set controls (the others as they are at the start) and return what the page then says and how long it took."""
-    found: dict[str, Any] = browser.execute_script(
-        """
-        const [values] = arguments, place = document.querySelector(".browser");
-        const controls = [...place.querySelectorAll("[data-control]")];
-        controls.forEach(c => { c.value = c.tagName == "INPUT" ? "" : c.options[0].value; });
-        Object.entries(values).forEach(([name, value]) => {
-          place.querySelector(`[data-control=${name}]`).value = value;
-        });
-        const began = performance.now();
-        controls[0].dispatchEvent(new Event("input"));
-        document.body.offsetHeight;
-        const milliseconds = performance.now() - began;
-        return {milliseconds, told: place.querySelector("[role=status]").textContent,
-                titles: [...place.querySelectorAll(".found-rows summary")].map(s => s.textContent)};
-        """,
-        values,
-    )
-    return found
 
 
 def test_the_first_filter_takes_less_than_a_tenth_of_a_second(page: Path) -> None:

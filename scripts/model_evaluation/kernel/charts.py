@@ -125,7 +125,7 @@ def outcomes_chart(analysis: Analysis) -> Chart | None:
         counts = np.array([entry[part] for entry in entries], float)
         shares = counts / np.array([entry["n_paired"] for entry in entries], float)
         axes.barh(range(len(names)), shares, left=left, color=colour, label=label, height=0.62)
-        for at in np.flatnonzero(shares >= [0.02 + 0.013 * len(f"{count:,.0f}") for count in counts]):
+        for at in np.flatnonzero(shares >= [0.012 + 0.011 * len(f"{count:,.0f}") for count in counts]):
             middle = (left[at] + shares[at] / 2, at)
             ink = INK if part == "ties" else ON_DARK
             axes.annotate(f"{counts[at]:,.0f}", middle, ha="center", va="center", size=9, color=ink)
@@ -149,4 +149,4 @@ def _strengths(axes: Axes, entries: Sequence[Mapping[str, Any]]) -> None:
         share, low, high = (strength[key] if strength else None for key in ("tuned", "ci_low", "ci_high"))
         ends = f"  [{low:.0%}, {high:.0%}]" if low is not None and high is not None else ""
         words.append("" if share is None else f"{share:.0%}{ends}")
-    right_column(axes, words, "won, of the decided [95% CI]")
+    right_column(axes, words, "won of the rows that differ [95% CI]")

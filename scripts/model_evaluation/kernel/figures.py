@@ -118,18 +118,17 @@ def chart_label(text: str, width: int = 26, lines: int = 2) -> str:
     """Text for a chart: control and direction marks become spaces, then it is wrapped at spaces, underscores and
     hyphens. What is too long loses its middle: names often differ in their ends only."""
     clean = " ".join("".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in text).split())
-    most = width * lines - (lines - 1) * width // 4  # wrapping wastes some of each line
-    if len(clean) > most:
-        clean = clean[: most // 2].rstrip() + "…" + clean[-(most - most // 2 - 1) :].lstrip()
-    wrapped = [""]
     pieces = re.findall(r"[^\s_-]*[\s_-]*", clean)
+    wrapped = [""]
     for piece in (whole[at : at + width] for whole in pieces for at in range(0, len(whole), width)):
         if len((wrapped[-1] + piece).rstrip()) > width and wrapped[-1]:
             wrapped.append("")
         wrapped[-1] += piece
     if len(wrapped) > lines:
-        last = "".join(wrapped[lines - 1 :])
-        wrapped[lines - 1 :] = [last[: width // 2] + "…" + last[-(width - width // 2 - 1) :]]
+        head = "".join(wrapped[lines - 1 :])[: width // 2] if lines == 1 else ""
+        tail = clean[-(width - len(head) - 1) :]
+        start = re.search(r"[\s_-]", tail[: len(tail) // 2])
+        wrapped[lines - 1 :] = [f"{head}…{tail[start.end() :] if start else tail}"]
     return "\n".join(line.strip() for line in wrapped) or "(blank)"
 
 

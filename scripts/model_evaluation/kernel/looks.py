@@ -18,6 +18,7 @@ h4, .row h3 { font-size: .8rem; font-weight: 600; margin: .9rem 0 .2rem; color: 
 table { border-collapse: collapse; width: 100%; margin: 0; font-variant-numeric: tabular-nums; border: 0; }
 table.short { width: auto; min-width: min(36rem, 100%); }
 caption { text-align: left; padding: 0 0 .4rem; color: var(--muted); font-size: .9rem; }
+caption span { display: block; max-width: calc(100vw - 2rem); }
 th, td { padding: .4rem .55rem; font-size: .94rem; border: 0; border-bottom: 1px solid var(--line); text-align: right;
   white-space: nowrap; background: none; color: inherit; vertical-align: baseline; max-width: none; }
 thead th { font-size: .82rem; color: var(--muted); vertical-align: bottom; border-bottom-color: var(--muted); }
@@ -70,14 +71,17 @@ dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2
 dl.facts dt { margin: 0; } dl.facts dd { overflow-wrap: anywhere; }
 @media (max-width: 40rem) { dl.facts { grid-template-columns: 1fr; } dl.facts dd { margin-bottom: .5rem; }
   figure svg { min-width: 34rem; } h1 { font-size: 1.45rem; } .verdict p { font-size: 1rem; } }
+"""
+    + FRAGMENT_STYLE
+    + """
 @media print { :root { color-scheme: light; --paper: #fff; --card: #f6f8fa; --ink: #1f2328; --muted: #57606a;
   --line: #d8dee3; --tie: #d0d7de; --good: #0b5d94; --bad: #a84400; --mark: #fff1c2; --band: #eef1f4; }
   body { font-size: 10.5pt; } main, header, footer { max-width: none; } nav { display: none; }
   figure, .verdict, tr { break-inside: avoid; } h2, h3, summary { break-after: avoid; } .scroll { overflow: visible; }
-  th, td { font-size: 8.5pt; padding: .25rem .3rem; } tbody th { min-width: 6rem; } figure svg { min-width: 0; }
+  th, td { font-size: 8.5pt; padding: .25rem .3rem; } thead th { font-size: 7.5pt; } tbody th { min-width: 7.5rem; }
+  figure svg { min-width: 0; }
   a { color: inherit; text-decoration: none; } }
 """
-    + FRAGMENT_STYLE
 )
 # JupyterLab's own colours, light or dark, where it has some; nested, because a notebook's cells share one page.
 NOTEBOOK_STYLE = f"""

@@ -37,7 +37,8 @@ CHART_TITLES = {
 }
 SVG_COLOURS = {INK: "--ink", MUTED: "--muted", GRID: "--line", PAPER: "--paper", TIE: "--tie", BAND: "--band"}
 PAGE_SCRIPT = """
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(row => { row.open = true; }));
+addEventListener("beforeprint", () => document.querySelectorAll(  // of the rows only the first three each way
+  "details:not(.row), h3 + .row, h3 + .row + .row, h3 + .row + .row + .row").forEach(part => { part.open = true; }));
 """
 
 

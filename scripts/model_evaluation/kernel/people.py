@@ -73,7 +73,7 @@ def _people_table(judge_error: Mapping[str, Any]) -> str:
     metric = html.escape(one_line(judge_error["metric"]))
     return (
         f'<div class="scroll" role="region" aria-label="Difference on {metric}" tabindex="0"><table class="short">'
-        f"<caption>Difference on {metric}, fine-tuned minus base</caption><thead><tr>"
+        f"<caption><span>Difference on {metric}, fine-tuned minus base</span></caption><thead><tr>"
         + "".join(f'<th scope="col">{title}</th>' for title in ("Scored by", "Difference", "95% CI", "Rows"))
         + f"</tr></thead><tbody>{body}</tbody></table></div>"
     )

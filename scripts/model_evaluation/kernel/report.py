@@ -40,7 +40,7 @@ def comparison_text(summary: Mapping[str, Any]) -> str:
 
 def text_html(text: str) -> str:
     """A text from outside on one line, escaped; long names may break after an underscore."""
-    return html.escape(one_line(text)).replace("_", "_<wbr>")
+    return html.escape(one_line(text)).replace("_", "_<wbr>").replace(" ↓", "&nbsp;↓")
 
 
 def table_html(headings: Sequence[str], lines: Sequence[Sequence[str]], caption: str, decides: int = -1) -> str:
@@ -56,7 +56,8 @@ def table_html(headings: Sequence[str], lines: Sequence[Sequence[str]], caption:
         body += f'<tr{row}><th scope="row">{text_html(first)}</th>{cells}</tr>'
     title = html.escape(one_line(caption), quote=True)
     return (
-        f'<div class="scroll" role="region" aria-label="{title}" tabindex="0"><table><caption>{title}</caption>'
+        f'<div class="scroll" role="region" aria-label="{title}" tabindex="0"><table>'
+        f"<caption><span>{title}</span></caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

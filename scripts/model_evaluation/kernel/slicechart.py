@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from .analysis import Analysis
@@ -13,6 +17,7 @@ from .verdicts import signed
 from .wording import ordered_metrics
 
 HEATMAP_ROWS = 24
+HEATMAP_COLUMNS = 8  # more would be too narrow for their numbers
 STRONGEST = 0.6  # opacity of the largest difference: text on it stays readable on a light and on a dark page
 
 
@@ -38,45 +43,60 @@ def slices_chart(analysis: Analysis) -> Chart | None:
         f"{chart_label(primary, 40, 1)} by slice: {word} where {chart_label(field, 24, 1)} is "
         f"{chart_label(value, 30, 1)} ({signed(least)}, {entries[primary]['n_paired']} rows)"
     )
-    left_out = len(cells) - HEATMAP_ROWS
+    notes = ["↓ lower is better."] * any(summary["metrics"][name]["direction"] == "lower" for name in names)
+    if len(cells) > HEATMAP_ROWS:
+        notes.append(f"{len(cells) - HEATMAP_ROWS} slices with more gain are left out.")
     cells = cells[:HEATMAP_ROWS]
-    heads = [chart_label(name, 22, 1) for name in names]
-    width = CHART_WIDTH + 0.5 * max(0, len(names) - 7)
-    crowded = max(len(head) for head in heads) * 0.09 > (width - 2.4) / len(names)
-    chart = new_chart(title, "Rows are slices, columns metrics.", (2.3 if crowded else 1.5) + 0.32 * len(cells), width)
+    turned = len(names) > HEATMAP_COLUMNS and len(cells) <= HEATMAP_COLUMNS
+    if len(names) > HEATMAP_COLUMNS and not turned:
+        notes.append(f"{len(names) - HEATMAP_COLUMNS} metrics are left out.")
+        names = names[:HEATMAP_COLUMNS]
+    metrics = [chart_label(name, 22 if not turned else 34, 1) + " ↓" * _lower(summary, name) for name in names]
+    slices = [f"{chart_label(f, 16, 1)}: {chart_label(v, 24, 1)} ({e[primary]['n_paired']})" for f, v, e in cells]
+    values = [[(e[name], advantage(e[name], "mean", spans[name])) for name in names] for _, _, e in cells]
+    rows, heads = (slices, metrics) if not turned else (metrics, slices)
+    if turned:
+        values = [list(column) for column in zip(*values, strict=True)]
+    crowded = max(len(head) for head in heads) * 0.09 > (CHART_WIDTH - 2.4) / len(heads)
+    alt = "Rows are slices, columns metrics." if not turned else "Rows are metrics, columns slices."
+    chart = new_chart(title, alt, (2.3 if crowded else 1.5) + 0.32 * len(rows))
     axes = chart.add_subplot()
-    grid = np.array([[advantage(e[name], "mean", spans[name]) for name in names] for _, _, e in cells])
-    reach = max(0.15, float(np.nanmax(np.abs(grid))))
-    for (at, column), gain in np.ndenumerate(grid):
-        if not np.isfinite(gain):
-            axes.add_patch(Rectangle((column - 0.48, at - 0.46), 0.96, 0.92, facecolor=BAND))
-            continue
-        strength = STRONGEST * abs(gain) / reach
-        colour = GOOD if gain > 0 else BAD
-        axes.add_patch(Rectangle((column - 0.48, at - 0.46), 0.96, 0.92, facecolor=colour, alpha=strength))
-        entry = cells[at][2][names[column]]
-        shown = entry["verdict"] in VERDICT_COLOURS
-        text = signed(entry["difference"]["mean"]) + ("*" if shown else "")
-        bold = "bold" if shown else "normal"
-        axes.annotate(text, (column, at), ha="center", va="center", size=9, color=INK, weight=bold)
-    lower = [summary["metrics"][name]["direction"] == "lower" for name in names]
-    heads = [head + " ↓" * is_lower for head, is_lower in zip(heads, lower, strict=True)]
-    axes.set_xticks(range(len(names)), heads, rotation=35 if crowded else 0, ha="left" if crowded else "center")
-    axes.set_xlim(-0.5, len(names) - 0.5)
-    axes.set_ylim(len(cells) - 0.5, -0.5)
+    _draw_cells(axes, values)
+    axes.set_xticks(range(len(heads)), heads, rotation=35 if crowded else 0, ha="left" if crowded else "center")
+    axes.set_xlim(-0.5, len(heads) - 0.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.xaxis.tick_top()
     axes.tick_params(length=0, labelcolor=INK)
     axes.spines["bottom"].set_visible(False)
-    labels = [f"{chart_label(f, 16, 1)}: {chart_label(v, 24, 1)} ({e[primary]['n_paired']})" for f, v, e in cells]
-    axes.set_yticks(range(len(cells)), labels)
-    arrow = " ↓ lower is better." if any(lower) else ""
-    more = f" {left_out} slices with more gain are left out." if left_out > 0 else ""
+    axes.set_yticks(range(len(rows)), rows)
     chart.supxlabel(
         "Blue: fine-tuned better, orange: base better. Numbers: fine-tuned minus base in the metric's own units;\n"
-        f"rows in brackets; * shown even allowing for the number of slices.{arrow}{more}",
+        + " ".join(["rows in brackets; * shown even allowing for the number of slices.", *notes]),
         x=0.01,
         ha="left",
         size=9,
         color=MUTED,
     )
     return chart
+
+
+def _lower(summary: Mapping[str, Any], name: str) -> bool:
+    return bool(summary["metrics"][name]["direction"] == "lower")
+
+
+def _draw_cells(axes: Axes, values: Sequence[Sequence[tuple[Mapping[str, Any], float]]]) -> None:
+    """A rectangle per entry, the stronger its colour the larger the gain or loss (``values``: entry and gain)."""
+    gains = [abs(gain) for line in values for _, gain in line if math.isfinite(gain)]
+    reach = max(0.15, *gains)
+    for at, line in enumerate(values):
+        for column, (entry, gain) in enumerate(line):
+            known = math.isfinite(gain)
+            look: dict[str, Any] = {"facecolor": BAND}
+            if known:
+                look = {"facecolor": GOOD if gain > 0 else BAD, "alpha": STRONGEST * abs(gain) / reach}
+            axes.add_patch(Rectangle((column - 0.48, at - 0.46), 0.96, 0.92, **look))
+            if known:
+                shown = entry["verdict"] in VERDICT_COLOURS
+                text = signed(entry["difference"]["mean"]) + ("*" if shown else "")
+                bold = "bold" if shown else "normal"
+                axes.annotate(text, (column, at), ha="center", va="center", size=9, color=INK, weight=bold)

@@ -53,9 +53,10 @@ and reference, never by their position in a file. A score the judge did not give
 a metric only when both answers have a score.
 
 The difference is the fine-tuned model's mean minus the base model's over those rows, on the metric's own scale. Its
-95% interval comes from drawing the rows again and again with replacement (a bootstrap), from Student's t below 30 rows,
-and from Newcombe's method for yes/no scores; where few rows differ it is widened. Simulations with a known truth show
-that such intervals hold the truth in about 95 of 100 evaluations.
+95% interval comes from drawing the rows again and again with replacement (a bootstrap), below 30 rows from changing
+their signs at random (a permutation test turned round), and for yes/no scores from Newcombe's method; where few rows
+differ it is widened. Simulations with a known truth show that such intervals hold the truth in about 95 of 100
+evaluations.
 
 The p-value asks how often chance alone, if the models were equally good, would give a difference at least this large.
 With several metrics, chance gets several tries; Holm's method corrects for that, Benjamini and Hochberg's for the
