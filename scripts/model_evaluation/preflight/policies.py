@@ -13,7 +13,7 @@ from model_evaluation.lookups.objects import default_lock
 from model_evaluation.lookups.policies import Asker, Match, is_foreign_bucket, matching
 
 from .permissions import Plan
-from .result import Result, command, failed, lines, passed, skipped, warned
+from .result import Result, command, failed, lines, missing, passed, skipped, warned
 from .subject import Subject
 
 
@@ -23,8 +23,8 @@ def bucket_policies(subject: Subject) -> Iterator[Result]:
     for bucket in subject.buckets():
         try:
             policy = subject.bucket_policy(bucket)
-        except NotFound as error:
-            yield failed(error.message, error.fix, part=bucket)
+        except NotFound:
+            yield missing(bucket, part=bucket)
             continue
         except EvaluationError as error:
             yield skipped(
@@ -40,7 +40,11 @@ def bucket_policies(subject: Subject) -> Iterator[Result]:
 def object_lock(subject: Subject) -> Iterator[Result]:
     """A lock on every new object refuses uploads without a checksum; not every service sends one: a warning."""
     bucket = str(subject.facts("output")["bucket"])
-    kept = default_lock(subject.aws, bucket)
+    try:
+        kept = default_lock(subject.aws, bucket)
+    except NotFound:
+        yield missing(bucket)
+        return
     if not kept:
         yield passed(f"{bucket} locks nothing that is written to it.")
         return
@@ -132,19 +136,20 @@ def _one(subject: Subject, bucket: str, policy: Mapping[str, Any]) -> Result:
         said = f"The policy of {bucket} refuses nothing that the role does." if policy else f"{bucket} has no policy."
         return passed(said, part=bucket, **evidence)
     certain = [(match, actions) for match, actions in found.values() if match.certain]
-    look = command("s3api", "get-bucket-policy", bucket=bucket)
     match, actions = (certain or list(found.values()))[0]
     denied = ", ".join(sorted(set(actions)))
+    step = "dataset" if bucket == plan.dataset_bucket else "output"
+    excepted = command("s3api", "put-bucket-policy", bucket=bucket, policy=_excepting(policy, found, plan.role))
+    fix = lines(
+        f"The bucket's owner must except the role from {', '.join(found)}; this is the whole policy with that done:",
+        excepted,
+        "Or choose another bucket:",
+        f"evaluate.py revise {step}",
+    )
     if certain:
         return failed(
             f"The bucket policy of {bucket} ({match.sid}) denies {denied} to {plan.role}; nothing else can allow it.",
-            lines(
-                f"The bucket's owner must except the role from {match.sid}: "
-                f'"Condition": {{"ArnNotEquals": {{"aws:PrincipalArn": "{plan.role}"}}}}. The policy as it is:',
-                look,
-                "Or choose another bucket:",
-                f"evaluate.py revise {'dataset' if bucket == plan.dataset_bucket else 'output'}",
-            ),
+            fix,
             part=bucket,
             **evidence,
         )
@@ -153,7 +158,24 @@ def _one(subject: Subject, bucket: str, policy: Mapping[str, Any]) -> Result:
     return warned(
         f"The bucket policy of {bucket} ({match.sid}) denies {denied} under a condition that cannot be checked "
         f"beforehand ({keys}).{inside}",
-        lines(f"Make sure that {match.sid} does not hold for {plan.role}. The policy as it is:", look),
+        lines(f"Make sure that the condition does not hold for {plan.role}. Or:", fix),
         part=bucket,
         **evidence,
     )
+
+
+def _excepting(policy: Mapping[str, Any], found: Mapping[str, Any], role: str) -> dict[str, Any]:
+    """The policy with a condition in each of the ``found`` statements that leaves the role out."""
+    hit = [match.statement for match, _ in found.values()]
+    listed = policy.get("Statement", [])
+    statements = []
+    for statement in listed if isinstance(listed, list) else [listed]:
+        if statement in hit:
+            condition = {name: dict(wanted) for name, wanted in (statement.get("Condition") or {}).items()}
+            named = condition.setdefault("ArnNotEquals", {})
+            key = next((key for key in named if key.lower() == "aws:principalarn"), "aws:PrincipalArn")
+            others = named.get(key, [])
+            named[key] = [*(others if isinstance(others, list) else [others]), role]
+            statement = {**statement, "Condition": condition}
+        statements.append(statement)
+    return {"Version": "2012-10-17", **policy, "Statement": statements}

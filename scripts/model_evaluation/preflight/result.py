@@ -39,6 +39,11 @@ def skipped(message: str, fix: str = "", *, part: str = "", **evidence: Any) -> 
     return Result("skip", message, fix, evidence, part)
 
 
+def missing(bucket: str, *, part: str = "") -> Result:
+    """What depends on a bucket that is not there; that it is not there is said once, by the answer's own check."""
+    return skipped(f"Not checked: there is no bucket {bucket}, see `dataset` and `output`.", part=part)
+
+
 def command(*words: str, **options: Any) -> str:
     """An AWS CLI call that can be pasted: ``command("iam", "get-role", role_name="x")``. Objects become JSON."""
     parts = ["aws", *words]
