@@ -11,8 +11,9 @@ from typing import Any
 from model_evaluation.errors import AccessDenied, AwsError, Refused
 from model_evaluation.kernel.shardnames import shard_names
 
+from .object_stream import read_chunks
 from .session import Aws, together
-from .storage import S3Object, S3Uri, head_object, read_chunks
+from .storage import S3Object, S3Uri, head_object
 
 
 def files_of(uri: S3Uri) -> list[S3Uri]:

@@ -14,7 +14,6 @@ from model_evaluation.errors import AccessDenied, AwsError, NotFound, Refused
 from .identity import who_am_i
 from .session import Aws, aws_errors
 
-CHUNK_BYTES = 1024 * 1024
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 
 
@@ -128,26 +127,6 @@ def list_some(aws: Aws, uri: S3Uri, *, limit: int = 1000) -> list[tuple[str, int
     except (AccessDenied, NotFound):
         return []
     return [(item["Key"], int(item["Size"])) for item in answer.get("Contents", [])]
-
-
-def read_chunks(aws: Aws, item: S3Object) -> Iterator[bytes]:
-    """The object's bytes, streamed; the very version that was described.
-
-    Raises AwsError with code ``changed_while_read`` when the object is replaced meanwhile.
-    """
-    client = aws.client("s3")
-    with aws_errors("reading", resource=str(item.uri)):
-        try:
-            body = client.get_object(Bucket=item.uri.bucket, Key=item.uri.key, IfMatch=item.etag)["Body"]
-        except botocore.exceptions.ClientError as error:
-            if str(error.response.get("Error", {}).get("Code")) not in {"PreconditionFailed", "412"}:
-                raise
-            raise AwsError(
-                f"{item.uri} was replaced while it was read.",
-                fix="Wait until the upload has ended, then answer again.",
-                code="changed_while_read",
-            ) from error
-        yield from body.iter_chunks(CHUNK_BYTES)
 
 
 def upload(aws: Aws, path: str, uri: S3Uri) -> S3Object:

@@ -1,0 +1,136 @@
+"""An object read in parts: every byte in order, broken parts read again, a replaced object named."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from model_evaluation import errors
+from model_evaluation.lookups import object_stream
+from model_evaluation.lookups.object_stream import read_chunks
+from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.storage import S3Object, head_object, parse_s3_uri
+
+DATA = b"".join(b"line %d\n" % number for number in range(1000))
+PART = 1000
+PARTS = -(-len(DATA) // PART)
+
+
+class Store(ThreadingHTTPServer):
+    """One object behind HTTP. ``before_part`` is told where a part starts and may change what is served."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.etag, self.data, self.kept_back = "first", DATA, dict[int, int]()
+        self.asked: list[tuple[str | None, str | None]] = []
+        self.before_part: Callable[[int], None] = lambda start: None
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Store
+
+    def do_HEAD(self) -> None:
+        self._answer(200, len(self.server.data))
+
+    def do_GET(self) -> None:
+        part = self.headers["Range"]
+        first, last = map(int, part.removeprefix("bytes=").split("-")) if part else (0, len(self.server.data) - 1)
+        self.server.asked.append((part, self.headers["If-Match"]))
+        self.server.before_part(first)
+        if self.headers["If-Match"] != self.server.etag:
+            self._answer(412, 0)
+            return
+        self._answer(206 if part else 200, last - first + 1)
+        body = self.server.data[first : last + 1]
+        if self.server.kept_back.get(first):
+            self.server.kept_back[first] -= 1
+            body = body[: len(body) // 2]
+            self.close_connection = True
+        self.wfile.write(body)
+
+    def _answer(self, status: int, size: int) -> None:
+        self.send_response(status)
+        self.send_header("ETag", f'"{self.server.etag}"')
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    monkeypatch.setattr(object_stream, "PART_BYTES", PART)
+    monkeypatch.setattr(object_stream, "FIRST_PAUSE", 0.0)
+    with Store() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_address[1]}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def aws() -> Aws:
+    return Aws("us-west-2")
+
+
+@pytest.fixture
+def item(aws: Aws, store: Store) -> S3Object:
+    return head_object(aws, parse_s3_uri("s3://bucket/rows.jsonl"))
+
+
+def test_every_byte_comes_once_and_in_order(aws: Aws, store: Store, item: S3Object) -> None:
+    assert b"".join(read_chunks(aws, item)) == DATA
+    assert sorted(store.asked) == sorted((f"bytes={at}-{min(at + PART, len(DATA)) - 1}", "first") for at in _starts())
+
+
+def test_what_fits_one_part_is_asked_for_whole(aws: Aws, store: Store) -> None:
+    for data in (b"", b"x", DATA[:PART]):
+        store.data, store.asked = data, []
+        found = head_object(aws, parse_s3_uri("s3://bucket/rows.jsonl"))
+        assert b"".join(read_chunks(aws, found)) == data
+        assert store.asked == [(None, "first")]
+
+
+def test_a_few_parts_are_read_ahead_and_no_more(aws: Aws, store: Store, item: S3Object) -> None:
+    chunks = read_chunks(aws, item)
+    for taken in range(1, 4):
+        next(chunks)
+        assert len(store.asked) <= taken + object_stream.PARTS_AHEAD - 1
+
+
+def test_a_part_that_breaks_off_is_read_again(aws: Aws, store: Store, item: S3Object) -> None:
+    store.kept_back = {0: 1, 3000: object_stream.ATTEMPTS - 1}
+    assert b"".join(read_chunks(aws, item)) == DATA
+    assert len(store.asked) == PARTS + object_stream.ATTEMPTS
+
+
+def test_a_part_that_keeps_breaking_off_is_given_up(aws: Aws, store: Store, item: S3Object) -> None:
+    store.kept_back = {3000: object_stream.ATTEMPTS}
+    with pytest.raises(errors.Unreachable, match=r"broke 4 times while reading s3://bucket/rows\.jsonl"):
+        b"".join(read_chunks(aws, item))
+
+
+def test_an_object_replaced_while_it_is_read_is_named(aws: Aws, store: Store, item: S3Object) -> None:
+    def replace(start: int) -> None:
+        if start >= 4000:
+            store.etag = "second"
+
+    store.before_part = replace
+    with pytest.raises(errors.AwsError, match=r"s3://bucket/rows\.jsonl was replaced while it was read") as caught:
+        b"".join(read_chunks(aws, item))
+    assert caught.value.code == "changed_while_read"
+
+
+def _starts() -> range:
+    return range(0, len(DATA), PART)
