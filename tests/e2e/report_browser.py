@@ -57,3 +57,16 @@ def screenshot(driver: Any, path: Path) -> None:
 
     data = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "format": "png"})
     path.write_bytes(base64.b64decode(data["data"]))
+
+
+def serious(driver: Any) -> list[Any]:
+    """What axe finds serious or critical on the page: impact, rule and place. Skips the test where axe is missing."""
+    import pytest
+
+    axe = pytest.importorskip("axe_core_python", reason="axe_core_python is not installed")
+    driver.execute_script((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = driver.execute_async_script(
+        """const done = arguments[0]; axe.run().then(result => done(result.violations.map(
+        v => [v.impact, v.id, v.nodes[0].html.slice(0, 200)])));"""
+    )
+    return [entry for entry in found if entry[0] in ("serious", "critical")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from e2e.report_browser import chromium, missing
+from e2e.report_browser import chromium, missing, screenshot, serious
 from e2e.row_browser import HOSTILE, analysis_of, choose
 from model_evaluation.kernel.looks import in_notebook
 from model_evaluation.kernel.report import comparison_table_html
@@ -78,10 +79,28 @@ def test_without_scripts_the_rows_can_be_read(fragment: str, tmp_path: Path) -> 
         assert part in text
 
 
+@pytest.mark.parametrize(("ink", "paper"), [("rgba(0, 0, 0, 0.87)", "#fff"), ("rgba(255, 255, 255, 1)", "#111")])
+def test_in_either_theme_of_jupyterlab_it_can_be_read_by_everybody(
+    fragment: str, tmp_path: Path, ink: str, paper: str
+) -> None:
+    """axe finds nothing serious. SCREENSHOTS=folder keeps the pictures."""
+    page, dark = tmp_path / "page.html", paper == "#111"
+    theme = f"body {{ --jp-content-font-color1: {ink}; --jp-layout-color1: {paper}; background: {paper}; }}"
+    page.write_text(
+        f'<!doctype html><html lang="en"><meta charset=utf-8><title>x</title><style>{theme}</style><main>{fragment}',
+        encoding="utf-8",
+    )
+    with chromium(dark=dark) as browser:
+        browser.get(page.as_uri())
+        choose(browser, result="worse")
+        browser.execute_script("document.querySelectorAll('.browser details').forEach((r, i) => { r.open = i < 2; })")
+        folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
+        screenshot(browser, folder / f"notebook-{'dark' if dark else 'light'}.png")
+        assert serious(browser) == []
+
+
 def test_in_jupyterlab_rows_are_read_at_once_and_filtered_once_the_cell_ran(notebook: Path, tmp_path: Path) -> None:
     pytest.importorskip("jupyterlab")
-    import os
-
     from e2e.jupyterlab_browser import jupyterlab
 
     with jupyterlab(notebook.parent, tmp_path, dict(os.environ)) as lab:

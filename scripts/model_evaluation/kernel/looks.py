@@ -15,7 +15,8 @@ h4, .row h3 { font-size: .8rem; font-weight: 600; margin: .9rem 0 .2rem; color: 
 .good:not(section), .verdict.good strong { color: var(--good); }
 .bad:not(section), .verdict.bad strong { color: var(--bad); }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; margin: 0; font-variant-numeric: tabular-nums; border: 0; }
+table { border-collapse: collapse; table-layout: auto; width: 100%; margin: 0; border: 0;
+  font-variant-numeric: tabular-nums; }
 table.short { width: auto; min-width: min(36rem, 100%); }
 caption { text-align: left; padding: 0 0 .4rem; color: var(--muted); font-size: .9rem; }
 caption span { display: block; max-width: calc(100vw - 2rem); }
@@ -91,7 +92,7 @@ NOTEBOOK_STYLE = f"""
   --good: color-mix(in srgb, #0080c8 62%, var(--ink)); --bad: color-mix(in srgb, #e06000 62%, var(--ink));
   color: var(--ink); font-size: 14px; line-height: 1.5; max-width: 66rem;
   .controls :is(input, select) {{ font-size: 13px; }} option {{ color: #1f2328; background: #fff; }}
-  tbody tr, tbody tr:nth-child(odd), tbody tr:hover {{ background: none; }}
+  tbody tr, tbody tr:nth-child(odd), tbody tr:nth-child(even), tbody tr:hover {{ background: none; }}
 {FRAGMENT_STYLE}}}
 """
 
