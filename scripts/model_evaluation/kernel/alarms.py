@@ -93,20 +93,21 @@ def _answer_warnings(pairs: Pairs, sides: Sequence[str]) -> list[str]:
     rows = {side: pairs.sides[side].rows for side in sides if side in pairs.sides}
     if len(rows) == 2:
         both = (pairs.at["tuned"] >= 0) & (pairs.at["base"] >= 0)
-        tuned, base = (rows[side][pairs.at[side][both]] for side in ("tuned", "base"))
-        same = int(np.count_nonzero((tuned["answer"] == base["answer"]) & (tuned["length"] > 0)))
+        tuned, base = (np.ascontiguousarray(judged["answer"])[pairs.at[side][both]] for side, judged in rows.items())
+        same = np.count_nonzero((tuned == base) & (pairs.lengths("tuned")[both] > 0))
         if len(tuned) >= 5 and same >= COVERAGE_FLOOR * len(tuned):
             found.append(
                 f"{same} of {len(tuned)} answers are identical for both models: the base step may have run the "
                 "fine-tuned weights, or fine-tuning changed nothing."
             )
     for side, answers in rows.items():
-        empty, refused = (int(np.count_nonzero(answers["marks"] & mark)) for mark in (BLANK_ANSWER, REFUSAL))
+        marks = np.ascontiguousarray(answers["marks"])
+        empty, refused = (np.count_nonzero(marks & mark) for mark in (BLANK_ANSWER, REFUSAL))
         if empty:
             found.append(f"The {MODEL_LABELS[side]} answered empty on {empty} of {len(answers)} rows.")
         if refused >= 3 and refused >= 0.1 * len(answers):
             found.append(f"{refused} of {len(answers)} answers of the {MODEL_LABELS[side]} read like a refusal.")
-        found += truncation_warnings(answers["length"], answers["marks"] & CUT_ANSWER > 0, MODEL_LABELS[side])
+        found += truncation_warnings(answers["length"], marks & CUT_ANSWER > 0, MODEL_LABELS[side])
     return found
 
 

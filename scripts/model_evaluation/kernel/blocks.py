@@ -86,9 +86,12 @@ def decoded_table(block: bytes, schema: Any, *, unexpected: str = "ignore") -> A
         parse_options=pa_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior=unexpected),
     )
     data, starts = np.frombuffer(block, np.uint8), line_starts(block)
-    ends = np.where(data[starts[1:] - 2] == ord("\r"), data[starts[1:] - 3], data[starts[1:] - 2])
     # Arrow takes objects one after the other, whether or not a newline parts them.
-    if len(starts) - 1 != table.num_rows or (data[starts[:-1]] != ord("{")).any() or (ends != ord("}")).any():
+    if len(starts) - 1 != table.num_rows or (data[starts[:-1]] != ord("{")).any():
+        raise pa.ArrowInvalid("not one object per line")
+    ends = data[starts[1:] - 2]
+    ends = np.where(ends == ord("\r"), data[starts[1:] - 3], ends)
+    if (ends != ord("}")).any():
         raise pa.ArrowInvalid("not one object per line")
     if not block.isascii():
         block.decode()

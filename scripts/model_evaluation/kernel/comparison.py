@@ -139,8 +139,10 @@ def _settled_metrics(
     settled, remarks = [], []
     for metric in metrics:
         low, high = metric.limits or (-math.inf, math.inf)
-        numbers = np.concatenate([side.numbers for side in scores[metric.name].values()])
-        outside = int(np.count_nonzero((numbers < low - 1e-9) | (numbers > high + 1e-9)))
+        outside = 0
+        for numbers, _, _ in scores[metric.name].values():
+            if np.fmin.reduce(numbers, initial=low) < low - 1e-9 or np.fmax.reduce(numbers, initial=high) > high + 1e-9:
+                outside += int(np.count_nonzero((numbers < low - 1e-9) | (numbers > high + 1e-9)))
         if outside:
             remarks.append(
                 f"{metric.name}: scores outside its scale of {low:g} to {high:g}: {outside}. The scale is not relied "

@@ -29,7 +29,7 @@ REFUSAL_OPENING = (
     rf"(?i)^{SPACE}(?:i['’]?m (?:really |very )?sorry|(?:sorry,? (?:but )?)?i (?:cannot|can['’]t|am unable to|won['’]t)"
     r"|i['’]m (?:unable|not able) to|as an ai\b)"
 )
-ABSENT, NUMBER, NULL = 0, 1, 2
+ABSENT, NUMBER, NULL, INAPPLICABLE = 0, 1, 2, 4
 KINDS = (("missing", "absent"), ("score", "number"), ("missing", "null"), ("missing", "unparsable"),
          ("missing", "not applicable"))  # fmt: skip
 TEXTS = ("prompt", "reference", "response")
@@ -169,13 +169,16 @@ def joined_rows(parts: Sequence[JudgedRows]) -> JudgedRows:
     return JudgedRows(np.concatenate([np.zeros(0, ROW_TYPE), *(part.rows for part in parts)]), scores, problems)
 
 
+def taken_rows(found: JudgedRows, at: LineNumbers) -> JudgedRows:
+    """The rows at these places, with all problems."""
+    scores = {name: Scores(own.numbers[at], own.codes[at], own.kinds) for name, own in found.scores.items()}
+    return JudgedRows(found.rows[at], scores, found.problems)
+
+
 def in_line_order(parts: Sequence[JudgedRows]) -> JudgedRows:
-    """The parts of one block as one. Of two rows of one line the later part's counts."""
+    """The parts of one block as one, in the order of its lines."""
     if len(parts) == 1:
         return parts[0]
     found = joined_rows(parts)
-    at = np.unique(found.rows["line"][::-1], return_index=True)[1]
-    at = len(found) - 1 - at
-    scores = {name: Scores(own.numbers[at], own.codes[at], own.kinds) for name, own in found.scores.items()}
-    problems = sorted(found.problems, key=lambda problem: problem.line)
-    return JudgedRows(found.rows[at], scores, problems)
+    found.problems.sort(key=lambda problem: problem.line)
+    return taken_rows(found, np.argsort(found.rows["line"], kind="stable"))

@@ -60,8 +60,11 @@ def scanned_lines(block: bytes) -> LineScan:
     bounds = line_starts(block)
     starts, ends = bounds[:-1], bounds[1:] - 1
     quote = data == ord('"')
-    doubtful = [np.flatnonzero(data < ord(" "))]
-    doubtful[0] = doubtful[0][data[doubtful[0]] != ord("\n")]
+    doubtful = [np.zeros(0, np.int64)]
+    control = data < ord(" ")
+    control[ends if block.endswith(b"\n") else ends[:-1]] = False
+    if control.any():
+        doubtful.append(np.flatnonzero(control))
     if b"\\" in block:
         slashes = np.flatnonzero(data == ord("\\"))
         opens = np.append(True, np.diff(slashes) != 1)

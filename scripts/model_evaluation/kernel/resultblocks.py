@@ -16,6 +16,7 @@ from .blocks import LineNumbers, as_mask, decoded_table, first_items, only_chunk
 from .judged import (
     ABSENT,
     EXPLANATION,
+    INAPPLICABLE,
     KINDS,
     NULL,
     NUMBER,
@@ -26,6 +27,7 @@ from .judged import (
     in_line_order,
     row_columns,
     score_kind,
+    taken_rows,
 )
 from .results import bare_metric_name, parse_score, prompt_text, response_text
 from .textcolumns import blank_texts, texts_without_repr
@@ -34,7 +36,7 @@ PROMPT_FORMS = (("[{'role': 'user', 'content': '", "'}]"), ("[{'role': 'user', '
 ANSWER_FORMS = (("['", "']"), ('["', '"]'))
 # A result that is no finite number; all results as text, numbers marked by a character that Bedrock never writes.
 NOT_A_NUMBER = re.compile(rb'"result":\s*(?:"|NaN|-?Infinity)')
-ANY_NUMBER = re.compile(rb'"result":\s*(-?(?:[0-9][-+.0-9eE]*|NaN|Infinity))')
+ANY_NUMBER = re.compile(rb'"result":\s*(NaN|-?Infinity|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)(?=[\s,}])')
 NUMBER_MARK = "\x00"
 
 
@@ -134,7 +136,8 @@ def _score_columns(entries: _Entries, rows: int, nothing: int) -> dict[str, Scor
     kinds = {kind: code for code, kind in enumerate(KINDS)}
     if pa.types.is_floating(entries.results.type):
         found = entries.results.to_numpy(zero_copy_only=False)
-        kind = np.where(np.isnan(found), nothing, NUMBER)
+        kind = np.where(np.isnan(found), INAPPLICABLE, NUMBER)
+        kind[as_mask(entries.results.is_null())] = nothing
     else:
         encoded = entries.results.dictionary_encode()
         values = [(math.nan, nothing)]
@@ -152,12 +155,7 @@ def _score_columns(entries: _Entries, rows: int, nothing: int) -> dict[str, Scor
 
 
 def _marked_value(text: str) -> Any:
-    if not text.startswith(NUMBER_MARK):
-        return text
-    try:
-        return json.loads(text.removeprefix(NUMBER_MARK))
-    except ValueError as error:
-        raise pa.ArrowInvalid(str(error)) from error
+    return json.loads(text.removeprefix(NUMBER_MARK)) if text.startswith(NUMBER_MARK) else text
 
 
 def quick_rows(block: bytes, numbers: LineNumbers) -> JudgedRows:
@@ -166,10 +164,11 @@ def quick_rows(block: bytes, numbers: LineNumbers) -> JudgedRows:
     nothing = _nothing_code(block, entries)
     columns = row_columns(*_plain_texts(table), numbers)
     found = JudgedRows(columns, _score_columns(entries, len(table), nothing or ABSENT))
-    peculiar = np.flatnonzero(_peculiar_rows(entries, len(table), nothing))
-    if not len(peculiar):
+    peculiar = _peculiar_rows(entries, len(table), nothing)
+    if not peculiar.any():
         return found
-    return in_line_order([found, careful_rows(some_lines(block, peculiar), numbers[peculiar])])
+    settled = careful_rows(some_lines(block, np.flatnonzero(peculiar)), numbers[peculiar])
+    return in_line_order([taken_rows(found, np.flatnonzero(~peculiar)), settled])
 
 
 def quick_texts(block: bytes, numbers: LineNumbers) -> Any:

@@ -179,10 +179,11 @@ def parse_score(score: Mapping[str, Any]) -> tuple[float | str | None, str | Non
     if isinstance(result, str) and result.strip():
         return whole_text(result.strip()), None
     if isinstance(result, int | float) and not isinstance(result, bool):
-        if math.isnan(result):
-            return None, NOT_APPLICABLE
-        with contextlib.suppress(OverflowError):
-            if math.isfinite(number := float(result)):
+        with contextlib.suppress(OverflowError):  # a whole number of hundreds of digits
+            number = float(result)
+            if math.isnan(number):
+                return None, NOT_APPLICABLE
+            if math.isfinite(number):
                 return number, None
     return None, "unparsable"
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from .blocks import FEW_LINES, LineNumbers, decoded_parts, some_lines
 from .judged import (
-    ABSENT,
     KINDS,
     JudgedRows,
     Scores,
@@ -35,13 +34,14 @@ BROKEN = "broken"
 
 
 class _ResultShape(NamedTuple):
-    """The slots of a result line's shape: numbers of those of its texts and of each metric's result. The result is
-    ``None`` where the line has none."""
+    """The slots of a result line's shape: of its texts, and of each metric's result, a label or else a number; the
+    result is ``None`` where the line has none."""
 
     prompt: int
     reference: int | None
     response: int
-    results: dict[str, int | list[int] | None]
+    labels: dict[str, int]
+    numbers: dict[str, int | None]
 
 
 def _result_shape(shape: LineShape | None) -> _ResultShape | None:
@@ -50,23 +50,24 @@ def _result_shape(shape: LineShape | None) -> _ResultShape | None:
         decoded = shape.decoded if shape else {}
         record, scores = decoded["inputRecord"], decoded["automatedEvaluationResult"]["scores"]
         reference = record.get("referenceResponse")
-        names = [bare_metric_name(score["metricName"]) for score in scores]
-        results = dict(zip(names, (score.get("result", ABSENT) for score in scores), strict=True))
+        results = {bare_metric_name(score["metricName"]): score.get("result", [None]) for score in scores}
         found = _ResultShape(
             int(record["prompt"]),
             int(reference) if isinstance(reference, str) else None,
             int(decoded["modelResponses"][0]["response"]),
-            {name: int(result) if isinstance(result, str) else result for name, result in results.items()},
+            {name: int(slot) for name, slot in results.items() if isinstance(slot, str)},
+            {name: slot[0] for name, slot in results.items() if not isinstance(slot, str)},
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         return None
-    return found if len(found.results) == len(names) else None
+    return found if len(results) == len(scores) else None
 
 
 def block_rows(block: bytes, careful: Callable[[bytes, LineNumbers], JudgedRows]) -> JudgedRows:
     """The rows of a block: by the shapes of its first lines, what does not fit by Arrow, and the rest line by line."""
     scan = scanned_lines(block)
-    left = np.flatnonzero(scan.ends > scan.starts)
+    unread = scan.ends > scan.starts
+    left = np.flatnonzero(unread)
     parts = []
     for _ in range(SHAPES):
         if len(left) <= FEW_LINES:
@@ -78,7 +79,8 @@ def block_rows(block: bytes, careful: Callable[[bytes, LineNumbers], JudgedRows]
         lines, bounds = fitting_lines(scan, shape, left)
         found = _shaped_rows(scan, slots, lines, bounds)
         parts.append(found)
-        left = np.setdiff1d(left, found.rows["line"] - 1)
+        unread[found.rows["line"] - 1] = False
+        left = left[unread[left]]
     if len(left):
         parts += decoded_parts(some_lines(block, left), left + 1, quick_rows, careful)
     return in_line_order(parts or [joined_rows([])])
@@ -93,16 +95,13 @@ def _shaped_rows(scan: LineScan, slots: _ResultShape, lines: LineNumbers, bounds
     def texts(slot: int) -> Any:
         return unescaped_texts(read(slot), JSON_ESCAPES) if escaped else read(slot)
 
-    scores = {}
+    scores = {name: _decoded_scores(texts(slot), str)[0] for name, slot in slots.labels.items()}
     broken = np.zeros(len(lines), bool)
-    for name, slot in slots.results.items():
-        if isinstance(slot, list):
-            scores[name], wrong = _decoded_scores(read(slot[0]), json.loads)
+    for name, number in slots.numbers.items():
+        scores[name] = absent_scores(len(lines))
+        if number is not None:
+            scores[name], wrong = _decoded_scores(read(number), json.loads)
             broken |= wrong
-        elif slot is None:
-            scores[name] = absent_scores(len(lines))
-        else:
-            scores[name], _ = _decoded_scores(texts(slot), str)
     if broken.any():
         return _shaped_rows(scan, slots, lines[~broken], bounds[~broken])
     references = pa.nulls(len(lines), pa.string()) if slots.reference is None else texts(slots.reference)

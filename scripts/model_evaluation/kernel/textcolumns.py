@@ -23,6 +23,11 @@ ESCAPED_SLASH = "\x00"  # stands for a backslash while the other escapes are und
 def texts_without_repr(texts: Any, forms: Sequence[tuple[str, str]], parse: Callable[[str], str]) -> Any:
     """The texts inside Python's repr. ``forms`` are what stands before and after a quoted text; ``parse`` takes the
     texts that begin like a repr and are in none of these forms. Other texts come back as they are."""
+    for before, after in forms:
+        if pc.all(pc.and_(pc.starts_with(texts, before), pc.ends_with(texts, after))).as_py():
+            inner = _inside(texts, before, after)
+            if not _holds_any(inner, after[0] + "\\\r\n\x00"):
+                return inner
     found = texts
     left = pc.invert(pc.match_substring_regex(texts, r"^[!-Z\\-~]"))  # a space or a letter of any script may come first
     if not pc.any(left).as_py():
@@ -33,14 +38,30 @@ def texts_without_repr(texts: Any, forms: Sequence[tuple[str, str]], parse: Call
         match = pc.match_substring_regex(texts, inside)
         if not pc.any(match).as_py():
             continue
-        inner = pc.binary_slice(texts.cast(pa.binary()), len(before), -len(after)).cast(pa.string())
-        if b"\\" in texts.buffers()[2].to_pybytes():
+        inner = _inside(texts, before, after)
+        if _holds_any(inner, "\\"):
             inner = pc.if_else(pc.match_substring(inner, "\\"), unescaped_texts(inner, REPR_ESCAPES), inner)
         found = inner if pc.all(match).as_py() else pc.if_else(match, inner, found)
         left = pc.and_not(left, match)
         if not pc.any(left).as_py():
             return found
     return pc.replace_with_mask(found, left, pa.array([parse(t) for t in texts.filter(left).to_pylist()], pa.string()))
+
+
+def _inside(texts: Any, before: str, after: str) -> Any:
+    return pc.binary_slice(texts.cast(pa.binary()), len(before), -len(after)).view(pa.string())
+
+
+def _holds_any(texts: Any, characters: str) -> bool:
+    """Whether any text has any of these ASCII characters."""
+    data = _bytes(texts)
+    return any(bool((data == ord(character)).any()) for character in characters)
+
+
+def _bytes(texts: Any) -> NDArray[np.uint8]:
+    """The bytes of a column of text, one text after the other, and maybe those of texts it no longer has."""
+    buffer = texts.buffers()[2]
+    return np.frombuffer(buffer if buffer is not None else b"", np.uint8)
 
 
 def _literal(text: str) -> str:
@@ -79,9 +100,13 @@ def _hashes(texts: list[str]) -> Keys:
 
 
 def _trimmed(texts: Any) -> list[str]:
-    """The texts with ``\\n`` as line end and no white space around them. A null counts as empty."""
-    found: list[str] = pc.fill_null(texts, "").to_pylist()
-    if pc.any(pc.match_substring_regex(texts, r"^[^!-~]|[^!-~]$|\r\n")).as_py():
+    """The texts, nulls not among them, with ``\\n`` as line end and no white space around them."""
+    found: list[str] = texts.to_pylist()
+    data = _bytes(texts)
+    bounds = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    filled = bounds[1:] > bounds[:-1]
+    outer = data[np.concatenate([bounds[:-1][filled], bounds[1:][filled] - 1])]
+    if ((outer <= ord(" ")) | (outer > ord("~"))).any() or (data == ord("\r")).any():
         return [text.replace("\r\n", "\n").strip() for text in found]
     return found
 

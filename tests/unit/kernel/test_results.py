@@ -1,4 +1,4 @@
-"""Finding, reading and pairing raw result files."""
+"""Finding raw result files, and what one of their rows says."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from hypothesis import strategies as st
 from model_evaluation.kernel.results import (
     ResultRow,
     find_result_files,
-    pair_records,
+    missing_reason,
     parse_repr,
     parse_result_row,
     read_aggregate_means,
-    read_result_rows,
     response_text,
     split_s3_uri,
-    stream_lines,
 )
-from model_evaluation.kernel.rows import DatasetRow, read_dataset_row
+from model_evaluation.kernel.rows import read_dataset_row
 from unit.kernel.results_world import (
     BUCKET,
     EXECUTION,
@@ -131,45 +129,13 @@ class TestFindingFiles:
         assert find_result_files(s3, URI, EXECUTION).base == [key]
 
 
-class TestReadingRows:
-    def test_broken_lines_are_reported_and_the_rest_is_kept(self, s3: Any) -> None:
-        good = result_line("p", "r", {"Correctness": 1})
-        body = f"{good}\n\n{{broken\n[1]\n" + json.dumps({"inputRecord": {}}) + f"\n{good}\n{good[:40]}"
-        s3.put_object(Bucket=BUCKET, Key="k", Body=body.encode())
-        rows, problems = read_result_rows(s3, BUCKET, ["k"])
-        assert len(rows) == 2
-        assert [(p.key, p.line) for p in problems] == [("k", 3), ("k", 4), ("k", 5), ("k", 7)]
-        assert "ends in the middle of this line" in problems[-1].message
-        assert "ends in the middle" not in problems[0].message
-
-    def test_last_line_without_newline_counts(self, s3: Any) -> None:
-        s3.put_object(Bucket=BUCKET, Key="k", Body=result_line("p", "r", {}).encode())
-        rows, problems = read_result_rows(s3, BUCKET, ["k"])
-        assert (len(rows), problems) == (1, [])
-
-    def test_invalid_utf8_is_a_problem(self, s3: Any) -> None:
-        s3.put_object(Bucket=BUCKET, Key="k", Body=b'{"inputRecord": {"prompt": "\xff"}}\n')
-        rows, problems = read_result_rows(s3, BUCKET, ["k"])
-        assert rows == []
-        assert problems[0].line == 1
-
-    @given(
-        st.lists(st.binary(max_size=20).filter(lambda b: b"\n" not in b), max_size=6), st.integers(1, 7), st.booleans()
-    )
-    def test_lines_do_not_depend_on_how_the_bytes_arrive(self, lines: list[bytes], size: int, ended: bool) -> None:
-        text = b"\n".join(lines) + (b"\n" if ended else b"")
-        chunks = [text[at : at + size] for at in range(0, len(text), size)]
-        expected = text.split(b"\n")
-        tail = expected.pop()
-        assert list(stream_lines(chunks)) == [(line, True) for line in expected] + ([(tail, False)] if tail else [])
-
-    def test_aggregates(self, s3: Any) -> None:
-        put_aggregate(s3, "tuned", {"Builtin.Correctness": 0.5, "own": 2})
-        s3.put_object(Bucket=BUCKET, Key="bad", Body=b"{")
-        s3.put_object(Bucket=BUCKET, Key="list", Body=b'{"results": [1]}')
-        s3.put_object(Bucket=BUCKET, Key="null", Body=b'{"results": {"x": {"score": null}, "y": 3}}')
-        keys = ["bad", "list", "null", aggregate_key("tuned")]
-        assert read_aggregate_means(s3, BUCKET, keys) == {"Correctness": 0.5, "own": 2.0}
+def test_aggregates(s3: Any) -> None:
+    put_aggregate(s3, "tuned", {"Builtin.Correctness": 0.5, "own": 2})
+    s3.put_object(Bucket=BUCKET, Key="bad", Body=b"{")
+    s3.put_object(Bucket=BUCKET, Key="list", Body=b'{"results": [1]}')
+    s3.put_object(Bucket=BUCKET, Key="null", Body=b'{"results": {"x": {"score": null}, "y": 3}}')
+    keys = ["bad", "list", "null", aggregate_key("tuned")]
+    assert read_aggregate_means(s3, BUCKET, keys) == {"Correctness": 0.5, "own": 2.0}
 
 
 class TestParsing:
@@ -224,7 +190,8 @@ class TestParsing:
             ({"result": "Good"}, "Good", None),
             ({"result": None}, None, "null"),
             ({}, None, "absent"),
-            ({"result": float("nan")}, None, "unparsable"),
+            ({"result": float("nan")}, None, "not applicable"),
+            ({"result": 10**400}, None, "unparsable"),
             ({"result": float("inf")}, None, "unparsable"),
             ({"result": True}, None, "unparsable"),
             ({"result": " "}, None, "unparsable"),
@@ -284,75 +251,9 @@ class TestParsing:
         assert isinstance(row, ResultRow)
 
 
-def dataset(*pairs: tuple[str, str | None]) -> list[DatasetRow]:
-    return [DatasetRow(line, prompt, reference) for line, (prompt, reference) in enumerate(pairs, start=1)]
-
-
-def row(prompt: str, reference: str | None, response: str) -> ResultRow:
-    return ResultRow(prompt, reference, response, {})
-
-
-def paired(records: Any) -> list[tuple[str, int, str | None, str | None]]:
-    return [(r.record_id, r.occurrence, r.tuned and r.tuned.response, r.base and r.base.response) for r in records]
-
-
-class TestPairing:
-    def test_by_prompt_and_reference_never_by_position(self) -> None:
-        rows = dataset(("a", "1"), ("b", "2"), ("a", "3"))
-        tuned = [row("a", "3", "t3"), row("b", "2", "t2"), row("a", "1", "t1")]
-        base = [row("b", "2", "b2"), row("a", "1", "b1"), row("a", "3", "b3")]
-        assert paired(pair_records(rows, tuned, base)) == [
-            ("1", 1, "t1", "b1"),
-            ("2", 1, "t2", "b2"),
-            ("3", 1, "t3", "b3"),
-        ]
-
-    def test_nth_occurrence_of_a_repeated_row(self) -> None:
-        rows = dataset(("a", "1"), ("a", "1"), ("a", "1"))
-        tuned = [row("a", "1", "t1"), row("a", "1", "t2")]
-        base = [row("a", "1", "b1"), row("a", "1", "b2"), row("a", "1", "b3")]
-        assert paired(pair_records(rows, tuned, base)) == [
-            ("1", 1, "t1", "b1"),
-            ("2", 2, "t2", "b2"),
-            ("3", 3, None, "b3"),
-        ]
-
-    def test_line_ends_and_outer_space_do_not_matter(self) -> None:
-        assert paired(pair_records(dataset((" a\r\nb ", "1\r\n")), [row("a\nb", "1", "t")], [])) == [
-            ("1", 1, "t", None)
-        ]
-
-    def test_unknown_prompts_are_kept_and_paired_with_each_other(self) -> None:
-        records = pair_records(dataset(("a", None)), [row("x", None, "t"), row("a", None, "ta")], [row("x", None, "b")])
-        assert paired(records) == [("1", 1, "ta", None), ("unlisted-1", 1, "t", "b")]
-        assert records[1].row is None
-
-    def test_more_results_than_dataset_rows(self) -> None:
-        records = pair_records(dataset(("a", "1")), [row("a", "1", "t1"), row("a", "1", "t2")], [])
-        assert paired(records) == [("1", 1, "t1", None), ("unlisted-1", 2, "t2", None)]
-
-    def test_reference_that_the_results_lack_or_changed(self) -> None:
-        rows = dataset(("a", "1"), ("b", "2"))
-        assert paired(pair_records(rows, [row("b", None, "tb"), row("a", "one", "ta")], [])) == [
-            ("1", 1, "ta", None),
-            ("2", 1, "tb", None),
-        ]
-
-    def test_a_changed_reference_is_not_guessed_when_there_is_a_choice(self) -> None:
-        records = pair_records(dataset(("a", "1"), ("a", "2")), [row("a", "other", "t")], [])
-        assert paired(records) == [("1", 1, None, None), ("2", 1, None, None), ("unlisted-1", 1, "t", None)]
-
-    @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", "1", "2"])), max_size=12), st.randoms())
-    def test_no_row_is_lost_and_none_is_used_twice(self, keys: list[tuple[str, str]], random: Any) -> None:
-        rows = dataset(*keys[: len(keys) // 2])
-        sides = []
-        for side in "tb":
-            made = [row(prompt, reference or None, f"{side}{i}") for i, (prompt, reference) in enumerate(keys)]
-            random.shuffle(made)
-            sides.append(made)
-        records = pair_records(rows, *sides)
-        for side, made in (("tuned", sides[0]), ("base", sides[1])):
-            placed = [id(getattr(r, side)) for r in records if getattr(r, side) is not None]
-            assert sorted(placed) == sorted(map(id, made))
-        assert len({r.record_id for r in records}) == len(records)
-        assert [r.row for r in records if r.row] == rows
+@pytest.mark.parametrize(
+    ("label", "reason"),
+    [("N/A", "not applicable"), ("Not applicable.", "not applicable"), ("So-so", "unparsable"), ("None", "unparsable")],
+)
+def test_why_a_label_is_no_score(label: str, reason: str) -> None:
+    assert missing_reason(label) == reason
