@@ -222,6 +222,8 @@ def test_local_files_are_checked_as_a_set_too(talk: Talk) -> None:
     assert (
         talk.done("dataset", "check", every.replace("*", "001"), every.replace("*", "002"))["profile"]["rows"] == 1200
     )
+    here = talk.refused("answer", "dataset", every)
+    assert (here["code"], f"evaluate.py dataset upload '{every}'" in here["fix"]) == ("local_file", True)
     (talk.project / "p-002-of-002.jsonl").unlink()
     assert talk.refused("dataset", "check", every)["code"] == "file_not_found"
     (talk.project / "q.jsonl").write_bytes(rows(1))

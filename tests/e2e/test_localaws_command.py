@@ -63,9 +63,13 @@ def account() -> Iterator[tuple[LocalAws, World]]:
 
 
 def complete(project: Path, aws: LocalAws, world: World) -> None:
+    """Every answer; the dataset is a set of two files with five rows each."""
+    for number in (1, 2):
+        rows = "".join(f'{{"query": "Where is order {number}-{n}?", "response": "On day {n}."}}\n' for n in range(5))
+        aws.client("s3").put_object(Bucket=world.bucket, Key=f"in/rows-00{number}-of-002.jsonl", Body=rows.encode())
     answers = {
         "task": "Answer support tickets",
-        "dataset": world.dataset_uri,
+        "dataset": f"s3://{world.bucket}/in/rows-*-of-002.jsonl",
         "data": "ok",
         "custom_metrics": "none",
         "builtin_metrics": "Correctness",
@@ -94,8 +98,10 @@ def test_a_rehearsal_runs_the_notebook_without_touching_the_account(
     assert code == 0, body
     assert {call.operation for call in list(aws.calls)[before:]} <= {"HeadObject", "GetObject"}
     assert body["simulated"] is True
-    (summary,) = Path(body["results"]).glob("*/summary.json")
-    assert json.loads(summary.read_text())["simulated"] is True
+    (file,) = Path(body["results"]).glob("*/summary.json")
+    summary = json.loads(file.read_text())
+    assert summary["simulated"] is True
+    assert summary["rows"]["dataset"] == summary["rows"]["paired"] == 10
     code, report = evaluate(tmp_path, aws.env, "report")
     assert (code, report["error"]["code"]) == (3, "no_results"), "a rehearsal is never taken for the real result"
 
@@ -110,3 +116,5 @@ def test_a_rehearsal_without_credentials_uses_sample_rows_and_says_so(
     code, body = evaluate(tmp_path, env, "rehearse", "--step-seconds", "0.1")
     assert code == 0, body
     assert any(item["kind"] == "sample_rows" for item in body["findings"])
+    (file,) = Path(body["results"]).glob("*/summary.json")
+    assert json.loads(file.read_text())["rows"]["dataset"] == 60, "the demo's rows, spread over both files"

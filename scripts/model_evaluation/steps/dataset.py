@@ -163,13 +163,21 @@ def _from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
 
 
 def _not_in_s3(text: str) -> Refused:
+    from model_evaluation.kernel.shardnames import shard_names
+
     path = os.path.abspath(os.path.expanduser(text))
-    if os.path.isfile(path):
+    files = shard_names(path)
+    if all(os.path.isfile(file) for file in files):
+        quoted, name = shlex.quote(path), shlex.quote(os.path.basename(path))
+        upload = f"aws s3 cp {quoted} s3://BUCKET/evaluation/{name}"
+        what = f"{path} is a file on this machine"
+        if len(files) > 1:
+            upload = f"evaluate.py dataset upload {quoted} s3://BUCKET/evaluation/ --yes"
+            what = f"{path} are {len(files)} files on this machine"
         return Refused(
-            f"{path} is a file on this machine; the evaluation reads from S3. Nothing was uploaded.",
-            fix=f"If the user agrees, upload it: aws s3 cp {shlex.quote(path)} s3://BUCKET/evaluation/"
-            f"{shlex.quote(os.path.basename(path))} - then answer with that URI. "
-            f"To check it first: evaluate.py dataset check {shlex.quote(path)}",
+            f"{what}; the evaluation reads from S3. Nothing was uploaded.",
+            fix=f"If the user agrees, upload it: {upload} - then answer with that URI. "
+            f"To check it first: evaluate.py dataset check {quoted}",
             code="local_file",
         )
     return Refused(
