@@ -14,7 +14,7 @@ from .permutation import sign_flip_test
 from .scales import Metric
 from .stats import Floats, detectable_difference, rows_needed
 from .strength import davidson_strength, effective_size
-from .verdicts import MARGIN_SHARE, metric_verdict
+from .verdicts import MARGIN_SHARE, SIGNIFICANCE, metric_verdict
 
 
 def difference_entry(
@@ -85,5 +85,17 @@ def settle_verdicts(
         difference["p_adjusted"] = p_value
         pairs = entry["n_clusters"] or entry["n_paired"]
         entry["verdict"] = metric_verdict(difference, pairs, metric.direction, entry["margin"])
-        unclear = entry["verdict"] == "inconclusive" and difference["deviation"]
-        entry["rows_needed"] = rows_needed(difference["deviation"], difference["mean"]) if unclear else None
+        entry["rows_needed"] = _rows_needed(entry) if entry["verdict"] == "inconclusive" else None
+
+
+def _rows_needed(entry: dict[str, Any]) -> int | None:
+    """Pairs that show a difference as large as the one seen, at the level that several metrics leave to this one.
+
+    ``None`` where that is no more than there are: then it is something else that these rows cannot tell.
+    """
+    difference = entry["difference"]
+    if not difference["deviation"]:
+        return None
+    tries = max(1.0, difference["p_adjusted"] / difference["p_value"]) if difference["p_value"] else 1.0
+    needed = rows_needed(difference["deviation"], difference["mean"], alpha=SIGNIFICANCE / tries)
+    return needed if needed is not None and needed > entry["n_paired"] else None
