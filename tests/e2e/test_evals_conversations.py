@@ -138,6 +138,7 @@ SKILL_WITHOUT: dict[str, tuple[str, str, str, str]] = {
     "suggestions": ("`answer STEP --accept`", "ask for it", "another-tools-state-file", "was asked|come to its end"),
     "waiting for AWS": ("wait, repeat the same command", "stop", "signed-out", "come to its end"),
     "asking again": ("tell message and fix, ask again", "stop", "pastes-the-wrong-arn", "come to its end"),
+    "other folders": ("`workflow_elsewhere`", "of another kind", "is-in-another-folder", "nothing says"),
     "rendering": ("| `render` | run it;", "| `render` | tell it;", "append-to-my-notebook", "come to its end"),
 }
 

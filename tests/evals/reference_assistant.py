@@ -66,6 +66,9 @@ class ReferenceAssistant:
             self._trouble(code, body, parts, ["status"])
         else:
             self.envelope = body
+            elsewhere = [item for item in body["warnings"] if item["kind"] == "workflow_elsewhere"]
+            if self.rules.names_other_folders:
+                parts += [item["message"] for item in elsewhere]
 
     def _intent(self, intent: dict[str, Any], parts: list[str]) -> None:
         if "answer" in intent:

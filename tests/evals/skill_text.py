@@ -17,6 +17,7 @@ class Rules:
     """The steps, in the order in which answers given at once are passed on."""
     consent: frozenset[str]
     """Steps that need the user's own words: shown first, and only then answered."""
+    names_other_folders: bool
     lists_choices: bool
     says_findings: bool
     tells_fixes: bool
@@ -36,6 +37,7 @@ class Rules:
         return cls(
             order=re.findall(r"`(\w+)`", _section(text, "Steps").split(". ")[0]),
             consent=frozenset(name for name, body in bullets.items() if re.search(r"\byes\b|\bassent\b", body)),
+            names_other_folders="`workflow_elsewhere`" in loop,
             lists_choices="`step.choices` as a numbered list" in loop,
             says_findings=bool(re.search(r"Say what `findings`", loop)),
             tells_fixes=bool(re.search(r"Refused .*tell .*`error\.fix`", loop)),
