@@ -36,7 +36,9 @@ def paired_interval(
     Scores that are only the two ends of the scale, ``limits``: Newcombe's interval for paired proportions.
     All differences equal: the bound of :func:`constant_interval`. From 30 pairs on the BCa bootstrap, from 6 to 29
     the differences that a sign-flip test does not reject; both are widened where few rows differ
-    (:func:`sparse_interval`). n = 0: all ``None``; n = 1: the mean only; n = 2 to 5: Student's t, very wide.
+    (:func:`sparse_interval`). Student's t with more than 256 distinct differences, where the others come to the same.
+    No bound lies outside what the scale allows. n = 0: all ``None``; n = 1: the mean only; n = 2 to 5: Student's t,
+    very wide.
 
     With ``clusters`` (n,), equal where records belong together, clusters take the place of records
     (:func:`cluster_values`); yes/no scores are then treated like any others.
@@ -65,6 +67,8 @@ def paired_interval(
     assert interval.high is not None
     low, high = sparse_interval(values, counts, limits=limits, confidence=confidence)
     low, high = min(low, interval.low), max(high, interval.high)
+    if limits is not None:
+        low, high = max(low, limits[0] - limits[1]), min(high, limits[1] - limits[0])
     method = interval.method + (f" over {n:,} clusters" if clustered else "")
     if low < interval.low or high > interval.high:
         method += ", widened: few rows differ"

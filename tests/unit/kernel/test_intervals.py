@@ -67,8 +67,12 @@ class TestPairedInterval:
 
     def test_two_rows_are_student_with_one_degree_of_freedom(self) -> None:
         # differences 0.5 and 0.25: mean 0.375, standard error 0.125, t(0.975, 1) = 12.7062
-        found = interval([(1.0, 0.5), (0.5, 0.25)])
+        found = interval([(1.0, 0.5), (0.5, 0.25)], limits=None)
         assert found[:3] == pytest.approx((0.375, 0.375 - 12.7062 * 0.125, 0.375 + 12.7062 * 0.125), abs=1e-4)
+
+    def test_no_bound_is_beyond_the_scale(self) -> None:
+        found = interval([(1.0, 0.5), (0.5, 0.25)], limits=(0.0, 1.0))
+        assert found[:3] == (0.375, -1.0, 1.0)
 
     @pytest.mark.parametrize("n", [2, 3, 29, 30, 200])
     def test_equal_differences_claim_nothing_from_few_rows(self, n: int) -> None:
