@@ -189,19 +189,18 @@ def _check_dataset_file(settings: EvaluationSettings, aws: AwsClients) -> Genera
         yield CheckResult("Dataset", "fail", f"its file is unknown ({error}).", "Correct DATASET.")
         return ""
     head = aws.s3.head_object(Bucket=bucket, Key=key)
-    etag = head["ETag"].strip('"')
+    etag, name = head["ETag"].strip('"'), key.rsplit("/", 1)[-1]
     if settings.dataset_etag and etag != settings.dataset_etag:
         yield CheckResult(
             "Dataset",
             "fail",
-            f"the file has changed since it was confirmed (ETag {etag}, expected {settings.dataset_etag}).",
+            f"{name} has changed since it was confirmed (ETag {etag}, expected {settings.dataset_etag}).",
             "Check the dataset and render the notebook again; to accept the file as it is, empty DATASET_ETAG.",
         )
     elif not head["ContentLength"]:
-        yield CheckResult("Dataset", "fail", "the file is empty.", "Point DATASET at a file with rows.")
+        yield CheckResult("Dataset", "fail", f"{name} is empty.", "Point DATASET at a file with rows.")
     else:
         same = ", unchanged" if settings.dataset_etag else ""
-        name = key.rsplit("/", 1)[-1]
         yield CheckResult("Dataset", "pass", f"{name}, {file_size(head['ContentLength'])}{same}")
     return bucket
 

@@ -96,14 +96,15 @@ def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], li
 
 
 def _findings(uri: S3Uri, facts: dict[str, Any], where: str, other_keys: list[str]) -> list[dict[str, Any]]:
-    from model_evaluation.kernel.shardnames import whole_set
+    from model_evaluation.kernel.shardnames import shard_names, whole_set
 
     count = facts.get("files", 1)
     several = f"{count} files, " if "files" in facts else ""
     jobs = f" They are evaluated one after another, by {count} jobs." if count > 1 else ""
     text = f"{uri}{where}: {several}{facts['size']:,} bytes, bucket in {facts['region']}.{jobs}"
     findings = [finding("found", text)]
-    if belongs_to := whole_set(uri.key):
+    belongs_to = whole_set(uri.key)
+    if belongs_to and len(shard_names(belongs_to)) > 1:
         every = str(uri._replace(key=belongs_to))
         findings.append(
             finding(
