@@ -18,6 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from .wording import one_line
+
 # Okabe and Ito's colours, which people with any of the common colour blindnesses can tell apart.
 GOOD, BAD, UNCLEAR = "#0072B2", "#D55E00", "#7A828C"
 TUNED, BASE, TIE = "#0072B2", "#E69F00", "#D0D7DE"
@@ -65,7 +67,7 @@ def new_chart(title: str, alt: str, height: float, width: float = CHART_WIDTH) -
     wrapped = textwrap.wrap(title, int(8.5 * width))
     chart = Chart(figsize=(width, height + 0.1 + 0.22 * len(wrapped)), layout="constrained")
     chart.suptitle("\n".join(wrapped), x=0.01, ha="left", weight="bold", size=12.5)
-    chart.title, chart.alt = title, f"{title}. {alt}"
+    chart.title, chart.alt = one_line(title), one_line(f"{title}. {alt}")
     return chart
 
 

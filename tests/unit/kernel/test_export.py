@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import html.parser
 import importlib
 import inspect
@@ -24,8 +25,11 @@ from model_evaluation.kernel.analysis import Analysis
 from model_evaluation.kernel.changedrows import changed_rows, changed_rows_html, marked_words
 from model_evaluation.kernel.charts import draw_charts
 from model_evaluation.kernel.export import export_analysis
+from model_evaluation.kernel.looks import in_notebook
+from model_evaluation.kernel.markdown import escaped, report_markdown
 from model_evaluation.kernel.page import report_html
 from model_evaluation.kernel.report import comparison_table_html, comparison_text
+from model_evaluation.kernel.rowbrowser import rows_html
 from model_evaluation.kernel.shortnames import short_name, short_time
 from model_evaluation.kernel.wording import SIMULATED_TEXT, UNCHECKED_TEXT
 from model_evaluation.notebook.inlining import imported_modules
@@ -225,8 +229,8 @@ class TestReport:
         assert levels.count(1) == 1
         assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(levels))
 
-    def test_no_text_becomes_markup_or_script(self) -> None:
-        attack = "</script></style><script>alert(1)</script><img src=x onerror=alert(1)>\"'>&lt;"
+    def test_no_text_becomes_markup_or_script_or_turns_what_follows(self) -> None:
+        attack = "</script></style><script>alert(1)</script><img src=x onerror=alert(1)>\"'>&lt;\u202e\x1b[31m\x00$x$"
         world = World()
         for i in range(30):
             world.dataset.append(
@@ -251,13 +255,18 @@ class TestReport:
             model_names={"tuned": attack, "base": attack}, created=attack,
         )  # fmt: skip
         charts = draw_charts(analysis)
-        whole = Page(report_html(analysis, charts))
+        page, rows = report_html(analysis, charts), rows_html(analysis)
+        whole = Page(page)
         assert [script.get("type") for script in whole.all("script")] == ["application/json", None, None]
         assert whole.all("img") == []
-        for fragment in (comparison_table_html(analysis.summary), changed_rows_html(analysis)):
-            page = Page(fragment)
-            assert page.all("script") == page.all("img") == []
-            assert "<script>alert(1)</script>" in "".join(page.text)
+        for fragment in (in_notebook(comparison_table_html(analysis.summary)), changed_rows_html(analysis)):
+            seen = Page(fragment)
+            assert seen.all("script") == seen.all("img") == []
+            assert "<script>alert(1)</script>" in "".join(seen.text)
+        # Prompts, answers and the judge's words are blocks of their own, which such a mark cannot leave.
+        around = page.replace(rows, "")
+        for text in (around, comparison_text(analysis.summary), report_markdown(analysis.summary)):
+            assert not set(text) & set("\u202e\x1b\x00")
 
     def test_simulated_is_said_everywhere(self, ordinary: Analysis) -> None:
         real = analysis_of(make_world(20), simulated=False)
@@ -305,6 +314,40 @@ class TestReport:
         text = report_html(analysis, charts)
         assert time.perf_counter() - started < 4
         assert len(text.encode()) < 5_000_000
+
+
+@pytest.fixture(scope="module")
+def alarming() -> Analysis:
+    """Both models give the same cut-off refusal, both are the judge's kin, and one is scored half as often."""
+    world, answer = World(), "I'm sorry, I cannot say " + "where your order is or when it will reach you " * 12
+    for i in range(40):
+        world.dataset.append(json.dumps({"query": f"q{i}"}))
+        for lines, scored in ((world.tuned, i % 2 == 0), (world.base, True)):
+            text = "" if i == 0 else answer + "of" * (i % 3)
+            lines.append(result_line(f"q{i}", text, {"Correctness": 0.5 if scored else None}))
+    return analysis_of(world, judge="us.meta.llama3-3-70b-instruct-v1:0")
+
+
+class TestAlarms:
+    def test_each_is_raised(self, alarming: Analysis) -> None:
+        for words in (
+            "answers are identical for both models",
+            "The base model answered empty on 1 of 40 rows",
+            "39 of 40 answers of the base model read like a refusal",
+            "39 of 40 answers of the base model end in the middle of a sentence",
+            "fewer than 95% of 40: Correctness 20",
+            "Scored for the fine-tuned and for the base model: Correctness 50% and 100%",
+            "The judge and the base model are of the same family (Meta Llama)",
+        ):
+            assert sum(words in warning for warning in alarming.summary["warnings"]) == 1, words
+
+    def test_all_are_seen_in_notebook_page_terminal_and_markdown(self, alarming: Analysis) -> None:
+        summary = alarming.summary
+        for warning in summary["warnings"]:
+            for page in (comparison_table_html(summary), report_html(alarming, {})):
+                assert f"<li>{html.escape(warning)}</li>" in page
+            assert f"- {warning}" in comparison_text(summary)
+            assert f"- {escaped(warning)}" in report_markdown(summary)
 
 
 class TestFragments:
