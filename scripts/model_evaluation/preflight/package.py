@@ -66,7 +66,12 @@ def licence(subject: Subject) -> Iterator[Result]:
         yield warned(
             f"The model package says that the licence of its weights{terms} was not accepted; the step that loads "
             "them may be refused.",
-            lines("When the licence is accepted, say so in the package:", _accepting(package), f"Or: {OTHER_MODEL}"),
+            lines(
+                "Read the licence; if it may be accepted, say so in the package:",
+                _accepting(package),
+                "Or evaluate another model:",
+                OTHER_MODEL,
+            ),
             **evidence,
         )
     elif accepted:

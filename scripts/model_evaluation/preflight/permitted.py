@@ -172,11 +172,16 @@ def _fix(principal: str, need: Need, actions: tuple[str, ...], denied: list[Deci
         policies = sorted({policy for item in explicit for policy in item.policies})
         return lines(
             f'A statement with "Effect": "Deny" in {", ".join(policies) or "one of its policies"} forbids it, and no '
-            "other statement can allow it. Look at it and take it out:",
+            "other statement can allow it. Look at it, and write the policy back without it (put-"
+            + kind
+            + "-policy, or "
+            "a new version of a managed policy):",
             *(
                 command("iam", f"get-{kind}-policy", **{f"{kind}_name": name}, policy_name=policy)
                 for policy in policies
             ),
+            "If it is none of its own policies, it is one of the attached ones:",
+            command("iam", f"list-attached-{kind}-policies", **{f"{kind}_name": name}),
         )
     document = {"Version": "2012-10-17", "Statement": [statement(actions, need.granted, dict(need.context))]}
     return lines(
