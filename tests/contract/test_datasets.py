@@ -93,7 +93,7 @@ class Talk:
             "judge": self.world.judge,
             "role": self.world.role_arn,
             "mlflow": self.world.mlflow_app_arn,
-            "output": f"s3://{self.world.bucket}/results/tickets",
+            "output": f"s3://{self.world.bucket}/results/{self.project.name}",
         }
         for step, value in (answers | changes).items():
             last = self.done("answer", step, value)
@@ -262,15 +262,18 @@ def test_rows_without_the_reference_answers_that_a_metric_uses_are_counted_whate
     assert f"! data.references: {said}" in card
     assert "Correctness uses the reference answer where there is one; 2 of 9 rows have none" in card
 
-    # What drop-invalid leaves mends it, and nothing stale stays on the card.
+    # What drop-invalid leaves mends it, nothing stale stays on the card, and a further file leads back to the first.
     prepared = talk.refused("answer", "data", "drop-invalid")["details"]
     assert prepared["rows"] == 7
     target = prepared["dataset"]
     talk.done("dataset", "upload", prepared["files"][0], target, "--yes")
     talk.done("answer", "dataset", target)
     assert talk.done("answer", "data", "ok")["findings"] == []
-    card = talk.done("answer", "output", f"s3://{talk.world.bucket}/results/others")["step"]["question"]
+    card = talk.done("answer", "output", f"s3://{talk.world.bucket}/others/{talk.project.name}")["step"]["question"]
     assert "reference answer" not in card
+    sampled = json.loads(Path(talk.refused("answer", "data", "sample 7")["details"]["manifest"]).read_text())
+    assert sampled["origin"]["uri"] == uri
+    assert sampled["outputs"][0]["origin_lines"] == [[3, 9]]
 
 
 def test_a_metric_that_compares_needs_reference_answers_in_some_row(talk: Talk) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +14,8 @@ _WRITE_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class Manifest:
-    """``outputs``: one entry per file in ``files``, with ``source_lines`` in the order of its rows."""
+    """``outputs``: one entry per file in ``files``, with ``source_lines`` in the order of its rows. ``origin`` is the
+    source's own source, where the source was prepared as well; the outputs then have ``origin_lines``, too."""
 
     operation: str
     arguments: list[str]
@@ -23,6 +24,7 @@ class Manifest:
     outputs: list[dict[str, Any]] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     manifest_path: Path | None = None
+    origin: dict[str, Any] | None = None
 
     @property
     def rows(self) -> int:
@@ -36,6 +38,7 @@ class Manifest:
             "arguments": self.arguments,
             "seed": self.seed,
             "source": self.source,
+            **({"origin": self.origin} if self.origin else {}),
             "outputs": self.outputs,
         }
 
@@ -54,15 +57,30 @@ def runs(numbers: Sequence[int]) -> list[int | list[int]]:
     return found
 
 
-def source_line(source_lines: Sequence[int | Sequence[int]], row: int) -> int:
-    """The source line of an output's ``row`` (1-based). Raises ``IndexError`` past the end."""
-    left = row
+def expanded(source_lines: Iterable[int | Sequence[int]]) -> Iterator[int]:
+    """The line numbers that :func:`runs` shortened."""
     for run in source_lines:
         first, last = (run, run) if isinstance(run, int) else (run[0], run[1])
-        if 1 <= left <= last - first + 1:
-            return first + left - 1
-        left -= last - first + 1
-    raise IndexError(row)
+        yield from range(first, last + 1)
+
+
+def traced_back(
+    outputs: list[dict[str, Any]], sha256_of_source: str, earlier: Mapping[str, Any]
+) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """Where the source itself came from, and the outputs with ``origin_lines`` in that, when ``earlier`` is the
+    manifest of the operation that made the source; else ``None`` and the outputs as they are."""
+    made = next((item for item in earlier.get("outputs", []) if item["sha256"] == sha256_of_source), None)
+    if made is None:
+        return None, outputs
+    lines = list(expanded(made.get("origin_lines") or made["source_lines"]))
+    origin = earlier.get("origin") or {
+        key: earlier["source"].get(key) for key in ("uri", "etag", "version_id", "sha256")
+    }
+    traced = [
+        {**item, "origin_lines": runs([lines[number - 1] for number in expanded(item["source_lines"])])}
+        for item in outputs
+    ]
+    return {key: fact for key, fact in origin.items() if fact}, traced
 
 
 class OutputFile:

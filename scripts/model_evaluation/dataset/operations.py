@@ -26,7 +26,7 @@ from model_evaluation.errors import Refused
 from .check import DatasetReport
 from .conversion import NotConvertible, convert_row
 from .formats import FORMATS, family, format_of
-from .manifest import Manifest
+from .manifest import Manifest, traced_back
 from .reading import UsableLine, read_lines
 from .repair import REPAIRABLE, repaired
 from .sampling import stratified_sample, stratified_shards
@@ -60,6 +60,8 @@ def apply_operation(
     open_chunks: OpenChunks,
     report: DatasetReport,
     out_path: Path | str,
+    *,
+    earlier: Mapping[str, Any] | None = None,
     **source_facts: Any,
 ) -> Manifest:
     """Apply one operation to the source that ``open_chunks`` opens (each call from its beginning).
@@ -67,6 +69,7 @@ def apply_operation(
     ``report`` is the source's check: rows are usable on its terms. ``out_path`` is the file to write; for
     ``shard`` it gives the names (``NAME-001-of-003.jsonl``). The manifest is written to
     ``OUT_PATH.manifest.json`` and returned. ``source_facts`` (``etag=``, ``version_id=``) are copied into it.
+    ``earlier`` is the manifest of a source that was prepared itself: rows are traced back through it.
 
     Raises ``Refused`` when the operation cannot be done, a file exists already, or the source changed
     between its readings. Nothing is left behind then.
@@ -82,6 +85,7 @@ def apply_operation(
             "shard": _shard,
         }[name]
         seed = plan(source, arguments, writer)
+        origin, outputs = traced_back(writer.outputs(), source.sha256, earlier or {})
         manifest = Manifest(
             operation=name,
             arguments=arguments,
@@ -93,9 +97,10 @@ def apply_operation(
                 "bytes": source.nbytes,
                 "rows": source.rows,
             },
-            outputs=writer.outputs(),
+            outputs=outputs,
             files=list(writer.paths),
             manifest_path=writer.manifest_path,
+            origin=origin,
         )
         writer.write_manifest(manifest)
     return manifest

@@ -15,7 +15,7 @@ from .shardnames import manifest_key
 
 class SourceRows(NamedTuple):
     """``lines``: for each line of the dataset, its files one after the other, its line in ``source``; empty for a
-    dataset that was not prepared from another one."""
+    dataset that was not prepared from another one. After several operations it is the first one's source."""
 
     source: str
     lines: list[int]
@@ -27,13 +27,13 @@ def source_rows(settings: EvaluationSettings, aws: AwsClients) -> SourceRows:
     bucket, key = dataset_object(settings, aws)
     try:
         manifest = json.loads(_object_bytes(aws, bucket, manifest_key(key)))
-        source, outputs = str(manifest["source"]["uri"]), manifest["outputs"]
+        source, outputs = str((manifest.get("origin") or manifest["source"])["uri"]), manifest["outputs"]
         lines: list[int] = []
         for shard, output in zip(settings.shards, outputs, strict=True):
             if hashlib.sha256(_object_bytes(aws, *dataset_object(shard, aws))).hexdigest() != output["sha256"]:
                 return nowhere
-            lines += lines_of_runs(output["source_lines"])
-    except (ClientError, BotoCoreError, ValueError, KeyError, TypeError):
+            lines += lines_of_runs(output.get("origin_lines") or output["source_lines"])
+    except (ClientError, BotoCoreError, AttributeError, ValueError, KeyError, TypeError):
         return nowhere  # most datasets have no manifest
     return SourceRows(source, lines)
 

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 
-from model_evaluation.errors import Refused
+from model_evaluation.errors import EvaluationError, Refused
 
 from .data import Reading, wants_references
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from model_evaluation.context import Context
 
+MANIFEST_BYTES = 64 << 20
 LONGEST_NAME = 120  # characters of a prepared file's name, without its number and ending
 
 
@@ -56,6 +57,7 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
                 lambda: watched(reading.joined.chunks(), operation, total),
                 report,
                 out,
+                earlier=_earlier_manifest(context),
                 **{key: fact for key, fact in facts.items() if key != "uri"},
             ).as_json()
     except OSError as error:
@@ -78,6 +80,23 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
         code="prepared",
         details={"files": paths, "rows": rows, "manifest": f"{out}.manifest.json", "dataset": dataset},
     )
+
+
+def _earlier_manifest(context: Context) -> dict[str, Any]:
+    """The manifest of a dataset that was prepared itself; empty without one."""
+    import json
+
+    from model_evaluation.kernel.shardnames import manifest_key
+    from model_evaluation.lookups.storage import S3Uri, read_start
+
+    dataset = context.facts("dataset")
+    try:
+        found = json.loads(
+            read_start(context.aws, S3Uri(dataset["bucket"], manifest_key(dataset["key"])), MANIFEST_BYTES)
+        )
+        return found if isinstance(found["outputs"], list) else {}
+    except (EvaluationError, ValueError, KeyError, TypeError):
+        return {}  # most datasets have none
 
 
 def _file_name(text: str) -> str:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_evaluation.dataset import apply_operation, check_stream, parse_operation
-from model_evaluation.dataset.manifest import Manifest, runs, source_line
+from model_evaluation.dataset.manifest import Manifest, expanded, runs
 from model_evaluation.dataset.sampling import allocate, stratified_sample, stratified_shards
 from model_evaluation.errors import Refused
 
@@ -28,11 +28,11 @@ def _rows(count: int) -> list[bytes]:
     return [row(i) for i in range(count)]
 
 
-def _apply(operation: str, data: bytes, out: Path, **options: Any) -> Manifest:
+def _apply(operation: str, data: bytes, out: Path, *, earlier: Any = None, **options: Any) -> Manifest:
     options.setdefault("row_limit", None)
     report = check_stream([data], source="s3://b/d.jsonl", **options)
     name, arguments = parse_operation(operation)
-    return apply_operation(name, arguments, lambda: [data], report, out, etag="e")
+    return apply_operation(name, arguments, lambda: [data], report, out, earlier=earlier, etag="e")
 
 
 def _check_manifest(manifest: Manifest, data: bytes, out: Path) -> None:
@@ -47,8 +47,7 @@ def _check_manifest(manifest: Manifest, data: bytes, out: Path) -> None:
         assert output["bytes"] == len(written)
         lines = written.splitlines()
         assert output["rows"] == len(lines)
-        for row, line in enumerate(lines, 1):
-            assert source_lines[source_line(output["source_lines"], row) - 1].strip() == line
+        assert [source_lines[number - 1].strip() for number in expanded(output["source_lines"])] == lines
     saved = json.loads(out.with_name(out.name + ".manifest.json").read_text())
     assert saved == manifest.as_json()
     assert saved["source"]["uri"] == "s3://b/d.jsonl"
@@ -153,9 +152,27 @@ def test_shards_split_without_loss_for_any_sizes(categories: list[str | None], s
 @given(st.lists(st.integers(1, 60), unique=True).map(sorted))
 def test_runs_of_lines_can_be_traced_back(numbers: list[int]) -> None:
     packed = runs(numbers)
-    assert [source_line(packed, row) for row in range(1, len(numbers) + 1)] == numbers
-    with pytest.raises(IndexError):
-        source_line(packed, len(numbers) + 1)
+    assert list(expanded(packed)) == numbers
+
+
+def test_rows_are_traced_back_through_several_operations(tmp_path: Path) -> None:
+    data = b"\n".join([b"{", *_rows(12), *_rows(3), b"{"])  # lines 2 to 13 stay, 14 to 16 repeat 2 to 4
+    first = _apply("drop-invalid", data, tmp_path / "first.jsonl")
+    second = _apply("dedupe", first.files[0].read_bytes(), tmp_path / "second.jsonl", earlier=first.as_json())
+    third = _apply("shard 7 1", second.files[0].read_bytes(), tmp_path / "third.jsonl", earlier=second.as_json())
+    assert first.origin is None
+    assert second.origin == third.origin
+    assert third.origin is not None
+    assert third.origin["sha256"] == first.source["sha256"]
+    lines = data.split(b"\n")
+    for output in third.outputs:
+        rows = (tmp_path / output["file"]).read_bytes().splitlines()
+        assert rows == [lines[number - 1] for number in expanded(output["origin_lines"])]
+    assert sorted(n for output in third.outputs for n in expanded(output["origin_lines"])) == list(range(2, 14))
+    # The manifest of something else leads nowhere.
+    other = _apply("dedupe", data, tmp_path / "other.jsonl", earlier=second.as_json())
+    assert other.origin is None
+    assert "origin_lines" not in other.outputs[0]
 
 
 def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:

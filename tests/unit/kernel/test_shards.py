@@ -78,6 +78,14 @@ def test_rows_of_a_prepared_dataset_are_traced_to_their_source() -> None:
     assert traced("s3://acme-data/rows.jsonl", one).lines == [4, 6, 8]
 
 
+def test_after_several_operations_the_first_source_counts() -> None:
+    content = json.loads(manifest((FIRST, [[2, 4]])))
+    content["origin"] = {"uri": "s3://acme-data/first.jsonl"}
+    content["outputs"][0]["origin_lines"] = [5, [8, 9]]
+    objects = {"rows.jsonl": FIRST, "manifest/rows.jsonl.json": json.dumps(content).encode()}
+    assert traced("s3://acme-data/rows.jsonl", objects) == SourceRows("s3://acme-data/first.jsonl", [5, 8, 9])
+
+
 @pytest.mark.parametrize(
     "content",
     [
