@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -169,8 +169,29 @@ def _check_model(settings: EvaluationSettings, aws: AwsClients, now: datetime) -
         )
     elif approval == "Rejected":
         yield CheckResult("Model", "warn", "the model package is marked Rejected.", "Check that you mean this version.")
+    elif not _weights_are_there(containers[0], aws):
+        yield CheckResult(
+            "Model",
+            "fail",
+            "the fine-tuned weights that the model package names are gone from S3.",
+            "Restore them, or evaluate another version.",
+        )
     else:
         yield CheckResult("Model", "pass", f"{settings.model.rsplit('model-package/', 1)[-1]}, {status}")
+
+
+def _weights_are_there(container: dict[str, Any], aws: AwsClients) -> bool:
+    """Also when nobody can tell: SageMaker may keep weights where only it can look."""
+    uri = container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri", "")
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    if not bucket:
+        return True
+    try:
+        return bool(aws.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"))
+    except ClientError as error:
+        if is_credentials_error(error):
+            raise
+        return aws_error_code(error) != "NoSuchBucket"
 
 
 def _check_dataset(settings: EvaluationSettings, aws: AwsClients, now: datetime) -> Iterator[CheckResult]:

@@ -44,8 +44,16 @@ class Account:
             "describe_model_package": {
                 "ModelPackageStatus": "Completed",
                 "ModelApprovalStatus": "PendingManualApproval",
-                "InferenceSpecification": {"Containers": [{"BaseModel": {"HubContentName": "meta-llama"}}]},
+                "InferenceSpecification": {
+                    "Containers": [
+                        {
+                            "BaseModel": {"HubContentName": "meta-llama"},
+                            "ModelDataSource": {"S3DataSource": {"S3Uri": "s3://acme-models/support-bot/3/"}},
+                        }
+                    ]
+                },
             },
+            "list_objects_v2": {"KeyCount": 1},
             "describe_hub_content": {
                 "HubContentVersion": "1.2.0",
                 "HubContentDocument": '{"DatasetS3Bucket": "acme-data", "DatasetS3Prefix": "air/tickets.jsonl"}',
@@ -103,6 +111,8 @@ def test_a_sound_configuration_passes_with_one_line_per_check(account: Account) 
         ("describe_model_package", {"ModelPackageStatus": "Failed"}, "is Failed, not Completed", "usable version"),
         ("describe_model_package", {"ModelPackageStatus": "Completed"}, "does not name its base model", "fine-tuning"),
         ("describe_model_package", client_error("ValidationException"), "not found", "parameters cell"),
+        ("list_objects_v2", {"KeyCount": 0}, "weights that the model package names are gone", "another version"),
+        ("list_objects_v2", client_error("NoSuchBucket"), "weights that the model package names are gone", "another"),
         ("head_object", client_error("404"), "not found", "parameters cell"),
         ("head_object", {"ETag": '"new"', "ContentLength": 5}, "has changed since it was confirmed", "DATASET_ETAG"),
         ("head_object", {"ETag": '"abc"', "ContentLength": 0}, "empty", "rows"),
@@ -162,6 +172,11 @@ def test_what_cannot_be_decided_warns_and_does_not_block(
     warnings = [result for result in account.check() if result.status == "warn"]
     assert warnings
     assert all(message in warning.message and warning.fix for warning in warnings)
+
+
+def test_weights_that_only_sagemaker_can_see_are_no_obstacle(account: Account) -> None:
+    account.answers["list_objects_v2"] = client_error("AccessDenied")
+    assert {result.status for result in account.check()} == {"pass"}
 
 
 def test_all_failures_are_reported_together(account: Account) -> None:
