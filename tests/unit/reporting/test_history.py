@@ -179,6 +179,17 @@ def test_the_picture_shows_every_run_once_and_nothing_is_obeyed(tmp_path: Path) 
         assert 0 < float(circle.attrib["cy"]) < height
 
 
+def test_a_single_run_that_cannot_be_compared_is_named_but_not_drawn(tmp_path: Path) -> None:
+    put(tmp_path, 1, judge="judge-two\u202e\x00")
+    put(tmp_path, 2)
+    put(tmp_path, 3)
+    svg = trend_svg(groups_of(tmp_path), "\x00")
+    texts = ["".join(text.itertext()) for text in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    assert svg.count("<circle") == 2 * 2
+    assert "Not drawn: run01, another judge (judge-two  , not judge-one)" in texts
+    assert texts[0].startswith("Correctness, newest run (2026-11-03")
+
+
 def test_a_run_without_an_interval_is_a_point_without_a_bar(tmp_path: Path) -> None:
     put(tmp_path, 1, tuned=(1.0,), base=(0.5,))
     svg = trend_svg(groups_of(tmp_path), "x")
