@@ -1,8 +1,9 @@
 """How fast a whole dataset is checked, against a bare loop of ``json.loads`` over the same file.
 
-Makes its file (1,000,000 rows, about 600 MB) in a temporary folder, runs every case in its own process,
+Makes its file (1,000,000 rows, about 650 MB) in a temporary folder, runs every case in its own process,
 in turn over several rounds, and prints medians, the ratios of the same run, and which measures are met.
-Seconds are processor time: every case uses one core, and a busy machine disturbs them least.
+Seconds are processor time: every case uses one core, and a busy machine disturbs them least. Only where a server
+or a whole command is waited for they are wall-clock time.
 
     python bench/bench_dataset.py --rows 100000
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import statistics
@@ -18,10 +20,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+import timing
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "scripts"))
+
+OBJECT_URI = "s3://bench.rows/rows.jsonl"
 
 WORDS = (
     *("the", "of", "and", "model", "answer", "question", "river", "mountain", "price", "simple", "contract"),
@@ -35,13 +44,13 @@ POOL = 4000
 
 
 def _text(rng: random.Random, mean_words: float) -> str:
-    """Words; one text in 100 is very long, one in 12 holds another script, one in 8 line ends and quotes."""
+    """Words; one text in 100 is very long, one in 12 holds another script, one in 8 line ends, quotes, colons."""
     count = 450 if rng.random() < 0.01 else 6 + int(rng.expovariate(1 / mean_words))
     words = rng.choices(WORDS, k=count)
     if rng.random() < 0.08:
         words[rng.randrange(count)] = rng.choice(OTHER_SCRIPTS)
     if rng.random() < 0.125:
-        words[count // 2] += '\n"so"\n'
+        words[count // 2] += '\n"so":\n'
     return " ".join(words)
 
 
@@ -109,7 +118,36 @@ def check_deep(path: Path) -> None:
     check_stream(read_chunks(path), source=path.name, deep=True, row_limit=None)
 
 
-CASES: dict[str, Callable[[Path], None]] = {
+def _object() -> tuple[Any, Any]:
+    from model_evaluation.lookups.session import Aws
+    from model_evaluation.lookups.storage import head_object, parse_s3_uri
+
+    aws = Aws("us-west-2")
+    return aws, head_object(aws, parse_s3_uri(OBJECT_URI))
+
+
+def stream_object(_path: Path) -> float:
+    from model_evaluation.lookups.object_stream import read_chunks
+
+    aws, item = _object()
+    started = time.perf_counter()
+    assert sum(map(len, read_chunks(aws, item))) == item.size
+    return time.perf_counter() - started
+
+
+def check_object(_path: Path) -> float:
+    from model_evaluation.dataset import check_stream
+    from model_evaluation.lookups.object_stream import read_chunks
+
+    aws, item = _object()
+    started = time.perf_counter()
+    report = check_stream(read_chunks(aws, item), source=str(item.uri), row_limit=None)
+    assert report.usable, report.findings
+    assert report.profile["bytes"] == item.size
+    return time.perf_counter() - started
+
+
+CASES: dict[str, Callable[[Path], float | None]] = {
     "read only": read_only,
     "json.loads per line (text)": json_loop_text,
     "json.loads per line (bytes)": json_loop_bytes,
@@ -117,25 +155,30 @@ CASES: dict[str, Callable[[Path], None]] = {
     "check, no duplicate-key guard": check_without_guard,
     "check, no duplicate rows": check_without_rows,
     "check, deep": check_deep,
+    "S3, only streamed": stream_object,
+    "S3, checked": check_object,
 }
-FLAT = [name for name in CASES if name != "check, deep"]
+FLAT = [name for name in CASES if name != "check, deep" and not name.startswith("S3")]
+FROM_S3 = [name for name in CASES if name.startswith("S3")]
 
 
 def run_case(name: str, path: Path) -> tuple[float, float]:
-    """Processor seconds, and peak memory of the process in MiB."""
+    """Seconds (of the processor, if the case does not time itself), and peak memory of the process in MiB."""
     command = [sys.executable, __file__, "--case", name, "--file", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds, mebibytes = json.loads(done.stdout)
     return seconds, mebibytes
 
 
-def measure(names: Iterable[str], path: Path, rounds: int) -> dict[str, tuple[float, float]]:
+def measure(
+    names: Iterable[str], path: Path, rounds: int, typical: Callable[[list[float]], float] = statistics.median
+) -> dict[str, tuple[float, float]]:
     """Medians over rounds; within a round every case runs once, so that drift hits all alike."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in taken:
             taken[name].append(run_case(name, path))
-    return {name: (statistics.median(s for s, _ in runs), max(m for _, m in runs)) for name, runs in taken.items()}
+    return {name: (typical([s for s, _ in runs]), max(m for _, m in runs)) for name, runs in taken.items()}
 
 
 def show(title: str, results: dict[str, tuple[float, float]], rows: int, size: int) -> None:
@@ -147,6 +190,54 @@ def show(title: str, results: dict[str, tuple[float, float]], rows: int, size: i
         print(f"{row}{base / seconds:8.2f}{mebibytes:7.0f}")
 
 
+@contextmanager
+def served(path: Path, megabytes_per_second: int) -> Iterator[None]:
+    """The file as an S3 object behind a TLS server of its own process; boto3 is told where."""
+    with tempfile.TemporaryDirectory() as folder:
+        rate = str(megabytes_per_second * 1e6)
+        command = [sys.executable, str(HERE / "object_server.py"), str(path), folder, rate]
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert server.stdin is not None
+        assert server.stdout is not None
+        os.environ |= {
+            "AWS_ENDPOINT_URL_S3": f"https://localhost:{int(server.stdout.readline())}",
+            "AWS_CA_BUNDLE": f"{folder}/ca.pem",
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+        }
+        try:
+            yield
+        finally:
+            server.stdin.close()
+            server.wait()
+
+
+def measure_s3(path: Path, rounds: int) -> float:
+    """Prints what streaming and checking take at several rates; how many times longer checking took at 300 MB/s.
+
+    The fastest of the rounds: other processes can only make them slower.
+    """
+    print(f"\nfrom S3 over TLS: {path.stat().st_size / 1e6:,.0f} MB, wall-clock seconds")
+    print(f"{'server':16}{'streamed':>10}{'MB/s':>7}{'checked':>10}{'MB/s':>7}{'ratio':>8}{'MiB':>7}")
+    ratio = 0.0
+    for rate in (0, 100, 300):
+        with served(path, rate):
+            (streamed, _), (checked, mebibytes) = measure(FROM_S3, path, rounds, min).values()
+        ratio = checked / streamed
+        speeds = [path.stat().st_size / 1e6 / seconds for seconds in (streamed, checked)]
+        row = f"{f'{rate} MB/s' if rate else 'no limit':16}{streamed:10.2f}{speeds[0]:7.0f}{checked:10.2f}"
+        print(f"{row}{speeds[1]:7.0f}{ratio:8.2f}{mebibytes:7.0f}")
+    return ratio
+
+
+def measure_command(path: Path) -> float:
+    """How many times the bare interpreter's start the whole command takes."""
+    command = [sys.executable, str(HERE.parent / "scripts" / "evaluate.py"), "dataset", "check", str(path)]
+    taken = timing.measure({"bare": [sys.executable, "-c", "pass"], "command": command}, rounds=9)
+    print(f"\n1,000 rows: `dataset check` {1000 * taken['command']:.0f} ms, bare {1000 * taken['bare']:.1f} ms")
+    return taken["command"] / taken["bare"]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -156,21 +247,26 @@ def main() -> int:
     args = parser.parse_args()
     if args.case:
         started = time.process_time()
-        CASES[args.case](args.file)
-        seconds = time.process_time() - started
+        seconds = CASES[args.case](args.file)
+        if seconds is None:
+            seconds = time.process_time() - started
         print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        flat, tenth, chat, small = (Path(folder, f"{name}.jsonl") for name in ("flat", "tenth", "chat", "small"))
+        names = ("flat", "tenth", "chat", "small", "thousand")
+        flat, tenth, chat, small, thousand = (Path(folder, f"{name}.jsonl") for name in names)
         write_flat(flat, args.rows)
         write_flat(tenth, args.rows // 10)
         write_chat(chat, args.rows // 10)
         write_flat(small, max(1, args.rows // 100))
+        write_flat(thousand, 1000)
         results = measure(FLAT, flat, args.rounds)
         show("query, response, system, category", results, args.rows, flat.stat().st_size)
         show("messages", measure(FLAT, chat, args.rounds), args.rows // 10, chat.stat().st_size)
         deep = measure(["json.loads per line (text)", "check, deep"], small, args.rounds)
         show("deep", deep, max(1, args.rows // 100), small.stat().st_size)
+        s3_ratio = measure_s3(flat, args.rounds)
+        starts = measure_command(thousand)
         grown = results["check"][0] / measure(["check"], tenth, args.rounds)["check"][0]
     base = results["json.loads per line (text)"][0]
     measures = [
@@ -179,6 +275,8 @@ def main() -> int:
         ("peak memory, MiB", results["check"][1], "<=", 150.0),
         ("the same without duplicate rows, MiB", results["check, no duplicate rows"][1], "<=", 64.0),
         ("10 times the rows, times the time", grown, "<=", 11.0),
+        ("from S3 at 300 MB/s, times streaming", s3_ratio, "<=", 1.1),
+        ("1,000 rows, times a bare start", starts, "<=", 25.0),
     ]
     print()
     for what, value, sign, limit in measures:

@@ -1,10 +1,10 @@
 """A file behind HTTPS the way S3 serves an object: HEAD, GET with ranges and If-Match, at a limited rate.
 
-    python bench/object_server.py FILE FOLDER RATE CONNECTION_RATE
+    python bench/object_server.py FILE FOLDER RATE
 
 serves ``https://localhost:PORT/bench.rows/rows.jsonl``, prints the port, and ends when its input ends. FOLDER
-receives ``ca.pem``, which clients have to trust. Rates are bytes per second, of all connections together and of
-each; 0 is as fast as it goes.
+receives ``ca.pem``, which clients have to trust. RATE is in bytes per second, of all connections together; 0 is as
+fast as it goes.
 """
 
 from __future__ import annotations
@@ -48,11 +48,6 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     data: ClassVar[memoryview]
     pace: ClassVar[Pace]
-    connection_rate: ClassVar[float]
-
-    def setup(self) -> None:
-        super().setup()
-        self._own_pace = Pace(self.connection_rate)
 
     def do_HEAD(self) -> None:
         self._head(200, 0, len(self.data))
@@ -67,7 +62,6 @@ class Handler(BaseHTTPRequestHandler):
         for at in range(start, end, PIECE):
             piece = self.data[at : min(end, at + PIECE)]
             self.pace.wait(len(piece))
-            self._own_pace.wait(len(piece))
             self.connection.sendall(piece)
 
     def _head(self, status: int, start: int, end: int) -> None:
@@ -92,10 +86,10 @@ class Server(ThreadingHTTPServer):
 def main() -> None:
     from model_evaluation.localaws.certificates import CertificateAuthority
 
-    path, folder, rate, connection_rate = sys.argv[1:]
+    path, folder, rate = sys.argv[1:]
     file = os.open(path, os.O_RDONLY)
     Handler.data = memoryview(mmap.mmap(file, 0, prot=mmap.PROT_READ))
-    Handler.pace, Handler.connection_rate = Pace(float(rate)), float(connection_rate)
+    Handler.pace = Pace(float(rate))
     server = Server(("127.0.0.1", 0), Handler)
     context: ssl.SSLContext = CertificateAuthority(Path(folder)).context_for("localhost")
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
