@@ -111,6 +111,7 @@ def judge_definition(
     metrics: tuple[str, ...] = ("Correctness",),
     custom: str | None = None,
     judge: str | None = None,
+    mlflow: str | None = None,
     **overrides: Any,
 ) -> str:
     """The definition the SDK renders for a model package, reduced to what a step reads."""
@@ -179,7 +180,8 @@ def judge_definition(
                 **overrides,
             )
         )
-    return json.dumps({"Version": "2020-12-01", "Metadata": {}, "Parameters": [], "Steps": steps})
+    tracking = {"MlflowConfig": {"MlflowResourceArn": mlflow}} if mlflow else {}
+    return json.dumps({"Version": "2020-12-01", "Metadata": {}, "Parameters": [], "Steps": steps, **tracking})
 
 
 @pytest.fixture

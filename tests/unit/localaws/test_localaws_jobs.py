@@ -10,6 +10,7 @@ import pytest
 
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.judges import DEFAULT_JUDGES
+from model_evaluation.localaws.services.mlflow import apps_of, servers_of
 from model_evaluation.localaws.world import demo_custom_metrics, demo_dataset
 
 METRICS = ("Correctness", "Completeness", "Harmfulness")
@@ -307,3 +308,57 @@ def test_a_role_without_bedrock_actions_fails_late(clients: Any, start: Any, fin
     reason = done["Steps"]["EvaluateCustomModelMetrics"]["FailureReason"]
     assert "AccessDeniedException" in reason
     assert "bedrock:CreateEvaluationJob" in reason
+
+
+def reason_of(done: dict[str, Any], step: str = "EvaluateCustomInferenceModel") -> str:
+    return str(done["Steps"][step].get("FailureReason", ""))
+
+
+def test_weights_that_were_deleted_fail_the_step_that_loads_them(s3: Any, start: Any, finish: Any, world: Any) -> None:
+    place = {"Bucket": "fernway-models", "Key": f"{world.group_name}/3/adapter_model.safetensors"}
+    s3.delete_object(**place)
+    try:
+        assert "No S3 objects found under S3 URL" in reason_of(finish(start(base=False)))
+    finally:
+        s3.put_object(**place, Body=b"SIMULATED")
+    assert finish(start(base=False))["PipelineExecutionStatus"] == "Succeeded"
+
+
+def test_a_licence_that_was_not_accepted_fails_the_same_step(
+    sagemaker: Any, start: Any, finish: Any, world: Any
+) -> None:
+    package = sagemaker.describe_model_package(ModelPackageName=world.model_package_arn)
+    usual = package["InferenceSpecification"]
+
+    def say(accepted: bool) -> None:
+        source = usual["Containers"][0]["ModelDataSource"]["S3DataSource"] | {
+            "ModelAccessConfig": {"AcceptEula": accepted}
+        }
+        container = usual["Containers"][0] | {"ModelDataSource": {"S3DataSource": source}}
+        sagemaker.update_model_package(
+            ModelPackageArn=world.model_package_arn, InferenceSpecification={"Containers": [container]}
+        )
+
+    try:
+        say(False)
+        assert "license agreement" in reason_of(finish(start(base=False)))
+        say(True)
+        assert finish(start(base=False))["PipelineExecutionStatus"] == "Succeeded"
+    finally:
+        sagemaker.update_model_package(ModelPackageArn=world.model_package_arn, InferenceSpecification=usual)
+
+
+@pytest.mark.parametrize("tracker", ["mlflow_app_arn", "mlflow_server_arn"])
+def test_a_tracker_whose_store_is_gone_fails_the_first_job(
+    aws: LocalAws, start: Any, finish: Any, world: Any, tracker: str
+) -> None:
+    arn = getattr(world, tracker)
+    assert finish(start(base=False, mlflow=arn))["PipelineExecutionStatus"] == "Succeeded"
+    table = apps_of(aws.cloud, world.region) if tracker == "mlflow_app_arn" else servers_of(aws.cloud, world.region)
+    record = table.get(arn if tracker == "mlflow_app_arn" else arn.rpartition("/")[2])
+    assert record is not None
+    usual, record["ArtifactStoreUri"] = record["ArtifactStoreUri"], "s3://fernway-no-such-bucket/mlflow"
+    try:
+        assert "artifact store s3://fernway-no-such-bucket" in reason_of(finish(start(base=False, mlflow=arn)))
+    finally:
+        record["ArtifactStoreUri"] = usual
