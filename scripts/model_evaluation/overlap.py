@@ -9,9 +9,9 @@ from typing import Any
 from . import state, workflow
 from .context import Context
 from .errors import Refused, StateError, TooEarly
-from .lookups.sources import local_sources, s3_sources
 
 TRIES = 3
+DROP = "To leave these rows out (a new file, uploaded only after the user's yes): evaluate.py answer data drop-overlap"
 
 
 def record(project: str, training: str | None) -> dict[str, Any]:
@@ -30,7 +30,8 @@ def record(project: str, training: str | None) -> dict[str, Any]:
         document, reopened = workflow.record(
             evaluation_of(snapshot.document).STEPS, snapshot.document, "data", answer, context.now
         )
-        findings = [workflow.finding("overlap", overlap["statement"], level="warning" if overlap["share"] else "info")]
+        level, more = ("warning", {"fix": DROP}) if overlap["share"] else ("info", {})
+        findings = [workflow.finding("overlap", overlap["statement"], level=level, **more)]
         if reopened:
             findings.append(workflow.finding("reopened", f"Open again, to be seen with it: {', '.join(reopened)}."))
         context.document = document
@@ -53,7 +54,7 @@ def measure(context: Context, training: str | None) -> dict[str, Any]:
     from .dataset import find_leakage
     from .dataset.several import JoinedFiles
     from .lookups.dataset_files import read_object, unchanged_files
-    from .progress import watched
+    from .lookups.sources import training_chunks
 
     if not context.answered("data"):
         raise TooEarly(
@@ -64,8 +65,7 @@ def measure(context: Context, training: str | None) -> dict[str, Any]:
     source = training or _trained_on(context)
     files = unchanged_files(context.aws, context.facts("dataset"))
     rows = JoinedFiles([(item.uri.key.rpartition("/")[2], partial(read_object, context.aws, item)) for item in files])
-    trained = s3_sources(context.aws, source, below=True) if source.startswith("s3://") else local_sources([source])
-    found = find_leakage(watched(JoinedFiles(trained).chunks(), "training data"), rows.chunks())
+    found = find_leakage(training_chunks(lambda: context.aws, source), rows.chunks())
     if not found.training_rows:
         raise Refused(
             f"{source} holds no rows that can be compared: none is in one of the five formats.",

@@ -296,13 +296,16 @@ def test_the_overlap_with_the_training_data_is_measured_in_one_command_and_kept(
     talk.done("answer", "dataset", uri)
     talk.done("answer", "data", "ok")
     assert talk.refused("dataset", "overlap")["code"] == "no_training_data"
+    assert talk.refused("answer", "data", "drop-overlap")["code"] == "overlap_unknown"
     assert "not measured (evaluate.py dataset overlap)" in line(talk.card(), "Overlap")
     s3 = talk.aws.client("s3")
     s3.put_object(Bucket=talk.world.bucket, Key="datasets/training.jsonl", Body=rows(10) + rows(9, first=900))
     try:
         found = talk.done("dataset", "overlap")  # the model's training job says where its data are
+        rest = talk.refused("answer", "data", "drop-overlap")["details"]
     finally:
         s3.delete_object(Bucket=talk.world.bucket, Key="datasets/training.jsonl")
+    assert Path(rest["files"][0]).read_bytes() == rows(30, first=10)
     assert found["overlap"]["source"].endswith("datasets/training.jsonl")
     assert (found["overlap"]["exact"], found["overlap"]["evaluation_rows"]) == (10, 40)
     assert found["findings"][0]["level"] == "warning"
@@ -318,6 +321,7 @@ def test_the_overlap_with_the_training_data_is_measured_in_one_command_and_kept(
     other = talk.put("training/part.jsonl", rows(5, first=700))
     found = talk.done("dataset", "overlap", other.rpartition("/")[0] + "/")
     assert found["overlap"]["exact"] == 0
+    assert talk.refused("answer", "data", "drop-overlap")["code"] == "no_overlap"
     assert found["findings"][0]["level"] == "info"
     for step, value in {"confirm": "yes", "terms": "I agree", "notebook": "new"}.items():
         last = talk.done("answer", step, value)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from model_evaluation.dataset.several import JoinedFiles
+    from model_evaluation.lookups.session import Aws
     from model_evaluation.lookups.sources import Source
 
 JOB_ROWS = 1000  # one judge job takes no more
@@ -73,9 +74,7 @@ def _upload(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             f"{' '.join(shlex.quote(name) for name in args.names)} --yes",
             code="needs_consent",
         )
-    from model_evaluation.lookups.session import Aws
-
-    return carry_out(Aws(), plan), 0
+    return carry_out(_aws(), plan), 0
 
 
 def _overlap(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
@@ -90,8 +89,8 @@ def _overlap(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 
 def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.dataset import check_stream, find_leakage
-    from model_evaluation.dataset.several import JoinedFiles
-    from model_evaluation.progress import read_so_far, watched
+    from model_evaluation.lookups.sources import training_chunks
+    from model_evaluation.progress import read_so_far
     from model_evaluation.steps.data_card import where
 
     if args.max_rows is not None and args.max_rows < 1:
@@ -111,9 +110,7 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     report = joined.judged(report, JOB_ROWS)
     body: dict[str, Any] = {"profile": report.profile, "findings": report.findings}
     if args.training is not None:
-        training = JoinedFiles(_sources([args.training], below=True))
-        rows = watched(training.chunks(), "training data")
-        body["leakage"] = find_leakage(rows, joined.chunks()).as_json()
+        body["leakage"] = find_leakage(training_chunks(_aws, args.training), joined.chunks()).as_json()
     if report.usable:
         return body, 0
     faults = [item for item in report.findings if item["level"] == "error"]
@@ -146,11 +143,13 @@ def _joined(names: list[str]) -> tuple[str, JoinedFiles]:
     return names[0] if len(names) == 1 else f"{len(names)} files", JoinedFiles(_sources(names))
 
 
-def _sources(names: list[str], *, below: bool = False) -> list[Source]:
+def _sources(names: list[str]) -> list[Source]:
     from model_evaluation.lookups.sources import local_sources, s3_sources
 
-    if not names[0].startswith("s3://"):
-        return local_sources(names)
+    return s3_sources(_aws(), names[0]) if names[0].startswith("s3://") else local_sources(names)
+
+
+def _aws() -> Aws:
     from model_evaluation.lookups.session import Aws
 
-    return s3_sources(Aws(), names[0], below=below)
+    return Aws()

@@ -14,8 +14,8 @@ class Leakage(NamedTuple):
     """How many evaluation rows the training data hold.
 
     ``exact``: the same prompt, spacing, case and punctuation aside. ``near``: at least 90 % alike
-    (``None`` when rapidfuzz is not installed). ``lines`` are the first such lines of the evaluation
-    dataset; ``share`` is of its usable rows, 0 when there are none.
+    (``None`` when rapidfuzz is not installed). ``exact_lines`` and ``near_lines`` are the first such lines of
+    the evaluation dataset, ``lines`` all of both; ``share`` is of its usable rows, 0 when there are none.
     """
 
     evaluation_rows: int
@@ -24,6 +24,7 @@ class Leakage(NamedTuple):
     exact_lines: list[int]
     near: int | None
     near_lines: list[int]
+    lines: frozenset[int] = frozenset()
 
     @property
     def share(self) -> float:
@@ -45,7 +46,8 @@ class Leakage(NamedTuple):
         )
 
     def as_json(self) -> dict[str, Any]:
-        return {**self._asdict(), "share": self.share, "statement": self.statement}
+        shown = {name: value for name, value in self._asdict().items() if name != "lines"}
+        return {**shown, "share": self.share, "statement": self.statement}
 
 
 def find_leakage(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) -> Leakage:
@@ -75,8 +77,8 @@ def find_leakage(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) ->
         key = " ".join(words) or line.row.prompt
         if key in lines_of:
             exact.add(key)
-        elif index is not None and (found := index.nearest(words)) is not None:
-            near.add(prompts[found])
+        elif index is not None:
+            near.update(prompts[number] for number in index.similar(words))
     exact_lines = sorted(number for key in exact for number in lines_of[key])
     near_lines = sorted(number for key in near - exact for number in lines_of[key])
     return Leakage(
@@ -86,4 +88,5 @@ def find_leakage(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) ->
         exact_lines[:FIRST_LINES],
         len(near_lines) if index is not None else None,
         near_lines[:FIRST_LINES],
+        frozenset([*exact_lines, *near_lines]),
     )

@@ -56,18 +56,23 @@ class NearIndex:
 
     def nearest(self, words: list[str]) -> int | None:
         """The added text that is most similar, when one is similar by ``NEAR`` or more; else ``None``."""
+        return max(self._scores(words), default=(0.0, None), key=lambda found: found[0])[1]
+
+    def similar(self, words: list[str]) -> list[int]:
+        """Every added text that is similar by ``NEAR`` or more (of the ``_COMMON`` that share most with it)."""
+        return [number for _, number in self._scores(words)]
+
+    def _scores(self, words: list[str]) -> Iterator[tuple[float, int]]:
         shared: Counter[int] = Counter()
         for run in _runs_of(words):
             found = self._runs.get(run)
             if found is not None and len(found) <= _COMMON:
                 shared.update(found)
         text = " ".join(words)
-        best, best_score = None, 0.0
         for number, _ in shared.most_common(_COMMON):
             score = self._ratio(text, self._texts[number], score_cutoff=NEAR)
-            if score > best_score:
-                best, best_score = number, score
-        return best
+            if score > 0:
+                yield score, number
 
 
 def _runs_of(words: list[str]) -> Iterator[int]:

@@ -5,6 +5,7 @@
 ``dedupe``                     rows that repeat an earlier one (prompt, system text, reference answer) left out
 ``sample N [SEED]``            N usable rows, every category in its proportion
 ``drop-invalid``               rows with errors left out
+``drop-overlap``               rows that the training data hold left out (they are found beforehand)
 ``shard [ROWS [SEED]]``        files of at most ROWS (1,000) rows each; together they are the source
 =============================  =====================================================================
 
@@ -15,7 +16,7 @@ and byte-order marks are never copied.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -32,7 +33,7 @@ from .repair import REPAIRABLE, repaired
 from .sampling import stratified_sample, stratified_shards
 from .writing import RowWriter
 
-OPERATIONS = ("convert", "dedupe", "sample", "drop-invalid", "shard")
+OPERATIONS = ("convert", "dedupe", "sample", "drop-invalid", "drop-overlap", "shard")
 ROWS_PER_JOB = 1000
 DEFAULT_SEED = 0
 _LINES_SHOWN = 5
@@ -62,6 +63,7 @@ def apply_operation(
     out_path: Path | str,
     *,
     earlier: Mapping[str, Any] | None = None,
+    overlap: Collection[int] = (),
     **source_facts: Any,
 ) -> Manifest:
     """Apply one operation to the source that ``open_chunks`` opens (each call from its beginning).
@@ -69,7 +71,8 @@ def apply_operation(
     ``report`` is the source's check: rows are usable on its terms. ``out_path`` is the file to write; for
     ``shard`` it gives the names (``NAME-001-of-003.jsonl``). The manifest is written to
     ``OUT_PATH.manifest.json`` and returned. ``source_facts`` (``etag=``, ``version_id=``) are copied into it.
-    ``earlier`` is the manifest of a source that was prepared itself: rows are traced back through it.
+    ``earlier`` is the manifest of a source that was prepared itself: rows are traced back through it. ``overlap`` are
+    the lines that ``drop-overlap`` leaves out.
 
     Raises ``Refused`` when the operation cannot be done, a file exists already, or the source changed
     between its readings. Nothing is left behind then.
@@ -77,14 +80,15 @@ def apply_operation(
     name, arguments = parse_operation(" ".join([op, *map(str, args)]))
     source = _Source(open_chunks, report)
     with RowWriter(Path(out_path)) as writer:
-        plan = {
+        plans: dict[str, Callable[[_Source, list[str], RowWriter], int | None]] = {
             "convert": _convert,
             "dedupe": _dedupe,
             "sample": _sample,
             "drop-invalid": _drop_invalid,
+            "drop-overlap": partial(_drop_overlap, overlap=overlap),
             "shard": _shard,
-        }[name]
-        seed = plan(source, arguments, writer)
+        }
+        seed = plans[name](source, arguments, writer)
         origin, outputs = traced_back(writer.outputs(), source.sha256, earlier or {})
         manifest = Manifest(
             operation=name,
@@ -149,6 +153,14 @@ def _drop_invalid(source: _Source, arguments: list[str], writer: RowWriter) -> N
         if line.row is not None and not line.has_error:
             writer.write(line.number, line.raw)
     writer.refuse_empty("no row is free of errors")
+
+
+def _drop_overlap(source: _Source, arguments: list[str], writer: RowWriter, *, overlap: Collection[int]) -> None:
+    _no_arguments("drop-overlap", arguments)
+    for line in source.lines():
+        if line.number not in overlap:
+            writer.write(line.number, line.raw)
+    writer.refuse_empty("the training data hold every row")
 
 
 def _dedupe(source: _Source, arguments: list[str], writer: RowWriter) -> None:

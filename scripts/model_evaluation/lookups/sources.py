@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from model_evaluation.dataset.several import JoinedFiles
 from model_evaluation.errors import NotFound, Refused
 from model_evaluation.kernel.shardnames import shard_names, whole_set
+from model_evaluation.progress import watched
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,6 +78,13 @@ def s3_sources(aws: Aws, text: str, *, below: bool = False) -> list[Source]:
                 raise nothing_there(aws, one) from error
             found += [head_object(aws, one._replace(key=key)) for key in keys]
     return [(item.uri.key.rpartition("/")[2], partial(read_object, aws, item)) for item in found]
+
+
+def training_chunks(aws: Callable[[], Aws], source: str) -> Iterator[bytes]:
+    """Training data as one stream, with progress: a file, an object, a set, or in S3 a prefix. ``aws`` is asked for
+    when they are in S3."""
+    files = s3_sources(aws(), source, below=True) if source.startswith("s3://") else local_sources([source])
+    return watched(JoinedFiles(files).chunks(), "training data")
 
 
 def _refuse_no_bucket(aws: Aws, bucket: str) -> None:

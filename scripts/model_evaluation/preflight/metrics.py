@@ -79,7 +79,8 @@ def data(subject: Subject) -> Iterator[Result]:
             formats=facts["profile"]["formats"],
         )
     for note in overlap_notes(facts.get("overlap")):
-        yield warned(note, lines("To use other rows:", "evaluate.py revise dataset"), part="overlap")
+        fix = lines("To leave these rows out:", "evaluate.py answer data drop-overlap")
+        yield warned(note, fix, part="overlap")
 
 
 def _references(subject: Subject) -> Iterator[Result]:

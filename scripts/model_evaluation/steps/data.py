@@ -194,7 +194,7 @@ STEP = Step(
     "data",
     title="What the dataset holds",
     question="Is this what you expect?",
-    expects="`ok`, or one of: sample N [SEED], dedupe, drop-invalid, convert, shard",
+    expects="`ok`, or one of: sample N [SEED], dedupe, drop-invalid, drop-overlap, convert, shard",
     example="ok",
     reference="references/datasets.md",
     check=check,

@@ -38,7 +38,10 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
     report = reading.report
     if operation == "drop-invalid" and wants_references(context):
         report = replace(report, options={**report.options, "needs_reference": True})
+    training = _training_data(context) if operation == "drop-overlap" else ""
     facts: dict[str, Any] = {"uri": report.source, "etag": joined_etag(reading.files), "terms": report.options}
+    if training:
+        facts["training"] = training
     if len(reading.files) > 1:
         facts["files"] = reading.joined.files()
     elif reading.files[0].version_id:
@@ -58,6 +61,7 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
                 report,
                 out,
                 earlier=_earlier_manifest(context),
+                overlap=_overlap(context, training, reading),
                 **{key: fact for key, fact in facts.items() if key != "uri"},
             ).as_json()
     except OSError as error:
@@ -80,6 +84,33 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
         code="prepared",
         details={"files": paths, "rows": rows, "manifest": f"{out}.manifest.json", "dataset": dataset},
     )
+
+
+def _training_data(context: Context) -> str:
+    """What the recorded overlap was measured with. Raises Refused when none was measured, or none found."""
+    overlap = context.facts("data").get("overlap")
+    if not overlap:
+        raise Refused(
+            "drop-overlap leaves out the rows that the training data hold; that was not measured yet.",
+            fix="Accept the dataset and measure it first: evaluate.py dataset overlap",
+            code="overlap_unknown",
+        )
+    if not overlap["share"]:
+        raise Refused(
+            f"There is nothing to leave out. {overlap['statement']}",
+            fix="Go on with the dataset as it is.",
+            code="no_overlap",
+        )
+    return str(overlap["source"])
+
+
+def _overlap(context: Context, training: str, reading: Reading) -> frozenset[int]:
+    from model_evaluation.dataset import find_leakage
+    from model_evaluation.lookups.sources import training_chunks
+
+    if not training:
+        return frozenset()
+    return find_leakage(training_chunks(lambda: context.aws, training), reading.joined.chunks()).lines
 
 
 def _earlier_manifest(context: Context) -> dict[str, Any]:

@@ -188,6 +188,9 @@ def test_leakage_finds_almost_the_same_prompts_too() -> None:
     pytest.importorskip("rapidfuzz")
     found = find_leakage(_lines(LONG.replace("red and yellow", "yellow and red")), _lines("short", LONG))
     assert (found.exact, found.near, found.near_lines) == (0, 1, [2])
+    # One training row that is near to several evaluation rows counts for all of them.
+    found = find_leakage(_lines(LONG + " So"), _lines(LONG, "other", LONG + " it"))
+    assert (found.exact, found.near, found.lines) == (0, 2, {1, 3})
 
 
 def test_the_index_passes_over_runs_that_everybody_uses() -> None:
