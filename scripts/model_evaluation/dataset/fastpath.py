@@ -38,6 +38,7 @@ class CleanRows(NamedTuple):
     references: list[str | None]
     given_references: list[str]
     systems: list[str | None]
+    with_system: int
     several_turns: list[int]  # positions
     crlf: list[int]  # positions
     categories: Counter[str]
@@ -100,6 +101,7 @@ class TypedReader:
             references=texts.references,
             given_references=texts.given_references,
             systems=texts.systems,
+            with_system=texts.with_system,
             several_turns=texts.several_turns,
             crlf=[i for i, line in enumerate(lines) if line.endswith(b"\r\n")] if _CARRIAGE_RETURN in data else [],
             categories=categories,

@@ -128,6 +128,8 @@ class Repetitions:
     def add_columns(self, prompts: list[str], systems: list[str | None], references: list[str | None]) -> None:
         """Rows in consecutive lines."""
         if self._wanted:
+            if systems[0] == systems[-1] and systems.count(systems[0]) == len(systems):
+                systems = systems[:1] * len(systems)  # one object, whose hash is taken once
             layout = f"{len(prompts)}q"
             self.prompts.frombytes(pack(layout, *map(hash, zip(systems, prompts, strict=True))))
             self.references.frombytes(pack(layout, *map(hash, references)))
@@ -217,7 +219,7 @@ class Profile:
         self.prompt_lengths.add(prompts)
         self.with_reference += len(columns.given_references)
         self.reference_lengths.add(columns.given_references)
-        self.with_system += len(prompts) - systems.count(None)
+        self.with_system += columns.with_system
         self.categories.update(columns.categories)
         self.without_category += columns.without_category
         self.metadata_fields.update(columns.fields)

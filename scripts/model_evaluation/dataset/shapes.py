@@ -39,6 +39,7 @@ class Texts(NamedTuple):
     references: list[str | None]
     given_references: list[str]  # those there are
     systems: list[str | None]
+    with_system: int
     several_turns: list[int]
     keys: int  # how many keys the rows have, those of category and of other fields aside
     written: list[list[str]]  # the texts under these keys
@@ -86,7 +87,7 @@ class PlainShape:
         if without_reference and self._needs_reference:
             raise Unproven
         keys = 3 * len(rows) - without_reference - without_system
-        return Texts(prompts, references, given, systems, [], keys, [prompts, given, spoken])
+        return Texts(prompts, references, given, systems, len(spoken), [], keys, [prompts, given, spoken])
 
 
 class ChatShape:
@@ -150,9 +151,9 @@ def _spoken_texts(conversations: list[list[Message]], *, has_answer: bool) -> Te
         several_turns = [i for i, said in enumerate(conversations) if sum(m.role == "user" for m in said) > 1]
     all_say_something(prompts)
     references, given, _ = optional_texts(references)
-    optional_texts(systems)
+    systems, given_systems, _ = optional_texts(systems)
     keys = len(conversations) + 2 * len(messages)
-    return Texts(prompts, references, given, systems, several_turns, keys, [contents])
+    return Texts(prompts, references, given, systems, len(given_systems), several_turns, keys, [contents])
 
 
 def _turns(messages: list[Message], *, has_answer: bool) -> tuple[str | None, str, str | None]:
@@ -224,7 +225,7 @@ class LegacyVerlShape(VerlShape):
     def _prompts(self, prompts: list[Any]) -> Texts:
         all_say_something(prompts)
         none = [None] * len(prompts)
-        return Texts(prompts, list(none), [], list(none), [], len(prompts), [prompts])
+        return Texts(prompts, list(none), [], list(none), 0, [], len(prompts), [prompts])
 
 
 def _plain(prompt: str, reference: str) -> type[PlainShape]:
