@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .alarms import result_warnings
 from .association import length_effect
+from .blocks import in_order
 from .entries import difference_entry, settle_verdicts
 from .judged import Scores, absent_scores
 from .pairing import Pairs
@@ -62,7 +63,11 @@ def compare(
     for metric in (*metrics, *(Metric(name, chosen=False) for name in seen)):
         named.setdefault(metric.name, metric)
     metrics = list(named.values())
-    scores = {m.name: {side: side_scores(m, pairs, side) for side in sides} for m in metrics}
+    places = [(metric, side) for metric in metrics for side in sides]
+    found = in_order(places, lambda place: side_scores(place[0], pairs, place[1]))
+    scores: dict[str, dict[str, Scores]] = {metric.name: {} for metric in metrics}
+    for (metric, side), own in zip(places, found, strict=True):
+        scores[metric.name][side] = own
     metrics, remarks = _settled_metrics(metrics, scores)
 
     def rng(*where: str) -> np.random.Generator:
@@ -74,11 +79,14 @@ def compare(
             f"Rows with the same {field} are taken as one cluster ({len(pairs)} rows, {len(np.unique(clusters))} "
             "clusters): they are not independent, and the intervals allow for that."
         )
-    everything = slice(None)
-    table = {m.name: _metric_entry(m, scores[m.name], everything, clusters, rng(m.name), resamples) for m in metrics}
     lengths = pairs.lengths("tuned") - pairs.lengths("base") if len(judged) == 2 else None
-    for name, entry in table.items():
-        entry["length_effect"] = _length_effect(lengths, scores[name], clusters)
+
+    def entry(metric: Metric) -> dict[str, Any]:
+        own = scores[metric.name]
+        found = _metric_entry(metric, own, slice(None), clusters, rng(metric.name), resamples)
+        return found | {"length_effect": _length_effect(lengths, own, clusters)}
+
+    table = dict(zip([metric.name for metric in metrics], in_order(metrics, entry), strict=True))
     slices = _slice_entries(metrics, pairs, scores, clusters, rng, min(resamples, SLICE_RESAMPLES))
     settle_verdicts(table.values(), metrics, holm)
     chosen = [metric for metric in metrics if metric.chosen]
@@ -220,16 +228,19 @@ def _slice_entries(
     resamples: int,
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Every metric in every slice; a cell of fewer than five pairs has no interval and no p-value."""
-    slices: dict[str, dict[str, dict[str, Any]]] = {}
-    for name, groups in slice_groups(pairs.listed).items():
-        slices[name] = {}
-        for value, members in groups.items():
-            cell = slices[name][value] = {}
-            for metric in metrics:
-                place = rng(name, value, metric.name)
-                entry = _metric_entry(metric, scores[metric.name], members, clusters, place, resamples)
-                if entry["difference"] is not None and entry["n_paired"] < SLICE_ROWS:
-                    none = dict.fromkeys(("ci_low", "ci_high", "p_value", "p_adjusted", "p_exact", "test"))
-                    entry["difference"] |= none | {"method": f"none: fewer than {SLICE_ROWS} pairs"}
-                cell[metric.name] = entry
+
+    def entry(place: tuple[str, str, NDArray[np.int64], Metric]) -> dict[str, Any]:
+        name, value, members, metric = place
+        own = rng(name, value, metric.name)
+        found = _metric_entry(metric, scores[metric.name], members, clusters, own, resamples)
+        if found["difference"] is not None and found["n_paired"] < SLICE_ROWS:
+            none = dict.fromkeys(("ci_low", "ci_high", "p_value", "p_adjusted", "p_exact", "test"))
+            found["difference"] |= none | {"method": f"none: fewer than {SLICE_ROWS} pairs"}
+        return found
+
+    groups = slice_groups(pairs.listed)
+    places = [(name, *group, metric) for name, found in groups.items() for group in found.items() for metric in metrics]
+    slices: dict[str, dict[str, dict[str, Any]]] = {name: {value: {} for value in groups[name]} for name in groups}
+    for (name, value, _, metric), found in zip(places, in_order(places, entry), strict=True):
+        slices[name][value][metric.name] = found
     return slices

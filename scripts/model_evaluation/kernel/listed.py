@@ -56,8 +56,11 @@ def traced_to(listed: ListedRows, lines: Sequence[int]) -> ListedRows:
 def _blocks_of_lines(lines: Iterable[bytes | str]) -> Iterator[bytes]:
     rest = iter(lines)
     while few := list(itertools.islice(rest, LINES_PER_BLOCK)):
-        encoded = (line if isinstance(line, bytes) else line.encode("utf-8", "surrogatepass") for line in few)
-        yield b"".join(line.rstrip(b"\r\n") + b"\n" for line in encoded)
+        encoded = [line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line for line in few]
+        block = b"".join(encoded)
+        if block.count(b"\n") != len(few) or not block.endswith(b"\n"):
+            block = b"".join(line.rstrip(b"\r\n") + b"\n" for line in encoded)
+        yield block
 
 
 def joined_listed(parts: Sequence[ListedRows]) -> ListedRows:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .judged import REFERENCED, JudgedRows
 from .listed import ListedRows
 from .stats import Floats
-from .textcolumns import Keys, earlier_equals, joined_keys
+from .textcolumns import Keys, joined_keys
 
 Places = NDArray[np.int64]
 
@@ -54,34 +54,53 @@ def pair_rows(listed: ListedRows, sides: Mapping[str, JudgedRows]) -> Pairs:
     A result row whose reference differs is matched by its prompt where that leaves no choice. Rows of prompts
     the dataset does not have follow at the end, paired with each other.
     """
-    keys, prompts, referenced = listed.keys, listed.prompts, listed.referenced
+    index = _RecordIndex(listed.keys)
     at: dict[str, Places] = {}
     for side, found in sides.items():
-        places, new = _places(keys, prompts, referenced, len(listed.lines), found.rows)
-        fresh = found.rows[new]
-        keys = np.concatenate([keys, fresh["key"]])
+        places, new = _places(index, listed, found.rows)
+        if len(new):
+            index = _RecordIndex(np.concatenate([index.keys, found.rows["key"][new]]))
         at = {name: np.concatenate([known, np.full(len(new), -1)]) for name, known in at.items()}
         at[side] = np.concatenate([places, new])
-    return Pairs(listed, dict(sides), at, earlier_equals(keys) + 1)
+    return Pairs(listed, dict(sides), at, index.earlier + 1)
 
 
-def _places(
-    keys: Keys, prompts: Keys, referenced: NDArray[np.bool_], listed: int, rows: NDArray[Any]
-) -> tuple[Places, Places]:
+class _RecordIndex:
+    """Finds records by their keys; ``earlier`` says how many equal ones come before each."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys, self.index = keys, pd.Index(keys)
+        self.earlier = np.zeros(len(keys), np.int64)
+        if not self.index.is_unique:
+            self.earlier = _earlier_equals(keys)
+            self.index = pd.Index(joined_keys(keys, self.earlier.view(np.uint64)))
+
+    def find(self, keys: Keys) -> Places:
+        """The n-th record with a key for the n-th of these that has it, -1 where there is none."""
+        found: Places = self.index.get_indexer(keys)
+        if len(found) and np.bincount(found + 1)[1:].max(initial=0) > 1:
+            found = self.index.get_indexer(joined_keys(keys, _earlier_equals(keys).view(np.uint64)))
+        return found
+
+
+def _earlier_equals(keys: Keys) -> Places:
+    found: Places = pd.Series(keys).groupby(keys, sort=False).cumcount().to_numpy()
+    return found
+
+
+def _places(index: _RecordIndex, listed: ListedRows, rows: NDArray[Any]) -> tuple[Places, Places]:
     """For each record the row that belongs to it or -1, and the rows that belong to none, in the order of their
     records to come."""
-    record = pd.Index(joined_keys(keys, earlier_equals(keys).view(np.uint64))).get_indexer(
-        joined_keys(rows["key"], earlier_equals(rows["key"]).view(np.uint64))
-    )
-    places = np.full(len(keys), -1)
+    record = index.find(rows["key"])
+    places = np.full(len(index.keys), -1)
     left = np.flatnonzero(record < 0)
     placed = np.flatnonzero(record >= 0)
     places[record[placed]] = placed
     if not len(left):
         return places, left
     # Of the rows that are left over: their prompts, numbered in order of appearance, and the records still free.
-    free = np.flatnonzero(places[:listed] < 0)
-    prompt, _ = pd.factorize(np.concatenate([rows["prompt"][left], prompts[free]]))
+    free = np.flatnonzero(places[: len(listed.lines)] < 0)
+    prompt, _ = pd.factorize(np.concatenate([rows["prompt"][left], listed.prompts[free]]))
     wanted, offered = prompt[: len(left)], prompt[len(left) :]
     rows_of, places_of = (
         np.bincount(wanted, minlength=prompt.max() + 1),
@@ -96,7 +115,7 @@ def _places(
             several[number].append(place)
     for number in np.flatnonzero((chosen < 0) & (places_of > 0)[wanted]).tolist():
         own = bool(rows["marks"][left[number]] & REFERENCED)
-        place = next((p for p in several[wanted[number]] if not (own and referenced[p])), -1)
+        place = next((p for p in several[wanted[number]] if not (own and listed.referenced[p])), -1)
         if place >= 0:
             several[wanted[number]].remove(place)
             chosen[number] = place

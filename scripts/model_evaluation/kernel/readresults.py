@@ -50,11 +50,11 @@ def read_judged(blocks: Iterable[tuple[str, bytes]]) -> JudgedRows:
     problems: list[Problem] = []
     lines: dict[str, int] = {}
 
-    def work(item: tuple[str, bytes]) -> tuple[str, int, JudgedRows]:
+    def work(item: tuple[str, bytes]) -> tuple[str, JudgedRows, int]:
         key, block = item
-        return key, block.count(b"\n"), block_rows(block, functools.partial(careful_rows, key=key))
+        return key, *block_rows(block, functools.partial(careful_rows, key=key))
 
-    for key, count, found in in_order(blocks, work):
+    for key, found, count in in_order(blocks, work):
         before = lines.get(key, 0)
         lines[key] = before + count
         problems += [problem._replace(line=problem.line + before) for problem in found.problems]

@@ -63,8 +63,9 @@ def _result_shape(shape: LineShape | None) -> _ResultShape | None:
     return found if len(results) == len(scores) else None
 
 
-def block_rows(block: bytes, careful: Callable[[bytes, LineNumbers], JudgedRows]) -> JudgedRows:
-    """The rows of a block: by the shapes of its first lines, what does not fit by Arrow, and the rest line by line."""
+def block_rows(block: bytes, careful: Callable[[bytes, LineNumbers], JudgedRows]) -> tuple[JudgedRows, int]:
+    """The rows of a block, and how many lines it has. Rows are read by the shapes of the first lines, what does not
+    fit by Arrow, and the rest line by line."""
     scan = scanned_lines(block)
     unread = scan.ends > scan.starts
     left = np.flatnonzero(unread)
@@ -83,7 +84,7 @@ def block_rows(block: bytes, careful: Callable[[bytes, LineNumbers], JudgedRows]
         left = left[unread[left]]
     if len(left):
         parts += decoded_parts(some_lines(block, left), left + 1, quick_rows, careful)
-    return in_line_order(parts or [joined_rows([])])
+    return in_line_order(parts or [joined_rows([])]), len(scan.starts)
 
 
 def _shaped_rows(scan: LineScan, slots: _ResultShape, lines: LineNumbers, bounds: LineNumbers) -> JudgedRows:

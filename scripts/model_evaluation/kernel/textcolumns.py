@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -112,13 +111,5 @@ def _trimmed(texts: Any) -> list[str]:
 
 
 def joined_keys(first: Keys, second: Keys) -> Keys:
-    """One number for each pair of numbers."""
-    return first * KEY_STEP + second
-
-
-def earlier_equals(keys: Keys) -> NDArray[np.int64]:
-    """How many equal keys come before each: 0 for the first of its kind."""
-    if pd.Index(keys).is_unique:
-        return np.zeros(len(keys), np.int64)
-    found: NDArray[np.int64] = pd.Series(keys).groupby(keys, sort=False).cumcount().to_numpy()
-    return found
+    """One number for each pair of numbers; the first where the second is 0."""
+    return first + second * KEY_STEP
