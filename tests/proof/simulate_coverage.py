@@ -45,7 +45,7 @@ class Design:
     draw: Draw
     truth: float
     deviation: float
-    cluster_size: int = 1
+    clusters: tuple[int, ...] = ()  # sizes of the clusters that the rows come in, one after the other
     scored: float = 1.0  # share of the rows that both models have a score for
     one_size: tuple[float, float] | None = None  # chances of a win and a loss where all are of one size
     exempt: str = ""  # why 93 to 97% or the theory's power cannot be had; what is wrong must still be rare
@@ -114,20 +114,22 @@ def with_missing(design: Design, name: str, tuned: float, base: float) -> Design
     return replace(design, name=name, draw=draw, scored=(1 - tuned) * (1 - base))
 
 
-def clustered(name: str, n: int, size: int) -> Design:
-    """Records in clusters of ``size`` whose chance of a gain of 0.25 is their own, Beta(1, 1) times 0.6; a
-    loss of 0.25 happens in 20% everywhere. The gain is 0.25 * (0.3 - 0.2)."""
+def clustered(name: str, sizes: tuple[int, ...]) -> Design:
+    """Records in clusters of these sizes whose chance of a gain of 0.25 is their own, Beta(1, 1) times 0.6; a loss of
+    0.25 happens in 20% everywhere. The mean is 0.25 * (0.3 - 0.2)."""
 
     def draw(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
-        gain = np.repeat(0.6 * rng.random(count // size), size)
+        gain = np.repeat(0.6 * rng.random(len(sizes)), sizes)
         chance = rng.random(count)
         steps = np.where(chance < gain, 0.25, np.where(chance > 0.8, -0.25, 0.0))
         return 0.5 + steps, np.full(count, 0.5)
 
-    # One cluster mean varies by (E[variance within] / size + variance of the clusters' means); times size for a record.
+    # A cluster's sum varies by size * within + size**2 * between; their sum over n is n times the mean's variance.
     within = 0.0625 * (0.5 - 0.01 - 0.36 / 12)
     between = 0.0625 * 0.36 / 12
-    return Design(name, n, draw, 0.025, math.sqrt(within + size * between), cluster_size=size)
+    n = sum(sizes)
+    variance = sum(size * within + size**2 * between for size in sizes) / n
+    return Design(name, n, draw, 0.025, math.sqrt(variance), clusters=sizes)
 
 
 ORDINARY = (0.1, 0.15, 0.2, 0.3, 0.25)
@@ -169,8 +171,9 @@ DESIGNS = (
     changes("large gains, frequent small losses", 12, {0.75: 0.12, -0.25: 0.36}, skewed=True),
     with_missing(LIKERT_60, "five levels, better, 10% missing at random", 0.1, 0.1),
     with_missing(LIKERT_60, "five levels, better, 30% missing for one model", 0.3, 0.02),
-    clustered("clusters of five rows", 100, 5),
-    clustered("clusters of ten rows", 400, 10),
+    clustered("clusters of five rows", 20 * (5,)),
+    clustered("clusters of ten rows", 40 * (10,)),
+    clustered("fifteen clusters of 1 to 12 rows", (12, 1, 3, 7, 2, 9, 4, 1, 6, 11, 5, 8, 2, 10, 3)),
 )
 
 
@@ -202,7 +205,7 @@ class Outcome(NamedTuple):
         design = self.design
         if design.one_size is not None:
             return mcnemar_power(round(design.n * design.scored), *design.one_size)
-        units = design.n * design.scored / design.cluster_size
+        units = len(design.clusters) or design.n * design.scored
         shift = abs(design.truth) / design.deviation * math.sqrt(design.n * design.scored)
         if units > 200:
             normal = scipy.stats.norm
@@ -227,12 +230,12 @@ def mcnemar_power(n: int, win: float, loss: float) -> float:
 def simulate(design: Design, evaluations: int, *, seed: int = 1, resamples: int = RESAMPLES) -> Outcome:
     """Play a design. An interval that does not exist (fewer than two pairs) counts as holding the truth."""
     rng = np.random.default_rng([seed, design.n, len(design.name)])
+    clusters = np.repeat(np.arange(len(design.clusters)), design.clusters) if design.clusters else None
     metric = Metric("M", limits=(0.0, 1.0))
     below = above = 0
     widths, verdicts = [], []
     for _ in range(evaluations):
         tuned, base = design.draw(rng, design.n)
-        clusters = np.arange(design.n) // design.cluster_size if design.cluster_size > 1 else None
         entry = difference_entry(metric, tuned, base, rng=rng, clusters=clusters, resamples=resamples)
         settle_verdicts([entry], [metric], holm)
         low, high = entry["difference"]["ci_low"], entry["difference"]["ci_high"]
@@ -360,7 +363,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     labels, wrong = labels_table(options.evaluations)
     for text in wrong:
         sys.stderr.write(f"labels: {text}\n")
-    hard = [design for design in DESIGNS if design.cluster_size == 1 and (design.skewed or design.exempt)]
+    hard = [design for design in DESIGNS if not design.clusters and (design.skewed or design.exempt)]
     hard = [design for design in hard if not design.name.startswith("yes or no")]
     candidates = candidates_table([*hard, LIKERT_60], max(100, options.evaluations // 4))
     sys.stderr.write(f"{time.process_time() - before:.0f} s of processor, {time.monotonic() - started:.0f} s\n")
