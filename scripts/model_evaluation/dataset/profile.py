@@ -31,7 +31,7 @@ class Lengths:
     """How often each length occurs. Memory follows the number of different lengths, which is capped."""
 
     def __init__(self) -> None:
-        self._usual = [0] * _USUAL_LENGTH  # counts, by length
+        self._usual: list[int] = []  # counts, by length; as long as was needed
         self._unusual: Counter[int] = Counter()
         self._longest = 0
 
@@ -42,7 +42,11 @@ class Lengths:
                 for text in rest:
                     counts[len(text)] += 1
             except IndexError:
-                self._unusual[len(text)] += 1
+                if len(text) < _USUAL_LENGTH:
+                    counts.extend([0] * (len(text) + 1))
+                    counts[len(text)] += 1
+                else:
+                    self._unusual[len(text)] += 1
             else:
                 return
 

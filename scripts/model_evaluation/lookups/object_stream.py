@@ -24,6 +24,7 @@ from .session import Aws, aws_errors
 from .storage import S3Object
 
 PART_BYTES = 4 << 20
+CHUNK_BYTES = 1 << 18
 PARTS_AHEAD = 4  # memory is this many parts, and the one being taken
 ATTEMPTS = 4
 FIRST_PAUSE = 0.25  # seconds before a broken part is asked for again; doubles
@@ -36,17 +37,17 @@ def read_chunks(aws: Aws, item: S3Object) -> Iterator[bytes]:
     Raises AwsError with code ``changed_while_read`` when the object is replaced meanwhile.
     """
     client = aws.client("s3")
-    ahead: deque[Future[bytes]] = deque()
+    ahead: deque[Future[list[bytes]]] = deque()
     with aws_errors("reading", resource=str(item.uri)):
         for start in range(0, max(1, item.size), PART_BYTES):
             ahead.append(_in_background(partial(_read_part, client, item, start)))
             if len(ahead) == PARTS_AHEAD:
-                yield ahead.popleft().result()
+                yield from ahead.popleft().result()
         while ahead:
-            yield ahead.popleft().result()
+            yield from ahead.popleft().result()
 
 
-def _read_part(client: Any, item: S3Object, start: int) -> bytes:
+def _read_part(client: Any, item: S3Object, start: int) -> list[bytes]:
     end = min(item.size, start + PART_BYTES)
     asked = {"Range": f"bytes={start}-{end - 1}"} if end - start < item.size else {}
     for attempt in range(ATTEMPTS):
@@ -61,7 +62,7 @@ def _read_part(client: Any, item: S3Object, start: int) -> bytes:
                 code="changed_while_read",
             ) from error
         try:
-            return bytes(answer["Body"].read())
+            return list(answer["Body"].iter_chunks(CHUNK_BYTES))
         except _BROKEN as error:  # botocore repeats requests, but not the reading of what they return
             broken = error
         time.sleep(FIRST_PAUSE * 2**attempt)
@@ -71,9 +72,9 @@ def _read_part(client: Any, item: S3Object, start: int) -> bytes:
     ) from broken
 
 
-def _in_background(call: Callable[[], bytes]) -> Future[bytes]:
+def _in_background(call: Callable[[], list[bytes]]) -> Future[list[bytes]]:
     """The call's result, which a thread of its own brings. Nobody waits for it at exit."""
-    future: Future[bytes] = Future()
+    future: Future[list[bytes]] = Future()
 
     def work() -> None:
         try:

@@ -59,7 +59,7 @@ def rows(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("target", FORMATS)
 @pytest.mark.parametrize("source", FORMATS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_there_and_back_is_the_same_row(source: str, target: str, data: st.DataObject) -> None:
     row = data.draw(rows(source))
