@@ -21,11 +21,13 @@ class Step:
     ``check(text, context)`` returns the Answer to record or raises Refused / AwsError.
     ``offer(context)`` returns what the question can show (an Offer); asked once, before the question.
     ``settle(context)`` returns an Answer when no question is needed, else ``None``.
-    ``consent`` steps need the user's own words: `--accept` does not work there.
+    ``consent`` steps need the user's own words: `--accept` does not work there. ``closed``: only what the offer's
+    choices hold can be answered, so nothing else is suggested either.
     """
 
     __slots__ = (
         "check",
+        "closed",
         "consent",
         "example",
         "expects",
@@ -52,6 +54,7 @@ class Step:
         settle: Callable[[Context], Answer | None] | None = None,
         reference: str | None = None,
         consent: bool = False,
+        closed: bool = False,
         limit: int = 2_048,
         multiline: bool = False,
     ) -> None:
@@ -65,6 +68,7 @@ class Step:
         self.settle = settle
         self.reference = reference
         self.consent = consent
+        self.closed = closed
         self.limit = limit
         self.multiline = multiline
 
@@ -200,7 +204,9 @@ def describe(step: Step, document: dict[str, Any]) -> dict[str, Any]:
     if offer.get("choices"):
         body["choices"] = offer["choices"]
     if not step.consent:
-        suggested = suggestion(step.id, document) or offer.get("suggested")
+        suggested = suggestion(step.id, document)
+        if not suggested or (step.closed and suggested not in [item["value"] for item in offer.get("choices", [])]):
+            suggested = offer.get("suggested")
         # A judge is listed, never suggested, not even the one used before.
         if suggested and step.id != "judge":
             body["suggested"] = suggested

@@ -378,6 +378,17 @@ def test_what_the_user_chose_is_asked_again_and_what_was_settled_settles_again(
     assert result.json["known"]["region"] == {"value": "us-west-2", "origin": "lookup"}
 
 
+def test_a_metric_that_was_taken_out_is_not_suggested_to_decide(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    answered(run_cli, tmp_path, world, until="model")
+    step = run_cli("answer", "builtin_metrics", "Relevance,Refusal", project=tmp_path).json["step"]
+    assert (step["id"], step["suggested"]) == ("primary_metric", "Relevance")
+    assert run_cli("answer", "primary_metric", "--accept", project=tmp_path).code == 0
+    step = run_cli("answer", "builtin_metrics", "Coherence,Relevance", project=tmp_path).json["step"]
+    assert step["suggested"] == "Relevance", "the one that decided before, which is still there"
+
+
 def test_auto_takes_the_role_of_the_session(run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path) -> None:
     assert run_cli("answer", "role", "auto", project=tmp_path).json["recorded"]["value"] == world.role_arn
 

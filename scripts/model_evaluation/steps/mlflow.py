@@ -73,4 +73,5 @@ STEP = Step(
     reference="references/glossary.md",
     check=check,
     offer=offer,
+    closed=True,
 )

@@ -72,4 +72,5 @@ STEP = Step(
     check=check,
     offer=offer,
     settle=settle,
+    closed=True,
 )

@@ -43,4 +43,5 @@ STEP = Step(
     check=check,
     offer=offer,
     settle=settle,
+    closed=True,
 )

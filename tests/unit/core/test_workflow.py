@@ -82,6 +82,18 @@ def test_the_question_carries_what_was_looked_up_for_it() -> None:
     assert described["suggested"] == "1"
 
 
+@pytest.mark.parametrize(("closed", "suggested"), [(True, "2"), (False, "gone")])
+def test_what_can_no_longer_be_chosen_is_not_suggested(closed: bool, suggested: str) -> None:
+    offer = Offer(choices=[{"value": "1", "label": "one"}, {"value": "2", "label": "two"}], suggested="2").as_json()
+    document = {"answers": {}, "offers": {"a": offer}, "reopened": {"a": "gone"}}
+    step = Step(
+        "a", title="", question="?", expects="", example="", check=lambda text, context: Answer(text), closed=closed
+    )
+    assert workflow.describe(step, document)["suggested"] == suggested
+    document["reopened"] = {"a": "1"}
+    assert workflow.describe(step, document)["suggested"] == "1"
+
+
 @pytest.mark.parametrize("step_id", ["confirm", "terms", "judge"])
 def test_consent_and_judge_are_never_suggested(step_id: str) -> None:
     document = {"answers": {}, "reopened": {step_id: "yes"}, "offers": {step_id: {"suggested": "yes"}}}
