@@ -35,7 +35,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 def suggestion(step_id: str, document: dict[str, Any]) -> str | None:
     """What ``document`` suggests for a step: the answer it had before it was reopened, else another tool's value."""
-    reopened = document.get("reopened", {}).get(step_id)
+    reopened = None if step_id == "data" else document.get("reopened", {}).get(step_id)  # that was another dataset's
     if isinstance(reopened, str) and reopened:
         return reopened
     if isinstance(reopened, list) and reopened and all(isinstance(item, str) for item in reopened):

@@ -368,6 +368,16 @@ def test_files_that_need_no_mending_or_cannot_be_mended_here(talk: Talk) -> None
     assert (packed["code"], "gunzip" in packed["fix"]) == ("dataset_unusable", True)
 
 
+def test_the_ok_to_one_dataset_is_not_suggested_for_the_next(talk: Talk) -> None:
+    talk.done("answer", "dataset", talk.put("good.jsonl", rows(3)))
+    talk.done("answer", "data", "ok")
+    step = talk.done("answer", "dataset", talk.put("bad.jsonl", rows(2) + b"{\n" + rows(1)))["step"]
+    assert step["suggested"] == "drop-invalid"
+    assert [choice["value"] for choice in step["choices"]] == ["drop-invalid"]  # before all else
+    for operation in ("shard", "convert"):
+        assert talk.refused("answer", "data", operation)["fix"].endswith("evaluate.py answer data drop-invalid")
+
+
 def test_keys_that_begin_with_the_datasets_own_are_pointed_out(talk: Talk) -> None:
     uri = talk.put("rows.jsonl", rows(3))
     assert talk.done("answer", "dataset", uri)["warnings"] == []

@@ -37,6 +37,8 @@ OPERATIONS = ("convert", "dedupe", "sample", "drop-invalid", "drop-overlap", "sh
 ROWS_PER_JOB = 1000
 DEFAULT_SEED = 0
 _LINES_SHOWN = 5
+ERRORS = "there are errors"
+DROP_INVALID = "Leave them out first: evaluate.py answer data drop-invalid"
 
 OpenChunks = Callable[[], Iterable[bytes]]
 Repair = Callable[[Iterable[bytes]], Iterable[bytes]]
@@ -48,8 +50,8 @@ def parse_operation(text: str) -> tuple[str, list[str]]:
     name = name.lower().replace("_", "-")
     if name not in OPERATIONS:
         raise Refused(
-            f"{name!r} is no operation on a dataset; expected one of {', '.join(OPERATIONS)}",
-            fix="For example: sample 500",
+            f"{name!r} is no operation on a dataset; one of {', '.join(OPERATIONS)} is expected.",
+            fix="For example: evaluate.py answer data 'sample 500'",
             code="unknown_operation",
         )
     return name, arguments
@@ -140,7 +142,7 @@ class _Source:
             pass
         if self.sha256 and self.sha256 != digest.hexdigest():
             raise Refused(
-                f"{self.report.source} changed while it was read",
+                f"{self.report.source} changed while it was read.",
                 fix="Repeat the command when nobody writes to the dataset.",
                 code="dataset_changed",
             )
@@ -186,8 +188,8 @@ def _sample(source: _Source, arguments: list[str], writer: RowWriter) -> int:
     numbers, categories = _usable(source)
     if size > len(numbers):
         raise Refused(
-            f"a sample of {size:,} rows was asked for, but only {len(numbers):,} rows are usable",
-            fix=f"Ask for at most {len(numbers):,} rows.",
+            f"A sample of {size:,} rows was asked for, but only {len(numbers):,} rows are usable.",
+            fix=f"Ask for no more: evaluate.py answer data 'sample {len(numbers)}'",
             code="sample_too_large",
         )
     chosen = set(stratified_sample(numbers, categories, size, seed))
@@ -205,8 +207,8 @@ def _shard(source: _Source, arguments: list[str], writer: RowWriter) -> int:
     numbers, categories = _usable(source)
     if len(numbers) < source.rows:
         raise Refused(
-            f"{source.rows - len(numbers):,} rows have errors; shards hold every row of the source",
-            fix="Use `drop-invalid` first.",
+            f"{_with_errors(source.rows - len(numbers))}; shards hold every row of the source.",
+            fix=DROP_INVALID,
             code="rows_have_errors",
         )
     shards = stratified_shards(numbers, categories, rows_per_shard, seed)
@@ -225,14 +227,14 @@ def _convert(source: _Source, arguments: list[str], writer: RowWriter) -> None:
     target = arguments[0] if arguments else _default_target(source, repair)
     if target not in FORMATS:
         raise Refused(
-            f"{target!r} is no format; expected one of {', '.join(FORMATS)}",
-            fix="For example: convert sagemaker",
+            f"{target!r} is no format; one of {', '.join(FORMATS)} is expected.",
+            fix="For example: evaluate.py answer data 'convert sagemaker'",
             code="unknown_format",
         )
     refused: dict[str, list[int]] = {}
     for line in source.lines(repair):
         if line.obj is None or line.row is None:
-            refused.setdefault("it has errors", []).append(line.number)
+            refused.setdefault(ERRORS, []).append(line.number)
             continue
         try:
             row = convert_row(line.obj, target)
@@ -273,12 +275,12 @@ def _not_convertible(refused: Mapping[str, list[int]], target: str) -> Refused:
     reason, lines = max(refused.items(), key=lambda item: len(item[1]))
     shown = ", ".join(map(str, lines[:_LINES_SHOWN])) + ("…" if len(lines) > _LINES_SHOWN else "")
     fix = (
-        "Use `drop-invalid` first."
-        if reason == "it has errors"
-        else "Use `convert openai_chat`, which can hold every conversation, or change these rows."
+        DROP_INVALID
+        if reason == ERRORS
+        else "Use a format that can hold every conversation: evaluate.py answer data 'convert openai_chat'"
     )
     return Refused(
-        f"{count:,} rows cannot be converted to {target}: {reason} (line {shown})",
+        f"{'1 row' if count == 1 else f'{count:,} rows'} cannot be converted to {target}: {reason} (line {shown}).",
         fix=fix,
         code="not_convertible",
         details={"reasons": {why: len(found) for why, found in list(refused.items())[:10]}},
@@ -292,10 +294,18 @@ def _number(text: str, what: str, *, least: int = 1) -> int:
     return int(digits)
 
 
+def _with_errors(count: int) -> str:
+    return "1 row has errors" if count == 1 else f"{count:,} rows have errors"
+
+
 def _no_arguments(name: str, arguments: list[str]) -> None:
     if arguments:
         raise _usage(f"{name} takes no arguments, received {' '.join(arguments)[:40]!r}", name)
 
 
 def _usage(message: str, example: str) -> Refused:
-    return Refused(message, fix=f"For example: {example}", code="bad_operation")
+    return Refused(
+        f"{message[0].upper()}{message[1:]}.",
+        fix=f"For example: evaluate.py answer data {example!r}",
+        code="bad_operation",
+    )

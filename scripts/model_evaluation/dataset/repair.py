@@ -48,7 +48,7 @@ def _gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _damaged(message: str) -> Refused:
-    return Refused(message, fix="Make or upload the file again.", code="file_damaged")
+    return Refused(f"{message[0].upper()}{message[1:]}.", fix="Make or upload the file again.", code="file_damaged")
 
 
 def _whole(chunks: Iterable[bytes]) -> bytes:
@@ -59,7 +59,7 @@ def _whole(chunks: Iterable[bytes]) -> bytes:
         size += len(chunk)
         if size > LARGEST_DOCUMENT:
             raise Refused(
-                f"the file is larger than {LARGEST_DOCUMENT >> 20} MiB, too large to convert in one piece",
+                f"The file is larger than {LARGEST_DOCUMENT >> 20} MiB, too large to convert in one piece.",
                 fix="Write one JSON object per line where the file is made.",
                 code="document_too_large",
             )
@@ -84,7 +84,7 @@ def _values(text: str) -> Iterator[object]:
         except (json.JSONDecodeError, RecursionError) as error:
             line = text.count("\n", 0, error.pos) + 1 if isinstance(error, json.JSONDecodeError) else "?"
             raise Refused(
-                f"the file is not valid JSON (near its line {line})", fix="Correct it there.", code="invalid_json"
+                f"The file is not valid JSON (near its line {line}).", fix="Correct it there.", code="invalid_json"
             ) from None
         yield from value if isinstance(value, list) else [value]
         at = _skip(text, at)
@@ -94,7 +94,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     obj = dict(pairs)
     if len(obj) != len(pairs):
         raise Refused(
-            "an object names a key twice, and it cannot be known which value counts",
+            "An object names a key twice, and it cannot be known which value counts.",
             fix="Keep one of the two values.",
             code="duplicate_key",
         )

@@ -50,7 +50,7 @@ class RowWriter:
 
     def refuse_empty(self, reason: str) -> None:
         if not self._files:
-            raise Refused(f"nothing to write: {reason}", fix="Correct the source.", code="nothing_left")
+            raise Refused(f"There is nothing to write: {reason}.", fix="Correct the source.", code="nothing_left")
 
     def outputs(self) -> list[dict[str, Any]]:
         for file in self._files:
@@ -75,7 +75,7 @@ class RowWriter:
     def _refuse_existing(self, path: Path) -> None:
         if path.exists():
             raise Refused(
-                f"{path} exists already and is not overwritten",
+                f"{path} exists already and is not overwritten.",
                 fix="Name another file, or move this one away.",
                 code="file_exists",
             )

@@ -155,17 +155,19 @@ def _read(context: Context) -> Reading:
 
 
 def useful_operations(report: DatasetReport, further: list[dict[str, Any]] | None = None) -> list[tuple[str, str]]:
-    """The operations that mend what was found, the one that helps most first."""
+    """The operations that mend what was found, the one that helps most first. Rows with errors come before all else:
+    the other operations would refuse them, or keep them."""
     from model_evaluation.dataset.repair import REPAIRABLE
 
     if any(entry["kind"] in REPAIRABLE for entry in report.findings):
         return [("convert", "Unpack it: one JSON object per line")]
     if not report.profile.get("usable_rows"):
         return []
+    if any(entry["level"] == "error" and entry["kind"] not in OF_THE_FILE for entry in report.findings):
+        return [("drop-invalid", "Leave out the rows that cannot be used")]
     fixes = " ".join(str(entry.get("fix", "")) for entry in [*report.findings, *(further or [])])
-    faulty = any(entry["level"] == "error" and entry["kind"] not in OF_THE_FILE for entry in report.findings)
     offered = (
-        (faulty or "`drop-invalid`" in fixes, "drop-invalid", "Leave out the rows that cannot be used"),
+        ("`drop-invalid`" in fixes, "drop-invalid", "Leave out the rows without reference answer"),
         ("`convert`" in fixes, "convert", "Write all rows in one clean format"),
         ("`dedupe`" in fixes, "dedupe", "Keep each row once"),
         ("`sample N`" in fixes, f"sample {JOB_ROWS}", f"Draw {JOB_ROWS:,} rows, spread over the categories"),

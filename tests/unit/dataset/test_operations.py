@@ -116,7 +116,7 @@ def test_shards_hold_every_row_once_and_the_same_mix(tmp_path: Path) -> None:
 
 
 def test_shards_refuse_a_source_with_errors(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="1 rows have errors") as caught:
+    with pytest.raises(Refused, match="1 row has errors") as caught:
         _apply("shard 2", b"\n".join([*_rows(5), b"{"]), tmp_path / "part.jsonl")
     assert "drop-invalid" in caught.value.fix
     assert list(tmp_path.iterdir()) == []
@@ -290,7 +290,7 @@ def test_a_mixed_file_becomes_one_format(tmp_path: Path) -> None:
 def test_rows_that_cannot_be_converted_are_named(tmp_path: Path) -> None:
     turns = [{"role": role, "content": "x"} for role in ("user", "assistant", "user", "assistant")]
     data = b"\n".join([_rows(1)[0], json.dumps({"messages": turns}).encode()])
-    with pytest.raises(Refused, match=r"1 rows cannot be converted to sagemaker: .*several turns.*line 2"):
+    with pytest.raises(Refused, match=r"1 row cannot be converted to sagemaker: .*several turns.*line 2"):
         _apply("convert sagemaker", data, tmp_path / "out.jsonl")
     assert list(tmp_path.iterdir()) == []
     assert _apply("convert", data, tmp_path / "out.jsonl").rows == 2
