@@ -290,6 +290,26 @@ def test_a_conversation_goes_on_with_the_second_command_line_in_the_same_session
     assert assistant.ran == []
 
 
+def test_the_skill_is_fenced_in_and_the_assistant_is_not(elsewhere: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Local AWS's proxy would keep the assistant from its own model; its AWS variables are for both."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    project = elsewhere.folder / "fenced"
+    project.mkdir()
+    names = "('HTTPS_PROXY', 'https_proxy', 'AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID')"
+    show = f"import json, os; print(json.dumps([os.environ.get(name) for name in {names}]))"
+    calls = "import os, subprocess, sys; os.sys.stdout.flush(); subprocess.run([sys.executable, sys.argv[1]])"
+    line = f"{shlex.quote(sys.executable)} -c {shlex.quote(f'{show}; {calls}')}"
+    assistant = runner.CommandLine("", None, "agents", project, 30.0)
+    assistant.first = assistant.further = f"{line} {shlex.quote(str(assistant.skill / 'scripts' / 'evaluate.py'))}"
+    (assistant.skill / "scripts" / "evaluate_real.py").write_text(show)
+    with elsewhere.environment({}):
+        outside, inside = (json.loads(text) for text in assistant.reply("hello", []).splitlines())
+    local = elsewhere.aws.env
+    assert outside[:2] == ["http://proxy.example:3128", None]
+    assert inside[:2] == [local["HTTPS_PROXY"], local["https_proxy"]]
+    assert outside[2:] == inside[2:] == [local["AWS_ENDPOINT_URL"], local["AWS_ACCESS_KEY_ID"]]
+
+
 def test_triggers_cannot_be_measured_without_an_assistant() -> None:
     with pytest.raises(SystemExit, match="2"):
         runner.main(["--triggers"])

@@ -6,9 +6,11 @@
 
 The command line gets the user's words on standard input and replies on standard output. It runs in the project's
 folder, where the skill is installed (--client says for whom). {session} in it is replaced by a UUID that is the same
-for a whole conversation; --continue gives another command line for the second message on. For Claude Code, say:
+for a whole conversation; --continue gives another command line for the second message on. It needs leave to run
+commands and to read files without asking. For Claude Code, say:
 
-    --assistant 'claude -p --session-id {session}' --continue 'claude -p --resume {session}'
+    --assistant 'claude -p --allowedTools Bash,Read,Write,Skill --session-id {session}'
+    --continue 'claude -p --allowedTools Bash,Read,Write,Skill --resume {session}'
 
 Everything plays against local AWS: SIMULATED, no account, no cost but the assistant's own. One JSON object at the end.
 """
@@ -44,11 +46,15 @@ from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.world import seed_demo_world
 
 TRACE = "EVAL_TRACE"
+# Local AWS's proxy lets nothing leave this machine: the skill's commands go through it, the assistant itself does not,
+# or it could not reach its model. The AWS variables hold for both: nothing here sees a real account.
+NETWORK = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE")
 # Stands in for scripts/evaluate.py of the installed copy: it notes each command and its object, then answers as usual.
 TRACER = """#!/usr/bin/env python3
 import json, os, subprocess, sys
 real = os.path.join(os.path.dirname(os.path.abspath(__file__)), "evaluate_real.py")
-done = subprocess.run([sys.executable, real, *sys.argv[1:]], stdout=subprocess.PIPE)
+env = {**os.environ, **json.loads(os.environ["EVAL_NETWORK"])}
+done = subprocess.run([sys.executable, real, *sys.argv[1:]], stdout=subprocess.PIPE, env=env)
 with open(os.environ["EVAL_TRACE"], "a", encoding="utf-8") as file:
     output = done.stdout.decode("utf-8", "replace")
     file.write(json.dumps({"arguments": sys.argv[1:], "code": done.returncode, "output": output}) + "\\n")
@@ -99,12 +105,18 @@ class CommandLine:
         entry.write_text(TRACER, encoding="utf-8")
         self.trace = project.parent / f"{project.name}.trace.jsonl"
         self.trace.touch()
+        self.network = {name: os.environ[name] for name in NETWORK if name in os.environ}
 
     def reply(self, said: str, means: list[dict[str, Any]]) -> str:
         line = self.first if self.turns == 0 else self.further
         self.turns += 1
         command = [word.replace("{session}", self.session) for word in shlex.split(line)]
-        env = {**os.environ, TRACE: str(self.trace), "EVAL_MEANS": json.dumps(means), "EVAL_SKILL": str(self.skill)}
+        env = {name: value for name, value in os.environ.items() if name not in NETWORK} | self.network
+        env |= {TRACE: str(self.trace), "EVAL_MEANS": json.dumps(means), "EVAL_SKILL": str(self.skill)}
+        env["PATH"] = os.pathsep.join(
+            [os.path.dirname(sys.executable), env.get("PATH", "")]
+        )  # python3 has what it needs
+        env["EVAL_NETWORK"] = json.dumps({name: os.environ[name] for name in NETWORK if name in os.environ})
         done = subprocess.run(
             command, input=said, env=env, cwd=self.project, capture_output=True, text=True, encoding="utf-8",
             timeout=self.seconds, check=False,
