@@ -15,8 +15,8 @@ OpenChunks = Callable[[], Iterable[bytes]]
 class JoinedFiles:
     """Files one after the other as one stream of lines; a last line without newline gets one.
 
-    After a reading, ``rows`` holds how many lines of each file are not blank, and lines of the stream can be
-    traced back to their file. One file is the simplest case.
+    After a reading of several, ``rows`` holds how many lines of each file are not blank, and lines of the stream can
+    be traced back to their file. One file is passed on as it is.
     """
 
     def __init__(self, files: Sequence[tuple[str, OpenChunks]]) -> None:
@@ -29,6 +29,10 @@ class JoinedFiles:
         """All bytes, from the first file's beginning; each call reads anew."""
         self._first_lines, self.rows = [], []
         line = 1
+        if len(self._files) == 1:  # which may be large, and needs no counting
+            self._first_lines = [1]
+            yield from self._files[0][1]()
+            return
         for number, (_, open_chunks) in enumerate(self._files, 1):
             self._first_lines.append(line)
             begun, rows, last = False, 0, b"\n"
