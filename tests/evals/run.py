@@ -113,9 +113,8 @@ class CommandLine:
         command = [word.replace("{session}", self.session) for word in shlex.split(line)]
         env = {name: value for name, value in os.environ.items() if name not in NETWORK} | self.network
         env |= {TRACE: str(self.trace), "EVAL_MEANS": json.dumps(means), "EVAL_SKILL": str(self.skill)}
-        env["PATH"] = os.pathsep.join(
-            [os.path.dirname(sys.executable), env.get("PATH", "")]
-        )  # python3 has what it needs
+        # So that `python3` has the packages that the skill needs.
+        env["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), env.get("PATH", "")])
         env["EVAL_NETWORK"] = json.dumps({name: os.environ[name] for name in NETWORK if name in os.environ})
         done = subprocess.run(
             command, input=said, env=env, cwd=self.project, capture_output=True, text=True, encoding="utf-8",
