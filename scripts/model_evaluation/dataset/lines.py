@@ -41,9 +41,10 @@ def line_batches(chunks: Iterable[bytes], *, longest_line: int = LONGEST_LINE) -
     pending_bytes = 0
     cut_bytes = 0  # size so far of an over-long line, 0 when there is none
     for piece in _pieces(chunks):
-        lines = BytesIO(piece).readlines()
+        lines, size = BytesIO(piece).readlines(), len(piece)
         if cut_bytes:
             cut_bytes += len(lines[0])
+            size -= len(lines[0])
             if lines[0].endswith(b"\n"):
                 yield Batch(number, [pending[0][:_CUT_LINE_KEPT] + b"\n"], cut_bytes, cut=True)
                 number, pending, pending_bytes, cut_bytes = number + 1, [], 0, 0
@@ -52,7 +53,7 @@ def line_batches(chunks: Iterable[bytes], *, longest_line: int = LONGEST_LINE) -
                 continue
         unfinished = b"" if lines[-1].endswith(b"\n") else lines.pop()
         if lines:
-            nbytes = pending_bytes + len(piece) - len(unfinished)
+            nbytes = pending_bytes + size - len(unfinished)
             lines[0] = b"".join((*pending, lines[0]))
             yield Batch(number, lines, nbytes)
             number += len(lines)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_evaluation.dataset import check_stream
+from model_evaluation.dataset.lines import line_batches
 from model_evaluation.dataset.several import JoinedFiles
 
 LINE = st.sampled_from([b"{}", b'{"query": "q"}', b"", b"  ", b"\t", b"x" * 9])
@@ -28,6 +29,14 @@ def test_every_line_is_found_again_in_its_file(files: list[tuple[list[bytes], bo
         texts = {f"f{number}:{at}": line for number, part in enumerate(own) for at, line in enumerate(part, 1)}
         assert [lines[number] for number in range(len(places))] == [texts[place] for place in places]
         assert [joined.place(number) for number in range(1, len(places) + 1)] == places
+
+
+@given(st.lists(st.integers(0, 700_000), min_size=1, max_size=5), st.booleans())
+def test_every_byte_is_counted_once_also_in_lines_that_are_cut(lengths: list[int], ends: bool) -> None:
+    body = b"\n".join(b"x" * length for length in lengths) + (b"\n" if ends else b"")
+    batches = list(line_batches([body], longest_line=300_000))
+    assert sum(batch.nbytes for batch in batches) == len(body)
+    assert sum(len(batch.lines) for batch in batches) == len(body.splitlines(keepends=True))
 
 
 def test_one_file_is_passed_on_untouched() -> None:
