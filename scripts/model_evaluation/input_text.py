@@ -9,10 +9,6 @@ from .errors import Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    pass
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
     from .workflow import Step
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -23,7 +19,7 @@ def read_value(value: str, step_id: str) -> str:
     if value == "-":
         data, source = sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
     elif value.startswith("@") and len(value) > 1:
-        path = os.path.expanduser(value[1:])
+        path = os.path.abspath(os.path.expanduser(value[1:]))
         source = path
         try:
             with open(path, "rb") as file:
