@@ -13,11 +13,23 @@ import matplotlib as mpl
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from model_evaluation.kernel.analysis import Analysis
 from model_evaluation.kernel.charts import draw_charts
-from model_evaluation.kernel.figures import BAD, GOOD, INK, PAPER, Chart, chart_label, figure_png, figure_svg
+from model_evaluation.kernel.figures import (
+    BAD,
+    CHART_STYLE,
+    GOOD,
+    INK,
+    PAPER,
+    Chart,
+    chart_label,
+    figure_png,
+    figure_svg,
+)
 from model_evaluation.kernel.looks import PAGE_STYLE
+from model_evaluation.kernel.scorecharts import length_chart
 from model_evaluation.kernel.slicechart import STRONGEST
 from unit.kernel.results_world import World, analyse, make_world, memory_s3, put_world
 
@@ -35,12 +47,23 @@ def ordinary() -> Analysis:
     return analysis_of(make_world())
 
 
+@pytest.fixture(scope="module")
+def charts(ordinary: Analysis) -> dict[str, Figure]:
+    return draw_charts(ordinary)
+
+
+@pytest.fixture(scope="module")
+def unsimulated() -> dict[str, Figure]:
+    return draw_charts(analysis_of(make_world(), simulated=False))
+
+
 def texts_of(svg: str) -> list[str]:
     return ["".join(e.itertext()) for e in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
 
 
-def test_every_chart_is_drawn_with_a_title_that_says_what_was_found(ordinary: Analysis) -> None:
-    charts = draw_charts(ordinary)
+def test_every_chart_is_drawn_with_a_title_that_says_what_was_found(
+    ordinary: Analysis, charts: dict[str, Figure]
+) -> None:
     assert list(charts) == ALL
     entry = ordinary.summary["metrics"]["Correctness"]
     titles = {name: chart.get_suptitle().replace("\n", " ") for name, chart in charts.items()}
@@ -55,8 +78,10 @@ def test_every_chart_is_drawn_with_a_title_that_says_what_was_found(ordinary: An
         assert chart.alt
 
 
-def test_points_and_intervals_are_where_the_numbers_say_right_being_better(ordinary: Analysis) -> None:
-    axes = draw_charts(ordinary)["difference"].axes[0]
+def test_points_and_intervals_are_where_the_numbers_say_right_being_better(
+    ordinary: Analysis, charts: dict[str, Figure]
+) -> None:
+    axes = charts["difference"].axes[0]
     lines = [line for line in axes.get_lines() if len(line.get_xdata()) == 2 and line.get_linewidth() == 3]
     for name, sign, line in zip(("Correctness", "Harmfulness"), (1, -1), lines, strict=True):
         difference = ordinary.summary["metrics"][name]["difference"]
@@ -73,11 +98,9 @@ def test_custom_scale_is_drawn_as_share_of_the_scale() -> None:
     assert point.get_xdata()[0] == pytest.approx(-analysis.summary["metrics"]["own"]["difference"]["mean"] / 4)
 
 
-@pytest.mark.parametrize(("simulated", "marked"), [(True, True), (False, False)])
-def test_watermark(simulated: bool, marked: bool) -> None:
-    charts = draw_charts(analysis_of(make_world(20), simulated=simulated))
-    for chart in charts.values():
-        assert ("SIMULATED" in texts_of(figure_svg(chart))) == marked
+def test_watermark(charts: dict[str, Figure], unsimulated: dict[str, Figure]) -> None:
+    for drawn, marked in ((charts, True), (unsimulated, False)):
+        assert all(("SIMULATED" in texts_of(figure_svg(chart))) == marked for chart in drawn.values())
 
 
 @pytest.mark.parametrize("scope", ["tuned", "base"])
@@ -103,18 +126,18 @@ def test_names_are_never_read_as_formulas_or_markup() -> None:
         figure_png(chart)
 
 
-def test_saving_does_not_lay_out_again(ordinary: Analysis) -> None:
-    chart = draw_charts(ordinary)["difference"]
+def test_saving_does_not_lay_out_again(charts: dict[str, Figure]) -> None:
+    chart = charts["difference"]
     before = chart.axes[0].get_position().bounds
     figure_svg(chart)
     figure_png(chart, dpi=50)
     assert chart.axes[0].get_position().bounds == before
 
 
-def test_same_data_same_bytes_and_ids_apart_on_one_page(ordinary: Analysis) -> None:
-    first, again = (figure_svg(draw_charts(ordinary)["slices"], salt="a") for _ in range(2))
-    assert first == again
-    other = figure_svg(draw_charts(ordinary)["coverage"], salt="b")
+def test_same_data_same_bytes_and_ids_apart_on_one_page(ordinary: Analysis, charts: dict[str, Figure]) -> None:
+    first = figure_svg(charts["coverage"], salt="a")
+    assert first == figure_svg(draw_charts(ordinary)["coverage"], salt="a")
+    other = figure_svg(charts["slices"], salt="b")
     ids = [set(re.findall(r' id="([mp][0-9a-f]{10})"', svg)) for svg in (first, other)]
     assert ids[0]
     assert not ids[0] & ids[1]
@@ -127,8 +150,8 @@ def test_matplotlib_is_left_as_it_was(ordinary: Analysis) -> None:
     assert dict(mpl.rcParams) == before
 
 
-def test_png_has_content_and_nothing_is_cut_at_its_edge(ordinary: Analysis) -> None:
-    for name, chart in draw_charts(analysis_of(make_world(), simulated=False)).items():
+def test_png_has_content_and_nothing_is_cut_at_its_edge(unsimulated: dict[str, Figure]) -> None:
+    for name, chart in unsimulated.items():
         pixels = mpl.image.imread(io.BytesIO(figure_png(chart, dpi=72)))[:, :, :3]
         assert pixels.shape[1] == 8 * 72
         edges = np.concatenate([pixels[0], pixels[-1], pixels[:, -1]])
@@ -192,9 +215,8 @@ class TestLength:
                  "mean_length_difference": 42.5}  # fmt: skip
         metrics = analysis.summary["metrics"] | {"Correctness": entry | {"length_effect": known | effect}}
         changed = replace(analysis, summary=analysis.summary | {"metrics": metrics})
-        chart = draw_charts(changed).get("length")
-        assert chart is None or isinstance(chart, Chart)
-        return chart
+        with mpl.rc_context(CHART_STYLE):
+            return length_chart(changed)
 
     @pytest.mark.parametrize(
         ("effect", "title"),
