@@ -67,7 +67,7 @@ def _choices(found: Trackers) -> list[dict[str, str]]:
 STEP = Step(
     "mlflow",
     title="MLflow",
-    question="Which MLflow app or tracking server should track the run?",
+    question="SageMaker records each run in MLflow. Which app or tracking server should it use?",
     expects="an ARN from the list, or `create`",
     example="create",
     reference="references/glossary.md",

@@ -176,7 +176,7 @@ def offer(context: Context) -> Offer:
 STEP = Step(
     "role",
     title="Execution role",
-    question="Which execution role should the evaluation run with?",
+    question="Which execution role should be used (the IAM role that SageMaker and Bedrock work with)?",
     expects="an IAM role's ARN or name, or `auto` for the role of this session",
     example="arn:aws:iam::111122223333:role/SageMakerExecutionRole",
     reference="references/iam.md",
