@@ -15,6 +15,7 @@ from .verdicts import COVERAGE_FLOOR, signed
 from .wording import ordered_metrics
 
 HISTOGRAM_VALUES = 10  # more distinct scores than this are drawn as a histogram
+LENGTH_MEANS = 30  # rows; means of fewer are noise
 LENGTH_POINTS = 1_000  # more would make the page heavy and the cloud no clearer
 
 
@@ -98,25 +99,25 @@ def length_chart(analysis: Analysis) -> Chart | None:
     longer, change = longer[known], change[known]
     mean = effect["mean_length_difference"]
     low, high = (signed(effect[key], plus="") for key in ("ci_low", "ci_high"))
-    ends = "" if effect["ci_low"] is None else f", {effect['confidence']:.0%} CI {low} to {high}"
-    told = f"Spearman's rank correlation {signed(effect['spearman'])} ({effect['n']:,} rows{ends})"
+    interval = "" if effect["ci_low"] is None else f", {effect['confidence']:.0%} CI {low} to {high}"
+    told = f"Spearman's rank correlation {signed(effect['spearman'])} ({effect['n']:,} rows{interval})"
     chart = new_chart(_length_title(chart_label(primary, 40, 1), effect), told, 3.6)
     axes = chart.add_subplot()
-    reach = float(np.quantile(np.abs(longer), 0.99)) or 1.0
+    ends = (min(0.0, float(np.quantile(longer, 0.005))), max(0.0, float(np.quantile(longer, 0.995))))
+    inside = np.clip(longer, *ends)  # an answer of a megabyte would leave no room for the others
     shown = np.linspace(0, len(longer) - 1, min(len(longer), LENGTH_POINTS)).astype(int)
-    spread = float(np.ptp(change)) or 1.0
-    jitter = np.random.default_rng(1).uniform(-0.018, 0.018, len(shown)) * spread
-    axes.scatter(
-        np.clip(longer, -reach, reach)[shown], change[shown] + jitter, s=16, color=UNCLEAR, alpha=0.45, linewidths=0
-    )
-    parts = [part for part in np.array_split(np.argsort(longer, kind="stable"), 5) if len(part)]
-    middles = [float(np.clip(np.median(longer[part]), -reach, reach)) for part in parts]
-    means = [float(change[part].mean()) for part in parts]
-    axes.plot(middles, means, "o-", color=TUNED, markeredgecolor=PAPER, markersize=8, linewidth=2,
-              label="mean of each fifth of the rows")  # fmt: skip
+    jitter = np.random.default_rng(1).uniform(-0.018, 0.018, len(shown)) * (float(np.ptp(change)) or 1.0)
+    axes.scatter(inside[shown], change[shown] + jitter, s=16, color=UNCLEAR, alpha=0.45, linewidths=0)
+    if len(longer) >= LENGTH_MEANS:
+        fifths = np.array_split(np.argsort(longer, kind="stable"), 5)
+        middles = [float(np.median(inside[part])) for part in fifths]
+        means = [float(change[part].mean()) for part in fifths]
+        look: dict[str, Any] = {"markeredgecolor": PAPER, "markersize": 8, "linewidth": 2}
+        axes.plot(middles, means, "o-", color=TUNED, label="mean of each fifth of the rows", **look)
+        legend_above(axes)
     axes.axhline(0, color=MUTED, linewidth=0.8)
     axes.axvline(0, color=MUTED, linewidth=0.8)
-    axes.set_xlim(-1.04 * reach, 1.04 * reach)
+    axes.margins(x=0.03)
     axes.grid(axis="y")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+,.0f}".replace("-", "−") if value else "0")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:+.3g}".replace("-", "−") if value else "0")
@@ -127,7 +128,6 @@ def length_chart(analysis: Analysis) -> Chart | None:
         f"fine-tuned answer longer by so many characters (on average {abs(mean):,.0f} {side}{few})\n"
         f"{told}. An association, not a cause."
     )
-    legend_above(axes)
     return chart
 
 
