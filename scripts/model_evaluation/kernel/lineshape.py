@@ -73,12 +73,12 @@ def scanned_lines(block: bytes) -> LineScan:
         escaped = escaped[escaped < len(data)]
         quote[escaped] = False
         doubtful.append(escaped[~SHORT_ESCAPES[data[escaped]]])
-    plain = np.ones(len(starts), bool)
-    plain[np.searchsorted(starts, np.concatenate(doubtful), side="right") - 1] = False
     try:
         block.isascii() or block.decode()
     except UnicodeDecodeError:
-        plain[:] = False
+        doubtful.append(np.flatnonzero(data > ord("~")))
+    plain = np.ones(len(starts), bool)
+    plain[np.searchsorted(starts, np.concatenate(doubtful), side="right") - 1] = False
     quotes = np.flatnonzero(quote)
     return LineScan(block, starts, ends, quotes, np.append(0, np.searchsorted(quotes, ends)), plain)
 
