@@ -60,7 +60,7 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure], judge_error: M
         ("charts", "", drawn),
         ("rows", "Rows", rows),
         ("methods", "How this was made", _paragraphs(methods_text(summary), "p")),
-        ("limits", "What it cannot say", f"<ul>{_paragraphs(limits_text(summary, bool(judge_error)), 'li')}</ul>"),
+        ("limits", "What it cannot say", f"<ul>{_paragraphs(limits_text(summary), 'li')}</ul>"),
         ("configuration", "Configuration", _facts_html(summary)),
     ]
     names = {"metrics": "Metrics", "charts": "Charts", "rows": "Rows", "methods": "Methods", "limits": "Limits"}

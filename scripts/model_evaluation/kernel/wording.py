@@ -70,9 +70,10 @@ MARGIN = """
 No worse and practically the same need a margin: the largest loss that is taken not to matter. No worse: even the
 unfavourable end of the interval lies within the margin. Practically the same: both ends do. Anything else is unclear.
 """
-JUDGED = "The scores are a judge model's opinions; a judge can be wrong in the same way on many rows"
-UNCHECKED_LIMIT = f"{JUDGED}, and no interval shows that. They were not checked against people here."
-CHECKED_LIMIT = f"{JUDGED}. What people said of a sample stands above; the table and the charts are the judge's."
+JUDGE_LIMIT = """
+The scores are a judge model's opinions; a judge can be wrong in the same way on many rows, and the intervals of table
+and charts do not show that. Whether people checked it stands below the verdict.
+"""
 LIMITS = """
 The intervals say how much the result would vary with other rows of the same kind. They say nothing about other kinds
 of prompts, about other judges, or about asking the models again.
@@ -208,7 +209,7 @@ def _listed(names: list[str], most: int = 6) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def limits_text(summary: Mapping[str, Any], checked: bool) -> list[str]:
-    """What the numbers cannot say. ``checked``: people scored some of the rows too."""
-    limits = text_paragraphs(LIMITS)
-    return [CHECKED_LIMIT if checked else UNCHECKED_LIMIT, *(limits if scope_of(summary) == "compare" else [])]
+def limits_text(summary: Mapping[str, Any]) -> list[str]:
+    """What the numbers cannot say."""
+    both = scope_of(summary) == "compare"
+    return text_paragraphs(JUDGE_LIMIT + LIMITS) if both else ["The scores are a judge model's opinions."]

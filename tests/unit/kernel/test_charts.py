@@ -13,6 +13,8 @@ import matplotlib as mpl
 import matplotlib.image
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from model_evaluation.kernel.analysis import Analysis
@@ -189,6 +191,15 @@ def test_long_labels_fit_and_keep_both_ends(width: int, lines: int) -> None:
         assert all(len(line) <= width for line in label.split("\n"))
         assert "…" in label
         assert (label[0], label[-2:]) == (text[0], text[-2:])
+
+
+@given(st.text(), st.integers(8, 40), st.integers(1, 3))
+def test_any_label_fits(text: str, width: int, lines: int) -> None:
+    label = chart_label(text, width, lines)
+    assert label
+    assert label.count("\n") < lines
+    assert all(len(line) <= width for line in label.split("\n"))
+    assert all(c.isprintable() for c in label.replace("\n", ""))
 
 
 def test_text_on_the_heatmap_has_contrast_on_a_light_and_a_dark_page() -> None:

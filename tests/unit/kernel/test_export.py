@@ -18,6 +18,8 @@ from typing import Any
 import jsonschema
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 import model_evaluation
@@ -29,10 +31,10 @@ from model_evaluation.kernel.export import export_analysis
 from model_evaluation.kernel.looks import in_notebook
 from model_evaluation.kernel.markdown import escaped, report_markdown
 from model_evaluation.kernel.page import report_html
-from model_evaluation.kernel.report import comparison_table_html, comparison_text
+from model_evaluation.kernel.report import comparison_table_html, comparison_text, text_html
 from model_evaluation.kernel.rowbrowser import rows_html
 from model_evaluation.kernel.shortnames import short_name, short_time
-from model_evaluation.kernel.wording import SIMULATED_TEXT, UNCHECKED_TEXT
+from model_evaluation.kernel.wording import SIMULATED_TEXT, UNCHECKED_TEXT, one_line
 from model_evaluation.notebook.inlining import imported_modules
 from unit.kernel.results_world import NASTY, World, analyse, make_world, memory_s3, put_rows, put_world, result_line
 
@@ -77,7 +79,7 @@ def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
 class Page(html.parser.HTMLParser):
     """What a browser would see: tags, attributes, text; unbalanced tags are an error."""
 
-    VOID = frozenset({"meta", "input", "br", "path", "use", "rect", "image"})
+    VOID = frozenset({"meta", "input", "br", "wbr", "path", "use", "rect", "image"})
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -367,6 +369,12 @@ class TestFragments:
         assert first.index("better") == head.index("Verdict")
         assert second.startswith("Harmfulness ↓")
         assert "↓ lower is better" in lines
+
+    @given(st.text())
+    def test_any_text_is_text_in_html(self, text: str) -> None:
+        page = Page(f"<p>{text_html(text)}</p>")
+        assert {tag for tag, _ in page.tags} <= {"p", "wbr"}
+        assert "".join(page.text).replace("\xa0", " ") == one_line(text)
 
     def test_terminal_text_obeys_nothing(self) -> None:
         name = "bad\x1b[31mname\r"

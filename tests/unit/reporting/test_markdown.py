@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from model_evaluation.kernel.markdown import escaped, report_markdown
 from unit.reporting.results_on_disk import HOSTILE, put_results, summary_of
@@ -82,6 +84,12 @@ def test_text_stays_text(tmp_path: Path, text: str) -> None:
     warnings = made.split("Take care:")[1].split("\n\n")[1].splitlines()
     assert len(warnings) == len(summary["warnings"])
     assert not any(line[2:].startswith(("#", "- ", "+ ", "1. ")) for line in warnings)
+
+
+@given(st.text())
+def test_any_text_stays_on_its_line_and_opens_nothing(text: str) -> None:
+    left = re.sub(r"&#\d+;|\\.", "", escaped(text))
+    assert not set(left) & set("<>&@#|$`*_[]{}!~\\\n\r\x1b\u202e")
 
 
 def test_escaping_keeps_plain_sentences_readable() -> None:
