@@ -41,8 +41,7 @@ class Texts(NamedTuple):
     systems: list[str | None]
     with_system: int
     several_turns: list[int]
-    keys: int  # how many keys the rows have, those of category and of other fields aside
-    written: list[list[str]]  # the texts under these keys
+    strings: int  # keys and texts in the rows, those of category and of other fields aside
 
 
 def all_say_something(texts: list[str]) -> None:
@@ -86,8 +85,8 @@ class PlainShape:
         systems, spoken, without_system = optional_texts([row.system for row in rows])
         if without_reference and self._needs_reference:
             raise Unproven
-        keys = 3 * len(rows) - without_reference - without_system
-        return Texts(prompts, references, given, systems, len(spoken), [], keys, [prompts, given, spoken])
+        strings = 4 * len(rows) - without_reference - without_system + len(given) + len(spoken)
+        return Texts(prompts, references, given, systems, len(spoken), [], strings)
 
 
 class ChatShape:
@@ -122,9 +121,7 @@ class ConversationalShape:
             raise Unproven
         given = [answer.content for answer in answers]
         all_say_something(given)
-        return texts._replace(
-            references=given, given_references=given, keys=texts.keys + 3 * len(rows), written=[*texts.written, given]
-        )
+        return texts._replace(references=given, given_references=given, strings=texts.strings + 5 * len(rows))
 
 
 def _spoken_texts(conversations: list[list[Message]], *, has_answer: bool) -> Texts:
@@ -152,8 +149,8 @@ def _spoken_texts(conversations: list[list[Message]], *, has_answer: bool) -> Te
     all_say_something(prompts)
     references, given, _ = optional_texts(references)
     systems, given_systems, _ = optional_texts(systems)
-    keys = len(conversations) + 2 * len(messages)
-    return Texts(prompts, references, given, systems, len(given_systems), several_turns, keys, [contents])
+    strings = len(conversations) + 4 * len(messages)
+    return Texts(prompts, references, given, systems, len(given_systems), several_turns, strings)
 
 
 def _turns(messages: list[Message], *, has_answer: bool) -> tuple[str | None, str, str | None]:
@@ -225,7 +222,7 @@ class LegacyVerlShape(VerlShape):
     def _prompts(self, prompts: list[Any]) -> Texts:
         all_say_something(prompts)
         none = [None] * len(prompts)
-        return Texts(prompts, list(none), [], list(none), 0, [], len(prompts), [prompts])
+        return Texts(prompts, list(none), [], list(none), 0, [], 2 * len(prompts))
 
 
 def _plain(prompt: str, reference: str) -> type[PlainShape]:

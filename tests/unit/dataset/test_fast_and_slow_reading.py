@@ -83,11 +83,10 @@ def test_any_rows_written_any_way_are_told_the_same_both_ways(
 @pytest.mark.parametrize(
     "row",
     [
-        rb'{"query":"a\u003ab","response":"r","id":1,"id":2}',
-        rb'{"query":"a\\u003ab","response":"r","id":1,"id":2}',
-        rb'{"query":"a: b","response":"{\":\"}","id":1,"id":2}',
-        rb'{"query":"a","response":"r","id":1, "id" : 2}',
-        rb'{"query":"a","response":"r","id":"\u003a","i\u0064":2}',
+        rb'{"query":"a\u0022b\u0022","response":"r","id":1,"id":2}',
+        rb'{"query":"a\\u0022b","response":"r","id":1,"id":2}',
+        rb'{"query":"a","response":"{\"id\":1,\"id\":2}\\","id":1, "id" : 2}',
+        rb'{"query":"a","response":"r","id":"\u0022","i\u0064":"\\"}',
         rb'{"query":"a\"b\"","response":"\\","id":1,"i\u0064":2}',
         rb'{"id":{"a":1,"a":2},"query":"a"}',
     ],
