@@ -135,7 +135,7 @@ def test_too_many_rows_become_a_set_of_files_that_is_uploaded_checked_and_counte
     assert f"'{every}' {target} --yes" in consent["fix"]
     uploaded = talk.done("dataset", "upload", every, target, "--yes")
     assert uploaded["uploaded"]["uri"] == details["dataset"]
-    assert uploaded["next"] == f"evaluate.py answer dataset '{details['dataset']}'"
+    assert uploaded["then"] == f"evaluate.py answer dataset '{details['dataset']}'"
     # As a shell passes the pattern on, and once more: what is there already is not sent again.
     assert talk.done("dataset", "upload", *details["files"], target, "--yes") == uploaded
 

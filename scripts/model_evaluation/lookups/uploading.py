@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from hashlib import md5
 from typing import Any, NamedTuple
 
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.kernel.shardnames import manifest_key, shard_names, unsharded_name, whole_set
 
-from .dataset_files import joined_etag
+from .dataset_files import joined_etag, read_object
 from .session import Aws
 from .sources import local_files
 from .storage import S3Object, S3Uri, head_object, parse_s3_uri, upload
 
 LARGE = 8_000_000  # bytes from which on an upload is announced
-BLOCK = 1 << 20
 
 
 class Upload(NamedTuple):
@@ -78,7 +76,7 @@ def carry_out(aws: Aws, plan: Upload) -> dict[str, Any]:
                 "If it is of another dataset, upload to a folder of its own: results are traced to their source by it."
             )
             body["findings"] = [{"kind": "manifest_kept", "level": "warning", "message": note, "fix": fix}]
-    return {**body, "next": f"evaluate.py answer dataset {shlex.quote(str(plan.dataset))}"}
+    return {**body, "then": f"evaluate.py answer dataset {shlex.quote(str(plan.dataset))}"}
 
 
 def _put(aws: Aws, path: str, uri: S3Uri) -> S3Object:
@@ -91,15 +89,12 @@ def _put(aws: Aws, path: str, uri: S3Uri) -> S3Object:
         if error.code != "exists":
             raise
         there = head_object(aws, uri)
-        if there.size != size or there.etag != _md5(path):
+        if there.size != size or not _holds(aws, there, path):
             raise
         return there  # an earlier, interrupted upload
 
 
-def _md5(path: str) -> str:
-    """The ETag of an object that was put in one piece and is not encrypted with a KMS key."""
-    digest = md5(usedforsecurity=False)
+def _holds(aws: Aws, item: S3Object, path: str) -> bool:
+    """Whether the object is the file's copy. It is read: with a KMS key, an ETag does not tell."""
     with open(path, "rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return all(file.read(len(chunk)) == chunk for chunk in read_object(aws, item))
