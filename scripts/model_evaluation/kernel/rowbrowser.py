@@ -20,7 +20,8 @@ from .wording import one_line, ordered_metrics
 
 BROWSER_BYTES = 3_500_000  # of rows: the page stays under 5 MB, whatever the answers hold
 NOTEBOOK_BYTES = 2_000_000  # a notebook is saved again and again
-BROWSER_SHORTEST = 80  # characters of a text that are kept at least; with more rows than fit so, some are left out
+BROWSER_SHORTEST = 80  # characters of a text that are kept at least
+BROWSER_READABLE = 400  # characters of a text for which there is room, where rows must be left out
 BROWSER_STYLE = """
 .controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .5rem .8rem; }
 .controls label { font-size: .85rem; color: var(--muted); }
@@ -200,9 +201,9 @@ def rows_json(analysis: Analysis, names: Sequence[str], sides: Sequence[str], bu
 
 def _rows_within(analysis: Analysis, names: Sequence[str], sides: Sequence[str], room: int) -> str:
     table, total = analysis.per_example, len(analysis.per_example)
-    most = max(1, room // (BROWSER_SHORTEST * (4 + len(sides) * len(names))))
-    if total > most:
-        table = table.iloc[_most_changed(analysis, most)]
+    texts = 4 + len(sides) * len(names)
+    if total * texts * BROWSER_SHORTEST > room:
+        table = table.iloc[_most_changed(analysis, max(1, room // (BROWSER_READABLE * texts)))]
     columns = _text_columns(table, names)
     cut = _longest_that_fits(list(columns.values()), room)
     data = {
