@@ -16,10 +16,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from .blocks import LineNumbers, as_mask
+from .blocks import LineNumbers
 from .results import Problem, ResultRow, parse_result_row
 from .stats import Floats
-from .textcolumns import SPACE, blank_texts, exact_keys, joined_keys, text_keys
+from .textcolumns import (
+    MAY_BE_SPACE,
+    NO_TEXT,
+    SPACE,
+    blank_texts,
+    exact_keys,
+    joined_keys,
+    matching_texts,
+    outer_bytes,
+    text_keys,
+)
 from .truncation import ends_in_the_middle
 
 ROW_TYPE = np.dtype([("key", "u8"), ("prompt", "u8"), ("answer", "u8"), ("length", "u4"), ("line", "u4"),
@@ -29,6 +39,8 @@ REFUSAL_OPENING = (
     rf"(?i)^{SPACE}(?:i['’]?m (?:really |very )?sorry|(?:sorry,? (?:but )?)?i (?:cannot|can['’]t|am unable to|won['’]t)"
     r"|i['’]m (?:unable|not able) to|as an ai\b)"
 )
+MAY_REFUSE = MAY_BE_SPACE | np.isin(np.arange(256), np.frombuffer(b"iIaAsS", np.uint8))  # first byte
+MAY_BE_CUT = MAY_BE_SPACE | np.array([chr(byte).isalnum() or chr(byte) in ",(" for byte in range(256)])  # last byte
 ABSENT, NUMBER, NULL, INAPPLICABLE = 0, 1, 2, 4
 KINDS = (("missing", "absent"), ("score", "number"), ("missing", "null"), ("missing", "unparsable"),
          ("missing", "not applicable"))  # fmt: skip
@@ -129,28 +141,30 @@ def judged_texts(rows: Sequence[ResultRow], lines: Sequence[int] = ()) -> Any:
 def row_columns(prompts: Any, references: Any, responses: Any, lines: LineNumbers) -> NDArray[Any]:
     """Texts without a repr around them as ``ROW_TYPE``."""
     rows = np.zeros(len(prompts), ROW_TYPE)
-    references = pc.fill_null(references, "")
+    reference = text_keys(pc.fill_null(references, ""))
     rows["line"] = lines
     rows["prompt"] = text_keys(prompts)
-    rows["key"] = joined_keys(rows["prompt"], text_keys(references))
+    rows["key"] = joined_keys(rows["prompt"], reference)
     rows["answer"] = exact_keys(responses)
     rows["length"] = pc.utf8_length(responses).to_numpy()
+    first, last = outer_bytes(responses)
     marks = {
-        REFERENCED: pc.invert(blank_texts(references)),
+        REFERENCED: reference != NO_TEXT,
         BLANK_ANSWER: blank_texts(responses),
-        REFUSAL: pc.match_substring_regex(responses, REFUSAL_OPENING),
-        CUT_ANSWER: _cut_answers(responses),
+        REFUSAL: matching_texts(responses, REFUSAL_OPENING, MAY_REFUSE[first]),
+        CUT_ANSWER: _cut_answers(responses, MAY_BE_CUT[last]),
     }
     for mark, found in marks.items():
-        rows["marks"] |= mark * as_mask(found).astype(np.uint8)
+        rows["marks"] |= mark * found.astype(np.uint8)
     return rows
 
 
-def _cut_answers(responses: Any) -> Any:
-    """:func:`ends_in_the_middle`, asked only where the last character leaves it open."""
-    ends = pc.match_substring_regex(pc.utf8_slice_codeunits(responses, -1), r"^[^!-'\)-+\--/:-@\[-`{-~]")
-    cut = [ends_in_the_middle(text) for text in responses.filter(ends).to_pylist()]
-    return pc.replace_with_mask(ends, ends, pa.array(cut, pa.bool_()))
+def _cut_answers(responses: Any, possible: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """:func:`ends_in_the_middle`, asked only of the ``possible`` ones."""
+    found = possible.copy()
+    if found.any():
+        found[possible] = [ends_in_the_middle(text) for text in responses.filter(pa.array(possible)).to_pylist()]
+    return found
 
 
 def joined_rows(parts: Sequence[JudgedRows]) -> JudgedRows:

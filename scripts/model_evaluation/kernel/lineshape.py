@@ -16,8 +16,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from .blocks import line_starts
-
 Positions = NDArray[np.int64]
 JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"(\s*:)?')
 PLAIN_VALUE = re.compile(rb"(\s*:\s*)([^\s,\]}\"]+)(.+)", re.DOTALL)
@@ -57,14 +55,14 @@ class LineShape(NamedTuple):
 def scanned_lines(block: bytes) -> LineScan:
     """Where lines and strings of the block begin and end."""
     data = np.frombuffer(block, np.uint8)
-    bounds = line_starts(block)
-    starts, ends = bounds[:-1], bounds[1:] - 1
+    control = np.flatnonzero(data < ord(" "))
+    newline = data[control] == ord("\n")
+    ends = control[newline]
+    doubtful = [control[~newline]]
+    if not block.endswith(b"\n"):
+        ends = np.append(ends, len(block))
+    starts = np.append(0, ends[:-1] + 1)
     quote = data == ord('"')
-    doubtful = [np.zeros(0, np.int64)]
-    control = data < ord(" ")
-    control[ends if block.endswith(b"\n") else ends[:-1]] = False
-    if control.any():
-        doubtful.append(np.flatnonzero(control))
     if b"\\" in block:
         slashes = np.flatnonzero(data == ord("\\"))
         opens = np.append(True, np.diff(slashes) != 1)
@@ -135,17 +133,21 @@ def fitting_lines(scan: LineScan, shape: LineShape, lines: Positions) -> tuple[P
     """Those of the ``lines`` that have this shape, and the bounds of their slots, shape (lines, 2 * slots)."""
     lines = lines[scan.plain[lines] & (scan.first[lines + 1] - scan.first[lines] == shape.quotes)]
     bounds = scan.quotes[scan.first[lines][:, None] + shape.columns] + shape.offsets
-    before = np.column_stack([scan.starts[lines], bounds[:, 1::2]])
-    after = np.column_stack([bounds[:, ::2], scan.ends[lines]])
-    fits = (after - before == np.array([len(text) for text in shape.fixed])).all(axis=1)
-    fits &= (bounds[:, 1::2] >= bounds[:, ::2]).all(axis=1)
-    lines, bounds, before = lines[fits], bounds[fits], before[fits]
+    lengths = [len(text) for text in shape.fixed]
+    fits = (bounds[:, 2::2] - bounds[:, 1:-1:2] == lengths[1:-1]).all(axis=1)
+    fits &= (bounds[:, 0] - scan.starts[lines] == lengths[0]) & (scan.ends[lines] - bounds[:, -1] == lengths[-1])
+    for slot in np.flatnonzero(shape.offsets[1::2]):  # a value, where another line may have none
+        fits &= bounds[:, 2 * slot + 1] > bounds[:, 2 * slot]
+    if not fits.all():
+        lines, bounds = lines[fits], bounds[fits]
     fits = np.ones(len(lines), bool)
     for number, text in enumerate(shape.fixed):
-        if text and len(lines):
-            found = _bytes_at(scan.block, before[:, number], len(text))
-            if found.tobytes() != text * len(lines):
-                fits &= found == text
+        if not text or not len(lines):
+            continue
+        places = bounds[:, 2 * number - 1] if number else scan.starts[lines]
+        found = _bytes_at(scan.block, places, len(text))
+        if found.tobytes() != text * len(lines):
+            fits &= found == text
     return (lines, bounds) if fits.all() else (lines[fits], bounds[fits])
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .blocks import LineNumbers, decoded_parts, decoded_table, in_order, line_starts, only_chunk
 from .rows import DatasetRow, read_dataset_rows
-from .textcolumns import Keys, blank_texts, joined_keys, text_keys
+from .textcolumns import NO_TEXT, Keys, blank_texts, joined_keys, text_keys
 
 LINES_PER_BLOCK = 8192
 METADATA = "metadata "  # begins the name of a metadata field's column
@@ -82,9 +82,8 @@ def listed_rows(rows: Sequence[DatasetRow], skipped: int = 0) -> ListedRows:
 
 
 def _as_listed(texts: dict[str, Any], lines: NDArray[np.int64], skipped: int = 0) -> ListedRows:
-    prompts, references = text_keys(texts["prompt"]), pc.fill_null(texts["reference"], "")
-    referenced = pc.invert(blank_texts(references)).to_numpy(zero_copy_only=False)
-    return ListedRows(joined_keys(prompts, text_keys(references)), prompts, referenced, lines, pa.table(texts), skipped)
+    prompts, references = text_keys(texts["prompt"]), text_keys(pc.fill_null(texts["reference"], ""))
+    return ListedRows(joined_keys(prompts, references), prompts, references != NO_TEXT, lines, pa.table(texts), skipped)
 
 
 def _careful_listed(block: bytes, numbers: LineNumbers) -> ListedRows:
@@ -112,7 +111,7 @@ def _quick_listed(block: bytes, numbers: LineNumbers) -> ListedRows:
         prompt, reference = _spoken(columns["prompt"], "user"), _first_reference(columns, len(table))
     else:
         raise pa.ArrowInvalid("no prompt")
-    if prompt.null_count or pc.any(blank_texts(prompt)).as_py():
+    if prompt.null_count or blank_texts(prompt).any():
         raise pa.ArrowInvalid("a blank prompt")
     texts = {"prompt": prompt, "reference": pc.if_else(pc.equal(reference, ""), None, reference)}
     metadata = columns.get("metadata", pa.nulls(len(table), pa.struct([])))
@@ -147,7 +146,8 @@ def _scalar_texts(column: Any) -> Any:
 def _said(column: Any) -> Any:
     """As text, null where it is blank."""
     texts = _scalar_texts(column)
-    return pc.if_else(blank_texts(texts), None, texts)
+    blank = blank_texts(pc.fill_null(texts, ""))
+    return pc.if_else(pa.array(blank), None, texts) if blank.any() else texts
 
 
 def _reference(column: Any, rows: int) -> Any:

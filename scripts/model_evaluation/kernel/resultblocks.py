@@ -175,7 +175,7 @@ def quick_texts(block: bytes, numbers: LineNumbers) -> Any:
     table = _result_table(block, explained=True)
     entries = _score_entries(table)
     prompts, references, responses = _plain_texts(table)
-    references = pc.if_else(blank_texts(references), None, references)
+    references = pc.if_else(pa.array(blank_texts(pc.fill_null(references, ""))), None, references)
     columns = {"prompt": prompts, "reference": references, "response": responses, "line": pa.array(numbers)}
     said = pc.struct_field(first_items(entries.details), "explanation")
     for number, name in enumerate(entries.names):

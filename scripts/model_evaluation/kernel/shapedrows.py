@@ -28,7 +28,7 @@ from .resultblocks import ANSWER_FORMS, PROMPT_FORMS, quick_rows
 from .results import bare_metric_name, parse_score, prompt_text, response_text
 from .textcolumns import JSON_ESCAPES, texts_without_repr, unescaped_texts
 
-FIXED_STRINGS, SLOT_VALUES = frozenset({"metricName"}), frozenset({"result"})
+FIXED_STRINGS, SLOT_VALUES = frozenset({"metricName", "modelIdentifier"}), frozenset({"result"})
 SHAPES = 4  # tried on each block
 BROKEN = "broken"
 

@@ -11,11 +11,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Keys = NDArray[np.uint64]
-SPACE = r"[\s\x1c-\x1f\x85\p{Z}]*"  # what str.strip() takes away
+SPACE = r"[\s\x0b\x1c-\x1f\x85\p{Z}]*"  # what str.strip() takes away
+MAY_BE_SPACE = (np.arange(256) <= ord(" ")) | (np.arange(256) > ord("~"))  # the first byte of a character
 KEY_STEP = np.uint64(0x9E3779B97F4A7C15)
 WHITE_ESCAPES = (("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t"))
 REPR_ESCAPES = (("\\'", "'"), ('\\"', '"'), *WHITE_ESCAPES)
 JSON_ESCAPES = (('\\"', '"'), ("\\/", "/"), ("\\b", "\b"), ("\\f", "\f"), *WHITE_ESCAPES)
+NO_TEXT = np.uint64(0)  # the key of an empty text: Python's hash of it
 ESCAPED_SLASH = "\x00"  # stands for a backslash while the other escapes are undone
 
 
@@ -75,9 +77,9 @@ def unescaped_texts(texts: Any, escapes: Sequence[tuple[str, str]]) -> Any:
     return pc.replace_substring(texts, ESCAPED_SLASH, "\\")
 
 
-def blank_texts(texts: Any) -> Any:
-    """Whether each text is empty or white space."""
-    return pc.match_substring_regex(texts, f"^{SPACE}$")
+def blank_texts(texts: Any) -> NDArray[np.bool_]:
+    """Whether each text is empty or white space; nulls are not among them."""
+    return matching_texts(texts, f"^{SPACE}$", MAY_BE_SPACE[outer_bytes(texts)[0]])
 
 
 def text_keys(texts: Any) -> Keys:
@@ -101,12 +103,29 @@ def _hashes(texts: list[str]) -> Keys:
 def _trimmed(texts: Any) -> list[str]:
     """The texts, nulls not among them, with ``\\n`` as line end and no white space around them."""
     found: list[str] = texts.to_pylist()
-    data = _bytes(texts)
-    bounds = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    filled = bounds[1:] > bounds[:-1]
-    outer = data[np.concatenate([bounds[:-1][filled], bounds[1:][filled] - 1])]
-    if ((outer <= ord(" ")) | (outer > ord("~"))).any() or (data == ord("\r")).any():
+    outer = np.concatenate(outer_bytes(texts))
+    if (MAY_BE_SPACE[outer] & (outer > 0)).any() or _holds_any(texts, "\r"):
         return [text.replace("\r\n", "\n").strip() for text in found]
+    return found
+
+
+def outer_bytes(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The first and the last byte of each text, nulls not among them; 0 where it is empty."""
+    bounds = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    first, last = (np.zeros(len(texts), np.uint8) for _ in range(2))
+    filled = bounds[1:] > bounds[:-1]
+    first[filled] = _bytes(texts)[bounds[:-1][filled]]
+    last[filled] = _bytes(texts)[bounds[1:][filled] - 1]
+    return first, last
+
+
+def matching_texts(texts: Any, pattern: str, possible: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which texts match, asked only of the ``possible`` ones."""
+    found = possible.copy()
+    if found.any():
+        found[possible] = pc.match_substring_regex(texts.filter(pa.array(possible)), pattern).to_numpy(
+            zero_copy_only=False
+        )
     return found
 
 

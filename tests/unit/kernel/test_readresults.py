@@ -17,7 +17,7 @@ from model_evaluation.kernel.judged import EXPLANATION, JudgedRows, careful_rows
 from model_evaluation.kernel.readresults import ResultBlocks, read_judged, read_texts
 from model_evaluation.kernel.resultblocks import ANSWER_FORMS, PROMPT_FORMS, pa, quick_rows
 from model_evaluation.kernel.results import prompt_text, response_text
-from model_evaluation.kernel.textcolumns import text_keys, texts_without_repr
+from model_evaluation.kernel.textcolumns import blank_texts, text_keys, texts_without_repr
 from unit.kernel.results_world import NASTY, result_line
 
 
@@ -87,6 +87,10 @@ class TestTexts:
         column = pa.array(held, pa.string())
         assert texts_without_repr(column, PROMPT_FORMS, prompt_text).to_pylist() == [prompt_text(t) for t in held]
         assert texts_without_repr(column, ANSWER_FORMS, response_text).to_pylist() == [response_text(t) for t in held]
+
+    def test_white_space_is_what_python_takes_for_it(self) -> None:
+        signs = [chr(code) for code in range(0x3100)]
+        assert blank_texts(pa.array(signs, pa.string())).tolist() == [not sign.strip() for sign in signs]
 
     @given(st.lists(st.text(alphabet=" \r\n\x1c\u3000aé", max_size=5), max_size=4))
     def test_keys_are_those_of_the_trimmed_texts(self, texts: list[str]) -> None:
