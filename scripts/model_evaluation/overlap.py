@@ -55,6 +55,7 @@ def measure(context: Context, training: str | None) -> dict[str, Any]:
     from .dataset.several import JoinedFiles
     from .lookups.dataset_files import read_object, unchanged_files
     from .lookups.sources import training_chunks
+    from .progress import watched
 
     if not context.answered("data"):
         raise TooEarly(
@@ -65,7 +66,8 @@ def measure(context: Context, training: str | None) -> dict[str, Any]:
     source = training or _trained_on(context)
     files = unchanged_files(context.aws, context.facts("dataset"))
     rows = JoinedFiles([(item.uri.key.rpartition("/")[2], partial(read_object, context.aws, item)) for item in files])
-    found = find_leakage(training_chunks(lambda: context.aws, source), rows.chunks())
+    evaluated = watched(rows.chunks(), "dataset", sum(item.size for item in files))
+    found = find_leakage(training_chunks(lambda: context.aws, source), evaluated)
     if not found.training_rows:
         raise Refused(
             f"{source} holds no rows that can be compared: none is in one of the five formats.",

@@ -90,7 +90,7 @@ def _overlap(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.dataset import check_stream, find_leakage
     from model_evaluation.lookups.sources import training_chunks
-    from model_evaluation.progress import read_so_far
+    from model_evaluation.progress import read_so_far, watched
     from model_evaluation.steps.data_card import where
 
     if args.max_rows is not None and args.max_rows < 1:
@@ -110,7 +110,9 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     report = joined.judged(report, JOB_ROWS)
     body: dict[str, Any] = {"profile": report.profile, "findings": report.findings}
     if args.training is not None:
-        body["leakage"] = find_leakage(training_chunks(_aws, args.training), joined.chunks()).as_json()
+        body["leakage"] = find_leakage(
+            training_chunks(_aws, args.training), watched(joined.chunks(), "dataset")
+        ).as_json()
     if report.usable:
         return body, 0
     faults = [item for item in report.findings if item["level"] == "error"]
