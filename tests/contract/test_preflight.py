@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from model_evaluation.localaws import LocalAws
 from model_evaluation.preflight import runner
 from unit.preflight.aws_cli import run_aws
 from unit.preflight.fault_player import Stage, answers, configured, stage
@@ -18,11 +19,17 @@ RunCli = Callable[..., Any]
 READING = ("Get", "List", "Describe", "Head", "Simulate")
 
 
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(step_seconds=0) as aws:
+        yield aws
+
+
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Stage]:
+def scene(aws: LocalAws, tmp_path: Path) -> Iterator[Stage]:
     """A configured project that only awaits its confirmation."""
-    state = configured()
-    with stage(tmp_path) as scene:
+    state = configured(aws)
+    with stage(aws, tmp_path) as scene:
         scene.state.write_text(state, "utf-8")
         yield scene
 

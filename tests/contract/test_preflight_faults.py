@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from model_evaluation.localaws import LocalAws
 from model_evaluation.preflight.result import commands_in
 from unit.preflight.fault_player import load_faults, play
 
 READABLE = [fault for fault in load_faults() if fault["readable"] and fault["check"]]  # others are known gaps
 
 
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(step_seconds=0) as aws:
+        yield aws
+
+
 @pytest.mark.parametrize("fault", READABLE, ids=[fault["id"] for fault in READABLE])
-def test_it_is_caught_before_the_start_and_mended_by_its_fix(fault: dict[str, Any], tmp_path: Path) -> None:
-    outcome = play(fault, tmp_path)
+def test_it_is_caught_before_the_start_and_mended_by_its_fix(
+    fault: dict[str, Any], aws: LocalAws, tmp_path: Path
+) -> None:
+    outcome = play(fault, aws, tmp_path)
     assert outcome.caught, outcome.entry
     assert outcome.entry is not None
     assert outcome.entry["message"]

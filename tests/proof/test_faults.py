@@ -6,21 +6,31 @@ One command remakes it: `.venv/bin/python -m pytest tests/proof/test_faults.py` 
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from model_evaluation.localaws import LocalAws
 from unit.preflight.fault_player import Outcome, configured, load_faults, play, stage
 
 TABLE = Path(__file__).with_name("faults.md")
 CAUGHT_AT_LEAST = 0.95
 
 
-def test_the_table_of_faults(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(step_seconds=0) as aws:
+        yield aws
+
+
+def test_the_table_of_faults(aws: LocalAws, tmp_path: Path) -> None:
     rows: list[tuple[dict[str, Any], Outcome | None]] = []
     for number, fault in enumerate(load_faults()):
         project = tmp_path / str(number)
         project.mkdir()
-        rows.append((fault, play(fault, project, whole=True) if fault["readable"] else None))
+        rows.append((fault, play(fault, aws, project, whole=True) if fault["readable"] else None))
     TABLE.write_text(_text(rows), encoding="utf-8")
     readable = [outcome for _, outcome in rows if outcome is not None]
     assert len(rows) >= 45
@@ -28,9 +38,9 @@ def test_the_table_of_faults(tmp_path: Path) -> None:
     assert all(outcome.mended for outcome in readable if outcome.caught)
 
 
-def test_without_a_fault_nothing_is_found(tmp_path: Path) -> None:
-    state = configured()
-    with stage(tmp_path) as scene:
+def test_without_a_fault_nothing_is_found(aws: LocalAws, tmp_path: Path) -> None:
+    state = configured(aws)
+    with stage(aws, tmp_path) as scene:
         scene.state.write_text(state, encoding="utf-8")
         assert [entry for entry in scene.preflight() if entry["status"] in ("fail", "warn")] == []
 

@@ -25,18 +25,23 @@ class Cloud:
     def __init__(self, *, account: str, step_seconds: float, scenario: Scenario, clock: Callable[[], float]) -> None:
         self.account = account
         self.clock = clock
-        self.started = clock()
         self.lock = threading.RLock()
         self.calls = Calls()
+        self._loopback: Loopback | None = None
+        self.reset(scenario, step_seconds)
+
+    def reset(self, scenario: Scenario, step_seconds: float) -> None:
+        """An account without anything in it and without a history."""
+        self.started = self.clock()
+        self.calls.clear()
         self.bugs: list[BaseException] = []
-        self.rules = Rules(scenario, clock)
-        self.caller_arn = f"arn:aws:sts::{account}:assumed-role/LocalAwsCaller/local"
+        self.rules = Rules(scenario, self.clock)
+        self.caller_arn = f"arn:aws:sts::{self.account}:assumed-role/LocalAwsCaller/local"
         self.store = Store()
         self.associations: dict[str, list[Record]] = {}
         self.raised_quotas: dict[str, float] = {}
         self.log_streams: set[tuple[str, str]] = set()
         self.player = Player(self, step_seconds)
-        self._loopback: Loopback | None = None
 
     def connect(self, moto: Callable[..., Any]) -> None:
         """Binds the services' own clients to moto's WSGI application."""

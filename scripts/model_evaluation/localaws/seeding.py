@@ -35,6 +35,7 @@ class Seeder:
     def __init__(self, cloud: Cloud, region: str) -> None:
         self.cloud = cloud
         self.region = region
+        self._buckets: set[str] | None = None
 
     def role(self, arn: str, services: tuple[str, ...], actions: tuple[str, ...]) -> None:
         """A role that trusts the named services and may do ``actions`` on everything."""
@@ -62,8 +63,11 @@ class Seeder:
 
     def bucket(self, name: str, region: str) -> None:
         s3 = self.cloud.own_client("s3", region)
-        if name in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+        if self._buckets is None:
+            self._buckets = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+        if name in self._buckets:
             return
+        self._buckets.add(name)
         if region == "us-east-1":
             s3.create_bucket(Bucket=name)
         else:

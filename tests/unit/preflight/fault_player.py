@@ -82,28 +82,39 @@ def answers(world: World) -> dict[str, str]:
     }
 
 
-@functools.cache
-def configured() -> str:
+_made: list[str] = []  # the configured state file, once it was made
+
+
+def configured(aws: LocalAws) -> str:
     """The state file of the configuration; the same for every fault, since local AWS names things alike."""
-    with tempfile.TemporaryDirectory() as project, stage(Path(project)) as scene:
-        for step, value in answers(scene.world).items():
-            give_answer(project, step, value)
-        return (Path(project) / "workflow_state.json").read_text("utf-8")
+    if not _made:
+        with tempfile.TemporaryDirectory() as project, stage(aws, Path(project)) as scene:
+            for step, value in answers(scene.world).items():
+                give_answer(project, step, value)
+            _made.append((Path(project) / "workflow_state.json").read_text("utf-8"))
+    return _made[0]
+
+
+@functools.cache
+def clients_in(environment: frozenset[tuple[str, str]]) -> dict[Any, Any]:
+    """The clients of all lookups in one environment: making them takes longer than using them."""
+    return {}
 
 
 @contextmanager
-def stage(project: Path) -> Iterator[Stage]:
-    """A fresh local AWS, this process's environment set up for it, and a project folder."""
+def stage(aws: LocalAws, project: Path) -> Iterator[Stage]:
+    """Local AWS as if it had just been started, this process's environment set up for it, and a project folder."""
     before = dict(os.environ)
-    with LocalAws(step_seconds=0) as aws:
-        try:
-            for name in [name for name in os.environ if name.startswith("AWS_")]:
-                del os.environ[name]
-            os.environ.update(aws.env)
-            yield Stage(aws, project)
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+    aws.reset()
+    try:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(aws.env)
+        yield Stage(aws, project)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    aws.reset()  # raises what went wrong in local AWS itself
 
 
 class Stage:
@@ -124,7 +135,6 @@ class Stage:
         }
         self.environment = dict(os.environ)
         self.usual = aws.scenario
-        self._clients: dict[frozenset[tuple[str, str]], dict[Any, Any]] = {}
 
     @property
     def state(self) -> Path:
@@ -134,7 +144,7 @@ class Stage:
         """As a new command would run it, but with the clients of an earlier one in the same environment."""
         document = json.loads(self.state.read_text("utf-8"))
         lookups = Aws()
-        lookups._clients = self._clients.setdefault(frozenset(os.environ.items()), lookups._clients)
+        lookups._clients = clients_in(frozenset(os.environ.items()))
         return run_preflight(Context(str(self.project), document, now=utc_now(), aws=lookups), only)
 
     def set(self, fault: dict[str, Any]) -> None:
@@ -248,13 +258,13 @@ class Stage:
         return value if value is None else json.loads(self.filled(json.dumps(value)))
 
 
-def play(fault: dict[str, Any], project: Path, *, whole: bool = False) -> Outcome:
+def play(fault: dict[str, Any], aws: LocalAws, project: Path, *, whole: bool = False) -> Outcome:
     """Set the fault up, run preflight, mend it as the fix says, and run the same check again.
 
     ``whole`` runs every check and so measures what a user waits for; else only the check that is to catch it runs.
     """
-    with_state = configured()
-    with stage(project) as scene:
+    with_state = configured(aws)
+    with stage(aws, project) as scene:
         scene.state.write_text(with_state, "utf-8")
         scene.set(fault)
         before = len(scene.aws.calls)
