@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from model_evaluation.kernel.analysis import Analysis
-from unit.kernel.results_world import World, analyse, memory_s3, put_world, result_line
+from unit.kernel.results_world import World, analysis_of, result_line
 
 METRICS = (
     "Correctness", "Completeness", "Faithfulness", "Helpfulness", "Coherence", "Relevance",
@@ -15,7 +15,7 @@ METRICS = (
 HOSTILE = "</script><script>document.title = 'hacked'</script><img src=x onerror=\"document.title='hacked'\">"
 
 
-def analysis_of(rows: int) -> Analysis:
+def analysis_of_rows(rows: int) -> Analysis:
     """Rows with ten metrics, two categories, some missing scores and hostile texts in every field."""
     world = World()
     for i in range(rows):
@@ -30,9 +30,7 @@ def analysis_of(rows: int) -> Analysis:
             words = {name: f"Reason {at} on order {i}: {HOSTILE if i % 99 == 0 else 'fine'}" for at, name in
                      enumerate(METRICS)}  # fmt: skip
             lines.append(result_line(prompt, answer, scores, reference=f"It left on day {i}.", explanations=words))
-    with memory_s3() as s3:
-        put_world(s3, world)
-        return analyse(s3, world.dataset, builtin_metrics=list(METRICS))
+    return analysis_of(world, builtin_metrics=list(METRICS))
 
 
 def choose(browser: Any, **values: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from e2e.report_browser import chromium, missing, screenshot, serious
-from e2e.row_browser import analysis_of, choose
+from e2e.row_browser import analysis_of_rows, choose
 from model_evaluation.kernel.analysis import Analysis
 from model_evaluation.kernel.charts import draw_charts
 from model_evaluation.kernel.page import report_html
@@ -22,7 +22,7 @@ ROWS = 1_000
 
 @pytest.fixture(scope="module")
 def analysis() -> Analysis:
-    return analysis_of(ROWS)
+    return analysis_of_rows(ROWS)
 
 
 @pytest.fixture(scope="module")

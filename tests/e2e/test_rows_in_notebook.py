@@ -11,7 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from e2e.report_browser import chromium, missing, screenshot, serious
-from e2e.row_browser import HOSTILE, analysis_of, choose
+from e2e.row_browser import HOSTILE, analysis_of_rows, choose
 from model_evaluation.kernel.looks import in_notebook
 from model_evaluation.kernel.report import comparison_table_html
 from model_evaluation.kernel.rowbrowser import NOTEBOOK_BYTES, rows_html
@@ -23,7 +23,7 @@ ROWS = 120
 @pytest.fixture(scope="module")
 def fragment() -> str:
     """What the comparison's and the rows' cells show."""
-    analysis = analysis_of(ROWS)
+    analysis = analysis_of_rows(ROWS)
     return in_notebook(comparison_table_html(analysis.summary)) + in_notebook(
         rows_html(analysis, budget=NOTEBOOK_BYTES)
     )

@@ -196,3 +196,10 @@ def make_world(
 def put_world(s3: Any, world: World, **where: str) -> None:
     put_rows(s3, "tuned", world.tuned, **where)
     put_rows(s3, "base", world.base, **where)
+
+
+def analysis_of(world: World, **changes: Any) -> Analysis:
+    """The analysis of this world in an S3 of its own."""
+    with memory_s3() as s3:
+        put_world(s3, world)
+        return analyse(s3, world.dataset, **changes)

@@ -33,15 +33,9 @@ from model_evaluation.kernel.figures import (
 from model_evaluation.kernel.looks import PAGE_STYLE
 from model_evaluation.kernel.scorecharts import length_chart
 from model_evaluation.kernel.slicechart import STRONGEST
-from unit.kernel.results_world import World, analyse, make_world, memory_s3, put_world
+from unit.kernel.results_world import analysis_of, make_world
 
 ALL = ["difference", "outcomes", "slices", "distributions", "length", "coverage"]
-
-
-def analysis_of(world: World, **changes: Any) -> Analysis:
-    with memory_s3() as s3:
-        put_world(s3, world)
-        return analyse(s3, world.dataset, **changes)
 
 
 @pytest.fixture(scope="module")

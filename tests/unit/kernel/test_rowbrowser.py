@@ -13,13 +13,7 @@ from model_evaluation.kernel import rowbrowser
 from model_evaluation.kernel.analysis import Analysis
 from model_evaluation.kernel.looks import in_notebook
 from model_evaluation.kernel.rowbrowser import rows_html
-from unit.kernel.results_world import NASTY, World, analyse, make_world, memory_s3, put_world, result_line
-
-
-def analysis_of(world: World, **changes: Any) -> Analysis:
-    with memory_s3() as s3:
-        put_world(s3, world)
-        return analyse(s3, world.dataset, **changes)
+from unit.kernel.results_world import NASTY, World, analysis_of, make_world, result_line
 
 
 @pytest.fixture(scope="module")
