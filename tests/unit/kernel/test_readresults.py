@@ -124,11 +124,18 @@ result = st.sampled_from(
         "{}",
     ]
 )
+said = '"evaluatorDetails":'
 details = st.sampled_from(
-    ["", ',"evaluatorDetails":[]', ',"evaluatorDetails":[{"explanation":"so"}]', ',"evaluatorDetails":null',
-     ',"evaluatorDetails":[{"modelIdentifier":"j"},{"explanation":"late"}]', ',"evaluatorDetails":[{"explanation":"a\\"b"}]',
-     ',"result":0.25']
-)  # fmt: skip
+    [
+        "",
+        f",{said}[]",
+        f",{said}null",
+        f',{said}[{{"explanation":"so"}}]',
+        f',{said}[{{"explanation":"a\\"b"}}]',
+        f',{said}[{{"modelIdentifier":"j"}},{{"explanation":"late"}}]',
+        ',"result":0.25',
+    ]
+)
 name = st.sampled_from(['"Builtin.A"', '"A"', '"B"', '"own"', "null"])
 ascii_json = st.booleans()
 
