@@ -329,6 +329,31 @@ def test_the_overlap_with_the_training_data_is_measured_in_one_command_and_kept(
     assert talk.refused("dataset", "overlap", talk.put("training/none.jsonl", b"{}\n"))["code"] == "no_training_rows"
 
 
+def test_rows_that_a_nova_model_does_not_take_are_found_whatever_is_answered_first(talk: Talk) -> None:
+    def model_is_nova() -> None:
+        file = talk.project / "workflow_state.json"
+        state = json.loads(file.read_text(encoding="utf-8"))
+        state["answers"]["model"]["facts"]["base_model"] = "nova-textgeneration-lite"
+        file.write_text(json.dumps(state), encoding="utf-8")
+
+    def nova_check() -> Any:
+        return [check for check in talk("preflight").json["checks"] if check["id"] == "data.nova"]
+
+    chat = b'{"messages": [{"role": "user", "content": "Where is my order?"}]}\n'
+    talk.done("answer", "dataset", talk.put("chat.jsonl", chat * 2))
+    talk.done("answer", "data", "ok")
+    talk.done("answer", "model", talk.world.model_package_arn)
+    assert nova_check() == []
+    model_is_nova()
+    (check,) = nova_check()
+    assert (check["status"], "convert sagemaker" in check["fix"]) == ("fail", True)
+    error = talk.refused("answer", "data", "ok")
+    assert "`messages` is refused there" in error["message"]
+    assert "evaluate.py answer data 'convert sagemaker'" in error["fix"]
+    prepared = talk.refused("answer", "data", "convert sagemaker")["details"]
+    assert json.loads(Path(prepared["files"][0]).read_text().splitlines()[0]) == {"query": "Where is my order?"}
+
+
 NO_DATASET: list[tuple[str, bytes, str, str]] = [
     ("array.json", b"[" + rows(1).strip() + b"]", "convert", "one JSON array"),
     ("spread.json", b'{\n "query": "a",\n "response": "b"\n}\n{\n "query": "c"\n}\n', "convert", "several lines"),

@@ -68,10 +68,12 @@ def test_a_dataset_of_more_than_1000_rows_is_evaluated_file_by_file_and_reported
             "role": world.role_arn,
             "mlflow": world.mlflow_app_arn,
             "output": f"s3://{world.bucket}/results/tickets",
-            "confirm": "yes",
-            "terms": "I agree",
-            "notebook": "new",
         }.items():
+            done("answer", step, value)
+        trained = tmp_path / "training.jsonl"
+        trained.write_text("\n".join(lines[:5]), encoding="utf-8")
+        overlap = done("dataset", "overlap", str(trained))["overlap"]["statement"]
+        for step, value in {"confirm": "yes", "terms": "I agree", "notebook": "new"}.items():
             done("answer", step, value)
         notebook = Path(done("render")["notebook"])
 
@@ -104,6 +106,8 @@ def test_a_dataset_of_more_than_1000_rows_is_evaluated_file_by_file_and_reported
         assert summary["rows"] == {"dataset": ROWS, "tuned": ROWS, "base": ROWS, "paired": ROWS}
         assert summary["metrics"]["Correctness"]["n_paired"] == ROWS
         assert any("in 2 parts" in warning for warning in summary["warnings"])
+        assert overlap in summary["warnings"]
+        assert overlap in (folder / "report.md").read_text(encoding="utf-8")
         assert summary["record_source"] == uri
         table = pd.read_parquet(folder / "per_example.parquet")
         assert sorted(map(int, table["record_id"])) == list(range(1, ROWS + 1))

@@ -159,8 +159,11 @@ def useful_operations(report: DatasetReport, further: list[dict[str, Any]] | Non
     the other operations would refuse them, or keep them."""
     from model_evaluation.dataset.repair import REPAIRABLE
 
-    if any(entry["kind"] in REPAIRABLE for entry in report.findings):
+    kinds = {entry["kind"] for entry in report.findings}
+    if kinds & REPAIRABLE:
         return [("convert", "Unpack it: one JSON object per line")]
+    if "nova_prompt" in kinds:
+        return [("convert sagemaker", "Write the rows in a format that Nova models take")]
     if not report.profile.get("usable_rows"):
         return []
     if any(entry["level"] == "error" and entry["kind"] not in OF_THE_FILE for entry in report.findings):
