@@ -96,9 +96,12 @@ def _score_column(metric: Metric, pairs: Pairs, side: str, numbers: Floats) -> A
     """Numbers, or the labels as text when the metric has any label that is not a number."""
     found = pairs.sides.get(side)
     own = found.scores.get(metric.name) if found else None
-    if own is None or not any(kind == "label" and math.isnan(metric.number(text)) for kind, text in own.kinds):
+    if own is None:
         return numbers
-    labels = {code: text for code, (kind, text) in enumerate(own.kinds) if kind == "label"}
+    used = np.bincount(own.codes, minlength=len(own.kinds)) > 0
+    labels = {code: text for code, (kind, text) in enumerate(own.kinds) if kind == "label" and used[code]}
+    if not any(math.isnan(metric.number(text)) for text in labels.values()):
+        return numbers
     scores = [
         labels.get(code, None if math.isnan(number) else str(number))
         for code, number in zip(own.codes.tolist(), own.numbers.tolist(), strict=True)
