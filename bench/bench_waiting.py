@@ -103,7 +103,7 @@ def main() -> None:
             share = calls.pop(operation) / REAL_POLLS
             rows.append((f"{operation} per poll", f"{share:.2f}", "1", share <= 1))
         others = sum(calls.values())
-        rows.append(("other calls in 200 polls", str(others), "0", others == 0))
+        rows.append(("other calls in 200 polls (the dataset's rows are counted once)", str(others), "1", others <= 1))
         trial = play(shop.bench(Path(name) / "killed"), [Moment("ListPipelineExecutionSteps", "effect")])
         changes = len(trial.changes)
         rows.append(("changing calls of a run resumed after a kill", str(changes), "0", changes == 0))
