@@ -197,6 +197,7 @@ def test_custom_metrics_with_labels_and_numbers(s3: Any) -> None:
     assert (metrics["effort"]["difference"]["mean"], metrics["effort"]["wins"]) == (-2.0, 40)
     assert analysis.summary["verdict"]["decision"] == "improved"
     assert analysis.per_example["tone__tuned"].tolist() == ["Good"] * 40
+    assert analysis.per_example["effort__tuned"].tolist() == [i % 2 for i in range(40)]
     assert analysis.per_example["effort__difference"].tolist() == [-2.0] * 40
 
 
