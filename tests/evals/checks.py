@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -65,7 +66,7 @@ def _notebook(expected: Mapping[str, Any], played: Played) -> Iterator[str]:
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            compile(cell.source, rendered, "exec")
+            _compiles(cell.source)
     parameters: dict[str, Any] = {}
     tagged = next(cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
     exec(tagged, {}, parameters)
@@ -75,6 +76,12 @@ def _notebook(expected: Mapping[str, Any], played: Played) -> Iterator[str]:
     for text in expected.get("only_as_data", []):
         if text in code.replace(tagged, ""):
             yield f"notebook: {text!r} is in its code"
+
+
+@functools.cache
+def _compiles(source: str) -> None:
+    """Raises SyntaxError for a cell that is no Python; all cells but one are the same in every notebook."""
+    compile(source, "<cell>", "exec")
 
 
 def _files(names: list[str], played: Played) -> Iterator[str]:

@@ -37,6 +37,9 @@ ROOT = HERE.parents[1]
 if __package__ in (None, ""):
     sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 
+# jsonschema (and nbformat with it) would take a second to import, for formats that no schema here names.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
 from evals.checks import faults
 from evals.conversation import Assistant, Played, Ran, Stage, load_evals
 from evals.reference_assistant import ReferenceAssistant
@@ -149,24 +152,24 @@ def transcript(played: Played) -> str:
 
 
 @contextlib.contextmanager
-def shared_service_models() -> Iterator[None]:
-    """botocore reads its service models once for all sessions of this process; that halves the time of the evals."""
+def one_session() -> Iterator[None]:
+    """The commands of this process share one boto3 session, which takes as long to make as a short command."""
     import functools
 
-    import botocore.loaders
+    from model_evaluation.lookups import session
 
-    original = botocore.loaders.create_loader
-    botocore.loaders.create_loader = functools.cache(original)
+    original = session.boto3.Session
+    session.boto3.Session = functools.cache(original)
     try:
         yield
     finally:
-        botocore.loaders.create_loader = original
+        session.boto3.Session = original
 
 
 @contextlib.contextmanager
 def opened(folder: Path) -> Iterator[Stage]:
     """A stage whose projects and transcripts lie in ``folder``."""
-    with shared_service_models(), LocalAws(step_seconds=0) as aws:
+    with one_session(), LocalAws(step_seconds=0) as aws:
         yield Stage(aws, seed_demo_world(aws, region="us-west-2"), folder)
 
 
