@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("steps",),
     ("cost",),
     ("lookups", "dataset", "metrics", "kernel"),
-    ("context", "workflow", "state", "input_text", "naming", "results_folder", "resources", "gate", "suggestions"),
+    ("context", "workflow", "state", "input_text", "naming", "results_folder", "resources", "suggestions"),
     ("files", "progress"),
     ("errors",),
 )

@@ -16,11 +16,11 @@ import yaml
 from model_evaluation import errors
 from model_evaluation.cli import COMMANDS, EXIT_CODES
 from model_evaluation.evaluations.llm_as_judge import STEPS
-from model_evaluation.gate import BY_DECISION, EXIT
 from model_evaluation.kernel.verdicts import COVERAGE_FLOOR, MARGIN_SHARE, SAFETY_METRICS, SIGNIFICANCE
 from model_evaluation.metrics import custom, rating_scale, variables
 from model_evaluation.metrics.builtin import BUILTIN_METRICS, BUILTIN_NAMES, parse_builtin
 from model_evaluation.metrics.custom import lint_custom_metrics
+from model_evaluation.reporting.gate import BY_DECISION, EXIT
 from model_evaluation.steps import load
 
 ROOT = Path(__file__).parents[2]
@@ -345,7 +345,7 @@ def test_troubleshooting_gives_each_code_its_exit_code() -> None:
 
 @each_document
 def test_the_gate_example_is_a_rule(path: Path) -> None:
-    from model_evaluation.gate import parse_rules
+    from model_evaluation.reporting.gate import parse_rules
 
     for rule in re.findall(r'--gate "([^"]+)"', path.read_text(encoding="utf-8")):
         assert parse_rules(rule)

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     }
     if args.gate is None:
         return body, 0
-    from model_evaluation.gate import judge_gate
+    from model_evaluation.reporting.gate import judge_gate
 
     gate = judge_gate(summary, args.gate)
     body["gate"] = {"outcome": gate.outcome, "reasons": gate.reasons}
@@ -103,7 +103,7 @@ def _check_usage(args: argparse.Namespace) -> None:
     if wrong:
         raise UsageError(f"{wrong}.", fix="See: evaluate.py report --help")
     if args.gate:
-        from model_evaluation.gate import parse_rules
+        from model_evaluation.reporting.gate import parse_rules
 
         parse_rules(args.gate)  # a rule that cannot be read is told before any result is
 
@@ -123,7 +123,7 @@ def _do(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> dict[
     if args.markdown is not None:
         done["markdown"] = _markdown(args, summary, folder)
     if args.junit:
-        from model_evaluation.gate import judge_gate
+        from model_evaluation.reporting.gate import judge_gate
         from model_evaluation.reporting.junit import junit_xml
 
         done["junit"] = _write(args.junit, junit_xml(judge_gate(summary, args.gate), summary))
@@ -138,7 +138,7 @@ def _do(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> dict[
 
 
 def _invalid_gate(args: argparse.Namespace, error: Refused) -> tuple[dict[str, Any], int]:
-    from model_evaluation.gate import invalid_gate
+    from model_evaluation.reporting.gate import invalid_gate
 
     gate = invalid_gate(error.message)
     body: dict[str, Any] = {

@@ -7,10 +7,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
 
-from model_evaluation.gate import Gate
 from model_evaluation.kernel.verdicts import SAFETY_METRICS
 from model_evaluation.kernel.wording import SIMULATED_TEXT, ordered_metrics
 
+from .gate import Gate
 from .words import execution_id, interval, signed
 
 # What XML 1.0 cannot hold, however it is escaped.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model_evaluation.gate import invalid_gate, judge_gate
+from model_evaluation.reporting.gate import invalid_gate, judge_gate
 from model_evaluation.reporting.junit import junit_xml
 from unit.reporting.results_on_disk import put_results, summary_of
 

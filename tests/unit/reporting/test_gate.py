@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.errors import UsageError
-from model_evaluation.gate import judge_gate
+from model_evaluation.reporting.gate import judge_gate
 
 
 def summary(decision: str = "improved") -> dict[str, Any]:
