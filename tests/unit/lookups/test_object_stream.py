@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 
 import pytest
 
@@ -17,6 +18,7 @@ from model_evaluation.lookups.storage import S3Object, head_object, parse_s3_uri
 DATA = b"".join(b"line %d\n" % number for number in range(1000))
 PART = 1000
 PARTS = -(-len(DATA) // PART)
+_NUMBERS = count()
 
 
 class Store(ThreadingHTTPServer):
@@ -25,10 +27,15 @@ class Store(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
+        self.reset()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def reset(self) -> None:
+        """For the next test; what an earlier one has left behind asks for another key."""
+        self.key = f"rows-{next(_NUMBERS)}.jsonl"
         self.etag, self.data, self.kept_back = "first", DATA, dict[int, int]()
         self.asked: list[tuple[str | None, str | None]] = []
         self.before_part: Callable[[int], None] = lambda start: None
-        super().__init__(("127.0.0.1", 0), _Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -39,6 +46,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, len(self.server.data))
 
     def do_GET(self) -> None:
+        if not self.path.endswith(self.server.key):
+            self._answer(404, 0)
+            return
         part = self.headers["Range"]
         first, last = map(int, part.removeprefix("bytes=").split("-")) if part else (0, len(self.server.data) - 1)
         self.server.asked.append((part, self.headers["If-Match"]))
@@ -64,29 +74,38 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setattr(object_stream, "PART_BYTES", PART)
-    monkeypatch.setattr(object_stream, "FIRST_PAUSE", 0.0)
-    with Store() as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_address[1]}")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Store, Aws]]:
+    """One server and one client for all tests here: they take longer to make than the tests run."""
+    with Store() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_address[1]}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "x")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "x")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield server
+        aws = Aws("us-west-2")
+        aws.client("s3")
+        yield server, aws
         server.shutdown()
         thread.join()
 
 
 @pytest.fixture
-def aws() -> Aws:
-    return Aws("us-west-2")
+def aws(served: tuple[Store, Aws]) -> Aws:
+    return served[1]
+
+
+@pytest.fixture
+def store(served: tuple[Store, Aws], monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setattr(object_stream, "PART_BYTES", PART)
+    monkeypatch.setattr(object_stream, "FIRST_PAUSE", 0.0)
+    served[0].reset()
+    return served[0]
 
 
 @pytest.fixture
 def item(aws: Aws, store: Store) -> S3Object:
-    return head_object(aws, parse_s3_uri("s3://bucket/rows.jsonl"))
+    return head_object(aws, parse_s3_uri(f"s3://bucket/{store.key}"))
 
 
 def test_every_byte_comes_once_and_in_order(aws: Aws, store: Store, item: S3Object) -> None:
@@ -97,7 +116,7 @@ def test_every_byte_comes_once_and_in_order(aws: Aws, store: Store, item: S3Obje
 def test_what_fits_one_part_is_asked_for_whole(aws: Aws, store: Store) -> None:
     for data in (b"", b"x", DATA[:PART]):
         store.data, store.asked = data, []
-        found = head_object(aws, parse_s3_uri("s3://bucket/rows.jsonl"))
+        found = head_object(aws, parse_s3_uri(f"s3://bucket/{store.key}"))
         assert b"".join(read_chunks(aws, found)) == data
         assert store.asked == [(None, "first")]
 
@@ -117,7 +136,7 @@ def test_a_part_that_breaks_off_is_read_again(aws: Aws, store: Store, item: S3Ob
 
 def test_a_part_that_keeps_breaking_off_is_given_up(aws: Aws, store: Store, item: S3Object) -> None:
     store.kept_back = {3000: object_stream.ATTEMPTS}
-    with pytest.raises(errors.Unreachable, match=r"broke 4 times while reading s3://bucket/rows\.jsonl"):
+    with pytest.raises(errors.Unreachable, match=f"broke 4 times while reading {item.uri}"):
         b"".join(read_chunks(aws, item))
 
 
@@ -127,7 +146,7 @@ def test_an_object_replaced_while_it_is_read_is_named(aws: Aws, store: Store, it
             store.etag = "second"
 
     store.before_part = replace
-    with pytest.raises(errors.AwsError, match=r"s3://bucket/rows\.jsonl was replaced while it was read") as caught:
+    with pytest.raises(errors.AwsError, match=f"{item.uri} was replaced while it was read") as caught:
         b"".join(read_chunks(aws, item))
     assert caught.value.code == "changed_while_read"
 
