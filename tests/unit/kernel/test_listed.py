@@ -66,7 +66,7 @@ def meaning(found: ListedRows) -> Any:
     return rows, shown, found.skipped
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(line, max_size=6)
     | alike()

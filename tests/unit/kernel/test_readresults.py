@@ -191,7 +191,7 @@ def meaning(found: JudgedRows) -> Any:
     return found.rows.tolist(), scores, sorted(found.problems)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(line(), max_size=8)
     | alike()
