@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .pipeline import ListedRun
@@ -15,6 +16,8 @@ from .session import AwsClients, aws_error_code, is_credentials_error
 # Concurrent serverless evaluation jobs; the service publishes its quotas by code.
 EVALUATIONS_QUOTA = ("sagemaker", "L-619D690E")
 QUOTA_MISSING = frozenset({"NoSuchResourceException", "ResourceNotFoundException"})
+# A kernel confined to a VPC may have no way to this service; the start must not hang on that.
+QUICK = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 TAKES_A_PLACE = frozenset({"Executing", "Stopping"})
 NOT_WORTH_ATTACHING = frozenset({"Failed", "Stopped", "Stopping"})
 
@@ -23,7 +26,7 @@ def evaluation_limit(aws: AwsClients) -> int | None:
     """How many evaluations may run at once in this account and region; ``None`` when that is not published, may not
     be read, or is below 1, which the service itself contradicts or says better."""
     try:
-        quotas = aws.session.client("service-quotas", region_name=aws.region)
+        quotas = aws.session.client("service-quotas", region_name=aws.region, config=QUICK)
         service, code = EVALUATIONS_QUOTA
         try:
             value = quotas.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"]

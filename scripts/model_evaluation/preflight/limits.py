@@ -57,8 +57,8 @@ def _jobs(quota: Quota, running: int, region: str) -> Result:
     if running >= quota.value:
         return warned(
             f"{running} evaluation(s) are running and the quota '{quota.name}' is {quota.value:g}: "
-            "this one would be refused until one of them ends.",
-            lines("Wait for them to end, or ask for more:", fix.partition("\n")[2]),
+            "the notebook waits with this one's start until one of them ends.",
+            lines("To start it beside them, ask for more:", fix.partition("\n")[2]),
             **evidence,
         )
     return passed(f"The quota '{quota.name}' is {quota.value:g}; {running} running.", **evidence)
