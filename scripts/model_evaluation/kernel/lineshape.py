@@ -85,7 +85,7 @@ def line_shape(line: bytes, fixed_keys: frozenset[str], value_keys: frozenset[st
     """The pattern of this line; ``None`` when it has none.
 
     Every string is a slot but those of ``fixed_keys``; of the other values only those of ``value_keys`` are. In
-    ``decoded`` the value of a ``value_keys`` slot is ``[slot]``.
+    ``decoded`` the value of a ``value_keys`` slot is ``[slot]``. What stands in such a slot may be no JSON.
     """
     columns: list[int] = []
     offsets: list[int] = []

@@ -29,18 +29,18 @@ class ResultBlocks:
         if self.kept is not None:
             yield from self.kept
             return
-        kept: list[tuple[str, bytes]] | None = []
+        kept: list[tuple[str, bytes]] = []
         room = KEPT_BYTES
         for key in self.keys:
             body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]
             for block in line_blocks(body.iter_chunks(BLOCK_BYTES)):
                 room -= len(block)
-                if kept is not None:
+                if room >= 0:
                     kept.append((key, block))
-                if room < 0:
-                    kept = None
+                else:
+                    kept.clear()
                 yield key, block
-        self.kept = kept
+        self.kept = kept if room >= 0 else None
 
 
 def read_judged(blocks: Iterable[tuple[str, bytes]]) -> JudgedRows:

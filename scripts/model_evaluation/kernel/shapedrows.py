@@ -46,8 +46,10 @@ class _ResultShape(NamedTuple):
 
 def _result_shape(shape: LineShape | None) -> _ResultShape | None:
     """``None`` for a shape in which anything is not as it usually is."""
+    if shape is None:
+        return None
     try:
-        decoded = shape.decoded if shape else {}
+        decoded = shape.decoded
         record, scores = decoded["inputRecord"], decoded["automatedEvaluationResult"]["scores"]
         reference = record.get("referenceResponse")
         results = {bare_metric_name(score["metricName"]): score.get("result", [None]) for score in scores}
@@ -60,7 +62,8 @@ def _result_shape(shape: LineShape | None) -> _ResultShape | None:
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         return None
-    return found if len(results) == len(scores) else None
+    values = sum(slot is not None for slot in found.numbers.values())
+    return found if len(results) == len(scores) and values == np.count_nonzero(shape.offsets[1::2]) else None
 
 
 def block_rows(block: bytes, careful: Callable[[bytes, LineNumbers], JudgedRows]) -> tuple[JudgedRows, int]:
@@ -71,13 +74,14 @@ def block_rows(block: bytes, careful: Callable[[bytes, LineNumbers], JudgedRows]
     left = np.flatnonzero(unread)
     parts = []
     for _ in range(SHAPES):
-        if len(left) <= FEW_LINES:
+        plain = left[scan.plain[left]]
+        if len(plain) <= FEW_LINES:
             break
-        shape = line_shape(scan.line(left[0]), FIXED_STRINGS, SLOT_VALUES)
+        shape = line_shape(scan.line(plain[0]), FIXED_STRINGS, SLOT_VALUES)
         slots = _result_shape(shape)
         if shape is None or slots is None:
             break
-        lines, bounds = fitting_lines(scan, shape, left)
+        lines, bounds = fitting_lines(scan, shape, plain)
         found = _shaped_rows(scan, slots, lines, bounds)
         parts.append(found)
         unread[found.rows["line"] - 1] = False

@@ -171,14 +171,15 @@ def line(draw: st.DrawFn) -> bytes:
 def alike(draw: st.DrawFn) -> list[bytes]:
     """Lines of one pattern with other values in it."""
     names = draw(st.lists(name, max_size=3))
-    more = draw(details)
+    more, last, escaped = draw(details), draw(st.sampled_from(["", ',"by":"judge"'])), draw(ascii_json)
     lines = []
     for _ in range(draw(st.integers(1, 6))):
-        prompt, answer, reference = (json.dumps(draw(text)) for _ in range(3))
+        prompt, answer, reference = (json.dumps(draw(text), ensure_ascii=escaped) for _ in range(3))
         scores = ",".join(f'{{"metricName":{n},"result":{draw(result) or "null"}{more}}}' for n in names)
+        record = f'{{"prompt":{prompt},"referenceResponse":{reference}}}'
         lines.append(
-            f'{{"inputRecord":{{"prompt":{prompt},"referenceResponse":{reference}}},"modelResponses":[{{"response":{answer}}}],'
-            f'"automatedEvaluationResult":{{"scores":[{scores}]}}}}'.encode()
+            f'{{"inputRecord":{record},"modelResponses":[{{"response":{answer}}}],'
+            f'"automatedEvaluationResult":{{"scores":[{scores}]}}{last}}}'.encode("utf-8", "surrogatepass")
         )
     return lines
 
