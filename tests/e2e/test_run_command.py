@@ -85,7 +85,7 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
         aws.scenario = Scenario()
         done = run_cli("run", *QUICK, project=tmp_path)
         assert done.code == 0, done.json
-        assert done.json["next"] == "report"
+        assert (done.json["next"], done.json["simulated"]) == ("report", True)
         assert "[1/" in done.stderr
         assert "Evaluation Succeeded" in done.stderr
         assert starts() == 2

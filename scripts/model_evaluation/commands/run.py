@@ -48,6 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.execution import executed_path, parse_parameters, run_notebook
+    from model_evaluation.reporting.summaries import read_summary
     from model_evaluation.results_folder import newest_summary
 
     parameters = parse_parameters(args.parameter, args.parameter_text)
@@ -87,6 +88,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "notebook": target,
         "execution_arn": _current(books),
         "results": os.path.dirname(found.path) if found else None,
+        "simulated": read_summary(found.path)["simulated"] if found else None,
         "next": next_command(state.load(args.project).document, args.project),
     }, 0
 

@@ -160,7 +160,7 @@ def _converse(commands: Commands, world: World) -> None:
         if not envelope["ok"]:
             error = envelope["error"]
             commands.say(_wrapped(f"✗ {error['message']}"))
-            if not given:
+            if not given or "step" not in envelope:
                 raise EvaluationError(f"{step['id']}: {error['message']}", fix=error["fix"], code=error["code"])
             _show_choices(commands, envelope["step"])
             continue

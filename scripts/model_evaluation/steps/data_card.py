@@ -93,7 +93,7 @@ def where(entry: dict[str, Any]) -> str:
 def overlap_line(overlap: Mapping[str, Any] | None) -> str:
     """Whether the training data hold rows of the dataset, in the card's words."""
     if not overlap:
-        return "with the training data: not measured (evaluate.py dataset overlap)"
+        return "with the training data: not measured"
     found = overlap["exact"] + (overlap["near"] or 0)
     return f"{found:,} of {overlap['evaluation_rows']:,} prompts are in the training data, {overlap['source']}"
 
