@@ -458,6 +458,7 @@ def test_places_without_a_dataset_are_named_also_outside_a_workflow(talk: Talk) 
     nothing = talk.refused("dataset", "check", f"s3://{talk.world.bucket}/datasets/nothing.jsonl")
     assert "support_tickets.jsonl" in nothing["message"]
     assert "no bucket" in talk.refused("dataset", "check", "s3://no-such-bucket-here/rows.jsonl")["message"]
+    assert "no bucket" in talk.refused("dataset", "check", "s3://no-such-bucket-here/")["message"]
     assert talk.refused("dataset", "check", str(talk.project))["code"] == "not_one_object"
 
 

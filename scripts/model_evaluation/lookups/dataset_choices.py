@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 
-from model_evaluation.errors import Choose
+from model_evaluation.errors import Choose, NotFound, Refused
 from model_evaluation.kernel.shardnames import shard_names, whole_set
 
 from .session import Aws
-from .storage import S3Uri, list_some
+from .storage import S3Uri, bucket_region, list_some
 
 MOST_CHOICES = 10
 
@@ -17,8 +17,17 @@ def refuse_folder(aws: Aws, uri: S3Uri) -> None:
     """Raise for a whole bucket or a folder, with the datasets that lie there as choices."""
     if uri.key and not uri.key.endswith("/"):
         return
+    refuse_no_bucket(aws, uri.bucket)
     what = "a folder" if uri.key else "a whole bucket"
     raise _not_one_object(f"{uri} is {what}; one object is expected.", _below(aws, uri))
+
+
+def refuse_no_bucket(aws: Aws, bucket: str) -> None:
+    """Raise for a bucket that does not exist."""
+    try:
+        bucket_region(aws, bucket)
+    except NotFound as error:
+        raise Refused(f"There is no bucket {bucket}.", fix="Check the name: aws s3 ls", code="not_found") from error
 
 
 def nothing_there(aws: Aws, uri: S3Uri) -> Choose:

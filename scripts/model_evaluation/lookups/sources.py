@@ -58,7 +58,7 @@ def s3_sources(aws: Aws, text: str, *, below: bool = False) -> list[Source]:
 
     Raises what looking them up raises; Choose for a folder or a key that is not there.
     """
-    from .dataset_choices import nothing_there, refuse_folder
+    from .dataset_choices import nothing_there, refuse_folder, refuse_no_bucket
     from .dataset_files import explained, files_of, read_object
     from .storage import head_object, list_some, parse_s3_uri
 
@@ -74,7 +74,7 @@ def s3_sources(aws: Aws, text: str, *, below: bool = False) -> list[Source]:
             inside = list_some(aws, one) if below else []
             keys = [key for key, size in inside if size and key.endswith((".jsonl", ".json"))]
             if not keys:
-                _refuse_no_bucket(aws, uri.bucket)
+                refuse_no_bucket(aws, uri.bucket)
                 raise nothing_there(aws, one) from error
             found += [head_object(aws, one._replace(key=key)) for key in keys]
     return [(item.uri.key.rpartition("/")[2], partial(read_object, aws, item)) for item in found]
@@ -85,15 +85,6 @@ def training_chunks(aws: Callable[[], Aws], source: str) -> Iterator[bytes]:
     when they are in S3."""
     files = s3_sources(aws(), source, below=True) if source.startswith("s3://") else local_sources([source])
     return watched(JoinedFiles(files).chunks(), "training data")
-
-
-def _refuse_no_bucket(aws: Aws, bucket: str) -> None:
-    from .storage import bucket_region
-
-    try:
-        bucket_region(aws, bucket)
-    except NotFound as error:
-        raise Refused(f"There is no bucket {bucket}.", fix="Check the name: aws s3 ls", code="not_found") from error
 
 
 def _read_file(path: str) -> Iterator[bytes]:
