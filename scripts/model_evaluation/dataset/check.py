@@ -181,7 +181,7 @@ class _Check:
         if self.max_rows is not None and self.rows + len(lines) > self.max_rows:
             return False
         columns = self._learner.read(lines)
-        if columns is None or self._any_too_long(columns):
+        if columns is None or self._any_too_long(columns, lines):
             return False
         references = columns.references
         if len(columns.given_references) < len(references):
@@ -204,9 +204,11 @@ class _Check:
         if positions:
             self.findings.add_lines(kind, len(positions), [number + at for at in positions])
 
-    def _any_too_long(self, columns: CleanRows) -> bool:
-        longest = BYTES_PER_TOKEN * self.context_tokens
-        return columns.nbytes > longest and any(map(self._too_long, columns.prompts, columns.systems))
+    def _any_too_long(self, columns: CleanRows, lines: list[bytes]) -> bool:
+        longest = BYTES_PER_TOKEN * self.context_tokens  # a line is at least as long as its texts
+        if columns.nbytes <= longest or max(map(len, lines)) <= longest:
+            return False
+        return any(map(self._too_long, columns.prompts, columns.systems))
 
     def _too_long(self, prompt: str, system: str | None) -> bool:
         return estimated_tokens((system or "") + prompt) > self.context_tokens
