@@ -48,7 +48,7 @@ def analyse_execution(
     *,
     output_uri: str,
     execution_arn: str,
-    dataset_lines: Iterable[bytes | str],
+    dataset_lines: Iterable[bytes] | Iterable[str],
     judge: str,
     model_names: Mapping[str, str | None],
     builtin_metrics: Sequence[str] | None,

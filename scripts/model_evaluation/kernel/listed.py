@@ -37,7 +37,7 @@ class ListedRows(NamedTuple):
         return sorted(name.removeprefix(METADATA) for name in self.texts.column_names if name.startswith(METADATA))
 
 
-def read_listed(lines: Iterable[bytes | str]) -> ListedRows:
+def read_listed(lines: Iterable[bytes] | Iterable[str]) -> ListedRows:
     """Every usable row of a JSON Lines file; the other lines are only counted."""
 
     def work(item: tuple[int, bytes]) -> list[ListedRows]:
@@ -53,13 +53,14 @@ def traced_to(listed: ListedRows, lines: Sequence[int]) -> ListedRows:
     return listed._replace(lines=np.array(lines, np.int64)[listed.lines - 1])
 
 
-def _blocks_of_lines(lines: Iterable[bytes | str]) -> Iterator[bytes]:
-    rest = iter(lines)
+def _blocks_of_lines(lines: Iterable[bytes] | Iterable[str]) -> Iterator[bytes]:
+    rest: Any = iter(lines)
     while few := list(itertools.islice(rest, LINES_PER_BLOCK)):
-        encoded = [line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line for line in few]
-        block = b"".join(encoded)
+        if isinstance(few[0], str):
+            few = [line.encode("utf-8", "surrogatepass") for line in few]
+        block = b"".join(few)
         if block.count(b"\n") != len(few) or not block.endswith(b"\n"):
-            block = b"".join(line.rstrip(b"\r\n") + b"\n" for line in encoded)
+            block = b"".join(line.rstrip(b"\r\n") + b"\n" for line in few)
         yield block
 
 
