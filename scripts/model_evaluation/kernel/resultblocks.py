@@ -49,6 +49,7 @@ class _Entries(NamedTuple):
     results: Any
     details: Any
     total: int  # with those that name no metric
+    missing: int  # of those, without a result
 
 
 def _result_schema(result: Any, explained: bool) -> Any:
@@ -93,6 +94,7 @@ def _plain_texts(table: Any) -> tuple[Any, Any, Any]:
 def _score_entries(table: Any) -> _Entries:
     lists = pc.struct_field(only_chunk(table["automatedEvaluationResult"]), "scores")
     entries = lists.flatten()
+    total, missing = len(entries), pc.struct_field(entries, "result").null_count
     row = np.repeat(np.arange(len(lists)), pc.fill_null(pc.list_value_length(lists), 0).to_numpy())
     found = pc.struct_field(entries, "metricName")
     if found.null_count:
@@ -103,14 +105,13 @@ def _score_entries(table: Any) -> _Entries:
     places = {name: at for at, name in enumerate(dict.fromkeys(names))}
     metric = np.array([places[name] for name in names], np.int64)[found.indices.to_numpy()]
     details = pc.struct_field(entries, "evaluatorDetails") if entries.type.num_fields > 2 else None
-    return _Entries(row, metric, list(places), pc.struct_field(entries, "result"), details, len(lists.flatten()))
+    return _Entries(row, metric, list(places), pc.struct_field(entries, "result"), details, total, missing)
 
 
 def _nothing_code(block: bytes, entries: _Entries) -> int | None:
     """``ABSENT`` or ``NULL``, whichever all results without a value are; ``None`` when that has to be looked up."""
-    missing = entries.results.null_count
-    present = block.count(b'"result":') if missing else 0
-    if missing and present not in (entries.total, entries.total - missing):
+    present = block.count(b'"result":') if entries.missing else 0
+    if entries.missing and present not in (entries.total, entries.total - entries.missing):
         return None
     return NULL if present == entries.total else ABSENT
 

@@ -71,9 +71,14 @@ def _literal(text: str) -> str:
 
 def unescaped_texts(texts: Any, escapes: Sequence[tuple[str, str]]) -> Any:
     """The texts with these escapes, and that of the backslash, undone; they hold no others."""
+    data = _bytes(texts)
+    used = set(np.unique(data[1:][data[:-1] == ord("\\")]).tolist())  # what follows a backslash anywhere
+    if not used:
+        return texts
     texts = pc.replace_substring(texts, "\\\\", ESCAPED_SLASH)
     for escape, character in escapes:
-        texts = pc.replace_substring(texts, escape, character)
+        if ord(escape[1]) in used:
+            texts = pc.replace_substring(texts, escape, character)
     return pc.replace_substring(texts, ESCAPED_SLASH, "\\")
 
 
