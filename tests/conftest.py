@@ -15,6 +15,14 @@ from typing import Any, NamedTuple
 import botocore.loaders
 import botocore.session
 import pytest
+from hypothesis import HealthCheck, settings
+
+# `make unit` tries few random examples, `make test` many; how quick the machine is decides nothing.
+for _profile, _examples in (("quick", 15), ("thorough", 100)):
+    settings.register_profile(
+        _profile, max_examples=_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # Every botocore session parses the services' models, megabytes of JSON, anew; here all share what was parsed once.
 _shared_loader = functools.cache(botocore.loaders.create_loader)

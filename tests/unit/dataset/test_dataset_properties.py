@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import at_most
 from model_evaluation.dataset import check, check_stream
 from unit.dataset.dataset_cases import chunked
 
@@ -89,7 +90,7 @@ DEFECTS: dict[str, Callable[[Row], bytes]] = {
 
 
 @pytest.mark.parametrize("kind", DEFECTS)
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=at_most(12), derandomize=True)
 @given(data=st.data())
 def test_a_random_defect_is_found_on_its_line(kind: str, data: st.DataObject) -> None:
     make = data.draw(st.sampled_from(FORMATS))
@@ -116,7 +117,7 @@ def test_a_random_defect_is_found_on_its_line(kind: str, data: st.DataObject) ->
     assert report.profile["usable_rows"] >= count - len(bad)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=at_most(60), derandomize=True)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), max_size=60), st.sampled_from([0, 10**9]))
 def test_repeated_prompts_are_counted_as_a_plain_count_does(pairs: list[tuple[int, int]], fast_after: int) -> None:
     lines = [_text({"query": f"q{q}", "response": f"r{r}" if r else None}) for q, r in pairs]
@@ -137,7 +138,7 @@ def test_repeated_prompts_are_counted_as_a_plain_count_does(pairs: list[tuple[in
         assert profile["conflicting_references"] == sum(len(found - {0}) > 1 for found in answers.values())
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=at_most(60), derandomize=True)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=80))
 def test_lengths_agree_with_a_plain_computation(lengths: list[int]) -> None:
     lines = [_text({"query": "x" * length, "response": f"{i}"}) + b"\n" for i, length in enumerate(lengths)]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import at_most
 from model_evaluation.dataset import check, check_stream
 from model_evaluation.kernel.rows import read_dataset_rows
 from unit.dataset.dataset_cases import content, load_cases
@@ -56,7 +57,7 @@ rows = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=at_most(80), derandomize=True)
 @given(
     st.lists(st.tuples(rows, st.sampled_from(SPACINGS), st.booleans()), min_size=1, max_size=12),
     st.booleans(),
@@ -165,7 +166,7 @@ SHAPED: dict[str, tuple[dict[str, Any], st.SearchStrategy[dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize("name", SHAPED)
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=at_most(20), derandomize=True)
 @given(data=st.data())
 def test_rows_of_every_shape_are_told_the_same_both_ways(name: str, data: st.DataObject) -> None:
     good, strange = SHAPED[name]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import at_most
 from model_evaluation.kernel.rows import DatasetRow
 from model_evaluation.localaws.answers import base_answer, tuned_answer
 from model_evaluation.localaws.judging import BUILTIN, SIMULATED, Item, judge_builtin, judge_custom
@@ -49,7 +50,7 @@ def test_a_short_answer_was_asked_for() -> None:
 
 
 @given(prompt=texts, reference=st.none() | texts, response=texts, metric=st.sampled_from(sorted(BUILTIN)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=at_most(150))
 def test_any_text_gets_one_of_the_metrics_steps(prompt: str, reference: str | None, response: str, metric: str) -> None:
     item = Item(prompt, reference, response)
     first, second = judge_builtin(JUDGE, metric, item), judge_builtin(JUDGE, metric, item)
@@ -62,7 +63,7 @@ def test_any_text_gets_one_of_the_metrics_steps(prompt: str, reference: str | No
 
 
 @given(prompt=texts.filter(str.strip), reference=st.none() | texts.filter(bool))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=at_most(100))
 def test_models_answer_any_row_and_always_alike(prompt: str, reference: str | None) -> None:
     row = DatasetRow(1, prompt, reference)
     for answer in (tuned_answer, base_answer):

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import meta
 
+from examples import at_most
 from model_evaluation.notebook import render
 from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
 from model_evaluation.notebook.render import build_notebook, parameter_names, render_notebook
@@ -222,7 +223,7 @@ def test_the_notebook_passes_ruff(parameters: dict[str, Any], tmp_path: Path) ->
     assert done.returncode == 0, done.stdout
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=at_most(60))
 @given(data=st.data())
 def test_arbitrary_text_in_every_field_stays_data(data: st.DataObject) -> None:
     values: dict[str, Any] = {
