@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # `make unit` tries few random examples, `make test` many; how quick the machine is decides nothing.
-for _profile, _examples in (("quick", 15), ("thorough", 100)):
+for _profile, _examples in (("quick", 10), ("thorough", 100)):
     settings.register_profile(
         _profile, max_examples=_examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import at_most
 from model_evaluation.dataset.conversion import NotConvertible, convert_row
 from model_evaluation.dataset.formats import FORMATS, check_object, format_of
 from model_evaluation.kernel.rows import read_dataset_row
@@ -59,7 +60,7 @@ def rows(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("target", FORMATS)
 @pytest.mark.parametrize("source", FORMATS)
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=at_most(8), derandomize=True)
 @given(data=st.data())
 def test_there_and_back_is_the_same_row(source: str, target: str, data: st.DataObject) -> None:
     row = data.draw(rows(source))

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import model_evaluation
+from examples import at_most
 from model_evaluation.kernel.comparison import compare
 from model_evaluation.kernel.results import ResultRow
 from model_evaluation.kernel.rows import DatasetRow
@@ -420,7 +421,7 @@ def built(rows: Sequence[tuple[Any, ...]]) -> list[Record]:
 
 
 class TestInvariance:
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=at_most(25))
     @given(evaluations, st.randoms())
     def test_order_of_rows_changes_nothing(self, rows: list[tuple[Any, ...]], order: random.Random) -> None:
         records = built(rows)
@@ -429,7 +430,7 @@ class TestInvariance:
         found = summary_of(records, [CORRECTNESS, HARMFULNESS], resamples=300)
         assert rounded(found) == rounded(expected)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=at_most(25))
     @given(evaluations)
     def test_swapping_the_models_flips_every_sign(self, rows: list[tuple[Any, ...]]) -> None:
         metrics = [CORRECTNESS, HARMFULNESS]
@@ -444,7 +445,7 @@ class TestInvariance:
             assert (one[name]["wins"], one[name]["losses"]) == (other[name]["losses"], other[name]["wins"])
             assert other[name]["verdict"] == turned.get(one[name]["verdict"], other[name]["verdict"])
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=at_most(25))
     @given(evaluations)
     def test_rows_without_both_scores_do_not_touch_the_difference(self, rows: list[tuple[Any, ...]]) -> None:
         complete = [row for row in rows if row[0] is not None and row[1] is not None]
@@ -454,7 +455,7 @@ class TestInvariance:
             {k: only[k] for k in ("difference", "wins", "ties", "losses")}
         )
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=at_most(25))
     @given(evaluations)
     def test_counts_add_up(self, rows: list[tuple[Any, ...]]) -> None:
         summary = summary_of(built(rows), [CORRECTNESS, HARMFULNESS], resamples=300)

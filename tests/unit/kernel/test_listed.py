@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import at_most
 from model_evaluation.kernel import blocks, listed
 from model_evaluation.kernel.listed import ListedRows, listed_rows, read_listed
 from model_evaluation.kernel.rows import read_dataset_rows
@@ -66,7 +67,7 @@ def meaning(found: ListedRows) -> Any:
     return rows, shown, found.skipped
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_most(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(line, max_size=6)
     | alike()

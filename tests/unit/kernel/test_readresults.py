@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import at_most
 from model_evaluation.kernel import blocks, readresults, shapedrows
 from model_evaluation.kernel.judged import EXPLANATION, JudgedRows, careful_rows, careful_texts
 from model_evaluation.kernel.readresults import ResultBlocks, read_judged, read_texts
@@ -192,7 +193,7 @@ def meaning(found: JudgedRows) -> Any:
     return found.rows.tolist(), scores, sorted(found.problems)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_most(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(line(), max_size=8)
     | alike()
