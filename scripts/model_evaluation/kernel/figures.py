@@ -74,10 +74,14 @@ def new_chart(title: str, alt: str, height: float, width: float = CHART_WIDTH) -
 
 def settle_layout(figure: Figure) -> None:
     """Lay the figure out once and for all; each time it is saved would do it again."""
+    engine = figure.get_layout_engine()
+    assert engine is not None
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=MISSING_GLYPH)
-        figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+        engine.execute(figure)
+    # No engine at all: with a placeholder ("none") every saving begins with a draw for its sake.
+    with mpl.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)
 
 
 def figure_png(figure: Figure, dpi: int = 144) -> bytes:
