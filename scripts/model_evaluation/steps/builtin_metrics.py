@@ -5,8 +5,6 @@ from __future__ import annotations
 from model_evaluation.errors import Refused
 from model_evaluation.workflow import Answer, Offer, Step
 
-from .reference_answers import reference_findings
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from model_evaluation.context import Context
@@ -14,6 +12,8 @@ if TYPE_CHECKING:
 
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.metrics.builtin import parse_builtin
+
+    from .reference_answers import reference_findings
 
     names = parse_builtin(text)
     if not names and context.value("custom_metrics") == []:

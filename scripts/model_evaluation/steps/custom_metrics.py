@@ -5,8 +5,6 @@ from __future__ import annotations
 from model_evaluation.errors import Refused
 from model_evaluation.workflow import Answer, Offer, Step, finding
 
-from .reference_answers import reference_findings
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from model_evaluation.context import Context
@@ -19,6 +17,8 @@ def check(text: str, context: Context) -> Answer:
     import os
 
     from model_evaluation.metrics.custom import directions, lint_custom_metrics, parse_custom
+
+    from .reference_answers import reference_findings
 
     if not text.startswith(("[", "{")):
         path = os.path.expanduser(text)
