@@ -58,11 +58,14 @@ class Lab:
 
         def runs() -> bool:
             self.menu("Run", "runmenu:run-all")
-            for _ in range(10):
-                if self.running():
-                    return True
-                for button in self.browser.find_elements(By.CSS_SELECTOR, ".jp-Dialog button.jp-mod-accept"):
+            unasked = 0
+            for _ in range(20):
+                asked = self.browser.find_elements(By.CSS_SELECTOR, ".jp-Dialog button.jp-mod-accept")
+                for button in asked:
                     button.click()
+                unasked = unasked + 1 if not asked and (unasked or self.running()) else 0
+                if unasked == 3:  # cells are marked as running also for a moment before the question
+                    return True
                 time.sleep(0.3)
             return False
 
