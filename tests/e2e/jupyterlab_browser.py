@@ -28,6 +28,14 @@ DRIVER = shutil.which("chromedriver")
 # JupyterLab draws a traceback as standard error; a stray warning there would disturb a reader as well.
 ERROR = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr']"
 OUTPUT = ".jp-OutputArea-output"
+# Sets window.cellsRan once a cell is marked as running, however short that is.
+NOTICE_RUNNING = """
+    window.cellsRan = false;
+    const prompts = () => [...document.querySelectorAll('.jp-Notebook .jp-InputArea-prompt')];
+    const look = () => { window.cellsRan ||= prompts().some(prompt => prompt.innerText.includes('*')); };
+    new MutationObserver(look).observe(
+        document.querySelector('.jp-Notebook'), {childList: true, subtree: true, characterData: true});
+"""
 
 
 class Lab:
@@ -57,16 +65,18 @@ class Lab:
         """Run > Run All Cells, until it runs. While the kernel comes up, JupyterLab asks for one instead of running."""
 
         def runs() -> bool:
+            self.browser.execute_script(NOTICE_RUNNING)
             self.menu("Run", "runmenu:run-all")
             unasked = 0
-            for _ in range(20):
+            for _ in range(40):
                 asked = self.browser.find_elements(By.CSS_SELECTOR, ".jp-Dialog button.jp-mod-accept")
                 for button in asked:
                     button.click()
-                unasked = unasked + 1 if not asked and (unasked or self.running()) else 0
-                if unasked == 3:  # cells are marked as running also for a moment before the question
+                ran = self.browser.execute_script("return window.cellsRan")
+                unasked = unasked + 1 if not asked and (unasked or ran) else 0
+                if unasked == 10:  # cells are marked as running also for a moment before the question
                     return True
-                time.sleep(0.3)
+                time.sleep(0.1)
             return False
 
         self.wait(runs, "cells that run")
