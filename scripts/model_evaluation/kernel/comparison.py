@@ -135,11 +135,6 @@ def side_scores(metric: Metric, pairs: Pairs, side: str) -> Scores:
     return Scores(numbers[at], codes[at], (*settled, ("row", "none")))
 
 
-def score_arrays(metric: Metric, pairs: Pairs) -> tuple[Floats, Floats]:
-    """Tuned and base scores as numbers, shape (n_records,) each, NaN where there is none."""
-    return side_scores(metric, pairs, "tuned").numbers, side_scores(metric, pairs, "base").numbers
-
-
 def _settled_metrics(
     metrics: Sequence[Metric], scores: Mapping[str, Mapping[str, Scores]]
 ) -> tuple[list[Metric], list[str]]:
