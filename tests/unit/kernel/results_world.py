@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -112,7 +112,13 @@ def put_aggregate(s3: Any, side: str, means: Mapping[str, float], **where: str) 
     s3.put_object(Bucket=BUCKET, Key=aggregate_key(side, **where), Body=json.dumps(body).encode())
 
 
-def analyse(s3: Any, dataset: Sequence[str | bytes], **changes: Any) -> Analysis:
+def analyse(
+    s3: Any,
+    dataset: Sequence[str | bytes],
+    *,
+    run: Callable[..., Analysis] = analyse_execution,
+    **changes: Any,
+) -> Analysis:
     """``analyse_execution`` with ordinary settings; ``changes`` replace any of them."""
     settings: dict[str, Any] = {
         "output_uri": f"s3://{BUCKET}/{PREFIX}",
@@ -127,7 +133,7 @@ def analyse(s3: Any, dataset: Sequence[str | bytes], **changes: Any) -> Analysis
         "simulated": True,
         "created": "2026-01-02T03:04:05Z",
     }
-    return analyse_execution(s3, **(settings | changes))
+    return run(s3, **(settings | changes))
 
 
 NASTY = (

@@ -22,9 +22,8 @@ from model_evaluation.kernel.scales import Metric, read_metrics
 from model_evaluation.kernel.slices import slice_groups
 from unit.kernel.results_world import Record, pairs_of
 
-SCHEMA = json.loads(
-    (pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.schema.json").read_text("utf-8")
-)
+SCHEMA = pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.schema.json"
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
 CORRECTNESS = Metric("Correctness", limits=(0.0, 1.0))
 HARMFULNESS = Metric("Harmfulness", "lower", limits=(0.0, 1.0))
 Score = float | str | None
@@ -62,7 +61,7 @@ def summary_of(records: Sequence[Record], metrics: Sequence[Metric] = (CORRECTNE
         "resamples": 2_000,
     } | changes
     summary = compare(pairs_of(records), **arguments)
-    jsonschema.validate(json.loads(json.dumps(summary, allow_nan=False)), SCHEMA)
+    VALIDATOR.validate(json.loads(json.dumps(summary, allow_nan=False)))
     return summary
 
 

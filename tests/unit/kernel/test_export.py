@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import importlib
-import inspect
 import json
 import os
 import pathlib
@@ -23,29 +20,11 @@ from model_evaluation.kernel.charts import draw_charts
 from model_evaluation.kernel.export import export_analysis
 from model_evaluation.kernel.page import report_html
 from model_evaluation.kernel.wording import UNCHECKED_TEXT
-from model_evaluation.notebook.inlining import imported_modules
+from model_evaluation.notebook.inlining import Inliner
 from unit.kernel.page_parser import Page
-from unit.kernel.results_world import analysis_of, make_world, memory_s3, put_world
+from unit.kernel.results_world import analysis_of, make_world
 
 SCHEMA = pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.schema.json"
-
-
-def inlined(name: str, order: list[str]) -> list[str]:
-    """The module after those it imports from, as they stand in the notebook."""
-    for needed in imported_modules(inspect.getsource(importlib.import_module(f"model_evaluation.kernel.{name}"))):
-        if needed not in order:
-            inlined(needed, order)
-    if name not in order:
-        order.append(name)
-    return order
-
-
-MODULES = inlined("export", inlined("analysis", []))
-
-
-@pytest.fixture(scope="module")
-def ordinary() -> Analysis:
-    return analysis_of(make_world())
 
 
 @pytest.fixture
@@ -55,21 +34,6 @@ def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestFiles:
-    def test_everything_is_written(self, ordinary: Analysis, tmp_path: pathlib.Path) -> None:
-        folder = export_analysis(ordinary, tmp_path / "results")
-        assert folder == tmp_path / "results" / "a1b2c3d4e5f6"
-        assert sorted(p.name for p in folder.iterdir()) == [
-            "figures", "per_example.csv", "per_example.parquet", "report.html", "report.md", "summary.json",
-        ]  # fmt: skip
-        names = {"difference", "outcomes", "slices", "distributions", "length", "coverage"}
-        assert {p.name for p in (folder / "figures").iterdir()} == {
-            f"{n}.{kind}" for n in names for kind in ("png", "svg")
-        }
-        summary = json.loads((folder / "summary.json").read_text("utf-8"))
-        jsonschema.validate(summary, json.loads(SCHEMA.read_text("utf-8")))
-        assert summary == ordinary.summary
-        assert [p.name for p in (tmp_path / "results").iterdir()] == ["a1b2c3d4e5f6"]
-
     @pytest.mark.usefixtures("no_charts")
     def test_tables_read_back_as_they_were(self, ordinary: Analysis, tmp_path: pathlib.Path) -> None:
         folder = export_analysis(ordinary, tmp_path)
@@ -166,43 +130,21 @@ class TestFiles:
 class TestInlining:
     """The modules' sources become one notebook cell, in one namespace."""
 
-    def test_top_level_names_are_unique_and_imports_can_be_dropped(self) -> None:
-        seen: dict[str, str] = {}
-        for module in MODULES:
-            tree = ast.parse(inspect.getsource(importlib.import_module(f"model_evaluation.kernel.{module}")))
-            for node in tree.body:
-                if isinstance(node, ast.ImportFrom) and node.level:
-                    assert node.level == 1
-                    assert node.module in MODULES[: MODULES.index(module)], (module, node.module)
-                    assert all(alias.asname is None for alias in node.names)
-                names = [n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-                defined = [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
-                if isinstance(node, ast.Assign | ast.AnnAssign):
-                    defined = [n.id for n in names]
-                for name in defined:
-                    assert seen.setdefault(name, module) == module, name
-
-    def test_runs_as_one_cell(self, tmp_path: pathlib.Path) -> None:
-        parts = []
-        for module in MODULES:
-            source = inspect.getsource(importlib.import_module(f"model_evaluation.kernel.{module}"))
-            tree = ast.parse(source)
-            tree.body = [
-                node
-                for node in tree.body
-                if not (isinstance(node, ast.ImportFrom) and (node.level or node.module == "__future__"))
-            ]
-            parts.append(ast.unparse(tree))
+    def test_runs_as_one_cell_and_writes_everything(self, ordinary: Analysis, tmp_path: pathlib.Path) -> None:
         space: dict[str, Any] = {"__name__": "__main__"}
-        exec("from __future__ import annotations\n" + "\n".join(parts), space)
-        world = make_world(20)
-        with memory_s3() as s3:
-            put_world(s3, world)
-            analysis = space["analyse_execution"](
-                s3, output_uri="s3://evaluation-results/evaluations/support bot", execution_arn="x/a1b2c3d4e5f6",
-                dataset_lines=world.dataset, judge="j", model_names={"tuned": "t", "base": "b"},
-                builtin_metrics=["Correctness"], custom_metrics_json=None, primary_metric="Correctness",
-                scope="compare", simulated=True, created="now",
-            )  # fmt: skip
-        assert space["export_analysis"](analysis, tmp_path).is_dir()
+        exec(Inliner().cell("analysis", "export"), space)
+        analysis = analysis_of(make_world(), run=space["analyse_execution"])
         assert "Correctness" in space["comparison_text"](analysis.summary)
+        folder = space["export_analysis"](analysis, tmp_path / "results")
+        assert folder == tmp_path / "results" / "a1b2c3d4e5f6"
+        assert sorted(p.name for p in folder.iterdir()) == [
+            "figures", "per_example.csv", "per_example.parquet", "report.html", "report.md", "summary.json",
+        ]  # fmt: skip
+        names = {"difference", "outcomes", "slices", "distributions", "length", "coverage"}
+        assert {p.name for p in (folder / "figures").iterdir()} == {
+            f"{n}.{kind}" for n in names for kind in ("png", "svg")
+        }
+        summary = json.loads((folder / "summary.json").read_text("utf-8"))
+        jsonschema.validate(summary, json.loads(SCHEMA.read_text("utf-8")))
+        assert summary == analysis.summary == ordinary.summary
+        assert [p.name for p in (tmp_path / "results").iterdir()] == ["a1b2c3d4e5f6"]

@@ -36,21 +36,14 @@ from unit.kernel.results_world import (
 
 
 @pytest.fixture(scope="module")
-def ordinary() -> Analysis:
-    return analysis_of(make_world())
-
-
-@pytest.fixture(scope="module")
-def charts(ordinary: Analysis) -> dict[str, Figure]:
-    return draw_charts(ordinary)
+def whole(ordinary: Analysis, charts: dict[str, Figure]) -> str:
+    """The report as written to disk."""
+    return report_html(ordinary, charts)
 
 
 class TestReport:
-    def test_is_one_file_with_the_verdict_before_the_evidence(
-        self, ordinary: Analysis, charts: dict[str, Figure]
-    ) -> None:
-        text = report_html(ordinary, charts)
-        page = Page(text)
+    def test_is_one_file_with_the_verdict_before_the_evidence(self, ordinary: Analysis, whole: str) -> None:
+        text, page = whole, Page(whole)
         assert page.all("html") == [{"lang": "en"}]
         sentence = ordinary.summary["verdict"]["sentence"]
         assert text.index(sentence) < text.index("<table")
@@ -60,8 +53,8 @@ class TestReport:
         assert "url(http" not in text
         assert "@import" not in text
 
-    def test_tables_have_scopes_and_charts_have_words(self, ordinary: Analysis, charts: dict[str, Figure]) -> None:
-        page = Page(report_html(ordinary, charts))
+    def test_tables_have_scopes_and_charts_have_words(self, whole: str, charts: dict[str, Figure]) -> None:
+        page = Page(whole)
         assert all(attributes.get("scope") in ("col", "row") for attributes in page.all("th"))
         assert len(page.all("caption")) == len(page.all("table"))
         drawn = page.all("svg")

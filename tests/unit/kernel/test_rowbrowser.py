@@ -16,11 +16,6 @@ from model_evaluation.kernel.rowbrowser import rows_html
 from unit.kernel.results_world import NASTY, World, analysis_of, make_world, result_line
 
 
-@pytest.fixture(scope="module")
-def ordinary() -> Analysis:
-    return analysis_of(make_world())
-
-
 def embedded(page: str) -> dict[str, Any]:
     match = re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
     assert match
@@ -98,7 +93,7 @@ def test_with_too_many_rows_those_that_changed_least_are_left_out(ordinary: Anal
 @pytest.mark.parametrize("piece", ["<", '"', "\\", "\n", "🦜", "word "])
 def test_a_megabyte_of_anything_stays_within_bounds(ordinary: Analysis, piece: str) -> None:
     columns = ("tuned_response", "base_response", "Correctness__tuned_explanation", "category")
-    table = ordinary.per_example.head(8).assign(**dict.fromkeys(columns, piece * (1_000_000 // len(piece))))
+    table = ordinary.per_example.head(8).assign(**dict.fromkeys(columns, piece * (1_000_000 // len(piece.encode()))))
     page = rows_html(replace(ordinary, make_table=lambda: table), budget=300_000)
     assert len(page.encode()) < 800_000
     assert len(embedded(page)["rows"]) == 8
