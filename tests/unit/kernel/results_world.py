@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,13 +43,17 @@ def pairs_of(records: Sequence[Record]) -> Pairs:
     return pair_rows(listed_rows([r.row for r in records if r.row]), sides)
 
 
+@functools.cache
+def s3_client() -> Any:
+    """A client of moto's; what it stores is gone with each ``mock_aws``."""
+    return boto3.client("s3", region_name="us-east-1", aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
 @contextlib.contextmanager
 def memory_s3() -> Iterator[Any]:
     """An empty S3 in this process with the results bucket."""
     with mock_aws():
-        client = boto3.client(
-            "s3", region_name="us-east-1", aws_access_key_id="testing", aws_secret_access_key="testing"
-        )
+        client = s3_client()
         client.create_bucket(Bucket=BUCKET)
         yield client
 

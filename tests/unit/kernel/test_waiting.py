@@ -249,12 +249,12 @@ def test_an_interrupt_is_passed_on_and_says_how_to_stop_the_run() -> None:
     assert "stop" not in waiting.sagemaker.calls
 
 
-def test_ten_thousand_polls_say_little() -> None:
-    waiting = Waiting(FakeSageMaker(*[RUNNING] * 10_000, DONE), TIMEOUT_MINUTES=None)
+def test_thousands_of_polls_say_little() -> None:
+    waiting = Waiting(FakeSageMaker(*[RUNNING] * 2_000, DONE), TIMEOUT_MINUTES=None)
     waiting.run()
-    assert waiting.clock.seconds == 300_000
+    assert waiting.clock.seconds == 60_000
     heartbeats = [line for line in waiting.lines if "Still executing" in line]
-    assert len(heartbeats) == 300_000 // 300 - 1
+    assert len(heartbeats) == 60_000 // 300 - 1
     assert heartbeats[0] == "12:05:00  Still executing (5 min 00 s); Record the run's lineage: longer than usual."
 
 
@@ -271,9 +271,9 @@ def test_every_poll_asks_twice_and_keeps_no_memory() -> None:
         sagemaker.calls.clear()
         waiting.clock.naps.clear()
         waiting.lines.clear()
-        if polls in (2_000, 4_000):
+        if polls in (500, 1_000):
             sizes.append(tracemalloc.get_traced_memory()[0])
-        if polls == 4_000:
+        if polls == 1_000:
             raise KeyboardInterrupt
 
     waiting.clock.on_sleep = count

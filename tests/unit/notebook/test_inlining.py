@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import re
 from pathlib import Path
 
@@ -17,6 +18,7 @@ KERNEL = Path(__file__).parents[3] / "scripts" / "model_evaluation" / "kernel"
 MODULES = sorted(path.stem for path in KERNEL.glob("*.py") if path.stem != "__init__")
 
 
+@functools.cache
 def inlined_modules() -> list[str]:
     """The modules in the notebook's cells, in order."""
     inliner = Inliner()
@@ -28,6 +30,7 @@ def inlined_modules() -> list[str]:
     return names
 
 
+@functools.cache
 def defined_names(module: str) -> set[str]:
     names: set[str] = set()
     for node in ast.parse(kernel_source(module)).body:

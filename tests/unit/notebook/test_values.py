@@ -113,8 +113,8 @@ def test_nesting_is_limited_to_what_the_parser_takes() -> None:
         python_literal([deep])
 
 
-def test_a_text_of_a_megabyte_survives() -> None:
-    text = "Wie höflich ist die Antwort?\n" * 35_000
+def test_a_long_text_survives() -> None:
+    text = "Wie höflich ist die Antwort?\n" * 5_000
     assert ast.literal_eval(python_literal(text)) == text
 
 

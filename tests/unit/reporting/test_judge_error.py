@@ -108,9 +108,10 @@ def test_the_interval_holds_the_truth(n: int, others: int, noise: float, bias: f
     """1,500 simulated evaluations with a biased, noisy, rounding judge and a true mean of 0.1."""
     rng = np.random.default_rng(n)
     held = 0
-    for _ in range(1_500):
-        truth = rng.choice([-1.0, -0.5, 0.0, 0.5, 1.0], p=[0.1, 0.15, 0.4, 0.15, 0.2], size=n + others)
-        judge = np.clip(np.round((truth + bias + noise * rng.normal(size=n + others)) * 2) / 2, -1, 1)
+    size = (1_500, n + others)
+    truths = rng.choice([-1.0, -0.5, 0.0, 0.5, 1.0], p=[0.1, 0.15, 0.4, 0.15, 0.2], size=size)
+    judges = np.clip(np.round((truths + bias + noise * rng.normal(size=size)) * 2) / 2, -1, 1)
+    for truth, judge in zip(truths, judges, strict=True):
         found = corrected_mean(truth[:n], judge[:n], judge[n:], weight=weight)
         assert found.low is not None
         assert found.high is not None
