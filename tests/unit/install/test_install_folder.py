@@ -18,9 +18,20 @@ from model_evaluation.installing import folder as folder_module
 from model_evaluation.installing import install, installed_at, uninstall
 from model_evaluation.installing.source import checksum, source_files
 
+A_FEW = (
+    "LICENSE",
+    "SKILL.md",
+    "references/troubleshooting.md",
+    "scripts/evaluate.py",
+    "scripts/model_evaluation/cli.py",
+)
+
 
 @pytest.fixture
-def target(tmp_path: Path) -> Path:
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a few of the skill's files are installed: how many there are makes no difference."""
+    few = {name: path for name, path in source_files().items() if name in A_FEW}
+    monkeypatch.setattr(folder_module, "source_files", lambda: few)
     return tmp_path / "skills" / "model-evaluation"
 
 
@@ -44,10 +55,10 @@ def refusal(call: Callable[[], Any]) -> Refused:
     return caught.value
 
 
-def test_every_file_of_the_skill_is_copied_and_nothing_else(target: Path) -> None:
+def test_every_file_of_the_skill_is_copied_and_nothing_else(tmp_path: Path) -> None:
+    target, sources = tmp_path / "skills" / "model-evaluation", source_files()
     outcome = install(target)
     assert outcome.action == "installed"
-    sources = source_files()
     assert tree(target).keys() == {*sources, ".installed.json"}
     assert outcome.files == len(sources)
     assert not any(path.is_symlink() for path in target.rglob("*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,6 +42,29 @@ def put_results(
 
     Correctness has the given scores, every other metric 0 for both models.
     """
+    lists = (tuple(tuned), tuple(base), tuple(metrics), tuple(extra))
+    summary, table = _compared(*lists, judge, (tuned_model, base_model), simulated, scope, prompts)
+    arn = f"arn:aws:sagemaker:us-west-2:111122223333:pipeline/p/execution/{execution}"
+    folder = project / "results" / execution
+    folder.mkdir(parents=True)
+    (folder / "summary.json").write_text(json.dumps(summary | {"execution_arn": arn, "created": created}))
+    (folder / "per_example.csv").write_text(table, encoding="utf-8", newline="")
+    return folder
+
+
+@functools.cache
+def _compared(
+    tuned: Sequence[float | None],
+    base: Sequence[float | None],
+    metrics: Sequence[str],
+    problems: Sequence[str],
+    judge: str,
+    models: tuple[str | None, str | None],
+    simulated: bool,
+    scope: str,
+    prompts: str,
+) -> tuple[dict[str, Any], str]:
+    """The summary of these scores, and the text of per_example.csv."""
     dataset: list[DatasetRow] = []
     rows: dict[str, list[ResultRow]] = {"tuned": [], "base": []}
     for number, (mine, its) in enumerate(zip(tuned, base, strict=True), start=1):
@@ -58,18 +82,14 @@ def put_results(
         primary_metric=metrics[0],
         scope=scope,
         judge=judge,
-        models={"tuned": tuned_model, "base": base_model},
-        execution_arn=f"arn:aws:sagemaker:us-west-2:111122223333:pipeline/p/execution/{execution}",
-        created=created,
+        models=dict(zip(("tuned", "base"), models, strict=True)),
+        execution_arn="",
+        created="",
         simulated=simulated,
-        problems=extra,
+        problems=problems,
     )
-    folder = project / "results" / execution
-    folder.mkdir(parents=True)
-    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     table = per_example_table(pairs, chosen, {side: judged_texts(found) for side, found in rows.items()})
-    table.to_csv(folder / "per_example.csv", index=False, lineterminator="\n")
-    return folder
+    return summary, table.to_csv(index=False, lineterminator="\n")
 
 
 def edit_summary(folder: Path, **changes: Any) -> None:
