@@ -14,7 +14,7 @@ from .decoding import DecodedLine, decode_line
 from .findings import Findings, safe_excerpt
 from .formats import NOT_METADATA, Fault, check_object, family
 from .kinds import KINDS
-from .lines import Batch, line_batches
+from .lines import Block, line_blocks, split_lines
 from .profile import Profile
 from .sniffing import split_head, whole_file_fault
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BYTES_PER_TOKEN = 4  # of UTF-8: about right for English; other scripts come out somewhat high or low
 PROGRESS_SECONDS = 2.0
 SLOW_LINES = 4  # too few to try the fast way again
-FAST_AFTER_ROWS = 300  # below, loading the fast decoder would take longer than it saves
+FAST_AFTER_ROWS = 2000  # below, loading what the fast way needs would take longer than it saves
 GENEROUS_CONTEXT_TOKENS = 128_000
 
 
@@ -101,8 +101,8 @@ def check_stream(
         duplicate_rows=duplicate_rows,
     )
     tell_at = monotonic() + PROGRESS_SECONDS
-    for batch in line_batches(stream):
-        check.read(batch)
+    for block in line_blocks(stream):
+        check.read(block)
         if on_progress is not None and monotonic() >= tell_at:
             on_progress(check.nbytes, check.rows)
             tell_at = monotonic() + PROGRESS_SECONDS
@@ -143,56 +143,65 @@ class _Check:
             self._deep = DeepPass(self.findings)
         self.nbytes = 0
         self.stopped = False
+        self._next_line = 1
         self._ends_with_newline = True
         self._first_line_over: int | None = None
         self._learner: Learner | None = None
 
-    def read(self, batch: Batch) -> None:
-        """Check the next batch of lines."""
-        self.nbytes += batch.nbytes
-        self._ends_with_newline = batch.lines[-1].endswith(b"\n")
-        if batch.cut:
-            self._read_cut_line(batch)
+    def read(self, block: Block) -> None:
+        """Check the next block of lines."""
+        self.nbytes += block.nbytes
+        self._ends_with_newline = block.data.endswith(b"\n")
+        number = self._next_line
+        if block.cut:
+            self._read_cut_line(number, block.nbytes)
+            self._next_line += 1
             return
-        self._read_lines(batch.first_line, batch.lines)
+        rows = self._read_fast(number, block.data)
+        if not rows:
+            lines = split_lines(block.data)
+            rows = len(lines)
+            self._read_in_halves(number, lines)
+        self._next_line += rows
         self.profile.settle()
 
-    def _read_lines(self, number: int, lines: list[bytes]) -> None:
-        """Read the fast way; what cannot be read so in halves, and the last few lines the slow way."""
-        if self._read_fast(number, lines):
+    def _read_in_halves(self, number: int, lines: list[bytes]) -> None:
+        """Read lines that cannot be taken all at once; the last few of them the slow way."""
+        if len(lines) <= SLOW_LINES:
+            for at, line in enumerate(lines):
+                if not self.stopped:
+                    self._read_line(number + at, line)
             return
-        if len(lines) > SLOW_LINES:
-            half = len(lines) // 2
-            self._read_lines(number, lines[:half])
-            self._read_lines(number + half, lines[half:])
-            return
-        for at, line in enumerate(lines):
-            if not self.stopped:
-                self._read_line(number + at, line)
+        half = len(lines) // 2
+        for first, part in ((number, lines[:half]), (number + half, lines[half:])):
+            if not self._read_fast(first, part):
+                self._read_in_halves(first, part)
 
-    def _read_fast(self, number: int, lines: list[bytes]) -> bool:
-        """Take the lines from line ``number`` on all at once, if they are known to be clean."""
+    def _read_fast(self, number: int, lines: bytes | list[bytes]) -> int:
+        """Take the lines from line ``number`` on all at once, if they are known to be clean; how many they are."""
         if self._learner is None:
             if self.rows < FAST_AFTER_ROWS or self.nova or self._deep is not None:
-                return False
+                return 0
             from .fastpath import Learner
 
-            self._learner = Learner(duplicate_keys=self.duplicate_keys)
-        if self.max_rows is not None and self.rows + len(lines) > self.max_rows:
-            return False
-        columns = self._learner.read(lines)
-        if columns is None or self._any_too_long(columns, lines):
-            return False
+            self._learner = Learner(duplicate_keys=self.duplicate_keys, duplicate_rows=self._duplicate_rows)
+        data = lines if isinstance(lines, bytes) else b"".join(lines)
+        columns = self._learner.read(data)
+        if columns is None or self._any_too_long(columns, data):
+            return 0
         references = columns.references
-        if len(columns.given_references) < len(references):
+        rows = len(references)
+        if self.max_rows is not None and self.rows + rows > self.max_rows:
+            return 0
+        if len(columns.reference_lengths) < rows:
             if self.needs_reference:
-                return False
+                return 0
             self._add_at("no_reference", number, [i for i, text in enumerate(references) if text is None])
         self._add_at("multi_turn", number, columns.several_turns)
         self._add_at("crlf", number, columns.crlf)
         self.profile.add_columns(self._learner.format, number, columns)
-        self._count(number, len(lines))
-        return True
+        self._count(number, rows)
+        return rows
 
     def _count(self, number: int, rows: int) -> None:
         """Rows in consecutive lines from line ``number`` on."""
@@ -204,22 +213,21 @@ class _Check:
         if positions:
             self.findings.add_lines(kind, len(positions), [number + at for at in positions])
 
-    def _any_too_long(self, columns: CleanRows, lines: list[bytes]) -> bool:
+    def _any_too_long(self, columns: CleanRows, data: bytes) -> bool:
         longest = BYTES_PER_TOKEN * self.context_tokens  # a line is at least as long as its texts
-        if columns.nbytes <= longest or max(map(len, lines)) <= longest:
+        if len(data) <= longest or max(map(len, split_lines(data))) <= longest:
             return False
         return any(map(self._too_long, columns.prompts, columns.systems))
 
     def _too_long(self, prompt: str, system: str | None) -> bool:
         return estimated_tokens((system or "") + prompt) > self.context_tokens
 
-    def _read_cut_line(self, batch: Batch) -> None:
+    def _read_cut_line(self, number: int, nbytes: int) -> None:
         if self.max_rows is not None and self.rows >= self.max_rows:
             self.stopped = True
             return
         self.rows += 1
-        size = f"{batch.nbytes / (1 << 20):.1f} MiB"
-        self.findings.add("row_too_long", batch.first_line, detail=size)
+        self.findings.add("row_too_long", number, detail=f"{nbytes / (1 << 20):.1f} MiB")
         self.profile.repetitions.skip()
 
     def _read_line(self, number: int, line: bytes) -> None:

@@ -7,22 +7,28 @@ It only ever accepts rows it can prove clean. Whatever it cannot prove goes to t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from model_evaluation.kernel.rows import _metadata_fields
 
 from .formats import NOT_METADATA
-from .keys import BACKSLASH, count_strings, escapes_in
+from .keys import count_strings
+from .lines import split_lines
+from .octets import scanned
 from .shapes import SHAPES, Unproven, optional_texts
+
+Numbers = NDArray[np.int64]
 
 _UNSET = msgspec.UNSET
 _LEARN_FROM_ROWS = 32
 _MAX_EXTRA_FIELDS = 32
 _MAX_REBUILDS = 32
-_CARRIAGE_RETURN, _DELETE = 0x0D, 0x7F
+_CARRIAGE_RETURN = 0x0D
 
 DECODING_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -30,11 +36,12 @@ DECODING_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 class CleanRows(NamedTuple):
     """Columns of rows that hold no fault; positions count from 0."""
 
-    nbytes: int
     prompts: list[str]
     references: list[str | None]
-    given_references: list[str]
     systems: list[str | None]
+    prompt_lengths: Numbers
+    reference_lengths: Numbers  # of those there are
+    keys: tuple[Numbers, Numbers] | None  # of prompts and of references, as `Repetitions` has them
     with_system: int
     several_turns: list[int]  # positions
     crlf: list[int]  # positions
@@ -43,13 +50,18 @@ class CleanRows(NamedTuple):
     fields: Counter[str]
 
 
+def _each(function: Callable[[Any], int], texts: Sequence[str | None]) -> Numbers:
+    return np.fromiter(map(function, texts), np.int64, len(texts))
+
+
 class TypedReader:
     """Reads rows of one format and one set of fields."""
 
-    def __init__(self, name: str, extra_fields: tuple[str, ...], *, duplicate_keys: bool) -> None:
+    def __init__(self, name: str, extra_fields: tuple[str, ...], *, duplicate_keys: bool, duplicate_rows: bool) -> None:
         self.format = name
         self._extra_fields = extra_fields
         self._duplicate_keys = duplicate_keys
+        self._duplicate_rows = duplicate_rows
         self._shape = SHAPES[name](extra_fields)
         names = dict(self._shape.names) | {"category": "category"}
         fields: list[Any] = [*self._shape.fields, ("category", str | msgspec.UnsetType | None, _UNSET)]
@@ -57,21 +69,29 @@ class TypedReader:
             names[f"extra{position}"] = extra
             fields.append((f"extra{position}", Any, _UNSET))
         row_type = msgspec.defstruct("Row", fields, rename=names, forbid_unknown_fields=True, gc=False)
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(row_type).decode
+        self._decode: Callable[[bytes], list[Any]] = msgspec.json.Decoder(row_type).decode_lines
 
-    def read(self, lines: list[bytes]) -> CleanRows:
+    def read(self, data: bytes) -> CleanRows:
         """The rows in these lines as columns.
 
         Raises ``Unproven``, or one of ``DECODING_ERRORS``, unless every line holds one row free of faults.
         """
-        rows = list(map(self._decode, lines))
-        texts = self._shape.texts(rows)
-        data = b"".join(lines)
-        escaped, doubtful = 0, False
-        if BACKSLASH in data:
-            escaped, doubtful = escapes_in(b"".join([line for line in lines if BACKSLASH in line]))
-        if doubtful or _DELETE in data:
+        crlf: list[int] = []
+        if _CARRIAGE_RETURN in data:
+            crlf = [i for i, line in enumerate(split_lines(data)) if line.endswith(b"\r\n")]
+            data = data.replace(b"\r\n", b"\n")
+        expected, quotes = scanned(data)
+        rows = self._decode(data)
+        if len(rows) != expected:
             raise Unproven
+        texts = self._shape.texts(rows)
+        prompt_lengths, reference_lengths = _each(len, texts.prompts), _each(len, texts.given_references)
+        keys = None
+        if self._duplicate_rows:  # soon after decoding, while texts are in the processor's cache
+            keys = (
+                _each(hash, texts.prompts) ^ _each(hash, texts.systems) >> 1,
+                _each(hash, texts.references),
+            )
         category_of = [row.category for row in rows]
         categories: Counter[Any] = Counter(category_of)
         unset, null = categories.pop(_UNSET, 0), categories.pop(None, 0)
@@ -83,21 +103,22 @@ class TypedReader:
             strings = texts.strings + 2 * (len(rows) - unset) - null
             for column in extra.values():
                 strings += sum([1 + count_strings(value) for value in column if value is not _UNSET])
-            if data.count(b'"') - escaped != 2 * strings:
+            if quotes != 2 * strings:
                 raise Unproven
         fields = self._fields(extra)
         without_category = unset + null
         if "metadata" in extra:
             without_category -= _read_metadata(extra["metadata"], category_of, categories, fields)
         return CleanRows(
-            nbytes=len(data),
             prompts=texts.prompts,
             references=texts.references,
-            given_references=texts.given_references,
             systems=texts.systems,
+            prompt_lengths=prompt_lengths,
+            reference_lengths=reference_lengths,
+            keys=keys,
             with_system=texts.with_system,
             several_turns=texts.several_turns,
-            crlf=[i for i, line in enumerate(lines) if line.endswith(b"\r\n")] if _CARRIAGE_RETURN in data else [],
+            crlf=crlf,
             categories=categories,
             without_category=without_category,
             fields=fields,
@@ -132,9 +153,9 @@ def _read_metadata(column: list[Any], category_of: list[Any], categories: Counte
 class Learner:
     """Watches rows read the slow way until it knows the file's shape, then reads rows of this shape."""
 
-    def __init__(self, *, duplicate_keys: bool) -> None:
+    def __init__(self, **options: bool) -> None:
         self._reader: TypedReader | None = None
-        self._duplicate_keys = duplicate_keys
+        self._options = options
         self._rows = 0
         self._formats: Counter[str] = Counter()
         self._extra: dict[str, dict[str, None]] = {}
@@ -144,12 +165,12 @@ class Learner:
     def format(self) -> str:
         return self._reader.format if self._reader is not None else ""
 
-    def read(self, lines: list[bytes]) -> CleanRows | None:
+    def read(self, data: bytes) -> CleanRows | None:
         """The rows in these lines, when all of them are known to be clean."""
         if self._reader is None:
             return None
         try:
-            return self._reader.read(lines)
+            return self._reader.read(data)
         except (Unproven, *DECODING_ERRORS):
             return None
 
@@ -176,4 +197,4 @@ class Learner:
             self._reader = None
             return
         self._rebuilds += 1
-        self._reader = TypedReader(name, tuple(extra), duplicate_keys=self._duplicate_keys)
+        self._reader = TypedReader(name, tuple(extra), **self._options)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable
-from struct import pack
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from model_evaluation.kernel.rows import DatasetRow
@@ -13,6 +12,9 @@ from model_evaluation.kernel.rows import DatasetRow
 from .findings import FIRST_LINES, safe_excerpt
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .fastpath import CleanRows
 
 CATEGORIES_SHOWN = 50
@@ -22,48 +24,48 @@ LENGTHS_KEPT = 100_000
 _USUAL_LENGTH = 1 << 14
 SAMPLE_CHARS = 160
 OTHER = "(other)"
-_PARTITIONS = 64
 _NO_REFERENCE = hash(None)
-_ONE_SET = 1 << 20  # rows whose hashes may stand in one set: 64 MiB
+_MANY_ROWS = 1 << 14  # worth loading numpy for
 
 
 class Lengths:
     """How often each length occurs. Memory follows the number of different lengths, which is capped."""
 
     def __init__(self) -> None:
-        self._usual: list[int] = []  # counts, by length; as long as was needed
-        self._unusual: Counter[int] = Counter()
+        self._usual: Any = None  # counts by length, of whole columns
+        self._counts: Counter[int] = Counter()
         self._longest = 0
 
-    def add(self, texts: Iterable[str]) -> None:
-        counts, rest = self._usual, iter(texts)
-        while True:
-            try:
-                for text in rest:
-                    counts[len(text)] += 1
-            except IndexError:
-                if len(text) < _USUAL_LENGTH:
-                    counts.extend([0] * (len(text) + 1))
-                    counts[len(text)] += 1
-                else:
-                    self._unusual[len(text)] += 1
-            else:
-                return
+    def add(self, text: str) -> None:
+        self._counts[len(text)] += 1
+
+    def add_column(self, lengths: NDArray[np.int64]) -> None:
+        import numpy as np
+
+        if lengths.max(initial=0) >= _USUAL_LENGTH:
+            self._counts.update(lengths[lengths >= _USUAL_LENGTH].tolist())
+            lengths = lengths[lengths < _USUAL_LENGTH]
+        if self._usual is None:
+            self._usual = np.zeros(_USUAL_LENGTH, np.int64)
+        counts = np.bincount(lengths)
+        self._usual[: len(counts)] += counts
 
     def settle(self) -> None:
-        """Keep memory bounded: past ``LENGTHS_KEPT`` unusual lengths, the long ones are rounded (1/64)."""
-        if len(self._unusual) > LENGTHS_KEPT:
-            self._longest = max(self._longest, max(self._unusual))
+        """Keep memory bounded: past ``LENGTHS_KEPT`` different lengths, the long ones are rounded (1/64)."""
+        if len(self._counts) > LENGTHS_KEPT:
+            self._longest = max(self._longest, max(self._counts))
             rounded: Counter[int] = Counter()
-            for length, count in self._unusual.items():
-                grain = max(1, 1 << (length.bit_length() - 7))
+            for length, count in self._counts.items():
+                grain = max(1, 1 << (length.bit_length() - 7)) if length >= _USUAL_LENGTH else 1
                 rounded[length - length % grain] += count
-            self._unusual = rounded
+            self._counts = rounded
 
     def summary(self) -> dict[str, float] | None:
         """``min``, ``median``, ``p95`` (the smallest length that 95 % do not exceed), ``max``; None without rows."""
-        ordered = [(length, count) for length, count in enumerate(self._usual) if count]
-        ordered += sorted(self._unusual.items())
+        counts = self._counts.copy()
+        if self._usual is not None:
+            counts.update({length: count for length, count in enumerate(self._usual.tolist()) if count})
+        ordered = sorted(counts.items())
         total = sum(count for _, count in ordered)
         if not total:
             return None
@@ -126,56 +128,63 @@ class Repetitions:
     def add(self, prompt: str, system: str | None, reference: str | None) -> None:
         if not self._wanted:
             return
-        self.prompts.append(hash((system, prompt)))
+        self.prompts.append(hash(prompt) ^ hash(system) >> 1)  # shifted, so that which is which matters
         self.references.append(hash(reference))
 
-    def add_columns(self, prompts: list[str], systems: list[str | None], references: list[str | None]) -> None:
-        """Rows in consecutive lines."""
-        if self._wanted:
-            if systems[0] == systems[-1] and systems.count(systems[0]) == len(systems):
-                systems = systems[:1] * len(systems)  # one object, whose hash is taken once
-            layout = f"{len(prompts)}q"
-            self.prompts.frombytes(pack(layout, *map(hash, zip(systems, prompts, strict=True))))
-            self.references.frombytes(pack(layout, *map(hash, references)))
+    def add_columns(self, prompts: NDArray[np.int64], references: NDArray[np.int64]) -> None:
+        """The numbers of rows in consecutive lines."""
+        self.prompts.frombytes(prompts.tobytes())
+        self.references.frombytes(references.tobytes())
 
     def find(self) -> Repetition:
-        """Group by prompt. Works through one 64th of the rows at a time, to keep memory and caches small."""
-        prompts, references = self.prompts, self.references
-        if len(prompts) <= _ONE_SET and len(set(prompts)) == len(prompts):
-            return Repetition(0, [], 0, 0, [])
-        parts = [array("L") for _ in range(_PARTITIONS)]
-        append = [part.append for part in parts]
-        for index, key in enumerate(prompts):
-            append[key & (_PARTITIONS - 1)](index)
+        """Compare each row with the earlier ones of the same prompt."""
         duplicates = repeated = conflicts = 0
         duplicate_lines: list[int] = []
         conflict_lines: list[int] = []
-        for part in parts:
-            keys = [prompts[index] for index in part]
-            if len(set(keys)) == len(keys):
+        prompt = 0
+        earlier: set[int] = set()  # reference answers
+        conflicting = False
+        for index in _by_prompt(self.prompts):
+            reference = self.references[index]
+            if self.prompts[index] != prompt or not prompt:
+                prompt, earlier, conflicting = self.prompts[index], {reference}, False
                 continue
-            seen: dict[int, set[int]] = {}
-            conflicting: set[int] = set()
-            for index, key in zip(part, keys, strict=True):
-                if key == 0:
-                    continue
-                reference = references[index]
-                earlier = seen.get(key)
-                if earlier is None:
-                    seen[key] = {reference}
-                    continue
-                repeated += 1
-                if reference in earlier:
-                    duplicates += 1
-                    duplicate_lines.append(index + 1)
-                elif reference != _NO_REFERENCE and earlier != {_NO_REFERENCE} and key not in conflicting:
-                    conflicting.add(key)
-                    conflicts += 1
-                    conflict_lines.append(index + 1)
-                earlier.add(reference)
-            duplicate_lines = sorted(duplicate_lines)[:FIRST_LINES]
-            conflict_lines = sorted(conflict_lines)[:FIRST_LINES]
-        return Repetition(duplicates, duplicate_lines, repeated, conflicts, conflict_lines)
+            repeated += 1
+            if reference in earlier:
+                duplicates += 1
+                _keep_first(duplicate_lines, index + 1)
+            elif reference != _NO_REFERENCE and earlier != {_NO_REFERENCE} and not conflicting:
+                conflicting = True
+                conflicts += 1
+                _keep_first(conflict_lines, index + 1)
+            earlier.add(reference)
+        return Repetition(duplicates, sorted(duplicate_lines), repeated, conflicts, sorted(conflict_lines))
+
+
+def _by_prompt(prompts: array[int]) -> Iterator[int]:
+    """Positions in the order of their prompts, then of their lines; of a prompt that occurs once it may be left out."""
+    if len(prompts) < _MANY_ROWS:
+        yield from sorted(range(len(prompts)), key=prompts.__getitem__)
+        return
+    import numpy as np
+
+    keys = np.frombuffer(prompts, np.int64)
+    ordered = np.sort(keys)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return
+    del ordered
+    order = np.argsort(keys, kind="stable")
+    same = keys[order[1:]] == keys[order[:-1]]
+    order = order[np.append(same, False) | np.append(False, same)]
+    for start in range(0, len(order), _MANY_ROWS):
+        yield from order[start : start + _MANY_ROWS].tolist()
+
+
+def _keep_first(lines: list[int], line: int) -> None:
+    """Keep the ``FIRST_LINES`` smallest."""
+    lines.append(line)
+    if len(lines) > FIRST_LINES:
+        lines.remove(max(lines))
 
 
 class Profile:
@@ -199,11 +208,11 @@ class Profile:
         """One usable row."""
         self.usable_rows += 1
         self.note_format(name, row.line)
-        self.prompt_lengths.add([row.prompt])
+        self.prompt_lengths.add(row.prompt)
         reference = row.reference if row.reference is not None and row.reference.strip() else None
         if reference is not None:
             self.with_reference += 1
-            self.reference_lengths.add([reference])
+            self.reference_lengths.add(reference)
         if row.system is not None:
             self.with_system += 1
         if row.category is None:
@@ -217,17 +226,18 @@ class Profile:
 
     def add_columns(self, name: str, first_line: int, columns: CleanRows) -> None:
         """Usable rows in consecutive lines from ``first_line``."""
-        prompts, references, systems = columns.prompts, columns.references, columns.systems
+        prompts, references = columns.prompts, columns.references
         self.usable_rows += len(prompts)
         self.note_format(name, first_line, len(prompts))
-        self.prompt_lengths.add(prompts)
-        self.with_reference += len(columns.given_references)
-        self.reference_lengths.add(columns.given_references)
+        self.prompt_lengths.add_column(columns.prompt_lengths)
+        self.with_reference += len(columns.reference_lengths)
+        self.reference_lengths.add_column(columns.reference_lengths)
         self.with_system += columns.with_system
         self.categories.update(columns.categories)
         self.without_category += columns.without_category
         self.metadata_fields.update(columns.fields)
-        self.repetitions.add_columns(prompts, systems, references)
+        if columns.keys is not None:
+            self.repetitions.add_columns(*columns.keys)
         before = self.usable_rows - len(prompts)
         for ordinal in sorted({1, 1 << (self.usable_rows.bit_length() - 1), self.usable_rows}):
             at = ordinal - before - 1

@@ -10,7 +10,7 @@ from model_evaluation.kernel.rows import DatasetRow
 from .decoding import decode_line
 from .formats import Fault, check_object
 from .kinds import KINDS
-from .lines import line_batches
+from .lines import line_blocks, split_lines
 
 
 class UsableLine(NamedTuple):
@@ -30,9 +30,11 @@ class UsableLine(NamedTuple):
 
 def read_lines(chunks: Iterable[bytes], options: Mapping[str, Any]) -> Iterator[UsableLine]:
     """Every line that is not blank, checked with a report's ``options``."""
-    for batch in line_batches(chunks):
-        for number, raw in enumerate(batch.lines, start=batch.first_line):
-            if batch.cut:
+    number = 0
+    for block in line_blocks(chunks):
+        for raw in split_lines(block.data):
+            number += 1
+            if block.cut:
                 yield UsableLine(number, raw, None, None, [Fault("row_too_long")])
             elif raw.strip():
                 yield _read(number, raw, options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,8 @@ from hypothesis import strategies as st
 
 from examples import at_most
 from model_evaluation.dataset import check, check_stream
+from model_evaluation.dataset import profile as profile_module
+from model_evaluation.dataset.findings import FIRST_LINES
 from unit.dataset.dataset_cases import chunked
 
 Row = dict[str, Any]
@@ -163,14 +164,31 @@ def test_categories_come_from_the_field_or_from_metadata_in_either_shape() -> No
     assert profile["metadata_fields"] == {"metadata.level": 2}
 
 
-def test_more_repeated_rows_than_fit_one_set_are_found_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    from model_evaluation.dataset import profile as profile_module
-
-    monkeypatch.setattr(profile_module, "_ONE_SET", 10)
-    order = list(range(3000)) * 2
-    random.Random(5).shuffle(order)
-    lines = [_text({"query": f"q{i}", "response": "r"}) + b"\n" for i in order]
-    assert check_stream(lines, source="x").profile["duplicates"] == 3000
+@pytest.mark.parametrize("many", [1, 10**9])
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from([None, "a", "b"]), st.booleans()), max_size=60))
+def test_repeated_prompts_are_counted_as_row_by_row(many: int, rows: list[tuple[int, str | None, bool]]) -> None:
+    lines = []
+    earlier: dict[tuple[int, bool], list[str | None]] = {}
+    duplicates, conflicting, repeated = [], {}, 0
+    for number, (prompt, reference, with_system) in enumerate(rows, start=1):
+        row = {"query": f"q{prompt}"} | ({"response": reference} if reference else {})
+        lines.append(_text(row | ({"system": "s"} if with_system else {})) + b"\n")
+        seen = earlier.setdefault((prompt, with_system), [])
+        repeated += bool(seen)
+        if reference in seen:
+            duplicates.append(number)
+        elif reference and any(seen):
+            conflicting.setdefault((prompt, with_system), number)
+        seen.append(reference)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(profile_module, "_MANY_ROWS", many)
+        report = check_stream(lines, source="x")
+    lines_of = {finding["kind"]: finding["lines"] for finding in report.findings}
+    assert report.profile["duplicates"] == len(duplicates)
+    assert report.profile.get("repeated_prompts", 0) == repeated
+    assert report.profile.get("conflicting_references", 0) == len(conflicting)
+    assert lines_of.get("duplicate_row", []) == duplicates[:FIRST_LINES]
+    assert lines_of.get("conflicting_reference", []) == sorted(conflicting.values())[:FIRST_LINES]
 
 
 def test_repeated_rows_may_be_left_out() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_evaluation.dataset import check_stream
-from model_evaluation.dataset.lines import line_batches
+from model_evaluation.dataset.lines import line_blocks, split_lines
 from model_evaluation.dataset.several import JoinedFiles
 
 LINE = st.sampled_from([b"{}", b'{"query": "q"}', b"", b"  ", b"\t", b"x" * 9])
@@ -34,9 +34,9 @@ def test_every_line_is_found_again_in_its_file(files: list[tuple[list[bytes], bo
 @given(st.lists(st.integers(0, 700_000), min_size=1, max_size=5), st.booleans())
 def test_every_byte_is_counted_once_also_in_lines_that_are_cut(lengths: list[int], ends: bool) -> None:
     body = b"\n".join(b"x" * length for length in lengths) + (b"\n" if ends else b"")
-    batches = list(line_batches([body], longest_line=300_000))
-    assert sum(batch.nbytes for batch in batches) == len(body)
-    assert sum(len(batch.lines) for batch in batches) == len(body.splitlines(keepends=True))
+    blocks = list(line_blocks([body], longest_line=300_000))
+    assert sum(block.nbytes for block in blocks) == len(body)
+    assert sum(len(split_lines(block.data)) for block in blocks) == len(body.splitlines(keepends=True))
 
 
 def test_one_file_is_passed_on_untouched() -> None:
