@@ -22,7 +22,7 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 LineNumbers = NDArray[np.int64]
 Reader = Callable[[bytes, LineNumbers], Made]
-BLOCK_BYTES = 1 << 21  # smaller blocks cost more calls, larger ones leave the processor's cache
+BLOCK_BYTES = 1 << 22  # smaller blocks cost more calls, larger ones leave the processor's cache
 BLOCK_WORKERS = 2
 FEW_LINES = 64  # so many lines are read one by one rather than halved again
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Positions = NDArray[np.int64]
+Bounds = NDArray[np.int32]
 JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"(\s*:)?')
 PLAIN_VALUE = re.compile(rb"(\s*:\s*)([^\s,\]}\"]+)(.+)", re.DOTALL)
 SHORT_ESCAPES = np.isin(np.arange(256), np.frombuffer(b'"\\/bfnrt', np.uint8))
@@ -129,36 +130,33 @@ def line_shape(line: bytes, fixed_keys: frozenset[str], value_keys: frozenset[st
     return LineShape(2 * len(strings), np.array(columns), np.array(offsets), fixed, decoded)
 
 
-def fitting_lines(scan: LineScan, shape: LineShape, lines: Positions) -> tuple[Positions, Positions]:
-    """Those of the ``lines`` that have this shape, and the bounds of their slots, shape (lines, 2 * slots)."""
+def fitting_lines(scan: LineScan, shape: LineShape, lines: Positions) -> tuple[Positions, Bounds]:
+    """Those of the ``lines`` that have this shape, and the bounds of their pieces, shape (lines, 2 * slots + 2): where
+    the line begins, where each slot begins and ends, where the line ends."""
     lines = lines[scan.plain[lines] & (scan.first[lines + 1] - scan.first[lines] == shape.quotes)]
-    bounds = scan.quotes[scan.first[lines][:, None] + shape.columns] + shape.offsets
-    lengths = [len(text) for text in shape.fixed]
-    fits = (bounds[:, 2::2] - bounds[:, 1:-1:2] == lengths[1:-1]).all(axis=1)
-    fits &= (bounds[:, 0] - scan.starts[lines] == lengths[0]) & (scan.ends[lines] - bounds[:, -1] == lengths[-1])
+    bounds = np.empty((len(lines), len(shape.columns) + 2), np.int32)
+    bounds[:, 0], bounds[:, -1] = scan.starts[lines], scan.ends[lines]
+    bounds[:, 1:-1] = scan.quotes[scan.first[lines][:, None] + shape.columns] + shape.offsets
+    fits = (bounds[:, 1::2] - bounds[:, ::2] == [len(text) for text in shape.fixed]).all(axis=1)
     for slot in np.flatnonzero(shape.offsets[1::2]):  # a value, where another line may have none
-        fits &= bounds[:, 2 * slot + 1] > bounds[:, 2 * slot]
+        fits &= bounds[:, 2 * slot + 2] > bounds[:, 2 * slot + 1]
     if not fits.all():
         lines, bounds = lines[fits], bounds[fits]
-    fits = np.ones(len(lines), bool)
-    for number, text in enumerate(shape.fixed):
-        if not text or not len(lines):
-            continue
-        places = bounds[:, 2 * number - 1] if number else scan.starts[lines]
-        found = _bytes_at(scan.block, places, len(text))
-        if found.tobytes() != text * len(lines):
-            fits &= found == text
+    if not len(lines):
+        return lines, bounds
+    fixed = np.frombuffer(b"".join(shape.fixed), np.uint8)
+    found = _pieces(scan, bounds, range(0, bounds.shape[1], 2)).buffers()[2]
+    fits = (np.frombuffer(found, np.uint8, len(lines) * len(fixed)).reshape(len(lines), -1) == fixed).all(axis=1)
     return (lines, bounds) if fits.all() else (lines[fits], bounds[fits])
 
 
-def _bytes_at(block: bytes, places: Positions, length: int) -> Any:
-    """``length`` bytes from each place."""
-    return np.ndarray((len(block) - length + 1,), f"S{length}", block, 0, (1,))[places]
+def slot_reader(scan: LineScan, bounds: Bounds) -> Callable[..., Any]:
+    """A function that gives the values of some slots, line by line, as text with JSON's escapes still in it."""
+    return lambda *slots: _pieces(scan, bounds, [2 * slot + 1 for slot in slots])
 
 
-def slot_reader(scan: LineScan, bounds: Positions) -> Callable[[int], Any]:
-    """A function that gives a slot's values of all lines, as text with JSON's escapes still in it."""
-    offsets = np.append(bounds.ravel(), bounds[-1, -1]).astype(np.int32)
-    texts = pa.StringArray.from_buffers(bounds.size, pa.py_buffer(offsets), pa.py_buffer(scan.block))
-    places = np.arange(0, bounds.size, bounds.shape[1])
-    return lambda slot: texts.take(pa.array(places + 2 * slot))
+def _pieces(scan: LineScan, bounds: Bounds, columns: Sequence[int]) -> Any:
+    """What stands between these columns of the bounds and the next ones, line by line."""
+    texts = pa.StringArray.from_buffers(bounds.size - 1, pa.py_buffer(bounds), pa.py_buffer(scan.block))
+    places = np.add.outer(np.arange(0, bounds.size, bounds.shape[1]), np.array(columns))
+    return texts.take(pa.array(places.ravel()))

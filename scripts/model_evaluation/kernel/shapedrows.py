@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from .blocks import FEW_LINES, LineNumbers, decoded_parts, some_lines
 from .judged import (
@@ -23,7 +22,7 @@ from .judged import (
     row_columns,
     score_kind,
 )
-from .lineshape import LineScan, LineShape, fitting_lines, line_shape, scanned_lines, slot_reader
+from .lineshape import Bounds, LineScan, LineShape, fitting_lines, line_shape, scanned_lines, slot_reader
 from .resultblocks import ANSWER_FORMS, PROMPT_FORMS, quick_rows
 from .results import bare_metric_name, parse_score, prompt_text, response_text
 from .textcolumns import JSON_ESCAPES, texts_without_repr, unescaped_texts
@@ -91,7 +90,7 @@ def block_rows(block: bytes, careful: Callable[[bytes, LineNumbers], JudgedRows]
     return in_line_order(parts or [joined_rows([])]), len(scan.starts)
 
 
-def _shaped_rows(scan: LineScan, slots: _ResultShape, lines: LineNumbers, bounds: LineNumbers) -> JudgedRows:
+def _shaped_rows(scan: LineScan, slots: _ResultShape, lines: LineNumbers, bounds: Bounds) -> JudgedRows:
     if not len(lines):
         return judged_rows([])
     read = slot_reader(scan, bounds)
@@ -100,15 +99,15 @@ def _shaped_rows(scan: LineScan, slots: _ResultShape, lines: LineNumbers, bounds
     def texts(slot: int) -> Any:
         return unescaped_texts(read(slot), JSON_ESCAPES) if escaped else read(slot)
 
-    scores = {name: _decoded_scores(texts(slot), str)[0] for name, slot in slots.labels.items()}
-    broken = np.zeros(len(lines), bool)
-    for name, number in slots.numbers.items():
-        scores[name] = absent_scores(len(lines))
-        if number is not None:
-            scores[name], wrong = _decoded_scores(read(number), json.loads)
-            broken |= wrong
-    if broken.any():
-        return _shaped_rows(scan, slots, lines[~broken], bounds[~broken])
+    scores = {name: absent_scores(len(lines)) for name in slots.numbers}
+    for name, slot in slots.labels.items():
+        scores |= _decoded_scores([name], texts(slot), str)
+    numbers = {name: slot for name, slot in slots.numbers.items() if slot is not None}
+    if numbers:
+        scores |= _decoded_scores(list(numbers), read(*numbers.values()), json.loads)
+        broken = np.any([scores[name].codes < 0 for name in numbers], axis=0)
+        if broken.any():
+            return _shaped_rows(scan, slots, lines[~broken], bounds[~broken])
     references = pa.nulls(len(lines), pa.string()) if slots.reference is None else texts(slots.reference)
     columns = row_columns(
         texts_without_repr(texts(slots.prompt), PROMPT_FORMS, prompt_text),
@@ -119,8 +118,8 @@ def _shaped_rows(scan: LineScan, slots: _ResultShape, lines: LineNumbers, bounds
     return JudgedRows(columns, scores)
 
 
-def _decoded_scores(texts: Any, decode: Callable[[str], Any]) -> tuple[Scores, NDArray[np.bool_]]:
-    """Scores from what stands in the file, and where that is no JSON."""
+def _decoded_scores(names: Sequence[str], texts: Any, decode: Callable[[str], Any]) -> dict[str, Scores]:
+    """Scores from what stands in the file, line by line; their code is -1 where that is no JSON."""
     kinds = {kind: code for code, kind in enumerate(KINDS)}
     encoded = texts.dictionary_encode()
     numbers, codes = [], []
@@ -131,6 +130,6 @@ def _decoded_scores(texts: Any, decode: Callable[[str], Any]) -> tuple[Scores, N
             score, reason = None, BROKEN
         numbers.append(score if isinstance(score, float) else math.nan)
         codes.append(-1 if reason == BROKEN else kinds.setdefault(score_kind(score, reason), len(kinds)))
-    at = encoded.indices.to_numpy()
-    found = np.array(codes, np.int32)[at]
-    return Scores(np.array(numbers, float)[at], found, tuple(kinds)), found < 0
+    at = encoded.indices.to_numpy().reshape(-1, len(names)).T
+    columns = zip(names, np.array(numbers, float)[at], np.array(codes, np.int32)[at], strict=True)
+    return {name: Scores(own, coded, tuple(kinds)) for name, own, coded in columns}
