@@ -240,6 +240,13 @@ def test_reading_is_done_once_for_the_question_and_the_ok(talk: Talk) -> None:
     assert len(talk.aws.calls.of("GetObject")) == before + 1
 
 
+def test_a_prompt_that_leaves_no_room_for_an_answer_is_told_before_money_is_spent(talk: Talk) -> None:
+    lines = [*rows(9).splitlines(), json.dumps({"query": "word " * 100_000, "response": "r"}).encode()]
+    talk.done("answer", "dataset", talk.put("long.jsonl", b"\n".join(lines) + b"\n"))
+    assert talk.done("answer", "data", "ok")["findings"] == []  # it fits the model's context, barely
+    assert "! data.longest_prompt: The longest prompt has about 125,000 tokens." in talk.card()
+
+
 @pytest.mark.parametrize("metrics_first", [True, False])
 def test_rows_without_the_reference_answers_that_a_metric_uses_are_counted_whatever_comes_first(
     talk: Talk, metrics_first: bool

@@ -17,16 +17,15 @@ from .kinds import KINDS
 from .lines import Block, line_blocks, split_lines
 from .profile import Profile
 from .sniffing import split_head, whole_file_fault
+from .tokens import BYTES_PER_TOKEN, GENEROUS_CONTEXT, estimated_tokens
 
 if TYPE_CHECKING:
     from .deep import DeepPass
     from .fastpath import CleanRows, Learner
 
-BYTES_PER_TOKEN = 4  # of UTF-8: about right for English; other scripts come out somewhat high or low
 PROGRESS_SECONDS = 2.0
 SLOW_LINES = 4  # too few to try the fast way again
 FAST_AFTER_ROWS = 2000  # below, loading what the fast way needs would take longer than it saves
-GENEROUS_CONTEXT_TOKENS = 128_000
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def check_stream(
         duplicate_keys=duplicate_keys,
         needs_reference=needs_reference,
         nova=nova,
-        context_tokens=context_tokens or GENEROUS_CONTEXT_TOKENS,
+        context_tokens=context_tokens or GENEROUS_CONTEXT,
         max_rows=max_rows,
         row_limit=row_limit,
         deep=deep,
@@ -329,9 +328,3 @@ class _Check:
             "nova": self.nova,
         }
         return DatasetReport(source, usable, listed, counted, profile.samples(), options)
-
-
-def estimated_tokens(text: str) -> int:
-    """A rough number of tokens: UTF-8 bytes over ``BYTES_PER_TOKEN``, rounded up."""
-    size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-    return -(-size // BYTES_PER_TOKEN)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from model_evaluation.kernel.rows import DatasetRow
 
 from .findings import FIRST_LINES, safe_excerpt
+from .tokens import estimated_tokens
 
 if TYPE_CHECKING:
     import numpy as np
@@ -202,6 +203,7 @@ class Profile:
         self.with_reference = 0
         self.with_system = 0
         self.usable_rows = 0
+        self._longest = (0, 0)  # characters, tokens
         self._samples: dict[str, tuple[int, str, str]] = {}
 
     def add(self, name: str, row: DatasetRow, extra_fields: list[str]) -> None:
@@ -209,6 +211,7 @@ class Profile:
         self.usable_rows += 1
         self.note_format(name, row.line)
         self.prompt_lengths.add(row.prompt)
+        self._see_length(row.prompt, row.system)
         reference = row.reference if row.reference is not None and row.reference.strip() else None
         if reference is not None:
             self.with_reference += 1
@@ -230,6 +233,8 @@ class Profile:
         self.usable_rows += len(prompts)
         self.note_format(name, first_line, len(prompts))
         self.prompt_lengths.add_column(columns.prompt_lengths)
+        longest = int(columns.prompt_lengths.argmax())
+        self._see_length(prompts[longest], columns.systems[longest])
         self.with_reference += len(columns.reference_lengths)
         self.reference_lengths.add_column(columns.reference_lengths)
         self.with_system += columns.with_system
@@ -260,6 +265,10 @@ class Profile:
             self.categories = Counter(kept) + Counter({OTHER: self.categories.total() - sum(kept.values())})
         if len(self.metadata_fields) > 2 * FIELDS_KEPT:
             self.metadata_fields = Counter(dict(self.metadata_fields.most_common(FIELDS_KEPT)))
+
+    def _see_length(self, prompt: str, system: str | None) -> None:
+        if len(prompt) > self._longest[0]:
+            self._longest = len(prompt), estimated_tokens((system or "") + prompt)
 
     def _sample(self, ordinal: int, line: int, prompt: str, reference: str | None) -> None:
         """Offer the ``ordinal``-th usable row as an example."""
@@ -292,6 +301,7 @@ class Profile:
         return {
             "formats": dict(self.formats.most_common()),
             "prompt_chars": self.prompt_lengths.summary(),
+            "longest_prompt_tokens": self._longest[1],
             "reference_chars": self.reference_lengths.summary(),
             "with_reference": self.with_reference,
             "with_system": self.with_system,

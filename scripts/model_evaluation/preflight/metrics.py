@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from model_evaluation.dataset.tokens import ANSWER_TOKENS, context_tokens
 from model_evaluation.errors import Refused
 from model_evaluation.steps import load as load_step
 from model_evaluation.steps.data import is_nova
@@ -78,9 +79,26 @@ def data(subject: Subject) -> Iterator[Result]:
             part="nova",
             formats=facts["profile"]["formats"],
         )
+    yield from _lengths(subject)
     for note in overlap_notes(facts.get("overlap")):
         fix = lines("To leave these rows out:", "evaluate.py answer data drop-overlap")
         yield warned(note, fix, part="overlap")
+
+
+def _lengths(subject: Subject) -> Iterator[Result]:
+    """Whether the longest prompt leaves room for an answer, by an estimate."""
+    longest = int(subject.facts("data")["profile"].get("longest_prompt_tokens", 0))
+    base_model = str(subject.facts("model").get("base_model", ""))
+    context = context_tokens(base_model)
+    if context is not None and longest + ANSWER_TOKENS > context:
+        yield warned(
+            f"The longest prompt has about {longest:,} tokens. {base_model} takes {context:,} for prompt and answer "
+            f"together, and an answer may have {ANSWER_TOKENS:,}: answers may be cut off or missing.",
+            lines("Shorten the longest prompts, or leave them out; then:", "evaluate.py revise dataset"),
+            part="longest_prompt",
+            tokens=longest,
+            context=context,
+        )
 
 
 def _references(subject: Subject) -> Iterator[Result]:

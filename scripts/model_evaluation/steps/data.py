@@ -138,6 +138,7 @@ def _read(context: Context) -> Reading:
 
     from model_evaluation.dataset import check_stream
     from model_evaluation.dataset.several import JoinedFiles
+    from model_evaluation.dataset.tokens import context_tokens
     from model_evaluation.lookups.dataset_files import read_object, unchanged_files
     from model_evaluation.progress import read_so_far
 
@@ -149,6 +150,7 @@ def _read(context: Context) -> Reading:
         source=str(facts["uri"]),
         nova=is_nova(context),
         row_limit=JOB_ROWS if len(files) == 1 else None,
+        context_tokens=context_tokens(str(context.facts("model").get("base_model", ""))),
         on_progress=read_so_far(sum(item.size for item in files)),
     )
     return Reading(joined.judged(report, JOB_ROWS), files, joined)
