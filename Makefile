@@ -2,13 +2,15 @@
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest
+# pytest rewrites the assertions of every test file. That takes seconds, so the result is kept, also in containers
+# that forbid Python to write caches.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 .PHONY: help demo test unit lint bench proof clean
 help:
 	@echo "make demo    the whole path on sample data, without an AWS account (about 3 minutes the first time)"
 	@echo "make test    all tests"
-	@echo "make unit    the quick tests only"
+	@echo "make unit    the quick tests only: one part at a time, without local AWS"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   speed, as ratios in one run"
 	@echo "make proof   the long proofs (simulations); remakes the tables they leave"
@@ -20,7 +22,7 @@ test: .venv/.dev
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n 2 --dist loadfile tests/unit tests/contract tests/e2e
 
 unit: .venv/.dev
-	$(PYTEST) -n 2 --dist loadfile tests/unit tests/contract
+	$(PYTEST) -n 2 --dist loadfile tests/unit
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

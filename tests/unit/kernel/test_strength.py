@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-import scipy.optimize
+import scipy
 
 from model_evaluation.kernel.stats import wilson_interval
 from model_evaluation.kernel.strength import davidson_strength, effective_size
