@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["boto3>=1.42", "jinja2>=3.1.6,<4", "jsonschema>=4.23,<5", "msgspec>=0.20", "nbformat>=5.10,<6"]
+# dependencies = [
+#   "boto3>=1.42", "jinja2>=3.1.6,<4", "jsonschema>=4.23,<5", "msgspec>=0.20", "nbformat>=5.10,<6", "numpy>=1.26",
+# ]
 # ///
 """Entry point: `python3 scripts/evaluate.py` or `uv run scripts/evaluate.py`, from any folder."""
 

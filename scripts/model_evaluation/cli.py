@@ -49,7 +49,7 @@ EXIT_CODES = """exit codes:
 example:
   evaluate.py --project ./tickets answer model my-model-group"""
 
-PACKAGES = ("boto3", "botocore", "jinja2", "jsonschema", "msgspec", "nbformat")
+PACKAGES = ("boto3", "botocore", "jinja2", "jsonschema", "msgspec", "nbformat", "numpy")
 DEMO_PACKAGES = ("cryptography", "ipykernel", "jupyter_client", "moto", "nbclient", "sagemaker", "werkzeug")
 
 
@@ -196,7 +196,7 @@ def _missing_dependency(error: ModuleNotFoundError) -> MissingDependency | None:
     if name in DEMO_PACKAGES:
         wanted = "sagemaker>=3.27,<4 nbclient ipykernel cryptography moto[server]"
     elif name in PACKAGES:
-        wanted = "boto3 jinja2 jsonschema msgspec nbformat"
+        wanted = "boto3 jinja2 jsonschema msgspec nbformat numpy"
     else:
         return None
     packages = " ".join(shlex.quote(package) for package in wanted.split())

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 
-from model_evaluation.errors import MissingDependency, Refused, UsageError
+from model_evaluation.errors import Refused, UsageError
 from model_evaluation.results_folder import newest_summary, results_folders
 
 TYPE_CHECKING = False
@@ -202,16 +202,8 @@ def _judge_error(args: argparse.Namespace, summary: dict[str, Any], folder: str)
     import json
 
     from model_evaluation.kernel.people import JUDGE_ERROR
+    from model_evaluation.reporting.against_people import judge_error_report
     from model_evaluation.reporting.labels import key_of, read_key, read_labels, scored_examples
-
-    try:
-        from model_evaluation.reporting.against_people import judge_error_report
-    except ModuleNotFoundError as error:
-        if error.name != "numpy":
-            raise
-        raise MissingDependency(
-            "Reading labels needs the Python package 'numpy'.", fix="python -m pip install numpy"
-        ) from error
 
     sheet = os.path.abspath(os.path.expanduser(args.labels))
     key = read_key(os.path.expanduser(args.labels_key or key_of(sheet)), summary)
@@ -261,6 +253,7 @@ def _mlflow(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> d
 
 
 def _history(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    from model_evaluation.reporting.between_runs import change_since_last
     from model_evaluation.reporting.history import history_json, history_sentences, project_history
     from model_evaluation.reporting.trend_chart import trend_svg
 
@@ -272,15 +265,7 @@ def _history(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             code="no_results",
         )
     sentences = history_sentences(groups)
-    change = None
-    try:
-        from model_evaluation.reporting.between_runs import change_since_last
-
-        change = change_since_last(groups[0])
-    except ModuleNotFoundError as error:
-        if error.name != "numpy":
-            raise
-        left_out.append("numpy is not installed, so the two newest models are not compared row by row.")
+    change = change_since_last(groups[0])
     if change:
         sentences.append(change["sentence"])
     base = next(base for base in results_folders(args.project) if os.path.isdir(base))
