@@ -15,7 +15,8 @@ _WRITE_BYTES = 1 << 16
 @dataclass(frozen=True)
 class Manifest:
     """``outputs``: one entry per file in ``files``, with ``source_lines`` in the order of its rows. ``origin`` is the
-    source's own source, where the source was prepared as well; the outputs then have ``origin_lines``, too."""
+    source's own source, where the source was prepared as well; the outputs then have ``origin_lines``, too.
+    ``joined_sha256`` is that of several outputs one after the other, as which they are read."""
 
     operation: str
     arguments: list[str]
@@ -25,6 +26,7 @@ class Manifest:
     files: list[Path] = field(default_factory=list)
     manifest_path: Path | None = None
     origin: dict[str, Any] | None = None
+    joined_sha256: str = ""
 
     @property
     def rows(self) -> int:
@@ -39,6 +41,7 @@ class Manifest:
             "seed": self.seed,
             "source": self.source,
             **({"origin": self.origin} if self.origin else {}),
+            **({"joined_sha256": self.joined_sha256} if self.joined_sha256 else {}),
             "outputs": self.outputs,
         }
 
@@ -68,11 +71,13 @@ def traced_back(
     outputs: list[dict[str, Any]], sha256_of_source: str, earlier: Mapping[str, Any]
 ) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     """Where the source itself came from, and the outputs with ``origin_lines`` in that, when ``earlier`` is the
-    manifest of the operation that made the source; else ``None`` and the outputs as they are."""
-    made = next((item for item in earlier.get("outputs", []) if item["sha256"] == sha256_of_source), None)
-    if made is None:
+    manifest of the operation that made the source, one file of it or all of them; else ``None`` and the outputs."""
+    made = earlier.get("outputs", [])
+    if earlier.get("joined_sha256") != sha256_of_source:
+        made = [item for item in made if item["sha256"] == sha256_of_source][:1]
+    if not made:
         return None, outputs
-    lines = list(expanded(made.get("origin_lines") or made["source_lines"]))
+    lines = [number for item in made for number in expanded(item.get("origin_lines") or item["source_lines"])]
     origin = earlier.get("origin") or {
         key: earlier["source"].get(key) for key in ("uri", "etag", "version_id", "sha256")
     }

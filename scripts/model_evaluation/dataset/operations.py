@@ -107,6 +107,7 @@ def apply_operation(
             files=list(writer.paths),
             manifest_path=writer.manifest_path,
             origin=origin,
+            joined_sha256=writer.joined_sha256(),
         )
         writer.write_manifest(manifest)
     return manifest

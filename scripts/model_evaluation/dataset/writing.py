@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,15 @@ class RowWriter:
             file.facts() | {"source_lines": runs(numbers)}
             for file, numbers in zip(self._files, self._numbers, strict=True)
         ]
+
+    def joined_sha256(self) -> str:
+        """Of several outputs one after the other; empty for one."""
+        if len(self._files) < 2:
+            return ""
+        digest = sha256()
+        for file in self._files:
+            digest.update(file.path.read_bytes())
+        return digest.hexdigest()
 
     def write_manifest(self, manifest: Manifest) -> None:
         self.paths.append(self.manifest_path)

@@ -169,6 +169,12 @@ def test_rows_are_traced_back_through_several_operations(tmp_path: Path) -> None
         rows = (tmp_path / output["file"]).read_bytes().splitlines()
         assert rows == [lines[number - 1] for number in expanded(output["origin_lines"])]
     assert sorted(n for output in third.outputs for n in expanded(output["origin_lines"])) == list(range(2, 14))
+    # All files of a set, read one after the other.
+    whole = b"".join(path.read_bytes() for path in third.files)
+    fourth = _apply("sample 5 3", whole, tmp_path / "fourth.jsonl", earlier=third.as_json())
+    assert fourth.origin == third.origin
+    rows = fourth.files[0].read_bytes().splitlines()
+    assert rows == [lines[number - 1] for number in expanded(fourth.outputs[0]["origin_lines"])]
     # The manifest of something else leads nowhere.
     other = _apply("dedupe", data, tmp_path / "other.jsonl", earlier=second.as_json())
     assert other.origin is None
