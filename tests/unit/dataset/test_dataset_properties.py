@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import at_most
-from model_evaluation.dataset import check, check_stream
-from model_evaluation.dataset import profile as profile_module
+from model_evaluation.dataset import check, check_stream, repetition
 from model_evaluation.dataset.findings import FIRST_LINES
 from unit.dataset.dataset_cases import chunked
 
@@ -181,7 +180,7 @@ def test_repeated_prompts_are_counted_as_row_by_row(many: int, rows: list[tuple[
             conflicting.setdefault((prompt, with_system), number)
         seen.append(reference)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(profile_module, "_MANY_ROWS", many)
+        patch.setattr(repetition, "_MANY_ROWS", many)
         report = check_stream(lines, source="x")
     lines_of = {finding["kind"]: finding["lines"] for finding in report.findings}
     assert report.profile["duplicates"] == len(duplicates)
