@@ -23,7 +23,7 @@ from .kernel.ledger import (
     evaluation_configuration,
     read_launch_record,
 )
-from .kernel.session import EvaluationSettings
+from .kernel.settings import EvaluationSettings
 from .results_folder import record_folders
 
 KEPT = 50  # entries in the state file

@@ -103,7 +103,7 @@ def _goes_on(arn: str) -> str:
 def _launch_books(project: str, notebook: str, parameters: dict[str, Any]) -> list[LaunchBook]:
     """One per file of the dataset, with the intent recorded before anything is run; none for a notebook whose
     parameters were made into code."""
-    from model_evaluation.kernel.session import NotebookError
+    from model_evaluation.kernel.settings import NotebookError
     from model_evaluation.launches import LaunchBook, notebook_settings
 
     try:

@@ -8,17 +8,8 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .session import (
-    DATASET_ARN,
-    HUB_MODEL,
-    MODEL_PACKAGE,
-    AwsClients,
-    EvaluationSettings,
-    NotebookError,
-    aws_error_code,
-    dataset_object,
-    is_credentials_error,
-)
+from .session import DATASET_ARN, AwsClients, aws_error_code, dataset_object, is_credentials_error
+from .settings import HUB_MODEL, MODEL_PACKAGE, EvaluationSettings, NotebookError
 
 SIGNS = {"pass": "✓", "warn": "!", "fail": "✗"}
 DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})

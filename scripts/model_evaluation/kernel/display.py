@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from .session import well_formed
+from .settings import well_formed
 
 BANNER_STYLE = "background:#fff3cd;color:#664d03;border-left:4px solid #d98c00;padding:8px 12px;margin:0"
 LOG_LINES = 200  # more would make a saved notebook heavy and is never read

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .session import aws_error_code, well_formed
+from .session import aws_error_code
+from .settings import well_formed
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 TAIL_LINES = 15

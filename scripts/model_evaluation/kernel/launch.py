@@ -19,7 +19,8 @@ from .ledger import LaunchAttempt, LaunchError, LaunchLedger, evaluation_configu
 from .pipeline import ENDED, ListedRun, execution_named, listed_runs, read_execution, results_are_complete, stop_command
 from .readback import definition_differences
 from .sdk_start import run_name, start_with_sdk
-from .session import AwsClients, EvaluationSettings, aws_error_code, is_credentials_error
+from .session import AwsClients, aws_error_code, is_credentials_error
+from .settings import EvaluationSettings
 
 RESTARTS = 2  # after a start that ran somebody else's definition
 RESTART_PAUSE = 3.0  # seconds, on average: long enough for the other start to be over

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .session import EvaluationSettings, NotebookError
+from .settings import EvaluationSettings, NotebookError
 
 RECORD_VERSION = 1
 LOCK_EXPIRES = 1800.0  # seconds; a start takes seconds, at worst a few minutes

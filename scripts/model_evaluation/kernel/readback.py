@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from .pipeline import JUDGE_STEPS
-from .session import HUB_MODEL, EvaluationSettings
+from .settings import HUB_MODEL, EvaluationSettings
 
 
 def definition_differences(definition: str, settings: EvaluationSettings, name: str) -> list[str]:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .rows import canonical_prompt, is_conversation, message_text, whole_text
-from .session import NotebookError
+from .settings import NotebookError
 
 ROWS_SUFFIX = "_output.jsonl"
 AGGREGATE_NAME = "bedrock_llm_judge_results.json"

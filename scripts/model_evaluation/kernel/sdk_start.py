@@ -12,7 +12,8 @@ from typing import Any
 
 from .display import in_jupyter
 from .readback import hub_model_name
-from .session import AwsClients, EvaluationSettings
+from .session import AwsClients
+from .settings import EvaluationSettings
 
 LABEL_LENGTH = 50  # the whole name stays below the 71 characters that leave room for the SDK's time stamp
 

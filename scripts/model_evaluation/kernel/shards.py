@@ -7,7 +7,8 @@ from collections.abc import Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .launch import launch_evaluation
-from .session import AwsClients, EvaluationSettings, NotebookError, dataset_object
+from .session import AwsClients, dataset_object
+from .settings import EvaluationSettings, NotebookError
 from .waiting import FinishedRun, wait_for_evaluation
 
 

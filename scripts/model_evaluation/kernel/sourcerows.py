@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .session import AwsClients, EvaluationSettings, dataset_object
+from .session import AwsClients, dataset_object
+from .settings import EvaluationSettings
 from .shardnames import manifest_key
 
 

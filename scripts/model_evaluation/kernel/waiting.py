@@ -16,14 +16,8 @@ from .failures import UNKNOWN_FAILURE, diagnose
 from .joblogs import NO_LOG, LogTail, last_log_lines, log_link
 from .pipeline import ExecutionState, StepState, read_execution, results_are_complete, stop_command
 from .progress import duration, is_stuck, progress_html, step_seconds, time_left
-from .session import (
-    AwsClients,
-    EvaluationSettings,
-    NotebookError,
-    aws_error_code,
-    dataset_lines,
-    is_credentials_error,
-)
+from .session import AwsClients, aws_error_code, dataset_lines, is_credentials_error
+from .settings import EvaluationSettings, NotebookError
 
 HEARTBEAT = 300.0  # seconds of silence after which a line says that it still runs
 LONGEST_PAUSE = 300.0  # seconds between two attempts while AWS cannot be asked

@@ -13,7 +13,7 @@ from model_evaluation import state
 from model_evaluation.errors import UsageError
 from model_evaluation.execution import _failure, executed_path, parse_parameters
 from model_evaluation.kernel.ledger import LaunchAttempt, LaunchLedger, evaluation_configuration
-from model_evaluation.kernel.session import EvaluationSettings, SettingsError
+from model_evaluation.kernel.settings import EvaluationSettings, SettingsError
 from model_evaluation.launches import KEPT, LaunchBook, known_launches, notebook_settings
 from model_evaluation.notebook.execute import ExecutionOutcome
 from model_evaluation.notebook.render import render_notebook

@@ -11,7 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from model_evaluation.kernel.session import AwsClients, EvaluationSettings
+from model_evaluation.kernel.session import AwsClients
+from model_evaluation.kernel.settings import EvaluationSettings
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PIPELINE = "SagemakerEvaluation-LLMAJEvaluation-0001"

@@ -9,15 +9,8 @@ from typing import Any
 import pytest
 
 from model_evaluation.kernel.checks import CheckError, CheckResult, run_checks
-from model_evaluation.kernel.session import (
-    AwsClients,
-    EvaluationSettings,
-    SettingsError,
-    dataset_lines,
-    dataset_object,
-    is_aws_endpoint,
-    model_names,
-)
+from model_evaluation.kernel.session import AwsClients, dataset_lines, dataset_object, is_aws_endpoint, model_names
+from model_evaluation.kernel.settings import EvaluationSettings, SettingsError
 from unit.kernel.fake_sagemaker import PARAMETERS, client_error, settings_with
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ import pytest
 
 from model_evaluation.kernel.launch import RunInProgressError, launch_evaluation
 from model_evaluation.kernel.ledger import LaunchError
-from model_evaluation.kernel.session import SettingsError
+from model_evaluation.kernel.settings import SettingsError
 from model_evaluation.kernel.shards import FileChangedError, finish_evaluation
 from model_evaluation.kernel.waiting import EvaluationRunError, FinishedRun
 from unit.kernel.fake_sagemaker import (

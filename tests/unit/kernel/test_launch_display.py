@@ -8,7 +8,7 @@ import pytest
 
 from model_evaluation.kernel import display
 from model_evaluation.kernel.display import LOG_LINES, ProgressView, in_jupyter, show, show_simulated_banner
-from model_evaluation.kernel.session import NotebookError
+from model_evaluation.kernel.settings import NotebookError
 
 
 class Handle:
