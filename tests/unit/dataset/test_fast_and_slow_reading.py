@@ -81,6 +81,26 @@ def test_any_rows_written_any_way_are_told_the_same_both_ways(
     assert slow == fast
 
 
+ends = st.sampled_from(["\n"] * 9 + ["", " ", "\n\n", "\r\n", "\r", "\n ", " \n", "\n \n", ",\n", "\ufeff\n"])
+
+
+@settings(max_examples=at_most(80), derandomize=True)
+@given(
+    st.lists(st.tuples(st.sampled_from(["flat", "nested", "tall"]), ends), min_size=1, max_size=12),
+    st.sampled_from(["\n", "\r\n", "\n\n", "", "\r", " "]),
+)
+def test_rows_and_line_ends_in_any_order_are_told_the_same_both_ways(written: list[tuple[str, str]], last: str) -> None:
+    """Two rows in a line beside one that takes two lines are as many rows as lines."""
+    text = ""
+    for number, (kind, end) in enumerate(written):
+        row = {"query": f"q{number}"} | ({"metadata": {"a": {"b": number}}} if kind != "flat" else {})
+        text += json.dumps(row, indent=0 if kind == "tall" else None) + end
+    data = _good_rows(64, metadata={"a": {}}) + (text + last).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        slow, fast = _both(data, patch)
+    assert slow == fast
+
+
 @pytest.mark.parametrize(
     "row",
     [
