@@ -96,6 +96,19 @@ def json_loop_bytes(path: Path) -> None:
             json.loads(line)
 
 
+def decode_only(path: Path) -> None:
+    """The floor of any reader that makes Python's texts: typed decoding of whole blocks, and no check at all."""
+    import msgspec
+
+    from model_evaluation.dataset.lines import line_blocks, read_chunks
+
+    fields = ("query", "response", "system", "category", "messages")
+    row_type = msgspec.defstruct("Row", [(name, Any, None) for name in fields], gc=False)
+    decoder = msgspec.json.Decoder(row_type)
+    for block in line_blocks(read_chunks(path)):
+        decoder.decode_lines(block.data)
+
+
 def check(path: Path, **options: bool) -> None:
     from model_evaluation.dataset import check_stream, read_chunks
 
@@ -151,6 +164,7 @@ CASES: dict[str, Callable[[Path], float | None]] = {
     "read only": read_only,
     "json.loads per line (text)": json_loop_text,
     "json.loads per line (bytes)": json_loop_bytes,
+    "typed decoding, no checks": decode_only,
     "check": check,
     "check, no duplicate-key guard": check_without_guard,
     "check, no duplicate rows": check_without_rows,
