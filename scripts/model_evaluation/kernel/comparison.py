@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .alarms import result_warnings
-from .association import length_effect
+from .association import length_effect, mid_ranks
 from .blocks import in_order
 from .entries import difference_entry, settle_verdicts
 from .judged import Scores, absent_scores
@@ -26,6 +26,7 @@ from .verdicts import overall_verdict
 
 SLICE_RESAMPLES = 4_000  # there may be hundreds of cells
 SLICE_ROWS = 5  # cells with fewer pairs get no interval
+COUNTED_PAIRS = 1 << 16  # so many combinations of scores are counted without sorting, however few rows there are
 
 
 def compare(
@@ -80,11 +81,12 @@ def compare(
             "clusters): they are not independent, and the intervals allow for that."
         )
     lengths = pairs.lengths("tuned") - pairs.lengths("base") if len(judged) == 2 else None
+    ranks = mid_ranks(lengths) if lengths is not None and np.isfinite(lengths).all() else None
 
     def entry(metric: Metric) -> dict[str, Any]:
         own = scores[metric.name]
         found = _metric_entry(metric, own, slice(None), clusters, rng(metric.name), resamples)
-        return found | {"length_effect": _length_effect(lengths, own, clusters)}
+        return found | {"length_effect": _length_effect(lengths, ranks, own, clusters)}
 
     table = dict(zip([metric.name for metric in metrics], in_order(metrics, entry), strict=True))
     slices = _slice_entries(metrics, pairs, scores, clusters, rng, min(resamples, SLICE_RESAMPLES))
@@ -118,21 +120,22 @@ def side_scores(metric: Metric, pairs: Pairs, side: str) -> Scores:
     """
     found, at = pairs.sides.get(side), pairs.at.get(side)
     if found is None or at is None:
-        return Scores(np.full(len(pairs), math.nan), np.zeros(len(pairs), np.int32), (("row", "none"),))
-    numbers, codes, kinds = found.scores.get(metric.name) or absent_scores(len(found))
-    settled, worth = list(kinds), np.full(len(kinds), math.nan)
-    for code, (kind, text) in enumerate(kinds):
+        return absent_scores(len(pairs))._replace(kinds=(("row", "none"),))
+    own = found.scores.get(metric.name) or absent_scores(len(found))
+    settled, worth = list(own.kinds), np.full(len(own.kinds), math.nan)
+    for code, (kind, text) in enumerate(own.kinds):
         if kind == "label":
             worth[code] = metric.number(text)
             if math.isfinite(worth[code]):
                 settled[code] = ("score", "number")
             elif metric.limits:
                 settled[code] = ("missing", missing_reason(text))
-    if np.isfinite(worth).any():
-        numbers = np.where(np.isfinite(worth[codes]), worth[codes], numbers)
+    numbers = np.where(np.isfinite(worth[own.codes]), worth[own.codes], own.numbers)
+    places = own.at
     if len(at) and at.min() < 0:
-        numbers, codes = np.append(numbers, math.nan), np.append(codes, len(kinds))  # what -1 finds
-    return Scores(numbers[at], codes[at], (*settled, ("row", "none")))
+        places = np.append(places, len(numbers))  # what -1 finds
+    kinds = (*settled, ("row", "none"))
+    return Scores(places[at], np.append(numbers, math.nan), np.append(own.codes, len(settled)), kinds)
 
 
 def _settled_metrics(
@@ -143,9 +146,10 @@ def _settled_metrics(
     for metric in metrics:
         low, high = metric.limits or (-math.inf, math.inf)
         outside = 0
-        for numbers, _, _ in scores[metric.name].values():
-            if np.fmin.reduce(numbers, initial=low) < low - 1e-9 or np.fmax.reduce(numbers, initial=high) > high + 1e-9:
-                outside += int(np.count_nonzero((numbers < low - 1e-9) | (numbers > high + 1e-9)))
+        for own in scores[metric.name].values():
+            beyond = (own.numbers < low - 1e-9) | (own.numbers > high + 1e-9)
+            if beyond.any():
+                outside += int(np.count_nonzero(beyond[own.at]))
         if outside:
             remarks.append(
                 f"{metric.name}: scores outside its scale of {low:g} to {high:g}: {outside}. The scale is not relied "
@@ -159,20 +163,21 @@ def _settled_metrics(
     return settled, remarks
 
 
-def _side_entry(scores: Scores, where: Any) -> dict[str, Any]:
-    """One model's part of an entry, over the records ``where`` (indices or a slice)."""
-    counts = np.bincount(scores.codes[where], minlength=len(scores.kinds)).tolist()
+def _side_entry(scores: Scores, at: NDArray[Any], times: NDArray[np.int64]) -> dict[str, Any]:
+    """One model's part of an entry: it has the scores ``at``, each so many ``times``."""
+    counts = np.bincount(scores.codes[at], weights=times, minlength=len(scores.kinds))
     found: collections.Counter[tuple[str, str]] = collections.Counter()
-    for kind, count in zip(scores.kinds, counts, strict=True):
+    for kind, count in zip(scores.kinds, counts.astype(int).tolist(), strict=True):
         if count:
             found[kind] += count
     reasons = {what: count for (kind, what), count in sorted(found.items()) if kind == "missing"}
     labels = {what: count for (kind, what), count in sorted(found.items()) if kind == "label"}
-    numbers = scores.numbers[where]
-    numbers = numbers[np.isfinite(numbers)]
+    finite = np.isfinite(scores.numbers[at])
+    numbers, times = scores.numbers[at][finite], times[finite]
+    scored = int(times.sum())
     return {
-        "mean": float(numbers.mean()) if len(numbers) else None,
-        "n_scored": len(numbers) + sum(labels.values()),
+        "mean": float(np.average(numbers, weights=times)) if scored else None,
+        "n_scored": scored + sum(labels.values()),
         "n_missing": sum(reasons.values()),
         "missing_reasons": reasons,
         "labels": labels or None,
@@ -188,30 +193,53 @@ def _metric_entry(
     resamples: int,
 ) -> dict[str, Any]:
     """A metric's entry over the records ``where``; ``scores`` holds the models that were evaluated."""
+    sides, times = _tally(scores, where)
     entry: dict[str, Any] = {
         "direction": metric.direction,
         "limits": list(metric.limits) if metric.limits else None,
-        "tuned": _side_entry(scores["tuned"], where) if "tuned" in scores else None,
-        "base": _side_entry(scores["base"], where) if "base" in scores else None,
+        "tuned": _side_entry(scores["tuned"], sides["tuned"], times) if "tuned" in scores else None,
+        "base": _side_entry(scores["base"], sides["base"], times) if "base" in scores else None,
     }
     if len(scores) == 2:
-        tuned, base = scores["tuned"].numbers[where], scores["base"].numbers[where]
-        grouped = clusters[where] if clusters is not None else None
-        return entry | difference_entry(metric, tuned, base, rng=rng, clusters=grouped, resamples=resamples)
+        grouped = None
+        if clusters is not None:
+            sides, grouped = {side: own.at[where] for side, own in scores.items()}, clusters[where]
+        tuned, base = (scores[side].numbers[sides[side]] for side in ("tuned", "base"))
+        counts = times if grouped is None else None
+        return entry | difference_entry(
+            metric, tuned, base, rng=rng, counts=counts, clusters=grouped, resamples=resamples
+        )
     nothing = "difference wins ties losses win_share_ci strength n_clusters margin margin_share verdict rows_needed"
     return entry | dict.fromkeys(nothing.split()) | {"n_paired": 0}
 
 
+def _tally(scores: Mapping[str, Scores], where: Any) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
+    """The combinations of the models' scores that occur among the records ``where``, and how often each does."""
+    sizes = {side: len(own.numbers) for side, own in scores.items()}
+    joint = np.zeros(1, np.int64)
+    for own in scores.values():
+        joint = joint * len(own.numbers) + own.at[where]
+    if math.prod(sizes.values()) <= max(len(joint), COUNTED_PAIRS):
+        times = np.bincount(joint)
+        found = np.flatnonzero(times)
+        times = times[found]
+    else:
+        found, times = np.unique(joint, return_counts=True)
+    return dict(zip(sizes, np.unravel_index(found, tuple(sizes.values())), strict=True)), times
+
+
 def _length_effect(
-    lengths: Floats | None, scores: Mapping[str, Scores], clusters: NDArray[np.int64] | None
+    lengths: Floats | None, ranks: Floats | None, scores: Mapping[str, Scores], clusters: NDArray[np.int64] | None
 ) -> dict[str, Any] | None:
     """A metric's association with the ``lengths`` of the answers, tuned minus base in characters."""
     if lengths is None:
         return None
-    differences = scores["tuned"].numbers - scores["base"].numbers
-    counted = np.isfinite(differences) & np.isfinite(lengths)
-    groups = None if clusters is None else len(np.unique(clusters[counted]))
-    return length_effect(differences, lengths, clusters=groups)
+    tuned, base = (scores[side].numbers[scores[side].at] for side in ("tuned", "base"))
+    differences = tuned - base
+    groups = None
+    if clusters is not None:
+        groups = len(np.unique(clusters[np.isfinite(differences) & np.isfinite(lengths)]))
+    return length_effect(differences, lengths, ranks=ranks, clusters=groups)
 
 
 def _slice_entries(

@@ -23,29 +23,35 @@ def difference_entry(
     base: Floats,
     *,
     rng: np.random.Generator,
+    counts: NDArray[np.int64] | None = None,
     clusters: NDArray[np.int64] | None = None,
     resamples: int = 10_000,
 ) -> dict[str, Any]:
     """What the summary says of two aligned score arrays of shape (n,), NaN where a score is missing.
 
-    ``clusters`` (n,) are equal where records belong together, ``None`` when all are independent.
+    ``counts`` (n,), all positive, say how many records have each pair of scores; ``None``: one. ``clusters`` (n,),
+    which take no ``counts``, are equal where records belong together, ``None`` when all are independent.
 
     Only rows with both scores count. ``p_adjusted`` is the plain p-value until :func:`settle_verdicts`.
     """
     both = np.isfinite(tuned) & np.isfinite(base)
-    differences = tuned[both] - base[both]
-    n = len(differences)
+    tuned, base = tuned[both], base[both]
+    differences = tuned - base
     grouped = clusters[both] if clusters is not None else None
+    counts = counts[both] if counts is not None else None
     units = cluster_values(differences, grouped)
     interval = paired_interval(
-        tuned[both], base[both], rng=rng, clusters=grouped, limits=metric.limits, resamples=resamples
+        tuned, base, rng=rng, counts=counts, clusters=grouped, limits=metric.limits, resamples=resamples
     )
     good = np.round(differences if metric.direction == "higher" else -differences, 12)
-    wins, losses = int((good > 0).sum()), int((good < 0).sum())
-    deviation = float(units.std(ddof=1)) * math.sqrt(n / len(units)) if len(units) > 1 else None
+    times = np.ones(len(good), np.int64) if counts is None else counts
+    n, wins, losses = int(times.sum()), int(times[good > 0].sum()), int(times[good < 0].sum())
+    deviation = _deviation(units, counts)
+    if deviation is not None and grouped is not None:
+        deviation *= math.sqrt(n / len(units))
     worth = None if grouped is None else effective_size(good > 0, good != 0, grouped)
     strength = davidson_strength(wins, n - wins - losses, losses, effective=worth)
-    test = sign_flip_test(units, rng=rng, resamples=resamples)
+    test = sign_flip_test(units, rng=rng, counts=counts, resamples=resamples)
     return {
         "difference": {
             "mean": interval.mean,
@@ -72,6 +78,15 @@ def difference_entry(
         "verdict": "inconclusive",
         "rows_needed": None,
     }
+
+
+def _deviation(values: Floats, counts: NDArray[np.int64] | None) -> float | None:
+    """The standard deviation of values that occur so often; ``None`` below two."""
+    n = len(values) if counts is None else int(counts.sum())
+    if n < 2:
+        return None
+    squares = (values - np.average(values, weights=counts)) ** 2
+    return math.sqrt(float(np.average(squares, weights=counts)) * n / (n - 1))
 
 
 def settle_verdicts(

@@ -26,6 +26,7 @@ def paired_interval(
     base: Floats,
     *,
     rng: np.random.Generator,
+    counts: NDArray[np.int64] | None = None,
     clusters: NDArray[np.int64] | None = None,
     limits: tuple[float, float] | None = None,
     confidence: float = 0.95,
@@ -40,32 +41,34 @@ def paired_interval(
     No bound lies outside what the scale allows. n = 0: all ``None``; n = 1: the mean only; n = 2 to 5: Student's t,
     very wide.
 
+    ``counts`` (n,), all positive, say how many records have each pair of scores; ``None``: one.
     With ``clusters`` (n,), equal where records belong together, clusters take the place of records
-    (:func:`cluster_values`); yes/no scores are then treated like any others.
+    (:func:`cluster_values`); yes/no scores are then treated like any others, and there are no ``counts``.
     """
     differences = np.asarray(tuned, float) - np.asarray(base, float)
-    if len(differences) < 2:
+    if (len(differences) if counts is None else counts.sum()) < 2:
         mean = float(differences[0]) if len(differences) else None
         return Interval(mean, None, None, confidence, "none: fewer than two pairs")
     units = cluster_values(differences, clusters)
-    clustered, n = len(units) < len(differences), len(units)
+    clustered = len(units) < len(differences)
+    values, numbers = distinct_counts(units, counts)
+    n = int(numbers.sum())
     if n < 2:
         return Interval(float(differences.mean()), None, None, confidence, "none: fewer than two clusters")
-    values, counts = distinct_counts(units)
     ends_only = limits is not None and all(np.isin(distinct_counts(s)[0], limits).all() for s in (tuned, base))
     if ends_only and limits is not None and not clustered:
-        return newcombe_interval(tuned, base, limits=limits, confidence=confidence)
+        return newcombe_interval(tuned, base, counts=counts, limits=limits, confidence=confidence)
     if len(values) == 1:
         return constant_interval(float(values[0]), n, limits=limits, confidence=confidence)
     if n < FEWEST_PAIRS or len(values) > RESAMPLED_VALUES:
-        interval = student_interval(values, counts, confidence=confidence)
+        interval = student_interval(values, numbers, confidence=confidence)
     elif n < SMALL_SAMPLE:
-        interval = sign_flip_interval(values, counts, rng=rng, confidence=confidence, resamples=resamples)
+        interval = sign_flip_interval(values, numbers, rng=rng, confidence=confidence, resamples=resamples)
     else:
-        interval = bootstrap_interval(values, counts, rng=rng, confidence=confidence, resamples=resamples)
+        interval = bootstrap_interval(values, numbers, rng=rng, confidence=confidence, resamples=resamples)
     assert interval.low is not None
     assert interval.high is not None
-    low, high = sparse_interval(values, counts, limits=limits, confidence=confidence)
+    low, high = sparse_interval(values, numbers, limits=limits, confidence=confidence)
     low, high = min(low, interval.low), max(high, interval.high)
     if limits is not None:
         low, high = max(low, limits[0] - limits[1]), min(high, limits[1] - limits[0])
@@ -240,18 +243,22 @@ def _mean_and_error(values: Floats, counts: NDArray[np.int64]) -> tuple[float, f
 
 
 def newcombe_interval(
-    tuned: Floats, base: Floats, *, limits: tuple[float, float] = (0, 1), confidence: float = 0.95
+    tuned: Floats,
+    base: Floats,
+    *,
+    counts: NDArray[np.int64] | None = None,
+    limits: tuple[float, float] = (0, 1),
+    confidence: float = 0.95,
 ) -> Interval:
     """Difference of two paired proportions: Newcombe (1998), Statistics in Medicine 17, method 10.
 
-    Scores are the two ``limits``; the interval is scaled to their distance. n >= 1 required.
+    Scores are the two ``limits``; the interval is scaled to their distance. ``counts`` as in :func:`paired_interval`.
+    n >= 1 required.
     """
     low, high = limits
-    n = len(tuned)
-    yes_tuned, yes_base = np.asarray(tuned) == high, np.asarray(base) == high
-    both = int((yes_tuned & yes_base).sum())
-    only_tuned, only_base = int(yes_tuned.sum()) - both, int(yes_base.sum()) - both
-    neither = n - both - only_tuned - only_base
+    cells = 2 * (np.asarray(tuned) == high) + (np.asarray(base) == high)
+    neither, only_base, only_tuned, both = np.bincount(cells, weights=counts, minlength=4).astype(int).tolist()
+    n = neither + only_base + only_tuned + both
     p1, p2 = (both + only_tuned) / n, (both + only_base) / n
     l1, u1 = wilson_interval(both + only_tuned, n, confidence=confidence) or (0.0, 1.0)
     l2, u2 = wilson_interval(both + only_base, n, confidence=confidence) or (0.0, 1.0)

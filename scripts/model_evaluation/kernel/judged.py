@@ -42,6 +42,7 @@ REFUSAL_OPENING = (
 MAY_REFUSE = MAY_BE_SPACE | np.isin(np.arange(256), np.frombuffer(b"iIaAsS", np.uint8))  # first byte
 MAY_BE_CUT = MAY_BE_SPACE | np.array([chr(byte).isalnum() or chr(byte) in ",(" for byte in range(256)])  # last byte
 ABSENT, NUMBER, NULL, INAPPLICABLE = 0, 1, 2, 4
+NO_NUMBER = np.array(np.inf).view(np.int64) + 1  # from here on no bits are those of a finite number
 KINDS = (("missing", "absent"), ("score", "number"), ("missing", "null"), ("missing", "unparsable"),
          ("missing", "not applicable"))  # fmt: skip
 TEXTS = ("prompt", "reference", "response")
@@ -49,12 +50,13 @@ EXPLANATION = "explanation of "
 
 
 class Scores(NamedTuple):
-    """One model's scores on one metric, one place per row.
+    """One model's scores on one metric. Judges give few different ones, so a row has only the number of its score.
 
-    ``numbers`` (n,) is NaN where there is no number; ``codes`` (n,) index ``kinds``: ``KINDS``, then
-    ``("label", its text)`` of each label.
+    Row i has score ``at[i]`` of k: ``numbers`` (k,) is NaN where that is no number; ``codes`` (k,) index ``kinds``:
+    ``KINDS``, then ``("label", its text)`` of each label.
     """
 
+    at: NDArray[Any]
     numbers: Floats
     codes: NDArray[np.int32]
     kinds: tuple[tuple[str, str], ...] = KINDS
@@ -62,7 +64,18 @@ class Scores(NamedTuple):
 
 def absent_scores(rows: int) -> Scores:
     """The scores of a metric that the files do not name."""
-    return Scores(np.full(rows, math.nan), np.full(rows, ABSENT, np.int32))
+    return Scores(np.zeros(rows, np.uint8), np.array([math.nan]), np.array([ABSENT], np.int32))
+
+
+def distinct_scores(numbers: Floats, codes: NDArray[np.int32], kinds: tuple[tuple[str, str], ...]) -> Scores:
+    """Scores that are given for each row; a finite number has the code of a number, every other one is NaN."""
+    signs = np.where(codes == NUMBER, numbers.view(np.int64), NO_NUMBER + codes)
+    _, first, at = np.unique(signs, return_index=True, return_inverse=True)
+    return Scores(_short(at, len(first)), numbers[first], codes[first], kinds)
+
+
+def _short(places: NDArray[Any], end: int) -> NDArray[Any]:
+    return places.astype(np.min_scalar_type(end))
 
 
 @dataclass
@@ -116,7 +129,7 @@ def judged_rows(rows: Sequence[ResultRow], lines: Sequence[int] = (), problems: 
             if isinstance(score, float | int):
                 numbers[at] = score
             codes[at] = kinds.setdefault(kind, len(kinds))
-        scores[name] = Scores(numbers, codes, tuple(kinds))
+        scores[name] = distinct_scores(numbers, codes, tuple(kinds))
     prompts, references, responses = (pa.array([getattr(row, part) for row in rows], pa.string()) for part in TEXTS)
     columns = row_columns(prompts, references, responses, np.array(lines or range(len(rows)), np.int64))
     return JudgedRows(columns, scores, list(problems))
@@ -172,20 +185,21 @@ def joined_rows(parts: Sequence[JudgedRows]) -> JudgedRows:
     scores = {}
     for name in dict.fromkeys(name for part in parts for name in part.scores):
         kinds = {kind: code for code, kind in enumerate(KINDS)}
-        numbers, codes = [], []
-        for part in parts:
-            own = part.scores.get(name) or absent_scores(len(part))
-            places = np.array([kinds.setdefault(kind, len(kinds)) for kind in own.kinds], np.int32)
-            numbers.append(own.numbers)
-            codes.append(own.codes if own.kinds == KINDS else places[own.codes])
-        scores[name] = Scores(np.concatenate(numbers), np.concatenate(codes), tuple(kinds))
+        owns = [part.scores.get(name) or absent_scores(len(part)) for part in parts]
+        codes = [
+            np.array([kinds.setdefault(kind, len(kinds)) for kind in own.kinds], np.int32)[own.codes] for own in owns
+        ]
+        found = distinct_scores(np.concatenate([own.numbers for own in owns]), np.concatenate(codes), tuple(kinds))
+        firsts = np.cumsum([0, *map(len, codes)])
+        at = [found.at[first : first + len(own.numbers)][own.at] for first, own in zip(firsts, owns, strict=False)]
+        scores[name] = found._replace(at=np.concatenate(at))
     problems = [problem for part in parts for problem in part.problems]
     return JudgedRows(np.concatenate([np.zeros(0, ROW_TYPE), *(part.rows for part in parts)]), scores, problems)
 
 
 def taken_rows(found: JudgedRows, at: LineNumbers) -> JudgedRows:
     """The rows at these places, with all problems."""
-    scores = {name: Scores(own.numbers[at], own.codes[at], own.kinds) for name, own in found.scores.items()}
+    scores = {name: own._replace(at=own.at[at]) for name, own in found.scores.items()}
     return JudgedRows(found.rows[at], scores, found.problems)
 
 

@@ -59,7 +59,8 @@ def per_example_table(pairs: Pairs, metrics: Sequence[Metric], texts: Mapping[st
     for side in BOTH_SIDES:
         columns[f"{side}_response"] = _side_texts(pairs, texts, side, "response")
     for metric in metrics:
-        scores = {side: side_scores(metric, pairs, side).numbers for side in BOTH_SIDES}
+        found = {side: side_scores(metric, pairs, side) for side in BOTH_SIDES}
+        scores = {side: own.numbers[own.at] for side, own in found.items()}
         for side in BOTH_SIDES:
             columns[f"{metric.name}__{side}"] = _score_column(metric, pairs, side, scores[side])
         columns[f"{metric.name}__difference"] = scores["tuned"] - scores["base"]
@@ -98,12 +99,13 @@ def _score_column(metric: Metric, pairs: Pairs, side: str, numbers: Floats) -> A
     own = found.scores.get(metric.name) if found else None
     if own is None:
         return numbers
-    used = np.bincount(own.codes, minlength=len(own.kinds)) > 0
-    labels = {code: text for code, (kind, text) in enumerate(own.kinds) if kind == "label" and used[code]}
+    used = own.codes[np.unique(own.at)]
+    labels = {code: text for code, (kind, text) in enumerate(own.kinds) if kind == "label" and code in used}
     if not any(math.isnan(metric.number(text)) for text in labels.values()):
         return numbers
     scores = [
         labels.get(code, None if math.isnan(number) else str(number))
         for code, number in zip(own.codes.tolist(), own.numbers.tolist(), strict=True)
     ]
-    return [None if place < 0 else scores[place] for place in pairs.at[side].tolist()]
+    at = own.at.tolist()
+    return [None if place < 0 else scores[at[place]] for place in pairs.at[side].tolist()]

@@ -25,7 +25,13 @@ class SignTest(NamedTuple):
     method: str
 
 
-def sign_flip_test(differences: Floats, *, rng: np.random.Generator, resamples: int = 10_000) -> SignTest:
+def sign_flip_test(
+    differences: Floats,
+    *,
+    rng: np.random.Generator,
+    counts: NDArray[np.int64] | None = None,
+    resamples: int = 10_000,
+) -> SignTest:
     """Two-sided test of "no difference": how often random signs give a mean at least as far from zero.
 
     Fisher (1935), The Design of Experiments, section 21. ``exact`` counts means as far as the observed one in full;
@@ -36,26 +42,27 @@ def sign_flip_test(differences: Floats, *, rng: np.random.Generator, resamples: 
     test. Otherwise random patterns with the observed one among them (Phipson and Smyth, 2010, SAGMB 9), or the
     normal limit with more than 256 distinct sizes.
 
+    ``counts`` (n,) say how many records have each difference; ``None``: one.
     n = 0: ``None``; all zero: 1; n = 1: 1 and mid 0.5; n = 2: at least 0.5 and 0.25.
     """
     if len(differences) == 0:
         return SignTest(None, None, "")
-    values, value_counts = distinct_counts(differences)
+    values, value_counts = distinct_counts(differences, counts)
     total = abs(float(values @ value_counts))
     sizes, at = np.unique(np.abs(values[values != 0]), return_inverse=True)
-    counts = np.bincount(at, weights=value_counts[values != 0]).astype(np.int64)
+    numbers = np.bincount(at, weights=value_counts[values != 0]).astype(np.int64)
     if len(sizes) == 0:
         return SignTest(1.0, 1.0, "none: no row differs")
     if len(sizes) == 1:
         wins = int(value_counts[values > 0].sum())
-        losses = int(counts[0]) - wins
+        losses = int(numbers[0]) - wins
         return SignTest(mcnemar_mid_p_value(wins, losses), mcnemar_p_value(wins, losses), "McNemar, exact, mid-p")
     if len(sizes) > RESAMPLED_VALUES and len(sizes) > math.log2(EXACT_PATTERNS):
-        p_value = math.erfc(total / math.sqrt(2 * float(counts @ sizes**2)))
+        p_value = math.erfc(total / math.sqrt(2 * float(numbers @ sizes**2)))
         return SignTest(p_value, p_value, "sign-flip, normal limit")
-    patterns = chosen_counts(counts, rng=rng, resamples=resamples)
-    sums = np.abs(patterns.chosen @ (2 * sizes) - counts @ sizes)
-    slack = 1e-9 * float(sizes @ counts)  # sums in another order differ in their last digits
+    patterns = chosen_counts(numbers, rng=rng, resamples=resamples)
+    sums = np.abs(patterns.chosen @ (2 * sizes) - numbers @ sizes)
+    slack = 1e-9 * float(sizes @ numbers)  # sums in another order differ in their last digits
     beyond = float(patterns.weights @ (sums > total + slack))
     equal = float(patterns.weights @ (np.abs(sums - total) <= slack))
     if patterns.exact:

@@ -24,6 +24,7 @@ from .judged import (
     Scores,
     careful_rows,
     careful_texts,
+    distinct_scores,
     in_line_order,
     row_columns,
     score_kind,
@@ -152,7 +153,7 @@ def _score_columns(entries: _Entries, rows: int, nothing: int) -> dict[str, Scor
     numbers, codes = np.full(shape, math.nan), np.full(shape, ABSENT, np.int32)
     numbers[entries.metric, entries.row] = found
     codes[entries.metric, entries.row] = kind
-    return {name: Scores(numbers[at], codes[at], tuple(kinds)) for at, name in enumerate(entries.names)}
+    return {name: distinct_scores(numbers[at], codes[at], tuple(kinds)) for at, name in enumerate(entries.names)}
 
 
 def _marked_value(text: str) -> Any:

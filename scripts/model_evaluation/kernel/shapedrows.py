@@ -105,8 +105,8 @@ def _shaped_rows(scan: LineScan, slots: _ResultShape, lines: LineNumbers, bounds
     numbers = {name: slot for name, slot in slots.numbers.items() if slot is not None}
     if numbers:
         scores |= _decoded_scores(list(numbers), read(*numbers.values()), json.loads)
-        broken = np.any([scores[name].codes < 0 for name in numbers], axis=0)
-        if broken.any():
+        if any((scores[name].codes < 0).any() for name in numbers):
+            broken = np.any([scores[name].codes[scores[name].at] < 0 for name in numbers], axis=0)
             return _shaped_rows(scan, slots, lines[~broken], bounds[~broken])
     references = pa.nulls(len(lines), pa.string()) if slots.reference is None else texts(slots.reference)
     columns = row_columns(
@@ -131,5 +131,5 @@ def _decoded_scores(names: Sequence[str], texts: Any, decode: Callable[[str], An
         numbers.append(score if isinstance(score, float) else math.nan)
         codes.append(-1 if reason == BROKEN else kinds.setdefault(score_kind(score, reason), len(kinds)))
     at = encoded.indices.to_numpy().reshape(-1, len(names)).T
-    columns = zip(names, np.array(numbers, float)[at], np.array(codes, np.int32)[at], strict=True)
-    return {name: Scores(own, coded, tuple(kinds)) for name, own, coded in columns}
+    found = np.array(numbers, float), np.array(codes, np.int32), tuple(kinds)
+    return {name: Scores(own, *found) for name, own in zip(names, at, strict=True)}

@@ -74,12 +74,16 @@ def _student_cdf(t: float, df: int) -> float:
     return (1 + middle) / 2
 
 
-def distinct_counts(values: Floats) -> tuple[Floats, NDArray[np.int64]]:
+def distinct_counts(values: Floats, counts: NDArray[np.int64] | None = None) -> tuple[Floats, NDArray[np.int64]]:
     """The distinct values, ascending, and how often each occurs; equal to twelve decimals counts as equal.
 
-    Few-valued data are counted without sorting, so a million scores cost little more than a thousand.
+    ``counts`` (n,) say how often each of the ``values`` stands for; ``None``: once. Few-valued data are counted
+    without sorting, so a million scores cost little more than a thousand.
     """
     rounded = np.round(values, 12) + 0.0  # + 0.0 makes -0.0 and 0.0 one value
+    if counts is not None:
+        found, at = np.unique(rounded, return_inverse=True)
+        return found, np.bincount(at, weights=counts, minlength=len(found)).astype(np.int64)
     few = np.unique(rounded[:4096])
     if len(few) <= MASKED_VALUES < len(rounded):
         counts = np.array([np.count_nonzero(rounded == value) for value in few], dtype=np.int64)

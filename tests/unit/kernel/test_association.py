@@ -47,6 +47,12 @@ def test_rows_without_a_score_or_an_answer_do_not_count() -> None:
     assert (found["n"], found["spearman"], found["mean_length_difference"]) == (2, 1.0, 7.5)
 
 
+def test_ranks_that_are_known_serve_only_when_every_row_counts() -> None:
+    lengths = np.array([3.0, 1.0, 2.0, 9.0, 4.0])
+    for scores in (np.array([0.5, 0.25, 0.0, 1.0, 0.5]), np.array([0.5, math.nan, 0.0, 1.0, 0.5])):
+        assert length_effect(scores, lengths, ranks=mid_ranks(lengths)) == length_effect(scores, lengths)
+
+
 def test_nothing_of_no_row_and_little_of_few() -> None:
     assert length_effect(np.zeros(0), np.zeros(0)) is None
     one = length_effect(np.array([0.5]), np.array([3.0]))

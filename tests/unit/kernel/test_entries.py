@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,23 @@ def test_hardly_any_row(rows: int) -> None:
     assert (entry["n_paired"], entry["verdict"], entry["rows_needed"]) == (rows, "inconclusive", None)
     assert entry["difference"]["mean"] == (0.25 if rows else None)
     assert (entry["strength"] or {"tuned": None})["tuned"] == (1.0 if rows else None)
+
+
+@pytest.mark.parametrize("limits", [None, (0.0, 1.0)])
+@pytest.mark.parametrize("scores", [[0.0, 1.0], [0.0, 0.5, 1.0], [math.nan, 0.1, 0.3, 0.9]])
+@pytest.mark.parametrize("rows", [1, 12, 300])
+def test_pairs_that_are_counted_say_what_rows_say(
+    rows: int, scores: list[float], limits: tuple[float, float] | None
+) -> None:
+    rng, metric = np.random.default_rng(rows), Metric("M", limits=limits)
+    places = rng.integers(0, len(scores), size=(2, rows))
+    cells, counts = np.unique(places, axis=1, return_counts=True)
+    by_row, counted = (
+        difference_entry(metric, *np.array(scores)[at], rng=np.random.default_rng(1), counts=times, resamples=500)
+        for at, times in ((places, None), (cells, counts))
+    )
+    assert counted.pop("difference") == pytest.approx(by_row.pop("difference"), rel=1e-12, abs=1e-15)
+    assert counted == by_row
 
 
 def test_clusters_make_the_share_of_wins_less_certain() -> None:

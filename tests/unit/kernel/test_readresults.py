@@ -57,7 +57,7 @@ class TestWhatIsWrong:
         lines[70] = lines[70].replace('"A"', "A")
         found = read("\n".join(lines).encode())
         assert (len(found), [p.line for p in found.problems]) == (99, [71])
-        assert found.scores["A"].numbers.tolist() == [i / 100 for i in range(100) if i != 70]
+        assert found.scores["A"].numbers[found.scores["A"].at].tolist() == [i / 100 for i in range(100) if i != 70]
 
     def test_last_line_without_newline_counts(self) -> None:
         assert (len(read(GOOD.encode())), read(GOOD.encode()).problems) == (1, [])
@@ -187,7 +187,7 @@ def alike(draw: st.DrawFn) -> list[bytes]:
 
 def meaning(found: JudgedRows) -> Any:
     scores = {
-        name: [(str(n), own.kinds[c]) for n, c in zip(own.numbers.tolist(), own.codes.tolist(), strict=True)]
+        name: [(str(own.numbers[at]), own.kinds[own.codes[at]]) for at in own.at.tolist()]
         for name, own in found.scores.items()
     }
     return found.rows.tolist(), scores, sorted(found.problems)
