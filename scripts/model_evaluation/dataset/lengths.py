@@ -49,7 +49,8 @@ class Lengths:
         """``min``, ``median``, ``p95`` (the smallest length that 95 % do not exceed), ``max``; None without rows."""
         counts = self._counts.copy()
         if self._usual is not None:
-            counts.update({length: count for length, count in enumerate(self._usual.tolist()) if count})
+            seen = self._usual.nonzero()[0]
+            counts.update(dict(zip(seen.tolist(), self._usual[seen].tolist(), strict=True)))
         ordered = sorted(counts.items())
         total = sum(count for _, count in ordered)
         if not total:
