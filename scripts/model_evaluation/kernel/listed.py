@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from .blocks import LineNumbers, decoded_parts, decoded_table, in_order, line_starts, only_chunk
+from .blocks import LineNumbers, decoded_parts, decoded_table, in_order, only_chunk
+from .lineshape import fitting_lines, line_shape, scanned_lines, slot_reader
 from .rows import DatasetRow, read_dataset_rows
-from .textcolumns import NO_TEXT, Keys, blank_texts, joined_keys, text_keys
+from .textcolumns import JSON_ESCAPES, NO_TEXT, Keys, blank_texts, joined_keys, text_keys, unescaped_texts
 
 LINES_PER_BLOCK = 8192
 METADATA = "metadata "  # begins the name of a metadata field's column
@@ -40,12 +41,10 @@ class ListedRows(NamedTuple):
 def read_listed(lines: Iterable[bytes] | Iterable[str]) -> ListedRows:
     """Every usable row of a JSON Lines file; the other lines are only counted."""
 
-    def work(item: tuple[int, bytes]) -> list[ListedRows]:
-        number, block = item
-        numbers = number * LINES_PER_BLOCK + np.arange(1, len(line_starts(block)))
-        return decoded_parts(block, numbers, _quick_listed, _careful_listed)
+    def work(item: tuple[bytes, LineNumbers]) -> list[ListedRows]:
+        return decoded_parts(*item, _quick_listed, _careful_listed)
 
-    return joined_listed([part for found in in_order(enumerate(_blocks_of_lines(lines)), work) for part in found])
+    return joined_listed([part for found in in_order(_blocks_of_lines(lines), work) for part in found])
 
 
 def traced_to(listed: ListedRows, lines: Sequence[int]) -> ListedRows:
@@ -53,15 +52,18 @@ def traced_to(listed: ListedRows, lines: Sequence[int]) -> ListedRows:
     return listed._replace(lines=np.array(lines, np.int64)[listed.lines - 1])
 
 
-def _blocks_of_lines(lines: Iterable[bytes] | Iterable[str]) -> Iterator[bytes]:
+def _blocks_of_lines(lines: Iterable[bytes] | Iterable[str]) -> Iterator[tuple[bytes, LineNumbers]]:
+    """Blocks, and the numbers of their lines."""
     rest: Any = iter(lines)
+    before = 0
     while few := list(itertools.islice(rest, LINES_PER_BLOCK)):
         if isinstance(few[0], str):
             few = [line.encode("utf-8", "surrogatepass") for line in few]
         block = b"".join(few)
         if block.count(b"\n") != len(few) or not block.endswith(b"\n"):
             block = b"".join(line.rstrip(b"\r\n") + b"\n" for line in few)
-        yield block
+        yield block, before + np.arange(1, len(few) + 1)
+        before += len(few)
 
 
 def joined_listed(parts: Sequence[ListedRows]) -> ListedRows:
@@ -95,6 +97,56 @@ def _careful_listed(block: bytes, numbers: LineNumbers) -> ListedRows:
 
 def _quick_listed(block: bytes, numbers: LineNumbers) -> ListedRows:
     """A block whose rows all have the first one's fields, with values of the same types."""
+    columns = _shaped_columns(block) or _decoded_columns(block)
+    rows = len(next(iter(columns.values()), ()))
+    if "messages" in columns:
+        prompt, reference = _spoken(columns["messages"], "user"), _spoken(columns["messages"], "assistant")
+    elif "query" in columns:
+        prompt, reference = _spoken(columns["query"], "user"), _reference(columns.get("response"), rows)
+    elif "prompt" in columns:
+        prompt, reference = _spoken(columns["prompt"], "user"), _first_reference(columns, rows)
+    else:
+        raise pa.ArrowInvalid("no prompt")
+    if prompt.null_count or blank_texts(prompt).any():
+        raise pa.ArrowInvalid("a blank prompt")
+    empty = pc.equal(reference, "")
+    texts = {"prompt": prompt, "reference": pc.if_else(empty, None, reference) if pc.any(empty).as_py() else reference}
+    metadata = columns.get("metadata", pa.nulls(rows, pa.struct([])))
+    if not pa.types.is_struct(metadata.type):
+        raise pa.ArrowInvalid("metadata in another form")
+    fields = {field.name: _said(pc.struct_field(metadata, field.name)) for field in metadata.type}
+    nothing = pa.nulls(rows, pa.string())
+    texts["category"] = pc.coalesce(_said(columns.get("category", nothing)), fields.pop("category", nothing))
+    texts |= {METADATA + name: column for name, column in fields.items()}
+    return _as_listed(texts, numbers)
+
+
+def _shaped_columns(block: bytes) -> dict[str, Any] | None:
+    """The columns of a block whose rows are written alike and hold nothing but texts; ``None`` of any other."""
+    scan = scanned_lines(block)
+    shape = line_shape(scan.line(0), frozenset(), frozenset())
+    if shape is None:
+        return None
+    fields = dict(shape.decoded)
+    metadata = fields.pop("metadata", {})
+    slots = [*fields.values(), *(metadata.values() if isinstance(metadata, dict) else [None])]
+    if not all(isinstance(slot, str) for slot in slots) or 2 * len(slots) != len(shape.columns):
+        return None
+    lines, bounds = fitting_lines(scan, shape, np.arange(len(scan.starts)))
+    if len(lines) < len(scan.starts):
+        return None
+    read, escaped = slot_reader(scan, bounds), b"\\" in block
+
+    def texts(named: dict[str, str]) -> dict[str, Any]:
+        found = {name: read(int(slot)) for name, slot in named.items()}
+        return {name: unescaped_texts(own, JSON_ESCAPES) for name, own in found.items()} if escaped else found
+
+    said = texts(metadata)
+    held = {"metadata": pa.StructArray.from_arrays(list(said.values()), list(said))} if said else {}
+    return texts(fields) | held
+
+
+def _decoded_columns(block: bytes) -> dict[str, Any]:
     try:
         first = json.loads(block[: block.index(b"\n")])
     except (ValueError, RecursionError) as error:
@@ -103,26 +155,7 @@ def _quick_listed(block: bytes, numbers: LineNumbers) -> ListedRows:
         raise pa.ArrowInvalid("no object")
     schema = pa.schema([(name, _arrow_type(value)) for name, value in first.items()])
     table = decoded_table(block, schema, unexpected="error")
-    columns = {name: only_chunk(table[name]) for name in table.column_names}
-    if "messages" in columns:
-        prompt, reference = _spoken(columns["messages"], "user"), _spoken(columns["messages"], "assistant")
-    elif "query" in columns:
-        prompt, reference = _spoken(columns["query"], "user"), _reference(columns.get("response"), len(table))
-    elif "prompt" in columns:
-        prompt, reference = _spoken(columns["prompt"], "user"), _first_reference(columns, len(table))
-    else:
-        raise pa.ArrowInvalid("no prompt")
-    if prompt.null_count or blank_texts(prompt).any():
-        raise pa.ArrowInvalid("a blank prompt")
-    texts = {"prompt": prompt, "reference": pc.if_else(pc.equal(reference, ""), None, reference)}
-    metadata = columns.get("metadata", pa.nulls(len(table), pa.struct([])))
-    if not pa.types.is_struct(metadata.type):
-        raise pa.ArrowInvalid("metadata in another form")
-    fields = {field.name: _said(pc.struct_field(metadata, field.name)) for field in metadata.type}
-    nothing = pa.nulls(len(table), pa.string())
-    texts["category"] = pc.coalesce(_said(columns.get("category", nothing)), fields.pop("category", nothing))
-    texts |= {METADATA + name: column for name, column in fields.items()}
-    return _as_listed(texts, numbers)
+    return {name: only_chunk(table[name]) for name in table.column_names}
 
 
 def _arrow_type(value: object) -> Any:
