@@ -1,4 +1,4 @@
-"""Sign-flip and McNemar tests: by hand, against scipy, and where patterns are drawn."""
+"""Sign-flip and McNemar tests: by hand, and where patterns are drawn."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import math
 
 import numpy as np
 import pytest
-import scipy
-from hypothesis import given
-from hypothesis import strategies as st
 
 from model_evaluation.kernel import permutation
 
@@ -18,13 +15,6 @@ def rng(seed: int = 1) -> np.random.Generator:
 
 
 class TestMcNemar:
-    @pytest.mark.parametrize(
-        ("wins", "losses"), [(0, 0), (1, 0), (5, 5), (12, 2), (0, 6), (300, 250), (2000, 1), (501_000, 500_000)]
-    )
-    def test_is_the_binomial_test_of_the_discordant_pairs(self, wins: int, losses: int) -> None:
-        expected = scipy.stats.binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
-        assert permutation.mcnemar_p_value(wins, losses) == pytest.approx(expected, rel=1e-8, abs=1e-300)
-
     def test_by_hand(self) -> None:
         # 5 wins, 1 loss: 2 * (C(6,0) + C(6,1)) / 2^6 = 14/64, of which C(6,1) / 2^6 = 6/64 are halves of what was seen
         assert permutation.mcnemar_p_value(5, 1) == pytest.approx(14 / 64)
@@ -53,18 +43,6 @@ class TestSignFlip:
         found = permutation.sign_flip_test(np.array(differences), rng=rng())
         assert (found.exact, found.mid) == (exact, mid)
 
-    @given(st.lists(st.sampled_from([-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1]), min_size=2, max_size=12))
-    def test_exact_agrees_with_scipy(self, differences: list[float]) -> None:
-        found = permutation.sign_flip_test(np.array(differences), rng=rng()).exact
-        test = scipy.stats.permutation_test(
-            (differences, [0.0] * len(differences)),
-            lambda x, y, axis: np.mean(x - y, axis=axis),
-            permutation_type="samples",
-            vectorized=True,
-            n_resamples=np.inf,
-        )
-        assert found == pytest.approx(min(1.0, test.pvalue), rel=1e-9)
-
     def test_monte_carlo_is_near_the_exact_value(self) -> None:
         values = np.array([0.25] * 9 + [0.5] * 5 + [-0.25] * 5 + [-0.5] * 1)
         # All 2^20 patterns, by the number of + signs among the fourteen quarters and the six halves.
@@ -87,7 +65,7 @@ class TestSignFlip:
         values = rng(5).normal(0.05, 1, 2_000)
         z = abs(values.sum()) / math.sqrt((values**2).sum())
         assert permutation.sign_flip_test(values, rng=rng()).exact == pytest.approx(
-            2 * scipy.stats.norm.sf(z), rel=1e-6
+            math.erfc(z / math.sqrt(2)), rel=1e-6
         )
 
     def test_rounding_in_the_last_digit_is_no_difference(self) -> None:

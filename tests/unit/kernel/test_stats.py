@@ -1,10 +1,9 @@
-"""Quantiles, counting, shares, corrections and planning: by hand, and against scipy."""
+"""Quantiles, counting, shares, corrections and planning: by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,26 +14,11 @@ def rng(seed: int = 1) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-class TestQuantiles:
-    @pytest.mark.parametrize("df", [1, 2, 3, 4, 5, 9, 29, 500, 501, 10**6])
-    @pytest.mark.parametrize("p", [0.6, 0.9, 0.95, 0.975, 0.995, 0.9995])
-    def test_student_agrees_with_scipy(self, df: int, p: float) -> None:
-        assert stats.student_quantile(p, df) == pytest.approx(scipy.stats.t.ppf(p, df), rel=1e-10)
-
-    def test_normal(self) -> None:
-        assert stats.normal_quantile(0.975) == pytest.approx(scipy.stats.norm.ppf(0.975), abs=1e-12)
-
-
 class TestWilson:
     def test_worked_by_hand(self) -> None:
         # 8 of 10 with z = 1.959964, z^2 = 3.841459: centre (0.8 + 0.192073) / 1.384146 = 0.716740,
         # half 1.959964 / 1.384146 * sqrt(0.016 + 0.009604) = 0.226576
         assert stats.wilson_interval(8, 10) == pytest.approx((0.490164, 0.943316), abs=2e-6)
-
-    @pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 7), (3, 7), (81, 263), (999, 1000)])
-    def test_agrees_with_scipy(self, k: int, n: int) -> None:
-        expected = scipy.stats.binomtest(k, n).proportion_ci(method="wilson")
-        assert stats.wilson_interval(k, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
     def test_nothing_tried(self) -> None:
         assert stats.wilson_interval(0, 0) is None
@@ -72,12 +56,6 @@ class TestMultiplicity:
         assert stats.holm([None]) == [None]
 
     @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
-    def test_benjamini_hochberg_agrees_with_scipy(self, p_values: list[float]) -> None:
-        assert stats.benjamini_hochberg(p_values) == pytest.approx(
-            scipy.stats.false_discovery_control(p_values).tolist(), rel=1e-9
-        )
-
-    @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
     def test_corrections_only_raise(self, p_values: list[float]) -> None:
         for raised in (stats.holm(p_values), stats.benjamini_hochberg(p_values)):
             assert all(new is not None and new >= old - 1e-12 for new, old in zip(raised, p_values, strict=True))
@@ -102,5 +80,6 @@ class TestPlanning:
         size = stats.detectable_difference(0.3, 100)
         assert size is not None
         draws = rng(8).normal(size, 0.3, (4_000, 100))
-        shown = (scipy.stats.ttest_1samp(draws, 0, axis=1).pvalue < 0.05).mean()
+        t = draws.mean(axis=1) / (draws.std(axis=1, ddof=1) / 10)
+        shown = (abs(t) > stats.student_quantile(0.975, 99)).mean()
         assert shown == pytest.approx(0.8, abs=0.03)
