@@ -31,9 +31,14 @@ def inlined_modules() -> list[str]:
 
 
 @functools.cache
+def parsed(module: str) -> ast.Module:
+    return ast.parse(kernel_source(module))
+
+
+@functools.cache
 def defined_names(module: str) -> set[str]:
     names: set[str] = set()
-    for node in ast.parse(kernel_source(module)).body:
+    for node in parsed(module).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
@@ -48,7 +53,7 @@ def test_every_kernel_module_is_inlined_once() -> None:
 def test_a_module_comes_after_those_it_imports_from() -> None:
     order = inlined_modules()
     for name in order:
-        for node in ast.walk(ast.parse(kernel_source(name))):
+        for node in ast.walk(parsed(name)):
             if isinstance(node, ast.ImportFrom) and node.level:
                 assert node.level == 1
                 assert node.module in order[: order.index(name)], f"{name} imports {node.module}"
@@ -98,7 +103,7 @@ def _parameters_template() -> str:
 def test_a_module_keeps_its_docstrings_comments_and_code(module: str) -> None:
     source = kernel_source(module)
     cell = cell_source([module])
-    kept = [ast.dump(node) for node in ast.parse(source).body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    kept = [ast.dump(node) for node in parsed(module).body if not isinstance(node, ast.Import | ast.ImportFrom)]
     now = [ast.dump(node) for node in ast.parse(cell).body if not isinstance(node, ast.Import | ast.ImportFrom)]
     assert now == kept
     for comment in re.findall(r"(?m)^\s*# .*$", source):
@@ -112,7 +117,7 @@ def test_every_import_is_before_the_first_definition(module: str) -> None:
     """What lets the renderer parse only the head of a module."""
     source = kernel_source(module)
     is_import = (ast.Import, ast.ImportFrom)
-    whole = [ast.dump(node) for node in ast.parse(source).body if isinstance(node, is_import)]
+    whole = [ast.dump(node) for node in parsed(module).body if isinstance(node, is_import)]
     head = [ast.dump(node) for node in _head(source.splitlines(keepends=True)) if isinstance(node, is_import)]
     assert head == whole
 
