@@ -9,14 +9,18 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore.loaders
 import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from model_evaluation.localaws import LocalAws
+    from model_evaluation.localaws.world import World
 
 # `make unit` tries few random examples, `make test` many; how quick the machine is decides nothing.
 for _profile, _examples in (("quick", 10), ("thorough", 100)):
@@ -83,6 +87,21 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         if name not in {"AWS_EC2_METADATA_DISABLED", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[tuple[LocalAws, World]]:
+    """A local AWS of the module's own, with everything an evaluation needs. No time passes between its steps."""
+    from model_evaluation.localaws import LocalAws
+    from model_evaluation.localaws.world import seed_demo_world
+
+    with LocalAws(step_seconds=0) as aws:
+        yield aws, seed_demo_world(aws, region="us-west-2")
+
+
+@pytest.fixture
+def world(account: tuple[LocalAws, World]) -> World:
+    return account[1]
 
 
 class Result(NamedTuple):

@@ -12,30 +12,9 @@ from typing import Any
 import pytest
 
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World, seed_demo_world
+from model_evaluation.localaws.world import World
 
 RunCli = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[tuple[LocalAws, World]]:
-    with LocalAws(step_seconds=0) as aws:
-        yield aws, seed_demo_world(aws, region="us-west-2")
-
-
-@pytest.fixture
-def aws(account: tuple[LocalAws, World], monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
-    local, _ = account
-    for name, value in local.env.items():
-        monkeypatch.setenv(name, value)
-    before = local.scenario
-    yield local
-    local.scenario = before
-
-
-@pytest.fixture
-def world(account: tuple[LocalAws, World]) -> World:
-    return account[1]
 
 
 def answers(world: World) -> dict[str, str]:

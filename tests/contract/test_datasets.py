@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from model_evaluation.launches import notebook_settings
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World, seed_demo_world
+from model_evaluation.localaws.world import World
 
 RunCli = Callable[..., Any]
 GRADE = {
@@ -26,27 +26,6 @@ GRADE = {
         ],
     }
 }
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[tuple[LocalAws, World]]:
-    with LocalAws(step_seconds=0) as aws:
-        yield aws, seed_demo_world(aws, region="us-west-2")
-
-
-@pytest.fixture
-def aws(account: tuple[LocalAws, World], monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
-    local, _ = account
-    for name, value in local.env.items():
-        monkeypatch.setenv(name, value)
-    before = local.scenario
-    yield local
-    local.scenario = before
-
-
-@pytest.fixture
-def world(account: tuple[LocalAws, World]) -> World:
-    return account[1]
 
 
 def rows(count: int, *, without_reference: int = 0, first: int = 0) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World, seed_demo_world
+from model_evaluation.localaws.world import World
 
 RunCli = Callable[..., Any]
 INSTRUCTIONS = (
@@ -28,27 +28,12 @@ def metric(name: str, scale: list[dict[str, Any]] | None = None, direction: str 
     return {"customMetricDefinition": definition, "direction": direction}
 
 
-@pytest.fixture(scope="module")
-def account() -> Iterator[tuple[LocalAws, World]]:
-    with LocalAws(step_seconds=0) as aws:
-        yield aws, seed_demo_world(aws, region="us-west-2")
-
-
 @pytest.fixture
-def aws(account: tuple[LocalAws, World], monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
-    local, _ = account
-    for name, value in local.env.items():
-        monkeypatch.setenv(name, value)
-    before = local.scenario
-    local.scenario = replace(before, missing_scores=0.0)
-    local.calls.clear()
-    yield local
-    local.scenario = before
-
-
-@pytest.fixture
-def world(account: tuple[LocalAws, World]) -> World:
-    return account[1]
+def aws(aws: LocalAws) -> LocalAws:
+    """No score is missing, and the calls are this test's."""
+    aws.scenario = replace(aws.scenario, missing_scores=0.0)
+    aws.calls.clear()
+    return aws
 
 
 @pytest.fixture

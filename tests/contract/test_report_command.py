@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from model_evaluation.kernel.people import people_html, with_people
-from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World, seed_demo_world
+from model_evaluation.localaws.world import World
 from model_evaluation.lookups.session import Aws
 from unit.reporting.results_on_disk import PACKAGE, edit_summary, put_results, summary_of
 
@@ -149,26 +148,13 @@ def test_labels_there_and_back(run_cli: RunCli, tmp_path: Path) -> None:
 # -- the model registry --------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def account() -> Iterator[tuple[LocalAws, World]]:
-    with LocalAws(step_seconds=0) as aws:
-        yield aws, seed_demo_world(aws, region="us-west-2")
-
-
-@pytest.fixture
-def world(account: tuple[LocalAws, World], monkeypatch: pytest.MonkeyPatch) -> World:
-    aws, world = account
-    for name, value in aws.env.items():
-        monkeypatch.setenv(name, value)
-    return world
-
-
 def metadata(arn: str) -> dict[str, str]:
     answer = Aws().client("sagemaker").describe_model_package(ModelPackageName=arn)
     found: dict[str, str] = answer.get("CustomerMetadataProperties", {})
     return found
 
 
+@pytest.mark.usefixtures("aws")
 def test_the_verdict_goes_onto_the_package_after_a_yes(run_cli: RunCli, tmp_path: Path, world: World) -> None:
     arn = world.model_package_arn
     put_results(tmp_path, "aaa111", tuned_model=arn, simulated=True, metrics=("Correctness", "Harmfulness"))
@@ -200,7 +186,8 @@ def test_only_a_package_version_carries_a_verdict(run_cli: RunCli, tmp_path: Pat
     assert (result.code, result.json["error"]["code"]) == (3, "no_package")
 
 
-def test_a_package_that_is_gone_is_not_found(run_cli: RunCli, tmp_path: Path, world: World) -> None:
+@pytest.mark.usefixtures("aws")
+def test_a_package_that_is_gone_is_not_found(run_cli: RunCli, tmp_path: Path) -> None:
     folder = put_results(tmp_path, tuned_model=PACKAGE, simulated=True)
     before = (folder / "summary.json").read_bytes()
     result = run_cli("report", "--register", "--yes", project=tmp_path)

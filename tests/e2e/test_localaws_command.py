@@ -7,14 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World, seed_demo_world
+from model_evaluation.localaws.world import World
 
 pytestmark = pytest.mark.e2e
 
@@ -54,12 +53,6 @@ def test_the_lines_of_localaws_are_all_a_program_needs(tmp_path: Path) -> None:
         _, errors = server.communicate(timeout=30)
     assert server.returncode == 0
     assert "Traceback" not in errors
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[tuple[LocalAws, World]]:
-    with LocalAws(step_seconds=0) as aws:
-        yield aws, seed_demo_world(aws, region=aws.region)
 
 
 def complete(project: Path, aws: LocalAws, world: World) -> None:

@@ -5,28 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from e2e.pseudo_terminal import CTRL_C, CTRL_D, TAB, UP, PseudoTerminal
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World, seed_demo_world
+from model_evaluation.localaws.world import World
 
 EVALUATE = Path(__file__).parents[2] / "scripts" / "evaluate.py"
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminals")]
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[tuple[LocalAws, World]]:
-    with LocalAws(step_seconds=0) as aws:
-        yield aws, seed_demo_world(aws, region="us-west-2")
-
-
-@pytest.fixture
-def world(account: tuple[LocalAws, World]) -> World:
-    return account[1]
 
 
 @pytest.fixture

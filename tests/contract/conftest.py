@@ -1,0 +1,21 @@
+"""The module's account as this process's AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from model_evaluation.localaws import LocalAws
+from model_evaluation.localaws.world import World
+
+
+@pytest.fixture
+def aws(account: tuple[LocalAws, World], monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
+    """Every client reaches it; the scenario that a test sets ends with the test."""
+    local, _ = account
+    for name, value in local.env.items():
+        monkeypatch.setenv(name, value)
+    before = local.scenario
+    yield local
+    local.scenario = before
