@@ -11,35 +11,16 @@ from typing import Any
 
 import pytest
 
+from answers import all_answers
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.world import World
 
 RunCli = Callable[..., Any]
 
 
-def answers(world: World) -> dict[str, str]:
-    """A conversation in which everything goes well."""
-    return {
-        "task": "Answer support tickets",
-        "dataset": world.dataset_uri,
-        "data": "ok",
-        "custom_metrics": "none",
-        "builtin_metrics": "Correctness,Completeness,Harmfulness",
-        "primary_metric": "Correctness",
-        "model": world.model_package_arn,
-        "judge": world.judge,
-        "role": world.role_arn,
-        "mlflow": world.mlflow_app_arn,
-        "output": f"s3://{world.bucket}/results/tickets",
-        "confirm": "yes",
-        "terms": "I agree",
-        "notebook": "new",
-    }
-
-
 def answered(run_cli: RunCli, project: Path, world: World, until: str) -> None:
     """Give every answer before ``until``."""
-    for step, value in answers(world).items():
+    for step, value in all_answers(world).items():
         if step == until:
             return
         result = run_cli("answer", step, value, project=project)
@@ -52,7 +33,7 @@ def test_the_whole_conversation(run_cli: RunCli, aws: LocalAws, world: World, tm
     while envelope["step"]:
         step = envelope["step"]["id"]
         asked.append(step)
-        result = run_cli("answer", step, answers(world)[step], project=tmp_path)
+        result = run_cli("answer", step, all_answers(world)[step], project=tmp_path)
         assert result.code == 0, result.json
         envelope = result.json
     assert "scope" not in asked
@@ -152,7 +133,7 @@ def complete(account: tuple[LocalAws, World], tmp_path_factory: pytest.TempPathF
             patch.setenv(name, value)
         from model_evaluation.conversation import give_answer
 
-        for step, value in answers(world).items():
+        for step, value in all_answers(world).items():
             give_answer(str(project), step, value)
     return (project / "workflow_state.json").read_bytes()
 
@@ -181,7 +162,7 @@ def test_expired_credentials_are_named_and_nothing_is_lost(
     state = tmp_path / "workflow_state.json"
     state.write_bytes(complete)
     aws.scenario = replace(aws.scenario, expire_credentials_after=0.0)
-    result = run_cli("answer", step, answers(world)[step], project=tmp_path)
+    result = run_cli("answer", step, all_answers(world)[step], project=tmp_path)
     assert (result.code, result.json["error"]["code"]) == (4, "expired_credentials")
     assert "aws sso login" in result.json["error"]["fix"]
     assert state.read_bytes() == complete

@@ -58,7 +58,25 @@ DATASET = "\n".join(
 ).encode()
 
 
-class Studio:
+class Exports:
+    """A folder whose runs leave their results in it."""
+
+    folder: Path
+
+    @property
+    def result_folders(self) -> list[Path]:
+        """Finished exports; a kernel that was killed in the middle of one leaves a hidden folder."""
+        found = (self.folder / "results").iterdir()
+        return sorted(path for path in found if path.name != "launches" and not path.name.startswith("."))
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        (folder,) = self.result_folders
+        summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        return summary
+
+
+class Studio(Exports):
     """A folder with the notebook in it, and the account its kernel talks to."""
 
     def __init__(self, folder: Path, aws: LocalAws, parameters: Mapping[str, Any]) -> None:
@@ -94,18 +112,6 @@ class Studio:
     @property
     def starts(self) -> int:
         return len(self.aws.calls.of("StartPipelineExecution"))
-
-    @property
-    def result_folders(self) -> list[Path]:
-        """Finished exports; a kernel that was killed in the middle of one leaves a hidden folder."""
-        found = (self.folder / "results").iterdir()
-        return sorted(path for path in found if path.name != "launches" and not path.name.startswith("."))
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        (folder,) = self.result_folders
-        summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        return summary
 
 
 @contextmanager

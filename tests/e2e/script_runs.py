@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from e2e.notebook_runs import DATASET, PARAMETERS
+from e2e.notebook_runs import DATASET, PARAMETERS, Exports
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.world import account_of, seed_world_for
 from model_evaluation.notebook.execute import inject_parameters
@@ -132,7 +132,7 @@ class Workshop:
         return Bench(self, folder, PARAMETERS | {"RUN_LABEL": f"run-{os.urandom(4).hex()}"} | changes)
 
 
-class Bench:
+class Bench(Exports):
     """The script of one configuration, to be run again and again in one folder."""
 
     def __init__(self, workshop: Workshop, folder: Path, parameters: Mapping[str, Any]) -> None:
@@ -166,18 +166,6 @@ class Bench:
     @property
     def launches(self) -> Path:
         return self.folder / "results" / "launches"
-
-    @property
-    def result_folders(self) -> list[Path]:
-        """Finished exports; a kernel that was killed in the middle of one leaves a hidden folder."""
-        found = (self.folder / "results").iterdir()
-        return sorted(path for path in found if path.name != "launches" and not path.name.startswith("."))
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        (folder,) = self.result_folders
-        summary: dict[str, Any] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        return summary
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from answers import all_answers
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.world import World
 
@@ -60,21 +61,12 @@ def complete(project: Path, aws: LocalAws, world: World) -> None:
     for number in (1, 2):
         rows = "".join(f'{{"query": "Where is order {number}-{n}?", "response": "On day {n}."}}\n' for n in range(5))
         aws.client("s3").put_object(Bucket=world.bucket, Key=f"in/rows-00{number}-of-002.jsonl", Body=rows.encode())
-    answers = {
-        "task": "Answer support tickets",
-        "dataset": f"s3://{world.bucket}/in/rows-*-of-002.jsonl",
-        "data": "ok",
-        "custom_metrics": "none",
-        "builtin_metrics": "Correctness",
-        "model": world.model_package_arn,
-        "judge": world.judge,
-        "role": world.role_arn,
-        "mlflow": world.mlflow_app_arn,
-        "output": f"s3://{world.bucket}/results/rehearsed",
-        "confirm": "yes",
-        "terms": "I agree",
-        "notebook": "new",
-    }
+    answers = all_answers(
+        world,
+        dataset=f"s3://{world.bucket}/in/rows-*-of-002.jsonl",
+        builtin_metrics="Correctness",
+        output=f"s3://{world.bucket}/results/rehearsed",
+    )
     for step, value in answers.items():
         code, body = evaluate(project, aws.env, "answer", step, value)
         assert code == 0, body

@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from answers import all_answers
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.world import seed_demo_world
 
@@ -24,23 +25,7 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
         for name, value in aws.child_environment().items():
             monkeypatch.setenv(name, value)
         world = seed_demo_world(aws, region=aws.region)
-        answers = {
-            "task": "Answer support tickets",
-            "dataset": world.dataset_uri,
-            "data": "ok",
-            "custom_metrics": "none",
-            "builtin_metrics": "Correctness",
-            "primary_metric": "Correctness",
-            "model": world.model_package_arn,
-            "judge": world.judge,
-            "role": world.role_arn,
-            "mlflow": world.mlflow_app_arn,
-            "output": f"s3://{world.bucket}/results/tickets",
-            "confirm": "yes",
-            "terms": "I agree",
-            "notebook": "new",
-        }
-        for step, value in answers.items():
+        for step, value in all_answers(world, builtin_metrics="Correctness").items():
             answered = run_cli("answer", step, value, project=tmp_path)
             assert answered.code == 0, answered.json
         refused = run_cli("run", project=tmp_path)

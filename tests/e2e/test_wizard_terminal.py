@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from answers import recorded
 from e2e.pseudo_terminal import CTRL_C, CTRL_D, TAB, UP, PseudoTerminal
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.world import World
@@ -27,11 +27,6 @@ def project(tmp_path: Path) -> Path:
 def wizard(account: tuple[LocalAws, World], project: Path, **more: str) -> PseudoTerminal:
     env = {**os.environ, **account[0].env, "HOME": str(project.parent), **more}
     return PseudoTerminal([sys.executable, str(EVALUATE), "--project", str(project), "wizard"], env)
-
-
-def answers(project: Path) -> dict[str, object]:
-    document = json.loads((project / "workflow_state.json").read_text())
-    return {step: entry["value"] for step, entry in document["answers"].items()}
 
 
 def test_from_the_first_question_to_the_notebook(account: tuple[LocalAws, World], world: World, project: Path) -> None:
@@ -79,8 +74,8 @@ def test_from_the_first_question_to_the_notebook(account: tuple[LocalAws, World]
         terminal.enter()
         terminal.expect("Written:", "_model-evaluation.ipynb", "Run All Cells", "run")
         assert terminal.exit_code() == 0
-    assert answers(project)["judge"] == world.judge
-    assert answers(project)["terms"] == "I agree"
+    assert recorded(project)["judge"] == world.judge
+    assert recorded(project)["terms"] == "I agree"
     assert list((project / "notebooks").glob("*.ipynb"))
 
 
@@ -116,7 +111,7 @@ def test_completion_history_help_and_going_back(account: tuple[LocalAws, World],
         terminal.enter(":quit")
         terminal.expect("is kept", "wizard")
         assert terminal.exit_code() == 0
-    assert answers(project) == {"task": "Sort mail by topic"}
+    assert recorded(project) == {"task": "Sort mail by topic"}
 
 
 def test_tab_completes_a_choice(account: tuple[LocalAws, World], world: World, project: Path) -> None:
@@ -138,7 +133,7 @@ def test_tab_completes_a_choice(account: tuple[LocalAws, World], world: World, p
         terminal.expect("Which fine-tuned model", "> ")
         terminal.type(CTRL_D)
         assert terminal.exit_code() == 0
-    assert answers(project)["primary_metric"] == "Coherence"
+    assert recorded(project)["primary_metric"] == "Coherence"
 
 
 def test_it_goes_on_where_it_was_left(account: tuple[LocalAws, World], project: Path) -> None:
@@ -155,7 +150,7 @@ def test_it_goes_on_where_it_was_left(account: tuple[LocalAws, World], project: 
         terminal.type(CTRL_D)
         terminal.expect("is kept")
         assert terminal.exit_code() == 0
-    assert answers(project) == {"task": "Sort mail"}
+    assert recorded(project) == {"task": "Sort mail"}
 
 
 def test_pasted_lines_stay_one_answer(account: tuple[LocalAws, World], project: Path) -> None:
@@ -166,7 +161,7 @@ def test_pasted_lines_stay_one_answer(account: tuple[LocalAws, World], project: 
         terminal.expect("Where is the evaluation dataset", "> ")
         terminal.enter(":q")
         assert terminal.exit_code() == 0
-    assert answers(project) == {"task": "Sort mail.\nAnd spam."}
+    assert recorded(project) == {"task": "Sort mail.\nAnd spam."}
 
 
 def test_a_damaged_state_is_named_and_left(account: tuple[LocalAws, World], project: Path) -> None:

@@ -10,13 +10,10 @@ import scipy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import rng
 from model_evaluation.kernel import intervals, permutation, stats
 from model_evaluation.kernel.association import spearman
 from model_evaluation.kernel.strength import davidson_strength
-
-
-def rng(seed: int = 1) -> np.random.Generator:
-    return np.random.default_rng(seed)
 
 
 @pytest.mark.parametrize("df", [1, 2, 3, 4, 5, 9, 29, 500, 501, 10**6])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -19,26 +18,12 @@ from unit.kernel.results_world import (
     OLDER,
     analyse,
     make_world,
-    memory_s3,
     put_aggregate,
     put_rows,
     put_world,
     result_line,
     rows_key,
 )
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[Any]:
-    with memory_s3() as client:
-        yield client
-
-
-@pytest.fixture
-def s3(bucket: Any) -> Any:
-    for item in bucket.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        bucket.delete_object(Bucket=BUCKET, Key=item["Key"])
-    return bucket
 
 
 def test_a_realistic_execution(s3: Any) -> None:

@@ -11,15 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import rng
 from model_evaluation.kernel import intervals, permutation
 from model_evaluation.kernel.stats import Floats, Interval, distinct_counts, student_quantile
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 few_valued = st.lists(st.tuples(st.sampled_from(LEVELS), st.sampled_from(LEVELS)), min_size=2, max_size=80)
-
-
-def rng(seed: int = 1) -> np.random.Generator:
-    return np.random.default_rng(seed)
 
 
 def paired(both: int, only_tuned: int, only_base: int, neither: int) -> tuple[Floats, Floats]:

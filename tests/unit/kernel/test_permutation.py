@@ -7,11 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from examples import rng
 from model_evaluation.kernel import permutation
-
-
-def rng(seed: int = 1) -> np.random.Generator:
-    return np.random.default_rng(seed)
 
 
 class TestMcNemar:

@@ -28,7 +28,6 @@ from unit.kernel.results_world import (
     OLDER,
     PREFIX,
     aggregate_key,
-    memory_s3,
     put_aggregate,
     put_rows,
     result_line,
@@ -36,20 +35,6 @@ from unit.kernel.results_world import (
 )
 
 URI = f"s3://{BUCKET}/{PREFIX}"
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[Any]:
-    with memory_s3() as client:
-        yield client
-
-
-@pytest.fixture
-def s3(bucket: Any) -> Any:
-    """The module's S3, emptied."""
-    for item in bucket.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        bucket.delete_object(Bucket=BUCKET, Key=item["Key"])
-    return bucket
 
 
 @pytest.mark.parametrize(

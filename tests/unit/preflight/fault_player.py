@@ -27,6 +27,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from answers import all_answers
 from model_evaluation.context import Context
 from model_evaluation.conversation import give_answer, utc_now
 from model_evaluation.localaws import LocalAws, Scenario
@@ -67,19 +68,8 @@ def results_bucket(world: World) -> str:
 
 def answers(world: World) -> dict[str, str]:
     """The configuration that the faults befall: dataset and results lie in buckets of their own."""
-    return {
-        "task": "Answer support tickets",
-        "dataset": world.dataset_uri,
-        "data": "ok",
-        "custom_metrics": "none",
-        "builtin_metrics": "Correctness,Completeness,Harmfulness",
-        "primary_metric": "Correctness",
-        "model": world.model_package_arn,
-        "judge": world.judge,
-        "role": world.role_arn,
-        "mlflow": world.mlflow_app_arn,
-        "output": f"s3://{results_bucket(world)}/evaluations",
-    }
+    given = all_answers(world, output=f"s3://{results_bucket(world)}/evaluations")
+    return {step: value for step, value in given.items() if step not in ("confirm", "terms", "notebook")}
 
 
 _made: list[str] = []  # the configured state file, once it was made

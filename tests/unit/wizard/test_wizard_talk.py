@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
+from answers import recorded
 from model_evaluation import cli
 from model_evaluation.commands import render, revise
 from model_evaluation.evaluations.llm_as_judge import STEPS
@@ -58,15 +58,10 @@ def talk(project: Path, *lines: str | type[BaseException]) -> tuple[int, Scripte
     return wizard.run(), screen
 
 
-def answers(project: Path) -> dict[str, Any]:
-    document = json.loads((project / "workflow_state.json").read_text())
-    return {step: entry["value"] for step, entry in document["answers"].items()}
-
-
 def test_answers_are_recorded_and_leaving_keeps_them(tmp_path: Path) -> None:
     code, screen = talk(tmp_path, "Sort mail")
     assert code == 0
-    assert answers(tmp_path) == {"task": "Sort mail"}
+    assert recorded(tmp_path) == {"task": "Sort mail"}
     assert screen.asked == ["task", "dataset"]
     assert "Everything answered so far is kept" in screen.text
 
@@ -84,7 +79,7 @@ def test_empty_lines_ask_again(tmp_path: Path) -> None:
 def test_a_refusal_is_told_and_the_question_stays(tmp_path: Path) -> None:
     _, screen = talk(tmp_path, "a\x00b", "x")
     assert "control character U+0000" in screen.text
-    assert answers(tmp_path) == {"task": "x"}
+    assert recorded(tmp_path) == {"task": "x"}
 
 
 def test_aws_troubles_do_not_end_the_session(tmp_path: Path) -> None:
@@ -110,7 +105,7 @@ def test_a_lookup_that_is_interrupted_records_nothing(tmp_path: Path, monkeypatc
 def test_an_answer_is_read_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "task.txt").write_text("From a file\n")
     talk(tmp_path, f"@{tmp_path / 'task.txt'}")
-    assert answers(tmp_path) == {"task": "From a file"}
+    assert recorded(tmp_path) == {"task": "From a file"}
     _, screen = talk(tmp_path, f"@{tmp_path / 'missing'}")
     assert "cannot be read" in screen.text
 
@@ -121,7 +116,7 @@ def test_back_reopens_the_last_own_answer_in_the_order_of_the_questions(tmp_path
     )
     # primary_metric was settled, not answered, and lies behind dataset: not what `back` means here
     assert screen.asked == ["task", "task", "task", "dataset", "task", "dataset", "dataset"]
-    assert set(answers(tmp_path)) == {"task", "custom_metrics", "builtin_metrics", "primary_metric"}
+    assert set(recorded(tmp_path)) == {"task", "custom_metrics", "builtin_metrics", "primary_metric"}
 
 
 def test_an_unknown_step_is_told(tmp_path: Path) -> None:
