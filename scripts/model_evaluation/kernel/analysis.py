@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from .comparison import compare
 from .listed import read_listed, traced_to
 from .pairing import Pairs, pair_rows
-from .perexample import per_example_table, texts_of_sides
-from .readresults import ResultBlocks, read_judged
+from .perexample import Examples
+from .readresults import ResultBlocks, read_judged, text_tables
 from .results import (
     MEAN_TOLERANCE,
     Problem,
@@ -29,18 +31,27 @@ from .verdicts import MODEL_LABELS
 
 @dataclass(frozen=True)
 class Analysis:
-    """A finished analysis. ``summary`` is ``summary.json``; ``make_table`` gives the table beside it."""
+    """A finished analysis. ``summary`` is ``summary.json``, ``examples`` the table beside it."""
 
     summary: dict[str, Any]
     pairs: Pairs
-    make_table: Callable[[], pd.DataFrame]
+    examples: Examples
     problems: list[Problem]
     metrics: list[Metric]
 
     @functools.cached_property
     def per_example(self) -> pd.DataFrame:
         """One line per record. Made when it is first asked for: the texts of a large evaluation take much room."""
-        return self.make_table()
+        return pa.concat_tables(self.examples.pieces()).to_pandas()
+
+    @functools.cached_property
+    def scores(self) -> pd.DataFrame:
+        """Of ``per_example`` only the scores and their differences."""
+        return self.examples.scores(np.arange(len(self.pairs))).to_pandas()
+
+    def rows(self, places: Sequence[int]) -> pd.DataFrame:
+        """Of ``per_example`` only the lines at these places."""
+        return self.examples.rows(np.array(places, np.int64)).to_pandas()
 
 
 def analyse_execution(
@@ -107,11 +118,8 @@ def analyse_execution(
         summary["warnings"].append(f"The dataset was evaluated in {len(ids)} parts, by executions {', '.join(ids)}.")
     names = {metric.name for metric in metrics}
     metrics += [Metric(name, chosen=False) for name in summary["metrics"] if name not in names]
-
-    def make_table() -> pd.DataFrame:
-        return per_example_table(pairs, metrics, texts_of_sides(pairs, blocks))
-
-    return Analysis(summary, pairs, make_table, problems, metrics)
+    examples = Examples(pairs, metrics, lambda side: text_tables(blocks[side]))
+    return Analysis(summary, pairs, examples, problems, metrics)
 
 
 def _joined(parts: Sequence[ResultFiles]) -> ResultFiles:

@@ -32,8 +32,8 @@ def changed_rows(analysis: Analysis, limit: int = 10) -> ChangedRows:
     entry = summary["metrics"].get(summary["primary_metric"])
     if entry is None or entry["difference"] is None:
         return ChangedRows([], [])
-    gains = analysis.per_example[f"{summary['primary_metric']}__difference"]
-    gains = (-gains if entry["direction"] == "lower" else gains).reset_index(drop=True)
+    gains = analysis.scores[f"{summary['primary_metric']}__difference"]
+    gains = -gains if entry["direction"] == "lower" else gains
     worse = gains[gains < 0].sort_values(kind="stable").index[:limit]
     better = gains[gains > 0].sort_values(ascending=False, kind="stable").index[:limit]
     return ChangedRows([int(i) for i in worse], [int(i) for i in better])
@@ -42,19 +42,20 @@ def changed_rows(analysis: Analysis, limit: int = 10) -> ChangedRows:
 def changed_rows_html(analysis: Analysis, limit: int = 10) -> str:
     """The rows that got worse, then better, with both answers and the judge's words, as an HTML fragment."""
     rows = changed_rows(analysis, limit)
+    table = analysis.rows([*rows.worse, *rows.better])
     primary = analysis.summary["primary_metric"]
     parts = []
-    for word, positions in (("worse", rows.worse), ("better", rows.better)):
+    worse = len(rows.worse)
+    for word, found in (("worse", table[:worse]), ("better", table[worse:])):
         parts.append(f"<h3>Rows that got {word} on {html.escape(one_line(primary))}</h3>")
-        parts += [row_html(analysis, position, word == "worse") for position in positions] or [
+        parts += [row_html(analysis, row, word == "worse") for _, row in found.iterrows()] or [
             f"<p>No row got {word}.</p>"
         ]
     return "".join(parts)
 
 
-def row_html(analysis: Analysis, position: int, at_a_loss: bool) -> str:
-    """One record, folded: prompt, reference, both answers with what differs marked, scores, judge's words."""
-    row = analysis.per_example.iloc[position]
+def row_html(analysis: Analysis, row: Any, at_a_loss: bool) -> str:
+    """One line of ``per_example``, folded: prompt, reference, both answers with what differs marked, scores, words."""
     primary = analysis.summary["primary_metric"]
     base, tuned = (_text_of(row[f"{side}_response"]) for side in ("base", "tuned"))
     opening = " ".join(_text_of(row["prompt"])[:OPENING_CHARACTERS].split())

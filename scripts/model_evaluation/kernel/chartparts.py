@@ -27,7 +27,7 @@ def scale_span(analysis: Analysis, name: str) -> float:
     limits = analysis.summary["metrics"][name]["limits"]
     if limits:
         return float(limits[1] - limits[0])
-    columns = [analysis.per_example[f"{name}__{part}"] for part in ("tuned", "base")]
+    columns = [analysis.scores[f"{name}__{part}"] for part in ("tuned", "base")]
     scores = [s for column in columns for s in column if isinstance(s, float) and np.isfinite(s)]
     return float(np.ptp(scores)) or 1.0 if scores else 1.0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import operator
 import os
 import pathlib
 import shutil
@@ -11,12 +13,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+
 from .analysis import Analysis
+from .blocks import in_order
 from .charts import draw_charts
 from .figures import figure_png, figure_svg
 from .markdown import report_markdown
 from .page import report_html
 from .people import JUDGE_ERROR, read_judge_error
+from .perexample import Examples
 
 ABANDONED = 600.0  # seconds after which an unfinished export belongs to a kernel that died
 
@@ -56,12 +63,24 @@ def export_analysis(analysis: Analysis, results_dir: str | os.PathLike[str]) -> 
     return target
 
 
+def write_tables(examples: Examples, folder: pathlib.Path) -> None:
+    """``per_example.parquet`` and ``per_example.csv``, a piece at a time. In the CSV a missing text is an empty cell
+    without quotes."""
+    with contextlib.ExitStack() as files:
+        writers: list[Any] = []
+        for piece in examples.pieces():
+            if not writers:
+                writers = [
+                    files.enter_context(pa_parquet.ParquetWriter(folder / "per_example.parquet", piece.schema)),
+                    files.enter_context(pa_csv.CSVWriter(folder / "per_example.csv", piece.schema)),
+                ]
+            list(in_order(writers, operator.methodcaller("write_table", piece)))
+
+
 def write_files(analysis: Analysis, folder: pathlib.Path, judge_error: Mapping[str, Any] | None = None) -> None:
     text = json.dumps(analysis.summary, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "summary.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-    table = analysis.per_example
-    table.to_parquet(folder / "per_example.parquet", index=False)
-    table.to_csv(folder / "per_example.csv", index=False, encoding="utf-8", lineterminator="\n")
+    write_tables(analysis.examples, folder)
     figures = folder / "figures"
     figures.mkdir()
     charts = draw_charts(analysis)

@@ -151,6 +151,16 @@ def judged_texts(rows: Sequence[ResultRow], lines: Sequence[int] = ()) -> Any:
     return table.append_column("line", pa.array(lines or range(len(rows)), pa.int64()))
 
 
+def texts_table(prompts: Any, references: Any, responses: Any, explanations: dict[str, Any], lines: LineNumbers) -> Any:
+    """Columns as the table of :func:`judged_texts`, where a blank reference is none."""
+    blank = blank_texts(pc.fill_null(references, ""))
+    if blank.any():
+        references = pc.if_else(pa.array(blank), None, references)
+    return pa.table(
+        {"prompt": prompts, "reference": references, "response": responses, **explanations, "line": pa.array(lines)}
+    )
+
+
 def row_columns(prompts: Any, references: Any, responses: Any, lines: LineNumbers) -> NDArray[Any]:
     """Texts without a repr around them as ``ROW_TYPE``."""
     rows = np.zeros(len(prompts), ROW_TYPE)

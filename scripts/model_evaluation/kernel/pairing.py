@@ -36,11 +36,14 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.occurrence)
 
-    @property
-    def ids(self) -> list[str]:
-        """The line in the dataset, or ``unlisted-1`` and so on."""
-        unlisted = len(self) - len(self.listed.lines)
-        return [*map(str, self.listed.lines.tolist()), *(f"unlisted-{n}" for n in range(1, unlisted + 1))]
+    def ids(self, places: Places) -> list[str]:
+        """The line in the dataset of each of these records, or ``unlisted-1`` and so on."""
+        listed = len(self.listed.lines)
+        lines: list[str] = self.listed.lines[places[places < listed]].astype(str).tolist()
+        if len(lines) == len(places):
+            return lines
+        known = iter(lines)
+        return [next(known) if place < listed else f"unlisted-{place - listed + 1}" for place in places.tolist()]
 
     def lengths(self, side: str) -> Floats:
         """The length of each record's answer in characters, NaN where there is none."""

@@ -2,110 +2,147 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from .blocks import only_chunk
 from .comparison import side_scores
-from .judged import EXPLANATION
+from .judged import EXPLANATION, TEXTS
 from .listed import METADATA
 from .pairing import Pairs
-from .readresults import read_texts
 from .results import ResultsError
 from .scales import Metric
-from .stats import Floats
+from .textrows import TextRows, kept_texts
 
 FIXED_COLUMNS = ("record_id", "occurrence", "prompt", "reference", "category", "tuned_response", "base_response")
 BOTH_SIDES = ("tuned", "base")
+PIECE_ROWS, PIECE_BYTES = 50_000, 1 << 26  # of the table that are in memory at a time, about
 
 
-def texts_of_sides(pairs: Pairs, blocks: Mapping[str, Iterable[tuple[str, bytes]]]) -> dict[str, Any]:
-    """Each side's texts, read from its files once more."""
-    texts = {side: read_texts(found) for side, found in blocks.items()}
-    if any(len(table) != len(pairs.sides[side]) for side, table in texts.items()):
-        raise ResultsError(
-            "The result files have changed since they were compared.", fix="Run the cell that reads the results again."
-        )
-    return texts
+class Examples:
+    """The records' table, in dataset order, in pieces: of a large evaluation it would take much room.
 
-
-def per_example_table(pairs: Pairs, metrics: Sequence[Metric], texts: Mapping[str, Any]) -> pd.DataFrame:
-    """One line per record, in dataset order. A metadata field named like another column gets the prefix
-    ``metadata_``. A label without a number stays text; its difference is missing.
-
-    ``texts`` has a table of :func:`read_texts` for each side that was evaluated.
+    A metadata field named like another column gets the prefix ``metadata_``. A label without a number stays text;
+    its difference is missing. ``read`` gives a side's texts, as tables one after the other; it is called when texts are
+    first asked for.
     """
-    columns: dict[str, Any] = {"record_id": pairs.ids, "occurrence": pairs.occurrence}
-    for name in ("prompt", "reference"):
-        columns[name] = _texts([*pairs.listed.texts[name].chunks, *_unlisted_texts(pairs, texts, name)])
-    nowhere = pa.nulls(len(pairs) - len(pairs.listed.lines), pa.string())
-    columns["category"] = _texts([*pairs.listed.texts["category"].chunks, nowhere])
-    later = {
-        f"{m.name}__{part}"
-        for m in metrics
-        for part in ("tuned", "base", "difference", "tuned_explanation", "base_explanation")
-    }
-    for name in pairs.listed.metadata:
-        column = name
-        while column in columns or column in FIXED_COLUMNS or column in later:
-            column = f"metadata_{column}"
-        columns[column] = _texts([*pairs.listed.texts[METADATA + name].chunks, nowhere])
-    for side in BOTH_SIDES:
-        columns[f"{side}_response"] = _side_texts(pairs, texts, side, "response")
-    for metric in metrics:
-        found = {side: side_scores(metric, pairs, side) for side in BOTH_SIDES}
-        scores = {side: own.numbers[own.at] for side, own in found.items()}
+
+    def __init__(self, pairs: Pairs, metrics: Sequence[Metric], read: Callable[[str], Iterable[Any]]) -> None:
+        self.pairs, self.metrics, self.read = pairs, metrics, read
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @functools.cached_property
+    def side_texts(self) -> dict[str, TextRows]:
+        """The texts of each side that was evaluated; raises ResultsError when its files are no longer the same."""
+        unlisted = len(self.pairs) > len(self.pairs.listed.lines)
+        found = {}
+        for side, judged in self.pairs.sides.items():
+            names = [*(TEXTS if unlisted else ["response"]), *(EXPLANATION + name for name in judged.scores)]
+            found[side] = kept_texts(self.read(side), names)
+        if any(len(texts) != len(self.pairs.sides[side]) for side, texts in found.items()):
+            raise ResultsError(
+                "The result files have changed since they were compared.",
+                fix="Run the cell that reads the results again.",
+            )
+        return found
+
+    @functools.cached_property
+    def listed_texts(self) -> TextRows:
+        texts = self.pairs.listed.texts
+        return TextRows(texts.to_batches(), texts.schema)
+
+    def pieces(self) -> Iterator[Any]:
+        """The whole table; one piece without rows when there is no record."""
+        held = sum(texts.size for texts in (self.listed_texts, *self.side_texts.values()))
+        step = max(1, min(PIECE_ROWS, PIECE_BYTES * len(self) // max(1, held)))
+        for first in range(0, max(1, len(self)), step):
+            yield self.rows(np.arange(first, min(first + step, len(self))))
+
+    def rows(self, places: NDArray[np.int64]) -> Any:
+        """The lines of these records."""
+        pairs = self.pairs
+        listed = len(pairs.listed.lines)
+        own = self.listed_texts.take(np.where(places < listed, places, -1))
+        said = {side: texts.take(pairs.at[side][places]) for side, texts in self.side_texts.items()}
+        scores = self.scores(places)
+        columns: dict[str, Any] = {"record_id": pairs.ids(places), "occurrence": pairs.occurrence[places]}
+        for name in ("prompt", "reference"):
+            columns[name] = only_chunk(own[name])
+            if (places >= listed).any():  # what the dataset does not have is as the first model's rows have it
+                others = pc.coalesce(*(only_chunk(table[name]) for table in said.values()))
+                columns[name] = pc.if_else(pa.array(places >= listed), others, columns[name])
+        columns["category"] = own["category"]
+        for name in pairs.listed.metadata:
+            column = name
+            while column in columns or column in FIXED_COLUMNS or column in self.later_columns:
+                column = f"metadata_{column}"
+            columns[column] = own[METADATA + name]
+
+        def text(side: str, name: str) -> Any:
+            found = said.get(side)
+            return (
+                found[name] if found is not None and name in found.column_names else pa.nulls(len(places), pa.string())
+            )
+
         for side in BOTH_SIDES:
-            columns[f"{metric.name}__{side}"] = _score_column(metric, pairs, side, scores[side])
-        columns[f"{metric.name}__difference"] = scores["tuned"] - scores["base"]
-        for side in BOTH_SIDES:
-            columns[f"{metric.name}__{side}_explanation"] = _side_texts(pairs, texts, side, EXPLANATION + metric.name)
-    return pd.DataFrame(columns)
+            columns[f"{side}_response"] = text(side, "response")
+        for metric in self.metrics:
+            columns |= {
+                f"{metric.name}__{part}": scores[f"{metric.name}__{part}"] for part in (*BOTH_SIDES, "difference")
+            }
+            for side in BOTH_SIDES:
+                columns[f"{metric.name}__{side}_explanation"] = text(side, EXPLANATION + metric.name)
+        return pa.table(columns)
+
+    @functools.cached_property
+    def later_columns(self) -> set[str]:
+        parts = ("tuned", "base", "difference", "tuned_explanation", "base_explanation")
+        return {f"{metric.name}__{part}" for metric in self.metrics for part in parts}
+
+    def scores(self, places: NDArray[np.int64]) -> Any:
+        """``NAME__tuned``, ``NAME__base`` and ``NAME__difference`` of these records, without any text."""
+        columns: dict[str, Any] = {}
+        for metric in self.metrics:
+            numbers = {}
+            for side in BOTH_SIDES:
+                shown, own = self._distinct_scores[metric.name, side]
+                columns[f"{metric.name}__{side}"] = shown.take(pa.array(own.at[places]))
+                numbers[side] = own.numbers[own.at[places]]
+            columns[f"{metric.name}__difference"] = pa.array(numbers["tuned"] - numbers["base"], from_pandas=True)
+        return pa.table(columns)
+
+    @functools.cached_property
+    def _distinct_scores(self) -> dict[tuple[str, str], tuple[Any, Any]]:
+        """Each metric's and side's scores as they are shown, and as :func:`side_scores` has them."""
+        found = {}
+        for metric in self.metrics:
+            for side in BOTH_SIDES:
+                scores = side_scores(metric, self.pairs, side)
+                texts = _label_texts(metric, self.pairs, side)
+                shown = pa.array(scores.numbers, from_pandas=True) if texts is None else pa.array(texts, pa.string())
+                found[metric.name, side] = shown, scores
+        return found
 
 
-def _texts(parts: Sequence[Any]) -> Any:
-    return pa.chunked_array(parts, pa.string()).to_pandas()
-
-
-def _placed(texts: Any, places: NDArray[np.int64]) -> Any:
-    """The texts at these places, null at -1. Long texts together take more than 2 GiB, hence the wide offsets."""
-    return texts.cast(pa.large_string()).take(pa.array(places, mask=places < 0))
-
-
-def _side_texts(pairs: Pairs, texts: Mapping[str, Any], side: str, name: str) -> Any:
-    if side not in texts or name not in texts[side].column_names:
-        return pa.nulls(len(pairs), pa.string()).to_pandas()
-    return _placed(texts[side][name], pairs.at[side]).to_pandas()
-
-
-def _unlisted_texts(pairs: Pairs, texts: Mapping[str, Any], name: str) -> list[Any]:
-    """The prompts or references of the records that the dataset does not have: the first model's that has them."""
-    found = pa.nulls(len(pairs) - len(pairs.listed.lines), pa.large_string())
-    for side, table in texts.items():
-        own = _placed(table[name], pairs.at[side][len(pairs.listed.lines) :])
-        found = pc.coalesce(found, own)
-    return pa.chunked_array([found]).cast(pa.string()).chunks if len(found) else []
-
-
-def _score_column(metric: Metric, pairs: Pairs, side: str, numbers: Floats) -> Any:
-    """Numbers, or the labels as text when the metric has any label that is not a number."""
+def _label_texts(metric: Metric, pairs: Pairs, side: str) -> list[str | None] | None:
+    """A side's distinct scores as text when the metric has any label that is not a number, and at last the score of a
+    record without a row; else ``None``."""
     found = pairs.sides.get(side)
     own = found.scores.get(metric.name) if found else None
     if own is None:
-        return numbers
+        return None
     used = own.codes[np.unique(own.at)]
     labels = {code: text for code, (kind, text) in enumerate(own.kinds) if kind == "label" and code in used}
     if not any(math.isnan(metric.number(text)) for text in labels.values()):
-        return numbers
-    scores = [
-        labels.get(code, None if math.isnan(number) else str(number))
-        for code, number in zip(own.codes.tolist(), own.numbers.tolist(), strict=True)
-    ]
-    at = own.at.tolist()
-    return [None if place < 0 else scores[at[place]] for place in pairs.at[side].tolist()]
+        return None
+    scores = zip(own.codes.tolist(), own.numbers.tolist(), strict=True)
+    return [*(labels.get(code, None if math.isnan(number) else str(number)) for code, number in scores), None]

@@ -6,14 +6,10 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
-from .blocks import BLOCK_BYTES, decoded_parts, in_order, line_blocks, line_starts
-from .judged import JudgedRows, careful_rows, careful_texts, joined_rows, judged_texts
-from .resultblocks import quick_texts
+from .blocks import BLOCK_BYTES, in_order, line_blocks
+from .judged import JudgedRows, careful_rows, joined_rows
 from .results import Problem
-from .shapedrows import block_rows
+from .shapedrows import block_rows, block_texts
 
 KEPT_BYTES = 1 << 26  # files up to this size stay in memory for their texts; larger ones are read again
 
@@ -64,13 +60,7 @@ def read_judged(blocks: Iterable[tuple[str, bytes]]) -> JudgedRows:
     return joined
 
 
-def read_texts(blocks: Iterable[tuple[str, bytes]]) -> Any:
-    """A table with ``prompt``, ``reference``, ``response`` and ``explanation of METRIC`` of the rows that
+def text_tables(blocks: Iterable[tuple[str, bytes]]) -> Iterator[Any]:
+    """Tables with ``prompt``, ``reference``, ``response`` and ``explanation of METRIC`` of the rows that
     :func:`read_judged` gives for the same blocks, in their order."""
-
-    def work(item: tuple[str, bytes]) -> list[Any]:
-        numbers = np.arange(1, len(line_starts(item[1])))
-        return decoded_parts(item[1], numbers, quick_texts, careful_texts)
-
-    tables = [table for found in in_order(blocks, work) for table in found]
-    return pa.concat_tables(tables or [judged_texts([])], promote_options="default")
+    return in_order(blocks, lambda item: block_texts(item[1]))

@@ -29,9 +29,10 @@ from .judged import (
     row_columns,
     score_kind,
     taken_rows,
+    texts_table,
 )
 from .results import bare_metric_name, parse_score, prompt_text, response_text
-from .textcolumns import blank_texts, texts_without_repr
+from .textcolumns import texts_without_repr
 
 PROMPT_FORMS = (("[{'role': 'user', 'content': '", "'}]"), ("[{'role': 'user', 'content': \"", '"}]'))
 ANSWER_FORMS = (("['", "']"), ('["', '"]'))
@@ -177,15 +178,14 @@ def quick_texts(block: bytes, numbers: LineNumbers) -> Any:
     table = _result_table(block, explained=True)
     entries = _score_entries(table)
     prompts, references, responses = _plain_texts(table)
-    references = pc.if_else(pa.array(blank_texts(pc.fill_null(references, ""))), None, references)
-    columns = {"prompt": prompts, "reference": references, "response": responses, "line": pa.array(numbers)}
+    explanations = {}
     said = pc.struct_field(first_items(entries.details), "explanation")
     for number, name in enumerate(entries.names):
         places = np.full(len(table), -1)
         own = np.flatnonzero(entries.metric == number)
         places[entries.row[own]] = own
-        columns[EXPLANATION + name] = said.take(pa.array(places, mask=places < 0))
-    found = pa.table(columns)
+        explanations[EXPLANATION + name] = said.take(pa.array(places, mask=places < 0))
+    found = texts_table(prompts, references, responses, explanations, numbers)
     peculiar = _peculiar_rows(entries, len(table), _nothing_code(block, entries))
     if not peculiar.any():
         return found

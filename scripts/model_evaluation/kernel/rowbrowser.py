@@ -177,7 +177,7 @@ def rows_html(analysis: Analysis, *, changed: int = 10, budget: int = BROWSER_BY
     summary = analysis.summary
     sides = ["base", "tuned"] if summary["scope"] == "compare" else [summary["scope"]]
     names = ordered_metrics(summary)
-    if not names or not len(analysis.per_example):
+    if not names or not len(analysis.pairs):
         return ""
     still = changed_rows_html(analysis, changed) if len(sides) == 2 else ""
     text = rows_json(analysis, names, sides, budget).replace("<", "\\u003c")
@@ -200,10 +200,11 @@ def rows_json(analysis: Analysis, names: Sequence[str], sides: Sequence[str], bu
 
 
 def _rows_within(analysis: Analysis, names: Sequence[str], sides: Sequence[str], room: int) -> str:
-    table, total = analysis.per_example, len(analysis.per_example)
-    texts = 4 + len(sides) * len(names)
+    total, texts = len(analysis.pairs), 4 + len(sides) * len(names)
     if total * texts * BROWSER_SHORTEST > room:
-        table = table.iloc[_most_changed(analysis, max(1, room // (BROWSER_READABLE * texts)))]
+        table = analysis.rows(_most_changed(analysis, max(1, room // (BROWSER_READABLE * texts))))
+    else:
+        table = analysis.per_example
     columns = _text_columns(table, names)
     cut = _longest_that_fits(list(columns.values()), room)
     data = {
@@ -229,10 +230,10 @@ def _intro(sides: Sequence[str], total: int, kept: int, cut: int) -> str:
 
 def _most_changed(analysis: Analysis, room: int) -> list[int]:
     """Positions of the ``room`` rows with the largest change on the primary metric, in the table's order."""
-    column = analysis.per_example.get(f"{analysis.summary['primary_metric']}__difference")
+    column = analysis.scores.get(f"{analysis.summary['primary_metric']}__difference")
     if column is None:
         return list(range(room))
-    changes = column.abs().fillna(-1.0).reset_index(drop=True)
+    changes = column.abs().fillna(-1.0)
     return sorted(int(at) for at in changes.sort_values(ascending=False, kind="stable").index[:room])
 
 

@@ -21,7 +21,7 @@ LENGTH_POINTS = 1_000  # more would make the page heavy and the cloud no clearer
 
 def distributions_chart(analysis: Analysis) -> Chart | None:
     """Score distributions of both models over the rows that have both (one model: over its scored rows)."""
-    summary, table = analysis.summary, analysis.per_example
+    summary, table = analysis.summary, analysis.scores
     sides = [side for side in SIDE_STYLE if summary["rows"][side] is not None]
     names = [
         name
@@ -87,14 +87,14 @@ def length_chart(analysis: Analysis) -> Chart | None:
 
     At most 1,000 rows are drawn, evenly spaced in the table; the correlation is over all of them. ``None`` without one.
     """
-    summary, table = analysis.summary, analysis.per_example
+    summary = analysis.summary
     primary = summary["primary_metric"]
     entry = summary["metrics"].get(primary)
     effect = entry.get("length_effect") if entry else None
     if not effect or effect["spearman"] is None:
         return None
-    longer = table["tuned_response"].str.len().to_numpy(float) - table["base_response"].str.len().to_numpy(float)
-    change = table[f"{primary}__difference"].to_numpy(float)
+    longer = analysis.pairs.lengths("tuned") - analysis.pairs.lengths("base")
+    change = analysis.scores[f"{primary}__difference"].to_numpy(float)
     known = np.isfinite(longer) & np.isfinite(change)
     longer, change = longer[known], change[known]
     mean = effect["mean_length_difference"]

@@ -1,4 +1,4 @@
-"""Result lines of one shape, into the columns of :mod:`judged`."""
+"""Result lines of one shape, into the columns and the texts of :mod:`judged`."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ import pyarrow as pa
 
 from .blocks import FEW_LINES, LineNumbers, decoded_parts, some_lines
 from .judged import (
+    EXPLANATION,
     KINDS,
     JudgedRows,
     Scores,
     absent_scores,
+    careful_texts,
     in_line_order,
     joined_rows,
-    judged_rows,
+    judged_texts,
     row_columns,
     score_kind,
+    texts_table,
 )
 from .lineshape import Bounds, LineScan, LineShape, fitting_lines, line_shape, scanned_lines, slot_reader
-from .resultblocks import ANSWER_FORMS, PROMPT_FORMS, quick_rows
+from .resultblocks import ANSWER_FORMS, PROMPT_FORMS, quick_rows, quick_texts
 from .results import bare_metric_name, parse_score, prompt_text, response_text
 from .textcolumns import JSON_ESCAPES, texts_without_repr, unescaped_texts
 
@@ -33,14 +36,15 @@ BROKEN = "broken"
 
 
 class _ResultShape(NamedTuple):
-    """The slots of a result line's shape: of its texts, and of each metric's result, a label or else a number; the
-    result is ``None`` where the line has none."""
+    """The slots of a result line's shape: of its texts, of each metric's result, a label or else a number, and of the
+    judge's words. The result is ``None`` where the line has none."""
 
     prompt: int
     reference: int | None
     response: int
     labels: dict[str, int]
     numbers: dict[str, int | None]
+    explanations: dict[str, int]
 
 
 def _result_shape(shape: LineShape | None) -> _ResultShape | None:
@@ -51,13 +55,15 @@ def _result_shape(shape: LineShape | None) -> _ResultShape | None:
         decoded = shape.decoded
         record, scores = decoded["inputRecord"], decoded["automatedEvaluationResult"]["scores"]
         reference = record.get("referenceResponse")
-        results = {bare_metric_name(score["metricName"]): score.get("result", [None]) for score in scores}
+        named = {bare_metric_name(score["metricName"]): score for score in scores}
+        results = {name: score.get("result", [None]) for name, score in named.items()}
         found = _ResultShape(
             int(record["prompt"]),
             int(reference) if isinstance(reference, str) else None,
             int(decoded["modelResponses"][0]["response"]),
             {name: int(slot) for name, slot in results.items() if isinstance(slot, str)},
             {name: slot[0] for name, slot in results.items() if not isinstance(slot, str)},
+            {name: int(slot) for name, score in named.items() for slot in _first_explanation(score)},
         )
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         return None
@@ -65,10 +71,45 @@ def _result_shape(shape: LineShape | None) -> _ResultShape | None:
     return found if len(results) == len(scores) and values == np.count_nonzero(shape.offsets[1::2]) else None
 
 
+def _first_explanation(score: dict[str, Any]) -> list[str]:
+    details = score.get("evaluatorDetails")
+    said = [detail.get("explanation") for detail in details if isinstance(detail, dict)] if details else []
+    return [text for text in said if isinstance(text, str)][:1]
+
+
+class _ShapedLines(NamedTuple):
+    """Lines of a block that have one shape, numbered from 0, and a function that gives the text in a slot of each."""
+
+    lines: LineNumbers
+    slots: _ResultShape
+    scores: dict[str, Scores]
+    text: Callable[[int], Any]
+
+
 def block_rows(block: bytes, careful: Callable[[bytes, LineNumbers], JudgedRows]) -> tuple[JudgedRows, int]:
     """The rows of a block, and how many lines it has. Rows are read by the shapes of the first lines, what does not
     fit by Arrow, and the rest line by line."""
     scan = scanned_lines(block)
+    shaped, left = _shaped_lines(scan)
+    parts = [_shaped_rows(found) for found in shaped]
+    if len(left):
+        parts += decoded_parts(some_lines(block, left), left + 1, quick_rows, careful)
+    return in_line_order(parts or [joined_rows([])]), len(scan.starts)
+
+
+def block_texts(block: bytes) -> Any:
+    """A table with the texts of the block's rows, as :func:`judged_texts` has them."""
+    shaped, left = _shaped_lines(scanned_lines(block))
+    parts = [_shaped_texts(found) for found in shaped]
+    if len(left):
+        parts += decoded_parts(some_lines(block, left), left + 1, quick_texts, careful_texts)
+    if len(parts) == 1:
+        return parts[0]
+    return pa.concat_tables(parts or [judged_texts([])], promote_options="default").sort_by("line")
+
+
+def _shaped_lines(scan: LineScan) -> tuple[list[_ShapedLines], LineNumbers]:
+    """The lines that have the shapes of the first ones, and those that have none of them and are not empty."""
     unread = scan.ends > scan.starts
     left = np.flatnonzero(unread)
     parts = []
@@ -80,42 +121,54 @@ def block_rows(block: bytes, careful: Callable[[bytes, LineNumbers], JudgedRows]
         slots = _result_shape(shape)
         if shape is None or slots is None:
             break
-        lines, bounds = fitting_lines(scan, shape, plain)
-        found = _shaped_rows(scan, slots, lines, bounds)
+        found = _scored_lines(scan, slots, *fitting_lines(scan, shape, plain))
+        if found is None:
+            break
         parts.append(found)
-        unread[found.rows["line"] - 1] = False
+        unread[found.lines] = False
         left = left[unread[left]]
-    if len(left):
-        parts += decoded_parts(some_lines(block, left), left + 1, quick_rows, careful)
-    return in_line_order(parts or [joined_rows([])]), len(scan.starts)
+    return parts, left
 
 
-def _shaped_rows(scan: LineScan, slots: _ResultShape, lines: LineNumbers, bounds: Bounds) -> JudgedRows:
+def _scored_lines(scan: LineScan, slots: _ResultShape, lines: LineNumbers, bounds: Bounds) -> _ShapedLines | None:
+    """Those of the lines whose results are JSON; ``None`` when none is."""
     if not len(lines):
-        return judged_rows([])
+        return None
     read = slot_reader(scan, bounds)
     escaped = b"\\" in scan.block
 
-    def texts(slot: int) -> Any:
+    def text(slot: int) -> Any:
         return unescaped_texts(read(slot), JSON_ESCAPES) if escaped else read(slot)
 
     scores = {name: absent_scores(len(lines)) for name in slots.numbers}
     for name, slot in slots.labels.items():
-        scores |= _decoded_scores([name], texts(slot), str)
+        scores |= _decoded_scores([name], text(slot), str)
     numbers = {name: slot for name, slot in slots.numbers.items() if slot is not None}
     if numbers:
         scores |= _decoded_scores(list(numbers), read(*numbers.values()), json.loads)
         if any((scores[name].codes < 0).any() for name in numbers):
             broken = np.any([scores[name].codes[scores[name].at] < 0 for name in numbers], axis=0)
-            return _shaped_rows(scan, slots, lines[~broken], bounds[~broken])
-    references = pa.nulls(len(lines), pa.string()) if slots.reference is None else texts(slots.reference)
-    columns = row_columns(
-        texts_without_repr(texts(slots.prompt), PROMPT_FORMS, prompt_text),
-        references,
-        texts_without_repr(texts(slots.response), ANSWER_FORMS, response_text),
-        lines + 1,
+            return _scored_lines(scan, slots, lines[~broken], bounds[~broken])
+    return _ShapedLines(lines, slots, scores, text)
+
+
+def _plain_columns(found: _ShapedLines) -> tuple[Any, Any, Any]:
+    """Prompts, references and responses."""
+    slots = found.slots
+    return (
+        texts_without_repr(found.text(slots.prompt), PROMPT_FORMS, prompt_text),
+        pa.nulls(len(found.lines), pa.string()) if slots.reference is None else found.text(slots.reference),
+        texts_without_repr(found.text(slots.response), ANSWER_FORMS, response_text),
     )
-    return JudgedRows(columns, scores)
+
+
+def _shaped_rows(found: _ShapedLines) -> JudgedRows:
+    return JudgedRows(row_columns(*_plain_columns(found), found.lines + 1), found.scores)
+
+
+def _shaped_texts(found: _ShapedLines) -> Any:
+    explanations = {EXPLANATION + name: found.text(slot) for name, slot in found.slots.explanations.items()}
+    return texts_table(*_plain_columns(found), explanations, found.lines + 1)
 
 
 def _decoded_scores(names: Sequence[str], texts: Any, decode: Callable[[str], Any]) -> dict[str, Scores]:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import model_evaluation
-from model_evaluation.kernel import export
+from model_evaluation.kernel import export, perexample
 from model_evaluation.kernel.analysis import Analysis
 from model_evaluation.kernel.charts import draw_charts
 from model_evaluation.kernel.export import export_analysis
@@ -45,6 +45,26 @@ class TestFiles:
                 expected, found = ordinary.per_example[column], table[column]
                 assert found.isna().tolist() == expected.isna().tolist(), column
                 assert found.dropna().tolist() == expected.dropna().tolist(), column
+
+    @pytest.mark.parametrize("limits", [{"PIECE_ROWS": 7}, {"PIECE_BYTES": 1}])
+    def test_pieces_make_the_same_tables(
+        self, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int]
+    ) -> None:
+        world = make_world(20)
+        del world.dataset[3:5]  # records that only the results have
+        contents = []
+        for number in range(2):
+            analysis = analysis_of(world)
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            export.write_tables(analysis.examples, folder)
+            contents.append((folder / "per_example.csv").read_bytes())
+            pd.testing.assert_frame_equal(pd.read_parquet(folder / "per_example.parquet"), analysis.per_example)
+            for name, limit in limits.items():
+                monkeypatch.setattr(perexample, name, limit)
+        assert contents[0] == contents[1]
+        assert contents[0].count(b'"unlisted-') == 2
+        assert len(list(analysis.examples.pieces())) == (20 if "PIECE_BYTES" in limits else 3)
 
     @pytest.fixture
     def one_file(self, monkeypatch: pytest.MonkeyPatch) -> None:

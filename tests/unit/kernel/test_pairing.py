@@ -35,7 +35,9 @@ def paired(listed: Sequence[DatasetRow], tuned: Sequence[ResultRow], base: Seque
     answers = {
         side: [rows[at].response if at >= 0 else None for at in pairs.at[side].tolist()] for side, rows in sides.items()
     }
-    return list(zip(pairs.ids, pairs.occurrence.tolist(), answers["tuned"], answers["base"], strict=True))
+    return list(
+        zip(pairs.ids(np.arange(len(pairs))), pairs.occurrence.tolist(), answers["tuned"], answers["base"], strict=True)
+    )
 
 
 def test_by_prompt_and_reference_never_by_position() -> None:

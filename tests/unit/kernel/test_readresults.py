@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from examples import at_most
 from model_evaluation.kernel import blocks, readresults, shapedrows
-from model_evaluation.kernel.judged import EXPLANATION, JudgedRows, careful_rows, careful_texts
-from model_evaluation.kernel.readresults import ResultBlocks, read_judged, read_texts
+from model_evaluation.kernel.judged import EXPLANATION, JudgedRows, careful_rows, careful_texts, judged_texts
+from model_evaluation.kernel.readresults import ResultBlocks, read_judged, text_tables
 from model_evaluation.kernel.resultblocks import ANSWER_FORMS, PROMPT_FORMS, pa, quick_rows
 from model_evaluation.kernel.results import prompt_text, response_text
 from model_evaluation.kernel.textcolumns import blank_texts, text_keys, texts_without_repr
@@ -76,7 +76,7 @@ class TestTexts:
             monkeypatch.setattr(readresults, "KEPT_BYTES", kept)
             files = Files(k=f"{GOOD}\n".encode())
             source = ResultBlocks(files, "bucket", ["k"])
-            assert len(read_judged(source)) == len(read_texts(source)) == 1
+            assert len(read_judged(source)) == sum(map(len, text_tables(source))) == 1
             assert files.asked == asked
 
     @given(st.lists(st.text(max_size=8) | st.sampled_from(NASTY), max_size=4), st.data())
@@ -211,7 +211,8 @@ def test_every_way_of_reading_says_the_same(monkeypatch: pytest.MonkeyPatch, lin
         blocks.decoded_parts(block, numbers, quick_rows, lambda few, n: careful_rows(few, n, "k")) if block else []
     )
     assert [row for part in by_arrow for row in part.rows.tolist()] == careful.rows.tolist()
-    texts, plain = read_texts([("k", block)]), careful_texts(block, numbers)
+    texts = pa.concat_tables([judged_texts([]), *text_tables([("k", block)])], promote_options="default")
+    plain = careful_texts(block, numbers)
     names = {n for table in (texts, plain) for n in table.column_names}
     for column in names:
         shown = [

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from model_evaluation.kernel.comparison import compare
 from model_evaluation.kernel.judged import judged_rows, judged_texts
 from model_evaluation.kernel.listed import listed_rows
 from model_evaluation.kernel.pairing import pair_rows
-from model_evaluation.kernel.perexample import per_example_table
+from model_evaluation.kernel.perexample import Examples
 from model_evaluation.kernel.results import ResultRow
 from model_evaluation.kernel.rows import DatasetRow
 from model_evaluation.kernel.scales import read_metrics
@@ -88,8 +90,8 @@ def _compared(
         simulated=simulated,
         problems=problems,
     )
-    table = per_example_table(pairs, chosen, {side: judged_texts(found) for side, found in rows.items()})
-    return summary, table.to_csv(index=False, lineterminator="\n")
+    table = pa.concat_tables(Examples(pairs, chosen, lambda side: [judged_texts(rows[side])]).pieces())
+    return summary, table.to_pandas().to_csv(index=False, lineterminator="\n")
 
 
 def edit_summary(folder: Path, **changes: Any) -> None:
