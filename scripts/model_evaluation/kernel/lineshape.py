@@ -79,7 +79,18 @@ def scanned_lines(block: bytes) -> LineScan:
     plain = np.ones(len(starts), bool)
     plain[np.searchsorted(starts, np.concatenate(doubtful), side="right") - 1] = False
     quotes = np.flatnonzero(quote)
-    return LineScan(block, starts, ends, quotes, np.append(0, np.searchsorted(quotes, ends)), plain)
+    return LineScan(block, starts, ends, quotes, np.append(0, _numbers_before(quotes, ends)), plain)
+
+
+def _numbers_before(places: Positions, ends: Positions) -> Positions:
+    """How many of the ascending places come before each end. That each line has equally many is quicker seen than
+    looked for."""
+    each, over = divmod(len(places), len(ends))
+    if each and not over:
+        lines = places.reshape(-1, each)
+        if (lines[1:, 0] > ends[:-1]).all() and (lines[:, -1] < ends).all():
+            return np.arange(each, len(places) + 1, each)
+    return np.searchsorted(places, ends)
 
 
 def line_shape(line: bytes, fixed_keys: frozenset[str], value_keys: frozenset[str]) -> LineShape | None:
@@ -146,8 +157,11 @@ def fitting_lines(scan: LineScan, shape: LineShape, lines: Positions) -> tuple[P
         return lines, bounds
     fixed = np.frombuffer(b"".join(shape.fixed), np.uint8)
     found = _pieces(scan, bounds, range(0, bounds.shape[1], 2)).buffers()[2]
-    fits = (np.frombuffer(found, np.uint8, len(lines) * len(fixed)).reshape(len(lines), -1) == fixed).all(axis=1)
-    return (lines, bounds) if fits.all() else (lines[fits], bounds[fits])
+    same = np.frombuffer(found, np.uint8, len(lines) * len(fixed)).reshape(len(lines), -1) == fixed
+    if same.all():
+        return lines, bounds
+    fits = same.all(axis=1)
+    return lines[fits], bounds[fits]
 
 
 def slot_reader(scan: LineScan, bounds: Bounds) -> Callable[..., Any]:
