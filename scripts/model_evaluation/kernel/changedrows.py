@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import html
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .analysis import Analysis
@@ -42,19 +43,17 @@ def changed_rows(analysis: Analysis, limit: int = 10) -> ChangedRows:
 def changed_rows_html(analysis: Analysis, limit: int = 10) -> str:
     """The rows that got worse, then better, with both answers and the judge's words, as an HTML fragment."""
     rows = changed_rows(analysis, limit)
-    table = analysis.rows([*rows.worse, *rows.better])
+    table = analysis.rows([*rows.worse, *rows.better]).to_dict("records")
     primary = analysis.summary["primary_metric"]
     parts = []
     worse = len(rows.worse)
     for word, found in (("worse", table[:worse]), ("better", table[worse:])):
         parts.append(f"<h3>Rows that got {word} on {html.escape(one_line(primary))}</h3>")
-        parts += [row_html(analysis, row, word == "worse") for _, row in found.iterrows()] or [
-            f"<p>No row got {word}.</p>"
-        ]
+        parts += [row_html(analysis, row, word == "worse") for row in found] or [f"<p>No row got {word}.</p>"]
     return "".join(parts)
 
 
-def row_html(analysis: Analysis, row: Any, at_a_loss: bool) -> str:
+def row_html(analysis: Analysis, row: Mapping[str, Any], at_a_loss: bool) -> str:
     """One line of ``per_example``, folded: prompt, reference, both answers with what differs marked, scores, words."""
     primary = analysis.summary["primary_metric"]
     base, tuned = (_text_of(row[f"{side}_response"]) for side in ("base", "tuned"))
@@ -75,7 +74,7 @@ def row_html(analysis: Analysis, row: Any, at_a_loss: bool) -> str:
     )
 
 
-def _score_html(analysis: Analysis, row: Any, name: str) -> str:
+def _score_html(analysis: Analysis, row: Mapping[str, Any], name: str) -> str:
     lines = []
     for side, label in (("base", "base"), ("tuned", "fine-tuned")):
         score, reason = row[f"{name}__{side}"], _text_of(row[f"{name}__{side}_explanation"])
