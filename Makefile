@@ -51,4 +51,5 @@ clean:
 .venv/.dev: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	$(BIN)/python -m compileall -q scripts/model_evaluation
+	-@$(PYTEST) --collect-only -qq tests/unit >/dev/null
 	@touch $@ .venv/.demo

@@ -32,11 +32,14 @@ def _good_rows(count: int, **extra: Any) -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
+EARLIER, LATER = _good_rows(70), _good_rows(70, note="later", nested={"a": [1, {"b": 2}]})
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_a_defect_among_good_rows_is_told_the_same_both_ways(
     case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = _good_rows(70) + content(case) + b"\n" + _good_rows(70, note="later", nested={"a": [1, {"b": 2}]})
+    data = EARLIER + content(case) + b"\n" + LATER
     slow, fast = _both(data, monkeypatch, **{"row_limit": None} | case.get("options", {}))
     assert slow == fast
 

@@ -7,6 +7,7 @@ import os
 import pathlib
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jsonschema
@@ -153,6 +154,7 @@ class TestInlining:
     def test_runs_as_one_cell_and_writes_everything(self, ordinary: Analysis, tmp_path: pathlib.Path) -> None:
         space: dict[str, Any] = {"__name__": "__main__"}
         exec(Inliner().cell("analysis", "export"), space)
+        space["figure_png"] = partial(space["figure_png"], dpi=20)
         analysis = analysis_of(make_world(), run=space["analyse_execution"])
         assert "Correctness" in space["comparison_text"](analysis.summary)
         folder = space["export_analysis"](analysis, tmp_path / "results")
