@@ -76,8 +76,11 @@ os.environ["AWS_CONFIG_FILE"] = os.devnull
 os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 
+# What imports and collection make stays: the garbage collector need not walk through it again and again.
+gc.set_threshold(20_000)
+
+
 def pytest_collection_finish() -> None:
-    """What was imported stays: the collector need not walk through it again and again."""
     gc.freeze()
 
 
