@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from .blocks import FEW_LINES, LineNumbers, decoded_parts, some_lines
+from .blocks import FEW_LINES, LineNumbers, as_mask, decoded_parts, some_lines
 from .judged import (
     EXPLANATION,
     KINDS,
+    NUMBER,
     JudgedRows,
     Scores,
     absent_scores,
@@ -33,6 +35,7 @@ from .textcolumns import JSON_ESCAPES, texts_without_repr, unescaped_texts
 FIXED_STRINGS, SLOT_VALUES = frozenset({"metricName", "modelIdentifier"}), frozenset({"result"})
 SHAPES = 4  # tried on each block
 BROKEN = "broken"
+PLAIN_NUMBER = r"^(?:0|-?[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,17})$"  # -0 is 0 to Python, not to Arrow
 
 
 class _ResultShape(NamedTuple):
@@ -175,14 +178,21 @@ def _decoded_scores(names: Sequence[str], texts: Any, decode: Callable[[str], An
     """Scores from what stands in the file, line by line; their code is -1 where that is no JSON."""
     kinds = {kind: code for code, kind in enumerate(KINDS)}
     encoded = texts.dictionary_encode()
-    numbers, codes = [], []
-    for text in encoded.dictionary.to_pylist():
+    plain = np.zeros(len(encoded.dictionary), bool)
+    if decode is json.loads:
+        plain = as_mask(pc.match_substring_regex(encoded.dictionary, PLAIN_NUMBER))
+    found, coded = np.full(len(plain), math.nan), np.full(len(plain), NUMBER, np.int32)
+    found[plain] = encoded.dictionary.filter(pa.array(plain)).cast(pa.float64()).to_numpy()
+    for place in np.flatnonzero(~plain).tolist():
         try:
-            score, reason = parse_score({"result": decode(text)})
+            score, reason = parse_score({"result": decode(encoded.dictionary[place].as_py())})
         except (ValueError, RecursionError):
             score, reason = None, BROKEN
-        numbers.append(score if isinstance(score, float) else math.nan)
-        codes.append(-1 if reason == BROKEN else kinds.setdefault(score_kind(score, reason), len(kinds)))
+        if isinstance(score, float):
+            found[place] = score
+        coded[place] = -1 if reason == BROKEN else kinds.setdefault(score_kind(score, reason), len(kinds))
     at = encoded.indices.to_numpy().reshape(-1, len(names)).T
-    found = np.array(numbers, float), np.array(codes, np.int32), tuple(kinds)
-    return {name: Scores(own, *found) for name, own in zip(names, at, strict=True)}
+    if len(found) <= at.shape[1]:
+        return {name: Scores(own, found, coded, tuple(kinds)) for name, own in zip(names, at, strict=True)}
+    rows = np.arange(at.shape[1])  # so many different scores that most of them are another metric's
+    return {name: Scores(rows, found[own], coded[own], tuple(kinds)) for name, own in zip(names, at, strict=True)}

@@ -110,6 +110,10 @@ result = st.sampled_from(
         "0.5",
         "0",
         "-0.0",
+        "-0",
+        "-12",
+        "0.30000000000000004",
+        '""',
         "1e2",
         "null",
         '"Good"',
@@ -186,8 +190,9 @@ def alike(draw: st.DrawFn) -> list[bytes]:
 
 
 def meaning(found: JudgedRows) -> Any:
+    """What was read; 0 and -0 are one score."""
     scores = {
-        name: [(str(own.numbers[at]), own.kinds[own.codes[at]]) for at in own.at.tolist()]
+        name: [(str(own.numbers[at] + 0.0), own.kinds[own.codes[at]]) for at in own.at.tolist()]
         for name, own in found.scores.items()
     }
     return found.rows.tolist(), scores, sorted(found.problems)
