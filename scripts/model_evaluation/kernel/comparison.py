@@ -130,12 +130,13 @@ def side_scores(metric: Metric, pairs: Pairs, side: str) -> Scores:
                 settled[code] = ("score", "number")
             elif metric.limits:
                 settled[code] = ("missing", missing_reason(text))
-    numbers = np.where(np.isfinite(worth[own.codes]), worth[own.codes], own.numbers)
-    places = own.at
-    if len(at) and at.min() < 0:
-        places = np.append(places, len(numbers))  # what -1 finds
-    kinds = (*settled, ("row", "none"))
-    return Scores(places[at], np.append(numbers, math.nan), np.append(own.codes, len(settled)), kinds)
+    places, numbers, codes = own.at, own.numbers, own.codes
+    if np.isfinite(worth).any():
+        numbers = np.where(np.isfinite(worth[codes]), worth[codes], numbers)
+    if not len(at) or at.min() < 0:  # what -1 finds
+        places = np.append(places, len(numbers))
+        numbers, codes = np.append(numbers, math.nan), np.append(codes, len(settled))
+    return Scores(places[at], numbers, codes, (*settled, ("row", "none")))
 
 
 def _settled_metrics(

@@ -194,5 +194,5 @@ def _decoded_scores(names: Sequence[str], texts: Any, decode: Callable[[str], An
     at = encoded.indices.to_numpy().reshape(-1, len(names)).T
     if len(found) <= at.shape[1]:
         return {name: Scores(own, found, coded, tuple(kinds)) for name, own in zip(names, at, strict=True)}
-    rows = np.arange(at.shape[1])  # so many different scores that most of them are another metric's
+    rows = np.arange(at.shape[1], dtype=np.uint32)  # so many different scores that most of them are another metric's
     return {name: Scores(rows, found[own], coded[own], tuple(kinds)) for name, own in zip(names, at, strict=True)}
