@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROGRESS_SECONDS = 2.0
 SLOW_LINES = 4  # too few to try the fast way again
-FAST_AFTER_ROWS = 2000  # below, loading what the fast way needs would take longer than it saves
+FAST_AFTER_ROWS = 1000  # below, loading what the fast way needs would take longer than it saves
 
 
 @dataclass(frozen=True)
@@ -213,8 +213,10 @@ class _Check:
             self.findings.add_lines(kind, len(positions), [number + at for at in positions])
 
     def _any_too_long(self, columns: CleanRows, data: bytes) -> bool:
-        longest = BYTES_PER_TOKEN * self.context_tokens  # a line is at least as long as its texts
-        if len(data) <= longest or max(map(len, split_lines(data))) <= longest:
+        if len(data) <= BYTES_PER_TOKEN * self.context_tokens:
+            return False
+        system = max((len(text) for text in set(columns.systems) if text), default=0)
+        if int(columns.prompt_lengths.max()) + system <= self.context_tokens:  # four bytes a character at most
             return False
         return any(map(self._too_long, columns.prompts, columns.systems))
 

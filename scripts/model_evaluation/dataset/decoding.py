@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from typing import Any, NamedTuple, NoReturn
 
 from .formats import Fault, safe_name
@@ -49,7 +50,7 @@ def _integer(digits: str) -> int:
         raise _HugeNumber(f"{len(digits)} digits") from None
 
 
-class _Pairs:
+class _Pairs(threading.local):
     """Builds objects and remembers the keys that appeared twice in one of them."""
 
     def __init__(self) -> None:
@@ -64,6 +65,18 @@ class _Pairs:
                     self.repeated.append(key)
                 seen.add(key)
         return obj
+
+
+_PAIRS = _Pairs()
+_DECODERS = {
+    duplicate_keys: json.JSONDecoder(
+        object_pairs_hook=_PAIRS if duplicate_keys else None,
+        parse_constant=_refuse_constant,
+        parse_float=_finite,
+        parse_int=_integer,
+    )
+    for duplicate_keys in (True, False)
+}
 
 
 def decode_line(raw: bytes, *, duplicate_keys: bool = True) -> DecodedLine:
@@ -86,15 +99,9 @@ def decode_line(raw: bytes, *, duplicate_keys: bool = True) -> DecodedLine:
         return DecodedLine(None, False, [*faults, Fault("invalid_utf8", detail)], error.start)
     if _nested_too_deep(text):
         return DecodedLine(None, False, [*faults, Fault("too_deep")])
-    pairs = _Pairs()
+    repeated = _PAIRS.repeated = []
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=pairs if duplicate_keys else None,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_integer,
-        )
+        value = _DECODERS[duplicate_keys].decode(text)
     except _NotANumber as error:
         return DecodedLine(None, False, [*faults, Fault("not_a_number", str(error))])
     except _HugeNumber as error:
@@ -104,8 +111,8 @@ def decode_line(raw: bytes, *, duplicate_keys: bool = True) -> DecodedLine:
         return DecodedLine(None, False, [*faults, fault], error.pos)
     if _SURROGATE_ESCAPE.search(text) and _has_lone_surrogate(value):
         return DecodedLine(None, False, [*faults, Fault("lone_surrogate")])
-    faults.extend(Fault("duplicate_key", f"`{safe_name(key)}`") for key in pairs.repeated[:1])
-    return DecodedLine(value, not pairs.repeated, faults)
+    faults.extend(Fault("duplicate_key", f"`{safe_name(key)}`") for key in repeated[:1])
+    return DecodedLine(value, not repeated, faults)
 
 
 def _nested_too_deep(text: str) -> bool:

@@ -20,7 +20,7 @@ from .formats import NOT_METADATA
 from .keys import count_strings
 from .lines import split_lines
 from .octets import scanned
-from .shapes import SHAPES, Unproven, optional_texts
+from .shapes import SHAPES, PlainShape, Unproven, optional_texts
 
 Numbers = NDArray[np.int64]
 
@@ -63,6 +63,7 @@ class TypedReader:
         self._duplicate_keys = duplicate_keys
         self._duplicate_rows = duplicate_rows
         self._shape = SHAPES[name](extra_fields)
+        self._nested = bool(extra_fields) or not isinstance(self._shape, PlainShape)
         names = dict(self._shape.names) | {"category": "category"}
         fields: list[Any] = [*self._shape.fields, ("category", str | msgspec.UnsetType | None, _UNSET)]
         for position, extra in enumerate(extra_fields):
@@ -80,7 +81,7 @@ class TypedReader:
         if _CARRIAGE_RETURN in data:
             crlf = [i for i, line in enumerate(split_lines(data)) if line.endswith(b"\r\n")]
             data = data.replace(b"\r\n", b"\n")
-        expected, quotes = scanned(data)
+        expected, quotes = scanned(data, nested=self._nested)
         rows = self._decode(data)
         if len(rows) != expected:
             raise Unproven

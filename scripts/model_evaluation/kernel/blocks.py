@@ -30,9 +30,8 @@ FEW_LINES = 64  # so many lines are read one by one rather than halved again
 
 def line_blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """A byte stream in pieces that end where a line ends; the last one may not."""
-    bytes(
-        KEPT_MEMORY
-    )  # freed at once: from then on glibc keeps freed blocks for the next ones, which saves page faults
+    # Freed at once: from then on glibc keeps what blocks take for the next ones, which saves page faults.
+    bytes(KEPT_MEMORY)
     tail: list[bytes] = []
     for chunk in chunks:
         cut = chunk.rfind(b"\n") + 1
