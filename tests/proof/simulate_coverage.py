@@ -156,6 +156,7 @@ DESIGNS = (
     few_valued("yes or no, no difference", 40, (0.0, 1.0), (0.5, 0.5), {0: 0.7, 1: 0.15, -1: 0.15}),
     few_valued("yes or no, rare", 100, (0.0, 1.0), (0.9, 0.1), {0: 0.9, 1: 0.05, -1: 0.05}, exempt=RARE),
     few_valued("yes or no, better", 200, (0.0, 1.0), (0.4, 0.6), {0: 0.7, 1: 0.25, -1: 0.05}),
+    continuous("continuous, no difference", 10, (2, 3), (2, 3)),
     continuous("continuous, skewed", 12, (1.2, 4), (1, 5)),
     continuous("continuous, skewed", 30, (1.2, 4), (1, 5)),
     continuous("continuous, no difference", 100, (2, 3), (2, 3)),
