@@ -71,7 +71,7 @@ def line_blocks(chunks: Iterable[bytes], *, longest_line: int = LONGEST_LINE) ->
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of about ``BLOCK_BYTES``, whatever the chunks' sizes; none is empty."""
+    """The same bytes in pieces of ``BLOCK_BYTES`` to twice that, but for the last; none is empty."""
     gathered: list[bytes] = []
     size = 0
     for chunk in chunks:
@@ -79,8 +79,9 @@ def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
         size += len(chunk)
         if size >= BLOCK_BYTES:
             data = b"".join(gathered)
+            each = -(-size // (size // BLOCK_BYTES))
+            for start in range(0, size, each):
+                yield data[start : start + each]
             gathered, size = [], 0
-            for start in range(0, len(data), BLOCK_BYTES):
-                yield data[start : start + BLOCK_BYTES]
     if size:
         yield b"".join(gathered)

@@ -21,7 +21,7 @@ from model_evaluation.errors import AwsError, Unreachable
 from .session import Aws, aws_errors
 from .storage import S3Object
 
-CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 480 << 10  # what the dataset check takes at a time
 PROBE_BYTES = 8 << 20  # how fast the connection is, is known after these
 FAST_ENOUGH = 150e6  # bytes per second
 PART_BYTES = 4 << 20
