@@ -10,6 +10,7 @@ from typing import Any
 from model_evaluation.errors import Refused
 
 from .decoding import BOM
+from .lines import read_chunks
 from .manifest import Manifest, OutputFile, runs
 
 
@@ -67,7 +68,8 @@ class RowWriter:
             return ""
         digest = sha256()
         for file in self._files:
-            digest.update(file.path.read_bytes())
+            for chunk in read_chunks(file.path):
+                digest.update(chunk)
         return digest.hexdigest()
 
     def write_manifest(self, manifest: Manifest) -> None:
