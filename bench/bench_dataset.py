@@ -29,6 +29,7 @@ import timing
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "scripts"))
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does; for every case
 
 OBJECT_URI = "s3://bench.rows/rows.jsonl"
 

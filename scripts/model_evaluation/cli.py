@@ -67,6 +67,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code. ``argv`` defaults to the process's own arguments."""
+    # Read when numpy is loaded: otherwise a thread per core waits, at full speed, for matrices that never come.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = list(sys.argv[1:] if argv is None else argv)
     command: str | None = None
     stdout, sys.stdout = sys.stdout, sys.stderr  # a library's stray print may not spoil the JSON

@@ -7,8 +7,8 @@ It only ever accepts rows it can prove clean. Whatever it cannot prove goes to t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,7 +20,7 @@ from .formats import NOT_METADATA
 from .keys import count_strings
 from .lines import split_lines
 from .octets import scanned
-from .shapes import SHAPES, PlainShape, Unproven, optional_texts
+from .shapes import OPTIONAL_TEXT, SHAPES, PlainShape, Unproven, optional_texts
 
 Numbers = NDArray[np.int64]
 
@@ -28,6 +28,8 @@ _UNSET = msgspec.UNSET
 _LEARN_FROM_ROWS = 32
 _MAX_EXTRA_FIELDS = 32
 _MAX_REBUILDS = 32
+_FEW_TEXTS = 16
+_OFTEN_REPEATED = ("system", "category")  # fields that say the same few texts again and again, as a rule
 _CARRIAGE_RETURN = 0x0D
 
 DECODING_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -54,10 +56,26 @@ def _each(function: Callable[[Any], int], texts: Sequence[str | None]) -> Number
     return np.fromiter(map(function, texts), np.int64, len(texts))
 
 
-class TypedReader:
-    """Reads rows of one format and one set of fields."""
+def _one_of(texts: Iterable[str]) -> Any:
+    literal: Any = Literal
+    return literal[tuple(sorted(texts))]
 
-    def __init__(self, name: str, extra_fields: tuple[str, ...], *, duplicate_keys: bool, duplicate_rows: bool) -> None:
+
+class TypedReader:
+    """Reads rows of one format and one set of fields.
+
+    ``repeated``  for a field, all the texts it may hold; they are recognised instead of made again for every row
+    """
+
+    def __init__(
+        self,
+        name: str,
+        extra_fields: tuple[str, ...],
+        repeated: Mapping[str, Iterable[str]],
+        *,
+        duplicate_keys: bool,
+        duplicate_rows: bool,
+    ) -> None:
         self.format = name
         self._extra_fields = extra_fields
         self._duplicate_keys = duplicate_keys
@@ -65,7 +83,10 @@ class TypedReader:
         self._shape = SHAPES[name](extra_fields)
         self._nested = bool(extra_fields) or not isinstance(self._shape, PlainShape)
         names = dict(self._shape.names) | {"category": "category"}
-        fields: list[Any] = [*self._shape.fields, ("category", str | msgspec.UnsetType | None, _UNSET)]
+        fields = [*self._shape.fields, ("category", OPTIONAL_TEXT, _UNSET)]
+        for position, (field, *_) in enumerate(fields):
+            if repeated.get(field):
+                fields[position] = (field, _one_of(repeated[field]) | msgspec.UnsetType | None, _UNSET)
         for position, extra in enumerate(extra_fields):
             names[f"extra{position}"] = extra
             fields.append((f"extra{position}", Any, _UNSET))
@@ -160,6 +181,7 @@ class Learner:
         self._rows = 0
         self._formats: Counter[str] = Counter()
         self._extra: dict[str, dict[str, None]] = {}
+        self._repeated: dict[str, set[str]] = {field: set() for field in _OFTEN_REPEATED}
         self._rebuilds = 0
 
     @property
@@ -184,11 +206,25 @@ class Learner:
         if before <= _MAX_EXTRA_FIELDS:
             own = SHAPES[name].own
             known.update(dict.fromkeys(key for key in obj if key not in own))
+        surprised = self._surprised(obj)
         if self._reader is None:
             if self._rows % _LEARN_FROM_ROWS == 0:
                 self._build()
-        elif name == self._reader.format and len(known) > before:
+        elif name == self._reader.format and (len(known) > before or surprised):
             self._build()
+
+    def _surprised(self, obj: Mapping[str, Any]) -> bool:
+        """Whether a field turns out to hold more texts than those it was read with."""
+        surprising = []
+        for field, texts in self._repeated.items():
+            text = obj.get(field)
+            if isinstance(text, str) and text not in texts:
+                texts.add(text)
+                if self._reader is not None or len(texts) > _FEW_TEXTS:
+                    surprising.append(field)
+        for field in surprising:
+            del self._repeated[field]
+        return bool(surprising)
 
     def _build(self) -> None:
         name = self._formats.most_common(1)[0][0]
@@ -198,4 +234,4 @@ class Learner:
             self._reader = None
             return
         self._rebuilds += 1
-        self._reader = TypedReader(name, tuple(extra), **self._options)
+        self._reader = TypedReader(name, tuple(extra), self._repeated, **self._options)

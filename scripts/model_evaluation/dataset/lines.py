@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 BLOCK_BYTES = 480 << 10  # large enough that the cost per block does not show, small enough for the cache
 _KEPT_MEMORY = 16 << 20
+_LOOKED_AT = 4 << 10  # bytes at the end of a chunk of a file, for the end of a line
 LONGEST_LINE = 8 << 20
 _CUT_LINE_KEPT = 1024
 
@@ -30,9 +31,19 @@ def split_lines(data: bytes) -> list[bytes]:
 
 
 def read_chunks(path: Path, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """The bytes of a local file."""
+    """The bytes of a local file. A chunk ends with a line where one ends near ``size``, so nothing is left over."""
     with path.open("rb", buffering=0) as file:
-        while chunk := file.read(size):
+        start, wanted = 0, size
+        looks_ahead = size > _LOOKED_AT and file.seekable()
+        while True:
+            if looks_ahead:
+                file.seek(start + size - _LOOKED_AT)
+                wanted = size - _LOOKED_AT + file.read(_LOOKED_AT).rfind(b"\n") + 1
+                file.seek(start)
+            chunk = file.read(wanted)
+            if not chunk:
+                return
+            start += len(chunk)
             yield chunk
 
 
@@ -56,7 +67,8 @@ def line_blocks(chunks: Iterable[bytes], *, longest_line: int = LONGEST_LINE) ->
             yield Block(pending[0][:_CUT_LINE_KEPT] + b"\n", cut_bytes, cut=True)
             pending, pending_bytes, cut_bytes = [], 0, 0
         if end > start:
-            data = b"".join((*pending, memoryview(piece)[start:end]))
+            whole = not pending and end - start == len(piece)
+            data = piece if whole else b"".join((*pending, memoryview(piece)[start:end]))
             yield Block(data, len(data))
             pending, pending_bytes = [], 0
         if end < len(piece):
@@ -71,15 +83,15 @@ def line_blocks(chunks: Iterable[bytes], *, longest_line: int = LONGEST_LINE) ->
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of ``BLOCK_BYTES`` to twice that, but for the last; none is empty."""
+    """The same bytes in pieces of nearly ``BLOCK_BYTES`` to twice that, but for the last; none is empty."""
     gathered: list[bytes] = []
     size = 0
     for chunk in chunks:
         gathered.append(chunk)
         size += len(chunk)
-        if size >= BLOCK_BYTES:
+        if size >= BLOCK_BYTES - _LOOKED_AT:
             data = b"".join(gathered)
-            each = -(-size // (size // BLOCK_BYTES))
+            each = -(-size // max(1, size // BLOCK_BYTES))
             for start in range(0, size, each):
                 yield data[start : start + each]
             gathered, size = [], 0

@@ -17,7 +17,7 @@ from model_evaluation.kernel.rows import TURN_SEPARATOR
 from .formats import VERL_MARKS
 
 _UNSET = msgspec.UNSET
-_OptionalText = str | msgspec.UnsetType | None
+OPTIONAL_TEXT: Any = str | msgspec.UnsetType | None
 _PROMPT_FIELDS = frozenset(["messages", "query", "prompt", "completion", "chosen"])
 
 
@@ -72,8 +72,8 @@ class PlainShape:
         self.names = {"prompt": prompt, "reference": reference, "system": "system"}
         self.fields: list[Any] = [
             ("prompt", str),
-            ("reference", _OptionalText, _UNSET),
-            ("system", _OptionalText, _UNSET),
+            ("reference", OPTIONAL_TEXT, _UNSET),
+            ("system", OPTIONAL_TEXT, _UNSET),
         ]
         # Without its reference answer such a row belongs to another format.
         self._needs_reference = reference == "chosen" or (reference == "completion" and "rejected" in extra_fields)
