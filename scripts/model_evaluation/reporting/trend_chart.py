@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 from model_evaluation.kernel.shortnames import short_name, short_time
 from model_evaluation.kernel.wording import one_line
@@ -70,8 +71,9 @@ def _group(group: Group, top: float) -> tuple[list[str], float]:
             [f"Not comparable with the newest runs: {'; '.join(group.differs)}"], end, "mark", HEAD_LETTERS
         )
         parts += told
-    for at, trend in enumerate(trends(group)[:METRICS]):
-        parts += _panel(trend, group.runs, end, "name" if at == 0 else "")
+    drawn = [(trend, points) for trend in trends(group) if (points := _points(trend))]
+    for at, (trend, points) in enumerate(drawn[:METRICS]):
+        parts += _panel(trend, points, len(group.runs), end, "name" if at == 0 else "")
         end += TITLE + PANEL + GAP
     parts += [
         _text(_x(at, len(group.runs)), end + 6 + 15 * line, text, "muted", "middle")
@@ -87,8 +89,13 @@ def _labelled(runs: Sequence[Run]) -> list[tuple[int, Run]]:
     return [(at, run) for at, run in enumerate(runs) if (len(runs) - 1 - at) % step == 0]
 
 
-def _panel(trend: Trend, runs: Sequence[Run], top: float, look: str) -> list[str]:
-    known = [(at, entry["difference"]) for at, entry in enumerate(trend.entries) if entry]
+def _points(trend: Trend) -> list[tuple[int, dict[str, Any]]]:
+    """The runs' places and differences; labels without numbers and scores that no row has from both models give none."""
+    found = [(at, entry["difference"]) for at, entry in enumerate(trend.entries) if entry]
+    return [(at, difference) for at, difference in found if difference["mean"] is not None]
+
+
+def _panel(trend: Trend, known: Sequence[tuple[int, dict[str, Any]]], runs: int, top: float, look: str) -> list[str]:
     ends = [float(value) for _, d in known for value in (d["mean"], d["ci_low"], d["ci_high"]) if value is not None]
     low, high = min(0.0, *ends), max(0.0, *ends)
     room = (high - low) * 0.08 or 0.05
@@ -108,7 +115,7 @@ def _panel(trend: Trend, runs: Sequence[Run], top: float, look: str) -> list[str
         for value in (max(ends), min(ends))
         if abs(y(value) - y(0)) > 14
     ]
-    points = [(_x(at, len(runs)), difference) for at, difference in known]
+    points = [(_x(at, runs), difference) for at, difference in known]
     parts.append('<polyline class="line" points="' + " ".join(f"{x:.1f},{y(d['mean']):.1f}" for x, d in points) + '"/>')
     for x, difference in points:
         if difference["ci_low"] is not None:

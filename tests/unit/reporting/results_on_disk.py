@@ -39,13 +39,14 @@ def put_results(
     prompts: str = "prompt",
     metrics: Sequence[str] = ("Correctness", "Harmfulness"),
     extra: Sequence[str] = (),
+    other: float | str = 0.0,
 ) -> Path:
     """``project/results/EXECUTION`` with summary.json and per_example.csv; returns the folder.
 
-    Correctness has the given scores, every other metric 0 for both models.
+    Correctness has the given scores, every other metric ``other`` for both models.
     """
     lists = (tuple(tuned), tuple(base), tuple(metrics), tuple(extra))
-    summary, table = _compared(*lists, judge, (tuned_model, base_model), simulated, scope, prompts)
+    summary, table = _compared(*lists, judge, (tuned_model, base_model), simulated, scope, prompts, other)
     arn = f"arn:aws:sagemaker:us-west-2:111122223333:pipeline/p/execution/{execution}"
     folder = project / "results" / execution
     folder.mkdir(parents=True)
@@ -65,6 +66,7 @@ def _compared(
     simulated: bool,
     scope: str,
     prompts: str,
+    other: float | str,
 ) -> tuple[dict[str, Any], str]:
     """The summary of these scores, and the text of per_example.csv."""
     dataset: list[DatasetRow] = []
@@ -73,7 +75,7 @@ def _compared(
         row = DatasetRow(number, f"{prompts} {number}", f"reference {number}", None, "ab"[number % 2], {})
         dataset.append(row)
         for name, score in (("tuned", mine), ("base", its)):
-            scores: dict[str, Any] = dict.fromkeys(metrics, 0.0) | {metrics[0]: score}
+            scores: dict[str, Any] = dict.fromkeys(metrics, other) | {metrics[0]: score}
             missing = {metrics[0]: "null"} if score is None else {}
             rows[name].append(ResultRow(row.prompt, row.reference, f"{name} answer {number}", scores, {}, missing))
     chosen = read_metrics(metrics, None)

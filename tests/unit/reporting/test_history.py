@@ -195,3 +195,11 @@ def test_a_run_without_an_interval_is_a_point_without_a_bar(tmp_path: Path) -> N
     svg = trend_svg(groups_of(tmp_path), "x")
     assert svg.count("<circle") == 2
     assert 'class="bar"' not in svg
+
+
+def test_a_metric_whose_labels_are_no_numbers_has_no_panel(tmp_path: Path) -> None:
+    put(tmp_path, 1, other="polite")
+    put(tmp_path, 2, other="polite", tuned=BETTER)
+    svg = trend_svg(groups_of(tmp_path), "x")
+    assert svg.count("<circle") == 2
+    assert "Harmfulness" not in svg
