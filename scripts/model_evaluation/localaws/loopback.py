@@ -9,7 +9,7 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 ENDPOINT = "http://localhost"
 
@@ -61,7 +61,7 @@ class Loopback:
             body = body.read()
         builder = EnvironBuilder(
             method=request.method,
-            path=unquote(url.path) or "/",
+            path=url.path or "/",
             query_string=url.query,
             base_url=ENDPOINT,
             headers={
