@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from model_evaluation.errors import AccessDenied, AwsError
+from model_evaluation.kernel.session import is_aws_endpoint
 from model_evaluation.lookups.session import Aws, aws_errors
 from model_evaluation.metrics.trial import Sample, Score, judge_prompt, read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-AMAZON = (".amazonaws.com", ".amazonaws.com.cn")
 MAX_TOKENS = 1000
 
 
@@ -22,7 +21,7 @@ class BedrockJudge:
     def __init__(self, aws: Aws, model_id: str) -> None:
         self.model_id = model_id
         self._client: Any = aws.client("bedrock-runtime")
-        self.simulated = not (urlsplit(self._client.meta.endpoint_url).hostname or "").endswith(AMAZON)
+        self.simulated = not is_aws_endpoint(self._client.meta.endpoint_url)
 
     def __call__(self, definition: Mapping[str, Any], sample: Sample) -> tuple[Score, str]:
         message = {"role": "user", "content": [{"text": judge_prompt(definition, sample)}]}

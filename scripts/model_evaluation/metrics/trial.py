@@ -100,8 +100,13 @@ def try_metrics(metrics: Sequence[Mapping[str, Any]], tried: Sequence[Sample], j
     """Judge every sample by every metric.
 
     ``separates`` says whether right answers score better than wrong ones on average, in the metric's direction;
-    ``None`` where the scores are no numbers or one kind has none.
+    ``None`` where the scores are no numbers or one kind has none. Raises Refused when there is no metric.
     """
+    if not metrics:
+        raise Refused(
+            "Received no metric; expected the definition of at least one to try.",
+            fix="references/custom-metrics.md shows two.",
+        )
     direction = directions(metrics)
     results = []
     for metric in metrics:

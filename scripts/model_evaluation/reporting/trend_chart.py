@@ -90,7 +90,7 @@ def _labelled(runs: Sequence[Run]) -> list[tuple[int, Run]]:
 
 
 def _points(trend: Trend) -> list[tuple[int, dict[str, Any]]]:
-    """The runs' places and differences; labels without numbers and scores that no row has from both models give none."""
+    """The runs' places and differences; a metric without numbers, or without rows that both models have, has none."""
     found = [(at, entry["difference"]) for at, entry in enumerate(trend.entries) if entry]
     return [(at, difference) for at, difference in found if difference["mean"] is not None]
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from model_evaluation.errors import Refused
+from model_evaluation.lookups.session import Aws
 from model_evaluation.metrics import trial
+from model_evaluation.metrics.bedrock_judge import BedrockJudge
 
 RunCli = Callable[..., Any]
 SCALE = [{"definition": "Bad", "value": {"floatValue": 0}}, {"definition": "Good", "value": {"floatValue": 2}}]
@@ -146,6 +148,21 @@ def test_what_cannot_be_tried_is_named(
 ) -> None:
     result = run_cli("metric", "try", str(metrics_file), *arguments, project=tmp_path)
     assert (result.code, result.json["error"]["code"]) == (code, error)
+
+
+def test_no_metric_is_nothing_to_try(run_cli: RunCli, tmp_path: Path) -> None:
+    path = tmp_path / "none.txt"
+    path.write_text("none")
+    result = run_cli("metric", "try", str(path), project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "refused")
+    assert "expected the definition of at least one" in result.json["error"]["message"]
+
+
+@pytest.mark.parametrize("dual_stack", ["false", "true"])
+def test_aws_itself_is_not_called_simulated(monkeypatch: pytest.MonkeyPatch, dual_stack: str) -> None:
+    monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", dual_stack)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert not BedrockJudge(Aws(), "amazon.nova-pro-v1:0").simulated
 
 
 def test_a_metric_with_faults_is_refused_before_anything_runs(run_cli: RunCli, tmp_path: Path) -> None:
