@@ -9,14 +9,16 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import botocore.loaders
 import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
+
+from cli_runs import Result, RunCli
 
 if TYPE_CHECKING:
     from model_evaluation.localaws import LocalAws
@@ -105,17 +107,6 @@ def account() -> Iterator[tuple[LocalAws, World]]:
 @pytest.fixture
 def world(account: tuple[LocalAws, World]) -> World:
     return account[1]
-
-
-class Result(NamedTuple):
-    """One command's exit code, its JSON object, and what it said on stderr."""
-
-    code: int
-    json: dict[str, Any]
-    stderr: str
-
-
-RunCli = Callable[..., Result]
 
 
 @pytest.fixture

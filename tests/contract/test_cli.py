@@ -7,17 +7,15 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from cli_runs import RunCli
 from model_evaluation import cli
 
 ROOT = Path(__file__).parents[2]
 EVALUATE = ROOT / "scripts" / "evaluate.py"
-RunCli = Callable[..., Any]
 
 
 def test_status_of_a_new_project_asks_the_first_question(run_cli: RunCli, tmp_path: Path) -> None:

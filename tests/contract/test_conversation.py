@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from answers import all_answers
+from cli_runs import RunCli
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.world import World
-
-RunCli = Callable[..., Any]
 
 
 def answered(run_cli: RunCli, project: Path, world: World, until: str) -> None:

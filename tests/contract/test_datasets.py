@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli_runs import RunCli
 from model_evaluation.launches import notebook_settings
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.world import World
 
-RunCli = Callable[..., Any]
 GRADE = {
     "customMetricDefinition": {
         "name": "Agreement",

@@ -7,18 +7,17 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
+from cli_runs import RunCli
 from model_evaluation import __version__
 from model_evaluation.installing import CLIENTS
 
 ROOT = Path(__file__).parents[2]
-RunCli = Callable[..., Any]
 USER = {
     "claude": ".claude/skills",
     "codex": ".agents/skills",

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from cli_runs import RunCli
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.world import World
 
-RunCli = Callable[..., Any]
 INSTRUCTIONS = (
     "You check the replies of a support team. Grade how well the reply answers the customer. Off: it answers something "
     "else. Partly: it leaves something out. Fits: it answers everything.\n\n"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli_runs import RunCli
 from model_evaluation.localaws import LocalAws
 from model_evaluation.preflight import runner
 from unit.preflight.aws_cli import run_aws
 from unit.preflight.fault_player import Stage, answers, configured, stage
 
-RunCli = Callable[..., Any]
 READING = ("Get", "List", "Describe", "Head", "Simulate")
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli_runs import RunCli
 from model_evaluation.kernel.people import people_html, with_people
 from model_evaluation.localaws.world import World
 from model_evaluation.lookups.session import Aws
 from unit.reporting.results_on_disk import PACKAGE, edit_summary, put_results, summary_of
 
-RunCli = Callable[..., Any]
 SAME: tuple[float | None, ...] = (0.5,) * 40
 
 

@@ -6,17 +6,15 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from cli_runs import RunCli
 from model_evaluation.evaluations.llm_as_judge import STEPS
 
 ROOT = Path(__file__).parents[2]
 EVALUATE = ROOT / "scripts" / "evaluate.py"
-RunCli = Callable[..., Any]
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -9,18 +9,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from cli_runs import RunCli
 from unit.reporting.results_on_disk import put_results, summary_of
 
 pytestmark = pytest.mark.e2e
 mlflow = pytest.importorskip("mlflow")
 
-RunCli = Callable[..., Any]
 APP = "arn:aws:sagemaker:us-west-2:111122223333:mlflow-app/app-ABCDEFGHIJKL"
 
 

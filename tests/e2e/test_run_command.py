@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,11 @@ import nbformat
 import pytest
 
 from answers import all_answers
+from cli_runs import RunCli
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.world import seed_demo_world
 
 pytestmark = pytest.mark.e2e
-RunCli = Callable[..., Any]
 QUICK = ("-p", "POLL_SECONDS", "0.2")
 
 

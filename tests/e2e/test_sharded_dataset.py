@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from cli_runs import RunCli
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.world import seed_demo_world
 
 pytestmark = pytest.mark.e2e
-RunCli = Callable[..., Any]
 ROWS = 1_002
 QUICK = ("-p", "POLL_SECONDS", "0.1")
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli_runs import RunCli
 from model_evaluation.errors import Refused
 from model_evaluation.lookups.session import Aws
 from model_evaluation.metrics import trial
 from model_evaluation.metrics.bedrock_judge import BedrockJudge
 
-RunCli = Callable[..., Any]
 SCALE = [{"definition": "Bad", "value": {"floatValue": 0}}, {"definition": "Good", "value": {"floatValue": 2}}]
 INSTRUCTIONS = "You judge replies. Say how polite the reply is.\n\nAsked: {{prompt}}\nReply: {{prediction}}"
 
