@@ -227,7 +227,7 @@ class _Check:
         if self.max_rows is not None and self.rows >= self.max_rows:
             self.stopped = True
             return
-        self.rows += 1
+        self._count(number, 1)
         self.findings.add("row_too_long", number, detail=f"{nbytes / (1 << 20):.1f} MiB")
         self.profile.repetitions.skip()
 

@@ -6,6 +6,7 @@ It only ever accepts rows it can prove clean. Whatever it cannot prove goes to t
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 
 from model_evaluation.kernel.rows import _metadata_fields
 
+from .decoding import MAX_DEPTH
 from .formats import NOT_METADATA
-from .keys import count_strings
+from .keys import count_strings, refuse_deep
 from .lines import split_lines
 from .octets import scanned
 from .shapes import OPTIONAL_TEXT, SHAPES, PlainShape, Unproven, optional_texts
@@ -31,6 +33,7 @@ _MAX_REBUILDS = 32
 _FEW_TEXTS = 16
 _OFTEN_REPEATED = ("system", "category")  # fields that say the same few texts again and again, as a rule
 _CARRIAGE_RETURN = 0x0D
+_UNREADABLE_NAME = re.compile('["\\\\\x00-\x1f]')  # what msgspec allows in no field's name
 
 DECODING_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -121,6 +124,8 @@ class TypedReader:
         extra = {
             name: [getattr(row, f"extra{position}") for row in rows] for position, name in enumerate(self._extra_fields)
         }
+        for column in extra.values():
+            refuse_deep(column, MAX_DEPTH - 1)
         if self._duplicate_keys:
             strings = texts.strings + 2 * (len(rows) - unset) - null
             for column in extra.values():
@@ -163,6 +168,8 @@ def _read_metadata(column: list[Any], category_of: list[Any], categories: Counte
     for value, category in zip(column, category_of, strict=True):
         if value is _UNSET or value is None:
             continue
+        if not isinstance(value, str | dict):
+            raise Unproven
         metadata = _metadata_fields(value)
         inner = metadata.pop("category", None)
         fields.update([f"metadata.{key}" for key in metadata])
@@ -205,12 +212,12 @@ class Learner:
         before = len(known)
         if before <= _MAX_EXTRA_FIELDS:
             own = SHAPES[name].own
-            known.update(dict.fromkeys(key for key in obj if key not in own))
-        surprised = self._surprised(obj)
+            known.update(dict.fromkeys(key for key in obj if key not in own and not _UNREADABLE_NAME.search(key)))
         if self._reader is None:
+            self._surprised(obj)
             if self._rows % _LEARN_FROM_ROWS == 0:
                 self._build()
-        elif name == self._reader.format and (len(known) > before or surprised):
+        elif name == self._reader.format and (self._surprised(obj) or len(known) > before):
             self._build()
 
     def _surprised(self, obj: Mapping[str, Any]) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from .decoding import MAX_DEPTH
+
 BACKSLASH = 0x5C
 # What an escape may stand for that matters here: a quote, a control character other than tab and line ends. A
 # backslash that stands for itself must not be taken for the beginning of an escape.
@@ -39,9 +41,21 @@ def count_strings(value: Any) -> int:
     return sum(map(count_strings, value)) if isinstance(value, list) else 0
 
 
+def refuse_deep(values: list[Any], levels: int) -> None:
+    """Raises ``RecursionError`` when one of the values has more than ``levels`` objects and arrays within another."""
+    for _ in range(levels + 1):
+        values = [value for value in values if isinstance(value, list | dict)]
+        if not values:
+            return
+        values = [item for value in values for item in (value.values() if isinstance(value, dict) else value)]
+    raise RecursionError
+
+
 def quick_value(line: bytes, *, duplicate_keys: bool) -> Any:
     """A line's value when nothing is wrong with its JSON; raises ``DecodeError`` or what decoding raises."""
     value = msgspec.json.decode(line)
+    if line.count(b"[") + line.count(b"{") > MAX_DEPTH:
+        refuse_deep([value], MAX_DEPTH)
     if duplicate_keys and not keys_are_unique(line, value):
         raise msgspec.DecodeError("a key repeats")
     return value

@@ -54,18 +54,14 @@ def line_blocks(chunks: Iterable[bytes], *, longest_line: int = LONGEST_LINE) ->
     """
     # Freed at once: from then on glibc keeps what blocks take for the next ones, which saves page faults.
     bytes(_KEPT_MEMORY)
-    pending: list[bytes] = []  # the line that has begun but not ended
+    pending: list[bytes] = []  # the line that has begun but not ended; of an over-long one only the beginning
     pending_bytes = 0
-    cut_bytes = 0  # size so far of an over-long line, 0 when there is none
     for piece in _pieces(chunks):
         start, end = 0, piece.rfind(b"\n") + 1
-        if cut_bytes:
-            start = piece.find(b"\n") + 1
-            cut_bytes += start or len(piece)
-            if not start:
-                continue
-            yield Block(pending[0][:_CUT_LINE_KEPT] + b"\n", cut_bytes, cut=True)
-            pending, pending_bytes, cut_bytes = [], 0, 0
+        if pending and end and pending_bytes + piece.index(b"\n") + 1 > longest_line:
+            start = piece.index(b"\n") + 1
+            yield Block(pending[0][:_CUT_LINE_KEPT] + b"\n", pending_bytes + start, cut=True)
+            pending, pending_bytes = [], 0
         if end > start:
             whole = not pending and end - start == len(piece)
             data = piece if whole else b"".join((*pending, memoryview(piece)[start:end]))
@@ -75,9 +71,9 @@ def line_blocks(chunks: Iterable[bytes], *, longest_line: int = LONGEST_LINE) ->
             pending.append(piece[end:])
             pending_bytes += len(piece) - end
             if pending_bytes > longest_line:
-                cut_bytes, pending = pending_bytes, pending[:1]
-    if cut_bytes:
-        yield Block(pending[0][:_CUT_LINE_KEPT], cut_bytes, cut=True)
+                del pending[1:]
+    if pending_bytes > longest_line:
+        yield Block(pending[0][:_CUT_LINE_KEPT], pending_bytes, cut=True)
     elif pending:
         yield Block(b"".join(pending), pending_bytes)
 

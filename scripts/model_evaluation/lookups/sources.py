@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .session import Aws
 
-BLOCK = 1 << 20
 OpenChunks = Callable[[], Iterable[bytes]]
 Source = tuple[str, OpenChunks]
 
@@ -88,10 +87,12 @@ def training_chunks(aws: Callable[[], Aws], source: str) -> Iterator[bytes]:
 
 
 def _read_file(path: str) -> Iterator[bytes]:
+    from pathlib import Path
+
+    from model_evaluation.dataset.lines import read_chunks
+
     try:
-        with open(path, "rb") as file:
-            while chunk := file.read(BLOCK):
-                yield chunk
+        yield from read_chunks(Path(path))
     except OSError as error:
         raise Refused(
             f"{path} cannot be read: {error.strerror}.", fix="Check its permissions.", code="file_unreadable"

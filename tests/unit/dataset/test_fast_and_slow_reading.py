@@ -121,6 +121,41 @@ def test_a_repeated_key_is_found_among_rows_that_have_the_key(row: bytes, monkey
     assert [f["lines"] for f in fast["findings"] if f["kind"] == "duplicate_key"] == [[101]]
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        rb'{"query":"q","a \"name\"":1,"back\\slash":2}',
+        b'{"query":"q","note":' + b"[" * 499 + b"]" * 499 + b"}",
+        b'{"query":"q","note":' + b"[" * 500 + b"]" * 500 + b"}",
+        b'{"query":"q","note":' + b'{"a":[' * 400 + b"]}" * 400 + b"}",
+        b'{"query":"q","metadata":["a list"]}',
+        b'{"query":"q","metadata":true}',
+        b'{"query":"q","category":["a list"]}',
+        b'{"query":"q","category":123456789012345678901234567890}',
+        b'{"query":"q","system":7}',
+    ],
+    ids=lambda row: row[:40].decode(),
+)
+@pytest.mark.parametrize("duplicate_keys", [True, False])
+def test_a_strange_field_is_told_the_same_when_other_rows_have_it_too(
+    row: bytes, duplicate_keys: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = _good_rows(100, note=[], metadata={"a": 1}, category="c", system="s")
+    data = good + row + b"\n" + good + row + b"\n"
+    slow, fast = _both(data, monkeypatch, duplicate_keys=duplicate_keys)
+    assert slow == fast
+    assert fast["profile"]["rows"] == 202
+
+
+@pytest.mark.parametrize("texts", [["new"], [""], [None, "a", "b"], [f"category {i}" for i in range(40)]])
+def test_a_text_that_first_appears_late_is_told_the_same(texts: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    late = b"".join(_good_rows(3, category=text, system=text) for text in texts)
+    chat = b'{"messages":[{"role":"user","content":"q"}],"category":"new"}\n'
+    data = _good_rows(300, category="c", system="s") + chat + late + _good_rows(300, category="c")
+    slow, fast = _both(data, monkeypatch)
+    assert slow == fast
+
+
 def test_clean_rows_are_really_read_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
     read_slowly = 0
     original = check._Check._read_line
@@ -136,6 +171,10 @@ def test_clean_rows_are_really_read_the_fast_way(monkeypatch: pytest.MonkeyPatch
     report = check_stream([data[:100], data[100:]], source="x")
     assert report.profile["usable_rows"] == 500
     assert read_slowly < 50
+    read_slowly = 0
+    chat = b'{"messages":[{"role":"user","content":"q"}],"category":"b"}\n'  # says first what others say later
+    check_stream([data, chat, *[_good_rows(50, category="b")] * 10], source="x")
+    assert read_slowly < 60
 
 
 messages = st.lists(
