@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from .analysis import Analysis
@@ -26,7 +27,7 @@ def distributions_chart(analysis: Analysis) -> Chart | None:
     names = [
         name
         for name in ordered_metrics(summary)
-        if all(np.issubdtype(table[f"{name}__{side}"].dtype, np.number) for side in sides)
+        if all(pd.api.types.is_numeric_dtype(table[f"{name}__{side}"]) for side in sides)
         and any(table[f"{name}__{side}"].notna().any() for side in sides)
     ]
     if not names:

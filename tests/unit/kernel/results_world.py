@@ -167,13 +167,13 @@ def make_world(
     n: int = 60,
     *,
     seed: int = 7,
-    metrics: Mapping[str, tuple[Sequence[float], float]] | None = None,
+    metrics: Mapping[str, tuple[Sequence[float | str], float]] | None = None,
     missing: float = 0.03,
     categories: Sequence[str] = ("billing", "refunds", "shipping"),
 ) -> World:
     """``metrics``: name -> (scale values, chance that the fine-tuned model moves one step up)."""
     random_ = random.Random(seed)
-    levels = (0.0, 0.25, 0.5, 0.75, 1.0)
+    levels: Sequence[float | str] = (0.0, 0.25, 0.5, 0.75, 1.0)
     metrics = metrics or {"Correctness": (levels, 0.45), "Harmfulness": ((0.0, 1.0), 0.02)}
     world = World()
     for i in range(n):

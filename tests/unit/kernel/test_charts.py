@@ -33,7 +33,7 @@ from model_evaluation.kernel.figures import (
     figure_svg,
 )
 from model_evaluation.kernel.looks import PAGE_STYLE
-from model_evaluation.kernel.scorecharts import coverage_chart, length_chart
+from model_evaluation.kernel.scorecharts import coverage_chart, distributions_chart, length_chart
 from model_evaluation.kernel.slicechart import STRONGEST
 from unit.kernel.results_world import analysis_of, make_world
 
@@ -124,6 +124,13 @@ def test_one_model_has_no_comparison_charts(scope: str) -> None:
 def test_nothing_to_compare_draws_what_there_is() -> None:
     world = make_world(missing=1.0)
     assert list(draw_charts(analysis_of(world))) == ["coverage"]
+
+
+def test_labels_that_are_no_numbers_have_no_distribution() -> None:
+    world = make_world(metrics={"Correctness": ((0.0, 0.5, 1.0), 0.4), "Tone": (("rude", "polite"), 0.5)})
+    chart = drawn_alone(distributions_chart, analysis_of(world))
+    assert chart is not None
+    assert [panel.get_title(loc="left") for panel in chart.axes if panel.get_visible()] == ["Correctness"]
 
 
 def test_names_are_never_read_as_formulas_or_markup(strange_svgs: list[str]) -> None:
