@@ -50,11 +50,6 @@ def length_effect(
     }
 
 
-def spearman(x: Floats, y: Floats) -> float | None:
-    """Correlation of the mid-ranks, -1 to 1 (Spearman, 1904); ``None`` where x or y has one value only."""
-    return _correlation(mid_ranks(x), mid_ranks(y))
-
-
 def _correlation(a: Floats, b: Floats) -> float | None:
     a, b = a - a.mean(), b - b.mean()
     spread = math.sqrt(float(a @ a) * float(b @ b))

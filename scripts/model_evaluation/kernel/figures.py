@@ -62,10 +62,10 @@ class Chart(Figure):
         return figure_png(self)
 
 
-def new_chart(title: str, alt: str, height: float, width: float = CHART_WIDTH) -> Chart:
+def new_chart(title: str, alt: str, height: float) -> Chart:
     """An empty chart of ``height`` inches below its title, which is wrapped to the width."""
-    wrapped = textwrap.wrap(title, int(8.5 * width))
-    chart = Chart(figsize=(width, height + 0.1 + 0.22 * len(wrapped)))
+    wrapped = textwrap.wrap(title, int(8.5 * CHART_WIDTH))
+    chart = Chart(figsize=(CHART_WIDTH, height + 0.1 + 0.22 * len(wrapped)))
     chart.set_layout_engine("constrained", h_pad=0.1)  # inches; one chart follows the other in a notebook
     chart.suptitle("\n".join(wrapped), x=0.01, ha="left", weight="bold", size=12.5)
     chart.title, chart.alt = one_line(title), one_line(f"{title}. {alt}")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .permutation import chosen_counts
-from .stats import RESAMPLED_VALUES, Floats, Interval, distinct_counts, student_quantile, wilson_interval
+from .stats import RESAMPLED_VALUES, Floats, Interval, distinct_counts, student_quantile, wilson_share
 from .verdicts import FEWEST_PAIRS
 
 SMALL_SAMPLE = 30  # below this many pairs signs are flipped instead of records redrawn
@@ -55,8 +55,7 @@ def paired_interval(
     n = int(numbers.sum())
     if n < 2:
         return Interval(float(differences.mean()), None, None, confidence, "none: fewer than two clusters")
-    ends_only = limits is not None and all(np.isin(distinct_counts(s)[0], limits).all() for s in (tuned, base))
-    if ends_only and limits is not None and not clustered:
+    if limits and not clustered and all(np.isin(distinct_counts(s)[0], limits).all() for s in (tuned, base)):
         return newcombe_interval(tuned, base, counts=counts, limits=limits, confidence=confidence)
     if len(values) == 1:
         return constant_interval(float(values[0]), n, limits=limits, confidence=confidence)
@@ -96,7 +95,8 @@ def cluster_values(differences: Floats, clusters: NDArray[np.int64] | None) -> F
 def student_interval(values: Floats, counts: NDArray[np.int64], *, confidence: float = 0.95) -> Interval:
     """Student's t interval of a mean, from distinct values and counts; needs n >= 2."""
     n = int(counts.sum())
-    mean, error = _mean_and_error(values, counts)
+    mean = _mean(values, counts)
+    error = math.sqrt(float(np.sum(counts * (values - mean) ** 2)) / (n - 1) / n)
     half = student_quantile((1 + confidence) / 2, n - 1) * error
     return Interval(mean, mean - half, mean + half, confidence, "Student t")
 
@@ -117,7 +117,7 @@ def sign_flip_interval(
     the observed signs. Equal means count by half, as in a mid-p-value, and between two of them the distribution
     is taken as linear. Subsets are counted like sign patterns: all of them up to 15 records, and mostly beyond.
     """
-    mean, _ = _mean_and_error(values, counts)
+    mean = _mean(values, counts)
     ascending, mirrored = _canonical(values, counts)
     subsets = chosen_counts(ascending[1], rng=rng, resamples=resamples)
     sizes = subsets.chosen.sum(axis=1)
@@ -150,7 +150,7 @@ def bootstrap_interval(
     mirrored interval. Needs n >= 2 and two distinct values.
     """
     n = int(counts.sum())
-    mean, _ = _mean_and_error(values, counts)
+    mean = _mean(values, counts)
     (ordered, numbers), mirrored = _canonical(values, counts)
     if n <= 2 * len(values):  # hardly anything occurs twice: drawing records is quicker than drawing counts
         means = np.repeat(ordered, numbers)[rng.integers(0, n, size=(resamples, n), dtype=np.int32)].mean(axis=1)
@@ -170,7 +170,7 @@ def bca_probabilities(values: Floats, counts: NDArray[np.int64], means: Floats, 
     the second to the power 1.5, both as sums over the n records.
     """
     normal = NormalDist()
-    mean = float(values @ counts) / int(counts.sum())
+    mean = _mean(values, counts)
     slack = 1e-12 * max(1.0, float(np.abs(values).max()))
     below = np.count_nonzero(means < mean - slack) + np.count_nonzero(means <= mean + slack)
     share = min(max(below / (2 * len(means)), 1 / len(means)), 1 - 1 / len(means))
@@ -209,10 +209,10 @@ def sparse_interval(
     for signs in (values > 0, values < 0):
         k = int(counts[signs].sum())
         typical = math.sqrt(float(np.sum(counts[signs] * values[signs] ** 2)) / k) if k else unseen
-        low, high = wilson_interval(k, n, confidence=confidence) or (0.0, 1.0)
+        low, high = wilson_share(k / n, n, confidence=confidence)
         ends.append(((k / n - low) * typical, (high - k / n) * typical))
     (wins_below, wins_above), (losses_below, losses_above) = ends
-    mean = float(values @ counts) / n
+    mean = _mean(values, counts)
     return mean - math.hypot(wins_below, losses_above), mean + math.hypot(wins_above, losses_below)
 
 
@@ -235,11 +235,8 @@ def constant_interval(
     return Interval(difference, low, high, confidence, method)
 
 
-def _mean_and_error(values: Floats, counts: NDArray[np.int64]) -> tuple[float, float]:
-    """Mean and its standard error, from distinct values and counts; needs n >= 2."""
-    n = int(counts.sum())
-    mean = float(values @ counts) / n
-    return mean, math.sqrt(float(np.sum(counts * (values - mean) ** 2)) / (n - 1) / n)
+def _mean(values: Floats, counts: NDArray[np.int64]) -> float:
+    return float(values @ counts) / int(counts.sum())
 
 
 def newcombe_interval(
@@ -260,8 +257,8 @@ def newcombe_interval(
     neither, only_base, only_tuned, both = np.bincount(cells, weights=counts, minlength=4).astype(int).tolist()
     n = neither + only_base + only_tuned + both
     p1, p2 = (both + only_tuned) / n, (both + only_base) / n
-    l1, u1 = wilson_interval(both + only_tuned, n, confidence=confidence) or (0.0, 1.0)
-    l2, u2 = wilson_interval(both + only_base, n, confidence=confidence) or (0.0, 1.0)
+    l1, u1 = wilson_share(p1, n, confidence=confidence)
+    l2, u2 = wilson_share(p2, n, confidence=confidence)
     product = (both + only_tuned) * (only_base + neither) * (both + only_base) * (only_tuned + neither)
     cross = float(both * neither - only_tuned * only_base)
     if cross > 0:

@@ -71,11 +71,7 @@ def distinct_scores(numbers: Floats, codes: NDArray[np.int32], kinds: tuple[tupl
     """Scores that are given for each row; a finite number has the code of a number, every other one is NaN."""
     signs = np.where(codes == NUMBER, numbers.view(np.int64), NO_NUMBER + codes)
     _, first, at = np.unique(signs, return_index=True, return_inverse=True)
-    return Scores(_short(at, len(first)), numbers[first], codes[first], kinds)
-
-
-def _short(places: NDArray[Any], end: int) -> NDArray[Any]:
-    return places.astype(np.min_scalar_type(end))
+    return Scores(at.astype(np.min_scalar_type(len(first))), numbers[first], codes[first], kinds)
 
 
 @dataclass
@@ -109,8 +105,7 @@ def _read_lines(block: bytes, numbers: LineNumbers, key: str) -> tuple[list[Resu
 
 
 def careful_rows(block: bytes, numbers: LineNumbers, key: str = "") -> JudgedRows:
-    rows, places, problems = _read_lines(block, numbers, key)
-    return judged_rows(rows, places, problems)
+    return judged_rows(*_read_lines(block, numbers, key))
 
 
 def careful_texts(block: bytes, numbers: LineNumbers) -> Any:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from .blocks import LineNumbers, decoded_parts, decoded_table, in_order, only_chunk
+from .blocks import LineNumbers, as_mask, decoded_parts, decoded_table, in_order, only_chunk
 from .lineshape import fitting_lines, line_shape, scanned_lines, slot_reader
 from .rows import DatasetRow, read_dataset_rows
 from .textcolumns import JSON_ESCAPES, NO_TEXT, Keys, blank_texts, joined_keys, text_keys, unescaped_texts
@@ -211,7 +211,7 @@ def _spoken(column: Any, role: str) -> Any:
             raise pa.ArrowInvalid("the assistant has not the last word")
         return contents.take(pa.array(ends - 1))
     spoke = pc.equal(roles, role)
-    if (np.add.reduceat(spoke.to_numpy(zero_copy_only=False).astype(np.int64), ends - lengths) != 1).any():
+    if (np.add.reduceat(as_mask(spoke).astype(np.int64), ends - lengths) != 1).any():
         raise pa.ArrowInvalid("several turns")
     return contents.filter(spoke)
 

@@ -63,9 +63,7 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure], judge_error: M
         ("limits", "What it cannot say", f"<ul>{_paragraphs(limits_text(summary), 'li')}</ul>"),
         ("configuration", "Configuration", _facts_html(summary)),
     ]
-    names = {"metrics": "Metrics", "charts": "Charts", "rows": "Rows", "methods": "Methods", "limits": "Limits"}
-    links = [f'<a href="#{place}">{names[place]}</a>' for place, _, body in sections if body and place in names]
-    links.append('<a href="#configuration">Configuration</a>')
+    links = [f'<a href="#{place}">{place.capitalize()}</a>' for place, _, body in sections if body]
     parts = [
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',

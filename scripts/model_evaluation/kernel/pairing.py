@@ -105,10 +105,7 @@ def _places(index: _RecordIndex, listed: ListedRows, rows: NDArray[Any]) -> tupl
     free = np.flatnonzero(places[: len(listed.lines)] < 0)
     prompt, _ = pd.factorize(np.concatenate([rows["prompt"][left], listed.prompts[free]]))
     wanted, offered = prompt[: len(left)], prompt[len(left) :]
-    rows_of, places_of = (
-        np.bincount(wanted, minlength=prompt.max() + 1),
-        np.bincount(offered, minlength=prompt.max() + 1),
-    )
+    rows_of, places_of = (np.bincount(part, minlength=prompt.max() + 1) for part in (wanted, offered))
     one_place = np.full(len(places_of), -1)
     one_place[offered] = free
     chosen = np.where((rows_of == 1) & (places_of == 1), one_place, -1)[wanted]

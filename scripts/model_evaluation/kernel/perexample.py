@@ -87,11 +87,10 @@ class Examples:
                 column = f"metadata_{column}"
             columns[column] = own[METADATA + name]
 
+        nothing = pa.nulls(len(places), pa.string())
+
         def text(side: str, name: str) -> Any:
-            found = said.get(side)
-            return (
-                found[name] if found is not None and name in found.column_names else pa.nulls(len(places), pa.string())
-            )
+            return said[side][name] if side in said and name in said[side].column_names else nothing
 
         for side in BOTH_SIDES:
             columns[f"{side}_response"] = text(side, "response")

@@ -57,7 +57,7 @@ def sign_flip_test(
         wins = int(value_counts[values > 0].sum())
         losses = int(numbers[0]) - wins
         return SignTest(mcnemar_mid_p_value(wins, losses), mcnemar_p_value(wins, losses), "McNemar, exact, mid-p")
-    if len(sizes) > RESAMPLED_VALUES and len(sizes) > math.log2(EXACT_PATTERNS):
+    if len(sizes) > RESAMPLED_VALUES:
         p_value = math.erfc(total / math.sqrt(2 * float(numbers @ sizes**2)))
         return SignTest(p_value, p_value, "sign-flip, normal limit")
     patterns = chosen_counts(numbers, rng=rng, resamples=resamples)

@@ -101,7 +101,7 @@ def _score_entries(table: Any) -> _Entries:
     found = pc.struct_field(entries, "metricName")
     if found.null_count:
         named = found.is_valid()
-        entries, found, row = entries.filter(named), found.filter(named), row[named.to_numpy(zero_copy_only=False)]
+        entries, found, row = entries.filter(named), found.filter(named), row[as_mask(named)]
     found = found.dictionary_encode()
     names = [bare_metric_name(name) for name in found.dictionary.to_pylist()]
     places = {name: at for at, name in enumerate(dict.fromkeys(names))}

@@ -52,16 +52,10 @@ def read_metrics(builtin_metrics: Sequence[str] | None, custom_metrics_json: str
         definition = item.get("customMetricDefinition") if isinstance(item, Mapping) else None
         if not isinstance(definition, Mapping) or not isinstance(definition.get("name"), str):
             raise ValueError("each custom metric needs a customMetricDefinition with a name")
-        direction = item.get("direction")
-        limits, labels = _rating_scale(definition.get("ratingScale"))
+        declared = item.get("direction") in ("higher", "lower")
+        direction = item["direction"] if declared else "higher"
         metrics.append(
-            Metric(
-                definition["name"],
-                direction if direction in ("higher", "lower") else "higher",
-                limits,
-                labels,
-                declared=direction in ("higher", "lower"),
-            )
+            Metric(definition["name"], direction, *_rating_scale(definition.get("ratingScale")), declared=declared)
         )
     return metrics
 

@@ -199,15 +199,13 @@ class ParameterReader:
             return ()
         usable = isinstance(value, list | tuple) and all(isinstance(item, str) and item for item in value)
         if not usable:
-            nothing: tuple[str, ...] = ()
-            return self._fault(name, "a list of metric names", nothing)
+            return self._fault(name, "a list of metric names", ())
         return tuple(dict.fromkeys(re.sub(r"(?i)^builtin\.", "", item) for item in value))
 
     def texts(self, name: str) -> tuple[str, ...]:
         value = self._namespace.get(name) or ()
         usable = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-        nothing: tuple[str, ...] = ()
-        return tuple(value) if usable else self._fault(name, "a list of texts", nothing)
+        return tuple(value) if usable else self._fault(name, "a list of texts", ())
 
     def custom_metrics(self, name: str) -> str | None:
         text = self.optional_text(name)

@@ -43,7 +43,7 @@ def slices_chart(analysis: Analysis) -> Chart | None:
         f"{chart_label(primary, 40, 1)} by slice: {word} where {chart_label(field, 24, 1)} is "
         f"{chart_label(value, 30, 1)} ({signed(least)}, {entries[primary]['n_paired']} rows)"
     )
-    notes = ["↓ lower is better."] * any(summary["metrics"][name]["direction"] == "lower" for name in names)
+    notes = ["↓ lower is better."] * any(_lower(summary, name) for name in names)
     if len(cells) > HEATMAP_ROWS:
         notes.append(f"{len(cells) - HEATMAP_ROWS} slices with more gain are left out.")
     cells = cells[:HEATMAP_ROWS]

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from .blocks import as_mask
+
 Keys = NDArray[np.uint64]
 SPACE = r"[\s\x0b\x1c-\x1f\x85\p{Z}]*"  # what str.strip() takes away
 MAY_BE_SPACE = (np.arange(256) <= ord(" ")) | (np.arange(256) > ord("~"))  # the first byte of a character
@@ -128,9 +130,7 @@ def matching_texts(texts: Any, pattern: str, possible: NDArray[np.bool_]) -> NDA
     """Which texts match, asked only of the ``possible`` ones."""
     found = possible.copy()
     if found.any():
-        found[possible] = pc.match_substring_regex(texts.filter(pa.array(possible)), pattern).to_numpy(
-            zero_copy_only=False
-        )
+        found[possible] = as_mask(pc.match_substring_regex(texts.filter(pa.array(possible)), pattern))
     return found
 
 

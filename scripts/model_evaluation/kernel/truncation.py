@@ -46,8 +46,9 @@ def truncation_warnings(lengths: NDArray[np.integer[Any]], ragged: NDArray[np.bo
     if ragged[near].mean() < MOSTLY_CUT or (shorter.any() and ragged[shorter].mean() > RARELY_CUT):
         return []
     cut = lengths[near & ragged]
-    ends = f"at {cut.min():,} to {cut.max():,} characters, which no answer exceeds by much"
     found = (
-        f"{len(cut)} of {len(lengths)} answers of the {label} end in the middle of a sentence, {ends}: they look cut "
+        f"{len(cut)} of {len(lengths)} answers of the {label} end in the middle of a sentence, at {cut.min():,} to "
+        f"{cut.max():,} characters, which no answer exceeds by much: they look cut off at the token limit. The result "
+        "files do not say why an answer ended; read some of them."
     )
-    return [found + "off at the token limit. The result files do not say why an answer ended; read some of them."]
+    return [found]
