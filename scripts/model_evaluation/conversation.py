@@ -83,7 +83,8 @@ def next_command(document: dict[str, Any], project: str) -> str | None:
     import os
 
     rendered = document.get("rendered", {})
-    if rendered.get("fingerprint") != fingerprint(document) or not os.path.exists(rendered.get("notebook", "")):
+    notebook = os.path.join(project, rendered.get("notebook", ""))
+    if rendered.get("fingerprint") != fingerprint(document) or not os.path.isfile(notebook):
         return "render"
     from .results_folder import newest_summary
 

@@ -23,6 +23,12 @@ def suggested_output(context: Context) -> str:
     return f"s3://{context.facts('dataset')['bucket']}/model-evaluation/{project_slug(context.project)}"
 
 
+def inside(project: str, path: str) -> str:
+    """``path`` relative to the project when it lies in there, so that it stays true when the folder is moved."""
+    relative = os.path.relpath(path, project)
+    return path if relative.startswith(os.pardir) else relative
+
+
 def default_notebook(project: str) -> str:
     """Absolute path of the notebook that `new` writes."""
     return os.path.join(os.path.abspath(project), "notebooks", f"{project_slug(project)}_model-evaluation.ipynb")

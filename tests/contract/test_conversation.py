@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -593,9 +594,6 @@ def test_the_next_command_follows_what_lies_there(
     run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
 ) -> None:
     (tmp_path / "workflow_state.json").write_bytes(complete)
-    document = json.loads(complete)
-    document["answers"]["notebook"]["facts"]["path"] = str(tmp_path / "notebooks" / "x.ipynb")
-    (tmp_path / "workflow_state.json").write_text(json.dumps(document))
 
     def following() -> str:
         return str(run_cli("status", project=tmp_path).json["next"])
@@ -609,6 +607,23 @@ def test_the_next_command_follows_what_lies_there(
     assert following() == "report"
     run_cli("answer", "task", "Something else", project=tmp_path)
     assert run_cli("status", project=tmp_path).json["step"]["id"] == "confirm"
+
+
+def test_a_project_that_was_moved_or_copied_goes_on_in_its_own_folder(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    (first / "workflow_state.json").write_bytes(complete)
+    run_cli("render", project=first)
+    shutil.copytree(first, second)
+    shutil.rmtree(first)
+    assert run_cli("status", project=second).json["next"] == "run"
+    notebook = Path(run_cli("render", project=second).json["notebook"])
+    assert notebook == second / "notebooks" / "second_model-evaluation.ipynb"
+    assert notebook.is_file()
+    assert run_cli("status", project=second).json["next"] == "run"
+    assert not first.exists()
 
 
 def test_the_overlap_with_the_training_data_is_offered_and_told(

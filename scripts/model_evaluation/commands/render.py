@@ -19,6 +19,7 @@ from model_evaluation.conversation import fingerprint, utc_now
 from model_evaluation.errors import Refused, TooEarly, UsageError
 from model_evaluation.evaluations import evaluation_of
 from model_evaluation.files import write_atomically
+from model_evaluation.naming import default_notebook, inside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,14 +75,15 @@ def require_every_answer(context: Context) -> None:
 
 def _target(args: argparse.Namespace, context: Context) -> tuple[str, bool]:
     """Where to write, and whether to append."""
-    answer = context.facts("notebook")["path"]
+    new = context.value("notebook") == "new"  # in this project, which may have been moved or copied since
+    answer = default_notebook(context.project) if new else context.facts("notebook")["path"]
     if args.append:
         return _absolute(args.append), True
     if args.output:
         return _absolute(args.output), False
     if args.script:
         return os.path.splitext(answer)[0] + ".py", False
-    return answer, context.value("notebook") != "new"
+    return answer, not new
 
 
 def _absolute(path: str) -> str:
@@ -149,7 +151,8 @@ def _remember(project: str, path: str) -> None:
     """Keep in the state file what was written, so that `status` knows the next command. Answers stay as they are."""
     for _ in range(3):
         snapshot = state.load(project)
-        rendered = {"notebook": path, "written": time.time(), "fingerprint": fingerprint(snapshot.document)}
+        written = {"notebook": inside(project, path), "written": time.time()}
+        rendered = {**written, "fingerprint": fingerprint(snapshot.document)}
         if state.replace(project, snapshot.raw, {**snapshot.document, "rendered": rendered}):
             return
 

@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     document = state.load(args.project).document
     require_every_answer(Context(args.project, document, now=utc_now()))
     rendered = document.get("rendered", {})
-    notebook = rendered.get("notebook", "")
+    notebook = os.path.join(args.project, rendered.get("notebook", ""))
     if rendered.get("fingerprint") != fingerprint(document) or not os.path.isfile(notebook):
         raise Refused(
             "The notebook has not been written from the present answers.",

@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.naming import default_notebook
-
     if text.lower() == "new":
-        return Answer("new", facts={"path": default_notebook(context.project)})
+        return Answer("new")
     path = os.path.expanduser(text)
     path = os.path.normpath(path if os.path.isabs(path) else os.path.join(context.project, path))
     if not os.path.isfile(path):
