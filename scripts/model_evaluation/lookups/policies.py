@@ -161,7 +161,7 @@ def matching(policy: Mapping[str, Any], effect: str, asker: Asker, action: str, 
     ``resource`` is ``None`` for policies without resources (trust policies). ``known`` keys are lower case.
     """
     found = []
-    for number, statement in enumerate(_statements(policy), start=1):
+    for number, statement in enumerate(statements_of(policy), start=1):
         if statement.get("Effect") != effect or not _about(statement, asker, action, resource):
             continue
         holds, unknown = _conditions(statement.get("Condition") or {}, asker.known)
@@ -171,7 +171,8 @@ def matching(policy: Mapping[str, Any], effect: str, asker: Asker, action: str, 
     return found
 
 
-def _statements(policy: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def statements_of(policy: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A policy's statements; a single one may stand in it without a list."""
     statements = policy.get("Statement", [])
     statements = statements if isinstance(statements, list) else [statements]
     return [statement for statement in statements if isinstance(statement, dict)]

@@ -9,7 +9,7 @@ from model_evaluation.errors import AccessDenied, EvaluationError, NotFound
 from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.dataset_files import recorded_files
 from model_evaluation.lookups.keys import Key, default_key, describe_key
-from model_evaluation.lookups.policies import Asker, key_policy, matching, simulate_decisions
+from model_evaluation.lookups.policies import Asker, key_policy, matching, simulate_decisions, statements_of
 from model_evaluation.lookups.session import outcome, together
 from model_evaluation.lookups.storage import head_object
 
@@ -128,7 +128,7 @@ def _permitted(
             ),
         )
     else:
-        kept = [item for item in policy.get("Statement", []) if item not in [match.statement for match in denied]]
+        kept = [item for item in statements_of(policy) if item not in [match.statement for match in denied]]
         added = {"Effect": "Allow", "Principal": {"AWS": plan.role}, "Action": list(actions), "Resource": "*"}
         document = {"Version": "2012-10-17", "Statement": [*kept, added]}
         fix = lines(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from model_evaluation.errors import NotFound
-from model_evaluation.lookups.policies import Asker, matching
+from model_evaluation.lookups.policies import Asker, matching, statements_of
 from model_evaluation.lookups.roles import Role
 
 from .permissions import BEDROCK, SAGEMAKER
@@ -95,10 +95,7 @@ def _trust(found: Role, service: str, account: str, subject: Subject, *, essenti
 
 
 def _with_trust(trust: Mapping[str, Any], service: str, account: str) -> dict[str, Any]:
-    statements = trust.get("Statement", [])
-    kept = [
-        item for item in (statements if isinstance(statements, list) else [statements]) if not _denies(item, service)
-    ]
+    kept = [item for item in statements_of(trust) if not _denies(item, service)]
     added = {
         "Effect": "Allow",
         "Principal": {"Service": service},

@@ -10,7 +10,7 @@ from typing import Any
 
 from model_evaluation.errors import EvaluationError, NotFound
 from model_evaluation.lookups.objects import default_lock
-from model_evaluation.lookups.policies import Asker, Match, is_foreign_bucket, matching
+from model_evaluation.lookups.policies import Asker, Match, is_foreign_bucket, matching, statements_of
 
 from .permissions import Plan
 from .result import Result, command, failed, lines, missing, passed, skipped, warned
@@ -82,7 +82,7 @@ def _foreign(subject: Subject, bucket: str, policy: Mapping[str, Any]) -> Result
         "Action": sorted({action for action, _ in lacking}),
         "Resource": [plan.s3(bucket), plan.s3(f"{bucket}/*")],
     }
-    document = {"Version": "2012-10-17", "Statement": [*policy.get("Statement", []), added]}
+    document = {"Version": "2012-10-17", "Statement": [*statements_of(policy), added]}
     return failed(
         f"The bucket {bucket} belongs to another account, and its policy does not let {plan.role} "
         f"{', '.join(sorted({action for action, _ in lacking}))}; the role's own policies are not enough there.",
@@ -167,9 +167,8 @@ def _one(subject: Subject, bucket: str, policy: Mapping[str, Any]) -> Result:
 def _excepting(policy: Mapping[str, Any], found: Mapping[str, Any], role: str) -> dict[str, Any]:
     """The policy with a condition in each of the ``found`` statements that leaves the role out."""
     hit = [match.statement for match, _ in found.values()]
-    listed = policy.get("Statement", [])
     statements = []
-    for statement in listed if isinstance(listed, list) else [listed]:
+    for statement in statements_of(policy):
         if statement in hit:
             condition = {name: dict(wanted) for name, wanted in (statement.get("Condition") or {}).items()}
             named = condition.setdefault("ArnNotEquals", {})

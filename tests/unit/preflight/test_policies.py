@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from model_evaluation.lookups.keys import Key
 from model_evaluation.lookups.policies import Asker, matching
+from model_evaluation.preflight import encryption
+from model_evaluation.preflight.result import commands_in
 
 ROLE = "arn:aws:iam::111122223333:role/Evaluation"
 KNOWN = {"aws:securetransport": "true", "aws:principalarn": ROLE, "aws:principalaccount": "111122223333"}
@@ -80,3 +86,34 @@ def test_a_service_is_named_as_a_service_only() -> None:
     assert matching(trust, "Allow", asker, "sts:AssumeRole", None) == []
     trust["Statement"][0]["Principal"] = {"Service": ["sagemaker.amazonaws.com", "bedrock.amazonaws.com"]}  # type: ignore[assignment]
     assert len(matching(trust, "Allow", asker, "sts:AssumeRole", None)) == 1
+
+
+class Clients:
+    """IAM, which allows nothing, and KMS with one key policy; moto does not know policies with a single statement."""
+
+    def __init__(self, policy: dict[str, Any]) -> None:
+        self.policy = json.dumps(policy)
+
+    def client(self, service: str, region: str | None = None) -> Clients:
+        return self
+
+    get_paginator = client
+
+    def paginate(self, **_: Any) -> list[Any]:
+        return [{"EvaluationResults": []}]
+
+    def get_key_policy(self, **_: Any) -> dict[str, str]:
+        return {"Policy": self.policy}
+
+
+def test_the_mended_key_policy_keeps_a_single_statement() -> None:
+    administrator = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/Admin"}, "Action": "kms:*"}
+    plan = SimpleNamespace(role=ROLE, account="111122223333")
+    subject: Any = SimpleNamespace(aws=Clients({"Statement": administrator}), region="us-west-2", plan=lambda: plan)
+    key = Key("arn:aws:kms:us-west-2:111122223333:key/1", "Enabled")
+    found = encryption._permitted(subject, "output", key, encryption.WRITE, "the results", {})
+    (line,) = commands_in(found.fix)
+    words = shlex.split(line)
+    kept, added = json.loads(words[words.index("--policy") + 1])["Statement"]
+    assert kept == administrator
+    assert added["Principal"] == {"AWS": ROLE}
