@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             env=aws.child_environment(),
             cwd=folder,
             parameters={
-                "POLL_SECONDS": min(0.5, args.step_seconds or 0.1),
+                "POLL_SECONDS": min(POLL_SECONDS, args.step_seconds or 0.1),
                 "DATASET_ETAG": "",
                 "RESULTS_DIR": "results",
             },

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .models import PUBLIC_HUB
 from .session import Aws, aws_errors
+
+PUBLIC_HUB = "SageMakerPublicHub"
 
 
 class HubModel(NamedTuple):

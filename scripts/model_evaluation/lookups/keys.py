@@ -10,11 +10,10 @@ from .session import Aws, aws_errors
 
 
 class Key(NamedTuple):
-    """A KMS key; ``state`` is Enabled, Disabled, PendingDeletion, ...; ``manager`` AWS or CUSTOMER."""
+    """A KMS key; ``state`` is Enabled, Disabled, PendingDeletion, ..."""
 
     arn: str
     state: str
-    manager: str
 
 
 def describe_key(aws: Aws, key_id: str, region: str) -> Key:
@@ -22,7 +21,7 @@ def describe_key(aws: Aws, key_id: str, region: str) -> Key:
     client = aws.client("kms", region)
     with aws_errors("looking up the KMS key", resource=key_id):
         answer = client.describe_key(KeyId=key_id)["KeyMetadata"]
-    return Key(str(answer["Arn"]), str(answer.get("KeyState", "")), str(answer.get("KeyManager", "")))
+    return Key(str(answer["Arn"]), str(answer.get("KeyState", "")))
 
 
 def default_key(aws: Aws, bucket: str) -> str | None:

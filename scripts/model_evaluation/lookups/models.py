@@ -14,7 +14,6 @@ from .session import Aws, aws_errors
 # A group may have thousands of versions; the newest hundred decide which one is meant.
 VERSIONS_READ = 100
 GROUPS_OFFERED = 20
-PUBLIC_HUB = "SageMakerPublicHub"
 
 
 class ModelPackage(NamedTuple):
@@ -179,16 +178,6 @@ def training_job_or_none(aws: Aws, name: str) -> TrainingJob | None:
 
 def _day(moment: Any) -> str:
     return moment.date().isoformat() if isinstance(moment, datetime.datetime) else ""
-
-
-def describe_hub_model(aws: Aws, name: str, version: str | None, region: str) -> str:
-    """The ARN of a base model in SageMaker's public hub. Raises NotFound when it is not there."""
-    client = aws.client("sagemaker", region)
-    request = {"HubName": PUBLIC_HUB, "HubContentType": "Model", "HubContentName": name}
-    if version:
-        request["HubContentVersion"] = version
-    with aws_errors("looking up the base model", resource=name):
-        return str(client.describe_hub_content(**request)["HubContentArn"])
 
 
 def package_metadata(aws: Aws, arn: str, region: str) -> dict[str, str]:

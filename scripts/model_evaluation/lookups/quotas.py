@@ -19,7 +19,6 @@ class Quota(NamedTuple):
     code: str
     name: str
     value: float
-    adjustable: bool
 
 
 def get_quota(aws: Aws, service: str, code: str, region: str) -> Quota | None:
@@ -53,5 +52,4 @@ def _quota(item: dict[str, object]) -> Quota:
         str(item["QuotaCode"]),
         str(item.get("QuotaName", "")),
         float(str(item["Value"])),
-        bool(item.get("Adjustable")),
     )

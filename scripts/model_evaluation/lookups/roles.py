@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from model_evaluation.errors import AccessDenied, NotFound
-
+from .policies import simulate_decisions, statements_of
 from .session import Aws, aws_errors
 
 SAGEMAKER = "sagemaker.amazonaws.com"
@@ -47,9 +46,8 @@ def list_roles(aws: Aws) -> list[Role]:
 
 def trusted_services(policy: Any) -> frozenset[str]:
     """The service principals that a trust policy allows to assume the role (conditions are not weighed)."""
-    statements = policy.get("Statement", []) if isinstance(policy, dict) else []
     found: set[str] = set()
-    for statement in statements if isinstance(statements, list) else [statements]:
+    for statement in statements_of(policy) if isinstance(policy, dict) else []:
         actions = statement.get("Action", [])
         actions = [actions] if isinstance(actions, str) else actions
         if statement.get("Effect") != "Allow" or not {"sts:AssumeRole", "sts:*", "*"}.intersection(actions):
@@ -69,15 +67,6 @@ class Simulation(NamedTuple):
 
 def simulate(aws: Aws, role_arn: str, actions: tuple[str, ...], resources: tuple[str, ...] = ()) -> Simulation:
     """Ask IAM whether ``role_arn`` may call ``actions`` on ``resources`` (``*`` when empty); nothing is called."""
-    client = aws.client("iam")
-    request: dict[str, Any] = {"PolicySourceArn": role_arn, "ActionNames": list(actions)}
-    if resources:
-        request["ResourceArns"] = list(resources)
-    try:
-        with aws_errors("simulating the role's permissions", resource=role_arn):
-            pages = client.get_paginator("simulate_principal_policy").paginate(**request)
-            results = [result for page in pages for result in page["EvaluationResults"]]
-    except (AccessDenied, NotFound) as error:
-        return Simulation((), error.message)
-    denied = {result["EvalActionName"] for result in results if result["EvalDecision"] != "allowed"}
-    return Simulation(tuple(sorted(denied)), "")
+    found = simulate_decisions(aws, role_arn, actions, resources)
+    denied = {item.action for item in found.decisions if not item.allowed}
+    return Simulation(tuple(sorted(denied)), found.unknown)

@@ -25,9 +25,11 @@ from model_evaluation.errors import (
     Unreachable,
 )
 
+from .once import Once
+
 T = TypeVar("T")
 
-# Bounded on purpose: a person waits for the answer. Three attempts with botocore's backoff, ten seconds each.
+# Bounded on purpose: a person waits for the answer.
 CONFIG = botocore.config.Config(
     connect_timeout=5,
     read_timeout=20,
@@ -92,26 +94,7 @@ class Aws:
         self.region_or_none: str | None = region or os.environ.get("AWS_REGION") or self._session.region_name or None
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
-        self._known: dict[Any, Future[Any]] = {}
-        self._known_lock = threading.Lock()
-
-    def once(self, key: Any, call: Callable[[], T]) -> T:
-        """``call``'s result, asked for once by whoever comes first; the others wait for it. For what cannot change
-        while a command runs. A failure is raised to everybody who waits, and not kept."""
-        with self._known_lock:
-            future = self._known.get(key)
-            mine = future is None
-            if future is None:
-                future = self._known[key] = Future()
-        if mine:
-            try:
-                future.set_result(call())
-            except BaseException as error:
-                with self._known_lock:
-                    del self._known[key]
-                future.set_exception(error)
-        result: T = future.result()
-        return result
+        self.once = Once()  # for what cannot change while a command runs
 
     @property
     def credentials(self) -> Any:

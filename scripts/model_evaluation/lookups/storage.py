@@ -34,7 +34,6 @@ class S3Object(NamedTuple):
     size: int
     etag: str
     version_id: str | None
-    storage_class: str
     kms_key: str | None
 
 
@@ -113,7 +112,6 @@ def head_object(aws: Aws, uri: S3Uri) -> S3Object:
         int(answer["ContentLength"]),
         str(answer.get("ETag", "")).strip('"'),
         answer.get("VersionId"),
-        str(answer.get("StorageClass") or "STANDARD"),
         answer.get("SSEKMSKeyId"),
     )
 

@@ -41,14 +41,7 @@ def _jobs(quota: Quota, running: int, region: str) -> Result:
     evidence: dict[str, Any] = {"quota": quota.code, "name": quota.name, "value": quota.value, "running": running}
     fix = lines(
         "Ask for more (AWS usually takes hours to days):",
-        command(
-            "service-quotas",
-            "request-service-quota-increase",
-            service_code=quota.service,
-            quota_code=quota.code,
-            desired_value=str(max(WANTED_JOBS, running + 1)),
-            region=region,
-        ),
+        _increase(quota, max(WANTED_JOBS, running + 1), region),
     )
     if quota.value < 1:
         return failed(

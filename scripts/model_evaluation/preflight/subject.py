@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from model_evaluation.context import Context
 from model_evaluation.lookups.hub import HubModel, describe_base_model
 from model_evaluation.lookups.identity import Caller, who_am_i
 from model_evaluation.lookups.models import ModelPackage, describe_package
+from model_evaluation.lookups.once import Once
 from model_evaluation.lookups.policies import bucket_policy
 from model_evaluation.lookups.roles import Role, describe_role
 from model_evaluation.lookups.session import Aws
 
 from .permissions import Plan
-
-T = TypeVar("T")
 
 
 class Subject:
@@ -26,8 +23,7 @@ class Subject:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self._lock = threading.Lock()
-        self._made: dict[Any, Future[Any]] = {}
+        self.once = Once(keep_failures=True)
 
     @property
     def aws(self) -> Aws:
@@ -43,21 +39,6 @@ class Subject:
 
     def facts(self, step_id: str) -> Mapping[str, Any]:
         return self.context.facts(step_id)
-
-    def once(self, key: Any, call: Callable[[], T]) -> T:
-        """``call``'s result; it is called by the first thread that asks, and the others wait for it."""
-        with self._lock:
-            future = self._made.get(key)
-            mine = future is None
-            if future is None:
-                future = self._made[key] = Future()
-        if mine:
-            try:
-                future.set_result(call())
-            except BaseException as error:
-                future.set_exception(error)
-        result: T = future.result()
-        return result
 
     def caller(self) -> Caller:
         return who_am_i(self.aws)

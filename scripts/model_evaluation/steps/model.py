@@ -236,12 +236,12 @@ def _answer(context: Context, package: ModelPackage, findings: list[dict[str, An
 
 def _base_model(aws: Aws, package: ModelPackage, region: str) -> tuple[str, tuple[str, str]]:
     """The base model's hub id, and (note, level) on whether it is still in the public hub."""
-    from model_evaluation.lookups.models import describe_hub_model
+    from model_evaluation.lookups.hub import describe_base_model
 
     name = str(package.base_model)
     label = f"{name} {package.base_model_version or ''}".strip()
     try:
-        describe_hub_model(aws, name, package.base_model_version, region)
+        describe_base_model(aws, name, package.base_model_version, region)
     except NotFound:
         note = f"Its base model {label} is not in the public hub of {region}: the evaluation would not start."
         return name, (note, "warning")

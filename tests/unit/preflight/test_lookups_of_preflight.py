@@ -41,7 +41,7 @@ def test_a_subnet_leads_out_through_its_own_table_or_the_main_one(tables: list[d
 
 
 def quota(name: str) -> Quota:
-    return Quota("bedrock", "L-1", name, 1.0, True)
+    return Quota("bedrock", "L-1", name, 1.0)
 
 
 def test_a_models_quota_is_found_by_its_name_and_on_demand_first() -> None:
