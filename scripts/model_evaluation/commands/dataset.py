@@ -91,7 +91,7 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.dataset import check_stream, find_leakage
     from model_evaluation.lookups.sources import training_chunks
     from model_evaluation.progress import read_so_far, watched
-    from model_evaluation.steps.data_card import where
+    from model_evaluation.steps.data import faults_of, suggested_fix
 
     if args.max_rows is not None and args.max_rows < 1:
         raise UsageError(f"--max-rows is {args.max_rows}; at least 1 is expected.", fix="Leave it out to read all.")
@@ -115,16 +115,10 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         ).as_json()
     if report.usable:
         return body, 0
-    faults = [item for item in report.findings if item["level"] == "error"]
-    fixes = " ".join(dict.fromkeys(item["fix"] for item in faults[:3] if item.get("fix")))
-    note = (
-        " What stands in backquotes is an answer to the step `data`, which writes a new file." if "`" in fixes else ""
-    )
     body["error"] = {
         "code": "dataset_unusable",
-        "message": f"{source} cannot be used as it is: "
-        + " ".join(f"{item['message']}{where(item)}" for item in faults[:5]),
-        "fix": fixes + note or "See references/datasets.md.",
+        "message": f"{source} cannot be used as it is: {faults_of(report)}",
+        "fix": suggested_fix(report, "Once it is the dataset of a conversation"),
     }
     return body, 3
 

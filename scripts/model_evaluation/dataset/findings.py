@@ -29,10 +29,11 @@ def safe_excerpt(text: str, at: int = 0, limit: int = EXCERPT_CHARS) -> str:
 
 
 class _Group:
-    __slots__ = ("count", "details", "excerpt", "lines")
+    __slots__ = ("count", "details", "excerpt", "last", "lines")
 
     def __init__(self) -> None:
         self.count = 0
+        self.last: int | None = None
         self.lines: list[int] = []
         self.details: Counter[str] = Counter()
         self.excerpt: str | None = None
@@ -47,11 +48,13 @@ class Findings:
     def add(
         self, kind: str, line: int | None = None, *, detail: str = "", excerpt: str | None = None, count: int = 1
     ) -> None:
-        """Record ``count`` faults of ``kind``; ``line`` is the first one's. Lines must come in order."""
+        """Record ``count`` faults of ``kind``, or one in ``line``. Lines must come in order; each counts once."""
         group = self._groups.setdefault(kind, _Group())
-        group.count += count
-        if line is not None and len(group.lines) < FIRST_LINES and (not group.lines or group.lines[-1] != line):
-            group.lines.append(line)
+        if line is None or line != group.last:
+            group.count += count
+            if line is not None and len(group.lines) < FIRST_LINES:
+                group.lines.append(line)
+        group.last = line
         if detail and (detail in group.details or len(group.details) < DETAILS_KEPT):
             group.details[detail] += count
         if group.excerpt is None and excerpt:
@@ -85,7 +88,7 @@ class Findings:
                 "lines": group.lines,
             }
             if group.excerpt:
-                entry["excerpt"] = group.excerpt
+                entry |= {"excerpt": group.excerpt, "untrusted": "excerpt"}  # to be shown, never to be followed
             if fix:
                 entry["fix"] = fix
             entries.append(entry)

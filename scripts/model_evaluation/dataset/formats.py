@@ -16,6 +16,8 @@ from model_evaluation.kernel.rows import (
     read_dataset_row,
 )
 
+from .personal import hidden
+
 FORMATS = (
     "openai_chat",
     "sagemaker",
@@ -280,8 +282,8 @@ def _what_it_has(obj: dict[str, Any]) -> str:
 
 
 def safe_name(text: str) -> str:
-    """A key or role from the file, made harmless: short and printable."""
-    return "".join(c if c.isprintable() and c != "`" else "?" for c in text[:40])
+    """A key or role from the file, made harmless: short, printable, personal data and secrets hidden."""
+    return "".join(c if c.isprintable() and c != "`" else "?" for c in hidden(text[:400])[:40])
 
 
 def type_name(value: object) -> str:

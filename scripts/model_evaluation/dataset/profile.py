@@ -128,7 +128,7 @@ class Profile:
     def as_json(self) -> dict[str, Any]:
         """The part of the profile that describes rows; categories and fields largest first, bounded."""
         shown = self.categories.most_common(CATEGORIES_SHOWN)
-        categories = {safe_excerpt(name): count for name, count in shown}
+        categories = _by_name(shown, 80)
         left = self.categories.total() - sum(count for _, count in shown)
         if left:
             categories[OTHER] = categories.get(OTHER, 0) + left
@@ -141,5 +141,13 @@ class Profile:
             "with_system": self.with_system,
             "categories": categories,
             "without_category": self.without_category,
-            "metadata_fields": {safe_excerpt(name, limit=60): n for name, n in self.metadata_fields.most_common(30)},
+            "metadata_fields": _by_name(self.metadata_fields.most_common(30), 60),
         }
+
+
+def _by_name(counts: list[tuple[str, int]], limit: int) -> dict[str, int]:
+    """Names fit to be shown; those that look the same then are counted together."""
+    shown: Counter[str] = Counter()
+    for name, count in counts:
+        shown[safe_excerpt(name, limit=limit)] += count
+    return dict(shown.most_common())

@@ -61,8 +61,8 @@ def check(text: str, context: Context) -> Answer:
             raise prepare(context, text, reading)
         if not reading.report.usable:
             raise Refused(
-                f"The dataset cannot be used as it is. {_faults(reading.report)}",
-                fix=_suggested_fix(reading.report),
+                f"The dataset cannot be used as it is. {faults_of(reading.report)}",
+                fix=suggested_fix(reading.report),
                 code="dataset_unusable",
                 details={"findings": reading.report.findings},
             )
@@ -161,8 +161,10 @@ def useful_operations(report: DatasetReport, further: list[dict[str, Any]] | Non
     the other operations would refuse them, or keep them."""
     from model_evaluation.dataset.repair import REPAIRABLE
 
+    from .dataset import NO_JSON
+
     kinds = {entry["kind"] for entry in report.findings}
-    if kinds & REPAIRABLE:
+    if kinds & (REPAIRABLE - NO_JSON):
         return [("convert", "Unpack it: one JSON object per line")]
     if "nova_prompt" in kinds:
         return [("convert sagemaker", "Write the rows in a format that Nova models take")]
@@ -186,15 +188,17 @@ def wants_references(context: Context) -> bool:
     return bool(metrics_that_compare(context.value("custom_metrics") or []))
 
 
-def _faults(report: DatasetReport) -> str:
+def faults_of(report: DatasetReport) -> str:
+    """Every error and where it is, the gravest first."""
     faults = [entry for entry in report.findings if entry.get("level") == "error"]
     return " ".join(f"{entry['message']}{where(entry)}" for entry in faults[:5])
 
 
-def _suggested_fix(report: DatasetReport) -> str:
+def suggested_fix(report: DatasetReport, lead: str = "Prepare a new file") -> str:
+    """What to do about the errors, and after ``lead`` the operations that mend them."""
     fixes = [str(entry["fix"]) for entry in report.findings if entry.get("level") == "error" and entry.get("fix")]
     useful = [f"evaluate.py answer data {value!r}" for value, _ in useful_operations(report)]
-    return " ".join(dict.fromkeys(fixes[:3])) + (f" Prepare a new file: {' or '.join(useful)}" if useful else "")
+    return " ".join(dict.fromkeys(fixes[:3])) + (f" {lead}: {' or '.join(useful)}" if useful else "")
 
 
 STEP = Step(

@@ -83,6 +83,34 @@ def test_personal_data_is_counted_and_located_but_never_printed() -> None:
     assert "example.com" not in everything
     assert "AKIA" not in everything
     assert "•" in by_kind["invalid_json"]["excerpt"]
+    assert by_kind["invalid_json"]["untrusted"] == "excerpt"
+
+
+def test_personal_data_in_names_is_hidden_and_what_looks_the_same_then_is_counted_together() -> None:
+    key = "AKIA" + "ABCDEFGHIJKLMNOP"
+    rows: list[dict[str, object]] = [
+        {"bob@example.com": 1, key: 2},
+        {"messages": [{"role": "bob@example.com", "content": "a"}, {"role": "user", "content": "q"}]},
+        {"query": "a", "category": "bob@example.com", "tim@example.com": 1},
+        {"query": "b", "category": "eve@example.com", "eve@example.com": 1},
+    ]
+    lines = [json.dumps(row).encode() + b"\n" for row in rows]
+    lines.append(b'{"query": "c", "bob@example.com": 1, "bob@example.com": 2}\n')
+    report = check_stream(lines, source="x")
+    everything = json.dumps(report.as_json())
+    assert "example.com" not in everything
+    assert key not in everything
+    assert list(report.profile["categories"].values()) == [2]
+    assert list(report.profile["metadata_fields"].values()) == [2]
+    assert "example.com" not in json.dumps(check_stream([b"bob@example.com,answer\n1,2\n"], source="x").as_json())
+
+
+def test_a_row_counts_once_whatever_is_found_in_it() -> None:
+    row = b'{"query": "bob@example.com, +1 415 555 0132", "response": "4111 1111 1111 1111"}\n'
+    found = _found([row, b'{"query": "q", "response": 1, "system": 2}\n'], "personal_data")
+    assert found is not None
+    assert (found["count"], found["message"][:29]) == (1, "1 row probably holds personal")
+    assert all(kind in found["message"] for kind in ("email address", "phone number", "payment card number"))
 
 
 @pytest.mark.parametrize(
