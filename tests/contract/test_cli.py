@@ -160,6 +160,18 @@ def test_one_metric_decides_without_a_question(run_cli: RunCli, tmp_path: Path) 
     assert result.json["known"]["primary_metric"]["origin"] == "default"
 
 
+@pytest.mark.parametrize(
+    "value", ["professional style and tone", "Builtin.ProfessionalStyleAndTone", "PROFESSIONAL-STYLE_and tone"]
+)
+def test_the_metric_that_decides_may_be_spelt_as_the_list_of_metrics(
+    run_cli: RunCli, tmp_path: Path, value: str
+) -> None:
+    run_cli("answer", "custom_metrics", "none", project=tmp_path)
+    run_cli("answer", "builtin_metrics", "correctness, professional style and tone", project=tmp_path)
+    result = run_cli("answer", "primary_metric", value, project=tmp_path)
+    assert result.json["recorded"]["value"] == "ProfessionalStyleAndTone"
+
+
 def test_at_least_one_metric_is_needed(run_cli: RunCli, tmp_path: Path) -> None:
     run_cli("answer", "custom_metrics", "none", project=tmp_path)
     result = run_cli("answer", "builtin_metrics", "none", project=tmp_path)

@@ -49,7 +49,7 @@ def _refuse_no_metric(context: Context) -> None:
 
 
 def offer(context: Context) -> Offer:
-    return Offer(suggested="none")
+    return Offer(suggested=None if context.value("builtin_metrics") == [] else "none")
 
 
 STEP = Step(

@@ -18,11 +18,16 @@ def chosen(context: Context) -> list[str]:
     return [*(context.value("builtin_metrics") or []), *custom]
 
 
+def letters(text: str) -> str:
+    """The letters and digits of a name, in lower case: what is left of it however it is spelt."""
+    return "".join(filter(str.isalnum, text.lower()))
+
+
 def check(text: str, context: Context) -> Answer:
     names = chosen(context)
     wanted = text[len("Builtin.") :] if text.lower().startswith("builtin.") else text
-    match = [name for name in names if name == wanted] or [name for name in names if name.lower() == wanted.lower()]
-    if not match:
+    match = [name for name in names if name == wanted] or [name for name in names if letters(name) == letters(wanted)]
+    if len(match) != 1:
         raise Refused(
             f"{text[:100]!r} is not among the chosen metrics: {', '.join(names)}.",
             fix="Choose one of them, or change the metrics first: evaluate.py revise builtin_metrics",

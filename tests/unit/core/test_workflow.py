@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_evaluation import workflow
+from model_evaluation.context import Context
 from model_evaluation.evaluations import EVALUATIONS, evaluation_of
 from model_evaluation.steps import load as load_step
 from model_evaluation.workflow import Answer, Offer, Step, finding
@@ -98,6 +99,13 @@ def test_what_can_no_longer_be_chosen_is_not_suggested(closed: bool, suggested: 
 def test_consent_and_judge_are_never_suggested(step_id: str) -> None:
     document = {"answers": {}, "reopened": {step_id: "yes"}, "offers": {step_id: {"suggested": "yes"}}}
     assert "suggested" not in workflow.describe(load_step(step_id), document)
+
+
+@pytest.mark.parametrize(("builtin", "suggested"), [([], None), (["Correctness"], "none")])
+def test_no_custom_metric_is_suggested_only_where_another_metric_is_left(builtin: list[str], suggested: str) -> None:
+    offer = load_step("custom_metrics").offer
+    assert offer is not None
+    assert offer(Context("", {"answers": {"builtin_metrics": {"value": builtin}}}, now=NOW)).suggested == suggested
 
 
 @given(st.lists(st.sampled_from(sorted(TABLE)), max_size=12))
