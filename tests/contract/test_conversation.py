@@ -154,6 +154,26 @@ def test_a_wrong_answer_is_refused_for_what_it_is(
     assert state.read_bytes() == complete
 
 
+@pytest.mark.parametrize(
+    ("given", "close"),
+    [
+        ("nova pro", ["amazon.nova-pro-v1:0"]),
+        ("us.amazon.nova-pro-v1:0", ["amazon.nova-pro-v1:0"]),
+        ("arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-pro-v1:0", ["amazon.nova-pro-v1:0"]),
+        ("1", []),
+        ("🙂", []),
+    ],
+)
+def test_a_judge_that_is_meant_is_named_and_still_not_taken(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path, given: str, close: list[str]
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    result = run_cli("answer", "judge", given, project=tmp_path)
+    assert result.json["error"]["code"] == "choose"
+    named = result.json["error"]["message"].partition("Close: ")[2]
+    assert [judge for judge in named.removesuffix(".").split(", ") if judge] == close
+
+
 @pytest.mark.parametrize("step", ["dataset", "model", "judge", "role", "mlflow", "output"])
 def test_expired_credentials_are_named_and_nothing_is_lost(
     run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path,

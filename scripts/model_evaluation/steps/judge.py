@@ -23,7 +23,7 @@ def check(text: str, context: Context) -> Answer:
             code="judge_unusable",
         )
     if judge is None:
-        close = [item.id for item in found.offered if text.lower() in item.id.lower()]
+        close = [item.id for item in found.offered if _alike(text, item.id)]
         raise Choose(
             f"{text[:100]!r} is not in the list of judge models of {found.region}; the exact id is needed."
             + (f" Close: {', '.join(close)}." if close else ""),
@@ -43,6 +43,12 @@ def check(text: str, context: Context) -> Answer:
             finding("judge_end_of_life", f"{text} reaches its end of life on {judge.end_of_life}.", level="warning")
         )
     return Answer(judge.id, facts=facts, findings=findings)
+
+
+def _alike(text: str, judge: str) -> bool:
+    """A part of the id however it is spelt, or the id inside an inference profile's or an ARN."""
+    given, wanted = ("".join(filter(str.isalnum, name.lower())) for name in (text, judge))
+    return (len(given) > 2 and given in wanted) or wanted in given
 
 
 def offer(context: Context) -> Offer:
