@@ -245,6 +245,19 @@ def test_the_card_shows_what_it_takes_on_one_screen(run_cli: RunCli, scene: Stag
     assert len(text.splitlines()) <= 30
 
 
+def test_the_card_of_one_model_alone_promises_no_comparison(run_cli: RunCli, scene: Stage) -> None:
+    assert run_cli("answer", "scope", "tuned", project=scene.project).code == 0
+    text = card(run_cli, scene)
+    assert "alone, without its base model" in text
+    assert "Can detect" not in text
+    assert "decides" not in text
+
+
+def test_the_card_says_nothing_twice(run_cli: RunCli, scene: Stage) -> None:
+    assert run_cli("answer", "mlflow", "create", project=scene.project).code == 0
+    assert card(run_cli, scene).count("MLflow app") == 1
+
+
 def test_an_unknown_price_is_unknown_on_the_card(run_cli: RunCli, scene: Stage) -> None:
     scene.aws.scenario = scene.scenario_with({"deny": {"pricing:GetProducts": ""}})
     line = next(line for line in card(run_cli, scene).splitlines() if line.startswith("Cost"))

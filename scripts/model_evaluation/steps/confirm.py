@@ -69,18 +69,19 @@ def _configuration(context: Context) -> list[tuple[str, str]]:
         f"{name} ({direction} is better{'' if name in declared else ', assumed: none was declared'})"
         for name, direction in directions(custom).items()
     ]
+    scope = str(context.value("scope"))
     versus = {
         "compare": f"compared with its base model {model['base_model']}",
         "tuned": "alone, without its base model",
         "base": f"left out: only its base model {model['base_model']} is evaluated",
-    }[str(context.value("scope"))]
+    }[scope]
     return [
         ("Task", str(context.value("task"))),
         ("Dataset", f"{context.value('dataset')} ({rows:,} rows{_jobs(context)})"),
         ("Overlap", overlap_line(context.facts("data").get("overlap"))),
         ("Custom metrics", ", ".join(described) or "none"),
         ("Built-in metrics", ", ".join(builtin) or "none"),
-        ("Primary metric", f"{context.value('primary_metric')} decides"),
+        ("Primary metric", f"{context.value('primary_metric')}{' decides' if scope == 'compare' else ''}"),
         ("Model", f"{context.value('model')}, {versus}"),
         ("Region", str(context.value("region"))),
         ("Judge", str(context.value("judge"))),
@@ -104,7 +105,7 @@ def _expected(context: Context, found: Any) -> list[tuple[str, str]]:
     work = found.work
     each = f" for {work.jobs} jobs, one after another" if work.jobs > 1 else ""
     return [
-        ("Can detect", can_show(work.rows)),
+        *([("Can detect", can_show(work.rows))] if work.models > 1 else []),  # one model alone is not compared
         (
             "Judge calls",
             f"{work.rows:,} rows × {work.models} model(s) × {len(work.metric_prompts)} metric(s) = {work.calls:,}",

@@ -15,7 +15,7 @@ def check(text: str, context: Context) -> Answer:
     from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
 
     if text.lower() == "create":
-        note = "SageMaker will create an MLflow app when the evaluation starts; that can take ten minutes."
+        note = "The SDK will create an MLflow app before the evaluation starts, which can take ten minutes."
         return Answer("create", findings=[finding("mlflow_create", note, level="warning")])
     found = _trackers(context)
     tracker = next((item for item in found.found if text in (item.arn, item.name)), None)
