@@ -58,7 +58,7 @@ def row_html(analysis: Analysis, row: Mapping[str, Any], at_a_loss: bool) -> str
     primary = analysis.summary["primary_metric"]
     base, tuned = (_text_of(row[f"{side}_response"]) for side in ("base", "tuned"))
     opening = " ".join(_text_of(row["prompt"])[:OPENING_CHARACTERS].split())
-    score = " → ".join(f"{row[f'{primary}__{side}']:.4g}" for side in ("base", "tuned"))
+    score = " → ".join(_shown(row[f"{primary}__{side}"]) for side in ("base", "tuned"))
     scores = "".join(_score_html(analysis, row, name) for name in ordered_metrics(analysis.summary))
     category = row["category"][:NAME_CHARACTERS] if isinstance(row["category"], str) else ""
     where = f"row {row['record_id']}" + (f", {one_line(category)}" if category else "")
@@ -78,10 +78,15 @@ def _score_html(analysis: Analysis, row: Mapping[str, Any], name: str) -> str:
     lines = []
     for side, label in (("base", "base"), ("tuned", "fine-tuned")):
         score, reason = row[f"{name}__{side}"], _text_of(row[f"{name}__{side}_explanation"])
-        shown = score if isinstance(score, str) else "no score" if score is None or score != score else f"{score:.4g}"
-        heading = html.escape(f"{one_line(name)}, {label}: {shown}")
+        heading = html.escape(f"{one_line(name)}, {label}: {_shown(score)}")
         lines.append(f"<dt>{heading}</dt><dd>{html.escape(reason) or '–'}</dd>")
     return f"<dl>{''.join(lines)}</dl>"
+
+
+def _shown(score: Any) -> str:
+    if isinstance(score, str):
+        return score  # a number too, where other rows have labels
+    return "no score" if score is None or score != score else f"{score:.4g}"
 
 
 def _block(title: str, content: str) -> str:

@@ -231,6 +231,19 @@ class TestFragments:
             analysis = analyse(s3, dataset, builtin_metrics=["Harmfulness"], primary_metric="Harmfulness")
         assert changed_rows(analysis) == ([0], [1])
 
+    def test_numbers_that_came_as_text_beside_a_label_are_shown_as_they_came(self) -> None:
+        world = World()
+        for base, tuned in (("1", "2.5"), ("1", "N/A")):
+            prompt = f"{tuned}?"
+            world.dataset.append(json.dumps({"query": prompt}))
+            world.base.append(result_line(prompt, "b", {"Own": base}))
+            world.tuned.append(result_line(prompt, "t", {"Own": tuned}))
+        custom = json.dumps([{"customMetricDefinition": {"name": "Own"}}])
+        analysis = analysis_of(world, builtin_metrics=[], custom_metrics_json=custom, primary_metric="Own")
+        text = changed_rows_html(analysis)
+        assert "1 → 2.5" in text
+        assert "N/A" not in text
+
     @pytest.mark.parametrize(
         ("text", "other", "marked"),
         [
