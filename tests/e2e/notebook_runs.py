@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.world import account_of, seed_world_for
+from model_evaluation.localaws.rehearsal import account_of, seed_world_for
 from model_evaluation.notebook.execute import ExecutionOutcome, execute_notebook
 from model_evaluation.notebook.render import render_notebook
 
@@ -120,10 +120,8 @@ def studio(
 ) -> Iterator[Studio]:
     """An account with what the parameters name, and a folder with the rendered notebook."""
     parameters = PARAMETERS | changes
-    account = account_of(parameters)
-    assert account is not None
-    with LocalAws(step_seconds=step_seconds, scenario=scenario, account=account) as aws:
-        seed_world_for(aws, parameters, DATASET)
+    with LocalAws(step_seconds=step_seconds, scenario=scenario, account=account_of(parameters)) as aws:
+        seed_world_for(aws, parameters, {parameters["DATASET"]: DATASET})
         yield Studio(folder, aws, parameters)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from e2e.notebook_runs import DATASET, PARAMETERS, Exports
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.world import account_of, seed_world_for
+from model_evaluation.localaws.rehearsal import account_of, seed_world_for
 from model_evaluation.notebook.execute import inject_parameters
 from model_evaluation.notebook.render import build_notebook
 from model_evaluation.notebook.script import notebook_script
@@ -142,7 +142,7 @@ class Bench(Exports):
         self.parameters = dict(parameters)
         self._script = folder / "evaluation.py"
         if any(parameters[name] != PARAMETERS[name] for name in ("DATASET", "MODEL_PACKAGE_ARN", "S3_OUTPUT")):
-            seed_world_for(self.aws, parameters, DATASET)
+            seed_world_for(self.aws, parameters, {parameters["DATASET"]: DATASET})
         self._calls_before = len(self.aws.calls)
 
     def run(self, **overrides: Any) -> ScriptOutcome:
@@ -171,9 +171,7 @@ class Bench(Exports):
 @contextlib.contextmanager
 def workshop(*, step_seconds: float = 0.2) -> Iterator[Workshop]:
     """An account with what the usual parameters name, and an interpreter that talks to it."""
-    account = account_of(PARAMETERS)
-    assert account is not None
-    with LocalAws(step_seconds=step_seconds, account=account) as aws:
-        seed_world_for(aws, PARAMETERS, DATASET)
+    with LocalAws(step_seconds=step_seconds, account=account_of(PARAMETERS)) as aws:
+        seed_world_for(aws, PARAMETERS, {PARAMETERS["DATASET"]: DATASET})
         with Interpreter(aws.child_environment()) as interpreter:
             yield Workshop(aws, interpreter)

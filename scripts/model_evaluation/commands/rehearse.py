@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 FOLDER = "rehearsal"
 POLL_SECONDS = 0.5
-EXAMPLE_ACCOUNT = "111122223333"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.execution import executed_path, run_notebook
     from model_evaluation.localaws import LocalAws
-    from model_evaluation.localaws.world import account_of, seed_world_for
+    from model_evaluation.localaws.rehearsal import account_of, seed_world_for
 
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
@@ -49,7 +48,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     folder = os.path.join(args.project, FOLDER)
     notebook = _fresh_notebook(folder, context)
     base = context.facts("model")["base_model"]
-    account = account_of(parameters) or EXAMPLE_ACCOUNT
+    account = account_of(parameters)
     with LocalAws(step_seconds=args.step_seconds, region=parameters["REGION"], account=account) as aws:
         seed_world_for(aws, parameters, rows, base_model=base)
         outcome = run_notebook(

@@ -1,15 +1,8 @@
-"""Worlds: what an account holds before anybody does anything in it.
-
-:func:`seed_demo_world` makes the demo's account: an imaginary company, Fernway, that fine-tuned a support
-assistant. :func:`seed_world_for` makes just what a given configuration names, for rehearsals.
-"""
+"""The demo's account: an imaginary company, Fernway, that fine-tuned a support assistant."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
@@ -17,7 +10,6 @@ from model_evaluation.kernel.rows import read_dataset_rows
 
 from .answers import base_answer, tuned_answer
 from .cloud import Cloud
-from .judges import JudgeModel
 from .judging import Item, judge_builtin
 from .results import JudgedRow, judged_files, python_repr_of_prompt
 from .scenario import Scenario
@@ -30,7 +22,7 @@ from .seeding import (
     role_name,
 )
 from .server import LocalAws
-from .services.hub import contents_of, registry_hub_name
+from .services.hub import registry_hub_name
 from .services.mlflow import put_app, put_server
 
 BASE_MODEL_WITHOUT_RECIPE = "huggingface-llm-falcon-7b-instruct-bf16"
@@ -80,7 +72,6 @@ class World:
     package_without_base_model: str
     group_name: str
     group_arn: str
-    group_names: tuple[str, ...]
     group_keyword: str
     training_job_name: str
     training_job_arn: str
@@ -92,7 +83,6 @@ class World:
     mlflow_server_arn: str
     base_model_name: str
     base_model_arn: str
-    base_model_names: tuple[str, ...]
     base_model_without_recipe: str
     older_execution_id: str
 
@@ -182,7 +172,6 @@ def _demo_names(cloud: Cloud, region: str) -> World:
         package_without_base_model=cloud.arn(region, "model-package/fernway-churn-classifier/1"),
         group_name=group,
         group_arn=cloud.arn(region, f"model-package-group/{group}"),
-        group_names=(group, "fernway-support-drafts", "fernway-support-triage", "fernway-churn-classifier"),
         group_keyword="support",
         training_job_name=job,
         training_job_arn=cloud.arn(region, f"training-job/{job}"),
@@ -194,7 +183,6 @@ def _demo_names(cloud: Cloud, region: str) -> World:
         mlflow_server_arn=cloud.arn(region, "mlflow-tracking-server/fernway-tracking"),
         base_model_name=BASE_MODEL,
         base_model_arn=public_model_arn(region, BASE_MODEL, BASE_MODEL_VERSION),
-        base_model_names=(BASE_MODEL, *OTHER_BASE_MODELS),
         base_model_without_recipe=BASE_MODEL_WITHOUT_RECIPE,
         older_execution_id=OLDER_EXECUTION,
     )
@@ -240,113 +228,3 @@ def _seed_older_run(seed: Seeder, world: World) -> None:
         metrics_job = f"pipelines-{OLDER_EXECUTION}-{step}-0a1b2c3d4e"
         for file in judged_files(job, metrics_job, world.judge, judged, Scenario()):
             seed.object(f"{world.output_uri}/{file.key}", file.body)
-
-
-def seed_running_execution(aws: LocalAws, world: World, *, tagged: bool = True) -> str:
-    """Somebody else's LLM-as-judge evaluation, started just now; returns its execution ARN.
-
-    It runs on the account's shared pipeline, which the SDK finds by name and tag. Set the scenario's
-    ``hold_step`` to keep it running.
-    """
-    name = "SagemakerEvaluation-LLMAJEvaluation-0c1d2e3f-4a5b-4c6d-8e7f-901234567890"
-    step = {
-        "Name": "EvaluateCustomInferenceModel",
-        "Type": "Training",
-        "Arguments": {
-            "RoleArn": world.role_arn,
-            "ServerlessJobConfig": {
-                "BaseModelArn": world.base_model_arn,
-                "AcceptEula": True,
-                "JobType": "Evaluation",
-                "EvaluationType": "BenchmarkEvaluation",
-            },
-            "HyperParameters": {"name": "CustomInference", "task": "inference_only"},
-            "OutputDataConfig": {"S3OutputPath": f"s3://{world.bucket}/evaluations/somebody-else"},
-            "InputDataConfig": [
-                {
-                    "ChannelName": "train",
-                    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": world.dataset_uri}},
-                }
-            ],
-        },
-    }
-    sagemaker = aws.client("sagemaker", world.region)
-    sagemaker.create_pipeline(
-        PipelineName=name,
-        ClientRequestToken="somebody-else-creates-a-pipeline",
-        RoleArn=world.role_arn,
-        PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": [step]}),
-        Tags=[{"Key": "SagemakerModelEvaluation", "Value": "true"}] if tagged else [],
-    )
-    started = sagemaker.start_pipeline_execution(
-        PipelineName=name,
-        PipelineExecutionDisplayName="somebody-else-1",
-        ClientRequestToken="somebody-else-starts-an-execution",
-    )
-    return str(started["PipelineExecutionArn"])
-
-
-ACCOUNT = re.compile(r"^arn:aws[a-z-]*:[a-z-]+:[a-z0-9-]*:(\d{12}):")
-
-
-def account_of(parameters: Mapping[str, Any]) -> str | None:
-    """The account a configuration belongs to: its role's, else its model package's."""
-    for name in ("ROLE_ARN", "MODEL_PACKAGE_ARN"):
-        if match := ACCOUNT.match(str(parameters.get(name) or "")):
-            return match[1]
-    return None
-
-
-def seed_world_for(
-    aws: LocalAws,
-    parameters: Mapping[str, Any],
-    dataset: bytes | Mapping[str, bytes],
-    *,
-    base_model: str = BASE_MODEL,
-) -> None:
-    """Seeds what a notebook's parameters name, so that it can be rehearsed as configured.
-
-    ``parameters`` are the notebook's (``REGION``, ``ROLE_ARN``, ``MODEL_PACKAGE_ARN``, ``DATASET``,
-    ``JUDGE_MODEL``, ``S3_OUTPUT``, ``MLFLOW_RESOURCE_ARN``); ``dataset`` is the dataset's content, or that of
-    each of its files by URI. Start the :class:`LocalAws` with ``account=account_of(parameters)`` and the same region.
-    """
-    cloud, region = aws.cloud, str(parameters["REGION"])
-    role = str(parameters["ROLE_ARN"])
-    cloud.caller_arn = f"arn:aws:sts::{cloud.account}:assumed-role/{role_name(role)}/rehearsal"
-    seed = Seeder(cloud, region)
-    seed.role(role, ("sagemaker", "bedrock"), ROLE_ACTIONS)
-    output_bucket = str(parameters["S3_OUTPUT"]).removeprefix("s3://").partition("/")[0]
-    seed.bucket(output_bucket, region)
-    files = {str(parameters["DATASET"]): dataset} if isinstance(dataset, bytes) else dataset
-    for name, content in files.items():
-        _seed_rehearsal_dataset(seed, name, output_bucket, content)
-    seed.base_model(base_model, BASE_MODEL_VERSION)
-    model = str(parameters["MODEL_PACKAGE_ARN"])
-    if ":model-package/" in model:
-        group, version = model.rsplit("/", 2)[-2:]
-        seed.group(group, "Seeded for a rehearsal")
-        seed.package(group, int(version), base=base_model, base_version=BASE_MODEL_VERSION)
-    elif model != base_model:
-        seed.base_model(model, BASE_MODEL_VERSION)
-    judge = str(parameters["JUDGE_MODEL"])
-    if cloud.judge(judge) is None:
-        provider = judge.split(".")[0].capitalize()
-        known = (*cloud.scenario.judges, JudgeModel(judge, judge, provider))
-        changed = {item.name: getattr(cloud.scenario, item.name) for item in fields(Scenario)}
-        aws.scenario = Scenario(**{**changed, "judges": known})
-    mlflow = str(parameters.get("MLFLOW_RESOURCE_ARN") or "")
-    if ":mlflow-tracking-server/" in mlflow:
-        put_server(cloud, region, mlflow.rsplit("/", 1)[-1], role, f"s3://{output_bucket}/mlflow")
-    elif mlflow:
-        put_app(cloud, region, mlflow, "rehearsal", role, f"s3://{output_bucket}/mlflow", "ENABLED")
-
-
-def _seed_rehearsal_dataset(seed: Seeder, dataset: str, output_bucket: str, content: bytes) -> None:
-    if dataset.startswith("s3://"):
-        seed.bucket(dataset.removeprefix("s3://").partition("/")[0], seed.region)
-        seed.object(dataset, content)
-        return
-    uri = f"s3://{output_bucket}/rehearsal/dataset.jsonl"
-    seed.object(uri, content)
-    seed.dataset(dataset, uri)
-    assert contents_of(seed.cloud, seed.region).get(dataset) is not None

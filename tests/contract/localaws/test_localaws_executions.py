@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.world import seed_running_execution
+from running_execution import seed_running_execution
 
 STEP = 10.0  # the fixture's step_seconds
 

@@ -6,7 +6,8 @@ import pytest
 
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.errors import LocalAwsBug
-from model_evaluation.localaws.world import seed_demo_world, seed_running_execution
+from model_evaluation.localaws.world import seed_demo_world
+from running_execution import seed_running_execution
 
 
 def test_after_a_reset_everything_is_as_after_a_start_but_address_and_clients() -> None:

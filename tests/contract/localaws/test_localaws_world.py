@@ -14,13 +14,9 @@ from model_evaluation.kernel.rows import DatasetRow, read_dataset_rows
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.answers import base_answer, tuned_answer
 from model_evaluation.localaws.judging import Item, judge_builtin
+from model_evaluation.localaws.rehearsal import account_of, seed_world_for
 from model_evaluation.localaws.services.hub import registry_hub_name
-from model_evaluation.localaws.world import (
-    account_of,
-    demo_custom_metrics,
-    demo_dataset,
-    seed_world_for,
-)
+from model_evaluation.localaws.world import demo_custom_metrics, demo_dataset
 
 ROWS = read_dataset_rows(demo_dataset().splitlines())
 
@@ -204,7 +200,9 @@ def test_a_rehearsal_world_holds_what_the_configuration_names(aws: LocalAws, cli
     }
     assert account_of(parameters) == account
     caller = aws.cloud.caller_arn
-    seed_world_for(aws, parameters, b'{"query": "q", "response": "r"}\n', base_model="acme-own-model")
+    seed_world_for(
+        aws, parameters, {parameters["DATASET"]: b'{"query": "q", "response": "r"}\n'}, base_model="acme-own-model"
+    )
     assert clients("iam").get_role(RoleName="Mine")["Role"]["Arn"] == parameters["ROLE_ARN"]
     sagemaker = clients("sagemaker")
     package = sagemaker.describe_model_package(ModelPackageName=parameters["MODEL_PACKAGE_ARN"])

@@ -36,10 +36,11 @@ from model_evaluation.localaws.services.hub import contents_of
 from model_evaluation.localaws.services.mlflow import apps_of
 from model_evaluation.localaws.services.packages import packages_of
 from model_evaluation.localaws.services.training import jobs_of
-from model_evaluation.localaws.world import World, seed_demo_world, seed_running_execution
+from model_evaluation.localaws.world import World, seed_demo_world
 from model_evaluation.lookups.session import Aws
 from model_evaluation.preflight import run_preflight
 from model_evaluation.preflight.result import commands_in
+from running_execution import seed_running_execution
 
 from .aws_cli import run_aws
 
