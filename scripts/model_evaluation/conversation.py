@@ -108,7 +108,8 @@ def fingerprint(document: dict[str, Any]) -> str:
 
 
 def elsewhere(project: str) -> list[dict[str, str]]:
-    """Warnings about workflows near ``project``, which has none: in the nearest folder above, and right below."""
+    """Warnings about workflows near ``project``, which has none: in the nearest folder above, right below, and the
+    last good copy of its own."""
     import os
 
     def has_state(folder: str) -> bool:
@@ -125,11 +126,13 @@ def elsewhere(project: str) -> list[dict[str, str]]:
     except OSError:
         below = []
     found += [path for path in below if has_state(path)]
-    if not found:
+    backup, lost = (os.path.join(project, name) for name in (state.BACKUP_NAME, state.FILE_NAME))
+    gone = os.path.isfile(backup)
+    if not found and not gone:
         return []
     import shlex
 
-    return [
+    warnings = [
         {
             "kind": "workflow_elsewhere",
             "message": f"Nothing has been answered in {project}, but {path} holds a {state.FILE_NAME}.",
@@ -137,6 +140,16 @@ def elsewhere(project: str) -> list[dict[str, str]]:
         }
         for path in found[:MOST_ELSEWHERE]
     ]
+    if gone:
+        back = f"cp {shlex.quote(backup)} {shlex.quote(lost)}"
+        warnings.append(
+            {
+                "kind": "workflow_gone",
+                "message": f"{lost} is gone; {backup} is the last good copy of it.",
+                "fix": f"To go back to it: {back} - or begin anew: the next answer replaces the copy.",
+            }
+        )
+    return warnings
 
 
 def known_step(document: dict[str, Any], step_id: str) -> workflow.Requirements:

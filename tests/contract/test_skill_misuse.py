@@ -163,6 +163,19 @@ def test_status_in_a_folder_beside_the_workflow_says_where_it_is(run_cli: RunCli
     assert run_cli(*command[3:], project=project).json["known"]["task"]["value"] == "x"
 
 
+def test_a_state_file_that_was_deleted_can_be_brought_back(run_cli: RunCli, tmp_path: Path) -> None:
+    project = tmp_path / "my tickets"
+    project.mkdir()
+    run_cli("answer", "task", "x", project=project)
+    (project / "workflow_state.json").unlink()
+    (warning,) = run_cli("status", project=project).json["warnings"]
+    assert warning["kind"] == "workflow_gone"
+    subprocess.run(shlex.split(warning["fix"].partition(": ")[2].partition(" - ")[0]), check=True)
+    status = run_cli("status", project=project).json
+    assert status["known"]["task"]["value"] == "x"
+    assert status["warnings"] == []
+
+
 def test_status_elsewhere_names_a_few_folders_only(run_cli: RunCli, tmp_path: Path) -> None:
     above, here = tmp_path / "above", tmp_path / "above" / "here"
     for folder in (above, *(here / name for name in "abcde")):
