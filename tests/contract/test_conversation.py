@@ -85,6 +85,7 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("model", lambda w: w.role_arn, "wrong_kind", "IAM role"),
     ("model", lambda w: "arn:aws:sagemaker:us-west-2:111122223333:endpoint/e", "wrong_kind", "endpoint"),
     ("model", lambda w: "arn:aws:sagemaker:us-west-2:111122223333:pipeline/p/execution/x", "wrong_kind", "pipeline"),
+    ("model", lambda w: f"s3://{w.bucket}/model.tar.gz", "wrong_kind", "a place in S3"),
     ("model", lambda w: "arn:aws:sagemaker", "bad_arn", "not a complete ARN"),
     ("model", lambda w: w.model_package_arn.replace("us-west-2", "eu-west-1"), "other_region", "eu-west-1"),
     ("model", lambda w: w.model_package_arn.replace("111122223333", "444455556666"), "other_account", "444455556666"),

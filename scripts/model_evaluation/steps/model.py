@@ -27,6 +27,10 @@ def check(text: str, context: Context) -> Answer:
     arn = parse_arn(text)
     if arn is None and text.startswith("arn:"):
         raise Refused(f"{text[:200]!r} is not a complete ARN.", fix=f"Expected: {EXPECTED}.", code="bad_arn")
+    if text.startswith("s3://"):
+        raise Refused(
+            f"{text[:200]} is a place in S3, not a model package.", fix=f"Expected: {EXPECTED}.", code="wrong_kind"
+        )
     package, findings = _from_arn(aws, arn) if arn else _from_name(aws, text)
     return _answer(context, package, findings)
 
