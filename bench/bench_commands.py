@@ -30,7 +30,7 @@ def local_aws(latency_ms: int) -> Iterator[dict[str, str]]:
         "from model_evaluation.localaws.world import seed_demo_world\n"
         "with LocalAws(step_seconds=0) as aws:\n"
         "    lines = {**aws.env, **seed_demo_world(aws, region=aws.region).as_lines()}\n"
-        "    aws.scenario = Scenario(latency_ms=int(sys.argv[2]))\n"
+        "    aws.scenario = Scenario(slow={'*': int(sys.argv[2]) / 1000})\n"
         "    import json; print(json.dumps(lines), flush=True)\n"
         "    sys.stdin.read()\n"
     )

@@ -109,7 +109,11 @@ def test_a_changed_configuration_beside_a_running_evaluation_asks(new_bench: New
 
 
 def test_a_start_that_aws_refuses_is_told_in_its_words(new_bench: NewBench) -> None:
-    outcome = new_bench(scenario=Scenario(start_fails="The account-level service limit is 0")).run()
+    outcome = new_bench(
+        scenario=Scenario(
+            errors={"StartPipelineExecution": ("ResourceLimitExceeded", "The account-level service limit is 0")}
+        )
+    ).run()
     assert outcome.ename == "LaunchError"
     assert "The account-level service limit is 0" in outcome.evalue
 

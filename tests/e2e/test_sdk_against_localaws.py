@@ -200,7 +200,9 @@ def test_stop_reaches_the_execution(aws: LocalAws, world: World, evaluate: Evalu
 
 
 def test_a_refused_start_leaves_no_execution(aws: LocalAws, world: World, evaluate: Evaluate) -> None:
-    aws.scenario = Scenario(start_fails="ResourceLimitExceeded: 0 concurrent evaluation jobs")
+    aws.scenario = Scenario(
+        errors={"StartPipelineExecution": ("ResourceLimitExceeded", "0 concurrent evaluation jobs")}
+    )
     seen = evaluate()
     assert (seen["arn"], seen["status"]) == (None, "Failed")
     assert "0 concurrent evaluation jobs" in seen["reason"]

@@ -23,7 +23,9 @@ QUICK = ("-p", "POLL_SECONDS", "0.1")
 def fail_the_second_start(aws: LocalAws, stop: threading.Event) -> None:
     while not stop.is_set():
         if len(aws.calls.of("StartPipelineExecution")) == 1:
-            aws.scenario = Scenario(start_fails="ResourceLimitExceeded: all places are taken", missing_scores=0)
+            aws.scenario = Scenario(
+                errors={"StartPipelineExecution": ("ResourceLimitExceeded", "all places are taken")}, missing_scores=0
+            )
             return
         time.sleep(0.02)
 

@@ -8,12 +8,14 @@ import random
 
 def seeded(*words: object) -> random.Random:
     """A generator that depends on the words only, in every process and version of Python."""
-    text = "\x1f".join(str(word) for word in words)
-    return random.Random(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())  # noqa: S311
+    return random.Random(_digest(words))  # noqa: S311
 
 
 def share(*words: object) -> float:
     """One number in [0, 1) for the words."""
+    return int.from_bytes(_digest(words)[:7]) / 2**56
+
+
+def _digest(words: tuple[object, ...]) -> bytes:
     text = "\x1f".join(str(word) for word in words)
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:7]) / 2**56
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -100,7 +100,7 @@ class Gateway:
         self._record(REFUSED, operation, {"host": host})
 
     def _record(self, service: str, operation: str, params: dict[str, Any]) -> Call:
-        call = Call(service, operation, params, self._cloud.clock())
+        call = Call(service, operation, params)
         self._cloud.calls.add(call)
         return call
 

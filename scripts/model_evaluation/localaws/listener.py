@@ -64,12 +64,6 @@ def handler_class(
             return text
 
         def log(self, *_: Any) -> None:
-            """Requests are recorded by the gateway, not printed."""
-
-        def log_request(self, *_: Any) -> None:
-            """See :meth:`log`."""
-
-        def log_error(self, *_: Any) -> None:
-            """See :meth:`log`."""
+            """Requests are recorded by the gateway, not printed; the other methods of logging end up here."""
 
     return Handler

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from .definition import Definition, Step, resolve
 from .errors import LocalAwsBug, StepFailure
 from .joblogs import write_log
-from .store import Record, timestamp
+from .store import Record, Table, timestamp
 
 if TYPE_CHECKING:
     from .cloud import Cloud
 
 TERMINAL = frozenset({"Stopped", "Failed", "Succeeded", "CompletedWithFailures"})
 STEP_FAILED = "Step failure: One or multiple steps failed."
-JOB_STATUS = {"Executing": "InProgress", "Succeeded": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
+JOB_STATUS = {"Succeeded": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
 
 
 @dataclass
@@ -299,7 +299,7 @@ class Player:
         outcome = run.failure or f"Training job {run.status}"
         write_log(self._cloud, execution.region, run.job_name, run.ended, outcome)
 
-    def _jobs(self, region: str) -> Any:
+    def _jobs(self, region: str) -> Table:
         return self._cloud.store.table("DescribeTrainingJob", "ListTrainingJobs", region)
 
 

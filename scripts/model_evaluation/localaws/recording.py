@@ -22,7 +22,6 @@ class Call:
     service: str
     operation: str
     params: dict[str, Any] = field(default_factory=dict)
-    time: float = 0.0
 
 
 class Calls:

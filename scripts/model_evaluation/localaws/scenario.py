@@ -47,14 +47,10 @@ class Scenario:
     """Operation -> message; an empty message becomes IAM's usual sentence. Answered with AccessDenied."""
     errors: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Operation -> (error code, message)."""
-    start_fails: str | None = None
-    """StartPipelineExecution is refused with ResourceLimitExceeded and this message."""
     lost_response: Mapping[str, int] = field(default_factory=dict)
     """Operation -> how many calls take effect although the connection drops before the answer."""
-    latency_ms: float = 0.0
-    """Every response is held this long."""
     slow: Mapping[str, float] = field(default_factory=dict)
-    """Operation -> seconds for which its responses are held as well."""
+    """Operation -> seconds for which its responses are held."""
     clock_ahead_seconds: float = 0.0
     """How far AWS's clock, as responses date themselves, is ahead of this machine's (negative: behind)."""
 
@@ -120,8 +116,6 @@ class Rules:
         if (wrong := _match(scenario.errors, service, operation)) is not None:
             code, message = scenario.errors[wrong]
             raise ServiceError(code, message)
-        if scenario.start_fails is not None and operation == "StartPipelineExecution":
-            raise ServiceError("ResourceLimitExceeded", scenario.start_fails)
 
     def loses_response(self, service: str, operation: str) -> bool:
         """Whether the connection is to drop after this call took effect."""
@@ -131,7 +125,7 @@ class Rules:
     def delay_seconds(self, service: str, operation: str) -> float:
         """How long this call's response is to be held."""
         slow = _match(self.scenario.slow, service, operation)
-        return self.scenario.latency_ms / 1000 + (self.scenario.slow[slow] if slow else 0.0)
+        return self.scenario.slow[slow] if slow else 0.0
 
     def foreign_update(self) -> Mapping[str, str]:
         """The replacements to make before the next start; empty once they are used up."""

@@ -80,14 +80,12 @@ def listed(
     into: str,
     name: str,
     where: Callable[[Record], bool] | None = None,
-    time: str = "CreationTime",
     newest_first: bool = False,
 ) -> Record:
     """A List result: filtered, sorted and paged as the request asks.
 
     ``into`` is the output member that holds the summaries, ``name`` the record's key that ``NameContains``
-    and sorting by name look at, ``time`` the one that time filters and the default order look at.
-    ``newest_first`` is the operation's default order.
+    and sorting by name look at. ``newest_first`` is the operation's default order.
     """
     params = request.params
     rows = [record for record in records if where is None or where(record)]
@@ -95,13 +93,13 @@ def listed(
         rows = [record for record in rows if text.lower() in str(record[name]).lower()]
     for key in ("CreatedAfter", "CreationTimeAfter"):
         if (after := params.get(key)) is not None:
-            rows = [record for record in rows if record[time] >= _aware(after)]
+            rows = [record for record in rows if record["CreationTime"] >= _aware(after)]
     for key in ("CreatedBefore", "CreationTimeBefore"):
         if (before := params.get(key)) is not None:
-            rows = [record for record in rows if record[time] <= _aware(before)]
+            rows = [record for record in rows if record["CreationTime"] <= _aware(before)]
     order = params.get("SortOrder")
     by_name = str(params.get("SortBy", "")).endswith("Name")
-    rows.sort(key=lambda record: record[name] if by_name else record[time])
+    rows.sort(key=lambda record: record[name] if by_name else record["CreationTime"])
     if order == "Descending" or (order is None and newest_first):
         rows.reverse()
     return page(request, rows, into=into)

@@ -98,7 +98,9 @@ def test_a_response_can_be_lost_for_good(aws: LocalAws, sagemaker: Any) -> None:
 
 
 def test_start_can_be_refused(aws: LocalAws, start: Any) -> None:
-    aws.scenario = Scenario(start_fails="The account-level service limit is 0")
+    aws.scenario = Scenario(
+        errors={"StartPipelineExecution": ("ResourceLimitExceeded", "The account-level service limit is 0")}
+    )
     with pytest.raises(ClientError, match="limit is 0") as caught:
         start()
     assert caught.value.response["Error"]["Code"] == "ResourceLimitExceeded"

@@ -6,7 +6,7 @@ imports them all.
 
 from __future__ import annotations
 
-from . import (
+from . import (  # noqa: F401
     bedrock,
     executions,
     hub,
@@ -22,18 +22,4 @@ from . import (
 )
 from .registry import operation_for
 
-__all__ = [
-    "bedrock",
-    "executions",
-    "hub",
-    "identity",
-    "jumpstart",
-    "lineage",
-    "mlflow",
-    "operation_for",
-    "packages",
-    "pipelines",
-    "prices",
-    "runtime",
-    "training",
-]
+__all__ = ["operation_for"]

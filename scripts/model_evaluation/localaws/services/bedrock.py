@@ -114,13 +114,7 @@ def _profiles(cloud: Cloud, region: str) -> list[Record]:
 
 @operation("bedrock", "ListInferenceProfiles")
 def list_inference_profiles(cloud: Cloud, request: Request) -> Record:
-    rows = _profiles(cloud, request.region)
-    start = int(request.params.get("nextToken") or 0)
-    size = int(request.params.get("maxResults") or 100)
-    result: Record = {"inferenceProfileSummaries": rows[start : start + size]}
-    if start + size < len(rows):
-        result["nextToken"] = str(start + size)
-    return result
+    return {"inferenceProfileSummaries": _profiles(cloud, request.region)}
 
 
 @operation("bedrock", "GetInferenceProfile")

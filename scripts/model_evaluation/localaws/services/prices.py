@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.localaws.errors import ServiceError
@@ -40,7 +41,7 @@ QUOTAS = {
 
 
 def _product(model: str, region: str, direction: str, price: float) -> str:
-    sku = f"LOCAL{abs(hash_text(model + direction)) % 10**8:08d}"
+    sku = f"LOCAL{zlib.crc32((model + direction).encode()) % 10**8:08d}"
     product: dict[str, Any] = {
         "product": {
             "sku": sku,
@@ -66,11 +67,6 @@ def _product(model: str, region: str, direction: str, price: float) -> str:
         },
     }
     return json.dumps(product)
-
-
-def hash_text(text: str) -> int:
-    """A number that is the same in every process."""
-    return sum((index + 1) * ord(letter) for index, letter in enumerate(text))
 
 
 @operation("pricing", "GetProducts")
