@@ -8,11 +8,10 @@ from typing import Any
 
 from .people import people_sentences
 from .shortnames import short_name, short_time
-from .verdicts import signed
+from .verdicts import interval_words, signed
 from .wording import (
     DECISION_WORDS,
     SIMULATED_TEXT,
-    interval_words,
     margin_text,
     metrics_table,
     one_line,

@@ -8,8 +8,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from .verdicts import MODEL_LABELS
-from .wording import UNCHECKED_TEXT, interval_words, one_line, signed_words
+from .verdicts import MODEL_LABELS, interval_words, signed_words
+from .wording import UNCHECKED_TEXT, one_line
 
 JUDGE_ERROR = "judge_error.json"
 PEOPLE_START, PEOPLE_END = "<!-- people -->", "<!-- /people -->"  # no text from outside can hold a "<" here

@@ -129,13 +129,24 @@ def number_digits(*numbers: float | None) -> int:
 def evidence_text(entry: Mapping[str, Any], extra: str = "") -> str:
     """``+0.14 (95% CI 0.08 to 0.20, 58 of 60 rows scored for both)``; ``extra`` ends the brackets."""
     difference = entry["difference"]
-    mean, low, high = difference["mean"], difference["ci_low"], difference["ci_high"]
-    digits = number_digits(mean, low, high)
     inside = "too few rows for an interval"
-    if low is not None and high is not None:
-        ends = f"{signed(low, digits, plus='')} to {signed(high, digits, plus='')}"
-        inside = f"{difference['confidence']:.0%} CI {ends}"
-    return f"{signed(mean, digits)} ({inside}{', ' if extra else ''}{extra})"
+    if difference["ci_low"] is not None:
+        inside = f"{difference['confidence']:.0%} CI {interval_words(difference)}"
+    return f"{signed_words(difference)} ({inside}{', ' if extra else ''}{extra})"
+
+
+def interval_words(difference: Mapping[str, Any]) -> str:
+    """``0.07 to 0.33``, or ``–`` where there is none."""
+    low, high = difference["ci_low"], difference["ci_high"]
+    if low is None:
+        return "–"
+    digits = number_digits(difference["mean"], low, high)
+    return f"{signed(low, digits, plus='')} to {signed(high, digits, plus='')}"
+
+
+def signed_words(difference: Mapping[str, Any]) -> str:
+    """The difference itself, with as many decimals as its interval."""
+    return signed(difference["mean"], number_digits(*(difference[key] for key in ("mean", "ci_low", "ci_high"))))
 
 
 def signed(value: float | None, digits: int = 2, plus: str = "+") -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .verdicts import SAFETY_METRICS, number_digits, signed
+from .verdicts import SAFETY_METRICS, interval_words, number_digits, signed_words
 
 SIMULATED_TEXT = "SIMULATED: made with a local stand-in for AWS. No model and no judge was involved."
 UNCHECKED_TEXT = "The judge's scores were not checked against people: the differences are the judge's alone."
@@ -129,20 +129,6 @@ def entry_cells(entry: Mapping[str, Any]) -> list[str]:
         f"{entry['wins']} / {entry['ties']} / {entry['losses']}",
         str(entry["n_paired"]),
     ]
-
-
-def interval_words(difference: Mapping[str, Any]) -> str:
-    """``0.07 to 0.33``, or ``–`` where there is none."""
-    low, high = difference["ci_low"], difference["ci_high"]
-    if low is None:
-        return "–"
-    digits = number_digits(difference["mean"], low, high)
-    return f"{signed(low, digits, plus='')} to {signed(high, digits, plus='')}"
-
-
-def signed_words(difference: Mapping[str, Any]) -> str:
-    """The difference itself, with as many decimals as its interval."""
-    return signed(difference["mean"], number_digits(*(difference[key] for key in ("mean", "ci_low", "ci_high"))))
 
 
 def one_line(text: str) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .judge_error import Corrected, Floats, Rate, corrected_mean, judge_bias, yes_no_error
+from model_evaluation.kernel.stats import Floats
+
+from .judge_error import Corrected, Rate, corrected_mean, judge_bias, yes_no_error
 from .labels import Example, Labelled
 from .words import interval, signed
 
-MODELS = {"tuned": "fine-tuned model", "base": "base model"}
 FEW_LABELS = 50
 
 
@@ -36,7 +37,7 @@ def judge_error_report(
         "corrected_difference": _plain(corrected, "prediction-powered (PPI++)") | {"judge_weight": corrected.weight},
         "people_only": _plain(corrected_mean(human, judge, elsewhere, weight=0.0)),
         "judge_only": {key: raw[key] for key in ("mean", "ci_low", "ci_high", "confidence", "method")},
-        "judge_minus_people": {side: _plain(_bias(labelled, side)) for side in MODELS},
+        "judge_minus_people": {side: _plain(judge_bias(*_sides(labelled, side))) for side in ("tuned", "base")},
         "yes_no": _yes_no(summary["metrics"][metric], examples, labelled),
         "sentence": _sentence(metric, corrected, raw, len(labelled), len(examples)),
         "warnings": _warnings(summary["metrics"][metric], labelled, asked),
@@ -50,10 +51,6 @@ def _difference(example: Example) -> float:
 def _sides(labelled: Sequence[Labelled], side: str) -> tuple[Floats, Floats]:
     human = np.array([label.scores[side] for label in labelled], float)
     return human, np.array([label.example.scores[side] for label in labelled], float)
-
-
-def _bias(labelled: Sequence[Labelled], side: str) -> Corrected:
-    return judge_bias(*_sides(labelled, side))
 
 
 def _plain(result: Corrected, method: str = "Student t") -> dict[str, Any]:
@@ -74,7 +71,7 @@ def _yes_no(
         return None
     return {
         side: {name: _rate(rate) for name, rate in yes_no_error(*_sides(labelled, side), yes=high)._asdict().items()}
-        for side in MODELS
+        for side in ("tuned", "base")
     }
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from model_evaluation.kernel.intervals import paired_interval
 
-from .examples import cell_number, read_examples
+from .examples import read_examples
 from .history import Group, trends
-from .words import execution_id, signed
+from .words import execution_id, finite_number, signed
 
 SEED = 20260101
 
@@ -48,7 +48,7 @@ def change_since_last(group: Group) -> dict[str, Any] | None:
 def _tuned_scores(folder: str, metric: str) -> dict[tuple[str, str, str], float]:
     scores = {}
     for row in read_examples(folder):
-        score = cell_number(row.get(f"{metric}__tuned", ""))
+        score = finite_number(row.get(f"{metric}__tuned", ""))
         if score is not None:
             scores[row["prompt"], row["reference"], row["occurrence"]] = score
     return scores

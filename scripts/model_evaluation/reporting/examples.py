@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import math
 import os
 from collections.abc import Iterator
 
@@ -32,15 +31,6 @@ def read_examples(folder: str) -> Iterator[dict[str, str]]:
             fix="Run the notebook's last cells again; they write it anew.",
             code="invalid_results",
         ) from error
-
-
-def cell_number(text: str) -> float | None:
-    """A cell as a finite number, else ``None``."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 def dataset_fingerprint(folder: str) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from typing import Any, NamedTuple
 
 from model_evaluation.errors import UsageError
+
+from .words import finite_number
 
 EXIT = {"pass": 0, "fail": 10, "inconclusive": 11, "invalid": 12}
 WORST_FIRST = ("invalid", "fail", "inconclusive", "pass")
@@ -124,11 +125,8 @@ def _parse_rule(part: str) -> Rule:
     if margin is not None:
         return _margin_rule(part, margin)
     match = _RULE.fullmatch(part)
-    try:
-        bound = float(match["bound"]) if match else math.nan
-    except ValueError:
-        bound = math.nan
-    if match is None or match["field"] not in FIELDS or not math.isfinite(bound):
+    bound = finite_number(match["bound"]) if match else None
+    if match is None or match["field"] not in FIELDS or bound is None:
         raise UsageError(
             f"{part!r} is no rule, nor a file; expected METRIC.FIELD SIGN NUMBER, FIELD one of {', '.join(FIELDS)}.",
             fix='For example: --gate "Correctness.ci_low > 0 and Harmfulness.ci_high < 0.05"',
@@ -137,11 +135,8 @@ def _parse_rule(part: str) -> Rule:
 
 
 def _margin_rule(part: str, match: re.Match[str]) -> Rule:
-    try:
-        bound = float(match["bound"])
-    except ValueError:
-        bound = math.nan
-    if not 0 < bound < math.inf:
+    bound = finite_number(match["bound"])
+    if bound is None or bound <= 0:
         raise UsageError(
             f"{part!r}: a margin is a number above 0, in score units.",
             fix='For example: --gate "margin = 0.02" or --gate "Correctness.margin = 0.02"',

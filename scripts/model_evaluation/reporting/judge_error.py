@@ -9,11 +9,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from model_evaluation.kernel.stats import student_quantile, wilson_interval
+from model_evaluation.kernel.stats import Floats, student_quantile, wilson_interval
 
-Floats = NDArray[np.float64]
 FEWEST_LABELS = 2
 
 
@@ -26,8 +24,6 @@ class Corrected(NamedTuple):
     high: float | None
     confidence: float
     weight: float
-    n_labelled: int
-    n_unlabelled: int
 
 
 def corrected_mean(
@@ -54,7 +50,7 @@ def corrected_mean(
     """
     n, others = len(human), len(judge_elsewhere)
     if n == 0:
-        return Corrected(None, None, None, confidence, 0.0, 0, others)
+        return Corrected(None, None, None, confidence, 0.0)
     estimated = weight is None
     if weight is None:
         weight = tuned_weight(human, judge, others)
@@ -63,13 +59,13 @@ def corrected_mean(
     errors = human - weight * judge
     mean = float(errors.mean()) + (weight * float(judge_elsewhere.mean()) if others else 0.0)
     if n < FEWEST_LABELS:
-        return Corrected(mean, None, None, confidence, weight, n, others)
+        return Corrected(mean, None, None, confidence, weight)
     variance = float(errors.var(ddof=1)) / n
     if others > 1:
         variance += weight**2 * float(judge_elsewhere.var(ddof=1)) / others
     freedom = max(1, n - 2 if estimated and weight > 0 else n - 1)
     half = student_quantile((1 + confidence) / 2, freedom) * math.sqrt(variance)
-    return Corrected(mean, mean - half, mean + half, confidence, weight, n, others)
+    return Corrected(mean, mean - half, mean + half, confidence, weight)
 
 
 def tuned_weight(human: Floats, judge: Floats, n_unlabelled: int) -> float:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.files import write_atomically
 
-from .examples import cell_number, read_examples
+from .examples import read_examples
+from .words import finite_number
 
 COLUMNS = ("item", "prompt", "reference", "answer_1", "answer_2", "score_1", "score_2", "comment")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -46,7 +47,7 @@ def scored_examples(folder: str, metric: str) -> list[Example]:
     """The records with numeric judge scores for both models, in the table's order. Raises Refused when none has."""
     found = []
     for row in read_examples(folder):
-        scores = {side: cell_number(row.get(f"{metric}__{side}", "")) for side in ("tuned", "base")}
+        scores = {side: finite_number(row.get(f"{metric}__{side}", "")) for side in ("tuned", "base")}
         known = {side: score for side, score in scores.items() if score is not None}
         if len(known) == 2:
             answers = {side: row[f"{side}_response"] for side in ("tuned", "base")}
@@ -146,7 +147,7 @@ def _cell(text: str) -> str:
 
 
 def _score(text: str, limits: Sequence[float] | None) -> float | None:
-    number = cell_number(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+    number = finite_number(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
     if number is None and limits and text.casefold() in WORDS:
         number = float(limits[WORDS[text.casefold()]])
     if number is None or (limits and not limits[0] <= number <= limits[1]):

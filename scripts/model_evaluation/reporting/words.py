@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
+
+from model_evaluation.kernel import verdicts
 
 
 def signed(value: float | None, plus: str = "+") -> str:
     """Three decimals with a real minus sign; a rounded zero has no sign; ``–`` for ``None``."""
-    if value is None:
-        return "–"
-    text = f"{abs(value):.3f}"
-    return text if not float(text) else f"{'−' if value < 0 else plus}{text}"
+    return verdicts.signed(value, 3, plus)
 
 
 def interval(difference: Mapping[str, Any]) -> str:
     """``0.071 to 0.329``, or ``–`` where there is none."""
     low, high = difference["ci_low"], difference["ci_high"]
     return "–" if low is None else f"{signed(low, '')} to {signed(high, '')}"
+
+
+def finite_number(text: str) -> float | None:
+    """A text as a finite number, else ``None``."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def execution_id(summary: Mapping[str, Any]) -> str:
