@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .permissions import BEDROCK, SAGEMAKER, SDK_ROLE_GATE, Plan, caller_needs, role_needs, statement
+from model_evaluation.lookups.roles import BEDROCK, SAGEMAKER
+
+from .permissions import SDK_ROLE_GATE, Plan, caller_needs, role_needs, statement
 
 
 def role_policy(plan: Plan, keys: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -69,9 +71,8 @@ def caller_policy(plan: Plan) -> dict[str, Any]:
     )
     statements.append(statement(reading, ("*",), {}))
     statements.append(statement(("iam:GetRole", "iam:SimulatePrincipalPolicy"), (plan.role,), {}))
-    buckets = tuple(dict.fromkeys(plan.s3(name) for name in (plan.dataset_bucket, plan.output_bucket)))
     settings = ("s3:GetBucketObjectLockConfiguration", "s3:GetBucketPolicy", "s3:GetEncryptionConfiguration")
-    statements.append(statement(settings, buckets, {}))
+    statements.append(statement(settings, plan.buckets, {}))
     if plan.weights:
         statements.append(statement(("s3:ListBucket",), (plan.s3(plan.weights.partition("/")[0]),), {}))
     return {"Version": "2012-10-17", "Statement": statements}

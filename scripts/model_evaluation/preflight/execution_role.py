@@ -8,9 +8,8 @@ from typing import Any
 
 from model_evaluation.errors import NotFound
 from model_evaluation.lookups.policies import Asker, matching, statements_of
-from model_evaluation.lookups.roles import Role
+from model_evaluation.lookups.roles import BEDROCK, SAGEMAKER, Role
 
-from .permissions import BEDROCK, SAGEMAKER
 from .result import Result, command, failed, lines, passed, warned
 from .subject import Subject
 

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from model_evaluation.kernel.shardnames import shard_names
+from model_evaluation.lookups.roles import BEDROCK, SAGEMAKER
 
-SAGEMAKER = "sagemaker.amazonaws.com"
-BEDROCK = "bedrock.amazonaws.com"
 # What the SDK (3.27) simulates without naming resources before it starts anything. A role or caller that may do
 # these on certain resources only is refused by the SDK, though AWS would let it.
 SDK_ROLE_GATE = (
@@ -74,6 +73,11 @@ class Plan(NamedTuple):
         return tuple(self.s3(path) for path in shard_names(self.dataset))
 
     @property
+    def buckets(self) -> tuple[str, ...]:
+        """ARNs of the dataset's and the results' bucket, which may be one."""
+        return tuple(dict.fromkeys(self.s3(name) for name in (self.dataset_bucket, self.output_bucket)))
+
+    @property
     def judge_model(self) -> str:
         return f"arn:{self.partition}:bedrock:{self.region}::foundation-model/{self.judge}"
 
@@ -111,12 +115,24 @@ def statement(actions: tuple[str, ...], resources: tuple[str, ...], context: dic
     return body
 
 
+def _base_model(plan: Plan, otherwise: str, *, essential: bool = True) -> Need:
+    every_version = plan.base_model.rpartition("/")[0] + "/*"
+    action = "sagemaker:DescribeHubContent"
+    return Need("base_model", (action,), (plan.base_model,), (plan.hub, every_version), otherwise, essential)
+
+
+def _model_package(plan: Plan, otherwise: str, *, essential: bool = True) -> Need:
+    action = "sagemaker:DescribeModelPackage"
+    return Need("model_package", (action,), (plan.package,), (plan.package,), otherwise, essential)
+
+
 def role_needs(plan: Plan) -> list[Need]:
     """What SageMaker and Bedrock do with the execution role."""
-    buckets = tuple(dict.fromkeys(plan.s3(name) for name in (plan.dataset_bucket, plan.output_bucket)))
     result = plan.s3(f"{plan.output}/*")
     trial = plan.s3(f"{plan.output}/preflight")
     job = plan.sagemaker("training-job/pipelines-preflight")
+    record = ("AddAssociation", "CreateAction", "CreateArtifact", "CreateContext")
+    logs = f"arn:{plan.partition}:logs:{plan.region}:{plan.account}:log-group:/aws/sagemaker/TrainingJobs"
     needs = [
         Need(
             "read_dataset",
@@ -128,8 +144,8 @@ def role_needs(plan: Plan) -> list[Need]:
         Need(
             "list_buckets",
             ("s3:GetBucketLocation", "s3:ListBucket"),
-            buckets,
-            buckets,
+            plan.buckets,
+            plan.buckets,
             "the inference steps fail a few minutes after the start",
         ),
         Need(
@@ -178,22 +194,10 @@ def role_needs(plan: Plan) -> list[Need]:
             essential=False,
             context=(("iam:PassedToService", BEDROCK),),
         ),
-        Need(
-            "base_model",
-            ("sagemaker:DescribeHubContent",),
-            (plan.base_model,),
-            (plan.hub, plan.base_model.rpartition("/")[0] + "/*"),
-            "the inference step may not find the base model",
-            essential=False,
-        ),
+        _base_model(plan, "the inference step may not find the base model", essential=False),
         Need(
             "lineage",
-            (
-                "sagemaker:AddAssociation",
-                "sagemaker:CreateAction",
-                "sagemaker:CreateArtifact",
-                "sagemaker:CreateContext",
-            ),
+            tuple(f"sagemaker:{name}" for name in record),
             (plan.sagemaker("action/preflight"),),
             tuple(plan.sagemaker(f"{kind}/*") for kind in ("action", "artifact", "context")),
             "the lineage steps fail; the results are complete all the same",
@@ -202,39 +206,21 @@ def role_needs(plan: Plan) -> list[Need]:
         Need(
             "logs",
             ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
-            (
-                f"arn:{plan.partition}:logs:{plan.region}:{plan.account}:log-group:/aws/sagemaker/TrainingJobs:log-stream:x",
-            ),
-            (f"arn:{plan.partition}:logs:{plan.region}:{plan.account}:log-group:/aws/sagemaker/TrainingJobs*",),
+            (f"{logs}:log-stream:x",),
+            (f"{logs}*",),
             "a failing job leaves no log",
             essential=False,
         ),
     ]
     if plan.package:
-        needs.append(
-            Need(
-                "model_package",
-                ("sagemaker:DescribeModelPackage",),
-                (plan.package,),
-                (plan.package,),
-                "the inference step may not find the model",
-                essential=False,
-            )
-        )
+        needs.append(_model_package(plan, "the inference step may not find the model", essential=False))
     if plan.mlflow:
-        actions = (
-            "CreateExperiment",
-            "CreateRun",
-            "GetExperimentByName",
-            "LogBatch",
-            "LogMetric",
-            "LogParam",
-            "SetTag",
-        )
+        log = ("LogBatch", "LogMetric", "LogParam", "SetTag", "UpdateRun")
+        actions = ("CreateExperiment", "CreateRun", "GetExperimentByName", *log)
         needs.append(
             Need(
                 "mlflow",
-                tuple(f"sagemaker-mlflow:{name}" for name in (*actions, "UpdateRun")),
+                tuple(f"sagemaker-mlflow:{name}" for name in actions),
                 (plan.mlflow,),
                 (plan.mlflow,),
                 "the run is not tracked in MLflow",
@@ -258,13 +244,7 @@ def caller_needs(plan: Plan) -> list[Need]:
             (pattern,),
             "the evaluation does not start",
         ),
-        Need(
-            "find_pipelines",
-            ("sagemaker:ListPipelines",),
-            (),
-            ("*",),
-            "the evaluation does not start",
-        ),
+        Need("find_pipelines", ("sagemaker:ListPipelines",), (), ("*",), "the evaluation does not start"),
         Need(
             "watch",
             tuple(f"sagemaker:{name}" for name in watch),
@@ -280,13 +260,7 @@ def caller_needs(plan: Plan) -> list[Need]:
             "CreatePipeline is refused",
             context=(("iam:PassedToService", SAGEMAKER),),
         ),
-        Need(
-            "base_model",
-            ("sagemaker:DescribeHubContent",),
-            (plan.base_model,),
-            (plan.hub, plan.base_model.rpartition("/")[0] + "/*"),
-            "the SDK cannot resolve the base model and refuses to start",
-        ),
+        _base_model(plan, "the SDK cannot resolve the base model and refuses to start"),
         Need(
             "write_output",
             ("s3:GetObject", "s3:PutObject"),
@@ -304,8 +278,8 @@ def caller_needs(plan: Plan) -> list[Need]:
         Need(
             "list_buckets",
             ("s3:ListBucket",),
-            tuple(dict.fromkeys(plan.s3(name) for name in (plan.dataset_bucket, plan.output_bucket))),
-            tuple(dict.fromkeys(plan.s3(name) for name in (plan.dataset_bucket, plan.output_bucket))),
+            plan.buckets,
+            plan.buckets,
             "the SDK cannot see that the dataset exists, and results cannot be found",
         ),
         Need(
@@ -334,15 +308,7 @@ def caller_needs(plan: Plan) -> list[Need]:
         ),
     ]
     if plan.package:
-        needs.append(
-            Need(
-                "model_package",
-                ("sagemaker:DescribeModelPackage",),
-                (plan.package,),
-                (plan.package,),
-                "the SDK cannot resolve the model and refuses to start",
-            )
-        )
+        needs.append(_model_package(plan, "the SDK cannot resolve the model and refuses to start"))
     if plan.mlflow_create:
         needs.append(
             Need(

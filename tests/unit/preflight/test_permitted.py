@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,16 @@ def test_the_sdk_is_looked_at_without_importing_it(
     (found,) = sdk.version(subject)
     assert found.status == status
     assert words in found.message
+
+
+@pytest.mark.parametrize("needs", [role_needs, caller_needs])
+def test_every_file_must_be_readable(needs: Callable[[Plan], list[Need]]) -> None:
+    plan = PLAN._replace(dataset="data/in/rows-*-of-002.jsonl")
+    (need,) = (need for need in needs(plan) if need.part == "read_dataset")
+    assert need.asked == tuple(f"arn:aws:s3:::data/in/rows-00{number}-of-002.jsonl" for number in (1, 2))
+    assert need.statement()["Resource"] == "arn:aws:s3:::data/in/rows-*-of-002.jsonl"
+
+
+def test_one_file_is_asked_for_as_it_is() -> None:
+    (need,) = (need for need in role_needs(PLAN) if need.part == "read_dataset")
+    assert need.asked == need.granted == ("arn:aws:s3:::data/rows.jsonl",)
