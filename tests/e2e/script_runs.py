@@ -22,8 +22,8 @@ from e2e.notebook_runs import DATASET, PARAMETERS, Exports
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.rehearsal import account_of, seed_world_for
 from model_evaluation.notebook.execute import inject_parameters
-from model_evaluation.notebook.render import build_notebook
 from model_evaluation.notebook.script import notebook_script
+from unit.notebook.building import build_notebook
 
 RUN_LIMIT = 90  # seconds
 PRELOADED = """

@@ -91,9 +91,10 @@ def test_an_error_is_saved_and_reported(runner: Runner) -> None:
     outcome = runner.run("X = 1", "print('before')\nraise ValueError('no such thing')", "print('never')")
     assert not outcome.ok
     assert (outcome.cells_run, outcome.failed_cell) == (1, "cell-1")
-    assert (outcome.ename, outcome.evalue, outcome.last_output) == ("ValueError", "no such thing", "before")
+    assert (outcome.ename, outcome.evalue) == ("ValueError", "no such thing")
     outputs = runner.saved()[1]["outputs"]
     assert [output["output_type"] for output in outputs] == ["stream", "error"]
+    assert "".join(outputs[0]["text"]) == "before\n"
     assert runner.saved()[2]["execution_count"] is None
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from e2e.notebook_runs import studio, text_of
 from model_evaluation.localaws import Scenario
-from model_evaluation.notebook.render import build_notebook
 from model_evaluation.notebook.script import notebook_script
+from unit.notebook.building import build_notebook
 
 pytestmark = pytest.mark.e2e
 HOSTILE = 'it\'s "x" {{ 7*7 }} {% y %} {# z #} 50% \\n'
@@ -45,7 +45,7 @@ def test_a_step_that_fails_is_named_with_reason_fix_and_log(tmp_path: Path) -> N
         assert "bedrock:CreateEvaluationJob" in outcome.evalue
         assert "What to do: Allow bedrock:CreateEvaluationJob" in outcome.evalue
         assert "  | [SIMULATED] Training job pipelines-" in outcome.evalue
-        assert "Judge scores the fine-tuned model: failed" in outcome.last_output
+        assert "Judge scores the fine-tuned model: failed" in text_of(place.executed["wait"])
         (error,) = [o for o in place.executed["wait"]["outputs"] if o["output_type"] == "error"]
         assert "".join(error["traceback"]) == f"EvaluationRunError: {outcome.evalue}"  # no stack of ours
         assert place.executed["results"]["execution_count"] is None

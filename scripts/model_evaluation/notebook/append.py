@@ -51,8 +51,8 @@ def append_section(path: Path, parameters: Mapping[str, object], cells: Sequence
     """
     original, bom, text, members, spans = _read(path)
     own = [index for index, span in enumerate(spans) if METADATA_KEY in span.value["metadata"]]
-    kept = [span for index, span in enumerate(spans) if index not in set(own)]
-    place = sum(index < own[0] for index in range(len(spans)) if index not in own) if own else len(kept)
+    kept = [span for span in spans if METADATA_KEY not in span.value["metadata"]]
+    place = own[0] if own else len(kept)
     section = notebook_content(parameters, cells)["cells"]
     _settle_ids(section, [span.value for span in kept], members["nbformat_minor"].value)
     texts = [text[span.start : span.end] for span in kept]

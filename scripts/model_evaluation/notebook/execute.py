@@ -28,8 +28,8 @@ KERNEL_STARTS_WITHIN = 120  # seconds
 
 @dataclass(frozen=True)
 class ExecutionOutcome:
-    """How a run ended. ``failed_cell`` is the id of the cell that raised, ``ename`` and ``evalue`` what it raised,
-    ``last_output`` the last text that cell printed before. All are empty when ``ok``."""
+    """How a run ended. ``failed_cell`` is the id of the cell that raised, ``ename`` and ``evalue`` what it raised; all
+    are empty when ``ok``."""
 
     ok: bool
     notebook: Path
@@ -38,7 +38,6 @@ class ExecutionOutcome:
     failed_cell: str = ""
     ename: str = ""
     evalue: str = ""
-    last_output: str = ""
 
 
 def execute_notebook(
@@ -223,7 +222,6 @@ class _Run:
             failed_cell=cell.get("id", ""),
             ename=ename,
             evalue=evalue,
-            last_output=_last_output(cell),
         )
 
     def _record_error(self, cell: Any, ename: str, evalue: str) -> None:
@@ -239,12 +237,3 @@ class _Run:
         # A notebook may hold lone surrogates, which UTF-8 has no bytes for; JSON can write them as escapes.
         content = text.encode("utf-8", errors="backslashreplace")
         write_atomically(self._target, content if content.endswith(b"\n") else content + b"\n")
-
-
-def _last_output(cell: Any) -> str:
-    """The last text the cell printed or displayed, at most its last 2,000 characters."""
-    for output in reversed(cell.outputs):
-        text = output.get("text") or output.get("data", {}).get("text/plain")
-        if text:
-            return str(text).strip()[-2000:]
-    return ""

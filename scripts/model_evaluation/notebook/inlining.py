@@ -13,7 +13,7 @@ import re
 from model_evaluation.resources import kernel_source
 
 FUTURE_IMPORT = "from __future__ import annotations"
-_FIRST_DEFINITION = re.compile(r"(?:def|class|async def) |@|(?!TYPE_CHECKING)[A-Z_a-z]\w*(?: =|: \w)")
+_FIRST_DEFINITION = re.compile(r"(?:def|class|async def) |@|[A-Z_a-z]\w*(?: =|: \w)")
 
 
 class Inliner:
@@ -62,13 +62,12 @@ def split_imports(source: str) -> tuple[list[str], str]:
     lines = source.splitlines(keepends=True)
     imports: list[str] = []
     for node in _head(lines):
-        dropped = isinstance(node, ast.Import | ast.ImportFrom) or _is_type_checking_block(node)
-        if not dropped:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
         assert node.end_lineno is not None
         if isinstance(node, ast.Import):
             imports += [f"import {ast.unparse(alias)}" for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module != "__future__":
+        elif not node.level and node.module != "__future__":
             imports.append(ast.unparse(node))
         for number in range(node.lineno - 1, node.end_lineno):
             lines[number] = ""
@@ -82,11 +81,6 @@ def _head(lines: list[str]) -> list[ast.stmt]:
         return ast.parse("".join(lines[:end])).body
     except SyntaxError:  # a line of the docstring looked like a definition
         return ast.parse("".join(lines)).body
-
-
-def _is_type_checking_block(node: ast.stmt) -> bool:
-    """``if TYPE_CHECKING:`` holds imports that only annotations use, and those are never evaluated."""
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def _squeezed(text: str) -> str:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import jinja2
-    from nbformat import NotebookNode
 
 NBFORMAT, NBFORMAT_MINOR = 4, 5
 METADATA_KEY = "model_evaluation"  # marks every cell that is ours; the section is found by it again
@@ -28,25 +27,17 @@ PARAMETERS_TAG = "parameters"
 OPTIONAL = frozenset({"DATASET_NOTES"})  # left out of the cell when there is nothing to say
 
 
-def build_notebook(parameters: Mapping[str, object], cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> NotebookNode:
-    """The notebook for these parameters.
+def render_notebook(parameters: Mapping[str, object], cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> bytes:
+    """The file's bytes, those that nbformat would write, without the cost of importing it."""
+    return notebook_bytes(notebook_content(parameters, cells))
+
+
+def notebook_content(parameters: Mapping[str, object], cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> dict[str, Any]:
+    """The notebook for these parameters as plain JSON values, cell sources as single strings.
 
     Raises ``ValueError`` when a parameter is missing or unknown, and what :func:`python_literal` raises for a value
     that is no JSON.
     """
-    import nbformat
-
-    notebook: NotebookNode = nbformat.from_dict(notebook_content(parameters, cells))  # type: ignore[no-untyped-call]
-    return notebook
-
-
-def render_notebook(parameters: Mapping[str, object], cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> bytes:
-    """The file's bytes: what nbformat writes for :func:`build_notebook`, without the cost of importing it."""
-    return notebook_bytes(notebook_content(parameters, cells))
-
-
-def notebook_content(parameters: Mapping[str, object], cells: Sequence[Cell]) -> dict[str, Any]:
-    """The notebook as plain JSON values, cell sources as single strings."""
     inliner = Inliner()
     return {
         "cells": [_cell_content(cell, parameters, inliner) for cell in cells],
@@ -68,20 +59,20 @@ def notebook_bytes(notebook: Mapping[str, Any]) -> bytes:
         return _dumps(content, ensure_ascii=True).encode("ascii")
 
 
-def parameter_names(cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> frozenset[str]:
-    """The names the parameters cell needs, read from its template."""
+def parameter_names(cell: Cell) -> frozenset[str]:
+    """The names a parameters cell needs, read from its template."""
     from jinja2 import meta
 
     environment = _environment()
     assert environment.loader is not None
-    source, _, _ = environment.loader.get_source(environment, _parameters_cell(cells).template)
+    source, _, _ = environment.loader.get_source(environment, cell.template)
     return frozenset(meta.find_undeclared_variables(environment.parse(source)))
 
 
 def _cell_content(cell: Cell, parameters: Mapping[str, object], inliner: Inliner) -> dict[str, Any]:
     is_parameters = PARAMETERS_TAG in cell.tags
     if is_parameters:
-        _check_names(parameters, parameter_names((cell,)))
+        _check_names(parameters, parameter_names(cell))
     template = _environment().get_template(cell.template)
     source = template.render(parameters if is_parameters else {"modules": inliner.cell})
     metadata: dict[str, Any] = {METADATA_KEY: {"cell": cell.id}}
@@ -104,10 +95,6 @@ def _check_names(parameters: Mapping[str, object], needed: frozenset[str]) -> No
     for problem, names in (("missing", needed - parameters.keys() - OPTIONAL), ("unknown", parameters.keys() - needed)):
         if names:
             raise ValueError(f"{problem} parameters: {', '.join(sorted(names))}")
-
-
-def _parameters_cell(cells: Sequence[Cell]) -> Cell:
-    return next(cell for cell in cells if PARAMETERS_TAG in cell.tags)
 
 
 @cache

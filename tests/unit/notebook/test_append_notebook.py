@@ -13,7 +13,8 @@ import pytest
 from model_evaluation.errors import Refused
 from model_evaluation.notebook.append import append_section
 from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
-from model_evaluation.notebook.render import METADATA_KEY, build_notebook
+from model_evaluation.notebook.render import METADATA_KEY
+from unit.notebook.building import build_notebook
 
 PYTHON = '{"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}'
 # Spacing, key order and escapes that no program would write again the same way.

@@ -20,8 +20,9 @@ from jinja2 import meta
 from examples import at_most
 from model_evaluation.notebook import render
 from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
-from model_evaluation.notebook.render import build_notebook, parameter_names, render_notebook
+from model_evaluation.notebook.render import parameter_names, render_notebook
 from model_evaluation.resources import resource
+from unit.notebook.building import build_notebook
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden" / "llm_as_judge.ipynb"
 NAMES = [
@@ -149,7 +150,7 @@ def test_rendering_imports_neither_nbformat_nor_the_sdk(parameters: dict[str, An
 
 
 def test_the_parameters_are_exactly_the_documented_ones(parameters: dict[str, Any]) -> None:
-    assert parameter_names() == {*NAMES, "DATASET_NOTES"}
+    assert parameter_names(LLM_AS_JUDGE_CELLS[1]) == {*NAMES, "DATASET_NOTES"}
     assert assigned(sources(build_notebook(parameters))["parameters"]) == parameters
 
 

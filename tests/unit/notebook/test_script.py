@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from model_evaluation.notebook.render import build_notebook
 from model_evaluation.notebook.script import notebook_script
+from unit.notebook.building import build_notebook
 
 
 def test_the_script_has_the_code_of_every_cell_in_order(parameters: dict[str, Any]) -> None:
