@@ -254,8 +254,29 @@ def test_the_card_of_one_model_alone_promises_no_comparison(run_cli: RunCli, sce
 
 
 def test_the_card_says_nothing_twice(run_cli: RunCli, scene: Stage) -> None:
-    assert run_cli("answer", "mlflow", "create", project=scene.project).code == 0
-    assert card(run_cli, scene).count("MLflow app") == 1
+    for step, value in (("mlflow", "create"), ("role", scene.world.role_without_bedrock_trust)):
+        assert run_cli("answer", step, value, project=scene.project).code == 0
+    text = card(run_cli, scene)
+    assert text.count("MLflow app") == 1
+    assert text.count("Bedrock may not assume") == 1
+
+
+def test_the_card_does_not_warn_of_what_was_mended_since(run_cli: RunCli, scene: Stage) -> None:
+    role = scene.world.role_without_bedrock_trust
+    assert "Bedrock may not" in run_cli("answer", "role", role, project=scene.project).json["warnings"][-1]["message"]
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": ["sagemaker.amazonaws.com", "bedrock.amazonaws.com"]},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    name = role.rpartition("/")[2]
+    run_aws(scene.aws, f"aws iam update-assume-role-policy --role-name {name} --policy-document '{json.dumps(trust)}'")
+    assert "Bedrock may not" not in card(run_cli, scene)
 
 
 def test_an_unknown_price_is_unknown_on_the_card(run_cli: RunCli, scene: Stage) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 CARD_LINES = 30
 CARD_WIDTH = 200
 
+# Whatever these answers warned of, preflight has looked at again: it says so anew, or it has been mended since.
+CHECKED_AGAIN = ("role", "mlflow", "output")
+
 
 def check(text: str, context: Context) -> Answer:
     if text.lower().strip(" .!") != "yes":
@@ -135,6 +138,7 @@ def _open_matters(context: Context, checks: list[dict[str, Any]], width: int, ro
     told += [
         f"  ! {step_id}: {warning['message']}"
         for step_id, answer in context.document["answers"].items()
+        if step_id not in CHECKED_AGAIN
         for warning in answer.get("warnings", [])
         if warning["message"] not in seen
     ]
