@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from model_evaluation.kernel.rows import SYSTEM_ROLES, is_conversation, message_text, read_dataset_row
 
-from .formats import FORMATS, family, format_of
+from .formats import FORMATS, check_object, family, format_of
 
 _OWN_FIELDS = {
     "openai_chat": ("messages",),
@@ -48,7 +48,7 @@ def convert_row(obj: Mapping[str, Any], target: str) -> dict[str, Any]:
         return dict(obj)
     parts = _take_apart(obj, source)
     row = _put_together(parts, target)
-    _same_meaning(obj, row)
+    _same_meaning(obj, row, target)
     return row
 
 
@@ -129,6 +129,8 @@ def _with_verl_answer(row: dict[str, Any], reference: str | None) -> dict[str, A
         return row
     extra = row.get("extra_info")
     info = dict(extra) if isinstance(extra, dict) else {}
+    if (extra is not None and not isinstance(extra, dict)) or info.get("answer") not in (None, reference):
+        raise NotConvertible("its `extra_info` holds something else than the reference answer")
     if reference is not None:
         info["answer"] = reference
     return row | {"extra_info": info}
@@ -154,8 +156,10 @@ def _message(role: str, text: str) -> dict[str, Any]:
 def _answer(value: Any) -> str:
     if isinstance(value, str):
         return value
-    if is_conversation(value) and len(value) == 1 and set(value[0]) == {"role", "content"}:
-        return message_text(value[0]["content"])
+    if is_conversation(value) and len(value) == 1:
+        text = message_text(value[0].get("content"))
+        if _plain(value[0]) == _message("assistant", text):
+            return text
     raise NotConvertible("its rejected answer is more than one text")
 
 
@@ -169,9 +173,12 @@ def _only_turn(parts: Parts) -> str:
     return text
 
 
-def _same_meaning(obj: Mapping[str, Any], row: Mapping[str, Any]) -> None:
-    """The last guard: the notebook must read the same from both rows."""
-    before, after = read_dataset_row(obj, 0), read_dataset_row(row, 0)
+def _same_meaning(obj: Mapping[str, Any], row: dict[str, Any], target: str) -> None:
+    """The last guard: the notebook must read the same from both rows, and the target's rules must hold."""
+    checked = check_object(row, 0)
+    if checked.row is None or checked.format != target:
+        raise NotConvertible(f"a further field of it means something else in `{target}`")
+    before, after = read_dataset_row(obj, 0), checked.row
     for name in ("prompt", "reference", "system", "category", "metadata"):
         if getattr(before, name) != getattr(after, name):
             raise NotConvertible(f"its {name} would be read differently")
