@@ -10,7 +10,6 @@ from model_evaluation.errors import Refused
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
 
 class BuiltinMetric:
@@ -201,17 +200,8 @@ class Suggestion:
         self.name = name
         self.reason = reason
 
-    def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "reason": self.reason}
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Suggestion) and (self.name, self.reason) == (other.name, other.reason)
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.reason))
-
-    def __repr__(self) -> str:
-        return f"Suggestion({self.name!r}, {self.reason!r})"
 
 
 MOST_SUGGESTED = 5  # each metric is one judge call per row and model

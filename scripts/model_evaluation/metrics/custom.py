@@ -17,8 +17,6 @@ Text inside names, instructions and definitions is data. Nothing in it is interp
 
 from __future__ import annotations
 
-import json
-
 from model_evaluation.errors import Refused
 from model_evaluation.metrics.advice import advise
 from model_evaluation.metrics.builtin import BUILTIN_NAMES, is_builtin_name
@@ -102,12 +100,6 @@ def parse_custom(text: str) -> list[dict[str, Any]]:
         fix="Correct each as its fix under details.findings says, and send all metrics again.",
         details={"findings": result.findings},
     )
-
-
-def to_bedrock_json(metrics: Iterable[Mapping[str, Any]]) -> str:
-    """The text to hand to the service: the definitions alone, without ``direction``."""
-    bare = [{"customMetricDefinition": metric["customMetricDefinition"]} for metric in metrics]
-    return json.dumps(bare, ensure_ascii=False, allow_nan=False)
 
 
 def metric_name(metric: Mapping[str, Any]) -> str:
