@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -534,6 +535,14 @@ def test_rendering_twice_gives_the_same_bytes_and_keeps_a_notebook_that_differs(
     kept = run_cli("render", "--output", str(target), project=project).json["kept"]
     assert Path(kept).read_text() == "my own work"
     assert target.read_bytes() == first
+
+
+def test_the_command_that_runs_the_script_can_be_pasted(run_cli: RunCli, complete: bytes, tmp_path: Path) -> None:
+    project = tmp_path / "Tickets & Co"
+    project.mkdir()
+    (project / "workflow_state.json").write_bytes(complete)
+    written = run_cli("render", "--script", project=project).json
+    assert shlex.split(written["run_instructions"].partition(": ")[2]) == ["python3", written["notebook"]]
 
 
 def test_a_section_is_appended_once_and_replaced_after_that(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shlex
 import time
 
 from model_evaluation import state, workflow
@@ -160,7 +161,7 @@ def _remember(project: str, path: str) -> None:
 def instructions(path: str, *, script: bool) -> str:
     """How to run what was written, for the user."""
     if script:
-        return f"Run it with credentials of the account: python3 {path}"
+        return f"Run it with credentials of the account: python3 {shlex.quote(path)}"
     return (
         "Open the notebook in SageMaker Studio and choose Run > Run All Cells. It checks the configuration, starts "
         "the evaluation, waits (usually 25 to 60 minutes), and shows the comparison. If the kernel stops, run it "
