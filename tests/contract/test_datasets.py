@@ -445,6 +445,25 @@ def test_places_without_a_dataset_are_named_also_outside_a_workflow(talk: Talk) 
     assert "no bucket" in talk.refused("dataset", "check", "s3://no-such-bucket-here/rows.jsonl")["message"]
     assert "no bucket" in talk.refused("dataset", "check", "s3://no-such-bucket-here/")["message"]
     assert talk.refused("dataset", "check", str(talk.project))["code"] == "not_one_object"
+    assert talk.refused("answer", "dataset", str(talk.project))["code"] == "not_one_object"
+
+
+def test_a_registered_dataset_is_checked_outside_a_workflow_too(talk: Talk) -> None:
+    registered = talk.world.dataset_arn
+    assert talk.done("dataset", "check", registered)["profile"]["rows"] == 60
+    assert talk.refused("dataset", "check", talk.world.role_arn)["code"] == "wrong_kind"
+    assert "60 rows" in talk.done("answer", "dataset", registered)["step"]["question"]
+
+
+def test_an_unusable_file_names_the_operations_that_mend_it_and_an_ok_with_more_is_no_ok(talk: Talk) -> None:
+    file = talk.project / "rows.jsonl"
+    file.write_bytes(rows(1100) + b'{"question": "unnamed"}\n')
+    fix = talk.refused("dataset", "check", str(file))["fix"]
+    assert fix.endswith("Once it is the dataset of a conversation: evaluate.py answer data 'drop-invalid'")
+    talk.done("answer", "dataset", talk.put("rows.jsonl", rows(5)))
+    assert "'ok but dedupe' was received" in talk.refused("answer", "data", "ok but dedupe")["message"]
+    assert talk.refused("answer", "data", "drop_invalid")["code"] == "prepared"
+    assert "'shard 1000'" in talk.refused("answer", "data", "shard 0")["fix"]
 
 
 def test_a_stop_after_n_rows_is_said(talk: Talk) -> None:

@@ -1,4 +1,4 @@
-"""Check every row of a dataset on its own, outside any workflow; a file, an S3 URI, or a set of files with a star.
+"""Check every row of a dataset on its own, outside any workflow: a file, an S3 URI, a DataSet ARN, or a set of files.
 
 Exit code 0 when it is usable (warnings included), 3 when the service would reject a row or the file.
 With --training it also says how many evaluation prompts are in the training data.
@@ -34,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "names",
         metavar="FILE_OR_URI",
         nargs="*",
-        help="a file, s3://bucket/key, or 'rows-*-of-003.jsonl'; upload: the S3 URI last",
+        help="a file, s3://bucket/key, a DataSet ARN, or 'rows-*-of-003.jsonl'; upload: the S3 URI last",
     )
     parser.add_argument("--yes", action="store_true", help="upload: the user has agreed to it")
     parser.add_argument("--max-rows", type=int, metavar="N", help="stop after N rows (the answer says so)")
@@ -131,7 +131,7 @@ def _joined(names: list[str]) -> tuple[str, JoinedFiles]:
         raise UsageError(
             "`dataset check` takes a FILE_OR_URI.", fix="For example: evaluate.py dataset check evaluation/rows.jsonl"
         )
-    if names[0].startswith("s3://") and len(names) > 1:
+    if names[0].startswith(("s3://", "arn:")) and len(names) > 1:
         raise UsageError(
             f"`dataset check` takes one dataset; {len(names)} were received.",
             fix="A set of files is named with a star: 's3://bucket/rows-*-of-003.jsonl'",
@@ -140,9 +140,15 @@ def _joined(names: list[str]) -> tuple[str, JoinedFiles]:
 
 
 def _sources(names: list[str]) -> list[Source]:
+    from model_evaluation.lookups.arns import parse_arn
     from model_evaluation.lookups.sources import local_sources, s3_sources
+    from model_evaluation.steps.dataset import from_registry
 
-    return s3_sources(_aws(), names[0]) if names[0].startswith("s3://") else local_sources(names)
+    arn = parse_arn(names[0])
+    if arn is None and not names[0].startswith("s3://"):
+        return local_sources(names)
+    aws = _aws()
+    return s3_sources(aws, str(from_registry(aws, arn)[1]) if arn is not None else names[0])
 
 
 def _aws() -> Aws:

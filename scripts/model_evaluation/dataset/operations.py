@@ -183,9 +183,9 @@ def _dedupe(source: _Source, arguments: list[str], writer: RowWriter) -> None:
 def _sample(source: _Source, arguments: list[str], writer: RowWriter) -> int:
     if not 1 <= len(arguments) <= 2:
         raise _usage("sample takes a number of rows and perhaps a seed", "sample 500 7")
-    size, seed = _number(arguments[0], "a number of rows"), DEFAULT_SEED
+    size, seed = _number(arguments[0], "a number of rows", "sample 500 7"), DEFAULT_SEED
     if len(arguments) == 2:
-        seed = _number(arguments[1], "a seed", least=0)
+        seed = _number(arguments[1], "a seed", "sample 500 7", least=0)
     numbers, categories = _usable(source)
     if size > len(numbers):
         raise Refused(
@@ -203,8 +203,8 @@ def _sample(source: _Source, arguments: list[str], writer: RowWriter) -> int:
 def _shard(source: _Source, arguments: list[str], writer: RowWriter) -> int:
     if len(arguments) > 2:
         raise _usage("shard takes a number of rows per file and perhaps a seed", "shard 1000")
-    rows_per_shard = _number(arguments[0], "a number of rows") if arguments else ROWS_PER_JOB
-    seed = _number(arguments[1], "a seed", least=0) if len(arguments) == 2 else DEFAULT_SEED
+    rows_per_shard = _number(arguments[0], "a number of rows", "shard 1000") if arguments else ROWS_PER_JOB
+    seed = _number(arguments[1], "a seed", "shard 1000 7", least=0) if len(arguments) == 2 else DEFAULT_SEED
     numbers, categories = _usable(source)
     if len(numbers) < source.rows:
         raise Refused(
@@ -288,10 +288,10 @@ def _not_convertible(refused: Mapping[str, list[int]], target: str) -> Refused:
     )
 
 
-def _number(text: str, what: str, *, least: int = 1) -> int:
+def _number(text: str, what: str, example: str, *, least: int = 1) -> int:
     digits = text.replace(",", "").replace("_", "")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 19) or int(digits) < least:
-        raise _usage(f"expected {what} of at least {least}, received {text[:40]!r}", "sample 500 7")
+        raise _usage(f"expected {what} of at least {least}, received {text[:40]!r}", example)
     return int(digits)
 
 

@@ -43,10 +43,10 @@ class ReadOffer(Offer):
 
 
 def check(text: str, context: Context) -> Answer:
-    word = text.split()[0].lower()
     from model_evaluation.dataset import OPERATIONS
 
-    if word not in ("ok", *OPERATIONS):
+    word, *more = text.lower().replace("_", "-").split()
+    if word not in OPERATIONS and (word, more) != ("ok", []):
         raise Refused(
             f"{text[:100]!r} was received; `ok` or one of {', '.join(OPERATIONS)} is expected.",
             fix="Answer `ok` if the profile is what you expect; see references/datasets.md for the others.",

@@ -42,7 +42,8 @@ def card(
             fix = f" {entry['fix']}" if with_fixes and entry["level"] == "error" and entry.get("fix") else ""
             lines.append(f"  {'!!' if entry['level'] == 'error' else ' !'} {entry['message']}{where(entry)}{fix}")
         if len(problems) > PROBLEMS_SHOWN:
-            lines.append(f"  ... and {len(problems) - PROBLEMS_SHOWN} more kinds of problems")
+            more = len(problems) - PROBLEMS_SHOWN
+            lines.append(f"  ... and {more} more kind{'s' if more > 1 else ''} of problems")
     else:
         lines.append("No problems found; every row was read.")
     return "\n".join(lines)

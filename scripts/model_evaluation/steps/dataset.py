@@ -34,7 +34,7 @@ def check(text: str, context: Context) -> Answer:
         raise _not_in_s3(text)
     aws = context.aws
     if arn is not None:
-        value, uri = _from_registry(aws, arn)
+        value, uri = from_registry(aws, arn)
     else:
         value, uri = text, parse_s3_uri(text)
     refuse_folder(aws, uri)
@@ -128,7 +128,8 @@ def _findings(uri: S3Uri, facts: dict[str, Any], where: str, other_keys: list[st
     return findings
 
 
-def _from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
+def from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
+    """The ARN of a registered dataset with its version, and where its rows are. Raises Refused for another ARN."""
     from model_evaluation.lookups.arns import a_kind_of, kind_of
     from model_evaluation.lookups.identity import who_am_i
     from model_evaluation.lookups.registry import resolve_dataset
@@ -180,6 +181,12 @@ def _not_in_s3(text: str) -> Refused:
             fix=f"If the user agrees, upload it: {upload} - then answer with that URI. "
             f"To check it first: evaluate.py dataset check {quoted}",
             code="local_file",
+        )
+    if os.path.isdir(path):
+        return Refused(
+            f"{path} is a folder on this machine; the S3 URI of one JSONL file is expected.",
+            fix=f"Check the file that is meant: evaluate.py dataset check {shlex.quote(path)}/FILE",
+            code="not_one_object",
         )
     return Refused(
         f"{text[:200]!r} is neither an S3 URI nor a DataSet ARN.",
