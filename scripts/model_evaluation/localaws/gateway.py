@@ -132,7 +132,6 @@ class Gateway:
 def _send(start_response: StartResponse, response: Response) -> list[bytes]:
     from http import HTTPStatus
 
-    # A handler that sets the length itself answers HEAD.
     headers = {"Content-Length": str(len(response.body)), **response.headers}
     phrase = HTTPStatus(response.status).phrase
     start_response(f"{response.status} {phrase}", [*headers.items(), SIMULATED])

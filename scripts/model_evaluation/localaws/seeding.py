@@ -8,7 +8,7 @@ from typing import Any
 from .cloud import Cloud
 from .judges import DAYS
 from .services.hub import PUBLIC_HUB, put_content, put_hub
-from .services.jumpstart import eula_uri, overrides_uri
+from .services.jumpstart import eula_uri
 from .services.packages import groups_of, packages_of
 from .services.training import jobs_of
 from .store import timestamp
@@ -87,7 +87,6 @@ class Seeder:
                 "Name": f"open-source-eval-{name}",
                 "Type": "Evaluation",
                 "EvaluationType": "DeterministicEvaluation",
-                "SmtjOverrideParamsS3Uri": overrides_uri(self.region, name),
             },
         ]
         document: dict[str, Any] = {

@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
 from .errors import LocalAwsBug, ServiceError
@@ -169,17 +168,9 @@ def _serialize(request: Request, result: dict[str, Any]) -> Response:
 
 
 def _scope(environ: Environ) -> tuple[str, str]:
-    """Signing name and region, from the signature or, for an unsigned request, from the host."""
-    signed = str(environ.get("HTTP_AUTHORIZATION", ""))
-    query = parse_qs(str(environ.get("QUERY_STRING", "")))
-    if not signed and "X-Amz-Credential" in query:
-        signed = f"Credential={unquote(query['X-Amz-Credential'][0])}"
-    if match := SCOPE.search(signed):
-        return match[3], match[2]
-    labels = host_of(environ).split(".")
-    if AWS_HOST.search(host_of(environ)) and len(labels) > 3:
-        return labels[-4], labels[-3]
-    return "s3", DEFAULT_REGION
+    """Signing name and region, from the signature; an unsigned request is for S3, as presigned URLs are."""
+    match = SCOPE.search(str(environ.get("HTTP_AUTHORIZATION", "")))
+    return (match[3], match[2]) if match else ("s3", DEFAULT_REGION)
 
 
 @functools.cache

@@ -90,11 +90,11 @@ def test_a_lost_response_took_effect_once(aws: LocalAws, sagemaker: Any, start: 
 
 
 def test_a_response_can_be_lost_for_good(aws: LocalAws, sagemaker: Any) -> None:
-    aws.scenario = Scenario(lost_response={"CreateModelPackageGroup": 99})
+    aws.scenario = Scenario(lost_response={"CreateArtifact": 99})
     with pytest.raises(ConnectionClosedError):
-        sagemaker.create_model_package_group(ModelPackageGroupName="lost")
+        sagemaker.create_artifact(ArtifactType="Model", Source={"SourceUri": "s3://lost"})
     aws.scenario = Scenario()
-    assert sagemaker.describe_model_package_group(ModelPackageGroupName="lost")
+    assert len(sagemaker.list_artifacts(SourceUri="s3://lost")["ArtifactSummaries"]) == 1
 
 
 def test_start_can_be_refused(aws: LocalAws, start: Any) -> None:

@@ -115,12 +115,3 @@ def _profiles(cloud: Cloud, region: str) -> list[Record]:
 @operation("bedrock", "ListInferenceProfiles")
 def list_inference_profiles(cloud: Cloud, request: Request) -> Record:
     return {"inferenceProfileSummaries": _profiles(cloud, request.region)}
-
-
-@operation("bedrock", "GetInferenceProfile")
-def get_inference_profile(cloud: Cloud, request: Request) -> Record:
-    wanted = request.params["inferenceProfileIdentifier"]
-    for profile in _profiles(cloud, request.region):
-        if wanted in (profile["inferenceProfileId"], profile["inferenceProfileArn"]):
-            return profile
-    raise ServiceError("ResourceNotFoundException", f"The inference profile {wanted} was not found", status=404)

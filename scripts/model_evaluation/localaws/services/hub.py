@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from model_evaluation.localaws.errors import ServiceError, not_found
+from model_evaluation.localaws.errors import not_found
 from model_evaluation.localaws.store import Record, Table, described, listed
 from model_evaluation.localaws.wire import Request
 
@@ -129,15 +129,6 @@ def list_hubs(cloud: Cloud, request: Request) -> Record:
     return listed(request, hubs_of(cloud, request.region).all(), into="HubSummaries", name="HubName")
 
 
-@operation("sagemaker", "CreateHub")
-def create_hub(cloud: Cloud, request: Request) -> Record:
-    name = request.params["HubName"]
-    if hubs_of(cloud, request.region).get(name) is not None:
-        raise ServiceError("ResourceInUse", f"Hub {name} already exists.")
-    hub = put_hub(cloud, request.region, name, request.params.get("HubDisplayName", name))
-    return {"HubArn": hub["HubArn"]}
-
-
 @operation("sagemaker", "DescribeHubContent")
 def describe_hub_content(cloud: Cloud, request: Request) -> Record:
     params = request.params
@@ -161,41 +152,9 @@ def describe_hub_content(cloud: Cloud, request: Request) -> Record:
 @operation("sagemaker", "ListHubContents")
 def list_hub_contents(cloud: Cloud, request: Request) -> Record:
     hub, kind = _known_hub(cloud, request), request.params["HubContentType"]
-    newest: dict[str, Record] = {}
-    for record in contents_of(cloud, request.region).all():
-        if (record["HubName"], record["HubContentType"]) == (hub, kind):
-            name = record["HubContentName"]
-            best = find_content(cloud, request.region, hub, kind, name)
-            if best is not None:
-                newest[name] = best
+    records = [
+        r for r in contents_of(cloud, request.region).all() if (r["HubName"], r["HubContentType"]) == (hub, kind)
+    ]
+    records.sort(key=lambda record: version_key(record["HubContentVersion"]))
+    newest = {record["HubContentName"]: record for record in records}
     return listed(request, newest.values(), into="HubContentSummaries", name="HubContentName")
-
-
-@operation("sagemaker", "ListHubContentVersions")
-def list_hub_content_versions(cloud: Cloud, request: Request) -> Record:
-    hub, params = _known_hub(cloud, request), request.params
-    wanted = (hub, params["HubContentType"], params["HubContentName"])
-    return listed(
-        request,
-        contents_of(cloud, request.region).all(),
-        into="HubContentSummaries",
-        name="HubContentName",
-        where=lambda r: (r["HubName"], r["HubContentType"], r["HubContentName"]) == wanted,
-    )
-
-
-@operation("sagemaker", "ImportHubContent")
-def import_hub_content(cloud: Cloud, request: Request) -> Record:
-    params = request.params
-    record = put_content(
-        cloud,
-        request.region,
-        _known_hub(cloud, request),
-        params["HubContentType"],
-        params["HubContentName"],
-        params.get("HubContentVersion", "1.0.0"),
-        json.loads(params["HubContentDocument"]),
-        description=params.get("HubContentDescription", ""),
-        keywords=tuple(params.get("HubContentSearchKeywords", ())),
-    )
-    return {"HubArn": record["HubArn"], "HubContentArn": record["HubContentArn"]}

@@ -35,28 +35,6 @@ def find_group(cloud: Cloud, request: Request) -> Record:
     return record
 
 
-@operation("sagemaker", "CreateModelPackageGroup")
-def create_group(cloud: Cloud, request: Request) -> Record:
-    name = request.params["ModelPackageGroupName"]
-    arn = cloud.arn(request.region, f"model-package-group/{name}")
-    table = groups_of(cloud, request.region)
-    if table.get(arn) is not None:
-        raise invalid(f"Model Package Group already exists: {arn}")
-    table.put(
-        arn,
-        {
-            "ModelPackageGroupName": name,
-            "ModelPackageGroupArn": arn,
-            "ModelPackageGroupDescription": request.params.get("ModelPackageGroupDescription", ""),
-            "ModelPackageGroupStatus": "Completed",
-            "CreationTime": cloud.now(),
-            "CreatedBy": {},
-        },
-    )
-    cloud.store.tag(arn, request.params.get("Tags", []))
-    return {"ModelPackageGroupArn": arn}
-
-
 @operation("sagemaker", "DescribeModelPackageGroup")
 def describe_group(cloud: Cloud, request: Request) -> Record:
     return described(request, find_group(cloud, request))
@@ -70,35 +48,6 @@ def list_groups(cloud: Cloud, request: Request) -> Record:
         into="ModelPackageGroupSummaryList",
         name="ModelPackageGroupName",
     )
-
-
-@operation("sagemaker", "CreateModelPackage")
-def create_package(cloud: Cloud, request: Request) -> Record:
-    group = find_group(cloud, request)
-    name = group["ModelPackageGroupName"]
-    table = packages_of(cloud, request.region)
-    versions = [p["ModelPackageVersion"] for p in table.all() if p["ModelPackageGroupName"] == name]
-    version = max(versions, default=0) + 1
-    arn = cloud.arn(request.region, f"model-package/{name}/{version}")
-    record: Record = {
-        "ModelPackageName": arn,
-        "ModelPackageGroupName": name,
-        "ModelPackageVersion": version,
-        "ModelPackageArn": arn,
-        "ModelPackageDescription": request.params.get("ModelPackageDescription", ""),
-        "CreationTime": cloud.now(),
-        "ModelPackageStatus": "Completed",
-        "ModelPackageStatusDetails": {"ValidationStatuses": []},
-        "ModelApprovalStatus": request.params.get("ModelApprovalStatus", "PendingManualApproval"),
-        "CreatedBy": {},
-        "LastModifiedBy": {},
-    }
-    for optional in ("InferenceSpecification", "CustomerMetadataProperties", "SourceUri", "MetadataProperties"):
-        if request.params.get(optional):
-            record[optional] = request.params[optional]
-    table.put(arn, record)
-    cloud.store.tag(arn, request.params.get("Tags", []))
-    return {"ModelPackageArn": arn}
 
 
 @operation("sagemaker", "DescribeModelPackage")

@@ -87,13 +87,6 @@ def list_pipelines(cloud: Cloud, request: Request) -> Record:
     )
 
 
-@operation("sagemaker", "DeletePipeline")
-def delete_pipeline(cloud: Cloud, request: Request) -> Record:
-    record = find_pipeline(cloud, request)
-    pipelines_of(cloud, request.region).remove(record["PipelineName"])
-    return {"PipelineArn": record["PipelineArn"]}
-
-
 @operation("sagemaker", "ListTags")
 def list_tags(cloud: Cloud, request: Request) -> Record:
     tags = cloud.store.tags.get(request.params["ResourceArn"], {})
