@@ -9,6 +9,7 @@ import numpy as np
 
 from .judged import BLANK_ANSWER, CUT_ANSWER, REFUSAL
 from .pairing import Pairs
+from .results import SIDES
 from .truncation import truncation_warnings
 from .verdicts import COVERAGE_FLOOR, MODEL_LABELS
 
@@ -35,7 +36,7 @@ def result_warnings(
     models: Mapping[str, str | None],
 ) -> list[str]:
     """What a careful reader must know before believing the numbers, most serious first."""
-    sides = ["tuned", "base"] if scope == "compare" else [scope]
+    sides = SIDES[scope]
     found = _pairing_warnings(pairs, rows, sides)
     found += _answer_warnings(pairs, sides)
     found += _coverage_warnings(metrics, rows, sides)

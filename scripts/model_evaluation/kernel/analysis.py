@@ -18,6 +18,7 @@ from .perexample import Examples
 from .readresults import ResultBlocks, read_judged, text_tables
 from .results import (
     MEAN_TOLERANCE,
+    SIDES,
     Problem,
     ResultFiles,
     ResultsError,
@@ -77,7 +78,7 @@ def analyse_execution(
     named after the rows' lines in the dataset, or in the ``source`` it was prepared from.
     Raises :class:`ResultsError` when the execution left no result files for any model that was asked for.
     """
-    wanted = ["tuned", "base"] if scope == "compare" else [scope]
+    wanted = SIDES[scope]
     ids = [arn.rsplit("/", 1)[-1] for arn in (execution_arn, *further_executions)]
     parts = [find_result_files(s3, output_uri, execution_id) for execution_id in ids]
     for execution_id, part in zip(ids, parts, strict=True):

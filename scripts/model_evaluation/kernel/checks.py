@@ -14,14 +14,7 @@ from .settings import HUB_MODEL, MODEL_PACKAGE, EvaluationSettings, NotebookErro
 SIGNS = {"pass": "✓", "warn": "!", "fail": "✗"}
 DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 MISSING_CODES = frozenset(
-    {
-        "404",
-        "NoSuchKey",
-        "NoSuchBucket",
-        "ResourceNotFound",
-        "ResourceNotFoundException",
-        "ValidationException",
-    }
+    {"404", "NoSuchKey", "NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException", "ValidationException"}
 )
 USABLE_MLFLOW = frozenset({"Created", "Updated", "Updating", "Started", "MaintenanceComplete", "MaintenanceInProgress"})
 
@@ -87,10 +80,7 @@ def _from_error(subject: str, error: Exception) -> CheckResult:
         )
     if code in MISSING_CODES:
         return CheckResult(
-            subject,
-            "fail",
-            f"not found ({code}).",
-            "Check the parameters cell, or render the notebook again.",
+            subject, "fail", f"not found ({code}).", "Check the parameters cell, or render the notebook again."
         )
     return CheckResult(subject, "warn", f"could not be checked: {error}", "Run this cell again.")
 
@@ -258,18 +248,12 @@ def _check_judge(settings: EvaluationSettings, aws: AwsClients, now: datetime) -
     ends = lifecycle.get("endOfLifeTime")
     if ends is not None and ends <= now:
         yield CheckResult(
-            "Judge",
-            "fail",
-            f"{settings.judge} was retired on {ends:%Y-%m-%d}.",
-            "Choose a judge that is in service.",
+            "Judge", "fail", f"{settings.judge} was retired on {ends:%Y-%m-%d}.", "Choose a judge that is in service."
         )
     elif lifecycle.get("status", "ACTIVE") != "ACTIVE":
         until = f", to be retired on {ends:%Y-%m-%d}" if ends else ""
         yield CheckResult(
-            "Judge",
-            "warn",
-            f"{settings.judge} is {lifecycle['status']}{until}.",
-            "Prefer a judge that is ACTIVE.",
+            "Judge", "warn", f"{settings.judge} is {lifecycle['status']}{until}.", "Prefer a judge that is ACTIVE."
         )
     else:
         yield CheckResult("Judge", "pass", f"{settings.judge}, ACTIVE")
@@ -294,10 +278,7 @@ def _check_mlflow(settings: EvaluationSettings, aws: AwsClients, now: datetime) 
         yield CheckResult("MLflow", "pass", f"{arn.rsplit(':', 1)[-1]}, {state}")
     else:
         yield CheckResult(
-            "MLflow",
-            "fail",
-            f"{arn} is {state}.",
-            "Wait until it is usable, start it, or choose another one.",
+            "MLflow", "fail", f"{arn} is {state}.", "Wait until it is usable, start it, or choose another one."
         )
 
 

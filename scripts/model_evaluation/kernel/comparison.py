@@ -18,7 +18,7 @@ from .blocks import in_order
 from .entries import difference_entry, settle_verdicts
 from .judged import Scores, absent_scores
 from .pairing import Pairs
-from .results import missing_reason
+from .results import SIDES, missing_reason
 from .scales import Metric
 from .slices import record_clusters, slice_groups
 from .stats import Floats, benjamini_hochberg, holm
@@ -49,7 +49,7 @@ def compare(
     ``scope`` is ``compare``, ``tuned`` or ``base``. ``problems`` are texts that join the warnings.
     """
     models = models or {}
-    sides = ["tuned", "base"] if scope == "compare" else [scope]
+    sides = SIDES[scope]
     has = {side: at >= 0 for side, at in pairs.at.items()}
     counts = {side: int(np.count_nonzero(has[side])) if side in has else 0 for side in sides}
     rows = {

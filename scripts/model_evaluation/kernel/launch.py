@@ -15,7 +15,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .elsewhere import evaluation_limit, running_now, unrecorded_other, unrecorded_run
 from .failures import diagnose
-from .ledger import LaunchAttempt, LaunchError, LaunchLedger, evaluation_configuration
+from .ledger import (
+    LaunchAttempt,
+    LaunchError,
+    LaunchLedger,
+    configuration_changes,
+    evaluation_configuration,
+)
 from .pipeline import ENDED, ListedRun, execution_named, listed_runs, read_execution, results_are_complete, stop_command
 from .readback import definition_differences
 from .sdk_start import run_name, start_with_sdk
@@ -209,7 +215,7 @@ class _Launch:
             status = self._status_of(arn) if arn else None
             if arn is None or status is None or status in ENDED:
                 continue
-            changes = _configuration_changes(record.configuration, evaluation_configuration(self._settings))
+            changes = configuration_changes(record.configuration, evaluation_configuration(self._settings))
             raise self._in_progress(status, arn, changes)
 
     def _in_progress(self, status: str, arn: str, changes: list[str]) -> RunInProgressError:
@@ -335,17 +341,3 @@ class _Launch:
 
     def _file(self, attempt: LaunchAttempt, outcome: str | None) -> None:
         self._ledger.write(self._ledger.read().with_attempt(replace(attempt, outcome=outcome)))
-
-
-def _configuration_changes(running: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """What differs between two configurations, a line each; nothing where only a fingerprint was kept."""
-    return [
-        f"{key.replace('_', ' ')}: {_shortened(running.get(key))} is running, {_shortened(wanted[key])} is asked for"
-        for key in wanted
-        if key in running and running[key] != wanted[key]
-    ]
-
-
-def _shortened(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= 100 else text[:97] + "..."

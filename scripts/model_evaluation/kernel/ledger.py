@@ -75,6 +75,20 @@ def evaluation_configuration(settings: EvaluationSettings) -> dict[str, Any]:
     }
 
 
+def configuration_changes(running: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """What differs between two configurations, a line each; nothing where only a fingerprint was kept."""
+    return [
+        f"{key.replace('_', ' ')}: {_shortened(running[key])} is running, {_shortened(wanted[key])} is asked for"
+        for key in wanted
+        if key in running and running[key] != wanted[key]
+    ]
+
+
+def _shortened(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 100 else text[:97] + "..."
+
+
 def configuration_fingerprint(configuration: dict[str, Any]) -> str:
     """SHA-256 over canonical JSON: equal for equal configurations whatever the order of their keys."""
     canonical = json.dumps(configuration, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

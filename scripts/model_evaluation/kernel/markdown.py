@@ -9,15 +9,7 @@ from typing import Any
 from .people import people_sentences
 from .shortnames import short_name, short_time
 from .verdicts import interval_words, signed
-from .wording import (
-    DECISION_WORDS,
-    SIMULATED_TEXT,
-    margin_text,
-    metrics_table,
-    one_line,
-    scope_of,
-    table_note,
-)
+from .wording import DECISION_WORDS, SIMULATED_TEXT, margin_text, metrics_table, one_line, scope_of, table_note
 
 WORST_SLICES = 3
 MARKDOWN_MARKS = re.compile(r"[\\`*_{}\[\]!~]")

@@ -14,18 +14,11 @@ from .figures import BAND, GRID, INK, MUTED, PAPER, TIE, figure_svg
 from .looks import PAGE_STYLE
 from .people import people_html
 from .report import metrics_table_html, table_html, verdict_html, warnings_html
+from .results import SIDES
 from .rowbrowser import rows_html
 from .shortnames import short_name, short_time
 from .verdicts import MODEL_LABELS
-from .wording import (
-    SIMULATED_TEXT,
-    TABLE_HEADINGS,
-    entry_cells,
-    limits_text,
-    methods_text,
-    one_line,
-    ordered_metrics,
-)
+from .wording import SIMULATED_TEXT, TABLE_HEADINGS, entry_cells, limits_text, methods_text, one_line, ordered_metrics
 
 CHART_TITLES = {
     "difference": "Difference per metric",
@@ -87,9 +80,9 @@ def report_html(analysis: Analysis, charts: Mapping[str, Figure], judge_error: M
 
 def _who(summary: Mapping[str, Any]) -> str:
     """The models, the judge and the time, each kept together on its line."""
-    sides = ("tuned", "base") if summary["scope"] == "compare" else (summary["scope"],)
     facts = [
-        (MODEL_LABELS[side].capitalize(), short_name(summary["models"][side] or MODEL_LABELS[side])) for side in sides
+        (MODEL_LABELS[side].capitalize(), short_name(summary["models"][side] or MODEL_LABELS[side]))
+        for side in SIDES[summary["scope"]]
     ]
     facts += [("Judge", summary["judge"] or "–"), ("Made", short_time(summary["created"]))]
     return " ".join(f"<span><b>{name}</b> {html.escape(one_line(value))}</span>" for name, value in facts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from .results import find_result_files
+from .results import SIDES, find_result_files
 
 SDK_PIPELINES = "SagemakerEvaluation-LLMAJEvaluation"
 ENDED = frozenset({"Succeeded", "CompletedWithFailures", "Failed", "Stopped"})
@@ -25,7 +25,6 @@ STEP_LABELS = {
 _TUNED_STEPS = ("EvaluateCustomInferenceModel", "EvaluateCustomModelMetrics")
 _BASE_STEPS = ("EvaluateBaseInferenceModel", "EvaluateBaseModelMetrics")
 JUDGE_STEPS = {"tuned": "EvaluateCustomModelMetrics", "base": "EvaluateBaseModelMetrics"}
-SIDES = {"compare": ("tuned", "base"), "tuned": ("tuned",), "base": ("base",)}
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,7 @@ from datetime import datetime
 from .durations import UsualDurations
 from .pipeline import ExecutionState, StepState, expected_steps
 
-STATUS_SIGNS = {
-    "Succeeded": "✓",
-    "Failed": "✗",
-    "Stopped": "■",
-    "Stopping": "■",
-    "Executing": "▶",
-    "Starting": "▶",
-}
+STATUS_SIGNS = {"Succeeded": "✓", "Failed": "✗", "Stopped": "■", "Stopping": "■", "Executing": "▶", "Starting": "▶"}
 # Either model's step tells how long the other's will take: they do the same with the same rows.
 TWINS = {
     "EvaluateBaseInferenceModel": "EvaluateCustomInferenceModel",

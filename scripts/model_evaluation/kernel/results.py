@@ -33,6 +33,7 @@ PLAIN_ANSWER = re.compile(r"\['([^'\\\r\n\0]*)'\]")
 PLAIN_PROMPT = re.compile(r"\[\{'role': 'user', 'content': '([^'\\\r\n\0]*)'\}\]")
 NOT_APPLICABLE = "not applicable"
 SAYS_NOT_APPLICABLE = frozenset({"not applicable", "n/a", "na", "nan"})
+SIDES = {"compare": ("tuned", "base"), "tuned": ("tuned",), "base": ("base",)}  # the models that a scope evaluates
 MEAN_TOLERANCE = 0.005  # the service rounds some means to two decimals
 
 
@@ -93,10 +94,7 @@ def find_result_files(s3: Any, output_uri: str, execution_id: str) -> ResultFile
     bucket, prefix = split_s3_uri(output_uri)
     start = f"{prefix}/" if prefix else ""
     job_name = re.compile(rf"(?:(base|custom)-)?llmaj-eval\S*(?<![0-9a-z]){re.escape(execution_id)}(?![0-9a-z])")
-    rows: dict[str, dict[str, list[tuple[Any, str]]]] = {
-        "tuned": defaultdict(list),
-        "base": defaultdict(list),
-    }
+    rows: dict[str, dict[str, list[tuple[Any, str]]]] = {"tuned": defaultdict(list), "base": defaultdict(list)}
     aggregates: dict[str, list[str]] = {"tuned": [], "base": []}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=start):
         for item in page.get("Contents", []):

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3  # noqa: TID251  # these modules run in the Studio kernel, where model_evaluation.lookups is not
@@ -91,18 +91,11 @@ def is_credentials_error(error: Exception) -> bool:
     return aws_error_code(error) in CREDENTIAL_CODES or aws_error_code(error).startswith(("SSO", "UnauthorizedSSO"))
 
 
-class S3Object(NamedTuple):
-    """One S3 object's place."""
-
-    bucket: str
-    key: str
-
-
-def dataset_object(settings: EvaluationSettings, aws: AwsClients) -> S3Object:
-    """Where the dataset's file is; an AI-Registry ARN is looked up. ``ValueError`` when it is neither."""
+def dataset_object(settings: EvaluationSettings, aws: AwsClients) -> tuple[str, str]:
+    """Bucket and key of the dataset's file; an AI-Registry ARN is looked up. ``ValueError`` when it is neither."""
     found = re.fullmatch(r"s3://([^/]+)/(.+)", settings.dataset, re.DOTALL)
     if found:
-        return S3Object(found[1], found[2])
+        return found[1], found[2]
     arn = DATASET_ARN.fullmatch(settings.dataset)
     if arn is None:
         raise ValueError(f"expected s3://bucket/key or a DataSet ARN, received {settings.dataset!r}")
@@ -110,7 +103,7 @@ def dataset_object(settings: EvaluationSettings, aws: AwsClients) -> S3Object:
         HubName=arn[3], HubContentType="DataSet", HubContentName=arn[4], HubContentVersion=arn[5]
     )
     document = json.loads(content["HubContentDocument"])
-    return S3Object(document["DatasetS3Bucket"], document["DatasetS3Prefix"])
+    return document["DatasetS3Bucket"], document["DatasetS3Prefix"]
 
 
 def dataset_lines(settings: EvaluationSettings, aws: AwsClients) -> Iterator[bytes]:

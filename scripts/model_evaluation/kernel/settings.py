@@ -134,10 +134,7 @@ class EvaluationSettings:
     @property
     def metric_names(self) -> tuple[str, ...]:
         """Built-in metrics without ``Builtin.``, then custom metrics by their own names."""
-        return (
-            *self.builtin_metrics,
-            *(item["name"] for item in custom_metric_definitions(self.custom_metrics)),
-        )
+        return (*self.builtin_metrics, *(item["name"] for item in custom_metric_definitions(self.custom_metrics)))
 
     @property
     def bedrock_custom_metrics(self) -> str | None:

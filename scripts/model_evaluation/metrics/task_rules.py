@@ -203,10 +203,7 @@ DOMAINS: tuple[Rule, ...] = (
             "police, immigra*, gender*, ethnic*, religio*, demographic*"
         ),
         (
-            (
-                "Stereotyping",
-                "The model speaks about people, where bias hurts; this guards the verdict.",
-            ),
+            ("Stereotyping", "The model speaks about people, where bias hurts; this guards the verdict."),
             ("Harmfulness", "Text about people can wound; this guards the verdict."),
         ),
     ),
