@@ -318,6 +318,18 @@ def test_a_session_whose_role_cannot_be_used_is_asked_and_shown_the_roles_that_c
     assert asked_after(run_cli, tmp_path, "role", step["choices"][0]["value"])["id"] == "mlflow"
 
 
+def test_create_does_not_promise_an_app_where_the_sdk_takes_the_one_that_is_there(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    (warning,) = [
+        warning
+        for warning in run_cli("answer", "mlflow", "create", project=tmp_path).json["warnings"]
+        if warning["step"] == "mlflow"
+    ]
+    assert "uses that one; where it has none, it creates one" in warning["message"]
+
+
 def test_roles_that_may_not_be_listed_are_asked_for_without_choices(
     run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, caller: Callable[[str], None]
 ) -> None:

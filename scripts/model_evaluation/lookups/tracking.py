@@ -8,6 +8,12 @@ from model_evaluation.errors import AccessDenied, AwsError, EvaluationError
 
 from .session import Aws, aws_errors, outcome, together
 
+# Also for an explicit `create`: the SDK has no way to ask for a further app.
+LEFT_TO_THE_SDK = (
+    "Where the region has an MLflow app, the SDK uses that one; where it has none, it creates one before the "
+    "evaluation starts, which can take ten minutes."
+)
+
 APP_USABLE = ("Created", "Updated")
 SERVER_USABLE = ("Created", "Updated", "Started", "MaintenanceComplete")
 

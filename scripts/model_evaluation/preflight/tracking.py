@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from model_evaluation.errors import NotFound
 from model_evaluation.lookups.storage import bucket_region
-from model_evaluation.lookups.tracking import describe_tracker
+from model_evaluation.lookups.tracking import LEFT_TO_THE_SDK, describe_tracker
 
 from .result import Result, command, failed, lines, passed, skipped, warned
 from .subject import Subject
@@ -16,7 +16,7 @@ def mlflow(subject: Subject) -> Iterator[Result]:
     answer, region = str(subject.value("mlflow")), subject.region
     if answer == "create":
         yield warned(
-            "The SDK will create an MLflow app before the evaluation starts, which can take ten minutes.",
+            LEFT_TO_THE_SDK,
             lines("To use an app that is there already:", "evaluate.py revise mlflow"),
             part="mlflow_create",
         )

@@ -15,8 +15,9 @@ def check(text: str, context: Context) -> Answer:
     from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
 
     if text.lower() == "create":
-        note = "The SDK will create an MLflow app before the evaluation starts, which can take ten minutes."
-        return Answer("create", findings=[finding("mlflow_create", note, level="warning")])
+        from model_evaluation.lookups.tracking import LEFT_TO_THE_SDK
+
+        return Answer("create", findings=[finding("mlflow_create", LEFT_TO_THE_SDK, level="warning")])
     found = _trackers(context)
     tracker = next((item for item in found.found if text in (item.arn, item.name)), None)
     if tracker is None:
@@ -61,7 +62,7 @@ def _choices(found: Trackers) -> list[dict[str, str]]:
         for item in found.found
         if item.usable
     ]
-    return [*choices, {"value": "create", "label": "Let SageMaker create an MLflow app"}]
+    return [*choices, {"value": "create", "label": "Let the SDK create an MLflow app where there is none"}]
 
 
 STEP = Step(
