@@ -26,8 +26,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any] | None, int]:
+    from model_evaluation.errors import UsageError
     from model_evaluation.localaws import serve
 
+    if args.port is not None and not 0 <= args.port <= 65535:
+        raise UsageError(f"--port is {args.port}; 0 to 65535 are possible.", fix="See: evaluate.py localaws --help")
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     signal.signal(signal.SIGINT, lambda *_: ended.set())

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from model_evaluation.errors import MissingDependency
+from model_evaluation.errors import MissingDependency, UsageError
 
 from .cloud import DEFAULT_ACCOUNT, Cloud
 from .gateway import Gateway, MotoBehindLock, is_aws_host
@@ -62,7 +62,8 @@ class LocalAws:
     # Life
 
     def start(self) -> LocalAws:
-        """Starts serving. Raises :class:`MissingDependency` without moto, werkzeug or cryptography."""
+        """Starts serving. Raises :class:`MissingDependency` without moto, werkzeug or cryptography, and
+        :class:`UsageError` when something else listens on the port."""
         try:
             from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
             from werkzeug.serving import make_server
@@ -89,8 +90,13 @@ class LocalAws:
         handler = handler_class(authority, gateway.refuse, is_aws_host, clock_ahead)
         try:
             self._server = make_server(LOOPBACK, self._port, gateway, threaded=True, request_handler=handler)
-        except BaseException:
+        except BaseException as error:
             self._release()
+            if isinstance(error, SystemExit):  # werkzeug has said why on stderr, and would end the process
+                raise UsageError(
+                    f"Local AWS cannot listen on port {self._port} of {LOOPBACK}: it is taken, or not allowed.",
+                    fix="Name another port, or none: then a free one is taken.",
+                ) from error
             raise
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="local-aws", daemon=True

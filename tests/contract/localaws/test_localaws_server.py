@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import sys
 import threading
@@ -8,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import boto3  # noqa: TID251 - a client as a child process would make it
@@ -15,7 +17,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from model_evaluation.errors import MissingDependency
+from cli_runs import RunCli
+from model_evaluation.errors import MissingDependency, UsageError
 from model_evaluation.localaws import LocalAws, Scenario, serve
 from model_evaluation.localaws.errors import LocalAwsBug
 from model_evaluation.localaws.services import registry
@@ -167,6 +170,24 @@ def test_serving_ends_when_asked_and_prints_only_key_value_lines(monkeypatch: py
     values = dict(line.split("=", 1) for line in lines)
     assert values["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
     assert json.dumps(values)
+
+
+def test_a_port_that_is_taken_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model_evaluation.localaws.server._one_at_a_time", threading.Lock())
+    monkeypatch.setattr("model_evaluation.localaws.server._forget_moto", lambda: None)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for _ in range(2):  # the first failure leaves nothing locked
+            with pytest.raises(UsageError, match=f"cannot listen on port {port}"):
+                LocalAws(port=port).start()
+
+
+@pytest.mark.usefixtures("aws")  # one at a time: the command could not serve here, and the test cannot hang
+@pytest.mark.parametrize("port", ["-1", "99999"])
+def test_a_port_that_cannot_be_is_refused(run_cli: RunCli, tmp_path: Path, port: str) -> None:
+    result = run_cli("localaws", "--port", port, project=tmp_path)
+    assert result.code == 2
+    assert f"--port is {port}; 0 to 65535" in result.json["error"]["message"]
 
 
 def test_a_bug_is_raised_when_the_block_ends() -> None:
