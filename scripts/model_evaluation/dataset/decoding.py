@@ -12,7 +12,8 @@ from .formats import Fault, safe_name
 BOM = b"\xef\xbb\xbf"
 MAX_DEPTH = 500  # of nested objects and arrays; Pythons differ in how many they can read
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
-_TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+# A text without its closing quote goes to the end: looked for again at each quote it would take hours in 8 MiB.
+_TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.?)*"?|[\[\]{}]')
 
 
 class DecodedLine(NamedTuple):

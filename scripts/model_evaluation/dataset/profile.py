@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CATEGORIES_SHOWN = 50
 CATEGORIES_KEPT = 10_000
+NAME_CHARS = 200  # kept of a category's name
 FIELDS_KEPT = 200
 SAMPLE_CHARS = 160
 OTHER = "(other)"
@@ -55,7 +56,7 @@ class Profile:
         if row.category is None:
             self.without_category += 1
         else:
-            self.categories[row.category] += 1
+            self.categories[row.category[:NAME_CHARS]] += 1
         self.metadata_fields.update(extra_fields)
         self.metadata_fields.update(f"metadata.{key}" for key in row.metadata)
         self.repetitions.add(row.prompt, row.system, reference)
@@ -72,7 +73,8 @@ class Profile:
         self.with_reference += len(columns.reference_lengths)
         self.reference_lengths.add_column(columns.reference_lengths)
         self.with_system += columns.with_system
-        self.categories.update(columns.categories)
+        for category, count in columns.categories.items():
+            self.categories[category[:NAME_CHARS]] += count
         self.without_category += columns.without_category
         self.metadata_fields.update(columns.fields)
         if columns.keys is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from examples import at_most
 from model_evaluation.dataset import check, check_stream, repetition
 from model_evaluation.dataset.findings import FIRST_LINES
+from model_evaluation.dataset.profile import NAME_CHARS, Profile
 from unit.dataset.dataset_cases import chunked
 
 Row = dict[str, Any]
@@ -212,3 +214,15 @@ def test_progress_is_not_told_for_what_is_quick() -> None:
     seen: list[tuple[int, int]] = []
     check_stream([b'{"query":"q"}\n'] * 100, source="x", on_progress=lambda n, rows: seen.append((n, rows)))
     assert seen == []
+
+
+@pytest.mark.parametrize("fast_after", [0, 10**9])
+def test_of_a_long_category_only_the_beginning_is_kept(fast_after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "FAST_AFTER_ROWS", fast_after)
+    lines = [_text({"query": f"q{i}", "category": "c" * 5000 + str(i)}) + b"\n" for i in range(100)]
+    kept: list[Counter[str]] = []
+    original = Profile.as_json
+    monkeypatch.setattr(Profile, "as_json", lambda self: kept.append(self.categories) or original(self))
+    check_stream(lines, source="x")
+    assert kept[0].total() == 100
+    assert max(map(len, kept[0])) == NAME_CHARS

@@ -8,9 +8,10 @@ from threading import Thread
 
 import pytest
 
-from model_evaluation.dataset import read_chunks
+from model_evaluation.dataset import check_stream, read_chunks
 from model_evaluation.dataset.lines import BLOCK_BYTES, LONGEST_LINE, line_blocks
 
+BROKEN_QUOTES = b"[]" * 300 + b'\\"' * 500_000
 LINE = b"x" * 98 + b"\r\n"
 
 
@@ -42,3 +43,9 @@ def test_a_line_is_cut_by_its_own_length_wherever_it_stands(before: int, length:
     blocks = list(line_blocks([data]))
     assert [block.nbytes for block in blocks if block.cut] == ([length] if cut else [])
     assert sum(block.nbytes for block in blocks) == len(data)
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'"'])
+def test_a_broken_line_full_of_quotes_is_read_in_no_time(end: bytes) -> None:
+    report = check_stream([b'{"query": "q"}\n' + BROKEN_QUOTES + end + b"\n"], source="x")
+    assert [finding["kind"] for finding in report.findings] == ["invalid_json", "no_reference"]
