@@ -182,8 +182,10 @@ def read_key(path: str, summary: Mapping[str, Any]) -> dict[str, Any]:
             key: dict[str, Any] = json.load(file)
         arn, metric, items = key["execution_arn"], key["metric"], key["items"]
         for item in items.values():
-            if {item["answer_1"], item["answer_2"]} != {"tuned", "base"} or not isinstance(item["record_id"], str):
+            if {item["answer_1"], item["answer_2"]} != {"tuned", "base"}:
                 raise ValueError("an item does not name both models")
+            if not isinstance(item["record_id"], str) or not isinstance(item["occurrence"], str):
+                raise ValueError("an item does not name its row")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refused(
             f"The sheet's answer key {path} cannot be read: {error!r}.",

@@ -63,6 +63,10 @@ def _contradictions(summary: dict[str, Any]) -> Iterator[str]:
             outcomes = [entry[key] for key in ("wins", "ties", "losses")]
             if None not in outcomes and sum(outcomes) != entry["n_paired"]:
                 yield f"{name}: {outcomes} wins, ties and losses are not its {entry['n_paired']} pairs"
+        needed = [summary.get("scope")] if difference is None else ["tuned", "base", "verdict"]
+        for key in needed:
+            if key in entry and entry[key] is None:
+                yield f"{name}: it has no {key}"
         if entry["n_paired"] > summary["rows"]["paired"]:
             yield f"{name}: {entry['n_paired']} pairs, but only {summary['rows']['paired']} rows are paired"
     decision, primary = summary["verdict"]["decision"], summary["metrics"].get(summary["primary_metric"])

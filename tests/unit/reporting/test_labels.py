@@ -223,7 +223,13 @@ def test_labels_of_another_execution_are_refused(tmp_path: Path) -> None:
     assert caught.value.code == "other_execution"
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"execution_arn": 1, "metric": "x", "items": {"1": {}}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "[]", "{}", '{"execution_arn": 1, "metric": "x", "items": {"1": {}}}',
+        '{"execution_arn": 1, "metric": "", "items": {"1": {"record_id": "1", "answer_1": "tuned", "answer_2": "base"}}}',
+    ],
+)  # fmt: skip
 def test_a_damaged_key_is_refused(tmp_path: Path, content: str) -> None:
     sheet = Sheet(tmp_path)
     Path(key_of(str(sheet.path))).write_text(content)
