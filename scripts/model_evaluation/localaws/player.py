@@ -8,21 +8,19 @@ on the clock only.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .definition import Definition, Step, resolve
 from .errors import LocalAwsBug, StepFailure
-from .joblogs import write_log
-from .store import Record, Table, timestamp
+from .stepjobs import close_job, create_job
+from .store import Record, timestamp
 
 if TYPE_CHECKING:
     from .cloud import Cloud
 
 TERMINAL = frozenset({"Stopped", "Failed", "Succeeded", "CompletedWithFailures"})
 STEP_FAILED = "Step failure: One or multiple steps failed."
-JOB_STATUS = {"Succeeded": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
 
 
 @dataclass
@@ -63,6 +61,27 @@ class Execution:
     @property
     def over(self) -> bool:
         return self.status in TERMINAL
+
+    def resolved(self, value: Any) -> Any:
+        """``value`` with its references to this execution and its steps replaced."""
+        return resolve(value, self._property)
+
+    def _property(self, path: str) -> Any:
+        """What ``Execution.PipelineExecutionId`` or ``Steps.NAME.PROPERTY`` stands for."""
+        parts = path.split(".")
+        if parts[0] == "Execution":
+            return {
+                "PipelineExecutionId": self.id,
+                "PipelineExecutionArn": self.arn,
+                "StartDateTime": timestamp(self.created).isoformat(),
+            }[parts[1]]
+        run = self.runs[parts[1]]
+        if parts[2:] == ["TrainingJobName"]:
+            return run.job_name
+        value: Any = run.arguments or run.step.arguments
+        for part in parts[2:]:
+            value = value[part]
+        return value
 
 
 class Player:
@@ -153,7 +172,9 @@ class Player:
             run.status = "Executing"
             started = True
             try:
-                self._create_job(execution, run)
+                run.arguments = execution.resolved(run.step.arguments)
+                if run.step.kind == "Training":
+                    create_job(self._cloud, execution, run)
             except (KeyError, TypeError, ValueError) as error:
                 run.status, run.ended = "Failed", run.started
                 run.failure = f"ClientError: the arguments of step {run.step.name} are unusable: {error!r}"
@@ -194,7 +215,8 @@ class Player:
             except Exception as error:  # ours: the step fails, and LocalAws raises it when it closes
                 run.status, run.failure = "Failed", f"InternalServerError: {error!r}"
                 self._cloud.bugs.append(LocalAwsBug(f"step {run.step.name}: {error!r}"))
-        self._close_job(execution, run)
+        if run.job_name is not None:
+            close_job(self._cloud, execution, run)
         execution.record["LastModifiedTime"] = timestamp(run.ended)
         if scenario.stop_after and scenario.stop_after in run.step.name and execution.stopped_at is None:
             self._begin_stop(execution, run.ended)
@@ -251,87 +273,9 @@ class Player:
             summary["Metadata"] = {"Lineage": {}}
         return summary
 
-    # Training jobs of steps
-
-    def _create_job(self, execution: Execution, run: StepRun) -> None:
-        assert run.started is not None
-        run.arguments = resolve(run.step.arguments, lambda path: _property(execution, path))
-        if run.step.kind != "Training":
-            return
-        arguments = run.arguments
-        run.job_name = f"pipelines-{execution.id}-{run.step.name[:26]}-{_letters(execution.id + run.step.name)}"
-        job: Record = {
-            "TrainingJobName": run.job_name,
-            "TrainingJobArn": self._cloud.arn(execution.region, f"training-job/{run.job_name}"),
-            "ModelArtifacts": {
-                "S3ModelArtifacts": f"{arguments['OutputDataConfig']['S3OutputPath']}/{run.job_name}/output"
-            },
-            "TrainingJobStatus": "InProgress",
-            "SecondaryStatus": "Training",
-            "StoppingCondition": arguments.get("StoppingCondition", {"MaxRuntimeInSeconds": 86400}),
-            "CreationTime": timestamp(run.started),
-            "TrainingStartTime": timestamp(run.started),
-            "LastModifiedTime": timestamp(run.started),
-            "HyperParameters": _as_text(arguments.get("HyperParameters", {})),
-            "RoleArn": arguments["RoleArn"],
-            "OutputDataConfig": arguments["OutputDataConfig"],
-        }
-        for optional in ("InputDataConfig", "ServerlessJobConfig", "ModelPackageConfig", "VpcConfig"):
-            if arguments.get(optional):
-                job[optional] = arguments[optional]
-        if execution.definition.mlflow:
-            job["MlflowConfig"] = resolve(execution.definition.mlflow, lambda path: _property(execution, path))
-        self._jobs(execution.region).put(run.job_name, job)
-        started = f"Training job {run.job_name} of step {run.step.name} started"
-        write_log(self._cloud, execution.region, run.job_name, run.started, started)
-
-    def _close_job(self, execution: Execution, run: StepRun) -> None:
-        if run.job_name is None or run.started is None or run.ended is None:
-            return
-        job = self._jobs(execution.region).get(run.job_name)
-        assert job is not None
-        job["TrainingJobStatus"] = job["SecondaryStatus"] = JOB_STATUS[run.status]
-        job["TrainingEndTime"] = job["LastModifiedTime"] = timestamp(run.ended)
-        seconds = int(run.ended - run.started)
-        job["TrainingTimeInSeconds"] = job["BillableTimeInSeconds"] = max(1, seconds)
-        if run.failure is not None:
-            job["FailureReason"] = run.failure
-        outcome = run.failure or f"Training job {run.status}"
-        write_log(self._cloud, execution.region, run.job_name, run.ended, outcome)
-
-    def _jobs(self, region: str) -> Table:
-        return self._cloud.store.table("DescribeTrainingJob", "ListTrainingJobs", region)
-
-
-def _property(execution: Execution, path: str) -> Any:
-    """What ``Execution.PipelineExecutionId`` or ``Steps.NAME.PROPERTY`` stands for."""
-    parts = path.split(".")
-    if parts[0] == "Execution":
-        return {
-            "PipelineExecutionId": execution.id,
-            "PipelineExecutionArn": execution.arn,
-            "StartDateTime": timestamp(execution.created).isoformat(),
-        }[parts[1]]
-    run = execution.runs[parts[1]]
-    if parts[2:] == ["TrainingJobName"]:
-        return run.job_name
-    value: Any = run.arguments or run.step.arguments
-    for part in parts[2:]:
-        value = value[part]
-    return value
-
-
-def _as_text(hyperparameters: Record) -> dict[str, str]:
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in hyperparameters.items()}
-
 
 def _short_id(seed: str) -> str:
     """Twelve characters of ``[a-z0-9]``, as execution ids have."""
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:9])
     digits = "0123456789abcdefghijklmnopqrstuvwxyz"
     return "".join(digits[number // 36**position % 36] for position in range(12))
-
-
-def _letters(seed: str) -> str:
-    """Ten letters and digits, as the pipeline service appends to job names."""
-    return hashlib.sha256(seed.encode()).hexdigest()[:10]
