@@ -175,7 +175,7 @@ def give_answer(
         try:
             body, document = _answered(context, step_id, text, accept=accept)
         except EvaluationError as error:
-            _add_position(error, snapshot.document, project, step_id)
+            add_position(error, snapshot.document, project, step_id)
             raise
         if state.replace(project, snapshot.raw, document):
             return {**body, **position(document, project, answered=step_id)}
@@ -186,7 +186,8 @@ def give_answer(
     )
 
 
-def _add_position(error: EvaluationError, document: dict[str, Any], project: str, step_id: str) -> None:
+def add_position(error: EvaluationError, document: dict[str, Any], project: str, step_id: str) -> None:
+    """Let a refusal of an answer to ``step_id`` carry the workflow's position, with the question to ask again."""
     error.step = error.step or step_id
     envelope = position(document, project, answered=step_id)
     step = workflow.describe(load_step(step_id), document)

@@ -100,6 +100,9 @@ def test_a_refused_answer_repeats_its_question(run_cli: RunCli, tmp_path: Path) 
     result = run_cli("answer", "builtin_metrics", "Korrektness", project=tmp_path)
     assert result.json["step"]["id"] == "builtin_metrics"
     assert result.json["error"]["step"] == "builtin_metrics"
+    result = run_cli("answer", "builtin_metrics", "@no such file", project=tmp_path)
+    assert result.json["error"]["code"] == "file_not_found"
+    assert result.json["step"]["id"] == "builtin_metrics"
 
 
 def test_an_answer_that_came_too_early_leads_to_the_next_question(run_cli: RunCli, tmp_path: Path) -> None:

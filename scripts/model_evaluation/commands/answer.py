@@ -9,8 +9,9 @@ example:
 
 from __future__ import annotations
 
-from model_evaluation.conversation import give_answer
-from model_evaluation.errors import UsageError
+from model_evaluation import state
+from model_evaluation.conversation import add_position, give_answer, known_step
+from model_evaluation.errors import Refused, UsageError
 from model_evaluation.input_text import read_value
 
 TYPE_CHECKING = False
@@ -61,5 +62,11 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             "One of VALUE, --text VALUE and --accept is needed" + (f"; received {len(given)}." if given else "."),
             fix="See: evaluate.py answer --help",
         )
-    text = args.text if args.value is None else read_value(args.value, args.step)
+    try:
+        text = args.text if args.value is None else read_value(args.value, args.step)
+    except Refused as error:
+        document = state.load(args.project).document
+        known_step(document, args.step)
+        add_position(error, document, args.project, args.step)
+        raise
     return give_answer(args.project, args.step, text, accept=args.accept), 0
