@@ -227,7 +227,7 @@ def test_labels_of_another_execution_are_refused(tmp_path: Path) -> None:
     "content",
     [
         "", "[]", "{}", '{"execution_arn": 1, "metric": "x", "items": {"1": {}}}',
-        '{"execution_arn": 1, "metric": "", "items": {"1": {"record_id": "1", "answer_1": "tuned", "answer_2": "base"}}}',
+        '{"execution_arn": 1, "metric": 2, "items": {"1": {"record_id": "", "answer_1": "tuned", "answer_2": "base"}}}',
     ],
 )  # fmt: skip
 def test_a_damaged_key_is_refused(tmp_path: Path, content: str) -> None:
