@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from .findings import FIRST_LINES
-from .near import NearIndex, similarity, words_of
+from .near import NearIndex, all_words, similarity, words_of
 from .reading import read_lines
 
 
@@ -54,31 +55,29 @@ def find_leakage(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) ->
     """Compare prompts. The evaluation dataset is held in memory, the training data stream by."""
     ratio = similarity()
     index = NearIndex(ratio) if ratio is not None else None
-    lines_of: dict[str, list[int]] = {}
-    prompts: list[str] = []  # by number in the index
+    lines_of: dict[bytes, list[int]] = {}
+    prompts: list[bytes] = []  # by number in the index
     evaluation_rows = training_rows = 0
     for line in read_lines(eval_chunks, {}):
         if line.row is None:
             continue
         evaluation_rows += 1
-        words = words_of(line.row.prompt)
-        key = " ".join(words) or line.row.prompt
+        key = _key(line.row.prompt)
         if key not in lines_of and index is not None:
-            index.add(words)
+            index.add(words_of(line.row.prompt))
             prompts.append(key)
         lines_of.setdefault(key, []).append(line.number)
-    exact: set[str] = set()
-    near: set[str] = set()
+    exact: set[bytes] = set()
+    near: set[bytes] = set()
     for line in read_lines(train_chunks, {}):
         if line.row is None:
             continue
         training_rows += 1
-        words = words_of(line.row.prompt)
-        key = " ".join(words) or line.row.prompt
+        key = _key(line.row.prompt)
         if key in lines_of:
             exact.add(key)
         elif index is not None:
-            near.update(prompts[number] for number in index.similar(words))
+            near.update(prompts[number] for number in index.similar(words_of(line.row.prompt)))
     exact_lines = sorted(number for key in exact for number in lines_of[key])
     near_lines = sorted(number for key in near - exact for number in lines_of[key])
     return Leakage(
@@ -90,3 +89,8 @@ def find_leakage(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) ->
         near_lines[:FIRST_LINES],
         frozenset([*exact_lines, *near_lines]),
     )
+
+
+def _key(prompt: str) -> bytes:
+    """The same for prompts that differ in spacing, case and punctuation only."""
+    return blake2b((" ".join(all_words(prompt)) or prompt).encode(), digest_size=16).digest()

@@ -16,13 +16,20 @@ from importlib import import_module
 NEAR = 90.0  # of 100: about one character in ten differs
 _RUN_WORDS = 4
 _COMMON = 50
-_CHARS_COMPARED = 2000
+_CHARS_COMPARED = 2000  # of a longer text half from its beginning, which many may share, and half from its end
 _WORD = re.compile(r"\w+")
 
 
-def words_of(text: str) -> list[str]:
+def all_words(text: str) -> list[str]:
     """The words in lower case: what stays when spacing and punctuation change."""
-    return _WORD.findall(text[:_CHARS_COMPARED].casefold())
+    return _WORD.findall(text.casefold())
+
+
+def words_of(text: str) -> list[str]:
+    """The words that are compared with those of other texts."""
+    if len(text) > _CHARS_COMPARED:
+        text = f"{text[: _CHARS_COMPARED // 2]} {text[-_CHARS_COMPARED // 2 :]}"
+    return all_words(text)
 
 
 def similarity() -> Callable[..., float] | None:

@@ -221,6 +221,15 @@ def test_leakage_finds_almost_the_same_prompts_too() -> None:
     assert (found.exact, found.near, found.lines) == (0, 2, {1, 3})
 
 
+def test_a_long_beginning_that_all_prompts_share_makes_them_neither_the_same_nor_alike() -> None:
+    pytest.importorskip("rapidfuzz")
+    before = " ".join(f"rule{number}" for number in range(400))
+    prompts = [f"{before} Question {n}: " + " ".join(f"word{n}x{i}" for i in range(60)) for n in range(4)]
+    found = find_leakage(_lines(prompts[0].upper(), prompts[1]), _lines(prompts[0], *prompts[2:]))
+    assert (found.exact_lines, found.near) == ([1], 0)
+    assert _found(_lines(*prompts), "near_duplicate") is None
+
+
 def test_the_index_passes_over_runs_that_everybody_uses() -> None:
     index = near_module.NearIndex(_same)
     for _ in range(60):
