@@ -372,6 +372,19 @@ def test_what_the_user_chose_is_asked_again_and_what_was_settled_settles_again(
     assert result.json["known"]["region"] == {"value": "us-west-2", "origin": "lookup"}
 
 
+def test_a_region_that_was_reopened_is_not_said_to_be_in_dispute(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    step = run_cli("revise", "region", project=tmp_path).json["step"]
+    assert (step["id"], step["suggested"]) == ("region", "us-west-2")
+    assert "agree" not in step["question"]
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    step = run_cli("answer", "task", "Something else", project=tmp_path).json["step"]
+    assert "They do not agree" in step["question"]
+    assert "this session is in eu-west-1" in step["question"]
+
+
 def test_a_metric_that_was_taken_out_is_not_suggested_to_decide(
     run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
 ) -> None:

@@ -41,8 +41,9 @@ def settle(context: Context) -> Answer | None:
 
 def offer(context: Context) -> Offer:
     places = _places(context)
-    text = "They do not agree: " + "; ".join(f"{what} is in {place}" for what, place in places.items()) + "."
-    return Offer(suggested=places["the model package"], text=text)
+    text = "; ".join(f"{what} is in {place}" for what, place in places.items())
+    apart = len(set(places.values())) > 1
+    return Offer(suggested=places["the model package"], text=f"They do not agree: {text}." if apart else None)
 
 
 STEP = Step(
