@@ -224,7 +224,7 @@ def test_leakage_finds_almost_the_same_prompts_too() -> None:
 def test_a_long_beginning_that_all_prompts_share_makes_them_neither_the_same_nor_alike() -> None:
     pytest.importorskip("rapidfuzz")
     before = " ".join(f"rule{number}" for number in range(400))
-    prompts = [f"{before} Question {n}: " + " ".join(f"word{n}x{i}" for i in range(60)) for n in range(4)]
+    prompts = [f"{before} Question {n}: " + " ".join(str(i**3 * 7 ** (n + 9)) for i in range(60)) for n in range(4)]
     found = find_leakage(_lines(prompts[0].upper(), prompts[1]), _lines(prompts[0], *prompts[2:]))
     assert (found.exact_lines, found.near) == ([1], 0)
     assert _found(_lines(*prompts), "near_duplicate") is None
