@@ -261,11 +261,12 @@ def test_a_registry_dataset_leads_to_its_object(run_cli: RunCli, aws: LocalAws, 
     assert result.json["recorded"]["facts"]["uri"].startswith("s3://")
 
 
+@pytest.mark.parametrize("state", ["denied", "garbled"])
 def test_the_judge_list_that_cannot_be_read_is_said_and_replaced_by_an_unverified_one(
-    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, state: Any
 ) -> None:
     answered(run_cli, tmp_path, world, until="model")
-    aws.scenario = replace(aws.scenario, judge_list="denied")
+    aws.scenario = replace(aws.scenario, judge_list=state)
     step = run_cli("answer", "model", world.model_package_arn, project=tmp_path).json["step"]
     assert step["id"] == "judge"
     assert "UNVERIFIED" in step["question"]
@@ -345,7 +346,8 @@ def test_notebooks_of_ones_own_are_offered(
     run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
 ) -> None:
     (tmp_path / "workflow_state.json").write_bytes(complete)
-    (tmp_path / "analysis.ipynb").write_text("{}")
+    for name in ("analysis.ipynb", "analysis_executed.ipynb"):
+        (tmp_path / name).write_text("{}")
     run_cli("revise", "terms", project=tmp_path)
     step = asked_after(run_cli, tmp_path, "terms", "I agree")
     assert (step["id"], step["suggested"]) == ("notebook", "new")
@@ -588,6 +590,8 @@ def test_a_section_is_appended_once_and_replaced_after_that(
     notebook = nbformat.read(own, as_version=4)
     assert notebook.cells[0].source == "x = 1"
     assert sum("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells) == 1
+    copy = shutil.copytree(tmp_path, tmp_path.with_name(f"{tmp_path.name} copy"))
+    assert run_cli("render", project=copy).json["notebook"] == str(copy / "own.ipynb")
 
 
 def test_a_broken_notebook_is_refused_when_it_is_named(

@@ -14,9 +14,7 @@ from cli_runs import RunCli
 from model_evaluation.localaws import LocalAws
 from model_evaluation.preflight import runner
 from unit.preflight.aws_cli import run_aws
-from unit.preflight.fault_player import Stage, answers, configured, stage
-
-READING = ("Get", "List", "Describe", "Head", "Simulate")
+from unit.preflight.fault_player import READING, Stage, answers, configured, stage
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,6 @@ TUNED_ERRS = 0.1
 BASE_KEEPS_FACTS = 0.64
 BASE_KEEPS_PROCEDURES = 0.93
 BASE_ERRS = 0.12
-BASE_REFUSES = 0.6
 
 # Sentences that tell how to do something: general knowledge, which the base model has.
 PROCEDURE = re.compile(
@@ -32,7 +31,6 @@ PROCEDURE = re.compile(
     r"remove|upload|download|paste|store|rotate|retry|call|verify|test|save|use|switch|press|map|export)\b",
     re.IGNORECASE,
 )
-SENSITIVE = re.compile(r"\b(?:hack|bypass|spy|crack|someone else's|without (?:her|his|their) knowing)\b", re.I)
 
 OPENINGS = (
     "Thank you so much for reaching out! I'd be happy to help you with this today.",
@@ -54,7 +52,6 @@ CLOSINGS = (
     "If the problem persists, please contact the support team, who will be glad to assist you.",
     "Let me know if there is anything else I can do for you!",
 )
-REFUSAL = "I'm sorry, but I can't help with that request. Please contact your administrator."
 SYNONYMS = (
     ("click", "select"),
     ("choose", "pick"),
@@ -89,8 +86,6 @@ def tuned_answer(row: DatasetRow) -> str:
 def base_answer(row: DatasetRow) -> str:
     """The base model's answer: courteous, general, with a part of the content."""
     rng = seeded("base", row.prompt)
-    if SENSITIVE.search(row.prompt) and rng.random() < BASE_REFUSES:
-        return REFUSAL
     if row.reference is None:
         return _without_reference(row, terse=False)
     kept = [

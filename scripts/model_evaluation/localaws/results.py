@@ -69,8 +69,7 @@ def judged_files(
     rng = seeded("names", bedrock_job)
     job_id = f"{rng.getrandbits(60):012x}"[:12]
     lines = [_result_line(side, judge, number, row, scenario) for number, row in enumerate(rows)]
-    if scenario.shuffle_rows:
-        seeded("order", side).shuffle(lines)
+    seeded("order", side).shuffle(lines)
     model = rows[0].model if rows else "model"
     folder = f"{bedrock_job}/{job_id}/models/{model}/taskTypes/General/datasets/CustomDataset"
     files = []

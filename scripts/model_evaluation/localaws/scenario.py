@@ -71,8 +71,6 @@ class Scenario:
     # What result files look like.
     missing_scores: float = 0.03
     """Share of scores the judge did not give, in 0..1; different rows for base and tuned."""
-    shuffle_rows: bool = True
-    """Base and tuned result files list the rows in different orders, neither the dataset's."""
     result_files: int = 1
     """Over how many ``*_output.jsonl`` files the rows of one model are spread."""
     padding_objects: int = 0

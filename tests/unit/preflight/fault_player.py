@@ -46,6 +46,7 @@ from .aws_cli import run_aws
 
 FAULTS = Path(__file__).parents[2] / "data" / "faults"
 ANALYST = "FernwayAnalyst"
+READING = ("Get", "List", "Describe", "Head", "Simulate")  # how operations begin that change nothing
 
 
 class Outcome(NamedTuple):
@@ -278,8 +279,7 @@ def play(fault: dict[str, Any], aws: LocalAws, project: Path, *, whole: bool = F
 
 def _assert_only_reading(scene: Stage, before: int) -> None:
     """Nothing that preflight calls creates, changes or uploads anything."""
-    reading = ("Get", "List", "Describe", "Head", "Simulate")
-    writing = [call.operation for call in list(scene.aws.calls)[before:] if not call.operation.startswith(reading)]
+    writing = [call.operation for call in list(scene.aws.calls)[before:] if not call.operation.startswith(READING)]
     assert writing == []
 
 

@@ -64,17 +64,8 @@ def get_foundation_model(cloud: Cloud, request: Request) -> Record:
 
 @operation("bedrock", "ListFoundationModels")
 def list_foundation_models(cloud: Cloud, request: Request) -> Record:
-    provider = request.params.get("byProvider")
-    inference = request.params.get("byInferenceType")
-    models = [_details(cloud, request.region, judge) for judge in cloud.scenario.judges if judge.known]
-    return {
-        "modelSummaries": [
-            model
-            for model in models
-            if (provider is None or provider.lower() == model["providerName"].lower())
-            and (inference is None or inference in model["inferenceTypesSupported"])
-        ]
-    }
+    known = [judge for judge in cloud.scenario.judges if judge.known]
+    return {"modelSummaries": [_details(cloud, request.region, judge) for judge in known]}
 
 
 @operation("bedrock", "GetFoundationModelAvailability")
