@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
 
-from .render import METADATA_KEY, PARAMETERS_TAG, notebook_content
+from .render import METADATA_KEY, PARAMETERS_TAG, has_tag, notebook_content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _read(path: Path) -> tuple[bytes, bytes, str, dict[str, _Span], list[_Span]]
 
 
 def _warnings(others: list[dict[str, Any]]) -> Iterator[str]:
-    if any(PARAMETERS_TAG in cell["metadata"].get("tags", ()) for cell in others):
+    if any(has_tag(cell, PARAMETERS_TAG) for cell in others):
         yield (
             "The notebook has a parameters cell of its own, so papermill and notebook jobs override that one; "
             "change the evaluation's values in its own parameters cell."

@@ -14,7 +14,7 @@ from typing import Any
 from model_evaluation.errors import MissingDependency, Refused
 from model_evaluation.files import write_atomically
 
-from .render import PARAMETERS_TAG
+from .render import METADATA_KEY, PARAMETERS_TAG, has_tag
 from .values import python_literal
 
 TYPE_CHECKING = False
@@ -75,13 +75,14 @@ def execute_notebook(
 
 
 def inject_parameters(notebook: Any, parameters: Mapping[str, object]) -> None:
-    """Adds (or replaces) the cell that overrides the parameters cell's values."""
+    """Adds (or replaces) the cell that overrides the parameters cell's values: ours, where the notebook has others."""
     from nbformat.v4 import new_code_cell
 
     cells = notebook.cells
-    place = next((i for i, cell in enumerate(cells) if PARAMETERS_TAG in cell.metadata.get("tags", [])), None)
-    if place is None:
+    tagged = [i for i, cell in enumerate(cells) if has_tag(cell, PARAMETERS_TAG)]
+    if not tagged:
         raise Refused("The notebook has no cell tagged parameters.", fix="Render the notebook again.")
+    place = next((i for i in tagged if METADATA_KEY in cells[i].metadata), tagged[0])
     known = _assigned_names(cells[place].source)
     unknown = sorted(set(parameters) - known)
     if unknown:
@@ -90,7 +91,8 @@ def inject_parameters(notebook: Any, parameters: Mapping[str, object]) -> None:
             fix="Use one of the parameters it has.",
         )
     source = "# Parameters\n" + "\n".join(f"{name} = {python_literal(value)}" for name, value in parameters.items())
-    cells[:] = [cell for cell in cells if INJECTED_TAG not in cell.metadata.get("tags", [])]
+    if place + 1 < len(cells) and has_tag(cells[place + 1], INJECTED_TAG):
+        del cells[place + 1]
     injected = new_code_cell(source, id=INJECTED_TAG, metadata={"tags": [INJECTED_TAG]})  # type: ignore[no-untyped-call]
     if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
         del injected["id"]

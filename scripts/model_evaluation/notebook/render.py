@@ -59,6 +59,12 @@ def notebook_bytes(notebook: Mapping[str, Any]) -> bytes:
         return _dumps(content, ensure_ascii=True).encode("ascii")
 
 
+def has_tag(cell: Mapping[str, Any], tag: str) -> bool:
+    """Whether a cell of anybody's notebook has this tag."""
+    tags = cell["metadata"].get("tags")
+    return isinstance(tags, list) and tag in tags
+
+
 def parameter_names(cell: Cell) -> frozenset[str]:
     """The names a parameters cell needs, read from its template."""
     from jinja2 import meta

@@ -13,6 +13,7 @@ import pytest
 from model_evaluation.errors import Refused
 from model_evaluation.notebook.append import append_section
 from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
+from model_evaluation.notebook.execute import inject_parameters
 from model_evaluation.notebook.render import METADATA_KEY
 from unit.notebook.building import build_notebook
 
@@ -64,6 +65,29 @@ def test_the_section_comes_last_and_equals_the_rendered_notebook(mine: Path, par
     assert ["".join(cell["source"]) for cell in own] == [cell.source for cell in rendered]
     assert all(METADATA_KEY in cell["metadata"] for cell in own)
     nbformat.validate(nbformat.read(mine, as_version=4))
+
+
+@pytest.mark.parametrize("tags", ["null", "7", '{"a": 1}'])
+def test_tags_that_are_none_do_not_matter(mine: Path, parameters: dict[str, Any], tags: str) -> None:
+    cell = f'{{"metadata": {{"tags": {tags}}}, "cell_type": "markdown", "id": "odd", "source": ""}}'
+    mine.write_text(notebook_text(cell), encoding="utf-8")
+    assert append(mine, parameters).warnings == ()
+    assert cell in mine.read_text(encoding="utf-8")
+
+
+def test_values_are_overridden_in_our_parameters_cell_and_not_in_theirs(mine: Path, parameters: dict[str, Any]) -> None:
+    theirs = '{"metadata": {"tags": ["%s"]}, "cell_type": "code", "id": "%s", "source": "%%matplotlib inline", '
+    theirs += '"outputs": [], "execution_count": null}'
+    cells = theirs % ("parameters", "a"), theirs % ("injected-parameters", "b")
+    mine.write_text(notebook_text(*cells), encoding="utf-8")
+    append(mine, parameters)
+    notebook = nbformat.read(mine, as_version=4)
+    for seconds in (5, 7):
+        inject_parameters(notebook, {"POLL_SECONDS": seconds})
+    ids = [cell.id for cell in notebook.cells]
+    assert ids[:5] == ["a", "b", "title", "parameters", "injected-parameters"]
+    assert notebook.cells[4].source == "# Parameters\nPOLL_SECONDS = 7"
+    assert len(set(ids)) == len(ids)
 
 
 def test_an_id_that_is_taken_gets_a_number(mine: Path, parameters: dict[str, Any]) -> None:
