@@ -76,8 +76,9 @@ def require_every_answer(context: Context) -> None:
 
 def _target(args: argparse.Namespace, context: Context) -> tuple[str, bool]:
     """Where to write, and whether to append."""
-    new = context.value("notebook") == "new"  # in this project, which may have been moved or copied since
-    answer = default_notebook(context.project) if new else context.facts("notebook")["path"]
+    # In this project as it lies now: it may have been moved or copied since.
+    new = context.value("notebook") == "new"
+    answer = default_notebook(context.project) if new else os.path.join(context.project, context.value("notebook"))
     if args.append:
         return _absolute(args.append), True
     if args.output:

@@ -25,14 +25,16 @@ def check(text: str, context: Context) -> Answer:
         )
     from pathlib import Path
 
+    from model_evaluation.naming import inside
     from model_evaluation.notebook.append import check_appendable
 
     check_appendable(Path(path))
-    return Answer(path, facts={"path": path})
+    return Answer(inside(context.project, path))
 
 
 def appendable(project: str) -> list[str]:
-    """Notebooks in the project's folder and in notebooks/, below the project, but those that this program wrote."""
+    """Notebooks in the project's folder and in notebooks/, below the project, but those that this program wrote: its
+    own, and copies with a run's outputs."""
     from model_evaluation.naming import default_notebook
 
     own = os.path.basename(default_notebook(project)).removesuffix(".ipynb")
@@ -42,7 +44,8 @@ def appendable(project: str) -> list[str]:
             names = sorted(os.listdir(os.path.join(project, folder)))
         except OSError:
             continue
-        found += [os.path.join(folder, name) for name in names if name.endswith(".ipynb") and not name.startswith(own)]
+        others = [name for name in names if not name.startswith(own) and not name.endswith("_executed.ipynb")]
+        found += [os.path.join(folder, name) for name in others if name.endswith(".ipynb")]
     return found[:20]
 
 
