@@ -48,8 +48,10 @@ def whole_file_fault(head: bytes, is_all: bool) -> Fault | None:
         if head.startswith(magic):
             return Fault(kind, detail)
     if b"\x00" in head[:4096]:
-        ascii_share = sum(1 for byte in head[:4096] if byte == 0) / len(head[:4096])
-        return Fault("utf16", "without byte-order mark") if 0.2 < ascii_share < 0.8 else Fault("binary")
+        if 0.2 < head[:4096].count(0) / len(head[:4096]) < 0.8:
+            return Fault("utf16", "without byte-order mark")
+        if not head.lstrip().startswith(b"{"):  # else a row that holds one, which is reported as such
+            return Fault("binary")
     text = head.decode("utf-8-sig", "replace")
     if not text.strip():
         # A longer file of nothing but white space is read on; its rows are counted as they come.

@@ -77,7 +77,8 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
     dataset = target + os.path.basename(written)
     files = f" in {len(paths)} files" if len(paths) > 1 else ""
     return Refused(
-        f"{operation} made {rows:,} rows{files}: {written} (its manifest says which source line each row is). "
+        f"{operation} made {'1 row' if rows == 1 else f'{rows:,} rows'}{files}: {written} (its manifest says which "
+        "source line each row is). "
         "Nothing was uploaded; the answer is still open.",
         fix=f"If the user agrees to the upload: evaluate.py dataset upload {shlex.quote(written)} "
         f"{shlex.quote(target)} --yes - then: evaluate.py answer dataset {shlex.quote(dataset)}",
