@@ -75,6 +75,8 @@ def test_an_answer_says_what_was_recorded_and_what_comes_next(run_cli: RunCli, t
         (["report", "--results", "nowhere"], 3, "no_results"),
         (["dataset", "check", "nowhere.jsonl"], 3, "file_not_found"),
         (["metric", "lint", "nowhere.json"], 3, "file_not_found"),
+        (["metric", "lint", "nowhere.json", "--judge", "amazon.nova-pro-v1:0", "--yes"], 2, "usage"),
+        (["demo", "--json", "--output", os.devnull], 3, "unwritable"),
     ],
 )
 def test_every_refusal_is_one_object_with_a_fix(

@@ -40,6 +40,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    if args.action == "lint" and (args.rows or args.judge or args.yes):
+        raise UsageError(
+            "--rows, --judge and --yes go with `metric try`; `metric lint` calls no judge.",
+            fix="See: evaluate.py metric --help",
+        )
     text = read_value("-" if args.file == "-" else f"@{args.file}", "custom_metrics")
     if args.action == "try":
         return _try(args, text), 0
@@ -51,7 +56,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         return body, 0
     body["error"] = {
         "code": "metric_unusable",
-        "message": f"{len(result.errors)} faults: "
+        "message": f"{len(result.errors)} fault{'s' if len(result.errors) > 1 else ''}: "
         + " ".join(f"{item['position']}: {item['message']}" for item in result.errors[:10]),
         "fix": result.errors[0]["fix"],
     }

@@ -26,7 +26,14 @@ Say = Callable[[str], None]
 
 def walk(folder: str, *, step_seconds: float, say: Say) -> dict[str, Any]:
     """Run the demo in ``folder`` (made anew if an earlier demo made it); return where everything lies."""
-    project = _fresh_folder(Path(folder))
+    try:
+        project = _fresh_folder(Path(folder))
+    except OSError as error:
+        raise Refused(
+            f"{folder} cannot be written: {error.strerror}.",
+            fix="Name another folder: evaluate.py demo --output DIR",
+            code="unwritable",
+        ) from error
     say(
         "An evaluation from the first question to the verdict. SIMULATED: AWS is a stand-in on this machine,\n"
         "the models' answers and the judge's scores are made up by it. The commands, the notebook and the SageMaker\n"
