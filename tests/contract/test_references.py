@@ -15,6 +15,7 @@ import yaml
 
 from model_evaluation import errors
 from model_evaluation.cli import COMMANDS, EXIT_CODES
+from model_evaluation.commands.render import instructions
 from model_evaluation.evaluations.llm_as_judge import STEPS
 from model_evaluation.kernel.verdicts import COVERAGE_FLOOR, MARGIN_SHARE, SAFETY_METRICS, SIGNIFICANCE
 from model_evaluation.metrics import custom, rating_scale, variables
@@ -349,3 +350,15 @@ def test_the_gate_example_is_a_rule(path: Path) -> None:
 
     for rule in re.findall(r'--gate "([^"]+)"', path.read_text(encoding="utf-8")):
         assert parse_rules(rule)
+
+
+def test_a_run_is_said_to_take_the_same_time_everywhere() -> None:
+    title = ROOT / "templates" / "llm_as_judge" / "title.md.j2"
+    texts = [
+        SKILL.read_text("utf-8"),
+        text_of("troubleshooting"),
+        title.read_text("utf-8"),
+        instructions("x.ipynb", script=False),
+    ]
+    told = {re.findall(r"\d+ to 60 minutes", text)[0] for text in texts}
+    assert len(told) == 1, told

@@ -165,7 +165,7 @@ def instructions(path: str, *, script: bool) -> str:
         return f"Run it with credentials of the account: python3 {shlex.quote(path)}"
     return (
         "Open the notebook in SageMaker Studio and choose Run > Run All Cells. It checks the configuration, starts "
-        "the evaluation, waits (usually 25 to 60 minutes), and shows the comparison. If the kernel stops, run it "
+        "the evaluation, waits (usually 15 to 60 minutes), and shows the comparison. If the kernel stops, run it "
         "again: it takes up the running evaluation and does not start a second one. To try it first without AWS: "
         "evaluate.py rehearse"
     )
