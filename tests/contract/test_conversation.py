@@ -176,6 +176,18 @@ def test_a_judge_that_is_meant_is_named_and_still_not_taken(
     assert [judge for judge in named.removesuffix(".").split(", ") if judge] == close
 
 
+def test_a_rehearsal_leaves_a_folder_of_the_users_alone(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    notes = tmp_path / "rehearsal" / "notes.txt"
+    notes.parent.mkdir()
+    notes.write_text("mine")
+    result = run_cli("rehearse", project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "folder_in_use")
+    assert [path.name for path in notes.parent.iterdir()] == ["notes.txt"]
+
+
 @pytest.mark.parametrize("step", ["dataset", "model", "judge", "role", "mlflow", "output"])
 def test_expired_credentials_are_named_and_nothing_is_lost(
     run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path,

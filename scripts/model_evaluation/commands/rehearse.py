@@ -15,7 +15,7 @@ import shutil
 from model_evaluation import state
 from model_evaluation.context import Context
 from model_evaluation.conversation import utc_now
-from model_evaluation.errors import EvaluationError
+from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.evaluations import evaluation_of
 from model_evaluation.workflow import finding
 
@@ -103,8 +103,16 @@ def _rows(context: Context, dataset: str) -> tuple[dict[str, bytes], list[dict[s
 
 
 def _fresh_notebook(folder: str, context: Context) -> str:
-    """The rendered notebook in an emptied rehearsal folder: a rehearsal never takes up an earlier one."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """The rendered notebook in an emptied rehearsal folder: a rehearsal never takes up an earlier one. Raises Refused
+    for a folder that holds anything but an earlier one."""
     path = os.path.join(folder, "rehearsal.ipynb")
+    if os.path.exists(path):
+        shutil.rmtree(folder, ignore_errors=True)
+    elif os.path.lexists(folder) and not (os.path.isdir(folder) and not os.listdir(folder)):
+        raise Refused(
+            f"{folder} was not made by a rehearsal; nothing was changed.",
+            fix="Rename it, or take it out of the project's folder.",
+            code="folder_in_use",
+        )
     write_keeping(path, rendered(context))
     return path

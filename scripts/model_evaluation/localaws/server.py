@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import threading
@@ -45,6 +46,8 @@ class LocalAws:
         region: str = DEFAULT_REGION,
         port: int = 0,
     ) -> None:
+        if not 0 <= step_seconds < math.inf:
+            raise UsageError(f"A step cannot take {step_seconds:g} seconds.", fix="Give a number from 0 on.")
         self.region = region
         self.cloud = Cloud(
             account=account,

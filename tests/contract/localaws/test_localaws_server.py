@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 import ssl
 import sys
@@ -170,6 +171,12 @@ def test_serving_ends_when_asked_and_prints_only_key_value_lines(monkeypatch: py
     values = dict(line.split("=", 1) for line in lines)
     assert values["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
     assert json.dumps(values)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, math.nan, math.inf])
+def test_a_step_takes_a_time(seconds: float) -> None:
+    with pytest.raises(UsageError, match="A step cannot take"):
+        LocalAws(step_seconds=seconds)
 
 
 def test_a_port_that_is_taken_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
