@@ -8,13 +8,15 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from model_evaluation.kernel.rows import DatasetRow, read_dataset_row
 
 from .answers import base_answer, tuned_answer
+from .cloud import Cloud
 from .errors import ServiceError, StepFailure
 from .judging import BUILTIN, Item, Judgement, judge_builtin, judge_custom
+from .player import Execution, StepRun
 from .policies import decide, policies_of, trusts
 from .results import JudgedRow, ResultFile, inference_file, judged_files
 from .services.bedrock import model_arn
@@ -22,10 +24,6 @@ from .services.hub import PUBLIC_HUB, find_content
 from .services.lineage import run_lineage_step
 from .services.mlflow import apps_of, servers_of
 from .services.packages import packages_of
-
-if TYPE_CHECKING:
-    from .cloud import Cloud
-    from .player import Execution, StepRun
 
 MAX_JUDGE_ROWS = 1000
 MAX_CUSTOM_METRICS = 10

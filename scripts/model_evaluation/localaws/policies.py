@@ -6,13 +6,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
+from .cloud import Cloud
 from .errors import ServiceError
-
-if TYPE_CHECKING:
-    from .cloud import Cloud
 
 GLOBAL = "us-east-1"
 

@@ -10,7 +10,7 @@ from .judges import DAYS
 from .services.hub import PUBLIC_HUB, put_content, put_hub
 from .services.jumpstart import eula_uri
 from .services.packages import groups_of, packages_of
-from .services.training import jobs_of
+from .stepjobs import jobs_of
 from .store import timestamp
 
 BASE_MODEL = "meta-textgeneration-llama-3-2-3b-instruct"

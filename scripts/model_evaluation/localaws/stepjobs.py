@@ -45,7 +45,7 @@ def create_job(cloud: Cloud, execution: Execution, run: StepRun) -> None:
             job[optional] = arguments[optional]
     if execution.definition.mlflow:
         job["MlflowConfig"] = execution.resolved(execution.definition.mlflow)
-    _jobs(cloud, execution.region).put(run.job_name, job)
+    jobs_of(cloud, execution.region).put(run.job_name, job)
     _log(
         cloud,
         execution.region,
@@ -60,7 +60,7 @@ def close_job(cloud: Cloud, execution: Execution, run: StepRun) -> None:
     assert run.job_name is not None
     assert run.started is not None
     assert run.ended is not None
-    job = _jobs(cloud, execution.region).get(run.job_name)
+    job = jobs_of(cloud, execution.region).get(run.job_name)
     assert job is not None
     job["TrainingJobStatus"] = job["SecondaryStatus"] = STATUS[run.status]
     job["TrainingEndTime"] = job["LastModifiedTime"] = timestamp(run.ended)
@@ -71,7 +71,7 @@ def close_job(cloud: Cloud, execution: Execution, run: StepRun) -> None:
     _log(cloud, execution.region, run.job_name, run.ended, run.failure or f"Training job {run.status}")
 
 
-def _jobs(cloud: Cloud, region: str) -> Table:
+def jobs_of(cloud: Cloud, region: str) -> Table:
     return cloud.store.table("DescribeTrainingJob", "ListTrainingJobs", region)
 
 

@@ -35,7 +35,7 @@ from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.hub import contents_of
 from model_evaluation.localaws.services.mlflow import apps_of
 from model_evaluation.localaws.services.packages import packages_of
-from model_evaluation.localaws.services.training import jobs_of
+from model_evaluation.localaws.stepjobs import jobs_of
 from model_evaluation.localaws.world import World, seed_demo_world
 from model_evaluation.lookups.session import Aws
 from model_evaluation.preflight import run_preflight

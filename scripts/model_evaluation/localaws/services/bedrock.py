@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
 from model_evaluation.localaws.judges import DAYS, JudgeModel
 from model_evaluation.localaws.store import Record, timestamp
 from model_evaluation.localaws.wire import Request
 
 from .registry import operation
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
 
 START_OF_LIFE_DAYS = -500
 GEOGRAPHY = {"us": "us", "eu": "eu", "ap": "apac"}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.definition import read_definition
 from model_evaluation.localaws.errors import invalid, not_found
 from model_evaluation.localaws.player import Execution
@@ -12,9 +11,6 @@ from model_evaluation.localaws.wire import Request
 
 from .pipelines import find_pipeline
 from .registry import operation
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
 
 
 def find_execution(cloud: Cloud, request: Request) -> Execution:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import not_found
 from model_evaluation.localaws.store import Record, Table, described, listed
 from model_evaluation.localaws.wire import Request
 
 from .registry import operation
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
 
 PUBLIC_HUB = "SageMakerPublicHub"
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
 from model_evaluation.localaws.policies import decide, policies_of
 from model_evaluation.localaws.store import Record
 from model_evaluation.localaws.wire import Request
 
 from .registry import operation
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
 
 
 @operation("sts", "GetCallerIdentity")

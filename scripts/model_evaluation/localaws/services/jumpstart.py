@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING
 
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
 from model_evaluation.localaws.wire import Request, Response
 
 from .registry import operation
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
 
 BUCKET = re.compile(r"^jumpstart-cache-prod-[a-z0-9-]+$")
 JUDGE_LIST_KEY = "fmhMetadata/supported-llmaj-judge-models.json"

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError, not_found
 from model_evaluation.localaws.store import Record, Table, described, listed
 from model_evaluation.localaws.wire import Request
 
 from .registry import operation
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
 
 
 @dataclass(frozen=True)

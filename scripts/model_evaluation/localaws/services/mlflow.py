@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import not_found
 from model_evaluation.localaws.store import Record, Table, described, listed
 from model_evaluation.localaws.wire import Request
 
 from .registry import operation
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
 
 CREATED_APP = "mlflow-app/app-LOCAL"
 

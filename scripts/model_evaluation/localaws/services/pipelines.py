@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.definition import read_definition
 from model_evaluation.localaws.errors import invalid, not_found
 from model_evaluation.localaws.store import Record, Table, described, listed, page
 from model_evaluation.localaws.wire import Request
 
 from .registry import operation
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
 
 
 def pipelines_of(cloud: Cloud, region: str) -> Table:

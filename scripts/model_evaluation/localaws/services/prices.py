@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
 from model_evaluation.localaws.store import Record
 from model_evaluation.localaws.wire import Request
 
 from .registry import operation
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
 
 # USD per 1,000 tokens: input, output. Invented, of the usual order of magnitude.
 TOKEN_PRICES = {
@@ -87,13 +85,18 @@ def _published(cloud: Cloud) -> list[tuple[str, str]]:
     return [key for key in QUOTAS if cloud.scenario.quotas.get(key[1], 0.0) is not None]
 
 
-@operation("service-quotas", "GetServiceQuota")
-@operation("service-quotas", "GetAWSDefaultServiceQuota")
-def get_service_quota(cloud: Cloud, request: Request) -> Record:
+def _named(cloud: Cloud, request: Request) -> tuple[str, str]:
+    """The quota a request is about."""
     key = (request.params["ServiceCode"], request.params["QuotaCode"])
     if key not in _published(cloud):
         raise ServiceError("NoSuchResourceException", f"The quota {key[1]} does not exist.")
-    return {"Quota": _quota(cloud, request.region, key)}
+    return key
+
+
+@operation("service-quotas", "GetServiceQuota")
+@operation("service-quotas", "GetAWSDefaultServiceQuota")
+def get_service_quota(cloud: Cloud, request: Request) -> Record:
+    return {"Quota": _quota(cloud, request.region, _named(cloud, request))}
 
 
 @operation("service-quotas", "ListServiceQuotas")
@@ -122,9 +125,7 @@ def _quota(cloud: Cloud, region: str, key: tuple[str, str]) -> Record:
 @operation("service-quotas", "RequestServiceQuotaIncrease")
 def request_increase(cloud: Cloud, request: Request) -> Record:
     """Granted at once, which AWS takes hours or days for."""
-    key = (request.params["ServiceCode"], request.params["QuotaCode"])
-    if key not in _published(cloud):
-        raise ServiceError("NoSuchResourceException", f"The quota {key[1]} does not exist.")
+    key = _named(cloud, request)
     cloud.raised_quotas[key[1]] = float(request.params["DesiredValue"])
     return {
         "RequestedQuota": {

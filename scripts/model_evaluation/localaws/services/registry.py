@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.store import Record
 from model_evaluation.localaws.wire import Request, Response
 
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
-
-Handler = Callable[["Cloud", Request], Record | Response]
+Handler = Callable[[Cloud, Request], Record | Response]
 Applies = Callable[[Request], bool]
 
 _HANDLERS: dict[tuple[str, str], tuple[Handler, Applies | None]] = {}

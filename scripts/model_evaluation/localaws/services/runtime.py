@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
 
 from model_evaluation.localaws.chance import seeded, share
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
 from model_evaluation.localaws.judges import JudgeModel
 from model_evaluation.localaws.judging import SIMULATED, worst_is_last
@@ -20,9 +20,6 @@ from model_evaluation.localaws.texts import content_words, coverage, words
 from model_evaluation.localaws.wire import Request
 
 from .registry import operation
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
 
 LABEL = re.compile(r"^[^\n:{}]{1,60}:[ \n]", re.MULTILINE)
 RATINGS = re.compile(r"((?:^- .+\n?){1,10})\s*^Reply with JSON", re.MULTILINE)

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import invalid
-from model_evaluation.localaws.store import Record, Table, described, listed
+from model_evaluation.localaws.stepjobs import jobs_of
+from model_evaluation.localaws.store import Record, described, listed
 from model_evaluation.localaws.wire import Request
 
 from .registry import operation
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws.cloud import Cloud
-
-
-def jobs_of(cloud: Cloud, region: str) -> Table:
-    return cloud.store.table("DescribeTrainingJob", "ListTrainingJobs", region)
 
 
 @operation("sagemaker", "DescribeTrainingJob")
