@@ -134,7 +134,7 @@ def parse_result_row(obj: object) -> ResultRow:
     row = ResultRow(
         prompt=prompt_text(record["prompt"]),
         reference=whole_text(reference) if isinstance(reference, str) and reference.strip() else None,
-        response=whole_text(response_text(answer.get("response") if isinstance(answer, dict) else None)),
+        response=response_text(answer.get("response") if isinstance(answer, dict) else None),
         scores={},
     )
     result = obj.get("automatedEvaluationResult")
@@ -218,10 +218,11 @@ def response_text(value: object) -> str:
     """A model's answer: ``"['…']"`` as its one string, a conversation as its last message, text as it is."""
     parsed = parse_repr(value)
     if isinstance(parsed, str):
-        return parsed
+        return whole_text(parsed)
     if not isinstance(parsed, list) or not parsed:
         return ""
-    return message_text(parsed[-1].get("content")) if is_conversation(parsed) else "\n".join(map(str, parsed))
+    text = message_text(parsed[-1].get("content")) if is_conversation(parsed) else "\n".join(map(str, parsed))
+    return whole_text(text)
 
 
 def read_aggregate_means(s3: Any, bucket: str, keys: Sequence[str]) -> dict[str, float]:

@@ -102,7 +102,7 @@ class TestTexts:
 # -- every way of reading against reading line by line --------------------------------------------------------
 
 text = st.text(max_size=6) | st.sampled_from(
-    ["", " ", "it's", 'say "x"', "\\", "a\\nb", "x\ny", "\u2028", "🦜", "\x00", "[", "result"]
+    ["", " ", "it's", 'say "x"', "\\", "a\\nb", "x\ny", "\u2028", "🦜", "\x00", "\ud800", "[", "result"]
 )
 result = st.sampled_from(
     [
@@ -227,3 +227,12 @@ def test_every_way_of_reading_says_the_same(monkeypatch: pytest.MonkeyPatch, lin
         assert shown[0] == shown[1], column
     assert {"prompt", "reference", "response"} <= names
     assert all(n.startswith(EXPLANATION) for n in names - {"prompt", "reference", "response", "line"})
+
+
+@pytest.mark.parametrize("few", [0, 10_000])
+def test_half_a_character_inside_a_repr_becomes_a_question_mark(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(shapedrows, "FEW_LINES", few)
+    block = f"{result_line('q', chr(0xD83D) + ' half', {'Correctness': 1.0})}\n".encode() * 100
+    assert len(read_judged([("k", block)])) == 100
+    (texts,) = text_tables([("k", block)])
+    assert set(texts["response"].to_pylist()) == {"? half"}
