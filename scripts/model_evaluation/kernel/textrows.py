@@ -46,7 +46,8 @@ def kept_texts(tables: Iterable[Any], names: Sequence[str]) -> TextRows:
         with pa.ipc.new_file(file, schema) as writer:
             for table in tables:
                 held, nothing = set(table.column_names), pa.nulls(len(table), pa.string())
-                writer.write_table(pa.table([table[name] if name in held else nothing for name in names], schema))
+                columns = [table[name] if name in held else nothing for name in names]
+                writer.write_table(pa.table(columns, schema=schema))
         file.flush()
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     reader = pa.ipc.open_file(pa.py_buffer(content))
