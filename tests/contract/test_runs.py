@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cli_runs import RunCli
+from model_evaluation.commands import runs, stop
 from model_evaluation.kernel.ledger import LaunchAttempt, LaunchLedger
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.world import seed_demo_world
@@ -222,6 +223,15 @@ def test_only_this_projects_running_evaluations_can_be_stopped(project: Project)
     for wanted, code in ((arn, "nothing_to_stop"), ("somebody-elses", "unknown_run")):
         result = project.stop(wanted, "--yes")
         assert (result.code, result.json["error"]["code"]) == (3, code)
+
+
+def test_a_run_that_is_named_may_be_older_than_those_shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in (runs, stop):
+        monkeypatch.setattr(command, "SHOWN", 1)
+    older, _ = project.start(), project.start()
+    assert len(project.runs()) == 1
+    result = project.stop(older.rsplit("/", 1)[-1], "--yes")
+    assert (result.code, result.json.get("execution_arn")) == (0, older)
 
 
 def test_a_denied_stop_is_told_and_ends_nothing(project: Project) -> None:

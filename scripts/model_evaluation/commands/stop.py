@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 
     known = known_launches(args.project, state.load(args.project).document)
     aws = Aws()
-    rows = listed(aws, known.launches[:SHOWN])
+    rows = listed(aws, known.launches[: None if args.run else SHOWN])
     row = _chosen(rows, args.run)
     if not args.yes:
         raise Refused(
