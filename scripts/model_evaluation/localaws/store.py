@@ -22,7 +22,7 @@ class Table:
     error where it is written.
     """
 
-    def __init__(self, describe: str, listing: str | None) -> None:
+    def __init__(self, describe: str, listing: str) -> None:
         self._known = _members(describe, listing)
         self._records: dict[str, Record] = {}
 
@@ -50,7 +50,7 @@ class Store:
         self._tables: dict[tuple[str, str], Table] = {}
         self.tags: dict[str, dict[str, str]] = {}
 
-    def table(self, describe: str, listing: str | None, region: str) -> Table:
+    def table(self, describe: str, listing: str, region: str) -> Table:
         """The table whose records the operation ``describe`` returns."""
         key = (describe, region)
         if key not in self._tables:
@@ -131,13 +131,12 @@ def _aware(value: datetime.datetime | float) -> datetime.datetime:
     return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
 
 
-def _members(describe: str, listing: str | None) -> frozenset[str]:
+def _members(describe: str, listing: str) -> frozenset[str]:
     from moto.core.utils import get_service_model
 
     model = get_service_model("sagemaker")
     members = set(model.operation_model(describe).output_shape.members)
-    if listing is not None:
-        for member in model.operation_model(listing).output_shape.members.values():
-            if member.type_name == "list":
-                members |= set(member.member.members)
+    for member in model.operation_model(listing).output_shape.members.values():
+        if member.type_name == "list":
+            members |= set(member.member.members)
     return frozenset(members)

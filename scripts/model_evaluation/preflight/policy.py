@@ -22,7 +22,7 @@ def policies_for(context: Context) -> dict[str, Any]:
     missing = [step_id for step_id in PERMISSIONS if not context.answered(step_id)]
     if missing:
         raise TooEarly(
-            f"The policies name the things of this evaluation; {', '.join(missing)} has no answer yet.",
+            f"The policies name the things of this evaluation; not answered yet: {', '.join(missing)}.",
             fix=f"Answer {missing[0]} first: evaluate.py status",
             details={"missing": missing},
         )

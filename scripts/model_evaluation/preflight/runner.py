@@ -54,7 +54,7 @@ def _guarded(check: Check, subject: Subject) -> Callable[[], list[Result]]:
     def run() -> list[Result]:
         missing = [step_id for step_id in check.needs if not subject.context.answered(step_id)]
         if missing:
-            return [skipped(f"Not checked yet: {', '.join(missing)} has no answer.")]
+            return [skipped(f"Not checked yet, not answered: {', '.join(missing)}.")]
         results: list[Result] = []
         try:
             for result in check.run(subject):
