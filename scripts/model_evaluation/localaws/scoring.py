@@ -1,0 +1,115 @@
+"""The SIMULATED scoring steps: every answer of an inference step is judged."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .errors import StepFailure
+from .judging import BUILTIN, Item, Judgement, judge_builtin, judge_custom
+from .results import JudgedRow, judged_files
+from .services.bedrock import model_arn
+from .trainingjob import Job
+
+MAX_JUDGE_ROWS = 1000
+MAX_CUSTOM_METRICS = 10
+
+
+def run_judging(job: Job) -> None:
+    """Has every answer of an inference step judged by the judge model."""
+    judge_id = _check_judge(job)
+    builtin = _builtin_metrics(job)
+    custom = _custom_metrics(job)
+    if not builtin and not custom:
+        raise StepFailure(
+            "ClientError: An error occurred (ValidationException) when calling the CreateEvaluationJob "
+            "operation: at least one metric is required."
+        )
+    # Not str.splitlines: answers may hold U+2028 and its like.
+    lines = [line for line in job.read(job.hyperparameters["inference_data_s3_path"]).split(b"\n") if line]
+    if len(lines) > MAX_JUDGE_ROWS:
+        raise StepFailure(
+            "ClientError: An error occurred (ValidationException) when calling the CreateEvaluationJob "
+            f"operation: The prompt dataset has {len(lines)} records; the maximum is {MAX_JUDGE_ROWS}."
+        )
+
+    def judge(item: Item) -> dict[str, Judgement]:
+        return {
+            **{name: judge_builtin(judge_id, name, item) for name in builtin},
+            **{metric["name"]: judge_custom(judge_id, metric, item) for metric in custom},
+        }
+
+    rows = [_judged(json.loads(line), judge) for line in lines]
+    files = judged_files(job.hyperparameters["name"], job.name, judge_id, rows, job.cloud.scenario)
+    job.write(files, job.hyperparameters["output_path"])
+
+
+def _judged(line: dict[str, Any], judge: Callable[[Item], dict[str, Judgement]]) -> JudgedRow:
+    response = line["modelResponses"][0]
+    turns = ast.literal_eval(line["prompt"])
+    item = Item(
+        "\n\n".join(turn["content"] for turn in turns),
+        line["referenceResponse"] or None,
+        ast.literal_eval(response["response"])[0],
+    )
+    return JudgedRow(
+        line["prompt"],
+        line["referenceResponse"],
+        response["response"],
+        response["modelIdentifier"],
+        judge(item),
+    )
+
+
+def _check_judge(job: Job) -> str:
+    judge_id = str(job.hyperparameters["judge_model_id"])
+    job.require("bedrock:CreateEvaluationJob", "*")
+    judge = job.cloud.judge(judge_id)
+    if judge is None or job.cloud.past_end_of_life(judge):
+        raise StepFailure(
+            "ClientError: An error occurred (ValidationException) when calling the CreateEvaluationJob "
+            f"operation: The provided model identifier {judge_id} is invalid or has reached end of life."
+        )
+    if not judge.authorized:
+        raise StepFailure(
+            "ClientError: An error occurred (AccessDeniedException) when calling the InvokeModel operation: "
+            f"You don't have access to the model with the specified model ID {judge_id}."
+        )
+    job.require("bedrock:InvokeModel", model_arn(job.region, judge_id))
+    return judge_id
+
+
+def _builtin_metrics(job: Job) -> list[str]:
+    names: list[str] = json.loads(job.hyperparameters.get("llmaj_metrics") or "[]")
+    unknown = [name for name in names if name not in BUILTIN]
+    if unknown:
+        raise StepFailure(
+            "ClientError: An error occurred (ValidationException) when calling the CreateEvaluationJob "
+            f"operation: The metric Builtin.{unknown[0]} is not supported for this evaluation."
+        )
+    return names
+
+
+def _custom_metrics(job: Job) -> list[dict[str, Any]]:
+    uri = job.hyperparameters.get("custom_metrics")
+    if not uri:
+        return []
+    refusal = (
+        "ClientError: An error occurred (ValidationException) when calling the CreateEvaluationJob operation: "
+        "customMetricConfig is invalid: "
+    )
+    try:
+        definitions = [item["customMetricDefinition"] for item in json.loads(job.read(uri))]
+    except (ValueError, TypeError, KeyError) as error:
+        raise StepFailure(f"{refusal}not a list of customMetricDefinition objects") from error
+    if not 1 <= len(definitions) <= MAX_CUSTOM_METRICS:
+        raise StepFailure(f"{refusal}{len(definitions)} metrics given, 1 to {MAX_CUSTOM_METRICS} allowed")
+    for definition in definitions:
+        unknown = set(definition) - {"name", "instructions", "ratingScale"}
+        if unknown or not {"name", "instructions"} <= set(definition):
+            raise StepFailure(f"{refusal}fields {sorted(definition)} do not fit name, instructions, ratingScale")
+        if "{{prediction}}" not in definition["instructions"]:
+            raise StepFailure(f"{refusal}{definition['name']}: instructions must hold {{{{prediction}}}}")
+    return definitions
