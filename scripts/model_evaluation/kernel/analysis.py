@@ -37,8 +37,6 @@ class Analysis:
     summary: dict[str, Any]
     pairs: Pairs
     examples: Examples
-    problems: list[Problem]
-    metrics: list[Metric]
 
     @functools.cached_property
     def per_example(self) -> pd.DataFrame:
@@ -120,7 +118,7 @@ def analyse_execution(
     names = {metric.name for metric in metrics}
     metrics += [Metric(name, chosen=False) for name in summary["metrics"] if name not in names]
     examples = Examples(pairs, metrics, lambda side: text_tables(blocks[side]))
-    return Analysis(summary, pairs, examples, problems, metrics)
+    return Analysis(summary, pairs, examples)
 
 
 def _joined(parts: Sequence[ResultFiles]) -> ResultFiles:
