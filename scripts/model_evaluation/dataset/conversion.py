@@ -21,6 +21,7 @@ _OWN_FIELDS = {
     "preference": ("prompt", "chosen", "rejected"),
     "verl": ("prompt",),
 }
+_OTHER_MEANING = "a further field of it means something else in `{}`"
 
 
 class NotConvertible(ValueError):
@@ -87,6 +88,8 @@ def _take_apart(obj: Mapping[str, Any], source: str) -> Parts:
 def _put_together(parts: Parts, target: str) -> dict[str, Any]:
     kind = family(target)
     other = dict(parts.other)
+    if any(key in other for key in _OWN_FIELDS[kind] if key != "rejected"):
+        raise NotConvertible(_OTHER_MEANING.format(target))
     reference, rejected = parts.reference, parts.rejected
     if kind != "preference":
         if rejected is not None:
@@ -177,7 +180,7 @@ def _same_meaning(obj: Mapping[str, Any], row: dict[str, Any], target: str) -> N
     """The last guard: the notebook must read the same from both rows, and the target's rules must hold."""
     checked = check_object(row, 0)
     if checked.row is None or checked.format != target:
-        raise NotConvertible(f"a further field of it means something else in `{target}`")
+        raise NotConvertible(_OTHER_MEANING.format(target))
     before, after = read_dataset_row(obj, 0), checked.row
     for name in ("prompt", "reference", "system", "category", "metadata"):
         if getattr(before, name) != getattr(after, name):

@@ -275,11 +275,11 @@ def _not_convertible(refused: Mapping[str, list[int]], target: str) -> Refused:
     count = sum(map(len, refused.values()))
     reason, lines = max(refused.items(), key=lambda item: len(item[1]))
     shown = ", ".join(map(str, lines[:_LINES_SHOWN])) + ("…" if len(lines) > _LINES_SHOWN else "")
-    fix = (
-        DROP_INVALID
-        if reason == ERRORS
-        else "Use a format that can hold every conversation: evaluate.py answer data 'convert openai_chat'"
-    )
+    fix = "Correct these rows and upload the file again"
+    if target != "openai_chat":
+        fix += ", or use the format that holds every conversation: evaluate.py answer data 'convert openai_chat'"
+    if reason == ERRORS:
+        fix = DROP_INVALID
     return Refused(
         f"{'1 row' if count == 1 else f'{count:,} rows'} cannot be converted to {target}: {reason} (line {shown}).",
         fix=fix,
