@@ -61,7 +61,7 @@ def _notebook(expected: Mapping[str, Any], played: Played) -> Iterator[str]:
     if not rendered:
         yield "notebook: none was written"
         return
-    notebook = nbformat.read(rendered, as_version=4)
+    notebook = nbformat.read(played.project / rendered, as_version=4)
     nbformat.validate(notebook)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     for cell in notebook.cells:
