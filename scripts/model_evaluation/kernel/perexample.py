@@ -134,14 +134,15 @@ class Examples:
 
 def _label_texts(metric: Metric, pairs: Pairs, side: str) -> list[str | None] | None:
     """A side's distinct scores as text when the metric has any label that is not a number, and at last the score of a
-    record without a row; else ``None``."""
+    record without a row; else ``None``. Beside numbers of a numeric scale such a label is a missing score."""
     found = pairs.sides.get(side)
     own = found.scores.get(metric.name) if found else None
     if own is None:
         return None
-    used = own.codes[np.unique(own.at)]
-    labels = {code: text for code, (kind, text) in enumerate(own.kinds) if kind == "label" and code in used}
-    if not any(math.isnan(metric.number(text)) for text in labels.values()):
+    at = np.unique(own.at)
+    labels = {code: text for code, (kind, text) in enumerate(own.kinds) if kind == "label" and code in own.codes[at]}
+    known = [math.isfinite(metric.number(text)) for text in labels.values()]
+    if all(known) or (metric.limits and (any(known) or np.isfinite(own.numbers[at]).any())):
         return None
     scores = zip(own.codes.tolist(), own.numbers.tolist(), strict=True)
     return [*(labels.get(code, None if math.isnan(number) else str(number)) for code, number in scores), None]

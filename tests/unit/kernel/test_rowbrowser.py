@@ -114,3 +114,14 @@ def test_labels_stay_labels_and_missing_scores_stay_missing() -> None:
         world.base.append(result_line(f"q{i}", "b", {"Tone": None}, reference="r"))
     data = embedded(rows_html(analysis_of(world, builtin_metrics=["Tone"], primary_metric="Tone")))
     assert data["rows"][0][6][0][:2] == [None, "friendly"]
+
+
+def test_a_stray_label_leaves_the_other_scores_numbers() -> None:
+    world = World()
+    for i, score in enumerate([0.5, 1.0, "N/A"]):
+        world.dataset.append(json.dumps({"query": f"q{i}"}))
+        world.tuned.append(result_line(f"q{i}", "a", {"Tone": score}))
+        world.base.append(result_line(f"q{i}", "b", {"Tone": 0.25}))
+    analysis = analysis_of(world, builtin_metrics=["Tone"], primary_metric="Tone")
+    assert [row[6][0][:2] for row in embedded(rows_html(analysis))["rows"]] == [[0.25, 0.5], [0.25, 1.0], [0.25, None]]
+    assert analysis.summary["metrics"]["Tone"]["tuned"]["missing_reasons"] == {"not applicable": 1}
