@@ -36,6 +36,8 @@ TELEMETRY_PREFIX = "sm-pysdk-t-"
 # The header by which moto learns whose state a request is about.
 MOTO_ACCOUNT = "HTTP_X_MOTO_ACCOUNT_ID"
 OWNER_HEADER = "HTTP_X_AMZ_EXPECTED_BUCKET_OWNER"
+# What moto keeps of SageMaker is apart from what is kept here, so only what nothing here is about is left to it.
+MOTO_ONLY = frozenset({"CreateDomain", "DeleteDomain", "DescribeDomain", "ListDomains"})
 SIMULATED = ("X-Local-Aws", "SIMULATED")
 
 
@@ -117,6 +119,8 @@ class Gateway:
                     check_input(request)
                     result = handler(cloud, request)
                     return result if isinstance(result, Response) else respond(request, result)
+            if request.service == "sagemaker" and request.operation not in MOTO_ONLY:
+                raise NotImplementedError
             return list(self._moto(environ, start_response))
         except ServiceError as error:
             return respond_error(request, error)

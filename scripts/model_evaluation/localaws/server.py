@@ -85,7 +85,13 @@ class LocalAws:
             self._folder.cleanup()
             raise RuntimeError("one LocalAws per process at a time: close the other one first")
         _forget_moto()
-        moto = MotoBehindLock(DomainDispatcherApplication(create_backend_app), self.cloud.account)
+
+        def backend_app(service: Any) -> Any:
+            if service is None:  # moto knows no such service
+                raise NotImplementedError
+            return create_backend_app(service)
+
+        moto = MotoBehindLock(DomainDispatcherApplication(backend_app), self.cloud.account)
         self.cloud.connect(moto)
         gateway = Gateway(self.cloud, moto)
         self._ca_bundle = authority.bundle

@@ -118,6 +118,14 @@ def test_a_response_botocore_does_not_know_is_an_error(
 def test_unknown_operations_are_named(aws: LocalAws, sagemaker: Any) -> None:
     with pytest.raises(ClientError, match="local AWS does not play sagemaker:ListImages"):
         sagemaker.list_images()
+    with pytest.raises(ClientError, match="local AWS does not play translate:ListLanguages"):
+        aws.client("translate").list_languages()
+
+
+def test_nothing_is_made_that_could_not_be_described(sagemaker: Any) -> None:
+    """moto plays this operation, but what it makes no other operation here would find."""
+    with pytest.raises(ClientError, match="local AWS does not play sagemaker:CreateModelPackageGroup"):
+        sagemaker.create_model_package_group(ModelPackageGroupName="mine")
 
 
 def test_a_body_that_cannot_be_read_is_the_clients_fault(aws: LocalAws) -> None:
