@@ -134,7 +134,7 @@ def parse_builtin(text: str) -> list[str]:
         )
     if not names and not none_given:
         raise Refused(
-            "No metric name was given; expected names separated by commas, or none.",
+            f"No metric name is in {text!r}; expected names separated by commas, or none.",
             fix="Choose from: " + ", ".join(BUILTIN_NAMES) + ". Or answer none.",
         )
     return list(dict.fromkeys(names))

@@ -14,6 +14,8 @@ INTRODUCTION = (
     '''"""Run with `python FILE` from the folder that shall hold the results; editors show the `# %%` cells."""'''
 )
 
+HOW_TO_RUN = ("**Run > Run All Cells** does everything", "Running this script does everything")  # the title's words
+
 
 def notebook_script(notebook: Mapping[str, Any]) -> str:
     """Source of the script. The future import moves to the top, where Python wants it; the code is the same."""
@@ -21,7 +23,8 @@ def notebook_script(notebook: Mapping[str, Any]) -> str:
     for cell in notebook["cells"]:
         title = cell.get("id", "")
         if cell["cell_type"] == "markdown":
-            parts.append(f"# %% [markdown] {title}".rstrip() + "\n" + _commented(cell["source"]))
+            text = cell["source"].replace(*HOW_TO_RUN)
+            parts.append(f"# %% [markdown] {title}".rstrip() + "\n" + _commented(text))
         elif cell["cell_type"] == "code":
             tags = cell["metadata"].get("tags", [])
             marker = f"# %% {title} tags={tags}".replace("'", '"') if tags else f"# %% {title}"

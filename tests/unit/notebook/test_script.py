@@ -24,6 +24,12 @@ def test_the_script_compiles_as_one_file_and_marks_its_cells(parameters: dict[st
     assert "\n# %% [markdown] title\n# # Model evaluation" in script
 
 
+def test_the_script_says_how_a_script_is_run(parameters: dict[str, Any]) -> None:
+    script = notebook_script(build_notebook(parameters))
+    assert "Run All Cells" not in script
+    assert "# Running this script does everything: it checks" in script
+
+
 def test_text_in_a_markdown_cell_cannot_leave_its_comment() -> None:
     cell = {"cell_type": "markdown", "metadata": {}, "source": "one\x0cimport os\u2028import sys\rimport re"}
     script = notebook_script({"cells": [cell]})
