@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from .errors import StateError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
     from .lookups.session import Aws
+
+
+class _Facts(dict[str, object]):
+    """A recorded answer's facts. One that was taken out of the file by hand is a damaged file (exit 5), no bug."""
+
+    def __init__(self, step_id: str, facts: Mapping[str, Any]) -> None:
+        super().__init__(facts)
+        self._step_id = step_id
+
+    def __missing__(self, key: str) -> object:
+        raise StateError(
+            f"workflow_state.json is damaged: answers.{self._step_id}.facts has no {key}. It was left as it is.",
+            code="state_damaged",
+            fix=f"Answer that step again: evaluate.py revise {self._step_id}",
+        )
 
 
 class Context:
@@ -35,7 +52,7 @@ class Context:
     def facts(self, step_id: str) -> Mapping[str, Any]:
         """What the check of a recorded answer found; empty when the step is open."""
         answer = self.document["answers"].get(step_id)
-        return {} if answer is None else answer.get("facts", {})
+        return {} if answer is None else _Facts(step_id, answer.get("facts", {}))
 
     def answered(self, step_id: str) -> bool:
         return step_id in self.document["answers"]

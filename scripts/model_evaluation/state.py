@@ -58,14 +58,16 @@ def load(project: str) -> Snapshot:
         raise StateError(
             f"{path} cannot be read: {error.strerror}.",
             code="state_unreadable",
-            fix=f"Give this user read access to {path}.",
+            fix=f"Move the folder away: mv {_quoted(path)} {_quoted(path + '.folder')}"
+            if os.path.isdir(path)
+            else f"Give this user read access to {path}.",
         ) from error
     return Snapshot(raw, _parse(path, raw))
 
 
 def _parse(path: str, raw: bytes) -> dict[str, Any]:
     try:
-        document: Any = json.loads(raw.decode("utf-8"))
+        document: Any = json.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise _damaged(path, f"byte {error.start} is not UTF-8") from error
     except json.JSONDecodeError as error:

@@ -14,6 +14,7 @@ from model_evaluation.errors import (
     NoRegion,
     NotFound,
     Refused,
+    StateError,
 )
 from model_evaluation.lookups.session import Late, together_within
 
@@ -59,6 +60,8 @@ def _guarded(check: Check, subject: Subject) -> Callable[[], list[Result]]:
         try:
             for result in check.run(subject):
                 results.append(result)  # noqa: PERF402 - what came before a failure is kept
+        except StateError:
+            raise  # a damaged file is no check's result
         except EvaluationError as error:
             results.append(_from_error(check, error))
         except Exception as error:  # a fault of ours must not hide the other checks, and must not pass for a yes

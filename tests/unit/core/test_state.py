@@ -179,3 +179,19 @@ documents = st.fixed_dictionaries(
 def test_the_quick_check_agrees_with_the_published_schema(document: dict[str, Any]) -> None:
     valid = jsonschema.Draft202012Validator(SCHEMA).is_valid(document)
     assert (state.find_fault(document) is None) == valid
+
+
+def test_a_folder_in_its_place_is_to_be_moved_away(tmp_path: Path) -> None:
+    (tmp_path / state.FILE_NAME).mkdir()
+    with pytest.raises(StateError) as caught:
+        state.load(str(tmp_path))
+    assert caught.value.code == "state_unreadable"
+    assert caught.value.fix.startswith("Move the folder away: mv ")
+
+
+def test_a_byte_order_mark_is_no_damage(tmp_path: Path) -> None:
+    document = {"schema_version": 1, "answers": {"task": ANSWER}}
+    (tmp_path / state.FILE_NAME).write_bytes(b"\xef\xbb\xbf" + state.serialise(document))
+    snapshot = state.load(str(tmp_path))
+    assert snapshot.document == document
+    assert state.replace(str(tmp_path), snapshot.raw, document)
