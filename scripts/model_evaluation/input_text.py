@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .workflow import Step
 
 MAX_BYTES = 4 * 1024 * 1024
+QUOTES = "\"'`"
 
 
 def read_value(value: str, step_id: str) -> str:
@@ -52,8 +53,13 @@ def read_value(value: str, step_id: str) -> str:
 
 
 def clean(text: str, step: Step) -> str:
-    """The trimmed text of an answer; raises Refused for what no step can take."""
+    """The trimmed text of an answer, out of the quotes it was copied with; raises Refused for what no step can take.
+
+    Free text, JSON and the user's own words keep their quotes.
+    """
     value = text.strip()
+    if not (step.multiline or step.consent):
+        value = _unquoted(value)
     if not value:
         raise Refused(
             f"An empty answer was received for {step.id}; expected: {step.expects}.",
@@ -80,4 +86,12 @@ def clean(text: str, step: Step) -> str:
                 fix="Save or paste the value as UTF-8 and answer again.",
                 code="invalid_utf8",
             )
+    return value
+
+
+def _unquoted(value: str) -> str:
+    """Without the one matching pair around it. ``"a","b"`` is a list and stays."""
+    quote, inner = value[:1], value[1:-1]
+    if len(value) > 1 and quote in QUOTES and value.endswith(quote) and quote not in inner:
+        return inner.strip()
     return value

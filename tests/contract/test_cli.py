@@ -303,3 +303,26 @@ def test_status_loads_nothing_heavy(tmp_path: Path) -> None:
     heavy = {"boto3", "botocore", "jinja2", "nbformat", "jsonschema", "msgspec", "numpy", "sagemaker", "socket"}
     slow = {"dataclasses", "inspect", "typing", "pathlib", "shutil", "datetime"}
     assert loaded.isdisjoint(heavy | slow), loaded & (heavy | slow)
+
+
+@pytest.mark.parametrize("value", ['"Correctness"', "'Correctness'", "`Correctness`"])
+def test_the_quotes_a_value_was_copied_with_are_taken_off(run_cli: RunCli, tmp_path: Path, value: str) -> None:
+    run_cli("answer", "custom_metrics", "none", project=tmp_path)
+    run_cli("answer", "builtin_metrics", "Correctness,Coherence", project=tmp_path)
+    assert run_cli("answer", "primary_metric", value, project=tmp_path).json["recorded"]["value"] == "Correctness"
+    assert run_cli("answer", "task", value, project=tmp_path).json["recorded"]["value"] == value, "free text keeps them"
+
+
+def test_nothing_in_quotes_is_an_empty_answer(run_cli: RunCli, tmp_path: Path) -> None:
+    assert run_cli("answer", "dataset", '""', project=tmp_path).json["error"]["code"] == "empty"
+
+
+def test_a_list_of_quoted_names_is_no_quoted_name(run_cli: RunCli, tmp_path: Path) -> None:
+    run_cli("answer", "custom_metrics", "none", project=tmp_path)
+    result = run_cli("answer", "builtin_metrics", '"Correctness","Coherence"', project=tmp_path)
+    assert result.json["recorded"]["value"] == ["Correctness", "Coherence"]
+
+
+def test_numbers_for_metrics_are_quoted_back(run_cli: RunCli, tmp_path: Path) -> None:
+    run_cli("answer", "custom_metrics", "none", project=tmp_path)
+    assert "'1,2'" in run_cli("answer", "builtin_metrics", "1,2", project=tmp_path).json["error"]["message"]

@@ -17,6 +17,7 @@ from answers import all_answers
 from cli_runs import RunCli
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.world import World
+from unit.reporting.results_on_disk import put_results
 
 
 def answered(run_cli: RunCli, project: Path, world: World, until: str) -> None:
@@ -91,6 +92,7 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("model", lambda w: w.model_package_arn.replace("us-west-2", "eu-west-1"), "other_region", "eu-west-1"),
     ("model", lambda w: w.model_package_arn.replace("111122223333", "444455556666"), "other_account", "444455556666"),
     ("model", lambda w: w.model_package_arn.rpartition("/")[0] + "/99", "not_found", "no model package"),
+    ("model", lambda w: f"{w.group_name}/99", "not_found", "no model package"),
     ("model", lambda w: w.model_package_arn.rpartition("/")[0] + "/x", "bad_arn", "expected a number"),
     ("model", lambda w: w.failed_model_package_arn, "not_usable", "Failed"),
     ("model", lambda w: w.package_without_base_model, "no_base_model", "serverless evaluation"),
@@ -188,6 +190,82 @@ def test_a_rehearsal_leaves_a_folder_of_the_users_alone(
     assert [path.name for path in notes.parent.iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.parametrize("seconds", ["-1", "nan", "inf"])
+def test_a_rehearsal_takes_no_time_before_now_and_none_without_end(
+    run_cli: RunCli, complete: bytes, tmp_path: Path, seconds: str
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    result = run_cli("rehearse", "--step-seconds", seconds, project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (2, "usage")
+    assert f"--step-seconds is {seconds}" in result.json["error"]["message"]
+
+
+def test_a_rehearsal_that_cannot_be_written_names_its_own_folder(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(13, "Permission denied")
+
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    monkeypatch.setattr("model_evaluation.commands.render.write_atomically", refuse)
+    error = run_cli("rehearse", project=tmp_path).json["error"]
+    assert (error["code"], error["fix"]) == ("unwritable", f"Make the folder {tmp_path} writable.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"), [(["--output", "x.txt"], ".ipynb"), (["--script", "--output", "x.ipynb"], ".py")]
+)
+def test_a_file_of_the_wrong_kind_is_not_written(
+    run_cli: RunCli, complete: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str], expected: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    result = run_cli("render", *arguments, project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (2, "usage")
+    assert f"ends in {expected}." in result.json["error"]["message"]
+    assert [path.name for path in tmp_path.iterdir()] == ["workflow_state.json"]
+
+
+def test_facts_that_were_taken_out_by_hand_are_a_damaged_file(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
+    document = json.loads(complete)
+    del document["answers"]["data"]["facts"]["profile"]
+    (tmp_path / "workflow_state.json").write_text(json.dumps(document))
+    result = run_cli("answer", "confirm", "yes", project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (5, "state_damaged")
+    assert "answers.data.facts has no profile" in result.json["error"]["message"]
+    assert run_cli("revise", "data", project=tmp_path).json["step"]["id"] == "data", "what the fix says"
+
+
+def test_results_of_other_answers_are_shown_with_a_warning(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    run_cli("render", project=tmp_path)
+    folder = put_results(tmp_path)
+
+    def told(*arguments: str) -> list[str]:
+        result = run_cli("report", *arguments, project=tmp_path)
+        assert result.code == 0
+        assert result.json["verdict"]
+        return [warning["fix"].rpartition(": ")[2] for warning in result.json.get("warnings", [])]
+
+    assert told() == []
+    changes = all_answers(world, builtin_metrics="Correctness")
+    assert run_cli("answer", "builtin_metrics", changes["builtin_metrics"], project=tmp_path).code == 0
+    assert told() == ["evaluate.py status"]
+    assert told("--results", str(folder)) == [], "these were asked for by name"
+    while step := run_cli("status", project=tmp_path).json["step"]:
+        assert run_cli("answer", step["id"], changes[step["id"]], project=tmp_path).code == 0
+    assert told() == ["evaluate.py render"]
+    run_cli("render", project=tmp_path)
+    assert told() == ["evaluate.py run"]
+    (tmp_path / "workflow_state.json").write_bytes(b"{")
+    assert len(told()) == 1, "the damaged state file is named, the results are shown"
+
+
 @pytest.mark.parametrize("step", ["dataset", "model", "judge", "role", "mlflow", "output"])
 def test_expired_credentials_are_named_and_nothing_is_lost(
     run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path,
@@ -242,8 +320,19 @@ def test_a_denied_lookup_says_which_permission_is_missing(
         lambda w: w.model_package_arn.rpartition("/")[0],
         lambda w: w.training_job_name,
         lambda w: w.training_job_arn,
+        lambda w: "/".join(w.model_package_arn.split("/")[1:]),
+        lambda w: f"`{w.group_name}`",
     ],
-    ids=["versioned ARN", "group name", "group ARN", "unversioned ARN", "training job name", "training job ARN"],
+    ids=[
+        "versioned ARN",
+        "group name",
+        "group ARN",
+        "unversioned ARN",
+        "training job name",
+        "training job ARN",
+        "GROUP/VERSION",
+        "in backticks",
+    ],
 )
 def test_every_way_to_name_the_model_leads_to_the_newest_usable_version(
     run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, given: Callable[[World], str]

@@ -9,13 +9,14 @@ example:
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 
 from model_evaluation import state
 from model_evaluation.context import Context
 from model_evaluation.conversation import utc_now
-from model_evaluation.errors import EvaluationError, Refused
+from model_evaluation.errors import EvaluationError, Refused, UsageError
 from model_evaluation.evaluations import evaluation_of
 from model_evaluation.workflow import finding
 
@@ -41,6 +42,11 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.localaws import LocalAws
     from model_evaluation.localaws.rehearsal import account_of, seed_world_for
 
+    if not (math.isfinite(args.step_seconds) and args.step_seconds >= 0):
+        raise UsageError(
+            f"--step-seconds is {args.step_seconds:g}; a number of seconds, 0 or more, is expected.",
+            fix="See: evaluate.py rehearse --help",
+        )
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
     parameters = evaluation_of(context.document).notebook_parameters(context)
@@ -114,5 +120,5 @@ def _fresh_notebook(folder: str, context: Context) -> str:
             fix="Rename it, or take it out of the project's folder.",
             code="folder_in_use",
         )
-    write_keeping(path, rendered(context))
+    write_keeping(path, rendered(context), fix=f"Make the folder {os.path.dirname(folder)} writable.")
     return path

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
+ANOTHER_PLACE = "Make the folder writable, or name another place: evaluate.py render --output FILE"
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--append", metavar="FILE", help="append to this notebook, or replace its section")
@@ -37,6 +39,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if args.append and (args.output or args.script):
         raise UsageError("--append goes with neither --output nor --script.", fix="Use one of them.")
+    extension = ".py" if args.script else ".ipynb"
+    if args.output and not args.output.lower().endswith(extension):
+        kind = "a script" if args.script else "a notebook"
+        raise UsageError(
+            f"--output names {args.output!r}; the name of {kind} ends in {extension}.",
+            fix="Name the file so. A notebook is written without --script, a script (.py) with it.",
+        )
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
     path, append = _target(args, context)
@@ -118,15 +127,15 @@ def _append(context: Context, path: str) -> list[dict[str, Any]]:
     ]
 
 
-def write_keeping(path: str, content: bytes) -> str | None:
+def write_keeping(path: str, content: bytes, *, fix: str = ANOTHER_PLACE) -> str | None:
     """Write ``content`` to ``path``. A different file that was there is copied to the first free numbered name
-    before, which is returned. Raises Refused when the folder cannot be written."""
+    before, which is returned. Raises Refused, with this ``fix``, when the folder cannot be written."""
     try:
         return _write_keeping(path, content)
     except OSError as error:
         raise Refused(
             f"{path} cannot be written: {error.strerror or error}.",
-            fix="Make the folder writable, or name another place: evaluate.py render --output FILE",
+            fix=fix,
             code="unwritable",
         ) from error
 

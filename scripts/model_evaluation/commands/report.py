@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             raise
         return _invalid_gate(args, error)
     folder = os.path.dirname(path)
+    warnings = [] if args.results else _outdated(args.project, os.stat(path).st_mtime)
     done = _do(args, summary, folder)
     files = {name: os.path.join(folder, name) for name in FILES if os.path.exists(os.path.join(folder, name))}
     body: dict[str, Any] = {
@@ -71,6 +72,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "simulated": summary["simulated"],
         "verdict": summary["verdict"],
         **done,
+        **({"warnings": warnings} if warnings else {}),
         "summary": {key: summary[key] for key in summary if key not in ("slices", "verdict", "simulated")},
     }
     if args.gate is None:
@@ -86,6 +88,34 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             "fix": f"Read {files.get('report.html', path)} before deciding.",
         }
     return body, gate.exit_code
+
+
+def _outdated(project: str, modified: float) -> list[dict[str, Any]]:
+    """Warnings when the results, written at ``modified``, may not be those of the present answers."""
+    from model_evaluation import state, workflow
+    from model_evaluation.conversation import fingerprint
+    from model_evaluation.errors import StateError
+    from model_evaluation.evaluations import evaluation_of
+
+    try:
+        document = state.load(project).document
+    except StateError as error:  # the results can be shown all the same
+        return [workflow.finding(error.code, error.message, level="warning", fix=error.fix)]
+    written = document.get("rendered", {})
+    if not written:
+        return []
+    if written.get("fingerprint") != fingerprint(document):
+        message = "Answers have changed since the notebook was written: these results are of the answers before."
+        if workflow.pending(evaluation_of(document).STEPS, document):
+            fix = "For the present answers, see what is still asked: evaluate.py status"
+        else:
+            fix = "For the present answers, write the notebook again and run it: evaluate.py render"
+    elif modified < written.get("written", 0):
+        message = "The notebook was written again after these results, so they may be of other answers."
+        fix = "For the present answers: evaluate.py run"
+    else:
+        return []
+    return [workflow.finding("outdated_results", message, level="warning", fix=fix)]
 
 
 def _check_usage(args: argparse.Namespace) -> None:

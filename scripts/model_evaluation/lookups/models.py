@@ -101,19 +101,19 @@ def list_versions(aws: Aws, group: str, region: str | None = None) -> list[Versi
     return sorted(versions, key=lambda item: item.version, reverse=True)
 
 
-def group_exists(aws: Aws, name: str, region: str | None = None) -> bool:
-    """Whether a model package group of exactly that name (or ARN) exists."""
+def group_arn(aws: Aws, name: str, region: str | None = None) -> str | None:
+    """The ARN of the model package group of exactly that name (or ARN), ``None`` when there is none."""
     client = aws.client("sagemaker", region)
     try:
         with aws_errors("looking up the model package group", resource=name):
-            client.describe_model_package_group(ModelPackageGroupName=name)
+            answer = client.describe_model_package_group(ModelPackageGroupName=name)
     except NotFound:
-        return False
+        return None
     except AwsError as error:
         if error.details.get("aws_code") == "ValidationException":  # not a possible name, so no such group
-            return False
+            return None
         raise
-    return True
+    return str(answer["ModelPackageGroupArn"])
 
 
 def search_groups(aws: Aws, keyword: str) -> list[tuple[str, str]]:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from model_evaluation.lookups.session import Aws
 
 EXPECTED = (
-    "a model package ARN (arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION), a model package group, "
-    "a training job, or a keyword from its name"
+    "a model package ARN (arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION), a model package group "
+    "(GROUP or GROUP/VERSION), a training job, or a keyword from its name"
 )
 
 
@@ -101,16 +101,23 @@ def _same_account(aws: Aws, arn: Arn) -> None:
 
 
 def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
-    """A group's name, a training job's name, or a keyword."""
-    from model_evaluation.lookups.models import group_exists, search_groups, training_job_or_none
+    """A group's name (with a version or without), a training job's name, or a keyword."""
+    from model_evaluation.lookups.arns import parse_arn
+    from model_evaluation.lookups.models import group_arn, search_groups, training_job_or_none
     from model_evaluation.lookups.session import together
 
-    is_group, job, groups = together(
-        lambda: group_exists(aws, text),
+    name, slash, version = text.partition("/")
+    versioned = bool(slash) and version.isascii() and version.isdigit()
+    group, job, groups = together(
+        lambda: group_arn(aws, name if versioned else text),
         lambda: training_job_or_none(aws, text),
         lambda: search_groups(aws, text),
     )
-    if is_group:
+    if group and versioned:
+        arn = parse_arn(f"{group.replace(':model-package-group/', ':model-package/')}/{int(version)}")
+        assert arn is not None
+        return _resolve(aws, arn, "model package")
+    if group:
         return _newest(aws, text)
     if job is not None:
         return _from_training_job(aws, text)
@@ -258,7 +265,7 @@ STEP = Step(
     "model",
     title="Fine-tuned model",
     question="Which fine-tuned model should be evaluated?",
-    expects="a model package ARN, its group, the training job that made it, or a keyword from a name",
+    expects="a model package ARN, its group, GROUP/VERSION, the training job that made it, or a keyword from a name",
     example="arn:aws:sagemaker:us-west-2:111122223333:model-package/ticket-assistant/3",
     reference="references/model-packages.md",
     check=check,
