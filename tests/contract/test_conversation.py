@@ -322,6 +322,8 @@ def test_a_denied_lookup_says_which_permission_is_missing(
         lambda w: w.training_job_arn,
         lambda w: "/".join(w.model_package_arn.split("/")[1:]),
         lambda w: f"`{w.group_name}`",
+        lambda w: f"'{w.group_name}'",
+        lambda w: f'"{w.model_package_arn}"',
     ],
     ids=[
         "versioned ARN",
@@ -332,6 +334,8 @@ def test_a_denied_lookup_says_which_permission_is_missing(
         "training job ARN",
         "GROUP/VERSION",
         "in backticks",
+        "in single quotes",
+        "in double quotes",
     ],
 )
 def test_every_way_to_name_the_model_leads_to_the_newest_usable_version(
