@@ -59,6 +59,7 @@ def check_stream(
     duplicate_keys: bool = True,
     duplicate_rows: bool = True,
     deep: bool = False,
+    look_through: int = 0,
     max_rows: int | None = None,
     needs_reference: bool = False,
     nova: bool = False,
@@ -72,6 +73,7 @@ def check_stream(
     ``duplicate_rows``   look for repeated rows, at 16 bytes of memory a row; without it memory does not
                          grow with the file
     ``deep``             also near-duplicates, personal data, scripts and instructions to a judge (slow)
+    ``look_through``     of ``deep``, what looks at rows one by one, for so many rows
     ``max_rows``         stop early, and say so
     ``needs_reference``  a chosen metric or scorer uses the reference answer
     ``nova``             the rows go the Nova path
@@ -97,6 +99,7 @@ def check_stream(
         max_rows=max_rows,
         row_limit=row_limit,
         deep=deep,
+        look_through=look_through,
         duplicate_rows=duplicate_rows,
     )
     tell_at = monotonic() + PROGRESS_SECONDS
@@ -123,6 +126,7 @@ class _Check:
         max_rows: int | None,
         row_limit: int | None,
         deep: bool,
+        look_through: int,
         duplicate_rows: bool,
     ) -> None:
         self.duplicate_keys = duplicate_keys
@@ -136,10 +140,10 @@ class _Check:
         self.rows = 0
         self._duplicate_rows = duplicate_rows
         self._deep: DeepPass | None = None
-        if deep:
+        if deep or look_through:
             from .deep import DeepPass
 
-            self._deep = DeepPass(self.findings)
+            self._deep = DeepPass(self.findings, first_rows=None if deep else look_through, near=deep)
         self.nbytes = 0
         self.stopped = False
         self._next_line = 1
@@ -179,7 +183,7 @@ class _Check:
     def _read_fast(self, number: int, lines: bytes | list[bytes]) -> int:
         """Take the lines from line ``number`` on all at once, if they are known to be clean; how many they are."""
         if self._learner is None:
-            if self.rows < FAST_AFTER_ROWS or self.nova or self._deep is not None:
+            if self.rows < FAST_AFTER_ROWS or self.nova or (self._deep is not None and not self._deep.has_enough):
                 return 0
             from .fastpath import Learner
 

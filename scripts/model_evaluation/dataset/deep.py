@@ -32,19 +32,30 @@ _SCRIPT_NAMES = {"CJK": "Han", "HIRAGANA": "Japanese kana", "KATAKANA": "Japanes
 
 
 class DeepPass:
-    """Sees every usable row once; `conclude` adds what it found to the findings."""
+    """Sees every usable row once, or the ``first_rows``; `conclude` adds what it found to the findings.
 
-    def __init__(self, findings: Findings) -> None:
+    Without ``near`` rows are not compared with each other, which takes most of the time.
+    """
+
+    def __init__(self, findings: Findings, *, first_rows: int | None = None, near: bool = True) -> None:
         self._findings = findings
+        self._first_rows = first_rows
+        self._wants_near = near
         self._scripts: Counter[str] = Counter()
-        ratio = similarity()
+        ratio = similarity() if near else None
         self._index = NearIndex(ratio) if ratio is not None else None
         self._exact: dict[str, int] = {}
         self._lines: list[int] = []
         self._near_rows = 0
         self._rows = 0
 
+    @property
+    def has_enough(self) -> bool:
+        return self._first_rows is not None and self._rows >= self._first_rows
+
     def see(self, row: DatasetRow) -> None:
+        if self.has_enough:
+            return
         self._rows += 1
         texts = [text for text in (row.prompt, row.reference, row.system) if text is not None]
         self._scripts[script_of(row.prompt)] += 1
@@ -71,12 +82,12 @@ class DeepPass:
 
     def conclude(self) -> dict[str, Any]:
         """Add what only the end can tell; the deep part of the profile."""
-        if self._index is None:
+        if self._wants_near and self._index is None:
             self._findings.add("near_not_checked", detail="rapidfuzz is not installed", count=self._rows)
         elif len(self._lines) >= NEAR_ROWS and self._rows > NEAR_ROWS:
             detail = f"the first {NEAR_ROWS:,} different prompts were compared"
             self._findings.add("near_not_checked", detail=detail, count=self._rows - NEAR_ROWS)
-        return {"scripts": dict(self._scripts.most_common(20))}
+        return {"scripts": dict(self._scripts.most_common(20)), "looked_through": self._rows}
 
 
 def script_of(text: str) -> str:

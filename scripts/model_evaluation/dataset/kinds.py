@@ -155,9 +155,9 @@ KINDS: dict[str, Kind] = {
     ),
     "personal_data": Kind(
         "warning",
-        "{rows} probably hold personal data. Prompts and answers are sent to the judge model and stored with"
-        " the results.",
-        "Replace it by invented data, or make sure that you may process it there.",
+        "{rows} probably hold personal data.",
+        "It goes to the judge model and into the results: replace it by invented data, or make sure that you may"
+        " process it there.",
     ),
     "secret": Kind(
         "warning", "{rows} probably hold a key or password.", "Remove it, and have it replaced where it is valid."

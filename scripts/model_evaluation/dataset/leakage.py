@@ -14,7 +14,7 @@ from .reading import read_lines
 class Leakage(NamedTuple):
     """How many evaluation rows the training data hold.
 
-    ``exact``: the same prompt, spacing, case and punctuation aside. ``near``: at least 90 % alike
+    ``exact``: the same prompt, spacing, case and the punctuation of sentences aside. ``near``: at least 90 % alike
     (``None`` when rapidfuzz is not installed). ``exact_lines`` and ``near_lines`` are the first such lines of
     the evaluation dataset, ``lines`` all of both; ``share`` is of its usable rows, 0 when there are none.
     """
@@ -92,5 +92,5 @@ def find_leakage(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) ->
 
 
 def _key(prompt: str) -> bytes:
-    """The same for prompts that differ in spacing, case and punctuation only."""
+    """The same for prompts that differ only in spacing, case and the punctuation of sentences."""
     return blake2b((" ".join(all_words(prompt)) or prompt).encode(), digest_size=16).digest()

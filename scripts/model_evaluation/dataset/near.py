@@ -17,11 +17,11 @@ NEAR = 90.0  # of 100: about one character in ten differs
 _RUN_WORDS = 4
 _COMMON = 50
 _CHARS_COMPARED = 2000  # of a longer text half from its beginning, which many may share, and half from its end
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w+|[^\w\s.,;:?!…'\"‘’“”]")  # signs count as words, but for those that end or quote sentences
 
 
 def all_words(text: str) -> list[str]:
-    """The words in lower case: what stays when spacing and punctuation change."""
+    """The words and signs in lower case: what stays when spacing and the punctuation of sentences change."""
     return _WORD.findall(text.casefold())
 
 

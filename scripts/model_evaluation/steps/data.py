@@ -9,6 +9,7 @@ from .data_card import card, samples, where
 from .reference_answers import metrics_that_compare, reference_findings, rows_without
 
 JOB_ROWS = 1000  # one judge job takes no more
+TOLD_ONCE = frozenset({"personal_data"})  # by the card that `ok` agrees to: it changes nothing in the evaluation
 OF_THE_FILE = frozenset({"bom", "empty_file", "mixed_formats", "too_many_rows"})  # faults that no single row has
 
 TYPE_CHECKING = False
@@ -120,7 +121,9 @@ def _facts(context: Context, reading: Reading) -> dict[str, Any]:
         "etag": joined_etag(reading.files),
         "nova": is_nova(context),
         "without_reference": rows_without(report.findings, report.profile),
-        "findings": [entry for entry in report.findings if entry.get("level") != "info"],
+        "findings": [
+            entry for entry in report.findings if entry.get("level") != "info" and entry["kind"] not in TOLD_ONCE
+        ],
     }
     if "files" in context.facts("dataset"):
         facts["file_rows"] = reading.joined.rows
@@ -149,6 +152,7 @@ def _read(context: Context) -> Reading:
         joined.chunks(),
         source=str(facts["uri"]),
         nova=is_nova(context),
+        look_through=JOB_ROWS,
         row_limit=JOB_ROWS if len(files) == 1 else None,
         context_tokens=context_tokens(str(context.facts("model").get("base_model", ""))),
         on_progress=read_so_far(sum(item.size for item in files)),

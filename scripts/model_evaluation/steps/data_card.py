@@ -46,6 +46,11 @@ def card(
             lines.append(f"  ... and {more} more kind{'s' if more > 1 else ''} of problems")
     else:
         lines.append("No problems found; every row was read.")
+    seen, usable = report.profile.get("looked_through", 0), report.profile.get("usable_rows", 0)
+    if 0 < seen < usable:
+        lines.append(
+            f"Personal data, keys and instructions to the judge: only the first {seen:,} rows were looked through."
+        )
     return "\n".join(lines)
 
 
