@@ -232,6 +232,15 @@ def test_personal_data_are_on_the_card_keys_and_words_to_the_judge_also_with_the
     assert [found["kind"] for found in talk.done("answer", "data", "ok")["findings"]] == ["judge_instructions"]
 
 
+def test_the_card_says_what_each_category_can_show(talk: Talk) -> None:
+    sizes = {"many": 100, "few": 9, "one": 1}
+    lines = [{"query": f"{name} {i}", "response": "r", "category": name} for name in sizes for i in range(sizes[name])]
+    data = "".join(json.dumps(row) + "\n" for row in lines).encode()
+    asked = talk.done("answer", "dataset", talk.put("three.jsonl", data))["step"]["question"]
+    # 2.80 (z of 0.975 and of 0.8) times 0.25 and 0.45, over 10 and over 3
+    assert "Within a category, on a 0–1 score: many 0.07–0.13, few 0.23–0.42, one none\n" in asked
+
+
 def test_a_prompt_that_leaves_no_room_for_an_answer_is_told_before_money_is_spent(talk: Talk) -> None:
     lines = [*rows(9).splitlines(), json.dumps({"query": "word " * 100_000, "response": "r"}).encode()]
     talk.done("answer", "dataset", talk.put("long.jsonl", b"\n".join(lines) + b"\n"))

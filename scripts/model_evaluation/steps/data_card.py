@@ -16,6 +16,7 @@ USUAL_SPREADS = (0.25, 0.45)
 # Share of rows on which two models usually differ in a yes/no metric.
 USUAL_DISAGREEMENT = 0.2
 PROBLEMS_SHOWN = 8
+CATEGORIES_SHOWN = 8
 
 
 def can_show(rows: int) -> str:
@@ -28,6 +29,14 @@ def can_show(rows: int) -> str:
         return "no difference: at least two rows are needed"
     text = f"differences of about {low:.2f} to {high:.2f} on a 0–1 score"
     return f"{text}, {rate:.0%} on a yes/no metric" if rate is not None else text
+
+
+def _score_differences(rows: int) -> str:
+    """The smallest differences of a 0–1 score that ``rows`` rows can show, shortly."""
+    from model_evaluation.dataset import minimum_detectable_difference
+
+    low, high = (minimum_detectable_difference(rows, sd) for sd in USUAL_SPREADS)
+    return "none" if low is None or high is None else f"{low:.2f}–{high:.2f}"
 
 
 def card(
@@ -67,11 +76,16 @@ def _profile_lines(profile: dict[str, Any], file_rows: list[int]) -> list[str]:
         lines.append(f"With a reference answer: {profile['with_reference']:,}")
     categories = profile.get("categories") or {}
     if categories:
-        shown = ", ".join(f"{_short(name)} {count:,}" for name, count in list(categories.items())[:8])
-        lines.append(f"Categories: {shown}" + (", ..." if len(categories) > 8 else ""))
+        shown = ", ".join(f"{_short(name)} {count:,}" for name, count in list(categories.items())[:CATEGORIES_SHOWN])
+        lines.append(f"Categories: {shown}" + (", ..." if len(categories) > CATEGORIES_SHOWN else ""))
     if profile.get("usable_rows"):
         lines.append(f"Can show (80% power): {can_show(profile['usable_rows'])}")
         if len(categories) > 1:
+            some = list(categories.items())[:CATEGORIES_SHOWN]
+            each = ", ".join(f"{_short(name)} {_score_differences(count)}" for name, count in some)
+            lines.append(
+                f"Within a category, on a 0–1 score: {each}" + (", ..." if len(some) < len(categories) else "")
+            )
             name, count = min(categories.items(), key=lambda item: int(item[1]))
             lines.append(f"Smallest category, {_short(name)} ({count:,}): {can_show(count)}")
     return lines
