@@ -32,3 +32,8 @@ def inside(project: str, path: str) -> str:
 def default_notebook(project: str) -> str:
     """Absolute path of the notebook that `new` writes."""
     return os.path.join(os.path.abspath(project), "notebooks", f"{project_slug(project)}_model-evaluation.ipynb")
+
+
+def letters(text: str) -> str:
+    """The letters and digits of a name, in lower case: what is left of it however it is spelt."""
+    return "".join(filter(str.isalnum, text.lower()))

@@ -21,22 +21,22 @@ CATEGORIES_SHOWN = 8
 
 def can_show(rows: int) -> str:
     """How large a true difference ``rows`` rows can show, in words."""
-    from model_evaluation.dataset import minimum_detectable_difference, minimum_detectable_rate_difference
+    from model_evaluation.dataset import minimum_detectable_rate_difference
 
-    low, high = (minimum_detectable_difference(rows, sd) for sd in USUAL_SPREADS)
+    found = _score_differences(rows)
     rate = minimum_detectable_rate_difference(rows, USUAL_DISAGREEMENT)
-    if low is None or high is None:
+    if found is None:
         return "no difference: at least two rows are needed"
-    text = f"differences of about {low:.2f} to {high:.2f} on a 0–1 score"
+    text = f"differences of about {found[0]:.2f} to {found[1]:.2f} on a 0–1 score"
     return f"{text}, {rate:.0%} on a yes/no metric" if rate is not None else text
 
 
-def _score_differences(rows: int) -> str:
-    """The smallest differences of a 0–1 score that ``rows`` rows can show, shortly."""
+def _score_differences(rows: int) -> tuple[float, float] | None:
+    """The smallest differences of a 0–1 score that ``rows`` rows can show, for each of ``USUAL_SPREADS``."""
     from model_evaluation.dataset import minimum_detectable_difference
 
     low, high = (minimum_detectable_difference(rows, sd) for sd in USUAL_SPREADS)
-    return "none" if low is None or high is None else f"{low:.2f}–{high:.2f}"
+    return None if low is None or high is None else (low, high)
 
 
 def card(
@@ -82,10 +82,13 @@ def _profile_lines(profile: dict[str, Any], file_rows: list[int]) -> list[str]:
         lines.append(f"Can show (80% power): {can_show(profile['usable_rows'])}")
         if len(categories) > 1:
             some = list(categories.items())[:CATEGORIES_SHOWN]
-            each = ", ".join(f"{_short(name)} {_score_differences(count)}" for name, count in some)
-            lines.append(
-                f"Within a category, on a 0–1 score: {each}" + (", ..." if len(some) < len(categories) else "")
+            each = ", ".join(
+                f"{_short(name)} "
+                + ("{:.2f}–{:.2f}".format(*found) if (found := _score_differences(count)) else "none")
+                for name, count in some
             )
+            more = ", ..." if len(some) < len(categories) else ""
+            lines.append(f"Within a category, on a 0–1 score: {each}{more}")
             name, count = min(categories.items(), key=lambda item: int(item[1]))
             lines.append(f"Smallest category, {_short(name)} ({count:,}): {can_show(count)}")
     return lines

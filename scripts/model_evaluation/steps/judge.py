@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from model_evaluation.errors import Choose, Refused
+from model_evaluation.naming import letters
 from model_evaluation.workflow import Answer, Offer, Step, finding
 
 TYPE_CHECKING = False
@@ -47,7 +48,7 @@ def check(text: str, context: Context) -> Answer:
 
 def _alike(text: str, judge: str) -> bool:
     """A part of the id however it is spelt, or the id inside an inference profile's or an ARN."""
-    given, wanted = ("".join(filter(str.isalnum, name.lower())) for name in (text, judge))
+    given, wanted = letters(text), letters(judge)
     return (len(given) > 2 and given in wanted) or wanted in given
 
 

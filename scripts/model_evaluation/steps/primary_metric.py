@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from model_evaluation.errors import Refused
+from model_evaluation.naming import letters
 from model_evaluation.workflow import Answer, Offer, Step, finding
 
 TYPE_CHECKING = False
@@ -16,11 +17,6 @@ def chosen(context: Context) -> list[str]:
     """All chosen metric names, built-in first."""
     custom = [item["customMetricDefinition"]["name"] for item in context.value("custom_metrics") or []]
     return [*(context.value("builtin_metrics") or []), *custom]
-
-
-def letters(text: str) -> str:
-    """The letters and digits of a name, in lower case: what is left of it however it is spelt."""
-    return "".join(filter(str.isalnum, text.lower()))
 
 
 def check(text: str, context: Context) -> Answer:
