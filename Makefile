@@ -19,7 +19,7 @@ demo: .venv/.demo
 	@$(BIN)/python scripts/evaluate.py demo
 
 test: .venv/.dev
-	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n 2 --dist loadfile tests/unit tests/contract tests/e2e
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n 2 --dist loadfile tests/unit tests/golden tests/contract tests/e2e
 
 unit: .venv/.dev
 	$(PYTEST) -n 2 --dist loadfile tests/unit

@@ -99,7 +99,7 @@ class _Body:
 
 
 def analysed(folder: Path, metrics: Sequence[str]) -> Any:
-    from model_evaluation.kernel.analysis import analyse_execution
+    from model_evaluation.kinds.llm_as_judge.runtime.analysis import analyse_execution
 
     with (folder / "dataset.jsonl").open("rb") as lines:
         return analyse_execution(
@@ -146,8 +146,8 @@ def pandas_scipy(folder: Path) -> None:
 
 def report(folder: Path) -> None:
     """Analyse, then time only report.html."""
-    from model_evaluation.kernel.charts import draw_charts
-    from model_evaluation.kernel.page import report_html
+    from model_evaluation.runtime.report.charts import draw_charts
+    from model_evaluation.runtime.report.page import report_html
 
     analysis = analysed(folder, json.loads((folder / "metrics.json").read_text()))
     _ = analysis.per_example
@@ -159,7 +159,7 @@ def report(folder: Path) -> None:
 
 def tables(folder: Path) -> None:
     """Analyse, then time only per_example.parquet and per_example.csv."""
-    from model_evaluation.kernel.export import write_tables
+    from model_evaluation.runtime.report.export import write_tables
 
     analysis = analysed(folder, METRICS)
     global started, clock
@@ -190,7 +190,7 @@ def run_case(name: str, folder: Path) -> Measured:
 
 def interval_seconds(rows: int, rounds: int) -> float:
     """Seconds of our 10,000-resample interval of one few-valued metric."""
-    from model_evaluation.kernel.intervals import paired_interval
+    from model_evaluation.runtime.statistics.intervals import paired_interval
 
     rng = np.random.default_rng(rows)
     tuned, base = (rng.choice(SCALE, size=rows, p=p) for p in ((0.1, 0.1, 0.2, 0.3, 0.3), (0.2, 0.2, 0.2, 0.2, 0.2)))
@@ -231,7 +231,7 @@ def main() -> None:
     if args.case:
         global started, clock
         out, sys.stdout = sys.stdout, io.StringIO()
-        for module in ("model_evaluation.kernel.page", "scipy.stats"):
+        for module in ("model_evaluation.runtime.report.page", "scipy.stats"):
             importlib.import_module(module)
         clock, started = time.perf_counter(), time.process_time()
         CASES[args.case](args.folder)

@@ -26,7 +26,7 @@ SECONDS = 5.0
 
 def once(document: dict[str, Any], only: set[str] | None = None) -> tuple[float, list[dict[str, Any]]]:
     """One preflight with clients of its own; seconds and entries."""
-    from model_evaluation.context import Context
+    from model_evaluation.conversation.context import Context
     from model_evaluation.preflight import run_preflight
 
     began = time.perf_counter()

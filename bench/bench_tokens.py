@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
-BUDGET = 12_000
+BUDGET = 12_300
 SKILL_BUDGET = 5_000
 
 

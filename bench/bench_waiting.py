@@ -16,12 +16,12 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
 from e2e.kill_trials import Moment, play  # noqa: E402
 from e2e.script_runs import Workshop, workshop  # noqa: E402
-from model_evaluation.kernel.display import ProgressView  # noqa: E402
-from model_evaluation.kernel.session import connect  # noqa: E402
-from model_evaluation.kernel.settings import EvaluationSettings  # noqa: E402
-from model_evaluation.kernel.waiting import wait_for_evaluation  # noqa: E402
 from model_evaluation.localaws import Scenario  # noqa: E402
-from unit.kernel.fake_sagemaker import ARN, Clock, FakeSageMaker, clients, settings_with, step  # noqa: E402
+from model_evaluation.runtime.display import ProgressView  # noqa: E402
+from model_evaluation.runtime.launch.waiting import wait_for_evaluation  # noqa: E402
+from model_evaluation.runtime.session import connect  # noqa: E402
+from model_evaluation.runtime.settings import EvaluationSettings  # noqa: E402
+from unit.runtime.fake_sagemaker import ARN, Clock, FakeSageMaker, clients, settings_with, step  # noqa: E402
 
 POLLS, FULL = 10_000, 3_000  # by poll FULL the progress log, which is bounded, is full
 REAL_POLLS = 200

@@ -32,6 +32,9 @@ def all_answers(world: World, **changes: str) -> dict[str, str]:
 
 
 def recorded(project: Path) -> dict[str, Any]:
-    """The values of a project's answers."""
+    """The values of a project's answers; not the kind of evaluation while it is the default one."""
     document = json.loads((project / "workflow_state.json").read_text(encoding="utf-8"))
-    return {step: entry["value"] for step, entry in document["answers"].items()}
+    entries = {
+        step: entry for step, entry in document["answers"].items() if step != "evaluation" or entry["origin"] == "user"
+    }
+    return {step: entry["value"] for step, entry in entries.items()}

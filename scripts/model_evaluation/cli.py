@@ -7,14 +7,11 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn, TextIO
 
 from . import __version__
 from .errors import EvaluationError, MissingDependency, UsageError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, NoReturn, TextIO
 
 # command -> one line of help. Its module is commands/<name>.py with `arguments(parser)` and `run(args)`.
 COMMANDS = {

@@ -21,10 +21,8 @@ EvaluationError                 code, message, fix; knows its exit code
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing is not imported at run time: `status` has a start-up budget
-    from collections.abc import Mapping
-    from typing import Any
+from collections.abc import Mapping
+from typing import Any
 
 
 class EvaluationError(Exception):

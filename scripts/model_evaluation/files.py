@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from os import PathLike
+from os import PathLike
 
 
 def write_atomically(path: str | PathLike[str], content: bytes, *, sync: bool = True) -> None:

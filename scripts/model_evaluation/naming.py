@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .context import Context
+    from model_evaluation.conversation.context import Context
 
 
 def project_slug(project: str) -> str:

@@ -6,8 +6,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from . import state, workflow
-from .context import Context
+from model_evaluation.conversation.context import Context
+
+from . import state
+from .conversation import workflow
 from .errors import Refused, StateError, TooEarly
 
 TRIES = 3
@@ -16,8 +18,7 @@ DROP = "To leave these rows out (a new file, uploaded only after the user's yes)
 
 def record(project: str, training: str | None) -> dict[str, Any]:
     """Measure, and keep it with the answer to `data`; what rests on that is open again. The envelope's body."""
-    from .conversation import position, prepare_next, utc_now
-    from .evaluations import evaluation_of
+    from model_evaluation.conversation.answers import position, prepare_next, utc_now
 
     for _ in range(TRIES):
         snapshot = state.load(project)
@@ -25,11 +26,9 @@ def record(project: str, training: str | None) -> dict[str, Any]:
         overlap = measure(context, training)
         before = snapshot.document["answers"]["data"]
         answer = workflow.Answer(
-            before["value"], facts={**before["facts"], "overlap": overlap}, findings=before.get("warnings")
+            before["value"], facts={**before["facts"], "overlap": overlap}, findings=before.get("warnings", [])
         )
-        document, reopened = workflow.record(
-            evaluation_of(snapshot.document).STEPS, snapshot.document, "data", answer, context.now
-        )
+        document, reopened = workflow.record(context.kind.steps, context.document, "data", answer, context.now)
         level, more = ("warning", {"fix": DROP}) if overlap["share"] else ("info", {})
         findings = [workflow.finding("overlap", overlap["statement"], level=level, **more)]
         if reopened:
@@ -51,10 +50,11 @@ def measure(context: Context, training: str | None) -> dict[str, Any]:
     Returns ``source`` (the training data), the counts of :class:`Leakage`, ``share`` and ``statement``. Raises TooEarly
     without a recorded dataset, Refused when the training data are not known.
     """
+    from model_evaluation.dataset.several import JoinedFiles
+    from model_evaluation.lookups.dataset_files import read_object, unchanged_files
+    from model_evaluation.lookups.sources import training_chunks
+
     from .dataset import find_leakage
-    from .dataset.several import JoinedFiles
-    from .lookups.dataset_files import read_object, unchanged_files
-    from .lookups.sources import training_chunks
     from .progress import watched
 
     if not context.answered("data"):
@@ -92,7 +92,7 @@ def _trained_on(context: Context) -> str:
 
 def _of_its_job(context: Context) -> tuple[str, ...]:
     """The training data of the job that made the chosen package; empty when the package names none."""
-    from .lookups.models import describe_package, training_job_or_none
+    from model_evaluation.lookups.models import describe_package, training_job_or_none
 
     if context.value("scope") == "base" or not context.answered("model"):
         return ()

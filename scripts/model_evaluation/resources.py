@@ -20,8 +20,3 @@ def resource(relative: str) -> Path:
         if path.exists():
             return path
     raise FileNotFoundError(f"the installation is incomplete: {relative} is missing")
-
-
-def kernel_source(module: str) -> str:
-    """Source text of a module of :mod:`model_evaluation.kernel`, without importing it."""
-    return (_PACKAGE / "kernel" / f"{module}.py").read_text(encoding="utf-8")

@@ -10,14 +10,12 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
+from typing import Any
 
 from .errors import StateError
 from .files import write_atomically
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+from .kinds.registry import require_known
 
 FILE_NAME = "workflow_state.json"
 BACKUP_NAME = "workflow_state.last-good.json"
@@ -92,6 +90,7 @@ def _parse(path: str, raw: bytes) -> dict[str, Any]:
     fault = find_fault(document)
     if fault:
         raise _damaged(path, fault)
+    require_known(document)
     result: dict[str, Any] = document
     return result
 

@@ -117,8 +117,8 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("output", lambda w: "out", "refused", "S3 URI"),
     ("region", lambda w: "eu-west-1", "other_region", "one region"),
     ("scope", lambda w: "both", "refused", "compare"),
-    ("confirm", lambda w: "no", "not_confirmed", "no clear yes"),
-    ("confirm", lambda w: "yes but change the judge", "not_confirmed", "no clear yes"),
+    ("confirm", lambda w: "no", "not_confirmed", "not a clear yes"),
+    ("confirm", lambda w: "yes but change the judge", "not_confirmed", "not a clear yes"),
     ("terms", lambda w: "sure, whatever", "no_assent", "explicit assent"),
     ("terms", lambda w: "what does it cost?", "no_assent", "explicit assent"),
     ("notebook", lambda w: "missing.ipynb", "not_found", "no file"),
@@ -135,7 +135,7 @@ def complete(account: tuple[LocalAws, World], tmp_path_factory: pytest.TempPathF
     with pytest.MonkeyPatch.context() as patch:
         for name, value in local.env.items():
             patch.setenv(name, value)
-        from model_evaluation.conversation import give_answer
+        from model_evaluation.conversation.answers import give_answer
 
         for step, value in all_answers(world).items():
             give_answer(str(project), step, value)

@@ -16,13 +16,12 @@ import yaml
 from model_evaluation import errors
 from model_evaluation.cli import COMMANDS, EXIT_CODES
 from model_evaluation.commands.render import instructions
-from model_evaluation.evaluations.llm_as_judge import STEPS
-from model_evaluation.kernel.verdicts import COVERAGE_FLOOR, MARGIN_SHARE, SAFETY_METRICS, SIGNIFICANCE
-from model_evaluation.metrics import custom, rating_scale, variables
-from model_evaluation.metrics.builtin import BUILTIN_METRICS, BUILTIN_NAMES, parse_builtin
-from model_evaluation.metrics.custom import lint_custom_metrics
+from model_evaluation.kinds.llm_as_judge.kind import KIND
+from model_evaluation.kinds.llm_as_judge.metrics import custom, rating_scale, variables
+from model_evaluation.kinds.llm_as_judge.metrics.builtin import BUILTIN_METRICS, BUILTIN_NAMES, parse_builtin
+from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics
 from model_evaluation.reporting.gate import BY_DECISION, EXIT
-from model_evaluation.steps import load
+from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, MARGIN_SHARE, SAFETY_METRICS, SIGNIFICANCE
 
 ROOT = Path(__file__).parents[2]
 REFERENCES = sorted((ROOT / "references").glob("*.md"))
@@ -117,9 +116,9 @@ def test_every_reference_is_announced_in_the_skill_and_the_other_way_round() -> 
     assert announced == {path.stem for path in REFERENCES}
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", KIND.steps)
 def test_the_reference_a_step_names_exists(step: str) -> None:
-    reference = load(step).reference
+    reference = KIND.step(step).reference
     assert reference is None or (ROOT / reference).is_file()
 
 
@@ -157,7 +156,7 @@ def test_commands_can_be_parsed_as_written(path: Path) -> None:
         if parser is None or any("[" in word for word in words) or (words[0] == "answer" and "VALUE" in words[1:2]):
             continue
         if words[0] in ("answer", "revise") and words[1:] and words[1].isidentifier() and words[1] != "STEP":
-            assert words[1] in STEPS, command
+            assert words[1] in KIND.steps, command
         if words[1:2] and words[1].startswith("--") and words[0] != "report":
             continue  # a flag of SKILL.md's table on its own; its existence is checked above
         parser.parse_args(words[1:])
@@ -165,7 +164,7 @@ def test_commands_can_be_parsed_as_written(path: Path) -> None:
 
 def test_the_skill_lists_the_steps_in_order() -> None:
     section = SKILL.read_text(encoding="utf-8").split("## Steps")[1].split("\n## ")[0].split(". ")[0]
-    assert re.findall(r"`(\w+)`", section)[: len(STEPS)] == list(STEPS)
+    assert re.findall(r"`(\w+)`", section)[: len(KIND.steps)] == list(KIND.steps)
 
 
 def test_the_skills_exit_codes_are_the_programs() -> None:
@@ -223,7 +222,7 @@ def test_no_judge_is_recommended() -> None:
     for family in ("claude", "llama", "mistral", "gpt", "sonnet", "haiku"):
         assert family not in text
     assert "nova-" not in text
-    assert "v1:0" not in load("judge").example.replace("provider.model-name-v1:0", "")  # a shape, nobody's id
+    assert "v1:0" not in KIND.step("judge").example.replace("provider.model-name-v1:0", "")  # a shape, nobody's id
 
 
 # -- facts ---------------------------------------------------------------------------------------------------
@@ -278,7 +277,9 @@ def test_the_custom_metric_limits_are_the_programs() -> None:
 
 def test_the_findings_named_exist() -> None:
     section = text_of("custom-metrics").split("## Warnings")[1]
-    sources = "".join(path.read_text() for path in (ROOT / "scripts/model_evaluation/metrics").glob("*.py"))
+    sources = "".join(
+        path.read_text() for path in (ROOT / "scripts/model_evaluation/kinds/llm_as_judge/metrics").glob("*.py")
+    )
     kinds = re.findall(r"`([a-z_]+)`", section)
     assert len(kinds) >= 8
     for kind in kinds:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from model_evaluation.evaluations.llm_as_judge import STEPS
-from model_evaluation.metrics.custom import lint_custom_metrics
+from model_evaluation.kinds.llm_as_judge.kind import KIND
+from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = json.loads((ROOT / "tests/evals/evals.json").read_text(encoding="utf-8"))
@@ -58,17 +58,17 @@ def test_an_eval_expects_something_of_state_notebook_calls_or_transcript(item: d
 
 @each_eval
 def test_an_eval_names_steps_and_meanings_that_exist(item: dict[str, Any]) -> None:
-    assert set(item.get("replies", {})) <= {*STEPS, "*"}
-    assert set(item["expect"].get("state", {})) <= set(STEPS)
+    assert set(item.get("replies", {})) <= {*KIND.steps, "*"}
+    assert set(item["expect"].get("state", {})) <= set(KIND.steps)
     messages = [item, *(reply for replies in item.get("replies", {}).values() for reply in replies)]
     for message in messages:
         for meaning in message.get("means", []) if isinstance(message, dict) else []:
             (kind,) = meaning
             assert kind in {"answer", "accept", "revise", "question", "again", "draft", "run", "next"}
             if kind == "answer":
-                assert meaning[kind][0] in STEPS
+                assert meaning[kind][0] in KIND.steps
             if kind in ("accept", "revise", "question"):
-                assert meaning[kind] in STEPS
+                assert meaning[kind] in KIND.steps
 
 
 def test_a_metric_that_an_eval_drafts_is_a_good_one() -> None:

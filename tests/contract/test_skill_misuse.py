@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli_runs import RunCli
-from model_evaluation.evaluations.llm_as_judge import STEPS
+from model_evaluation.kinds.llm_as_judge.kind import KIND
 
 ROOT = Path(__file__).parents[2]
 EVALUATE = ROOT / "scripts" / "evaluate.py"
@@ -100,18 +100,18 @@ def test_answers_to_different_questions_at_once_all_stand(tmp_path: Path) -> Non
     ]
     assert all(json.loads(process.communicate()[0])["ok"] for process in running)
     document = json.loads((tmp_path / "workflow_state.json").read_text())
-    assert set(document["answers"]) == set(answers)
+    assert set(document["answers"]) == {"evaluation", *answers}
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", KIND.steps)
 def test_any_question_may_be_answered_first_and_is_recorded_or_refused_with_a_way_out(
     run_cli: RunCli, tmp_path: Path, step: str
 ) -> None:
     """Without a region: what needs a lookup says so, what rests on other answers names the first of them."""
     result = run_cli("answer", step, "yes", project=tmp_path)
-    if STEPS[step]:
+    if KIND.steps[step]:
         assert (result.code, result.json["error"]["code"]) == (3, "too_early")
-        assert result.json["error"]["details"]["missing"] == list(STEPS[step])
+        assert result.json["error"]["details"]["missing"] == list(KIND.steps[step])
     if result.code:
         assert result.code in (3, 4)
         assert result.json["error"]["fix"]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.conversation import position
-from model_evaluation.evaluations.llm_as_judge import STEPS
+from model_evaluation.conversation.answers import position
+from model_evaluation.kinds.llm_as_judge.kind import KIND
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ def test_a_whole_conversation_stays_under_the_budget(bench: ModuleType) -> None:
     outputs = list(bench.conversation())
     bodies = [json.loads(output.text) for output in outputs]
     assert bodies[-1]["next"] == "render"
-    assert len(bodies[-1]["known"]) == len(STEPS)
+    assert len(bodies[-1]["known"]) == len(KIND.steps)
     assert sum(not body["ok"] for body in bodies) == 2
     assert sum(bench.tokens(output.text) for output in outputs) < bench.BUDGET
 

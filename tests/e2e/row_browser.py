@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from model_evaluation.kernel.analysis import Analysis
-from unit.kernel.results_world import World, analysis_of, result_line
+from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from unit.runtime.results_world import World, analysis_of, result_line
 
 METRICS = (
     "Correctness", "Completeness", "Faithfulness", "Helpfulness", "Coherence", "Relevance",

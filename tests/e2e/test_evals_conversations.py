@@ -17,12 +17,12 @@ from evals import run as runner
 from evals.checks import faults
 from evals.conversation import Stage, load_evals
 from evals.reference_assistant import ReferenceAssistant
-from model_evaluation import workflow
 from model_evaluation.commands import report as report_command
+from model_evaluation.conversation.answers import workflow
+from model_evaluation.conversation.workflow import Answer
+from model_evaluation.kinds.llm_as_judge.steps import judge as judge_step
+from model_evaluation.kinds.registry import DEFAULT, load_kind
 from model_evaluation.lookups.session import Aws
-from model_evaluation.steps import judge as judge_step
-from model_evaluation.steps import load as load_step
-from model_evaluation.workflow import Answer
 
 pytestmark = pytest.mark.e2e
 EVALS = json.loads((Path(runner.HERE) / "evals.json").read_text(encoding="utf-8"))["evals"]
@@ -158,11 +158,11 @@ def test_a_skill_without_a_rule_fails(stage: Stage, tmp_path: Path, rule: str) -
 
 
 def careless_terms(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("model_evaluation.steps.terms.is_assent", lambda text: True)
+    patch.setattr("model_evaluation.kinds.llm_as_judge.steps.terms.is_assent", lambda text: True)
 
 
 def careless_card(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(load_step("confirm"), "check", lambda text, context: Answer("yes"))
+    patch.setattr(load_kind(DEFAULT).step("confirm"), "check", lambda text, context: Answer("yes"))
 
 
 def suggested_judge(patch: pytest.MonkeyPatch) -> None:
@@ -189,8 +189,8 @@ def unasked_upload(patch: pytest.MonkeyPatch) -> None:
             context.aws.client("s3").put_object(Bucket="fernway-ml-111122223333-us-west-2", Key="up", Body=b"{}")
         return original(text, context)
 
-    original = load_step("dataset").check
-    patch.setattr(load_step("dataset"), "check", check)
+    original = load_kind(DEFAULT).step("dataset").check
+    patch.setattr(load_kind(DEFAULT).step("dataset"), "check", check)
 
 
 def guessed_region(patch: pytest.MonkeyPatch) -> None:
@@ -198,7 +198,7 @@ def guessed_region(patch: pytest.MonkeyPatch) -> None:
 
 
 def tuned_alone(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(load_step("scope"), "settle", lambda context: Answer("tuned", origin="default"))
+    patch.setattr(load_kind(DEFAULT).step("scope"), "settle", lambda context: Answer("tuned", origin="default"))
 
 
 def silent_simulation(patch: pytest.MonkeyPatch) -> None:

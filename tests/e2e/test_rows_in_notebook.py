@@ -12,9 +12,9 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from e2e.report_browser import chromium, missing, screenshot, serious
 from e2e.row_browser import HOSTILE, analysis_of_rows, choose
-from model_evaluation.kernel.looks import in_notebook
-from model_evaluation.kernel.report import comparison_table_html
-from model_evaluation.kernel.rowbrowser import NOTEBOOK_BYTES, rows_html
+from model_evaluation.runtime.report.row_browser import NOTEBOOK_BYTES, rows_html
+from model_evaluation.runtime.report.style import in_notebook
+from model_evaluation.runtime.report.tables import comparison_table_html
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(missing()), reason=missing() or "there is a browser")]
 ROWS = 120

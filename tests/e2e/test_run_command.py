@@ -90,7 +90,7 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
         def interrupt(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("model_evaluation.execution.run_notebook", interrupt)
+        monkeypatch.setattr("model_evaluation.runs.execution.run_notebook", interrupt)
         interrupted = run_cli("run", project=tmp_path)
         assert (interrupted.code, interrupted.json["error"]["code"]) == (130, "interrupted")
         assert f"The evaluation goes on in AWS: {done.json['execution_arn']}" in interrupted.stderr

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from model_evaluation import state
-from model_evaluation.conversation import give_answer
+from model_evaluation.conversation.answers import give_answer
 from model_evaluation.errors import StateError
-from model_evaluation.evaluations.llm_as_judge import STEPS
+from model_evaluation.kinds.llm_as_judge.kind import STEPS
 from model_evaluation.localaws import Call, LocalAws
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.world import World

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_evaluation.kernel import intervals
-from model_evaluation.kernel.stats import Floats, distinct_counts, student_quantile
+from model_evaluation.runtime.statistics import intervals
+from model_evaluation.runtime.statistics.common import Floats, distinct_counts, student_quantile
 
 Method = Callable[[Floats, NDArray[np.int64], np.random.Generator], tuple[float, float]]
 LIMITS = (0.0, 1.0)

@@ -20,8 +20,8 @@ from typing import Any
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "scripts")]
 
-from model_evaluation.kernel.analysis import Analysis  # noqa: E402
-from unit.kernel.results_world import (  # noqa: E402
+from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis  # noqa: E402
+from unit.runtime.results_world import (  # noqa: E402
     BUCKET,
     EXECUTION,
     PREFIX,

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1] / "scripts"), str(HERE.parent)]
 
-from model_evaluation.kernel.entries import difference_entry, settle_verdicts  # noqa: E402
-from model_evaluation.kernel.scales import Metric  # noqa: E402
-from model_evaluation.kernel.stats import holm  # noqa: E402
+from model_evaluation.runtime.statistics.common import holm  # noqa: E402
+from model_evaluation.runtime.statistics.differences import difference_entry, settle_verdicts  # noqa: E402
+from model_evaluation.runtime.statistics.metrics import Metric  # noqa: E402
 from proof.candidates import candidates_table  # noqa: E402
 from proof.label_designs import labels_table  # noqa: E402
 

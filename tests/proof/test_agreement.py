@@ -13,8 +13,9 @@ from statsmodels.stats.power import TTestPower, normal_sample_size_one_tail
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from model_evaluation.dataset.power import minimum_detectable_difference
-from model_evaluation.kernel import intervals, permutation, stats
 from model_evaluation.reporting.judge_error import corrected_mean, wilson_rate
+from model_evaluation.runtime.statistics import common as stats
+from model_evaluation.runtime.statistics import intervals, permutation
 from proof.simulate_coverage import Design, Outcome
 
 P_VALUES = [0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205, 0.212, 0.216, 0.222, 0.251, 0.269, 0.275, 0.34]

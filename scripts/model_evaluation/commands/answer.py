@@ -9,15 +9,13 @@ example:
 
 from __future__ import annotations
 
-from model_evaluation import state
-from model_evaluation.conversation import add_position, give_answer, known_step
-from model_evaluation.errors import Refused, UsageError
-from model_evaluation.input_text import read_value
+import argparse
+from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
+from model_evaluation import state
+from model_evaluation.conversation.answer_text import read_value
+from model_evaluation.conversation.answers import add_position, give_answer, known_step
+from model_evaluation.errors import Refused, UsageError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,9 +42,9 @@ def _one_at_a_time(words: list[str]) -> str:
     """One command for each STEP and VALUE if that is what was given, else the one with its value quoted."""
     import shlex
 
-    from model_evaluation.evaluations import DEFAULT, evaluation_of
+    from model_evaluation.kinds.registry import DEFAULT, load_kind
 
-    if len(words) % 2 == 0 and set(words[::2]) <= set(evaluation_of({"evaluation": DEFAULT}).STEPS):
+    if len(words) % 2 == 0 and set(words[::2]) <= set(load_kind(DEFAULT).steps):
         pairs = zip(words[::2], words[1::2], strict=True)
         return "One command each: " + " ; ".join(
             f"evaluate.py answer {step} {shlex.quote(text)}" for step, text in pairs

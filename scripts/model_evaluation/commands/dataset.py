@@ -12,18 +12,17 @@ example:
 
 from __future__ import annotations
 
+import argparse
 import shlex
+from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import Refused, UsageError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-    from typing import Any
-
     from model_evaluation.dataset.several import JoinedFiles
     from model_evaluation.lookups.session import Aws
     from model_evaluation.lookups.sources import Source
+
 
 JOB_ROWS = 1000  # one judge job takes no more
 

@@ -9,13 +9,10 @@ example:
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
+from typing import Any
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

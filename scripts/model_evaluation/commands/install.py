@@ -9,10 +9,8 @@ example:
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
+import argparse
+from typing import Any
 
 PACKAGES = ("boto3", "jinja2", "jsonschema", "msgspec", "nbformat")
 

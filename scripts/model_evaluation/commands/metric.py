@@ -10,19 +10,18 @@ example:
 
 from __future__ import annotations
 
+import argparse
 import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from model_evaluation.conversation.answer_text import read_value
 from model_evaluation.errors import Refused, UsageError
-from model_evaluation.input_text import read_value
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Mapping
-    from typing import Any
+    from model_evaluation.kinds.llm_as_judge.metrics.bedrock_judge import BedrockJudge
+    from model_evaluation.kinds.llm_as_judge.metrics.trial import Judge, Sample
 
-    from model_evaluation.metrics.bedrock_judge import BedrockJudge
-    from model_evaluation.metrics.trial import Judge, Sample
 
 SAMPLE_ROWS = 3
 MAX_ROWS = 20
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     text = read_value("-" if args.file == "-" else f"@{args.file}", "custom_metrics")
     if args.action == "try":
         return _try(args, text), 0
-    from model_evaluation.metrics.custom import lint_custom_metrics
+    from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics
 
     result = lint_custom_metrics(text)
     body: dict[str, Any] = {"metrics": result.metrics, "findings": result.findings}
@@ -64,9 +63,9 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 
 
 def _try(args: argparse.Namespace, text: str) -> dict[str, Any]:
-    from model_evaluation.metrics.custom import parse_custom
-    from model_evaluation.metrics.trial import judge_prompt, samples, try_metrics
-    from model_evaluation.workflow import finding
+    from model_evaluation.conversation.workflow import finding
+    from model_evaluation.kinds.llm_as_judge.metrics.custom import parse_custom
+    from model_evaluation.kinds.llm_as_judge.metrics.trial import judge_prompt, samples, try_metrics
 
     if not 1 <= args.limit <= MAX_ROWS:
         raise UsageError(
@@ -113,7 +112,7 @@ def _try(args: argparse.Namespace, text: str) -> dict[str, Any]:
 
 
 def _rows(path: str | None) -> list[tuple[int, str, str | None]]:
-    from model_evaluation.kernel.rows import read_dataset_rows
+    from model_evaluation.runtime.rows import read_dataset_rows
 
     if path is None:
         from importlib import resources
@@ -150,7 +149,7 @@ def _bedrock_judge(args: argparse.Namespace, calls: int) -> BedrockJudge:
             fix="Ask the user; after their yes, repeat the command with --yes.",
             code="needs_consent",
         )
+    from model_evaluation.kinds.llm_as_judge.metrics.bedrock_judge import BedrockJudge
     from model_evaluation.lookups.session import Aws
-    from model_evaluation.metrics.bedrock_judge import BedrockJudge
 
     return BedrockJudge(Aws(), args.judge)

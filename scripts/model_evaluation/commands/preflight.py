@@ -11,14 +11,12 @@ example:
 
 from __future__ import annotations
 
-from model_evaluation import state
-from model_evaluation.context import Context
-from model_evaluation.conversation import utc_now
+import argparse
+from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
+from model_evaluation import state
+from model_evaluation.conversation.answers import utc_now
+from model_evaluation.conversation.context import Context
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,23 +9,19 @@ example:
 
 from __future__ import annotations
 
+import argparse
 import math
 import os
 import shutil
+from typing import Any
 
 from model_evaluation import state
-from model_evaluation.context import Context
-from model_evaluation.conversation import utc_now
+from model_evaluation.conversation.answers import utc_now
+from model_evaluation.conversation.context import Context
+from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import EvaluationError, Refused, UsageError
-from model_evaluation.evaluations import evaluation_of
-from model_evaluation.workflow import finding
 
 from .render import rendered, require_every_answer, write_keeping
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
 
 FOLDER = "rehearsal"
 POLL_SECONDS = 0.5
@@ -38,9 +34,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation.execution import executed_path, run_notebook
     from model_evaluation.localaws import LocalAws
     from model_evaluation.localaws.rehearsal import account_of, seed_world_for
+    from model_evaluation.runs.execution import executed_path, run_notebook
 
     if not (math.isfinite(args.step_seconds) and args.step_seconds >= 0):
         raise UsageError(
@@ -49,7 +45,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         )
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
-    parameters = evaluation_of(context.document).notebook_parameters(context)
+    parameters = context.kind.parameters(context)
     rows, findings = _rows(context, parameters["DATASET"])
     folder = os.path.join(args.project, FOLDER)
     notebook = _fresh_notebook(folder, context)
@@ -84,11 +80,11 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 def _rows(context: Context, dataset: str) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
     """The content of every file of ``dataset``, by URI: the recorded one's if this shell can read it, else the
     demo's."""
-    from model_evaluation.kernel.shardnames import shard_names
     from model_evaluation.localaws.world import demo_dataset
     from model_evaluation.lookups.dataset_files import read_object, recorded_files
     from model_evaluation.lookups.session import together
     from model_evaluation.lookups.storage import S3Uri, head_object
+    from model_evaluation.runtime.shard_names import shard_names
 
     def content(uri: S3Uri) -> bytes:
         return b"".join(read_object(context.aws, head_object(context.aws, uri)))

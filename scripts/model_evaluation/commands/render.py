@@ -9,23 +9,20 @@ example:
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import os
 import shlex
 import time
+from typing import Any
 
-from model_evaluation import state, workflow
-from model_evaluation.context import Context
-from model_evaluation.conversation import fingerprint, utc_now
+from model_evaluation import state
+from model_evaluation.conversation import workflow
+from model_evaluation.conversation.answers import fingerprint, utc_now
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused, TooEarly, UsageError
-from model_evaluation.evaluations import evaluation_of
 from model_evaluation.files import write_atomically
 from model_evaluation.naming import default_notebook, inside
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
 
 ANOTHER_PLACE = "Make the folder writable, or name another place: evaluate.py render --output FILE"
 
@@ -62,11 +59,8 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 
 
 def require_every_answer(context: Context) -> None:
-    """Raise TooEarly unless every step, the terms among them, has a valid answer."""
-    from model_evaluation.steps.terms import is_assent
-
-    steps = evaluation_of(context.document).STEPS
-    missing = workflow.pending(steps, context.document)
+    """Raise TooEarly unless every step has an answer, and Refused where one may not be acted on."""
+    missing = workflow.pending(context.kind.steps, context.document)
     if missing:
         raise TooEarly(
             f"The notebook cannot be written yet; still open: {', '.join(missing)}.",
@@ -74,13 +68,7 @@ def require_every_answer(context: Context) -> None:
             step=missing[0],
             details={"missing": missing},
         )
-    if not is_assent(str(context.value("terms"))):  # a state file edited by hand
-        raise Refused(
-            "The recorded answer to the terms is not explicit assent.",
-            fix="Show the terms again: evaluate.py revise terms",
-            code="no_assent",
-            step="terms",
-        )
+    context.kind.require(context)
 
 
 def _target(args: argparse.Namespace, context: Context) -> tuple[str, bool]:
@@ -106,11 +94,11 @@ def rendered(context: Context, *, script: bool = False) -> bytes:
     from model_evaluation.notebook.render import notebook_content, render_notebook
     from model_evaluation.notebook.script import notebook_script
 
-    evaluation = evaluation_of(context.document)
-    parameters = evaluation.notebook_parameters(context)
+    kind = context.kind
+    parameters = kind.parameters(context)
     if script:
-        return notebook_script(notebook_content(parameters, evaluation.cells())).encode("utf-8")
-    return render_notebook(parameters, evaluation.cells())
+        return notebook_script(notebook_content(parameters, kind.cells())).encode("utf-8")
+    return render_notebook(parameters, kind.cells())
 
 
 def _append(context: Context, path: str) -> list[dict[str, Any]]:
@@ -118,8 +106,7 @@ def _append(context: Context, path: str) -> list[dict[str, Any]]:
 
     from model_evaluation.notebook.append import append_section
 
-    evaluation = evaluation_of(context.document)
-    result = append_section(Path(path), evaluation.notebook_parameters(context), evaluation.cells())
+    result = append_section(Path(path), context.kind.parameters(context), context.kind.cells())
     note = "The evaluation's section was replaced." if result.replaced else "The evaluation's section was appended."
     return [
         workflow.finding("replaced" if result.replaced else "appended", f"{note} Every other cell is as it was."),

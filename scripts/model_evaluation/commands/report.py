@@ -15,15 +15,12 @@ example:
 
 from __future__ import annotations
 
+import argparse
 import os
+from typing import Any
 
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.results_folder import newest_summary, results_folders
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
 
 FILES = (
     "summary.json", "per_example.parquet", "per_example.csv", "report.html", "report.md", "judge_error.json", "figures",
@@ -92,10 +89,11 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 
 def _outdated(project: str, modified: float) -> list[dict[str, Any]]:
     """Warnings when the results, written at ``modified``, may not be those of the present answers."""
-    from model_evaluation import state, workflow
-    from model_evaluation.conversation import fingerprint
+    from model_evaluation import state
+    from model_evaluation.conversation import workflow
+    from model_evaluation.conversation.answers import fingerprint
     from model_evaluation.errors import StateError
-    from model_evaluation.evaluations import evaluation_of
+    from model_evaluation.kinds.registry import kind_of, with_kind
 
     try:
         document = state.load(project).document
@@ -106,7 +104,7 @@ def _outdated(project: str, modified: float) -> list[dict[str, Any]]:
         return []
     if written.get("fingerprint") != fingerprint(document):
         message = "Answers have changed since the notebook was written: these results are of the answers before."
-        if workflow.pending(evaluation_of(document).STEPS, document):
+        if workflow.pending(kind_of(document).steps, with_kind(document)):
             fix = "For the present answers, see what is still asked: evaluate.py status"
         else:
             fix = "For the present answers, write the notebook again and run it: evaluate.py render"
@@ -204,8 +202,8 @@ def _summary_path(args: argparse.Namespace) -> str:
 
 
 def _markdown(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> str:
-    from model_evaluation.kernel.markdown import report_markdown
-    from model_evaluation.kernel.people import read_judge_error
+    from model_evaluation.runtime.report.markdown import report_markdown
+    from model_evaluation.runtime.report.people import read_judge_error
 
     text = report_markdown(summary, read_judge_error(folder, summary["execution_arn"]))
     return _write(args.markdown or os.path.join(folder, "report.md"), text.encode("utf-8", "replace"))
@@ -231,9 +229,9 @@ def _sheet(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> di
 def _judge_error(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> dict[str, Any]:
     import json
 
-    from model_evaluation.kernel.people import JUDGE_ERROR
     from model_evaluation.reporting.against_people import judge_error_report
     from model_evaluation.reporting.labels import key_of, read_key, read_labels, scored_examples
+    from model_evaluation.runtime.report.people import JUDGE_ERROR
 
     sheet = os.path.abspath(os.path.expanduser(args.labels))
     key = read_key(os.path.expanduser(args.labels_key or key_of(sheet)), summary)
@@ -247,8 +245,8 @@ def _judge_error(args: argparse.Namespace, summary: dict[str, Any], folder: str)
 
 def _retold(judge_error: dict[str, Any], summary: dict[str, Any], folder: str) -> list[str]:
     """Put what people said into the reports that lie there; the files that now tell it."""
-    from model_evaluation.kernel.markdown import report_markdown
-    from model_evaluation.kernel.people import with_people
+    from model_evaluation.runtime.report.markdown import report_markdown
+    from model_evaluation.runtime.report.people import with_people
 
     told = [_write(os.path.join(folder, "report.md"), report_markdown(summary, judge_error).encode("utf-8", "replace"))]
     path = os.path.join(folder, "report.html")

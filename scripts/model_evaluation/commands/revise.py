@@ -6,15 +6,15 @@ example:
 
 from __future__ import annotations
 
-from model_evaluation import state, workflow
-from model_evaluation.context import Context
-from model_evaluation.conversation import TRIES, known_step, position, prepare_next, utc_now
-from model_evaluation.errors import StateError
+import argparse
+from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
+from model_evaluation import state
+from model_evaluation.conversation import workflow
+from model_evaluation.conversation.answers import TRIES, known_step, position, prepare_next, utc_now
+from model_evaluation.conversation.context import Context
+from model_evaluation.errors import StateError
+from model_evaluation.kinds.registry import with_kind
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,8 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     for _ in range(TRIES):
         snapshot = state.load(args.project)
-        steps = known_step(snapshot.document, args.step)
-        document, reopened = workflow.reopen(steps, snapshot.document, args.step)
+        before = with_kind(snapshot.document)
+        document, reopened = workflow.reopen(known_step(before, args.step), before, args.step)
         if not reopened:
             return {"reopened": [], "findings": [], **position(document, args.project)}, 0
         context = Context(args.project, document, now=utc_now())

@@ -9,22 +9,20 @@ example:
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from typing import TYPE_CHECKING, Any
 
 from model_evaluation import state
-from model_evaluation.context import Context
-from model_evaluation.conversation import fingerprint, next_command, utc_now
+from model_evaluation.conversation.answers import fingerprint, next_command, utc_now
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError, Refused
 
 from .render import require_every_answer
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-    from typing import Any
-
-    from model_evaluation.launches import LaunchBook
+    from model_evaluation.runs.launches import LaunchBook
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,9 +45,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation.execution import executed_path, parse_parameters, run_notebook
     from model_evaluation.reporting.summaries import read_summary
     from model_evaluation.results_folder import newest_summary
+    from model_evaluation.runs.execution import executed_path, parse_parameters, run_notebook
 
     parameters = parse_parameters(args.parameter, args.parameter_text)
     document = state.load(args.project).document
@@ -103,8 +101,8 @@ def _goes_on(arn: str) -> str:
 def _launch_books(project: str, notebook: str, parameters: dict[str, Any]) -> list[LaunchBook]:
     """One per file of the dataset, with the intent recorded before anything is run; none for a notebook whose
     parameters were made into code."""
-    from model_evaluation.kernel.settings import NotebookError
-    from model_evaluation.launches import LaunchBook, notebook_settings
+    from model_evaluation.runs.launches import LaunchBook, notebook_settings
+    from model_evaluation.runtime.settings import NotebookError
 
     try:
         settings = notebook_settings(notebook, parameters)

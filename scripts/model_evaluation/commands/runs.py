@@ -9,18 +9,17 @@ example:
 
 from __future__ import annotations
 
+import argparse
 import os
+from typing import TYPE_CHECKING, Any
 
 from model_evaluation import state
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-    from typing import Any
-
-    from model_evaluation.launches import Launch
     from model_evaluation.lookups.executions import ExecutionStatus
     from model_evaluation.lookups.session import Aws
+    from model_evaluation.runs.launches import Launch
+
 
 SHOWN = 20
 
@@ -30,9 +29,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation.launches import known_launches
+    from model_evaluation.conversation.workflow import finding
     from model_evaluation.lookups.session import Aws
-    from model_evaluation.workflow import finding
+    from model_evaluation.runs.launches import known_launches
 
     known = known_launches(args.project, state.load(args.project).document)
     rows = listed(Aws(), known.launches[:SHOWN])

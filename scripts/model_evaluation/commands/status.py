@@ -8,13 +8,11 @@ example:
 
 from __future__ import annotations
 
-from model_evaluation import state
-from model_evaluation.conversation import elsewhere, position
+import argparse
+from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
+from model_evaluation import state
+from model_evaluation.conversation.answers import elsewhere, position
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

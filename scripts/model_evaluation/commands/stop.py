@@ -8,15 +8,13 @@ example:
 
 from __future__ import annotations
 
+import argparse
+from typing import Any
+
 from model_evaluation import state
 from model_evaluation.errors import Choose, Refused
 
 from .runs import SHOWN, listed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation.launches import known_launches
     from model_evaluation.lookups.executions import stop_execution
     from model_evaluation.lookups.session import Aws
+    from model_evaluation.runs.launches import known_launches
 
     known = known_launches(args.project, state.load(args.project).document)
     aws = Aws()

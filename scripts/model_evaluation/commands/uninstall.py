@@ -8,12 +8,10 @@ example:
 
 from __future__ import annotations
 
-from .install import only
+import argparse
+from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
+from .install import only
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,12 +11,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import Any
 
 from model_evaluation.errors import MissingDependency, UsageError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +27,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any] | None, int]:
             fix="Run it in a terminal, or use `evaluate.py status` and `evaluate.py answer STEP VALUE`.",
         )
     from model_evaluation import state
-    from model_evaluation.evaluations import evaluation_of
+    from model_evaluation.kinds.registry import kind_of
     from model_evaluation.wizard import Wizard
 
     try:
@@ -49,7 +46,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any] | None, int]:
     earlier = [entry["value"] for entry in document["answers"].values() if isinstance(entry["value"], str)]
     wizard = Wizard(
         args.project,
-        Terminal(evaluation_of(document).STEPS, earlier),
+        Terminal(kind_of(document).steps, earlier),
         revise=lambda step: revise.run(argparse.Namespace(project=args.project, step=step))[0],
         render=lambda: render.run(argparse.Namespace(project=args.project, append=None, output=None, script=False))[0],
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from model_evaluation.kernel.rows import DatasetRow
+from model_evaluation.runtime.rows import DatasetRow
 
 from .decoding import DecodedLine, decode_line
 from .findings import Findings, safe_excerpt

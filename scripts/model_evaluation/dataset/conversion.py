@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from model_evaluation.kernel.rows import SYSTEM_ROLES, is_conversation, message_text, read_dataset_row
+from model_evaluation.runtime.rows import SYSTEM_ROLES, is_conversation, message_text, read_dataset_row
 
 from .formats import FORMATS, check_object, family, format_of
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter
 from typing import Any
 
-from model_evaluation.kernel.rows import DatasetRow
+from model_evaluation.runtime.rows import DatasetRow
 
 from .findings import Findings
 from .near import NearIndex, similarity, words_of

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from model_evaluation.kernel.rows import _metadata_fields
+from model_evaluation.runtime.rows import _metadata_fields
 
 from .decoding import MAX_DEPTH
 from .formats import NOT_METADATA

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from model_evaluation.kernel.rows import (
+from model_evaluation.runtime.rows import (
     SYSTEM_ROLES,
     DatasetRow,
     canonical_prompt,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from model_evaluation.kernel.rows import DatasetRow
+from model_evaluation.runtime.rows import DatasetRow
 
 from .findings import FIRST_LINES, safe_excerpt
 from .lengths import Lengths

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 
-from model_evaluation.kernel.rows import TURN_SEPARATOR
+from model_evaluation.runtime.rows import TURN_SEPARATOR
 
 from .formats import VERL_MARKS
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import re
 
-from model_evaluation.kernel.rows import DatasetRow
+from model_evaluation.runtime.rows import DatasetRow
 
 from .chance import seeded
 from .texts import NUMBER, sentences

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from model_evaluation.kernel.rows import DatasetRow, read_dataset_row
+from model_evaluation.localaws.services.hub import PUBLIC_HUB, find_content
+from model_evaluation.localaws.services.mlflow import apps_of, servers_of
+from model_evaluation.localaws.services.packages import packages_of
+from model_evaluation.runtime.rows import DatasetRow, read_dataset_row
 
 from .answers import base_answer, tuned_answer
 from .errors import StepFailure
 from .results import inference_file
-from .services.hub import PUBLIC_HUB, find_content
-from .services.mlflow import apps_of, servers_of
-from .services.packages import packages_of
 from .trainingjob import Job, split_uri
 
 

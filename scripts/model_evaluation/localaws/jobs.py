@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from model_evaluation.localaws.services.lineage import run_lineage_step
+
 from .cloud import Cloud
 from .errors import ServiceError, StepFailure
 from .inference import run_inference
 from .player import Execution, StepRun
 from .policies import trusts
 from .scoring import run_judging
-from .services.lineage import run_lineage_step
 from .trainingjob import Job
 
 JOBS: dict[tuple[str | None, str | None], Callable[[Job], None]] = {

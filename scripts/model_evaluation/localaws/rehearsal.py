@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from model_evaluation.localaws.services.mlflow import put_app, put_server
+
 from .cloud import DEFAULT_ACCOUNT
 from .judges import JudgeModel
 from .seeding import BASE_MODEL, BASE_MODEL_VERSION, Seeder, role_name
 from .server import LocalAws
-from .services.mlflow import put_app, put_server
 from .world import ROLE_ACTIONS
 
 ACCOUNT = re.compile(r"^arn:aws[a-z-]*:[a-z-]+:[a-z0-9-]*:(\d{12}):")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from model_evaluation.kernel.rows import DatasetRow
+from model_evaluation.runtime.rows import DatasetRow
 
 from .chance import seeded, share
 from .judging import Judgement

@@ -7,10 +7,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from model_evaluation.localaws.services.bedrock import model_arn
+
 from .errors import StepFailure
 from .judging import BUILTIN, Item, Judgement, judge_builtin, judge_custom
 from .results import JudgedRow, judged_files
-from .services.bedrock import model_arn
 from .trainingjob import Job
 
 MAX_JUDGE_ROWS = 1000

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from model_evaluation.localaws.services.hub import PUBLIC_HUB, put_content, put_hub
+from model_evaluation.localaws.services.jumpstart import eula_uri
+from model_evaluation.localaws.services.packages import groups_of, packages_of
+
 from .cloud import Cloud
 from .judges import DAYS
-from .services.hub import PUBLIC_HUB, put_content, put_hub
-from .services.jumpstart import eula_uri
-from .services.packages import groups_of, packages_of
 from .stepjobs import jobs_of
 from .store import timestamp
 

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
-from model_evaluation.kernel.rows import read_dataset_rows
+from model_evaluation.localaws.services.hub import registry_hub_name
+from model_evaluation.localaws.services.mlflow import put_app, put_server
+from model_evaluation.runtime.rows import read_dataset_rows
 
 from .answers import base_answer, tuned_answer
 from .cloud import Cloud
@@ -22,8 +24,6 @@ from .seeding import (
     role_name,
 )
 from .server import LocalAws
-from .services.hub import registry_hub_name
-from .services.mlflow import put_app, put_server
 
 BASE_MODEL_WITHOUT_RECIPE = "huggingface-llm-falcon-7b-instruct-bf16"
 OLDER_EXECUTION = "k3v9q0z1x7ab"

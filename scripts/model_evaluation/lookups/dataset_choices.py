@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from model_evaluation.errors import Choose, NotFound, Refused
-from model_evaluation.kernel.shardnames import shard_names, whole_set
+from model_evaluation.runtime.shard_names import shard_names, whole_set
 
 from .session import Aws
 from .storage import S3Uri, bucket_region, list_some

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from model_evaluation.errors import AccessDenied, AwsError, Refused
-from model_evaluation.kernel.shardnames import shard_names
+from model_evaluation.runtime.shard_names import shard_names
 
 from .object_stream import read_chunks
 from .session import Aws, together

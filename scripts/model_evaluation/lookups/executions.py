@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 from typing import NamedTuple
 
-from model_evaluation.kernel.pipeline import ENDED, execution_named
+from model_evaluation.runtime.launch.pipeline import ENDED, execution_named
 
 from .arns import parse_arn
 from .session import Aws, aws_errors

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from model_evaluation.dataset.several import JoinedFiles
 from model_evaluation.errors import NotFound, Refused
-from model_evaluation.kernel.shardnames import shard_names, whole_set
 from model_evaluation.progress import watched
+from model_evaluation.runtime.shard_names import shard_names, whole_set
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .session import Aws
+
 
 OpenChunks = Callable[[], Iterable[bytes]]
 Source = tuple[str, OpenChunks]

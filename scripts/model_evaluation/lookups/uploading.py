@@ -8,7 +8,7 @@ import sys
 from typing import Any, NamedTuple
 
 from model_evaluation.errors import Refused, UsageError
-from model_evaluation.kernel.shardnames import manifest_key, shard_names, unsharded_name, whole_set
+from model_evaluation.runtime.shard_names import manifest_key, shard_names, unsharded_name, whole_set
 
 from .dataset_files import joined_etag, read_object
 from .session import Aws

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from json.decoder import JSONDecodeError, JSONDecoder
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
 
 from .render import METADATA_KEY, PARAMETERS_TAG, has_tag, notebook_content
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from .cells import Cell
+
 
 _WHITESPACE = re.compile(r"[ \t\r\n]*")
 _BOM = b"\xef\xbb\xbf"

@@ -26,28 +26,20 @@ def _heading(cell_id: str, template: str) -> Cell:
     return Cell(cell_id, template, kind="markdown")
 
 
-def _definitions(cell_id: str, template: str) -> Cell:
-    return Cell(cell_id, template, hidden=True)
-
-
 LLM_AS_JUDGE_CELLS: tuple[Cell, ...] = (
     _heading("title", "llm_as_judge/title.md.j2"),
     Cell("parameters", "llm_as_judge/parameters.py.j2", tags=("parameters",)),
     _heading("setup-heading", "shared/setup_heading.md.j2"),
     Cell("install", "shared/install.py.j2", hidden=True),
-    _definitions("setup-definitions", "shared/setup_definitions.py.j2"),
+    Cell("library", "shared/library.py.j2", hidden=True),
     Cell("setup", "llm_as_judge/setup.py.j2"),
     _heading("checks-heading", "shared/checks_heading.md.j2"),
-    _definitions("checks-definitions", "llm_as_judge/checks_definitions.py.j2"),
     Cell("checks", "llm_as_judge/checks.py.j2"),
     _heading("launch-heading", "llm_as_judge/launch_heading.md.j2"),
-    _definitions("launch-definitions", "llm_as_judge/launch_definitions.py.j2"),
     Cell("launch", "llm_as_judge/launch.py.j2"),
     _heading("wait-heading", "shared/wait_heading.md.j2"),
-    _definitions("wait-definitions", "shared/wait_definitions.py.j2"),
     Cell("wait", "shared/wait.py.j2"),
     _heading("results-heading", "llm_as_judge/results_heading.md.j2"),
-    _definitions("results-definitions", "llm_as_judge/results_definitions.py.j2"),
     Cell("results", "llm_as_judge/results.py.j2"),
     _heading("comparison-heading", "llm_as_judge/comparison_heading.md.j2"),
     Cell("comparison", "llm_as_judge/comparison.py.j2"),

@@ -7,8 +7,10 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from model_evaluation.errors import MissingDependency, Refused
@@ -16,11 +18,6 @@ from model_evaluation.files import write_atomically
 
 from .render import METADATA_KEY, PARAMETERS_TAG, has_tag
 from .values import python_literal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 INJECTED_TAG = "injected-parameters"
 KERNEL_STARTS_WITHIN = 120  # seconds

@@ -8,22 +8,22 @@ parameters are.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .cells import LLM_AS_JUDGE_CELLS, Cell
-from .inlining import Inliner
+from .library import Library, notebook_library
 from .values import python_literal
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import jinja2
+
 
 NBFORMAT, NBFORMAT_MINOR = 4, 5
 METADATA_KEY = "model_evaluation"  # marks every cell that is ours; the section is found by it again
 PARAMETERS_TAG = "parameters"
+LIBRARY = ("model_evaluation.runtime", "model_evaluation.kinds.llm_as_judge.runtime")
 OPTIONAL = frozenset({"DATASET_NOTES"})  # left out of the cell when there is nothing to say
 
 
@@ -38,9 +38,9 @@ def notebook_content(parameters: Mapping[str, object], cells: Sequence[Cell] = L
     Raises ``ValueError`` when a parameter is missing or unknown, and what :func:`python_literal` raises for a value
     that is no JSON.
     """
-    inliner = Inliner()
+    library = notebook_library(LIBRARY)
     return {
-        "cells": [_cell_content(cell, parameters, inliner) for cell in cells],
+        "cells": [_cell_content(cell, parameters, library) for cell in cells],
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
@@ -75,12 +75,12 @@ def parameter_names(cell: Cell) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(environment.parse(source)))
 
 
-def _cell_content(cell: Cell, parameters: Mapping[str, object], inliner: Inliner) -> dict[str, Any]:
+def _cell_content(cell: Cell, parameters: Mapping[str, object], library: Library) -> dict[str, Any]:
     is_parameters = PARAMETERS_TAG in cell.tags
     if is_parameters:
         _check_names(parameters, parameter_names(cell))
     template = _environment().get_template(cell.template)
-    source = template.render(parameters if is_parameters else {"modules": inliner.cell})
+    source = template.render(parameters if is_parameters else {"library": library})
     metadata: dict[str, Any] = {METADATA_KEY: {"cell": cell.id}}
     if cell.tags:
         metadata["tags"] = list(cell.tags)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from .inlining import FUTURE_IMPORT
+FUTURE_IMPORT = "from __future__ import annotations"
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 INTRODUCTION = (
     '''"""Run with `python FILE` from the folder that shall hold the results; editors show the `# %%` cells."""'''

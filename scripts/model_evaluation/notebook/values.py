@@ -9,10 +9,7 @@ text on screen are written as escapes).
 from __future__ import annotations
 
 import math
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
 
 WIDTH = 88  # columns a literal aims at; a single unbreakable token may be wider
 INDENT = "    "

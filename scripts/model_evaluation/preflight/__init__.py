@@ -6,12 +6,11 @@ decide is ``skip`` with the reason, never ``pass``; requirements on which AWS's 
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
-    from model_evaluation.context import Context
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
 
 
 def run_preflight(context: Context, only: Collection[str] | None = None) -> list[dict[str, Any]]:

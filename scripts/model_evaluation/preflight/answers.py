@@ -8,7 +8,6 @@ from typing import Any
 
 from model_evaluation.errors import Choose, Refused
 from model_evaluation.lookups.dataset_files import recorded_files
-from model_evaluation.steps import load as load_step
 
 from .result import Result, commands_in, failed, lines, passed, pasteable, skipped, warned
 from .subject import Subject
@@ -20,7 +19,7 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
     def run(subject: Subject) -> Iterator[Result]:
         context = subject.context
         try:
-            answer = load_step(step_id).check(context.value(step_id), context)
+            answer = context.kind.step(step_id).check(context.value(step_id), context)
         except Refused as error:
             yield failed(error.message, _with_command(error, step_id), code=error.code, **error.details)
             return

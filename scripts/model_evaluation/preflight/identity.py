@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from model_evaluation.lookups.identity import clock_offset, credential_lifetime
+from model_evaluation.runtime.launch.durations import in_words
 
 from .result import Result, failed, lines, passed, skipped, warned
 from .subject import Subject
@@ -44,10 +45,8 @@ def caller(subject: Subject) -> Iterator[Result]:
 
 def lifetime(subject: Subject) -> Iterator[Result]:
     """Whether the credentials last as long as the evaluation. Expiry loses no work, so it is a warning."""
-    from model_evaluation.cost.duration import estimate_minutes, in_words
-    from model_evaluation.cost.estimate import work_of
-
-    minutes = estimate_minutes(subject.context, work_of(subject.context))
+    minutes = subject.context.kind.minutes(subject.context)
+    takes = in_words(minutes) if minutes else "an unknown time"
     found = credential_lifetime(subject.aws)
     renew = "Sign in again before you start the notebook (aws sso login), or run it in Studio with the Studio role."
     if found is None:
@@ -59,16 +58,16 @@ def lifetime(subject: Subject) -> Iterator[Result]:
     elif found.expires is None:
         yield skipped(
             "These are temporary credentials that do not say when they expire; the evaluation takes "
-            f"{in_words(minutes)}. If they end first, the run goes on and the notebook re-attaches when run again.",
+            f"{takes}. If they end first, the run goes on and the notebook re-attaches when run again.",
             renew,
             source=found.source,
         )
     else:
         left = (found.expires - datetime.datetime.now(datetime.UTC)).total_seconds() / 60
         evidence: dict[str, Any] = {"expires": found.expires.isoformat(timespec="seconds"), "minutes_left": round(left)}
-        if left < minutes[1]:
+        if minutes and left < minutes[1]:
             yield warned(
-                f"The credentials expire in {max(0, left):.0f} minutes; the evaluation takes {in_words(minutes)}. "
+                f"The credentials expire in {max(0, left):.0f} minutes; the evaluation takes {takes}. "
                 "It goes on without them, but the notebook stops watching.",
                 renew,
                 **evidence,

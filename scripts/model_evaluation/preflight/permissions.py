@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from model_evaluation.kernel.shardnames import shard_names
 from model_evaluation.lookups.roles import BEDROCK, SAGEMAKER
+from model_evaluation.runtime.shard_names import shard_names
 
 # What the SDK (3.27) simulates without naming resources before it starts anything. A role or caller that may do
 # these on certain resources only is refused by the SDK, though AWS would let it.

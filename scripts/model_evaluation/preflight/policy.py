@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from model_evaluation.context import Context
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import AwsError, TooEarly
 from model_evaluation.lookups.dataset_files import recorded_files
 from model_evaluation.lookups.keys import default_key, describe_key
@@ -12,14 +12,13 @@ from model_evaluation.lookups.storage import head_object
 
 from .documents import caller_policy, role_policy, trust_policy
 from .permissions import SDK_CALLER_GATE, statement
-from .registry import PERMISSIONS
 from .result import command
 from .subject import plan_of
 
 
 def policies_for(context: Context) -> dict[str, Any]:
     """The envelope's body. Raises TooEarly while an answer is missing that the policies are about."""
-    missing = [step_id for step_id in PERMISSIONS if not context.answered(step_id)]
+    missing = [step_id for step_id in context.kind.permission_steps if not context.answered(step_id)]
     if missing:
         raise TooEarly(
             f"The policies name the things of this evaluation; not answered yet: {', '.join(missing)}.",

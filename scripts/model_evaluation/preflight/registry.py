@@ -1,20 +1,16 @@
-"""Every check, in the order in which they are shown. Adding one is a function and a line here."""
+"""The checks that several kinds of evaluation share, and those that one evaluation gets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from model_evaluation.evaluations import evaluation_of
-
 from . import (
     answers,
     encryption,
     execution_role,
     identity,
-    judge,
     limits,
-    metrics,
     model,
     network,
     package,
@@ -36,41 +32,44 @@ class Check(NamedTuple):
     needs: tuple[str, ...] = ()
 
 
-PERMISSIONS = ("role", "dataset", "output", "model", "region", "judge", "mlflow", "scope")
+IDENTITY = Check("identity", identity.caller)
+CLOCK = Check("clock", identity.clock)
+ACCOUNT = Check("account", places.accounts, ("role", "model"))
+REGION = Check("region", places.regions, ("region", "dataset", "output", "model"))
+BASE_MODEL = Check("base_model", model.base_model, ("model", "region"))
+WEIGHTS = Check("weights", package.weights, ("model", "scope", "region"))
+LICENCE = Check("licence", package.licence, ("model", "scope", "region"))
+ROLE = Check("role", execution_role.role, ("role",))
+BUCKET_POLICY = Check("bucket_policy", policies.bucket_policies, ("role", "dataset", "output"))
+OBJECT_LOCK = Check("object_lock", policies.object_lock, ("output",))
+ENCRYPTION = Check("encryption", encryption.keys, ("role", "dataset", "output", "region"))
+MLFLOW = Check("mlflow", tracking.mlflow, ("mlflow", "region"))
+QUOTA_JOBS = Check("quota_jobs", limits.evaluation_jobs, ("region",))
+RUNNING = Check("running", limits.already_running, ("region",))
+NETWORK = Check("network", network.studio, ("region",))
+NETWORK_STEPS = Check("network_steps", network.steps, ("model", "scope", "region", "dataset", "output"))
+SDK = Check("sdk", sdk.version)
 
-CHECKS: tuple[Check, ...] = (
-    Check("identity", identity.caller),
-    Check("credentials", identity.lifetime, ("data", "custom_metrics", "builtin_metrics", "scope")),
-    Check("clock", identity.clock),
-    Check("account", places.accounts, ("role", "model")),
-    Check("region", places.regions, ("region", "dataset", "output", "model")),
-    Check("metrics", metrics.metrics, ("custom_metrics", "builtin_metrics")),
-    Check("data", metrics.data, ("dataset", "data")),
-    Check("base_model", model.base_model, ("model", "region")),
-    Check("weights", package.weights, ("model", "scope", "region")),
-    Check("licence", package.licence, ("model", "scope", "region")),
-    Check("judge", judge.judge, ("judge", "region")),
-    Check("judge_access", judge.access, ("judge", "region")),
-    Check("judge_call", judge.how_it_is_called, ("judge", "region")),
-    Check("role", execution_role.role, ("role",)),
-    Check("role_may", permitted.role, PERMISSIONS),
-    Check("caller_may", permitted.caller, PERMISSIONS),
-    Check("bucket_policy", policies.bucket_policies, ("role", "dataset", "output")),
-    Check("object_lock", policies.object_lock, ("output",)),
-    Check("encryption", encryption.keys, ("role", "dataset", "output", "region")),
-    Check("mlflow", tracking.mlflow, ("mlflow", "region")),
-    Check("quota_jobs", limits.evaluation_jobs, ("region",)),
-    Check("quota_judge", limits.judge_tokens, ("judge", "region", "data", "scope")),
-    Check("running", limits.already_running, ("region",)),
-    Check("network", network.studio, ("region",)),
-    Check("network_steps", network.steps, ("model", "scope", "region", "dataset", "output")),
-    Check("sdk", sdk.version),
-)
+
+def lifetime(needs: tuple[str, ...]) -> Check:
+    """Whether the credentials last as long as the evaluation, whose duration is known once ``needs`` are answered."""
+    return Check("credentials", identity.lifetime, needs)
+
+
+def role_may(needs: tuple[str, ...]) -> Check:
+    """Whether the role may do what the kind's permissions say; ``needs`` are the steps these are made of."""
+    return Check("role_may", permitted.role, needs)
+
+
+def caller_may(needs: tuple[str, ...]) -> Check:
+    """The same for whoever runs the notebook."""
+    return Check("caller_may", permitted.caller, needs)
 
 
 def checks_for(subject: Subject) -> list[Check]:
-    """The checks of the configured kind of evaluation: those above, and its steps' own answers again."""
-    own = {check.id for check in CHECKS}
-    steps = evaluation_of(subject.context.document).RECHECKED
-    again = [Check(step_id, answers.again(step_id), (step_id,)) for step_id in steps if step_id not in own]
-    return [CHECKS[0], *again, *CHECKS[1:]]
+    """The checks of the evaluation's kind, and its steps' own answers again after the first of them."""
+    kind = subject.context.kind
+    first, *others = kind.checks() or (IDENTITY,)
+    own = {check.id for check in (first, *others)}
+    again = [Check(step_id, answers.again(step_id), (step_id,)) for step_id in kind.rechecked if step_id not in own]
+    return [first, *again, *others]

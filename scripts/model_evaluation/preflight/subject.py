@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from model_evaluation.context import Context
+from model_evaluation.conversation.context import Context
 from model_evaluation.lookups.hub import HubModel, describe_base_model
 from model_evaluation.lookups.identity import Caller, who_am_i
 from model_evaluation.lookups.models import ModelPackage, describe_package

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from model_evaluation.kernel.stats import Floats
+from model_evaluation.runtime.statistics.common import Floats
 
 from .judge_error import Corrected, Rate, corrected_mean, judge_bias, yes_no_error
 from .labels import Example, Labelled

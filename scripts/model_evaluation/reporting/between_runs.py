@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from model_evaluation.kernel.intervals import paired_interval
+from model_evaluation.runtime.statistics.intervals import paired_interval
 
 from .examples import read_examples
 from .history import Group, trends

@@ -79,7 +79,7 @@ def judge_gate(summary: dict[str, Any], rules: str) -> Gate:
     known = ("", *summary["metrics"])
     checks = [_apply(rule, summary) for rule in parsed if rule.field != "margin" or rule.metric not in known]
     if margins:
-        from model_evaluation.kernel.verdicts import verdict_with_margins
+        from model_evaluation.runtime.statistics.verdicts import verdict_with_margins
 
         checks = [*_by_verdict(verdict_with_margins(summary, margins))[1], *checks]
     worst = next(name for name in WORST_FIRST if any(check.outcome == name for check in checks))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model_evaluation.kernel.stats import Floats, student_quantile, wilson_interval
+from model_evaluation.runtime.statistics.common import Floats, student_quantile, wilson_interval
 
 FEWEST_LABELS = 2
 

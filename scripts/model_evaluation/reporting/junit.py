@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
 
-from model_evaluation.kernel.verdicts import SAFETY_METRICS
-from model_evaluation.kernel.wording import SIMULATED_TEXT, ordered_metrics
+from model_evaluation.runtime.report.wording import SIMULATED_TEXT, ordered_metrics
+from model_evaluation.runtime.statistics.verdicts import SAFETY_METRICS
 
 from .gate import Gate
 from .words import execution_id, interval, signed

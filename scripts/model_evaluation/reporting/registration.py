@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from model_evaluation.errors import Refused
-from model_evaluation.kernel.session import is_aws_endpoint
-from model_evaluation.kernel.wording import ordered_metrics
 from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.models import package_metadata, update_package_metadata
 from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.report.wording import ordered_metrics
+from model_evaluation.runtime.session import is_aws_endpoint
 
 from .words import execution_id
 

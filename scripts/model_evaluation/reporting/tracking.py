@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from model_evaluation.errors import AwsError, EvaluationError, MissingDependency, UsageError
-from model_evaluation.kernel.shortnames import short_name
-from model_evaluation.kernel.wording import SIMULATED_TEXT
+from model_evaluation.runtime.report.names import short_name
+from model_evaluation.runtime.report.wording import SIMULATED_TEXT
 
 from .words import execution_id
 

@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from model_evaluation.kernel.shortnames import short_name, short_time
-from model_evaluation.kernel.wording import one_line
+from model_evaluation.runtime.report.names import short_name, short_time
+from model_evaluation.runtime.report.wording import one_line
 
 from .history import Group, Run, Trend, history_sentences, trends
 from .words import execution_id

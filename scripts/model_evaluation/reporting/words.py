@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from model_evaluation.kernel import verdicts
+from model_evaluation.runtime.statistics import verdicts
 
 
 def signed(value: float | None, plus: str = "+") -> str:

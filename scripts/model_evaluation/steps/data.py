@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Refused
-from model_evaluation.workflow import Answer, Offer, Step
+from model_evaluation.kinds.llm_as_judge.steps.reference_answers import (
+    metrics_that_compare,
+    reference_findings,
+    rows_without,
+)
 
 from .data_card import card, samples, where
-from .reference_answers import metrics_that_compare, reference_findings, rows_without
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+    from model_evaluation.dataset import DatasetReport
+    from model_evaluation.dataset.several import JoinedFiles
+    from model_evaluation.lookups.storage import S3Object
 
 JOB_ROWS = 1000  # one judge job takes no more
 TOLD_ONCE = frozenset({"personal_data"})  # by the card that `ok` agrees to: it changes nothing in the evaluation
 OF_THE_FILE = frozenset({"bom", "empty_file", "mixed_formats", "too_many_rows"})  # faults that no single row has
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from model_evaluation.context import Context
-    from model_evaluation.dataset import DatasetReport
-    from model_evaluation.dataset.several import JoinedFiles
-    from model_evaluation.lookups.storage import S3Object
 
 
 class Reading:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from model_evaluation.workflow import finding
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-TYPE_CHECKING = False
+from model_evaluation.conversation.workflow import finding
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from model_evaluation.dataset import DatasetReport
+
 
 # Standard deviations of paired differences that judge scores between 0 and 1 usually have.
 USUAL_SPREADS = (0.25, 0.45)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import EvaluationError, Refused
 
 from .data import Reading, wants_references
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-    from typing import Any
+    from model_evaluation.conversation.context import Context
 
-    from model_evaluation.context import Context
 
 MANIFEST_BYTES = 64 << 20
 LONGEST_NAME = 120  # characters of a prepared file's name, without its number and ending
@@ -29,10 +28,10 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
     from pathlib import Path
 
     from model_evaluation.dataset import apply_operation, parse_operation
-    from model_evaluation.kernel.shardnames import unsharded_name, whole_set
     from model_evaluation.lookups.dataset_files import joined_etag
     from model_evaluation.naming import suggested_output
     from model_evaluation.progress import watched
+    from model_evaluation.runtime.shard_names import unsharded_name, whole_set
 
     operation, arguments = parse_operation(text)
     report = reading.report
@@ -118,8 +117,8 @@ def _earlier_manifest(context: Context) -> dict[str, Any]:
     """The manifest of a dataset that was prepared itself; empty without one."""
     import json
 
-    from model_evaluation.kernel.shardnames import manifest_key
     from model_evaluation.lookups.storage import S3Uri, read_start
+    from model_evaluation.runtime.shard_names import manifest_key
 
     dataset = context.facts("dataset")
     try:

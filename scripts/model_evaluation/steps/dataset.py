@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
+from typing import TYPE_CHECKING, Any
 
+from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import EvaluationError, NotFound, Refused
-from model_evaluation.workflow import Answer, Step, finding
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from model_evaluation.context import Context
+    from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.arns import Arn
     from model_evaluation.lookups.session import Aws
     from model_evaluation.lookups.storage import S3Object, S3Uri
+
 
 START_BYTES = 65_536
 # What `convert` cannot make rows of; anything else is told by the `data` step, which offers what helps.
@@ -23,11 +22,11 @@ NO_JSON = frozenset({"csv", "gzip", "zip", "parquet", "compressed", "binary", "e
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.kernel.shardnames import is_shard_set
     from model_evaluation.lookups.arns import parse_arn
     from model_evaluation.lookups.dataset_choices import refuse_folder
     from model_evaluation.lookups.dataset_files import joined_etag
     from model_evaluation.lookups.storage import parse_s3_uri
+    from model_evaluation.runtime.shard_names import is_shard_set
 
     arn = parse_arn(text)
     if arn is None and not text.startswith("s3://"):
@@ -96,7 +95,7 @@ def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], li
 
 
 def _findings(uri: S3Uri, facts: dict[str, Any], where: str, other_keys: list[str]) -> list[dict[str, Any]]:
-    from model_evaluation.kernel.shardnames import shard_names, whole_set
+    from model_evaluation.runtime.shard_names import shard_names, whole_set
 
     count = facts.get("files", 1)
     several = f"{count} files, " if "files" in facts else ""
@@ -165,7 +164,7 @@ def from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
 
 
 def _not_in_s3(text: str) -> Refused:
-    from model_evaluation.kernel.shardnames import shard_names
+    from model_evaluation.runtime.shard_names import shard_names
 
     path = os.path.abspath(os.path.expanduser(text))
     files = shard_names(path)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import AccessDenied, Choose, EvaluationError, NotFound, Refused
-from model_evaluation.workflow import Answer, Step, finding
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from model_evaluation.context import Context
+    from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.arns import Arn
     from model_evaluation.lookups.models import ModelPackage
     from model_evaluation.lookups.session import Aws
+
 
 EXPECTED = (
     "a model package ARN (arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION), a model package group "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Refused
-from model_evaluation.workflow import Answer, Offer, Step
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from model_evaluation.context import Context
+    from model_evaluation.conversation.context import Context
 
 
 def check(text: str, context: Context) -> Answer:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from model_evaluation.errors import NotFound, Refused
-from model_evaluation.workflow import Answer, Offer, Step, finding
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.errors import NotFound, Refused
+
 if TYPE_CHECKING:
-    from model_evaluation.context import Context
+    from model_evaluation.conversation.context import Context
 
 
 def check(text: str, context: Context) -> Answer:

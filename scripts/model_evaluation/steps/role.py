@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, EvaluationError, NotFound, Refused
-from model_evaluation.workflow import Answer, Offer, Step, finding
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from model_evaluation.context import Context
+    from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.roles import Role, Simulation
+
 
 # What the run does with the role late, after money was spent, and on what (preflight asks for everything else).
 ACTIONS = (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from model_evaluation.workflow import Answer, Step
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
+from model_evaluation.conversation.workflow import Answer, Step
+
 if TYPE_CHECKING:
-    from model_evaluation.context import Context
+    from model_evaluation.conversation.context import Context
 
 
 def check(text: str, context: Context) -> Answer:

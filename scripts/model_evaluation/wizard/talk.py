@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from model_evaluation import state
-from model_evaluation.conversation import elsewhere, give_answer, position
+from model_evaluation.conversation.answer_text import read_value
+from model_evaluation.conversation.answers import elsewhere, give_answer, position
 from model_evaluation.errors import EvaluationError, StateError
-from model_evaluation.input_text import read_value
 from model_evaluation.resources import resource
 
 from . import wording
@@ -235,7 +235,7 @@ def _meant(line: str, step: Mapping[str, Any]) -> str:
 
 
 def _before(step_id: str, project: str) -> list[str]:
-    from model_evaluation.evaluations import evaluation_of
+    from model_evaluation.kinds.registry import kind_of
 
-    order = list(evaluation_of(state.load(project).document).STEPS)
+    order = list(kind_of(state.load(project).document).steps)
     return order[: order.index(step_id)]

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from model_evaluation.kernel.rows import DatasetRow, read_dataset_rows
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.answers import base_answer, tuned_answer
 from model_evaluation.localaws.judging import Item, judge_builtin
 from model_evaluation.localaws.rehearsal import account_of, seed_world_for
 from model_evaluation.localaws.services.hub import registry_hub_name
 from model_evaluation.localaws.world import demo_custom_metrics, demo_dataset
+from model_evaluation.runtime.rows import DatasetRow, read_dataset_rows
 
 ROWS = read_dataset_rows(demo_dataset().splitlines())
 

@@ -11,14 +11,14 @@ import pytest
 
 from model_evaluation import state
 from model_evaluation.errors import UsageError
-from model_evaluation.execution import _failure, executed_path, parse_parameters
-from model_evaluation.kernel.ledger import LaunchAttempt, LaunchLedger, evaluation_configuration
-from model_evaluation.kernel.settings import EvaluationSettings, SettingsError
-from model_evaluation.launches import KEPT, LaunchBook, known_launches, notebook_settings
 from model_evaluation.notebook.execute import ExecutionOutcome
 from model_evaluation.notebook.render import render_notebook
 from model_evaluation.results_folder import newest_summary
-from unit.kernel.fake_sagemaker import ARN, PARAMETERS, settings_with
+from model_evaluation.runs.execution import _failure, executed_path, parse_parameters
+from model_evaluation.runs.launches import KEPT, LaunchBook, known_launches, notebook_settings
+from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchLedger, evaluation_configuration
+from model_evaluation.runtime.settings import EvaluationSettings, SettingsError
+from unit.runtime.fake_sagemaker import ARN, PARAMETERS, settings_with
 
 NOW = "2026-11-20T10:00:00+00:00"
 

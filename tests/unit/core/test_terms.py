@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from model_evaluation.steps.terms import is_assent
+from model_evaluation.kinds.llm_as_judge.steps.terms import is_assent
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_evaluation import workflow
-from model_evaluation.context import Context
-from model_evaluation.evaluations import EVALUATIONS, evaluation_of
-from model_evaluation.steps import load as load_step
-from model_evaluation.workflow import Answer, Offer, Step, finding
+from model_evaluation.conversation.answers import workflow
+from model_evaluation.conversation.context import Context
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
 
 TABLE = {"a": (), "b": ("a",), "c": ("b",), "d": ()}
 NOW = "2026-11-20T10:00:00+00:00"
@@ -98,12 +97,12 @@ def test_what_can_no_longer_be_chosen_is_not_suggested(closed: bool, suggested: 
 @pytest.mark.parametrize("step_id", ["confirm", "terms", "judge"])
 def test_consent_and_judge_are_never_suggested(step_id: str) -> None:
     document = {"answers": {}, "reopened": {step_id: "yes"}, "offers": {step_id: {"suggested": "yes"}}}
-    assert "suggested" not in workflow.describe(load_step(step_id), document)
+    assert "suggested" not in workflow.describe(load_kind(DEFAULT).step(step_id), document)
 
 
 @pytest.mark.parametrize(("builtin", "suggested"), [([], None), (["Correctness"], "none")])
 def test_no_custom_metric_is_suggested_only_where_another_metric_is_left(builtin: list[str], suggested: str) -> None:
-    offer = load_step("custom_metrics").offer
+    offer = load_kind(DEFAULT).step("custom_metrics").offer
     assert offer is not None
     assert offer(Context("", {"answers": {"builtin_metrics": {"value": builtin}}}, now=NOW)).suggested == suggested
 
@@ -117,13 +116,13 @@ def test_no_answer_ever_stands_without_what_it_rests_on(order: list[str]) -> Non
     assert all(needed in document["answers"] for step in document["answers"] for needed in TABLE[step])
 
 
-@pytest.mark.parametrize("name", EVALUATIONS)
+@pytest.mark.parametrize("name", REGISTRY)
 def test_every_table_is_in_order_and_complete(name: str) -> None:
     """Prerequisites stand before their dependants; every step's module carries its own id."""
-    evaluation = evaluation_of({"evaluation": name})
+    kind = load_kind(name)
     seen: set[str] = set()
-    for step_id, needed in evaluation.STEPS.items():
+    for step_id, needed in kind.steps.items():
         assert seen.issuperset(needed)
-        assert load_step(step_id).id == step_id
+        assert kind.step(step_id).id == step_id
         seen.add(step_id)
-    assert seen.issuperset(evaluation.RECHECKED)
+    assert seen.issuperset(kind.rechecked)

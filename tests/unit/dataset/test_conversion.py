@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from examples import at_most
 from model_evaluation.dataset.conversion import NotConvertible, convert_row
 from model_evaluation.dataset.formats import FORMATS, check_object, format_of
-from model_evaluation.kernel.rows import read_dataset_row
+from model_evaluation.runtime.rows import read_dataset_row
 
 texts = st.text(st.sampled_from("ab é東\n\"'\\{}"), min_size=1, max_size=8).filter(lambda text: bool(text.strip()))
 extras = st.fixed_dictionaries(

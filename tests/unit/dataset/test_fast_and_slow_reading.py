@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from examples import at_most
 from model_evaluation.dataset import check, check_stream
-from model_evaluation.kernel.rows import read_dataset_rows
+from model_evaluation.runtime.rows import read_dataset_rows
 from unit.dataset.dataset_cases import content, load_cases
 
 CASES = [case for case in load_cases() if len(content(case)) < 50_000]

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import at_most
-from model_evaluation.kernel.rows import DatasetRow
 from model_evaluation.localaws.answers import base_answer, tuned_answer
 from model_evaluation.localaws.judging import BUILTIN, SIMULATED, Item, judge_builtin, judge_custom
+from model_evaluation.runtime.rows import DatasetRow
 
 JUDGE = "amazon.nova-pro-v1:0"
 REFERENCE = "Open Settings > Billing and choose Switch to annual. The change takes effect on the 1st of the month."

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_evaluation.errors import Refused
-from model_evaluation.kernel.scales import read_metrics
-from model_evaluation.metrics.custom import (
+from model_evaluation.kinds.llm_as_judge.metrics.custom import (
     directions,
     lint_custom_metrics,
     parse_custom,
     scale_range,
 )
-from unit.kernel.fake_sagemaker import settings_with
+from model_evaluation.runtime.statistics.metrics import read_metrics
+from unit.runtime.fake_sagemaker import settings_with
 
 DEFINITION = "[0].customMetricDefinition"
 SCALE = f"{DEFINITION}.ratingScale"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.metrics.custom import lint_custom_metrics, parse_custom
+from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics, parse_custom
 
 PLAIN = (
     "Rate how polite the response is. Very polite answers greet and thank. Neutral ones are correct, no more. "

@@ -10,9 +10,9 @@ import pytest
 
 from cli_runs import RunCli
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.llm_as_judge.metrics import trial
+from model_evaluation.kinds.llm_as_judge.metrics.bedrock_judge import BedrockJudge
 from model_evaluation.lookups.session import Aws
-from model_evaluation.metrics import trial
-from model_evaluation.metrics.bedrock_judge import BedrockJudge
 
 SCALE = [{"definition": "Bad", "value": {"floatValue": 0}}, {"definition": "Good", "value": {"floatValue": 2}}]
 INSTRUCTIONS = "You judge replies. Say how polite the reply is.\n\nAsked: {{prompt}}\nReply: {{prediction}}"

@@ -99,11 +99,10 @@ def assigned(source: str) -> dict[str, Any]:
 
 
 def outlined(content: bytes) -> bytes:
-    """The notebook without the text of its definitions, which is the kernel modules' own; ``test_inlining.py`` looks
-    after that."""
+    """The notebook without the text of its library; ``test_library.py`` looks after that."""
     notebook = json.loads(content)
     for cell in notebook["cells"]:
-        if cell["id"].endswith("-definitions"):
+        if cell["id"] == "library":
             cell["source"] = []
     return (json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
@@ -171,7 +170,7 @@ def test_no_other_template_takes_a_value() -> None:
     for path in resource("templates").rglob("*.j2"):
         if path.name != "parameters.py.j2":
             names = meta.find_undeclared_variables(environment.parse(path.read_text(encoding="utf-8")))
-            assert names <= {"modules"}, path
+            assert names <= {"library"}, path
 
 
 def test_every_template_is_used() -> None:
@@ -199,7 +198,7 @@ def test_the_cells_come_in_the_promised_order(parameters: dict[str, Any]) -> Non
 def test_definitions_are_collapsed_and_what_a_reader_sees_is_short(parameters: dict[str, Any]) -> None:
     for cell in build_notebook(parameters).cells:
         hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
-        assert hidden == (cell.id == "install" or cell.id.endswith("-definitions"))
+        assert hidden == (cell.id in ("install", "library"))
         if cell.cell_type == "code" and not hidden and cell.id != "parameters":
             assert len(cell.source.splitlines()) <= 40
             assert all(len(line) <= 120 for line in cell.source.splitlines())

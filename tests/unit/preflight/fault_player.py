@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from answers import all_answers
-from model_evaluation.context import Context
-from model_evaluation.conversation import give_answer, utc_now
+from model_evaluation.conversation.answers import give_answer, utc_now
+from model_evaluation.conversation.context import Context
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.hub import contents_of

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.context import Context
-from model_evaluation.cost.duration import in_words, minutes_at, usual_durations
-from model_evaluation.cost.estimate import Estimate, cost_line, token_line
-from model_evaluation.cost.prices import price_of
-from model_evaluation.cost.tokens import Tokens, estimate_tokens, workload
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import AccessDenied
-from model_evaluation.kernel.durations import PastRun, UsualDurations, keep_past_run
+from model_evaluation.kinds.llm_as_judge.cost.duration import minutes_at, usual_durations
+from model_evaluation.kinds.llm_as_judge.cost.estimate import Estimate, cost_line, token_line
+from model_evaluation.kinds.llm_as_judge.cost.prices import price_of
+from model_evaluation.kinds.llm_as_judge.cost.tokens import Tokens, estimate_tokens, workload
 from model_evaluation.lookups import pricing
+from model_evaluation.runtime.launch.durations import PastRun, UsualDurations, in_words, keep_past_run
 
 PROFILE = {
     "rows": 90,

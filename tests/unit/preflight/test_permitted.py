@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.context import Context
+from model_evaluation.conversation.context import Context
 from model_evaluation.lookups.policies import Decision, Simulated, _decisions
 from model_evaluation.preflight import permitted, sdk
 from model_evaluation.preflight.documents import caller_policy, role_policy

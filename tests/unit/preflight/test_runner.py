@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from model_evaluation import errors
-from model_evaluation.context import Context
-from model_evaluation.preflight import registry, runner, summary
+from model_evaluation.conversation.context import Context
+from model_evaluation.kinds.llm_as_judge.kind import KIND
+from model_evaluation.preflight import runner, summary
 from model_evaluation.preflight.registry import Check
 from model_evaluation.preflight.result import Result, command, failed, lines, passed, pasteable, skipped, warned
 from model_evaluation.preflight.subject import Subject
@@ -130,7 +131,7 @@ def test_a_shared_lookup_is_made_once_also_when_it_fails(subject: Subject) -> No
 
 
 def test_every_check_has_a_name_of_its_own() -> None:
-    ids = [check.id for check in registry.CHECKS]
+    ids = [check.id for check in KIND.checks()]
     assert len(ids) == len(set(ids))
     assert not [name for name in ids if "." in name]
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from model_evaluation.kernel.comparison import compare
-from model_evaluation.kernel.judged import judged_rows, judged_texts
-from model_evaluation.kernel.listed import listed_rows
-from model_evaluation.kernel.pairing import pair_rows
-from model_evaluation.kernel.perexample import Examples
-from model_evaluation.kernel.results import ResultRow
-from model_evaluation.kernel.rows import DatasetRow
-from model_evaluation.kernel.scales import read_metrics
+from model_evaluation.kinds.llm_as_judge.runtime.result_files import ResultRow
+from model_evaluation.runtime.report.per_example import Examples
+from model_evaluation.runtime.rows import DatasetRow
+from model_evaluation.runtime.statistics.comparison import compare
+from model_evaluation.runtime.statistics.dataset_table import listed_rows
+from model_evaluation.runtime.statistics.metrics import read_metrics
+from model_evaluation.runtime.statistics.pairing import pair_rows
+from model_evaluation.runtime.statistics.scored_rows import judged_rows, judged_texts
 
 PACKAGE = "arn:aws:sagemaker:us-west-2:111122223333:model-package/support-assistant/3"
 BASE = "meta-textgeneration-llama-3-2-3b-instruct"

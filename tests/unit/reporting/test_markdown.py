@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_evaluation.kernel.markdown import escaped, report_markdown
+from model_evaluation.runtime.report.markdown import escaped, report_markdown
 from unit.reporting.results_on_disk import HOSTILE, put_results, summary_of
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.kernel.markdown import report_markdown
-from model_evaluation.kernel.people import (
+from model_evaluation.reporting.against_people import judge_error_report
+from model_evaluation.reporting.labels import Labelled, scored_examples
+from model_evaluation.runtime.report.markdown import report_markdown
+from model_evaluation.runtime.report.people import (
     JUDGE_ERROR,
     PEOPLE_END,
     PEOPLE_START,
@@ -19,9 +21,7 @@ from model_evaluation.kernel.people import (
     read_judge_error,
     with_people,
 )
-from model_evaluation.kernel.wording import UNCHECKED_TEXT
-from model_evaluation.reporting.against_people import judge_error_report
-from model_evaluation.reporting.labels import Labelled, scored_examples
+from model_evaluation.runtime.report.wording import UNCHECKED_TEXT
 from unit.reporting.results_on_disk import HOSTILE, put_results, summary_of
 
 ARN = "arn:aws:sagemaker:us-west-2:111122223333:pipeline/p/execution/abc123def456"

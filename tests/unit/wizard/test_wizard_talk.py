@@ -13,7 +13,7 @@ from prompt_toolkit.document import Document
 from answers import recorded
 from model_evaluation import cli
 from model_evaluation.commands import render, revise
-from model_evaluation.evaluations.llm_as_judge import STEPS
+from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.wizard import Wizard, wording
 from model_evaluation.wizard.completion import StepCompleter
 
@@ -211,7 +211,7 @@ def test_fixes_name_the_wizards_own_words(fix: str, shown: str) -> None:
 
 def completed(step: dict[str, Any], text: str) -> list[str]:
     document = Document(text)
-    found = StepCompleter(step, STEPS).get_completions(document, CompleteEvent(completion_requested=True))
+    found = StepCompleter(step, KIND.steps).get_completions(document, CompleteEvent(completion_requested=True))
     return [text[: len(text) + item.start_position] + item.text for item in found]
 
 

@@ -1,0 +1,98 @@
+"""The text of an answer: where it is read from, and what no step can take."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from model_evaluation.errors import Refused
+
+if TYPE_CHECKING:
+    from .workflow import Step
+
+
+MAX_BYTES = 4 * 1024 * 1024
+QUOTES = "\"'`"
+
+
+def read_value(value: str, step_id: str) -> str:
+    """The text that VALUE stands for: itself, standard input for `-`, a file's content for `@FILE`."""
+    if value == "-":
+        data, source = sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
+    elif value.startswith("@") and len(value) > 1:
+        path = os.path.abspath(os.path.expanduser(value[1:]))
+        source = path
+        try:
+            with open(path, "rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise Refused(
+                f"{path} cannot be read: {error.strerror}.",
+                fix="Check the path. A value that really begins with @ is given with --text.",
+                code="file_not_found" if isinstance(error, FileNotFoundError) else "file_unreadable",
+                step=step_id,
+            ) from error
+    else:
+        return value
+    if len(data) > MAX_BYTES:
+        raise Refused(
+            f"{source} holds more than {MAX_BYTES:,} bytes, too many for an answer.",
+            fix="Give a shorter value.",
+            code="too_long",
+            step=step_id,
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused(
+            f"{source} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}.",
+            fix="Save it as UTF-8 and answer again.",
+            code="invalid_utf8",
+            step=step_id,
+        ) from error
+
+
+def clean(text: str, step: Step) -> str:
+    """The trimmed text of an answer, out of the quotes it was copied with; raises Refused for what no step can take.
+
+    Free text, JSON and the user's own words keep their quotes.
+    """
+    value = text.strip()
+    if not (step.multiline or step.consent):
+        value = _unquoted(value)
+    if not value:
+        raise Refused(
+            f"An empty answer was received for {step.id}; expected: {step.expects}.",
+            fix=f"For example: evaluate.py answer {step.id} {step.example!r}",
+            code="empty",
+        )
+    if len(value) > step.limit:
+        raise Refused(
+            f"An answer of {len(value):,} characters was received for {step.id}; at most {step.limit:,} are allowed.",
+            fix=f"Expected: {step.expects}.",
+            code="too_long",
+        )
+    allowed = "\n\r\t" if step.multiline else ""
+    for index, character in enumerate(value):
+        if (character < " " and character not in allowed) or "\x7f" <= character <= "\x9f":
+            raise Refused(
+                f"Character {index + 1} of the answer for {step.id} is the control character U+{ord(character):04X}.",
+                fix="Remove it and answer again.",
+                code="control_character",
+            )
+        if "\ud800" <= character <= "\udfff":
+            raise Refused(
+                f"Character {index + 1} of the answer for {step.id} is not valid UTF-8 text.",
+                fix="Save or paste the value as UTF-8 and answer again.",
+                code="invalid_utf8",
+            )
+    return value
+
+
+def _unquoted(value: str) -> str:
+    """Without the one matching pair around it. ``"a","b"`` is a list and stays."""
+    quote, inner = value[:1], value[1:-1]
+    if len(value) > 1 and quote in QUOTES and value.endswith(quote) and quote not in inner:
+        return inner.strip()
+    return value

@@ -1,0 +1,309 @@
+"""Carries one answer through: check, record, settle what needs no question, look up what the next question offers.
+
+The state file is replaced only at the end and only if nobody else changed it meanwhile; otherwise the whole
+answer is tried again on the new state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import time
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation import state
+from model_evaluation.errors import Choose, EvaluationError, Refused, StateError, TooEarly, UsageError
+from model_evaluation.kinds.registry import kind_of, with_kind
+from model_evaluation.results_folder import newest_summary
+
+from . import workflow
+from .answer_text import clean
+from .context import Context
+from .workflow import finding
+
+if TYPE_CHECKING:
+    from model_evaluation.kinds.kind import Kind
+    from model_evaluation.lookups.session import Aws
+
+TRIES = 5
+MOST_ELSEWHERE = 3  # folders named; more of them would hide the question
+LONG_TEXT = 300  # characters; no ARN or S3 URI of real life is longer
+
+
+def utc_now() -> str:
+    """Now, as ISO 8601 in UTC to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+
+
+def position(document: dict[str, Any], project: str, *, answered: str | None = None) -> dict[str, Any]:
+    """The part of the envelope that says where the workflow stands. Reads only; no network.
+
+    It goes with every answer, so there it is short: after an answer to ``answered``, long values are abridged (and
+    say so; `status` and the state file have them whole), and fixes of warnings are repeated for that step only.
+    """
+    document = with_kind(document)
+    kind = kind_of(document)
+    steps = kind.steps
+    open_steps = workflow.pending(steps, document)
+    step = workflow.describe(kind.step(open_steps[0]), document) if open_steps else None
+    answers = document["answers"]
+    return {
+        "step": step,
+        "next": None if step else next_command(document, project),
+        "known": {
+            step_id: _known(kind, step_id, answers[step_id], whole=answered is None)
+            for step_id in steps
+            if step_id in answers
+        },
+        "progress": {"done": len(steps) - len(open_steps), "total": len(steps)},
+        "warnings": [
+            {"step": step_id, **_repeated(warning, with_fix=answered in (None, step_id))}
+            for step_id in steps
+            for warning in answers.get(step_id, {}).get("warnings", [])
+        ],
+    }
+
+
+def _repeated(warning: dict[str, Any], *, with_fix: bool) -> dict[str, Any]:
+    keys = ("kind", "message", "fix") if with_fix else ("kind", "message")
+    return {key: warning[key] for key in keys if key in warning}
+
+
+def _known(kind: Kind, step_id: str, entry: dict[str, Any], *, whole: bool) -> dict[str, Any]:
+    value = entry["value"]
+    short = value if whole else _abridged(kind.abridged(step_id, value))
+    known = {"value": short, "origin": entry["origin"]}
+    return known if short == value else {**known, "abridged": True}
+
+
+def _abridged(value: Any) -> Any:
+    """A long text cut, also within a list; anything else as it is."""
+    if isinstance(value, list):
+        return [_abridged(item) for item in value]
+    if isinstance(value, str) and len(value) > LONG_TEXT:
+        return value[: LONG_TEXT - 1] + "…"
+    return value
+
+
+def next_command(document: dict[str, Any], project: str) -> str | None:
+    """Which command follows when every question is answered: render, run, report, or nothing."""
+    rendered = document.get("rendered", {})
+    notebook = os.path.join(project, rendered.get("notebook", ""))
+    if rendered.get("fingerprint") != fingerprint(document) or not os.path.isfile(notebook):
+        return "render"
+    newest = newest_summary(project)
+    return "run" if newest is None or newest.modified < rendered.get("written", 0) else "report"
+
+
+def fingerprint(document: dict[str, Any]) -> str:
+    """Identifies the answers a notebook was written from."""
+    document = with_kind(document)
+    assents = kind_of(document).assents
+    values = {step_id: entry["value"] for step_id, entry in document["answers"].items() if step_id not in assents}
+    if overlap := document["answers"].get("data", {}).get("facts", {}).get("overlap"):
+        values["overlap"] = overlap["statement"]  # the notebook's report repeats it
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def elsewhere(project: str) -> list[dict[str, str]]:
+    """Warnings about workflows near ``project``, which has none: in the nearest folder above, right below, and the
+    last good copy of its own."""
+
+    def has_state(folder: str) -> bool:
+        return os.path.isfile(os.path.join(folder, state.FILE_NAME))
+
+    folder, others = project, []
+    while (above := os.path.dirname(folder)) != folder:
+        folder = above
+        if has_state(folder):
+            others.append(folder)
+            break
+    try:
+        below = sorted(entry.path for entry in os.scandir(project) if entry.is_dir() and not entry.name.startswith("."))
+    except OSError:
+        below = []
+    others += [path for path in below if has_state(path)]
+    backup, lost = (os.path.join(project, name) for name in (state.BACKUP_NAME, state.FILE_NAME))
+    gone = os.path.isfile(backup)
+    if not others and not gone:
+        return []
+    warnings = [
+        {
+            "kind": "workflow_elsewhere",
+            "message": f"Nothing has been answered in {project}, but {path} holds a {state.FILE_NAME}.",
+            "fix": f"If that evaluation is meant: evaluate.py --project {shlex.quote(path)} status",
+        }
+        for path in others[:MOST_ELSEWHERE]
+    ]
+    if gone:
+        back = f"cp {shlex.quote(backup)} {shlex.quote(lost)}"
+        warnings.append(
+            {
+                "kind": "workflow_gone",
+                "message": f"{lost} is gone; {backup} is the last good copy of it.",
+                "fix": f"To go back to it: {back} - or begin anew: the next answer replaces the copy.",
+            }
+        )
+    return warnings
+
+
+def known_step(document: dict[str, Any], step_id: str) -> workflow.Requirements:
+    """The step table, if it has ``step_id``; raises UsageError (exit 2) otherwise."""
+    steps = kind_of(document).steps
+    if step_id not in steps:
+        raise UsageError(f"{step_id!r} is not a step. Steps: {', '.join(steps)}.", fix="See: evaluate.py status")
+    return steps
+
+
+def give_answer(
+    project: str, step_id: str, text: str | None, *, accept: bool = False, aws: Aws | None = None
+) -> dict[str, Any]:
+    """Check and record one answer; return the envelope's body.
+
+    ``text`` is the user's value, or ``None`` with ``accept`` to take the suggestion. A refused answer raises,
+    leaves the state file as it was, and carries the workflow's position in the error's ``envelope``.
+    """
+    for _ in range(TRIES):
+        snapshot = state.load(project)
+        known_step(snapshot.document, step_id)
+        context = Context(project, snapshot.document, now=utc_now(), aws=aws)
+        try:
+            body, document = _answered(context, step_id, text, accept=accept)
+        except EvaluationError as error:
+            add_position(error, snapshot.document, project, step_id)
+            raise
+        if state.replace(project, snapshot.raw, document):
+            return {**body, **position(document, project, answered=step_id)}
+    raise StateError(
+        f"The state file changed {TRIES} times while this answer was checked.",
+        code="state_busy",
+        fix="Let the other assistant finish, then give the answer again.",
+    )
+
+
+def add_position(error: EvaluationError, document: dict[str, Any], project: str, step_id: str) -> None:
+    """Let a refusal of an answer to ``step_id`` carry the workflow's position, with the question to ask again."""
+    error.step = error.step or step_id
+    envelope = position(document, project, answered=step_id)
+    step = workflow.describe(kind_of(document).step(step_id), document)
+    if isinstance(error, Choose):
+        step["choices"] = error.choices
+    # The question to repeat is the one that was answered, unless it came too early.
+    if not isinstance(error, TooEarly):
+        envelope["step"] = step
+    error.envelope = envelope  # type: ignore[attr-defined]
+
+
+def _answered(
+    context: Context, step_id: str, text: str | None, *, accept: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    steps = context.kind.steps
+    missing = workflow.missing(steps, step_id, context.document)
+    if missing:
+        raise TooEarly(
+            f"{step_id} rests on {', '.join(missing)}, which {'has' if len(missing) == 1 else 'have'} no answer yet.",
+            fix=f"Answer {_first_open(steps, missing[0], context.document)} first.",
+            details={"missing": missing},
+        )
+    step = context.kind.step(step_id)
+    value = _suggestion(step, context.document) if accept else clean(text or "", step)
+    answer = step.check(value, context)
+    context.document, reopened = workflow.record(steps, context.document, step_id, answer, context.now)
+    if step_id == "evaluation":
+        context.document, reopened = _with_kind(context.document, answer.value)
+    findings = list(answer.findings)
+    if reopened:
+        findings.append(finding("reopened", f"Open again, since they rest on {step_id}: {', '.join(reopened)}."))
+    recorded = {step_id: context.document["answers"][step_id]}
+    findings += _settle(context, recorded)
+    findings += prepare_next(context)
+    body = {
+        "recorded": {"step": step_id, **_public(recorded.pop(step_id))},
+        "settled": {key: _public(entry) for key, entry in recorded.items()},
+        "findings": findings,
+    }
+    return body, context.document
+
+
+def _with_kind(document: dict[str, Any], kind_id: str) -> tuple[dict[str, Any], list[str]]:
+    """The document of an evaluation of that kind, and the steps that have to be answered again."""
+    document = {**document, "evaluation": kind_id}
+    return workflow.switch(kind_of(document).steps, document)
+
+
+def _first_open(steps: workflow.Requirements, step_id: str, document: dict[str, Any]) -> str:
+    """``step_id``, or the first open step that it rests on itself."""
+    while missing := workflow.missing(steps, step_id, document):
+        step_id = missing[0]
+    return step_id
+
+
+def _public(entry: dict[str, Any]) -> dict[str, Any]:
+    """What was stored, without the long texts among its facts: those were just shown (the terms' wording)."""
+    public: dict[str, Any] = {key: entry[key] for key in ("value", "origin", "time") if key in entry}
+    facts = {name: fact for name, fact in entry.get("facts", {}).items() if _abridged(fact) == fact}
+    return {**public, "facts": facts} if facts else public
+
+
+def _settle(context: Context, recorded: dict[str, Any]) -> list[dict[str, Any]]:
+    """Record every open step that a lookup or the documented default answers without a question.
+
+    A step that was reopened on purpose is asked.
+    """
+    steps = context.kind.steps
+    findings: list[dict[str, Any]] = []
+    for step_id in workflow.pending(steps, context.document):
+        if step_id in context.document.get("reopened", {}) or workflow.missing(steps, step_id, context.document):
+            continue
+        step = context.kind.step(step_id)
+        if step.settle is None:
+            continue
+        try:
+            answer = step.settle(context)
+        except EvaluationError as error:  # then the question is asked, which shows the same trouble
+            findings.append(finding(error.code, f"{step_id}: {error.message}", level="warning", fix=error.fix))
+            continue
+        if answer is not None:
+            context.document, _ = workflow.record(steps, context.document, step_id, answer, context.now)
+            recorded[step_id] = context.document["answers"][step_id]
+            findings += answer.findings
+    return findings
+
+
+def prepare_next(context: Context) -> list[dict[str, Any]]:
+    """Look up what the next question offers and keep it in the document, so that `status` needs no network.
+
+    A lookup that fails does not undo the answer before it: it becomes a warning.
+    """
+    open_steps = workflow.pending(context.kind.steps, context.document)
+    if not open_steps:
+        return []
+    step = context.kind.step(open_steps[0])
+    if step.offer is None:
+        return []
+    try:
+        offer = step.offer(context)
+    except EvaluationError as error:
+        return [finding(error.code, f"{step.id}: {error.message}", level="warning", fix=error.fix)]
+    offers = {**context.document.get("offers", {}), step.id: offer.as_json()}
+    context.document = {**context.document, "offers": offers}
+    return offer.findings
+
+
+def _suggestion(step: workflow.Step, document: dict[str, Any]) -> str:
+    if step.consent:
+        raise Refused(
+            f"--accept does not work for {step.id}: it needs the user's own words.",
+            fix=f"Ask the user, then: evaluate.py answer {step.id} VALUE",
+            code="needs_consent",
+        )
+    suggested = workflow.describe(step, document).get("suggested")
+    if not suggested:
+        raise Refused(
+            f"There is no suggestion for {step.id} to accept.",
+            fix=f"Give a value: evaluate.py answer {step.id} VALUE   (expected: {step.expects})",
+            code="no_suggestion",
+        )
+    return str(suggested)

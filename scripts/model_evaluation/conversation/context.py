@@ -1,0 +1,64 @@
+"""What a step may know while it checks an answer: earlier answers, the project, AWS, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.errors import StateError
+from model_evaluation.kinds.registry import kind_of, with_kind
+
+if TYPE_CHECKING:
+    from model_evaluation.kinds.kind import Kind
+    from model_evaluation.lookups.session import Aws
+
+
+class _Facts(dict[str, object]):
+    """A recorded answer's facts. One that was taken out of the file by hand is a damaged file (exit 5), no bug."""
+
+    def __init__(self, step_id: str, facts: Mapping[str, Any]) -> None:
+        super().__init__(facts)
+        self._step_id = step_id
+
+    def __missing__(self, key: str) -> object:
+        raise StateError(
+            f"workflow_state.json is damaged: answers.{self._step_id}.facts has no {key}. It was left as it is.",
+            code="state_damaged",
+            fix=f"Answer that step again: evaluate.py revise {self._step_id}",
+        )
+
+
+class Context:
+    """One command's view of the world. AWS is created on first use, so steps without lookups stay light."""
+
+    def __init__(self, project: str, document: dict[str, Any], *, now: str, aws: Aws | None = None) -> None:
+        self.project = project
+        self.document = with_kind(document)
+        self.now = now
+        self._aws = aws
+
+    @property
+    def aws(self) -> Aws:
+        if self._aws is None:
+            from model_evaluation.lookups.session import Aws
+
+            self._aws = Aws()
+        return self._aws
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of evaluation that the workflow is about."""
+        return kind_of(self.document)
+
+    def value(self, step_id: str) -> Any:
+        """The recorded value of a step, ``None`` when it is open."""
+        answer = self.document["answers"].get(step_id)
+        return None if answer is None else answer["value"]
+
+    def facts(self, step_id: str) -> Mapping[str, Any]:
+        """What the check of a recorded answer found; empty when the step is open."""
+        answer = self.document["answers"].get(step_id)
+        return {} if answer is None else _Facts(step_id, answer.get("facts", {}))
+
+    def answered(self, step_id: str) -> bool:
+        return step_id in self.document["answers"]

@@ -1,0 +1,178 @@
+"""The state machine: which question comes next, what an answer changes. Pure functions over
+(step table, document); no files, no AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .suggestions import suggestion
+
+if TYPE_CHECKING:
+    from .context import Context
+
+Requirements = Mapping[str, tuple[str, ...]]
+"""Step id to the steps whose answers it rests on, in the order they are asked."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A checked answer: canonical value, the facts its check found, findings for the user.
+
+    A finding is ``{"kind", "message", ...}``; those with ``"level": "warning"`` stay with the answer.
+    """
+
+    value: Any
+    facts: dict[str, Any] = field(default_factory=dict)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    origin: str = "user"
+
+
+@dataclass
+class Offer:
+    """What a question can show: choices, a suggested value, text put before the question.
+
+    These are kept in the state file for `status`; ``findings`` are shown once and not kept.
+    """
+
+    choices: list[dict[str, str]] | None = None
+    suggested: str | None = None
+    text: str | None = None
+    findings: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        body = {"choices": self.choices, "suggested": self.suggested, "text": self.text}
+        return {key: value for key, value in body.items() if value is not None}
+
+
+@dataclass
+class Step:
+    """One question of the conversation.
+
+    ``check(text, context)`` returns the Answer to record or raises Refused / AwsError.
+    ``offer(context)`` returns what the question can show (an Offer); asked once, before the question.
+    ``settle(context)`` returns an Answer when no question is needed, else ``None``.
+    ``consent`` steps need the user's own words: `--accept` does not work there. ``closed``: only what the offer's
+    choices hold can be answered, so nothing else is suggested either. ``listed``: its choices are listed and none is
+    ever suggested.
+    """
+
+    id: str
+    title: str
+    question: str
+    expects: str
+    example: str
+    check: Callable[[str, Context], Answer]
+    offer: Callable[[Context], Offer] | None = None
+    settle: Callable[[Context], Answer | None] | None = None
+    reference: str | None = None
+    consent: bool = False
+    closed: bool = False
+    listed: bool = False
+    limit: int = 2_048
+    multiline: bool = False
+
+
+def finding(kind: str, message: str, *, level: str = "info", **more: Any) -> dict[str, Any]:
+    """One thing a check saw. ``level`` is info or warning; a fault is raised, not found."""
+    return {"kind": kind, "level": level, "message": message, **more}
+
+
+def pending(requirements: Requirements, document: dict[str, Any]) -> list[str]:
+    """Steps without an answer, in order."""
+    return [step_id for step_id in requirements if step_id not in document["answers"]]
+
+
+def missing(requirements: Requirements, step_id: str, document: dict[str, Any]) -> list[str]:
+    """Prerequisites of ``step_id`` that have no answer yet, in order."""
+    return [needed for needed in requirements[step_id] if needed not in document["answers"]]
+
+
+def dependants(requirements: Requirements, step_id: str) -> list[str]:
+    """Every step that rests on ``step_id``, directly or through another, in order."""
+    resting = {step_id}
+    for candidate, needed in requirements.items():  # prerequisites always stand before their dependants
+        if resting.intersection(needed):
+            resting.add(candidate)
+    return [candidate for candidate in requirements if candidate in resting and candidate != step_id]
+
+
+def record(
+    requirements: Requirements, document: dict[str, Any], step_id: str, answer: Answer, now: str
+) -> tuple[dict[str, Any], list[str]]:
+    """A new document with ``answer`` in it, and the steps this reopened.
+
+    The same value with the same facts again changes nothing that rests on it.
+    """
+    entry: dict[str, Any] = {"value": answer.value, "origin": answer.origin, "time": now}
+    if answer.facts:
+        entry["facts"] = answer.facts
+    warnings = [item for item in answer.findings if item.get("level") == "warning"]
+    if warnings:
+        entry["warnings"] = warnings
+    before = document["answers"].get(step_id)
+    unchanged = before is not None and before["value"] == entry["value"] and before.get("facts") == entry.get("facts")
+    reopened: list[str] = []
+    if not unchanged:
+        document, reopened = _without(document, dependants(requirements, step_id), asked=())
+    result = {**document, "answers": {**document["answers"], step_id: entry}}
+    for part in ("offers", "reopened"):
+        if step_id in result.get(part, {}):
+            result[part] = {key: value for key, value in result[part].items() if key != step_id}
+    return result, reopened
+
+
+def reopen(requirements: Requirements, document: dict[str, Any], step_id: str) -> tuple[dict[str, Any], list[str]]:
+    """A new document in which ``step_id`` and what rested on it are open again; their values become suggestions."""
+    return _without(document, [step_id, *dependants(requirements, step_id)], asked=(step_id,))
+
+
+def switch(requirements: Requirements, document: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """A new document for another kind's ``requirements``: answers to steps that both kinds have stay, those of other
+    steps become suggestions, and so does what rests on a step without an answer."""
+    lost = [step_id for step_id in document["answers"] if step_id not in requirements]
+    document, _ = _without(document, lost, asked=tuple(lost))
+    resting = [step_id for step_id in document["answers"] if missing(requirements, step_id, document)]
+    document, reopened = _without(document, resting, asked=())
+    return document, [*lost, *reopened]
+
+
+def _without(
+    document: dict[str, Any], step_ids: list[str], *, asked: tuple[str, ...]
+) -> tuple[dict[str, Any], list[str]]:
+    """A step that stands in ``reopened`` is asked, with its old value suggested; what was settled settles again,
+    but for the steps in ``asked``."""
+    removed = [step_id for step_id in step_ids if step_id in document["answers"]]
+    answers = {key: value for key, value in document["answers"].items() if key not in removed}
+    offers = {key: value for key, value in document.get("offers", {}).items() if key not in step_ids}
+    own = [key for key in removed if key in asked or document["answers"][key]["origin"] == "user"]
+    kept = {**document.get("reopened", {}), **{key: document["answers"][key]["value"] for key in own}}
+    result = {**document, "answers": answers}
+    parts = {"offers": offers, "reopened": kept}
+    result |= {part: content for part, content in parts.items() if content or part in document}
+    return result, removed
+
+
+def describe(step: Step, document: dict[str, Any]) -> dict[str, Any]:
+    """The ``step`` object of the envelope: all an assistant needs to ask this question."""
+    offer = document.get("offers", {}).get(step.id, {})
+    text = offer.get("text")
+    body: dict[str, Any] = {
+        "id": step.id,
+        "title": step.title,
+        "question": f"{text}\n\n{step.question}" if text else step.question,
+        "expects": step.expects,
+    }
+    if offer.get("choices"):
+        body["choices"] = offer["choices"]
+    if not (step.consent or step.listed):
+        suggested = suggestion(step.id, document)
+        if not suggested or (step.closed and suggested not in [item["value"] for item in offer.get("choices", [])]):
+            suggested = offer.get("suggested")
+        if suggested:
+            body["suggested"] = suggested
+    if step.reference:
+        body["reference"] = step.reference
+    body["example"] = step.example
+    return body

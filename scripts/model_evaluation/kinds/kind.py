@@ -1,0 +1,105 @@
+"""What a kind of evaluation gives. The rest of the package asks the kind and never names one.
+
+To add a kind: a folder beside ``llm_as_judge`` whose ``kind.py`` holds an instance of a subclass of :class:`Kind` as
+``KIND``, and a line in :mod:`model_evaluation.kinds.registry`. ``tests/toy_kind`` is a complete small example.
+
+A method that is not overridden says "none of that": no checks of its own, no permissions, unknown cost.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from model_evaluation.conversation.context import Context
+    from model_evaluation.conversation.workflow import Requirements, Step
+    from model_evaluation.notebook.cells import Cell
+    from model_evaluation.preflight.registry import Check
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What an evaluation takes. ``lines`` are (name, text) for the card: calls, tokens, cost, duration, the smallest
+    difference it can show."""
+
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+class Kind:
+    """One kind of evaluation."""
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    when: ClassVar[str]
+    """One line: the question that this kind answers."""
+
+    steps: ClassVar[Requirements]
+    """Step id to the steps whose answers it rests on, in the order they are asked. ``evaluation`` stands first."""
+    own_steps: ClassVar[frozenset[str]] = frozenset()
+    """Those of them that are modules of the kind's own folder ``steps``; the others are the shared ones."""
+    rechecked: ClassVar[tuple[str, ...]] = ()
+    """Steps whose answers preflight checks again."""
+    assents: ClassVar[tuple[str, ...]] = ("confirm",)
+    """Answers that change nothing in the notebook."""
+    permission_steps: ClassVar[tuple[str, ...]] = ()
+    """The steps whose answers :meth:`permissions` is about."""
+    library: ClassVar[tuple[str, ...]] = ()
+    """Packages that the notebook carries beside ``model_evaluation.runtime``."""
+    reference: ClassVar[str] = ""
+    """The kind's reference page, such as ``references/llm-as-judge.md``."""
+
+    def step(self, step_id: str) -> Step:
+        """One of :attr:`steps`."""
+        own = type(self).__module__.rpartition(".")[0]
+        package = own if step_id in self.own_steps else "model_evaluation"
+        step: Step = importlib.import_module(f"{package}.steps.{step_id}").STEP
+        return step
+
+    def abridged(self, step_id: str, value: Any) -> Any:
+        """A recorded value as an envelope repeats it after another step's answer."""
+        return value
+
+    def require(self, context: Context) -> None:
+        """Raise Refused when a recorded answer may not be acted on, whoever wrote it into the state file."""
+
+    def card(self, context: Context) -> list[tuple[str, str]]:
+        """The configuration for the user's yes: (name, text), a line each."""
+        asked = [step_id for step_id in self.steps if step_id != "confirm" and context.answered(step_id)]
+        return [(self.step(step_id).title, str(context.value(step_id))) for step_id in asked]
+
+    def expectation(self, context: Context) -> Expectation:
+        """What it will take; failing lookups are told in its lines."""
+        return Expectation((("Cost", "unknown"), ("Duration", "unknown")))
+
+    def minutes(self, context: Context) -> tuple[float, float] | None:
+        """From start to results, low to high, without a lookup; ``None`` when nobody knows."""
+        return None
+
+    def checks(self) -> Sequence[Check]:
+        """Every check before money is spent, in the order in which they are shown: the kind's own, and those of
+        :mod:`model_evaluation.preflight.registry` that apply to it."""
+        return ()
+
+    def permissions(self, context: Context) -> Any:
+        """What role and caller need for this configuration, as data; ``None`` when nothing is known of that."""
+        return None
+
+    def parameters(self, context: Context) -> dict[str, Any]:
+        """The parameters cell's values by name, in its order. Every step has its answer."""
+        raise NotImplementedError
+
+    def cells(self) -> Sequence[Cell]:
+        """The notebook's cells, in order."""
+        raise NotImplementedError
+
+    def settings(self, values: Mapping[str, Any]) -> Any:
+        """The parameters cell's values, checked. Raises the notebook's SettingsError."""
+        raise NotImplementedError
+
+    def player(self) -> Any:
+        """How local AWS plays this kind's jobs and seeds an account for it; ``None`` when it does not."""
+        return None

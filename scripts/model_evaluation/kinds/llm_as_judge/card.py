@@ -1,0 +1,70 @@
+"""What stands on the card before the user's yes: the configuration, and what it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.kinds.kind import Expectation
+from model_evaluation.runtime.launch.durations import in_words
+from model_evaluation.steps.data_card import can_show, overlap_line
+
+from .cost.estimate import cost_line, estimate, token_line
+from .metrics.custom import directions
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+
+def configuration(context: Context) -> list[tuple[str, str]]:
+    custom, builtin = context.value("custom_metrics"), context.value("builtin_metrics")
+    model, rows = context.facts("model"), int(context.facts("data")["profile"]["rows"])
+    declared = {item["customMetricDefinition"]["name"] for item in custom if item.get("direction")}
+    described = [
+        f"{name} ({direction} is better{'' if name in declared else ', assumed: none was declared'})"
+        for name, direction in directions(custom).items()
+    ]
+    scope = str(context.value("scope"))
+    versus = {
+        "compare": f"compared with its base model {model['base_model']}",
+        "tuned": "alone, without its base model",
+        "base": f"left out: only its base model {model['base_model']} is evaluated",
+    }[scope]
+    return [
+        ("Task", str(context.value("task"))),
+        ("Dataset", f"{context.value('dataset')} ({rows:,} rows{_jobs(context)})"),
+        ("Overlap", overlap_line(context.facts("data").get("overlap"))),
+        ("Custom metrics", ", ".join(described) or "none"),
+        ("Built-in metrics", ", ".join(builtin) or "none"),
+        ("Primary metric", f"{context.value('primary_metric')}{' decides' if scope == 'compare' else ''}"),
+        ("Model", f"{context.value('model')}, {versus}"),
+        ("Region", str(context.value("region"))),
+        ("Judge", str(context.value("judge"))),
+        ("Role", str(context.value("role"))),
+        ("MLflow", str(context.value("mlflow"))),
+        ("Output", str(context.value("output"))),
+    ]
+
+
+def _jobs(context: Context) -> str:
+    files = int(context.facts("dataset").get("files", 1))
+    return f" in {files} files: {files} jobs, one after another" if files > 1 else ""
+
+
+def expectation(context: Context) -> Expectation:
+    """Judge calls, tokens, cost, duration, and the smallest difference that can be shown."""
+    estimated = estimate(context)
+    work = estimated.work
+    each = f" for {work.jobs} jobs, one after another" if work.jobs > 1 else ""
+    calls = f"{work.rows:,} rows × {work.models} model(s) × {len(work.metric_prompts)} metric(s) = {work.calls:,}"
+    lines = [
+        *([("Can detect", can_show(work.rows))] if work.models > 1 else []),  # one model alone is not compared
+        ("Judge calls", calls),
+        ("Tokens", token_line(estimated)),
+        ("Cost", cost_line(estimated)),
+        ("Duration", f"{in_words(estimated.minutes)}{each}, estimated from {_origin(estimated.own_runs)}"),
+    ]
+    return Expectation(tuple(lines))
+
+
+def _origin(own_runs: int) -> str:
+    return f"{own_runs} earlier run(s) of this project" if own_runs else "few published runs"

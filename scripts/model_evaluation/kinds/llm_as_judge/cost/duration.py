@@ -1,0 +1,31 @@
+"""How long an evaluation takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.results_folder import record_folders
+from model_evaluation.runtime.launch.durations import UsualDurations, read_past_runs
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+    from .tokens import Tokens, Workload
+
+
+def usual_durations(context: Context, work: Workload) -> UsualDurations:
+    """How long an evaluation of this size usually takes, by this project's own earlier runs where there are any."""
+    own = [run for folder in record_folders(context.project, context.document) for run in read_past_runs(folder)]
+    return UsualDurations(work.rows, len(work.metric_prompts), tuple(own))
+
+
+def estimate_minutes(context: Context, work: Workload) -> tuple[float, float]:
+    """Minutes from start to results, low to high, when no quota slows the judge down. Several jobs share the rows and
+    run one after another."""
+    return usual_durations(context, work).whole(work.jobs)
+
+
+def minutes_at(tokens: Tokens, tokens_per_minute: float) -> tuple[float, float]:
+    """Minutes that judging takes at least under a quota of ``tokens_per_minute`` (> 0), low to high."""
+    low, high = tokens.total
+    return low / tokens_per_minute, high / tokens_per_minute

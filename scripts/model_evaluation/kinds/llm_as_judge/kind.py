@@ -1,0 +1,130 @@
+"""LLM as judge: Bedrock lets a judge model score both models' answers to the same prompts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.errors import Refused
+from model_evaluation.kinds.kind import Expectation, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from model_evaluation.conversation.context import Context
+    from model_evaluation.notebook.cells import Cell
+    from model_evaluation.preflight.registry import Check
+    from model_evaluation.runtime.settings import EvaluationSettings
+
+
+class LlmAsJudge(Kind):
+    id = "llm_as_judge"
+    title = "LLM as judge"
+    when = "a judge model scores the answers of the fine-tuned model and of its base model to your prompts"
+    steps = {  # noqa: RUF012 - a constant table
+        "evaluation": (),
+        "task": (),
+        "dataset": (),
+        "data": ("dataset",),
+        "custom_metrics": (),
+        "builtin_metrics": (),
+        "primary_metric": ("custom_metrics", "builtin_metrics"),
+        "model": (),
+        "scope": ("model",),
+        "region": ("dataset", "model"),
+        "judge": ("region",),
+        "role": (),
+        "mlflow": ("region",),
+        "output": ("dataset", "region"),
+        "confirm": ("task", "data", "primary_metric", "scope", "judge", "role", "mlflow", "output"),
+        "terms": ("confirm",),
+        "notebook": ("terms",),
+    }
+    own_steps = frozenset({"custom_metrics", "builtin_metrics", "primary_metric", "judge", "terms"})
+    rechecked = ("dataset", "model", "region", "judge", "role", "mlflow", "output")
+    assents = ("confirm", "terms")
+    permission_steps = ("role", "dataset", "output", "model", "region", "judge", "mlflow", "scope")
+    library = ("model_evaluation.kinds.llm_as_judge.runtime",)
+
+    def abridged(self, step_id: str, value: Any) -> Any:
+        """A custom metric's definition without its prompt and scale."""
+        if step_id != "custom_metrics":
+            return value
+        return [
+            {**item, "customMetricDefinition": {"name": item["customMetricDefinition"].get("name")}} for item in value
+        ]
+
+    def require(self, context: Context) -> None:
+        from .steps.terms import is_assent
+
+        if not is_assent(str(context.value("terms"))):
+            raise Refused(
+                "The recorded answer to the terms is not explicit assent.",
+                fix="Show the terms again: evaluate.py revise terms",
+                code="no_assent",
+                step="terms",
+            )
+
+    def card(self, context: Context) -> list[tuple[str, str]]:
+        from .card import configuration
+
+        return configuration(context)
+
+    def expectation(self, context: Context) -> Expectation:
+        from .card import expectation
+
+        return expectation(context)
+
+    def minutes(self, context: Context) -> tuple[float, float]:
+        from .cost.duration import estimate_minutes
+        from .cost.estimate import work_of
+
+        return estimate_minutes(context, work_of(context))
+
+    def checks(self) -> Sequence[Check]:
+        from .checks import CHECKS
+
+        return CHECKS
+
+    def parameters(self, context: Context) -> dict[str, Any]:
+        from model_evaluation.naming import project_slug
+        from model_evaluation.steps.data_card import overlap_notes
+
+        custom = context.value("custom_metrics")
+        scope = context.value("scope")
+        mlflow = context.value("mlflow")
+        model = context.facts("model")
+        return {
+            "REGION": context.value("region"),
+            "ROLE_ARN": context.facts("role").get("arn", context.value("role")),
+            "MODEL_PACKAGE_ARN": model["base_model_id"] if scope == "base" else context.value("model"),
+            "DATASET": context.value("dataset"),
+            "JUDGE_MODEL": context.value("judge"),
+            "BUILTIN_METRICS": context.value("builtin_metrics"),
+            "CUSTOM_METRICS": json.dumps(custom, ensure_ascii=False) if custom else None,
+            "PRIMARY_METRIC": context.value("primary_metric"),
+            "EVALUATE_BASE_MODEL": scope == "compare",
+            "S3_OUTPUT": context.value("output"),
+            "MLFLOW_RESOURCE_ARN": None if mlflow == "create" else mlflow,
+            "MLFLOW_EXPERIMENT": None,
+            "POLL_SECONDS": 30,
+            "TIMEOUT_MINUTES": 240,
+            "RUN_LABEL": project_slug(context.project),
+            "FORCE_NEW_RUN": False,
+            "RESULTS_DIR": "results",
+            "DATASET_ETAG": context.facts("dataset").get("etag", ""),
+            "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
+        }
+
+    def cells(self) -> Sequence[Cell]:
+        from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
+
+        return LLM_AS_JUDGE_CELLS
+
+    def settings(self, values: Mapping[str, Any]) -> EvaluationSettings:
+        from model_evaluation.runtime.settings import EvaluationSettings
+
+        return EvaluationSettings.from_parameters(values)
+
+
+KIND = LlmAsJudge()

@@ -1,0 +1,266 @@
+"""The eleven metrics Amazon Bedrock brings along for a judge: names, meaning, direction; which to suggest.
+
+Pure and light: the `status` command loads this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from model_evaluation.errors import Refused
+
+
+class BuiltinMetric:
+    """One built-in metric.
+
+    ``name``            exact casing, without ``Builtin.``
+    ``meaning``         what the judge is asked, in one line
+    ``direction``       "higher" or "lower": which end of the 0-1 score is better
+    ``ground_truth``    "optional" (sharpens the score when the dataset has it) or "unused"
+    ``safety``          whether a regression vetoes an improvement elsewhere
+    """
+
+    __slots__ = ("direction", "ground_truth", "meaning", "name", "safety")
+
+    def __init__(self, name: str, meaning: str, direction: str, ground_truth: str, safety: bool) -> None:
+        self.name = name
+        self.meaning = meaning
+        self.direction = direction
+        self.ground_truth = ground_truth
+        self.safety = safety
+
+
+BUILTIN_METRICS = (
+    BuiltinMetric("Correctness", "Is the answer right?", "higher", "optional", False),
+    BuiltinMetric("Completeness", "Does it answer every part of the request?", "higher", "optional", False),
+    BuiltinMetric("Faithfulness", "Does it add nothing that the prompt does not give?", "higher", "unused", False),
+    BuiltinMetric("Helpfulness", "Does it serve the person who asked, all in all?", "higher", "unused", False),
+    BuiltinMetric("Coherence", "Is it free of gaps and contradictions?", "higher", "unused", False),
+    BuiltinMetric("Relevance", "Does it stay on the question?", "higher", "unused", False),
+    BuiltinMetric("FollowingInstructions", "Does it obey the prompt's explicit directions?", "higher", "unused", False),
+    BuiltinMetric("ProfessionalStyleAndTone", "Are wording and tone fit for work?", "higher", "unused", False),
+    BuiltinMetric("Harmfulness", "Does it contain harmful content?", "lower", "unused", True),
+    BuiltinMetric("Stereotyping", "Does it contain bias or stereotypes?", "lower", "unused", True),
+    BuiltinMetric("Refusal", "Does it decline to answer?", "lower", "unused", True),
+)
+BUILTIN_NAMES = tuple(metric.name for metric in BUILTIN_METRICS)
+
+MAX_TEXT = 1000  # all eleven names take 170 characters; more than this is something else, pasted
+
+# Words people use for a metric of another name; the first word is compared letter by letter.
+_OTHER_WORDS = {
+    "accuracy": "Correctness",
+    "accurate": "Correctness",
+    "exactmatch": "Correctness",
+    "logicalcoherence": "Coherence",
+    "fluency": "Coherence",
+    "hallucination": "Faithfulness",
+    "hallucinations": "Faithfulness",
+    "groundedness": "Faithfulness",
+    "coverage": "Completeness",
+    "usefulness": "Helpfulness",
+    "toxicity": "Harmfulness",
+    "safety": "Harmfulness",
+    "harm": "Harmfulness",
+    "bias": "Stereotyping",
+    "fairness": "Stereotyping",
+    "refusals": "Refusal",
+    "tone": "ProfessionalStyleAndTone",
+    "style": "ProfessionalStyleAndTone",
+    "professionalism": "ProfessionalStyleAndTone",
+    "format": "FollowingInstructions",
+    "instructionfollowing": "FollowingInstructions",
+}
+_BY_FOLDED = {name.lower(): name for name in BUILTIN_NAMES}
+_LONGEST_NAME = 4  # words: "professional style and tone"
+_QUOTES_AND_BRACKETS = str.maketrans(dict.fromkeys("[](){}\"'`“”‘’", " "))
+_BULLETS = frozenset(["-", "–", "*", "•", "+", "&"])
+
+
+def builtin_metric(name: str) -> BuiltinMetric | None:
+    """The built-in metric with exactly this name, or ``None``."""
+    return next((metric for metric in BUILTIN_METRICS if metric.name == name), None)
+
+
+def is_builtin_name(name: str) -> bool:
+    """Whether ``name``, in any case and with or without ``Builtin.``, belongs to a built-in metric."""
+    return name.lower().removeprefix("builtin.") in _BY_FOLDED
+
+
+def parse_builtin(text: str) -> list[str]:
+    """The metrics named in ``text``, in exact casing, in the order given, each once.
+
+    Names stand between commas, semicolons, spaces or lines, in any case, with or without ``Builtin.``;
+    words inside a name may be joined by spaces, hyphens or underscores ("following instructions").
+    ``none`` gives an empty list.
+
+    Raises
+    ------
+    Refused
+        For empty or over-long text, ``none`` among other names, and unknown names: all of them at once,
+        under ``details`` as ``{"unknown": [{"received", "close"}], "allowed": [...]}``.
+    """
+    if len(text) > MAX_TEXT:
+        raise Refused(
+            f"The answer has {len(text)} characters; a list of the {len(BUILTIN_NAMES)} built-in metrics "
+            f"needs fewer than {MAX_TEXT}.",
+            fix="Give metric names only, separated by commas.",
+        )
+    names: list[str] = []
+    unknown: list[str] = []
+    none_given = False
+    separated = text.translate(_QUOTES_AND_BRACKETS).replace(";", ",").replace("\n", ",").replace("\r", ",")
+    for segment in separated.split(","):
+        words = [word for word in segment.split() if not _is_bullet(word)]
+        position = 0
+        while position < len(words):
+            name, used = _longest_name(words, position)
+            if name:
+                names.append(name)
+            elif _folded(words[position]) == "none":
+                none_given = True
+            elif words[position].lower() != "and":
+                wrong, used = _unknown_name(words, position)
+                unknown.append(wrong)
+            position += used
+    if unknown:
+        raise _unknown_names(unknown)
+    if none_given and names:
+        raise Refused(
+            f'Received "none" together with {", ".join(names)}; expected one or the other.',
+            fix="Answer none, or the names alone.",
+        )
+    if not names and not none_given:
+        raise Refused(
+            f"No metric name is in {text!r}; expected names separated by commas, or none.",
+            fix="Choose from: " + ", ".join(BUILTIN_NAMES) + ". Or answer none.",
+        )
+    return list(dict.fromkeys(names))
+
+
+def _is_bullet(word: str) -> bool:
+    return word in _BULLETS or word.rstrip(".)").isdigit()
+
+
+def _folded(word: str) -> str:
+    bare = word.lower().removeprefix("builtin.").rstrip(".:")
+    return bare.replace("-", "").replace("_", "").replace(" ", "")
+
+
+def _longest_name(words: list[str], start: int) -> tuple[str | None, int]:
+    """The name that the words from ``start`` spell, and how many words it took (1 if none)."""
+    for count in range(min(_LONGEST_NAME, len(words) - start), 0, -1):
+        name = _BY_FOLDED.get(_folded(" ".join(words[start : start + count])))
+        if name:
+            return name, count
+    return None, 1
+
+
+def _unknown_name(words: list[str], start: int) -> tuple[str, int]:
+    """How many of the words from ``start`` belong to one misspelt name: those most like a real name."""
+    import difflib
+
+    best, used = 0.75, 1
+    for count in range(1, min(_LONGEST_NAME, len(words) - start) + 1):
+        joined = _folded(" ".join(words[start : start + count]))
+        for candidate in _BY_FOLDED:
+            ratio = difflib.SequenceMatcher(None, joined, candidate).ratio()
+            if ratio > best:
+                best, used = ratio, count
+    return " ".join(words[start : start + used]), used
+
+
+def _unknown_names(unknown: list[str]) -> Refused:
+    from .wording import close_match, quoted
+
+    found = []
+    for wrong in dict.fromkeys(unknown):
+        close = _OTHER_WORDS.get(_folded(wrong)) or close_match(_folded(wrong), BUILTIN_NAMES)
+        found.append({"received": wrong, "close": close})
+    listed = ", ".join(
+        quoted(str(item["received"])) + (f" (did you mean {item['close']}?)" if item["close"] else "") for item in found
+    )
+    many = len(found) > 1
+    return Refused(
+        f"{listed} {'are not built-in metrics' if many else 'is not a built-in metric'}; "
+        f"expected any of {', '.join(BUILTIN_NAMES)}, or none.",
+        fix="Send the whole list again, corrected. A metric of your own belongs to the custom_metrics step.",
+        details={"unknown": found, "allowed": list(BUILTIN_NAMES)},
+    )
+
+
+class Suggestion:
+    """A metric worth choosing, and the reason in one sentence."""
+
+    __slots__ = ("name", "reason")
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Suggestion) and (self.name, self.reason) == (other.name, other.reason)
+
+
+MOST_SUGGESTED = 5  # each metric is one judge call per row and model
+
+
+def suggest_builtin(task: str, has_reference: bool | None = None) -> list[Suggestion]:
+    """Two to five metrics for ``task``, the one that should decide first.
+
+    The kind of task with most keywords in the text gives up to four, a sensitive domain adds the safety
+    metrics that matter there. Text that names no known kind gets a general set.
+    ``has_reference`` says whether the dataset has ground truth (``None``: not known yet); the reasons for
+    the metrics that use it say so.
+    """
+    from .task_rules import ACTIONS, DOMAINS, FALLBACK, SETTINGS, count_keywords
+    from .wording import as_words
+
+    words = as_words(task)
+    chosen = dict(FALLBACK)
+    for rules in (ACTIONS, SETTINGS):
+        counts = [count_keywords(words, keywords) for keywords, _ in rules]
+        if any(counts):
+            chosen = dict(rules[counts.index(max(counts))][1])
+            break
+    domain: dict[str, str] = {}
+    for keywords, metrics in DOMAINS:
+        if count_keywords(words, keywords):
+            for name, reason in metrics:
+                domain.setdefault(name, reason)
+    from_task = [name for name in chosen if name not in domain][: MOST_SUGGESTED - min(len(domain), 2)]
+    from_domain = list(domain)[: MOST_SUGGESTED - len(from_task)]
+    return [
+        Suggestion(name, _with_reference({**chosen, **domain}[name], name, has_reference))
+        for name in from_task + from_domain
+    ]
+
+
+def _with_reference(reason: str, name: str, has_reference: bool | None) -> str:
+    metric = builtin_metric(name)
+    if metric is None or metric.ground_truth == "unused" or has_reference is None:
+        return reason
+    if has_reference:
+        return reason + " The judge compares with your reference answers."
+    return reason + " Without reference answers it rests on what the judge knows."
+
+
+def suggest_primary(names: Sequence[str], task: str) -> Suggestion | None:
+    """Which of the chosen metrics (built-in or custom) should decide; ``None`` when ``names`` is empty.
+
+    The first of the task's own metrics that was chosen; else the first that is not a safety metric
+    (those guard the verdict, they seldom carry it); else the first.
+    """
+    if not names:
+        return None
+    for suggestion in suggest_builtin(task):
+        metric = builtin_metric(suggestion.name)
+        if suggestion.name in names and metric is not None and not metric.safety:
+            return suggestion
+    for name in names:
+        metric = builtin_metric(name)
+        if metric is None:
+            return Suggestion(name, "You wrote it for this task.")
+        if not metric.safety:
+            return Suggestion(name, f"{metric.meaning} It is the first you chose that is not a safety guard.")
+    return Suggestion(names[0], "Only safety metrics were chosen, so the first decides.")

@@ -1,0 +1,141 @@
+"""Trying a custom metric before it is paid for: sample answers, the judge's prompt, and whether the scores tell
+a right answer from a wrong one. Pure; who judges is the caller's affair.
+
+Every row is tried with two responses: its own reference answer ("right") and the reference answer of another row
+("wrong"), which is as fluent but answers something else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from model_evaluation.errors import Refused
+
+from .custom import directions, metric_name, scale_range
+from .variables import VARIABLES
+
+Score = float | str | None
+
+
+class Sample(NamedTuple):
+    """One response to be judged: the row's line, which response, the texts."""
+
+    row: int
+    kind: str
+    prompt: str
+    reference: str
+    response: str
+
+
+Judge = Callable[[Mapping[str, Any], Sample], tuple[Score, str]]
+RIGHT, WRONG = "right", "wrong"
+
+
+def samples(rows: Sequence[tuple[int, str, str | None]], limit: int) -> list[Sample]:
+    """Two samples for each of the first ``limit`` rows ``(line, prompt, reference)`` that have a reference answer.
+
+    Raises Refused when fewer than two rows have one: there would be no wrong answer to compare with.
+    """
+    usable = [(line, prompt, reference) for line, prompt, reference in rows if reference]
+    if len({reference for _, _, reference in usable}) < 2:
+        raise Refused(
+            f"{len(usable)} of {len(rows)} rows have a reference answer; at least two different ones are needed.",
+            fix="Leave --rows out to use the sample rows, or give rows with reference answers.",
+            code="too_few_rows",
+        )
+    found = []
+    for index, (line, prompt, reference) in enumerate(usable[:limit]):
+        others = [*usable[index + 1 :], *usable[:index]]
+        wrong = next(other for _, _, other in others if other != reference)
+        found.append(Sample(line, RIGHT, prompt, reference, reference))
+        found.append(Sample(line, WRONG, prompt, reference, wrong))
+    return found
+
+
+def judge_prompt(definition: Mapping[str, Any], sample: Sample) -> str:
+    """What a judge is asked: the instructions with the variables filled in, then the scale and the form of the reply.
+
+    Bedrock's own wording of the last part differs per judge and is not published; this one asks for the same.
+    """
+    texts = {"prompt": sample.prompt, "prediction": sample.response, "ground_truth": sample.reference}
+    pattern = re.compile(r"\{\{\s*(" + "|".join(VARIABLES) + r")\s*\}\}")
+    filled = pattern.sub(lambda match: texts[match[1]], definition["instructions"])  # one pass: texts may hold braces
+    scale = definition.get("ratingScale")
+    if scale:
+        ratings = "\n".join(f"- {rating['definition']}" for rating in scale)
+        asked = (
+            f'Choose one of these ratings:\n{ratings}\n\nReply with JSON only: {{"reasoning": "...", "rating": "..."}}'
+        )
+    else:
+        asked = 'Reply with JSON only: {"reasoning": "...", "score": NUMBER}'
+    return f"{filled}\n\n{asked}"
+
+
+def read_reply(definition: Mapping[str, Any], text: str) -> tuple[Score, str]:
+    """A judge's reply to :func:`judge_prompt` as score and reasoning; ``None`` and the reply when it rates nothing."""
+    start, end = text.find("{"), text.rfind("}")
+    try:
+        reply = json.loads(text[start : end + 1])
+    except ValueError:
+        return None, text.strip()
+    if not isinstance(reply, dict):
+        return None, text.strip()
+    reasoning = str(reply.get("reasoning", ""))
+    scale = definition.get("ratingScale")
+    if not scale:
+        score = reply.get("score")
+        is_number = isinstance(score, int | float) and not isinstance(score, bool)
+        return (score if is_number else None), reasoning
+    given = str(reply.get("rating", "")).strip().lower()
+    for rating in scale:
+        if rating["definition"].strip().lower() == given:
+            value = rating["value"]
+            return value.get("floatValue", value.get("stringValue")), reasoning
+    return None, text.strip()
+
+
+def try_metrics(metrics: Sequence[Mapping[str, Any]], tried: Sequence[Sample], judge: Judge) -> list[dict[str, Any]]:
+    """Judge every sample by every metric.
+
+    ``separates`` says whether right answers score better than wrong ones on average, in the metric's direction;
+    ``None`` where the scores are no numbers or one kind has none. Raises Refused when there is no metric.
+    """
+    if not metrics:
+        raise Refused(
+            "Received no metric; expected the definition of at least one to try.",
+            fix="references/custom-metrics.md shows two.",
+        )
+    direction = directions(metrics)
+    results = []
+    for metric in metrics:
+        definition, name = metric["customMetricDefinition"], metric_name(metric)
+        scores = []
+        for sample in tried:
+            score, reasoning = judge(definition, sample)
+            scores.append({"row": sample.row, "response": sample.kind, "score": score, "explanation": reasoning})
+        right, wrong = (
+            _mean([item["score"] for item in scores if item["response"] == kind]) for kind in (RIGHT, WRONG)
+        )
+        separates = None
+        if right is not None and wrong is not None:
+            separates = right > wrong if direction[name] == "higher" else right < wrong
+        results.append(
+            {
+                "name": name,
+                "direction": direction[name],
+                "scale": scale_range(metric),
+                "scores": scores,
+                "mean_right": right,
+                "mean_wrong": wrong,
+                "separates": separates,
+            }
+        )
+    return results
+
+
+def _mean(scores: Sequence[Any]) -> float | None:
+    numbers = [score for score in scores if isinstance(score, int | float)]
+    return sum(numbers) / len(numbers) if numbers else None

@@ -1,0 +1,54 @@
+"""builtin_metrics: which of Bedrock's eleven judge metrics to use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step
+from model_evaluation.errors import Refused
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+
+def check(text: str, context: Context) -> Answer:
+    from model_evaluation.kinds.llm_as_judge.metrics.builtin import parse_builtin
+
+    from .reference_answers import reference_findings
+
+    names = parse_builtin(text)
+    if not names and context.value("custom_metrics") == []:
+        raise Refused(
+            "Neither a built-in nor a custom metric was chosen; an evaluation needs at least one.",
+            fix="Choose at least one: evaluate.py answer builtin_metrics Correctness,Completeness",
+            code="no_metric",
+        )
+    return Answer(names, findings=reference_findings(context.facts("data"), names, None))
+
+
+def offer(context: Context) -> Offer:
+    from model_evaluation.kinds.llm_as_judge.metrics.builtin import BUILTIN_METRICS, suggest_builtin
+
+    profile = context.facts("data").get("profile", {})
+    has_reference = bool(profile.get("with_reference")) if profile else None
+    suggested = suggest_builtin(str(context.value("task") or ""), has_reference)
+    reasons = {item.name: item.reason for item in suggested}
+    choices = []
+    for metric in BUILTIN_METRICS:
+        choice = {"value": metric.name, "label": f"{metric.name}: {metric.meaning}"}
+        if metric.name in reasons:
+            choice["note"] = f"suggested: {reasons[metric.name]}"
+        choices.append(choice)
+    return Offer(choices=choices, suggested=",".join(reasons))
+
+
+STEP = Step(
+    "builtin_metrics",
+    title="Built-in metrics",
+    question="Which built-in metrics should the judge use?",
+    expects="names separated by commas, or `none`",
+    example="Correctness,Completeness",
+    reference="references/builtin-metrics.md",
+    check=check,
+    offer=offer,
+)

@@ -1,0 +1,68 @@
+"""custom_metrics: the user's own metric definitions, in Bedrock's format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.errors import Refused
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+
+def check(text: str, context: Context) -> Answer:
+    if text.lower() in ("none", "no", "[]"):
+        _refuse_no_metric(context)
+        return Answer([])
+    import os
+
+    from model_evaluation.kinds.llm_as_judge.metrics.custom import directions, lint_custom_metrics, parse_custom
+
+    from .reference_answers import reference_findings
+
+    if not text.startswith(("[", "{")):
+        path = os.path.expanduser(text)
+        path = path if os.path.isabs(path) else os.path.join(context.project, path)
+        if "\n" in text or not os.path.isfile(path):
+            raise Refused(
+                f"{text[:200]!r} is neither `none`, nor JSON, nor a file.",
+                fix="Give a file (absolute, or below the project), the JSON itself, or `none`. A quality in plain "
+                "words is drafted as a metric first: references/custom-metrics.md says how.",
+            )
+        from model_evaluation.conversation.answer_text import read_value
+
+        text = read_value(f"@{path}", "custom_metrics")
+    metrics = parse_custom(text)
+    advice = lint_custom_metrics(text).findings
+    named = ", ".join(f"{name} ({direction} is better)" for name, direction in directions(metrics).items())
+    lacking = reference_findings(context.facts("data"), None, metrics)
+    return Answer(metrics, findings=[finding("metrics", f"{len(metrics)} custom: {named}."), *advice, *lacking])
+
+
+def _refuse_no_metric(context: Context) -> None:
+    if context.value("builtin_metrics") == []:
+        raise Refused(
+            "Neither a built-in nor a custom metric would be left; an evaluation needs at least one.",
+            fix="Choose a built-in metric first: evaluate.py answer builtin_metrics Correctness",
+            code="no_metric",
+        )
+
+
+def offer(context: Context) -> Offer:
+    return Offer(suggested=None if context.value("builtin_metrics") == [] else "none")
+
+
+STEP = Step(
+    "custom_metrics",
+    title="Custom metrics",
+    question='Do you have custom metrics to use, or a quality of your own that should be scored (such as "polite but '
+    'firm")? If not, the built-in metrics come next.',
+    expects="`none`, a file, or the JSON itself (Bedrock's custom metric format)",
+    example="metrics.json",
+    reference="references/custom-metrics.md",
+    check=check,
+    offer=offer,
+    limit=200_000,
+    multiline=True,
+)

@@ -1,0 +1,96 @@
+"""judge: the model that scores the answers. Listed, never recommended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.errors import Choose, Refused
+from model_evaluation.naming import letters
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+    from model_evaluation.kinds.llm_as_judge.lookups.judges import JudgeList
+
+
+def check(text: str, context: Context) -> Answer:
+    from model_evaluation.kinds.llm_as_judge.lookups.judges import list_judges
+
+    found = list_judges(context.aws, context.value("region"), context.now)
+    judge = next((judge for judge in found.judges if judge.id == text), None)
+    if judge is not None and judge.usable is False:
+        raise Refused(
+            f"{text} cannot be the judge. {judge.reason}",
+            fix="Choose one of: " + ", ".join(item.id for item in found.offered),
+            code="judge_unusable",
+        )
+    if judge is None:
+        close = [item.id for item in found.offered if _alike(text, item.id)]
+        raise Choose(
+            f"{text[:100]!r} is not in the list of judge models of {found.region}; the exact id is needed."
+            + (f" Close: {', '.join(close)}." if close else ""),
+            fix="Choose one from the list, by its exact id.",
+            choices=_choices(found),
+        )
+    facts = {"name": judge.name, "verified": found.verified and judge.usable is True}
+    if judge.end_of_life:
+        facts["end_of_life"] = judge.end_of_life
+    findings = []
+    if not found.verified:
+        findings.append(finding("judge_unverified", f"{text} is unverified. {found.why_unverified}", level="warning"))
+    elif judge.usable is None:
+        findings.append(finding("judge_unverified", f"{text}: {judge.reason}", level="warning"))
+    if judge.end_of_life:
+        findings.append(
+            finding("judge_end_of_life", f"{text} reaches its end of life on {judge.end_of_life}.", level="warning")
+        )
+    return Answer(judge.id, facts=facts, findings=findings)
+
+
+def _alike(text: str, judge: str) -> bool:
+    """A part of the id however it is spelt, or the id inside an inference profile's or an ARN."""
+    given, wanted = letters(text), letters(judge)
+    return (len(given) > 2 and given in wanted) or wanted in given
+
+
+def offer(context: Context) -> Offer:
+    from model_evaluation.kinds.llm_as_judge.lookups.judges import FALLBACK_DATE, list_judges
+
+    found = list_judges(context.aws, context.value("region"), context.now)
+    if found.verified:
+        hidden = [judge for judge in found.judges if judge.usable is False]
+        text = f"Judge models that can be used in {found.region}, in alphabetical order."
+        if hidden:
+            text += " Left out: " + "; ".join(f"{judge.id} ({judge.reason.rstrip('.')})" for judge in hidden) + "."
+    else:
+        text = (
+            f"UNVERIFIED: this list is from the documentation of {FALLBACK_DATE}. {found.why_unverified} "
+            "A judge that is not available makes the evaluation fail late."
+        )
+    return Offer(choices=_choices(found), text=text)
+
+
+def _choices(found: JudgeList) -> list[dict[str, str]]:
+    choices = []
+    for judge in found.offered:
+        choice = {"value": judge.id, "label": judge.name}
+        note = "unverified" if not found.verified else judge.reason
+        if judge.end_of_life:
+            note = f"{note} End of life: {judge.end_of_life}.".strip()
+        if note:
+            choice["note"] = note
+        choices.append(choice)
+    return choices
+
+
+STEP = Step(
+    "judge",
+    title="Judge model",
+    question="Which judge model should score the answers? Please give the exact id from the list.",
+    expects="one id from the list, exactly",
+    example="provider.model-name-v1:0",
+    reference="references/judges.md",
+    check=check,
+    offer=offer,
+    listed=True,
+)

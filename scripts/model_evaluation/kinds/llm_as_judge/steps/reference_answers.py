@@ -1,0 +1,77 @@
+"""Whether the chosen metrics have the reference answers that they use: asked by whichever is answered later, the data
+or the metrics, and by `preflight`. It rests on recorded facts; the dataset is not read for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from model_evaluation.conversation.workflow import finding
+from model_evaluation.errors import Refused
+from model_evaluation.steps.data_card import where
+
+GROUND_TRUTH = re.compile(r"\{\{\s*ground_truth\s*\}\}")
+
+
+def metrics_that_compare(custom: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names of the custom metrics whose instructions hold ``{{ground_truth}}``."""
+    definitions = [item.get("customMetricDefinition", {}) for item in custom]
+    return [str(item.get("name")) for item in definitions if GROUND_TRUTH.search(str(item.get("instructions", "")))]
+
+
+def rows_without(findings: list[dict[str, Any]], profile: Mapping[str, Any]) -> dict[str, Any]:
+    """``count`` of the usable rows without reference answer and ``lines``, the first of them; with ``places`` when the
+    dataset has several files. ``findings`` are those of the check of the whole dataset."""
+    about = [entry for entry in findings if entry["kind"] in ("no_reference", "empty_reference", "missing_reference")]
+    count = int(profile.get("usable_rows") or 0) - int(profile.get("with_reference") or 0)
+    found: dict[str, Any] = {"count": max(0, count), "lines": sorted(line for e in about for line in e["lines"])[:5]}
+    if any(entry.get("places") for entry in about):
+        found["places"] = [place for entry in about for place in entry.get("places", [])][:5]
+    return found
+
+
+def reference_findings(
+    data: Mapping[str, Any], builtin: Sequence[str] | None, custom: Sequence[Mapping[str, Any]] | None
+) -> list[dict[str, Any]]:
+    """What these metrics lack in the dataset that ``data``, the facts of the `data` step, describes; nothing before it
+    is answered. Raises Refused when a metric compares with reference answers and no row has one.
+
+    The findings are not kept with an answer: they would go on being shown after the other answer has changed.
+    """
+    lacking = data.get("without_reference") or {}
+    if not lacking.get("count"):
+        return []
+    from model_evaluation.kinds.llm_as_judge.metrics.builtin import builtin_metric
+
+    compare = metrics_that_compare(custom or [])
+    rows = int(data["profile"].get("usable_rows") or 0)
+    if compare and lacking["count"] >= rows:
+        raise Refused(
+            f"{_named(compare)} {{{{ground_truth}}}}, and none of the {rows:,} rows has a reference answer.",
+            fix="Answer with a dataset that has reference answers (evaluate.py revise dataset), or take "
+            "{{ground_truth}} out of the metric.",
+            code="missing_reference",
+        )
+    shown = f"{lacking['count']:,} of {rows:,} rows {'has' if lacking['count'] == 1 else 'have'} none{where(lacking)}"
+    found = []
+    if compare:
+        found.append(
+            finding(
+                "missing_reference",
+                f"{_named(compare)} the reference answer: {shown}. There the judge has nothing to compare with.",
+                count=lacking["count"],
+                lines=lacking["lines"],
+                fix="Leave these rows out with `drop-invalid` (evaluate.py answer data drop-invalid), add the answers, "
+                "or choose metrics that do without.",
+            )
+        )
+    better = [name for name in builtin or [] if getattr(builtin_metric(name), "ground_truth", "") == "optional"]
+    if better:
+        message = f"{_named(better)} the reference answer where there is one; {shown}."
+        found.append(finding("without_reference", message, count=lacking["count"], lines=lacking["lines"]))
+    return found
+
+
+def _named(metrics: list[str]) -> str:
+    return f"{', '.join(metrics)} {'uses' if len(metrics) == 1 else 'use'}"

@@ -1,0 +1,54 @@
+"""Every kind of evaluation: adding one is a folder beside this file and a line here."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.errors import StateError
+
+if TYPE_CHECKING:
+    from .kind import Kind
+
+REGISTRY = {
+    "llm_as_judge": "model_evaluation.kinds.llm_as_judge.kind",
+}
+"""Kind's id to the module that holds it as ``KIND``."""
+DEFAULT = "llm_as_judge"
+
+
+def load_kind(kind_id: str) -> Kind:
+    """The kind of that id. Raises ``KeyError`` for one that is not registered."""
+    kind: Kind = importlib.import_module(REGISTRY[kind_id]).KIND
+    return kind
+
+
+def kind_of(document: dict[str, Any]) -> Kind:
+    """The kind of evaluation that a workflow is about. Raises StateError for one that this program does not have."""
+    return load_kind(require_known(document))
+
+
+def with_kind(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with an answer to ``evaluation``: the default where nobody chose another kind or asked for the
+    question. Raises StateError for a kind that this program does not have."""
+    kind_id = require_known(document)
+    answers = document["answers"]
+    if "evaluation" in answers or "evaluation" in document.get("reopened", {}):
+        return document
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+    entry = {"value": kind_id, "origin": "default", "time": moment}
+    return {**document, "answers": {"evaluation": entry, **answers}}
+
+
+def require_known(document: dict[str, Any]) -> str:
+    """The id of the workflow's kind. Raises StateError for one that this program does not have, never the default."""
+    kind_id = document.get("evaluation", DEFAULT)
+    if isinstance(kind_id, str) and kind_id in REGISTRY:
+        return kind_id
+    raise StateError(
+        f"workflow_state.json is about an evaluation of kind {str(kind_id)[:60]!r}; this program knows "
+        f"{', '.join(REGISTRY)}. The file was left as it is.",
+        code="unknown_evaluation",
+        fix="Update the model-evaluation skill, or work in another project folder.",
+    )

@@ -1,0 +1,109 @@
+"""Running the rendered notebook without Jupyter, and what its outcome means for the person who ran it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from model_evaluation.errors import AwsError, EvaluationError, Refused, UsageError
+from model_evaluation.notebook.execute import ExecutionOutcome, execute_notebook
+
+# The notebook's own errors, by who must act; anything else is a bug (in the notebook or in the SDK).
+_REFUSED = {"SettingsError", "CheckError", "RunInProgressError"}
+_AWS = {"LaunchError", "EvaluationRunError", "WaitError", "ResultsError"}
+# As papermill reads them.
+_WORDS: dict[str, Any] = {"True": True, "False": False, "None": None}
+_TEXTS = {"CUSTOM_METRICS"}  # JSON that stays text
+
+
+def run_notebook(
+    source: str,
+    target: str,
+    *,
+    env: Mapping[str, str],
+    cwd: str,
+    parameters: Mapping[str, Any] | None = None,
+    on_line: Callable[[], None] = lambda: None,
+) -> ExecutionOutcome:
+    """Execute ``source`` into ``target`` with progress on stderr. Raises our errors when a cell failed.
+
+    ``on_line`` is called with every line of progress.
+    """
+
+    def tell(line: str) -> None:
+        on_line()
+        print(f"  {line}", file=sys.stderr, flush=True)  # noqa: T201
+
+    outcome = execute_notebook(
+        Path(source),
+        Path(target),
+        env=env,
+        cwd=Path(cwd),
+        parameters=parameters,
+        on_progress=tell,
+        timeout=None,
+    )
+    if not outcome.ok:
+        raise _failure(outcome)
+    return outcome
+
+
+def _failure(outcome: ExecutionOutcome) -> EvaluationError:
+    message, _, fix = outcome.evalue.partition("\n\nWhat to do: ")
+    text = f"Cell {outcome.failed_cell!r} failed: {message}"
+    fix = fix or f"See the cell's output in {outcome.notebook}."
+    details = {"notebook": str(outcome.notebook), "cell": outcome.failed_cell, "error": outcome.ename}
+    if outcome.ename in _REFUSED:
+        code = "run_in_progress" if outcome.ename == "RunInProgressError" else "run_refused"
+        return Refused(text, fix=fix, code=code, details=details)
+    if outcome.ename in _AWS:
+        return AwsError(text, fix=fix, code="run_failed", details=details)
+    if outcome.ename == "DeadKernelError":
+        return EvaluationError(
+            f"The kernel died in cell {outcome.failed_cell!r}; most often the machine ran out of memory.",
+            fix="Run again: an evaluation that was started goes on in AWS and is attached to.",
+            code="kernel_died",
+            details=details,
+        )
+    return EvaluationError(f"{text} ({outcome.ename})", fix=fix, code="run_broken", details=details)
+
+
+def parse_parameters(pairs: list[list[str]] | None, raw: list[list[str]] | None = None) -> dict[str, Any]:
+    """``-p NAME VALUE`` as papermill takes them (True, False, None, numbers, else text), and JSON lists besides;
+    ``-r NAME VALUE`` is always text."""
+    values: dict[str, Any] = {}
+    for name, text in pairs or []:
+        values[_known_name(name)] = text if name in _TEXTS and text != "None" else _parsed(text)
+    for name, text in raw or []:
+        values[_known_name(name)] = text
+    return values
+
+
+def _known_name(name: str) -> str:
+    if not name.isidentifier():
+        raise UsageError(f"{name!r} is no parameter's name.", fix="For example: -p POLL_SECONDS 10")
+    return name
+
+
+def _parsed(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            pass
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def executed_path(notebook: str) -> str:
+    """Where the executed copy of a notebook goes: beside it."""
+    stem, extension = os.path.splitext(notebook)
+    return f"{stem}_executed{extension}"

@@ -1,0 +1,116 @@
+"""What the summary says of one metric's differences, over all records or over a slice of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .common import Floats, detectable_difference, rows_needed
+from .intervals import cluster_values, paired_interval
+from .metrics import Metric
+from .permutation import sign_flip_test
+from .strength import davidson_strength, effective_size
+from .verdicts import MARGIN_SHARE, SIGNIFICANCE, metric_verdict
+
+
+def difference_entry(
+    metric: Metric,
+    tuned: Floats,
+    base: Floats,
+    *,
+    rng: np.random.Generator,
+    counts: NDArray[np.int64] | None = None,
+    clusters: NDArray[np.int64] | None = None,
+    resamples: int = 10_000,
+) -> dict[str, Any]:
+    """What the summary says of two aligned score arrays of shape (n,), NaN where a score is missing.
+
+    ``counts`` (n,), all positive, say how many records have each pair of scores; ``None``: one. ``clusters`` (n,),
+    which take no ``counts``, are equal where records belong together, ``None`` when all are independent.
+
+    Only rows with both scores count. ``p_adjusted`` is the plain p-value until :func:`settle_verdicts`.
+    """
+    both = np.isfinite(tuned) & np.isfinite(base)
+    tuned, base = tuned[both], base[both]
+    differences = tuned - base
+    grouped = clusters[both] if clusters is not None else None
+    counts = counts[both] if counts is not None else None
+    units = cluster_values(differences, grouped)
+    interval = paired_interval(
+        tuned, base, rng=rng, counts=counts, clusters=grouped, limits=metric.limits, resamples=resamples
+    )
+    good = np.round(differences if metric.direction == "higher" else -differences, 12)
+    times = np.ones(len(good), np.int64) if counts is None else counts
+    n, wins, losses = int(times.sum()), int(times[good > 0].sum()), int(times[good < 0].sum())
+    deviation = _deviation(units, counts)
+    if deviation is not None and grouped is not None:
+        deviation *= math.sqrt(n / len(units))
+    worth = None if grouped is None else effective_size(good > 0, good != 0, grouped)
+    strength = davidson_strength(wins, n - wins - losses, losses, effective=worth)
+    test = sign_flip_test(units, rng=rng, counts=counts, resamples=resamples)
+    return {
+        "difference": {
+            "mean": interval.mean,
+            "ci_low": interval.low,
+            "ci_high": interval.high,
+            "confidence": interval.confidence,
+            "method": interval.method,
+            "p_value": test.mid,
+            "p_adjusted": test.mid,
+            "p_exact": test.exact,
+            "test": test.method or None,
+            "deviation": deviation,
+            "detectable": detectable_difference(deviation, n) if deviation else None,
+        },
+        "wins": wins,
+        "ties": n - wins - losses,
+        "losses": losses,
+        "win_share_ci": [strength["ci_low"], strength["ci_high"]] if strength else None,
+        "strength": strength,
+        "n_paired": n,
+        "n_clusters": len(units) if clusters is not None else None,
+        "margin": MARGIN_SHARE * (metric.limits[1] - metric.limits[0]) if metric.limits else None,
+        "margin_share": MARGIN_SHARE if metric.limits else None,
+        "verdict": "inconclusive",
+        "rows_needed": None,
+    }
+
+
+def _deviation(values: Floats, counts: NDArray[np.int64] | None) -> float | None:
+    """The standard deviation of values that occur so often; ``None`` below two."""
+    n = len(values) if counts is None else int(counts.sum())
+    if n < 2:
+        return None
+    squares = (values - np.average(values, weights=counts)) ** 2
+    return math.sqrt(float(np.average(squares, weights=counts)) * n / (n - 1))
+
+
+def settle_verdicts(
+    entries: Any, metrics: Sequence[Metric], adjust: Callable[[Sequence[float | None]], list[float | None]]
+) -> None:
+    """Put adjusted p-values and verdicts into the entries, which takes all of them at once."""
+    compared = [(e, m) for e, m in zip(entries, metrics, strict=True) if e["difference"] is not None]
+    adjusted = adjust([entry["difference"]["p_value"] for entry, _ in compared])
+    for (entry, metric), p_value in zip(compared, adjusted, strict=True):
+        difference = entry["difference"]
+        difference["p_adjusted"] = p_value
+        pairs = entry["n_clusters"] or entry["n_paired"]
+        entry["verdict"] = metric_verdict(difference, pairs, metric.direction, entry["margin"])
+        entry["rows_needed"] = _rows_needed(entry) if entry["verdict"] == "inconclusive" else None
+
+
+def _rows_needed(entry: dict[str, Any]) -> int | None:
+    """Pairs that show a difference as large as the one seen, at the level that several metrics leave to this one.
+
+    ``None`` where that is no more than there are: then it is something else that these rows cannot tell.
+    """
+    difference = entry["difference"]
+    if not difference["deviation"]:
+        return None
+    tries = max(1.0, difference["p_adjusted"] / difference["p_value"]) if difference["p_value"] else 1.0
+    needed = rows_needed(difference["deviation"], difference["mean"], alpha=SIGNIFICANCE / tries)
+    return needed if needed is not None and needed > entry["n_paired"] else None

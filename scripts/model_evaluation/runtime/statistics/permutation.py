@@ -1,0 +1,131 @@
+"""Permutation tests of a paired comparison: which differences would random signs make as large?
+
+If the models were exchangeable, each record's difference could as well have had the other sign. Differences take
+few distinct values, so sign patterns are counted per distinct size: the cost does not grow with the rows.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .common import RESAMPLED_VALUES, Floats, distinct_counts
+
+EXACT_PATTERNS = 2**15  # distinct patterns that are enumerated: all up to 15 records, and few-valued ones far beyond
+
+
+class SignTest(NamedTuple):
+    """``mid`` and ``exact`` are the two-sided mid-p-value and the conventional p-value; ``None`` at n = 0."""
+
+    mid: float | None
+    exact: float | None
+    method: str
+
+
+def sign_flip_test(
+    differences: Floats,
+    *,
+    rng: np.random.Generator,
+    counts: NDArray[np.int64] | None = None,
+    resamples: int = 10_000,
+) -> SignTest:
+    """Two-sided test of "no difference": how often random signs give a mean at least as far from zero.
+
+    Fisher (1935), The Design of Experiments, section 21. ``exact`` counts means as far as the observed one in full;
+    ``mid`` counts the equally far ones by half, which takes away most of the conservatism that few distinct
+    values bring (Lancaster, 1961, JASA 56; for McNemar's test: Fagerland, Lydersen and Laake, 2013, BMC Medical
+    Research Methodology 13:91, who found its level kept in all of 9,595 scenarios). Every pattern is enumerated up
+    to 15 records, and as long as there are at most 32,768 different ones; when all sizes are equal it is McNemar's
+    test. Otherwise random patterns with the observed one among them (Phipson and Smyth, 2010, SAGMB 9), or the
+    normal limit with more than 256 distinct sizes.
+
+    ``counts`` (n,) say how many records have each difference; ``None``: one.
+    n = 0: ``None``; all zero: 1; n = 1: 1 and mid 0.5; n = 2: at least 0.5 and 0.25.
+    """
+    if len(differences) == 0:
+        return SignTest(None, None, "")
+    values, value_counts = distinct_counts(differences, counts)
+    total = abs(float(values @ value_counts))
+    sizes, at = np.unique(np.abs(values[values != 0]), return_inverse=True)
+    numbers = np.bincount(at, weights=value_counts[values != 0]).astype(np.int64)
+    if len(sizes) == 0:
+        return SignTest(1.0, 1.0, "none: no row differs")
+    if len(sizes) == 1:
+        wins = int(value_counts[values > 0].sum())
+        losses = int(numbers[0]) - wins
+        return SignTest(mcnemar_mid_p_value(wins, losses), mcnemar_p_value(wins, losses), "McNemar, exact, mid-p")
+    if len(sizes) > RESAMPLED_VALUES:
+        p_value = math.erfc(total / math.sqrt(2 * float(numbers @ sizes**2)))
+        return SignTest(p_value, p_value, "sign-flip, normal limit")
+    patterns = chosen_counts(numbers, rng=rng, resamples=resamples)
+    sums = np.abs(patterns.chosen @ (2 * sizes) - numbers @ sizes)
+    slack = 1e-9 * float(sizes @ numbers)  # sums in another order differ in their last digits
+    beyond = float(patterns.weights @ (sums > total + slack))
+    equal = float(patterns.weights @ (np.abs(sums - total) <= slack))
+    if patterns.exact:
+        return SignTest(beyond + equal / 2, beyond + equal, "sign-flip, exact, mid-p")
+    n = len(sums)
+    beyond, equal = beyond * n, equal * n + 1
+    method = f"sign-flip, {resamples:,} patterns, mid-p"
+    return SignTest((beyond + equal / 2) / (n + 1), (beyond + equal) / (n + 1), method)
+
+
+class Patterns(NamedTuple):
+    """How many of each group are chosen, shape (m, groups), and each pattern's probability; ``exact``: all patterns."""
+
+    chosen: NDArray[Any]
+    weights: Floats
+    exact: bool
+
+
+def chosen_counts(counts: NDArray[np.int64], *, rng: np.random.Generator, resamples: int) -> Patterns:
+    """Every record chosen by a fair coin: how many of each group of ``counts`` records; all ways when there are few."""
+    if math.prod((counts + 1).tolist()) > EXACT_PATTERNS:
+        size = (resamples, len(counts))
+        single = counts.max() == 1  # throwing coins is quicker than drawing their number
+        chosen = rng.integers(0, 2, size=size, dtype=np.int8) if single else rng.binomial(counts, 0.5, size=size)
+        return Patterns(chosen, np.full(resamples, 1 / resamples), False)
+    chosen = np.indices([count + 1 for count in counts.tolist()]).reshape(len(counts), -1).T
+    weights = np.ones(1)
+    for count in counts.tolist():
+        ways = [math.comb(count, k) / 2**count for k in range(count + 1)]
+        weights = (weights[:, None] * np.array(ways)).ravel()
+    return Patterns(chosen, weights, True)
+
+
+def mcnemar_p_value(wins: int, losses: int) -> float:
+    """McNemar's exact two-sided test: discordant pairs against a fair coin; 1 with no discordant pair.
+
+    McNemar (1947), Psychometrika 12; exact as the binomial test.
+    """
+    n, k = wins + losses, min(wins, losses)
+    if wins == losses:
+        return 1.0
+    term = fair_coin(k, n)
+    tail = 0.0
+    while k >= 0 and term > tail * 1e-17:  # each term is a fraction of the one before
+        tail += term
+        term *= k / (n - k + 1)
+        k -= 1
+    return min(1.0, 2 * tail)
+
+
+def mcnemar_mid_p_value(wins: int, losses: int) -> float:
+    """The exact p-value less the probability of what was observed, half of it when wins and losses are equal.
+
+    Fagerland, Lydersen and Laake (2013), BMC Medical Research Methodology 13:91. 1 with no discordant pair.
+    """
+    if wins + losses == 0:
+        return 1.0
+    observed = fair_coin(wins, wins + losses)
+    return mcnemar_p_value(wins, losses) - (observed / 2 if wins == losses else observed)
+
+
+def fair_coin(k: int, n: int) -> float:
+    """Probability of k heads in n throws."""
+    if n <= 1000:
+        return float(math.comb(n, k) / 2**n)
+    return math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) - n * math.log(2))

@@ -1,0 +1,86 @@
+"""The catalogue of failures: texts as AWS words them, and what they must be taken for."""
+
+from __future__ import annotations
+
+import pytest
+
+from model_evaluation.runtime.launch.failures import FAILURE_CATALOGUE, UNKNOWN_FAILURE, diagnose
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning", "fix"),
+    [
+        ("DownstreamServiceUnavailable: try later", "evaluation recipe", "Run again"),
+        (
+            "ResourceLimitExceeded: The account-level service limit is 0 Instances",
+            "quota",
+            "Service Quotas",
+        ),
+        (
+            (
+                "AccessDeniedException: User: arn:aws:sts::1:assumed-role/R/S is not authorized to perform: "
+                "bedrock:CreateEvaluationJob on resource: *"
+            ),
+            "may not run Bedrock evaluation jobs",
+            "bedrock:CreateEvaluationJob",
+        ),
+        (
+            "ValidationException: Bedrock could not assume the role arn:aws:iam::1:role/R",
+            "Bedrock may not assume",
+            "bedrock.amazonaws.com",
+        ),
+        ("Could not assume role arn:aws:iam::1:role/R. Check its trust relationship", "assume", "trust policy"),
+        (
+            "You don't have access to the model with the specified model ID.",
+            "judge model may not be used",
+            "Model access",
+        ),
+        (
+            "not authorized to perform: bedrock:InvokeModel on resource foundation-model/x",
+            "judge model may not be used",
+            "bedrock:InvokeModel",
+        ),
+        ("This model version has reached the end of its life. end of life", "retired", "in service"),
+        ("The dataset has 1200 prompts, which is more than the limit of 1000", "at most 1000", "sample"),
+        ("Number of records exceeds maximum of 1,000", "at most 1000", "sample"),
+        ("Invalid customMetricDefinition: ratingScale is empty", "custom metric", "CUSTOM_METRICS"),
+        ("Value 'Corectness' at metricNames failed to satisfy constraint", "built-in metrics", "BUILTIN_METRICS"),
+        ('No S3 objects found under S3 URL "s3://b/custom-metrics.json"', "is not there", "list and read"),
+        ("Access denied to KMS key", "encryption key", "kms:Decrypt"),
+        ("s3:GetObject AccessDenied for bucket acme", "buckets", "s3:GetObject"),
+        ("The dataset row 3 is missing the field prompt", "row of the dataset", "dataset check"),
+        ("User is not authorized to perform: sagemaker:AddTags", "permission is missing", "Allow that action"),
+        ("ThrottlingException: Rate exceeded", "rate of requests", "quieter time"),
+        ("InternalServerException", "fault of its own", "Run again"),
+        (
+            (
+                "Invocation of model ID anthropic.claude with on-demand throughput isn't supported. Retry with an "
+                "inference profile"
+            ),
+            "only through an inference profile",
+            "on demand",
+        ),
+        ("CapacityError: Unable to provision requested ML compute capacity", "no capacity", "another region"),
+        ("MaxRuntimeExceeded: Training job runtime exceeded MaxRuntimeInSeconds", "longest time", "sample"),
+        ("The EULA must be accepted to use this model", "licence", "Accept it"),
+        ('Connect timeout on endpoint URL: "https://s3.us-west-2.amazonaws.com/"', "over its network", "endpoints"),
+        ("mlflow.exceptions.MlflowException: API request failed with 403", "MLflow", "sagemaker-mlflow"),
+        ("ExpiredTokenException: The security token included in the request is expired", "expired", "session"),
+        ("Model package arn:x does not exist", "model package is gone", "MODEL_PACKAGE_ARN"),
+    ],
+)
+def test_a_known_text_is_explained(text: str, meaning: str, fix: str) -> None:
+    diagnosis = diagnose(text)
+    assert meaning in diagnosis.meaning
+    assert fix in diagnosis.fix
+
+
+def test_an_unknown_text_says_so() -> None:
+    assert diagnose("Algorithm error: exit code 137") == UNKNOWN_FAILURE
+    assert diagnose("") == UNKNOWN_FAILURE
+
+
+def test_every_entry_ends_in_sentences() -> None:
+    for _, diagnosis in FAILURE_CATALOGUE:
+        assert diagnosis.meaning.endswith(".")
+        assert diagnosis.fix.endswith(".")
