@@ -11,7 +11,8 @@ from typing import Any
 import nbformat
 
 from evals.conversation import Played, open_step
-from model_evaluation.kinds.llm_as_judge.steps.terms import TERMS, is_assent
+from model_evaluation.conversation.assent import is_assent
+from model_evaluation.kinds.llm_as_judge.steps.terms import TERMS
 
 # No conversation may change anything in AWS: what costs money or creates something happens in the notebook.
 CHANGING = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from model_evaluation.kinds.llm_as_judge.steps.terms import is_assent
+from model_evaluation.conversation.assent import is_assent
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,23 @@ from model_evaluation.kinds.llm_as_judge.steps.terms import is_assent
         "okay",
         "Go ahead.",
         "I accept",
+        "yes I agree, go ahead",
+        "Yes, I've read the terms. I acknowledge and agree to proceed.",
+        "Oh haha, okay! I agree",
+        "sure, I agree with the terms",
+        "ja, einverstanden",
+        "Ich habe die Bedingungen gelesen und stimme zu",
+        "oui, d'accord",
+        "oui, d’accord, allez-y !",
+        "sí, acepto",
+        "sim, concordo",
+        "tak, zgadzam się",
+        "да, согласен",
+        "同意します",
+        "はい、同意します。",
+        "我同意",
+        "네, 동의합니다",
+        "ＯＫ",
     ],
 )
 def test_plain_assent_is_taken(words: str) -> None:
@@ -51,7 +68,33 @@ def test_plain_assent_is_taken(words: str) -> None:
         "yes yes no",
         "y",
         "",
+        "ok if it is free",
+        "yes, unless it costs more than 5 dollars",
+        "I agree with conditions",
+        "sí, con condiciones",
+        "si es gratis",
+        "whatever",
+        "I have read the terms",
+        "nein",
+        "不同意",
+        "同意しません",
+        "동의하지 않습니다",
+        "如果便宜就同意",
+        "yes？",
+        "tak",
+        "yes " * 100,
     ],
 )
 def test_anything_else_is_not(words: str) -> None:
+    assert not is_assent(words)
+
+
+def test_what_is_assented_to_may_be_named() -> None:
+    words = "I agree to the Acme Widget terms"
+    assert not is_assent(words)
+    assert is_assent(words, "acme widget")
+
+
+@pytest.mark.parametrize("words", ["是的" * 140 + "x", "i do " * 58 + "z"])
+def test_long_texts_are_judged_at_once(words: str) -> None:
     assert not is_assent(words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from model_evaluation.conversation.assent import is_assent
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.kind import Expectation, Kind
 
@@ -55,9 +56,9 @@ class LlmAsJudge(Kind):
         ]
 
     def require(self, context: Context) -> None:
-        from .steps.terms import is_assent
+        from .steps.terms import SUBJECT
 
-        if not is_assent(str(context.value("terms"))):
+        if not is_assent(str(context.value("terms")), SUBJECT):
             raise Refused(
                 "The recorded answer to the terms is not explicit assent.",
                 fix="Show the terms again: evaluate.py revise terms",

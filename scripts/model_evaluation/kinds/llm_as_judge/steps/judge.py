@@ -10,7 +10,7 @@ from model_evaluation.naming import letters
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
-    from model_evaluation.kinds.llm_as_judge.lookups.judges import JudgeList
+    from model_evaluation.kinds.llm_as_judge.lookups.judges import Judge, JudgeList
 
 
 def check(text: str, context: Context) -> Answer:
@@ -25,13 +25,7 @@ def check(text: str, context: Context) -> Answer:
             code="judge_unusable",
         )
     if judge is None:
-        close = [item.id for item in found.offered if _alike(text, item.id)]
-        raise Choose(
-            f"{text[:100]!r} is not in the list of judge models of {found.region}; the exact id is needed."
-            + (f" Close: {', '.join(close)}." if close else ""),
-            fix="Choose one from the list, by its exact id.",
-            choices=_choices(found),
-        )
+        raise _choice(text, found)
     facts = {"name": judge.name, "verified": found.verified and judge.usable is True}
     if judge.end_of_life:
         facts["end_of_life"] = judge.end_of_life
@@ -47,10 +41,28 @@ def check(text: str, context: Context) -> Answer:
     return Answer(judge.id, facts=facts, findings=findings)
 
 
-def _alike(text: str, judge: str) -> bool:
-    """A part of the id however it is spelt, or the id inside an inference profile's or an ARN."""
-    given, wanted = letters(text), letters(judge)
-    return (len(given) > 2 and given in wanted) or wanted in given
+def _choice(text: str, found: JudgeList) -> Choose:
+    """The one usable judge that ``text`` names in part, else the whole list; never a part of it."""
+    named = [judge for judge in found.offered if _is_named(text, judge)]
+    if len(named) == 1:
+        judge = named[0]
+        return Choose(
+            f"{text[:100]!r} names one judge model of {found.region}: {judge.id} ({judge.name}).",
+            fix=f"Ask whether it is meant; on a yes: evaluate.py answer judge {judge.id}",
+            choices=[choice for choice in _choices(found) if choice["value"] == judge.id],
+        )
+    named_too = f" {len(named)} have it in the name." if named else ""
+    return Choose(
+        f"{text[:100]!r} is not in the list of judge models of {found.region}; the exact id is needed.{named_too}",
+        fix="Choose one from the list, by its exact id.",
+        choices=_choices(found),
+    )
+
+
+def _is_named(text: str, judge: Judge) -> bool:
+    """Whether the text is a part of the id or the name however it is spelt, or holds the id (an inference profile)."""
+    part, judge_id = letters(text), letters(judge.id)
+    return (len(part) > 2 and (part in judge_id or part in letters(judge.name))) or judge_id in part
 
 
 def offer(context: Context) -> Offer:

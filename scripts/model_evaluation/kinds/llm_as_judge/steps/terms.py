@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.assent import is_assent
 from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Refused
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
 
+SUBJECT = "amazon bedrock evaluations aws"
 TERMS = (
     "Important: Amazon Bedrock Evaluations Terms\n\n"
     "This feature is powered by Amazon Bedrock Evaluations. Your use of this feature is subject to pricing of "
@@ -19,49 +21,14 @@ TERMS = (
     "your geography for processing. For more information, access Amazon Bedrock Evaluations documentation."
 )
 
-# Whole answers only: "ok, but what does it cost?" is a question, not assent.
-ASSENT = frozenset(
-    {
-        "yes",
-        "yes please",
-        "yes i agree",
-        "yes i accept",
-        "yes proceed",
-        "yes i agree to the terms",
-        "i agree",
-        "i agree to the terms",
-        "i accept",
-        "i accept the terms",
-        "i acknowledge and agree",
-        "agree",
-        "agreed",
-        "accept",
-        "accepted",
-        "proceed",
-        "please proceed",
-        "go ahead",
-        "ok",
-        "okay",
-        "ok proceed",
-        "ok i agree",
-        "confirmed",
-        "i confirm",
-    }
-)
-
-
-def is_assent(text: str) -> bool:
-    """Whether the whole text is a plain yes. Case, commas and final marks do not matter; a question mark does."""
-    words = text.lower().replace(",", " ").replace("’", "'").strip().rstrip(".! ")
-    return " ".join(words.split()) in ASSENT
-
 
 def check(text: str, context: Context) -> Answer:
-    if not is_assent(text):
+    if not is_assent(text, SUBJECT):
         raise Refused(
             f"{text[:100]!r} is not explicit assent to the terms.",
-            fix="Clear up any question, read the terms again, and give a plain `yes`, `I agree`, `proceed` or `ok` "
-            "in your own words.",
+            fix="Clear up any question, show the terms again, and pass on the user's own words once they are a plain "
+            "yes and nothing else, in any common language: `yes`, `I agree, go ahead`, `ok, accepted`, `ja, "
+            "einverstanden`. A condition, a question or `whatever` is not assent.",
             code="no_assent",
         )
     return Answer(text, facts={"wording": TERMS, "agreed_at": context.now})
