@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
 from . import __version__
+from .endpoints import foreign_endpoints
 from .errors import EvaluationError, MissingDependency, UsageError
 
 # command -> one line of help. Its module is commands/<name>.py with `arguments(parser)` and `run(args)`.
@@ -82,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int
         body, code = module.run(args)
         if body is not None:  # a text command has said all it had to say
-            body = {"ok": code == 0, "command": command, **body}
+            body = {"ok": code == 0, "command": command, **simulation(), **body}
     except EvaluationError as error:
         body, code = failure(command, error), error.exit_code
     except ModuleNotFoundError as error:
@@ -110,9 +111,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def simulation() -> dict[str, bool]:
+    """``simulated`` while any service of AWS is reached at an address that is not AWS's own."""
+    return {"simulated": True} if foreign_endpoints() else {}
+
+
 def failure(command: str | None, error: EvaluationError) -> dict[str, Any]:
     """The envelope of an expected failure. A workflow command has put its position into ``error.envelope``."""
-    return {"ok": False, "command": command, "error": error.as_json(), **getattr(error, "envelope", {})}
+    envelope = getattr(error, "envelope", {})
+    return {"ok": False, "command": command, **simulation(), "error": error.as_json(), **envelope}
 
 
 def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:

@@ -100,8 +100,8 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("model", lambda w: "no such name / at all", "not_found", "at all"),
     ("judge", lambda w: w.judge_legacy, "judge_unusable", "LEGACY"),
     ("judge", lambda w: w.judge_retired, "judge_unusable", "end of life"),
-    ("judge", lambda w: w.judge.upper(), "choose", "exact id"),
-    ("judge", lambda w: f"us.{w.judge}", "choose", "exact id"),
+    ("judge", lambda w: w.judge.upper(), "choose", "names one judge model"),
+    ("judge", lambda w: f"us.{w.judge}", "choose", "names one judge model"),
     ("role", lambda w: "NoSuchRole", "not_found", "NoSuchRole"),
     ("role", lambda w: "arn:aws:iam::111122223333:role/NoSuchRole", "not_found", "NoSuchRole"),
     ("role", lambda w: "arn:aws:iam::444455556666:role/Other", "other_account", "444455556666"),
@@ -165,17 +165,21 @@ def test_a_wrong_answer_is_refused_for_what_it_is(
         ("us.amazon.nova-pro-v1:0", ["amazon.nova-pro-v1:0"]),
         ("arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-pro-v1:0", ["amazon.nova-pro-v1:0"]),
         ("1", []),
+        ("nova", ["amazon.nova-pro-v1:0"]),
+        ("Claude Sonnet", ["anthropic.claude-sonnet-4-5-20250929-v1:0"]),
+        ("v1:0", []),  # in several names
         ("🙂", []),
     ],
 )
-def test_a_judge_that_is_meant_is_named_and_still_not_taken(
+def test_a_judge_named_in_part_is_one_choice_and_is_not_taken(
     run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path, given: str, close: list[str]
 ) -> None:
     (tmp_path / "workflow_state.json").write_bytes(complete)
     result = run_cli("answer", "judge", given, project=tmp_path)
     assert result.json["error"]["code"] == "choose"
-    named = result.json["error"]["message"].partition("Close: ")[2]
-    assert [judge for judge in named.removesuffix(".").split(", ") if judge] == close
+    choices = [choice["value"] for choice in result.json["step"]["choices"]]
+    assert choices == close if close else len(choices) > 3
+    assert (tmp_path / "workflow_state.json").read_bytes() == complete
 
 
 def test_a_rehearsal_leaves_a_folder_of_the_users_alone(
@@ -411,17 +415,42 @@ SOMEBODY = ["assumed-role/AWSReservedSSO_Developer_0123/somebody", "assumed-role
 
 
 @pytest.mark.parametrize("who", SOMEBODY)
-def test_a_session_whose_role_cannot_be_used_is_asked_and_shown_the_roles_that_can(
+def test_a_session_whose_role_cannot_be_used_gets_the_only_role_that_can(
     run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, caller: Callable[[str], None], who: str
 ) -> None:
     answered(run_cli, tmp_path, world, until="judge")
     caller(f"arn:aws:sts::111122223333:{who}")
-    step = asked_after(run_cli, tmp_path, "judge", world.judge)
-    assert step["id"] == "role"
+    result = run_cli("answer", "judge", world.judge, project=tmp_path)
+    assert result.json["settled"]["role"]["value"] == world.role_arn
+    assert result.json["settled"]["role"]["facts"]["reason"] == "the only role that passes the policy simulation"
+    step = run_cli("revise", "role", project=tmp_path).json["step"]
     trusted = [world.role_arn, world.role_without_bedrock_trust]
     assert [choice["value"] for choice in step["choices"]] == [arn.rpartition("/")[2] for arn in trusted]
-    assert "suggested" not in step
     assert asked_after(run_cli, tmp_path, "role", step["choices"][0]["value"])["id"] == "mlflow"
+
+
+def test_the_sessions_own_role_is_taken_where_it_can_be_used(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    answered(run_cli, tmp_path, world, until="judge")
+    settled = run_cli("answer", "judge", world.judge, project=tmp_path).json["settled"]
+    assert (settled["role"]["value"], settled["role"]["origin"]) == (world.role_arn, "lookup")
+    assert settled["role"]["facts"]["reason"] == "this session's own role"
+
+
+def test_two_usable_mlflow_resources_are_asked_about_with_a_reasoned_suggestion(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    answered(run_cli, tmp_path, world, until="judge")
+    step = run_cli("answer", "judge", world.judge, project=tmp_path).json["step"]
+    assert (step["id"], step["suggested"]) == ("mlflow", world.mlflow_app_arn)
+    notes = {choice["value"]: choice.get("note", "") for choice in step["choices"]}
+    assert "suggested: an app costs nothing" in notes[world.mlflow_app_arn]
+    result = run_cli("answer", "mlflow", "--accept", project=tmp_path)
+    assert result.json["settled"]["output"]["value"].endswith(f"/model-evaluation/{tmp_path.name.replace('_', '-')}")
+    assert result.json["step"]["id"] == "confirm"
+    assert "(this session's own role; to change it: answer role)" in result.json["step"]["question"]
+    assert result.json["simulated"] is True
 
 
 def test_create_does_not_promise_an_app_where_the_sdk_takes_the_one_that_is_there(
@@ -456,7 +485,7 @@ def test_notebooks_of_ones_own_are_offered(
     run_cli("revise", "terms", project=tmp_path)
     step = asked_after(run_cli, tmp_path, "terms", "I agree")
     assert (step["id"], step["suggested"]) == ("notebook", "new")
-    assert [choice["value"] for choice in step["choices"]] == ["new", "analysis.ipynb"]
+    assert [choice["value"] for choice in step["choices"]] == ["new", "analysis.ipynb", "script"]
 
 
 def test_a_step_that_was_reopened_on_purpose_is_asked_also_after_another_answer(

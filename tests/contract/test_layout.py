@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("runtime",),
     ("state", "naming", "resources", "results_folder"),
     ("kinds", "kinds.registry", "kinds.kind"),
-    ("files", "progress"),
+    ("files", "progress", "endpoints"),
     ("errors",),
 )
 # Imports that point up on purpose, each with its reason.

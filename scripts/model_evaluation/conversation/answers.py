@@ -258,7 +258,7 @@ def _settle(context: Context, recorded: dict[str, Any]) -> list[dict[str, Any]]:
         if step_id in context.document.get("reopened", {}) or workflow.missing(steps, step_id, context.document):
             continue
         step = context.kind.step(step_id)
-        if step.settle is None:
+        if step.settle is None or (step.in_turn and step_id != workflow.pending(steps, context.document)[0]):
             continue
         try:
             answer = step.settle(context)

@@ -55,7 +55,7 @@ class Step:
     ``settle(context)`` returns an Answer when no question is needed, else ``None``.
     ``consent`` steps need the user's own words: `--accept` does not work there. ``closed``: only what the offer's
     choices hold can be answered, so nothing else is suggested either. ``listed``: its choices are listed and none is
-    ever suggested.
+    ever suggested. ``in_turn``: it is settled only when its turn to be asked has come, since that takes lookups.
     """
 
     id: str
@@ -70,6 +70,7 @@ class Step:
     consent: bool = False
     closed: bool = False
     listed: bool = False
+    in_turn: bool = False
     limit: int = 2_048
     multiline: bool = False
 

@@ -59,6 +59,12 @@ def card(context: Context, checks: list[dict[str, Any]], expectation: Expectatio
     return "\n".join([*text, *_open_matters(context, checks, width, CARD_LINES - len(text))])
 
 
+def with_reason(context: Context, step_id: str) -> str:
+    """A recorded value, and why it is that one where nobody was asked."""
+    reason = context.facts(step_id).get("reason", "")
+    return f"{context.value(step_id)}{f' ({reason}; to change it: answer {step_id})' if reason else ''}"
+
+
 def _open_matters(context: Context, checks: list[dict[str, Any]], width: int, room: int) -> list[str]:
     """What preflight found, worst first, then the warnings of earlier answers, in at most ``room`` lines."""
     from model_evaluation.preflight import summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
@@ -9,7 +10,7 @@ from model_evaluation.errors import Choose, Refused
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
-    from model_evaluation.lookups.tracking import Trackers
+    from model_evaluation.lookups.tracking import Tracker, Trackers
 
 
 def check(text: str, context: Context) -> Answer:
@@ -53,17 +54,41 @@ def _trackers(context: Context) -> Trackers:
 def offer(context: Context) -> Offer:
     found = _trackers(context)
     usable = [item for item in found.found if item.usable]
-    suggested = usable[0].arn if len(usable) == 1 else None if usable else "create"
-    return Offer(choices=_choices(found), suggested=suggested, text=found.unknown or None)
+    return Offer(choices=_choices(found), suggested=_suggested(usable), text=found.unknown or None)
+
+
+def _suggested(usable: list[Tracker]) -> str:
+    """The only one; of several the first app, which costs nothing while it is idle, else the first by name."""
+    apps = [tracker for tracker in usable if tracker.kind == "app"]
+    return next((tracker.arn for tracker in (*apps, *usable)), "create")
+
+
+def settle(context: Context) -> Answer | None:
+    """The only usable app or server of the region."""
+    trackers = _trackers(context)
+    usable = [tracker for tracker in trackers.found if tracker.usable]
+    if len(usable) != 1 or trackers.unknown:
+        return None
+    (tracker,) = usable
+    note = f"The run is tracked in {tracker.name}, the only usable MLflow {tracker.kind} of {context.value('region')}."
+    answer = check(tracker.arn, context)
+    facts = {**answer.facts, "reason": f"the only usable MLflow {tracker.kind}"}
+    return replace(answer, origin="lookup", facts=facts, findings=[finding("mlflow", note)])
 
 
 def _choices(found: Trackers) -> list[dict[str, str]]:
+    usable = [item for item in found.found if item.usable]
+    suggested = _suggested(usable)
     choices = [
-        {"value": item.arn, "label": f"{item.name} (MLflow {item.kind})", "note": item.status}
-        for item in found.found
-        if item.usable
+        {"value": item.arn, "label": f"{item.name} (MLflow {item.kind})", "note": item.status} for item in usable
     ]
-    return [*choices, {"value": "create", "label": "Let the SDK create an MLflow app where there is none"}]
+    choices.append({"value": "create", "label": "Let the SDK create an MLflow app where there is none"})
+    for choice in choices:
+        if choice["value"] == suggested and len(choices) > 2:
+            choice["note"] = f"{choice['note']}; suggested: an app costs nothing while it is idle"
+        elif choice["value"] == suggested:
+            choice["note"] = "suggested: there is no other" if usable else "suggested: the region has none yet"
+    return choices
 
 
 STEP = Step(
@@ -75,5 +100,7 @@ STEP = Step(
     reference="references/glossary.md",
     check=check,
     offer=offer,
+    settle=settle,
     closed=True,
+    in_turn=True,
 )

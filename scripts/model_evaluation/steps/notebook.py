@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from model_evaluation.conversation.workflow import Answer, Offer, Step
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 
 if TYPE_CHECKING:
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def check(text: str, context: Context) -> Answer:
-    if text.lower() == "new":
-        return Answer("new")
+    if text.lower() in ("new", "script"):
+        return Answer(text.lower())
     path = os.path.expanduser(text)
     path = os.path.normpath(path if os.path.isabs(path) else os.path.join(context.project, path))
     if not os.path.isfile(path):
         raise Refused(
             f"There is no file {path}.",
-            fix=f"Give an existing .ipynb file (absolute, or below {context.project}), or `new`.",
+            fix=f"Give an existing .ipynb file (absolute, or below {context.project}), `new`, or `script`.",
             code="not_found",
         )
     from pathlib import Path
@@ -49,11 +49,20 @@ def appendable(project: str) -> list[str]:
     return found[:20]
 
 
+def settle(context: Context) -> Answer | None:
+    """A new one, where there is no other that the section could go into."""
+    if appendable(context.project):
+        return None
+    note = "The evaluation goes into a new notebook."
+    return Answer("new", origin="default", findings=[finding("notebook", note, fix="A script: answer notebook script")])
+
+
 def offer(context: Context) -> Offer:
     from model_evaluation.naming import default_notebook
 
     choices = [{"value": "new", "label": f"Write {default_notebook(context.project)}"}]
     choices += [{"value": name, "label": f"Append to {name}"} for name in appendable(context.project)]
+    choices.append({"value": "script", "label": "Write a Python script, with --help, for a shell or CI"})
     return Offer(choices=choices, suggested="new")
 
 
@@ -61,8 +70,10 @@ STEP = Step(
     "notebook",
     title="Notebook",
     question="Should the notebook be a new one, or a section at the end of an existing one?",
-    expects="`new`, or the path of an existing notebook",
+    expects="`new`, the path of an existing notebook, or `script`",
     example="new",
     check=check,
     offer=offer,
+    settle=settle,
+    in_turn=True,
 )

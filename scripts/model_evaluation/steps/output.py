@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import NotFound, Refused
+from model_evaluation.naming import suggested_output
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -67,9 +69,16 @@ def check(text: str, context: Context) -> Answer:
 
 
 def offer(context: Context) -> Offer:
-    from model_evaluation.naming import suggested_output
-
     return Offer(suggested=suggested_output(context))
+
+
+def settle(context: Context) -> Answer | None:
+    """The usual prefix in the dataset's bucket, where it can be used."""
+    try:
+        answer = check(suggested_output(context), context)
+    except Refused:
+        return None
+    return replace(answer, origin="default", facts={**answer.facts, "reason": "in the dataset's bucket"})
 
 
 STEP = Step(
@@ -80,4 +89,6 @@ STEP = Step(
     example="s3://my-bucket/model-evaluation/tickets",
     check=check,
     offer=offer,
+    settle=settle,
+    in_turn=True,
 )

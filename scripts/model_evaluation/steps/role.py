@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
@@ -19,6 +20,7 @@ ACTIONS = (
     (("sagemaker:CreateTrainingJob",), "sagemaker", "training-job/pipelines-preflight"),
 )
 MOST_CHOICES = 12
+MOST_SIMULATED = 6  # roles tried before the question is asked
 BEDROCK_STATEMENT = '{"Effect": "Allow", "Principal": {"Service": "bedrock.amazonaws.com"}, "Action": "sts:AssumeRole"}'
 
 
@@ -160,17 +162,52 @@ def _permissions(role: Role, simulations: list[Simulation]) -> list[dict[str, An
 def offer(context: Context) -> Offer:
     """The roles that SageMaker may assume, the session's own first; the only one is suggested."""
     from model_evaluation.lookups.identity import who_am_i
-    from model_evaluation.lookups.roles import SAGEMAKER, list_roles
 
     own = who_am_i(context.aws).role_name
-    try:
-        names = sorted(role.name for role in list_roles(context.aws) if SAGEMAKER in role.trusted)
-    except AccessDenied:
-        names = [own] if own else []
+    names = _trusted_roles(context)
     choices = [{"value": "auto", "label": f"The role of this session: {own}"}] if own in names else []
     choices += [{"value": name, "label": name} for name in names if name != own][:MOST_CHOICES]
     suggested = choices[0]["value"] if choices and (own in names or len(choices) == 1) else None
     return Offer(choices=choices, suggested=suggested)
+
+
+def _trusted_roles(context: Context) -> list[str]:
+    """Names of the roles that SageMaker may assume, as far as they may be listed."""
+    from model_evaluation.lookups.identity import who_am_i
+    from model_evaluation.lookups.roles import SAGEMAKER, list_roles
+
+    try:
+        roles = context.aws.once("roles", lambda: list_roles(context.aws))
+    except AccessDenied:
+        own = who_am_i(context.aws).role_name
+        return [own] if own else []
+    return sorted(role.name for role in roles if SAGEMAKER in role.trusted)
+
+
+def settle(context: Context) -> Answer | None:
+    """The session's own role if it passes the simulation, else the only role of the account that does."""
+    from model_evaluation.lookups.identity import who_am_i
+
+    names = _trusted_roles(context)
+    own = who_am_i(context.aws).role_name
+    if own in names:
+        names = [own, *(name for name in names if name != own)]
+    usable: dict[str, Answer] = {}
+    for name in names[:MOST_SIMULATED]:
+        try:
+            answer = check(name, context)
+        except EvaluationError:
+            continue
+        if [item["kind"] for item in answer.findings] == ["role"]:
+            usable[name] = answer
+            if name == own:
+                break
+    if own not in usable and (len(usable) != 1 or len(names) > MOST_SIMULATED):
+        return None
+    name, answer = next(iter(usable.items())) if own not in usable else (own, usable[own])
+    reason = "this session's own role" if name == own else "the only role that passes the policy simulation"
+    note = f"{name} is the execution role: {reason}."
+    return replace(answer, origin="lookup", facts={**answer.facts, "reason": reason}, findings=[finding("role", note)])
 
 
 STEP = Step(
@@ -182,4 +219,6 @@ STEP = Step(
     reference="references/iam.md",
     check=check,
     offer=offer,
+    settle=settle,
+    in_turn=True,
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
+from model_evaluation.steps.confirm import with_reason
 from model_evaluation.steps.data_card import can_show, overlap_line
 
 from .cost.estimate import cost_line, estimate, token_line
@@ -39,15 +40,16 @@ def configuration(context: Context) -> list[tuple[str, str]]:
         ("Model", f"{context.value('model')}, {versus}"),
         ("Region", str(context.value("region"))),
         ("Judge", str(context.value("judge"))),
-        ("Role", str(context.value("role"))),
-        ("MLflow", str(context.value("mlflow"))),
-        ("Output", str(context.value("output"))),
+        *((title, with_reason(context, step_id)) for title, step_id in SETTLED),
     ]
 
 
 def _jobs(context: Context) -> str:
     files = int(context.facts("dataset").get("files", 1))
     return f" in {files} files: {files} jobs, one after another" if files > 1 else ""
+
+
+SETTLED = (("Role", "role"), ("MLflow", "mlflow"), ("Output", "output"))
 
 
 def expectation(context: Context) -> Expectation:
