@@ -22,7 +22,7 @@ BACKUP_NAME = "workflow_state.last-good.json"
 LOCK_NAME = ".workflow_state.lock"
 SCHEMA_VERSION = 1
 LOCK_SECONDS = 20.0
-ORIGINS = ("user", "lookup", "default")
+ORIGINS = ("user", "lookup", "default", "demo")
 
 
 def _from_version_0(document: dict[str, Any]) -> dict[str, Any]:

@@ -698,7 +698,32 @@ def test_rendering_twice_gives_the_same_bytes_and_keeps_a_notebook_that_differs(
     assert target.read_bytes() == first
 
 
-def test_the_command_that_runs_the_script_can_be_pasted(run_cli: RunCli, complete: bytes, tmp_path: Path) -> None:
+def test_what_was_agreed_to_before_a_stand_in_does_not_count_for_aws(
+    run_cli: RunCli, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    envelope = run_cli("status", project=tmp_path).json
+    assert "simulated" not in envelope
+    assert envelope["step"]["id"] == "confirm"
+    assert {"confirm", "terms"}.isdisjoint(envelope["known"])
+    (warning,) = [warning for warning in envelope["warnings"] if warning["kind"] == "checked_elsewhere"]
+    assert "SIMULATED" in warning["message"]
+    result = run_cli("render", project=tmp_path)
+    assert (result.code, result.json["error"]["details"]["missing"]) == (3, ["confirm", "terms"])
+    assert run_cli("run", project=tmp_path).code == 3
+    assert (tmp_path / "workflow_state.json").read_bytes() == complete
+
+
+def test_what_a_script_says_has_an_origin_of_its_own(
+    run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_EVALUATION_SPEAKER", "demo")
+    assert run_cli("answer", "task", "x", project=tmp_path).json["recorded"]["origin"] == "demo"
+
+
+def test_the_command_that_runs_the_script_can_be_pasted(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
     project = tmp_path / "Tickets & Co"
     project.mkdir()
     (project / "workflow_state.json").write_bytes(complete)

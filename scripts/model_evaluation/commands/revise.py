@@ -13,8 +13,8 @@ from model_evaluation import state
 from model_evaluation.conversation import workflow
 from model_evaluation.conversation.answers import TRIES, known_step, position, prepare_next, utc_now
 from model_evaluation.conversation.context import Context
+from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
-from model_evaluation.kinds.registry import with_kind
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     for _ in range(TRIES):
         snapshot = state.load(args.project)
-        before = with_kind(snapshot.document)
+        before = present(snapshot.document)
         document, reopened = workflow.reopen(known_step(before, args.step), before, args.step)
         if not reopened:
             return {"reopened": [], "findings": [], **position(document, args.project)}, 0

@@ -11,16 +11,19 @@ import json
 import os
 import shlex
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation import state
+from model_evaluation.endpoints import foreign_endpoints
 from model_evaluation.errors import Choose, EvaluationError, Refused, StateError, TooEarly, UsageError
 from model_evaluation.kinds.registry import kind_of, with_kind
 from model_evaluation.results_folder import newest_summary
 
-from . import workflow
+from . import provenance, workflow
 from .answer_text import clean
 from .context import Context
+from .provenance import present
 from .workflow import finding
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 TRIES = 5
 MOST_ELSEWHERE = 3  # folders named; more of them would hide the question
+SPEAKER = "MODEL_EVALUATION_SPEAKER"  # who gives the answers where it is not the user: the demo's script
 LONG_TEXT = 300  # characters; no ARN or S3 URI of real life is longer
 
 
@@ -43,7 +47,7 @@ def position(document: dict[str, Any], project: str, *, answered: str | None = N
     It goes with every answer, so there it is short: after an answer to ``answered``, long values are abridged (and
     say so; `status` and the state file have them whole), and fixes of warnings are repeated for that step only.
     """
-    document = with_kind(document)
+    document = present(document)
     kind = kind_of(document)
     steps = kind.steps
     open_steps = workflow.pending(steps, document)
@@ -62,7 +66,8 @@ def position(document: dict[str, Any], project: str, *, answered: str | None = N
             {"step": step_id, **_repeated(warning, with_fix=answered in (None, step_id))}
             for step_id in steps
             for warning in answers.get(step_id, {}).get("warnings", [])
-        ],
+        ]
+        + provenance.warnings(document),
     }
 
 
@@ -210,7 +215,10 @@ def _answered(
     step = context.kind.step(step_id)
     value = _suggestion(step, context.document) if accept else clean(text or "", step)
     answer = step.check(value, context)
-    context.document, reopened = workflow.record(steps, context.document, step_id, answer, context.now)
+    speaker = os.environ.get(SPEAKER)
+    if answer.origin == "user" and speaker in state.ORIGINS:
+        answer = replace(answer, origin=speaker)
+    context.document, reopened = _record(context, step_id, answer)
     if step_id == "evaluation":
         context.document, reopened = _with_kind(context.document, answer.value)
     findings = list(answer.findings)
@@ -225,6 +233,11 @@ def _answered(
         "findings": findings,
     }
     return body, context.document
+
+
+def _record(context: Context, step_id: str, answer: workflow.Answer) -> tuple[dict[str, Any], list[str]]:
+    simulated = bool(foreign_endpoints())
+    return workflow.record(context.kind.steps, context.document, step_id, answer, context.now, simulated=simulated)
 
 
 def _with_kind(document: dict[str, Any], kind_id: str) -> tuple[dict[str, Any], list[str]]:
@@ -266,7 +279,7 @@ def _settle(context: Context, recorded: dict[str, Any]) -> list[dict[str, Any]]:
             findings.append(finding(error.code, f"{step_id}: {error.message}", level="warning", fix=error.fix))
             continue
         if answer is not None:
-            context.document, _ = workflow.record(steps, context.document, step_id, answer, context.now)
+            context.document, _ = _record(context, step_id, answer)
             recorded[step_id] = context.document["answers"][step_id]
             findings += answer.findings
     return findings

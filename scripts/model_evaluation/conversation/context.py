@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import StateError
-from model_evaluation.kinds.registry import kind_of, with_kind
+from model_evaluation.kinds.registry import kind_of
+
+from .provenance import present
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.kind import Kind
@@ -33,7 +35,7 @@ class Context:
 
     def __init__(self, project: str, document: dict[str, Any], *, now: str, aws: Aws | None = None) -> None:
         self.project = project
-        self.document = with_kind(document)
+        self.document = present(document)
         self.now = now
         self._aws = aws
 

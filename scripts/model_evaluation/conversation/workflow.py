@@ -100,13 +100,22 @@ def dependants(requirements: Requirements, step_id: str) -> list[str]:
 
 
 def record(
-    requirements: Requirements, document: dict[str, Any], step_id: str, answer: Answer, now: str
+    requirements: Requirements,
+    document: dict[str, Any],
+    step_id: str,
+    answer: Answer,
+    now: str,
+    *,
+    simulated: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
-    """A new document with ``answer`` in it, and the steps this reopened.
+    """A new document with ``answer`` in it, and the steps this reopened. ``simulated``: it was checked against a
+    stand-in for AWS.
 
     The same value with the same facts again changes nothing that rests on it.
     """
     entry: dict[str, Any] = {"value": answer.value, "origin": answer.origin, "time": now}
+    if simulated:
+        entry["simulated"] = True
     if answer.facts:
         entry["facts"] = answer.facts
     warnings = [item for item in answer.findings if item.get("level") == "warning"]

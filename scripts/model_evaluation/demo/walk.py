@@ -95,7 +95,7 @@ class Commands:
     def __init__(self, project: Path, env: Mapping[str, str], say: Say) -> None:
         self.project = project
         kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        self.env = {**kept, **env, "PYTHONPATH": str(PACKAGE_PARENT)}
+        self.env = {**kept, **env, "PYTHONPATH": str(PACKAGE_PARENT), "MODEL_EVALUATION_SPEAKER": "demo"}
         self.say = say
 
     def call(self, *arguments: str, show_progress: bool = False) -> dict[str, Any]:
