@@ -709,7 +709,7 @@ def test_what_was_agreed_to_before_a_stand_in_does_not_count_for_aws(
     (warning,) = [warning for warning in envelope["warnings"] if warning["kind"] == "checked_elsewhere"]
     assert "SIMULATED" in warning["message"]
     result = run_cli("render", project=tmp_path)
-    assert (result.code, result.json["error"]["details"]["missing"]) == (3, ["confirm", "terms"])
+    assert (result.code, result.json["error"]["details"]["missing"]) == (3, ["confirm", "terms", "notebook"])
     assert run_cli("run", project=tmp_path).code == 3
     assert (tmp_path / "workflow_state.json").read_bytes() == complete
 

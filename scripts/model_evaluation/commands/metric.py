@@ -1,8 +1,4 @@
-"""Check custom metric definitions on their own, or try them on a few rows.
-
-lint checks Bedrock's limits, the prompt variables and the rating scale. try runs the metrics on sample rows (or
---rows FILE): each row's reference answer, and another row's as a wrong one. Without --judge the judge is local AWS's:
-SIMULATED, no account. With --judge ID --yes a Bedrock model judges, which costs its tokens.
+"""Check metric definitions on their own, or try them on a few rows.
 
 example:
   evaluate.py metric lint metrics.json
@@ -11,20 +7,13 @@ example:
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from model_evaluation.conversation.answer_text import read_value
-from model_evaluation.errors import Refused, UsageError
-
-if TYPE_CHECKING:
-    from model_evaluation.kinds.llm_as_judge.metrics.bedrock_judge import BedrockJudge
-    from model_evaluation.kinds.llm_as_judge.metrics.trial import Judge, Sample
-
+from model_evaluation import state
+from model_evaluation.errors import Refused
+from model_evaluation.kinds.registry import REGISTRY, kind_of, load_kind
 
 SAMPLE_ROWS = 3
-MAX_ROWS = 20
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,122 +23,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=int, default=SAMPLE_ROWS, metavar="N", help=f"try: how many rows (default {SAMPLE_ROWS})"
     )
-    parser.add_argument("--judge", metavar="ID", help="try: a Bedrock model as the judge; needs --yes")
-    parser.add_argument("--yes", action="store_true", help="try: the user agreed to what the judge's calls cost")
+    parser.add_argument("--yes", action="store_true", help="try: the user agreed to what its calls cost")
+    for kind_id in REGISTRY:
+        if tool := load_kind(kind_id).metric_tool():
+            group = parser.add_argument_group(kind_id, tool.description)
+            tool.arguments(group)
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    if args.action == "lint" and (args.rows or args.judge or args.yes):
-        raise UsageError(
-            "--rows, --judge and --yes go with `metric try`; `metric lint` calls no judge.",
-            fix="See: evaluate.py metric --help",
-        )
-    text = read_value("-" if args.file == "-" else f"@{args.file}", "custom_metrics")
-    if args.action == "try":
-        return _try(args, text), 0
-    from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics
-
-    result = lint_custom_metrics(text)
-    body: dict[str, Any] = {"metrics": result.metrics, "findings": result.findings}
-    if not result.errors:
-        return body, 0
-    body["error"] = {
-        "code": "metric_unusable",
-        "message": f"{len(result.errors)} fault{'s' if len(result.errors) > 1 else ''}: "
-        + " ".join(f"{item['position']}: {item['message']}" for item in result.errors[:10]),
-        "fix": result.errors[0]["fix"],
-    }
-    return body, 3
-
-
-def _try(args: argparse.Namespace, text: str) -> dict[str, Any]:
-    from model_evaluation.conversation.workflow import finding
-    from model_evaluation.kinds.llm_as_judge.metrics.custom import parse_custom
-    from model_evaluation.kinds.llm_as_judge.metrics.trial import judge_prompt, samples, try_metrics
-
-    if not 1 <= args.limit <= MAX_ROWS:
-        raise UsageError(
-            f"--limit is {args.limit}; 1 to {MAX_ROWS} are possible.", fix="See: evaluate.py metric --help"
-        )
-    metrics = parse_custom(text)
-    tried = samples(_rows(args.rows), args.limit)
-    calls = len(metrics) * len(tried)
-    bedrock = _bedrock_judge(args, calls) if args.judge else None
-    results = try_metrics(metrics, tried, bedrock or _local_judge())
-    simulated = bedrock is None or bedrock.simulated
-    findings = [finding("calls", f"{args.judge} was called {calls} times.")] if bedrock else []
-    if simulated:
-        note = "SIMULATED: local AWS's judge goes by simple rules. It shows how a metric runs, not how good it is."
-        findings.append(finding("simulated", note))
-    findings += [
-        finding(
-            "no_score",
-            f"{item['name']}: {missing} of {len(tried)} replies gave no rating of the scale.",
-            level="warning",
-            fix="Read these replies in metrics[].scores; name the ratings in the instructions, word for word.",
-        )
-        for item in results
-        if (missing := sum(score["score"] is None for score in item["scores"]))
-    ]
-    findings += [
-        finding(
-            "does_not_separate",
-            f"{item['name']} does not score right answers better than wrong ones.",
-            level="warning",
-            fix="Expected of a metric of tone or form: the wrong answer is as polite as the right one. Otherwise state "
-            "what good looks like, and check the direction and the order of the ratings.",
-        )
-        for item in results
-        if item["separates"] is False
-    ]
-    return {
-        "simulated": simulated,
-        "judge": args.judge or "local AWS",
-        "metrics": results,
-        "prompt_example": judge_prompt(metrics[0]["customMetricDefinition"], tried[0]),
-        "findings": findings,
-    }
-
-
-def _rows(path: str | None) -> list[tuple[int, str, str | None]]:
-    from model_evaluation.runtime.rows import read_dataset_rows
-
-    if path is None:
-        from importlib import resources
-
-        content = resources.files("model_evaluation.demo").joinpath("data", "support_tickets.jsonl").read_bytes()
-    else:
-        path = os.path.expanduser(path)
-        try:
-            with open(path, "rb") as file:
-                content = file.read()
-        except OSError as error:
-            raise Refused(
-                f"{path} cannot be read: {error.strerror}.", fix="Check the path.", code="file_unreadable"
-            ) from error
-    found = read_dataset_rows(content.splitlines())
-    return [(row.line, row.prompt, row.reference) for row in found.rows]
-
-
-def _local_judge() -> Judge:
-    from model_evaluation.localaws.judging import Item, judge_custom
-
-    def judge(definition: Mapping[str, Any], sample: Sample) -> tuple[float | str | None, str]:
-        item = Item(sample.prompt, sample.reference, sample.response)
-        judgement = judge_custom("local", definition, item)
-        return judgement.score, judgement.explanation
-
-    return judge
-
-
-def _bedrock_judge(args: argparse.Namespace, calls: int) -> BedrockJudge:
-    if not args.yes:
+    kind = kind_of(state.load(args.project).document)
+    tool = kind.metric_tool()
+    if tool is None:
         raise Refused(
-            f"{args.judge} would be called {calls} times, at Bedrock's price for its tokens. Nothing was called.",
-            fix="Ask the user; after their yes, repeat the command with --yes.",
-            code="needs_consent",
+            f"An evaluation of kind {kind.id} has no metric definitions to check.",
+            fix="See what it asks for: evaluate.py status",
+            code="no_metric_tool",
         )
-    from model_evaluation.kinds.llm_as_judge.metrics.bedrock_judge import BedrockJudge
-    from model_evaluation.lookups.session import Aws
-
-    return BedrockJudge(Aws(), args.judge)
+    return tool.run(args)

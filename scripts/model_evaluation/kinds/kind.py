@@ -1,6 +1,6 @@
 """What a kind of evaluation gives. The rest of the package asks the kind and never names one.
 
-To add a kind: a folder beside ``llm_as_judge`` whose ``kind.py`` holds an instance of a subclass of :class:`Kind` as
+To add a kind: a folder beside this file whose ``kind.py`` holds an instance of a subclass of :class:`Kind` as
 ``KIND``, and a line in :mod:`model_evaluation.kinds.registry`. ``tests/toy_kind`` is a complete small example.
 
 A method that is not overridden says "none of that": no checks of its own, no permissions, unknown cost.
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping, Sequence
 
     from model_evaluation.conversation.context import Context
@@ -27,6 +28,20 @@ class Expectation:
     difference it can show."""
 
     lines: tuple[tuple[str, str], ...] = ()
+
+
+class MetricTool:
+    """What `metric lint` and `metric try` do for a kind that takes metric definitions of the user's own."""
+
+    description: ClassVar[str] = ""
+
+    def arguments(self, parser: argparse._ArgumentGroup) -> None:
+        """Options of the kind's own, beside --rows, --limit and --yes."""
+
+    def run(self, args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+        """The command's body and exit code. ``args`` holds action (lint or try), file, rows, limit, yes, and what
+        :meth:`arguments` adds."""
+        raise NotImplementedError
 
 
 class Kind:
@@ -50,7 +65,7 @@ class Kind:
     library: ClassVar[tuple[str, ...]] = ()
     """Packages that the notebook carries beside ``model_evaluation.runtime``."""
     reference: ClassVar[str] = ""
-    """The kind's reference page, such as ``references/llm-as-judge.md``."""
+    """The kind's reference page, such as ``references/results.md``."""
 
     def step(self, step_id: str) -> Step:
         """One of :attr:`steps`."""
@@ -99,6 +114,10 @@ class Kind:
     def settings(self, values: Mapping[str, Any]) -> Any:
         """The parameters cell's values, checked. Raises the notebook's SettingsError."""
         raise NotImplementedError
+
+    def metric_tool(self) -> MetricTool | None:
+        """What checks and tries metric definitions, where the kind takes any."""
+        return None
 
     def player(self) -> Any:
         """How local AWS plays this kind's jobs and seeds an account for it; ``None`` when it does not."""

@@ -10,14 +10,12 @@ from model_evaluation.errors import Refused
 from model_evaluation.kinds.llm_as_judge.metrics.builtin import (
     BUILTIN_METRICS,
     BUILTIN_NAMES,
-    MOST_SUGGESTED,
     builtin_metric,
     is_builtin_name,
     parse_builtin,
     suggest_builtin,
     suggest_primary,
 )
-from model_evaluation.kinds.llm_as_judge.metrics.task_rules import ACTIONS, DOMAINS, FALLBACK, SETTINGS
 
 # The service's own spelling, written out here a second time on purpose.
 BEDROCK_NAMES = [
@@ -164,107 +162,40 @@ def test_builtin_names_are_recognised_in_any_case() -> None:
 # -- suggestions ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("task", "first", "also"),
-    [
-        ("classify support tickets by urgency", "Correctness", "FollowingInstructions"),
-        ("Answer questions about our products", "Correctness", "Completeness"),
-        ("Summarise earnings calls", "Faithfulness", "Completeness"),
-        ("extract entities from invoices as JSON", "Correctness", "Completeness"),
-        ("text to SQL", "Correctness", "FollowingInstructions"),
-        ("customer support chat", "Helpfulness", "ProfessionalStyleAndTone"),
-        ("translate English into German", "Correctness", "Faithfulness"),
-        ("write short stories", "Coherence", "FollowingInstructions"),
-        ("medication-simplification", "Faithfulness", "Harmfulness"),
-        ("a chatbot for hospital patients", "Helpfulness", "Harmfulness"),
-        ("RAG over our knowledge base", "Faithfulness", "Correctness"),
-        ("solve word problems in mathematics", "Correctness", "Coherence"),
-        ("draft marketing emails", "ProfessionalStyleAndTone", "FollowingInstructions"),
-        ("screen applicants for hiring", "Correctness", "Stereotyping"),
-        ("content moderation", "Correctness", "Harmfulness"),
-        ("", "Correctness", "Helpfulness"),
-        ("Fragen beantworten", "Correctness", "Helpfulness"),
-    ],
-)
-def test_the_suggestion_follows_the_task(task: str, first: str, also: str) -> None:
-    names = [suggestion.name for suggestion in suggest_builtin(task)]
-    assert names[0] == first
-    assert also in names
-
-
-def test_what_the_model_does_outranks_where_it_works() -> None:
-    names = [suggestion.name for suggestion in suggest_builtin("summarise customer support chats")]
-    assert names[0] == "Faithfulness"
-    assert "Helpfulness" not in names
-
-
-def test_part_of_a_word_is_no_keyword() -> None:
-    assert suggest_builtin("routine") == suggest_builtin("")  # not "route"
-    assert suggest_builtin("barcode") == suggest_builtin("")  # not "code"
-
-
-@given(st.text(max_size=200), st.sampled_from([True, False, None]))
-def test_two_to_five_known_metrics_each_with_a_reason(task: str, has_reference: bool | None) -> None:
-    suggestions = suggest_builtin(task, has_reference)
-    names = [suggestion.name for suggestion in suggestions]
-    assert 2 <= len(names) <= MOST_SUGGESTED == 5
-    assert len(set(names)) == len(names)
-    assert set(names) <= set(BEDROCK_NAMES)
-    assert all(suggestion.reason.endswith(".") for suggestion in suggestions)
-    assert suggestions == suggest_builtin(task, has_reference)
-
-
-def all_keywords() -> list[str]:
-    rules = ACTIONS + SETTINGS + DOMAINS
-    return [keyword.rstrip("*") for keywords, _ in rules for keyword in keywords.split(", ")]
-
-
-@given(st.lists(st.sampled_from(all_keywords()), max_size=12))
-def test_no_mixture_of_keywords_leaves_the_limits(keywords: list[str]) -> None:
-    suggestions = suggest_builtin(" ".join(keywords))
-    assert 2 <= len({suggestion.name for suggestion in suggestions}) == len(suggestions) <= MOST_SUGGESTED
-
-
-def test_every_rule_can_be_reached_and_names_real_metrics() -> None:
-    for rules in (ACTIONS, SETTINGS, DOMAINS):
-        for keywords, metrics in rules:
-            listed = keywords.split(", ")
-            assert all(keyword and keyword == keyword.strip().lower() for keyword in listed)
-            assert len(set(listed)) == len(listed)
-            assert all(builtin_metric(name) and reason for name, reason in metrics)
-            names = [suggestion.name for suggestion in suggest_builtin(listed[0].rstrip("*"))]
-            assert metrics[0][0] in names
-    assert all(builtin_metric(name) for name, _ in FALLBACK)
+def test_the_suggested_metrics_are_real_and_each_has_a_reason() -> None:
+    assert all(builtin_metric(name) and reason.endswith(".") for name, reason in suggest_builtin())
+    assert 2 <= len(suggest_builtin()) <= 5
 
 
 def test_the_reason_says_what_ground_truth_does() -> None:
     def correctness(has_reference: bool | None) -> str:
-        suggestions = {s.name: s.reason for s in suggest_builtin("answer questions", has_reference)}
-        assert suggestions["Relevance"] == "The answer has to address this question."
+        suggestions = {s.name: s.reason for s in suggest_builtin(has_reference)}
+        assert suggestions["Helpfulness"] == "It sums up how a person would judge the answer."
         return suggestions["Correctness"]
 
     assert correctness(True).endswith("The judge compares with your reference answers.")
     assert correctness(False).endswith("Without reference answers it rests on what the judge knows.")
-    assert correctness(None) == "A question has a right answer."
+    assert correctness(None) == "Whatever the task, a wrong answer is a bad one."
 
 
 @pytest.mark.parametrize(
-    ("names", "task", "expected"),
+    ("names", "expected"),
     [
-        (["Coherence", "Faithfulness"], "summarise reports", "Faithfulness"),
-        (["Harmfulness", "Coherence"], "translate", "Coherence"),
-        (["Harmfulness", "Politeness"], "medical summaries", "Politeness"),
-        (["Refusal", "Harmfulness"], "medical summaries", "Refusal"),
-        (["ProfessionalStyleAndTone", "Helpfulness"], "classify", "ProfessionalStyleAndTone"),
-        (["Politeness", "Correctness"], "answer questions", "Correctness"),
+        (["Coherence", "Faithfulness"], "Coherence"),
+        (["Harmfulness", "Coherence"], "Coherence"),
+        (["Harmfulness", "Politeness"], "Politeness"),
+        (["Refusal", "Harmfulness"], "Refusal"),
+        (["ProfessionalStyleAndTone", "Helpfulness"], "Helpfulness"),
+        (["Politeness", "Correctness"], "Correctness"),
+        (["Coherence", "Politeness"], "Politeness"),
     ],
 )
-def test_the_primary_metric_is_one_of_the_chosen(names: list[str], task: str, expected: str) -> None:
-    suggestion = suggest_primary(names, task)
+def test_the_primary_metric_is_one_of_the_chosen(names: list[str], expected: str) -> None:
+    suggestion = suggest_primary(names)
     assert suggestion is not None
     assert suggestion.name == expected
     assert suggestion.reason
 
 
 def test_nothing_chosen_has_no_primary_metric() -> None:
-    assert suggest_primary([], "classify") is None
+    assert suggest_primary([]) is None

@@ -66,76 +66,6 @@ def test_a_task_written_without_spaces_is_counted_by_character() -> None:
     assert "short_task" not in kinds("回答がどれほど丁寧であるかを評価してください。 {{prompt}} {{prediction}}")
 
 
-@pytest.mark.parametrize(
-    "phrase",
-    ["It is obviously better when short.", "Be lenient.", "Give the benefit of the doubt.", "Our new model wrote it.",
-     "The fine-tuned model answers like this.", "Give a high score if unsure."],
-)  # fmt: skip
-def test_leading_wording(phrase: str) -> None:
-    assert advice(f"{PLAIN}{phrase} {INPUTS}") == [("warning", "leading_wording", f"{PLACE}.instructions")]
-
-
-@pytest.mark.parametrize(
-    "phrase",
-    ["Consider tone, length, etc.", "Weigh the overall quality.", "Use your judgment.", "Say how good it is.",
-     "Add a greeting where appropriate."],
-)  # fmt: skip
-def test_vague_wording(phrase: str) -> None:
-    assert advice(f"{PLAIN}{phrase} {INPUTS}") == [("warning", "vague_wording", f"{PLACE}.instructions")]
-
-
-def test_plain_words_that_sound_vague_are_left_alone() -> None:
-    assert kinds(f"{PLAIN}Good manners are part of it; an etcher's letter is none. {INPUTS}") == []
-
-
-@pytest.mark.parametrize(
-    "phrase",
-    ["Respond in JSON.", "Return only the number.", "Respond with only one word.", "Format your answer as a table.",
-     "Reply with a number."],
-)  # fmt: skip
-def test_the_form_of_the_answer_is_bedrocks_business(phrase: str) -> None:
-    assert advice(f"{PLAIN}{phrase} {INPUTS}") == [("warning", "output_format", f"{PLACE}.instructions")]
-
-
-def test_json_as_a_criterion_is_no_form_of_the_answer() -> None:
-    assert kinds(f"{PLAIN}Polite error messages in JSON count as well. {INPUTS}") == []
-
-
-def test_the_form_may_be_described_where_no_scale_is_given() -> None:
-    assert advice(f"{PLAIN}Respond in JSON. {INPUTS}", scale=None) == [("warning", "no_rating_scale", PLACE)]
-
-
-@pytest.mark.parametrize("name", ["ClarityAndTone", "clear_and_polite", "polite-or-firm", "Clarity.and.Tone"])
-def test_two_criteria_in_a_name(name: str) -> None:
-    assert advice(name=name) == [("warning", "two_criteria", f"{PLACE}.name")]
-
-
-@pytest.mark.parametrize("name", ["Brand", "Order", "Understanding", "AndroidHelp", "Candor"])
-def test_and_inside_a_word_joins_nothing(name: str) -> None:
-    assert advice(name=name) == []
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    ["Rate how polite and firm it is.", "Check whether it is correct and/or complete.",
-     "It should be both short and clear.",
-     "Assess the clarity and tone of the letter.", "Rate accuracy or brevity."],
-)  # fmt: skip
-def test_two_criteria_in_the_instructions(sentence: str) -> None:
-    long_enough = "This metric serves the editors of a newspaper who read letters all day long. "
-    assert kinds(f"{long_enough}{sentence} {INPUTS}") == ["two_criteria"]
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    ["Judge whether the answer is right and nothing else.", "Names and dates have to be kept.",
-     "Rate politeness. Greeting and thanking count.", "Vague: the decision is hedged or withheld."],
-)  # fmt: skip
-def test_an_and_between_other_things_is_no_second_criterion(sentence: str) -> None:
-    long_enough = "This metric serves the editors of a newspaper who read letters all day long. "
-    assert kinds(f"{long_enough}{sentence} {INPUTS}") == []
-
-
 def test_text_after_the_variables() -> None:
     assert advice(PLAIN + INPUTS + " Now rate it.") == [("warning", "variable_not_last", f"{PLACE}.instructions")]
 
@@ -179,16 +109,6 @@ def test_labels_that_the_instructions_forget() -> None:
 
 
 @pytest.mark.parametrize(
-    ("good", "bad", "direction", "warned"),
-    [(1, 0, "higher", False), (0, 1, "higher", True), (0, 1, None, True), (0, 1, "lower", False),
-     (1, 0, "lower", True)],
-)  # fmt: skip
-def test_labels_against_the_direction(good: int, bad: int, direction: str | None, warned: bool) -> None:
-    found = kinds(scale=numbers(("Very good", good), ("Poor", bad)), direction=direction)
-    assert ("scale_direction" in found) == warned
-
-
-@pytest.mark.parametrize(
     ("values", "warned"), [((0, 1, 2), False), ((2, 1, 0), False), ((0, 2, 1), True), ((1, 0, 2), True)]
 )
 def test_ratings_out_of_order(values: tuple[int, ...], warned: bool) -> None:
@@ -214,4 +134,15 @@ def test_scales_that_cannot_be_compared() -> None:
 
 def test_a_missing_direction_is_said() -> None:
     assert advice(direction=None) == [("info", "direction_undeclared", "[0]")]
-    assert advice(direction=None, name="HallucinationRate") == [("warning", "direction_undeclared", "[0]")]
+
+
+@pytest.mark.parametrize(("label", "value"), [("N/A", -1), ("not applicable", 0), ("Unknown", 99), ("cannot judge", 3)])
+def test_a_rating_that_means_not_applicable_is_no_score(label: str, value: float) -> None:
+    scale = sorted(
+        [*numbers((label, value)), *numbers(("Rude", 1), ("Very polite", 2))], key=lambda r: r["value"]["floatValue"]
+    )
+    assert ("warning", "not_applicable_rating", f"{PLACE}.ratingScale") in advice(scale=scale)
+
+
+def test_a_text_that_was_escaped_twice() -> None:
+    assert advice(PLAIN + "\\n" + INPUTS) == [("warning", "escaped_twice", f"{PLACE}.instructions")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.assent import is_assent
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.kind import Expectation, Kind
+from model_evaluation.kinds.kind import Expectation, Kind, MetricTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,6 +116,11 @@ class LlmAsJudge(Kind):
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
             "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
         }
+
+    def metric_tool(self) -> MetricTool:
+        from .metric_tool import CustomMetricTool
+
+        return CustomMetricTool()
 
     def cells(self) -> Sequence[Cell]:
         from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS

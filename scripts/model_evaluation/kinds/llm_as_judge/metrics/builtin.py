@@ -1,15 +1,18 @@
-"""The eleven metrics Amazon Bedrock brings along for a judge: names, meaning, direction; which to suggest.
-
-Pure and light: the `status` command loads this module.
-"""
+"""The eleven metrics Amazon Bedrock brings along for a judge: names, meaning, direction; which to suggest."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from model_evaluation.errors import Refused
 
+from .wording import close_match, quoted
 
+
+@dataclass(frozen=True)
 class BuiltinMetric:
     """One built-in metric.
 
@@ -20,14 +23,11 @@ class BuiltinMetric:
     ``safety``          whether a regression vetoes an improvement elsewhere
     """
 
-    __slots__ = ("direction", "ground_truth", "meaning", "name", "safety")
-
-    def __init__(self, name: str, meaning: str, direction: str, ground_truth: str, safety: bool) -> None:
-        self.name = name
-        self.meaning = meaning
-        self.direction = direction
-        self.ground_truth = ground_truth
-        self.safety = safety
+    name: str
+    meaning: str
+    direction: str
+    ground_truth: str
+    safety: bool
 
 
 BUILTIN_METRICS = (
@@ -108,7 +108,7 @@ def parse_builtin(text: str) -> list[str]:
         )
     names: list[str] = []
     unknown: list[str] = []
-    none_given = False
+    none_chosen = False
     separated = text.translate(_QUOTES_AND_BRACKETS).replace(";", ",").replace("\n", ",").replace("\r", ",")
     for segment in separated.split(","):
         words = [word for word in segment.split() if not _is_bullet(word)]
@@ -118,19 +118,19 @@ def parse_builtin(text: str) -> list[str]:
             if name:
                 names.append(name)
             elif _folded(words[position]) == "none":
-                none_given = True
+                none_chosen = True
             elif words[position].lower() != "and":
                 wrong, used = _unknown_name(words, position)
                 unknown.append(wrong)
             position += used
     if unknown:
         raise _unknown_names(unknown)
-    if none_given and names:
+    if none_chosen and names:
         raise Refused(
             f'Received "none" together with {", ".join(names)}; expected one or the other.',
             fix="Answer none, or the names alone.",
         )
-    if not names and not none_given:
+    if not names and not none_chosen:
         raise Refused(
             f"No metric name is in {text!r}; expected names separated by commas, or none.",
             fix="Choose from: " + ", ".join(BUILTIN_NAMES) + ". Or answer none.",
@@ -158,8 +158,6 @@ def _longest_name(words: list[str], start: int) -> tuple[str | None, int]:
 
 def _unknown_name(words: list[str], start: int) -> tuple[str, int]:
     """How many of the words from ``start`` belong to one misspelt name: those most like a real name."""
-    import difflib
-
     best, used = 0.75, 1
     for count in range(1, min(_LONGEST_NAME, len(words) - start) + 1):
         joined = _folded(" ".join(words[start : start + count]))
@@ -171,8 +169,6 @@ def _unknown_name(words: list[str], start: int) -> tuple[str, int]:
 
 
 def _unknown_names(unknown: list[str]) -> Refused:
-    from .wording import close_match, quoted
-
     found = []
     for wrong in dict.fromkeys(unknown):
         close = _OTHER_WORDS.get(_folded(wrong)) or close_match(_folded(wrong), BUILTIN_NAMES)
@@ -189,51 +185,30 @@ def _unknown_names(unknown: list[str]) -> Refused:
     )
 
 
-class Suggestion:
+class Suggestion(NamedTuple):
     """A metric worth choosing, and the reason in one sentence."""
 
-    __slots__ = ("name", "reason")
-
-    def __init__(self, name: str, reason: str) -> None:
-        self.name = name
-        self.reason = reason
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Suggestion) and (self.name, self.reason) == (other.name, other.reason)
+    name: str
+    reason: str
 
 
-MOST_SUGGESTED = 5  # each metric is one judge call per row and model
+# A set that fits most tasks. Which metrics fit a certain task better stands in references/builtin-metrics.md, for the
+# assistant, who knows the task.
+USUAL = (
+    Suggestion("Correctness", "Whatever the task, a wrong answer is a bad one."),
+    Suggestion("Completeness", "An answer that leaves parts out is easy to overlook."),
+    Suggestion("Helpfulness", "It sums up how a person would judge the answer."),
+    Suggestion("FollowingInstructions", "Tuning can cost obedience to the prompt."),
+)
 
 
-def suggest_builtin(task: str, has_reference: bool | None = None) -> list[Suggestion]:
-    """Two to five metrics for ``task``, the one that should decide first.
+def suggest_builtin(has_reference: bool | None = None) -> list[Suggestion]:
+    """Four metrics that fit most tasks, the one that should decide first.
 
-    The kind of task with most keywords in the text gives up to four, a sensitive domain adds the safety
-    metrics that matter there. Text that names no known kind gets a general set.
     ``has_reference`` says whether the dataset has ground truth (``None``: not known yet); the reasons for
     the metrics that use it say so.
     """
-    from .task_rules import ACTIONS, DOMAINS, FALLBACK, SETTINGS, count_keywords
-    from .wording import as_words
-
-    words = as_words(task)
-    chosen = dict(FALLBACK)
-    for rules in (ACTIONS, SETTINGS):
-        counts = [count_keywords(words, keywords) for keywords, _ in rules]
-        if any(counts):
-            chosen = dict(rules[counts.index(max(counts))][1])
-            break
-    domain: dict[str, str] = {}
-    for keywords, metrics in DOMAINS:
-        if count_keywords(words, keywords):
-            for name, reason in metrics:
-                domain.setdefault(name, reason)
-    from_task = [name for name in chosen if name not in domain][: MOST_SUGGESTED - min(len(domain), 2)]
-    from_domain = list(domain)[: MOST_SUGGESTED - len(from_task)]
-    return [
-        Suggestion(name, _with_reference({**chosen, **domain}[name], name, has_reference))
-        for name in from_task + from_domain
-    ]
+    return [Suggestion(name, _with_reference(reason, name, has_reference)) for name, reason in USUAL]
 
 
 def _with_reference(reason: str, name: str, has_reference: bool | None) -> str:
@@ -245,22 +220,20 @@ def _with_reference(reason: str, name: str, has_reference: bool | None) -> str:
     return reason + " Without reference answers it rests on what the judge knows."
 
 
-def suggest_primary(names: Sequence[str], task: str) -> Suggestion | None:
+def suggest_primary(names: Sequence[str]) -> Suggestion | None:
     """Which of the chosen metrics (built-in or custom) should decide; ``None`` when ``names`` is empty.
 
-    The first of the task's own metrics that was chosen; else the first that is not a safety metric
-    (those guard the verdict, they seldom carry it); else the first.
+    The first of the usual metrics that was chosen; else a custom one, which was written for this task; else the first
+    that is not a safety metric (those guard the verdict, they seldom carry it); else the first.
     """
-    if not names:
-        return None
-    for suggestion in suggest_builtin(task):
-        metric = builtin_metric(suggestion.name)
-        if suggestion.name in names and metric is not None and not metric.safety:
+    for suggestion in USUAL:
+        if suggestion.name in names:
             return suggestion
     for name in names:
-        metric = builtin_metric(name)
-        if metric is None:
+        if builtin_metric(name) is None:
             return Suggestion(name, "You wrote it for this task.")
-        if not metric.safety:
+    for name in names:
+        metric = builtin_metric(name)
+        if metric is not None and not metric.safety:
             return Suggestion(name, f"{metric.meaning} It is the first you chose that is not a safety guard.")
-    return Suggestion(names[0], "Only safety metrics were chosen, so the first decides.")
+    return Suggestion(names[0], "Only safety metrics were chosen, so the first decides.") if names else None

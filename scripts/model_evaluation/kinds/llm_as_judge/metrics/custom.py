@@ -232,7 +232,6 @@ def _check_definition(
         ratings = check_rating_scale(definition["ratingScale"], f"{prefix}ratingScale", found)
     if instructions is not None:
         advise(
-            name or "",
             instructions,
             ratings,
             direction if isinstance(direction, str) else None,

@@ -31,7 +31,7 @@ def offer(context: Context) -> Offer:
 
     profile = context.facts("data").get("profile", {})
     has_reference = bool(profile.get("with_reference")) if profile else None
-    suggested = suggest_builtin(str(context.value("task") or ""), has_reference)
+    suggested = suggest_builtin(has_reference)
     reasons = {item.name: item.reason for item in suggested}
     choices = []
     for metric in BUILTIN_METRICS:

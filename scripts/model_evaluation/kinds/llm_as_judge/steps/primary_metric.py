@@ -54,7 +54,7 @@ def offer(context: Context) -> Offer:
     from model_evaluation.kinds.llm_as_judge.metrics.builtin import suggest_primary
 
     names = chosen(context)
-    suggested = suggest_primary(names, str(context.value("task") or ""))
+    suggested = suggest_primary(names)
     choices = [{"value": name, "label": name} for name in names]
     for choice in choices:
         if suggested and choice["value"] == suggested.name:
