@@ -6,13 +6,14 @@ BIN := .venv/bin
 # that forbid Python to write caches.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-.PHONY: help demo test unit lint bench proof clean
+.PHONY: help demo test unit lint bench size proof clean
 help:
 	@echo "make demo    the whole path on sample data, without an AWS account (about 3 minutes the first time)"
 	@echo "make test    all tests"
 	@echo "make unit    the quick tests only: one part at a time, without local AWS"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   speed, as ratios in one run"
+	@echo "make size    lines per folder"
 	@echo "make proof   the long proofs (simulations); remakes the tables they leave"
 
 demo: .venv/.demo
@@ -31,6 +32,9 @@ lint: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python bench/run.py
+
+size:
+	@python3 bench/size.py
 
 proof: .venv/.dev
 	$(PYTEST) tests/proof

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
-BUDGET = 12_300
+BUDGET = 11_000
 SKILL_BUDGET = 5_000
 
 
@@ -62,12 +62,9 @@ def conversation() -> Iterator[Output]:
                 ["answer", "model", world.group_keyword],
                 ["answer", "model", world.group_name],
                 ["answer", "judge", world.judge],
-                ["answer", "role", world.role_arn],
                 ["answer", "mlflow", world.mlflow_app_arn],
-                ["answer", "output", "--accept"],
                 ["answer", "confirm", "yes"],
                 ["answer", "terms", "I agree"],
-                ["answer", "notebook", "new"],
             ]:
                 yield Output(" ".join(command[:2]), _printed([*("--project", project), *command]))
         finally:

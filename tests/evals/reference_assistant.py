@@ -90,7 +90,7 @@ class ReferenceAssistant:
             self._other(intent["run"], parts)
 
     def _give_what_was_told(self, parts: list[str]) -> None:
-        """Each answer with its own command, in the order of the steps; stop at the first refusal.
+        """Each answer with its own command, in the order of the steps, also those after a refused one.
 
         What came too early waits until its step is reached: "ask only what is left". Consent never waits.
         """
@@ -106,7 +106,7 @@ class ReferenceAssistant:
                 self.told[step] = value
                 self.early.append(step)
                 del parts[-2:]  # not the user's trouble
-            else:
+            elif not self.rules.goes_on_after_refusal:
                 return
 
     def _due(self, step: str) -> bool:

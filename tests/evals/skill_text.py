@@ -22,6 +22,7 @@ class Rules:
     says_findings: bool
     tells_fixes: bool
     takes_suggestions: bool
+    goes_on_after_refusal: bool
     long_text_to_file: bool
     repeats: frozenset[int]
     """Exit codes after which the same command is repeated when the user says so."""
@@ -42,6 +43,7 @@ class Rules:
             says_findings=bool(re.search(r"Say what `findings`", loop)),
             tells_fixes=bool(re.search(r"Refused .*tell .*`error\.fix`", loop)),
             takes_suggestions="`answer STEP --accept`" in loop,
+            goes_on_after_refusal="also those after a refused one" in loop,
             long_text_to_file="`@FILE`" in loop,
             repeats=frozenset(int(row[0]) for row in codes if "repeat the same command" in row[-1]),
             asks_again=frozenset(int(row[0]) for row in codes if "ask again" in row[-1]),
