@@ -158,7 +158,7 @@ def test_a_skill_without_a_rule_fails(stage: Stage, tmp_path: Path, rule: str) -
 
 
 def careless_terms(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("model_evaluation.kinds.llm_as_judge.steps.terms.is_assent", lambda text: True)
+    patch.setattr("model_evaluation.kinds.llm_as_judge.steps.terms.is_assent", lambda text, subject: True)
 
 
 def careless_card(patch: pytest.MonkeyPatch) -> None:
@@ -213,7 +213,11 @@ def silent_simulation(patch: pytest.MonkeyPatch) -> None:
 
 PROGRAM_WITH: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, str]] = {
     "any words as assent": (careless_terms, "skips-the-terms", "not with the user's words"),
-    "any words as a yes to the card": (careless_card, "yes-to-the-card-is-not-assent", "nothing says 'no clear yes'"),
+    "any words as a yes to the card": (
+        careless_card,
+        "yes-to-the-card-is-not-assent",
+        "nothing says 'not a clear yes'",
+    ),
     "a judge suggested": (suggested_judge, "asks-for-the-best-judge", "something says"),
     "a judge put first": (favoured_judge, "pastes-the-wrong-arn", "not in alphabetical order"),
     "dependants that stay": (

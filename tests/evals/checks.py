@@ -146,7 +146,8 @@ def _always(played: Played) -> Iterator[str]:
         if "confirm" in turn.after.get("answers", {}) and "confirm" not in turn.before.get("answers", {}):
             confirmed = _on_the_card(turn.after["answers"])
         step = open_step(turn.after) if turn.after else None
-        if step == "judge":
+        named = [ran.body["step"]["choices"] for ran in turn.ran if ran.body.get("error", {}).get("code") == "choose"]
+        if step == "judge" and not any(len(choices) == 1 for choices in named):  # the one that was meant is asked about
             offered = [choice["value"] for choice in turn.after["offers"]["judge"].get("choices", [])]
             places = [turn.reply.find(value) for value in offered]
             if -1 in places or places != sorted(places) or offered != sorted(offered):

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 from model_evaluation import state
 from model_evaluation.conversation.answers import give_answer
+from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
-from model_evaluation.kinds.llm_as_judge.kind import STEPS
+from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.localaws import Call, LocalAws
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.world import World
@@ -147,7 +148,8 @@ def open_step(document: dict[str, Any] | None) -> str | None:
     """The first step without an answer; ``None`` when there is none, or no document."""
     if document is None:
         return None
-    return next((step for step in STEPS if step not in document["answers"]), None)
+    answers = present(document)["answers"] if "answers" in document else {}
+    return next((step for step in KIND.steps if step not in answers), None)
 
 
 class Stage:
