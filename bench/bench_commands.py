@@ -85,7 +85,6 @@ def main() -> None:
                 "bare": [python, "-c", "pass"],
                 "status": [*evaluate, "status"],
                 "answer": [*evaluate, "answer", "task", "Answer support tickets"],
-                "render": [*evaluate, "render"],
             },
             rounds=ROUNDS,
             env=env,
@@ -94,17 +93,12 @@ def main() -> None:
         role = [*evaluate, "answer", "role", fast["LOCAL_AWS_ROLE_ARN"]]
         heavy = measure({"client": [python, "-c", client], "role": role}, rounds=ROUNDS, env=env)
         held = measure({"role": role}, rounds=ROUNDS, env=slow_env)
-        sdk = measure(
-            {"sdk": [python, "-c", "from sagemaker.train.evaluate import LLMAsJudgeEvaluator"]}, rounds=2, env=env
-        )
     bare = light["bare"]
     rows = [
-        ("`status`", light["status"], "bare python", light["status"] / bare, 3),
-        ("`answer` without AWS", light["answer"], "bare python", light["answer"] / bare, 3),
-        ("`render`", light["render"], "bare python", light["render"] / bare, 20),
+        ("`status`", light["status"], "bare python", light["status"] / bare, 8),
+        ("`answer` without AWS", light["answer"], "bare python", light["answer"] / bare, 8),
         ("`answer role`, 5 lookups", heavy["role"], 'one boto3.client("s3")', heavy["role"] / heavy["client"], 1.9),
         ("the same, every answer held 40 ms", held["role"], "the same, not held", held["role"] / heavy["role"], 1.25),
-        ("`status`", light["status"], "importing the SDK", light["status"] / sdk["sdk"], 0.1),
     ]
     print(f"Commands (medians of {ROUNDS} interleaved rounds; bare python {1000 * bare:.1f} ms)\n")
     print(table(rows))

@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import pytest
-
+from contract.conversation_tokens import BUDGET, SKILL_BUDGET, conversation, tokens
 from model_evaluation.conversation.answers import position
 from model_evaluation.kinds.llm_as_judge.kind import KIND
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def bench() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("bench_tokens", ROOT / "bench" / "bench_tokens.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_a_whole_conversation_stays_under_the_budget(bench: ModuleType) -> None:
-    outputs = list(bench.conversation())
+def test_a_whole_conversation_stays_under_the_budget() -> None:
+    outputs = list(conversation())
     bodies = [json.loads(output.text) for output in outputs]
     assert bodies[-1]["next"] == "render"
     assert len(bodies[-1]["known"]) == len(KIND.steps)
     assert sum(not body["ok"] for body in bodies) == 2
-    assert sum(bench.tokens(output.text) for output in outputs) < bench.BUDGET
+    assert sum(tokens(output.text) for output in outputs) < BUDGET
 
 
-def test_the_skill_stays_under_its_budget(bench: ModuleType) -> None:
-    assert bench.tokens((ROOT / "SKILL.md").read_text(encoding="utf-8")) < bench.SKILL_BUDGET
+def test_the_skill_stays_under_its_budget() -> None:
+    assert tokens((ROOT / "SKILL.md").read_text(encoding="utf-8")) < SKILL_BUDGET
 
 
-def test_the_estimate_counts_every_piece(bench: ModuleType) -> None:
-    assert bench.tokens("") == 0
-    assert bench.tokens("judge") == 1
-    assert bench.tokens("evaluation") == 2  # ten letters
-    assert bench.tokens("111122223333") == 4
-    assert bench.tokens('{"a": [1]}') == 6  # {" a ": [ 1 ]}: marks run together
+def test_the_estimate_counts_every_piece() -> None:
+    assert tokens("") == 0
+    assert tokens("judge") == 1
+    assert tokens("evaluation") == 2  # ten letters
+    assert tokens("111122223333") == 4
+    assert tokens('{"a": [1]}') == 6  # {" a ": [ 1 ]}: marks run together
 
 
 def known_of(value: Any, step: str = "task") -> dict[str, Any]:

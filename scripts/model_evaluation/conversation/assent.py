@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 ASSENT = """
 yes|yeah|yep|yup|aye|ok|okay|agree|agreed|i do|accept|accepted|proceed|confirm|confirmed|acknowledge|acknowledged
@@ -60,15 +61,21 @@ def is_assent(text: str, subject: str = "") -> bool:
         return False
     named = frozenset(subject.casefold().split())
     words = " ".join(word for word in _SEPARATORS.sub(" ", plain).split() if word not in named)
-    return bool(_WHOLE.fullmatch(words)) and bool(_CORE.search(words))
+    whole, core = _patterns()
+    return bool(whole.fullmatch(words)) and bool(core.search(words))
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What the whole text has to be, and what has to stand in it."""
+    apart = rf"(?:{_phrases(ASSENT)}|{_phrases(AROUND)})(?= |$)"
+    return (
+        re.compile(rf"(?:(?:{apart}|{_phrases(JOINED_ASSENT)}) ?)+"),
+        re.compile(rf"(?:^| )(?:{_phrases(ASSENT)})(?= |$)|{_phrases(JOINED_ASSENT)}"),
+    )
 
 
 def _phrases(text: str) -> str:
     lines = unicodedata.normalize("NFKC", text).casefold().replace("\n", "|")
     phrases = {_SEPARATORS.sub(" ", phrase).strip() for phrase in lines.split("|")}
     return "|".join(re.escape(phrase) for phrase in sorted(phrases - {""}, key=len, reverse=True))
-
-
-_APART = rf"(?:{_phrases(ASSENT)}|{_phrases(AROUND)})(?= |$)"
-_WHOLE = re.compile(rf"(?:(?:{_APART}|{_phrases(JOINED_ASSENT)}) ?)+")
-_CORE = re.compile(rf"(?:^| )(?:{_phrases(ASSENT)})(?= |$)|{_phrases(JOINED_ASSENT)}")

@@ -22,7 +22,9 @@ def check(text: str, context: Context) -> Answer:
     scope = text.lower()
     if scope not in SCOPES:
         raise Refused(f"{text[:100]!r} was received; {', '.join(SCOPES)} are possible.", fix="Choose one of them.")
-    return Answer(scope)
+    alone = {"tuned": "the fine-tuned model", "base": "the base model"}.get(scope)
+    note = f"Only {alone} is evaluated: the result says nothing about a gain over the other model, and there is no verdict."
+    return Answer(scope, findings=[finding("one_model", note, level="warning")] if alone else [])
 
 
 def settle(context: Context) -> Answer | None:

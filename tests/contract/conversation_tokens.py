@@ -9,18 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import math
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
 BUDGET = 11_000
 SKILL_BUDGET = 5_000
 
@@ -79,26 +74,3 @@ def _printed(arguments: list[str]) -> str:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
         main(arguments)
     return out.getvalue()
-
-
-def main() -> None:
-    outputs = list(conversation())
-    rows = []
-    for output in outputs:
-        body = json.loads(output.text)
-        largest = max(body, key=lambda key: len(json.dumps(body[key])))
-        rows.append((f"`{output.command}`", len(output.text) // 4, tokens(output.text), largest))
-    print("Tokens of every output (estimates: characters / 4, and pieces)\n")
-    print("| command | / 4 | pieces | most of it |\n|---|---|---|---|")
-    for row in rows:
-        print("| " + " | ".join(str(cell) for cell in row) + " |")
-    total = sum(row[2] for row in rows)
-    print(f"\nTogether {sum(row[1] for row in rows):,} or {total:,}; at most {BUDGET:,}.")
-    skill = tokens((ROOT / "SKILL.md").read_text(encoding="utf-8"))
-    print(f"SKILL.md {skill:,}; at most {SKILL_BUDGET:,}.")
-    if total >= BUDGET or skill >= SKILL_BUDGET:
-        raise SystemExit("over the budget")
-
-
-if __name__ == "__main__":
-    main()
