@@ -23,7 +23,7 @@ def check(text: str, context: Context) -> Answer:
     if scope not in SCOPES:
         raise Refused(f"{text[:100]!r} was received; {', '.join(SCOPES)} are possible.", fix="Choose one of them.")
     alone = {"tuned": "the fine-tuned model", "base": "the base model"}.get(scope)
-    note = f"Only {alone} is evaluated: the result says nothing about a gain over the other model, and there is no verdict."
+    note = f"Only {alone} is evaluated: nothing follows about a gain over the other model, and there is no verdict."
     return Answer(scope, findings=[finding("one_model", note, level="warning")] if alone else [])
 
 
