@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from e2e.kernel_environment import kernel_python
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.rehearsal import account_of, seed_world_for
 from model_evaluation.notebook.execute import ExecutionOutcome, execute_notebook
@@ -97,6 +98,7 @@ class Studio(Exports):
             parameters=overrides or None,
             on_progress=self._heard,
             timeout=CELL_LIMIT,
+            python=kernel_python(),
         )
 
     def _heard(self, line: str) -> None:

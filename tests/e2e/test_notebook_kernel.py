@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from e2e.kernel_environment import kernel_python
 from e2e.notebook_runs import studio, text_of
 from model_evaluation.localaws import Scenario
 from model_evaluation.notebook.script import notebook_script
@@ -52,10 +52,10 @@ def test_a_step_that_fails_is_named_with_reason_fix_and_log(tmp_path: Path) -> N
 
 
 def test_a_kernel_that_dies_while_waiting_loses_nothing(tmp_path: Path) -> None:
-    with studio(tmp_path, step_seconds=1.0) as place:
+    with studio(tmp_path, scenario=Scenario(hold_step="EvaluateBaseInferenceModel")) as place:
 
         def kill_while_waiting(line: str) -> None:
-            if "Base model answers the prompts: executing" in line:
+            if "Base model answers the prompts: executing" in line:  # and it cannot get any further
                 os.kill(kernel_pid(), signal.SIGKILL)
 
         place.on_progress = kill_while_waiting
@@ -64,6 +64,7 @@ def test_a_kernel_that_dies_while_waiting_loses_nothing(tmp_path: Path) -> None:
         assert "Kernel died" in text_of(place.executed["wait"])
 
         place.on_progress = lambda line: None
+        place.aws.scenario = Scenario()
         again = place.run()
         assert again.ok, again
         assert place.starts == 1
@@ -89,7 +90,7 @@ def test_the_script_runs_with_plain_python(tmp_path: Path) -> None:
         script = tmp_path / "evaluation.py"
         script.write_text(notebook_script(build_notebook(place.parameters)), encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, str(script)],
+            [kernel_python(), str(script)],
             cwd=tmp_path,
             env=place.aws.child_environment(),
             capture_output=True,

@@ -36,7 +36,7 @@ def cells(place: Studio, outcome: ExecutionOutcome) -> dict[str, Any]:
 
 def test_the_notebook_runs_top_to_bottom(place: Studio, outcome: ExecutionOutcome) -> None:
     assert outcome.ok, outcome
-    assert outcome.cells_run == 16
+    assert outcome.cells_run == 12
     assert place.starts == 1
     assert place.aws.refused == []
 
@@ -77,10 +77,10 @@ def test_waiting_leaves_one_table_of_steps(cells: dict[str, Any]) -> None:
 
 def test_progress_was_heard_while_it_happened(place: Studio, outcome: ExecutionOutcome) -> None:
     heard = place.progress
-    assert heard[0] == "[1/16] parameters"
+    assert heard[0] == "[1/12] parameters"
     steps = [line for line in heard if "Judge scores the fine-tuned model: succeeded" in line]
     assert len(steps) == 1
-    assert heard.index("[10/16] wait") < heard.index(steps[0]) < heard.index("[11/16] results-definitions")
+    assert heard.index("[7/12] wait") < heard.index(steps[0]) < heard.index("[8/12] results")
 
 
 def test_the_comparison_has_both_kinds_of_metrics(place: Studio, cells: dict[str, Any]) -> None:

@@ -46,13 +46,14 @@ def execute_notebook(
     parameters: Mapping[str, object] | None,
     on_progress: Callable[[str], None],
     timeout: float | None,
+    python: str = sys.executable,
 ) -> ExecutionOutcome:
     """Runs ``source`` top to bottom and keeps ``target`` up to date with every cell that ended.
 
-    ``env`` is the kernel's whole environment, ``cwd`` its working folder, ``timeout`` the most seconds one cell may
-    take (``None``: no limit). ``parameters`` override values of the parameters cell the way papermill does it, by a
-    cell tagged ``injected-parameters`` after it; a name that cell does not define is :class:`Refused`.
-    ``on_progress`` gets one line per cell and every line that a cell prints, as it is printed.
+    ``env`` is the kernel's whole environment, ``cwd`` its working folder, ``python`` its interpreter, ``timeout`` the
+    most seconds one cell may take (``None``: no limit). ``parameters`` override values of the parameters cell the way
+    papermill does it, by a cell tagged ``injected-parameters`` after it; a name that cell does not define is
+    :class:`Refused`. ``on_progress`` gets one line per cell and every line that a cell prints, as it is printed.
 
     A cell that raises, a kernel that dies and a time limit end the run; the saved notebook has the error and the
     outcome says where. An interrupt ends the kernel, saves the notebook and is passed on.
@@ -68,7 +69,7 @@ def execute_notebook(
             cell.outputs, cell.execution_count = [], None
     run = _Run(notebook, target, on_progress)
     with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
-        return run.execute(client_module, _kernel_manager(folder), env=dict(env), cwd=cwd, timeout=timeout)
+        return run.execute(client_module, _kernel_manager(folder, python), env=dict(env), cwd=cwd, timeout=timeout)
 
 
 def inject_parameters(notebook: Any, parameters: Mapping[str, object]) -> None:
@@ -118,8 +119,8 @@ def _import_nbclient() -> Any:
     return nbclient
 
 
-def _kernel_manager(folder: str) -> Any:
-    """A kernel of this very interpreter, whatever kernels are registered on this machine.
+def _kernel_manager(folder: str, python: str) -> Any:
+    """A kernel of this interpreter, whatever kernels are registered on this machine.
 
     ``folder`` takes its connection file and, where the system has them, its sockets: other users cannot connect.
     """
@@ -128,7 +129,7 @@ def _kernel_manager(folder: str) -> Any:
 
     class ThisInterpreter(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             return KernelSpec(argv=argv, display_name="Python 3", language="python", interrupt_mode="signal")
 
     return AsyncKernelManager(
