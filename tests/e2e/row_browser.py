@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 from unit.runtime.results_world import World, analysis_of, result_line
 
 METRICS = (

@@ -11,7 +11,7 @@ import pytest
 
 from e2e.report_browser import chromium, missing, screenshot, serious
 from e2e.row_browser import analysis_of_rows, choose
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.page import report_html
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.charts import draw_charts
 from unit.runtime.results_world import BUCKET, analysis_of, make_world, memory_s3
 

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import boto3  # noqa: TID251 - the tests' own client for moto
 from moto import mock_aws
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis, analyse_execution
+from model_evaluation.kinds.llm_as_judge.runtime.analysis import analyse_execution
 from model_evaluation.kinds.llm_as_judge.runtime.result_files import ResultRow
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.dataset_table import listed_rows
 from model_evaluation.runtime.statistics.pairing import Pairs, pair_rows

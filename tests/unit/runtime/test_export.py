@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import model_evaluation
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report import export
 from model_evaluation.runtime.report import per_example as perexample
 from model_evaluation.runtime.report.charts import draw_charts

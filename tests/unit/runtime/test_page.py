@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.changed_rows import changed_rows, changed_rows_html, marked_words
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.markdown import escaped, report_markdown

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report import row_browser as rowbrowser
 from model_evaluation.runtime.report.row_browser import rows_html
 from model_evaluation.runtime.report.style import in_notebook

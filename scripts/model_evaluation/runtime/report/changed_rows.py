@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 
 from .wording import one_line, ordered_metrics
 

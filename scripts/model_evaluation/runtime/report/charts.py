@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.verdicts import number_digits, signed
 
 from .chart_data import VERDICT_COLOURS, advantage, metric_rows, scale_span

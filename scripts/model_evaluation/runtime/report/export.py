@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.blocks import in_order
 
 from .charts import draw_charts

@@ -9,8 +9,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
 from model_evaluation.kinds.llm_as_judge.runtime.result_files import SIDES
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
 from .figures import BAND, GRID, INK, MUTED, PAPER, TIE, figure_svg

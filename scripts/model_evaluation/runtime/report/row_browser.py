@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
 from .changed_rows import NAME_CHARACTERS, changed_rows_html

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, signed
 
 from .chart_data import SIDE_STYLE, metric_rows

@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from model_evaluation.kinds.llm_as_judge.runtime.analysis import Analysis
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.comparison import SLICE_ROWS
 from model_evaluation.runtime.statistics.verdicts import signed
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.per_example import Examples
 from model_evaluation.runtime.source_rows import SourceRows
 from model_evaluation.runtime.statistics.comparison import compare
 from model_evaluation.runtime.statistics.dataset_table import read_listed, traced_to
 from model_evaluation.runtime.statistics.metrics import Metric, read_metrics
-from model_evaluation.runtime.statistics.pairing import Pairs, pair_rows
+from model_evaluation.runtime.statistics.pairing import pair_rows
 from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
 from .result_files import (
@@ -29,29 +24,6 @@ from .result_files import (
     read_aggregate_means,
 )
 from .result_rows import ResultBlocks, read_judged, text_tables
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """A finished analysis. ``summary`` is ``summary.json``, ``examples`` the table beside it."""
-
-    summary: dict[str, Any]
-    pairs: Pairs
-    examples: Examples
-
-    @functools.cached_property
-    def per_example(self) -> pd.DataFrame:
-        """One line per record. Made when it is first asked for: the texts of a large evaluation take much room."""
-        return pa.concat_tables(self.examples.pieces()).to_pandas()
-
-    @functools.cached_property
-    def scores(self) -> pd.DataFrame:
-        """Of ``per_example`` only the scores and their differences."""
-        return self.examples.scores(np.arange(len(self.pairs))).to_pandas()
-
-    def rows(self, places: Sequence[int]) -> pd.DataFrame:
-        """Of ``per_example`` only the lines at these places."""
-        return self.examples.rows(np.array(places, np.int64)).to_pandas()
 
 
 def analyse_execution(
