@@ -31,9 +31,9 @@ def wizard(account: tuple[LocalAws, World], project: Path, **more: str) -> Pseud
 
 def test_from_the_first_question_to_the_notebook(account: tuple[LocalAws, World], world: World, project: Path) -> None:
     with wizard(account, project) as terminal:
-        terminal.expect("SIMULATED", "[1 of 16] Task", "What is the model trained to do?", "> ")
+        terminal.expect("SIMULATED", "[2 of 17] Task", "What is the model trained to do?", "> ")
         terminal.enter("Answer support tickets")
-        terminal.expect("[2 of 16]", "Where is the evaluation dataset stored?", "> ")
+        terminal.expect("[3 of 17]", "Where is the evaluation dataset stored?", "> ")
         terminal.enter("rows.jsonl")
         terminal.expect("neither an S3 URI", "> ")
         terminal.enter(world.dataset_uri)
@@ -53,12 +53,8 @@ def test_from_the_first_question_to_the_notebook(account: tuple[LocalAws, World]
         terminal.enter()  # a judge is never suggested: Enter alone is no answer
         terminal.expect("Expected: one id from the list", "> ")
         terminal.enter(world.judge)
-        terminal.expect("Which execution role", "> ")
-        terminal.enter(world.role_arn)
-        terminal.expect("MLflow", "> ")
+        terminal.expect("this session's own role", "MLflow", "> ")
         terminal.enter(world.mlflow_app_arn)
-        terminal.expect("Where in S3", "> ")
-        terminal.enter()
         card = terminal.expect("Judge calls", "Does this look right?", "> ")
         assert world.model_package_arn in card.replace("\n", "")
         terminal.enter()  # nor is consent
@@ -68,8 +64,6 @@ def test_from_the_first_question_to_the_notebook(account: tuple[LocalAws, World]
         terminal.enter("what does it cost?")
         terminal.expect("is not explicit assent", "> ")
         terminal.enter("I agree")
-        terminal.expect("[16 of 16] Notebook", "> ")
-        terminal.enter("new")
         terminal.expect("Every question is answered.", "Enter writes the notebook", "> ")
         terminal.enter()
         terminal.expect("Written:", "_model-evaluation.ipynb", "Run All Cells", "run")
@@ -174,7 +168,7 @@ def test_a_damaged_state_is_named_and_left(account: tuple[LocalAws, World], proj
 
 def test_without_colours_nothing_is_coloured(account: tuple[LocalAws, World], project: Path) -> None:
     with wizard(account, project, NO_COLOR="1") as terminal:
-        terminal.expect("[1 of 16] Task", "> ")
+        terminal.expect("[2 of 17] Task", "> ")
         terminal.type(CTRL_D)
         assert terminal.exit_code() == 0
         assert "\x1b[3" not in terminal.raw

@@ -76,7 +76,7 @@ class Wizard:
             self._say(f"AWS is {endpoint} here, not AWS's own: everything is SIMULATED.", "warning")
         for warning in elsewhere(self.project) if snapshot.raw is None else []:
             self._say(f"! {warning['message']} {wording.other_project(warning['fix'])}", "warning")
-        if self.envelope["known"]:
+        if any(entry["origin"] != "default" for entry in self.envelope["known"].values()):
             self._say("Going on where it was left. So far:")
             self.screen.say(wording.known(self.envelope["known"], self.screen.width))
         self._say(
