@@ -15,7 +15,10 @@ import pytest
 
 from answers import all_answers
 from cli_runs import RunCli
+from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws
+from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.services.packages import packages_of
 from model_evaluation.localaws.world import World
 from unit.reporting.results_on_disk import put_results
 
@@ -180,6 +183,54 @@ def test_a_judge_named_in_part_is_one_choice_and_is_not_taken(
     choices = [choice["value"] for choice in result.json["step"]["choices"]]
     assert choices == close if close else len(choices) > 3
     assert (tmp_path / "workflow_state.json").read_bytes() == complete
+
+
+XGBOOST = "246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:1.7-1"
+
+
+@pytest.mark.parametrize(
+    ("base", "image", "kind", "why"),
+    [
+        ("nova-textgeneration-lite-v2", "", "nova", "an Amazon Nova model"),
+        (None, XGBOOST, "predictive", "predicts labels or numbers"),
+    ],
+)
+def test_a_model_for_another_kind_of_evaluation_is_told_which(
+    run_cli: RunCli,
+    aws: LocalAws,
+    world: World,
+    complete: bytes,
+    tmp_path: Path,
+    base: str | None,
+    image: str,
+    kind: str,
+    why: str,
+) -> None:
+    seed = Seeder(aws.cloud, world.region)
+    group = f"other-{kind}"
+    seed.group(group, "for another kind")
+    seed.package(group, 1, base=base, base_version="1.0.0")
+    if image:
+        arn = aws.cloud.arn(world.region, f"model-package/{group}/1")
+        package = packages_of(aws.cloud, world.region).get(arn)
+        package["InferenceSpecification"]["Containers"][0]["Image"] = image
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    result = run_cli("answer", "model", group, project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "other_kind")
+    assert why in result.json["error"]["message"]
+    assert [choice["value"] for choice in result.json["step"]["choices"]] == [kind]
+    if kind not in REGISTRY:
+        assert "does not have it yet" in result.json["error"]["message"]
+    assert (tmp_path / "workflow_state.json").read_bytes() == complete
+
+
+def test_an_unknown_kind_is_never_taken_for_the_default_one(run_cli: RunCli, tmp_path: Path) -> None:
+    content = json.dumps({"schema_version": 1, "evaluation": "tea_leaves", "answers": {}})
+    (tmp_path / "workflow_state.json").write_text(content)
+    for command in (["status"], ["answer", "task", "x"], ["preflight"], ["render"], ["runs"]):
+        result = run_cli(*command, project=tmp_path)
+        assert (result.code, result.json["error"]["code"]) == (5, "unknown_evaluation")
+    assert (tmp_path / "workflow_state.json").read_text() == content
 
 
 def test_a_rehearsal_leaves_a_folder_of_the_users_alone(

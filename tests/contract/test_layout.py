@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("lookups", "dataset"),
     ("runtime",),
     ("state", "naming", "resources", "results_folder"),
-    ("kinds", "kinds.registry", "kinds.kind"),
+    ("kinds", "kinds.registry", "kinds.kind", "kinds.fitting"),
     ("files", "progress", "endpoints"),
     ("errors",),
 )
@@ -61,7 +61,7 @@ def room(module: str) -> str:
     """The name by which a module stands in LAYERS."""
     parts = module.split(".")
     if parts[0] == "kinds" and len(parts) > 1:
-        return module if module in ("kinds.registry", "kinds.kind") else "kinds.*"
+        return module if module in ("kinds.registry", "kinds.kind", "kinds.fitting") else "kinds.*"
     return parts[0]
 
 

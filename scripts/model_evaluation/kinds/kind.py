@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from model_evaluation.notebook.cells import Cell
     from model_evaluation.preflight.registry import Check
 
+    from .fitting import ModelTraits
+
 
 @dataclass(frozen=True)
 class Expectation:
@@ -77,6 +79,10 @@ class Kind:
     def abridged(self, step_id: str, value: Any) -> Any:
         """A recorded value as an envelope repeats it after another step's answer."""
         return value
+
+    def claims(self, model: ModelTraits) -> bool:
+        """Whether a model is plainly of the sort that this kind evaluates."""
+        return False
 
     def require(self, context: Context) -> None:
         """Raise Refused when a recorded answer may not be acted on, whoever wrote it into the state file."""

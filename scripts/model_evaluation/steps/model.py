@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import AccessDenied, Choose, EvaluationError, NotFound, Refused
+from model_evaluation.kinds.fitting import ModelTraits, kinds_for
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -209,6 +210,7 @@ def _answer(context: Context, package: ModelPackage, findings: list[dict[str, An
             fix=f"Choose another version: evaluate.py answer model {package.group}",
             code="not_usable",
         )
+    _refuse_other_kind(context, package)
     if package.base_model is None:
         raise Refused(
             f"Model package {package.arn} does not say which base model it was fine-tuned from. "
@@ -243,6 +245,26 @@ def _answer(context: Context, package: ModelPackage, findings: list[dict[str, An
         "model_data": package.model_data,
     }
     return Answer(package.arn, facts={key: value for key, value in facts.items() if value}, findings=findings)
+
+
+def _refuse_other_kind(context: Context, package: ModelPackage) -> None:
+    """Raise when the model is plainly one that another kind of evaluation is for."""
+    containers = package.specification.get("Containers") or []
+    images = tuple(str(container.get("Image", "")) for container in containers)
+    fitting = kinds_for(ModelTraits(package.base_model or "", images))
+    if not fitting or context.kind.id in [kind.id for kind in fitting]:
+        return
+    there = [kind for kind in fitting if kind.there]
+    names = " or ".join(f"{kind.id} ({kind.when})" for kind in fitting)
+    raise Choose(
+        f"{package.arn} is a model for another kind of evaluation: {names}."
+        + ("" if there else " This version does not have it yet."),
+        fix=f"Ask the user; on a yes: evaluate.py answer evaluation {there[0].id}"
+        if there
+        else f"Choose a model for {context.kind.id} ({context.kind.when}), or wait for a version with {fitting[0].id}.",
+        choices=[{"value": kind.id, "label": kind.title, "note": kind.when} for kind in fitting],
+        code="other_kind",
+    )
 
 
 def _base_model(aws: Aws, package: ModelPackage, region: str) -> tuple[str, tuple[str, str]]:

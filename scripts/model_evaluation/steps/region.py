@@ -1,4 +1,4 @@
-"""region: the one region of model, bucket, judge and session."""
+"""region: the one region of all that takes part."""
 
 from __future__ import annotations
 
@@ -12,46 +12,50 @@ if TYPE_CHECKING:
 
 
 def _places(context: Context) -> dict[str, str]:
-    return {
-        "the model package": str(context.facts("model")["region"]),
-        "the dataset's bucket": str(context.facts("dataset")["region"]),
+    """Where each thing that is known by now lies."""
+    places = {
+        "the model package": context.facts("model").get("region"),
+        "the dataset's bucket": context.facts("dataset").get("region"),
         "this session": context.aws.region,
     }
+    return {thing: str(region) for thing, region in places.items() if region}
 
 
 def check(text: str, context: Context) -> Answer:
     region = text.lower()
-    others = [f"{what} is in {place}" for what, place in _places(context).items() if place != region]
+    places = _places(context)
+    others = [f"{thing} is in {place}" for thing, place in places.items() if place != region]
     if others:
         raise Refused(
             f"{text[:100]!r} was received, but {' and '.join(others)}. An evaluation needs one region.",
-            fix=f"Answer {context.facts('model')['region']}, or choose a model and a dataset in {region}.",
+            fix=f"Answer {next(iter(places.values()))}, or choose what takes part anew, all of it in {region}.",
             code="other_region",
         )
     return Answer(region)
 
 
 def settle(context: Context) -> Answer | None:
-    places = set(_places(context).values())
-    if len(places) != 1:
+    places = _places(context)
+    if len(set(places.values())) != 1:
         return None
-    region = places.pop()
-    found = finding("region", f"Region {region}: model, dataset and session agree.")
-    return Answer(region, origin="lookup", findings=[found])
+    region = next(iter(places.values()))
+    *others, last = (thing.removeprefix("the ").removeprefix("this ") for thing in places)
+    note = f"Region {region}: {', '.join(others)} and {last} agree." if others else f"Region {region}: this session's."
+    return Answer(region, origin="lookup", findings=[finding("region", note)])
 
 
 def offer(context: Context) -> Offer:
     places = _places(context)
-    text = "; ".join(f"{what} is in {place}" for what, place in places.items())
+    listed = "; ".join(f"{thing} is in {place}" for thing, place in places.items())
     apart = len(set(places.values())) > 1
-    return Offer(suggested=places["the model package"], text=f"They do not agree: {text}." if apart else None)
+    return Offer(suggested=next(iter(places.values())), text=f"They do not agree: {listed}." if apart else None)
 
 
 STEP = Step(
     "region",
     title="Region",
     question="In which region should the evaluation run?",
-    expects="the region of the model package and of the dataset's bucket",
+    expects="the region of all that takes part",
     example="us-west-2",
     check=check,
     offer=offer,

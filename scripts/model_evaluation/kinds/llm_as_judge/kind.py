@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.assent import is_assent
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.fitting import ModelTraits, is_nova
 from model_evaluation.kinds.kind import Expectation, Kind, MetricTool
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class LlmAsJudge(Kind):
         return [
             {**item, "customMetricDefinition": {"name": item["customMetricDefinition"].get("name")}} for item in value
         ]
+
+    def claims(self, model: ModelTraits) -> bool:
+        return bool(model.base_model) and not is_nova(model)
 
     def require(self, context: Context) -> None:
         from .steps.terms import SUBJECT
