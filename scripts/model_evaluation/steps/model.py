@@ -22,9 +22,15 @@ EXPECTED = (
 
 
 def check(text: str, context: Context) -> Answer:
+    package, findings = find_package(context.aws, text)
+    return _answer(context, package, findings)
+
+
+def find_package(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
+    """The model package that an ARN, a group, GROUP/VERSION, a training job or a keyword leads to, and what was found
+    on the way. Raises Refused, and Choose where several are meant."""
     from model_evaluation.lookups.arns import parse_arn
 
-    aws = context.aws
     arn = parse_arn(text)
     if arn is None and text.startswith("arn:"):
         raise Refused(f"{text[:200]!r} is not a complete ARN.", fix=f"Expected: {EXPECTED}.", code="bad_arn")
@@ -32,8 +38,7 @@ def check(text: str, context: Context) -> Answer:
         raise Refused(
             f"{text[:200]} is a place in S3, not a model package.", fix=f"Expected: {EXPECTED}.", code="wrong_kind"
         )
-    package, findings = _from_arn(aws, arn) if arn else _from_name(aws, text)
-    return _answer(context, package, findings)
+    return _from_arn(aws, arn) if arn else _from_name(aws, text)
 
 
 def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:

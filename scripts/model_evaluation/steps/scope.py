@@ -1,51 +1,134 @@
-"""scope: compare with the base model, or evaluate one of the two alone."""
+"""scope: compare with the base model or with another model package, or evaluate one of the two alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
-from model_evaluation.errors import Refused
+from model_evaluation.errors import AwsError, Refused
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
-
+    from model_evaluation.lookups.models import Version
 
 SCOPES = {
     "compare": "The fine-tuned model and its base model, on the same rows",
     "tuned": "Only the fine-tuned model; says nothing about the gain over the base model",
     "base": "Only the base model",
 }
+MOST_VERSIONS = 5  # older versions offered as the reference
 
 
 def check(text: str, context: Context) -> Answer:
     scope = text.lower()
     if scope not in SCOPES:
-        raise Refused(f"{text[:100]!r} was received; {', '.join(SCOPES)} are possible.", fix="Choose one of them.")
+        return _against_another(text, context)
     alone = {"tuned": "the fine-tuned model", "base": "the base model"}.get(scope)
     note = f"Only {alone} is evaluated: nothing follows about a gain over the other model, and there is no verdict."
     return Answer(scope, findings=[finding("one_model", note, level="warning")] if alone else [])
 
 
+def _against_another(text: str, context: Context) -> Answer:
+    """The candidate against another fine-tuned model: both are evaluated on the same rows in the same way."""
+    from .model import find_package
+
+    if not ("/" in text or text.startswith("arn:")):
+        raise Refused(
+            f"{text[:100]!r} was received; {', '.join(SCOPES)}, or a model package (its ARN or GROUP/VERSION) to "
+            "compare with are possible.",
+            fix="Choose one of them.",
+        )
+    reference, _ = find_package(context.aws, text)
+    if not reference.usable:
+        raise Refused(
+            f"Model package {reference.arn} is {reference.status}, not Completed.",
+            fix=f"Choose another version of {reference.group}.",
+            code="not_usable",
+        )
+    if reference.arn == context.value("model"):
+        raise Refused(
+            f"{reference.arn} is the model under test itself.",
+            fix="Name the version to compare it with, such as the one before.",
+            code="same_model",
+        )
+    candidate = context.facts("model")
+    findings = [finding("scope", f"The model will be compared with {reference.group}/{reference.version}.")]
+    if reference.base_model != candidate.get("base_model"):
+        findings.append(
+            finding(
+                "other_base_model",
+                f"The two were fine-tuned from different base models: {candidate.get('base_model')} and "
+                f"{reference.base_model}. The comparison holds; it does not say which tuning was better.",
+                level="warning",
+            )
+        )
+    facts = {
+        "group": reference.group,
+        "version": reference.version,
+        "created": reference.created,
+        "base_model": reference.base_model,
+        "model_data": reference.model_data,
+    }
+    return Answer(reference.arn, facts={name: fact for name, fact in facts.items() if fact}, findings=findings)
+
+
 def settle(context: Context) -> Answer | None:
+    """With the base model; an older version, which "better than what we had" may mean, is named."""
     base = context.facts("model").get("base_model")
     note = f"The model will be compared with its base model {base}."
     fix = "To evaluate one of them alone: evaluate.py answer scope tuned"
-    return Answer("compare", origin="default", findings=[finding("scope", note, fix=fix)])
+    findings = [finding("scope", note, fix=fix)]
+    for version in _older_versions(context)[:1]:
+        earlier = f"{context.facts('model')['group']}/{version.version}"
+        findings.append(
+            finding(
+                "earlier_version",
+                f"There is an earlier version, {earlier} (created {version.created}). Ask whether the comparison should "
+                "be with that one.",
+                fix=f"On a yes: evaluate.py answer scope {earlier}",
+            )
+        )
+    return Answer("compare", origin="default", findings=findings)
 
 
 def offer(context: Context) -> Offer:
-    return Offer(choices=[{"value": value, "label": label} for value, label in SCOPES.items()], suggested="compare")
+    choices = [{"value": value, "label": label} for value, label in SCOPES.items()]
+    choices[0]["note"] = "suggested: it shows what the fine-tuning changed"
+    versions = [
+        {
+            "value": version.arn,
+            "label": f"The fine-tuned model and version {version.version} of the same group",
+            "note": f"created {version.created}",
+        }
+        for version in _older_versions(context)
+    ]
+    return Offer(choices=[choices[0], *versions, *choices[1:]], suggested="compare")
+
+
+def _older_versions(context: Context) -> list[Version]:
+    """Usable versions before the candidate, the newest first; none where they may not be listed."""
+    from model_evaluation.lookups.models import list_versions
+
+    facts = context.facts("model")
+    group, number = facts.get("group"), facts.get("version")
+    if not group or not number:
+        return []
+    try:
+        versions = context.aws.once(("versions", group), lambda: list_versions(context.aws, str(group)))
+    except AwsError:
+        return []
+    usable = [version for version in versions if version.status == "Completed" and version.version < int(number)]
+    return usable[:MOST_VERSIONS]
 
 
 STEP = Step(
     "scope",
     title="Scope",
-    question="Should both models be evaluated and compared, or one of them alone?",
-    expects="compare, tuned or base",
+    question="Compare with the base model, with an earlier version, or evaluate one model alone?",
+    expects="compare, tuned, base, or the model package to compare with (its ARN, or GROUP/VERSION)",
     example="compare",
+    reference="references/model-packages.md",
     check=check,
     offer=offer,
     settle=settle,
-    closed=True,
 )

@@ -45,7 +45,8 @@ def offer(context: Context) -> Offer:
 STEP = Step(
     "builtin_metrics",
     title="Built-in metrics",
-    question="Which built-in metrics should the judge use?",
+    question='Which built-in metrics should the judge use? A quality of your own (such as "polite but firm") can be '
+    "scored as well, as a custom metric.",
     expects="names separated by commas, or `none`",
     example="Correctness,Completeness",
     reference="references/builtin-metrics.md",

@@ -49,6 +49,13 @@ def _refuse_no_metric(context: Context) -> None:
         )
 
 
+def settle(context: Context) -> Answer | None:
+    """None, which most evaluations have; the question about built-in metrics says that there can be some."""
+    if context.value("builtin_metrics") == []:
+        return None
+    return Answer([], origin="default")
+
+
 def offer(context: Context) -> Offer:
     return Offer(suggested=None if context.value("builtin_metrics") == [] else "none")
 
@@ -57,12 +64,14 @@ STEP = Step(
     "custom_metrics",
     title="Custom metrics",
     question='Do you have custom metrics to use, or a quality of your own that should be scored (such as "polite but '
-    'firm")? If not, the built-in metrics come next.',
+    'firm")?',
     expects="`none`, a file, or the JSON itself (Bedrock's custom metric format)",
     example="metrics.json",
     reference="references/custom-metrics.md",
     check=check,
     offer=offer,
+    settle=settle,
+    in_turn=True,
     limit=200_000,
     multiline=True,
 )
