@@ -83,8 +83,8 @@ def settle(context: Context) -> Answer | None:
         findings.append(
             finding(
                 "earlier_version",
-                f"There is an earlier version, {earlier} (created {version.created}). Ask whether the comparison should "
-                "be with that one.",
+                f"There is an earlier version, {earlier} (created {version.created}). Ask whether to compare "
+                "with that one.",
                 fix=f"On a yes: evaluate.py answer scope {earlier}",
             )
         )
