@@ -19,6 +19,12 @@ SCOPES = {
 MOST_VERSIONS = 5  # older versions offered as the reference
 
 
+def reference_package(context: Context) -> str | None:
+    """ARN of the model package that the candidate is compared with; ``None`` where it is the base model or nothing."""
+    scope = str(context.value("scope") or "")
+    return scope if scope.startswith("arn:") else None
+
+
 def check(text: str, context: Context) -> Answer:
     scope = text.lower()
     if scope not in SCOPES:

@@ -8,8 +8,10 @@ from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.confirm import with_reason
 from model_evaluation.steps.data_card import can_show, overlap_line
+from model_evaluation.steps.scope import reference_package
 
-from .cost.estimate import cost_line, estimate, token_line
+from .cost.duration import estimate_minutes
+from .cost.estimate import cost_line, estimate, token_line, work_of
 from .metrics.custom import directions
 
 if TYPE_CHECKING:
@@ -29,14 +31,14 @@ def configuration(context: Context) -> list[tuple[str, str]]:
         "compare": f"compared with its base model {model['base_model']}",
         "tuned": "alone, without its base model",
         "base": f"left out: only its base model {model['base_model']} is evaluated",
-    }[scope]
+    }.get(scope, f"compared with {scope}: an evaluation of each, on the same rows")
     return [
         ("Task", str(context.value("task"))),
         ("Dataset", f"{context.value('dataset')} ({rows:,} rows{_jobs(context)})"),
         ("Overlap", overlap_line(context.facts("data").get("overlap"))),
         ("Custom metrics", ", ".join(described) or "none"),
         ("Built-in metrics", ", ".join(builtin) or "none"),
-        ("Primary metric", f"{context.value('primary_metric')}{' decides' if scope == 'compare' else ''}"),
+        ("Primary metric", f"{context.value('primary_metric')}{' decides' if scope not in ('tuned', 'base') else ''}"),
         ("Model", f"{context.value('model')}, {versus}"),
         ("Region", str(context.value("region"))),
         ("Judge", str(context.value("judge"))),
@@ -56,16 +58,24 @@ def expectation(context: Context) -> Expectation:
     """Judge calls, tokens, cost, duration, and the smallest difference that can be shown."""
     estimated = estimate(context)
     work = estimated.work
-    each = f" for {work.jobs} jobs, one after another" if work.jobs > 1 else ""
+    jobs = work.jobs * (2 if reference_package(context) else 1)
+    each = f" for {jobs} jobs, one after another" if jobs > 1 else ""
     calls = f"{work.rows:,} rows × {work.models} model(s) × {len(work.metric_prompts)} metric(s) = {work.calls:,}"
     lines = [
         *([("Can detect", can_show(work.rows))] if work.models > 1 else []),  # one model alone is not compared
         ("Judge calls", calls),
         ("Tokens", token_line(estimated)),
         ("Cost", cost_line(estimated)),
-        ("Duration", f"{in_words(estimated.minutes)}{each}, estimated from {_origin(estimated.own_runs)}"),
+        ("Duration", f"{in_words(minutes_of(context))}{each}, estimated from {_origin(estimated.own_runs)}"),
     ]
     return Expectation(tuple(lines))
+
+
+def minutes_of(context: Context) -> tuple[float, float]:
+    """From start to results; two evaluations run one after another."""
+    low, high = estimate_minutes(context, work_of(context))
+    times = 2 if reference_package(context) else 1
+    return low * times, high * times
 
 
 def _origin(own_runs: int) -> str:

@@ -81,10 +81,9 @@ class LlmAsJudge(Kind):
         return expectation(context)
 
     def minutes(self, context: Context) -> tuple[float, float]:
-        from .cost.duration import estimate_minutes
-        from .cost.estimate import work_of
+        from .card import minutes_of
 
-        return estimate_minutes(context, work_of(context))
+        return minutes_of(context)
 
     def checks(self) -> Sequence[Check]:
         from .checks import CHECKS

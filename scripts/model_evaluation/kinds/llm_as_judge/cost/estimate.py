@@ -36,7 +36,7 @@ def work_of(context: Context) -> Workload:
     """The size of the configured evaluation; data, metrics and scope must be answered."""
     return workload(
         context.facts("data")["profile"],
-        models=2 if context.value("scope") == "compare" else 1,
+        models=1 if context.value("scope") in ("tuned", "base") else 2,
         builtin=context.value("builtin_metrics") or [],
         custom=context.value("custom_metrics") or [],
         jobs=int(context.facts("dataset").get("files", 1)),
