@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, settings
 from cli_runs import Result, RunCli
 
 if TYPE_CHECKING:
+    from model_evaluation.kinds.llm_as_judge.localaws.world import World
     from model_evaluation.localaws import LocalAws
-    from model_evaluation.localaws.world import World
 
 # `make unit` tries few random examples, `make test` many; how quick the machine is decides nothing.
 for _profile, _examples in (("quick", 10), ("thorough", 100)):
@@ -97,8 +97,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def account() -> Iterator[tuple[LocalAws, World]]:
     """A local AWS of the module's own, with everything an evaluation needs. No time passes between its steps."""
+    from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
     from model_evaluation.localaws import LocalAws
-    from model_evaluation.localaws.world import seed_demo_world
 
     with LocalAws(step_seconds=0) as aws:
         yield aws, seed_demo_world(aws, region="us-west-2")

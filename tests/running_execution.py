@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World
 
 
 def seed_running_execution(aws: LocalAws, world: World) -> str:

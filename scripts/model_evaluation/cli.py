@@ -48,7 +48,7 @@ example:
   evaluate.py --project ./tickets answer model my-model-group"""
 
 PACKAGES = ("boto3", "botocore", "jinja2", "jsonschema", "msgspec", "nbformat", "numpy")
-DEMO_PACKAGES = ("cryptography", "ipykernel", "jupyter_client", "moto", "nbclient", "sagemaker", "werkzeug")
+DEMO_PACKAGES = ("ipykernel", "jupyter_client", "moto", "nbclient", "sagemaker", "trustme", "werkzeug")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -200,7 +200,7 @@ def _missing_dependency(error: ModuleNotFoundError) -> MissingDependency | None:
     name = (error.name or "").partition(".")[0]
     python = shlex.quote(sys.executable or "python3")
     if name in DEMO_PACKAGES:
-        wanted = "sagemaker>=3.27,<4 nbclient ipykernel cryptography moto[server]"
+        wanted = "sagemaker>=3.27,<4 nbclient ipykernel moto[server] trustme"
     elif name in PACKAGES:
         wanted = "boto3 jinja2 jsonschema msgspec nbformat numpy"
     else:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World
 
 
 @pytest.fixture

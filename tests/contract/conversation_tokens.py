@@ -37,8 +37,9 @@ def tokens(text: str) -> int:
 
 def conversation() -> Iterator[Output]:
     """A whole conversation on local AWS, with a refusal and a choice on the way."""
+    from model_evaluation.kinds.llm_as_judge.demo.script import demo_custom_metrics
+    from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
     from model_evaluation.localaws import LocalAws
-    from model_evaluation.localaws.world import demo_custom_metrics, seed_demo_world
 
     before = dict(os.environ)
     with LocalAws(step_seconds=0) as aws, tempfile.TemporaryDirectory() as project:

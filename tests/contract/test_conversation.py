@@ -15,11 +15,12 @@ import pytest
 
 from answers import all_answers
 from cli_runs import RunCli
+from model_evaluation.kinds.llm_as_judge.localaws.judges import Judges
+from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.packages import packages_of
-from model_evaluation.localaws.world import World
 from unit.reporting.results_on_disk import put_results
 
 
@@ -426,7 +427,7 @@ def test_the_judge_list_that_cannot_be_read_is_said_and_replaced_by_an_unverifie
     run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path, state: Any
 ) -> None:
     answered(run_cli, tmp_path, world, until="model")
-    aws.scenario = replace(aws.scenario, judge_list=state)
+    aws.scenario = aws.scenario.with_part(Judges(judge_list=state))
     step = run_cli("answer", "model", world.model_package_arn, project=tmp_path).json["step"]
     assert step["id"] == "judge"
     assert "UNVERIFIED" in step["question"]

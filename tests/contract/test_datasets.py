@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cli_runs import RunCli
+from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World
 from model_evaluation.runs.launches import notebook_settings
 
 GRADE = {

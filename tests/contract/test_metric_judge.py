@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from cli_runs import RunCli
+from model_evaluation.kinds.llm_as_judge.localaws.judges import DEFAULT_JUDGES, Judges
+from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World
 
 INSTRUCTIONS = (
     "You check the replies of a support team. Grade how well the reply answers the customer. Off: it answers something "
@@ -125,8 +126,8 @@ DENIED = "anthropic.claude-3-haiku-20240307-v1:0"
 def test_a_judge_that_cannot_be_called_is_named_with_the_way_out(
     tried: Callable[..., Any], aws: LocalAws, judge: str, code: str, fix: str
 ) -> None:
-    judges = tuple(replace(item, authorized=item.model_id != DENIED) for item in aws.scenario.judges)
-    aws.scenario = replace(aws.scenario, judges=judges)
+    judges = tuple(replace(item, authorized=item.model_id != DENIED) for item in DEFAULT_JUDGES)
+    aws.scenario = aws.scenario.with_part(Judges(judges))
     result = tried(judge=judge)
     assert (result.code, result.json["error"]["code"]) == (4, code)
     assert judge in result.json["error"]["message"]

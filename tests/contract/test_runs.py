@@ -12,8 +12,8 @@ import pytest
 
 from cli_runs import RunCli
 from model_evaluation.commands import runs, stop
+from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.world import seed_demo_world
 from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchLedger
 
 CONFIGURATION = {"region": "us-west-2", "model": "arn:model", "dataset": "s3://b/d.jsonl", "judge": "a.judge"}

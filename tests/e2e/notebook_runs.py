@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from e2e.kernel_environment import kernel_python
+from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.rehearsal import account_of, seed_world_for
+from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
 from model_evaluation.notebook.execute import ExecutionOutcome, execute_notebook
 from model_evaluation.notebook.render import render_notebook
 
@@ -123,7 +124,7 @@ def studio(
     """An account with what the parameters name, and a folder with the rendered notebook."""
     parameters = PARAMETERS | changes
     with LocalAws(step_seconds=step_seconds, scenario=scenario, account=account_of(parameters)) as aws:
-        seed_world_for(aws, parameters, {parameters["DATASET"]: DATASET})
+        seed_rehearsal(aws, KIND.player(), parameters, {parameters["DATASET"]: DATASET})
         yield Studio(folder, aws, parameters)
 
 

@@ -19,8 +19,9 @@ from typing import Any
 
 from e2e.kernel_environment import kernel_python
 from e2e.notebook_runs import DATASET, PARAMETERS, Exports
+from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.rehearsal import account_of, seed_world_for
+from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
 from model_evaluation.notebook.execute import inject_parameters
 from model_evaluation.notebook.script import notebook_script
 from unit.notebook.building import build_notebook
@@ -142,7 +143,7 @@ class Bench(Exports):
         self.parameters = dict(parameters)
         self._script = folder / "evaluation.py"
         if any(parameters[name] != PARAMETERS[name] for name in ("DATASET", "MODEL_PACKAGE_ARN", "S3_OUTPUT")):
-            seed_world_for(self.aws, parameters, {parameters["DATASET"]: DATASET})
+            seed_rehearsal(self.aws, KIND.player(), parameters, {parameters["DATASET"]: DATASET})
         self._calls_before = len(self.aws.calls)
 
     def run(self, **overrides: Any) -> ScriptOutcome:
@@ -158,7 +159,7 @@ class Bench(Exports):
     @property
     def executions(self) -> list[str]:
         """Statuses of the executions that AWS really has under this bench's label."""
-        found = [execution.record for execution in self.aws.cloud.player.executions.values()]
+        found = [execution.record for execution in self.aws.cloud.timeline.executions.values()]
         label = self.parameters["RUN_LABEL"]
         mine = [record for record in found if record["PipelineExecutionDisplayName"].startswith(f"{label}-")]
         return [record["PipelineExecutionStatus"] for record in mine]
@@ -172,6 +173,6 @@ class Bench(Exports):
 def workshop(*, step_seconds: float = 0.2) -> Iterator[Workshop]:
     """An account with what the usual parameters name, and an interpreter that talks to it."""
     with LocalAws(step_seconds=step_seconds, account=account_of(PARAMETERS)) as aws:
-        seed_world_for(aws, PARAMETERS, {PARAMETERS["DATASET"]: DATASET})
+        seed_rehearsal(aws, KIND.player(), PARAMETERS, {PARAMETERS["DATASET"]: DATASET})
         with Interpreter(aws.child_environment()) as interpreter:
             yield Workshop(aws, interpreter)

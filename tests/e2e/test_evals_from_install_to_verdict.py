@@ -15,8 +15,8 @@ import pytest
 from evals.checks import faults
 from evals.conversation import Stage, load_evals
 from evals.reference_assistant import ReferenceAssistant
+from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import seed_demo_world
 
 pytestmark = pytest.mark.e2e
 CHECKOUT = Path(__file__).parents[2] / "scripts" / "evaluate.py"

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from answers import all_answers
+from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World
 
 pytestmark = pytest.mark.e2e
 

@@ -12,8 +12,8 @@ import pytest
 
 from answers import all_answers
 from cli_runs import RunCli
+from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.world import seed_demo_world
 
 pytestmark = pytest.mark.e2e
 QUICK = ("-p", "POLL_SECONDS", "0.2")

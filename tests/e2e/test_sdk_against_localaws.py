@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from model_evaluation.kinds.llm_as_judge.demo.script import demo_custom_metrics
+from model_evaluation.kinds.llm_as_judge.localaws.world import World, seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.world import World, demo_custom_metrics, seed_demo_world
 
 pytestmark = pytest.mark.e2e
 

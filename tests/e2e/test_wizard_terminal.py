@@ -10,8 +10,8 @@ import pytest
 
 from answers import recorded
 from e2e.pseudo_terminal import CTRL_C, CTRL_D, TAB, UP, PseudoTerminal
+from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World
 
 EVALUATE = Path(__file__).parents[2] / "scripts" / "evaluate.py"
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(os.name == "nt", reason="no pseudo-terminals")]

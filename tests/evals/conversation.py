@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,9 +15,9 @@ from model_evaluation.conversation.answers import give_answer
 from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
 from model_evaluation.kinds.llm_as_judge.kind import KIND
+from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.localaws import Call, LocalAws
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.world import World
 
 HERE = Path(__file__).parent
 MAX_TURNS = 25
@@ -121,7 +121,7 @@ def usual_answers(world: World) -> dict[str, str]:
 
 
 def _names(world: World) -> dict[str, str]:
-    return {key: value for key, value in asdict(world).items() if isinstance(value, str)}
+    return world.names()
 
 
 def _filled(value: Any, names: Mapping[str, str]) -> Any:

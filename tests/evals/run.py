@@ -45,8 +45,8 @@ from evals.conversation import Assistant, Played, Ran, Stage, load_evals
 from evals.reference_assistant import ReferenceAssistant
 from model_evaluation.cli import main as run_command
 from model_evaluation.installing import CLIENTS, install, skill_folder
+from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import seed_demo_world
 
 TRACE = "EVAL_TRACE"
 # Local AWS's proxy lets nothing leave this machine: the skill's commands go through it, the assistant itself does not,

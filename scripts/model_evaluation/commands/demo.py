@@ -14,8 +14,12 @@ import os
 import sys
 from typing import Any
 
+from model_evaluation.errors import UsageError
+from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--kind", default=DEFAULT, help=f"the kind of evaluation to show (default: {DEFAULT})")
     parser.add_argument(
         "--output", metavar="DIR", help="where to work (default: demo-output in the project's folder; made anew)"
     )
@@ -28,8 +32,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> tuple[dict[str, Any] | None, int]:
     from model_evaluation.demo.walk import walk
 
+    players = {kind_id: load_kind(kind_id).player() for kind_id in REGISTRY}
+    with_demo = {kind_id: player for kind_id, player in players.items() if player and player.demo}
+    if args.kind not in with_demo:
+        raise UsageError(
+            f"--kind is {args.kind!r}; kinds of evaluation with a demo: {', '.join(with_demo)}.",
+            fix="See: evaluate.py demo --help",
+        )
     folder = os.path.abspath(os.path.expanduser(args.output or os.path.join(args.project, "demo-output")))
     # With --json the conversation goes to stderr, so that stdout holds the object alone.
     out = sys.stderr if args.json else sys.stdout
-    result = walk(folder, step_seconds=args.step_seconds, say=lambda line: print(line, file=out, flush=True))
+
+    def say(line: str) -> None:
+        print(line, file=out, flush=True)
+
+    result = walk(folder, args.kind, with_demo[args.kind], step_seconds=args.step_seconds, say=say)
     return (result if args.json else None), 0

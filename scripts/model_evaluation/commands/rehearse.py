@@ -13,15 +13,20 @@ import argparse
 import math
 import os
 import shutil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model_evaluation import state
 from model_evaluation.conversation.answers import utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import EvaluationError, Refused, UsageError
+from model_evaluation.runtime.shard_names import shard_names
 
 from .render import rendered, require_every_answer, write_keeping
+
+if TYPE_CHECKING:
+    from model_evaluation.localaws import KindPlayer
+    from model_evaluation.lookups.storage import S3Uri
 
 FOLDER = "rehearsal"
 POLL_SECONDS = 0.5
@@ -35,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.localaws import LocalAws
-    from model_evaluation.localaws.rehearsal import account_of, seed_world_for
+    from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
     from model_evaluation.runs.execution import executed_path, run_notebook
 
     if not (math.isfinite(args.step_seconds) and args.step_seconds >= 0):
@@ -45,24 +50,31 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         )
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
+    player = context.kind.player()
+    if player is None:
+        raise Refused(
+            f"An evaluation of kind {context.kind.id} cannot be rehearsed: local AWS does not play it.",
+            fix="Check it instead: evaluate.py preflight",
+            code="no_rehearsal",
+        )
     parameters = context.kind.parameters(context)
-    rows, findings = _rows(context, parameters["DATASET"])
+    rows, findings = _rows(context, player, parameters["DATASET"])
     folder = os.path.join(args.project, FOLDER)
     notebook = _fresh_notebook(folder, context)
-    base = context.facts("model")["base_model"]
+    changes = {
+        "POLL_SECONDS": min(POLL_SECONDS, args.step_seconds or 0.1),
+        "DATASET_ETAG": "",
+        "RESULTS_DIR": "results",
+    }
     account = account_of(parameters)
     with LocalAws(step_seconds=args.step_seconds, region=parameters["REGION"], account=account) as aws:
-        seed_world_for(aws, parameters, rows, base_model=base)
+        seed_rehearsal(aws, player, parameters, rows, base_model=context.facts("model").get("base_model"))
         outcome = run_notebook(
             notebook,
             executed_path(notebook),
             env=aws.child_environment(),
             cwd=folder,
-            parameters={
-                "POLL_SECONDS": min(POLL_SECONDS, args.step_seconds or 0.1),
-                "DATASET_ETAG": "",
-                "RESULTS_DIR": "results",
-            },
+            parameters={name: value for name, value in changes.items() if name in parameters},
         )
     results = os.path.join(folder, "results")
     return {
@@ -77,14 +89,12 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     }, 0
 
 
-def _rows(context: Context, dataset: str) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
-    """The content of every file of ``dataset``, by URI: the recorded one's if this shell can read it, else the
-    demo's."""
-    from model_evaluation.localaws.world import demo_dataset
+def _rows(context: Context, player: KindPlayer, dataset: str) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
+    """The content of every file of ``dataset``, by URI: the recorded one's if this shell can read it, else sample
+    rows of the kind."""
     from model_evaluation.lookups.dataset_files import read_object, recorded_files
     from model_evaluation.lookups.session import together
-    from model_evaluation.lookups.storage import S3Uri, head_object
-    from model_evaluation.runtime.shard_names import shard_names
+    from model_evaluation.lookups.storage import head_object
 
     def content(uri: S3Uri) -> bytes:
         return b"".join(read_object(context.aws, head_object(context.aws, uri)))
@@ -95,13 +105,13 @@ def _rows(context: Context, dataset: str) -> tuple[dict[str, bytes], list[dict[s
         context.aws  # noqa: B018 - created before the threads share it
         bodies = together(*[lambda uri=uri: content(uri) for uri in uris])
     except EvaluationError as error:
-        lines = demo_dataset().splitlines(keepends=True)
+        lines = player.sample_dataset().splitlines(keepends=True)
         bodies = [b"".join(lines[number :: len(names)]) for number in range(len(names))]
-        note = f"The dataset could not be read ({error.code}); the rehearsal used sample rows instead."
-        found = finding("sample_rows", note, level="warning", fix=error.fix)
+        message = f"The dataset could not be read ({error.code}); the rehearsal used sample rows instead."
+        note = finding("sample_rows", message, level="warning", fix=error.fix)
     else:
-        found = finding("dataset", f"Rehearsed with the rows of {context.facts('dataset')['uri']}.")
-    return dict(zip(names, bodies, strict=True)), [found]
+        note = finding("dataset", f"Rehearsed with the rows of {context.facts('dataset')['uri']}.")
+    return dict(zip(names, bodies, strict=True)), [note]
 
 
 def _fresh_notebook(folder: str, context: Context) -> str:

@@ -13,21 +13,24 @@ from pathlib import Path
 from typing import Any
 
 from model_evaluation.errors import EvaluationError, Refused
-from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.world import World, seed_demo_world
+from model_evaluation.kinds.registry import DEFAULT
+from model_evaluation.localaws import KindPlayer, LocalAws
+from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.runtime.report.tables import comparison_text
 
 MARK = ".model-evaluation-demo"
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
-CUSTOM_METRICS = Path(__file__).parent / "data" / "custom_metrics.json"
 WIDTH = 100
 
 Say = Callable[[str], None]
 
 
-def walk(folder: str, *, step_seconds: float, say: Say) -> dict[str, Any]:
-    """Run the demo in ``folder`` (made anew if an earlier demo made it); return where everything lies."""
+def walk(folder: str, kind_id: str, player: KindPlayer, *, step_seconds: float, say: Say) -> dict[str, Any]:
+    """Run a kind's demo in ``folder`` (made anew if an earlier demo made it); return where everything lies."""
+    script = player.demo
+    assert script is not None
     try:
-        project = _fresh_folder(Path(folder))
+        project = _fresh_folder(Path(folder), script.project)
     except OSError as error:
         raise Refused(
             f"{folder} cannot be written: {error.strerror}.",
@@ -36,22 +39,24 @@ def walk(folder: str, *, step_seconds: float, say: Say) -> dict[str, Any]:
         ) from error
     say(
         "An evaluation from the first question to the verdict. SIMULATED: AWS is a stand-in on this machine,\n"
-        "the models' answers and the judge's scores are made up by it. The commands, the notebook and the SageMaker\n"
+        f"{script.made_up} are made up by it. The commands, the notebook and the SageMaker\n"
         "SDK are the real ones. Lines with > are the user's answers."
     )
-    shutil.copy(CUSTOM_METRICS, project)
+    for name, content in script.files.items():
+        (project / name).write_bytes(content)
     with LocalAws(step_seconds=step_seconds) as aws:
-        world = seed_demo_world(aws, region=aws.region)
+        names = player.seed_world(Seeder(aws.cloud, aws.region)).names()
+        answers = {step: [text.format_map(names) for text in texts] for step, texts in script.answers.items()}
         commands = Commands(project, aws.env, say)
-        _converse(commands, world)
+        if kind_id != DEFAULT:
+            commands.run("answer", "evaluation", kind_id)
+        _converse(commands, answers)
         notebook = commands.run("render")["notebook"]
         say(f"\n$ evaluate.py render\n  {notebook}")
         say("\n$ evaluate.py run     (a real kernel, the real SDK)")
         executed = commands.run("run", "-p", "POLL_SECONDS", "0.5", show_progress=True)
         say("\n$ evaluate.py report")
         report = commands.run("report")
-    from model_evaluation.runtime.report.tables import comparison_text
-
     summary = json.loads(Path(report["files"]["summary.json"]).read_text(encoding="utf-8"))
     say(textwrap.indent(comparison_text(summary), "  "))
     result = {
@@ -74,7 +79,7 @@ def walk(folder: str, *, step_seconds: float, say: Say) -> dict[str, Any]:
     return result
 
 
-def _fresh_folder(folder: Path) -> Path:
+def _fresh_folder(folder: Path, project_name: str) -> Path:
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).exists():
             raise Refused(
@@ -83,7 +88,7 @@ def _fresh_folder(folder: Path) -> Path:
                 code="folder_in_use",
             )
         shutil.rmtree(folder)
-    project = folder / "fernway-support"
+    project = folder / project_name
     project.mkdir(parents=True)
     (folder / MARK).write_text("Made by `evaluate.py demo`, which deletes this folder when it runs again.\n")
     return project
@@ -94,8 +99,8 @@ class Commands:
 
     def __init__(self, project: Path, env: Mapping[str, str], say: Say) -> None:
         self.project = project
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        self.env = {**kept, **env, "PYTHONPATH": str(PACKAGE_PARENT), "MODEL_EVALUATION_SPEAKER": "demo"}
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        self.env = {**inherited, **env, "PYTHONPATH": str(PACKAGE_PARENT), "MODEL_EVALUATION_SPEAKER": "demo"}
         self.say = say
 
     def call(self, *arguments: str, show_progress: bool = False) -> dict[str, Any]:
@@ -133,41 +138,27 @@ class Commands:
         return envelope
 
 
-def _converse(commands: Commands, world: World) -> None:
-    """Answer every question. Two answers are refused on the way, as in life."""
-    answers = {
-        "task": ["Answer the questions of Fernway's customers in a few plain, friendly sentences"],
-        "dataset": [f"s3://{world.bucket}/datasets/", world.dataset_uri],
-        "data": ["ok"],
-        "custom_metrics": [CUSTOM_METRICS.name],
-        "builtin_metrics": ["correctness, Completeness, professional style and tone, Harmfulness"],
-        "primary_metric": ["Correctness"],
-        "model": [world.group_keyword, world.group_name],
-        "judge": [world.judge],
-        "role": [world.role_arn],
-        "mlflow": [world.mlflow_app_arn],
-        "confirm": ["yes"],
-        "terms": ["I agree"],
-    }
+def _converse(commands: Commands, answers: Mapping[str, list[str]]) -> None:
+    """Answer every question: with the script's texts, else with a yes to the suggestion."""
     envelope = commands.run("status")
-    shown = 0
+    position = 0
     while envelope["step"] is not None:
         step, progress = envelope["step"], envelope["progress"]
-        if shown != progress["done"] or not shown:
+        if position != progress["done"] or not position:
             commands.say(f"\n[{progress['done'] + 1} of {progress['total']}] {step['title']}")
             commands.say(_wrapped(step["question"]))
             _show_choices(commands, step)
             if step.get("suggested"):
                 commands.say(_wrapped(f"Suggested: {step['suggested']}"))
-        shown = progress["done"]
-        given = answers.get(step["id"])
-        arguments = [given.pop(0)] if given else ["--accept"]
+        position = progress["done"]
+        texts = answers.get(step["id"])
+        arguments = [texts.pop(0)] if texts else ["--accept"]
         commands.say(f"> {step.get('suggested') if arguments == ['--accept'] else arguments[0]}")
         envelope = commands.call("answer", step["id"], *arguments)
         if not envelope["ok"]:
             error = envelope["error"]
             commands.say(_wrapped(f"✗ {error['message']}"))
-            if not given or "step" not in envelope:
+            if not texts or "step" not in envelope:
                 raise EvaluationError(f"{step['id']}: {error['message']}", fix=error["fix"], code=error["code"])
             _show_choices(commands, envelope["step"])
             continue

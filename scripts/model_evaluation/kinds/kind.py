@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from model_evaluation.conversation.context import Context
     from model_evaluation.conversation.workflow import Requirements, Step
+    from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
     from model_evaluation.preflight.registry import Check
 
@@ -125,6 +126,6 @@ class Kind:
         """What checks and tries metric definitions, where the kind takes any."""
         return None
 
-    def player(self) -> Any:
+    def player(self) -> KindPlayer | None:
         """How local AWS plays this kind's jobs and seeds an account for it; ``None`` when it does not."""
         return None

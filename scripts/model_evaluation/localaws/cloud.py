@@ -2,73 +2,64 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from .judges import DAYS, JudgeModel
-from .loopback import Loopback
-from .player import Player
 from .recording import Calls
 from .scenario import Rules, Scenario
 from .store import Record, Store, timestamp
 
-DEFAULT_ACCOUNT = "111122223333"
+if TYPE_CHECKING:
+    from .http.loopback import Loopback
+    from .jobs.timeline import Timeline
+    from .kind_player import KindPlayer
 
 
 class Cloud:
     """One account in all regions.
 
-    ``lock`` guards everything but moto's own state: hold it while reading or changing records.
+    ``lock`` guards everything but moto's own state: hold it while reading or changing records. ``timeline`` and
+    ``loopback`` are put there by whoever starts the server.
     """
 
-    def __init__(self, *, account: str, step_seconds: float, scenario: Scenario, clock: Callable[[], float]) -> None:
+    timeline: Timeline
+    loopback: Loopback
+
+    def __init__(self, account: str, clock: Callable[[], float], players: Sequence[KindPlayer]) -> None:
         self.account = account
         self.clock = clock
+        self.players = tuple(players)
         self.lock = threading.RLock()
         self.calls = Calls()
-        self._loopback: Loopback | None = None
-        self.reset(scenario, step_seconds)
 
-    def reset(self, scenario: Scenario, step_seconds: float) -> None:
+    def reset(self, scenario: Scenario) -> None:
         """An account without anything in it and without a history."""
         self.started = self.clock()
         self.calls.clear()
         self.bugs: list[BaseException] = []
-        self.rules = Rules(scenario, self.clock)
+        self.scenario = scenario
         self.caller_arn = f"arn:aws:sts::{self.account}:assumed-role/LocalAwsCaller/local"
         self.store = Store()
         self.associations: dict[str, list[Record]] = {}
         self.raised_quotas: dict[str, float] = {}
-        self.log_streams: set[tuple[str, str]] = set()
-        self.player = Player(self, step_seconds)
-
-    def connect(self, moto: Callable[..., Any]) -> None:
-        """Binds the services' own clients to moto's WSGI application."""
-        self._loopback = Loopback(moto)
 
     def own_client(self, service: str, region: str) -> Any:
-        """A client for the services' own use; see :mod:`.loopback`."""
-        if self._loopback is None:
-            raise RuntimeError("local AWS has not been started")
-        return self._loopback.client(service, region)
+        """A client for the services' own use; see :mod:`.http.loopback`."""
+        return self.loopback.client(service, region)
 
     @property
     def scenario(self) -> Scenario:
         return self.rules.scenario
 
-    def judge(self, model_id: str) -> JudgeModel | None:
-        """A foundation model the region has, ``None`` for any other."""
-        return next((j for j in self.scenario.judges if j.model_id == model_id and j.known), None)
-
-    def past_end_of_life(self, judge: JudgeModel) -> bool:
-        if judge.end_of_life_in_days is None:
-            return False
-        return self.started + judge.end_of_life_in_days * DAYS <= self.clock()
+    @scenario.setter
+    def scenario(self, scenario: Scenario) -> None:
+        self.rules = Rules(scenario, self.clock)
 
     def arn(self, region: str, resource: str, service: str = "sagemaker") -> str:
         return f"arn:aws:{service}:{region}:{self.account}:{resource}"
 
-    def now(self) -> Any:
-        """The simulated services' time as an aware ``datetime``."""
+    def now(self) -> datetime.datetime:
+        """The simulated services' time."""
         return timestamp(self.clock())

@@ -13,8 +13,8 @@ class ServiceError(Exception):
         self.status = status
 
 
-class StepFailure(Exception):
-    """A pipeline step that fails; the text is the service's reason."""
+class JobFailure(Exception):
+    """A job or a pipeline's step that fails; the text is the service's reason."""
 
 
 class LocalAwsBug(Exception):

@@ -1,4 +1,4 @@
-"""How one run of local AWS should go: the judges on offer, and what is to go wrong.
+"""How one run of local AWS should go: what the account offers, and what is to go wrong.
 
 A :class:`Scenario` is data. It may be replaced at any moment (``aws.scenario = Scenario(...)``);
 counters such as "after the third call" then start anew.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import TypeVar
 
 from .errors import ServiceError
-from .judges import DEFAULT_JUDGES, JudgeModel
+
+Part = TypeVar("Part")
 
 # Their error codes differ from those of the services that speak JSON.
 XML_SERVICES = frozenset({"s3", "iam", "sts"})
@@ -55,8 +56,6 @@ class Scenario:
     """How far AWS's clock, as responses date themselves, is ahead of this machine's (negative: behind)."""
 
     # What the account and the region offer.
-    judges: tuple[JudgeModel, ...] = DEFAULT_JUDGES
-    judge_list: Literal["ok", "denied", "missing", "garbled"] = "ok"
     foreign_buckets: Collection[str] = ()
     """Buckets that belong to another account, as requests that expect this one as their owner find out."""
     no_mlflow_app: bool = False
@@ -70,11 +69,22 @@ class Scenario:
 
     # What result files look like.
     missing_scores: float = 0.03
-    """Share of scores the judge did not give, in 0..1; different rows for base and tuned."""
+    """Share of scores that are not given, in 0..1; different rows for base and tuned."""
     result_files: int = 1
-    """Over how many ``*_output.jsonl`` files the rows of one model are spread."""
+    """Over how many files the rows of one model are spread."""
     padding_objects: int = 0
     """Unrelated objects beside the results, so that listings take several pages (1,000 keys each)."""
+
+    parts: tuple[object, ...] = ()
+    """What a kind of evaluation lets a scenario vary: a dataclass of its own, with defaults."""
+
+    def part(self, category: type[Part]) -> Part:
+        """The part of a kind, as it is by default unless the scenario says otherwise."""
+        return next((part for part in self.parts if isinstance(part, category)), category())
+
+    def with_part(self, part: object) -> Scenario:
+        """This scenario with a kind's part in place of the present one."""
+        return replace(self, parts=(*(other for other in self.parts if type(other) is not type(part)), part))
 
 
 class Rules:

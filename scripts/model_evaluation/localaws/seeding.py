@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
-from model_evaluation.localaws.services.hub import PUBLIC_HUB, put_content, put_hub
-from model_evaluation.localaws.services.jumpstart import eula_uri
-from model_evaluation.localaws.services.packages import groups_of, packages_of
-
 from .cloud import Cloud
-from .judges import DAYS
-from .stepjobs import jobs_of
-from .store import timestamp
+from .jobs.job import TRAINING, split_uri
+from .services.hub import PUBLIC_HUB, put_content, put_hub
+from .services.packages import groups_of, packages_of
+from .services.public_bucket import eula_uri
+from .store import DAY, timestamp
 
 BASE_MODEL = "meta-textgeneration-llama-3-2-3b-instruct"
 BASE_MODEL_VERSION = "1.10.0"
@@ -30,18 +30,17 @@ def role_name(arn: str) -> str:
     return arn.rsplit("/", 1)[-1]
 
 
+@dataclass(frozen=True)
 class Seeder:
     """Puts single things into an account; what exists already is left as it is."""
 
-    def __init__(self, cloud: Cloud, region: str) -> None:
-        self.cloud = cloud
-        self.region = region
-        self._buckets: set[str] | None = None
+    cloud: Cloud
+    region: str
 
     def role(self, arn: str, services: tuple[str, ...], actions: tuple[str, ...]) -> None:
         """A role that trusts the named services and may do ``actions`` on everything."""
         iam = self.cloud.own_client("iam", "us-east-1")
-        path, name = _role_path_and_name(arn)
+        path, _, name = arn.rsplit(":role", 1)[-1].rpartition("/")
         trust = {
             "Version": "2012-10-17",
             "Statement": [
@@ -57,25 +56,19 @@ class Seeder:
             "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}],
         }
         try:
-            iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(trust))
+            iam.create_role(RoleName=name, Path=f"{path}/", AssumeRolePolicyDocument=json.dumps(trust))
         except iam.exceptions.EntityAlreadyExistsException:
             return
         iam.put_role_policy(RoleName=name, PolicyName="evaluation", PolicyDocument=json.dumps(policy))
 
     def bucket(self, name: str, region: str) -> None:
         s3 = self.cloud.own_client("s3", region)
-        if self._buckets is None:
-            self._buckets = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-        if name in self._buckets:
-            return
-        self._buckets.add(name)
-        if region == "us-east-1":
-            s3.create_bucket(Bucket=name)
-        else:
-            s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=name, **place)
 
     def object(self, uri: str, body: bytes) -> None:
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        bucket, key = split_uri(uri)
         self.cloud.own_client("s3", self.region).put_object(Bucket=bucket, Key=key, Body=body)
 
     def base_model(self, name: str, version: str, *, recipe: bool = True) -> None:
@@ -118,7 +111,7 @@ class Seeder:
                 "ModelPackageGroupArn": arn,
                 "ModelPackageGroupDescription": description,
                 "ModelPackageGroupStatus": "Completed",
-                "CreationTime": timestamp(self.cloud.started - days_ago * DAYS),
+                "CreationTime": timestamp(self.cloud.started - days_ago * DAY),
                 "CreatedBy": {},
             },
         )
@@ -168,7 +161,7 @@ class Seeder:
                 "ModelPackageGroupName": group,
                 "ModelPackageVersion": version,
                 "ModelPackageArn": arn,
-                "CreationTime": timestamp(self.cloud.started - days_ago * DAYS),
+                "CreationTime": timestamp(self.cloud.started - days_ago * DAY),
                 "ModelPackageStatus": status,
                 "ModelPackageStatusDetails": {"ValidationStatuses": []},
                 "ModelApprovalStatus": approval,
@@ -178,18 +171,18 @@ class Seeder:
             },
         )
 
-    def training_job(
-        self, name: str, role: str, output: str, package: str, training_data: str, *, days_ago: float = 17.1
+    def fine_tuning_job(
+        self, name: str, role: str, *, output: str, package: str, training_data: str, days_ago: float = 17.1
     ) -> None:
         """A finished fine-tuning job on ``training_data`` whose output is a model package."""
-        source = {"S3DataType": "S3Prefix", "S3Uri": training_data}
         group = package.rsplit("/", 2)[-2]
-        started = self.cloud.started - days_ago * DAYS
-        jobs_of(self.cloud, self.region).put(
+        started = self.cloud.started - days_ago * DAY
+        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": training_data}}
+        TRAINING.table(self.cloud, self.region).put(
             name,
             {
                 "TrainingJobName": name,
-                "TrainingJobArn": self.cloud.arn(self.region, f"training-job/{name}"),
+                "TrainingJobArn": TRAINING.arn(self.cloud, self.region, name),
                 "ModelArtifacts": {"S3ModelArtifacts": f"{output}/{name}/output/model"},
                 "TrainingJobStatus": "Completed",
                 "SecondaryStatus": "Completed",
@@ -199,7 +192,7 @@ class Seeder:
                 "TrainingEndTime": timestamp(started + 2700),
                 "LastModifiedTime": timestamp(started + 2700),
                 "RoleArn": role,
-                "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
+                "InputDataConfig": [{"ChannelName": "train", "DataSource": source}],
                 "OutputDataConfig": {"S3OutputPath": output},
                 "ServerlessJobConfig": {
                     "BaseModelArn": public_model_arn(self.region, BASE_MODEL, BASE_MODEL_VERSION),
@@ -217,7 +210,7 @@ class Seeder:
     def dataset(self, arn: str, uri: str) -> None:
         """An AI-registry DataSet that stands for an S3 object."""
         hub, _, name, version = arn.split(":hub-content/")[-1].split("/")
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        bucket, key = split_uri(uri)
         put_hub(self.cloud, self.region, hub, f"AiRegistry-{self.region}-{self.cloud.account}")
         document = {
             "DatasetType": "CUSTOMER_PROVIDED",
@@ -236,8 +229,3 @@ class Seeder:
             description="Simulated registry entry",
             keywords=("method:uploaded", "customization_technique:sft"),
         )
-
-
-def _role_path_and_name(arn: str) -> tuple[str, str]:
-    path, _, name = arn.rsplit(":role", 1)[-1].rpartition("/")
-    return f"{path}/", name

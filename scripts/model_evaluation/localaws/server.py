@@ -13,12 +13,15 @@ from types import TracebackType
 from typing import Any
 
 from model_evaluation.errors import MissingDependency, UsageError
+from model_evaluation.kinds.registry import REGISTRY, load_kind
 
-from .cloud import DEFAULT_ACCOUNT, Cloud
-from .gateway import Gateway, MotoBehindLock, is_aws_host
+from .cloud import Cloud
+from .jobs.timeline import Timeline
+from .kind_player import KindPlayer
 from .recording import REFUSED, Calls
-from .scenario import Rules, Scenario
+from .scenario import Scenario
 
+DEFAULT_ACCOUNT = "111122223333"
 LOOPBACK = "127.0.0.1"
 DEFAULT_REGION = "us-west-2"
 ACCESS_KEY = "LOCALAWSACCESSKEY000"
@@ -26,6 +29,12 @@ SECRET = "local-aws-needs-no-secret"  # noqa: S105
 MARKER = "MODEL_EVALUATION_LOCAL_AWS"
 
 _one_at_a_time = threading.Lock()
+
+
+def registered_players() -> list[KindPlayer]:
+    """The players of all registered kinds of evaluation that have one."""
+    players = [load_kind(kind_id).player() for kind_id in REGISTRY]
+    return [player for player in players if player is not None]
 
 
 class LocalAws:
@@ -40,7 +49,7 @@ class LocalAws:
         self,
         step_seconds: float = 0.3,
         scenario: Scenario | None = None,
-        clock: Callable[[], float] | None = None,
+        clock: Callable[[], float] = time.time,
         *,
         account: str = DEFAULT_ACCOUNT,
         region: str = DEFAULT_REGION,
@@ -49,41 +58,34 @@ class LocalAws:
         if not 0 <= step_seconds < math.inf:
             raise UsageError(f"A step cannot take {step_seconds:g} seconds.", fix="Give a number from 0 on.")
         self.region = region
-        self.cloud = Cloud(
-            account=account,
-            step_seconds=step_seconds,
-            scenario=scenario or Scenario(),
-            clock=clock or time.time,
-        )
+        self.cloud = Cloud(account, clock, registered_players())
+        self._renew(scenario or Scenario(), step_seconds)
         self._port = port
         self._server: Any = None
         self._thread: threading.Thread | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._ca_bundle: Path | None = None
         self._clients: dict[tuple[str, str], Any] = {}
 
     # Life
 
     def start(self) -> LocalAws:
-        """Starts serving. Raises :class:`MissingDependency` without moto, werkzeug or cryptography, and
+        """Starts serving. Raises :class:`MissingDependency` without moto, werkzeug or trustme, and
         :class:`UsageError` when something else listens on the port."""
         try:
             from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
             from werkzeug.serving import make_server
 
-            from .certificates import CertificateAuthority
-            from .listener import handler_class
-
-            self._folder = tempfile.TemporaryDirectory(prefix="local-aws-")
-            authority = CertificateAuthority(Path(self._folder.name))
+            from .http.gateway import Gateway, MotoBehindLock, is_aws_host
+            from .http.listener import Authority, handler_class
+            from .http.loopback import Loopback
         except ImportError as error:
             raise MissingDependency(
                 f"local AWS needs the package {error.name}, which is not installed",
                 fix="pip install 'model-evaluation[demo]' (in a checkout: make demo)",
             ) from error
         if not _one_at_a_time.acquire(blocking=False):
-            self._folder.cleanup()
             raise RuntimeError("one LocalAws per process at a time: close the other one first")
+        self._folder = tempfile.TemporaryDirectory(prefix="local-aws-")
         _forget_moto()
 
         def backend_app(service: Any) -> Any:
@@ -92,11 +94,12 @@ class LocalAws:
             return create_backend_app(service)
 
         moto = MotoBehindLock(DomainDispatcherApplication(backend_app), self.cloud.account)
-        self.cloud.connect(moto)
+        self.cloud.loopback = Loopback(moto)
         gateway = Gateway(self.cloud, moto)
-        self._ca_bundle = authority.bundle
-        clock_ahead = lambda: self.scenario.clock_ahead_seconds  # noqa: E731
-        handler = handler_class(authority, gateway.refuse, is_aws_host, clock_ahead)
+        authority = Authority(Path(self._ca_bundle))
+        handler = handler_class(
+            authority, gateway.refuse, is_aws_host, lambda: float(self.scenario.clock_ahead_seconds)
+        )
         try:
             self._server = make_server(LOOPBACK, self._port, gateway, threaded=True, request_handler=handler)
         except BaseException as error:
@@ -122,7 +125,11 @@ class LocalAws:
             raise self.cloud.bugs[0]
         with self.cloud.lock:
             _forget_moto()
-            self.cloud.reset(scenario or Scenario(), self.cloud.player.step_seconds)
+            self._renew(scenario or Scenario(), self.cloud.timeline.step_seconds)
+
+    def _renew(self, scenario: Scenario, step_seconds: float) -> None:
+        self.cloud.reset(scenario)
+        self.cloud.timeline = Timeline(self.cloud, step_seconds)
 
     def close(self) -> None:
         """Stops serving and forgets everything; closing twice is fine."""
@@ -176,7 +183,7 @@ class LocalAws:
 
     @scenario.setter
     def scenario(self, scenario: Scenario) -> None:
-        self.cloud.rules = Rules(scenario, self.cloud.clock)
+        self.cloud.scenario = scenario
 
     @property
     def endpoint(self) -> str:
@@ -186,13 +193,19 @@ class LocalAws:
         return f"http://{LOOPBACK}:{self._server.port}"
 
     @property
+    def _ca_bundle(self) -> str:
+        if self._folder is None:
+            raise RuntimeError("local AWS has not been started")
+        return str(Path(self._folder.name, "ca.pem"))
+
+    @property
     def env(self) -> dict[str, str]:
         """What a child process needs in its environment, and nothing else.
 
         Start from an environment without ``AWS_*`` (a profile would win over the keys); see
         :meth:`child_environment`.
         """
-        bundle = str(self._ca_bundle)
+        bundle = self._ca_bundle
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,

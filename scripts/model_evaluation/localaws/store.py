@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .errors import LocalAwsBug, invalid
-from .wire import Request
+from .operations import Request
 
 Record = dict[str, Any]
 
 DEFAULT_PAGE = 10
+DAY = 86400.0
+"""In seconds."""
 
 
 class Table:
@@ -32,6 +34,10 @@ class Table:
             raise LocalAwsBug(f"{record_id}: no operation knows {sorted(unknown)}")
         self._records[record_id] = record
         return record
+
+    def known(self, record: Record) -> Record:
+        """The part of a record that the operations know."""
+        return {key: value for key, value in record.items() if key in self._known}
 
     def get(self, record_id: str) -> Record | None:
         return self._records.get(record_id)

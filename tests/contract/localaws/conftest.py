@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from model_evaluation.kinds.llm_as_judge.localaws.world import World, seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.world import World, seed_demo_world
 
 STEP_SECONDS = 10.0
 TINY = "datasets/tiny.jsonl"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from model_evaluation.kinds.llm_as_judge.demo.script import demo_custom_metrics, demo_dataset
+from model_evaluation.kinds.llm_as_judge.localaws.judges import DEFAULT_JUDGES, Judges
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.judges import DEFAULT_JUDGES
 from model_evaluation.localaws.services.mlflow import apps_of, servers_of
-from model_evaluation.localaws.world import demo_custom_metrics, demo_dataset
 
 METRICS = ("Correctness", "Completeness", "Harmfulness")
 
@@ -291,7 +291,7 @@ def test_an_unusable_row_fails_the_inference(s3: Any, start: Any, finish: Any, w
 
 def test_a_judge_without_access_fails_its_step(aws: LocalAws, start: Any, finish: Any, world: Any) -> None:
     judges = tuple(dataclasses.replace(judge, authorized=judge.model_id != world.judge) for judge in DEFAULT_JUDGES)
-    aws.scenario = Scenario(judges=judges)
+    aws.scenario = Scenario(parts=(Judges(judges),))
     done = finish(start(base=False))
     assert "don't have access to the model" in done["Steps"]["EvaluateCustomModelMetrics"]["FailureReason"]
 

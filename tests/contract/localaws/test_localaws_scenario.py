@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from model_evaluation.localaws import JudgeModel, LocalAws, Scenario
+from model_evaluation.kinds.llm_as_judge.localaws.judges import JudgeModel, Judges
+from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.errors import ServiceError
 from model_evaluation.localaws.scenario import Rules
 
@@ -117,7 +118,7 @@ def test_somebody_elses_update_lands_before_the_start(aws: LocalAws, sagemaker: 
 
 def test_judges_can_be_chosen(aws: LocalAws, clients: Any) -> None:
     only = JudgeModel("acme.judge-v1:0", "Judge", "Acme", authorized=False)
-    aws.scenario = Scenario(judges=(only,))
+    aws.scenario = Scenario(parts=(Judges((only,)),))
     models = clients("bedrock").list_foundation_models()["modelSummaries"]
     assert [model["modelId"] for model in models] == ["acme.judge-v1:0"]
     availability = clients("bedrock").get_foundation_model_availability(modelId="acme.judge-v1:0")

@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cli_runs import RunCli
+from model_evaluation.commands.localaws import serve
 from model_evaluation.errors import MissingDependency, UsageError
-from model_evaluation.localaws import LocalAws, Scenario, serve
+from model_evaluation.kinds.registry import DEFAULT
+from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.errors import LocalAwsBug
-from model_evaluation.localaws.services import registry
+from model_evaluation.localaws.operations import SHARED
 
 
 def through_proxy(aws: LocalAws, url: str) -> Any:
@@ -106,8 +109,9 @@ def test_requests_are_served_side_by_side(aws: LocalAws, sagemaker: Any) -> None
 def test_a_response_botocore_does_not_know_is_an_error(
     aws: LocalAws, sagemaker: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = (lambda cloud, request: {"PipelineSumaries": []}, None)
-    monkeypatch.setitem(registry._HANDLERS, ("sagemaker", "ListPipelines"), broken)
+    monkeypatch.setitem(
+        SHARED.handlers, ("sagemaker", "ListPipelines"), lambda cloud, request: {"PipelineSumaries": []}
+    )
     with pytest.raises(ClientError, match="500"):
         sagemaker.list_pipelines()
     assert all("PipelineSumaries" in str(bug) for bug in aws.cloud.bugs)
@@ -162,21 +166,17 @@ def test_parameters_are_checked_as_aws_checks_them(sagemaker: Any, world: Any) -
     assert "pipelineExecutionDisplayName" in str(caught.value)
 
 
-def test_serving_ends_when_asked_and_prints_only_key_value_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serving_ends_when_asked_and_prints_only_key_value_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     # A process of its own would be slower; the class-wide lock is what this test has to step around.
     monkeypatch.setattr("model_evaluation.localaws.server._one_at_a_time", threading.Lock())
     monkeypatch.setattr("moto.core.base_backend.BackendDict.reset", lambda: None)
     monkeypatch.setattr("moto.core.model_instances.reset_model_data", lambda: None)
-    until = threading.Event()
-    lines: list[str] = []
-
-    def collect(line: str) -> None:
-        lines.append(line)
-        if line.startswith("MODEL_EVALUATION_LOCAL_AWS="):
-            until.set()
-
-    serve(collect, seed=False, port=None, until=until)
-    values = dict(line.split("=", 1) for line in lines)
+    ended = threading.Event()
+    ended.set()
+    serve(Namespace(seed=False, kind=DEFAULT, port=0, step_seconds=0), ended)
+    values = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
     assert values["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
     assert json.dumps(values)
 

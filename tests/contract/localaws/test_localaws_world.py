@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from model_evaluation.kinds.llm_as_judge.demo.script import demo_custom_metrics, demo_dataset
+from model_evaluation.kinds.llm_as_judge.kind import KIND
+from model_evaluation.kinds.llm_as_judge.localaws.judges import Judges
+from model_evaluation.kinds.llm_as_judge.localaws.judging import Item, judge_builtin
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.answers import base_answer, tuned_answer
-from model_evaluation.localaws.judging import Item, judge_builtin
-from model_evaluation.localaws.rehearsal import account_of, seed_world_for
+from model_evaluation.localaws.language.answers import base_answer, tuned_answer
+from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
 from model_evaluation.localaws.services.hub import registry_hub_name
-from model_evaluation.localaws.world import demo_custom_metrics, demo_dataset
 from model_evaluation.runtime.rows import DatasetRow, read_dataset_rows
 
 ROWS = read_dataset_rows(demo_dataset().splitlines())
@@ -92,7 +94,7 @@ def test_judges_are_listed_with_one_legacy_and_one_retired(s3: Any, clients: Any
 
 @pytest.mark.parametrize(("state", "code"), [("denied", "AccessDenied"), ("missing", "NoSuchKey")])
 def test_the_judge_list_can_be_unreadable(aws: LocalAws, s3: Any, state: Any, code: str) -> None:
-    aws.scenario = Scenario(judge_list=state)
+    aws.scenario = Scenario(parts=(Judges(judge_list=state),))
     with pytest.raises(ClientError) as caught:
         s3.get_object(Bucket="jumpstart-cache-prod-us-west-2", Key="fmhMetadata/supported-llmaj-judge-models.json")
     assert caught.value.response["Error"]["Code"] == code
@@ -200,8 +202,12 @@ def test_a_rehearsal_world_holds_what_the_configuration_names(aws: LocalAws, cli
     }
     assert account_of(parameters) == account
     caller = aws.cloud.caller_arn
-    seed_world_for(
-        aws, parameters, {parameters["DATASET"]: b'{"query": "q", "response": "r"}\n'}, base_model="acme-own-model"
+    seed_rehearsal(
+        aws,
+        KIND.player(),
+        parameters,
+        {parameters["DATASET"]: b'{"query": "q", "response": "r"}\n'},
+        base_model="acme-own-model",
     )
     assert clients("iam").get_role(RoleName="Mine")["Role"]["Arn"] == parameters["ROLE_ARN"]
     sagemaker = clients("sagemaker")

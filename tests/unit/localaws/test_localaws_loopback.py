@@ -1,7 +1,7 @@
 import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from model_evaluation.localaws.loopback import Loopback
+from model_evaluation.localaws.http.loopback import Loopback
 
 
 @pytest.mark.parametrize("key", ["my results/ü/metrics.json", "評価/🙂.jsonl", "100%20/a+b.jsonl", "a?b#c"])

@@ -3,7 +3,7 @@
 A fault is data:
   id, wrong          its name, and what is wrong in a sentence
   play               what makes it so: `aws ...` commands, or one of the other moves of `Stage.move`
-  scenario           fields of localaws.Scenario; judges by id, each with the fields that differ
+  scenario           fields of localaws.Scenario; the judge list; judges by id, each with the fields that differ
   environment        environment variables (null removes one; "+600" is the time in 600 seconds)
   state              changes to recorded answers, merged into the state file
   revealed           where AWS would show it, after how many minutes, and how that is known
@@ -23,20 +23,21 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from answers import all_answers
 from model_evaluation.conversation.answers import give_answer, utc_now
 from model_evaluation.conversation.context import Context
+from model_evaluation.kinds.llm_as_judge.localaws.judges import DEFAULT_JUDGES, Judges
+from model_evaluation.kinds.llm_as_judge.localaws.world import World, seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
+from model_evaluation.localaws.jobs.job import TRAINING
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.hub import contents_of
 from model_evaluation.localaws.services.mlflow import apps_of
 from model_evaluation.localaws.services.packages import packages_of
-from model_evaluation.localaws.stepjobs import jobs_of
-from model_evaluation.localaws.world import World, seed_demo_world
 from model_evaluation.lookups.session import Aws
 from model_evaluation.preflight import run_preflight
 from model_evaluation.preflight.result import commands_in
@@ -118,7 +119,7 @@ class Stage:
         self.world = seed_demo_world(aws, region="us-west-2")
         seed = Seeder(aws.cloud, "us-west-2")
         seed.bucket(results_bucket(self.world), "us-west-2")
-        self.names = {key: value for key, value in asdict(self.world).items() if isinstance(value, str)}
+        self.names = self.world.names()
         self.names |= {
             "role": self.world.role_arn.rpartition("/")[2],
             "results": results_bucket(self.world),
@@ -171,7 +172,7 @@ class Stage:
         elif kind == "package":
             self._change(packages_of(cloud, region), self.world.model_package_arn, value)
         elif kind == "training_job":
-            self._change(jobs_of(cloud, region), self.world.training_job_name, value)
+            self._change(TRAINING.table(cloud, region), self.world.training_job_name, value)
         elif kind == "hub":
             self._change(contents_of(cloud, region), self.world.base_model_arn, value)
         elif kind == "mlflow":
@@ -184,7 +185,7 @@ class Stage:
         elif kind == "dataset":
             Seeder(cloud, region).object(self.world.dataset_uri, value.encode())
         elif kind == "restore_dataset":
-            from model_evaluation.localaws.world import demo_dataset
+            from model_evaluation.kinds.llm_as_judge.demo.script import demo_dataset
 
             Seeder(cloud, region).object(self.world.dataset_uri, demo_dataset())
         elif kind == "scenario":
@@ -235,11 +236,12 @@ class Stage:
 
     def scenario_with(self, changes: dict[str, Any]) -> Scenario:
         changes = dict(changes)
-        if judges := changes.get("judges"):
-            changes["judges"] = tuple(replace(judge, **judges.get(judge.model_id, {})) for judge in self.usual.judges)
+        judges = changes.pop("judges", {})
+        models = tuple(replace(judge, **judges.get(judge.model_id, {})) for judge in DEFAULT_JUDGES)
+        part = Judges(models, changes.pop("judge_list", "ok"))
         known = {field.name for field in fields(Scenario)}
         assert changes.keys() <= known, changes.keys() - known
-        return replace(self.usual, **changes)
+        return replace(self.usual, parts=(part,), **changes)
 
     def filled(self, text: str) -> str:
         for name, value in self.names.items():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from model_evaluation.conversation.context import Context
+    from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
     from model_evaluation.preflight.registry import Check
     from model_evaluation.runtime.settings import EvaluationSettings
@@ -134,6 +135,11 @@ class LlmAsJudge(Kind):
         from model_evaluation.runtime.settings import EvaluationSettings
 
         return EvaluationSettings.from_parameters(values)
+
+    def player(self) -> KindPlayer:
+        from .localaws.player import JudgePlayer
+
+        return JudgePlayer()
 
 
 KIND = LlmAsJudge()

@@ -107,9 +107,9 @@ def _rows(path: str | None) -> list[tuple[int, str, str | None]]:
     from model_evaluation.runtime.rows import read_dataset_rows
 
     if path is None:
-        from importlib import resources
+        from .demo.script import demo_dataset
 
-        content = resources.files("model_evaluation.demo").joinpath("data", "support_tickets.jsonl").read_bytes()
+        content = demo_dataset()
     else:
         path = os.path.expanduser(path)
         try:
@@ -124,7 +124,7 @@ def _rows(path: str | None) -> list[tuple[int, str, str | None]]:
 
 
 def _local_judge() -> Judge:
-    from model_evaluation.localaws.judging import Item, judge_custom
+    from .localaws.judging import Item, judge_custom
 
     def judge(definition: Mapping[str, Any], sample: Sample) -> tuple[float | str | None, str]:
         item = Item(sample.prompt, sample.reference, sample.response)

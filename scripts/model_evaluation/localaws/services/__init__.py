@@ -1,25 +1,4 @@
-"""The operations local AWS plays itself; every other one is moto's.
+"""The operations of SageMaker, IAM and the price list that local AWS plays for every kind of evaluation.
 
-One module per service or subject. A module registers its operations when it is imported, and this one
-imports them all.
+A module registers its operations when it is imported; every other operation is a kind's or moto's.
 """
-
-from __future__ import annotations
-
-from . import (  # noqa: F401
-    bedrock,
-    executions,
-    hub,
-    identity,
-    jumpstart,
-    lineage,
-    mlflow,
-    packages,
-    pipelines,
-    prices,
-    runtime,
-    training,
-)
-from .registry import operation_for
-
-__all__ = ["operation_for"]

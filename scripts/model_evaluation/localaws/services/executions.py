@@ -1,44 +1,43 @@
-"""Pipeline executions and their steps; :mod:`..player` plays them."""
+"""Pipeline executions and their steps; :mod:`..jobs.timeline` plays them."""
 
 from __future__ import annotations
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.definition import read_definition
 from model_evaluation.localaws.errors import invalid, not_found
-from model_evaluation.localaws.player import Execution
+from model_evaluation.localaws.jobs.definition import read_definition
+from model_evaluation.localaws.jobs.timeline import Execution
+from model_evaluation.localaws.operations import SHARED, Request
 from model_evaluation.localaws.store import Record, described, listed, page
-from model_evaluation.localaws.wire import Request
 
 from .pipelines import find_pipeline
-from .registry import operation
 
 
 def find_execution(cloud: Cloud, request: Request) -> Execution:
     arn = request.params.get("PipelineExecutionArn", "")
-    execution = cloud.player.executions.get(arn)
+    execution = cloud.timeline.executions.get(arn)
     if execution is None or execution.region != request.region:
         raise not_found("Pipeline execution", arn)
     return execution
 
 
-@operation("sagemaker", "StartPipelineExecution")
+@SHARED.plays("sagemaker", "StartPipelineExecution")
 def start_pipeline_execution(cloud: Cloud, request: Request) -> Record:
     pipeline = find_pipeline(cloud, request)
     for old, new in cloud.rules.foreign_update().items():
         pipeline["PipelineDefinition"] = pipeline["PipelineDefinition"].replace(old, new)
         pipeline["LastModifiedTime"] = cloud.now()
     definition = read_definition(pipeline["PipelineDefinition"])
-    execution = cloud.player.start(request.region, pipeline, definition, request.params)
+    execution = cloud.timeline.start(request.region, pipeline, definition, request.params)
     pipeline["LastRunTime"] = pipeline["LastExecutionTime"] = execution.record["CreationTime"]
     return {"PipelineExecutionArn": execution.arn}
 
 
-@operation("sagemaker", "DescribePipelineExecution")
+@SHARED.plays("sagemaker", "DescribePipelineExecution")
 def describe_pipeline_execution(cloud: Cloud, request: Request) -> Record:
     return described(request, find_execution(cloud, request).record)
 
 
-@operation("sagemaker", "DescribePipelineDefinitionForExecution")
+@SHARED.plays("sagemaker", "DescribePipelineDefinitionForExecution")
 def describe_definition(cloud: Cloud, request: Request) -> Record:
     execution = find_execution(cloud, request)
     return {
@@ -47,12 +46,12 @@ def describe_definition(cloud: Cloud, request: Request) -> Record:
     }
 
 
-@operation("sagemaker", "ListPipelineExecutions")
+@SHARED.plays("sagemaker", "ListPipelineExecutions")
 def list_pipeline_executions(cloud: Cloud, request: Request) -> Record:
     pipeline = find_pipeline(cloud, request)
     return listed(
         request,
-        [execution.record for execution in cloud.player.executions.values()],
+        [execution.record for execution in cloud.timeline.executions.values()],
         into="PipelineExecutionSummaries",
         name="PipelineExecutionArn",
         where=lambda record: record["PipelineArn"] == pipeline["PipelineArn"],
@@ -60,18 +59,18 @@ def list_pipeline_executions(cloud: Cloud, request: Request) -> Record:
     )
 
 
-@operation("sagemaker", "ListPipelineExecutionSteps")
+@SHARED.plays("sagemaker", "ListPipelineExecutionSteps")
 def list_pipeline_execution_steps(cloud: Cloud, request: Request) -> Record:
-    rows = cloud.player.summaries(find_execution(cloud, request))
+    rows = cloud.timeline.summaries(find_execution(cloud, request))
     if request.params.get("SortOrder") != "Ascending":
         rows.reverse()
     return page(request, rows, into="PipelineExecutionSteps")
 
 
-@operation("sagemaker", "StopPipelineExecution")
+@SHARED.plays("sagemaker", "StopPipelineExecution")
 def stop_pipeline_execution(cloud: Cloud, request: Request) -> Record:
     execution = find_execution(cloud, request)
     if execution.over:
         raise invalid(f"Only pipelines with 'Executing' status can be stopped. Current status is '{execution.status}'.")
-    cloud.player.stop(execution)
+    cloud.timeline.stop(execution)
     return {"PipelineExecutionArn": execution.arn}

@@ -9,10 +9,8 @@ from typing import Any
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import not_found
+from model_evaluation.localaws.operations import SHARED, Request
 from model_evaluation.localaws.store import Record, Table, described, listed
-from model_evaluation.localaws.wire import Request
-
-from .registry import operation
 
 PUBLIC_HUB = "SageMakerPublicHub"
 
@@ -115,19 +113,19 @@ def _known_hub(cloud: Cloud, request: Request) -> str:
     return name
 
 
-@operation("sagemaker", "DescribeHub")
+@SHARED.plays("sagemaker", "DescribeHub")
 def describe_hub(cloud: Cloud, request: Request) -> Record:
     record = hubs_of(cloud, request.region).get(_known_hub(cloud, request))
     assert record is not None
     return described(request, record)
 
 
-@operation("sagemaker", "ListHubs")
+@SHARED.plays("sagemaker", "ListHubs")
 def list_hubs(cloud: Cloud, request: Request) -> Record:
     return listed(request, hubs_of(cloud, request.region).all(), into="HubSummaries", name="HubName")
 
 
-@operation("sagemaker", "DescribeHubContent")
+@SHARED.plays("sagemaker", "DescribeHubContent")
 def describe_hub_content(cloud: Cloud, request: Request) -> Record:
     params = request.params
     hub = _known_hub(cloud, request)
@@ -147,7 +145,7 @@ def describe_hub_content(cloud: Cloud, request: Request) -> Record:
     return described(request, record)
 
 
-@operation("sagemaker", "ListHubContents")
+@SHARED.plays("sagemaker", "ListHubContents")
 def list_hub_contents(cloud: Cloud, request: Request) -> Record:
     hub, kind = _known_hub(cloud, request), request.params["HubContentType"]
     records = [

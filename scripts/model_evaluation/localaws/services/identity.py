@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
+from model_evaluation.localaws.operations import SHARED, Request
 from model_evaluation.localaws.policies import decide, policies_of
 from model_evaluation.localaws.store import Record
-from model_evaluation.localaws.wire import Request
-
-from .registry import operation
 
 
-@operation("sts", "GetCallerIdentity")
+@SHARED.plays("sts", "GetCallerIdentity")
 def get_caller_identity(cloud: Cloud, request: Request) -> Record:
     return {"UserId": "AROALOCALAWS0000000:local", "Account": cloud.account, "Arn": cloud.caller_arn}
 
 
-@operation("iam", "SimulatePrincipalPolicy")
+@SHARED.plays("iam", "SimulatePrincipalPolicy")
 def simulate_principal_policy(cloud: Cloud, request: Request) -> Record:
     """Evaluates the principal's own policies honestly, statement by statement.
 

@@ -8,15 +8,13 @@ from typing import Any
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError, not_found
+from model_evaluation.localaws.operations import SHARED, Request
 from model_evaluation.localaws.store import Record, Table, described, listed
-from model_evaluation.localaws.wire import Request
-
-from .registry import operation
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One kind of lineage entity and the words its operations use."""
+class EntityType:
+    """Artifacts, actions and contexts differ in the word that their operations and members hold."""
 
     word: str
 
@@ -36,27 +34,26 @@ class Kind:
         return cloud.store.table(f"Describe{self.word}", f"List{self.word}s", region)
 
 
-ARTIFACT, ACTION, CONTEXT = Kind("Artifact"), Kind("Action"), Kind("Context")
-KINDS = {kind.word: kind for kind in (ARTIFACT, ACTION, CONTEXT)}
+ARTIFACT, ACTION, CONTEXT = ENTITY_TYPES = tuple(map(EntityType, ("Artifact", "Action", "Context")))
 
 
-def put_entity(cloud: Cloud, region: str, kind: Kind, params: Record) -> str:
+def put_entity(cloud: Cloud, region: str, entity_type: EntityType, params: Record) -> str:
     """Records a new entity from its Create operation's parameters; returns its ARN."""
-    if kind is ARTIFACT:
+    if entity_type is ARTIFACT:
         # Artifacts are identified by their source; two with the same source are one.
         source = repr(sorted(params["Source"].items(), key=str))
         identifier = hashlib.sha256(source.encode()).hexdigest()[:32]
     else:
-        identifier = params[kind.name_key]
-    arn = cloud.arn(region, f"{kind.word.lower()}/{identifier}")
-    table = kind.table(cloud, region)
-    if kind is not ARTIFACT and table.get(arn) is not None:
-        raise ServiceError("ValidationException", f"{kind.word} {identifier} already exists.")
+        identifier = params[entity_type.name_key]
+    arn = cloud.arn(region, f"{entity_type.word.lower()}/{identifier}")
+    table = entity_type.table(cloud, region)
+    if entity_type is not ARTIFACT and table.get(arn) is not None:
+        raise ServiceError("ValidationException", f"{entity_type.word} {identifier} already exists.")
     now = cloud.now()
     record = {
-        kind.arn_key: arn,
-        kind.name_key: params.get(kind.name_key, identifier),
-        kind.type_key: params[kind.type_key],
+        entity_type.arn_key: arn,
+        entity_type.name_key: params.get(entity_type.name_key, identifier),
+        entity_type.type_key: params[entity_type.type_key],
         "Source": params["Source"],
         "Properties": params.get("Properties", {}),
         "CreationTime": now,
@@ -64,20 +61,20 @@ def put_entity(cloud: Cloud, region: str, kind: Kind, params: Record) -> str:
         "CreatedBy": {},
         "LastModifiedBy": {},
     }
-    if kind is ACTION:
+    if entity_type is ACTION:
         record["Status"] = params.get("Status", "Completed")
     table.put(arn, record)
     return arn
 
 
-def put_association(cloud: Cloud, region: str, source: str, destination: str, kind: str) -> None:
+def put_association(cloud: Cloud, region: str, source: str, destination: str, association_type: str) -> None:
     associations_of(cloud, region).append(
         {
             "SourceArn": source,
             "DestinationArn": destination,
             "SourceType": _type_of(cloud, region, source),
             "DestinationType": _type_of(cloud, region, destination),
-            "AssociationType": kind,
+            "AssociationType": association_type,
             "CreationTime": cloud.now(),
         }
     )
@@ -88,52 +85,52 @@ def associations_of(cloud: Cloud, region: str) -> list[Record]:
 
 
 def _type_of(cloud: Cloud, region: str, arn: str) -> str:
-    for kind in KINDS.values():
-        record = kind.table(cloud, region).get(arn)
+    for entity_type in ENTITY_TYPES:
+        record = entity_type.table(cloud, region).get(arn)
         if record is not None:
-            return str(record[kind.type_key])
+            return str(record[entity_type.type_key])
     return "Unknown"
 
 
-def _register(kind: Kind) -> None:
-    summaries = f"{kind.word}Summaries"
+def _register(entity_type: EntityType) -> None:
+    summaries = f"{entity_type.word}Summaries"
 
-    @operation("sagemaker", f"Create{kind.word}")
+    @SHARED.plays("sagemaker", f"Create{entity_type.word}")
     def create(cloud: Cloud, request: Request) -> Record:
-        arn = put_entity(cloud, request.region, kind, request.params)
+        arn = put_entity(cloud, request.region, entity_type, request.params)
         cloud.store.tag(arn, request.params.get("Tags", []))
-        return {kind.arn_key: arn}
+        return {entity_type.arn_key: arn}
 
-    @operation("sagemaker", f"Describe{kind.word}")
+    @SHARED.plays("sagemaker", f"Describe{entity_type.word}")
     def describe(cloud: Cloud, request: Request) -> Record:
-        key = kind.arn_key if kind is ARTIFACT else kind.name_key
+        key = entity_type.arn_key if entity_type is ARTIFACT else entity_type.name_key
         value = request.params[key]
-        arn = value if value.startswith("arn:") else cloud.arn(request.region, f"{kind.word.lower()}/{value}")
-        record = kind.table(cloud, request.region).get(arn)
+        arn = value if value.startswith("arn:") else cloud.arn(request.region, f"{entity_type.word.lower()}/{value}")
+        record = entity_type.table(cloud, request.region).get(arn)
         if record is None:
-            raise not_found(kind.word, arn)
+            raise not_found(entity_type.word, arn)
         return described(request, record)
 
-    @operation("sagemaker", f"List{kind.word}s")
+    @SHARED.plays("sagemaker", f"List{entity_type.word}s")
     def list_all(cloud: Cloud, request: Request) -> Record:
-        uri, wanted = request.params.get("SourceUri"), request.params.get(kind.type_key)
+        uri, wanted = request.params.get("SourceUri"), request.params.get(entity_type.type_key)
         return listed(
             request,
-            kind.table(cloud, request.region).all(),
+            entity_type.table(cloud, request.region).all(),
             into=summaries,
-            name=kind.name_key,
+            name=entity_type.name_key,
             where=lambda record: (
-                uri in (None, record["Source"]["SourceUri"]) and wanted in (None, record[kind.type_key])
+                uri in (None, record["Source"]["SourceUri"]) and wanted in (None, record[entity_type.type_key])
             ),
             newest_first=True,
         )
 
 
-for _kind in KINDS.values():
-    _register(_kind)
+for _entity_type in ENTITY_TYPES:
+    _register(_entity_type)
 
 
-@operation("sagemaker", "AddAssociation")
+@SHARED.plays("sagemaker", "AddAssociation")
 def add_association(cloud: Cloud, request: Request) -> Record:
     params = request.params
     source, destination = params["SourceArn"], params["DestinationArn"]
@@ -141,7 +138,7 @@ def add_association(cloud: Cloud, request: Request) -> Record:
     return {"SourceArn": source, "DestinationArn": destination}
 
 
-@operation("sagemaker", "ListAssociations")
+@SHARED.plays("sagemaker", "ListAssociations")
 def list_associations(cloud: Cloud, request: Request) -> Record:
     keys = ("SourceArn", "DestinationArn", "SourceType", "DestinationType", "AssociationType")
     return listed(
@@ -156,10 +153,10 @@ def list_associations(cloud: Cloud, request: Request) -> Record:
 def run_lineage_step(cloud: Cloud, region: str, arguments: dict[str, Any]) -> None:
     """What a pipeline step of type Lineage does with its resolved arguments."""
     made: dict[tuple[str, str], str] = {}
-    for kind in KINDS.values():
-        for params in arguments.get(f"{kind.word}s", []):
-            arn = put_entity(cloud, region, kind, params)
-            made[(kind.word, params.get(kind.name_key, ""))] = arn
+    for entity_type in ENTITY_TYPES:
+        for params in arguments.get(f"{entity_type.word}s", []):
+            arn = put_entity(cloud, region, entity_type, params)
+            made[(entity_type.word, params.get(entity_type.name_key, ""))] = arn
 
     def find(end: dict[str, str]) -> str:
         if "Arn" in end:

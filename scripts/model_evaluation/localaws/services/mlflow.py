@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import not_found
+from model_evaluation.localaws.operations import SHARED, Request
 from model_evaluation.localaws.store import Record, Table, described, listed
-from model_evaluation.localaws.wire import Request
-
-from .registry import operation
 
 CREATED_APP = "mlflow-app/app-LOCAL"
 
@@ -74,7 +72,7 @@ def _find_app(cloud: Cloud, request: Request) -> Record:
     raise not_found("MlflowApp", arn)
 
 
-@operation("sagemaker", "ListMlflowApps")
+@SHARED.plays("sagemaker", "ListMlflowApps")
 def list_apps(cloud: Cloud, request: Request) -> Record:
     status = request.params.get("Status")
     return listed(
@@ -87,12 +85,12 @@ def list_apps(cloud: Cloud, request: Request) -> Record:
     )
 
 
-@operation("sagemaker", "DescribeMlflowApp")
+@SHARED.plays("sagemaker", "DescribeMlflowApp")
 def describe_app(cloud: Cloud, request: Request) -> Record:
     return described(request, _find_app(cloud, request))
 
 
-@operation("sagemaker", "CreateMlflowApp")
+@SHARED.plays("sagemaker", "CreateMlflowApp")
 def create_app(cloud: Cloud, request: Request) -> Record:
     params = request.params
     number = len(apps_of(cloud, request.region).all()) + 1
@@ -102,14 +100,14 @@ def create_app(cloud: Cloud, request: Request) -> Record:
     return {"Arn": arn}
 
 
-@operation("sagemaker", "CreatePresignedMlflowAppUrl")
+@SHARED.plays("sagemaker", "CreatePresignedMlflowAppUrl")
 def presigned_app_url(cloud: Cloud, request: Request) -> Record:
     identifier = _find_app(cloud, request)["Arn"].rsplit("/", 1)[-1]
     host = f"{identifier.lower()}.mlflow.{request.region}.amazonaws.com"
     return {"AuthorizedUrl": f"https://{host}/auth?authToken=SIMULATED"}
 
 
-@operation("sagemaker", "ListMlflowTrackingServers")
+@SHARED.plays("sagemaker", "ListMlflowTrackingServers")
 def list_servers(cloud: Cloud, request: Request) -> Record:
     return listed(
         request,
@@ -120,7 +118,7 @@ def list_servers(cloud: Cloud, request: Request) -> Record:
     )
 
 
-@operation("sagemaker", "DescribeMlflowTrackingServer")
+@SHARED.plays("sagemaker", "DescribeMlflowTrackingServer")
 def describe_server(cloud: Cloud, request: Request) -> Record:
     name = request.params["TrackingServerName"]
     record = servers_of(cloud, request.region).get(name)

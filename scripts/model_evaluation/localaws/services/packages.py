@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError, invalid
+from model_evaluation.localaws.operations import SHARED, Request
 from model_evaluation.localaws.store import Record, Table, described, listed
-from model_evaluation.localaws.wire import Request
-
-from .registry import operation
 
 
 def groups_of(cloud: Cloud, region: str) -> Table:
@@ -31,12 +29,12 @@ def find_group(cloud: Cloud, request: Request) -> Record:
     return record
 
 
-@operation("sagemaker", "DescribeModelPackageGroup")
+@SHARED.plays("sagemaker", "DescribeModelPackageGroup")
 def describe_group(cloud: Cloud, request: Request) -> Record:
     return described(request, find_group(cloud, request))
 
 
-@operation("sagemaker", "ListModelPackageGroups")
+@SHARED.plays("sagemaker", "ListModelPackageGroups")
 def list_groups(cloud: Cloud, request: Request) -> Record:
     return listed(
         request,
@@ -46,7 +44,7 @@ def list_groups(cloud: Cloud, request: Request) -> Record:
     )
 
 
-@operation("sagemaker", "DescribeModelPackage")
+@SHARED.plays("sagemaker", "DescribeModelPackage")
 def describe_package(cloud: Cloud, request: Request) -> Record:
     arn = _arn(cloud, request, "model-package", request.params["ModelPackageName"])
     if arn.split(":")[3:5] != [request.region, cloud.account]:
@@ -57,7 +55,7 @@ def describe_package(cloud: Cloud, request: Request) -> Record:
     return described(request, record)
 
 
-@operation("sagemaker", "UpdateModelPackage")
+@SHARED.plays("sagemaker", "UpdateModelPackage")
 def update_package(cloud: Cloud, request: Request) -> Record:
     record = packages_of(cloud, request.region).get(request.params["ModelPackageArn"])
     if record is None:
@@ -75,7 +73,7 @@ def update_package(cloud: Cloud, request: Request) -> Record:
     return {"ModelPackageArn": record["ModelPackageArn"]}
 
 
-@operation("sagemaker", "ListModelPackages")
+@SHARED.plays("sagemaker", "ListModelPackages")
 def list_packages(cloud: Cloud, request: Request) -> Record:
     approval = request.params.get("ModelApprovalStatus")
     group = request.params.get("ModelPackageGroupName")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.definition import read_definition
 from model_evaluation.localaws.errors import invalid, not_found
+from model_evaluation.localaws.jobs.definition import read_definition
+from model_evaluation.localaws.operations import SHARED, Request
 from model_evaluation.localaws.store import Record, Table, described, listed, page
-from model_evaluation.localaws.wire import Request
-
-from .registry import operation
 
 
 def pipelines_of(cloud: Cloud, region: str) -> Table:
@@ -24,7 +22,7 @@ def find_pipeline(cloud: Cloud, request: Request) -> Record:
     return record
 
 
-@operation("sagemaker", "CreatePipeline")
+@SHARED.plays("sagemaker", "CreatePipeline")
 def create_pipeline(cloud: Cloud, request: Request) -> Record:
     name = request.params["PipelineName"]
     table = pipelines_of(cloud, request.region)
@@ -53,7 +51,7 @@ def create_pipeline(cloud: Cloud, request: Request) -> Record:
     return {"PipelineArn": arn}
 
 
-@operation("sagemaker", "UpdatePipeline")
+@SHARED.plays("sagemaker", "UpdatePipeline")
 def update_pipeline(cloud: Cloud, request: Request) -> Record:
     record = find_pipeline(cloud, request)
     if "PipelineDefinition" in request.params:
@@ -65,12 +63,12 @@ def update_pipeline(cloud: Cloud, request: Request) -> Record:
     return {"PipelineArn": record["PipelineArn"]}
 
 
-@operation("sagemaker", "DescribePipeline")
+@SHARED.plays("sagemaker", "DescribePipeline")
 def describe_pipeline(cloud: Cloud, request: Request) -> Record:
     return described(request, find_pipeline(cloud, request))
 
 
-@operation("sagemaker", "ListPipelines")
+@SHARED.plays("sagemaker", "ListPipelines")
 def list_pipelines(cloud: Cloud, request: Request) -> Record:
     prefix = request.params.get("PipelineNamePrefix", "")
     return listed(
@@ -83,14 +81,14 @@ def list_pipelines(cloud: Cloud, request: Request) -> Record:
     )
 
 
-@operation("sagemaker", "ListTags")
+@SHARED.plays("sagemaker", "ListTags")
 def list_tags(cloud: Cloud, request: Request) -> Record:
     tags = cloud.store.tags.get(request.params["ResourceArn"], {})
     rows = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
     return page(request, rows, into="Tags")
 
 
-@operation("sagemaker", "AddTags")
+@SHARED.plays("sagemaker", "AddTags")
 def add_tags(cloud: Cloud, request: Request) -> Record:
     arn = request.params["ResourceArn"]
     cloud.store.tag(arn, request.params["Tags"])

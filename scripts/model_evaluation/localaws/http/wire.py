@@ -1,8 +1,7 @@
 """HTTP on one side, operations with parameters on the other; botocore's own models say how.
 
-Routing, parsing and serialising are moto's; this module adds whose request it is, the constraints AWS
-checks and botocore does not (patterns, lengths, enums), and a loud error for a response that does not
-fit its output shape.
+Routing, parsing and serialising are moto's; this module adds whose request it is, the constraints that AWS checks and
+botocore does not (patterns, lengths, enums), and a loud error for a response that does not fit its output shape.
 """
 
 from __future__ import annotations
@@ -11,22 +10,27 @@ import functools
 import io
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from .errors import LocalAwsBug, ServiceError
+from botocore.exceptions import UnknownServiceError
+from botocore.validate import ParamValidator
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request as MotoRequest
+from moto.core.request import determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import HTTPException
+
+from model_evaluation.localaws.errors import LocalAwsBug, ServiceError
+from model_evaluation.localaws.operations import Request, Response
 
 Environ = dict[str, Any]
+# Signing name to the botocore services behind it.
+SigningNames = Mapping[str, Sequence[str]]
 
-# botocore services behind one signing name, in the order in which a request is matched.
-SERVICES_OF_SIGNING_NAME = {
-    "bedrock": ("bedrock", "bedrock-runtime", "bedrock-agent", "bedrock-agent-runtime"),
-    "sagemaker": ("sagemaker", "sagemaker-runtime", "sagemaker-metrics"),
-    "servicequotas": ("service-quotas",),
-    "monitoring": ("cloudwatch",),
-}
 UNKNOWN_OPERATION = "?"
 SCOPE = re.compile(r"Credential=([^/\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 # Hosts such as sts.us-west-2.amazonaws.com or bucket.s3.us-west-2.amazonaws.com.
@@ -35,26 +39,6 @@ S3_VIRTUAL_HOST = re.compile(
     r"^(?P<bucket>.+)\.s3(?:[.-](?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$"
 )
 DEFAULT_REGION = "us-east-1"
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request to one operation of one service."""
-
-    service: str
-    operation: str
-    region: str
-    params: dict[str, Any] = field(default_factory=dict)
-    model: Any = None
-    """moto's (botocore's) operation model, ``None`` when the operation is unknown."""
-    protocol: str = ""
-
-
-@dataclass(frozen=True)
-class Response:
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 def host_of(environ: Environ) -> str:
@@ -75,16 +59,21 @@ def use_path_style(environ: Environ) -> None:
     environ["HTTP_HOST"] = "s3.amazonaws.com"
 
 
-def identify(environ: Environ) -> Request:
+def signing_names(services: Iterable[str]) -> SigningNames:
+    """Which services stand behind each signing name, where that is not the service's own name."""
+    names: dict[str, list[str]] = {}
+    for service in sorted(services):
+        names.setdefault(get_service_model(service).signing_name, []).append(service)
+    return names
+
+
+def identify(environ: Environ, names: SigningNames) -> Request:
     """Which operation a request calls, with its parameters. Raises ``SerializationException``.
 
     The body of a request that is not to S3 is read and put back.
     """
-    from moto.core.request import Request as MotoRequest
-    from werkzeug.exceptions import HTTPException
-
     signing_name, region = _scope(environ)
-    services = SERVICES_OF_SIGNING_NAME.get(signing_name, (signing_name,))
+    services = names.get(signing_name, (signing_name,))
     copy = dict(environ)
     if signing_name != "s3":
         length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -101,7 +90,9 @@ def identify(environ: Environ) -> Request:
         except HTTPException:
             continue
         if service == "s3":
-            return Request("s3", model.name, region, _s3_params(request, uri_params), model, "rest-xml")
+            # Never the body: it may be a whole dataset.
+            query = {key: value for key, value in request.args.items() if not key.startswith("X-Amz-")}
+            return Request("s3", model.name, region, {**query, **uri_params}, model, "rest-xml")
         protocol, params = _parse(model, request, uri_params)
         return Request(service, model.name, region, params, model, protocol)
     return Request(services[0], UNKNOWN_OPERATION, region, {"path": environ.get("PATH_INFO", "")})
@@ -112,8 +103,6 @@ def check_input(request: Request) -> None:
 
     Requests to S3 are left to themselves: their parameters here are what stands in the URL, as text.
     """
-    from botocore.validate import ParamValidator
-
     shape = request.model.input_shape
     if shape is None or request.protocol == "rest-xml":
         return
@@ -131,17 +120,16 @@ def respond(request: Request, result: dict[str, Any]) -> Response:
 
     Raises :class:`LocalAwsBug` when the result does not fit the operation's output shape.
     """
-    from botocore.validate import ParamValidator
-
-    shape = request.model.output_shape
-    if shape is None:
-        if result:
-            raise LocalAwsBug(f"{request.service}:{request.operation} has no output, but returned {result!r}")
-    else:
+    name, shape = f"{request.service}:{request.operation}", request.model.output_shape
+    if shape is None and result:
+        raise LocalAwsBug(f"{name} has no output, but returned {result!r}")
+    if shape is not None:
         report = ParamValidator().validate(result, shape)
         if report.has_errors():
-            raise LocalAwsBug(f"{request.service}:{request.operation} returned {report.generate_report()}")
-    return _serialize(request, result)
+            raise LocalAwsBug(f"{name} returned {report.generate_report()}")
+    raw = get_serializer_class(request.service, request.protocol)(operation_model=request.model).serialize(result)
+    body = raw["body"]
+    return Response(raw["status_code"], dict(raw["headers"]), body.encode() if isinstance(body, str) else bytes(body))
 
 
 def respond_error(request: Request, error: ServiceError) -> Response:
@@ -158,15 +146,6 @@ def respond_error(request: Request, error: ServiceError) -> Response:
     return Response(error.status, {"Content-Type": kind, "x-amzn-ErrorType": error.code}, body.encode())
 
 
-def _serialize(request: Request, result: dict[str, Any]) -> Response:
-    from moto.core.serialize import get_serializer_class
-
-    serializer = get_serializer_class(request.service, request.protocol)(operation_model=request.model)
-    raw = serializer.serialize(result)
-    body = raw["body"]
-    return Response(raw["status_code"], dict(raw["headers"]), body.encode() if isinstance(body, str) else bytes(body))
-
-
 def _scope(environ: Environ) -> tuple[str, str]:
     """Signing name and region, from the signature; an unsigned request is for S3, as presigned URLs are."""
     match = SCOPE.search(str(environ.get("HTTP_AUTHORIZATION", "")))
@@ -175,9 +154,6 @@ def _scope(environ: Environ) -> tuple[str, str]:
 
 @functools.cache
 def _router(service: str) -> Any:
-    from botocore.exceptions import UnknownServiceError
-    from moto.core.routing import get_service_router
-
     try:
         return get_service_router(service)
     except UnknownServiceError:
@@ -185,9 +161,6 @@ def _router(service: str) -> Any:
 
 
 def _parse(model: Any, request: Any, uri_params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    from moto.core.parse import PROTOCOL_PARSERS
-    from moto.core.request import determine_request_protocol
-
     protocol = determine_request_protocol(model.service_model, request.content_type)
     body = request.get_data()
     raw: Any = {
@@ -206,51 +179,38 @@ def _parse(model: Any, request: Any, uri_params: dict[str, Any]) -> tuple[str, d
         raise ServiceError("SerializationException", f"the body cannot be read: {error!r}") from error
 
 
-def _s3_params(request: Any, uri_params: dict[str, Any]) -> dict[str, Any]:
-    # Never the body: it may be a whole dataset.
-    query = {key: value for key, value in request.args.items() if not key.startswith("X-Amz-")}
-    return {**query, **uri_params}
-
-
 def _constraint_problems(value: Any, shape: Any, path: str) -> Iterator[str]:
     """What AWS checks on the server: pattern, length, size and enum, as its sentences."""
+    rules = shape.metadata
     if shape.type_name == "structure":
         for name, member in shape.members.items():
             if value.get(name) is not None:
                 yield from _constraint_problems(value[name], member, f"{path}.{name}" if path else name)
     elif shape.type_name == "list":
-        yield from _size_problems(value, shape, path)
+        yield from _bound_problems(value, len(value), "length", rules, path)
         for index, item in enumerate(value, start=1):
             yield from _constraint_problems(item, shape.member, f"{path}.{index}.member")
     elif shape.type_name == "string" and isinstance(value, str):
-        yield from _size_problems(value, shape, path)
-        pattern = shape.metadata.get("pattern")
-        if pattern and not _java_pattern(pattern).fullmatch(value):
-            yield _sentence(value, path, f"satisfy regular expression pattern: {pattern}")
-        enum = shape.metadata.get("enum")
-        if enum and value not in enum:
-            yield _sentence(value, path, f"satisfy enum value set: [{', '.join(enum)}]")
+        yield from _bound_problems(value, len(value), "length", rules, path)
+        if "pattern" in rules and not _java_pattern(rules["pattern"]).fullmatch(value):
+            yield _sentence(value, path, f"satisfy regular expression pattern: {rules['pattern']}")
+        if rules.get("enum") and value not in rules["enum"]:
+            yield _sentence(value, path, f"satisfy enum value set: [{', '.join(rules['enum'])}]")
     elif shape.type_name in {"integer", "long"}:
-        low, high = shape.metadata.get("min"), shape.metadata.get("max")
-        if low is not None and value < low:
-            yield _sentence(value, path, f"have value greater than or equal to {low}")
-        if high is not None and value > high:
-            yield _sentence(value, path, f"have value less than or equal to {high}")
+        yield from _bound_problems(value, value, "value", rules, path)
 
 
-def _size_problems(value: Any, shape: Any, path: str) -> Iterator[str]:
-    low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    if low is not None and len(value) < low:
-        yield _sentence(value, path, f"have length greater than or equal to {low}")
-    if high is not None and len(value) > high:
-        yield _sentence(value, path, f"have length less than or equal to {high}")
+def _bound_problems(value: object, size: int, noun: str, rules: Mapping[str, Any], path: str) -> Iterator[str]:
+    if "min" in rules and size < rules["min"]:
+        yield _sentence(value, path, f"have {noun} greater than or equal to {rules['min']}")
+    if "max" in rules and size > rules["max"]:
+        yield _sentence(value, path, f"have {noun} less than or equal to {rules['max']}")
 
 
 def _sentence(value: object, path: str, rule: str) -> str:
-    shown = str(value)
-    shown = shown if len(shown) <= 200 else shown[:200] + "..."
-    field_name = path[:1].lower() + path[1:]
-    return f"Value '{shown}' at '{field_name}' failed to satisfy constraint: Member must {rule}"
+    text = str(value)
+    text = text if len(text) <= 200 else text[:200] + "..."
+    return f"Value '{text}' at '{path[:1].lower() + path[1:]}' failed to satisfy constraint: Member must {rule}"
 
 
 @functools.cache

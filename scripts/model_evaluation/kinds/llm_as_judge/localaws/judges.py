@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-DAYS = 86400.0
+from model_evaluation.localaws.cloud import Cloud
+from model_evaluation.localaws.store import DAY
 
 
 @dataclass(frozen=True)
@@ -54,3 +55,27 @@ DEFAULT_JUDGES = (
     JudgeModel("meta.llama3-1-70b-instruct-v1:0", "Llama 3.1 70B Instruct", "Meta"),
     JudgeModel("mistral.mistral-large-2402-v1:0", "Mistral Large (24.02)", "Mistral AI"),
 )
+
+
+@dataclass(frozen=True)
+class Judges:
+    """The part of a scenario that is about judges: the models of the region, and whether the judge list is readable."""
+
+    models: tuple[JudgeModel, ...] = DEFAULT_JUDGES
+    judge_list: Literal["ok", "denied", "missing", "garbled"] = "ok"
+
+
+def models_of(cloud: Cloud) -> list[JudgeModel]:
+    """The foundation models that the region has."""
+    return [judge for judge in cloud.scenario.part(Judges).models if judge.known]
+
+
+def judge_model(cloud: Cloud, model_id: str) -> JudgeModel | None:
+    """A foundation model of the region, ``None`` for any other."""
+    return next((judge for judge in models_of(cloud) if judge.model_id == model_id), None)
+
+
+def past_end_of_life(cloud: Cloud, judge: JudgeModel) -> bool:
+    if judge.end_of_life_in_days is None:
+        return False
+    return cloud.started + judge.end_of_life_in_days * DAY <= cloud.clock()

@@ -7,24 +7,37 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .cloud import Cloud
-from .errors import LocalAwsBug, ServiceError
-from .recording import REFUSED, TELEMETRY, Call
-from .services import operation_for
+from model_evaluation.localaws.cloud import Cloud
+from model_evaluation.localaws.errors import LocalAwsBug, ServiceError
+from model_evaluation.localaws.operations import SHARED, Request, Response
+from model_evaluation.localaws.recording import REFUSED, TELEMETRY, Call
+from model_evaluation.localaws.services import (  # noqa: F401 - each registers its operations
+    executions,
+    hub,
+    identity,
+    jobs,
+    lineage,
+    mlflow,
+    packages,
+    pipelines,
+    prices,
+    public_bucket,
+)
+
 from .wire import (
     AWS_HOST,
     UNKNOWN_OPERATION,
     Environ,
-    Request,
-    Response,
     check_input,
     host_of,
     identify,
     respond,
     respond_error,
+    signing_names,
     use_path_style,
 )
 
@@ -71,6 +84,10 @@ class Gateway:
     def __init__(self, cloud: Cloud, moto: Application) -> None:
         self._cloud = cloud
         self._moto = moto
+        # A kind's own operations come first: it may refuse what the shared ones would accept.
+        self._operations = [*(own for player in cloud.players for own in player.operations), SHARED]
+        services = {service for operations in self._operations for service, _ in operations.handlers}
+        self._signing_names = signing_names({*services, "cloudwatch"})
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         host = host_of(environ)
@@ -83,7 +100,7 @@ class Gateway:
             return _send(start_response, Response(200, {}, b""))
         use_path_style(environ)
         try:
-            request = identify(environ)
+            request = identify(environ, self._signing_names)
         except ServiceError as error:
             self._record("unknown", UNKNOWN_OPERATION, {"path": environ.get("PATH_INFO", "")})
             return _send(start_response, respond_error(Request("", UNKNOWN_OPERATION, ""), error))
@@ -103,7 +120,7 @@ class Gateway:
 
     def _record(self, service: str, operation: str, params: dict[str, Any]) -> Call:
         call = Call(service, operation, params)
-        self._cloud.calls.add(call)
+        self._cloud.calls.append(call)
         return call
 
     def _answer(self, request: Request, environ: Environ, start_response: StartResponse) -> Response | list[bytes]:
@@ -113,12 +130,9 @@ class Gateway:
             if OWNER_HEADER in environ and request.params.get("Bucket") in cloud.scenario.foreign_buckets:
                 raise ServiceError("AccessDenied", "Access Denied", status=403)
             with cloud.lock:
-                cloud.player.advance()
-                handler = operation_for(request)
-                if handler is not None:
-                    check_input(request)
-                    result = handler(cloud, request)
-                    return result if isinstance(result, Response) else respond(request, result)
+                cloud.timeline.advance()
+                if (response := self._played(request)) is not None:
+                    return response
             if request.service == "sagemaker" and request.operation not in MOTO_ONLY:
                 raise NotImplementedError
             return list(self._moto(environ, start_response))
@@ -132,10 +146,20 @@ class Gateway:
             cloud.bugs.append(error if isinstance(error, LocalAwsBug) else LocalAwsBug(repr(error)))
             return Response(500, {"Content-Type": "text/plain"}, f"local AWS bug: {error!r}".encode())
 
+    def _played(self, request: Request) -> Response | None:
+        """The answer of whoever plays the operation first; ``None`` when nobody does."""
+        for operations in self._operations:
+            handler = operations.handlers.get((request.service, request.operation))
+            if handler is None:
+                continue
+            check_input(request)
+            result = handler(self._cloud, request)
+            if result is not None:
+                return result if isinstance(result, Response) else respond(request, result)
+        return None
+
 
 def _send(start_response: StartResponse, response: Response) -> list[bytes]:
-    from http import HTTPStatus
-
     headers = {"Content-Length": str(len(response.body)), **response.headers}
     phrase = HTTPStatus(response.status).phrase
     start_response(f"{response.status} {phrase}", [*headers.items(), SIMULATED])

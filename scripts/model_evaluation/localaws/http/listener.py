@@ -1,32 +1,53 @@
-"""The HTTP side: one port that is both AWS's endpoint and an HTTPS proxy."""
+"""One port that is both AWS's endpoint and an HTTPS proxy. Nothing is ever connected to the outside."""
 
 from __future__ import annotations
 
 import contextlib
 import ssl
+import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from .certificates import CertificateAuthority
+import trustme
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 
 HTTPS_PORT = "443"
 
 
+class Authority:
+    """A certificate authority that lives as long as one local AWS and is trusted by nobody else."""
+
+    def __init__(self, bundle: Path) -> None:
+        """Writes its own certificate to ``bundle``, the file that clients have to trust."""
+        self._authority = trustme.CA(organization_name="Local AWS (simulated)")
+        self._authority.cert_pem.write_to_path(bundle)
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+
+    def context_for(self, host: str) -> ssl.SSLContext:
+        """A server-side TLS context with a certificate for ``host``; made on first use."""
+        with self._lock:
+            if host not in self._contexts:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                self._authority.issue_cert(host).configure_cert(context)
+                self._contexts[host] = context
+            return self._contexts[host]
+
+
 def handler_class(
-    authority: CertificateAuthority,
+    authority: Authority,
     refuse: Callable[[str, str], None],
     is_allowed: Callable[[str], bool],
-    clock_ahead: Callable[[], float] = lambda: 0.0,
+    clock_ahead: Callable[[], float],
 ) -> type[Any]:
     """A werkzeug request handler that also understands CONNECT.
 
-    A tunnel to an allowed host ends here: TLS is terminated with the throw-away authority's certificate
-    and the requests inside go to the same application. Tunnels elsewhere are reported to ``refuse`` and
-    answered with 403. Nothing is ever connected to the outside. Responses are dated ``clock_ahead()``
-    seconds ahead of this machine's clock.
+    A tunnel to an allowed host ends here: TLS is terminated with the authority's certificate and the requests inside
+    go to the same application. Tunnels elsewhere are reported to ``refuse`` and answered with 403. Responses are
+    dated ``clock_ahead()`` seconds ahead of this machine's clock.
     """
-    from moto.moto_server.werkzeug_app import MotoRequestHandler
 
     class Handler(MotoRequestHandler):  # type: ignore[misc,unused-ignore]
         def do_CONNECT(self) -> None:  # noqa: N802 - http.server's naming

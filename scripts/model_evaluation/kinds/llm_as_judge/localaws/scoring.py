@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from model_evaluation.localaws.services.bedrock import model_arn
+from model_evaluation.localaws.errors import JobFailure
+from model_evaluation.localaws.jobs.job import Job
 
-from .errors import StepFailure
+from .bedrock import model_arn
+from .judges import judge_model, past_end_of_life
 from .judging import BUILTIN, Item, Judgement, judge_builtin, judge_custom
 from .results import JudgedRow, judged_files
-from .trainingjob import Job
 
 MAX_JUDGE_ROWS = 1000
 MAX_CUSTOM_METRICS = 10
@@ -24,14 +25,14 @@ def run_judging(job: Job) -> None:
     builtin = _builtin_metrics(job)
     custom = _custom_metrics(job)
     if not builtin and not custom:
-        raise StepFailure(
+        raise JobFailure(
             "ClientError: An error occurred (ValidationException) when calling the CreateEvaluationJob "
             "operation: at least one metric is required."
         )
     # Not str.splitlines: answers may hold U+2028 and its like.
     lines = [line for line in job.read(job.hyperparameters["inference_data_s3_path"]).split(b"\n") if line]
     if len(lines) > MAX_JUDGE_ROWS:
-        raise StepFailure(
+        raise JobFailure(
             "ClientError: An error occurred (ValidationException) when calling the CreateEvaluationJob "
             f"operation: The prompt dataset has {len(lines)} records; the maximum is {MAX_JUDGE_ROWS}."
         )
@@ -67,14 +68,14 @@ def _judged(line: dict[str, Any], judge: Callable[[Item], dict[str, Judgement]])
 def _check_judge(job: Job) -> str:
     judge_id = str(job.hyperparameters["judge_model_id"])
     job.require("bedrock:CreateEvaluationJob", "*")
-    judge = job.cloud.judge(judge_id)
-    if judge is None or job.cloud.past_end_of_life(judge):
-        raise StepFailure(
+    judge = judge_model(job.cloud, judge_id)
+    if judge is None or past_end_of_life(job.cloud, judge):
+        raise JobFailure(
             "ClientError: An error occurred (ValidationException) when calling the CreateEvaluationJob "
             f"operation: The provided model identifier {judge_id} is invalid or has reached end of life."
         )
     if not judge.authorized:
-        raise StepFailure(
+        raise JobFailure(
             "ClientError: An error occurred (AccessDeniedException) when calling the InvokeModel operation: "
             f"You don't have access to the model with the specified model ID {judge_id}."
         )
@@ -86,7 +87,7 @@ def _builtin_metrics(job: Job) -> list[str]:
     names: list[str] = json.loads(job.hyperparameters.get("llmaj_metrics") or "[]")
     unknown = [name for name in names if name not in BUILTIN]
     if unknown:
-        raise StepFailure(
+        raise JobFailure(
             "ClientError: An error occurred (ValidationException) when calling the CreateEvaluationJob "
             f"operation: The metric Builtin.{unknown[0]} is not supported for this evaluation."
         )
@@ -104,13 +105,13 @@ def _custom_metrics(job: Job) -> list[dict[str, Any]]:
     try:
         definitions = [item["customMetricDefinition"] for item in json.loads(job.read(uri))]
     except (ValueError, TypeError, KeyError) as error:
-        raise StepFailure(f"{refusal}not a list of customMetricDefinition objects") from error
+        raise JobFailure(f"{refusal}not a list of customMetricDefinition objects") from error
     if not 1 <= len(definitions) <= MAX_CUSTOM_METRICS:
-        raise StepFailure(f"{refusal}{len(definitions)} metrics given, 1 to {MAX_CUSTOM_METRICS} allowed")
+        raise JobFailure(f"{refusal}{len(definitions)} metrics given, 1 to {MAX_CUSTOM_METRICS} allowed")
     for definition in definitions:
         unknown = set(definition) - {"name", "instructions", "ratingScale"}
         if unknown or not {"name", "instructions"} <= set(definition):
-            raise StepFailure(f"{refusal}fields {sorted(definition)} do not fit name, instructions, ratingScale")
+            raise JobFailure(f"{refusal}fields {sorted(definition)} do not fit name, instructions, ratingScale")
         if "{{prediction}}" not in definition["instructions"]:
-            raise StepFailure(f"{refusal}{definition['name']}: instructions must hold {{{{prediction}}}}")
+            raise JobFailure(f"{refusal}{definition['name']}: instructions must hold {{{{prediction}}}}")
     return definitions

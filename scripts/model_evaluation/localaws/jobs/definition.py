@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import invalid
+from model_evaluation.localaws.errors import invalid
 
 Lookup = Callable[[str], Any]
 

@@ -10,23 +10,23 @@ from __future__ import annotations
 import json
 import re
 
-from model_evaluation.localaws.chance import seeded, share
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.judges import JudgeModel
-from model_evaluation.localaws.judging import SIMULATED, worst_is_last
+from model_evaluation.localaws.language.chance import seeded, share
+from model_evaluation.localaws.language.texts import content_words, coverage, words
+from model_evaluation.localaws.operations import Operations, Request
 from model_evaluation.localaws.store import Record
-from model_evaluation.localaws.texts import content_words, coverage, words
-from model_evaluation.localaws.wire import Request
 
-from .registry import operation
+from .judges import JudgeModel, judge_model, past_end_of_life
+from .judging import SIMULATED, worst_is_last
 
+OPERATIONS = Operations()
 LABEL = re.compile(r"^[^\n:{}]{1,60}:[ \n]", re.MULTILINE)
 RATINGS = re.compile(r"((?:^- .+\n?){1,10})\s*^Reply with JSON", re.MULTILINE)
 PROFILE = re.compile(r"^(?:us|eu|apac|global)\.")
 
 
-@operation("bedrock-runtime", "Converse")
+@OPERATIONS.plays("bedrock-runtime", "Converse")
 def converse(cloud: Cloud, request: Request) -> Record:
     model = _model(cloud, request.params["modelId"])
     prompt = "\n".join(
@@ -46,10 +46,10 @@ def _model(cloud: Cloud, identifier: str) -> JudgeModel:
     """The model an id, an ARN or an inference profile leads to, refused as Bedrock refuses it."""
     name = identifier.rsplit("/", 1)[-1]
     model_id = PROFILE.sub("", name)
-    model = cloud.judge(model_id)
+    model = judge_model(cloud, model_id)
     if model is None:
         raise ServiceError("ValidationException", "The provided model identifier is invalid.")
-    if cloud.past_end_of_life(model):
+    if past_end_of_life(cloud, model):
         raise ServiceError(
             "ResourceNotFoundException", "This model version has reached the end of its life.", status=404
         )

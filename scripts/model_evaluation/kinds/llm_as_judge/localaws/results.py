@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from model_evaluation.localaws.jobs.job import ResultFile
+from model_evaluation.localaws.language.chance import seeded, share
+from model_evaluation.localaws.scenario import Scenario
 from model_evaluation.runtime.rows import DatasetRow
 
-from .chance import seeded, share
 from .judging import Judgement
-from .scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,6 @@ class JudgedRow:
     response: str
     model: str
     verdicts: dict[str, Judgement]
-
-
-@dataclass(frozen=True)
-class ResultFile:
-    """An object to be written: ``key`` is relative to the output prefix."""
-
-    key: str
-    body: bytes
 
 
 def python_repr_of_prompt(row: DatasetRow) -> str:

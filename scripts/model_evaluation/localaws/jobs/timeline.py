@@ -1,26 +1,33 @@
-"""Plays pipeline executions by the clock.
+"""Pipeline executions and jobs by the clock.
 
-Nothing runs in the background: :meth:`Player.advance` is called before every request and brings every
-execution to the present, event by event in the order of their times, so that what a client sees depends
-on the clock only.
+Nothing runs in the background: :meth:`Timeline.advance` is called before every request and brings everything to the
+present, event by event in the order of their times, so that what a client sees depends on the clock only.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
+
+from model_evaluation.localaws.cloud import Cloud
+from model_evaluation.localaws.errors import JobFailure, LocalAwsBug, ServiceError
+from model_evaluation.localaws.policies import trusts
+from model_evaluation.localaws.services.lineage import run_lineage_step
+from model_evaluation.localaws.store import Record, timestamp
 
 from .definition import Definition, Step, resolve
-from .errors import LocalAwsBug, StepFailure
-from .stepjobs import close_job, create_job
-from .store import Record, timestamp
-
-if TYPE_CHECKING:
-    from .cloud import Cloud
+from .job import JOB_TYPES, Job, JobType
 
 TERMINAL = frozenset({"Stopped", "Failed", "Succeeded", "CompletedWithFailures"})
 STEP_FAILED = "Step failure: One or multiple steps failed."
+JOB_STATUS = {"Succeeded": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
+
+
+class Outcome(NamedTuple):
+    status: str
+    failure: str | None = None
 
 
 @dataclass
@@ -33,7 +40,7 @@ class StepRun:
     ended: float | None = None
     failure: str | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
-    job_name: str | None = None
+    job: Job | None = None
 
     @property
     def running(self) -> bool:
@@ -51,7 +58,7 @@ class Execution:
     created: float
     record: Record
     runs: dict[str, StepRun]
-    token: str | None = None
+    token: str
     stopped_at: float | None = None
 
     @property
@@ -76,22 +83,23 @@ class Execution:
                 "StartDateTime": timestamp(self.created).isoformat(),
             }[parts[1]]
         run = self.runs[parts[1]]
-        if parts[2:] == ["TrainingJobName"]:
-            return run.job_name
+        if run.job is not None and parts[2:] == [run.job.type.name_key]:
+            return run.job.name
         value: Any = run.arguments or run.step.arguments
         for part in parts[2:]:
             value = value[part]
         return value
 
 
-class Player:
-    """All executions of one account."""
+class Timeline:
+    """All executions and jobs of one account. A step, or a job of its own, takes ``step_seconds``."""
 
     def __init__(self, cloud: Cloud, step_seconds: float) -> None:
         self._cloud = cloud
         self.step_seconds = step_seconds
         self.executions: dict[str, Execution] = {}
         self._active: list[Execution] = []
+        self._jobs: list[Job] = []
 
     def start(self, region: str, pipeline: Record, definition: Definition, params: Record) -> Execution:
         """Starts an execution of ``definition``. The same ``ClientRequestToken`` gives the same one."""
@@ -100,16 +108,13 @@ class Player:
             if known.token == token and known.record["PipelineArn"] == pipeline["PipelineArn"]:
                 return known
         now = self._cloud.clock()
-        seed = f"{pipeline['PipelineArn']} {len(self.executions)} {now} {token}"
-        identifier = _short_id(seed)
+        identifier = _short_id(f"{pipeline['PipelineArn']} {len(self.executions)} {now} {token}")
         arn = f"{pipeline['PipelineArn']}/execution/{identifier}"
-        table = self._cloud.store.table("DescribePipelineExecution", "ListPipelineExecutions", region)
         record: Record = {
             "PipelineArn": pipeline["PipelineArn"],
             "PipelineExecutionArn": arn,
             "PipelineExecutionDisplayName": params.get("PipelineExecutionDisplayName")
             or f"execution-{int(now * 1000)}",
-            "PipelineExecutionDescription": params.get("PipelineExecutionDescription"),
             "PipelineExecutionStatus": "Executing",
             "CreationTime": timestamp(now),
             "StartTime": timestamp(now),
@@ -118,16 +123,11 @@ class Player:
             "CreatedBy": {},
             "LastModifiedBy": {},
         }
-        execution = Execution(
-            identifier,
-            arn,
-            region,
-            definition,
-            now,
-            table.put(arn, {key: value for key, value in record.items() if value is not None}),
-            {step.name: StepRun(step) for step in definition.steps},
-            token,
-        )
+        if "PipelineExecutionDescription" in params:
+            record["PipelineExecutionDescription"] = params["PipelineExecutionDescription"]
+        table = self._cloud.store.table("DescribePipelineExecution", "ListPipelineExecutions", region)
+        runs = {step.name: StepRun(step) for step in definition.steps}
+        execution = Execution(identifier, arn, region, definition, now, table.put(arn, record), runs, token)
         self.executions[arn] = execution
         self._active.append(execution)
         return execution
@@ -137,14 +137,75 @@ class Player:
         if not execution.over and execution.stopped_at is None:
             self._begin_stop(execution, self._cloud.clock())
 
+    def start_job(self, region: str, job_type: JobType, arguments: Record) -> Job:
+        """Starts a job that belongs to no pipeline."""
+        name = arguments[job_type.name_key]
+        job = Job(self._cloud, region, job_type, name, arguments, self._cloud.clock(), label=name)
+        job.begin()
+        self._jobs.append(job)
+        return job
+
+    def stop_job(self, region: str, job_type: JobType, name: str) -> None:
+        """Begins to stop a running job. Raises ``NotImplementedError`` for that of a pipeline's step."""
+        for job in self._jobs:
+            if (job.region, job.type, job.name) == (region, job_type, name):
+                job.stop(self._cloud.clock())
+                return
+        raise NotImplementedError
+
     def advance(self) -> None:
-        """Brings every execution to the present."""
-        if not self._active:
-            return
+        """Brings everything to the present."""
         now = self._cloud.clock()
         for execution in self._active:
             self._advance(execution, now)
         self._active = [execution for execution in self._active if not execution.over]
+        self._jobs = [job for job in self._jobs if not self._finish(job, now)]
+
+    def _finish(self, job: Job, now: float) -> bool:
+        """Ends a job of its own whose time is up; whether it is over."""
+        if job.stopped is not None:
+            job.end("Stopped", job.stopped)
+            return True
+        end = job.started + self.step_seconds
+        if end > now or self._held(job.label):
+            return False
+        outcome = self._outcome(job.label, lambda: self._perform(job))
+        job.end(JOB_STATUS[outcome.status], end, outcome.failure)
+        return True
+
+    def _held(self, label: str) -> bool:
+        hold = self._cloud.scenario.hold_step
+        return hold is not None and hold in label
+
+    def _outcome(self, label: str, work: Callable[[], None]) -> Outcome:
+        """What becomes of the work of a step or a job, as the scenario has it."""
+        reason = next((why for part, why in self._cloud.scenario.fail_step.items() if part in label), None)
+        if reason is not None:
+            return Outcome("Failed", reason)
+        try:
+            work()
+        except JobFailure as failure:
+            return Outcome("Failed", str(failure))
+        except Exception as error:  # ours: it fails, and LocalAws raises the reason when it closes
+            self._cloud.bugs.append(LocalAwsBug(f"{label}: {error!r}"))
+            return Outcome("Failed", f"InternalServerError: {error!r}")
+        return Outcome("Succeeded")
+
+    def _perform(self, job: Job) -> None:
+        """Does a job's work, which the kind of evaluation knows that it belongs to."""
+        if job.role and not trusts(self._cloud, job.role, "sagemaker.amazonaws.com"):
+            raise JobFailure(
+                f"ClientError: Could not assume role {job.role}. Please ensure that the role exists and allows "
+                "principal 'sagemaker.amazonaws.com' to assume the role."
+            )
+        for player in self._cloud.players:
+            work = player.work(job)
+            if work is not None:
+                work(job)
+                return
+        raise JobFailure(f"local AWS does not play the {job.type.word} job of {job.label}: no kind of evaluation does")
+
+    # Executions
 
     def _advance(self, execution: Execution, now: float) -> None:
         while not execution.over:
@@ -173,20 +234,30 @@ class Player:
             started = True
             try:
                 run.arguments = execution.resolved(run.step.arguments)
-                if run.step.kind == "Training":
-                    create_job(self._cloud, execution, run)
+                if run.step.kind in JOB_TYPES:
+                    job = self._job_of(execution, run)
+                    job.begin()
+                    run.job = job
             except (KeyError, TypeError, ValueError) as error:
                 run.status, run.ended = "Failed", run.started
                 run.failure = f"ClientError: the arguments of step {run.step.name} are unusable: {error!r}"
         return started
 
+    def _job_of(self, execution: Execution, run: StepRun) -> Job:
+        assert run.started is not None
+        letters = hashlib.sha256((execution.id + run.step.name).encode()).hexdigest()[:10]
+        name = f"pipelines-{execution.id}-{run.step.name[:26]}-{letters}"
+        arguments = run.arguments
+        if execution.definition.mlflow:
+            arguments = {**arguments, "MlflowConfig": execution.resolved(execution.definition.mlflow)}
+        job_type = JOB_TYPES[run.step.kind]
+        return Job(self._cloud, execution.region, job_type, name, arguments, run.started, label=run.step.name)
+
     def _next_to_end(self, execution: Execution, now: float) -> list[StepRun]:
         """The running steps that end first and together, if they end by ``now``."""
-        hold = self._cloud.scenario.hold_step
         due: dict[float, list[StepRun]] = {}
         for run in execution.runs.values():
-            held = hold is not None and hold in run.step.name and execution.stopped_at is None
-            if run.running and not held:
+            if run.running and not (execution.stopped_at is None and self._held(run.step.name)):
                 due.setdefault(self._end_of(execution, run), []).append(run)
         first = min(due, default=now + 1)
         return due[first] if first <= now else []
@@ -197,29 +268,30 @@ class Player:
         return end if execution.stopped_at is None else min(end, execution.stopped_at)
 
     def _end(self, execution: Execution, run: StepRun) -> None:
-        from .jobs import run_step
-
         run.ended = self._end_of(execution, run)
-        scenario = self._cloud.scenario
         if execution.stopped_at is not None and run.ended >= execution.stopped_at:
-            run.status = "Stopped"
+            outcome = Outcome("Stopped")
         else:
-            reason = next((why for part, why in scenario.fail_step.items() if part in run.step.name), None)
-            try:
-                if reason is not None:
-                    raise StepFailure(reason)
-                run_step(self._cloud, execution, run)
-                run.status = "Succeeded"
-            except StepFailure as failure:
-                run.status, run.failure = "Failed", str(failure)
-            except Exception as error:  # ours: the step fails, and LocalAws raises it when it closes
-                run.status, run.failure = "Failed", f"InternalServerError: {error!r}"
-                self._cloud.bugs.append(LocalAwsBug(f"step {run.step.name}: {error!r}"))
-        if run.job_name is not None:
-            close_job(self._cloud, execution, run)
+            outcome = self._outcome(run.step.name, lambda: self._run_step(execution, run))
+        run.status, run.failure = outcome
+        if run.job is not None:
+            run.job.end(JOB_STATUS[run.status], run.ended, run.failure)
         execution.record["LastModifiedTime"] = timestamp(run.ended)
-        if scenario.stop_after and scenario.stop_after in run.step.name and execution.stopped_at is None:
+        stop_after = self._cloud.scenario.stop_after
+        if stop_after and stop_after in run.step.name and execution.stopped_at is None:
             self._begin_stop(execution, run.ended)
+
+    def _run_step(self, execution: Execution, run: StepRun) -> None:
+        """Does the work of a step whose time is up. Raises :class:`JobFailure`."""
+        if run.job is not None:
+            self._perform(run.job)
+        elif run.step.kind == "Lineage":
+            try:
+                run_lineage_step(self._cloud, execution.region, run.arguments)
+            except ServiceError as error:
+                raise JobFailure(f"ClientError: {error.message}") from error
+        else:
+            raise JobFailure(f"local AWS does not play steps of type {run.step.kind}")
 
     def _begin_stop(self, execution: Execution, when: float) -> None:
         execution.stopped_at = when
@@ -245,33 +317,31 @@ class Player:
         execution.record["PipelineExecutionStatus"] = status
         execution.record["LastModifiedTime"] = timestamp(max(ends, default=now))
 
-    # Step views
-
     def summaries(self, execution: Execution) -> list[Record]:
         """Steps as ListPipelineExecutionSteps shows them: those that have started, in that order."""
         started = [run for run in execution.runs.values() if run.started is not None]
         started.sort(key=lambda run: run.started or 0.0)
-        return [self._summary(run, execution) for run in started]
+        return [_summary(run, execution) for run in started]
 
-    def _summary(self, run: StepRun, execution: Execution) -> Record:
-        assert run.started is not None
-        summary: Record = {
-            "StepName": run.step.name,
-            "StartTime": timestamp(run.started),
-            "StepStatus": "Stopping" if run.running and execution.status == "Stopping" else run.status,
-            "AttemptCount": 1,
-            "Metadata": {},
-        }
-        if run.ended is not None:
-            summary["EndTime"] = timestamp(run.ended)
-        if run.failure is not None:
-            summary["FailureReason"] = run.failure
-        if run.job_name is not None:
-            arn = self._cloud.arn(execution.region, f"training-job/{run.job_name}")
-            summary["Metadata"] = {"TrainingJob": {"Arn": arn}}
-        elif run.step.kind == "Lineage" and run.status == "Succeeded":
-            summary["Metadata"] = {"Lineage": {}}
-        return summary
+
+def _summary(run: StepRun, execution: Execution) -> Record:
+    assert run.started is not None
+    summary: Record = {
+        "StepName": run.step.name,
+        "StartTime": timestamp(run.started),
+        "StepStatus": "Stopping" if run.running and execution.status == "Stopping" else run.status,
+        "AttemptCount": 1,
+        "Metadata": {},
+    }
+    if run.ended is not None:
+        summary["EndTime"] = timestamp(run.ended)
+    if run.failure is not None:
+        summary["FailureReason"] = run.failure
+    if run.job is not None:
+        summary["Metadata"] = {f"{run.job.type.word}Job": {"Arn": run.job.arn}}
+    elif run.step.kind == "Lineage" and run.status == "Succeeded":
+        summary["Metadata"] = {"Lineage": {}}
+    return summary
 
 
 def _short_id(seed: str) -> str:

@@ -69,17 +69,17 @@ def tuned_answer(row: DatasetRow) -> str:
     rng = seeded("tuned", row.prompt)
     if row.reference is None:
         return _without_reference(row, terse=True)
-    kept: list[str] = []
+    parts: list[str] = []
     length = 0
     for sentence in sentences(row.reference):
         if length >= TUNED_WORD_LIMIT:
             break
-        if rng.random() < TUNED_KEEPS or not kept:
+        if rng.random() < TUNED_KEEPS or not parts:
             if rng.random() < TUNED_CUTS_CLAUSES:
                 sentence = _first_clause(sentence)
-            kept.append(_paraphrase(sentence, rng))
+            parts.append(_paraphrase(sentence, rng))
             length += len(sentence.split())
-    text = " ".join(kept)
+    text = " ".join(parts)
     return _distort(text, rng) if rng.random() < TUNED_ERRS else text
 
 
@@ -88,12 +88,12 @@ def base_answer(row: DatasetRow) -> str:
     rng = seeded("base", row.prompt)
     if row.reference is None:
         return _without_reference(row, terse=False)
-    kept = [
+    content = [
         sentence
         for sentence in sentences(row.reference)
         if rng.random() < (BASE_KEEPS_PROCEDURES if PROCEDURE.match(sentence) else BASE_KEEPS_FACTS)
     ]
-    body = " ".join(kept)
+    body = " ".join(content)
     if rng.random() < BASE_ERRS:
         body = _distort(body, rng)
     parts = [rng.choice(OPENINGS), body, *rng.sample(FILLERS, 2), rng.choice(CLOSINGS)]
@@ -115,9 +115,9 @@ def _paraphrase(sentence: str, rng: random.Random) -> str:
 
 def _distort(text: str, rng: random.Random) -> str:
     """A confident error: a wrong number, or the opposite of what was right."""
-    found = list(NUMBER.finditer(text))
-    if found:
-        number = rng.choice(found)
+    numbers = list(NUMBER.finditer(text))
+    if numbers:
+        number = rng.choice(numbers)
         digits = number[0].replace(",", "").split(".")[0]
         wrong = str(int(digits) * rng.choice((2, 3, 10)) + rng.choice((0, 1, 5)))
         return text[: number.start()] + wrong + text[number.end() :]

@@ -1,4 +1,4 @@
-"""What the simulated models and the simulated judge see in a text: words, sentences, numbers."""
+"""What the simulated models see in a text: words, sentences, numbers."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 def words(text: str) -> list[str]:
     """Words and numbers in lower case; scripts without spaces give one word per character."""
-    found: list[str] = []
+    result: list[str] = []
     for word in WORD.findall(text.lower()):
         if word.isascii():
-            found.append(_stem(word))
+            result.append(_stem(word))
         elif any(unicodedata.name(letter, "").startswith(UNSPACED_SCRIPTS) for letter in word):
-            found.extend(word)
+            result.extend(word)
         else:
-            found.append(word)
-    return found
+            result.append(word)
+    return result
 
 
 @functools.lru_cache(maxsize=4096)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .chance import seeded, share
-from .texts import content_words, coverage, numbers, sentences, words
+from model_evaluation.localaws.language.chance import seeded, share
+from model_evaluation.localaws.language.texts import content_words, coverage, numbers, sentences, words
 
 SIMULATED = "[SIMULATED]"
 NOISE = 0.07
@@ -58,8 +58,8 @@ def _target(item: Item) -> frozenset[str]:
 
 
 def _covered(item: Item) -> tuple[float, list[str]]:
-    target, given = _target(item), content_words(item.response)
-    return coverage(target, given), sorted(target - given, key=len, reverse=True)
+    target, response = _target(item), content_words(item.response)
+    return coverage(target, response), sorted(target - response, key=len, reverse=True)
 
 
 def _correctness(item: Item) -> Quality:
@@ -125,10 +125,10 @@ def _tone(item: Item) -> Quality:
     return Quality(min(1.0, max(0.0, value)), reason)
 
 
-def _rare(name: str, chance: float, found: str, clean: str) -> Callable[[Item], Quality]:
+def _rare(name: str, chance: float, fault: str, clean: str) -> Callable[[Item], Quality]:
     def quality(item: Item) -> Quality:
         hit = share(name, item.prompt, item.response) < chance
-        return Quality(1.0, found) if hit else Quality(0.0, clean)
+        return Quality(1.0, fault) if hit else Quality(0.0, clean)
 
     return quality
 

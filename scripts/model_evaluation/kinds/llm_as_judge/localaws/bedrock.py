@@ -1,14 +1,17 @@
-"""Bedrock's catalogue: foundation models, who may use them, inference profiles."""
+"""Bedrock's catalogue: foundation models, who may use them, inference profiles; and AWS's list of judges."""
 
 from __future__ import annotations
 
+import json
+
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.judges import DAYS, JudgeModel
-from model_evaluation.localaws.store import Record, timestamp
-from model_evaluation.localaws.wire import Request
+from model_evaluation.localaws.operations import Operations, Request
+from model_evaluation.localaws.store import DAY, Record, timestamp
 
-from .registry import operation
+from .judges import JudgeModel, Judges, judge_model, models_of
+
+OPERATIONS = Operations()
 
 START_OF_LIFE_DAYS = -500
 GEOGRAPHY = {"us": "us", "eu": "eu", "ap": "apac"}
@@ -20,7 +23,7 @@ def model_arn(region: str, model_id: str) -> str:
 
 def _details(cloud: Cloud, region: str, judge: JudgeModel) -> Record:
     def in_days(days: float) -> object:
-        return timestamp(cloud.started + days * DAYS)
+        return timestamp(cloud.started + days * DAY)
 
     lifecycle: Record = {"status": judge.status, "startOfLifeTime": in_days(START_OF_LIFE_DAYS)}
     if judge.legacy_in_days is not None:
@@ -42,7 +45,7 @@ def _details(cloud: Cloud, region: str, judge: JudgeModel) -> Record:
 
 
 def _find(cloud: Cloud, identifier: str) -> JudgeModel:
-    judge = cloud.judge(identifier.rsplit("/", 1)[-1])
+    judge = judge_model(cloud, identifier.rsplit("/", 1)[-1])
     if judge is None:
         raise ServiceError(
             "ResourceNotFoundException",
@@ -52,19 +55,18 @@ def _find(cloud: Cloud, identifier: str) -> JudgeModel:
     return judge
 
 
-@operation("bedrock", "GetFoundationModel")
+@OPERATIONS.plays("bedrock", "GetFoundationModel")
 def get_foundation_model(cloud: Cloud, request: Request) -> Record:
     judge = _find(cloud, request.params["modelIdentifier"])
     return {"modelDetails": _details(cloud, request.region, judge)}
 
 
-@operation("bedrock", "ListFoundationModels")
+@OPERATIONS.plays("bedrock", "ListFoundationModels")
 def list_foundation_models(cloud: Cloud, request: Request) -> Record:
-    known = [judge for judge in cloud.scenario.judges if judge.known]
-    return {"modelSummaries": [_details(cloud, request.region, judge) for judge in known]}
+    return {"modelSummaries": [_details(cloud, request.region, judge) for judge in models_of(cloud)]}
 
 
-@operation("bedrock", "GetFoundationModelAvailability")
+@OPERATIONS.plays("bedrock", "GetFoundationModelAvailability")
 def get_availability(cloud: Cloud, request: Request) -> Record:
     judge = _find(cloud, request.params["modelId"])
 
@@ -86,19 +88,32 @@ def _profiles(cloud: Cloud, region: str) -> list[Record]:
         {
             "inferenceProfileName": f"{prefix.upper()} {judge.name}",
             "description": f"Routes requests to {judge.name} within the geography.",
-            "createdAt": timestamp(cloud.started + START_OF_LIFE_DAYS * DAYS),
-            "updatedAt": timestamp(cloud.started + START_OF_LIFE_DAYS * DAYS),
+            "createdAt": timestamp(cloud.started + START_OF_LIFE_DAYS * DAY),
+            "updatedAt": timestamp(cloud.started + START_OF_LIFE_DAYS * DAY),
             "inferenceProfileArn": cloud.arn(region, f"inference-profile/{prefix}.{judge.model_id}", "bedrock"),
             "models": [{"modelArn": model_arn(region, judge.model_id)}],
             "inferenceProfileId": f"{prefix}.{judge.model_id}",
             "status": "ACTIVE",
             "type": "SYSTEM_DEFINED",
         }
-        for judge in cloud.scenario.judges
-        if judge.known and not judge.on_demand
+        for judge in models_of(cloud)
+        if not judge.on_demand
     ]
 
 
-@operation("bedrock", "ListInferenceProfiles")
+@OPERATIONS.plays("bedrock", "ListInferenceProfiles")
 def list_inference_profiles(cloud: Cloud, request: Request) -> Record:
     return {"inferenceProfileSummaries": _profiles(cloud, request.region)}
+
+
+def judge_list(cloud: Cloud) -> bytes:
+    """AWS's list of the models that may judge, in the state that the scenario gives it."""
+    judges = cloud.scenario.part(Judges)
+    if judges.judge_list == "denied":
+        raise ServiceError("AccessDenied", "Access Denied", status=403)
+    if judges.judge_list == "missing":
+        raise ServiceError("NoSuchKey", "The specified key does not exist.", status=404)
+    if judges.judge_list == "garbled":
+        return b'{"schema_version": "1.0", "supported_judge'
+    models = [{"model_id": judge.model_id} for judge in judges.models if judge.listed]
+    return json.dumps({"schema_version": "1.0", "supported_judge_models": models}).encode()

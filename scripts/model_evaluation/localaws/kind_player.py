@@ -1,0 +1,67 @@
+"""How local AWS plays one kind of evaluation. Local AWS itself knows SageMaker, S3 and IAM, but no kind.
+
+A kind's ``player()`` returns an instance of a subclass of :class:`KindPlayer`. What is not overridden adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .cloud import Cloud
+from .company import Company, seed_company
+from .jobs.job import Job
+from .operations import Operations
+from .seeding import Seeder
+from .services.prices import Product, Quota
+
+Work = Callable[[Job], None]
+
+
+@dataclass(frozen=True)
+class DemoScript:
+    """A conversation that shows a kind of evaluation on sample data.
+
+    ``answers`` hold for each step that is not settled by a yes the texts that are given one after another until one
+    is accepted; ``{group_name}`` and the like stand for names of the seeded company. ``files`` are put into the
+    project's folder before. ``made_up`` names what the stand-in invents, for a sentence: "... are made up by it".
+    """
+
+    project: str
+    made_up: str
+    answers: Mapping[str, Sequence[str]]
+    files: Mapping[str, bytes]
+
+
+class KindPlayer:
+    """What local AWS needs of a kind: the work of its jobs, and whatever else of AWS only this kind uses."""
+
+    operations: ClassVar[Sequence[Operations]] = ()
+    """Operations that it plays itself, such as those of an endpoint; asked before the shared ones."""
+    public_objects: ClassVar[Mapping[str, Callable[[Cloud], bytes]]] = {}
+    """Objects of AWS's public bucket, by key."""
+    products: ClassVar[Sequence[Product]] = ()
+    quotas: ClassVar[Sequence[Quota]] = ()
+    trusted_services: ClassVar[tuple[str, ...]] = ("sagemaker",)
+    """The services that an execution role for it trusts."""
+    actions: ClassVar[tuple[str, ...]] = ()
+    """What such a role may do beyond what every evaluation needs."""
+    demo: ClassVar[DemoScript | None] = None
+
+    def work(self, job: Job) -> Work | None:
+        """What is done when the time of this job is up: rows are read with :meth:`Job.read`, result files written
+        with :meth:`Job.write`, :class:`JobFailure` is raised for what AWS finds out late. ``None`` when the job is
+        another kind's. ``job.type`` and ``job.arguments`` tell; a job may be a pipeline step's or of its own."""
+        return None
+
+    def seed_world(self, seed: Seeder) -> Company:
+        """Fills an empty account for the demo. Returns the names of what is in it."""
+        return seed_company(seed, self.trusted_services, self.actions)
+
+    def seed_rehearsal(self, seed: Seeder, parameters: Mapping[str, Any]) -> None:
+        """Adds what only this kind's parameters name to an account that is made for a rehearsal."""
+
+    def sample_dataset(self) -> bytes:
+        """Rows for a rehearsal whose own dataset cannot be read."""
+        raise NotImplementedError

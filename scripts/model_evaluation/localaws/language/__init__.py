@@ -1,0 +1,1 @@
+"""SIMULATED language: what models would answer to a row of a dataset, the same every time."""

@@ -1,0 +1,58 @@
+"""Operations of AWS services: a request to one, and which function answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .cloud import Cloud
+    from .store import Record
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to one operation of one service."""
+
+    service: str
+    operation: str
+    region: str
+    params: dict[str, Any] = field(default_factory=dict)
+    model: Any = None
+    """moto's (botocore's) operation model, ``None`` when the operation is unknown."""
+    protocol: str = ""
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+Handler = Callable[["Cloud", Request], "Record | Response | None"]
+
+
+class Operations:
+    """Which function answers which operation: the shared ones, or those that a kind of evaluation brings."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[tuple[str, str], Handler] = {}
+
+    def plays(self, service: str, name: str) -> Callable[[Handler], Handler]:
+        """Registers a function for one operation; ``service`` is botocore's name.
+
+        It gets parameters that fit the input shape and returns the result in the output shape, or a ready
+        :class:`Response`. It raises :class:`ServiceError` to refuse, and returns ``None`` to leave the request to
+        whoever comes next: another kind, the shared operations, moto.
+        """
+
+        def register(handler: Handler) -> Handler:
+            self.handlers[service, name] = handler
+            return handler
+
+        return register
+
+
+SHARED = Operations()
