@@ -50,10 +50,11 @@ def walk(folder: str, *, step_seconds: float, say: Say) -> dict[str, Any]:
         executed = commands.run("run", "-p", "POLL_SECONDS", "0.5", show_progress=True)
         say("\n$ evaluate.py report")
         report = commands.run("report")
-    from model_evaluation.runtime.report.tables import comparison_text
+    from model_evaluation.kinds.registry import report_words
+    from model_evaluation.runtime.report.metrics_table import comparison_text
 
     summary = json.loads(Path(report["files"]["summary.json"]).read_text(encoding="utf-8"))
-    say(textwrap.indent(comparison_text(summary), "  "))
+    say(textwrap.indent(comparison_text(summary, report_words(summary)), "  "))
     result = {
         "simulated": report["simulated"],
         "project": str(project),
