@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
 
-BUDGET = 11_000
+BUDGET = 11_500
 SKILL_BUDGET = 5_000
 
 

@@ -39,8 +39,6 @@ ALLOWED = {
             "runtime.launch.account_runs",
             "runtime.launch.launcher",
             "runtime.launch.pipeline",
-            "runtime.report.page",
-            "runtime.report.per_example",
             "runtime.statistics.comparison",
             "runtime.statistics.dataset_table",
             "runtime.statistics.result_warnings",

@@ -14,6 +14,7 @@ from cli_runs import RunCli
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.report.people import people_html, with_people
+from model_evaluation.runtime.report.words import ReportWords
 from unit.reporting.results_on_disk import PACKAGE, edit_summary, put_results, summary_of
 
 SAME: tuple[float | None, ...] = (0.5,) * 40
@@ -126,12 +127,13 @@ def test_labels_there_and_back(run_cli: RunCli, tmp_path: Path) -> None:
         rows = list(csv.reader(file))
     with sheet.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([rows[0], *([*row[:5], "0.5", "0.5", ""] for row in rows[1:])])
-    page = f"<html>{people_html(None)}</html>"
+    words = ReportWords(scorer="judge")
+    page = f"<html>{people_html(None, words)}</html>"
     (folder / "report.html").write_text(page)
     result = run_cli("report", "--labels", str(sheet), project=tmp_path)
     error = result.json["judge_error"]
     assert error["told_in"] == [str(folder / "report.md"), str(folder / "report.html")]
-    assert (folder / "report.html").read_text() == with_people(page, error)
+    assert (folder / "report.html").read_text() == with_people(page, error, words)
     assert error["labelled"] == 20
     assert error["people_only"]["mean"] == 0.0
     assert json.loads((folder / "judge_error.json").read_text())["sentence"] == error["sentence"]

@@ -48,7 +48,7 @@ def choose(browser: Any, **values: str) -> dict[str, Any]:
         document.body.offsetHeight;
         const milliseconds = performance.now() - began;
         return {milliseconds, told: place.querySelector("[role=status]").textContent,
-                titles: [...place.querySelectorAll(".found-rows summary")].map(s => s.textContent)};
+                titles: [...place.querySelectorAll(".row-list summary")].map(s => s.textContent)};
         """,
         values,
     )

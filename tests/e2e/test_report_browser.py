@@ -85,19 +85,19 @@ def test_the_largest_loss_comes_first(browser: Any) -> None:
 def test_a_row_opens_with_answers_marks_and_the_judges_words(browser: Any) -> None:
     choose(browser, text="order 13?")
     text = browser.execute_script(
-        """const row = document.querySelector(".found-rows details"); row.open = true;
+        """const row = document.querySelector(".row-list details"); row.open = true;
         return new Promise(done => setTimeout(() => done(row.innerText), 100));"""
     )
     assert "The base model says that order 13 is on its way." in text
     assert "Reason 0 on order 13: fine" in text
-    marks = browser.execute_script("return [...document.querySelectorAll('.found-rows mark')].map(m => m.textContent)")
+    marks = browser.execute_script("return [...document.querySelectorAll('.row-list mark')].map(m => m.textContent)")
     assert marks == ["base", "tuned"]
 
 
 def test_more_rows_come_on_request_and_keep_the_focus(browser: Any) -> None:
     first = len(choose(browser)["titles"])
     shown, focused = browser.execute_script(
-        """document.querySelector(".more").click(); const rows = [...document.querySelectorAll(".found-rows details")];
+        """document.querySelector(".more").click(); const rows = [...document.querySelectorAll(".row-list details")];
         return [rows.length, rows.findIndex(row => row.contains(document.activeElement))];"""
     )
     assert shown == 2 * first

@@ -12,9 +12,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from e2e.report_browser import chromium, missing, screenshot, serious
 from e2e.row_browser import HOSTILE, analysis_of_rows, choose
+from model_evaluation.runtime.report.notebook import comparison_html, in_notebook
 from model_evaluation.runtime.report.row_browser import NOTEBOOK_BYTES, rows_html
-from model_evaluation.runtime.report.style import in_notebook
-from model_evaluation.runtime.report.tables import comparison_table_html
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(missing()), reason=missing() or "there is a browser")]
 ROWS = 120
@@ -24,9 +23,7 @@ ROWS = 120
 def fragment() -> str:
     """What the comparison's and the rows' cells show."""
     analysis = analysis_of_rows(ROWS)
-    return in_notebook(comparison_table_html(analysis.summary)) + in_notebook(
-        rows_html(analysis, budget=NOTEBOOK_BYTES)
-    )
+    return in_notebook(comparison_html(analysis)) + in_notebook(rows_html(analysis, budget=NOTEBOOK_BYTES))
 
 
 @pytest.fixture(scope="module")

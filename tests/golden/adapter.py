@@ -18,8 +18,8 @@ from model_evaluation.kinds.llm_as_judge.runtime.analysis import analyse_executi
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.export import write_tables
 from model_evaluation.runtime.report.markdown import report_markdown
+from model_evaluation.runtime.report.metrics_table import comparison_text
 from model_evaluation.runtime.report.page import report_html
-from model_evaluation.runtime.report.tables import comparison_text
 from model_evaluation.runtime.source_rows import SourceRows
 
 BUCKET = "evaluation-results"
@@ -58,12 +58,12 @@ def outcome(evaluation: Evaluation, folder: Path) -> Outcome:
             further_executions=evaluation.further,
             source=SourceRows(evaluation.source, list(evaluation.sources)),
         )
-        write_tables(analysis.examples, folder)
+        write_tables(analysis, folder)
     summary = json.loads(json.dumps(analysis.summary, allow_nan=False))  # as it is after it was written
     return Outcome(
         plain_summary(summary),
-        comparison_text(summary),
-        report_markdown(summary),
+        comparison_text(summary, analysis.words),
+        report_markdown(summary, analysis.words),
         report_html(analysis, draw_charts(analysis)),
         (folder / "per_example.csv").read_text(encoding="utf-8"),
     )

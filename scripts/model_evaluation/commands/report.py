@@ -202,10 +202,12 @@ def _summary_path(args: argparse.Namespace) -> str:
 
 
 def _markdown(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> str:
+    from model_evaluation.kinds.registry import report_words
     from model_evaluation.runtime.report.markdown import report_markdown
-    from model_evaluation.runtime.report.people import read_judge_error
+    from model_evaluation.runtime.report.people import read_scorer_error
 
-    text = report_markdown(summary, read_judge_error(folder, summary["execution_arn"]))
+    words = report_words(summary)
+    text = report_markdown(summary, words, read_scorer_error(folder, summary["execution_arn"], words))
     return _write(args.markdown or os.path.join(folder, "report.md"), text.encode("utf-8", "replace"))
 
 
@@ -229,9 +231,10 @@ def _sheet(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> di
 def _judge_error(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> dict[str, Any]:
     import json
 
+    from model_evaluation.kinds.registry import report_words
     from model_evaluation.reporting.against_people import judge_error_report
     from model_evaluation.reporting.labels import key_of, read_key, read_labels, scored_examples
-    from model_evaluation.runtime.report.people import JUDGE_ERROR
+    from model_evaluation.runtime.report.people import error_file
 
     sheet = os.path.abspath(os.path.expanduser(args.labels))
     key = read_key(os.path.expanduser(args.labels_key or key_of(sheet)), summary)
@@ -239,20 +242,26 @@ def _judge_error(args: argparse.Namespace, summary: dict[str, Any], folder: str)
     labelled = read_labels(sheet, key, examples, summary)
     report = judge_error_report(summary, key["metric"], examples, labelled, len(key["items"]))
     content = {"execution_arn": summary["execution_arn"], **report}
-    _write(os.path.join(folder, JUDGE_ERROR), (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    _write(
+        os.path.join(folder, error_file(report_words(summary))),
+        (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode(),
+    )
     return report | {"told_in": _retold(content, summary, folder)}
 
 
 def _retold(judge_error: dict[str, Any], summary: dict[str, Any], folder: str) -> list[str]:
     """Put what people said into the reports that lie there; the files that now tell it."""
+    from model_evaluation.kinds.registry import report_words
     from model_evaluation.runtime.report.markdown import report_markdown
     from model_evaluation.runtime.report.people import with_people
 
-    told = [_write(os.path.join(folder, "report.md"), report_markdown(summary, judge_error).encode("utf-8", "replace"))]
+    words = report_words(summary)
+    short = report_markdown(summary, words, judge_error).encode("utf-8", "replace")
+    told = [_write(os.path.join(folder, "report.md"), short)]
     path = os.path.join(folder, "report.html")
     try:
         with open(path, encoding="utf-8", newline="") as file:
-            page = with_people(file.read(), judge_error)
+            page = with_people(file.read(), judge_error, words)
     except (OSError, ValueError):
         page = None  # not there, or not ours
     if page is not None:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from model_evaluation.errors import EvaluationError, Refused
-from model_evaluation.kinds.registry import DEFAULT
+from model_evaluation.kinds.registry import DEFAULT, report_words
 from model_evaluation.localaws import KindPlayer, LocalAws
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.runtime.report.tables import comparison_text
+from model_evaluation.runtime.report.metrics_table import comparison_text
 
 MARK = ".model-evaluation-demo"
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
@@ -58,7 +58,7 @@ def walk(folder: str, kind_id: str, player: KindPlayer, *, step_seconds: float, 
         say("\n$ evaluate.py report")
         report = commands.run("report")
     summary = json.loads(Path(report["files"]["summary.json"]).read_text(encoding="utf-8"))
-    say(textwrap.indent(comparison_text(summary), "  "))
+    say(textwrap.indent(comparison_text(summary, report_words(summary)), "  "))
     result = {
         "simulated": report["simulated"],
         "project": str(project),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
     from model_evaluation.preflight.registry import Check
+    from model_evaluation.runtime.report.words import ReportWords
+    from model_evaluation.runtime.summary import Summary
 
     from .fitting import ModelTraits
 
@@ -120,6 +122,10 @@ class Kind:
 
     def settings(self, values: Mapping[str, Any]) -> Any:
         """The parameters cell's values, checked. Raises the notebook's SettingsError."""
+        raise NotImplementedError
+
+    def words(self, summary: Summary) -> ReportWords:
+        """What reports of this summary say beside its numbers. The notebook's analysis carries the same."""
         raise NotImplementedError
 
     def metric_tool(self) -> MetricTool | None:

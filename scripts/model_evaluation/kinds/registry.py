@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from model_evaluation.errors import StateError
 
 if TYPE_CHECKING:
+    from model_evaluation.runtime.report.words import ReportWords
+    from model_evaluation.runtime.summary import Summary
+
     from .kind import Kind
 
 REGISTRY = {
@@ -22,6 +25,12 @@ def load_kind(kind_id: str) -> Kind:
     """The kind of that id. Raises ``KeyError`` for one that is not registered."""
     kind: Kind = importlib.import_module(REGISTRY[kind_id]).KIND
     return kind
+
+
+def report_words(summary: Summary) -> ReportWords:
+    """What reports of this summary say beside its numbers; one that names no kind is of the first version, which had
+    only one. Raises ``KeyError`` for a kind that is not registered."""
+    return load_kind(summary.get("kind", DEFAULT)).words(summary)
 
 
 def kind_of(document: dict[str, Any]) -> Kind:

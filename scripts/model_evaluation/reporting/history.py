@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from model_evaluation.errors import Refused
 from model_evaluation.results_folder import project_summaries
-from model_evaluation.runtime.report.names import short_name, short_time
+from model_evaluation.runtime.report.plain_text import short_name, short_time
 
 from .examples import dataset_fingerprint
 from .summaries import read_summary

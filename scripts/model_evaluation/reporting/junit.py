@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
 
-from model_evaluation.runtime.report.wording import SIMULATED_TEXT, ordered_metrics
-from model_evaluation.runtime.statistics.verdicts import SAFETY_METRICS
+from model_evaluation.kinds.registry import report_words
+from model_evaluation.runtime.report.metrics_table import ordered_metrics
 
 from .gate import Gate
 from .words import execution_id, interval, signed
@@ -42,7 +42,7 @@ def junit_xml(gate: Gate, summary: Mapping[str, Any] | None) -> bytes:
         case = ET.SubElement(suite, "testcase", classname="metric", name=_xml(metric), time="0")
         ET.SubElement(case, "skipped", message=_xml(reason))
     if summary and summary["simulated"]:
-        ET.SubElement(suite, "system-out").text = SIMULATED_TEXT
+        ET.SubElement(suite, "system-out").text = report_words(summary).simulated
     for kind, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(kind, str(sum(1 for _ in suite.iter(tag))))
     root = ET.Element("testsuites")
@@ -53,14 +53,11 @@ def junit_xml(gate: Gate, summary: Mapping[str, Any] | None) -> bytes:
 
 def _metric_lines(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = []
-    for name in ordered_metrics(summary):
+    words = report_words(summary)
+    for name in ordered_metrics(summary, words):
         entry = summary["metrics"][name]
         role = (
-            "decides"
-            if name == summary["primary_metric"]
-            else "guards"
-            if name in SAFETY_METRICS
-            else "does not decide"
+            "decides" if name == summary["primary_metric"] else "guards" if name in words.guards else "does not decide"
         )
         if entry["difference"] is None:
             lines.append((name, "not compared: only one model was evaluated"))

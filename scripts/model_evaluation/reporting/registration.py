@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.registry import report_words
 from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.models import package_metadata, update_package_metadata
 from model_evaluation.lookups.session import Aws
-from model_evaluation.runtime.report.wording import ordered_metrics
+from model_evaluation.runtime.report.metrics_table import ordered_metrics
 from model_evaluation.runtime.session import is_aws_endpoint
 
 from .words import execution_id
@@ -37,7 +38,9 @@ def metadata_of(summary: Mapping[str, Any]) -> dict[str, str]:
         "base_model": summary["models"]["base"] or "none",
         "rows": f"dataset={rows['dataset']} paired={rows['paired']}",
     }
-    facts |= {f"metric.{name}": _metric(summary["metrics"][name]) for name in ordered_metrics(summary)}
+    facts |= {
+        f"metric.{name}": _metric(summary["metrics"][name]) for name in ordered_metrics(summary, report_words(summary))
+    }
     kept = list(facts.items())[:MOST_PROPERTIES]
     return {PREFIX + key: _REFUSED.sub("_", value)[:LONGEST] for key, value in kept}
 

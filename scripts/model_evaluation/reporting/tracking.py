@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from model_evaluation.errors import AwsError, EvaluationError, MissingDependency, UsageError
-from model_evaluation.runtime.report.names import short_name
-from model_evaluation.runtime.report.wording import SIMULATED_TEXT
+from model_evaluation.kinds.registry import report_words
+from model_evaluation.runtime.report.plain_text import short_name
 
 from .words import execution_id
 
@@ -129,7 +129,7 @@ def run_parameters(summary: Mapping[str, Any]) -> dict[str, str]:
 
 def run_tags(summary: Mapping[str, Any]) -> dict[str, str]:
     sentence = summary["verdict"]["sentence"]
-    note = f"{SIMULATED_TEXT}\n\n{sentence}" if summary["simulated"] else sentence
+    note = f"{report_words(summary).simulated}\n\n{sentence}" if summary["simulated"] else sentence
     return {
         ARN_TAG: summary["execution_arn"],
         "model_evaluation.decision": summary["verdict"]["decision"],

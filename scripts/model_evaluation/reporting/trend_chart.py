@@ -2,27 +2,92 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 
-from model_evaluation.runtime.report.names import short_name, short_time
-from model_evaluation.runtime.report.wording import one_line
+from model_evaluation.kinds.registry import report_words
+from model_evaluation.runtime.report.markup import template_environment
+from model_evaluation.runtime.report.plain_text import short_name, short_time
+from model_evaluation.runtime.summary import Difference, model_name
 
-from .history import Group, Run, Trend, history_sentences, trends
+from .history import Group, Trend, history_sentences, trends
 from .words import execution_id
 
-WIDTH, LEFT, RIGHT = 760, 70, 20
-PANEL, TITLE, FOOT, GAP, LINE = 110, 34, 44, 10, 18
-HEAD_LETTERS, TEXT_LETTERS = 84, 104  # on a line
-METRICS = 8
-STYLE = """svg { font: 13px system-ui, sans-serif; background: #fff; } text { fill: #1f2328; } .muted { fill: #57606a; }
-.zero { stroke: #57606a; stroke-dasharray: 4 3; } .line { stroke: #0b5d94; fill: none; stroke-opacity: .4; }
-.bar { stroke: #0b5d94; stroke-width: 2; } .point { fill: #0b5d94; } .mark { fill: #a84400; font-weight: 700; }
-.head, .name { font-weight: 700; } .head { font-size: 15px; }
-@media (prefers-color-scheme: dark) { svg { background: #12161b; } text { fill: #e8ebee; } .muted { fill: #a3adb8; }
-.zero { stroke: #a3adb8; } .line, .bar { stroke: #62b5ea; } .point { fill: #62b5ea; } .mark { fill: #f59355; } }"""
+LEFT, RIGHT = 70, 740  # ends of the panels, in a picture 760 wide
+TITLE, PANEL, GAP, FOOT, LINE = 34, 110, 10, 44, 18  # heights
+METRICS, RUN_LABELS = 8, 6
+
+
+class Panel(NamedTuple):
+    """A metric: where zero is, and for each run its place, that of its mean and those of its interval's ends."""
+
+    zero: float
+    runs: list[tuple[float, dict[str, float]]]
+
+
+@dataclass
+class Picture:
+    """What ``trend.svg.j2`` draws, from top to bottom. A text is (x, y, class, text)."""
+
+    height: float = 12.0
+    texts: list[tuple[float, float, str, str]] = field(default_factory=list)
+    panels: list[Panel] = field(default_factory=list)
+
+    def write(self, text: str, look: str, letters: int = 104) -> None:
+        """A paragraph with at most so many letters on a line."""
+        for line in textwrap.wrap(text, letters, max_lines=4):
+            self.height += LINE
+            self.texts.append((16, self.height, look, line))
+
+    def draw(self, group: Group) -> None:
+        """The group's panels, at most eight, under what its runs have in common."""
+        summary, runs = group.runs[-1].summary, len(group.runs)
+        self.height += 8
+        if summary["simulated"]:
+            self.texts.append((RIGHT, self.height + LINE, "mark end", "SIMULATED"))
+        conditions = "".join(f", {name.lower()} {value}" for name, value in report_words(summary).conditions)
+        base = short_name(model_name(summary, "base"))
+        self.write(f"Against {base}, {summary['rows']['dataset']} rows{conditions}", "muted")
+        if group.differs:
+            self.write(f"Not comparable with the newest runs: {'; '.join(group.differs)}", "mark", 84)
+        numeric = [(trend, differences) for trend in trends(group) if (differences := _differences(trend))]
+        for number, (trend, differences) in enumerate(numeric[:METRICS]):
+            self._draw_panel(trend, differences, "name" if number == 0 else "")
+        step = -(-runs // RUN_LABELS)
+        for at in range((runs - 1) % step, runs, step):  # as many as there is room for, the newest always
+            run = group.runs[at].summary
+            for line, text in enumerate((execution_id(run)[:14], short_time(run["created"])[:10])):
+                self.texts.append((_x(at, runs), self.height + 6 + 15 * line, "muted middle", text))
+        self.height += FOOT
+
+    def _draw_panel(self, trend: Trend, differences: Mapping[int, Difference], look: str) -> None:
+        points = {
+            at: {key: float(d[key]) for key in ("mean", "ci_low", "ci_high") if d[key] is not None}
+            for at, d in differences.items()
+        }
+        ends = [value for point in points.values() for value in point.values()]
+        low, high = min(0.0, *ends), max(0.0, *ends)
+        room = (high - low) * 0.08 or 0.05
+        low, high, top = low - room, high + room, self.height + TITLE
+
+        def y(value: float) -> float:
+            return top + PANEL * (high - value) / (high - low)
+
+        better = "lower is better" if trend.direction == "lower" else "higher is better"
+        self.texts.append((16, self.height + 24, look, f"{trend.metric[:60]}: fine-tuned minus base, {better}"))
+        self.texts.append((LEFT - 8, y(0) + 4, "muted end", "0"))
+        self.texts += [
+            (LEFT - 8, y(value) + 4, "muted end", f"{value:+.2g}".replace("-", "−"))
+            for value in (max(ends), min(ends))
+            if abs(y(value) - y(0)) > 14
+        ]
+        runs = len(trend.entries)
+        places = [(_x(at, runs), {key: y(value) for key, value in point.items()}) for at, point in points.items()]
+        self.panels.append(Panel(y(0), places))
+        self.height = top + PANEL + GAP
 
 
 def trend_svg(groups: Sequence[Group], sentence: str) -> str:
@@ -31,107 +96,23 @@ def trend_svg(groups: Sequence[Group], sentence: str) -> str:
     Only comparable runs share a panel. Other groups are drawn below, each with what sets it apart; one that holds a
     single run is only named. ``sentence`` is read to people who cannot see the picture.
     """
-    parts, top = _lines(history_sentences(groups[:1])[-1:], 12.0, "head", HEAD_LETTERS)
-    alone = []
+    picture = Picture()
+    picture.write(history_sentences(groups[:1])[-1], "head", 84)
+    alone = [group for group in groups[1:] if len(group.runs) == 1]
     for group in groups:
-        if group is groups[0] or len(group.runs) > 1:
-            drawn, top = _group(group, top)
-            parts += drawn
-        else:
-            alone.append(f"Not drawn: {execution_id(group.runs[0].summary)[:40]}, {'; '.join(group.differs)}")
-    named, top = _lines(alone, top, "muted", TEXT_LETTERS)
-    label = html.escape(one_line(sentence), quote=True)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top + 12:.0f}" role="img" '
-        f'aria-label="{label}"><title>{label}</title><style>{STYLE}</style>{"".join(parts + named)}</svg>\n'
-    )
+        if group not in alone:
+            picture.draw(group)
+    for group in alone:
+        picture.write(f"Not drawn: {execution_id(group.runs[0].summary)[:40]}, {'; '.join(group.differs)}", "muted")
+    template = template_environment(Path(__file__).parent).get_template("trend.svg.j2")
+    return template.render(picture=picture, left=LEFT, right=RIGHT, sentence=sentence) + "\n"
 
 
-def _lines(texts: Sequence[str], top: float, look: str, letters: int) -> tuple[list[str], float]:
-    """Paragraphs wrapped to the width, and where they end."""
-    parts = []
-    for text in texts:
-        for line in textwrap.wrap(text, letters, max_lines=4):
-            top += LINE
-            parts.append(_text(16, top, line, look))
-    return parts, top
+def _differences(trend: Trend) -> dict[int, Difference]:
+    """The runs' differences by place; a metric without numbers, or without rows that both models have, has none."""
+    entries = {at: entry["difference"] for at, entry in enumerate(trend.entries) if entry}
+    return {at: difference for at, difference in entries.items() if difference["mean"] is not None}
 
 
-def _group(group: Group, top: float) -> tuple[list[str], float]:
-    """The group's panels from ``top`` on, and where they end."""
-    summary = group.runs[-1].summary
-    base, judge = short_name(summary["models"]["base"]), summary["judge"] or "an unnamed judge"
-    parts, end = _lines(
-        [f"Against {base}, {summary['rows']['dataset']} rows, judged by {judge}"], top + 8, "muted", TEXT_LETTERS
-    )
-    if summary["simulated"]:
-        parts.append(_text(WIDTH - RIGHT, top + 8 + LINE, "SIMULATED", "mark", "end"))
-    if group.differs:
-        told, end = _lines(
-            [f"Not comparable with the newest runs: {'; '.join(group.differs)}"], end, "mark", HEAD_LETTERS
-        )
-        parts += told
-    drawn = [(trend, points) for trend in trends(group) if (points := _points(trend))]
-    for at, (trend, points) in enumerate(drawn[:METRICS]):
-        parts += _panel(trend, points, len(group.runs), end, "name" if at == 0 else "")
-        end += TITLE + PANEL + GAP
-    parts += [
-        _text(_x(at, len(group.runs)), end + 6 + 15 * line, text, "muted", "middle")
-        for at, run in _labelled(group.runs)
-        for line, text in enumerate((execution_id(run.summary)[:14], short_time(run.summary["created"])[:10]))
-    ]
-    return parts, end + FOOT
-
-
-def _labelled(runs: Sequence[Run]) -> list[tuple[int, Run]]:
-    """As many runs as there is room for the labels of, the newest always."""
-    step = -(-len(runs) // 6)
-    return [(at, run) for at, run in enumerate(runs) if (len(runs) - 1 - at) % step == 0]
-
-
-def _points(trend: Trend) -> list[tuple[int, dict[str, Any]]]:
-    """The runs' places and differences; a metric without numbers, or without rows that both models have, has none."""
-    found = [(at, entry["difference"]) for at, entry in enumerate(trend.entries) if entry]
-    return [(at, difference) for at, difference in found if difference["mean"] is not None]
-
-
-def _panel(trend: Trend, known: Sequence[tuple[int, dict[str, Any]]], runs: int, top: float, look: str) -> list[str]:
-    ends = [float(value) for _, d in known for value in (d["mean"], d["ci_low"], d["ci_high"]) if value is not None]
-    low, high = min(0.0, *ends), max(0.0, *ends)
-    room = (high - low) * 0.08 or 0.05
-    low, high = low - room, high + room
-
-    def y(value: float) -> float:
-        return top + TITLE + PANEL * (high - value) / (high - low)
-
-    better = "lower is better" if trend.direction == "lower" else "higher is better"
-    parts = [
-        _text(16, top + 24, f"{trend.metric[:60]}: fine-tuned minus base, {better}", look),
-        f'<line class="zero" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(0):.1f}" y2="{y(0):.1f}"/>',
-        _text(LEFT - 8, y(0) + 4, "0", "muted", "end"),
-    ]
-    parts += [
-        _text(LEFT - 8, y(value) + 4, f"{value:+.2g}".replace("-", "−"), "muted", "end")
-        for value in (max(ends), min(ends))
-        if abs(y(value) - y(0)) > 14
-    ]
-    points = [(_x(at, runs), difference) for at, difference in known]
-    parts.append('<polyline class="line" points="' + " ".join(f"{x:.1f},{y(d['mean']):.1f}" for x, d in points) + '"/>')
-    for x, difference in points:
-        if difference["ci_low"] is not None:
-            parts.append(_bar(x, y(difference["ci_low"]), y(difference["ci_high"])))
-        parts.append(f'<circle class="point" cx="{x:.1f}" cy="{y(difference["mean"]):.1f}" r="4"/>')
-    return parts
-
-
-def _bar(x: float, low: float, high: float) -> str:
-    return f'<line class="bar" x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>'
-
-
-def _x(at: int, n: int) -> float:
-    return LEFT + (WIDTH - LEFT - RIGHT) * (at + 0.5) / n
-
-
-def _text(x: float, y: float, text: str, look: str = "", anchor: str = "start") -> str:
-    name = f' class="{look}"' if look else ""
-    return f'<text{name} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(one_line(text))}</text>'
+def _x(at: int, runs: int) -> float:
+    return LEFT + (RIGHT - LEFT) * (at + 0.5) / runs

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-if TYPE_CHECKING:
-    from .report.per_example import Examples
-    from .statistics.pairing import Pairs
+from .report.words import ReportWords
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """A finished analysis. ``summary`` is ``summary.json``, ``examples`` the table beside it."""
+    """A finished analysis. ``summary`` is ``summary.json``, ``words`` are what its kind says in reports, and
+    ``make_table`` makes the table beside it, one line per record."""
 
     summary: dict[str, Any]
-    pairs: Pairs
-    examples: Examples
+    words: ReportWords
+    make_table: Callable[[], pa.Table]
+
+    @functools.cached_property
+    def table(self) -> pa.Table:
+        """``per_example.parquet``. Made when it is first asked for: the texts of a large evaluation take much room."""
+        return self.make_table()
 
     @functools.cached_property
     def per_example(self) -> pd.DataFrame:
-        """One line per record. Made when it is first asked for: the texts of a large evaluation take much room."""
-        return pa.concat_tables(self.examples.pieces()).to_pandas()
-
-    @functools.cached_property
-    def scores(self) -> pd.DataFrame:
-        """Of ``per_example`` only the scores and their differences."""
-        return self.examples.scores(np.arange(len(self.pairs))).to_pandas()
-
-    def rows(self, places: Sequence[int]) -> pd.DataFrame:
-        """Of ``per_example`` only the lines at these places."""
-        return self.examples.rows(np.array(places, np.int64)).to_pandas()
+        """The same for pandas."""
+        return self.table.to_pandas()

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from model_evaluation.kinds.llm_as_judge.runtime.result_files import ResultRow
-from model_evaluation.runtime.report.per_example import Examples
+from model_evaluation.runtime.report.per_example import paired_table
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.comparison import compare
 from model_evaluation.runtime.statistics.dataset_table import listed_rows
@@ -92,7 +90,7 @@ def _compared(
         simulated=simulated,
         problems=problems,
     )
-    table = pa.concat_tables(Examples(pairs, chosen, lambda side: [judged_texts(rows[side])]).pieces())
+    table = paired_table(pairs, chosen, {side: judged_texts(own) for side, own in rows.items()})
     return summary, table.to_pandas().to_csv(index=False, lineterminator="\n")
 
 

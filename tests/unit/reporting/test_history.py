@@ -170,7 +170,7 @@ def test_the_picture_shows_every_run_once_and_nothing_is_obeyed(tmp_path: Path) 
     name = "{http://www.w3.org/2000/svg}"
     assert not root.findall(f".//{name}script")
     assert len(root.findall(f".//{name}circle")) == 4 * 2  # runs x metrics
-    assert len(root.findall(f".//{name}line[@class='bar']")) == 8
+    assert len(root.findall(f".//{name}path[@class='bar']")) == 8
     assert root.get("role") == "img"
     assert root.get("aria-label") == HOSTILE
     width, height = map(float, root.attrib["viewBox"].split()[2:])

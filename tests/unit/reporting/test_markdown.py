@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_evaluation.kinds.registry import report_words
 from model_evaluation.runtime.report.markdown import escaped, report_markdown
 from unit.reporting.results_on_disk import HOSTILE, put_results, summary_of
+
+
+def markdown_of(summary: dict[str, Any]) -> str:
+    return report_markdown(summary, report_words(summary))
 
 
 def test_verdict_table_warnings_and_rows(tmp_path: Path) -> None:
     tuned: list[float | None] = [1.0, 0.75, 1.0, 0.5] * 10
     tuned[0] = tuned[1] = tuned[2] = None
     summary = summary_of(put_results(tmp_path, tuned=tuned))
-    text = report_markdown(summary)
+    text = markdown_of(summary)
     assert text.startswith("## Model evaluation: better\n")
     assert "**The fine-tuned model is better on Correctness: +0." in text
     correctness = next(line for line in text.splitlines() if line.startswith("| **Correctness**"))
@@ -33,26 +39,26 @@ def test_verdict_table_warnings_and_rows(tmp_path: Path) -> None:
 
 
 def test_a_simulated_result_says_so_above_everything_else(tmp_path: Path) -> None:
-    text = report_markdown(summary_of(put_results(tmp_path, simulated=True)))
+    text = markdown_of(summary_of(put_results(tmp_path, simulated=True)))
     assert text.index("SIMULATED") < text.index("The fine-tuned model")
 
 
 def test_the_slices_that_got_worse_come_with_their_numbers(tmp_path: Path) -> None:
     better, worse = [1.0, 0.0] * 20, [0.0, 1.0] * 20  # odd and even rows are categories b and a
-    text = report_markdown(summary_of(put_results(tmp_path, tuned=better, base=worse)))
+    text = markdown_of(summary_of(put_results(tmp_path, tuned=better, base=worse)))
     assert "- category = a: −1.00 (" in text
     assert "category = b" not in text
 
 
 def test_one_model_has_no_differences(tmp_path: Path) -> None:
-    text = report_markdown(summary_of(put_results(tmp_path, scope="tuned")))
+    text = markdown_of(summary_of(put_results(tmp_path, scope="tuned")))
     assert "Metric | Mean | Scored rows | Missing" in text
     assert "| **Correctness** | 0.812 | 40 | 0 |" in text
     assert "Difference" not in text
 
 
 def test_the_margin_of_no_worse_is_said_in_plain_words(tmp_path: Path) -> None:
-    text = report_markdown(summary_of(put_results(tmp_path)))
+    text = markdown_of(summary_of(put_results(tmp_path)))
     assert "the largest loss that is taken not to matter" in text
     assert "The margin here is 5% of a metric's scale: 0.05 for Correctness, Harmfulness." in text
 
@@ -77,7 +83,7 @@ def test_the_margin_of_no_worse_is_said_in_plain_words(tmp_path: Path) -> None:
 )
 def test_text_stays_text(tmp_path: Path, text: str) -> None:
     summary = summary_of(put_results(tmp_path, judge=text, extra=[text]))
-    made = report_markdown(summary)
+    made = markdown_of(summary)
     left = re.sub(r"&#\d+;|\\.", "", made.split("\n", 1)[1])
     for mark in ("<", "@", "#", "://", "www.", "$", "\x1b", "\u202e", "[", "]", "`", "_", "~"):
         assert mark not in left, mark

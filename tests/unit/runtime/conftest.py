@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from matplotlib.figure import Figure
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.charts import draw_charts
+from model_evaluation.runtime.report.charts.look import Chart
 from unit.runtime.results_world import BUCKET, analysis_of, make_world, memory_s3
 
 
@@ -19,7 +19,7 @@ def ordinary() -> Analysis:
 
 
 @pytest.fixture(scope="session")
-def charts(ordinary: Analysis) -> dict[str, Figure]:
+def charts(ordinary: Analysis) -> dict[str, Chart]:
     return draw_charts(ordinary)
 
 

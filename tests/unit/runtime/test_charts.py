@@ -16,25 +16,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.charts import difference_chart, draw_charts
-from model_evaluation.runtime.report.figures import (
+from model_evaluation.runtime.report.charts import draw_charts
+from model_evaluation.runtime.report.charts.look import (
     BAD,
-    CHART_STYLE,
     GOOD,
     INK,
     PAPER,
     Chart,
     chart_label,
+    chart_style,
     figure_png,
     figure_svg,
 )
-from model_evaluation.runtime.report.score_charts import coverage_chart, distributions_chart, length_chart
-from model_evaluation.runtime.report.slice_chart import STRONGEST
-from model_evaluation.runtime.report.style import PAGE_STYLE
+from model_evaluation.runtime.report.charts.metric_charts import coverage_chart, difference_chart
+from model_evaluation.runtime.report.charts.score_charts import distributions_chart, length_chart
+from model_evaluation.runtime.report.charts.slice_chart import STRONGEST
+from model_evaluation.runtime.report.markup import TEMPLATES
 from unit.runtime.results_world import analysis_of, make_world
 
 ALL = ["difference", "outcomes", "slices", "distributions", "length", "coverage"]
@@ -48,7 +48,7 @@ def matplotlib_is_left_as_it_was() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def strange() -> dict[str, Figure]:
+def strange() -> dict[str, Chart]:
     """Charts of a real evaluation whose names look like formulas and markup."""
     name, value = "$x^2$_<b>&amp;\\frac", "$\\frac{1}{2}$ <script>alert(1)</script> \u202e"
     custom = json.dumps([{"customMetricDefinition": {"name": name}}])
@@ -59,7 +59,7 @@ def strange() -> dict[str, Figure]:
 
 
 @pytest.fixture(scope="module")
-def strange_svgs(strange: dict[str, Figure]) -> list[str]:
+def strange_svgs(strange: dict[str, Chart]) -> list[str]:
     return [figure_svg(chart) for chart in strange.values()]
 
 
@@ -68,12 +68,12 @@ def texts_of(svg: str) -> list[str]:
 
 
 def drawn_alone(make: Callable[[Analysis], Chart | None], analysis: Analysis) -> Chart | None:
-    with mpl.rc_context(CHART_STYLE):
+    with chart_style():
         return make(analysis)
 
 
 def test_every_chart_is_drawn_with_a_title_that_says_what_was_found(
-    ordinary: Analysis, charts: dict[str, Figure]
+    ordinary: Analysis, charts: dict[str, Chart]
 ) -> None:
     assert list(charts) == ALL
     entry = ordinary.summary["metrics"]["Correctness"]
@@ -90,7 +90,7 @@ def test_every_chart_is_drawn_with_a_title_that_says_what_was_found(
 
 
 def test_points_and_intervals_are_where_the_numbers_say_right_being_better(
-    ordinary: Analysis, charts: dict[str, Figure]
+    ordinary: Analysis, charts: dict[str, Chart]
 ) -> None:
     axes = charts["difference"].axes[0]
     lines = [line for line in axes.get_lines() if len(line.get_xdata()) == 2 and line.get_linewidth() == 3]
@@ -110,7 +110,7 @@ def test_custom_scale_is_drawn_as_share_of_the_scale() -> None:
     assert point.get_xdata()[0] == pytest.approx(-analysis.summary["metrics"]["own"]["difference"]["mean"] / 4)
 
 
-def test_watermark(charts: dict[str, Figure], strange_svgs: list[str]) -> None:
+def test_watermark(charts: dict[str, Chart], strange_svgs: list[str]) -> None:
     assert all("SIMULATED" in texts_of(figure_svg(chart)) for chart in charts.values())
     assert not any("SIMULATED" in svg for svg in strange_svgs)
 
@@ -140,7 +140,7 @@ def test_names_are_never_read_as_formulas_or_markup(strange_svgs: list[str]) -> 
         assert any("$x^2$" in text for text in texts_of(svg))
 
 
-def test_saving_does_not_lay_out_again(charts: dict[str, Figure]) -> None:
+def test_saving_does_not_lay_out_again(charts: dict[str, Chart]) -> None:
     chart = charts["difference"]
     before = chart.axes[0].get_position().bounds
     figure_svg(chart)
@@ -148,7 +148,7 @@ def test_saving_does_not_lay_out_again(charts: dict[str, Figure]) -> None:
     assert chart.axes[0].get_position().bounds == before
 
 
-def test_same_data_same_bytes_and_ids_apart_on_one_page(ordinary: Analysis, charts: dict[str, Figure]) -> None:
+def test_same_data_same_bytes_and_ids_apart_on_one_page(ordinary: Analysis, charts: dict[str, Chart]) -> None:
     alone = [drawn_alone(coverage_chart, ordinary) for _ in range(2)]
     first, again = (figure_svg(chart, salt="a") for chart in alone if chart is not None)
     assert first == again
@@ -158,7 +158,7 @@ def test_same_data_same_bytes_and_ids_apart_on_one_page(ordinary: Analysis, char
     assert not ids[0] & ids[1]
 
 
-def test_png_has_content_and_nothing_is_cut_at_its_edge(strange: dict[str, Figure]) -> None:
+def test_png_has_content_and_nothing_is_cut_at_its_edge(strange: dict[str, Chart]) -> None:
     for name, chart in strange.items():
         pixels = mpl.image.imread(io.BytesIO(figure_png(chart, dpi=72)))[:, :, :3]
         assert pixels.shape[1] == 8 * 72
@@ -216,8 +216,9 @@ def test_text_on_the_heatmap_has_contrast_on_a_light_and_a_dark_page() -> None:
         linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in parts)]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
+    palettes = (TEMPLATES / "page.css").read_text(encoding="utf-8").replace("#fff;", "#ffffff;")
     for paper, ink in ((PAPER, INK), ("#12161b", "#e8ebee")):  # the report's two palettes
-        assert paper.lower() in PAGE_STYLE.replace("#fff;", "#ffffff;")
+        assert paper.lower() in palettes
         for colour in (GOOD, BAD):
             cell = [STRONGEST * c + (1 - STRONGEST) * p for c, p in zip(rgb(colour), rgb(paper), strict=True)]
             low, high = sorted((light(cell), light([float(c) for c in rgb(ink)])))
@@ -252,7 +253,7 @@ class TestLength:
         texts = " ".join(text.get_text() for text in chart.findobj(Text))
         assert "An association, not a cause." in texts
         assert "Spearman's rank correlation +0.31 (58 rows" in texts
-        assert "on average 42 longer" in texts
+        assert "(on average 42 characters longer)" in texts
 
     def test_points_are_the_rows_with_both_scores(self, ordinary: Analysis) -> None:
         chart = self.drawn(ordinary)

@@ -16,11 +16,9 @@ import pytest
 import model_evaluation
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report import export
-from model_evaluation.runtime.report import per_example as perexample
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.export import export_analysis
 from model_evaluation.runtime.report.page import report_html
-from model_evaluation.runtime.report.wording import UNCHECKED_TEXT
 from unit.runtime.page_parser import Page
 from unit.runtime.results_world import analysis_of, make_world
 
@@ -46,26 +44,6 @@ class TestFiles:
                 assert found.isna().tolist() == expected.isna().tolist(), column
                 assert found.dropna().tolist() == expected.dropna().tolist(), column
 
-    @pytest.mark.parametrize("limits", [{"PIECE_ROWS": 7}, {"PIECE_BYTES": 1}])
-    def test_pieces_make_the_same_tables(
-        self, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int]
-    ) -> None:
-        world = make_world(20)
-        del world.dataset[3:5]  # records that only the results have
-        contents = []
-        for number in range(2):
-            analysis = analysis_of(world)
-            folder = tmp_path / str(number)
-            folder.mkdir()
-            export.write_tables(analysis.examples, folder)
-            contents.append((folder / "per_example.csv").read_bytes())
-            pd.testing.assert_frame_equal(pd.read_parquet(folder / "per_example.parquet"), analysis.per_example)
-            for name, limit in limits.items():
-                monkeypatch.setattr(perexample, name, limit)
-        assert contents[0] == contents[1]
-        assert contents[0].count(b'"unlisted-') == 2
-        assert len(list(analysis.examples.pieces())) == (20 if "PIECE_BYTES" in limits else 3)
-
     @pytest.fixture
     def one_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Exports that write one small file: these tests are about folders."""
@@ -86,7 +64,7 @@ class TestFiles:
     @pytest.mark.usefixtures("no_charts")
     def test_what_people_said_of_this_execution_is_taken_over(self, ordinary: Analysis, tmp_path: pathlib.Path) -> None:
         folder = export_analysis(ordinary, tmp_path)
-        assert UNCHECKED_TEXT in (folder / "report.md").read_text()
+        assert ordinary.words.unchecked in (folder / "report.md").read_text()
         plain = {"mean": 0.1, "ci_low": 0.0, "ci_high": 0.2}
         said = {
             "execution_arn": ordinary.summary["execution_arn"], "metric": "Correctness", "sentence": "People agree.",
@@ -98,7 +76,7 @@ class TestFiles:
         assert json.loads((folder / "judge_error.json").read_text()) == said
         for name in ("report.md", "report.html"):
             assert "People agree." in (folder / name).read_text()
-            assert UNCHECKED_TEXT not in (folder / name).read_text()
+            assert ordinary.words.unchecked not in (folder / name).read_text()
 
     @pytest.mark.usefixtures("one_file")
     def test_what_a_killed_kernel_left_is_cleared_once_it_is_old(

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import html
-import html.parser
 import itertools
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.figure import Figure
+from markupsafe import escape
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.changed_rows import changed_rows, changed_rows_html, marked_words
+from model_evaluation.runtime.report.changed_rows import changed_rows, changed_rows_html, word_changes
 from model_evaluation.runtime.report.charts import draw_charts
+from model_evaluation.runtime.report.charts.look import Chart
 from model_evaluation.runtime.report.markdown import escaped, report_markdown
-from model_evaluation.runtime.report.names import short_name, short_time
+from model_evaluation.runtime.report.markup import part
+from model_evaluation.runtime.report.metrics_table import comparison_text
+from model_evaluation.runtime.report.notebook import comparison_html, in_notebook
 from model_evaluation.runtime.report.page import report_html
+from model_evaluation.runtime.report.plain_text import one_line, short_name, short_time
 from model_evaluation.runtime.report.row_browser import rows_html
-from model_evaluation.runtime.report.style import in_notebook
-from model_evaluation.runtime.report.tables import comparison_table_html, comparison_text, text_html
-from model_evaluation.runtime.report.wording import SIMULATED_TEXT, one_line
 from unit.runtime.page_parser import Page
 from unit.runtime.results_world import (
     NASTY,
@@ -35,8 +34,13 @@ from unit.runtime.results_world import (
 )
 
 
+def changes_html(text: str, other: str) -> str:
+    """How the template prints an answer."""
+    return part("answer", title="", changes=word_changes(text, other)).split("<pre>")[1].split("</pre>")[0]
+
+
 @pytest.fixture(scope="module")
-def whole(ordinary: Analysis, charts: dict[str, Figure]) -> str:
+def whole(ordinary: Analysis, charts: dict[str, Chart]) -> str:
     """The report as written to disk."""
     return report_html(ordinary, charts)
 
@@ -53,7 +57,7 @@ class TestReport:
         assert "url(http" not in text
         assert "@import" not in text
 
-    def test_tables_have_scopes_and_charts_have_words(self, whole: str, charts: dict[str, Figure]) -> None:
+    def test_tables_have_scopes_and_charts_have_words(self, whole: str, charts: dict[str, Chart]) -> None:
         page = Page(whole)
         assert all(attributes.get("scope") in ("col", "row") for attributes in page.all("th"))
         assert len(page.all("caption")) == len(page.all("table"))
@@ -97,23 +101,24 @@ class TestReport:
         whole = Page(page)
         assert [script.get("type") for script in whole.all("script")] == ["application/json", None, None]
         assert whole.all("img") == []
-        for fragment in (in_notebook(comparison_table_html(analysis.summary)), changed_rows_html(analysis)):
+        for fragment in (in_notebook(comparison_html(analysis)), changed_rows_html(analysis)):
             seen = Page(fragment)
             assert seen.all("script") == seen.all("img") == []
             assert "<script>alert(1)</script>" in "".join(seen.text)
         # Prompts, answers and the judge's words are blocks of their own, which such a mark cannot leave.
         around = page.replace(rows, "")
-        for text in (around, comparison_text(analysis.summary), report_markdown(analysis.summary)):
+        both = analysis.summary, analysis.words
+        for text in (around, comparison_text(*both), report_markdown(*both)):
             assert not set(text) & set("\u202e\x1b\x00")
 
     def test_simulated_is_said_everywhere(self, ordinary: Analysis) -> None:
         real = analysis_of(make_world(20), simulated=False)
         for make in (
             lambda a: report_html(a, {}),
-            lambda a: comparison_table_html(a.summary),
-            lambda a: comparison_text(a.summary),
+            comparison_html,
+            lambda a: comparison_text(a.summary, a.words),
         ):
-            assert SIMULATED_TEXT in make(ordinary)
+            assert ordinary.words.simulated in make(ordinary)
             assert "SIMULATED" not in make(real)
 
     @pytest.mark.parametrize(
@@ -139,7 +144,7 @@ class TestReport:
         assert "Rows that changed" not in text
         assert "Holm" not in text
         assert Page(text).all("th")
-        lines = comparison_text(analysis.summary).splitlines()
+        lines = comparison_text(analysis.summary, analysis.words).splitlines()
         side = analysis.summary["metrics"]["Correctness"]["tuned"]
         assert lines[6].split() == ["Correctness", f"{side['mean']:.3g}", str(side["n_scored"]), str(side["n_missing"])]
 
@@ -172,15 +177,15 @@ class TestAlarms:
     def test_all_are_seen_in_notebook_page_terminal_and_markdown(self, alarming: Analysis) -> None:
         summary = alarming.summary
         for warning in summary["warnings"]:
-            for page in (comparison_table_html(summary), report_html(alarming, {})):
-                assert f"<li>{html.escape(warning)}</li>" in page
-            assert f"- {warning}" in comparison_text(summary)
-            assert f"- {escaped(warning)}" in report_markdown(summary)
+            for page in (comparison_html(alarming), report_html(alarming, {})):
+                assert f"<li>{escape(warning)}</li>" in page
+            assert f"- {warning}" in comparison_text(summary, alarming.words)
+            assert f"- {escaped(warning)}" in report_markdown(summary, alarming.words)
 
 
 class TestFragments:
     def test_text_table(self, ordinary: Analysis) -> None:
-        lines = comparison_text(ordinary.summary).splitlines()
+        lines = comparison_text(ordinary.summary, ordinary.words).splitlines()
         assert lines[2] == ordinary.summary["verdict"]["sentence"]
         head, _, first, second = lines[4:8]
         assert head.split("  ")[0] == "Metric"
@@ -192,16 +197,17 @@ class TestFragments:
 
     @given(st.text())
     def test_any_text_is_text_in_html(self, text: str) -> None:
-        page = Page(f"<p>{text_html(text)}</p>")
-        assert {tag for tag, _ in page.tags} <= {"p", "wbr"}
-        assert "".join(page.text).replace("\xa0", " ") == one_line(text)
+        table = part("table", headings=["a"], lines=[[text]], caption="")
+        page = Page(table)
+        assert {tag for tag, _ in page.tags} <= {"div", "table", "caption", "span", "thead", "tbody", "tr", "th", "wbr"}
+        assert one_line(text) in "".join(page.text).replace("\xa0", " ")
 
     def test_terminal_text_obeys_nothing(self) -> None:
         name = "bad\x1b[31mname\r"
         custom = json.dumps([{"customMetricDefinition": {"name": name}}])
         world = make_world(10, metrics={name: ((0, 1), 0.5)})
         analysis = analysis_of(world, builtin_metrics=[], custom_metrics_json=custom, primary_metric=name)
-        assert not {"\x1b", "\r"} & set(comparison_text(analysis.summary))
+        assert not {"\x1b", "\r"} & set(comparison_text(analysis.summary, analysis.words))
 
     def test_changed_rows_worst_first(self) -> None:
         world = World()
@@ -249,14 +255,14 @@ class TestFragments:
         [
             ("a b c", "a x c", "a <mark>b</mark> c"),
             ("same", "same", "same"),
-            ("", "x", ""),
+            ("", "x", "–"),
             ("<b>", "", "<mark>&lt;b&gt;</mark>"),
             ("one two", "", "<mark>one two</mark>"),
             ("word " * 900, "", "word " * 900),
         ],
     )
-    def test_marked_words(self, text: str, other: str, marked: str) -> None:
-        assert marked_words(text, other) == marked
+    def test_words_that_the_other_answer_lacks_are_marked(self, text: str, other: str, marked: str) -> None:
+        assert changes_html(text, other) == marked
 
 
 def test_nasty_texts_reach_the_page_as_text(ordinary: Analysis) -> None:

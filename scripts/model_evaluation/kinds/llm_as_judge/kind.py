@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
     from model_evaluation.preflight.registry import Check
+    from model_evaluation.runtime.report.words import ReportWords
     from model_evaluation.runtime.settings import EvaluationSettings
+    from model_evaluation.runtime.summary import Summary
 
 
 class LlmAsJudge(Kind):
@@ -130,6 +132,11 @@ class LlmAsJudge(Kind):
         from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
 
         return LLM_AS_JUDGE_CELLS
+
+    def words(self, summary: Summary) -> ReportWords:
+        from .runtime.words import report_words
+
+        return report_words(summary)
 
     def settings(self, values: Mapping[str, Any]) -> EvaluationSettings:
         from model_evaluation.runtime.settings import EvaluationSettings

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from model_evaluation.runtime.statistics.verdicts import interval_words, signed
+from model_evaluation.runtime.summary import Summary, model_name, scope_of
 
-from .names import short_name, short_time
-from .people import people_sentences
-from .wording import DECISION_WORDS, SIMULATED_TEXT, margin_text, metrics_table, one_line, scope_of, table_note
+from .methods import margin_text
+from .metrics_table import DECISION_WORDS, left_columns, metrics_table, table_note
+from .people import ScorerError, people_sentences
+from .plain_text import one_line, short_name, short_time
+from .words import ReportWords
 
 WORST_SLICES = 3
 MARKDOWN_MARKS = re.compile(r"[\\`*_{}\[\]!~]")
@@ -19,33 +21,39 @@ MARKDOWN_ENTITIES = re.compile(r"[<>&@#|$]|(?<=[A-Za-z]):(?=//)|(?<=www)\.", re.
 MARKDOWN_LINE_START = re.compile(r"^(?=[-+=])|(?<=^\d)(?=[.)])|(?<=^\d\d)(?=[.)])")
 
 
-def report_markdown(summary: Mapping[str, Any], judge_error: Mapping[str, Any] | None = None) -> str:
+def report_markdown(summary: Summary, words: ReportWords, error: ScorerError | None = None) -> str:
     """Verdict, table, people's labels, slices that got worse, warnings and rows. Every text from outside is escaped.
 
-    ``judge_error`` is what labels said of the judge, ``None`` without labels.
+    ``error`` is what labels said of who gave the scores, ``None`` without labels.
     """
     both = scope_of(summary) == "compare"
     parts = [f"## Model evaluation: {DECISION_WORDS[summary['verdict']['decision']].lower()}"]
     if summary["simulated"]:
-        parts.append(f"> **{SIMULATED_TEXT}**")
+        parts.append(f"> **{words.simulated}**")
     parts.append(f"**{escaped(summary['verdict']['sentence'])}**")
-    parts.append(_markdown_table(summary))
-    parts.append(table_note(summary) + ".")
-    if both:
-        parts.append("Against people:\n\n" + _bullets(people_sentences(judge_error)))
-    worse = worst_slices(summary)
-    if worse:
+    unsound = [
+        check["message"] for check in (summary.get("fairness") or {"checks": []})["checks"] if check["status"] != "pass"
+    ]
+    if unsound:
+        parts.append(f"Was the comparison fair?\n\n{_bullets(unsound)}")
+    parts += [_markdown_table(summary, words), f"{table_note(summary)}."]
+    if both and words.scorer:
+        parts.append(f"Against people:\n\n{_bullets(people_sentences(error, words))}")
+    if worse := worst_slices(summary):
         parts.append("Slices that got worse (p-values corrected over all slices):\n\n" + "\n".join(worse))
     if summary["warnings"]:
-        parts.append("Take care:\n\n" + _bullets(summary["warnings"]))
+        parts.append(f"Take care:\n\n{_bullets(summary['warnings'])}")
     if both:
-        parts.append(escaped(margin_text(summary)))
-    rows, models = summary["rows"], summary["models"]
+        parts.append(escaped(margin_text(summary, words)))
+    rows = summary["rows"]
+    results = {side: f"{'no' if rows[side] is None else rows[side]}" for side in ("tuned", "base")}
+    names = {side: escaped(short_name(model_name(summary, side))) for side in results}
+    conditions = "".join(f"{escaped(name)}: {escaped(value)}. " for name, value in words.conditions)
     parts.append(
-        f"Rows: {rows['dataset']} in the dataset, {_row_count(rows['tuned'])} results of the fine-tuned model "
-        f"({escaped(short_name(models['tuned']))}), {_row_count(rows['base'])} of the base model "
-        f"({escaped(short_name(models['base']))}), {rows['paired']} with both. Judge: "
-        f"{escaped(summary['judge'] or '–')}. Execution {escaped(summary['execution_arn'].rsplit('/', 1)[-1] or '–')}, "
+        f"Rows: {rows['dataset']} in the dataset, {results['tuned']} results of the fine-tuned model "
+        f"({names['tuned']}), {results['base']} of the base model ({names['base']}), {rows['paired']} with both. "
+        f"{conditions}"
+        f"Execution {escaped(summary['execution_arn'].rsplit('/', 1)[-1] or '–')}, "
         f"{escaped(short_time(summary['created']))}."
     )
     return "\n\n".join(parts) + "\n"
@@ -54,38 +62,32 @@ def report_markdown(summary: Mapping[str, Any], judge_error: Mapping[str, Any] |
 def escaped(text: str) -> str:
     """Text that stays text: one line, nothing in it formats, links, mentions or becomes HTML."""
     line = " ".join(one_line(text).split())
-    line = MARKDOWN_ENTITIES.sub(lambda found: f"&#{ord(found[0])};", MARKDOWN_MARKS.sub(r"\\\g<0>", line))
+    line = MARKDOWN_ENTITIES.sub(lambda match: f"&#{ord(match[0])};", MARKDOWN_MARKS.sub(r"\\\g<0>", line))
     return MARKDOWN_LINE_START.sub(r"\\", line)
 
 
-def worst_slices(summary: Mapping[str, Any]) -> list[str]:
+def worst_slices(summary: Summary) -> list[str]:
     """The slices that regressed on the primary metric, at most three, the largest loss first."""
-    primary = summary["primary_metric"]
-    found = []
-    for title, values in summary["slices"].items():
-        for value, cell in values.items():
-            entry = cell.get(primary)
+    slices = []
+    for field, values in summary["slices"].items():
+        for value, cells in values.items():
+            entry = cells.get(summary["primary_metric"])
             if entry and entry["verdict"] == "regressed":
-                difference = entry["difference"]
-                text = f"- {escaped(title)} = {escaped(value)}: {signed(difference['mean'])} "
-                text += f"({interval_words(difference)}, {entry['n_paired']} rows)"
-                found.append((-abs(difference["mean"]), text))
-    return [text for _, text in sorted(found)[:WORST_SLICES]]
+                mean = entry["difference"]["mean"]
+                evidence = f"{signed(mean)} ({interval_words(entry['difference'])}, {entry['n_paired']} rows)"
+                slices.append((-abs(mean), f"- {escaped(field)} = {escaped(value)}: {evidence}"))
+    return [text for _, text in sorted(slices)[:WORST_SLICES]]
 
 
-def _markdown_table(summary: Mapping[str, Any]) -> str:
-    headings, lines = metrics_table(summary)
+def _markdown_table(summary: Summary, words: ReportWords) -> str:
+    headings, lines = metrics_table(summary, words)
     lines = [[escaped(name), *(cell.replace("<", "&lt;") for cell in cells)] for name, *cells in lines]
     if lines:  # the metric that decides
         lines[0][0] = f"**{lines[0][0]}**"
-    left = 2 if scope_of(summary) == "compare" else 1
+    left = left_columns(summary)
     rule = ["---"] * left + ["---:"] * (len(headings) - left)
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (headings, rule, *lines))
 
 
-def _bullets(texts: Any) -> str:
+def _bullets(texts: Iterable[str]) -> str:
     return "\n".join(f"- {escaped(text)}" for text in texts)
-
-
-def _row_count(value: int | None) -> str:
-    return "no" if value is None else str(value)

@@ -1,115 +1,159 @@
-"""``report.html``: one page that opens offline, the verdict first, then the evidence and how it was made."""
+"""``report.html``: one page that opens offline, the verdict first, then the evidence and how it was made.
+
+The page is a list of sections. A kind whose results have another shape takes those that fit and adds its own.
+"""
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import NamedTuple
 
-from matplotlib.figure import Figure
+from markupsafe import Markup
 
-from model_evaluation.kinds.llm_as_judge.runtime.result_files import SIDES
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
+from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS, evidence_text
+from model_evaluation.runtime.summary import Summary, evaluated_models, model_name, scope_of
 
-from .figures import BAND, GRID, INK, MUTED, PAPER, TIE, figure_svg
-from .names import short_name, short_time
-from .people import people_html
+from .charts.look import Chart, page_svg
+from .markup import ENVIRONMENT, part
+from .methods import limits_text, methods_text
+from .metrics_table import (
+    DECISION_WORDS,
+    TABLE_HEADINGS,
+    VERDICT_WORDS,
+    entry_cells,
+    left_columns,
+    metrics_table,
+    ordered_metrics,
+    table_note,
+)
+from .people import ScorerError, people_html
+from .plain_text import short_name, short_time
 from .row_browser import rows_html
-from .style import PAGE_STYLE
-from .tables import metrics_table_html, table_html, verdict_html, warnings_html
-from .wording import SIMULATED_TEXT, TABLE_HEADINGS, entry_cells, limits_text, methods_text, one_line, ordered_metrics
+from .words import ReportWords
 
-CHART_TITLES = {
-    "difference": "Difference per metric",
-    "outcomes": "Rows won, tied and lost",
-    "slices": "Where it got better and worse",
-    "distributions": "How the scores are spread",
-    "length": "Longer answers",
-    "coverage": "How many rows are scored",
-}
-SVG_COLOURS = {INK: "--ink", MUTED: "--muted", GRID: "--line", PAPER: "--paper", TIE: "--tie", BAND: "--band"}
-PAGE_SCRIPT = """
-addEventListener("beforeprint", () => document.querySelectorAll(  // of the rows only the first three each way
-  "details:not(.row), h3 + .row, h3 + .row + .row, h3 + .row + .row + .row").forEach(part => { part.open = true; }));
-"""
+DECISION_LOOKS = {"improved": "good", "regressed": "bad", "mixed": "bad", "invalid": "bad"}
+WORD_LOOKS = {word: DECISION_LOOKS.get(verdict, "") for verdict, word in VERDICT_WORDS.items()}
+CHECK_LOOKS = {"pass": "good", "warn": "warn", "fail": "bad"}
 
 
-def report_html(analysis: Analysis, charts: Mapping[str, Figure], judge_error: Mapping[str, Any] | None = None) -> str:
-    """The whole page. Nothing in it is loaded from elsewhere, and no text in it can become markup or script.
+class Section(NamedTuple):
+    """A part of the page. ``id`` is the anchor to which the page's head links; empty where it does not."""
 
-    ``judge_error`` is what people's labels said of the judge, ``None`` without labels.
+    id: str
+    heading: str
+    body: Markup
+
+
+class ShownCheck(NamedTuple):
+    """A check of fairness as the template takes it."""
+
+    status: str
+    look: str
+    message: str
+    counts: str
+
+
+def report_html(analysis: Analysis, charts: Mapping[str, Chart], error: ScorerError | None = None) -> str:
+    """The whole page of two models' scores on the same records, or of one model's.
+
+    ``error`` is what people's labels said of who gave the scores, ``None`` without labels.
     """
-    summary = analysis.summary
-    both = summary["scope"] == "compare"
-    title = "Model evaluation" + (" (SIMULATED)" if summary["simulated"] else "")
-    notes, rows = warnings_html(summary), rows_html(analysis)
-    drawn = "".join(
-        _figure_html(name, chart) + (_slices_html(summary) if name == "slices" else "")
+    summary, words = analysis.summary, analysis.words
+    sections = [verdict_section(summary), fairness_section(summary)]
+    if words.scorer and scope_of(summary) == "compare":
+        sections.append(Section("", "", people_html(error, words)))
+    sections += [
+        warnings_section(summary),
+        Section("metrics", "All metrics", metrics_table_html(summary, words)),
+        charts_section(charts, {"slices": slices_html(summary)}),
+        Section("rows", "Rows", rows_html(analysis)),
+        Section("methods", "How this was made", part("paragraphs", texts=methods_text(summary, words))),
+        Section("limits", "What it cannot say", part("bullets", texts=limits_text(summary, words))),
+        Section("configuration", "Configuration", facts_html(summary, words)),
+    ]
+    return page_html(summary, words, sections)
+
+
+def page_html(summary: Summary, words: ReportWords, sections: Sequence[Section]) -> str:
+    """The page of these sections, those left out that have no body. Nothing in it is loaded from elsewhere."""
+    return ENVIRONMENT.get_template("page.html.j2").render(
+        title="Model evaluation" + (" (SIMULATED)" if summary["simulated"] else ""),
+        notice=words.simulated if summary["simulated"] else "",
+        facts=[
+            *(
+                (MODEL_LABELS[side].capitalize(), short_name(model_name(summary, side) or MODEL_LABELS[side]))
+                for side in reversed(evaluated_models(summary))
+            ),
+            *words.conditions,
+            ("Made", short_time(summary["created"])),
+        ],
+        sections=[section for section in sections if section.body],
+    )
+
+
+def verdict_html(summary: Summary) -> Markup:
+    decision, sentence = summary["verdict"]["decision"], summary["verdict"]["sentence"]
+    look = DECISION_LOOKS.get(decision, "plain")
+    return part("verdict", decision=DECISION_WORDS[decision], sentence=sentence, look=look)
+
+
+def verdict_section(summary: Summary) -> Section:
+    return Section("", "", verdict_html(summary))
+
+
+def fairness_section(summary: Summary) -> Section:
+    """Whether the comparison was fair; empty where the summary does not say."""
+    fairness = summary.get("fairness") or {"checks": []}
+    checks = [
+        ShownCheck(
+            check["status"],
+            CHECK_LOOKS.get(check["status"], ""),
+            check["message"],
+            ", ".join(f"{name}: {count}" for name, count in (check.get("counts") or {}).items()),
+        )
+        for check in fairness["checks"]
+    ]
+    body = part("fairness", checks=checks, sentence=sound_rows_text(summary)) if checks else Markup()
+    return Section("fairness", "Was the comparison fair?", body)
+
+
+def sound_rows_text(summary: Summary) -> str:
+    """The difference on the primary metric among the rows that are sound in both models; empty where it is unknown."""
+    sound = (summary.get("fairness") or {}).get("sound_rows")
+    if not sound or not sound["difference"]:
+        return ""
+    evidence = evidence_text(sound, f"{sound['n_paired']} rows")
+    return f"Among the rows that are sound in both models, the difference on {summary['primary_metric']} is {evidence}."
+
+
+def warnings_section(summary: Summary) -> Section:
+    return Section("", "Take care", part("bullets", texts=summary["warnings"]))
+
+
+def metrics_table_html(summary: Summary, words: ReportWords) -> Markup:
+    headings, lines = metrics_table(summary, words)
+    return part(
+        "table",
+        headings=headings,
+        lines=lines,
+        caption=table_note(summary),
+        left=left_columns(summary),
+        decides=0 if len(lines) > 1 else -1,
+        looks=WORD_LOOKS,
+    )
+
+
+def charts_section(charts: Mapping[str, Chart], notes: Mapping[str, Markup]) -> Section:
+    """Every chart, each with the note of its name below it."""
+    body = Markup().join(
+        part("chart", subject=chart.subject, title=chart.title, svg=page_svg(chart, name)) + notes.get(name, "")
         for name, chart in charts.items()
     )
-    sections = [
-        ("metrics", "All metrics", metrics_table_html(summary)),
-        ("charts", "", drawn),
-        ("rows", "Rows", rows),
-        ("methods", "How this was made", _paragraphs(methods_text(summary), "p")),
-        ("limits", "What it cannot say", f"<ul>{_paragraphs(limits_text(summary), 'li')}</ul>"),
-        ("configuration", "Configuration", _facts_html(summary)),
-    ]
-    links = [f'<a href="#{place}">{place.capitalize()}</a>' for place, _, body in sections if body]
-    parts = [
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{title}</title><style>{PAGE_STYLE}</style></head><body>",
-        f'<aside class="banner" aria-label="Simulated">{SIMULATED_TEXT}</aside>' if summary["simulated"] else "",
-        f'<header><h1>{title}</h1><p class="sub">{_who(summary)}</p>',
-        f'<nav aria-label="On this page">{"".join(links)}</nav></header><main>',
-        verdict_html(summary),
-        people_html(judge_error) if both else "",
-        f"<h2>Take care</h2>{notes}" if notes else "",
-        *(
-            f'<div id="{place}">{f"<h2>{heading}</h2>" if heading else ""}{body}</div>'
-            for place, heading, body in sections
-            if body
-        ),
-        "</main><footer><p>The same numbers for programs: summary.json and per_example.parquet beside this page.</p>",
-        f"</footer><script>{PAGE_SCRIPT}</script></body></html>\n",
-    ]
-    return "\n".join(part for part in parts if part)
+    return Section("charts", "", body)
 
 
-def _who(summary: Mapping[str, Any]) -> str:
-    """The models, the judge and the time, each kept together on its line."""
-    facts = [
-        (MODEL_LABELS[side].capitalize(), short_name(summary["models"][side] or MODEL_LABELS[side]))
-        for side in SIDES[summary["scope"]]
-    ]
-    facts += [("Judge", summary["judge"] or "–"), ("Made", short_time(summary["created"]))]
-    return " ".join(f"<span><b>{name}</b> {html.escape(one_line(value))}</span>" for name, value in facts)
-
-
-def _paragraphs(texts: Sequence[str], tag: str) -> str:
-    return "".join(f"<{tag}>{html.escape(one_line(text))}</{tag}>" for text in texts)
-
-
-def _figure_html(name: str, chart: Figure) -> str:
-    """The chart as inline SVG whose colours follow the page's light or dark theme, its finding as the heading."""
-    svg = figure_svg(chart, salt=name, titled=False)
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # nothing refers to groups, and an id may be on a page once only
-    for colour, variable in SVG_COLOURS.items():
-        svg = svg.replace(f": {colour.lower()}", f": var({variable})")
-    alt = html.escape(getattr(chart, "alt", name), quote=True)
-    svg = svg.replace("<svg", f'<svg role="img" aria-label="{alt}"', 1)
-    title, finding = CHART_TITLES.get(name, html.escape(name)), html.escape(getattr(chart, "title", ""))
-    return (
-        f"<h2><small>{title}</small> {finding}</h2>"
-        f'<figure tabindex="0" aria-label="{title}, chart">{svg}</figure>'  # it scrolls on a phone
-    )
-
-
-def _slices_html(summary: Mapping[str, Any]) -> str:
+def slices_html(summary: Summary) -> Markup:
     """Every slice on the primary metric as a table, which a screen reader can read and the chart cannot give."""
     primary = summary["primary_metric"]
     lines = [
@@ -119,25 +163,23 @@ def _slices_html(summary: Mapping[str, Any]) -> str:
         if primary in cells
     ]
     if not lines:
-        return ""
-    table = table_html(("Slice", *TABLE_HEADINGS[1:]), lines, f"Slices on {primary}")
-    return f"<details><summary>All slices on {html.escape(one_line(primary))} as a table</summary>{table}</details>"
+        return Markup()
+    headings = ("Slice", *TABLE_HEADINGS[1:])
+    table = part("table", headings=headings, lines=lines, caption=f"Slices on {primary}", left=2, looks=WORD_LOOKS)
+    return part("folded", title=f"All slices on {primary} as a table", content=table)
 
 
-def _facts_html(summary: Mapping[str, Any]) -> str:
+def facts_html(summary: Summary, words: ReportWords) -> Markup:
+    """The configuration as the summary has it."""
     rows = summary["rows"]
     results = [f"{rows[side]} results of the {MODEL_LABELS[side]}" for side in MODEL_LABELS if rows[side] is not None]
-    facts = {
-        "Execution": summary["execution_arn"],
-        "Fine-tuned model": summary["models"]["tuned"] or "–",
-        "Base model": summary["models"]["base"] or "–",
-        "Judge": summary["judge"] or "–",
-        "Created": summary["created"],
-        "Metrics": ", ".join(ordered_metrics(summary)),
-        "Primary metric": summary["primary_metric"],
-        "Rows": ", ".join([f"{rows['dataset']} in the dataset", *results, f"{rows['paired']} with both"]),
-    }
-    items = "".join(
-        f"<dt>{html.escape(name)}</dt><dd>{html.escape(one_line(value))}</dd>" for name, value in facts.items()
-    )
-    return f'<dl class="facts">{items}</dl>'
+    facts = [
+        ("Execution", summary["execution_arn"]),
+        *((MODEL_LABELS[side].capitalize(), model_name(summary, side) or "–") for side in ("tuned", "base")),
+        *words.conditions,
+        ("Created", summary["created"]),
+        ("Metrics", ", ".join(ordered_metrics(summary, words))),
+        ("Primary metric", summary["primary_metric"]),
+        ("Rows", ", ".join([f"{rows['dataset']} in the dataset", *results, f"{rows['paired']} with both"])),
+    ]
+    return part("facts", facts=facts)

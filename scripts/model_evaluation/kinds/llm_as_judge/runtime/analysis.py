@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.per_example import Examples
+from model_evaluation.runtime.report.per_example import paired_table
 from model_evaluation.runtime.source_rows import SourceRows
 from model_evaluation.runtime.statistics.comparison import compare
 from model_evaluation.runtime.statistics.dataset_table import read_listed, traced_to
@@ -24,6 +26,7 @@ from .result_files import (
     read_aggregate_means,
 )
 from .result_rows import ResultBlocks, read_judged, text_tables
+from .words import report_words
 
 
 def analyse_execution(
@@ -90,8 +93,23 @@ def analyse_execution(
         summary["warnings"].append(f"The dataset was evaluated in {len(ids)} parts, by executions {', '.join(ids)}.")
     names = {metric.name for metric in metrics}
     metrics += [Metric(name, chosen=False) for name in summary["metrics"] if name not in names]
-    examples = Examples(pairs, metrics, lambda side: text_tables(blocks[side]))
-    return Analysis(summary, pairs, examples)
+
+    def table() -> pa.Table:
+        return paired_table(pairs, metrics, {side: _texts(blocks[side], len(pairs.sides[side])) for side in wanted})
+
+    return Analysis(summary, report_words(summary), table)
+
+
+def _texts(blocks: ResultBlocks, rows: int) -> pa.Table:
+    """The texts of a model's ``rows`` judged rows."""
+    tables = [pa.table({"response": pa.array([], pa.string())}), *text_tables(blocks)]
+    texts = pa.concat_tables(tables, promote_options="default")
+    if len(texts) != rows:
+        raise ResultsError(
+            "The result files have changed since they were compared.",
+            fix="Run the cell that reads the results again.",
+        )
+    return texts
 
 
 def _joined(parts: Sequence[ResultFiles]) -> ResultFiles:

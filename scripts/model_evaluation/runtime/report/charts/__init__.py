@@ -1,0 +1,28 @@
+"""Charts of an analysis, drawn for reading: the title says what was found, the axis which way is good."""
+
+from __future__ import annotations
+
+from model_evaluation.runtime.analysis import Analysis
+
+from .look import Chart, chart_style, finish
+from .metric_charts import coverage_chart, difference_chart, outcomes_chart
+from .score_charts import distributions_chart, length_chart
+from .slice_chart import slices_chart
+
+CHARTS = {
+    "difference": difference_chart,
+    "outcomes": outcomes_chart,
+    "slices": slices_chart,
+    "distributions": distributions_chart,
+    "length": length_chart,
+    "coverage": coverage_chart,
+}
+
+
+def draw_charts(analysis: Analysis) -> dict[str, Chart]:
+    """Those of ``CHARTS`` that this analysis has data for; with one model only ``distributions`` and ``coverage``."""
+    with chart_style():
+        charts = {name: chart for name, draw in CHARTS.items() if (chart := draw(analysis)) is not None}
+        for chart in charts.values():
+            finish(chart, simulated=analysis.summary["simulated"])
+    return charts

@@ -1,0 +1,181 @@
+"""Charts with a row per metric: the difference, the rows won and lost, and how many rows have a score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.report.metrics_table import ordered_metrics
+from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, number_digits, signed
+from model_evaluation.runtime.summary import Difference, MetricEntry, Summary, evaluated_models
+
+from . import look
+
+
+def difference_chart(analysis: Analysis) -> look.Chart | None:
+    """Each metric's difference with its interval; right is always better for the fine-tuned model."""
+    entries = _entries(analysis)
+    entries = {name: entry for name, entry in entries.items() if (entry["difference"] or {}).get("mean") is not None}
+    if not entries:
+        return None
+    estimates = [_estimate(entry["difference"]) for entry in entries.values()]
+    alt = "; ".join(f"{name} {estimate}" for name, estimate in zip(entries, estimates, strict=True))
+    chart, axes = _metric_chart("Difference per metric", _difference_title(entries), alt, analysis.summary, entries)
+    margins = []
+    for row, (name, entry) in enumerate(entries.items()):
+        span, colour = scale_span(analysis, name), look.VERDICT_COLOURS.get(entry["verdict"], look.UNCLEAR)
+        low, mean, high = (advantage(entry, key, span) for key in ("ci_low", "mean", "ci_high"))
+        axes.plot([low, high], [row, row], color=colour, linewidth=3, solid_capstyle="round")
+        axes.plot([mean], [row], "o", color=colour, markersize=8, markeredgecolor=look.PAPER)
+        margins.append((entry["margin"] or 0) / span)
+    axes.barh(
+        range(len(entries)), [2 * m for m in margins], left=[-m for m in margins], height=1, color=look.BAND, zorder=0
+    )
+    axes.axvline(0, color=look.INK, linewidth=1)
+    reach = max(0.02, *(abs(end) for end in axes.get_xlim()))
+    axes.set_xlim(-reach, reach)
+    axes.grid(axis="x")
+    axes.xaxis.set_major_formatter(lambda value, at: look.signed_tick(100 * value, at) + ("%" if value else ""))
+    look.right_column(axes, estimates, "difference [95% CI]")
+    note = "\nshaded: the margin, within which a difference is taken not to matter" if any(margins) else ""
+    axes.set_xlabel(
+        f"← base model better\u2003\u2003in % of the metric's scale\u2003\u2003fine-tuned model better →{note}"
+    )
+    return chart
+
+
+def _estimate(difference: Difference) -> str:
+    mean, low, high = (difference[key] for key in ("mean", "ci_low", "ci_high"))
+    digits = number_digits(mean, low, high)
+    interval = f"[{signed(low, digits)}, {signed(high, digits)}]" if low is not None else "(no interval)"
+    return f"{signed(mean, digits)}  {interval}"
+
+
+def _difference_title(entries: Mapping[str, MetricEntry]) -> str:
+    verdicts = [entry["verdict"] for entry in entries.values()]
+    better, worse = verdicts.count("improved"), verdicts.count("regressed")
+    if len(entries) == 1:
+        (name,) = entries
+        result = "better" if better else "worse"
+        result = f"the fine-tuned model is {result}" if better or worse else "no difference is shown"
+        return f"{look.chart_label(name, 40, 1)}: {result}"
+    if not better and not worse:
+        return f"No difference is shown on any of {len(entries)} metrics"
+    return f"Fine-tuned model: better on {better or 'none'}, worse on {worse or 'none'} of {len(entries)} metrics"
+
+
+def outcomes_chart(analysis: Analysis) -> look.Chart | None:
+    """Rows the fine-tuned model wins, ties and loses, per metric."""
+    entries = {name: entry for name, entry in _entries(analysis).items() if entry["n_paired"]}
+    if not entries:
+        return None
+    results = [f"{e['wins']} rows won, {e['ties']} tied, {e['losses']} lost" for e in entries.values()]
+    title = f"{look.chart_label(next(iter(entries)), 40, 1)}: {results[0]} against the base model"
+    alt = "; ".join(f"{name}: {result}" for name, result in zip(entries, results, strict=True))
+    chart, axes = _metric_chart("Rows won, tied and lost", title, alt, analysis.summary, entries)
+    pairs = np.array([entry["n_paired"] for entry in entries.values()], float)
+    left = np.zeros(len(entries))
+    parts = (
+        ("wins", look.GOOD, "fine-tuned better"),
+        ("ties", look.TIE, "same score"),
+        ("losses", look.BAD, "base better"),
+    )
+    for part, colour, label in parts:
+        counts = np.array([entry[part] for entry in entries.values()])
+        widths = counts / pairs
+        bars = axes.barh(range(len(entries)), widths, left=left, color=colour, label=label, height=0.62)
+        texts = [f"{n:,}" if w >= 0.012 + 0.011 * len(f"{n:,}") else "" for n, w in zip(counts, widths, strict=True)]
+        axes.bar_label(bars, texts, label_type="center", size=9, color=look.INK if part == "ties" else look.ON_DARK)
+        left += widths
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(look.share_tick)
+    strengths = [_strength(entry) for entry in entries.values()]
+    if any(strengths):
+        look.right_column(axes, strengths, "won of the rows that differ [95% CI]")
+    axes.set_xlabel("share of rows with both scores (numbers are rows)")
+    look.legend_above(axes)
+    return chart
+
+
+def _strength(entry: MetricEntry) -> str:
+    """The fine-tuned model's chance to win a row that is no tie."""
+    strength = entry.get("strength") or {"tuned": None}
+    if strength["tuned"] is None:
+        return ""
+    low, high = strength["ci_low"], strength["ci_high"]
+    return f"{strength['tuned']:.0%}" + (f"  [{low:.0%}, {high:.0%}]" if low is not None and high is not None else "")
+
+
+def coverage_chart(analysis: Analysis) -> look.Chart | None:
+    """Share of dataset rows with a score, per metric and model."""
+    entries, rows = _entries(analysis), analysis.summary["rows"]
+    totals = {side: rows["dataset"] or rows[side] for side in evaluated_models(analysis.summary)}
+    if not entries or not all(totals.values()):
+        return None
+    scored = {side: np.array([entry[side]["n_scored"] for entry in entries.values()]) for side in totals}
+    least = {side: int(counts.min()) for side, counts in scored.items()}
+    side = min(totals, key=lambda side: least[side] / totals[side])
+    title = f"Every metric is scored on at least {COVERAGE_FLOOR:.0%} of the rows"
+    if least[side] >= totals[side]:
+        title = "Every metric is scored on every row"
+    elif least[side] < COVERAGE_FLOOR * totals[side]:
+        name = look.chart_label(list(entries)[int(scored[side].argmin())], 40, 1)
+        title = f"Least scored: {name}, {look.MODEL_STYLE[side][1]}, {least[side]:,} of {totals[side]:,} rows"
+    alt = "Bars show the share of rows that have a score."
+    chart, axes = _metric_chart("How many rows are scored", title, alt, analysis.summary, entries)
+    height = 0.72 / len(totals)
+    for index, (side, counts) in enumerate(scored.items()):
+        colour, label = look.MODEL_STYLE[side]
+        at = np.arange(len(entries)) + (index - (len(totals) - 1) / 2) * height
+        axes.barh(at, np.minimum(1, counts / totals[side]), height=height * 0.92, color=colour, label=label)
+        for y, count in zip(at, counts, strict=True):
+            axes.annotate(f"{count:,}", (1.01, y), va="center", size=8, color=look.MUTED)
+    axes.axvline(
+        COVERAGE_FLOOR, color=look.INK, linewidth=1, linestyle=":", label=f"{COVERAGE_FLOOR:.0%}: a warning below"
+    )
+    axes.set_xlim(0, 1.06)
+    axes.set_xticks(np.arange(0, 1.01, 0.2))
+    axes.xaxis.set_major_formatter(look.share_tick)
+    axes.set_xlabel("share of dataset rows with a score (numbers are rows)")
+    look.legend_above(axes)
+    return chart
+
+
+def _entries(analysis: Analysis) -> dict[str, MetricEntry]:
+    metrics = analysis.summary["metrics"]
+    return {name: metrics[name] for name in ordered_metrics(analysis.summary, analysis.words)}
+
+
+def _metric_chart(
+    subject: str, title: str, alt: str, summary: Summary, entries: Mapping[str, MetricEntry]
+) -> tuple[look.Chart, Axes]:
+    """A chart with a labelled row per metric, the primary one in bold."""
+    chart = look.new_chart(subject, title, alt, 1.4 + (0.46 if len(entries) < 9 else 0.4) * len(entries))
+    axes = chart.add_subplot()
+    labels = [
+        look.chart_label(name) + ("\n(lower is better)" if entry["direction"] == "lower" else "")
+        for name, entry in entries.items()
+    ]
+    names, primary = list(entries), summary["primary_metric"]
+    look.label_rows(axes, labels, names.index(primary) if primary in names else None)
+    return chart, axes
+
+
+def scale_span(analysis: Analysis, name: str) -> float:
+    """Length of the metric's scale; the observed range where none is declared; never 0."""
+    if limits := analysis.summary["metrics"][name]["limits"]:
+        return float(limits[1] - limits[0])
+    columns = [analysis.per_example[f"{name}__{side}"] for side in ("tuned", "base")]
+    scores = [s for column in columns for s in column if isinstance(s, float) and np.isfinite(s)]
+    return float(np.ptp(scores)) or 1.0 if scores else 1.0
+
+
+def advantage(entry: MetricEntry, key: str, span: float) -> float:
+    """A number of an entry's difference as share of the scale, positive where the fine-tuned model is better."""
+    value = entry["difference"][key] if entry["difference"] else None
+    if value is None:
+        return float("nan")
+    return float(-value if entry["direction"] == "lower" else value) / span

@@ -1,0 +1,147 @@
+"""Charts of single scores: how they are spread, and whether they go with the length of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.report.metrics_table import ordered_metrics
+from model_evaluation.runtime.statistics.common import Floats
+from model_evaluation.runtime.statistics.verdicts import signed
+from model_evaluation.runtime.summary import evaluated_models
+
+from . import look
+
+HISTOGRAM_VALUES = 10  # more distinct scores than this are drawn as a histogram
+LENGTH_MEANS = 30  # rows; means of fewer are noise
+LENGTH_POINTS = 1_000  # more would make the page heavy and the cloud no clearer
+
+
+def distributions_chart(analysis: Analysis) -> look.Chart | None:
+    """Score distributions of both models over the rows that have both (one model: over its scored rows)."""
+    summary, table = analysis.summary, analysis.per_example
+    sides = evaluated_models(summary)
+    scores = {
+        name: {side: table[f"{name}__{side}"].to_numpy() for side in sides}
+        for name in ordered_metrics(summary, analysis.words)
+        if all(pd.api.types.is_numeric_dtype(table[f"{name}__{side}"]) for side in sides)
+        and any(table[f"{name}__{side}"].notna().any() for side in sides)
+    }
+    if not scores:
+        return None
+    first = next(iter(scores))
+    means = {side: summary["metrics"][first][side]["mean"] for side in sides}
+    found = ", ".join(
+        f"{mean:.2f} for the {look.MODEL_STYLE[side][1]}" for side, mean in means.items() if mean is not None
+    )
+    title, alt = f"{look.chart_label(first, 40, 1)}: mean score {found}", "Bars show the share of rows with each score."
+    columns, lines = min(3, len(scores)), -(-len(scores) // 3)
+    chart = look.new_chart("How the scores are spread", title, alt, 0.6 + (2.2 if lines == 1 else 1.8) * lines)
+    panels = chart.subplots(lines, columns, squeeze=False).ravel()
+    for panel in panels[len(scores) :]:
+        panel.set_visible(False)
+    for panel, (name, own) in zip(panels, scores.items(), strict=False):
+        _draw_distribution(panel, own)
+        panel.set_title(look.chart_label(name, 28), weight="bold" if name == summary["primary_metric"] else "normal")
+        panel.set_xlabel("score (lower is better)" if summary["metrics"][name]["direction"] == "lower" else "score")
+    for panel in panels[::columns]:
+        panel.set_ylabel("share of rows")
+    if len(sides) > 1:
+        chart.legend(*panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
+    return chart
+
+
+def _draw_distribution(panel: Axes, scores: Mapping[str, Floats]) -> None:
+    both = np.logical_and.reduce([np.isfinite(values) for values in scores.values()])
+    known = {side: values[both if both.any() else np.isfinite(values)] for side, values in scores.items()}
+    values = np.unique(np.round(np.concatenate(list(known.values())), 9))
+    places, step, borders = np.arange(len(values), dtype=float), 1.0, (values[1:] + values[:-1]) / 2
+    if len(values) <= HISTOGRAM_VALUES:
+        panel.set_xticks(places, [f"{value:.3g}" for value in values])
+    else:
+        edges = np.histogram_bin_edges(values, bins=16)
+        places, step, borders = (edges[1:] + edges[:-1]) / 2, float(edges[1] - edges[0]), edges[1:-1]
+    width = 0.8 * step / len(known)
+    for index, (side, numbers) in enumerate(known.items()):
+        colour, label = look.MODEL_STYLE[side]
+        counts = np.bincount(np.searchsorted(borders, numbers), minlength=len(places))
+        offset = (index - (len(known) - 1) / 2) * width
+        panel.bar(places + offset, counts / max(1, len(numbers)), width=width, color=colour, label=label)
+    panel.yaxis.set_major_formatter(look.share_tick)
+    panel.tick_params(axis="y", labelsize=9, labelcolor=look.MUTED)
+    panel.tick_params(axis="x", labelsize=8)
+    panel.grid(axis="y")
+
+
+def length_chart(analysis: Analysis) -> look.Chart | None:
+    """Score difference on the primary metric against the difference in the answers' length, and what goes with what.
+
+    At most 1,000 rows are drawn, evenly spaced in the table; the correlation is over all of them. ``None`` without one.
+    """
+    primary, table = analysis.summary["primary_metric"], analysis.per_example
+    effect = analysis.summary["metrics"].get(primary, {}).get("length_effect")
+    if not effect or effect["spearman"] is None:
+        return None
+    longer = (table["tuned_response"].str.len() - table["base_response"].str.len()).to_numpy(float)
+    change = table[f"{primary}__difference"].to_numpy(float)
+    known = np.isfinite(longer) & np.isfinite(change)
+    longer, change = longer[known], change[known]
+    low, high = effect["ci_low"], effect["ci_high"]
+    interval = (
+        "" if low is None else f", {effect['confidence']:.0%} CI {signed(low, plus='')} to {signed(high, plus='')}"
+    )
+    correlation = f"Spearman's rank correlation {signed(effect['spearman'])} ({effect['n']:,} rows{interval})"
+    shift = length_words(effect["mean_length_difference"])
+    title = f"{look.chart_label(primary, 40, 1)}: {_association(low, high, longer)}"
+    chart = look.new_chart("Length of the answers", title, f"{correlation}. The fine-tuned answers are {shift}.", 3.6)
+    axes = chart.add_subplot()
+    ends = (min(0.0, float(np.quantile(longer, 0.005))), max(0.0, float(np.quantile(longer, 0.995))))
+    inside = np.clip(longer, *ends)  # an answer of a megabyte would leave no room for the others
+    drawn = np.linspace(0, len(longer) - 1, min(len(longer), LENGTH_POINTS)).astype(int)
+    jitter = np.random.default_rng(1).uniform(-0.018, 0.018, len(drawn)) * (float(np.ptp(change)) or 1.0)
+    axes.scatter(inside[drawn], change[drawn] + jitter, s=16, color=look.UNCLEAR, alpha=0.45, linewidths=0)
+    if len(longer) >= LENGTH_MEANS:
+        fifths = np.array_split(np.argsort(longer, kind="stable"), 5)
+        middles = [float(np.median(inside[part])) for part in fifths]
+        means = [float(change[part].mean()) for part in fifths]
+        label = "mean of each fifth of the rows"
+        axes.plot(
+            middles, means, "o-", color=look.TUNED, label=label, markeredgecolor=look.PAPER, markersize=8, linewidth=2
+        )
+        look.legend_above(axes)
+    axes.axhline(0, color=look.MUTED, linewidth=0.8)
+    axes.axvline(0, color=look.MUTED, linewidth=0.8)
+    axes.margins(x=0.03)
+    axes.grid(axis="y")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:+,.0f}".replace("-", "−") if value else "0")
+    axes.yaxis.set_major_formatter(look.signed_tick)
+    axes.set_ylabel("score difference (fine-tuned − base)")
+    few = f"; {LENGTH_POINTS:,} rows are drawn" if len(longer) > LENGTH_POINTS else ""
+    axes.set_xlabel(
+        f"length of the fine-tuned answer minus the base model's, in characters ({shift}{few})\n"
+        f"{correlation}. An association, not a cause."
+    )
+    return chart
+
+
+def length_words(mean: float) -> str:
+    """``on average 294 characters shorter``."""
+    characters = round(abs(mean))
+    if not characters:
+        return "on average as long"
+    return f"on average {characters:,} character{'s'[: characters > 1]} {'longer' if mean > 0 else 'shorter'}"
+
+
+def _association(low: float | None, high: float | None, longer: Floats) -> str:
+    """What goes with what, said for the lengths that there are: ``longer`` are the differences in length."""
+    if low is None or high is None or low <= 0 <= high:
+        return "no association between score and length of the answers is shown"
+    if longer.max() <= 0:
+        return f"the shorter the fine-tuned answer, the {'lower' if low > 0 else 'higher'} its score tends to be"
+    if longer.min() >= 0:
+        return f"the longer the fine-tuned answer, the {'higher' if low > 0 else 'lower'} its score tends to be"
+    return f"where the fine-tuned answer is longer, its score tends to be {'higher' if low > 0 else 'lower'}"

@@ -1,0 +1,120 @@
+"""The table of metrics as cells of plain text, and as a text for a terminal."""
+
+from __future__ import annotations
+
+from model_evaluation.runtime.statistics.verdicts import interval_words, number_digits, signed_words
+from model_evaluation.runtime.summary import MetricEntry, Summary, scope_of
+
+from .plain_text import one_line
+from .words import ReportWords
+
+DECISION_WORDS = {
+    "improved": "Better",
+    "regressed": "Worse",
+    "equivalent": "Practically the same",
+    "no_worse": "No worse",
+    "inconclusive": "Not clear",
+    "mixed": "Mixed",
+    "invalid": "No valid comparison",
+    "none": "One model only",
+}
+VERDICT_WORDS = {
+    "improved": "better",
+    "regressed": "worse",
+    "equivalent": "same",
+    "no_worse": "no worse",
+    "inconclusive": "unclear",
+}
+TABLE_HEADINGS = (
+    "Metric",
+    "Verdict",
+    "Base",
+    "Fine-tuned",
+    "Difference",
+    "95% CI",
+    "p (adjusted)",
+    "Won / tied / lost",
+    "Rows",
+)
+ONE_MODEL_HEADINGS = ("Metric", "Mean", "Scored rows", "Missing")
+
+
+def ordered_metrics(summary: Summary, words: ReportWords) -> list[str]:
+    """The primary metric, those that guard the decision, then the others in the evaluation's order."""
+    primary = summary["primary_metric"]
+    return sorted(summary["metrics"], key=lambda name: (name != primary, name not in words.guards))
+
+
+def metrics_table(summary: Summary, words: ReportWords) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Headings and lines, one line per metric, the primary one first; with one model a short form."""
+    entries = {name: summary["metrics"][name] for name in ordered_metrics(summary, words)}
+    scope = scope_of(summary)
+    if scope == "compare":
+        return TABLE_HEADINGS, [[metric_label(name, entry), *entry_cells(entry)] for name, entry in entries.items()]
+    lines = []
+    for name, entry in entries.items():
+        side = entry[scope]
+        mean = "–" if side["mean"] is None else f"{side['mean']:.3g}"
+        lines.append([metric_label(name, entry), mean, str(side["n_scored"]), str(side["n_missing"])])
+    return ONE_MODEL_HEADINGS, lines
+
+
+def metric_label(name: str, entry: MetricEntry) -> str:
+    return name + (" ↓" if entry["direction"] == "lower" else "")
+
+
+def table_note(summary: Summary) -> str:
+    """What the reader of the table must know."""
+    note = "Mean scores over the scored rows"
+    if scope_of(summary) == "compare":
+        note = "Fine-tuned minus base, over the rows that both models have a score for"
+    return note + ("; ↓ lower is better" if any_lower(summary) else "")
+
+
+def any_lower(summary: Summary) -> bool:
+    """Whether lower is better on any metric."""
+    return any(entry["direction"] == "lower" for entry in summary["metrics"].values())
+
+
+def entry_cells(entry: MetricEntry) -> list[str]:
+    """The columns after the first of ``TABLE_HEADINGS``."""
+    difference = entry["difference"]
+    if difference is None:
+        return ["–"] * (len(TABLE_HEADINGS) - 1)
+    digits = number_digits(*(difference[key] for key in ("mean", "ci_low", "ci_high")))
+    means = [entry[side]["mean"] for side in ("base", "tuned")]
+    p_value = difference["p_adjusted"]
+    return [
+        VERDICT_WORDS[entry["verdict"]],
+        *("–" if value is None else f"{value:.{digits}f}" for value in means),
+        signed_words(difference),
+        interval_words(difference),
+        "–" if p_value is None else "<0.001" if p_value < 0.001 else f"{p_value:.3f}",
+        f"{entry['wins']} / {entry['ties']} / {entry['losses']}",
+        str(entry["n_paired"]),
+    ]
+
+
+def left_columns(summary: Summary) -> int:
+    """How many columns of the table hold words; the numbers of the others stand to the right."""
+    return 2 if scope_of(summary) == "compare" else 1
+
+
+def comparison_text(summary: Summary, words: ReportWords) -> str:
+    """Verdict, table and warnings as plain text for a terminal."""
+    headings, body = metrics_table(summary, words)
+    rows = [[one_line(cell) for cell in row] for row in (headings, *body)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    left = left_columns(summary)
+    lines = [
+        "  ".join(f"{cell:{'<' if column < left else '>'}{widths[column]}}" for column, cell in enumerate(row)).rstrip()
+        for row in rows
+    ]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    parts = [words.simulated, ""] if summary["simulated"] else []
+    parts += [one_line(summary["verdict"]["sentence"]), "", *lines]
+    if any_lower(summary):
+        parts += ["", "↓ lower is better"]
+    if summary["warnings"]:
+        parts += ["", "Take care:", *(f"- {one_line(text)}" for text in summary["warnings"])]
+    return "\n".join(parts)

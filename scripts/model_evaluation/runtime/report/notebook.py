@@ -1,0 +1,27 @@
+"""What the notebook's cells show of an analysis, beside charts and rows."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from model_evaluation.runtime.analysis import Analysis
+
+from .markup import part
+from .page import metrics_table_html, verdict_html
+
+
+def in_notebook(fragment: Markup) -> str:
+    """A fragment with its style, for a notebook's cell."""
+    return part("notebook_cell", fragment=fragment)
+
+
+def comparison_html(analysis: Analysis) -> Markup:
+    """Verdict, table and warnings."""
+    summary, words = analysis.summary, analysis.words
+    return part(
+        "comparison",
+        notice=words.simulated if summary["simulated"] else "",
+        verdict=verdict_html(summary),
+        table=metrics_table_html(summary, words),
+        warnings=part("bullets", texts=summary["warnings"]),
+    )

@@ -1,0 +1,38 @@
+"""What a kind of evaluation has to say in its reports. Plain text: pages, terminals and Markdown are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ReportWords:
+    """What reports of one evaluation say beside its numbers."""
+
+    scorer: str = ""
+    """Who gave the scores, as a noun, where people's labels can check that: ``judge``."""
+    conditions: tuple[tuple[str, str], ...] = ()
+    """Name and value of what the models were evaluated under, such as a recipe or a benchmark."""
+    guards: tuple[str, ...] = ()
+    """Metrics that must not get worse: with one that did, a good result on the primary metric is mixed."""
+    method: str = "Every record of the dataset was given to the models, and what they answered was scored."
+    """How the scores came about, a paragraph."""
+    limits: tuple[str, ...] = ()
+    """What the scores cannot say, a paragraph each."""
+
+    @property
+    def simulated(self) -> str:
+        """The notice on everything that local AWS made."""
+        actors = "No model and no " + self.scorer if self.scorer else "No model"
+        return f"SIMULATED: made with a local stand-in for AWS. {actors} was involved."
+
+    @property
+    def explanations(self) -> str:
+        """What the texts that came with scores are called."""
+        return f"the {self.scorer}'s words" if self.scorer else "explanations"
+
+    @property
+    def unchecked(self) -> str:
+        """What is said as long as nobody labelled."""
+        whose = f"the {self.scorer}'s"
+        return f"{whose.capitalize()} scores were not checked against people: the differences are {whose} alone."
