@@ -48,8 +48,6 @@ class Scenario:
     """Operation -> message; an empty message becomes IAM's usual sentence. Answered with AccessDenied."""
     errors: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Operation -> (error code, message)."""
-    lost_response: Mapping[str, int] = field(default_factory=dict)
-    """Operation -> how many calls take effect although the connection drops before the answer."""
     slow: Mapping[str, float] = field(default_factory=dict)
     """Operation -> seconds for which its responses are held."""
     clock_ahead_seconds: float = 0.0
@@ -58,7 +56,6 @@ class Scenario:
     # What the account and the region offer.
     foreign_buckets: Collection[str] = ()
     """Buckets that belong to another account, as requests that expect this one as their owner find out."""
-    no_mlflow_app: bool = False
     quotas: Mapping[str, float | None] = field(default_factory=dict)
     """Quota code -> its value here; ``None``: Service Quotas does not publish it."""
     foreign_update: Mapping[str, str] = field(default_factory=dict)
@@ -67,13 +64,8 @@ class Scenario:
     foreign_updates: int = 1
     """How many starts suffer from ``foreign_update``."""
 
-    # What result files look like.
     missing_scores: float = 0.03
     """Share of scores that are not given, in 0..1; different rows for base and tuned."""
-    result_files: int = 1
-    """Over how many files the rows of one model are spread."""
-    padding_objects: int = 0
-    """Unrelated objects beside the results, so that listings take several pages (1,000 keys each)."""
 
     parts: tuple[object, ...] = ()
     """What a kind of evaluation lets a scenario vary: a dataclass of its own, with defaults."""
@@ -124,11 +116,6 @@ class Rules:
         if (wrong := _match(scenario.errors, service, operation)) is not None:
             code, message = scenario.errors[wrong]
             raise ServiceError(code, message)
-
-    def loses_response(self, service: str, operation: str) -> bool:
-        """Whether the connection is to drop after this call took effect."""
-        with self._lock:
-            return self._count_down("lost", self.scenario.lost_response, service, operation)
 
     def delay_seconds(self, service: str, operation: str) -> float:
         """How long this call's response is to be held."""

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.services.hub import PUBLIC_HUB, find_content
-from model_evaluation.localaws.services.mlflow import apps_of, servers_of
-from model_evaluation.localaws.services.packages import packages_of
+from model_evaluation.localaws.services.mlflow import APPS, SERVERS
+from model_evaluation.localaws.services.packages import PACKAGES
 from model_evaluation.runtime.rows import DatasetRow, read_dataset_row
 
 from .job import Job, split_uri
@@ -33,7 +33,7 @@ def has_tuned_model(job: Job) -> bool:
     if not package_config:
         return False
     arn = package_config["SourceModelPackageArn"]
-    package = packages_of(job.cloud, job.region).get(arn)
+    package = PACKAGES.table(job.cloud, job.region).get(arn)
     if package is None or package["ModelPackageStatus"] != "Completed":
         raise JobFailure(f"ClientError: Model package {arn} does not exist or is not in status Completed")
     for container in package.get("InferenceSpecification", {}).get("Containers", []):
@@ -47,10 +47,8 @@ def has_tuned_model(job: Job) -> bool:
 def require_tracking(job: Job) -> None:
     """The store of the run's MLflow app or server must exist, if the run has one."""
     arn = str(job.arguments.get("MlflowConfig", {}).get("MlflowResourceArn", ""))
-    if ":mlflow-tracking-server/" in arn:
-        record = servers_of(job.cloud, job.region).get(arn.rpartition("/")[2])
-    else:
-        record = apps_of(job.cloud, job.region).get(arn)
+    trackers = SERVERS if ":mlflow-tracking-server/" in arn else APPS
+    record = trackers.table(job.cloud, job.region).get(arn)
     if record is None:
         return
     try:

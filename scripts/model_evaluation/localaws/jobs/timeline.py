@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import JobFailure, LocalAwsBug, ServiceError
+from model_evaluation.localaws.errors import JobFailure, LocalAwsBug
 from model_evaluation.localaws.policies import trusts
-from model_evaluation.localaws.services.lineage import run_lineage_step
 from model_evaluation.localaws.store import Record, timestamp
 
 from .definition import Definition, Step, resolve
@@ -83,7 +82,7 @@ class Execution:
                 "StartDateTime": timestamp(self.created).isoformat(),
             }[parts[1]]
         run = self.runs[parts[1]]
-        if run.job is not None and parts[2:] == [run.job.type.name_key]:
+        if run.job is not None and parts[2:] == [run.job.type.resource.key]:
             return run.job.name
         value: Any = run.arguments or run.step.arguments
         for part in parts[2:]:
@@ -139,7 +138,7 @@ class Timeline:
 
     def start_job(self, region: str, job_type: JobType, arguments: Record) -> Job:
         """Starts a job that belongs to no pipeline."""
-        name = arguments[job_type.name_key]
+        name = arguments[job_type.resource.key]
         job = Job(self._cloud, region, job_type, name, arguments, self._cloud.clock(), label=name)
         job.begin()
         self._jobs.append(job)
@@ -272,7 +271,7 @@ class Timeline:
         if execution.stopped_at is not None and run.ended >= execution.stopped_at:
             outcome = Outcome("Stopped")
         else:
-            outcome = self._outcome(run.step.name, lambda: self._run_step(execution, run))
+            outcome = self._outcome(run.step.name, lambda: self._run_step(run))
         run.status, run.failure = outcome
         if run.job is not None:
             run.job.end(JOB_STATUS[run.status], run.ended, run.failure)
@@ -281,16 +280,11 @@ class Timeline:
         if stop_after and stop_after in run.step.name and execution.stopped_at is None:
             self._begin_stop(execution, run.ended)
 
-    def _run_step(self, execution: Execution, run: StepRun) -> None:
+    def _run_step(self, run: StepRun) -> None:
         """Does the work of a step whose time is up. Raises :class:`JobFailure`."""
         if run.job is not None:
             self._perform(run.job)
-        elif run.step.kind == "Lineage":
-            try:
-                run_lineage_step(self._cloud, execution.region, run.arguments)
-            except ServiceError as error:
-                raise JobFailure(f"ClientError: {error.message}") from error
-        else:
+        elif run.step.kind != "Lineage":  # see services.lineage
             raise JobFailure(f"local AWS does not play steps of type {run.step.kind}")
 
     def _begin_stop(self, execution: Execution, when: float) -> None:
@@ -338,7 +332,7 @@ def _summary(run: StepRun, execution: Execution) -> Record:
     if run.failure is not None:
         summary["FailureReason"] = run.failure
     if run.job is not None:
-        summary["Metadata"] = {f"{run.job.type.word}Job": {"Arn": run.job.arn}}
+        summary["Metadata"] = {run.job.type.resource.word: {"Arn": run.job.arn}}
     elif run.step.kind == "Lineage" and run.status == "Succeeded":
         summary["Metadata"] = {"Lineage": {}}
     return summary
