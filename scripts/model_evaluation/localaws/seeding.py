@@ -41,20 +41,11 @@ class Seeder:
         """A role that trusts the named services and may do ``actions`` on everything."""
         iam = self.cloud.own_client("iam", "us-east-1")
         path, _, name = arn.rsplit(":role", 1)[-1].rpartition("/")
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": [f"{service}.amazonaws.com" for service in services]},
-                    "Action": "sts:AssumeRole",
-                }
-            ],
-        }
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}],
-        }
+        principal = {"Service": [f"{service}.amazonaws.com" for service in services]}
+        trusted = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        trust = {"Version": "2012-10-17", "Statement": [trusted]}
+        allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        policy = {"Version": "2012-10-17", "Statement": [allowed]}
         try:
             iam.create_role(RoleName=name, Path=f"{path}/", AssumeRolePolicyDocument=json.dumps(trust))
         except iam.exceptions.EntityAlreadyExistsException:
@@ -89,17 +80,8 @@ class Seeder:
         }
         if name.startswith("meta-"):
             document |= {"GatedBucket": True, "HostingEulaUri": eula_uri(self.region, "llama3_2")}
-        put_content(
-            self.cloud,
-            self.region,
-            PUBLIC_HUB,
-            "Model",
-            name,
-            version,
-            document,
-            description=f"{name} (simulated hub content)",
-            keywords=("@task:text-generation",),
-        )
+        path = f"{PUBLIC_HUB}/Model/{name}/{version}"
+        put_content(self.cloud, self.region, path, document, ["@task:text-generation"])
 
     def group(self, name: str, description: str, *, days_ago: float = 0.0) -> None:
         arn = GROUPS.arn(self.cloud, self.region, name)
@@ -132,21 +114,14 @@ class Seeder:
         ``base_version`` may be left out for the models this module names; ``made_by`` is a training job's ARN.
         """
         arn = PACKAGES.arn(self.cloud, self.region, f"{group}/{version}")
-        container: dict[str, Any] = {
-            "ModelDataSource": {
-                "S3DataSource": {
-                    "S3Uri": f"s3://fernway-models/{group}/{version}/",
-                    "S3DataType": "S3Prefix",
-                    "CompressionType": "None",
-                }
-            }
-        }
+        weights = f"s3://fernway-models/{group}/{version}/"
+        source = {"S3Uri": weights, "S3DataType": "S3Prefix", "CompressionType": "None"}
+        container: dict[str, Any] = {"ModelDataSource": {"S3DataSource": source}}
         if base is None:
-            image = f"{self.cloud.account}.dkr.ecr.{self.region}.amazonaws.com/churn:latest"
-            container["Image"] = image
+            container["Image"] = f"{self.cloud.account}.dkr.ecr.{self.region}.amazonaws.com/churn:latest"
         else:
             self.bucket("fernway-models", self.region)
-            self.object(f"s3://fernway-models/{group}/{version}/adapter_model.safetensors", b"SIMULATED")
+            self.object(f"{weights}adapter_model.safetensors", b"SIMULATED")
             versions = {BASE_MODEL: BASE_MODEL_VERSION, **OTHER_BASE_MODELS}
             container["BaseModel"] = {
                 "HubContentName": base,
@@ -197,7 +172,6 @@ class Seeder:
 
     def dataset(self, arn: str, uri: str) -> None:
         """An AI-registry DataSet that stands for an S3 object."""
-        hub, _, name, version = arn.split(":hub-content/")[-1].split("/")
         bucket, key = split_uri(uri)
         document = {
             "DatasetType": "CUSTOMER_PROVIDED",
@@ -205,14 +179,5 @@ class Seeder:
             "DatasetS3Prefix": key,
             "Dependencies": [],
         }
-        put_content(
-            self.cloud,
-            self.region,
-            hub,
-            "DataSet",
-            name,
-            version,
-            document,
-            description="Simulated registry entry",
-            keywords=("method:uploaded", "customization_technique:sft"),
-        )
+        path = arn.partition(":hub-content/")[2]
+        put_content(self.cloud, self.region, path, document, ["method:uploaded", "customization_technique:sft"])

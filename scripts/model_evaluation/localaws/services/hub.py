@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from model_evaluation.localaws.cloud import Cloud
@@ -27,22 +27,12 @@ def registry_hub_name(region: str, account: str) -> str:
     return base64.b32hexencode(digest).decode().strip("=")
 
 
-def put_content(
-    cloud: Cloud,
-    region: str,
-    hub: str,
-    kind: str,
-    name: str,
-    version: str,
-    document: Mapping[str, Any],
-    *,
-    description: str,
-    keywords: tuple[str, ...],
-) -> None:
-    """Makes a version of a hub content exist, and its hub."""
+def put_content(cloud: Cloud, region: str, path: str, document: Mapping[str, Any], keywords: Sequence[str]) -> None:
+    """Makes a version of a hub content exist, and its hub; ``path`` is ``HUB/TYPE/NAME/VERSION``."""
+    hub, kind, name, version = path.split("/")
     owner = "aws" if hub == PUBLIC_HUB else cloud.account
     hub_arn = f"arn:aws:sagemaker:{region}:{owner}:hub/{hub}"
-    arn = f"arn:aws:sagemaker:{region}:{owner}:hub-content/{hub}/{kind}/{name}/{version}"
+    arn = f"arn:aws:sagemaker:{region}:{owner}:hub-content/{path}"
     times = {"CreationTime": cloud.now(), "LastModifiedTime": cloud.now()}
     HUBS.table(cloud, region).put(
         HUBS.arn(cloud, region, hub),
@@ -59,7 +49,7 @@ def put_content(
             "HubName": hub,
             "HubArn": hub_arn,
             "HubContentDisplayName": name,
-            "HubContentDescription": description,
+            "HubContentDescription": f"{name} (simulated hub content)",
             "HubContentDocument": json.dumps(document),
             "HubContentSearchKeywords": list(keywords),
             "HubContentStatus": "Available",
@@ -73,20 +63,18 @@ def _version_key(record: Record) -> tuple[int, ...]:
 
 
 def _contents(cloud: Cloud, region: str, hub: str, kind: str) -> list[Record]:
-    """The contents of one type in a hub (a name or an ARN), older versions first."""
-    place = (hub.rsplit("/", 1)[-1], kind)
+    """The contents of one type in a hub, older versions first."""
     records = contents_of(cloud, region).all()
-    return sorted((r for r in records if (r["HubName"], r["HubContentType"]) == place), key=_version_key)
+    return sorted((r for r in records if (r["HubName"], r["HubContentType"]) == (hub, kind)), key=_version_key)
 
 
-def find_content(
-    cloud: Cloud, region: str, hub: str, kind: str, name: str, version: str | None = None
-) -> Record | None:
-    """A hub content's version, by default its newest; ``hub`` is a name or an ARN."""
+def find_content(cloud: Cloud, region: str, path: str) -> Record | None:
+    """The hub content at ``HUB/TYPE/NAME/VERSION``, or without a version the newest at ``HUB/TYPE/NAME``."""
+    hub, kind, name, version = (*path.split("/"), "", "", "")[:4]
     versions = [
         record
         for record in _contents(cloud, region, hub, kind)
-        if record["HubContentName"] == name and version in (None, record["HubContentVersion"])
+        if record["HubContentName"] == name and version in ("", record["HubContentVersion"])
     ]
     return versions[-1] if versions else None
 
@@ -104,11 +92,11 @@ def describe_hub(cloud: Cloud, request: Request) -> Record:
 
 @SHARED.plays("sagemaker", "DescribeHubContent")
 def describe_hub_content(cloud: Cloud, request: Request) -> Record:
-    hub = _known_hub(cloud, request)["HubName"]
-    kind, name, version = (request.params.get(key) for key in ("HubContentType", "HubContentName", "HubContentVersion"))
-    record = find_content(cloud, request.region, hub, str(kind), str(name), version)
+    parts = (request.params.get(key) for key in ("HubContentType", "HubContentName", "HubContentVersion"))
+    path = "/".join(filter(None, (_known_hub(cloud, request)["HubName"], *parts)))
+    record = find_content(cloud, request.region, path)
     if record is None:
-        raise not_found("HubContent", "/".join(filter(None, (hub, kind, name, version))))
+        raise not_found("HubContent", path)
     return described(request, record)
 
 
