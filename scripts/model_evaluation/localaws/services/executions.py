@@ -5,7 +5,7 @@ from __future__ import annotations
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import invalid, not_found
 from model_evaluation.localaws.jobs.definition import read_definition
-from model_evaluation.localaws.jobs.timeline import Execution
+from model_evaluation.localaws.jobs.execution import Execution
 from model_evaluation.localaws.operations import SHARED, Request
 from model_evaluation.localaws.store import Record, described, listed, page
 
@@ -54,7 +54,7 @@ def list_pipeline_executions(cloud: Cloud, request: Request) -> Record:
 
 @SHARED.plays("sagemaker", "ListPipelineExecutionSteps")
 def list_pipeline_execution_steps(cloud: Cloud, request: Request) -> Record:
-    rows = cloud.timeline.summaries(_find(cloud, request))
+    rows = _find(cloud, request).summaries()
     if request.params.get("SortOrder") != "Ascending":
         rows.reverse()
     return page(request, rows, into="PipelineExecutionSteps")
@@ -65,5 +65,6 @@ def stop_pipeline_execution(cloud: Cloud, request: Request) -> Record:
     execution = _find(cloud, request)
     if execution.over:
         raise invalid(f"Only pipelines with 'Executing' status can be stopped. Current status is '{execution.status}'.")
-    cloud.timeline.stop(execution)
+    if execution.stopped_at is None:
+        execution.stop(cloud.clock())
     return {"PipelineExecutionArn": execution.arn}
