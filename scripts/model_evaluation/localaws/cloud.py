@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .recording import Calls
 from .scenario import Rules, Scenario
-from .store import Record, Store, timestamp
+from .store import Store, timestamp
 
 if TYPE_CHECKING:
     from .http.loopback import Loopback
@@ -42,7 +42,6 @@ class Cloud:
         self.scenario = scenario
         self.caller_arn = f"arn:aws:sts::{self.account}:assumed-role/LocalAwsCaller/local"
         self.store = Store()
-        self.associations: dict[str, list[Record]] = {}
         self.raised_quotas: dict[str, float] = {}
 
     def own_client(self, service: str, region: str) -> Any:

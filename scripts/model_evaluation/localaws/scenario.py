@@ -7,6 +7,7 @@ counters such as "after the third call" then start anew.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -48,8 +49,6 @@ class Scenario:
     """Operation -> message; an empty message becomes IAM's usual sentence. Answered with AccessDenied."""
     errors: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Operation -> (error code, message)."""
-    lost_response: Mapping[str, int] = field(default_factory=dict)
-    """Operation -> how many calls take effect although the connection drops before the answer."""
     slow: Mapping[str, float] = field(default_factory=dict)
     """Operation -> seconds for which its responses are held."""
     clock_ahead_seconds: float = 0.0
@@ -58,7 +57,6 @@ class Scenario:
     # What the account and the region offer.
     foreign_buckets: Collection[str] = ()
     """Buckets that belong to another account, as requests that expect this one as their owner find out."""
-    no_mlflow_app: bool = False
     quotas: Mapping[str, float | None] = field(default_factory=dict)
     """Quota code -> its value here; ``None``: Service Quotas does not publish it."""
     foreign_update: Mapping[str, str] = field(default_factory=dict)
@@ -67,13 +65,8 @@ class Scenario:
     foreign_updates: int = 1
     """How many starts suffer from ``foreign_update``."""
 
-    # What result files look like.
     missing_scores: float = 0.03
     """Share of scores that are not given, in 0..1; different rows for base and tuned."""
-    result_files: int = 1
-    """Over how many files the rows of one model are spread."""
-    padding_objects: int = 0
-    """Unrelated objects beside the results, so that listings take several pages (1,000 keys each)."""
 
     parts: tuple[object, ...] = ()
     """What a kind of evaluation lets a scenario vary: a dataclass of its own, with defaults."""
@@ -98,7 +91,7 @@ class Rules:
         self._clock = clock
         self._since = clock()
         self._lock = threading.Lock()
-        self._seen: dict[str, int] = {}
+        self._seen: Counter[str] = Counter()
         self._expired = False
 
     def admit(self, service: str, operation: str) -> None:
@@ -111,7 +104,8 @@ class Rules:
                     "The security token included in the request is expired",
                     status=400 if service == "s3" else 403,
                 )
-            if self._count_down("throttle", scenario.throttle, service, operation):
+            throttled = _match(scenario.throttle, service, operation)
+            if throttled is not None and self._count(f"throttle {throttled}") < scenario.throttle[throttled]:
                 code = {"s3": "SlowDown", "iam": "Throttling", "sts": "Throttling"}.get(service)
                 status = 503 if service == "s3" else 400
                 raise ServiceError(code or "ThrottlingException", "Rate exceeded", status=status)
@@ -125,11 +119,6 @@ class Rules:
             code, message = scenario.errors[wrong]
             raise ServiceError(code, message)
 
-    def loses_response(self, service: str, operation: str) -> bool:
-        """Whether the connection is to drop after this call took effect."""
-        with self._lock:
-            return self._count_down("lost", self.scenario.lost_response, service, operation)
-
     def delay_seconds(self, service: str, operation: str) -> float:
         """How long this call's response is to be held."""
         slow = _match(self.scenario.slow, service, operation)
@@ -138,11 +127,8 @@ class Rules:
     def foreign_update(self) -> Mapping[str, str]:
         """The replacements to make before the next start; empty once they are used up."""
         with self._lock:
-            used = self._seen.get("foreign", 0)
-            if used >= self.scenario.foreign_updates:
-                return {}
-            self._seen["foreign"] = used + 1
-            return self.scenario.foreign_update
+            still = self._count("foreign") < self.scenario.foreign_updates
+            return self.scenario.foreign_update if still else {}
 
     def _credentials_expired(self, service: str, operation: str) -> bool:
         limit = self.scenario.expire_credentials_after
@@ -150,23 +136,15 @@ class Rules:
             return self._expired
         if isinstance(limit, tuple):
             name, calls = limit
-            if not _matches(name, service, operation):
-                return False
-            seen = self._seen.get("expiry", 0)
-            self._seen["expiry"] = seen + 1
-            self._expired = seen >= calls
+            self._expired = _matches(name, service, operation) and self._count("expiry") >= calls
         else:
             self._expired = self._clock() - self._since >= limit
         return self._expired
 
-    def _count_down(self, kind: str, budget: Mapping[str, int], service: str, operation: str) -> bool:
-        name = _match(budget, service, operation)
-        if name is None:
-            return False
-        key = f"{kind} {name}"
-        seen = self._seen.get(key, 0)
-        self._seen[key] = seen + 1
-        return seen < budget[name]
+    def _count(self, what: str) -> int:
+        """Counts it once more; returns how often that was done before."""
+        self._seen[what] += 1
+        return self._seen[what] - 1
 
 
 def _matches(pattern: str, service: str, operation: str) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .cloud import Cloud
-from .jobs.job import TRAINING, split_uri
-from .services.hub import PUBLIC_HUB, put_content, put_hub
-from .services.packages import groups_of, packages_of
+from .jobs.job import TRAINING, Job, split_uri
+from .services.hub import PUBLIC_HUB, put_content
+from .services.packages import GROUPS, PACKAGES
 from .services.public_bucket import eula_uri
 from .store import DAY, timestamp
 
@@ -41,20 +41,11 @@ class Seeder:
         """A role that trusts the named services and may do ``actions`` on everything."""
         iam = self.cloud.own_client("iam", "us-east-1")
         path, _, name = arn.rsplit(":role", 1)[-1].rpartition("/")
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": [f"{service}.amazonaws.com" for service in services]},
-                    "Action": "sts:AssumeRole",
-                }
-            ],
-        }
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}],
-        }
+        principal = {"Service": [f"{service}.amazonaws.com" for service in services]}
+        trusted = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+        trust = {"Version": "2012-10-17", "Statement": [trusted]}
+        allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        policy = {"Version": "2012-10-17", "Statement": [allowed]}
         try:
             iam.create_role(RoleName=name, Path=f"{path}/", AssumeRolePolicyDocument=json.dumps(trust))
         except iam.exceptions.EntityAlreadyExistsException:
@@ -73,7 +64,6 @@ class Seeder:
 
     def base_model(self, name: str, version: str, *, recipe: bool = True) -> None:
         """A model of the public hub, with an evaluation recipe unless ``recipe`` is false."""
-        put_hub(self.cloud, self.region, PUBLIC_HUB, "SageMaker Public Hub")
         recipes = [
             {"DisplayName": f"{name} SFT LoRA", "Name": f"{name}_sft_lora", "Type": "FineTuning"},
             {
@@ -90,21 +80,12 @@ class Seeder:
         }
         if name.startswith("meta-"):
             document |= {"GatedBucket": True, "HostingEulaUri": eula_uri(self.region, "llama3_2")}
-        put_content(
-            self.cloud,
-            self.region,
-            PUBLIC_HUB,
-            "Model",
-            name,
-            version,
-            document,
-            description=f"{name} (simulated hub content)",
-            keywords=("@task:text-generation",),
-        )
+        path = f"{PUBLIC_HUB}/Model/{name}/{version}"
+        put_content(self.cloud, self.region, path, document, ["@task:text-generation"])
 
     def group(self, name: str, description: str, *, days_ago: float = 0.0) -> None:
-        arn = self.cloud.arn(self.region, f"model-package-group/{name}")
-        groups_of(self.cloud, self.region).put(
+        arn = GROUPS.arn(self.cloud, self.region, name)
+        GROUPS.table(self.cloud, self.region).put(
             arn,
             {
                 "ModelPackageGroupName": name,
@@ -132,29 +113,22 @@ class Seeder:
 
         ``base_version`` may be left out for the models this module names; ``made_by`` is a training job's ARN.
         """
-        arn = self.cloud.arn(self.region, f"model-package/{group}/{version}")
-        container: dict[str, Any] = {
-            "ModelDataSource": {
-                "S3DataSource": {
-                    "S3Uri": f"s3://fernway-models/{group}/{version}/",
-                    "S3DataType": "S3Prefix",
-                    "CompressionType": "None",
-                }
-            }
-        }
+        arn = PACKAGES.arn(self.cloud, self.region, f"{group}/{version}")
+        weights = f"s3://fernway-models/{group}/{version}/"
+        source = {"S3Uri": weights, "S3DataType": "S3Prefix", "CompressionType": "None"}
+        container: dict[str, Any] = {"ModelDataSource": {"S3DataSource": source}}
         if base is None:
-            image = f"{self.cloud.account}.dkr.ecr.{self.region}.amazonaws.com/churn:latest"
-            container["Image"] = image
+            container["Image"] = f"{self.cloud.account}.dkr.ecr.{self.region}.amazonaws.com/churn:latest"
         else:
             self.bucket("fernway-models", self.region)
-            self.object(f"s3://fernway-models/{group}/{version}/adapter_model.safetensors", b"SIMULATED")
+            self.object(f"{weights}adapter_model.safetensors", b"SIMULATED")
             versions = {BASE_MODEL: BASE_MODEL_VERSION, **OTHER_BASE_MODELS}
             container["BaseModel"] = {
                 "HubContentName": base,
                 "HubContentVersion": base_version or versions[base],
                 "RecipeName": f"{base}_sft_lora",
             }
-        packages_of(self.cloud, self.region).put(
+        PACKAGES.table(self.cloud, self.region).put(
             arn,
             {
                 "ModelPackageName": arn,
@@ -175,57 +149,35 @@ class Seeder:
         self, name: str, role: str, *, output: str, package: str, training_data: str, days_ago: float = 17.1
     ) -> None:
         """A finished fine-tuning job on ``training_data`` whose output is a model package."""
-        group = package.rsplit("/", 2)[-2]
-        started = self.cloud.started - days_ago * DAY
         source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": training_data}}
-        TRAINING.table(self.cloud, self.region).put(
-            name,
-            {
-                "TrainingJobName": name,
-                "TrainingJobArn": TRAINING.arn(self.cloud, self.region, name),
-                "ModelArtifacts": {"S3ModelArtifacts": f"{output}/{name}/output/model"},
-                "TrainingJobStatus": "Completed",
-                "SecondaryStatus": "Completed",
-                "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
-                "CreationTime": timestamp(started),
-                "TrainingStartTime": timestamp(started + 60),
-                "TrainingEndTime": timestamp(started + 2700),
-                "LastModifiedTime": timestamp(started + 2700),
-                "RoleArn": role,
-                "InputDataConfig": [{"ChannelName": "train", "DataSource": source}],
-                "OutputDataConfig": {"S3OutputPath": output},
-                "ServerlessJobConfig": {
-                    "BaseModelArn": public_model_arn(self.region, BASE_MODEL, BASE_MODEL_VERSION),
-                    "AcceptEula": True,
-                    "JobType": "FineTuning",
-                    "CustomizationTechnique": "SFT",
-                },
-                "ModelPackageConfig": {
-                    "ModelPackageGroupArn": self.cloud.arn(self.region, f"model-package-group/{group}")
-                },
-                "OutputModelPackageArn": package,
+        arguments = {
+            "RoleArn": role,
+            "InputDataConfig": [{"ChannelName": "train", "DataSource": source}],
+            "OutputDataConfig": {"S3OutputPath": output},
+            "ServerlessJobConfig": {
+                "BaseModelArn": public_model_arn(self.region, BASE_MODEL, BASE_MODEL_VERSION),
+                "AcceptEula": True,
+                "JobType": "FineTuning",
+                "CustomizationTechnique": "SFT",
             },
-        )
+            "ModelPackageConfig": {
+                "ModelPackageGroupArn": GROUPS.arn(self.cloud, self.region, package.rsplit("/", 2)[-2])
+            },
+            "OutputModelPackageArn": package,
+        }
+        started = self.cloud.started - days_ago * DAY
+        job = Job(self.cloud, self.region, TRAINING, name, arguments, started, label=name)
+        job.begin()
+        job.end("Completed", started + 2700)
 
     def dataset(self, arn: str, uri: str) -> None:
         """An AI-registry DataSet that stands for an S3 object."""
-        hub, _, name, version = arn.split(":hub-content/")[-1].split("/")
         bucket, key = split_uri(uri)
-        put_hub(self.cloud, self.region, hub, f"AiRegistry-{self.region}-{self.cloud.account}")
         document = {
             "DatasetType": "CUSTOMER_PROVIDED",
             "DatasetS3Bucket": bucket,
             "DatasetS3Prefix": key,
             "Dependencies": [],
         }
-        put_content(
-            self.cloud,
-            self.region,
-            hub,
-            "DataSet",
-            name,
-            version,
-            document,
-            description="Simulated registry entry",
-            keywords=("method:uploaded", "customization_technique:sft"),
-        )
+        path = arn.partition(":hub-content/")[2]
+        put_content(self.cloud, self.region, path, document, ["method:uploaded", "customization_technique:sft"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import tempfile
@@ -17,7 +18,6 @@ from model_evaluation.kinds.registry import REGISTRY, load_kind
 
 from .cloud import Cloud
 from .jobs.timeline import Timeline
-from .kind_player import KindPlayer
 from .recording import REFUSED, Calls
 from .scenario import Scenario
 
@@ -31,14 +31,8 @@ MARKER = "MODEL_EVALUATION_LOCAL_AWS"
 _one_at_a_time = threading.Lock()
 
 
-def registered_players() -> list[KindPlayer]:
-    """The players of all registered kinds of evaluation that have one."""
-    players = [load_kind(kind_id).player() for kind_id in REGISTRY]
-    return [player for player in players if player is not None]
-
-
 class LocalAws:
-    """A whole AWS on 127.0.0.1 for as long as the ``with`` block lasts.
+    """A whole AWS on 127.0.0.1 for as long as the ``with`` block lasts; it plays every registered kind of evaluation.
 
     ``step_seconds`` is how long each pipeline step takes; ``clock`` returns seconds since 1970 and may be a
     test's own. moto keeps its state per process, so there is one ``LocalAws`` per process at a time.
@@ -58,15 +52,14 @@ class LocalAws:
         if not 0 <= step_seconds < math.inf:
             raise UsageError(f"A step cannot take {step_seconds:g} seconds.", fix="Give a number from 0 on.")
         self.region = region
-        self.cloud = Cloud(account, clock, registered_players())
+        players = [load_kind(kind_id).player() for kind_id in REGISTRY]
+        self.cloud = Cloud(account, clock, [player for player in players if player is not None])
         self._renew(scenario or Scenario(), step_seconds)
         self._port = port
         self._server: Any = None
-        self._thread: threading.Thread | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._bundle = ""
+        self._running = contextlib.ExitStack()
         self._clients: dict[tuple[str, str], Any] = {}
-
-    # Life
 
     def start(self) -> LocalAws:
         """Starts serving. Raises :class:`MissingDependency` without moto, werkzeug or trustme, and
@@ -83,37 +76,36 @@ class LocalAws:
                 f"local AWS needs the package {error.name}, which is not installed",
                 fix="pip install 'model-evaluation[demo]' (in a checkout: make demo)",
             ) from error
-        if not _one_at_a_time.acquire(blocking=False):
-            raise RuntimeError("one LocalAws per process at a time: close the other one first")
-        self._folder = tempfile.TemporaryDirectory(prefix="local-aws-")
-        _forget_moto()
 
         def backend_app(service: Any) -> Any:
             if service is None:  # moto knows no such service
                 raise NotImplementedError
             return create_backend_app(service)
 
-        moto = MotoBehindLock(DomainDispatcherApplication(backend_app), self.cloud.account)
-        self.cloud.loopback = Loopback(moto)
-        gateway = Gateway(self.cloud, moto)
-        authority = Authority(Path(self._ca_bundle))
-        handler = handler_class(
-            authority, gateway.refuse, is_aws_host, lambda: float(self.scenario.clock_ahead_seconds)
-        )
-        try:
-            self._server = make_server(LOOPBACK, self._port, gateway, threaded=True, request_handler=handler)
-        except BaseException as error:
-            self._release()
-            if isinstance(error, SystemExit):  # werkzeug has said why on stderr, and would end the process
+        if not _one_at_a_time.acquire(blocking=False):
+            raise RuntimeError("one LocalAws per process at a time: close the other one first")
+        with contextlib.ExitStack() as stack:
+            stack.callback(_one_at_a_time.release)
+            _forget_moto()
+            moto = MotoBehindLock(DomainDispatcherApplication(backend_app), self.cloud.account)
+            self.cloud.loopback = Loopback(moto)
+            gateway = Gateway(self.cloud, moto)
+            self._bundle = os.path.join(stack.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-")), "ca.pem")
+            authority = Authority(Path(self._bundle))
+            handler = handler_class(authority, gateway.refuse, is_aws_host, lambda: self.scenario.clock_ahead_seconds)
+            try:
+                self._server = make_server(LOOPBACK, self._port, gateway, threaded=True, request_handler=handler)
+            except SystemExit as error:  # werkzeug has said why on stderr, and would end the process
                 raise UsageError(
                     f"Local AWS cannot listen on port {self._port} of {LOOPBACK}: it is taken, or not allowed.",
                     fix="Name another port, or none: then a free one is taken.",
                 ) from error
-            raise
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="local-aws", daemon=True
-        )
-        self._thread.start()
+            thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="local-aws", daemon=True)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(self._server.server_close)
+            stack.callback(self._server.shutdown)
+            self._running = stack.pop_all()
         return self
 
     def reset(self, scenario: Scenario | None = None) -> None:
@@ -133,35 +125,18 @@ class LocalAws:
 
     def close(self) -> None:
         """Stops serving and forgets everything; closing twice is fine."""
-        if self._server is None:
-            return
-        self._server.shutdown()
-        self._server.server_close()
-        if self._thread is not None:
-            self._thread.join()
+        self._running.close()
         self._server = None
-        self._release()
-
-    def _release(self) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
-        _one_at_a_time.release()
 
     def __enter__(self) -> LocalAws:
         return self.start()
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
         if error is None and self.cloud.bugs:
             raise self.cloud.bugs[0]
-
-    # Use
 
     @property
     def account(self) -> str:
@@ -193,19 +168,13 @@ class LocalAws:
         return f"http://{LOOPBACK}:{self._server.port}"
 
     @property
-    def _ca_bundle(self) -> str:
-        if self._folder is None:
-            raise RuntimeError("local AWS has not been started")
-        return str(Path(self._folder.name, "ca.pem"))
-
-    @property
     def env(self) -> dict[str, str]:
         """What a child process needs in its environment, and nothing else.
 
         Start from an environment without ``AWS_*`` (a profile would win over the keys); see
         :meth:`child_environment`.
         """
-        bundle = self._ca_bundle
+        proxies = {"HTTPS_PROXY": self.endpoint, "HTTP_PROXY": self.endpoint, "NO_PROXY": f"{LOOPBACK},localhost"}
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -215,26 +184,24 @@ class LocalAws:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CA_BUNDLE": bundle,
-            "REQUESTS_CA_BUNDLE": bundle,
-            "HTTPS_PROXY": self.endpoint,
-            "https_proxy": self.endpoint,
-            "HTTP_PROXY": self.endpoint,
-            "http_proxy": self.endpoint,
-            "NO_PROXY": f"{LOOPBACK},localhost",
-            "no_proxy": f"{LOOPBACK},localhost",
+            "AWS_CA_BUNDLE": self._bundle,
+            "REQUESTS_CA_BUNDLE": self._bundle,
+            **proxies,
+            **{name.lower(): value for name, value in proxies.items()},
             MARKER: "1",
         }
 
     def child_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """``base`` (this process's environment) without its AWS settings and proxies, plus :attr:`env`."""
         inherited = os.environ if base is None else base
-        kept = {
-            name: value
-            for name, value in inherited.items()
-            if not name.startswith("AWS_") and not name.upper().endswith("_PROXY")
+        return {
+            **{
+                name: value
+                for name, value in inherited.items()
+                if not name.startswith("AWS_") and not name.upper().endswith("_PROXY")
+            },
+            **self.env,
         }
-        return {**kept, **self.env}
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client that talks to this local AWS over HTTP; the same one each time."""
@@ -243,9 +210,7 @@ class LocalAws:
 
         key = (service, region or self.region)
         if key not in self._clients:
-            session = boto3.session.Session(
-                aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET, region_name=key[1]
-            )
+            session = boto3.session.Session(ACCESS_KEY, SECRET, region_name=key[1])
             # No proxy, whatever the environment says: the endpoint is on this machine.
             self._clients[key] = session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
         return self._clients[key]

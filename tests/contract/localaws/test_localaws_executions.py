@@ -185,14 +185,6 @@ def test_pipelines_are_found_by_prefix_and_tag(aws: LocalAws, sagemaker: Any, wo
     assert running["PipelineExecutionStatus"] == "Executing"
 
 
-def test_lineage_steps_leave_actions(sagemaker: Any, start: Any, finish: Any, world: Any) -> None:
-    arn = start()
-    finish(arn)
-    action = sagemaker.describe_action(ActionName=arn.rsplit("/", 1)[-1])
-    assert action["ActionType"] == "Evaluation"
-    assert action["Source"]["SourceUri"] == world.model_package_arn
-
-
 def test_failing_jobs_leave_log_lines(aws: LocalAws, clients: Any, start: Any, finish: Any) -> None:
     aws.scenario = Scenario(fail_step={"CustomInference": "out of memory"})
     done = finish(start())

@@ -11,7 +11,7 @@ import pytest
 from model_evaluation.kinds.llm_as_judge.demo.script import demo_custom_metrics, demo_dataset
 from model_evaluation.kinds.llm_as_judge.localaws.judges import DEFAULT_JUDGES, Judges
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.services.mlflow import apps_of, servers_of
+from model_evaluation.localaws.services.mlflow import APPS, SERVERS
 
 METRICS = ("Correctness", "Completeness", "Harmfulness")
 
@@ -174,18 +174,6 @@ def test_figures_are_the_same_every_time(s3: Any, start: Any, finish: Any, world
     )
     assert len(first) == 60
     assert first == second
-
-
-def test_results_can_be_spread_over_files_and_pages(
-    aws: LocalAws, s3: Any, start: Any, finish: Any, world: Any
-) -> None:
-    aws.scenario = Scenario(result_files=3, padding_objects=5)
-    out = f"s3://{world.bucket}/paged"
-    execution = id_of(finish(start(dataset=world.dataset_uri, base=False, output=out)))
-    keys = keys_of(s3, out, f"custom-llmaj-eval-{execution}/")
-    assert len([key for key in keys if key.endswith("_output.jsonl") and "/datasets/" in key]) == 3
-    assert len([key for key in keys if "/logs/" in key]) == 5
-    assert len(result_rows(s3, out, execution, "custom")) == 60
 
 
 def test_custom_metrics_score_on_their_own_scale(s3: Any, start: Any, finish: Any, world: Any) -> None:
@@ -354,8 +342,8 @@ def test_a_tracker_whose_store_is_gone_fails_the_first_job(
 ) -> None:
     arn = getattr(world, tracker)
     assert finish(start(base=False, mlflow=arn))["PipelineExecutionStatus"] == "Succeeded"
-    table = apps_of(aws.cloud, world.region) if tracker == "mlflow_app_arn" else servers_of(aws.cloud, world.region)
-    record = table.get(arn if tracker == "mlflow_app_arn" else arn.rpartition("/")[2])
+    trackers = APPS if tracker == "mlflow_app_arn" else SERVERS
+    record = trackers.table(aws.cloud, world.region).get(arn)
     assert record is not None
     usual, record["ArtifactStoreUri"] = record["ArtifactStoreUri"], "s3://fernway-no-such-bucket/mlflow"
     try:

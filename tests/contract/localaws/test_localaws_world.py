@@ -18,6 +18,7 @@ from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.language.answers import base_answer, tuned_answer
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
 from model_evaluation.localaws.services.hub import registry_hub_name
+from model_evaluation.localaws.services.mlflow import APPS
 from model_evaluation.runtime.rows import DatasetRow, read_dataset_rows
 
 ROWS = read_dataset_rows(demo_dataset().splitlines())
@@ -135,10 +136,14 @@ def test_mlflow_can_be_there_or_not(aws: LocalAws, sagemaker: Any, world: Any) -
     assert "SIMULATED" in sagemaker.create_presigned_mlflow_app_url(Arn=app["Arn"])["AuthorizedUrl"]
     (server,) = sagemaker.list_mlflow_tracking_servers()["TrackingServerSummaries"]
     assert server["TrackingServerArn"] == world.mlflow_server_arn
-    aws.scenario = Scenario(no_mlflow_app=True)
+    apps = APPS.table(aws.cloud, world.region)
+    record = apps.get(world.mlflow_app_arn)
+    apps.remove(world.mlflow_app_arn)
     assert sagemaker.list_mlflow_apps()["Summaries"] == []
     made = sagemaker.create_mlflow_app(Name="n", ArtifactStoreUri="s3://b/p", RoleArn=world.role_arn)
     assert [app["Arn"] for app in sagemaker.list_mlflow_apps()["Summaries"]] == [made["Arn"]]
+    apps.remove(made["Arn"])
+    apps.put(world.mlflow_app_arn, record or {})
 
 
 def test_an_older_run_lies_under_the_output_prefix(s3: Any, world: Any) -> None:
@@ -175,15 +180,11 @@ def test_prices_and_quotas_can_be_read(clients: Any) -> None:
     assert quota["Quota"]["Value"] == 5.0
 
 
-def test_lineage_can_be_written_and_found(sagemaker: Any) -> None:
+def test_an_artifact_is_found_by_its_source(sagemaker: Any) -> None:
     made = sagemaker.create_artifact(ArtifactType="Model", Source={"SourceUri": "arn:x"}, Properties={"a": "b"})
-    (found,) = sagemaker.list_artifacts(SourceUri="arn:x")["ArtifactSummaries"]
-    assert found["ArtifactArn"] == made["ArtifactArn"]
-    sagemaker.create_context(ContextName="c", ContextType="T", Source={"SourceUri": "u"})
-    context = sagemaker.describe_context(ContextName="c")
-    sagemaker.add_association(SourceArn=made["ArtifactArn"], DestinationArn=context["ContextArn"])
-    (edge,) = sagemaker.list_associations(SourceArn=made["ArtifactArn"])["AssociationSummaries"]
-    assert (edge["SourceType"], edge["DestinationType"]) == ("Model", "T")
+    listed = sagemaker.list_artifacts(SourceUri="arn:x")["ArtifactSummaries"]
+    assert [artifact["ArtifactArn"] for artifact in listed] == [made["ArtifactArn"]]
+    assert sagemaker.list_artifacts(SourceUri="arn:y")["ArtifactSummaries"] == []
 
 
 # Rehearsals

@@ -36,8 +36,8 @@ from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.jobs.job import TRAINING
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.hub import contents_of
-from model_evaluation.localaws.services.mlflow import apps_of
-from model_evaluation.localaws.services.packages import packages_of
+from model_evaluation.localaws.services.mlflow import APPS
+from model_evaluation.localaws.services.packages import PACKAGES
 from model_evaluation.lookups.session import Aws
 from model_evaluation.preflight import run_preflight
 from model_evaluation.preflight.result import commands_in
@@ -170,13 +170,13 @@ class Stage:
         elif kind == "caller":
             cloud.caller_arn = value
         elif kind == "package":
-            self._change(packages_of(cloud, region), self.world.model_package_arn, value)
+            self._change(PACKAGES.table(cloud, region), self.world.model_package_arn, value)
         elif kind == "training_job":
-            self._change(TRAINING.table(cloud, region), self.world.training_job_name, value)
+            self._change(TRAINING.resource.table(cloud, region), self.world.training_job_arn, value)
         elif kind == "hub":
             self._change(contents_of(cloud, region), self.world.base_model_arn, value)
         elif kind == "mlflow":
-            self._change(apps_of(cloud, region), self.world.mlflow_app_arn, value)
+            self._change(APPS.table(cloud, region), self.world.mlflow_app_arn, value)
         elif kind == "running":
             seed_running_execution(self.aws, self.world)
         elif kind == "delete_objects":

@@ -110,8 +110,6 @@ class Gateway:
             time.sleep(delay)
         answer = self._answer(request, environ, start_response)
         self._cloud.calls.observer(call, "answered")
-        if self._cloud.rules.loses_response(request.service, request.operation):
-            raise ConnectionAbortedError("the scenario drops this response")
         return answer if isinstance(answer, list) else _send(start_response, answer)
 
     def refuse(self, host: str, operation: str) -> None:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.policies import Statement, decide, policies_of
-from model_evaluation.localaws.store import Record, Table, timestamp
+from model_evaluation.localaws.store import Record, Resource, timestamp
 
 STREAM = "algo-1-1"
 
@@ -26,10 +26,6 @@ class JobType:
     word: str
 
     @property
-    def name_key(self) -> str:
-        return f"{self.word}JobName"
-
-    @property
     def arn_key(self) -> str:
         return f"{self.word}JobArn"
 
@@ -37,11 +33,17 @@ class JobType:
     def status_key(self) -> str:
         return f"{self.word}JobStatus"
 
-    def arn(self, cloud: Cloud, region: str, name: str) -> str:
-        return cloud.arn(region, f"{self.word.lower()}-job/{name}".removeprefix("-"))
-
-    def table(self, cloud: Cloud, region: str) -> Table:
-        return cloud.store.table(f"Describe{self.word}Job", f"List{self.word}Jobs", region)
+    @property
+    def resource(self) -> Resource:
+        return Resource(
+            f"{self.word}Job",
+            key=f"{self.word}JobName",
+            prefix=f"{self.word.lower()}-job".removeprefix("-"),
+            summaries=f"{self.word}JobSummaries",
+            filters={"StatusEquals": self.status_key, "JobCategory": "JobCategory"},
+            # SageMaker's own words, and its own code, for a job that is not there.
+            absent=("ValidationException", "Requested resource not found."),
+        )
 
 
 TRAINING = JobType("Training")
@@ -80,7 +82,7 @@ class Job:
 
     @property
     def arn(self) -> str:
-        return self.type.arn(self.cloud, self.region, self.name)
+        return self.type.resource.arn(self.cloud, self.region, self.name)
 
     @property
     def hyperparameters(self) -> Mapping[str, Any]:
@@ -104,7 +106,7 @@ class Job:
         started = timestamp(self.started)
         record = {
             **self.arguments,
-            self.type.name_key: self.name,
+            self.type.resource.key: self.name,
             self.type.arn_key: self.arn,
             "SecondaryStatusTransitions": [],
             "CreationTime": started,
@@ -119,8 +121,8 @@ class Job:
             }
             record["RoleArn"] = self.arguments["RoleArn"]
             record.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": 86400})
-        table = self.type.table(self.cloud, self.region)
-        table.put(self.name, table.known(record))
+        table = self.type.resource.table(self.cloud, self.region)
+        table.put(self.arn, table.known(record))
         self._update("InProgress", "Training" if self.type is TRAINING else "InProgress", self.started)
         self._log(self.started, f"{self.type.word} job {self.name} of {self.label} started")
 
@@ -141,8 +143,8 @@ class Job:
         self._log(when, failure or f"{self.type.word} job {status}")
 
     def _update(self, status: str, secondary: str, when: float, more: Record | None = None) -> None:
-        table = self.type.table(self.cloud, self.region)
-        record = table.get(self.name)
+        table = self.type.resource.table(self.cloud, self.region)
+        record = table.get(self.arn)
         assert record is not None
         changes = {self.type.status_key: status, "SecondaryStatus": secondary, "JobSecondaryStatus": secondary}
         record |= table.known({**changes, "LastModifiedTime": timestamp(when), **(more or {})})

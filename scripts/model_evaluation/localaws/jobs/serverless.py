@@ -8,9 +8,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from model_evaluation.localaws.errors import JobFailure
-from model_evaluation.localaws.services.hub import PUBLIC_HUB, find_content
-from model_evaluation.localaws.services.mlflow import apps_of, servers_of
-from model_evaluation.localaws.services.packages import packages_of
+from model_evaluation.localaws.services.hub import find_content
+from model_evaluation.localaws.services.mlflow import APPS, SERVERS
+from model_evaluation.localaws.services.packages import PACKAGES
 from model_evaluation.runtime.rows import DatasetRow, read_dataset_row
 
 from .job import Job, split_uri
@@ -24,8 +24,7 @@ def evaluation_of(job: Job) -> tuple[str | None, str | None]:
 def has_tuned_model(job: Job) -> bool:
     """Whether the job runs the fine-tuned model. Raises :class:`JobFailure` unless its models can be used."""
     base_arn = job.arguments["ServerlessJobConfig"]["BaseModelArn"]
-    hub, _, name, version = (base_arn.split(":hub-content/")[-1].split("/") + [""] * 4)[:4]
-    content = find_content(job.cloud, job.region, hub or PUBLIC_HUB, "Model", name, version or None)
+    content = find_content(job.cloud, job.region, base_arn.partition(":hub-content/")[2])
     recipes = json.loads(content["HubContentDocument"]).get("RecipeCollection", []) if content else []
     if not any(recipe.get("Type") == "Evaluation" for recipe in recipes):
         raise JobFailure(f"DownstreamServiceUnavailable: no evaluation recipe for base model {base_arn}")
@@ -33,7 +32,7 @@ def has_tuned_model(job: Job) -> bool:
     if not package_config:
         return False
     arn = package_config["SourceModelPackageArn"]
-    package = packages_of(job.cloud, job.region).get(arn)
+    package = PACKAGES.table(job.cloud, job.region).get(arn)
     if package is None or package["ModelPackageStatus"] != "Completed":
         raise JobFailure(f"ClientError: Model package {arn} does not exist or is not in status Completed")
     for container in package.get("InferenceSpecification", {}).get("Containers", []):
@@ -47,10 +46,8 @@ def has_tuned_model(job: Job) -> bool:
 def require_tracking(job: Job) -> None:
     """The store of the run's MLflow app or server must exist, if the run has one."""
     arn = str(job.arguments.get("MlflowConfig", {}).get("MlflowResourceArn", ""))
-    if ":mlflow-tracking-server/" in arn:
-        record = servers_of(job.cloud, job.region).get(arn.rpartition("/")[2])
-    else:
-        record = apps_of(job.cloud, job.region).get(arn)
+    trackers = SERVERS if ":mlflow-tracking-server/" in arn else APPS
+    record = trackers.table(job.cloud, job.region).get(arn)
     if record is None:
         return
     try:
@@ -83,8 +80,7 @@ def dataset_rows(job: Job) -> list[DatasetRow]:
 
 
 def _registered_uri(job: Job, arn: str) -> str:
-    hub, kind, name, version = arn.split(":hub-content/")[-1].split("/")
-    content = find_content(job.cloud, job.region, hub, kind, name, version)
+    content = find_content(job.cloud, job.region, arn.partition(":hub-content/")[2])
     if content is None:
         raise JobFailure(f"ClientError: DataSet {arn} does not exist")
     document: dict[str, Any] = json.loads(content["HubContentDocument"])

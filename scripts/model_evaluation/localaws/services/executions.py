@@ -5,14 +5,14 @@ from __future__ import annotations
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import invalid, not_found
 from model_evaluation.localaws.jobs.definition import read_definition
-from model_evaluation.localaws.jobs.timeline import Execution
+from model_evaluation.localaws.jobs.execution import Execution
 from model_evaluation.localaws.operations import SHARED, Request
 from model_evaluation.localaws.store import Record, described, listed, page
 
-from .pipelines import find_pipeline
+from .pipelines import PIPELINES
 
 
-def find_execution(cloud: Cloud, request: Request) -> Execution:
+def _find(cloud: Cloud, request: Request) -> Execution:
     arn = request.params.get("PipelineExecutionArn", "")
     execution = cloud.timeline.executions.get(arn)
     if execution is None or execution.region != request.region:
@@ -22,7 +22,7 @@ def find_execution(cloud: Cloud, request: Request) -> Execution:
 
 @SHARED.plays("sagemaker", "StartPipelineExecution")
 def start_pipeline_execution(cloud: Cloud, request: Request) -> Record:
-    pipeline = find_pipeline(cloud, request)
+    pipeline = PIPELINES.find(cloud, request)
     for old, new in cloud.rules.foreign_update().items():
         pipeline["PipelineDefinition"] = pipeline["PipelineDefinition"].replace(old, new)
         pipeline["LastModifiedTime"] = cloud.now()
@@ -34,34 +34,27 @@ def start_pipeline_execution(cloud: Cloud, request: Request) -> Record:
 
 @SHARED.plays("sagemaker", "DescribePipelineExecution")
 def describe_pipeline_execution(cloud: Cloud, request: Request) -> Record:
-    return described(request, find_execution(cloud, request).record)
+    return described(request, _find(cloud, request).record)
 
 
 @SHARED.plays("sagemaker", "DescribePipelineDefinitionForExecution")
 def describe_definition(cloud: Cloud, request: Request) -> Record:
-    execution = find_execution(cloud, request)
-    return {
-        "PipelineDefinition": execution.definition.text,
-        "CreationTime": execution.record["CreationTime"],
-    }
+    execution = _find(cloud, request)
+    return {"PipelineDefinition": execution.definition.text, "CreationTime": execution.record["CreationTime"]}
 
 
 @SHARED.plays("sagemaker", "ListPipelineExecutions")
 def list_pipeline_executions(cloud: Cloud, request: Request) -> Record:
-    pipeline = find_pipeline(cloud, request)
-    return listed(
-        request,
-        [execution.record for execution in cloud.timeline.executions.values()],
-        into="PipelineExecutionSummaries",
-        name="PipelineExecutionArn",
-        where=lambda record: record["PipelineArn"] == pipeline["PipelineArn"],
-        newest_first=True,
-    )
+    arn = PIPELINES.find(cloud, request)["PipelineArn"]
+    records = [execution.record for execution in cloud.timeline.executions.values()]
+    mine = [record for record in records if record["PipelineArn"] == arn]
+    name = "PipelineExecutionArn"
+    return listed(request, mine, into="PipelineExecutionSummaries", name=name, newest_first=True)
 
 
 @SHARED.plays("sagemaker", "ListPipelineExecutionSteps")
 def list_pipeline_execution_steps(cloud: Cloud, request: Request) -> Record:
-    rows = cloud.timeline.summaries(find_execution(cloud, request))
+    rows = _find(cloud, request).summaries()
     if request.params.get("SortOrder") != "Ascending":
         rows.reverse()
     return page(request, rows, into="PipelineExecutionSteps")
@@ -69,8 +62,9 @@ def list_pipeline_execution_steps(cloud: Cloud, request: Request) -> Record:
 
 @SHARED.plays("sagemaker", "StopPipelineExecution")
 def stop_pipeline_execution(cloud: Cloud, request: Request) -> Record:
-    execution = find_execution(cloud, request)
+    execution = _find(cloud, request)
     if execution.over:
         raise invalid(f"Only pipelines with 'Executing' status can be stopped. Current status is '{execution.status}'.")
-    cloud.timeline.stop(execution)
+    if execution.stopped_at is None:
+        execution.stop(cloud.clock())
     return {"PipelineExecutionArn": execution.arn}

@@ -5,18 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import not_found
 from model_evaluation.localaws.operations import SHARED, Request
-from model_evaluation.localaws.store import Record, Table, described, listed
+from model_evaluation.localaws.store import Record, Resource, Table, described, listed
 
 PUBLIC_HUB = "SageMakerPublicHub"
-
-
-def hubs_of(cloud: Cloud, region: str) -> Table:
-    return cloud.store.table("DescribeHub", "ListHubs", region)
+HUBS = Resource("Hub", key="HubName", prefix="hub", summaries="HubSummaries")
 
 
 def contents_of(cloud: Cloud, region: str) -> Table:
@@ -29,45 +27,18 @@ def registry_hub_name(region: str, account: str) -> str:
     return base64.b32hexencode(digest).decode().strip("=")
 
 
-def put_hub(cloud: Cloud, region: str, name: str, display_name: str) -> Record:
-    """Makes a hub exist; an existing one is returned as it is."""
-    known = hubs_of(cloud, region).get(name)
-    if known is not None:
-        return known
-    owner = "aws" if name == PUBLIC_HUB else cloud.account
-    now = cloud.now()
-    return hubs_of(cloud, region).put(
-        name,
-        {
-            "HubName": name,
-            "HubArn": f"arn:aws:sagemaker:{region}:{owner}:hub/{name}",
-            "HubDisplayName": display_name,
-            "HubDescription": display_name,
-            "HubStatus": "InService",
-            "CreationTime": now,
-            "LastModifiedTime": now,
-        },
-    )
-
-
-def put_content(
-    cloud: Cloud,
-    region: str,
-    hub: str,
-    kind: str,
-    name: str,
-    version: str,
-    document: dict[str, Any],
-    *,
-    description: str = "",
-    keywords: tuple[str, ...] = (),
-) -> Record:
-    """Makes a version of a hub content exist."""
-    hub_record = put_hub(cloud, region, hub, hub)
+def put_content(cloud: Cloud, region: str, path: str, document: Mapping[str, Any], keywords: Sequence[str]) -> None:
+    """Makes a version of a hub content exist, and its hub; ``path`` is ``HUB/TYPE/NAME/VERSION``."""
+    hub, kind, name, version = path.split("/")
     owner = "aws" if hub == PUBLIC_HUB else cloud.account
-    arn = f"arn:aws:sagemaker:{region}:{owner}:hub-content/{hub}/{kind}/{name}/{version}"
-    now = cloud.now()
-    return contents_of(cloud, region).put(
+    hub_arn = f"arn:aws:sagemaker:{region}:{owner}:hub/{hub}"
+    arn = f"arn:aws:sagemaker:{region}:{owner}:hub-content/{path}"
+    times = {"CreationTime": cloud.now(), "LastModifiedTime": cloud.now()}
+    HUBS.table(cloud, region).put(
+        HUBS.arn(cloud, region, hub),
+        {"HubName": hub, "HubArn": hub_arn, "HubDescription": hub, "HubStatus": "InService", **times},
+    )
+    contents_of(cloud, region).put(
         arn,
         {
             "HubContentName": name,
@@ -76,81 +47,61 @@ def put_content(
             "HubContentType": kind,
             "DocumentSchemaVersion": "2.2.0" if kind == "Model" else "2.0.0",
             "HubName": hub,
-            "HubArn": hub_record["HubArn"],
+            "HubArn": hub_arn,
             "HubContentDisplayName": name,
-            "HubContentDescription": description,
+            "HubContentDescription": f"{name} (simulated hub content)",
             "HubContentDocument": json.dumps(document),
             "HubContentSearchKeywords": list(keywords),
             "HubContentStatus": "Available",
-            "CreationTime": now,
-            "LastModifiedTime": now,
+            **times,
         },
     )
 
 
-def version_key(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
+def _version_key(record: Record) -> tuple[int, ...]:
+    return tuple(int(part) for part in record["HubContentVersion"].split(".") if part.isdigit())
 
 
-def find_content(
-    cloud: Cloud, region: str, hub: str, kind: str, name: str, version: str | None = None
-) -> Record | None:
-    """A hub content's version, by default its newest; ``hub`` is a name or an ARN."""
-    hub = hub.rsplit("/", 1)[-1]
+def _contents(cloud: Cloud, region: str, hub: str, kind: str) -> list[Record]:
+    """The contents of one type in a hub, older versions first."""
+    records = contents_of(cloud, region).all()
+    return sorted((r for r in records if (r["HubName"], r["HubContentType"]) == (hub, kind)), key=_version_key)
+
+
+def find_content(cloud: Cloud, region: str, path: str) -> Record | None:
+    """The hub content at ``HUB/TYPE/NAME/VERSION``, or without a version the newest at ``HUB/TYPE/NAME``."""
+    hub, kind, name, version = (*path.split("/"), "", "", "")[:4]
     versions = [
         record
-        for record in contents_of(cloud, region).all()
-        if (record["HubName"], record["HubContentType"], record["HubContentName"]) == (hub, kind, name)
-        and version in (None, record["HubContentVersion"])
+        for record in _contents(cloud, region, hub, kind)
+        if record["HubContentName"] == name and version in ("", record["HubContentVersion"])
     ]
-    return max(versions, key=lambda record: version_key(record["HubContentVersion"]), default=None)
+    return versions[-1] if versions else None
 
 
-def _known_hub(cloud: Cloud, request: Request) -> str:
-    name = str(request.params["HubName"]).rsplit("/", 1)[-1]
-    if hubs_of(cloud, request.region).get(name) is None:
-        raise not_found("Hub", cloud.arn(request.region, f"hub/{name}"))
-    return name
+def _known_hub(cloud: Cloud, request: Request) -> Record:
+    # The public hub's ARN has another owner; both are recorded under the account's.
+    name = request.params["HubName"].rsplit("/", 1)[-1]
+    return HUBS.find(cloud, Request("sagemaker", "DescribeHub", request.region, {"HubName": name}))
 
 
 @SHARED.plays("sagemaker", "DescribeHub")
 def describe_hub(cloud: Cloud, request: Request) -> Record:
-    record = hubs_of(cloud, request.region).get(_known_hub(cloud, request))
-    assert record is not None
-    return described(request, record)
-
-
-@SHARED.plays("sagemaker", "ListHubs")
-def list_hubs(cloud: Cloud, request: Request) -> Record:
-    return listed(request, hubs_of(cloud, request.region).all(), into="HubSummaries", name="HubName")
+    return described(request, _known_hub(cloud, request))
 
 
 @SHARED.plays("sagemaker", "DescribeHubContent")
 def describe_hub_content(cloud: Cloud, request: Request) -> Record:
-    params = request.params
-    hub = _known_hub(cloud, request)
-    record = find_content(
-        cloud,
-        request.region,
-        hub,
-        params["HubContentType"],
-        params["HubContentName"],
-        params.get("HubContentVersion"),
-    )
+    parts = (request.params.get(key) for key in ("HubContentType", "HubContentName", "HubContentVersion"))
+    path = "/".join(filter(None, (_known_hub(cloud, request)["HubName"], *parts)))
+    record = find_content(cloud, request.region, path)
     if record is None:
-        wanted = "/".join(
-            str(params[key]) for key in ("HubContentType", "HubContentName", "HubContentVersion") if key in params
-        )
-        raise not_found("HubContent", f"{hub}/{wanted}")
+        raise not_found("HubContent", path)
     return described(request, record)
 
 
 @SHARED.plays("sagemaker", "ListHubContents")
 def list_hub_contents(cloud: Cloud, request: Request) -> Record:
-    hub, kind = _known_hub(cloud, request), request.params["HubContentType"]
-    records = [
-        r for r in contents_of(cloud, request.region).all() if (r["HubName"], r["HubContentType"]) == (hub, kind)
-    ]
-    records.sort(key=lambda record: version_key(record["HubContentVersion"]))
+    records = _contents(cloud, request.region, _known_hub(cloud, request)["HubName"], request.params["HubContentType"])
     newest = {record["HubContentName"]: record for record in records}
     return listed(request, newest.values(), into="HubContentSummaries", name="HubContentName")

@@ -3,48 +3,36 @@
 from __future__ import annotations
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import invalid, not_found
+from model_evaluation.localaws.errors import invalid
 from model_evaluation.localaws.jobs.definition import read_definition
 from model_evaluation.localaws.operations import SHARED, Request
-from model_evaluation.localaws.store import Record, Table, described, listed, page
+from model_evaluation.localaws.store import Record, Resource, page
 
-
-def pipelines_of(cloud: Cloud, region: str) -> Table:
-    return cloud.store.table("DescribePipeline", "ListPipelines", region)
-
-
-def find_pipeline(cloud: Cloud, request: Request) -> Record:
-    """The pipeline a request names, by name or ARN."""
-    name = str(request.params["PipelineName"]).rsplit("/", 1)[-1]
-    record = pipelines_of(cloud, request.region).get(name)
-    if record is None:
-        raise not_found("Pipeline", cloud.arn(request.region, f"pipeline/{name}"))
-    return record
+PIPELINES = Resource("Pipeline", key="PipelineName", prefix="pipeline", summaries="PipelineSummaries")
+SHARED.plays("sagemaker", "DescribePipeline")(PIPELINES.describe)
+CHANGEABLE = ("PipelineDisplayName", "PipelineDescription", "PipelineDefinition", "RoleArn")
 
 
 @SHARED.plays("sagemaker", "CreatePipeline")
 def create_pipeline(cloud: Cloud, request: Request) -> Record:
     name = request.params["PipelineName"]
-    table = pipelines_of(cloud, request.region)
-    arn = cloud.arn(request.region, f"pipeline/{name}")
-    if table.get(name) is not None:
+    table, arn = PIPELINES.table(cloud, request.region), PIPELINES.arn(cloud, request.region, name)
+    if table.get(arn) is not None:
         raise invalid(f"Pipeline names must be unique within an AWS account and region. {arn} exists already.")
     read_definition(request.params.get("PipelineDefinition", ""))
     now = cloud.now()
     table.put(
-        name,
+        arn,
         {
             "PipelineArn": arn,
             "PipelineName": name,
-            "PipelineDisplayName": request.params.get("PipelineDisplayName", name),
-            "PipelineDescription": request.params.get("PipelineDescription", ""),
-            "PipelineDefinition": request.params["PipelineDefinition"],
-            "RoleArn": request.params["RoleArn"],
+            "PipelineDisplayName": name,
             "PipelineStatus": "Active",
             "CreationTime": now,
             "LastModifiedTime": now,
             "CreatedBy": {},
             "LastModifiedBy": {},
+            **{key: request.params[key] for key in CHANGEABLE if key in request.params},
         },
     )
     cloud.store.tag(arn, request.params.get("Tags", []))
@@ -53,32 +41,19 @@ def create_pipeline(cloud: Cloud, request: Request) -> Record:
 
 @SHARED.plays("sagemaker", "UpdatePipeline")
 def update_pipeline(cloud: Cloud, request: Request) -> Record:
-    record = find_pipeline(cloud, request)
+    record = PIPELINES.find(cloud, request)
     if "PipelineDefinition" in request.params:
         read_definition(request.params["PipelineDefinition"])
-    for key in ("PipelineDisplayName", "PipelineDescription", "PipelineDefinition", "RoleArn"):
-        if key in request.params:
-            record[key] = request.params[key]
+    record |= {key: request.params[key] for key in CHANGEABLE if key in request.params}
     record["LastModifiedTime"] = cloud.now()
     return {"PipelineArn": record["PipelineArn"]}
-
-
-@SHARED.plays("sagemaker", "DescribePipeline")
-def describe_pipeline(cloud: Cloud, request: Request) -> Record:
-    return described(request, find_pipeline(cloud, request))
 
 
 @SHARED.plays("sagemaker", "ListPipelines")
 def list_pipelines(cloud: Cloud, request: Request) -> Record:
     prefix = request.params.get("PipelineNamePrefix", "")
-    return listed(
-        request,
-        pipelines_of(cloud, request.region).all(),
-        into="PipelineSummaries",
-        name="PipelineName",
-        where=lambda record: record["PipelineName"].startswith(prefix),
-        newest_first=True,
-    )
+    records = PIPELINES.table(cloud, request.region).all()
+    return PIPELINES.listed(request, [record for record in records if record["PipelineName"].startswith(prefix)])
 
 
 @SHARED.plays("sagemaker", "ListTags")

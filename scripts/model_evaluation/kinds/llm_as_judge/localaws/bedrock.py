@@ -61,11 +61,6 @@ def get_foundation_model(cloud: Cloud, request: Request) -> Record:
     return {"modelDetails": _details(cloud, request.region, judge)}
 
 
-@OPERATIONS.plays("bedrock", "ListFoundationModels")
-def list_foundation_models(cloud: Cloud, request: Request) -> Record:
-    return {"modelSummaries": [_details(cloud, request.region, judge) for judge in models_of(cloud)]}
-
-
 @OPERATIONS.plays("bedrock", "GetFoundationModelAvailability")
 def get_availability(cloud: Cloud, request: Request) -> Record:
     judge = _find(cloud, request.params["modelId"])

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import statistics
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from model_evaluation.localaws.jobs.job import ResultFile
 from model_evaluation.localaws.language.chance import seeded, share
-from model_evaluation.localaws.scenario import Scenario
 from model_evaluation.runtime.rows import DatasetRow
 
 from .judging import Judgement
@@ -36,57 +35,45 @@ def python_repr_of_prompt(row: DatasetRow) -> str:
 def inference_file(job: str, name: str, rows: Sequence[DatasetRow], answers: Sequence[str]) -> ResultFile:
     """``inference_output.jsonl`` of an inference step; ``name`` is its ``name`` hyperparameter."""
     lines = [
-        json.dumps(
-            {
-                "prompt": python_repr_of_prompt(row),
-                "referenceResponse": row.reference or "",
-                "modelResponses": [{"response": str([answer]), "modelIdentifier": name}],
-            },
-            ensure_ascii=False,
-        )
+        {
+            "prompt": python_repr_of_prompt(row),
+            "referenceResponse": row.reference or "",
+            "modelResponses": [{"response": str([answer]), "modelIdentifier": name}],
+        }
         for row, answer in zip(rows, answers, strict=True)
     ]
     return ResultFile(f"{job}/output/output/{name}/eval_results/inference_output.jsonl", _as_lines(lines))
 
 
 def judged_files(
-    bedrock_job: str, metrics_job: str, judge: str, rows: Sequence[JudgedRow], scenario: Scenario
+    bedrock_job: str, metrics_job: str, judge: str, rows: Sequence[JudgedRow], missing_scores: float
 ) -> list[ResultFile]:
     """Everything a judge step writes: rows in their own order, gaps included, the aggregate, the rest.
 
     ``bedrock_job`` is the evaluation job's name (``custom-llmaj-eval-<execution id>``), ``metrics_job`` the
-    training job of the step. Names differ from run to run; order and gaps depend on the side only, so that
-    the same configuration gives the same figures every time.
+    training job of the step, ``missing_scores`` the share of scores that are not given. Names differ from run to run;
+    order and gaps depend on the side only, so that the same configuration gives the same figures every time.
     """
     side = bedrock_job.partition("-llmaj-eval")[0]
     rng = seeded("names", bedrock_job)
     job_id = f"{rng.getrandbits(60):012x}"[:12]
-    lines = [_result_line(side, judge, number, row, scenario) for number, row in enumerate(rows)]
+    name = uuid.UUID(int=rng.getrandbits(128), version=4)
+    lines = [_result_line(side, judge, number, row, missing_scores) for number, row in enumerate(rows)]
     seeded("order", side).shuffle(lines)
     model = rows[0].model if rows else "model"
     folder = f"{bedrock_job}/{job_id}/models/{model}/taskTypes/General/datasets/CustomDataset"
-    files = []
-    parts = max(1, scenario.result_files)
-    for part in range(parts):
-        name = uuid.UUID(int=rng.getrandbits(128), version=4)
-        files.append(ResultFile(f"{folder}/{name}_output.jsonl", _as_lines(lines[part::parts])))
-    judged = [json.loads(line) for line in lines]
-    aggregate = {"job_name": bedrock_job, "results": _aggregate(judged), "simulated": True}
-    files.append(
+    aggregate = {"job_name": bedrock_job, "results": _aggregate(lines), "simulated": True}
+    return [
+        ResultFile(f"{folder}/{name}_output.jsonl", _as_lines(lines)),
         ResultFile(
             f"{metrics_job}/output/output/{bedrock_job}/{job_id}/bedrock_llm_judge_results.json",
             json.dumps(aggregate, indent=2).encode(),
-        )
-    )
-    files.append(ResultFile(f"{bedrock_job}/{job_id}/amazon-bedrock-evaluations-permission-check", b""))
-    files.extend(
-        ResultFile(f"{bedrock_job}/{job_id}/logs/part-{number:05d}.log", b"")
-        for number in range(scenario.padding_objects)
-    )
-    return files
+        ),
+        ResultFile(f"{bedrock_job}/{job_id}/amazon-bedrock-evaluations-permission-check", b""),
+    ]
 
 
-def _result_line(side: str, judge: str, number: int, row: JudgedRow, scenario: Scenario) -> str:
+def _result_line(side: str, judge: str, number: int, row: JudgedRow, missing_scores: float) -> dict[str, Any]:
     scores = []
     for metric, verdict in row.verdicts.items():
         entry: dict[str, Any] = {
@@ -95,7 +82,7 @@ def _result_line(side: str, judge: str, number: int, row: JudgedRow, scenario: S
             "evaluatorDetails": [{"modelIdentifier": judge, "explanation": verdict.explanation}],
         }
         # The judge sometimes gives nothing usable; the files show that in three ways.
-        if share("missing", side, number, metric, row.prompt) < scenario.missing_scores:
+        if share("missing", side, number, metric, row.prompt) < missing_scores:
             way = seeded("way", side, number, metric).randrange(3)
             if way == 0:
                 entry["result"] = None
@@ -104,38 +91,30 @@ def _result_line(side: str, judge: str, number: int, row: JudgedRow, scenario: S
             else:
                 continue
         scores.append(entry)
-    return json.dumps(
-        {
-            "automatedEvaluationResult": {"scores": scores},
-            "inputRecord": {"prompt": row.prompt, "referenceResponse": row.reference},
-            "modelResponses": [{"response": row.response, "modelIdentifier": row.model}],
-            "simulated": True,
-        },
-        ensure_ascii=False,
-    )
+    return {
+        "automatedEvaluationResult": {"scores": scores},
+        "inputRecord": {"prompt": row.prompt, "referenceResponse": row.reference},
+        "modelResponses": [{"response": row.response, "modelIdentifier": row.model}],
+        "simulated": True,
+    }
 
 
-def _aggregate(judged: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _aggregate(lines: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Per metric: mean of the given scores, how many were asked for, given and missing."""
-    names: dict[str, list[Any]] = {}
-    for line in judged:
-        for score in line["automatedEvaluationResult"]["scores"]:
-            names.setdefault(score["metricName"], []).append(score.get("result"))
+    scores: dict[str, list[Any]] = {}
+    for line in lines:
+        for entry in line["automatedEvaluationResult"]["scores"]:
+            scores.setdefault(entry["metricName"], []).append(entry.get("result"))
     results: dict[str, dict[str, Any]] = {}
-    for name, values in names.items():
-        given = [value for value in values if value is not None]
-        entry: dict[str, Any] = {
-            "total_evaluations": len(judged),
-            "passed": len(given),
-            "failed": len(judged) - len(given),
-        }
-        figures = [value for value in given if isinstance(value, int | float)]
+    for metric, values in scores.items():
+        passed = sum(value is not None for value in values)
+        results[metric] = {"total_evaluations": len(lines), "passed": passed, "failed": len(lines) - passed}
+        figures = [value for value in values if isinstance(value, int | float)]
         if figures:
-            entry["score"] = statistics.fmean(figures)
-            entry["std_deviation"] = statistics.pstdev(figures)
-        results[name] = entry
+            results[metric] |= {"score": statistics.fmean(figures), "std_deviation": statistics.pstdev(figures)}
     return results
 
 
-def _as_lines(lines: list[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
+def _as_lines(rows: Iterable[dict[str, Any]]) -> bytes:
+    text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    return text.encode("utf-8", "surrogatepass")

@@ -44,7 +44,7 @@ def run_judging(job: Job) -> None:
         }
 
     rows = [_judged(json.loads(line), judge) for line in lines]
-    files = judged_files(job.hyperparameters["name"], job.name, judge_id, rows, job.cloud.scenario)
+    files = judged_files(job.hyperparameters["name"], job.name, judge_id, rows, job.cloud.scenario.missing_scores)
     job.write(files, job.hyperparameters["output_path"])
 
 

@@ -6,7 +6,6 @@ from model_evaluation.kinds.llm_as_judge.demo.script import demo_dataset
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.company import ROLE_ACTIONS, Company, seed_company
 from model_evaluation.localaws.language.answers import base_answer, tuned_answer
-from model_evaluation.localaws.scenario import Scenario
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.server import LocalAws
 from model_evaluation.localaws.services.hub import registry_hub_name
@@ -78,5 +77,5 @@ def _seed_older_run(seed: Seeder, world: World) -> None:
         ]
         job = f"{side}-llmaj-eval-{OLDER_EXECUTION}"
         metrics_job = f"pipelines-{OLDER_EXECUTION}-Evaluate{side.capitalize()}ModelMetrics-0a1b2c3d4e"
-        for file in judged_files(job, metrics_job, world.judge, judged, Scenario()):
+        for file in judged_files(job, metrics_job, world.judge, judged, missing_scores=0.03):
             seed.object(f"{world.output_uri}/{file.key}", file.body)
