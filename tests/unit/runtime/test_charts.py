@@ -32,7 +32,12 @@ from model_evaluation.runtime.report.charts.look import (
     figure_svg,
 )
 from model_evaluation.runtime.report.charts.metric_charts import coverage_chart, difference_chart
-from model_evaluation.runtime.report.charts.score_charts import distributions_chart, length_chart
+from model_evaluation.runtime.report.charts.score_charts import (
+    association_words,
+    distributions_chart,
+    length_chart,
+    length_words,
+)
 from model_evaluation.runtime.report.charts.slice_chart import STRONGEST
 from model_evaluation.runtime.report.markup import TEMPLATES
 from unit.runtime.results_world import analysis_of, make_world
@@ -254,6 +259,33 @@ class TestLength:
         assert "An association, not a cause." in texts
         assert "Spearman's rank correlation +0.31 (58 rows" in texts
         assert "(on average 42 characters longer)" in texts
+
+    @pytest.mark.parametrize(
+        ("bounds", "lengths", "title"),
+        [
+            ((0.1, 0.5), [-3, -1], "the shorter the fine-tuned answer, the lower its score tends to be"),
+            ((-0.5, -0.1), [-3, 0], "the shorter the fine-tuned answer, the higher its score tends to be"),
+            ((0.1, 0.5), [0, 7], "the longer the fine-tuned answer, the higher its score tends to be"),
+            ((-0.5, -0.1), [2, 7], "the longer the fine-tuned answer, the lower its score tends to be"),
+            ((-0.5, -0.1), [-1, 7], "where the fine-tuned answer is longer, its score tends to be lower"),
+        ],
+    )
+    def test_the_title_is_about_lengths_that_there_are(
+        self, bounds: tuple[float, float], lengths: list[float], title: str
+    ) -> None:
+        assert association_words(*bounds, np.array(lengths, float)) == title
+
+    @pytest.mark.parametrize(
+        ("mean", "words"),
+        [
+            (-293.6, "on average 294 characters shorter"),
+            (1200.0, "on average 1,200 characters longer"),
+            (-1.2, "on average 1 character shorter"),
+            (0.4, "on average as long"),
+        ],
+    )
+    def test_the_mean_difference_in_length_names_its_direction(self, mean: float, words: str) -> None:
+        assert length_words(mean) == words
 
     def test_points_are_the_rows_with_both_scores(self, ordinary: Analysis) -> None:
         chart = self.drawn(ordinary)

@@ -32,20 +32,6 @@ class ChangedRows(NamedTuple):
     better: list[int]
 
 
-class ShownRow(NamedTuple):
-    """A row as the template takes it; ``scores`` holds for each metric both models' headings and explanations."""
-
-    change: str
-    look: str
-    opening: str
-    place: str
-    prompt: str
-    reference: str
-    base: Changes
-    tuned: Changes
-    scores: list[list[tuple[str, str]]]
-
-
 def changed_rows(analysis: Analysis, limit: int = 10) -> ChangedRows:
     """The rows whose score on the primary metric changed most, at most ``limit`` each way; ties in file order."""
     primary = analysis.summary["primary_metric"]
@@ -62,17 +48,18 @@ def changed_rows_html(analysis: Analysis, limit: int = 10) -> Markup:
     """The rows that got worse, then better, as an HTML fragment."""
     rows = changed_rows(analysis, limit)
     worse, better = (
-        [_shown_row(analysis, row, look) for row in analysis.per_example.iloc[places].to_dict("records")]
+        [_row_html(analysis, row, look) for row in analysis.per_example.iloc[places].to_dict("records")]
         for places, look in ((rows.worse, "bad"), (rows.better, "good"))
     )
     return part("changed_rows", metric=analysis.summary["primary_metric"], worse=worse, better=better)
 
 
-def _shown_row(analysis: Analysis, row: Mapping[str, Cell], look: str) -> ShownRow:
+def _row_html(analysis: Analysis, row: Mapping[str, Cell], look: str) -> Markup:
     primary = analysis.summary["primary_metric"]
     base, tuned, prompt = (shown_text(row[name]) for name in ("base_response", "tuned_response", "prompt"))
     category = shown_text(row["category"], NAME_CHARACTERS)
-    return ShownRow(
+    return part(
+        "row",
         change=" → ".join(shown_score(row[f"{primary}__{side}"]) for side in ("base", "tuned")),
         look=look,
         opening=" ".join(prompt[:OPENING_CHARACTERS].split()),

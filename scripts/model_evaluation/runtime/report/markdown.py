@@ -9,7 +9,7 @@ from model_evaluation.runtime.statistics.verdicts import interval_words, signed
 from model_evaluation.runtime.summary import Summary, model_name, scope_of
 
 from .methods import margin_text
-from .metrics_table import DECISION_WORDS, left_columns, metrics_table, table_note
+from .metrics_table import DECISIONS, left_columns, metrics_table, table_note
 from .people import ScorerError, people_sentences
 from .plain_text import one_line, short_name, short_time
 from .words import ReportWords
@@ -27,7 +27,7 @@ def report_markdown(summary: Summary, words: ReportWords, error: ScorerError | N
     ``error`` is what labels said of who gave the scores, ``None`` without labels.
     """
     both = scope_of(summary) == "compare"
-    parts = [f"## Model evaluation: {DECISION_WORDS[summary['verdict']['decision']].lower()}"]
+    parts = [f"## Model evaluation: {DECISIONS[summary['verdict']['decision']].headline.lower()}"]
     if summary["simulated"]:
         parts.append(f"> **{words.simulated}**")
     parts.append(f"**{escaped(summary['verdict']['sentence'])}**")

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from model_evaluation.runtime.statistics.verdicts import interval_words, number_digits, signed_words
 from model_evaluation.runtime.summary import MetricEntry, Summary, scope_of
 
 from .plain_text import one_line
 from .words import ReportWords
 
-DECISION_WORDS = {
-    "improved": "Better",
-    "regressed": "Worse",
-    "equivalent": "Practically the same",
-    "no_worse": "No worse",
-    "inconclusive": "Not clear",
-    "mixed": "Mixed",
-    "invalid": "No valid comparison",
-    "none": "One model only",
-}
-VERDICT_WORDS = {
-    "improved": "better",
-    "regressed": "worse",
-    "equivalent": "same",
-    "no_worse": "no worse",
-    "inconclusive": "unclear",
+
+class DecisionWords(NamedTuple):
+    """What a decision is called: as a headline, in the table (a metric's verdict), and its class in the style sheet."""
+
+    headline: str
+    verdict: str = ""
+    look: str = ""
+
+
+DECISIONS = {
+    "improved": DecisionWords("Better", "better", "good"),
+    "regressed": DecisionWords("Worse", "worse", "bad"),
+    "equivalent": DecisionWords("Practically the same", "same"),
+    "no_worse": DecisionWords("No worse", "no worse"),
+    "inconclusive": DecisionWords("Not clear", "unclear"),
+    "mixed": DecisionWords("Mixed", look="bad"),
+    "invalid": DecisionWords("No valid comparison", look="bad"),
+    "none": DecisionWords("One model only"),
 }
 TABLE_HEADINGS = (
-    "Metric",
-    "Verdict",
-    "Base",
-    "Fine-tuned",
-    "Difference",
-    "95% CI",
-    "p (adjusted)",
-    "Won / tied / lost",
-    "Rows",
-)
+    "Metric", "Verdict", "Base", "Fine-tuned", "Difference", "95% CI", "p (adjusted)", "Won / tied / lost", "Rows",
+)  # fmt: skip
 ONE_MODEL_HEADINGS = ("Metric", "Mean", "Scored rows", "Missing")
 
 
@@ -85,7 +81,7 @@ def entry_cells(entry: MetricEntry) -> list[str]:
     means = [entry[side]["mean"] for side in ("base", "tuned")]
     p_value = difference["p_adjusted"]
     return [
-        VERDICT_WORDS[entry["verdict"]],
+        DECISIONS[entry["verdict"]].verdict,
         *("–" if value is None else f"{value:.{digits}f}" for value in means),
         signed_words(difference),
         interval_words(difference),

@@ -18,9 +18,8 @@ from .charts.look import Chart, page_svg
 from .markup import ENVIRONMENT, part
 from .methods import limits_text, methods_text
 from .metrics_table import (
-    DECISION_WORDS,
+    DECISIONS,
     TABLE_HEADINGS,
-    VERDICT_WORDS,
     entry_cells,
     left_columns,
     metrics_table,
@@ -32,9 +31,7 @@ from .plain_text import short_name, short_time
 from .row_browser import rows_html
 from .words import ReportWords
 
-DECISION_LOOKS = {"improved": "good", "regressed": "bad", "mixed": "bad", "invalid": "bad"}
-WORD_LOOKS = {word: DECISION_LOOKS.get(verdict, "") for verdict, word in VERDICT_WORDS.items()}
-CHECK_LOOKS = {"pass": "good", "warn": "warn", "fail": "bad"}
+WORD_LOOKS = {decision.verdict: decision.look for decision in DECISIONS.values()}
 
 
 class Section(NamedTuple):
@@ -45,26 +42,17 @@ class Section(NamedTuple):
     body: Markup
 
 
-class ShownCheck(NamedTuple):
-    """A check of fairness as the template takes it."""
-
-    status: str
-    look: str
-    message: str
-    counts: str
-
-
 def report_html(analysis: Analysis, charts: Mapping[str, Chart], error: ScorerError | None = None) -> str:
     """The whole page of two models' scores on the same records, or of one model's.
 
     ``error`` is what people's labels said of who gave the scores, ``None`` without labels.
     """
     summary, words = analysis.summary, analysis.words
-    sections = [verdict_section(summary), fairness_section(summary)]
+    sections = [Section("", "", verdict_html(summary)), fairness_section(summary)]
     if words.scorer and scope_of(summary) == "compare":
         sections.append(Section("", "", people_html(error, words)))
     sections += [
-        warnings_section(summary),
+        Section("", "Take care", part("bullets", texts=summary["warnings"])),
         Section("metrics", "All metrics", metrics_table_html(summary, words)),
         charts_section(charts, {"slices": slices_html(summary)}),
         Section("rows", "Rows", rows_html(analysis)),
@@ -93,27 +81,14 @@ def page_html(summary: Summary, words: ReportWords, sections: Sequence[Section])
 
 
 def verdict_html(summary: Summary) -> Markup:
-    decision, sentence = summary["verdict"]["decision"], summary["verdict"]["sentence"]
-    look = DECISION_LOOKS.get(decision, "plain")
-    return part("verdict", decision=DECISION_WORDS[decision], sentence=sentence, look=look)
-
-
-def verdict_section(summary: Summary) -> Section:
-    return Section("", "", verdict_html(summary))
+    decision = DECISIONS[summary["verdict"]["decision"]]
+    sentence, look = summary["verdict"]["sentence"], decision.look or "plain"
+    return part("verdict", decision=decision.headline, sentence=sentence, look=look)
 
 
 def fairness_section(summary: Summary) -> Section:
     """Whether the comparison was fair; empty where the summary does not say."""
-    fairness = summary.get("fairness") or {"checks": []}
-    checks = [
-        ShownCheck(
-            check["status"],
-            CHECK_LOOKS.get(check["status"], ""),
-            check["message"],
-            ", ".join(f"{name}: {count}" for name, count in (check.get("counts") or {}).items()),
-        )
-        for check in fairness["checks"]
-    ]
+    checks = (summary.get("fairness") or {"checks": ()})["checks"]
     body = part("fairness", checks=checks, sentence=sound_rows_text(summary)) if checks else Markup()
     return Section("fairness", "Was the comparison fair?", body)
 
@@ -125,10 +100,6 @@ def sound_rows_text(summary: Summary) -> str:
         return ""
     evidence = evidence_text(sound, f"{sound['n_paired']} rows")
     return f"Among the rows that are sound in both models, the difference on {summary['primary_metric']} is {evidence}."
-
-
-def warnings_section(summary: Summary) -> Section:
-    return Section("", "Take care", part("bullets", texts=summary["warnings"]))
 
 
 def metrics_table_html(summary: Summary, words: ReportWords) -> Markup:

@@ -15,13 +15,13 @@ from .markup import part
 from .words import ReportWords
 
 ScorerError = Mapping[str, Any]
-"""The file's content. Keys about the scorer have its name: ``judge_only``, ``scored_by_judge`` of a judge."""
+"""The file's content. Keys about the scorer have its name: ``SCORER_only``, ``scored_by_SCORER``."""
 
 PEOPLE_START, PEOPLE_END = "<!-- people -->", "<!-- /people -->"  # no text from outside can hold a "<" here
 
 
 def error_file(words: ReportWords) -> str:
-    """The file beside ``summary.json`` that holds what labels said, such as ``judge_error.json``."""
+    """The file beside ``summary.json`` that holds what labels said: ``SCORER_error.json``."""
     return f"{words.scorer}_error.json"
 
 

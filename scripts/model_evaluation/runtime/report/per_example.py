@@ -76,8 +76,8 @@ def _rows_at(table: pa.Table, places: NDArray[np.int64]) -> pa.Table:
 def _label_texts(metric: Metric, pairs: Pairs, side: str) -> list[str | None] | None:
     """A side's distinct scores as text when the metric has any label that is not a number, and at last the score of a
     record without a row; else ``None``. Beside numbers of a numeric scale such a label is a missing score."""
-    judged = pairs.sides.get(side)
-    scores = judged.scores.get(metric.name) if judged else None
+    rows = pairs.sides.get(side)
+    scores = rows.scores.get(metric.name) if rows else None
     if scores is None:
         return None
     at = np.unique(scores.at)

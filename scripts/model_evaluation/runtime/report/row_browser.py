@@ -49,10 +49,11 @@ def rows_json(analysis: Analysis, budget: int) -> Markup:
         if size <= budget or (cut == BROWSER_SHORTEST and table is not whole):
             return data
         if cut == BROWSER_SHORTEST:
-            texts = 4 + 2 * len(analysis.summary["metrics"])
-            table, cut = _most_changed(analysis, max(1, budget // (BROWSER_READABLE * texts))), 0
+            texts_per_row = 4 + 2 * len(analysis.summary["metrics"])
+            table, cut = _most_changed(analysis, max(1, budget // (BROWSER_READABLE * texts_per_row))), 0
         else:
-            longest = cut or max(table[column].str.len().max() for column in _text_columns(analysis))
+            lengths = table.map(lambda value: len(value) if isinstance(value, str) else 0)
+            longest = cut or int(lengths.to_numpy().max())
             cut = max(BROWSER_SHORTEST, int(longest * min(0.8, budget / size)))
 
 
@@ -92,12 +93,6 @@ def _most_changed(analysis: Analysis, room: int) -> pd.DataFrame:
         return table.iloc[:room]
     changes = table[column].abs().fillna(-1.0).sort_values(ascending=False, kind="stable")
     return table.loc[sorted(changes.index[:room])]
-
-
-def _text_columns(analysis: Analysis) -> list[str]:
-    names = analysis.summary["metrics"]
-    explanations = [f"{name}__{side}_explanation" for name in names for side in BOTH_MODELS]
-    return ["prompt", "reference", "base_response", "tuned_response", *explanations]
 
 
 def _rows(table: pd.DataFrame, names: Sequence[str], cut: int) -> list[dict[str, object]]:

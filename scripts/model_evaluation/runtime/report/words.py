@@ -10,7 +10,7 @@ class ReportWords:
     """What reports of one evaluation say beside its numbers."""
 
     scorer: str = ""
-    """Who gave the scores, as a noun, where people's labels can check that: ``judge``."""
+    """Who gave the scores, as a noun, where people's labels can check that."""
     conditions: tuple[tuple[str, str], ...] = ()
     """Name and value of what the models were evaluated under, such as a recipe or a benchmark."""
     guards: tuple[str, ...] = ()

@@ -142,14 +142,11 @@ def label_rows(axes: Axes, labels: Sequence[str], bold: int | None = None) -> No
 
 def right_column(axes: Axes, texts: Sequence[str], heading: str) -> None:
     """A text per row at the right of a horizontal chart, below a heading of at most two lines."""
-    column = axes.secondary_yaxis("right")
-    column.set_yticks(range(len(texts)), texts)
-    column.tick_params(length=0, labelcolor=MUTED, labelsize=9)
-    column.spines["right"].set_visible(False)
+    look: dict[str, Any] = {"ha": "left", "size": 9, "color": MUTED, "annotation_clip": False}
+    for row, text in enumerate(texts):
+        axes.annotate(text, (1, row), (6, 0), ("axes fraction", "data"), "offset points", va="center", **look)
     heading = textwrap.fill(heading, 20)
-    axes.annotate(
-        heading, (1, 1), (6, 4), "axes fraction", "offset points", ha="left", va="bottom", size=9, color=MUTED
-    )
+    axes.annotate(heading, (1, 1), (6, 4), "axes fraction", "offset points", va="bottom", **look)
 
 
 def legend_above(axes: Axes) -> None:

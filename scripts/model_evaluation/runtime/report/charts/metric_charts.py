@@ -130,14 +130,12 @@ def coverage_chart(analysis: Analysis) -> look.Chart | None:
     for index, (side, counts) in enumerate(scored.items()):
         colour, label = look.MODEL_STYLE[side]
         at = np.arange(len(entries)) + (index - (len(totals) - 1) / 2) * height
-        axes.barh(at, np.minimum(1, counts / totals[side]), height=height * 0.92, color=colour, label=label)
-        for y, count in zip(at, counts, strict=True):
-            axes.annotate(f"{count:,}", (1.01, y), va="center", size=8, color=look.MUTED)
+        bars = axes.barh(at, np.minimum(1, counts / totals[side]), height=height * 0.92, color=colour, label=label)
+        axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, size=8, color=look.MUTED)
     axes.axvline(
         COVERAGE_FLOOR, color=look.INK, linewidth=1, linestyle=":", label=f"{COVERAGE_FLOOR:.0%}: a warning below"
     )
     axes.set_xlim(0, 1.06)
-    axes.set_xticks(np.arange(0, 1.01, 0.2))
     axes.xaxis.set_major_formatter(look.share_tick)
     axes.set_xlabel("share of dataset rows with a score (numbers are rows)")
     look.legend_above(axes)

@@ -96,7 +96,7 @@ def length_chart(analysis: Analysis) -> look.Chart | None:
     )
     correlation = f"Spearman's rank correlation {signed(effect['spearman'])} ({effect['n']:,} rows{interval})"
     shift = length_words(effect["mean_length_difference"])
-    title = f"{look.chart_label(primary, 40, 1)}: {_association(low, high, longer)}"
+    title = f"{look.chart_label(primary, 40, 1)}: {association_words(low, high, longer)}"
     chart = look.new_chart("Length of the answers", title, f"{correlation}. The fine-tuned answers are {shift}.", 3.6)
     axes = chart.add_subplot()
     ends = (min(0.0, float(np.quantile(longer, 0.005))), max(0.0, float(np.quantile(longer, 0.995))))
@@ -136,7 +136,7 @@ def length_words(mean: float) -> str:
     return f"on average {characters:,} character{'s'[: characters > 1]} {'longer' if mean > 0 else 'shorter'}"
 
 
-def _association(low: float | None, high: float | None, longer: Floats) -> str:
+def association_words(low: float | None, high: float | None, longer: Floats) -> str:
     """What goes with what, said for the lengths that there are: ``longer`` are the differences in length."""
     if low is None or high is None or low <= 0 <= high:
         return "no association between score and length of the answers is shown"

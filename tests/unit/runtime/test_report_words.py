@@ -1,0 +1,130 @@
+"""What a kind says in its reports, and that a kind which says nothing gets a report all the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from model_evaluation.kinds.registry import report_words
+from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.report.charts.look import Chart
+from model_evaluation.runtime.report.markdown import report_markdown
+from model_evaluation.runtime.report.markup import part
+from model_evaluation.runtime.report.methods import limits_text, methods_text
+from model_evaluation.runtime.report.metrics_table import comparison_text, ordered_metrics
+from model_evaluation.runtime.report.notebook import comparison_html
+from model_evaluation.runtime.report.page import Section, page_html, report_html
+from model_evaluation.runtime.report.words import ReportWords
+from unit.runtime.page_parser import Page
+
+
+@pytest.fixture(scope="module")
+def silent(ordinary: Analysis) -> Analysis:
+    """The analysis of a kind without words, on a metric of its own."""
+    summary = ordinary.summary
+    own = {"metrics": {"accuracy": summary["metrics"]["Correctness"]}, "primary_metric": "accuracy", "slices": {}}
+    columns = [name.replace("Correctness", "accuracy") for name in ordinary.table.column_names]
+    table = ordinary.table.rename_columns(columns)
+    verdict = {"decision": "improved", "sentence": "The fine-tuned model is better on accuracy."}
+    return Analysis(summary | own | {"verdict": verdict, "warnings": []}, ReportWords(), lambda: table)
+
+
+def test_a_kind_without_words_has_every_report_and_none_of_another_kinds_words(silent: Analysis) -> None:
+    summary, words = silent.summary, silent.words
+    texts = (
+        report_html(silent, {}),
+        comparison_html(silent),
+        comparison_text(summary, words),
+        report_markdown(summary, words),
+    )
+    for text in texts:
+        assert not [word for word in ("judge", "gainst people", "Harmfulness") if word in text]
+        assert "accuracy" in text
+    assert words.simulated == "SIMULATED: made with a local stand-in for AWS. No model was involved."
+
+
+def test_a_kind_of_another_shape_takes_the_page_with_sections_of_its_own(
+    silent: Analysis, charts: dict[str, Chart]
+) -> None:
+    confusion = part("table", headings=["", "no"], lines=[["yes", "3"]], caption="rows are actual")
+    sections = [
+        Section("confusion", "Who was taken for whom", confusion),
+        Section("empty", "Nothing here", part("bullets", texts=[])),
+    ]
+    page = Page(page_html(silent.summary, silent.words, sections))
+    assert [link["href"] for link in page.all("a")] == ["#confusion"]
+    assert "Nothing here" not in "".join(page.text)
+    assert len(page.all("table")) == 1
+
+
+@pytest.mark.parametrize(
+    ("guards", "opening"),
+    [
+        (("Bias",), "Bias guards the decision: if it got worse, "),
+        (("A", "B", "C"), "A, B and C guard the decision: if one of them got worse, "),
+    ],
+)
+def test_guards_are_named(ordinary: Analysis, guards: tuple[str, ...], opening: str) -> None:
+    alone, guarded = (methods_text(ordinary.summary, ReportWords(guards=names))[3] for names in ((), guards))
+    assert guarded == f"{alone} {opening}a good result on the primary metric is called mixed."
+
+
+def test_the_metrics_that_guard_stand_after_the_primary_one(ordinary: Analysis) -> None:
+    names = {"a": {}, "b": {}, "c": {}}
+    summary = {"metrics": names, "primary_metric": "b"}
+    assert ordered_metrics(summary, ReportWords(guards=("c",))) == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("named", [{"judge": "nova"}, {"kind": "llm_as_judge", "conditions": {"judge": "nova"}}])
+@pytest.mark.parametrize("scope", ["compare", "tuned"])
+def test_the_judges_words_are_the_same_for_both_versions_of_a_summary(named: dict[str, Any], scope: str) -> None:
+    words = report_words({"scope": scope, "models": {}, **named})
+    assert words.conditions == (("Judge", "nova"),)
+    assert ("both models" in words.method) == (scope == "compare")
+    assert words.limits[0].startswith("The scores are a judge model's opinions")
+
+
+def test_what_the_numbers_cannot_say_ends_with_what_no_kind_can(ordinary: Analysis) -> None:
+    own = replace(ordinary.words, limits=("Only sunny days.",))
+    first, *shared = limits_text(ordinary.summary, own)
+    assert first == "Only sunny days."
+    assert [text.split(" unless ")[0].split(",")[0] for text in shared] == [
+        "Rows are treated as independent",
+        "Where score and length of an answer go together",
+    ]
+
+
+class TestFairness:
+    FAIRNESS = {  # noqa: RUF012 - a constant
+        "checks": [
+            {"id": "cut", "status": "fail", "counts": {"tuned": 12, "base": 0}, "message": "12 answers are <cut>."},
+            {"id": "prompts", "status": "pass", "counts": {}, "message": "Both models got the same prompts."},
+        ],
+        "sound_rows": {
+            "n_paired": 40,
+            "difference": {"mean": 0.01, "ci_low": -0.1, "ci_high": 0.12, "confidence": 0.95},
+        },
+    }
+
+    def test_the_checks_stand_between_verdict_and_evidence(self, ordinary: Analysis) -> None:
+        fair = replace(ordinary, summary=ordinary.summary | {"fairness": self.FAIRNESS})
+        page = report_html(fair, {})
+        text = " ".join("".join(Page(page).text).split())
+        assert '<b class="bad">fail</b>' in page
+        assert "fail 12 answers are <cut>. (tuned: 12, base: 0)" in text
+        assert (
+            "Among the rows that are sound in both models, the difference on Correctness is +0.01 "
+            "(95% CI −0.10 to 0.12, 40 rows)." in text
+        )
+        sentence = fair.summary["verdict"]["sentence"]
+        assert text.index(sentence) < text.index("Was the comparison fair?") < text.index("All metrics")
+
+    def test_the_short_report_tells_what_did_not_pass(self, ordinary: Analysis) -> None:
+        text = report_markdown(ordinary.summary | {"fairness": self.FAIRNESS}, ordinary.words)
+        assert "Was the comparison fair?\n\n- 12 answers are &#60;cut&#62;.\n\n|" in text
+        assert "same prompts" not in text
+
+    def test_without_checks_there_is_no_such_section(self, ordinary: Analysis) -> None:
+        assert "fair?" not in report_html(ordinary, {})
