@@ -11,6 +11,7 @@ from model_evaluation.localaws.store import Record, Resource
 ARTIFACTS = Resource(
     "Artifact", key="ArtifactArn", prefix="artifact", summaries="ArtifactSummaries", name="ArtifactName"
 )
+ARTIFACTS.play()
 
 
 @SHARED.plays("sagemaker", "CreateArtifact")
