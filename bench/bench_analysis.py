@@ -1,15 +1,14 @@
-"""How quick the analysis is: intervals by counts, reading and joining, the report. Ratios within one run count.
+"""How quick results become a verdict: a judge's files with the whole report, a million flat rows, one interval.
 
-Times are processor seconds, so that a busy machine does not count, with every library loaded before; only the million
-rows are timed by the clock, which needs two idle cores. Result files are in Bedrock's own layout: Python-repr prompts
-and answers, an explanation per score.
+Each case runs in a process of its own, with every library loaded before. Its seconds are those of its processors, so
+that a busy machine does not count; for the million rows, which are read by several threads, the least by the clock of a
+few runs. Bedrock's files are in its own layout: Python-repr prompts and answers, an explanation per score.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import io
 import json
 import random
 import resource
@@ -18,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,40 +25,45 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
-METRICS = ("Correctness", "Completeness", "Helpfulness", "Relevance", "Harmfulness")
+METRICS = (
+    "Correctness", "Completeness", "Helpfulness", "Relevance", "Harmfulness", "Coherence", "FollowingInstructions",
+    "Faithfulness", "ProfessionalStyleAndTone", "Refusal",
+)  # fmt: skip
 SCALE = (0.0, 0.25, 0.5, 0.75, 1.0)
 CATEGORIES = ("billing", "delivery", "returns", "account")
 BUCKET, PREFIX, EXECUTION = "bench", "out", "abcdef123456"
-RESAMPLES = 10_000
-SCIPY_BCA_RESAMPLES = 1_000  # a tenth; its cost is proportional (and the jackknife is done once in either)
+ROUNDS = 3
 
 
-def write_files(folder: Path, rows: int, metrics: tuple[str, ...] = METRICS) -> None:
+def write_judge_files(folder: Path, rows: int) -> None:
     """``dataset.jsonl``, ``tuned.jsonl`` and ``base.jsonl`` of ``rows`` records, the models' rows in other orders."""
     rng = random.Random(rows)
-    with (folder / "dataset.jsonl").open("w") as file:
-        for i in range(rows):
-            row = {"query": _prompt(i), "response": f"Answer {i}.", "category": CATEGORIES[i % 4]}
-            file.write(json.dumps(row) + "\n")
+    dataset = [{"query": _prompt(i), "response": f"Answer {i}.", "category": CATEGORIES[i % 4]} for i in range(rows)]
+    (folder / "dataset.jsonl").write_text("".join(json.dumps(row) + "\n" for row in dataset))
     for side, shift in (("tuned", 1), ("base", 0)):
-        order = list(range(rows))
-        rng.shuffle(order)
-        with (folder / f"{side}.jsonl").open("w") as file:
-            for i in order:
-                scores = ",".join(
-                    f'{{"metricName":"Builtin.{name}","result":{SCALE[min(4, rng.randrange(5 - shift) + shift)]},'
-                    f'"evaluatorDetails":[{{"modelIdentifier":"judge","explanation":"It says so."}}]}}'
-                    for name in metrics
-                )
-                file.write(
-                    f"{{\"inputRecord\":{{\"prompt\":\"[{{'role': 'user', 'content': '{_prompt(i)}'}}]\","
-                    f'"referenceResponse":"Answer {i}."}},"modelResponses":[{{"response":"[\'{side} says {i}.\']",'
-                    f'"modelIdentifier":"model"}}],"automatedEvaluationResult":{{"scores":[{scores}]}}}}\n'
-                )
+        lines = [json.dumps(_judged(rng, side, shift, i)) for i in rng.sample(range(rows), rows)]
+        (folder / f"{side}.jsonl").write_text("\n".join(lines) + "\n")
 
 
 def _prompt(i: int) -> str:
     return f"Where is order {i}? It was promised for last week."
+
+
+def _judged(rng: random.Random, side: str, shift: int, i: int) -> dict[str, Any]:
+    scores = [
+        {
+            "metricName": f"Builtin.{name}",
+            "result": SCALE[min(4, rng.randrange(5 - shift) + shift)],
+            "evaluatorDetails": [{"modelIdentifier": "judge", "explanation": "It says so."}],
+        }
+        for name in METRICS
+    ]
+    turns = [{"role": "user", "content": _prompt(i)}]
+    return {
+        "inputRecord": {"prompt": repr(turns), "referenceResponse": f"Answer {i}."},
+        "modelResponses": [{"response": repr([f"{side} says {i}."]), "modelIdentifier": "model"}],
+        "automatedEvaluationResult": {"scores": scores},
+    }
 
 
 class FolderS3:
@@ -79,194 +83,132 @@ class FolderS3:
         yield {"Contents": [{"Key": key, "LastModified": 0} for key in self.files]}
 
     def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - the client's own names
-        return {"Body": _Body(self.files[Key])}
+        return {"Body": self.files[Key].open("rb")}
 
 
-class _Body:
-    def __init__(self, path: Path) -> None:
-        self.path = path
+def write_score_files(folder: Path, rows: int, kind: str) -> None:
+    """``tuned`` and ``base`` of five metrics, each in another order."""
+    import pyarrow as pa
+    import pyarrow.parquet as pa_parquet
 
-    def iter_chunks(self, size: int) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
-            while chunk := file.read(size):
-                yield chunk
+    for seed, side in enumerate(("tuned", "base")):
+        rng = np.random.default_rng(seed)
+        columns: dict[str, list[Any]] = {"record_id": [f"row-{i}" for i in rng.permutation(rows).tolist()]}
+        columns |= {name: rng.choice(SCALE, rows).tolist() for name in METRICS[:5]}
+        if kind == "parquet":
+            pa_parquet.write_table(pa.table(columns), folder / f"{side}.parquet")
+            continue
+        with (folder / f"{side}.jsonl").open("w") as file:
+            for values in zip(*columns.values(), strict=True):
+                file.write(json.dumps(dict(zip(columns, values, strict=True))) + "\n")
 
-    def read(self) -> bytes:
-        return self.path.read_bytes()
+
+# -- cases, each in a process of its own -----------------------------------------------------------------------
 
 
-# -- cases, each in a process of its own: (seconds, ...) -----------------------------------------------------
-
-
-def analysed(folder: Path, metrics: Sequence[str]) -> Any:
+def judge_report(folder: Path) -> None:
+    """From Bedrock's files to every file of the report."""
     from model_evaluation.kinds.llm_as_judge.runtime.analysis import analyse_execution
+    from model_evaluation.runtime.report.export import export_analysis
 
     with (folder / "dataset.jsonl").open("rb") as lines:
-        return analyse_execution(
+        analysis = analyse_execution(
             FolderS3(folder), output_uri=f"s3://{BUCKET}/{PREFIX}", execution_arn=f"arn:x/{EXECUTION}",
-            dataset_lines=lines, judge="judge", model_names={"tuned": "t", "base": "b"}, builtin_metrics=metrics,
-            custom_metrics_json=None, primary_metric=metrics[0], scope="compare", simulated=True, created="",
+            dataset_lines=lines, judge="judge", model_names={"tuned": "t", "base": "b"}, builtin_metrics=METRICS,
+            custom_metrics_json=None, primary_metric=METRICS[0], scope="compare", simulated=True, created="",
         )  # fmt: skip
+    assert analysis.summary["rows"]["paired"] == analysis.summary["rows"]["dataset"] > 0
+    export_analysis(analysis, folder / "results")
 
 
-def ours(folder: Path) -> None:
-    """Reading, joining, intervals, tests, slices: everything before the drawing."""
-    rows = analysed(folder, METRICS).summary["rows"]
-    assert rows["paired"] == rows["dataset"] > 0
+def many_rows(folder: Path, kind: str) -> None:
+    """From flat files to the verdict."""
+    from model_evaluation.runtime.results.evaluation import Evaluation
+    from model_evaluation.runtime.results.paired_scores import compare_scores
+    from model_evaluation.runtime.results.score_files import read_score_files
+    from model_evaluation.runtime.results.summary import summary_of
+    from model_evaluation.runtime.statistics.metrics import Metric
+
+    metrics = [Metric(name, limits=(0.0, 1.0)) for name in METRICS[:5]]
+    paired = read_score_files({"tuned": folder / f"tuned.{kind}", "base": folder / f"base.{kind}"}, metrics)
+    comparison = compare_scores(paired, metrics)
+    evaluation = Evaluation("bench", {}, {"name": "t"}, {"name": "b"}, primary_metric=METRICS[0])
+    summary = summary_of(evaluation, rows=comparison.rows, metrics=comparison.metrics)
+    assert summary["rows"]["paired"] == summary["rows"]["dataset"] > 0
+    assert summary["verdict"]["decision"] == "equivalent"
 
 
-def pandas_scipy(folder: Path) -> None:
-    """What one would write by hand for the same numbers: read_json, merge, scipy.stats.bootstrap (its default, BCa)
-    and a signed-rank test per metric and per slice, with as many resamples as ours."""
-    import pandas as pd
-    from scipy.stats import bootstrap, wilcoxon
-
-    tables = {}
-    for side in ("tuned", "base"):
-        raw = pd.read_json(folder / f"{side}.jsonl", lines=True)
-        scores = pd.json_normalize(
-            [
-                {"prompt": record["prompt"], **{s["metricName"]: s["result"] for s in result["scores"]}}
-                for record, result in zip(raw["inputRecord"], raw["automatedEvaluationResult"], strict=True)
-            ]
-        )
-        tables[side] = scores
-    dataset = pd.read_json(folder / "dataset.jsonl", lines=True)
-    dataset["prompt"] = "[{'role': 'user', 'content': '" + dataset["query"] + "'}]"
-    joined = (
-        tables["tuned"].merge(tables["base"], on="prompt", suffixes=("_tuned", "_base")).merge(dataset, on="prompt")
-    )
-    for name in METRICS:
-        difference = joined[f"Builtin.{name}_tuned"] - joined[f"Builtin.{name}_base"]
-        cells = [(difference, RESAMPLES), *((cell, 4_000) for _, cell in difference.groupby(joined["category"]))]
-        for cell, resamples in cells:
-            bootstrap((cell.to_numpy(),), np.mean, n_resamples=resamples, batch=100, rng=np.random.default_rng(1))
-            wilcoxon(cell)
-
-
-def report(folder: Path) -> None:
-    """From the result files to report.html, charts included."""
-    from model_evaluation.runtime.report.charts import draw_charts
-    from model_evaluation.runtime.report.page import report_html
-
-    analysis = analysed(folder, json.loads((folder / "metrics.json").read_text()))
-    (folder / "report.html").write_text(report_html(analysis, draw_charts(analysis)), encoding="utf-8")
-
-
-CASES: dict[str, Callable[[Path], None]] = {"ours": ours, "pandas": pandas_scipy, "report": report}
-started = clock = 0.0
+CASES: dict[str, Callable[[Path], None]] = {
+    "judge": judge_report,
+    "parquet": lambda folder: many_rows(folder, "parquet"),
+    "jsonl": lambda folder: many_rows(folder, "jsonl"),
+}
 
 
 class Measured(NamedTuple):
-    """Seconds of a case itself, by its processors and by the clock, and peak memory of its process in MiB."""
+    """Seconds by the clock and of the processors, and the process's peak memory in MiB."""
 
-    seconds: float
     clock: float
+    processor: float
     mebibytes: float
 
 
 def run_case(name: str, folder: Path) -> Measured:
-    done = subprocess.run(
-        [sys.executable, __file__, "--case", name, "--folder", str(folder)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"{name}: {done.stderr[-2000:]}")
-    return Measured(*json.loads(done.stdout.splitlines()[-1]))
+    """The quickest of a few runs."""
+    command = [sys.executable, __file__, "--case", name, "--folder", str(folder)]
+    runs = []
+    for _ in range(ROUNDS):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{name}: {done.stderr[-2000:]}")
+        runs.append(Measured(*json.loads(done.stdout.splitlines()[-1])))
+    return min(runs)
 
 
-def interval_seconds(rows: int, rounds: int) -> float:
-    """Seconds of our 10,000-resample interval of one few-valued metric."""
+def interval_seconds(rows: int) -> float:
+    """Processor seconds of one interval of a few-valued metric."""
     from model_evaluation.runtime.statistics.intervals import paired_interval
 
     rng = np.random.default_rng(rows)
-    tuned, base = (rng.choice(SCALE, size=rows, p=p) for p in ((0.1, 0.1, 0.2, 0.3, 0.3), (0.2, 0.2, 0.2, 0.2, 0.2)))
-    return _median(lambda: paired_interval(tuned, base, rng=np.random.default_rng(1), limits=(0, 1)), rounds)
-
-
-def scipy_bca_seconds(rows: int) -> float:
-    """Seconds of scipy's BCa for one metric, measured at a tenth of the resamples, times ten."""
-    from scipy.stats import bootstrap
-
-    rng = np.random.default_rng(rows)
-    values = rng.choice(SCALE, size=rows) - rng.choice(SCALE, size=rows)
-    began = time.process_time()
-    bootstrap((values,), np.mean, n_resamples=SCIPY_BCA_RESAMPLES, batch=100, rng=rng, method="BCa")
-    all_ = time.process_time() - began
-    began = time.process_time()
-    bootstrap((values,), np.mean, n_resamples=SCIPY_BCA_RESAMPLES, batch=100, rng=rng, method="percentile")
-    resampling = time.process_time() - began
-    return max(0.0, all_ - resampling) + resampling * RESAMPLES / SCIPY_BCA_RESAMPLES
-
-
-def _median(call: Callable[[], object], rounds: int) -> float:
-    call()
+    tuned, base = (rng.choice(SCALE, size=rows, p=p) for p in ((0.1, 0.1, 0.2, 0.3, 0.3), (0.2,) * 5))
     seconds = []
-    for _ in range(rounds):
+    for _ in range(10):
         began = time.process_time()
-        call()
+        paired_interval(tuned, base, rng=np.random.default_rng(1), limits=(0, 1))
         seconds.append(time.process_time() - began)
-    return statistics.median(seconds)
+    return statistics.median(seconds[1:])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", choices=list(CASES), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--large", type=int, default=1_000_000, help="rows of the large evaluation")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the large evaluation")
     args = parser.parse_args()
     if args.case:
-        global started, clock
-        out, sys.stdout = sys.stdout, io.StringIO()
-        analysis = "model_evaluation.kinds.llm_as_judge.runtime.analysis"
-        for module in (analysis, "model_evaluation.runtime.report.page", "scipy.stats"):
+        for module in ("model_evaluation.runtime.report.export", "scipy.stats", "pyarrow.parquet", "pyarrow.json"):
             importlib.import_module(module)
-        clock, started = time.perf_counter(), time.process_time()
+        clock, processor = time.perf_counter(), time.process_time()
         CASES[args.case](args.folder)
-        measured = Measured(
-            time.process_time() - started,
-            time.perf_counter() - clock,
-            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        )
-        sys.stdout = out
-        print(json.dumps(measured))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps(Measured(time.perf_counter() - clock, time.process_time() - processor, peak)))
         return
-    lines: list[tuple[str, float, str, str, float]] = []
-    thousand, ten_thousand, million = (interval_seconds(n, 9) for n in (1_000, 10_000, 1_000_000))
-    bca = scipy_bca_seconds(10_000)
-    lines.append(("interval: 1,000,000 rows against 1,000", million / thousand, "times the time", "<=", 3))
-    lines.append(("interval: scipy's BCa at 10,000 rows", bca / ten_thousand, "times ours", ">=", 100))
+    lines: list[tuple[str, float, str, float]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_files(folder, 10_000)
-        mine = min(run_case("ours", folder).seconds for _ in range(5))
-        theirs = min(run_case("pandas", folder).seconds for _ in range(2))
-        lines.append(("10,000 rows x 5 metrics: pandas + scipy", theirs / mine, "times ours", ">=", 20))
-        write_files(folder, args.large)
-        large = min((run_case("ours", folder) for _ in range(3)), key=lambda measured: measured.clock)
-        lines.append((f"{args.large:,} rows x 5 metrics, by the clock", large.clock, "s", "<=", 6))
-        lines.append((f"{args.large:,} rows x 5 metrics, peak memory", large.mebibytes, "MiB", "<=", 1024))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        names = (*METRICS, "Coherence", "FollowingInstructions", "Faithfulness", "ProfessionalStyleAndTone", "Refusal")
-        (folder / "metrics.json").write_text(json.dumps(names))
-        write_files(folder, 1_000, names)
-        seconds = statistics.median(run_case("report", folder).seconds for _ in range(3))
-        size = (folder / "report.html").stat().st_size / 1e6
-        lines.append(("results to report.html, 1,000 rows x 10 metrics", seconds, "s", "<=", 3))
-        lines.append(("report.html, 1,000 rows x 10 metrics", size, "MB", "<=", 5))
-    milliseconds = (1000 * value for value in (thousand, ten_thousand, million, bca))
-    print(
-        "One interval, 10,000 resamples: {:.1f} ms at 1,000 rows, {:.1f} at 10,000, {:.1f} at".format(
-            *list(milliseconds)[:3]
-        ),
-        f"1,000,000; scipy BCa {bca:.2f} s at 10,000 (resampling measured at 1,000, times ten)",
-    )
-    print(f"10,000 rows end to end: ours {mine:.2f} s, pandas + scipy {theirs:.2f} s")
-    print(f"{args.large:,} rows: {large.seconds:.1f} processor seconds\n")
-    print("| what | measured | | goal | |\n|---|---:|---|---:|---|")
-    for what, value, unit, sign, goal in lines:
-        met = value <= goal if sign == "<=" else value >= goal
-        print(f"| {what} | {value:,.2f} | {unit} | {sign} {goal:g} | {'met' if met else '**missed**'} |")
+        write_judge_files(folder, 1_000)
+        judged = run_case("judge", folder)
+        lines.append(("1,000 rows x 10 metrics, to verdict and report", judged.processor, "s", 3))
+        for kind, title in (("parquet", "Parquet"), ("jsonl", "JSON Lines")):
+            write_score_files(folder, args.rows, kind)
+            many = run_case(kind, folder)
+            lines.append((f"{args.rows:,} rows x 5 metrics in {title}, to the verdict", many.clock, "s", 6))
+            lines.append(("the same, peak memory", many.mebibytes, "MiB", 1024))
+    ratio = interval_seconds(1_000_000) / interval_seconds(1_000)
+    lines.append(("interval at 1,000,000 rows, against 1,000", ratio, "times", 3))
+    print("| what | measured | | at most |\n|---|---:|---|---:|")
+    for what, value, unit, goal in lines:
+        print(f"| {what} | {value:,.2f} | {unit} | {goal:g} |{'' if value <= goal else ' **missed**'}")
 
 
 if __name__ == "__main__":

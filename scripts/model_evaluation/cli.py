@@ -47,7 +47,7 @@ EXIT_CODES = """exit codes:
 example:
   evaluate.py --project ./tickets answer model my-model-group"""
 
-PACKAGES = ("boto3", "botocore", "jinja2", "jsonschema", "msgspec", "nbformat", "numpy")
+PACKAGES = ("boto3", "botocore", "jinja2", "jsonschema", "msgspec", "nbformat", "numpy", "scipy")
 DEMO_PACKAGES = ("ipykernel", "jupyter_client", "moto", "nbclient", "sagemaker", "trustme", "werkzeug")
 
 
@@ -202,7 +202,7 @@ def _missing_dependency(error: ModuleNotFoundError) -> MissingDependency | None:
     if name in DEMO_PACKAGES:
         wanted = "sagemaker>=3.27,<4 nbclient ipykernel moto[server] trustme"
     elif name in PACKAGES:
-        wanted = "boto3 jinja2 jsonschema msgspec nbformat numpy"
+        wanted = "boto3 jinja2 jsonschema msgspec nbformat numpy scipy"
     else:
         return None
     packages = " ".join(shlex.quote(package) for package in wanted.split())

@@ -20,8 +20,9 @@ from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.kinds.llm_as_judge.metrics import custom, rating_scale, variables
 from model_evaluation.kinds.llm_as_judge.metrics.builtin import BUILTIN_METRICS, BUILTIN_NAMES, parse_builtin
 from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics
+from model_evaluation.kinds.llm_as_judge.runtime.metrics import SAFETY_METRICS
 from model_evaluation.reporting.gate import BY_DECISION, EXIT
-from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, MARGIN_SHARE, SAFETY_METRICS, SIGNIFICANCE
+from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, MARGIN_SHARE, SIGNIFICANCE
 
 ROOT = Path(__file__).parents[2]
 REFERENCES = sorted((ROOT / "references").glob("*.md"))

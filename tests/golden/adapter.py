@@ -72,8 +72,16 @@ def outcome(evaluation: Evaluation, folder: Path) -> Outcome:
 def plain_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
     """The summary in version 1's words, whichever of the two versions it is, without its number.
 
-    Version 2 says the judge in ``conditions``, names its ``kind``, and has a model's name in an object.
+    Version 2 says the judge in ``conditions``, names its ``kind``, has a model's name in an object, and says of each
+    metric whether it guards the decision.
     """
     plain = {name: value for name, value in summary.items() if name not in ("schema_version", "kind", "conditions")}
     models = {side: model["name"] if isinstance(model, dict) else model for side, model in summary["models"].items()}
-    return {"judge": summary.get("conditions", {}).get("judge"), **plain, "models": models}
+    judge = summary["judge"] if "judge" in summary else summary["conditions"]["judge"]
+    return _without_guards({**plain, "judge": judge, "models": models})
+
+
+def _without_guards(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_guards(item) for name, item in value.items() if name != "guard"}
+    return value

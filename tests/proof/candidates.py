@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import scipy.stats
 from numpy.typing import NDArray
 
 from model_evaluation.runtime.statistics import intervals
-from model_evaluation.runtime.statistics.common import Floats, distinct_counts, student_quantile
+from model_evaluation.runtime.statistics.counts import Floats, distinct_counts
 
 Method = Callable[[Floats, NDArray[np.int64], np.random.Generator], tuple[float, float]]
 LIMITS = (0.0, 1.0)
@@ -50,7 +51,7 @@ def percentile(values: Floats, counts: NDArray[np.int64], rng: np.random.Generat
     """Expanded percentile bootstrap (Hesterberg, 2015)."""
     n = int(counts.sum())
     means = rng.multinomial(n, counts / n, size=DRAWS) @ values / n
-    tail = intervals.NormalDist().cdf(-student_quantile(0.975, n - 1) * math.sqrt(n / (n - 1)))
+    tail = intervals.NormalDist().cdf(-scipy.stats.t.ppf(0.975, n - 1) * math.sqrt(n / (n - 1)))
     low, high = np.quantile(means, [tail, 1 - tail])
     return float(low), float(high)
 

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1] / "scripts"), str(HERE.parent)]
 
-from model_evaluation.runtime.statistics.common import holm  # noqa: E402
-from model_evaluation.runtime.statistics.differences import difference_entry, settle_verdicts  # noqa: E402
+from model_evaluation.runtime.statistics.adjustment import holm  # noqa: E402
+from model_evaluation.runtime.statistics.differences import compare_paired, settle_verdicts  # noqa: E402
 from model_evaluation.runtime.statistics.metrics import Metric  # noqa: E402
 from proof.candidates import candidates_table  # noqa: E402
 from proof.label_designs import labels_table  # noqa: E402
@@ -237,7 +237,7 @@ def simulate(design: Design, evaluations: int, *, seed: int = 1, resamples: int 
     widths, verdicts = [], []
     for _ in range(evaluations):
         tuned, base = design.draw(rng, design.n)
-        entry = difference_entry(metric, tuned, base, rng=rng, clusters=clusters, resamples=resamples)
+        entry = compare_paired(metric, tuned, base, rng=rng, clusters=clusters, resamples=resamples)
         settle_verdicts([entry], [metric], holm)
         low, high = entry["difference"]["ci_low"], entry["difference"]["ci_high"]
         verdicts.append(entry["verdict"])

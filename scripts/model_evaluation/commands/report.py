@@ -2,12 +2,12 @@
 
 --gate turns the verdict into the exit code: 0 pass, 10 fail, 11 inconclusive, 12 invalid results. Bare --gate
 passes on improved, equivalent and no_worse, and fails on regressed and mixed. RULES are expressions on interval
-bounds joined by `and`, such as "Correctness.ci_low > 0 and Harmfulness.ci_high < 0.05", or a file of them.
+bounds joined by `and`, such as "METRIC.ci_low > 0 and OTHER.ci_high < 0.05", or a file of them.
 
---history compares this project's runs and draws the trend; runs with another dataset, judge, base model or primary
-metric stand apart. --labels-sheet writes a random, blind subset for people to score; --labels reads their scores
-back, says how far the judge can be believed and puts the corrected difference into report.html and report.md.
---mlflow and --register send results elsewhere: only when the user asks for it.
+--history compares this project's runs and draws the trend; runs under other conditions stand apart. --labels-sheet
+writes a random, blind subset for people to score; --labels reads their scores back, says how far the scores can be
+believed and puts the corrected difference into report.html and report.md. --mlflow and --register send results
+elsewhere: only when the user asks for it.
 
 example:
   evaluate.py --project ./tickets report --gate --junit gate.xml --markdown report.md
@@ -20,11 +20,15 @@ import os
 from typing import Any
 
 from model_evaluation.errors import Refused, UsageError
-from model_evaluation.results_folder import newest_summary, results_folders
+from model_evaluation.kinds.kind import PeopleTool
+from model_evaluation.kinds.registry import load_kind, report_words
+from model_evaluation.reporting.gate import Gate, decide_gate, invalid_gate, parse_rules
+from model_evaluation.reporting.outdated import outdated_warnings
+from model_evaluation.reporting.result_files import Results, list_files, read_results, write_file
+from model_evaluation.results_folder import results_folders
+from model_evaluation.runtime.results.summary import Summary
 
-FILES = (
-    "summary.json", "per_example.parquet", "per_example.csv", "report.html", "report.md", "judge_error.json", "figures",
-)  # fmt: skip
+Body = dict[str, Any]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--n", type=int, default=100, help="rows of the sheet (default 100)")
     add("--seed", type=int, default=1, help="the same seed gives the same sheet (default 1)")
     add("--metric", metavar="NAME", help="the sheet's metric (default: the primary one)")
-    add("--labels", metavar="FILE", help="read the filled sheet: the judge's error and the corrected difference")
+    add("--labels", metavar="FILE", help="read the filled sheet: how far the scores can be believed")
     add("--labels-key", metavar="FILE", help="the sheet's answer key (default: FILE.key.json)")
     add("--mlflow", metavar="URI|ARN", nargs="?", const="", help="log a run to MLflow (default: the workflow's)")
     add("--mlflow-experiment", metavar="NAME", help="default: model-evaluation/ and the project's name")
@@ -46,74 +50,40 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--yes", action="store_true", help="--register: the user has agreed to it")
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[Body, int]:
     _check_usage(args)
     if args.history is not None:
-        return _history(args)
-    from model_evaluation.reporting.summaries import read_summary
-
+        return _history(args), 0
     try:
-        path = _summary_path(args)
-        summary = read_summary(path)
+        results = read_results(args.project, args.results)
     except Refused as error:
         if args.gate is None:
             raise
-        return _invalid_gate(args, error)
-    folder = os.path.dirname(path)
-    warnings = [] if args.results else _outdated(args.project, os.stat(path).st_mtime)
-    done = _do(args, summary, folder)
-    files = {name: os.path.join(folder, name) for name in FILES if os.path.exists(os.path.join(folder, name))}
-    body: dict[str, Any] = {
-        "results": folder,
-        "files": files,
+        return _invalid(args, error)
+    gate = None if args.gate is None else decide_gate(results.summary, args.gate)
+    warnings = [] if args.results else outdated_warnings(args.project, results)
+    done = _do(args, results, gate)
+    summary = results.summary
+    body = {
+        "results": results.folder,
+        "files": list_files(results.folder),
         "simulated": summary["simulated"],
         "verdict": summary["verdict"],
         **done,
         **({"warnings": warnings} if warnings else {}),
-        "summary": {key: summary[key] for key in summary if key not in ("slices", "verdict", "simulated")},
+        "summary": {key: value for key, value in summary.items() if key not in ("slices", "verdict", "simulated")},
     }
-    if args.gate is None:
+    if gate is None:
         return body, 0
-    from model_evaluation.reporting.gate import judge_gate
-
-    gate = judge_gate(summary, args.gate)
     body["gate"] = {"outcome": gate.outcome, "reasons": gate.reasons}
     if gate.exit_code:
+        report = body["files"].get("report.html", results.path)
         body["error"] = {
             "code": f"gate_{gate.outcome}",
             "message": " ".join(gate.reasons),
-            "fix": f"Read {files.get('report.html', path)} before deciding.",
+            "fix": f"Read {report} before deciding.",
         }
     return body, gate.exit_code
-
-
-def _outdated(project: str, modified: float) -> list[dict[str, Any]]:
-    """Warnings when the results, written at ``modified``, may not be those of the present answers."""
-    from model_evaluation import state
-    from model_evaluation.conversation import workflow
-    from model_evaluation.conversation.answers import fingerprint
-    from model_evaluation.errors import StateError
-    from model_evaluation.kinds.registry import kind_of, with_kind
-
-    try:
-        document = state.load(project).document
-    except StateError as error:  # the results can be shown all the same
-        return [workflow.finding(error.code, error.message, level="warning", fix=error.fix)]
-    written = document.get("rendered", {})
-    if not written:
-        return []
-    if written.get("fingerprint") != fingerprint(document):
-        message = "Answers have changed since the notebook was written: these results are of the answers before."
-        if workflow.pending(kind_of(document).steps, with_kind(document)):
-            fix = "For the present answers, see what is still asked: evaluate.py status"
-        else:
-            fix = "For the present answers, write the notebook again and run it: evaluate.py render"
-    elif modified < written.get("written", 0):
-        message = "The notebook was written again after these results, so they may be of other answers."
-        fix = "For the present answers: evaluate.py run"
-    else:
-        return []
-    return [workflow.finding("outdated_results", message, level="warning", fix=fix)]
 
 
 def _check_usage(args: argparse.Namespace) -> None:
@@ -126,94 +96,81 @@ def _check_usage(args: argparse.Namespace) -> None:
         wrong = f"--n is {args.n}; at least 1 row is expected"
     elif args.yes and not args.register:
         wrong = "--yes agrees to --register, which is missing"
-    elif args.history is not None and _asked_of_one_run(args):
+    elif args.history is not None and _is_about_one_run(args):
         wrong = "--history is about all runs; --results, --gate and the others are about one"
     if wrong:
         raise UsageError(f"{wrong}.", fix="See: evaluate.py report --help")
     if args.gate:
-        from model_evaluation.reporting.gate import parse_rules
-
         parse_rules(args.gate)  # a rule that cannot be read is told before any result is
 
 
-def _asked_of_one_run(args: argparse.Namespace) -> bool:
+def _is_about_one_run(args: argparse.Namespace) -> bool:
     texts = (args.results, args.labels_sheet, args.labels)
     return any(texts) or args.register or any(value is not None for value in (args.gate, args.markdown, args.mlflow))
 
 
-def _do(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> dict[str, Any]:
+def _do(args: argparse.Namespace, results: Results, gate: Gate | None) -> Body:
     """Everything that was asked for, files on this machine first; its part of the body."""
-    done: dict[str, Any] = {}
+    done: Body = {}
     if args.labels_sheet:
-        done["labels_sheet"] = _sheet(args, summary, folder)
+        done["labels_sheet"] = _sheet(args, results)
     if args.labels:
-        done["judge_error"] = _judge_error(args, summary, folder)
+        sheet, key = (path and os.path.abspath(os.path.expanduser(path)) for path in (args.labels, args.labels_key))
+        done |= _people_tool(results.summary).read_labels(results.summary, results.folder, sheet, key)
     if args.markdown is not None:
-        done["markdown"] = _markdown(args, summary, folder)
-    if args.junit:
-        from model_evaluation.reporting.gate import judge_gate
-        from model_evaluation.reporting.junit import junit_xml
-
-        done["junit"] = _write(args.junit, junit_xml(judge_gate(summary, args.gate), summary))
+        done["markdown"] = _markdown(args.markdown, results)
+    if args.junit and gate is not None:
+        done["junit"] = _junit(args.junit, gate, results.summary)
     if args.mlflow is not None:
-        done["mlflow"] = _mlflow(args, summary, folder)
+        done["mlflow"] = _mlflow(args, results)
     if args.register:
         from model_evaluation.lookups.session import Aws
         from model_evaluation.reporting.registration import register
 
-        done["registered"] = register(Aws(), summary, agreed=args.yes)
+        done["registered"] = register(Aws(), results.summary, agreed=args.yes)
     return done
 
 
-def _invalid_gate(args: argparse.Namespace, error: Refused) -> tuple[dict[str, Any], int]:
-    from model_evaluation.reporting.gate import invalid_gate
-
+def _invalid(args: argparse.Namespace, error: Refused) -> tuple[Body, int]:
     gate = invalid_gate(error.message)
-    body: dict[str, Any] = {
+    body: Body = {
         "gate": {"outcome": gate.outcome, "reasons": gate.reasons},
         "error": {"code": error.code, "message": error.message, "fix": error.fix},
     }
     if args.junit:
-        from model_evaluation.reporting.junit import junit_xml
-
-        body["junit"] = _write(args.junit, junit_xml(gate, None))
+        body["junit"] = _junit(args.junit, gate, None)
     return body, gate.exit_code
 
 
-def _summary_path(args: argparse.Namespace) -> str:
-    if args.results:
-        folder = os.path.abspath(os.path.expanduser(args.results))
-        path = folder if folder.endswith(".json") else os.path.join(folder, "summary.json")
-        if not os.path.isfile(path):
-            raise Refused(
-                f"There is no {path}.",
-                fix="Give the folder RESULTS_DIR/<execution id> that the notebook wrote.",
-                code="no_results",
-            )
-        return path
-    found = newest_summary(args.project)
-    if found is None:
-        raise Refused(
-            f"{args.project} has no results yet (looked in notebooks/results and results).",
-            fix="Run the notebook to its end; if it ran in Studio, copy its results folder here or use --results DIR.",
-            code="no_results",
-        )
-    return found.path
+def _junit(path: str, gate: Gate, summary: Summary | None) -> str:
+    from model_evaluation.reporting.junit import junit_xml
+
+    return write_file(path, junit_xml(gate, summary))
 
 
-def _markdown(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> str:
-    from model_evaluation.kinds.registry import report_words
+def _markdown(path: str, results: Results) -> str:
     from model_evaluation.runtime.report.markdown import report_markdown
     from model_evaluation.runtime.report.people import read_scorer_error
 
-    words = report_words(summary)
-    text = report_markdown(summary, words, read_scorer_error(folder, summary["execution_arn"], words))
-    return _write(args.markdown or os.path.join(folder, "report.md"), text.encode("utf-8", "replace"))
+    words = report_words(results.summary)
+    error = read_scorer_error(results.folder, results.summary["execution_arn"], words)
+    text = report_markdown(results.summary, words, error)
+    return write_file(path or os.path.join(results.folder, "report.md"), text.encode("utf-8", "replace"))
 
 
-def _sheet(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> dict[str, Any]:
-    from model_evaluation.reporting.labels import scored_examples, write_sheet
+def _people_tool(summary: Summary) -> PeopleTool:
+    tool = load_kind(summary["kind"]).people_tool()
+    if tool is None:
+        raise Refused(
+            f"In an evaluation of kind {summary['kind']} there are no scores that people could check.",
+            fix="Leave --labels-sheet and --labels out.",
+            code="no_labels",
+        )
+    return tool
 
+
+def _sheet(args: argparse.Namespace, results: Results) -> Body:
+    summary = results.summary
     metric = (args.metric or summary["primary_metric"]).removeprefix("Builtin.")
     if metric not in summary["metrics"]:
         raise Refused(
@@ -222,61 +179,16 @@ def _sheet(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> di
             code="unknown_metric",
         )
     path = os.path.abspath(os.path.expanduser(args.labels_sheet))
-    try:
-        return write_sheet(scored_examples(folder, metric), summary, metric, path, n=args.n, seed=args.seed)
-    except OSError as error:
-        raise _unwritable(path, error) from error
+    return _people_tool(summary).write_sheet(summary, results.folder, path, metric=metric, n=args.n, seed=args.seed)
 
 
-def _judge_error(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> dict[str, Any]:
-    import json
-
-    from model_evaluation.kinds.registry import report_words
-    from model_evaluation.reporting.against_people import judge_error_report
-    from model_evaluation.reporting.labels import key_of, read_key, read_labels, scored_examples
-    from model_evaluation.runtime.report.people import error_file
-
-    sheet = os.path.abspath(os.path.expanduser(args.labels))
-    key = read_key(os.path.expanduser(args.labels_key or key_of(sheet)), summary)
-    examples = scored_examples(folder, key["metric"])
-    labelled = read_labels(sheet, key, examples, summary)
-    report = judge_error_report(summary, key["metric"], examples, labelled, len(key["items"]))
-    content = {"execution_arn": summary["execution_arn"], **report}
-    _write(
-        os.path.join(folder, error_file(report_words(summary))),
-        (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode(),
-    )
-    return report | {"told_in": _retold(content, summary, folder)}
-
-
-def _retold(judge_error: dict[str, Any], summary: dict[str, Any], folder: str) -> list[str]:
-    """Put what people said into the reports that lie there; the files that now tell it."""
-    from model_evaluation.kinds.registry import report_words
-    from model_evaluation.runtime.report.markdown import report_markdown
-    from model_evaluation.runtime.report.people import with_people
-
-    words = report_words(summary)
-    short = report_markdown(summary, words, judge_error).encode("utf-8", "replace")
-    told = [_write(os.path.join(folder, "report.md"), short)]
-    path = os.path.join(folder, "report.html")
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            page = with_people(file.read(), judge_error, words)
-    except (OSError, ValueError):
-        page = None  # not there, or not ours
-    if page is not None:
-        told.append(_write(path, page.encode("utf-8", "replace")))
-    return told
-
-
-def _mlflow(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> dict[str, Any]:
+def _mlflow(args: argparse.Namespace, results: Results) -> Body:
+    from model_evaluation import state
     from model_evaluation.naming import project_slug
     from model_evaluation.reporting.tracking import log_to_mlflow
 
     uri = args.mlflow
     if not uri:
-        from model_evaluation import state
-
         answer = state.load(args.project).document["answers"].get("mlflow")
         uri = str(answer["value"]) if answer else ""
         if not uri.startswith("arn:"):
@@ -286,10 +198,10 @@ def _mlflow(args: argparse.Namespace, summary: dict[str, Any], folder: str) -> d
                 code="no_mlflow",
             )
     experiment = args.mlflow_experiment or f"model-evaluation/{project_slug(args.project)}"
-    return log_to_mlflow(summary, folder, uri, experiment)
+    return log_to_mlflow(results.summary, results.folder, uri, experiment)
 
 
-def _history(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _history(args: argparse.Namespace) -> Body:
     from model_evaluation.reporting.between_runs import change_since_last
     from model_evaluation.reporting.history import history_json, history_sentences, project_history
     from model_evaluation.reporting.trend_chart import trend_svg
@@ -306,27 +218,11 @@ def _history(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if change:
         sentences.append(change["sentence"])
     base = next(base for base in results_folders(args.project) if os.path.isdir(base))
-    chart = _write(args.history or os.path.join(base, "history.svg"), trend_svg(groups, " ".join(sentences)).encode())
+    picture = trend_svg(groups, " ".join(sentences)).encode()
     return {
         "history": history_json(groups),
         "sentences": sentences,
         "newest_against_previous": change,
         "left_out": left_out,
-        "chart": chart,
-    }, 0
-
-
-def _write(path: str, content: bytes) -> str:
-    from model_evaluation.files import write_atomically
-
-    target = os.path.abspath(os.path.expanduser(path))
-    try:
-        write_atomically(target, content)
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    return target
-
-
-def _unwritable(path: str, error: OSError) -> Refused:
-    return Refused(f"{path} cannot be written: {error.strerror}.", fix="Name a file in a folder you may write to.",
-                   code="not_writable")  # fmt: skip
+        "chart": write_file(args.history or os.path.join(base, "history.svg"), picture),
+    }

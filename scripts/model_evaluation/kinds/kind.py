@@ -49,6 +49,21 @@ class MetricTool:
         raise NotImplementedError
 
 
+class PeopleTool:
+    """What `report --labels-sheet` and `report --labels` do for a kind whose scores people can check."""
+
+    def write_sheet(
+        self, summary: Summary, folder: str, path: str, *, metric: str, n: int, seed: int
+    ) -> dict[str, Any]:
+        """Write a sheet of ``n`` rows of the results in ``folder`` to ``path``; what was written."""
+        raise NotImplementedError
+
+    def read_labels(self, summary: Summary, folder: str, sheet: str, key: str | None) -> dict[str, Any]:
+        """Read the filled sheet (``key``: its answer key, if it lies elsewhere) and put what it says beside the
+        results. The part of the command's body about it."""
+        raise NotImplementedError
+
+
 class Kind:
     """One kind of evaluation."""
 
@@ -131,6 +146,15 @@ class Kind:
     def metric_tool(self) -> MetricTool | None:
         """What checks and tries metric definitions, where the kind takes any."""
         return None
+
+    def people_tool(self) -> PeopleTool | None:
+        """What lets people check the scores, where somebody else gave them."""
+        return None
+
+    def upgraded(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """A ``summary.json`` of an earlier ``schema_version`` as one of the present. Whatever the file holds, it never
+        raises: what is not as it should be stays, and is found when the result is checked."""
+        return summary
 
     def player(self) -> KindPlayer | None:
         """How local AWS plays this kind's jobs and seeds an account for it; ``None`` when it does not."""

@@ -34,7 +34,7 @@ def change_since_last(group: Group) -> dict[str, Any] | None:
         np.array([newer[key] for key in shared], float),
         np.array([older[key] for key in shared], float),
         rng=np.random.default_rng([SEED, zlib.crc32(trend.metric.encode())]),
-        limits=tuple(limits) if limits else None,
+        limits=(limits[0], limits[1]) if limits else None,
     )
     change = {
         "metric": trend.metric, "direction": trend.direction,

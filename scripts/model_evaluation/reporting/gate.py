@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from model_evaluation.errors import UsageError
+from model_evaluation.runtime.results.summary import Summary
+from model_evaluation.runtime.statistics.verdicts import Verdict, verdict_with_margins
 
 from .words import finite_number
 
@@ -54,7 +57,7 @@ class Gate(NamedTuple):
 class Rule(NamedTuple):
     """``METRIC.FIELD SIGN BOUND`` on a metric's difference (tuned minus base).
 
-    Or ``METRIC.margin = BOUND``: the verdict is to be judged with this margin; without METRIC, of every metric.
+    Or ``METRIC.margin = BOUND``: the verdict is to be found with this margin; without METRIC, of every metric.
     """
 
     text: str
@@ -64,11 +67,11 @@ class Rule(NamedTuple):
     bound: float
 
 
-def judge_gate(summary: dict[str, Any], rules: str) -> Gate:
+def decide_gate(summary: Summary, rules: str) -> Gate:
     """Apply the default rule (``rules`` empty) or the given ones; all rules must hold to pass.
 
     A rule on a bound that the rows were too few for is inconclusive; one on a metric that does not exist or was
-    not compared is invalid. Margins apply the default rule to the verdict judged with them, beside the other rules.
+    not compared is invalid. Margins apply the default rule to the verdict found with them, beside the other rules.
     Raises UsageError when ``rules`` cannot be read.
     """
     verdict = summary["verdict"]
@@ -79,14 +82,12 @@ def judge_gate(summary: dict[str, Any], rules: str) -> Gate:
     known = ("", *summary["metrics"])
     checks = [_apply(rule, summary) for rule in parsed if rule.field != "margin" or rule.metric not in known]
     if margins:
-        from model_evaluation.runtime.statistics.verdicts import verdict_with_margins
-
         checks = [*_by_verdict(verdict_with_margins(summary, margins))[1], *checks]
     worst = next(name for name in WORST_FIRST if any(check.outcome == name for check in checks))
     return Gate(worst, checks)
 
 
-def _by_verdict(verdict: dict[str, Any]) -> tuple[str, list[Check]]:
+def _by_verdict(verdict: Verdict) -> tuple[str, list[Check]]:
     """The default rule's outcome, and its one check."""
     outcome = BY_DECISION.get(verdict["decision"], "invalid")
     return outcome, [Check("verdict", outcome, str(verdict.get("sentence", verdict["decision"])))]
@@ -102,7 +103,7 @@ def parse_rules(text: str) -> list[Rule]:
     parts = [part.strip() for line in _lines(text) for part in re.split(r"\s+and\s+|;|,", line.strip())]
     rules = [_parse_rule(part) for part in parts if part]
     if not rules:
-        raise UsageError(f"{text!r} holds no rule.", fix='For example: --gate "Correctness.ci_low > 0"')
+        raise UsageError(f"{text!r} holds no rule.", fix='For example: --gate "METRIC.ci_low > 0"')
     return rules
 
 
@@ -128,8 +129,9 @@ def _parse_rule(part: str) -> Rule:
     bound = finite_number(match["bound"]) if match else None
     if match is None or match["field"] not in FIELDS or bound is None:
         raise UsageError(
-            f"{part!r} is no rule, nor a file; expected METRIC.FIELD SIGN NUMBER, FIELD one of {', '.join(FIELDS)}.",
-            fix='For example: --gate "Correctness.ci_low > 0 and Harmfulness.ci_high < 0.05"',
+            f"{part!r} is neither a rule nor a file; expected METRIC.FIELD SIGN NUMBER, with FIELD one of "
+            f"{', '.join(FIELDS)}.",
+            fix='For example: --gate "METRIC.ci_low > 0 and OTHER.ci_high < 0.05"',
         )
     return Rule(part, match["metric"].removeprefix("Builtin."), match["field"], match["sign"], bound)
 
@@ -139,17 +141,17 @@ def _margin_rule(part: str, match: re.Match[str]) -> Rule:
     if bound is None or bound <= 0:
         raise UsageError(
             f"{part!r}: a margin is a number above 0, in score units.",
-            fix='For example: --gate "margin = 0.02" or --gate "Correctness.margin = 0.02"',
+            fix='For example: --gate "margin = 0.02" or --gate "METRIC.margin = 0.02"',
         )
     return Rule(part, (match["metric"] or "").removeprefix("Builtin."), "margin", "=", bound)
 
 
-def _apply(rule: Rule, summary: dict[str, Any]) -> Check:
+def _apply(rule: Rule, summary: Summary) -> Check:
     metric = summary["metrics"].get(rule.metric)
     if metric is None:
         known = ", ".join(summary["metrics"])
         return Check(rule.text, "invalid", f"{rule.text}: there is no metric {rule.metric} ({known}).")
-    difference = metric.get("difference") or {}
+    difference: Mapping[str, Any] = metric["difference"] or {}
     value = difference.get(rule.field)
     if value is None and difference.get("mean") is not None:
         return Check(rule.text, "inconclusive", f"{rule.text}: too few rows for {rule.field} of {rule.metric}.")

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.registry import report_words
 from model_evaluation.results_folder import project_summaries
-from model_evaluation.runtime.report.plain_text import short_name, short_time
+from model_evaluation.runtime.report.plain_text import short_time
+from model_evaluation.runtime.results.summary import Summary
+from model_evaluation.runtime.summary import model_name
 
 from .examples import dataset_fingerprint
 from .summaries import read_summary
 from .words import execution_id, interval, signed
 
 
+class Conditions(NamedTuple):
+    """What must be equal for two runs to be comparable. ``named`` are the kind's own conditions, sorted."""
+
+    simulated: bool
+    kind: str
+    dataset: str
+    named: tuple[tuple[str, str], ...]
+    base: str
+    primary_metric: str
+
+
 class Run(NamedTuple):
     """A finished comparison. ``dataset`` is its fingerprint, ``None`` when the rows are not at hand."""
 
     folder: str
-    summary: dict[str, Any]
+    summary: Summary
     dataset: str | None
 
     @property
-    def conditions(self) -> tuple[bool, str, str, str, str]:
-        """What must be equal for two runs to be comparable: simulated, dataset, judge, base model, primary metric."""
-        rows = self.summary["rows"]["dataset"]
-        return (
-            self.summary["simulated"],
-            self.dataset or f"{rows} rows, otherwise unknown",
-            self.summary["judge"],
-            self.summary["models"]["base"] or "",
-            self.summary["primary_metric"],
+    def conditions(self) -> Conditions:
+        summary = self.summary
+        named = ((name, value if isinstance(value, str) else json.dumps(value, sort_keys=True))
+                 for name, value in summary["conditions"].items())  # fmt: skip
+        return Conditions(
+            summary["simulated"],
+            summary["kind"],
+            self.dataset or f"{summary['rows']['dataset']} rows, otherwise unknown",
+            tuple(sorted(named)),
+            model_name(summary, "base"),
+            summary["primary_metric"],
         )
 
 
@@ -61,31 +78,35 @@ def read_runs(paths: Iterable[str]) -> tuple[list[Run], list[str]]:
 
 def comparable_groups(runs: Sequence[Run]) -> list[Group]:
     """Runs by their conditions, the newest run's group first."""
-    by_conditions: dict[tuple[Any, ...], list[Run]] = {}
+    by_conditions: dict[Conditions, list[Run]] = {}
     for run in reversed(runs):
         by_conditions.setdefault(run.conditions, []).insert(0, run)
     groups = list(by_conditions.values())
-    return [Group(group, _differences(group[-1], groups[0][-1])) for group in groups]
+    return [Group(group, differences(group[-1], groups[0][-1])) for group in groups]
 
 
-def _differences(run: Run, newest: Run) -> list[str]:
-    found = []
-    mine, its = run.conditions, newest.conditions
-    if mine[0] != its[0]:
-        found.append("these are SIMULATED" if mine[0] else "these are real, the newest is SIMULATED")
-    if mine[1] != its[1]:
-        rows, newest_rows = (item.summary["rows"]["dataset"] for item in (run, newest))
-        counts = f"{rows} rows, not {newest_rows}" if rows != newest_rows else f"{rows} rows as well, but others"
-        if run.dataset is None or newest.dataset is None:
+def differences(run: Run, other: Run) -> list[str]:
+    """In which conditions a run departs from the other, in words; empty when the two can be compared."""
+    texts = []
+    mine, its = run.conditions, other.conditions
+    if mine.simulated != its.simulated:
+        texts.append("these are SIMULATED" if mine.simulated else "these are real, the newest is SIMULATED")
+    if mine.dataset != its.dataset:
+        rows, other_rows = (item.summary["rows"]["dataset"] for item in (run, other))
+        counts = f"{rows} rows, not {other_rows}" if rows != other_rows else f"{rows} rows as well, but others"
+        if run.dataset is None or other.dataset is None:
             counts += "; per_example.csv is missing, so the rows themselves cannot be compared"
-        found.append(f"another dataset ({counts})")
-    if mine[2] != its[2]:
-        found.append(f"another judge ({mine[2] or 'unnamed'}, not {its[2] or 'unnamed'})")
-    if mine[3] != its[3]:
-        found.append(f"another base model ({short_name(mine[3])}, not {short_name(its[3])})")
-    if mine[4] != its[4]:
-        found.append(f"another primary metric ({mine[4]}, not {its[4]})")
-    return found
+        texts.append(f"another dataset ({counts})")
+    own, others = dict(mine.named), dict(its.named)
+    pairs = [("kind", mine.kind, its.kind)]
+    pairs += [(name, own.get(name, ""), others.get(name, "")) for name in sorted(own.keys() | others.keys())]
+    pairs += [("base model", mine.base, its.base), ("primary metric", mine.primary_metric, its.primary_metric)]
+    texts += [
+        f"another {name} ({value or 'unnamed'}, not {wanted or 'unnamed'})"
+        for name, value, wanted in pairs
+        if value != wanted
+    ]
+    return texts
 
 
 class Trend(NamedTuple):
@@ -93,7 +114,7 @@ class Trend(NamedTuple):
 
     metric: str
     direction: str
-    entries: list[dict[str, Any] | None]
+    entries: list[Mapping[str, Any] | None]
     note: str = ""
 
 
@@ -102,18 +123,18 @@ def trends(group: Group) -> list[Trend]:
     compared only with runs that have the newest one's, and says so."""
     newest = group.runs[-1].summary
     names = [newest["primary_metric"], *newest["metrics"], *(n for run in group.runs for n in run.summary["metrics"])]
-    found = []
+    lines = []
     for name in dict.fromkeys(names):
-        entries = [run.summary["metrics"].get(name) for run in group.runs]
-        entries = [entry if entry and entry["difference"] else None for entry in entries]
+        every = [run.summary["metrics"].get(name) for run in group.runs]
+        entries: list[Mapping[str, Any] | None] = [entry if entry and entry["difference"] else None for entry in every]
         last = next((entry for entry in reversed(entries) if entry), None)
         if last is None:
             continue
-        kept = [entry if entry and _scale(entry) == _scale(last) else None for entry in entries]
-        dropped = sum(a is not None and b is None for a, b in zip(entries, kept, strict=True))
-        note = f"{name}: older runs with another direction or scale, left out: {dropped}." if dropped else ""
-        found.append(Trend(name, last["direction"], kept, note))
-    return found
+        like_last = [entry if entry and _scale(entry) == _scale(last) else None for entry in entries]
+        others = sum(a is not None and b is None for a, b in zip(entries, like_last, strict=True))
+        note = f"{name}: older runs with another direction or scale, left out: {others}." if others else ""
+        lines.append(Trend(name, last["direction"], like_last, note))
+    return lines
 
 
 def _scale(entry: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -122,22 +143,22 @@ def _scale(entry: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def history_json(groups: Sequence[Group]) -> list[dict[str, Any]]:
     """The groups as JSON: their conditions, their runs, and how each metric's difference went."""
-    found = []
+    histories = []
     for group in groups:
-        simulated, dataset, judge, base, primary = group.runs[-1].conditions
+        conditions = group.runs[-1].conditions
         metrics = trends(group)
         notes = [trend.note for trend in metrics if trend.note]
-        found.append(
+        histories.append(
             {
-                "simulated": simulated, "dataset": dataset, "judge": judge, "base": base,
-                "primary_metric": primary,
+                "simulated": conditions.simulated, "kind": conditions.kind, "dataset": conditions.dataset,
+                **dict(conditions.named), "base": conditions.base, "primary_metric": conditions.primary_metric,
                 "rows": group.runs[-1].summary["rows"]["dataset"],
                 "differs": group.differs, "notes": notes,
                 "runs": [_run_json(run) for run in group.runs],
                 "trends": [_trend_json(trend, group.runs) for trend in metrics],
             }
         )  # fmt: skip
-    return found
+    return histories
 
 
 def _run_json(run: Run) -> dict[str, Any]:
@@ -145,7 +166,7 @@ def _run_json(run: Run) -> dict[str, Any]:
     return {
         "execution": execution_id(summary),
         "created": summary["created"],
-        "tuned": summary["models"]["tuned"],
+        "tuned": model_name(summary, "tuned"),
         "primary_metric": summary["primary_metric"],
         "decision": summary["verdict"]["decision"],
         "results": run.folder,
@@ -178,13 +199,13 @@ def history_sentences(groups: Sequence[Group]) -> list[str]:
     if len(points) > 1:
         run, before = points[-2]
         text += f"; the run before ({short_time(run.summary['created'])}): {_evidence(before)}"
-    found = [text + ("." if len(points) > 1 else "; there is no comparable run before it.")]
+    sentences = [text + ("." if len(points) > 1 else "; there is no comparable run before it.")]
     if newest.runs[-1].summary["simulated"]:
-        found.insert(0, "SIMULATED: no model and no judge was involved.")
+        sentences.insert(0, report_words(newest.runs[-1].summary).simulated)
     for group in groups[1:]:
         runs = "1 run" if len(group.runs) == 1 else f"{len(group.runs)} runs"
-        found.append(f"Not compared with these: {runs}; {'; '.join(group.differs)}.")
-    return found
+        sentences.append(f"Not compared with these: {runs}; {'; '.join(group.differs)}.")
+    return sentences
 
 
 def _evidence(difference: Mapping[str, Any]) -> str:
@@ -193,7 +214,7 @@ def _evidence(difference: Mapping[str, Any]) -> str:
 
 def project_history(project: str) -> tuple[list[Group], list[str]]:
     """All groups of a project's runs, and what was left out. Raises Refused when the project has no results."""
-    paths = [found.path for found in project_summaries(project)]
+    paths = [summary.path for summary in project_summaries(project)]
     if not paths:
         raise Refused(
             f"{project} has no results yet (looked in notebooks/results and results).",

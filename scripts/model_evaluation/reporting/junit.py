@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
-from typing import Any
 
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.runtime.report.metrics_table import ordered_metrics
+from model_evaluation.runtime.results.summary import Summary
 
 from .gate import Gate
 from .words import execution_id, interval, signed
@@ -17,19 +16,21 @@ from .words import execution_id, interval, signed
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit_xml(gate: Gate, summary: Mapping[str, Any] | None) -> bytes:
+def junit_xml(gate: Gate, summary: Summary | None) -> bytes:
     """The file's content: one test case per check, and one per metric for looking up.
 
     A check that fails or is inconclusive is a failure (of that type), an invalid one an error, so the file is green
     exactly when the exit code is 0. Metrics that a check does not rest on are skipped cases that say how they did.
     """
-    name = execution_id(summary) if summary else "results"
-    suite = ET.Element("testsuite", name=_xml(f"model evaluation {name}"))
+    run = execution_id(summary) if summary else "results"
+    suite = ET.Element("testsuite", name=_xml(f"model evaluation {run}"))
     if summary:
         suite.set("timestamp", _xml(str(summary["created"])))
         properties = ET.SubElement(suite, "properties")
-        for key in ("execution_arn", "judge", "primary_metric", "simulated"):
-            ET.SubElement(properties, "property", name=key, value=_xml(str(summary[key])))
+        facts = {"execution_arn": summary["execution_arn"], "kind": summary["kind"], **summary["conditions"]}
+        facts |= {"primary_metric": summary["primary_metric"], "simulated": summary["simulated"]}
+        for name, value in facts.items():
+            ET.SubElement(properties, "property", name=_xml(name), value=_xml(str(value)))
     for check in gate.checks:
         case = ET.SubElement(suite, "testcase", classname="gate", name=_xml(check.name), time="0")
         if check.outcome in ("fail", "inconclusive"):
@@ -51,20 +52,18 @@ def junit_xml(gate: Gate, summary: Mapping[str, Any] | None) -> bytes:
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def _metric_lines(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _metric_lines(summary: Summary) -> list[tuple[str, str]]:
     lines = []
     words = report_words(summary)
     for name in ordered_metrics(summary, words):
         entry = summary["metrics"][name]
-        role = (
-            "decides" if name == summary["primary_metric"] else "guards" if name in words.guards else "does not decide"
-        )
+        role = "decides" if name == summary["primary_metric"] else "guards" if entry["guard"] else "does not decide"
         if entry["difference"] is None:
             lines.append((name, "not compared: only one model was evaluated"))
             continue
         difference = entry["difference"]
-        found = f"{entry['verdict']}: {signed(difference['mean'])} ({interval(difference)})"
-        lines.append((name, f"{found}, {entry['n_paired']} pairs; {role}"))
+        evidence = f"{entry['verdict']}: {signed(difference['mean'])} ({interval(difference)})"
+        lines.append((name, f"{evidence}, {entry['n_paired']} pairs; {role}"))
     return lines
 
 

@@ -15,7 +15,9 @@ from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.models import package_metadata, update_package_metadata
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.report.metrics_table import ordered_metrics
+from model_evaluation.runtime.results.summary import Summary
 from model_evaluation.runtime.session import is_aws_endpoint
+from model_evaluation.runtime.statistics.entries import count_of, value_of
 
 from .words import execution_id
 
@@ -25,7 +27,7 @@ LONGEST = 256
 _REFUSED = re.compile(r"[^\w .:/=+\-@]")
 
 
-def metadata_of(summary: Mapping[str, Any]) -> dict[str, str]:
+def metadata_of(summary: Summary) -> dict[str, str]:
     """The properties, at most 50, each within the service's alphabet and 256 characters; the primary metric first."""
     rows = summary["rows"]
     facts = {
@@ -34,8 +36,8 @@ def metadata_of(summary: Mapping[str, Any]) -> dict[str, str]:
         "primary_metric": summary["primary_metric"],
         "execution": execution_id(summary),
         "created": summary["created"],
-        "judge": summary["judge"] or "unknown",
-        "base_model": summary["models"]["base"] or "none",
+        **{name: str(value) or "unknown" for name, value in summary["conditions"].items()},
+        "base_model": base["name"] if (base := summary["models"]["base"]) else "none",
         "rows": f"dataset={rows['dataset']} paired={rows['paired']}",
     }
     facts |= {
@@ -48,8 +50,8 @@ def metadata_of(summary: Mapping[str, Any]) -> dict[str, str]:
 def _metric(entry: Mapping[str, Any]) -> str:
     difference = entry["difference"]
     if difference is None:
-        side = entry["tuned"] or entry["base"] or {"mean": None, "n_scored": 0}
-        return f"mean={_number(side['mean'])} n={side['n_scored']}"
+        model = entry["tuned"] or entry["base"]
+        return f"mean={_number(value_of(model))} n={count_of(model)}"
     return (
         f"difference={_number(difference['mean'])} ci_low={_number(difference['ci_low'])} "
         f"ci_high={_number(difference['ci_high'])} n={entry['n_paired']} verdict={entry['verdict']}"
@@ -60,13 +62,14 @@ def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.6g}"
 
 
-def register(aws: Aws, summary: Mapping[str, Any], *, agreed: bool) -> dict[str, Any]:
+def register(aws: Aws, summary: Summary, *, agreed: bool) -> dict[str, Any]:
     """Put the summary's properties on the fine-tuned model's package version; earlier ones of ours are replaced.
 
     Raises Refused ``needs_consent`` with what would be written unless ``agreed``, and Refused for results that are not
     about a package, or that are simulated and would go to the real AWS.
     """
-    arn = summary["models"]["tuned"] or ""
+    tuned = summary["models"]["tuned"]
+    arn = tuned.get("arn", tuned["name"]) if tuned else ""
     parts = parse_arn(arn)
     if parts is None or parts.service != "sagemaker" or not re.fullmatch(r"model-package/[^/]+/\d+", parts.resource):
         raise Refused(

@@ -9,16 +9,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
+from model_evaluation.runtime.results.summary import SCHEMA_VERSION, Summary
 
 SCHEMA = "summary.schema.json"
-VERSION = 1
 LARGEST = 256 << 20  # a summary of a million rows is under a megabyte
 FIX = "Run the notebook's last cells again; they write it anew."
 
 
-def read_summary(path: str) -> dict[str, Any]:
-    """The summary at ``path``. Raises Refused ``invalid_results`` for a file that is half-written, foreign,
-    of a newer version, or says two things at once: a wrong number is never returned."""
+def read_summary(path: str) -> Summary:
+    """The summary at ``path``, of whichever version up to the present one. Raises Refused ``invalid_results`` for a
+    file that is half-written, foreign, of a newer version, or says two things at once: a wrong number is never
+    returned."""
     try:
         if os.path.getsize(path) > LARGEST:
             raise ValueError(f"it has more than {LARGEST >> 20} MiB")
@@ -26,10 +28,14 @@ def read_summary(path: str) -> dict[str, Any]:
             summary = json.load(file, parse_constant=_no_constant, object_pairs_hook=_unique)
     except (OSError, ValueError, RecursionError) as error:
         raise _invalid(path, str(error) or type(error).__name__) from error
+    if isinstance(summary, dict) and summary.get("schema_version") == 1:
+        summary = load_kind(DEFAULT).upgraded(summary)  # the first version knew no other kind
     fault = summary_fault(summary)
+    if not fault and summary["kind"] not in REGISTRY:
+        fault = f"it is of kind {str(summary['kind'])[:60]!r}, this program knows {', '.join(REGISTRY)}"
     if fault:
         raise _invalid(path, fault)
-    result: dict[str, Any] = summary
+    result: Summary = summary
     return result
 
 
@@ -42,8 +48,8 @@ def summary_fault(summary: object) -> str | None:
 
     if isinstance(summary, dict) and isinstance(summary.get("schema_version"), int):
         version = summary["schema_version"]
-        if version > VERSION:
-            return f"schema_version is {version}, this program reads {VERSION}; install the newer program"
+        if version > SCHEMA_VERSION:
+            return f"schema_version is {version}, this program reads {SCHEMA_VERSION}; install the newer program"
     error = next(iter(Draft202012Validator(_schema()).iter_errors(summary)), None)
     if error is not None:
         where = ".".join(str(part) for part in error.absolute_path) or "the file"
@@ -94,14 +100,14 @@ def _schema() -> dict[str, Any]:
 
 
 def _no_constant(text: str) -> None:
-    raise ValueError(f"{text} is no JSON number")
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
         raise ValueError("a name occurs twice in one object")
-    return found
+    return unique
 
 
 def _invalid(path: str, reason: str) -> Refused:

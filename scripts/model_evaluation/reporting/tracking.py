@@ -9,18 +9,21 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from model_evaluation.errors import AwsError, EvaluationError, MissingDependency, UsageError
 from model_evaluation.kinds.registry import report_words
-from model_evaluation.runtime.report.plain_text import short_name
+from model_evaluation.runtime.results.evaluation import NamedModel
+from model_evaluation.runtime.results.summary import Summary
+from model_evaluation.runtime.statistics.entries import value_of
+from model_evaluation.runtime.summary import model_name
 
+from .result_files import list_files
 from .words import execution_id
 
 DIGEST_TAG = "model_evaluation.summary_sha256"
 ARN_TAG = "model_evaluation.execution_arn"
 SCHEMES = ("http://", "https://", "arn:aws", "sqlite:", "file:")
-ARTIFACTS = ("summary.json", "per_example.parquet", "per_example.csv", "report.html", "report.md", "judge_error.json")
 # MLflow retries for minutes by default; a person waits. Nothing about this use is sent to anyone.
 ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -30,7 +33,7 @@ ENVIRONMENT = {
 }
 
 
-def log_to_mlflow(summary: Mapping[str, Any], folder: str, uri: str, experiment: str) -> dict[str, Any]:
+def log_to_mlflow(summary: Summary, folder: str, uri: str, experiment: str) -> dict[str, Any]:
     """Log the evaluation once and return ``{"run_id", "experiment", "uri", "already", ...}``.
 
     ``uri`` is a tracking server's URL or the ARN of a SageMaker MLflow app or tracking server. The same summary is
@@ -39,7 +42,7 @@ def log_to_mlflow(summary: Mapping[str, Any], folder: str, uri: str, experiment:
     """
     if not uri.startswith(SCHEMES):
         raise UsageError(
-            f"{uri!r} is no MLflow server; expected http(s)://..., or an ARN of SageMaker MLflow.",
+            f"{uri!r} is not an MLflow server; expected http(s)://..., or an ARN of SageMaker MLflow.",
             fix="For example: --mlflow http://127.0.0.1:5000",
         )
     for name, value in ENVIRONMENT.items():
@@ -75,7 +78,7 @@ def _client(uri: str) -> Iterator[Any]:
         mlflow.set_tracking_uri(before)  # type: ignore[arg-type]
 
 
-def _log(client: Any, summary: Mapping[str, Any], folder: str, uri: str, experiment: str) -> dict[str, Any]:
+def _log(client: Any, summary: Summary, folder: str, uri: str, experiment: str) -> dict[str, Any]:
     from mlflow.entities import Metric, Param, RunTag
 
     digest = hashlib.sha256(json.dumps(summary, sort_keys=True).encode()).hexdigest()
@@ -98,64 +101,68 @@ def _log(client: Any, summary: Mapping[str, Any], folder: str, uri: str, experim
             params=[Param(key, value) for key, value in run_parameters(summary).items()],
             tags=[RunTag(key, value) for key, value in run_tags(summary).items()],
         )
-        artifacts = [item for item in ARTIFACTS if os.path.isfile(os.path.join(folder, item))]
-        for item in artifacts:
-            client.log_artifact(run_id, os.path.join(folder, item))
-        if os.path.isdir(os.path.join(folder, "figures")):
-            client.log_artifacts(run_id, os.path.join(folder, "figures"), "figures")
-            artifacts.append("figures")
+        artifacts = list_files(folder)
+        for name, path in artifacts.items():
+            if os.path.isdir(path):
+                client.log_artifacts(run_id, path, name)
+            else:
+                client.log_artifact(run_id, path)
         client.set_terminated(run_id, "FINISHED")
     except BaseException:
         with contextlib.suppress(Exception):  # the first failure is the one to tell
             client.set_terminated(run_id, "FAILED")
         raise
-    return {"run_id": run_id, **told, "already": False, "metrics": len(metrics), "artifacts": artifacts}
+    return {"run_id": run_id, **told, "already": False, "metrics": len(metrics), "artifacts": list(artifacts)}
 
 
-def run_parameters(summary: Mapping[str, Any]) -> dict[str, str]:
+def run_parameters(summary: Summary) -> dict[str, str]:
     """What the run was made with, as text."""
     rows, models = summary["rows"], summary["models"]
     return {
-        "judge": summary["judge"] or "-",
+        **{name: str(value) or "-" for name, value in summary["conditions"].items()},
         "primary_metric": summary["primary_metric"],
         "metrics": ",".join(summary["metrics"])[:5000],
-        "tuned_model": models["tuned"] or "-",
-        "base_model": models["base"] or "-",
+        "tuned_model": _arn_or_name(models["tuned"]),
+        "base_model": _arn_or_name(models["base"]),
         "rows_dataset": str(rows["dataset"]),
         "rows_paired": str(rows["paired"]),
         "simulated": str(summary["simulated"]).lower(),
     }
 
 
-def run_tags(summary: Mapping[str, Any]) -> dict[str, str]:
+def _arn_or_name(model: NamedModel | None) -> str:
+    return model.get("arn", model["name"]) if model else "-"
+
+
+def run_tags(summary: Summary) -> dict[str, str]:
     sentence = summary["verdict"]["sentence"]
     note = f"{report_words(summary).simulated}\n\n{sentence}" if summary["simulated"] else sentence
     return {
         ARN_TAG: summary["execution_arn"],
         "model_evaluation.decision": summary["verdict"]["decision"],
-        "model_evaluation.model": short_name(summary["models"]["tuned"]),
+        "model_evaluation.model": model_name(summary, "tuned") or "–",
         "mlflow.note.content": note,
     }
 
 
-def run_metrics(summary: Mapping[str, Any]) -> dict[str, float]:
-    """Every number of every metric, such as ``Correctness.difference`` with ``.difference_ci_low``; a number that
+def run_metrics(summary: Summary) -> dict[str, float]:
+    """Every number of every metric, such as ``METRIC.difference`` with ``.difference_ci_low``; a number that
     does not exist is left out, never 0."""
-    found: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for name, entry in summary["metrics"].items():
         numbers: dict[str, float | None] = {"n_paired": entry["n_paired"]}
-        for side in ("tuned", "base"):
-            if entry[side] is not None:
-                numbers[f"{side}_mean"] = entry[side]["mean"]
-                numbers[f"{side}_n_missing"] = entry[side]["n_missing"]
+        for side, model in (("tuned", entry["tuned"]), ("base", entry["base"])):
+            if model is not None:
+                numbers[f"{side}_mean"] = value_of(model)
+                numbers[f"{side}_n_missing"] = cast("Mapping[str, float]", model).get("n_missing")
         difference = entry["difference"]
         if difference is not None:
             numbers["difference"] = difference["mean"]
-            for key in ("ci_low", "ci_high", "p_value", "p_adjusted"):
-                numbers[f"difference_{key}" if key.startswith("ci") else key] = difference[key]
-            numbers |= {key: entry[key] for key in ("wins", "ties", "losses")}
-        found |= {f"{name}.{key}": float(value) for key, value in numbers.items() if value is not None}
-    return found
+            numbers["difference_ci_low"], numbers["difference_ci_high"] = difference["ci_low"], difference["ci_high"]
+            numbers["p_value"], numbers["p_adjusted"] = difference["p_value"], difference["p_adjusted"]
+            numbers |= {"wins": entry["wins"], "ties": entry["ties"], "losses": entry["losses"]}
+        metrics |= {f"{name}.{key}": float(value) for key, value in numbers.items() if value is not None}
+    return metrics
 
 
 @contextlib.contextmanager

@@ -13,8 +13,8 @@ Verl               ``prompt``               ``extra_info.answer``, else         
 
 Every text may be a string or a list of chat messages. The *canonical prompt* of a conversation is what
 the user said in it, turn by turn, separated by one blank line; system text and the assistant's earlier
-turns are left out. Bedrock's result files hold the same conversation as a Python repr, so the canonical
-prompt is what dataset rows and result rows have in common.
+turns are left out. It is what dataset rows and result rows have in common, whose conversations may be written in
+another way.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from model_evaluation.kinds.llm_as_judge.metrics.custom import (
     parse_custom,
     scale_range,
 )
-from model_evaluation.runtime.statistics.metrics import read_metrics
+from model_evaluation.kinds.llm_as_judge.runtime.metrics import read_metrics
 from unit.runtime.fake_sagemaker import settings_with
 
 DEFINITION = "[0].customMetricDefinition"

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from model_evaluation.kinds.llm_as_judge.runtime.result_files import ResultRow
-from model_evaluation.runtime.report.per_example import paired_table
+from model_evaluation.kinds.llm_as_judge.runtime.metrics import read_metrics
+from model_evaluation.runtime.results.cautions import score_cautions
+from model_evaluation.runtime.results.evaluation import SIDES, Evaluation, Side, named_model
+from model_evaluation.runtime.results.examples import examples_table
+from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
+from model_evaluation.runtime.results.records import ScoredAnswer, pair_records
+from model_evaluation.runtime.results.summary import summary_of as summary_from
 from model_evaluation.runtime.rows import DatasetRow
-from model_evaluation.runtime.statistics.comparison import compare
-from model_evaluation.runtime.statistics.dataset_table import listed_rows
-from model_evaluation.runtime.statistics.metrics import read_metrics
-from model_evaluation.runtime.statistics.pairing import pair_rows
-from model_evaluation.runtime.statistics.scored_rows import judged_rows, judged_texts
 
 PACKAGE = "arn:aws:sagemaker:us-west-2:111122223333:model-package/support-assistant/3"
 BASE = "meta-textgeneration-llama-3-2-3b-instruct"
@@ -68,30 +68,31 @@ def _compared(
 ) -> tuple[dict[str, Any], str]:
     """The summary of these scores, and the text of per_example.csv."""
     dataset: list[DatasetRow] = []
-    rows: dict[str, list[ResultRow]] = {"tuned": [], "base": []}
+    answers: dict[Side, list[ScoredAnswer]] = {side: [] for side in SIDES[scope]}
     for number, (mine, its) in enumerate(zip(tuned, base, strict=True), start=1):
         row = DatasetRow(number, f"{prompts} {number}", f"reference {number}", None, "ab"[number % 2], {})
         dataset.append(row)
-        for name, score in (("tuned", mine), ("base", its)):
+        for side, own in answers.items():
+            score = mine if side == "tuned" else its
             scores: dict[str, Any] = dict.fromkeys(metrics, other) | {metrics[0]: score}
             missing = {metrics[0]: "null"} if score is None else {}
-            rows[name].append(ResultRow(row.prompt, row.reference, f"{name} answer {number}", scores, {}, missing))
+            own.append(ScoredAnswer(row.prompt, row.reference, f"{side} answer {number}", scores, {}, missing))
     chosen = read_metrics(metrics, None)
-    pairs = pair_rows(listed_rows(dataset), {side: judged_rows(found) for side, found in rows.items()})
-    summary = compare(
-        pairs,
-        metrics=chosen,
-        primary_metric=metrics[0],
+    records = pair_records(dataset, answers)
+    comparison = compare_scores(paired_scores(records, chosen, SIDES[scope]), chosen)
+    evaluation = Evaluation(
+        "llm_as_judge",
+        {"judge": judge},
+        *map(named_model, models),
         scope=scope,
-        judge=judge,
-        models=dict(zip(("tuned", "base"), models, strict=True)),
-        execution_arn="",
-        created="",
+        primary_metric=metrics[0],
         simulated=simulated,
-        problems=problems,
     )
-    table = paired_table(pairs, chosen, {side: judged_texts(own) for side, own in rows.items()})
-    return summary, table.to_pandas().to_csv(index=False, lineterminator="\n")
+    warnings = [*problems, *score_cautions(records, comparison, SIDES[scope]), *comparison.remarks]
+    summary = summary_from(
+        evaluation, rows=comparison.rows, metrics=comparison.metrics, slices=comparison.slices, warnings=warnings
+    )
+    return dict(summary), examples_table(records, chosen).to_pandas().to_csv(index=False, lineterminator="\n")
 
 
 def edit_summary(folder: Path, **changes: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.errors import UsageError
-from model_evaluation.reporting.gate import judge_gate
+from model_evaluation.reporting.gate import decide_gate
 
 
 def summary(decision: str = "improved") -> dict[str, Any]:
@@ -30,7 +30,7 @@ def summary(decision: str = "improved") -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_the_bare_gate_follows_the_decision(decision: str, code: int) -> None:
-    assert judge_gate(summary(decision), "").exit_code == code
+    assert decide_gate(summary(decision), "").exit_code == code
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_bare_gate_follows_the_decision(decision: str, code: int) -> None:
     ],
 )
 def test_rules_look_at_the_bounds(rules: str, code: int) -> None:
-    assert judge_gate(summary(), rules).exit_code == code
+    assert decide_gate(summary(), rules).exit_code == code
 
 
 def close_summary(verdict: str = "inconclusive") -> dict[str, Any]:
@@ -81,20 +81,20 @@ def close_summary(verdict: str = "inconclusive") -> dict[str, Any]:
     ],
 )
 def test_a_margin_of_ones_own(rules: str, code: int) -> None:
-    gate = judge_gate(close_summary(), rules)
+    gate = decide_gate(close_summary(), rules)
     assert gate.exit_code == code
     if code == 0:
         assert "differences up to 0.0" in gate.reasons[0]
 
 
 def test_rules_cannot_rescue_invalid_results() -> None:
-    assert judge_gate(summary("invalid"), "Correctness.ci_low > 0").exit_code == 12
+    assert decide_gate(summary("invalid"), "Correctness.ci_low > 0").exit_code == 12
 
 
 def test_rules_may_stand_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "rules.txt"
     path.write_text("# at least no loss\nCorrectness.ci_low > -0.01\nCorrectness.ci_high < 0.1  # too good\n")
-    gate = judge_gate(summary(), str(path))
+    gate = decide_gate(summary(), str(path))
     assert gate.exit_code == 10
     assert len(gate.reasons) == 2
 
@@ -105,10 +105,10 @@ def test_rules_may_stand_in_a_file(tmp_path: Path) -> None:
 )
 def test_a_rule_that_cannot_be_read_is_usage(rules: str) -> None:
     with pytest.raises(UsageError):
-        judge_gate(summary(), rules)
+        decide_gate(summary(), rules)
 
 
 def test_a_rules_file_that_is_no_text_is_usage(tmp_path: Path) -> None:
     (tmp_path / "rules").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="cannot be read"):
-        judge_gate(summary(), str(tmp_path / "rules"))
+        decide_gate(summary(), str(tmp_path / "rules"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model_evaluation.reporting.gate import invalid_gate, judge_gate
+from model_evaluation.reporting.gate import decide_gate, invalid_gate
 from model_evaluation.reporting.junit import junit_xml
 from unit.reporting.results_on_disk import put_results, summary_of
 
@@ -24,7 +24,7 @@ from unit.reporting.results_on_disk import put_results, summary_of
 )
 def test_red_cases_are_the_exit_code(tmp_path: Path, rules: str, code: int, failures: int, errors: int) -> None:
     summary = summary_of(put_results(tmp_path))
-    gate = judge_gate(summary, rules)
+    gate = decide_gate(summary, rules)
     suite = ET.fromstring(junit_xml(gate, summary))[0]
     assert gate.exit_code == code
     assert (suite.get("failures"), suite.get("errors")) == (str(failures), str(errors))
@@ -37,7 +37,7 @@ def test_red_cases_are_the_exit_code(tmp_path: Path, rules: str, code: int, fail
 
 def test_inconclusive_is_red_too(tmp_path: Path) -> None:
     summary = summary_of(put_results(tmp_path, tuned=(1.0, 0.0) * 20, base=(0.0, 1.0) * 20))
-    gate = judge_gate(summary, "")
+    gate = decide_gate(summary, "")
     assert gate.exit_code == 11
     failure = ET.fromstring(junit_xml(gate, summary)).find(".//failure")
     assert failure is not None
@@ -57,10 +57,10 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     nasty = '<!DOCTYPE x "]]> & \x00\x0b\ud800\ufffe " </testcase>'
     summary["judge"] = nasty
     summary["verdict"]["sentence"] = nasty
-    suite = ET.fromstring(junit_xml(judge_gate(summary, ""), summary))[0]
+    suite = ET.fromstring(junit_xml(decide_gate(summary, ""), summary))[0]
     assert suite.findtext("testcase/system-out") == '<!DOCTYPE x "]]> & ���� " </testcase>'
 
 
 def test_simulated_says_so(tmp_path: Path) -> None:
     summary = summary_of(put_results(tmp_path, simulated=True))
-    assert b"SIMULATED" in junit_xml(judge_gate(summary, ""), summary)
+    assert b"SIMULATED" in junit_xml(decide_gate(summary, ""), summary)

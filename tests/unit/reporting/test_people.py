@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from markupsafe import escape
 
-from model_evaluation.reporting.against_people import judge_error_report
-from model_evaluation.reporting.labels import Labelled, scored_examples
+from model_evaluation.kinds.llm_as_judge.people.judge_error import judge_error_report
+from model_evaluation.kinds.llm_as_judge.people.sheet import Labelled, scored_examples
 from model_evaluation.runtime.report.markdown import report_markdown
 from model_evaluation.runtime.report.people import (
     PEOPLE_END,

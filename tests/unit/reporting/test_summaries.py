@@ -45,7 +45,7 @@ def entry(summary: dict[str, Any]) -> dict[str, Any]:
     [
         (lambda s: s.pop("simulated"), "simulated"),
         (lambda s: s.update(simulated="no"), "simulated"),
-        (lambda s: s.update(schema_version=2), "newer"),
+        (lambda s: s.update(schema_version=3), "newer"),
         (lambda s: s.update(metrics=[]), "metrics"),
         (lambda s: s["verdict"].update(decision="great"), "decision"),
         (lambda s: s["verdict"].update(decision="regressed", sentence=""), "sentence"),
@@ -90,3 +90,27 @@ def test_bytes_that_are_no_text_are_invalid(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00{")
     with pytest.raises(Refused, match="damaged"):
         read_summary(str(path))
+
+
+def test_a_file_of_the_first_version_is_read_as_one_of_the_present(folder: Path, tmp_path: Path) -> None:
+    summary = summary_of(folder)
+    first: dict[str, Any] = json.loads(json.dumps(summary))
+    first["schema_version"] = 1
+    del first["kind"]
+    first["judge"] = first.pop("conditions")["judge"]
+    first["models"] = {"tuned": summary["models"]["tuned"]["arn"], "base": summary["models"]["base"]["name"]}
+    cells = [cell for values in first["slices"].values() for cell in values.values()]
+    for metrics in (first["metrics"], *cells):
+        for entry in metrics.values():
+            del entry["guard"]
+    (tmp_path / "summary.json").write_text(json.dumps(first))
+    assert read_summary(str(tmp_path / "summary.json")) == summary
+
+
+@pytest.mark.parametrize(
+    "damage", [{"models": []}, {"metrics": 3}, {"slices": {"a": 1}}, {"judge": None}, {"models": {"tuned": 3}}]
+)
+def test_a_damaged_file_of_the_first_version_is_invalid(folder: Path, tmp_path: Path, damage: dict[str, Any]) -> None:
+    (tmp_path / "summary.json").write_text(json.dumps({"schema_version": 1, "judge": "x", **damage}))
+    with pytest.raises(Refused, match="damaged"):
+        read_summary(str(tmp_path / "summary.json"))

@@ -14,12 +14,9 @@ import boto3  # noqa: TID251 - the tests' own client for moto
 from moto import mock_aws
 
 from model_evaluation.kinds.llm_as_judge.runtime.analysis import analyse_execution
-from model_evaluation.kinds.llm_as_judge.runtime.result_files import ResultRow
 from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.results.records import Record, ScoredAnswer, pair_records
 from model_evaluation.runtime.rows import DatasetRow
-from model_evaluation.runtime.statistics.dataset_table import listed_rows
-from model_evaluation.runtime.statistics.pairing import Pairs, pair_rows
-from model_evaluation.runtime.statistics.scored_rows import judged_rows
 
 BUCKET = "evaluation-results"
 PREFIX = "evaluations/support bot"
@@ -30,18 +27,21 @@ ARN = f"arn:aws:sagemaker:us-west-2:111122223333:pipeline/SagemakerEvaluation-LL
 Scores = Mapping[str, Any]
 
 
-class Record(NamedTuple):
-    """A dataset row and each model's judged answer to it; any of them may be missing."""
+class Case(NamedTuple):
+    """A dataset row and each model's scored answer to it; any of them may be missing."""
 
     row: DatasetRow | None
-    tuned: ResultRow | None
-    base: ResultRow | None
+    tuned: ScoredAnswer | None
+    base: ScoredAnswer | None
 
 
-def pairs_of(records: Sequence[Record]) -> Pairs:
+def records_of(cases: Sequence[Case]) -> list[Record]:
     """The records as the analysis has them."""
-    sides = {side: judged_rows([row for r in records if (row := getattr(r, side))]) for side in ("tuned", "base")}
-    return pair_rows(listed_rows([r.row for r in records if r.row]), sides)
+    answers = {
+        "tuned": [case.tuned for case in cases if case.tuned],
+        "base": [case.base for case in cases if case.base],
+    }
+    return pair_records([case.row for case in cases if case.row], answers)
 
 
 @functools.cache

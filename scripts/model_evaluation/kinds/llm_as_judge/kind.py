@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from model_evaluation.conversation.assent import is_assent
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
-from model_evaluation.kinds.kind import Expectation, Kind, MetricTool
+from model_evaluation.kinds.kind import Expectation, Kind, MetricTool, PeopleTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,6 +122,16 @@ class LlmAsJudge(Kind):
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
             "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
         }
+
+    def people_tool(self) -> PeopleTool:
+        from .people.tool import JudgePeopleTool
+
+        return JudgePeopleTool()
+
+    def upgraded(self, summary: dict[str, Any]) -> dict[str, Any]:
+        from .earlier_summary import upgraded
+
+        return upgraded(summary)
 
     def metric_tool(self) -> MetricTool:
         from .metric_tool import CustomMetricTool

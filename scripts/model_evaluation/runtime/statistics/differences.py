@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .common import Floats, detectable_difference, rows_needed
+from .adjustment import PValues
+from .counts import Counts, Floats
+from .entries import Comparison
 from .intervals import cluster_values, paired_interval
 from .metrics import Metric
 from .permutation import sign_flip_test
+from .planning import detectable_difference, rows_needed
 from .strength import davidson_strength, effective_size
 from .verdicts import MARGIN_SHARE, SIGNIFICANCE, metric_verdict
 
+NOTHING_COMPARED: Comparison = {
+    "difference": None,
+    "wins": None,
+    "ties": None,
+    "losses": None,
+    "win_share_ci": None,
+    "strength": None,
+    "n_paired": 0,
+    "n_clusters": None,
+    "margin": None,
+    "margin_share": None,
+    "verdict": None,
+    "rows_needed": None,
+}
 
-def difference_entry(
+
+def compare_paired(
     metric: Metric,
     tuned: Floats,
     base: Floats,
     *,
     rng: np.random.Generator,
-    counts: NDArray[np.int64] | None = None,
+    counts: Counts | None = None,
     clusters: NDArray[np.int64] | None = None,
     resamples: int = 10_000,
-) -> dict[str, Any]:
+) -> Comparison:
     """What the summary says of two aligned score arrays of shape (n,), NaN where a score is missing.
 
     ``counts`` (n,), all positive, say how many records have each pair of scores; ``None``: one. ``clusters`` (n,),
@@ -37,19 +54,19 @@ def difference_entry(
     both = np.isfinite(tuned) & np.isfinite(base)
     tuned, base = tuned[both], base[both]
     differences = tuned - base
-    grouped = clusters[both] if clusters is not None else None
+    groups = clusters[both] if clusters is not None else None
     counts = counts[both] if counts is not None else None
-    units = cluster_values(differences, grouped)
+    units = cluster_values(differences, groups)
     interval = paired_interval(
-        tuned, base, rng=rng, counts=counts, clusters=grouped, limits=metric.limits, resamples=resamples
+        tuned, base, rng=rng, counts=counts, clusters=groups, limits=metric.limits, resamples=resamples
     )
     good = np.round(differences if metric.direction == "higher" else -differences, 12)
     times = np.ones(len(good), np.int64) if counts is None else counts
     n, wins, losses = int(times.sum()), int(times[good > 0].sum()), int(times[good < 0].sum())
     deviation = _deviation(units, counts)
-    if deviation is not None and grouped is not None:
+    if deviation is not None and groups is not None:
         deviation *= math.sqrt(n / len(units))
-    worth = None if grouped is None else effective_size(good > 0, good != 0, grouped)
+    worth = None if groups is None else effective_size(good > 0, good != 0, groups)
     strength = davidson_strength(wins, n - wins - losses, losses, effective=worth)
     test = sign_flip_test(units, rng=rng, counts=counts, resamples=resamples)
     return {
@@ -80,7 +97,7 @@ def difference_entry(
     }
 
 
-def _deviation(values: Floats, counts: NDArray[np.int64] | None) -> float | None:
+def _deviation(values: Floats, counts: Counts | None) -> float | None:
     """The standard deviation of values that occur so often; ``None`` below two."""
     n = len(values) if counts is None else int(counts.sum())
     if n < 2:
@@ -90,27 +107,32 @@ def _deviation(values: Floats, counts: NDArray[np.int64] | None) -> float | None
 
 
 def settle_verdicts(
-    entries: Any, metrics: Sequence[Metric], adjust: Callable[[Sequence[float | None]], list[float | None]]
+    comparisons: Iterable[Comparison], metrics: Sequence[Metric], adjust: Callable[[Sequence[float | None]], PValues]
 ) -> None:
-    """Put adjusted p-values and verdicts into the entries, which takes all of them at once."""
-    compared = [(e, m) for e, m in zip(entries, metrics, strict=True) if e["difference"] is not None]
-    adjusted = adjust([entry["difference"]["p_value"] for entry, _ in compared])
-    for (entry, metric), p_value in zip(compared, adjusted, strict=True):
-        difference = entry["difference"]
+    """Put adjusted p-values and verdicts into the comparisons, one per metric, which takes all of them at once."""
+    compared = [
+        (entry, difference, metric)
+        for entry, metric in zip(comparisons, metrics, strict=True)
+        if (difference := entry["difference"]) is not None
+    ]
+    adjusted = adjust([difference["p_value"] for _, difference, _ in compared])
+    for (entry, difference, metric), p_value in zip(compared, adjusted, strict=True):
         difference["p_adjusted"] = p_value
         pairs = entry["n_clusters"] or entry["n_paired"]
         entry["verdict"] = metric_verdict(difference, pairs, metric.direction, entry["margin"])
         entry["rows_needed"] = _rows_needed(entry) if entry["verdict"] == "inconclusive" else None
 
 
-def _rows_needed(entry: dict[str, Any]) -> int | None:
+def _rows_needed(entry: Comparison) -> int | None:
     """Pairs that show a difference as large as the one seen, at the level that several metrics leave to this one.
 
     ``None`` where that is no more than there are: then it is something else that these rows cannot tell.
     """
     difference = entry["difference"]
-    if not difference["deviation"]:
+    if difference is None or not difference["deviation"] or difference["mean"] is None:
         return None
-    tries = max(1.0, difference["p_adjusted"] / difference["p_value"]) if difference["p_value"] else 1.0
+    tries = 1.0
+    if difference["p_value"] and difference["p_adjusted"]:
+        tries = max(1.0, difference["p_adjusted"] / difference["p_value"])
     needed = rows_needed(difference["deviation"], difference["mean"], alpha=SIGNIFICANCE / tries)
     return needed if needed is not None and needed > entry["n_paired"] else None

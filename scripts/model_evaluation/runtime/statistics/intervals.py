@@ -1,6 +1,6 @@
 """Intervals for the mean difference of a paired comparison. Pure functions, handed their random generator.
 
-A *difference* is tuned minus base for one record. Judge scores take few distinct values, so everything that
+A *difference* is tuned minus base for one record. Scores take few distinct values, so everything that
 resamples works on how often each distinct difference occurs: the cost does not grow with the rows. Which
 interval is used when was decided by simulation: tests/proof/coverage.md compares the candidates.
 """
@@ -9,16 +9,29 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
-from .common import RESAMPLED_VALUES, Floats, Interval, distinct_counts, student_quantile, wilson_share
+from .counts import RESAMPLED_VALUES, Counts, Floats, distinct_counts
 from .permutation import chosen_counts
+from .proportions import wilson_interval
 from .verdicts import FEWEST_PAIRS
 
 SMALL_SAMPLE = 30  # below this many pairs signs are flipped instead of records redrawn
 UNSEEN_SHARE = 0.5  # of the scale: how large gains (or losses) are taken to be as long as none was seen
+
+
+class Interval(NamedTuple):
+    """A mean difference with its confidence interval; a bound is ``None`` where it does not exist."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+    method: str
 
 
 def paired_interval(
@@ -26,7 +39,7 @@ def paired_interval(
     base: Floats,
     *,
     rng: np.random.Generator,
-    counts: NDArray[np.int64] | None = None,
+    counts: Counts | None = None,
     clusters: NDArray[np.int64] | None = None,
     limits: tuple[float, float] | None = None,
     confidence: float = 0.95,
@@ -92,18 +105,18 @@ def cluster_values(differences: Floats, clusters: NDArray[np.int64] | None) -> F
     return np.asarray(mean + (sums - mean * sizes) * (len(sizes) / len(differences)))
 
 
-def student_interval(values: Floats, counts: NDArray[np.int64], *, confidence: float = 0.95) -> Interval:
+def student_interval(values: Floats, counts: Counts, *, confidence: float = 0.95) -> Interval:
     """Student's t interval of a mean, from distinct values and counts; needs n >= 2."""
     n = int(counts.sum())
     mean = _mean(values, counts)
     error = math.sqrt(float(np.sum(counts * (values - mean) ** 2)) / (n - 1) / n)
-    half = student_quantile((1 + confidence) / 2, n - 1) * error
+    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
     return Interval(mean, mean - half, mean + half, confidence, "Student t")
 
 
 def sign_flip_interval(
     values: Floats,
-    counts: NDArray[np.int64],
+    counts: Counts,
     *,
     rng: np.random.Generator,
     confidence: float = 0.95,
@@ -136,7 +149,7 @@ def sign_flip_interval(
 
 def bootstrap_interval(
     values: Floats,
-    counts: NDArray[np.int64],
+    counts: Counts,
     *,
     rng: np.random.Generator,
     confidence: float = 0.95,
@@ -156,14 +169,14 @@ def bootstrap_interval(
         means = np.repeat(ordered, numbers)[rng.integers(0, n, size=(resamples, n), dtype=np.int32)].mean(axis=1)
     else:
         means = rng.multinomial(n, numbers / n, size=resamples) @ ordered / n
-    quantile = student_quantile((1 + confidence) / 2, n - 1) * math.sqrt(n / (n - 1))
+    quantile = float(stdtrit(n - 1, (1 + confidence) / 2)) * math.sqrt(n / (n - 1))
     tails = bca_probabilities(ordered, numbers, means, quantile)
     low, high = (float(bound) for bound in np.quantile(means, tails))
     low, high = _as_given(low, high, mirrored)
     return Interval(mean, low, high, confidence, f"BCa bootstrap, {resamples:,} resamples")
 
 
-def bca_probabilities(values: Floats, counts: NDArray[np.int64], means: Floats, quantile: float) -> tuple[float, float]:
+def bca_probabilities(values: Floats, counts: Counts, means: Floats, quantile: float) -> tuple[float, float]:
     """At which probabilities of the bootstrap distribution ``means`` the BCa interval of a mean ends.
 
     ``quantile`` is 1.96 in the original. The jackknife's acceleration of a mean is the third moment over six times
@@ -186,7 +199,7 @@ def bca_probabilities(values: Floats, counts: NDArray[np.int64], means: Floats, 
 
 def sparse_interval(
     values: Floats,
-    counts: NDArray[np.int64],
+    counts: Counts,
     *,
     limits: tuple[float, float] | None = None,
     confidence: float = 0.95,
@@ -209,7 +222,7 @@ def sparse_interval(
     for signs in (values > 0, values < 0):
         k = int(counts[signs].sum())
         typical = math.sqrt(float(np.sum(counts[signs] * values[signs] ** 2)) / k) if k else unseen
-        low, high = wilson_share(k / n, n, confidence=confidence)
+        low, high = wilson_interval(k / n, n, confidence=confidence)
         ends.append(((k / n - low) * typical, (high - k / n) * typical))
     (wins_below, wins_above), (losses_below, losses_above) = ends
     mean = _mean(values, counts)
@@ -235,7 +248,7 @@ def constant_interval(
     return Interval(difference, low, high, confidence, method)
 
 
-def _mean(values: Floats, counts: NDArray[np.int64]) -> float:
+def _mean(values: Floats, counts: Counts) -> float:
     return float(values @ counts) / int(counts.sum())
 
 
@@ -243,7 +256,7 @@ def newcombe_interval(
     tuned: Floats,
     base: Floats,
     *,
-    counts: NDArray[np.int64] | None = None,
+    counts: Counts | None = None,
     limits: tuple[float, float] = (0, 1),
     confidence: float = 0.95,
 ) -> Interval:
@@ -257,8 +270,8 @@ def newcombe_interval(
     neither, only_base, only_tuned, both = np.bincount(cells, weights=counts, minlength=4).astype(int).tolist()
     n = neither + only_base + only_tuned + both
     p1, p2 = (both + only_tuned) / n, (both + only_base) / n
-    l1, u1 = wilson_share(p1, n, confidence=confidence)
-    l2, u2 = wilson_share(p2, n, confidence=confidence)
+    l1, u1 = wilson_interval(p1, n, confidence=confidence)
+    l2, u2 = wilson_interval(p2, n, confidence=confidence)
     product = (both + only_tuned) * (only_base + neither) * (both + only_base) * (only_tuned + neither)
     cross = float(both * neither - only_tuned * only_base)
     if cross > 0:
@@ -270,7 +283,7 @@ def newcombe_interval(
     return Interval(mean * span, (mean - below) * span, (mean + above) * span, confidence, "Newcombe paired")
 
 
-def _canonical(values: Floats, counts: NDArray[np.int64]) -> tuple[tuple[Floats, NDArray[np.int64]], bool | None]:
+def _canonical(values: Floats, counts: Counts) -> tuple[tuple[Floats, Counts], bool | None]:
     """The data or their mirror image, whichever comes first, and which: the same draws then serve both.
 
     ``None`` where they are their own mirror image.

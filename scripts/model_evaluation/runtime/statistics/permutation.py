@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .common import RESAMPLED_VALUES, Floats, distinct_counts
+from .counts import RESAMPLED_VALUES, Counts, Floats, distinct_counts
+from .proportions import mcnemar_test
 
 EXACT_PATTERNS = 2**15  # distinct patterns that are enumerated: all up to 15 records, and few-valued ones far beyond
 
@@ -29,7 +30,7 @@ def sign_flip_test(
     differences: Floats,
     *,
     rng: np.random.Generator,
-    counts: NDArray[np.int64] | None = None,
+    counts: Counts | None = None,
     resamples: int = 10_000,
 ) -> SignTest:
     """Two-sided test of "no difference": how often random signs give a mean at least as far from zero.
@@ -55,8 +56,7 @@ def sign_flip_test(
         return SignTest(1.0, 1.0, "none: no row differs")
     if len(sizes) == 1:
         wins = int(value_counts[values > 0].sum())
-        losses = int(numbers[0]) - wins
-        return SignTest(mcnemar_mid_p_value(wins, losses), mcnemar_p_value(wins, losses), "McNemar, exact, mid-p")
+        return SignTest(*mcnemar_test(wins, int(numbers[0]) - wins), "McNemar, exact, mid-p")
     if len(sizes) > RESAMPLED_VALUES:
         p_value = math.erfc(total / math.sqrt(2 * float(numbers @ sizes**2)))
         return SignTest(p_value, p_value, "sign-flip, normal limit")
@@ -81,7 +81,7 @@ class Patterns(NamedTuple):
     exact: bool
 
 
-def chosen_counts(counts: NDArray[np.int64], *, rng: np.random.Generator, resamples: int) -> Patterns:
+def chosen_counts(counts: Counts, *, rng: np.random.Generator, resamples: int) -> Patterns:
     """Every record chosen by a fair coin: how many of each group of ``counts`` records; all ways when there are few."""
     if math.prod((counts + 1).tolist()) > EXACT_PATTERNS:
         size = (resamples, len(counts))
@@ -94,38 +94,3 @@ def chosen_counts(counts: NDArray[np.int64], *, rng: np.random.Generator, resamp
         ways = [math.comb(count, k) / 2**count for k in range(count + 1)]
         weights = (weights[:, None] * np.array(ways)).ravel()
     return Patterns(chosen, weights, True)
-
-
-def mcnemar_p_value(wins: int, losses: int) -> float:
-    """McNemar's exact two-sided test: discordant pairs against a fair coin; 1 with no discordant pair.
-
-    McNemar (1947), Psychometrika 12; exact as the binomial test.
-    """
-    n, k = wins + losses, min(wins, losses)
-    if wins == losses:
-        return 1.0
-    term = fair_coin(k, n)
-    tail = 0.0
-    while k >= 0 and term > tail * 1e-17:  # each term is a fraction of the one before
-        tail += term
-        term *= k / (n - k + 1)
-        k -= 1
-    return min(1.0, 2 * tail)
-
-
-def mcnemar_mid_p_value(wins: int, losses: int) -> float:
-    """The exact p-value less the probability of what was observed, half of it when wins and losses are equal.
-
-    Fagerland, Lydersen and Laake (2013), BMC Medical Research Methodology 13:91. 1 with no discordant pair.
-    """
-    if wins + losses == 0:
-        return 1.0
-    observed = fair_coin(wins, wins + losses)
-    return mcnemar_p_value(wins, losses) - (observed / 2 if wins == losses else observed)
-
-
-def fair_coin(k: int, n: int) -> float:
-    """Probability of k heads in n throws."""
-    if n <= 1000:
-        return float(math.comb(n, k) / 2**n)
-    return math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) - n * math.log(2))

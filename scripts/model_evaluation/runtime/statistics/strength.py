@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .common import wilson_share
+from .proportions import wilson_interval
+
+
+class Strength(TypedDict):
+    """``tuned`` is the chance to win a row that is decided, 0 to 1, with its interval."""
+
+    tuned: float
+    ci_low: float
+    ci_high: float
+    confidence: float
+    log_ratio: float | None
+    tie_parameter: float | None
+    method: str
 
 
 def davidson_strength(
     wins: int, ties: int, losses: int, *, effective: float | None = None, confidence: float = 0.95
-) -> dict[str, Any] | None:
+) -> Strength | None:
     """Maximum-likelihood strengths of two models in Davidson's model; ``None`` when every row is a tie, or n = 0.
 
     Davidson (1970), "On extending the Bradley-Terry model to accommodate ties in paired comparison experiments",
     JASA 65: with strengths p and q, adding up to 1, wins : ties : losses are as p : v * sqrt(p * q) : q. For two models
     the likelihood equations have the solution ``p = wins / (wins + losses)``, ``v = ties / sqrt(wins * losses)``;
-    without ties it is Bradley and Terry's (1952) model. ``tuned`` is p (0 to 1, 0.5: equal), the chance to win a
-    row that is decided, with Wilson's interval; ``log_ratio`` is ln(p / q), ``tie_parameter`` is v >= 0, both ``None``
-    where one side never wins. ``effective`` stands in for the number of decided rows where these are not
-    independent (:func:`effective_size`). n = 1 or 2 give intervals of nearly the whole range.
+    without ties it is Bradley and Terry's (1952) model. ``tuned`` is p (0.5: equal) with Wilson's interval;
+    ``log_ratio`` is ln(p / q), ``tie_parameter`` is v >= 0, both ``None`` where one side never wins. ``effective``
+    stands in for the number of decided rows where these are not independent (:func:`effective_size`). n = 1 or 2 give
+    intervals of nearly the whole range.
     """
     decided = wins + losses
     if decided == 0:
         return None
     share = wins / decided
-    low, high = wilson_share(share, effective or decided, confidence=confidence)
+    low, high = wilson_interval(share, effective or decided, confidence=confidence)
     both = wins > 0 and losses > 0
     return {
         "tuned": share,

@@ -1,67 +1,147 @@
-"""The rows of result files: once for what is counted, and again for the texts where they are shown."""
+"""What the rows of Bedrock's result files say.
+
+Nothing is dropped silently: a line that cannot be read becomes a :class:`Problem`, a score that is not there stays
+``None`` with its reason.
+"""
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import functools
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+import json
+import math
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from model_evaluation.runtime.blocks import BLOCK_BYTES, in_order, line_blocks
-from model_evaluation.runtime.statistics.scored_rows import JudgedRows, careful_rows, joined_rows
-
-from .result_files import Problem
-from .shaped_rows import block_rows, block_texts
-
-KEPT_BYTES = 1 << 26  # files up to this size stay in memory for their texts; larger ones are read again
-
-
-class ResultBlocks:
-    """The files' content in blocks. Small files are asked for once; more than ``KEPT_BYTES``, each time."""
-
-    def __init__(self, s3: Any, bucket: str, keys: Sequence[str]) -> None:
-        self.s3, self.bucket, self.keys = s3, bucket, keys
-        self.kept: list[tuple[str, bytes]] | None = None
-
-    def __iter__(self) -> Iterator[tuple[str, bytes]]:
-        if self.kept is not None:
-            yield from self.kept
-            return
-        kept: list[tuple[str, bytes]] = []
-        room = KEPT_BYTES
-        for key in self.keys:
-            body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]
-            for block in line_blocks(body.iter_chunks(BLOCK_BYTES)):
-                room -= len(block)
-                if room >= 0:
-                    kept.append((key, block))
-                else:
-                    kept.clear()
-                yield key, block
-        self.kept = kept if room >= 0 else None
+from model_evaluation.runtime.results.records import ScoredAnswer
+from model_evaluation.runtime.rows import canonical_prompt, is_conversation, message_text, whole_text
+from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE
 
 
-def read_judged(blocks: Iterable[tuple[str, bytes]]) -> JudgedRows:
-    """Every row of the blocks (a file's key with its next lines). A broken line becomes a problem; the rows around it
-    are kept."""
-    parts: list[JudgedRows] = []
+class Problem(NamedTuple):
+    """A line of a result file that could not be used: where it is, and what is wrong with it."""
+
+    key: str
+    line: int
+    message: str
+
+
+class ResultRows(NamedTuple):
+    """The usable rows of some files, in their order, and what is wrong with the other lines."""
+
+    answers: list[ScoredAnswer]
+    problems: list[Problem]
+
+
+def read_result_rows(s3: Any, bucket: str, keys: Sequence[str]) -> ResultRows:
+    """Every row of the files; the rows around a broken line are kept."""
+    answers: list[ScoredAnswer] = []
     problems: list[Problem] = []
-    lines: dict[str, int] = {}
-
-    def work(item: tuple[str, bytes]) -> tuple[str, JudgedRows, int]:
-        key, block = item
-        return key, *block_rows(block, functools.partial(careful_rows, key=key))
-
-    for key, found, count in in_order(blocks, work):
-        before = lines.get(key, 0)
-        lines[key] = before + count
-        problems += [problem._replace(line=problem.line + before) for problem in found.problems]
-        parts.append(found)
-    joined = joined_rows(parts)
-    joined.problems = problems
-    return joined
+    for key in keys:
+        lines = s3.get_object(Bucket=bucket, Key=key)["Body"].read().split(b"\n")
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                answers.append(parse_result_row(json.loads(line)))
+            except (ValueError, RecursionError) as error:
+                cut = "; the file ends in the middle of this line" if number == len(lines) else ""
+                problems.append(Problem(key, number, f"not a usable result row: {error}{cut}"))
+    return ResultRows(answers, problems)
 
 
-def text_tables(blocks: Iterable[tuple[str, bytes]]) -> Iterator[Any]:
-    """Tables with ``prompt``, ``reference``, ``response`` and ``explanation of METRIC`` of the rows that
-    :func:`read_judged` gives for the same blocks, in their order."""
-    return in_order(blocks, lambda item: block_texts(item[1]))
+def parse_result_row(obj: object) -> ScoredAnswer:
+    """One decoded line of a result file. ``ValueError`` with a plain reason when it is not one."""
+    if not isinstance(obj, dict):
+        raise ValueError("expected a JSON object")
+    record = obj.get("inputRecord")
+    if not isinstance(record, dict) or not isinstance(record.get("prompt"), str | list):
+        raise ValueError("no inputRecord.prompt")
+    reference = record.get("referenceResponse")
+    responses = obj.get("modelResponses")
+    response = responses[0] if isinstance(responses, list) and responses else None
+    answer = ScoredAnswer(
+        prompt=whole_text(canonical_prompt(parse_repr(record["prompt"]))),
+        reference=whole_text(reference) if isinstance(reference, str) and reference.strip() else None,
+        response=response_text(response.get("response") if isinstance(response, dict) else None),
+        scores={},
+    )
+    result = obj.get("automatedEvaluationResult")
+    scores = result.get("scores") if isinstance(result, dict) else None
+    for score in scores if isinstance(scores, list) else []:
+        if isinstance(score, dict) and isinstance(score.get("metricName"), str):
+            _add_score(answer, score)
+    return answer
+
+
+def _add_score(answer: ScoredAnswer, score: Mapping[str, Any]) -> None:
+    name = bare_metric_name(score["metricName"])
+    if answer.scores.get(name) is not None:
+        return  # a second judge's opinion: the first usable score counts
+    value, reason = parse_score(score)
+    answer.scores[name] = value
+    if reason is not None:
+        answer.missing[name] = reason
+    else:
+        answer.missing.pop(name, None)
+    details = score.get("evaluatorDetails")
+    for detail in details if isinstance(details, list) else []:
+        if isinstance(detail, dict) and isinstance(detail.get("explanation"), str):
+            answer.explanations[name] = whole_text(detail["explanation"])
+            break
+
+
+def parse_score(score: Mapping[str, Any]) -> tuple[float | str | None, str | None]:
+    """A score entry's number or label, else ``None`` with ``null``, ``absent``, ``not applicable`` or ``unparsable``.
+
+    NaN is the number of an answer to which the metric does not apply.
+    """
+    if "result" not in score:
+        return None, "absent"
+    result = score["result"]
+    if result is None:
+        return None, "null"
+    if isinstance(result, str) and result.strip():
+        return whole_text(result.strip()), None
+    if isinstance(result, int | float) and not isinstance(result, bool):
+        with contextlib.suppress(OverflowError):  # a whole number of hundreds of digits
+            number = float(result)
+            if math.isnan(number):
+                return None, NOT_APPLICABLE
+            if math.isfinite(number):
+                return number, None
+    return None, "unparsable"
+
+
+@functools.cache
+def bare_metric_name(name: str) -> str:
+    """A metric's name as the service writes it, without ``Builtin.``."""
+    return whole_text(re.sub(r"^builtin\.", "", name, flags=re.IGNORECASE))
+
+
+def parse_repr(text: object) -> object:
+    """The value of a Python repr of a list; anything else comes back as it is. Nothing is ever evaluated."""
+    if not isinstance(text, str) or not text.lstrip().startswith("["):
+        return text
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape in a plain text that merely looks like a repr
+            value = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    plain = isinstance(value, list) and (is_conversation(value) or all(isinstance(v, str) for v in value))
+    return value if plain else text
+
+
+def response_text(value: object) -> str:
+    """A model's answer: ``"['…']"`` as its one string, a conversation as its last message, text as it is."""
+    parsed = parse_repr(value)
+    if isinstance(parsed, str):
+        return whole_text(parsed)
+    if not isinstance(parsed, list) or not parsed:
+        return ""
+    text = message_text(parsed[-1].get("content")) if is_conversation(parsed) else "\n".join(map(str, parsed))
+    return whole_text(text)

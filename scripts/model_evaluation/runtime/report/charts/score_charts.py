@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.metrics_table import ordered_metrics
-from model_evaluation.runtime.statistics.common import Floats
+from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.verdicts import signed
 from model_evaluation.runtime.summary import evaluated_models
 

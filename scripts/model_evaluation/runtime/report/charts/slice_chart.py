@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.metrics_table import any_lower, metric_label, ordered_metrics
-from model_evaluation.runtime.statistics.comparison import SLICE_ROWS
+from model_evaluation.runtime.results.paired_scores import SLICE_ROWS
 from model_evaluation.runtime.statistics.verdicts import signed
 
 from . import look

@@ -1,0 +1,200 @@
+"""The labelling sheet: people score a random, blind subset; read back, it shows how far the judge can be believed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from model_evaluation.errors import Refused, UsageError
+from model_evaluation.files import write_atomically
+from model_evaluation.reporting.examples import read_examples
+from model_evaluation.reporting.words import finite_number
+
+COLUMNS = ("item", "prompt", "reference", "answer_1", "answer_2", "score_1", "score_2", "comment")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+WORDS = {"yes": 1, "no": 0, "true": 1, "false": 0}
+
+
+class Example(NamedTuple):
+    """A record that both models answered and the judge scored for both."""
+
+    record_id: str
+    occurrence: str
+    prompt: str
+    reference: str
+    answers: dict[str, str]
+    scores: dict[str, float]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.record_id, self.occurrence
+
+
+class Labelled(NamedTuple):
+    """An example with a person's scores of its two answers."""
+
+    example: Example
+    scores: dict[str, float]
+
+
+def scored_examples(folder: str, metric: str) -> list[Example]:
+    """The records with numeric judge scores for both models, in the table's order. Raises Refused when none has."""
+    found = []
+    for row in read_examples(folder):
+        scores = {side: finite_number(row.get(f"{metric}__{side}", "")) for side in ("tuned", "base")}
+        known = {side: score for side, score in scores.items() if score is not None}
+        if len(known) == 2:
+            answers = {side: row[f"{side}_response"] for side in ("tuned", "base")}
+            found.append(Example(row["record_id"], row["occurrence"], row["prompt"], row["reference"], answers, known))
+    if not found:
+        raise Refused(
+            f"No row has a numeric {metric} score for both models, so there is nothing to hold labels against.",
+            fix="Name another metric with --metric.",
+            code="nothing_to_label",
+        )
+    return found
+
+
+def write_sheet(
+    examples: Sequence[Example], summary: Mapping[str, Any], metric: str, path: str, *, n: int, seed: int
+) -> dict[str, Any]:
+    """Write the sheet of ``n`` rows (fewer when there are not as many) and its answer key ``PATH.key.json``.
+
+    The rows are a simple random sample, in random order, and so is which model comes first; the same seed gives
+    the same sheet. Nothing in the sheet tells the models apart. An existing file is never overwritten.
+    """
+    key_path = key_of(path)
+    for existing in (path, key_path):
+        if os.path.exists(existing):
+            raise Refused(f"{existing} exists; it may hold labels.", fix="Name another file.", code="file_exists")
+    rng = random.Random(seed)  # noqa: S311 - a reproducible sample, not a secret
+    chosen = rng.sample(list(examples), min(n, len(examples)))
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    items: dict[str, Any] = {}
+    for number, example in enumerate(chosen, start=1):
+        first = rng.choice(("tuned", "base"))
+        second = "base" if first == "tuned" else "tuned"
+        texts = (example.prompt, example.reference, example.answers[first], example.answers[second])
+        writer.writerow([number, *map(_cell, texts), "", "", ""])
+        items[str(number)] = {
+            "record_id": example.record_id, "occurrence": example.occurrence, "answer_1": first, "answer_2": second,
+        }  # fmt: skip
+    key = {"execution_arn": summary["execution_arn"], "metric": metric, "seed": seed, "items": items}
+    write_atomically(key_path, (json.dumps(key, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+    # The byte order mark makes spreadsheets read UTF-8.
+    write_atomically(path, ("\ufeff" + out.getvalue()).encode("utf-8", "replace"))
+    return {"sheet": path, "key": key_path, "rows": len(chosen), "of": len(examples), "metric": metric, "seed": seed}
+
+
+def key_of(sheet: str) -> str:
+    return f"{sheet}.key.json"
+
+
+def read_labels(
+    path: str, key: Mapping[str, Any], examples: Sequence[Example], summary: Mapping[str, Any]
+) -> list[Labelled]:
+    """The items whose two answers both carry a score. Raises Refused, naming the bad cells.
+
+    ``key`` is :func:`read_key`'s, ``examples`` are those of its metric.
+    """
+    by_key = {example.key: example for example in examples}
+    limits = summary["metrics"][key["metric"]].get("limits")
+    labelled, faults = [], []
+    for number, row in enumerate(_read_sheet(path), start=2):
+        item = key["items"].get((row.get("item") or "").strip())
+        if item is None:
+            faults.append(f"line {number}: item {row.get('item')!r} is not in the key")
+            continue
+        example = by_key.get((item["record_id"], item["occurrence"]))
+        if example is None:
+            faults.append(f"line {number}: row {item['record_id']} is not in these results")
+            continue
+        scores = {}
+        for place in ("1", "2"):
+            text = (row.get(f"score_{place}") or "").strip()
+            if text:
+                score = _score(text, limits)
+                if score is None:
+                    scale = f" of {limits[0]:g} to {limits[1]:g}" if limits else ""
+                    faults.append(f"line {number}: score_{place} is {text!r}, expected a number{scale}")
+                else:
+                    scores[item[f"answer_{place}"]] = score
+        if len(scores) == 2:
+            labelled.append(Labelled(example, scores))
+    keys = [label.example.key for label in labelled]
+    if len(set(keys)) < len(keys):
+        faults.append("an item occurs twice")
+    if faults:
+        more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
+        raise Refused(
+            f"{path}: {'; '.join(faults[:5])}{more}.", fix="Correct these cells and run the command again.",
+            code="bad_labels", details={"count": len(faults)},
+        )  # fmt: skip
+    return labelled
+
+
+def _cell(text: str) -> str:
+    """Text a spreadsheet does not take for a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _score(text: str, limits: Sequence[float] | None) -> float | None:
+    number = finite_number(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+    if number is None and limits and text.casefold() in WORDS:
+        number = float(limits[WORDS[text.casefold()]])
+    if number is None or (limits and not limits[0] <= number <= limits[1]):
+        return None
+    return number
+
+
+def _read_sheet(path: str) -> list[dict[str, str]]:
+    """The sheet's rows, whatever separator the spreadsheet saved it with."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            text = file.read()
+        heading = text.partition("\n")[0]
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=heading.count)))
+    except (OSError, ValueError, csv.Error) as error:
+        raise UsageError(
+            f"{path} cannot be read as a labelling sheet: {error}.", fix="Save it as CSV in UTF-8."
+        ) from error
+    if not rows or not {"item", "score_1", "score_2"} <= set(rows[0]):
+        raise Refused(
+            f"{path} has no rows with the columns item, score_1 and score_2.",
+            fix="Keep the sheet's first line as it was written.",
+            code="bad_labels",
+        )
+    return rows
+
+
+def read_key(path: str, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The sheet's answer key. Raises Refused when it is missing, damaged or of another execution."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            key: dict[str, Any] = json.load(file)
+        arn, metric, items = key["execution_arn"], key["metric"], key["items"]
+        for item in items.values():
+            if {item["answer_1"], item["answer_2"]} != {"tuned", "base"}:
+                raise ValueError("an item does not name both models")
+            if not isinstance(item["record_id"], str) or not isinstance(item["occurrence"], str):
+                raise ValueError("an item does not name its row")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused(
+            f"The sheet's answer key {path} cannot be read: {error!r}.",
+            fix="Keep the file that was written beside the sheet; it says which answer is whose.",
+            code="no_label_key",
+        ) from error
+    if arn != summary["execution_arn"] or metric not in summary["metrics"]:
+        raise Refused(
+            f"The labels are for {metric} of {arn}, these results are of {summary['execution_arn']}.",
+            fix="Name the results the sheet was made from with --results DIR.",
+            code="other_execution",
+        )
+    return key

@@ -1,0 +1,182 @@
+"""Aggregates: a number with its n per part, where nothing per record exists. The models are compared unpaired."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import NamedTuple, TypedDict
+
+from model_evaluation.runtime.statistics.adjustment import holm
+from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, settle_verdicts
+from model_evaluation.runtime.statistics.entries import Comparison, Difference, MetricEntry, ModelScores
+from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.statistics.verdicts import MARGIN_SHARE
+
+from .evaluation import BOTH_SIDES, Evaluation, Side
+from .summary import Summary, summary_of
+
+CONFIDENCE = 0.95
+
+
+class Aggregate(NamedTuple):
+    """A mean over n rows. ``deviation`` is the standard deviation of the rows; ``None`` for a share of rows, between
+    0 and 1, whose spread follows from it."""
+
+    value: float
+    n: int
+    deviation: float | None = None
+
+
+Part = Mapping[Side, Aggregate]
+
+
+@dataclass(frozen=True)
+class Aggregates:
+    """The values of one metric by part (a subtask, a language), for each model that has the part."""
+
+    metric: Metric
+    parts: Mapping[str, Part]
+
+
+class PartEntry(TypedDict):
+    """One part: its n (the smaller one of the two models), the models' values and their difference."""
+
+    n: int
+    tuned: float | None
+    base: float | None
+    difference: Difference | None
+
+
+class _Estimate(NamedTuple):
+    """A value with the distances to its interval's ends, and its standard error."""
+
+    value: float
+    below: float
+    above: float
+    error: float
+
+
+def aggregates_summary(evaluation: Evaluation, aggregates: Aggregates, *, warnings: Sequence[str] = ()) -> Summary:
+    """The summary: the metric over all rows (micro) decides; with several parts ``macro_NAME`` weighs them alike."""
+    metric, parts = aggregates.metric, aggregates.parts
+    micro = {side: _micro([part[side] for part in parts.values() if side in part]) for side in evaluation.sides}
+    entries = {metric.name: _entry(metric, {side: _estimate(own) for side, own in micro.items() if own}, micro)}
+    complete = [part for part in parts.values() if all(side in part for side in evaluation.sides)]
+    if len(complete) > 1:
+        macro = {side: _macro([_estimate(part[side]) for part in complete]) for side in evaluation.sides}
+        entries[f"macro_{metric.name}"] = _entry(metric, macro, micro)
+    settle_verdicts(entries.values(), [metric] * len(entries), holm)
+    counts = {side: own.n if own else 0 for side, own in micro.items()}
+    summary = summary_of(
+        evaluation,
+        rows={
+            "dataset": max(counts.values(), default=0),
+            "tuned": counts.get("tuned"),
+            "base": counts.get("base"),
+            "paired": min(counts.values()) if len(counts) == 2 else 0,
+        },
+        metrics=entries,
+        warnings=warnings,
+    )
+    summary["parts"] = {name: _part_entry(part) for name, part in parts.items()}
+    return summary
+
+
+def unpaired_difference(tuned: _Estimate, base: _Estimate) -> Difference:
+    """The difference of two independent estimates; its interval squares and adds theirs.
+
+    For shares that is Newcombe's (1998, Statistics in Medicine 17) hybrid score interval of unpaired proportions, for
+    means the normal one; in general MOVER (Zou and Donner, 2008, Statistics in Medicine 27). The p-value is the normal
+    one of the difference over its error.
+    """
+    mean = tuned.value - base.value
+    error = math.hypot(tuned.error, base.error)
+    p_value = 2 * NormalDist().cdf(-abs(mean) / error) if error else float(mean == 0)
+    return {
+        "mean": mean,
+        "ci_low": mean - math.hypot(tuned.below, base.above),
+        "ci_high": mean + math.hypot(tuned.above, base.below),
+        "confidence": CONFIDENCE,
+        "method": "unpaired, MOVER",
+        "p_value": p_value,
+        "p_adjusted": p_value,
+        "p_exact": None,
+        "test": "unpaired, normal",
+        "deviation": None,
+        "detectable": None,
+    }
+
+
+def _estimate(aggregate: Aggregate) -> _Estimate:
+    value, n, deviation = aggregate
+    if deviation is None:
+        low, high = wilson_interval(value, n, confidence=CONFIDENCE)
+        return _Estimate(value, value - low, high - value, math.sqrt(value * (1 - value) / n))
+    error = deviation / math.sqrt(n)
+    half = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
+    return _Estimate(value, half, half, error)
+
+
+def _micro(parts: Sequence[Aggregate]) -> Aggregate | None:
+    """All rows of the parts as one part. The spread of a mean is that within the parts and between them."""
+    n = sum(part.n for part in parts)
+    if not n:
+        return None
+    value = sum(part.value * part.n for part in parts) / n
+    if any(part.deviation is None for part in parts):
+        return Aggregate(value, n)
+    squares = sum(part.n * ((part.deviation or 0.0) ** 2 + (part.value - value) ** 2) for part in parts)
+    return Aggregate(value, n, math.sqrt(squares / n))
+
+
+def _macro(parts: Sequence[_Estimate]) -> _Estimate:
+    """The mean of the parts' values; the parts are independent."""
+    count = len(parts)
+    value = sum(part.value for part in parts) / count
+    below, above, error = (
+        math.hypot(*distances) / count
+        for distances in zip(*((part.below, part.above, part.error) for part in parts), strict=True)
+    )
+    return _Estimate(value, below, above, error)
+
+
+def _entry(metric: Metric, estimates: Mapping[Side, _Estimate], counts: Mapping[Side, Aggregate | None]) -> MetricEntry:
+    scores: dict[Side, ModelScores | None] = dict.fromkeys(BOTH_SIDES)
+    for side, estimate in estimates.items():
+        n = (counts[side] or Aggregate(0.0, 0)).n
+        scores[side] = {
+            "mean": estimate.value,
+            "n_scored": n,
+            "n_missing": 0,
+            "missing_reasons": {},
+            "labels": None,
+        }
+    comparison: Comparison = {**NOTHING_COMPARED}
+    if len(estimates) == 2:
+        comparison["difference"] = unpaired_difference(estimates["tuned"], estimates["base"])
+        comparison["n_paired"] = min(own.n for own in counts.values() if own)
+        comparison["verdict"] = "inconclusive"
+        if metric.limits:
+            comparison["margin"] = MARGIN_SHARE * (metric.limits[1] - metric.limits[0])
+            comparison["margin_share"] = MARGIN_SHARE
+    return {
+        "direction": metric.direction,
+        "limits": list(metric.limits) if metric.limits else None,
+        "guard": metric.guard,
+        "tuned": scores["tuned"],
+        "base": scores["base"],
+        **comparison,
+    }
+
+
+def _part_entry(part: Part) -> PartEntry:
+    tuned, base = part.get("tuned"), part.get("base")
+    return {
+        "n": min(own.n for own in part.values()),
+        "tuned": tuned.value if tuned else None,
+        "base": base.value if base else None,
+        "difference": unpaired_difference(_estimate(tuned), _estimate(base)) if tuned and base else None,
+    }

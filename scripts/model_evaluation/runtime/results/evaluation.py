@@ -1,0 +1,62 @@
+"""What an evaluation was: its kind, conditions and models. The head of ``summary.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NotRequired, Protocol, TypedDict, TypeVar
+
+from model_evaluation.runtime.settings import NotebookError
+
+Side = Literal["tuned", "base"]
+BOTH_SIDES: tuple[Side, ...] = ("tuned", "base")
+SIDES: Mapping[str, tuple[Side, ...]] = {"compare": BOTH_SIDES, "tuned": ("tuned",), "base": ("base",)}
+"""The models that a scope evaluates."""
+Result = TypeVar("Result", covariant=True)
+
+
+class ResultsError(NotebookError):
+    """Results that cannot be analysed at all."""
+
+
+class ResultReader(Protocol[Result]):
+    """Reads finished executions into one of the four shapes. An instance knows where they lie."""
+
+    def read(self) -> Result:
+        """Raises :class:`ResultsError` when there is nothing that can be analysed."""
+
+
+class NamedModel(TypedDict):
+    """A model as the summary has it."""
+
+    name: str
+    arn: NotRequired[str]
+
+
+def named_model(name: str | None) -> NamedModel | None:
+    """A model by its name or ARN; the name of an ARN is what follows its kind, ``support-assistant/3``."""
+    if not name:
+        return None
+    if name.startswith("arn:"):
+        return {"name": name.partition("/")[2] or name, "arn": name}
+    return {"name": name}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation. ``conditions`` are what must be equal for two runs to be compared, beside dataset, base model and
+    primary metric; ``scope`` is compare, tuned or base; ``created`` an ISO time."""
+
+    kind: str
+    conditions: Mapping[str, object]
+    tuned: NamedModel | None
+    base: NamedModel | None
+    scope: str = "compare"
+    primary_metric: str = ""
+    execution_arn: str = ""
+    created: str = ""
+    simulated: bool = False
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        return SIDES[self.scope]

@@ -1,0 +1,244 @@
+"""Paired scores: a score per record and model, compared metric by metric, over all records and over slices."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_evaluation.runtime.statistics.adjustment import benjamini_hochberg, holm
+from model_evaluation.runtime.statistics.association import length_effect
+from model_evaluation.runtime.statistics.counts import Floats
+from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, compare_paired, settle_verdicts
+from model_evaluation.runtime.statistics.entries import MetricEntry, ModelScores, Rows
+from model_evaluation.runtime.statistics.metrics import Metric, missing_reason
+
+from .evaluation import Side
+from .records import Record
+from .slices import Clusters, Places, record_clusters, slice_groups
+
+SEED = 20260101
+RESAMPLES = 10_000
+SLICE_RESAMPLES = 4_000  # there may be hundreds of cells
+SLICE_ROWS = 5  # cells with fewer pairs get no interval
+
+Texts = NDArray[np.object_]
+"""A text or ``None`` per record."""
+
+
+class Scores(NamedTuple):
+    """One model's scores on one metric, one place per record: a number, a label without a number, the reason why there
+    is no score, or nothing of these where the model has no answer. ``labels`` and ``reasons`` are ``None`` when no
+    record has any."""
+
+    numbers: Floats
+    labels: Texts | None = None
+    reasons: Texts | None = None
+
+
+@dataclass(frozen=True)
+class PairedScores:
+    """Scores by metric and model, with what is known of the records.
+
+    ``answered`` (n,) says per model which records it answered, ``lengths`` (n,) how many characters its answers have
+    (NaN without an answer; empty when nobody counted). ``dataset_rows`` is how many rows the dataset has.
+    """
+
+    scores: Mapping[str, Mapping[Side, Scores]]
+    answered: Mapping[Side, NDArray[np.bool_]]
+    dataset_rows: int
+    lengths: Mapping[Side, Floats] = field(default_factory=dict)
+    slices: Mapping[str, Mapping[str, Places]] = field(default_factory=dict)
+    clusters: Clusters | None = None
+
+    @property
+    def rows(self) -> Rows:
+        counts = {side: int(there.sum()) for side, there in self.answered.items()}
+        both = list(self.answered.values())
+        return {
+            "dataset": self.dataset_rows,
+            "tuned": counts.get("tuned"),
+            "base": counts.get("base"),
+            "paired": int((both[0] & both[1]).sum()) if len(both) == 2 else 0,
+        }
+
+
+class ScoreComparison(NamedTuple):
+    """Entries by metric and slice. ``remarks`` are what is odd about scales, directions and clusters."""
+
+    rows: Rows
+    metrics: dict[str, MetricEntry]
+    slices: dict[str, dict[str, dict[str, MetricEntry]]]
+    remarks: list[str]
+
+
+def paired_scores(records: Sequence[Record], metrics: Sequence[Metric], sides: Sequence[Side]) -> PairedScores:
+    """The scores of these records on each metric."""
+    answers = {side: [record.answers.get(side) for record in records] for side in sides}
+    return PairedScores(
+        {metric.name: {side: model_scores(metric, records, side) for side in sides} for metric in metrics},
+        {side: np.array([answer is not None for answer in own], bool) for side, own in answers.items()},
+        sum(record.row is not None for record in records),
+        {side: np.array([len(a.response) if a else math.nan for a in own], float) for side, own in answers.items()},
+        slice_groups(records),
+        record_clusters(records),
+    )
+
+
+def model_scores(metric: Metric, records: Sequence[Record], side: Side) -> Scores:
+    """One model's scores. A label counts as a score, except on a numeric scale that lacks it: there it is missing."""
+    numbers = np.full(len(records), math.nan)
+    labels, reasons = np.full(len(records), None, object), np.full(len(records), None, object)
+    for at, record in enumerate(records):
+        answer = record.answers.get(side)
+        if answer is None:
+            continue
+        score = answer.scores.get(metric.name)
+        if score is None:
+            reasons[at] = answer.missing.get(metric.name, "absent")
+        elif not isinstance(score, str):
+            numbers[at] = score
+        elif math.isfinite(number := metric.number(score)):
+            numbers[at] = number
+        elif metric.limits:
+            reasons[at] = missing_reason(score)
+        else:
+            labels[at] = score
+    return Scores(numbers, labels, reasons)
+
+
+def with_unknown_metrics(metrics: Sequence[Metric], records: Sequence[Record]) -> list[Metric]:
+    """The metrics, each once, and those that only the results name."""
+    seen = {name for record in records for answer in record.answers.values() for name in answer.scores}
+    named: dict[str, Metric] = {}
+    for metric in (*metrics, *(Metric(name, chosen=False) for name in sorted(seen))):
+        named.setdefault(metric.name, metric)
+    return list(named.values())
+
+
+def compare_scores(
+    paired: PairedScores, metrics: Sequence[Metric], *, seed: int = SEED, resamples: int = RESAMPLES
+) -> ScoreComparison:
+    """Every metric's entry, the same for the same data in any order."""
+    metrics, remarks = _settled_metrics(metrics, paired.scores)
+    clusters = paired.clusters
+    if clusters is not None and len(paired.answered) == 2:
+        numbers = clusters.numbers
+        remarks.append(
+            f"Rows with {clusters.reason} are taken as one cluster ({len(numbers)} rows, {len(np.unique(numbers))} "
+            "clusters): they are not independent, and the intervals allow for that."
+        )
+    table = {metric.name: _metric_entry(metric, paired, seed, resamples) for metric in metrics}
+    settle_verdicts(table.values(), metrics, holm)
+    chosen = [metric for metric in metrics if metric.chosen]
+    settle_verdicts([table[metric.name] for metric in chosen], chosen, holm)
+    slices: dict[str, dict[str, dict[str, MetricEntry]]] = {}
+    for name, groups in paired.slices.items():
+        slices[name] = {
+            value: {metric.name: _slice_entry(metric, paired, name, value, seed, resamples) for metric in metrics}
+            for value in groups
+        }
+    cells = [(metric, cell[metric.name]) for group in slices.values() for cell in group.values() for metric in metrics]
+    settle_verdicts([entry for _, entry in cells], [metric for metric, _ in cells], benjamini_hochberg)
+    return ScoreComparison(paired.rows, table, slices, remarks)
+
+
+def _settled_metrics(
+    metrics: Sequence[Metric], scores: Mapping[str, Mapping[Side, Scores]]
+) -> tuple[list[Metric], list[str]]:
+    """The metrics, without a scale that the scores do not keep to, and remarks on what is odd about them."""
+    settled, remarks = [], []
+    for metric in metrics:
+        outside = 0
+        if metric.limits:
+            low, high = metric.limits
+            for own in scores[metric.name].values():
+                outside += int(np.count_nonzero((own.numbers < low - 1e-9) | (own.numbers > high + 1e-9)))
+        if outside:
+            remarks.append(
+                f"{metric.name}: scores outside its scale of {low:g} to {high:g}: {outside}. The scale is not relied "
+                "on, so equivalence is not claimed."
+            )
+        if not metric.chosen:
+            remarks.append(f"{metric.name}: not one of the chosen metrics, but present in the results.")
+        elif not metric.declared:
+            remarks.append(f"{metric.name}: no direction was declared; higher counts as better.")
+        settled.append(replace(metric, limits=None) if outside else metric)
+    return settled, remarks
+
+
+def _rng(seed: int, *where: str) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32("\x1f".join(where).encode("utf-8", "replace"))])
+
+
+def _metric_entry(metric: Metric, paired: PairedScores, seed: int, resamples: int) -> MetricEntry:
+    entry = _entry(metric, paired, slice(None), _rng(seed, metric.name), resamples)
+    own = paired.scores[metric.name]
+    entry["length_effect"] = None
+    if len(own) == 2 and len(paired.lengths) == 2:
+        differences = own["tuned"].numbers - own["base"].numbers
+        lengths = paired.lengths["tuned"] - paired.lengths["base"]
+        groups = None
+        if paired.clusters is not None:
+            known = np.isfinite(differences) & np.isfinite(lengths)
+            groups = len(np.unique(paired.clusters.numbers[known]))
+        entry["length_effect"] = length_effect(differences, lengths, clusters=groups)
+    return entry
+
+
+def _slice_entry(metric: Metric, paired: PairedScores, name: str, value: str, seed: int, resamples: int) -> MetricEntry:
+    """A metric in a slice; with fewer than five pairs it has no interval and no p-value."""
+    rng = _rng(seed, name, value, metric.name)
+    entry = _entry(metric, paired, paired.slices[name][value], rng, min(resamples, SLICE_RESAMPLES))
+    difference = entry["difference"]
+    if difference is not None and entry["n_paired"] < SLICE_ROWS:
+        difference["ci_low"] = difference["ci_high"] = difference["test"] = None
+        difference["p_value"] = difference["p_adjusted"] = difference["p_exact"] = None
+        difference["method"] = f"none: fewer than {SLICE_ROWS} pairs"
+    return entry
+
+
+def _entry(metric: Metric, paired: PairedScores, where: Any, rng: np.random.Generator, resamples: int) -> MetricEntry:
+    """A metric's entry over the records ``where``."""
+    own = paired.scores[metric.name]
+    comparison = NOTHING_COMPARED
+    if len(own) == 2:
+        clusters = paired.clusters.numbers[where] if paired.clusters is not None else None
+        tuned, base = own["tuned"].numbers[where], own["base"].numbers[where]
+        comparison = compare_paired(metric, tuned, base, rng=rng, clusters=clusters, resamples=resamples)
+    return {
+        "direction": metric.direction,
+        "limits": list(metric.limits) if metric.limits else None,
+        "guard": metric.guard,
+        "tuned": _model_scores(own["tuned"], where) if "tuned" in own else None,
+        "base": _model_scores(own["base"], where) if "base" in own else None,
+        **comparison,
+    }
+
+
+def _model_scores(scores: Scores, where: Any) -> ModelScores:
+    numbers = scores.numbers[where]
+    known = np.isfinite(numbers)
+    reasons = _tally(scores.reasons, where, known)
+    labels = _tally(scores.labels, where, known)
+    scored = int(known.sum())
+    return {
+        "mean": float(numbers[known].mean()) if scored else None,
+        "n_scored": scored + sum(labels.values()),
+        "n_missing": sum(reasons.values()),
+        "missing_reasons": reasons,
+        "labels": labels or None,
+    }
+
+
+def _tally(texts: Texts | None, where: Any, known: NDArray[np.bool_]) -> dict[str, int]:
+    """How often each text occurs among the records that have no number, in alphabetical order."""
+    if texts is None:
+        return {}
+    return dict(sorted(Counter(text for text in texts[where][~known].tolist() if text is not None).items()))

@@ -1,0 +1,131 @@
+"""Preferences: for each record the tuned model's answer, the base model's, or neither was found better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_evaluation.runtime.statistics.adjustment import holm
+from model_evaluation.runtime.statistics.counts import Floats
+from model_evaluation.runtime.statistics.differences import compare_paired, settle_verdicts
+from model_evaluation.runtime.statistics.entries import MetricEntry, ModelScores
+from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.statistics.strength import Strength
+
+from .evaluation import Evaluation
+from .slices import Clusters
+from .summary import Summary, summary_of
+
+WIN_RATE = "win_rate"
+WIN, TIE, LOSS = 1.0, 0.5, 0.0  # of the tuned model; NaN where nobody decided
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """One place per record: ``WIN``, ``TIE``, ``LOSS`` of the tuned model's answer, NaN without a usable choice.
+
+    ``swapped`` (n,) is the same of a second choice between the same two answers in the other order; ``None`` when the
+    answers were shown in one order only.
+    """
+
+    choices: Floats
+    swapped: Floats | None = None
+    clusters: Clusters | None = None
+
+    @property
+    def outcomes(self) -> Floats:
+        """The records' outcomes: where two choices disagree it is a tie, where one is missing the other counts."""
+        if self.swapped is None:
+            return self.choices
+        known = np.isfinite(self.choices) & np.isfinite(self.swapped)
+        agreed = np.where(self.choices == self.swapped, self.choices, TIE)
+        either = np.where(np.isfinite(self.choices), self.choices, self.swapped)
+        return np.where(known, agreed, either)
+
+
+class Share(TypedDict):
+    """A share of rows with its interval."""
+
+    value: float
+    ci_low: float
+    ci_high: float
+    n: int
+
+
+class PreferenceCounts(TypedDict):
+    """``win_rate`` counts a tie by half; ``position_consistency`` is the share of records whose two choices agree."""
+
+    wins: int
+    ties: int
+    losses: int
+    errors: int
+    win_rate: float | None
+    position_consistency: Share | None
+    strength: Strength | None
+
+
+def preferences_summary(
+    evaluation: Evaluation, preferences: Preferences, *, warnings: Sequence[str] = (), seed: int = 20260101
+) -> Summary:
+    """The summary, whose one metric is the win rate: its difference is the share of wins minus that of losses."""
+    outcomes = preferences.outcomes
+    metric = Metric(WIN_RATE, limits=(LOSS, WIN))
+    clusters = preferences.clusters.numbers if preferences.clusters else None
+    comparison = compare_paired(metric, outcomes, 1 - outcomes, rng=np.random.default_rng(seed), clusters=clusters)
+    settle_verdicts([comparison], [metric], holm)
+    entry: MetricEntry = {
+        "direction": metric.direction,
+        "limits": [LOSS, WIN],
+        "guard": False,
+        "tuned": _scores(outcomes),
+        "base": _scores(1 - outcomes),
+        **comparison,
+    }
+    n = len(outcomes)
+    known = outcomes[np.isfinite(outcomes)]
+    summary = summary_of(
+        evaluation,
+        rows={"dataset": n, "tuned": n, "base": n, "paired": n},
+        metrics={WIN_RATE: entry},
+        warnings=warnings,
+    )
+    summary["preferences"] = {
+        "wins": int((known == WIN).sum()),
+        "ties": int((known == TIE).sum()),
+        "losses": int((known == LOSS).sum()),
+        "errors": n - len(known),
+        "win_rate": float(known.mean()) if len(known) else None,
+        "position_consistency": _consistency(preferences),
+        "strength": comparison["strength"],
+    }
+    return summary
+
+
+def _scores(outcomes: Floats) -> ModelScores:
+    known = np.isfinite(outcomes)
+    missing = int((~known).sum())
+    return {
+        "mean": float(outcomes[known].mean()) if known.any() else None,
+        "n_scored": int(known.sum()),
+        "n_missing": missing,
+        "missing_reasons": {"unparsable": missing} if missing else {},
+        "labels": None,
+    }
+
+
+def _consistency(preferences: Preferences) -> Share | None:
+    """Wilson's interval of the share; ``None`` when no record was chosen in both orders."""
+    if preferences.swapped is None:
+        return None
+    both: NDArray[np.bool_] = np.isfinite(preferences.choices) & np.isfinite(preferences.swapped)
+    n = int(both.sum())
+    if not n:
+        return None
+    share = float((preferences.choices[both] == preferences.swapped[both]).mean())
+    low, high = wilson_interval(share, n)
+    return {"value": share, "ci_low": low, "ci_high": high, "n": n}

@@ -1,0 +1,28 @@
+"""How large a difference so many pairs can show, and how many pairs it takes. Normal approximation, two-sided."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+
+def detectable_difference(deviation: float, n: int, *, power: float = 0.8, alpha: float = 0.05) -> float | None:
+    """Smallest true mean difference that n pairs show with ``power``; ``None`` below two pairs.
+
+    ``deviation`` is the standard deviation of the differences.
+    """
+    return _factor(power, alpha) * deviation / math.sqrt(n) if n >= 2 else None
+
+
+def rows_needed(deviation: float, difference: float, *, power: float = 0.8, alpha: float = 0.05) -> int | None:
+    """Pairs needed to show a true mean difference of this size with ``power``; ``None`` for no difference, and for
+    one so small that a thousand million would not do."""
+    if difference == 0 or deviation == 0:
+        return None
+    needed = (_factor(power, alpha) * deviation / difference) ** 2
+    return max(2, math.ceil(needed)) if needed < 1e9 else None
+
+
+def _factor(power: float, alpha: float) -> float:
+    normal = NormalDist()
+    return normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)

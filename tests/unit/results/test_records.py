@@ -1,0 +1,131 @@
+"""Pairing by record: by hand, and against a plain pairing of one row after the other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_evaluation.runtime.results.evaluation import BOTH_SIDES
+from model_evaluation.runtime.results.records import ScoredAnswer, pair_records
+from model_evaluation.runtime.rows import DatasetRow
+
+Key = tuple[str, str | None]
+Found = list[tuple[str, int, str | None, str | None]]
+
+
+def dataset(*keys: Key) -> list[DatasetRow]:
+    return [DatasetRow(line, prompt, reference) for line, (prompt, reference) in enumerate(keys, start=1)]
+
+
+def row(prompt: str, reference: str | None, response: str) -> ScoredAnswer:
+    return ScoredAnswer(prompt, reference, response, {})
+
+
+def paired(listed: Sequence[DatasetRow], tuned: Sequence[ScoredAnswer], base: Sequence[ScoredAnswer]) -> Found:
+    """Each record's id, occurrence and the models' answers."""
+    records = pair_records(listed, {"tuned": tuned, "base": base})
+    responses = ([r.answers[side].response if side in r.answers else None for r in records] for side in BOTH_SIDES)
+    return list(zip([r.id for r in records], [r.occurrence for r in records], *responses, strict=True))
+
+
+def test_by_prompt_and_reference_never_by_position() -> None:
+    rows = dataset(("a", "1"), ("b", "2"), ("a", "3"))
+    tuned = [row("a", "3", "t3"), row("b", "2", "t2"), row("a", "1", "t1")]
+    base = [row("b", "2", "b2"), row("a", "1", "b1"), row("a", "3", "b3")]
+    assert paired(rows, tuned, base) == [("1", 1, "t1", "b1"), ("2", 1, "t2", "b2"), ("3", 1, "t3", "b3")]
+
+
+def test_nth_occurrence_of_a_repeated_row() -> None:
+    rows = dataset(("a", "1"), ("a", "1"), ("a", "1"))
+    tuned = [row("a", "1", "t1"), row("a", "1", "t2")]
+    base = [row("a", "1", "b1"), row("a", "1", "b2"), row("a", "1", "b3")]
+    assert paired(rows, tuned, base) == [("1", 1, "t1", "b1"), ("2", 2, "t2", "b2"), ("3", 3, None, "b3")]
+
+
+def test_line_ends_and_outer_space_do_not_matter() -> None:
+    assert paired(dataset((" a\r\nb ", "1\r\n")), [row("a\nb", "1", "t")], []) == [("1", 1, "t", None)]
+
+
+def test_unknown_prompts_are_kept_and_paired_with_each_other() -> None:
+    tuned, base = [row("x", None, "t"), row("a", None, "ta")], [row("x", None, "b")]
+    assert paired(dataset(("a", None)), tuned, base) == [("1", 1, "ta", None), ("unlisted-1", 1, "t", "b")]
+
+
+def test_more_results_than_dataset_rows() -> None:
+    found = paired(dataset(("a", "1")), [row("a", "1", "t1"), row("a", "1", "t2")], [])
+    assert found == [("1", 1, "t1", None), ("unlisted-1", 2, "t2", None)]
+
+
+def test_reference_that_the_results_lack_or_changed() -> None:
+    found = paired(dataset(("a", "1"), ("b", "2")), [row("b", None, "tb"), row("a", "one", "ta")], [])
+    assert found == [("1", 1, "ta", None), ("2", 1, "tb", None)]
+
+
+def test_a_changed_reference_is_not_guessed_when_there_is_a_choice() -> None:
+    found = paired(dataset(("a", "1"), ("a", "2")), [row("a", "other", "t")], [])
+    assert found == [("1", 1, None, None), ("2", 1, None, None), ("unlisted-1", 1, "t", None)]
+
+
+def test_nothing_at_all() -> None:
+    assert paired([], [], []) == []
+
+
+def plainly_paired(listed: Sequence[DatasetRow], tuned: Sequence[ScoredAnswer], base: Sequence[ScoredAnswer]) -> Found:
+    """The same, record by record and row by row."""
+    records: list[dict[str, Any]] = []
+    by_key: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+
+    def add(identity: str, listed: bool, prompt: str, reference: str | None) -> dict[str, Any]:
+        same = by_key[prompt, reference or ""]
+        record = {"id": identity, "occurrence": len(same) + 1, "listed": listed, "prompt": prompt, "ref": reference}
+        same.append(record)
+        records.append(record)
+        return record
+
+    for data in listed:
+        add(str(data.line), True, data.prompt, data.reference)
+    for side, rows in (("tuned", tuned), ("base", base)):
+        used: dict[Any, int] = defaultdict(int)
+        left: dict[str, list[ScoredAnswer]] = defaultdict(list)
+        for found in rows:
+            key = found.prompt, found.reference or ""
+            if used[key] < len(by_key[key]):
+                by_key[key][used[key]][side] = found.response
+                used[key] += 1
+            else:
+                left[found.prompt].append(found)
+        free: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for record in records:
+            if record["listed"] and side not in record:
+                free[record["prompt"]].append(record)
+        for prompt, waiting in left.items():
+            places = free[prompt]
+            obvious = len(places) == len(waiting) == 1
+            for found in waiting:
+                fits = [p for p in places if obvious or not p["ref"] or not found.reference]
+                if fits:
+                    places.remove(fits[0])
+                    fits[0][side] = found.response
+                else:
+                    number = sum(not record["listed"] for record in records) + 1
+                    add(f"unlisted-{number}", False, prompt, found.reference)[side] = found.response
+    return [(r["id"], r["occurrence"], r.get("tuned"), r.get("base")) for r in records]
+
+
+keys = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([None, "1", "2"])), max_size=14)
+
+
+@given(keys, keys, keys)
+def test_as_row_by_row(listed: list[Key], tuned: list[Key], base: list[Key]) -> None:
+    rows = [
+        [row(*key, f"{side}{i}") for i, key in enumerate(side_keys)] for side, side_keys in (("t", tuned), ("b", base))
+    ]
+    found = paired(dataset(*listed), *rows)
+    assert found == plainly_paired(dataset(*listed), *rows)
+    for place, side in ((2, rows[0]), (3, rows[1])):  # no row is lost, none is used twice
+        assert sorted(r[place] for r in found if r[place]) == sorted(r.response for r in side)
+    assert len({r[0] for r in found}) == len(found)
