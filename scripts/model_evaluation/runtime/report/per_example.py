@@ -43,12 +43,12 @@ def paired_table(pairs: Pairs, metrics: Sequence[Metric], texts: Mapping[str, pa
         others = pc.coalesce(nothing, *(text(side, name) for side in answers))
         columns[name] = pc.if_else(pa.array(places < listed), own[name].combine_chunks(), others)
     columns["category"] = own["category"]
-    taken = {*FIXED_COLUMNS, *(f"{metric.name}__{part}" for metric in metrics for part in METRIC_COLUMNS)}
+    names = {*FIXED_COLUMNS, *(f"{metric.name}__{part}" for metric in metrics for part in METRIC_COLUMNS)}
     for name in pairs.listed.metadata:
         column = name
-        while column in taken:
+        while column in names:
             column = f"metadata_{column}"
-        taken.add(column)
+        names.add(column)
         columns[column] = own[METADATA + name]
     for side in BOTH_SIDES:
         columns[f"{side}_response"] = text(side, "response")
@@ -58,10 +58,10 @@ def paired_table(pairs: Pairs, metrics: Sequence[Metric], texts: Mapping[str, pa
             scores = side_scores(metric, pairs, side)
             numbers[side] = scores.numbers[scores.at]
             labels = _label_texts(metric, pairs, side)
-            shown = pa.array(numbers[side], from_pandas=True)
+            values = pa.array(numbers[side], from_pandas=True)
             if labels is not None:
-                shown = pa.array(labels, pa.string()).take(pa.array(scores.at))
-            columns[f"{metric.name}__{side}"] = shown
+                values = pa.array(labels, pa.string()).take(pa.array(scores.at))
+            columns[f"{metric.name}__{side}"] = values
         columns[f"{metric.name}__difference"] = pa.array(numbers["tuned"] - numbers["base"], from_pandas=True)
         for side in BOTH_SIDES:
             columns[f"{metric.name}__{side}_explanation"] = text(side, EXPLANATION + metric.name)
