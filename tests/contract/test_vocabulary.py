@@ -20,6 +20,7 @@ PENDING_FILES = {
     "commands/dataset.py",
     "commands/runs.py",
 }
+OUT_ALREADY = ("runtime/report/",)  # parts of those rooms
 SUFFIXES = {".py", ".json", ".j2", ".css", ".js", ".html"}
 
 
@@ -31,7 +32,8 @@ def shared_files() -> list[Path]:
 
 def _is_pending(path: Path) -> bool:
     relative = path.relative_to(PACKAGE) if path.is_relative_to(PACKAGE) else path
-    return relative.parts[0] in PENDING or relative.as_posix() in PENDING_FILES
+    name = relative.as_posix()
+    return (relative.parts[0] in PENDING or name in PENDING_FILES) and not name.startswith(OUT_ALREADY)
 
 
 def _is_a_kinds(path: Path) -> bool:

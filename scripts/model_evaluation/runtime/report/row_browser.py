@@ -73,13 +73,13 @@ def _browser_data(analysis: Analysis, table: pd.DataFrame, cut: int) -> Markup:
     return htmlsafe_json_dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _intro(analysis: Analysis, shown: int, cut: int) -> str:
+def _intro(analysis: Analysis, rows: int, cut: int) -> str:
     models = evaluated_models(analysis.summary)
     answers = "both answers, what differs in them," if len(models) == 2 else f"the {MODEL_LABELS[models[0]]}'s answer"
     parts = [f"Open a row for {answers} and {analysis.words.explanations}."]
     total = len(analysis.per_example)
-    if shown < total:
-        parts.append(f"These are the {shown:,} of {total:,} rows that changed most; per_example.csv has all.")
+    if rows < total:
+        parts.append(f"These are the {rows:,} of {total:,} rows that changed most; per_example.csv has all.")
     if cut:
         parts.append(f"Texts longer than {cut:,} characters are cut; per_example.csv has them whole.")
     return " ".join(parts)

@@ -142,11 +142,11 @@ def label_rows(axes: Axes, labels: Sequence[str], bold: int | None = None) -> No
 
 def right_column(axes: Axes, texts: Sequence[str], heading: str) -> None:
     """A text per row at the right of a horizontal chart, below a heading of at most two lines."""
-    look: dict[str, Any] = {"ha": "left", "size": 9, "color": MUTED, "annotation_clip": False}
+    labels = [axes.annotate(textwrap.fill(heading, 20), (1, 1), (6, 4), "axes fraction", "offset points", va="bottom")]
     for row, text in enumerate(texts):
-        axes.annotate(text, (1, row), (6, 0), ("axes fraction", "data"), "offset points", va="center", **look)
-    heading = textwrap.fill(heading, 20)
-    axes.annotate(heading, (1, 1), (6, 4), "axes fraction", "offset points", va="bottom", **look)
+        labels.append(axes.annotate(text, (1, row), (6, 0), ("axes fraction", "data"), "offset points", va="center"))
+    for label in labels:
+        label.set(ha="left", size=9, color=MUTED)
 
 
 def legend_above(axes: Axes) -> None:

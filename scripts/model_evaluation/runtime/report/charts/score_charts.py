@@ -35,10 +35,13 @@ def distributions_chart(analysis: Analysis) -> look.Chart | None:
         return None
     first = next(iter(scores))
     means = {side: summary["metrics"][first][side]["mean"] for side in sides}
-    found = ", ".join(
+    mean_words = ", ".join(
         f"{mean:.2f} for the {look.MODEL_STYLE[side][1]}" for side, mean in means.items() if mean is not None
     )
-    title, alt = f"{look.chart_label(first, 40, 1)}: mean score {found}", "Bars show the share of rows with each score."
+    title, alt = (
+        f"{look.chart_label(first, 40, 1)}: mean score {mean_words}",
+        "Bars show the share of rows with each score.",
+    )
     columns, lines = min(3, len(scores)), -(-len(scores) // 3)
     chart = look.new_chart("How the scores are spread", title, alt, 0.6 + (2.2 if lines == 1 else 1.8) * lines)
     panels = chart.subplots(lines, columns, squeeze=False).ravel()
@@ -101,9 +104,9 @@ def length_chart(analysis: Analysis) -> look.Chart | None:
     axes = chart.add_subplot()
     ends = (min(0.0, float(np.quantile(longer, 0.005))), max(0.0, float(np.quantile(longer, 0.995))))
     inside = np.clip(longer, *ends)  # an answer of a megabyte would leave no room for the others
-    drawn = np.linspace(0, len(longer) - 1, min(len(longer), LENGTH_POINTS)).astype(int)
-    jitter = np.random.default_rng(1).uniform(-0.018, 0.018, len(drawn)) * (float(np.ptp(change)) or 1.0)
-    axes.scatter(inside[drawn], change[drawn] + jitter, s=16, color=look.UNCLEAR, alpha=0.45, linewidths=0)
+    sample = np.linspace(0, len(longer) - 1, min(len(longer), LENGTH_POINTS)).astype(int)
+    jitter = np.random.default_rng(1).uniform(-0.018, 0.018, len(sample)) * (float(np.ptp(change)) or 1.0)
+    axes.scatter(inside[sample], change[sample] + jitter, s=16, color=look.UNCLEAR, alpha=0.45, linewidths=0)
     if len(longer) >= LENGTH_MEANS:
         fifths = np.array_split(np.argsort(longer, kind="stable"), 5)
         middles = [float(np.median(inside[part])) for part in fifths]
