@@ -27,7 +27,6 @@ SUFFIXES = {".py", ".json", ".j2", ".css", ".js", ".html"}
 
 def shared_files() -> list[Path]:
     files = [path for path in PACKAGE.rglob("*") if path.suffix in SUFFIXES and "__pycache__" not in path.parts]
-    files += list((PACKAGE.parents[1] / "templates" / "shared").glob("*"))
     return sorted(path for path in files if not _is_a_kinds(path) and not _is_pending(path))
 
 

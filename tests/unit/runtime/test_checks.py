@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from model_evaluation.kinds.llm_as_judge.runtime.settings import JudgeSettings
 from model_evaluation.runtime.checks import CheckError, CheckResult, run_checks
-from model_evaluation.runtime.session import AwsClients, dataset_lines, dataset_object, is_aws_endpoint, model_names
-from model_evaluation.runtime.settings import EvaluationSettings, SettingsError
+from model_evaluation.runtime.dataset_files import dataset_lines, dataset_object
+from model_evaluation.runtime.endpoints import is_aws
+from model_evaluation.runtime.session import AwsClients
+from model_evaluation.runtime.settings import SettingsError
 from unit.runtime.fake_sagemaker import PARAMETERS, client_error, settings_with
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -61,7 +64,8 @@ class Account:
 
     def clients(self) -> AwsClients:
         client = SimpleNamespace(**{name: answering(answer) for name, answer in self.answers.items()})
-        return AwsClients("us-west-2", SimpleNamespace(region_name="us-west-2"), *[client] * 5)
+        session = SimpleNamespace(region_name="us-west-2", client=lambda *_, **__: client)
+        return AwsClients("us-west-2", session)
 
     def check(self, **changes: Any) -> list[CheckResult]:
         results: list[CheckResult] = []
@@ -239,7 +243,7 @@ def test_settings_name_every_fault_at_once() -> None:
     }
     del faulty["JUDGE_MODEL"]
     with pytest.raises(SettingsError) as raised:
-        EvaluationSettings.from_parameters(faulty)
+        JudgeSettings.from_parameters(faulty)
     assert "- JUDGE_MODEL is missing" in raised.value.message
     for name, value in faulty.items():
         assert (f"- {name} must be" in raised.value.message) == (value != PARAMETERS[name])
@@ -281,7 +285,7 @@ def test_the_output_prefix_has_no_trailing_slash_and_is_no_whole_bucket(given: s
 def test_the_scope_follows_from_model_and_flag(account: Account, model: str, evaluate_base: bool, scope: str) -> None:
     settings = settings_with(MODEL_PACKAGE_ARN=model, EVALUATE_BASE_MODEL=evaluate_base)
     assert settings.scope == scope
-    names = model_names(settings, account.clients())
+    names = settings.model_names(account.clients())
     assert (names["tuned"] is None) == (scope == "base")
     assert (names["base"] is None) == (scope == "tuned")
 
@@ -289,15 +293,15 @@ def test_the_scope_follows_from_model_and_flag(account: Account, model: str, eva
 def test_our_direction_key_is_not_sent() -> None:
     metrics = '[{"customMetricDefinition": {"name": "Tone", "instructions": "é"}, "direction": "lower"}]'
     settings = settings_with(CUSTOM_METRICS=metrics)
-    assert settings.bedrock_custom_metrics == '[{"customMetricDefinition": {"name": "Tone", "instructions": "é"}}]'
+    assert settings.custom_metrics_json == '[{"customMetricDefinition": {"name": "Tone", "instructions": "é"}}]'
     assert settings.metric_names == ("Correctness", "Helpfulness", "Tone")
 
 
 @pytest.mark.parametrize("text", ["[]", "", "  ", None])
 def test_no_custom_metrics_are_no_custom_metrics(text: str | None) -> None:
     settings = settings_with(CUSTOM_METRICS=text)
-    assert settings.custom_metrics is None
-    assert settings.bedrock_custom_metrics is None
+    assert settings.custom_metrics == []
+    assert settings.custom_metrics_json is None
 
 
 def test_the_dataset_is_read_line_by_line(account: Account) -> None:
@@ -323,4 +327,4 @@ def test_a_key_may_hold_anything(account: Account) -> None:
     ],
 )
 def test_an_endpoint_is_aws_own_or_simulated(url: str, own: bool) -> None:
-    assert is_aws_endpoint(url) == own
+    assert is_aws(url) == own
