@@ -13,9 +13,9 @@ from .launch.waiting import wait_for_results
 from .models import resolved_model
 from .report.charts import draw_charts
 from .report.export import export_analysis
+from .report.metrics_table import comparison_text
+from .report.notebook import comparison_html, in_notebook
 from .report.row_browser import NOTEBOOK_BYTES, rows_html
-from .report.style import in_notebook
-from .report.tables import comparison_table_html, comparison_text
 from .session import AwsClients, connect
 from .settings import Settings
 
@@ -48,7 +48,7 @@ def prepare(settings_class: type[AnySettings], parameters: Mapping[str, Any]) ->
 
 def show_comparison(analysis: Analysis) -> None:
     """The verdict and the table of metrics."""
-    show(in_notebook(comparison_table_html(analysis.summary)), comparison_text(analysis.summary))
+    show(in_notebook(comparison_html(analysis)), comparison_text(analysis.summary, analysis.words))
 
 
 def show_charts(analysis: Analysis) -> None:
