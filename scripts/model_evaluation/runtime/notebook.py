@@ -66,5 +66,5 @@ def show_rows(analysis: Analysis) -> None:
 def export_results(analysis: Analysis, settings: Settings) -> None:
     """Writes the results into a folder below RESULTS_DIR; prints its files, and the verdict once more."""
     folder = export_analysis(analysis, settings.results_dir)
-    print(f"Written to {folder}:", *sorted(file.name for file in folder.iterdir()), sep="\n  ")  # noqa: T201
+    print(f"Written to {folder}:", ", ".join(sorted(file.name for file in folder.iterdir())))  # noqa: T201
     print(f"\n{analysis.summary['verdict']['sentence']}")  # noqa: T201

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import zipfile
 from io import BytesIO
@@ -77,6 +78,16 @@ def test_without_an_installed_copy_it_is_unpacked_and_its_files_can_be_read(cell
     assert not Path(file).is_relative_to(PACKAGE)
     assert int(size) > 0
     assert not Path(file).exists()  # it went with its kernel
+
+
+def test_a_traceback_shows_the_librarys_files_and_lines(cell: str, tmp_path: Path) -> None:
+    then = (
+        "import traceback, model_evaluation.runtime.shard_names as m\n"
+        "try:\n    m.shard_names(5)\nexcept TypeError:\n    print(repr(traceback.format_exc()))"
+    )
+    shown = run_cell(cell, then, tmp_path)
+    assert re.search(r"model-evaluation-\w+/model_evaluation/runtime/shard_names\.py", shown)
+    assert "_ALL_SHARDS.fullmatch(name)" in shown
 
 
 def test_an_installed_copy_of_the_same_version_is_used(cell: str, tmp_path: Path) -> None:

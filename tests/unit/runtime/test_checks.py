@@ -12,6 +12,7 @@ from model_evaluation.kinds.llm_as_judge.runtime.settings import JudgeSettings
 from model_evaluation.runtime.checks import CheckError, CheckResult, run_checks
 from model_evaluation.runtime.dataset_files import dataset_lines, dataset_object
 from model_evaluation.runtime.endpoints import is_aws
+from model_evaluation.runtime.models import NoVersionError, resolved_model
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import SettingsError
 from unit.runtime.fake_sagemaker import PARAMETERS, client_error, settings_with
@@ -225,6 +226,47 @@ def test_a_tracking_server_is_asked_by_name(account: Account) -> None:
 def test_a_base_model_is_looked_up_in_the_hub(account: Account, model: str) -> None:
     results = account.check(MODEL_PACKAGE_ARN=model)
     assert any(result.message == "base model meta-llama, version 1.2.0" for result in results)
+
+
+# The newest version of a group
+
+
+def with_versions(account: Account, *versions: tuple[int, str, str]) -> AwsClients:
+    """The group's versions with their status and approval, newest first as the service lists them."""
+    packages = [
+        {
+            "ModelPackageArn": f"{PARAMETERS['MODEL_PACKAGE_ARN'].rsplit('/', 1)[0]}/{version}",
+            "ModelPackageStatus": status,
+            "ModelApprovalStatus": approval,
+        }
+        for version, status, approval in versions
+    ]
+
+    def paginate(**asked: str) -> list[dict[str, Any]]:
+        assert asked == {"ModelPackageGroupName": "support-bot", "SortBy": "CreationTime", "SortOrder": "Descending"}
+        return [{"ModelPackageSummaryList": []}, {"ModelPackageSummaryList": packages}]
+
+    account.answers["get_paginator"] = lambda operation: SimpleNamespace(paginate=paginate)
+    aws = account.clients()
+    aws.sagemaker.get_paginator = account.answers["get_paginator"]
+    return aws
+
+
+@pytest.mark.parametrize("name", ["support-bot/newest", PARAMETERS["MODEL_PACKAGE_ARN"].rsplit("/", 1)[0] + "/newest"])
+def test_the_newest_version_is_complete_and_not_rejected(account: Account, name: str) -> None:
+    versions = [(6, "Failed", ""), (5, "Completed", "Rejected"), (4, "Completed", "Approved"), (3, "Completed", "")]
+    assert resolved_model(name, with_versions(account, *versions)).endswith("model-package/support-bot/4")
+    assert settings_with(MODEL_PACKAGE_ARN=name).scope == "compare"
+
+
+def test_a_group_without_a_usable_version_is_named(account: Account) -> None:
+    with pytest.raises(NoVersionError, match="support-bot has no version"):
+        resolved_model("support-bot/newest", with_versions(account, (1, "InProgress", "")))
+
+
+@pytest.mark.parametrize("name", ["meta-llama", HUB, PARAMETERS["MODEL_PACKAGE_ARN"], "support-bot/3"])
+def test_any_other_name_stays_as_it_is(account: Account, name: str) -> None:
+    assert resolved_model(name, account.clients()) == name
 
 
 # The parameters cell

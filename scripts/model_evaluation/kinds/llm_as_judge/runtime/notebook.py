@@ -15,6 +15,12 @@ from .analysis import analyse_execution
 from .settings import JudgeSettings
 
 __all__ = ["JudgeSettings", "read_results"]
+ROWS = {
+    "dataset": "in the dataset",
+    "tuned": "of the fine-tuned model",
+    "base": "of the base model",
+    "paired": "paired",
+}
 
 
 def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsClients) -> Analysis:
@@ -36,6 +42,6 @@ def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsC
         created=runs[0].created.isoformat() if runs[0].created else "",
     )
     analysis.summary["warnings"] += [*settings.dataset_notes, *(warning for run in runs for warning in run.warnings)]
-    counts = analysis.summary["rows"].items()
-    print("Rows:", ", ".join(f"{count} {name}" for name, count in counts if count is not None))  # noqa: T201
+    counts = analysis.summary["rows"]
+    print("Rows:", ", ".join(f"{counts[key]} {text}" for key, text in ROWS.items() if counts[key] is not None))  # noqa: T201
     return analysis
