@@ -15,7 +15,7 @@ from model_evaluation import __version__
 
 NAME = "model_evaluation_notebook"  # not the project's own name: installing it must not replace the project
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time an archive can hold: the same files give the same bytes
-DATA = frozenset({".py", ".html", ".css", ".js", ".j2", ".json"})
+DATA = frozenset({".py", ".html", ".css", ".js", ".j2", ".json", ".toml"})
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +17,8 @@ from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import SettingsError
 from unit.runtime.fake_sagemaker import PARAMETERS, client_error, settings_with
 
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime.now(UTC)
+PAST, FUTURE = NOW - timedelta(days=30), NOW + timedelta(days=30)
 HUB = "arn:aws:sagemaker:us-west-2:aws:hub-content/SageMakerPublicHub/Model/meta-llama/1.2.0"
 DATASET_ARN = "arn:aws:sagemaker:us-west-2:123456789012:hub-content/HUB/DataSet/tickets/1.0.0"
 
@@ -72,7 +73,7 @@ class Account:
         results: list[CheckResult] = []
         lines: list[str] = []
         try:
-            results = run_checks(settings_with(**changes), self.clients(), now=lambda: NOW, out=lines.append)
+            results = run_checks(settings_with(**changes), self.clients(), out=lines.append)
         finally:
             self.lines = lines
         return results
@@ -124,12 +125,8 @@ def test_a_sound_configuration_passes_with_one_line_per_check(account: Account) 
         ("get_foundation_model", client_error("ResourceNotFoundException"), "not available", "in service"),
         (
             "get_foundation_model",
-            {
-                "modelDetails": {
-                    "modelLifecycle": {"status": "LEGACY", "endOfLifeTime": datetime(2026, 2, 1, tzinfo=UTC)}
-                }
-            },
-            "was retired on 2026-02-01",
+            {"modelDetails": {"modelLifecycle": {"status": "LEGACY", "endOfLifeTime": PAST}}},
+            f"was retired on {PAST:%Y-%m-%d}",
             "in service",
         ),
         ("describe_mlflow_app", {"Status": "CreateFailed"}, "is CreateFailed", "another one"),
@@ -154,12 +151,8 @@ def test_what_would_fail_later_fails_now(account: Account, operation: str, answe
         ("get_caller_identity", {"Account": "999999999999", "Arn": "arn"}, "is in account 123456789012"),
         (
             "get_foundation_model",
-            {
-                "modelDetails": {
-                    "modelLifecycle": {"status": "LEGACY", "endOfLifeTime": datetime(2026, 9, 1, tzinfo=UTC)}
-                }
-            },
-            "LEGACY, to be retired on 2026-09-01",
+            {"modelDetails": {"modelLifecycle": {"status": "LEGACY", "endOfLifeTime": FUTURE}}},
+            f"LEGACY, to be retired on {FUTURE:%Y-%m-%d}",
         ),
     ],
 )
@@ -207,6 +200,16 @@ def test_a_bucket_that_may_not_be_headed_still_tells_its_region(account: Account
 
 def test_no_etag_accepts_the_file_as_it_is(account: Account) -> None:
     assert any(result.message == "support.jsonl, 2.5 MB" for result in account.check(DATASET_ETAG=""))
+
+
+def test_a_dataset_that_is_neither_is_named(account: Account) -> None:
+    with pytest.raises(CheckError, match="expected s3://bucket/key or a DataSet ARN"):
+        account.check(DATASET="support.jsonl")
+
+
+def test_files_of_a_set_are_looked_at_one_by_one(account: Account) -> None:
+    results = account.check(DATASET="s3://acme-data/rows-*-of-003.jsonl")
+    assert any(result.message == "3 files, 7.5 MB" for result in results)
 
 
 def test_a_registry_dataset_is_looked_up(account: Account) -> None:

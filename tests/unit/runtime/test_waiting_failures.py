@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from model_evaluation.kinds.llm_as_judge.runtime.judge_failures import JUDGE_FAILURES
-from model_evaluation.runtime.launch.failures import COMMON_FAILURES, UNKNOWN_FAILURE, diagnose
+from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeRuns
+from model_evaluation.runtime.launch.failures import UNKNOWN_FAILURE, diagnose
 
 
 @pytest.mark.parametrize(
@@ -71,17 +71,17 @@ from model_evaluation.runtime.launch.failures import COMMON_FAILURES, UNKNOWN_FA
     ],
 )
 def test_a_known_text_is_explained(text: str, meaning: str, fix: str) -> None:
-    diagnosis = diagnose(text, JUDGE_FAILURES)
+    diagnosis = diagnose(text, JudgeRuns.failures)
     assert meaning in diagnosis.meaning
     assert fix in diagnosis.fix
 
 
 def test_an_unknown_text_says_so() -> None:
-    assert diagnose("Algorithm error: exit code 137", JUDGE_FAILURES) == UNKNOWN_FAILURE
+    assert diagnose("Algorithm error: exit code 137", JudgeRuns.failures) == UNKNOWN_FAILURE
     assert diagnose("") == UNKNOWN_FAILURE
 
 
 def test_every_entry_ends_in_sentences() -> None:
-    for diagnosis in (*JUDGE_FAILURES, *COMMON_FAILURES):
+    for diagnosis in JudgeRuns.failures:
         assert diagnosis.meaning.endswith(".")
         assert diagnosis.fix.endswith(".")

@@ -6,14 +6,15 @@ import json
 import math
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.runtime.launch.durations import Minutes, PastRun, UsualDurations, Work
+from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.launch.ledger import LaunchError
 from model_evaluation.runtime.launch.pipelines import PipelineRuns
 from model_evaluation.runtime.models import hub_model_name
 
-from .judge_failures import JUDGE_FAILURES
 from .result_files import SIDES, find_result_files
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ SCORING = Work(
 
 class JudgeRuns(PipelineRuns["JudgeSettings"]):
     prefix = "SagemakerEvaluation-LLMAJEvaluation"
-    failures = JUDGE_FAILURES
+    failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
     work = (ANSWERING, SCORING)
     labels = {  # noqa: RUF012 - a constant table
         "CreateEvaluationAction": "Record the run's lineage",

@@ -9,6 +9,7 @@ from typing import Any
 
 from model_evaluation.runtime.checks import (
     check_dataset,
+    check_dataset_bucket,
     check_hub_model,
     check_identity,
     check_mlflow,
@@ -26,9 +27,9 @@ from .judge_runs import JudgeRuns
 MODELS_IN_WORDS = {"compare": "fine-tuned and base", "tuned": "fine-tuned only", "base": "base only"}
 
 
-def check_model(settings: JudgeSettings, *given: Any) -> Any:
+def check_model(settings: JudgeSettings, aws: AwsClients) -> str:
     """A model package, or a base model of the hub."""
-    return (check_hub_model if settings.scope == "base" else check_model_package)(settings, *given)
+    return (check_hub_model if settings.scope == "base" else check_model_package)(settings, aws)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class JudgeSettings(Settings):
         ("Region", check_region),
         ("Model", check_model),
         ("Dataset", check_dataset),
+        ("Dataset bucket", check_dataset_bucket),
         ("Judge", check_judge),
         ("Output bucket", check_output),
         ("MLflow", check_mlflow),
