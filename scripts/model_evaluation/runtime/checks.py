@@ -94,9 +94,8 @@ def check_identity(settings: Settings, aws: AwsClients) -> str:
         accounts["the role"] = settings.role_arn.split(":")[4]
     if package := MODEL_PACKAGE.fullmatch(settings.model):
         accounts["the model package"] = package[2]
-    others = [
-        f"{thing} is in account {account}" for thing, account in accounts.items() if account != identity["Account"]
-    ]
+    own = identity["Account"]
+    others = [f"{thing} is in account {account}" for thing, account in accounts.items() if account != own]
     if others:
         raise Fault(
             f"{identity['Arn']} is in account {own}, but {' and '.join(others)}.",

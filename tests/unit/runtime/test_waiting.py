@@ -144,7 +144,7 @@ def test_complete_results_are_used_although_a_later_step_failed(status: str) -> 
     run = waiting.run()
     assert run.status == status
     (warning,) = run.warnings
-    assert "AssociateLineage" in warning
+    assert "AssociateLineage did not succeed: no permission" in warning
     assert waiting.lines[-1] == f"! {warning}"
 
 

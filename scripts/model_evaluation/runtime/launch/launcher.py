@@ -7,15 +7,13 @@ import hashlib
 import inspect
 import random
 import re
-import secrets
 import textwrap
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from model_evaluation.runtime.session import (
@@ -28,6 +26,7 @@ from model_evaluation.runtime.session import (
 )
 from model_evaluation.runtime.settings import Settings
 
+from .account import concurrency_limit, labelled_runs, run_name
 from .failures import diagnose
 from .ledger import LaunchAttempt, LaunchError, LaunchLedger, configuration_changes
 from .service import ENDED, ListedRun, Started
@@ -38,10 +37,7 @@ CLOCK_SKEW = timedelta(minutes=10)
 LOOKS, LOOK_PAUSE = 3, 2.0  # a service's list may lag a little behind the start
 LONGEST_RUN = timedelta(days=7)  # no evaluation runs longer: each of its jobs is limited to a day or a few
 PLACE_PAUSE = 60.0  # seconds between two looks for a free place
-LABEL_LENGTH = 50  # the whole name stays below the 71 characters that leave room for the SDK's time stamp
 USED_UP = re.compile(r"ResourceLimitExceeded|LimitExceeded", re.IGNORECASE)
-# A kernel confined to a VPC may have no way to this service; the start must not hang on that.
-QUICK = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
 Start = Callable[[Any, str], Any]
 """The launch cell's function: from the settings of one file of the dataset and the run's name to the service's call."""
@@ -88,21 +84,19 @@ def launch_once(
     return Launch(_Launcher(first, aws, start, now, sleep, out).run(), start, settings)
 
 
+@dataclass
 class _Launcher:
-    def __init__(
-        self,
-        settings: Settings,
-        aws: AwsClients,
-        start: Start,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], None],
-        out: Callable[[str], None],
-    ) -> None:
-        self._settings, self._aws, self._runs = settings, aws, settings.runs
-        self._start, self._now, self._sleep, self._out = start, now, sleep, out
-        self._ledger = LaunchLedger(settings)
-        self._call = source_digest(start)
-        self._waiting_since: datetime | None = None
+    settings: Settings
+    aws: AwsClients
+    start: Start
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    out: Callable[[str], None]
+    waiting_since: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.runs, self.ledger = self.settings.runs, LaunchLedger(self.settings)
+        self.call = source_digest(self.start)
 
     def run(self) -> str:
         try:
@@ -120,13 +114,13 @@ class _Launcher:
             raise self._error(f"AWS said: {error}", str(error)) from error
 
     def _attach_or_start(self) -> str:
-        with self._ledger.locked(sleep=self._sleep):
-            record = self._ledger.read()
+        with self.ledger.locked(sleep=self.sleep):
+            record = self.ledger.read()
             known = record.current if record.attempts else self._unrecorded()
             arn = self._attach(known) if known is not None else None
             if arn is not None:
                 return arn
-            if not self._settings.force_new_run:
+            if not self.settings.force_new_run:
                 self._refuse_beside_another_run()
             self._require_a_place()
             return self._start_new()
@@ -135,55 +129,53 @@ class _Launcher:
 
     def _unrecorded(self) -> LaunchAttempt | None:
         """A run of these settings that AWS knows although no record of it is left, filed anew."""
-        if self._settings.force_new_run:
+        if self.settings.force_new_run:
             return None
-        mine, others = _by_label(self._recent(), self._settings.run_label, self._ledger.fingerprint)
+        mine, other = labelled_runs(self._recent(), self.settings.run_label, self.ledger.fingerprint)
         if mine is not None:
-            self._out("RESULTS_DIR holds no record of it, but AWS has a run of this very configuration.")
-            started = mine.started or self._now()
+            self.out("RESULTS_DIR holds no record of it, but AWS has a run of this very configuration.")
+            started = mine.started or self.now()
             attempt = LaunchAttempt(mine.name, started.isoformat(timespec="seconds"), mine.arn)
-            self._ledger.file(attempt)
+            self.ledger.file(attempt)
             return attempt
-        if others is not None and not self._ledger.others():
-            raise self._in_progress(others.status, others.arn, self._differences_from(others))
+        if other is not None and not self.ledger.others():
+            try:
+                differences = self.runs.differences(self.aws, other.arn, other.name, self.settings)
+            except AwsFailure:
+                differences = []
+            raise self._in_progress(other.status, other.arn, differences)
         return None
-
-    def _differences_from(self, run: ListedRun) -> list[str]:
-        try:
-            return self._runs.differences(self._aws, run.arn, run.name, self._settings)
-        except AwsFailure:
-            return []
 
     def _attach(self, attempt: LaunchAttempt) -> str | None:
         """The attempt's run when it is worth attaching to; otherwise says why and files the attempt."""
-        if self._settings.force_new_run:
-            self._out("FORCE_NEW_RUN is set: starting a new evaluation beside the earlier one.")
+        if self.settings.force_new_run:
+            self.out("FORCE_NEW_RUN is set: starting a new evaluation beside the earlier one.")
             return self._give_up(attempt, "superseded by FORCE_NEW_RUN")
         if attempt.execution_arn is None:
             attempt = replace(attempt, execution_arn=self._named(attempt))
-            self._ledger.file(attempt)
+            self.ledger.file(attempt)
         arn = attempt.execution_arn
         if arn is None:
             return self._give_up(attempt, "never reached AWS")
         try:
-            state = self._runs.describe(self._aws, arn)
+            state = self.runs.describe(self.aws, arn)
         except ClientError as error:
             if aws_error_code(error) not in GONE_CODES:
                 raise
-            self._out(f"The earlier run {arn} no longer exists: starting a new evaluation.")
+            self.out(f"The earlier run {arn} no longer exists: starting a new evaluation.")
             return self._give_up(attempt, "no longer exists")
         ended_badly = state.status in ENDED - {"Succeeded"} or state.status == "Stopping"
-        if ended_badly and not self._runs.has_results(state, self._settings, self._aws):
-            self._out(f"The earlier run ended as {state.status}: starting a new evaluation.\n  {arn}")
+        if ended_badly and not self.runs.has_results(state, self.settings, self.aws):
+            self.out(f"The earlier run ended as {state.status}: starting a new evaluation.\n  {arn}")
             return self._give_up(attempt, state.status)
         if not attempt.verified:
             attempt, differences = self._verify(attempt, arn)
             if differences:
                 return self._discard(attempt, arn, differences, running=state.running)
-        self._ledger.file(attempt)  # whoever watches the records sees which one is taken up
-        self._out(f"Attached to the evaluation that is already there ({state.status}).\n  {arn}")
-        if self._call and attempt.call and self._call != attempt.call:
-            self._out(
+        self.ledger.file(attempt)  # whoever watches the records sees which one is taken up
+        self.out(f"Attached to the evaluation that is already there ({state.status}).\n  {arn}")
+        if self.call and attempt.call and self.call != attempt.call:
+            self.out(
                 "! The call in this cell has been edited since that evaluation was started with the earlier one. "
                 "FORCE_NEW_RUN = True starts a new one."
             )
@@ -191,7 +183,7 @@ class _Launcher:
 
     def _give_up(self, attempt: LaunchAttempt, outcome: str) -> str | None:
         """Files the attempt as one that no longer counts."""
-        self._ledger.file(replace(attempt, outcome=outcome))
+        self.ledger.file(replace(attempt, outcome=outcome))
         return None
 
     # -- other runs -------------------------------------------------------------------------------------------
@@ -199,40 +191,38 @@ class _Launcher:
     def _recent(self) -> list[ListedRun]:
         """The account's runs of the last days; none when they may not be listed."""
         try:
-            return list(self._runs.recent(self._aws, self._now() - LONGEST_RUN))
+            return list(self.runs.recent(self.aws, self.now() - LONGEST_RUN))
         except ClientError as error:
             if is_credentials_error(error):
                 raise
-            self._out(f"! The account's evaluations could not be listed ({aws_error_code(error)}).")
+            self.out(f"! The account's evaluations could not be listed ({aws_error_code(error)}).")
             return []
 
     def _refuse_beside_another_run(self) -> None:
         """Raises :class:`RunInProgressError` when another configuration of this folder is still being evaluated."""
-        for record in self._ledger.others():
+        for record in self.ledger.others():
             attempt = record.current
-            if attempt is None or self._now() - datetime.fromisoformat(attempt.intended_at) > LONGEST_RUN:
+            if attempt is None or self.now() - datetime.fromisoformat(attempt.intended_at) > LONGEST_RUN:
                 continue
             arn = attempt.execution_arn or self._named(attempt)
             status = self._status_of(arn) if arn else None
             if arn is None or status is None or status in ENDED:
                 continue
-            raise self._in_progress(
-                status, arn, configuration_changes(record.configuration, self._ledger.configuration)
-            )
+            raise self._in_progress(status, arn, configuration_changes(record.configuration, self.ledger.configuration))
 
     def _in_progress(self, status: str, arn: str, changes: list[str]) -> RunInProgressError:
         return RunInProgressError(
             f"An evaluation with another configuration is still going on ({status}), so nothing was started.\n"
             f"  {arn}\n" + "\n".join(f"  {change}" for change in changes),
             fix="Wait until it has ended. Or follow it: put the earlier values back and run the notebook again. Or "
-            f"end it: {self._runs.stop_command(arn)}. Or, to start this one beside it, set FORCE_NEW_RUN = True.",
+            f"end it: {self.runs.stop_command(arn)}. Or, to start this one beside it, set FORCE_NEW_RUN = True.",
         )
 
     def _status_of(self, arn: str) -> str | None:
         region = arn.split(":")[3]
-        aws = self._aws if region == self._aws.region else AwsClients(region, self._aws.session)
+        aws = self.aws if region == self.aws.region else AwsClients(region, self.aws.session)
         try:
-            return self._runs.status(aws, arn).status
+            return self.runs.status(aws, arn).status
         except ClientError as error:
             if aws_error_code(error) in GONE_CODES:
                 return None
@@ -241,43 +231,43 @@ class _Launcher:
             return f"its status is unknown: {aws_error_code(error)}"
 
     def _require_a_place(self) -> None:
-        limit = concurrency_limit(self._aws, self._runs.quota)
+        limit = concurrency_limit(self.aws, self.runs.quota)
         running = [] if limit is None else [run for run in self._recent() if run.takes_a_place]
         if limit is not None and len(running) >= limit:
             raise _NoPlace(f"{len(running)} evaluation(s) are running, and this account may run {limit} at once")
 
     def _wait_for_a_place(self, reason: str) -> None:
         """Pauses, without the folder's lock; says once why. Raises :class:`LaunchError` after TIMEOUT_MINUTES."""
-        if self._waiting_since is None:
-            self._waiting_since = self._now()
-            self._out(f"{reason}: this one starts when one of them has ended. Nothing was started yet.")
-        limit, waited = self._settings.timeout_minutes, (self._now() - self._waiting_since).total_seconds()
+        if self.waiting_since is None:
+            self.waiting_since = self.now()
+            self.out(f"{reason}: this one starts when one of them has ended. Nothing was started yet.")
+        limit, waited = self.settings.timeout_minutes, (self.now() - self.waiting_since).total_seconds()
         if limit is not None and waited >= limit * 60:
             raise LaunchError(
                 f"No place became free within TIMEOUT_MINUTES ({limit:g}): {reason}.",
                 fix="Run this cell again to wait on, or ask for a higher quota (Service Quotas, Amazon SageMaker).",
             )
         pause = PLACE_PAUSE * (0.75 + random.random() / 2)  # noqa: S311  # two who wait should not go at once
-        self._sleep(pause if limit is None else min(pause, limit * 60 - waited))
+        self.sleep(pause if limit is None else min(pause, limit * 60 - waited))
 
     # -- a new run --------------------------------------------------------------------------------------------
 
     def _start_new(self) -> str:
         for _ in range(1 + RESTARTS):
-            name = run_name(self._settings.run_label, self._ledger.fingerprint)
-            attempt = LaunchAttempt(name, self._now().isoformat(timespec="seconds"), call=self._call)
-            self._ledger.file(attempt)
+            name = run_name(self.settings.run_label, self.ledger.fingerprint)
+            attempt = LaunchAttempt(name, self.now().isoformat(timespec="seconds"), call=self.call)
+            self.ledger.file(attempt)
             arn = self._arn_of_start(attempt)
             attempt = replace(attempt, execution_arn=arn)
-            self._ledger.file(attempt)
+            self.ledger.file(attempt)
             attempt, differences = self._verify(attempt, arn)
             if not differences:
-                self._out(f"Started {name}.\n  {arn}")
-                if self._settings.force_new_run:
-                    self._out("Set FORCE_NEW_RUN back to False: as it is, running this cell again starts yet another.")
+                self.out(f"Started {name}.\n  {arn}")
+                if self.settings.force_new_run:
+                    self.out("Set FORCE_NEW_RUN back to False: as it is, running this cell again starts yet another.")
                 return arn
             self._discard(attempt, arn, differences, running=True)
-            self._sleep(RESTART_PAUSE * (0.5 + random.random()))  # noqa: S311  # two who collided should not again
+            self.sleep(RESTART_PAUSE * (0.5 + random.random()))  # noqa: S311  # two who collided should not again
         raise LaunchError(
             f"SageMaker ran somebody else's evaluation {1 + RESTARTS} times; each of these runs was stopped. The SDK "
             "shares one pipeline in this account and region, and others are starting evaluations all the time. "
@@ -287,7 +277,7 @@ class _Launcher:
 
     def _arn_of_start(self, attempt: LaunchAttempt) -> str:
         try:
-            started = self._runs.start(self._start(self._settings, attempt.name), self._settings, self._aws)
+            started = self.runs.start(self.start(self.settings, attempt.name), self.settings, self.aws)
         except AwsFailure as error:
             started = Started(None, str(error), refused=was_refused(error))
         except Exception as error:
@@ -315,28 +305,28 @@ class _Launcher:
     def _verify(self, attempt: LaunchAttempt, arn: str) -> tuple[LaunchAttempt, list[str]]:
         """The attempt, marked when it runs what was asked for, and how what runs differs from that."""
         try:
-            differences = self._runs.differences(self._aws, arn, attempt.name, self._settings)
+            differences = self.runs.differences(self.aws, arn, attempt.name, self.settings)
         except AwsFailure as error:
-            self._out(
+            self.out(
                 f"! The definition that SageMaker runs could not be read back ({aws_error_code(error)}); "
                 "it is not verified."
             )
             return attempt, []
         if not differences:
             attempt = replace(attempt, verified=True)
-            self._ledger.file(attempt)
+            self.ledger.file(attempt)
         return attempt, differences
 
     def _discard(self, attempt: LaunchAttempt, arn: str, differences: list[str], *, running: bool) -> str | None:
         """Stops a run of somebody else's definition. It is filed after that: a kernel that dies in between
         finds it again and stops it then."""
-        self._out(
+        self.out(
             f"! Somebody else started an evaluation at the same moment, and SageMaker ran theirs under this name: "
             f"{'; '.join(differences)}. Starting again.\n  {arn}"
         )
         if running:
             try:
-                self._runs.stop(self._aws, arn)
+                self.runs.stop(self.aws, arn)
             except AwsFailure as error:
                 self._give_up(attempt, "ran another definition")
                 raise LaunchError(
@@ -350,37 +340,14 @@ class _Launcher:
         after = datetime.fromisoformat(attempt.intended_at) - CLOCK_SKEW
         for look in range(LOOKS):
             if look:
-                self._sleep(LOOK_PAUSE)
-            arn = self._runs.named(self._aws, attempt.name, after)
+                self.sleep(LOOK_PAUSE)
+            arn = self.runs.named(self.aws, attempt.name, after)
             if arn is not None:
                 return arn
         return None
 
     def _error(self, message: str, reason: str) -> LaunchError:
-        return LaunchError(message, fix=diagnose(reason, self._runs.failures).fix)
-
-
-def run_name(label: str, fingerprint: str) -> str:
-    """A name no other run has, which starts with the label as far as SageMaker's alphabet allows."""
-    return f"{_slug(label)}-{fingerprint[:8]}-{secrets.token_hex(4)}"
-
-
-def _slug(label: str) -> str:
-    return re.sub(r"[^a-zA-Z0-9]+", "-", label).strip("-")[:LABEL_LENGTH].strip("-") or "model-evaluation"
-
-
-def _by_label(runs: Iterable[ListedRun], label: str, fingerprint: str) -> tuple[ListedRun | None, ListedRun | None]:
-    """Of the runs under this label the newest of this very configuration that is going on or succeeded, and the
-    newest of another one that is going on. Runs without a label of their own may be anybody's."""
-    named = re.compile(rf"{re.escape(_slug(label))}-([0-9a-f]{{8}})-[0-9a-f]{{8}}")
-    matches = sorted(((run, named.fullmatch(run.name)) for run in runs), key=lambda pair: str(pair[0].started or ""))
-    mine = other = None
-    for run, match in matches:
-        if match and match[1] == fingerprint[:8]:
-            mine = run if run.status not in ("Failed", "Stopped", "Stopping") else mine
-        elif match and run.takes_a_place and label.strip():
-            other = run
-    return mine, other
+        return LaunchError(message, fix=diagnose(reason, self.runs.failures).fix)
 
 
 def source_digest(start: Start) -> str:
@@ -390,24 +357,3 @@ def source_digest(start: Start) -> str:
     except (OSError, TypeError, SyntaxError):
         return ""
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
-
-
-def concurrency_limit(aws: AwsClients, quota: tuple[str, str] | None) -> int | None:
-    """How many runs there may be at once in this account and region; ``None`` when that is not published, may not be
-    read, or is below 1, which the service itself contradicts or says better."""
-    if quota is None:
-        return None
-    try:
-        quotas = aws.session.client("service-quotas", region_name=aws.region, config=QUICK)
-        names = {"ServiceCode": quota[0], "QuotaCode": quota[1]}
-        try:
-            value = quotas.get_service_quota(**names)["Quota"]["Value"]
-        except ClientError as error:
-            if aws_error_code(error) not in ("NoSuchResourceException", "ResourceNotFoundException"):
-                raise
-            value = quotas.get_aws_default_service_quota(**names)["Quota"]["Value"]
-    except AwsFailure as error:
-        if is_credentials_error(error):
-            raise
-        return None
-    return int(value) if value >= 1 else None

@@ -6,6 +6,7 @@ import random
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -129,35 +130,33 @@ def wait_for_run(
         raise
 
 
+@dataclass
 class _Waiting:
-    def __init__(
-        self,
-        arn: str,
-        settings: Settings,
-        aws: AwsClients,
-        clock: Callable[[], float],
-        now: Callable[[], datetime],
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
-        view: ProgressView,
-    ) -> None:
-        self._arn, self._settings, self._aws, self._runs = arn, settings, aws, settings.runs
-        self._clock, self._now, self._sleep, self._jitter = clock, now, sleep, jitter
-        self.view = view
-        self._began = self._answered = self._spoke = clock()
-        self._failures = 0
-        self._statuses: dict[str, str] = {}
-        self._called_out: set[str] = set()
-        self._state: RunState | None = None
-        self._rows = row_count(settings, aws)
-        sizes = settings.sizes(self._rows or UNKNOWN_ROWS)
-        self._usual = UsualDurations(self._runs.work, sizes, read_past_runs(settings.results_dir))
+    arn: str
+    settings: Settings
+    aws: AwsClients
+    clock: Callable[[], float]
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    jitter: Callable[[], float]
+    view: ProgressView
+    failures: int = 0
+    statuses: dict[str, str] = field(default_factory=dict)
+    called_out: set[str] = field(default_factory=set)
+    state: RunState | None = None
+
+    def __post_init__(self) -> None:
+        self.runs = self.settings.runs
+        self.began = self.answered = self.spoke = self.clock()
+        self.rows = row_count(self.settings, self.aws)
+        sizes = self.settings.sizes(self.rows or UNKNOWN_ROWS)
+        self.usual = UsualDurations(self.runs.work, sizes, read_past_runs(self.settings.results_dir))
 
     def run(self) -> FinishedRun:
         while True:
             state = self._ask()
             if state is not None:
-                self._state = state
+                self.state = state
                 self._tell(state)
                 if not state.running:
                     return self._finish(state)
@@ -166,64 +165,64 @@ class _Waiting:
     def _ask(self) -> RunState | None:
         """The state now; ``None`` when AWS could not be asked and it is worth trying again."""
         try:
-            state = self._runs.describe(self._aws, self._arn)
+            state = self.runs.describe(self.aws, self.arn)
         except AwsFailure as error:
             self._consider(error)
             return None
-        if self._failures:
+        if self.failures:
             self._say("AWS answers again.")
-        self._failures, self._answered = 0, self._clock()
+        self.failures, self.answered = 0, self.clock()
         return state
 
     def _consider(self, error: Exception) -> None:
         code, again = aws_error_code(error), "run this cell again: it attaches to the run."
         if is_credentials_error(error):
             raise WaitError(
-                f"The credentials have expired or are not valid ({code}). The evaluation goes on in AWS: {self._arn}",
+                f"The credentials have expired or are not valid ({code}). The evaluation goes on in AWS: {self.arn}",
                 fix=f"Renew the credentials and {again}",
             ) from error
         if was_refused(error) and not RETRIED.search(code):
-            fix = diagnose(str(error), self._runs.failures).fix.removesuffix(", then run again.")
+            fix = diagnose(str(error), self.runs.failures).fix.removesuffix(", then run again.")
             raise WaitError(
-                f"AWS refused to tell the state of the evaluation: {error}. It may well go on: {self._arn}",
+                f"AWS refused to tell the state of the evaluation: {error}. It may well go on: {self.arn}",
                 fix=f"{fix} Then {again}",
             ) from error
-        silent = self._clock() - self._answered
+        silent = self.clock() - self.answered
         if silent > GIVE_UP:
             raise WaitError(
-                f"AWS has not answered for {duration(silent)} ({code}). The evaluation goes on: {self._arn}",
+                f"AWS has not answered for {duration(silent)} ({code}). The evaluation goes on: {self.arn}",
                 fix=f"Check the network and {again}",
             ) from error
-        if self._failures == 0:
+        if self.failures == 0:
             self._say(f"AWS could not be asked ({code}); trying again.")
-        self._failures += 1
+        self.failures += 1
 
     def _pause(self) -> None:
-        limit, elapsed = self._settings.timeout_minutes, self._clock() - self._began
+        limit, elapsed = self.settings.timeout_minutes, self.clock() - self.began
         if limit is not None and elapsed >= limit * 60:
             raise WaitError(
-                f"The evaluation has not ended within TIMEOUT_MINUTES ({limit:g}). It goes on in AWS: {self._arn}",
+                f"The evaluation has not ended within TIMEOUT_MINUTES ({limit:g}). It goes on in AWS: {self.arn}",
                 fix="Run this cell again to wait on, or raise TIMEOUT_MINUTES.",
             )
-        pause = self._settings.poll_seconds
-        if self._failures:
+        pause = self.settings.poll_seconds
+        if self.failures:
             longest = max(LONGEST_PAUSE, pause)
-            pause = min(longest, pause * 2.0 ** min(self._failures, 20)) * (0.5 + self._jitter() / 2)
-        self._sleep(pause if limit is None else min(pause, limit * 60 - elapsed))
+            pause = min(longest, pause * 2.0 ** min(self.failures, 20)) * (0.5 + self.jitter() / 2)
+        self.sleep(pause if limit is None else min(pause, limit * 60 - elapsed))
 
     def _tell(self, state: RunState) -> None:
         for step in state.steps:
-            if self._statuses.get(step.name) == step.status:
+            if self.statuses.get(step.name) == step.status:
                 continue
-            self._statuses[step.name] = step.status
-            took = f" after {duration(step_seconds(step, self._now()))}" if step.ended and step.started else ""
-            self._say(f"{self._runs.label(step.name)}: {step.status.lower()}{took}")
-        age = "" if state.created is None else f" ({duration((self._now() - state.created).total_seconds())})"
+            self.statuses[step.name] = step.status
+            took = f" after {duration(step_seconds(step, self.now()))}" if step.ended and step.started else ""
+            self._say(f"{self.runs.label(step.name)}: {step.status.lower()}{took}")
+        age = "" if state.created is None else f" ({duration((self.now() - state.created).total_seconds())})"
         if state.running:
             self._call_out_what_is_stuck(state)
-            if self._clock() - self._spoke >= HEARTBEAT:
-                left = ((step, time_left(step, state, self._now(), self._usual)) for step in state.steps)
-                steps = "".join(f"; {self._runs.label(step.name)}: {text}" for step, text in left if text)
+            if self.clock() - self.spoke >= HEARTBEAT:
+                left = ((step, time_left(step, state, self.now(), self.usual)) for step in state.steps)
+                steps = "".join(f"; {self.runs.label(step.name)}: {text}" for step, text in left if text)
                 self._say(f"Still {state.status.lower()}{age}{steps}.")
         else:
             self._say(f"Evaluation {state.status}{age}.")
@@ -231,56 +230,56 @@ class _Waiting:
 
     def _call_out_what_is_stuck(self, state: RunState) -> None:
         """Says once of each step that it is taking suspiciously long, with the way to its log."""
-        waited = 0.0 if state.created is None else (self._now() - state.created).total_seconds()
-        if not state.steps and waited > NOTHING_STARTS and "" not in self._called_out:
-            self._called_out.add("")
+        waited = 0.0 if state.created is None else (self.now() - state.created).total_seconds()
+        if not state.steps and waited > NOTHING_STARTS and "" not in self.called_out:
+            self.called_out.add("")
             self._say(f"! No step has started within {duration(waited)}; SageMaker may be short of capacity.")
         for step in state.steps:
-            if step.name in self._called_out or not is_stuck(step, self._now(), self._usual):
+            if step.name in self.called_out or not is_stuck(step, self.now(), self.usual):
                 continue
-            self._called_out.add(step.name)
-            low, high = self._usual.minutes(step.name)
-            running = duration(step_seconds(step, self._now()))
+            self.called_out.add(step.name)
+            low, high = self.usual.minutes(step.name)
+            running = duration(step_seconds(step, self.now()))
             self._say(
-                f"! {self._runs.label(step.name)} has been running for {running}; {low:.0f} to {high:.0f} minutes are "
+                f"! {self.runs.label(step.name)} has been running for {running}; {low:.0f} to {high:.0f} minutes are "
                 "usual for its size. A quota may be slowing it down, or it hangs.\n"
-                + job_log_text(step, last_log_lines(self._aws.client("logs"), step.job_arn))
+                + job_log_text(step, last_log_lines(self.aws.client("logs"), step.job_arn))
             )
 
     def _say(self, line: str) -> None:
-        self._spoke = self._clock()
-        self.view.log(f"{self._now():%H:%M:%S}  {line}")
+        self.spoke = self.clock()
+        self.view.log(f"{self.now():%H:%M:%S}  {line}")
 
     def draw(self) -> None:
         """Redraws the table of steps."""
-        if self._state is not None:
-            self.view.refresh(progress_html(self._state, self._settings, self._now(), self._usual))
+        if self.state is not None:
+            self.view.refresh(progress_html(self.state, self.settings, self.now(), self.usual))
 
     def _finish(self, state: RunState) -> FinishedRun:
         warnings: tuple[str, ...] = ()
         if state.status != "Succeeded":
-            if not self._runs.has_results(state, self._settings, self._aws):
+            if not self.runs.has_results(state, self.settings, self.aws):
                 raise self._run_error(state)
-            names = ", ".join(step.name for step in state.failed_steps) or "no step"
-            warning = f"The evaluation ended as {state.status} ({names} did not succeed), but the result files are "
-            warning += "complete; going on with them."
-            self.view.log(f"! {warning}")
+            steps = (f"{step.name} did not succeed: {step.reason or 'no reason given'}" for step in state.failed_steps)
+            warning = f"The evaluation ended as {state.status}, but the result files are complete; going on with them. "
+            warning += "; ".join(steps)
+            self.view.log(f"! {warning.strip()}")
             self.draw()
-            warnings = (warning,)
+            warnings = (warning.strip(),)
         self._keep_durations(state)
-        return FinishedRun(self._arn, state.status, state.created, warnings)
+        return FinishedRun(self.arn, state.status, state.created, warnings)
 
     def _keep_durations(self, state: RunState) -> None:
         """For later estimates; what local AWS took says nothing about AWS."""
-        took = {step.name: step_seconds(step, self._now()) / 60 for step in state.steps if step.status == "Succeeded"}
-        if self._rows and not self._aws.simulated:
-            run = PastRun(state.id, self._settings.sizes(self._rows), took)
-            keep_past_run(self._settings.results_dir, run)
+        took = {step.name: step_seconds(step, self.now()) / 60 for step in state.steps if step.status == "Succeeded"}
+        if self.rows and not self.aws.simulated:
+            run = PastRun(state.id, self.settings.sizes(self.rows), took)
+            keep_past_run(self.settings.results_dir, run)
 
     def _run_error(self, state: RunState) -> EvaluationRunError:
         """The exception for a run that ended without complete results."""
         failed = state.failed_steps[0] if state.failed_steps else None
-        where = f" in step {failed.name} ({self._runs.label(failed.name)})" if failed else ""
+        where = f" in step {failed.name} ({self.runs.label(failed.name)})" if failed else ""
         reasons = (failed.reason if failed else "", self._job_reason(state), state.reason)
         reason = "\n".join(dict.fromkeys(text for text in reasons if text)) or "no reason given"
         if state.status == "Stopped":
@@ -289,10 +288,10 @@ class _Waiting:
                 fix="If that was not intended, ask who stopped it. Run the notebook again from the launch cell: "
                 "it starts a new evaluation.",
             )
-        log = last_log_lines(self._aws.client("logs"), failed.job_arn) if failed else NO_LOG
-        diagnosis = diagnose(reason, self._runs.failures)
+        log = last_log_lines(self.aws.client("logs"), failed.job_arn) if failed else NO_LOG
+        diagnosis = diagnose(reason, self.runs.failures)
         if diagnosis is UNKNOWN_FAILURE:
-            diagnosis = diagnose("\n".join(log.lines), self._runs.failures)
+            diagnosis = diagnose("\n".join(log.lines), self.runs.failures)
         logged = f"\n{job_log_text(failed, log)}" if failed and failed.job_arn else ""
         return EvaluationRunError(
             f"The evaluation ended as {state.status}{where}.\nSageMaker says: {reason}\n"
@@ -306,7 +305,7 @@ class _Waiting:
         if arn is None or ":training-job/" not in arn:
             return ""
         try:
-            job: dict[str, Any] = self._aws.sagemaker.describe_training_job(TrainingJobName=arn.rsplit("/", 1)[-1])
+            job: dict[str, Any] = self.aws.sagemaker.describe_training_job(TrainingJobName=arn.rsplit("/", 1)[-1])
         except AwsFailure:
             return ""
         return str(job.get("FailureReason", ""))
