@@ -44,7 +44,7 @@ def main() -> None:
         count for name, count in sizes.items() if name.startswith("kinds/") and name != "kinds/llm_as_judge"
     )
     tests = sum(lines(path) for path in (ROOT / "tests").rglob("*.py"))
-    templates = sum(lines(path) for path in (ROOT / "templates").rglob("*.j2"))
+    templates = sum(lines(path) for path in PACKAGE.rglob("templates/*.j2"))
     print(f"{sum(sizes.values()) - new_kinds:7,}  the package without further kinds (at most 26,000)")
     print(f"{new_kinds:7,}  further kinds")
     print(f"{library_size():7,}  the notebook's library (at most 5,000)")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import configparser
 import os
-from urllib.parse import urlsplit
 
-AWS_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "api.aws", "amazonaws.eu")
+from model_evaluation.runtime.endpoints import is_aws
 
 
 def foreign_endpoints() -> dict[str, str]:
@@ -16,15 +15,6 @@ def foreign_endpoints() -> dict[str, str]:
     settings = {name: url for name, url in os.environ.items() if name.startswith("AWS_ENDPOINT_URL") and url}
     settings |= _profile_endpoints()
     return {name: url for name, url in settings.items() if not is_aws(url)}
-
-
-def is_aws(url: str) -> bool:
-    """Whether the address belongs to AWS."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    return any(host == domain or host.endswith(f".{domain}") for domain in AWS_DOMAINS)
 
 
 def _profile_endpoints() -> dict[str, str]:

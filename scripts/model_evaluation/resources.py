@@ -1,4 +1,4 @@
-"""Where the skill's own files are: templates, references, SKILL.md.
+"""Where the skill's own files are: references, SKILL.md.
 
 A checkout keeps them beside ``scripts/``; an installed package carries them inside itself.
 """
@@ -11,7 +11,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resource(relative: str) -> Path:
-    """Absolute path of one of the skill's files, such as ``templates/shared/wait.py.j2``.
+    """Absolute path of one of the skill's files, such as ``references/results.md``.
 
     Raises ``FileNotFoundError`` when the installation lacks it.
     """

@@ -20,7 +20,7 @@ from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.services.packages import packages_of
+from model_evaluation.localaws.services.packages import PACKAGES
 from unit.reporting.results_on_disk import put_results
 
 
@@ -213,7 +213,7 @@ def test_a_model_for_another_kind_of_evaluation_is_told_which(
     seed.package(group, 1, base=base, base_version="1.0.0")
     if image:
         arn = aws.cloud.arn(world.region, f"model-package/{group}/1")
-        package = packages_of(aws.cloud, world.region).get(arn)
+        package = PACKAGES.table(aws.cloud, world.region).get(arn)
         package["InferenceSpecification"]["Containers"][0]["Image"] = image
     (tmp_path / "workflow_state.json").write_bytes(complete)
     result = run_cli("answer", "model", group, project=tmp_path)

@@ -23,10 +23,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("steps",),
     ("conversation",),
     ("lookups", "dataset"),
+    ("endpoints",),
     ("runtime",),
     ("state", "naming", "resources", "results_folder"),
     ("kinds", "kinds.registry", "kinds.kind", "kinds.fitting"),
-    ("files", "progress", "endpoints"),
+    ("files", "progress"),
     ("errors",),
 )
 # Imports that point up on purpose, each with its reason.
@@ -36,9 +37,6 @@ ALLOWED = {
     **{
         (module, "kinds.*"): "still to be asked of the kind"
         for module in (
-            "runtime.launch.account_runs",
-            "runtime.launch.launcher",
-            "runtime.launch.pipeline",
             "steps.data",
         )
     },

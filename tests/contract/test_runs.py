@@ -14,7 +14,7 @@ from cli_runs import RunCli
 from model_evaluation.commands import runs, stop
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchLedger
+from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchRecord, configuration_fingerprint
 
 CONFIGURATION = {"region": "us-west-2", "model": "arn:model", "dataset": "s3://b/d.jsonl", "judge": "a.judge"}
 PIPELINE = "SagemakerEvaluation-LLMAJEvaluation-0c1d2e3f"
@@ -60,8 +60,11 @@ class Project:
         return f"2026-11-20T10:{self.count:02d}:00+00:00"
 
     def record(self, attempt: LaunchAttempt, folder: str = "notebooks/results") -> None:
-        ledger = LaunchLedger(str(self.folder / folder), {**CONFIGURATION, "number": self.count})
-        ledger.write(ledger.read().with_attempt(attempt))
+        configuration = {**CONFIGURATION, "number": self.count}
+        fingerprint = configuration_fingerprint(configuration)
+        path = self.folder / folder / "launches" / f"{fingerprint}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        LaunchRecord(fingerprint, configuration, (attempt,)).write(path)
 
     def runs(self) -> list[dict[str, Any]]:
         result = self.run_cli("runs", project=self.folder)

@@ -15,10 +15,9 @@ WORDS = re.compile(
     re.IGNORECASE,
 )
 # Rooms that are still being taken out of the judge's hands.
-PENDING = {"dataset", "lookups", "notebook", "preflight", "runtime", "steps", "wizard"}
+PENDING = {"dataset", "lookups", "preflight", "runtime", "steps", "wizard"}
 PENDING_FILES = {
     "commands/dataset.py",
-    "commands/runs.py",
 }
 OUT_ALREADY = ("runtime/report/",)  # parts of those rooms
 SUFFIXES = {".py", ".json", ".j2", ".css", ".js", ".html"}
@@ -26,7 +25,6 @@ SUFFIXES = {".py", ".json", ".j2", ".css", ".js", ".html"}
 
 def shared_files() -> list[Path]:
     files = [path for path in PACKAGE.rglob("*") if path.suffix in SUFFIXES and "__pycache__" not in path.parts]
-    files += list((PACKAGE.parents[1] / "templates" / "shared").glob("*"))
     return sorted(path for path in files if not _is_a_kinds(path) and not _is_pending(path))
 
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from e2e.kernel_environment import kernel_python
-from model_evaluation.kinds.llm_as_judge.kind import KIND
+from kernel_environment import kernel_python
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
 from model_evaluation.notebook.execute import ExecutionOutcome, execute_notebook
 from model_evaluation.notebook.render import render_notebook
+from unit.notebook.building import KIND
 
 CELL_LIMIT = 90.0  # seconds
 TONE = {
@@ -34,7 +34,7 @@ PARAMETERS: dict[str, Any] = {
     "DATASET": "s3://acme-data/evaluation/support.jsonl",
     "JUDGE_MODEL": "anthropic.claude-sonnet-4-5-20250929-v1:0",
     "BUILTIN_METRICS": ["Correctness", "Harmfulness"],
-    "CUSTOM_METRICS": json.dumps([TONE]),
+    "CUSTOM_METRICS": [TONE],
     "PRIMARY_METRIC": "Correctness",
     "EVALUATE_BASE_MODEL": True,
     "S3_OUTPUT": "s3://acme-data/evaluation-results",
@@ -46,6 +46,7 @@ PARAMETERS: dict[str, Any] = {
     "FORCE_NEW_RUN": False,
     "RESULTS_DIR": "results",
     "DATASET_ETAG": "",
+    "DATASET_NOTES": [],
 }
 DATASET = "\n".join(
     json.dumps(
@@ -87,7 +88,7 @@ class Studio(Exports):
         self.parameters = dict(parameters)
         self.progress: list[str] = []
         self.on_progress: Callable[[str], None] = lambda line: None
-        (folder / "evaluation.ipynb").write_bytes(render_notebook(parameters))
+        (folder / "evaluation.ipynb").write_bytes(render_notebook(KIND, parameters))
 
     def run(self, **overrides: Any) -> ExecutionOutcome:
         self.progress = []

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from e2e.kernel_environment import kernel_python
 from e2e.notebook_runs import DATASET, PARAMETERS, Exports
+from kernel_environment import kernel_python
 from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal

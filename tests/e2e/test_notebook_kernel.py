@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from e2e.kernel_environment import kernel_python
 from e2e.notebook_runs import studio, text_of
+from kernel_environment import kernel_python
 from model_evaluation.localaws import Scenario
-from model_evaluation.notebook.script import notebook_script
-from unit.notebook.building import build_notebook
+from unit.notebook.building import build_program
 
 pytestmark = pytest.mark.e2e
 HOSTILE = 'it\'s "x" {{ 7*7 }} {% y %} {# z #} 50% \\n'
@@ -85,20 +84,37 @@ def test_texts_that_look_like_code_arrive_as_they_are(tmp_path: Path) -> None:
         assert place.summary["rows"]["paired"] == 12
 
 
-def test_the_script_runs_with_plain_python(tmp_path: Path) -> None:
+def test_the_program_runs_with_plain_python_and_its_options(tmp_path: Path) -> None:
     with studio(tmp_path, CUSTOM_METRICS=None) as place:
-        script = tmp_path / "evaluation.py"
-        script.write_text(notebook_script(build_notebook(place.parameters)), encoding="utf-8")
-        done = subprocess.run(
-            [kernel_python(), str(script)],
-            cwd=tmp_path,
-            env=place.aws.child_environment(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        program = tmp_path / "evaluation.py"
+        program.write_text(build_program(place.parameters), encoding="utf-8")
+
+        def run(*options: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [kernel_python(), str(program), *options],
+                cwd=tmp_path,
+                env=place.aws.child_environment(),
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+
+        shown = run("--help")
+        assert shown.returncode == 0
+        assert "--model-package-arn VALUE" in shown.stdout
+        refused = run("--role-arn", "arn:aws:iam::123456789012:role/NotHere", "--dataset-etag", '"0"')
+        assert refused.returncode == 1
+        assert "has changed since it was confirmed" in refused.stderr
+        assert refused.stderr.startswith("CheckError: One check failed")  # without a stack
+        assert place.starts == 0
+
+        group = place.parameters["MODEL_PACKAGE_ARN"].split("/")[1]
+        done = run("--model-package-arn", f"{group}/newest", "--builtin-metrics", '["Harmfulness"]',
+                   "--primary-metric=Harmfulness")  # fmt: skip
         assert done.returncode == 0, done.stderr
         for text in ("SIMULATED", "✓ Credentials", "Evaluation Succeeded", "Harmfulness ↓", "Written to"):
             assert text in done.stdout
         assert place.summary["rows"]["paired"] == 12
+        assert list(place.summary["metrics"]) == ["Harmfulness"]
+        assert place.summary["models"]["tuned"] == place.parameters["MODEL_PACKAGE_ARN"]
         assert place.starts == 1

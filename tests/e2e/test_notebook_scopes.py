@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from e2e.kill_trials import Killer, Moment
-from e2e.notebook_runs import DATASET
+from e2e.notebook_runs import DATASET, TONE
 from e2e.script_runs import Bench
 from model_evaluation.localaws import Scenario
 
@@ -22,6 +23,7 @@ NewBench = Callable[..., Bench]
         (
             {
                 "BUILTIN_METRICS": [],
+                "CUSTOM_METRICS": json.dumps([TONE]),  # as papermill and a command line pass them
                 "PRIMARY_METRIC": "Tone",
                 "DATASET": "arn:aws:sagemaker:us-west-2:123456789012:hub-content/HUBNAME/DataSet/tickets/1.0.0",
                 "MLFLOW_RESOURCE_ARN": None,

@@ -132,7 +132,7 @@ def test_the_sdk_was_told_exactly_what_the_parameters_say(place: Studio, outcome
     assert definition["MlflowConfig"]["MlflowResourceArn"] == place.parameters["MLFLOW_RESOURCE_ARN"]
     bucket, key = metrics["custom_metrics"].removeprefix("s3://").split("/", 1)
     uploaded = json.loads(place.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-    (metric,) = json.loads(place.parameters["CUSTOM_METRICS"])
+    (metric,) = place.parameters["CUSTOM_METRICS"]
     assert uploaded == [{"customMetricDefinition": metric["customMetricDefinition"]}]
 
 

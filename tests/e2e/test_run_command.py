@@ -73,7 +73,7 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
         assert "[1/" in done.stderr
         assert "Evaluation Succeeded" in done.stderr
         assert starts() == 2
-        assert [entry.get("outcome") for entry in runs()] == [None, "Failed", None]
+        assert [entry.get("outcome") for entry in runs()] == ["Failed", None]
         assert runs()[-1]["execution_arn"] == done.json["execution_arn"]
         assert done.json["results"].endswith(done.json["execution_arn"].rsplit("/", 1)[-1])
         assert run_cli("report", project=tmp_path).code == 0
@@ -88,10 +88,44 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
 
         # An interrupt leaves the evaluation alone and says how to go on.
         def interrupt(*_: object, **__: object) -> None:
+            for record in (notebook.parent / "results" / "launches").glob("*.json"):
+                record.touch()  # the notebook has taken its run up
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("model_evaluation.runs.execution.run_notebook", interrupt)
+        monkeypatch.setattr("model_evaluation.runs.execution.run_rendered", interrupt)
         interrupted = run_cli("run", project=tmp_path)
         assert (interrupted.code, interrupted.json["error"]["code"]) == (130, "interrupted")
         assert f"The evaluation goes on in AWS: {done.json['execution_arn']}" in interrupted.stderr
         assert "evaluate.py stop" in interrupted.stderr
+
+
+def test_a_program_is_rendered_run_and_reported_like_a_notebook(
+    run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LocalAws(step_seconds=0.1) as aws:
+        for name, value in aws.child_environment().items():
+            monkeypatch.setenv(name, value)
+        world = seed_demo_world(aws, region=aws.region)
+        for step, value in all_answers(world, builtin_metrics="Correctness", notebook="script").items():
+            answered = run_cli("answer", step, value, project=tmp_path)
+            assert answered.code == 0, answered.json
+        program = Path(run_cli("render", "--library", "beside", project=tmp_path).json["notebook"])
+        assert program.suffix == ".py"
+        assert {path.suffix for path in program.parent.iterdir()} == {".py", ".whl"}
+        assert run_cli("status", project=tmp_path).json["next"] == "run"
+
+        refused = run_cli("run", "-p", "NO_SUCH", "5", project=tmp_path)
+        assert "has no parameter NO_SUCH" in refused.json["error"]["message"]
+        refused = run_cli("run", *QUICK, "-r", "DATASET_ETAG", "0000", project=tmp_path)
+        assert (refused.code, refused.json["error"]["code"]) == (3, "run_refused")
+        assert refused.json["error"]["details"]["cell"] == "checks"
+        assert "expected 0000" in refused.json["error"]["message"]
+
+        done = run_cli("run", *QUICK, project=tmp_path)
+        assert done.code == 0, done.json
+        assert (done.json["next"], done.json["simulated"]) == ("report", True)
+        assert "Evaluation Succeeded" in done.stderr
+        assert "Evaluation Succeeded" in Path(done.json["notebook"]).read_text(encoding="utf-8")
+        assert run_cli("report", project=tmp_path).json["summary"]["rows"]["paired"] > 0
+        (run,) = run_cli("runs", project=tmp_path).json["runs"]
+        assert (run["status"], run["execution_arn"]) == ("Succeeded", done.json["execution_arn"])

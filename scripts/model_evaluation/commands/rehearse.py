@@ -41,7 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.localaws import LocalAws
     from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
-    from model_evaluation.runs.execution import executed_path, run_notebook
+    from model_evaluation.runs.execution import executed_path, run_rendered
 
     if not (math.isfinite(args.step_seconds) and args.step_seconds >= 0):
         raise UsageError(
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     account = account_of(parameters)
     with LocalAws(step_seconds=args.step_seconds, region=parameters["REGION"], account=account) as aws:
         seed_rehearsal(aws, player, parameters, rows, base_model=context.facts("model").get("base_model"))
-        outcome = run_notebook(
+        outcome = run_rendered(
             notebook,
             executed_path(notebook),
             env=aws.child_environment(),

@@ -1,7 +1,8 @@
-"""Write the notebook from the recorded answers. The same answers give the same bytes.
+"""Write the notebook, or the program, from the recorded answers. The same answers give the same bytes.
 
-Without flags it goes where the `notebook` step says. A notebook that is in the way and differs (outputs, your
-own edits) is kept under a numbered name, never overwritten.
+Without flags it goes where the `notebook` step says. A file that is in the way and differs (outputs, your own edits)
+is kept under a numbered name, never overwritten. The library behind it goes into one collapsed cell, or with
+`--library beside` into a wheel that must stay beside it; neither needs the internet.
 
 example:
   evaluate.py --project ./tickets render
@@ -14,7 +15,7 @@ import itertools
 import os
 import shlex
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from model_evaluation import state
 from model_evaluation.conversation import workflow
@@ -30,31 +31,31 @@ ANOTHER_PLACE = "Make the folder writable, or name another place: evaluate.py re
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--append", metavar="FILE", help="append to this notebook, or replace its section")
     parser.add_argument("--output", metavar="FILE", help="write a notebook (with --script: a .py) here instead")
-    parser.add_argument("--script", action="store_true", help="write a Python script instead of a notebook")
+    parser.add_argument("--script", action="store_true", help="write a Python program instead of a notebook")
+    parser.add_argument(
+        "--library",
+        choices=("embed", "beside"),
+        default="embed",
+        help="where the library goes: into a collapsed cell (embed, the default), or into a wheel beside the file",
+    )
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if args.append and (args.output or args.script):
         raise UsageError("--append goes with neither --output nor --script.", fix="Use one of them.")
-    extension = ".py" if args.script else ".ipynb"
-    if args.output and not args.output.lower().endswith(extension):
-        kind = "a script" if args.script else "a notebook"
-        raise UsageError(
-            f"--output names {args.output!r}; the name of {kind} ends in {extension}.",
-            fix="Name the file so. A notebook is written without --script, a script (.py) with it.",
-        )
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
-    path, append = _target(args, context)
-    body: dict[str, Any] = {"notebook": path, "run_instructions": instructions(path, script=args.script)}
-    if append:
-        body["findings"] = _append(context, path)
+    target = _target(args, context)
+    body: dict[str, Any] = {"notebook": target.path, "run_instructions": instructions(target.path)}
+    if target.append:
+        body["findings"] = _append(context, target.path, args.library)
     else:
-        kept = write_keeping(path, rendered(context, script=args.script))
+        kept = write_keeping(target.path, rendered(context, args.library, script=target.script))
         if kept:
             body["kept"] = kept
-    if not args.script:
-        _remember(args.project, path)
+    if args.library == "beside":
+        body["library"] = _write_library(context, os.path.dirname(target.path))
+    _remember(args.project, target.path)
     return body, 0
 
 
@@ -71,47 +72,77 @@ def require_every_answer(context: Context) -> None:
     context.kind.require(context)
 
 
-def _target(args: argparse.Namespace, context: Context) -> tuple[str, bool]:
-    """Where to write, and whether to append."""
-    # In this project as it lies now: it may have been moved or copied since.
-    new = context.value("notebook") == "new"
-    answer = default_notebook(context.project) if new else os.path.join(context.project, context.value("notebook"))
+class Target(NamedTuple):
+    """Where to write, and what."""
+
+    path: str
+    append: bool = False
+    script: bool = False
+
+
+def _target(args: argparse.Namespace, context: Context) -> Target:
     if args.append:
-        return _absolute(args.append), True
-    if args.output:
-        return _absolute(args.output), False
-    if args.script:
-        return os.path.splitext(answer)[0] + ".py", False
-    return answer, not new
+        return Target(_absolute(args.append), append=True)
+    answer = context.value("notebook")
+    output = _absolute(args.output) if args.output else ""
+    script = args.script or (answer == "script" and not output.lower().endswith(".ipynb"))
+    extension = ".py" if script else ".ipynb"
+    if output and not output.lower().endswith(extension):
+        kind = "a script" if script else "a notebook"
+        raise UsageError(
+            f"--output names {args.output!r}; the name of {kind} ends in {extension}.",
+            fix="Name the file so. A notebook is written without --script, a script (.py) with it.",
+        )
+    # In this project as it lies now: it may have been moved or copied since.
+    new = answer in ("new", "script")
+    path = default_notebook(context.project) if new else os.path.join(context.project, answer)
+    if output or script:
+        return Target(output or os.path.splitext(path)[0] + ".py", script=script)
+    return Target(path, append=not new)
 
 
 def _absolute(path: str) -> str:
     return os.path.abspath(os.path.expanduser(path))
 
 
-def rendered(context: Context, *, script: bool = False) -> bytes:
-    """The notebook's bytes, or the script's."""
+def rendered(context: Context, library: str = "embed", *, script: bool = False) -> bytes:
+    """The notebook's bytes, or the program's."""
     from model_evaluation.notebook.render import notebook_content, render_notebook
     from model_evaluation.notebook.script import notebook_script
 
-    kind = context.kind
-    parameters = kind.parameters(context)
+    kind, parameters = context.kind, context.kind.parameters(context)
     if script:
-        return notebook_script(notebook_content(parameters, kind.cells())).encode("utf-8")
-    return render_notebook(parameters, kind.cells())
+        content = notebook_content(kind, parameters, library, program=True)
+        return notebook_script(content).encode("utf-8", "backslashreplace")
+    return render_notebook(kind, parameters, library)
 
 
-def _append(context: Context, path: str) -> list[dict[str, Any]]:
+def _append(context: Context, path: str, library: str) -> list[dict[str, Any]]:
     from pathlib import Path
 
     from model_evaluation.notebook.append import append_section
+    from model_evaluation.notebook.render import notebook_content
 
-    result = append_section(Path(path), context.kind.parameters(context), context.kind.cells())
+    section = notebook_content(context.kind, context.kind.parameters(context), library)
+    result = append_section(Path(path), section)
     note = "The evaluation's section was replaced." if result.replaced else "The evaluation's section was appended."
     return [
         workflow.finding("replaced" if result.replaced else "appended", f"{note} Every other cell is as it was."),
         *(workflow.finding("notebook", warning, level="warning") for warning in result.warnings),
     ]
+
+
+def _write_library(context: Context, folder: str) -> str:
+    """The wheel beside the notebook. One of this name was written by an earlier rendering."""
+    from model_evaluation.notebook.render import library_of
+
+    library = library_of(context.kind)
+    path = os.path.join(folder, library.wheel_name)
+    try:
+        write_atomically(path, library.wheel)
+    except OSError as error:
+        raise _unwritable(path, error, ANOTHER_PLACE) from error
+    return path
 
 
 def write_keeping(path: str, content: bytes, *, fix: str = ANOTHER_PLACE) -> str | None:
@@ -120,11 +151,11 @@ def write_keeping(path: str, content: bytes, *, fix: str = ANOTHER_PLACE) -> str
     try:
         return _write_keeping(path, content)
     except OSError as error:
-        raise Refused(
-            f"{path} cannot be written: {error.strerror or error}.",
-            fix=fix,
-            code="unwritable",
-        ) from error
+        raise _unwritable(path, error, fix) from error
+
+
+def _unwritable(path: str, error: OSError, fix: str) -> Refused:
+    return Refused(f"{path} cannot be written: {error.strerror or error}.", fix=fix, code="unwritable")
 
 
 def _write_keeping(path: str, content: bytes) -> str | None:
@@ -155,10 +186,14 @@ def _remember(project: str, path: str) -> None:
             return
 
 
-def instructions(path: str, *, script: bool) -> str:
+def instructions(path: str) -> str:
     """How to run what was written, for the user."""
-    if script:
-        return f"Run it with credentials of the account: python3 {shlex.quote(path)}"
+    if path.endswith(".py"):
+        program = shlex.quote(path)
+        return (
+            f"Run it with credentials of the account: python3 {program} (python3 {program} --help lists its options), "
+            "or: evaluate.py run. Run again, it takes up the running evaluation and does not start a second one."
+        )
     return (
         "Open the notebook in SageMaker Studio and choose Run > Run All Cells. It checks the configuration, starts "
         "the evaluation, waits (usually 15 to 60 minutes), and shows the comparison. If the kernel stops, run it "

@@ -1,7 +1,8 @@
-"""Execute the rendered notebook headless on AWS, with the credentials of this shell; progress on stderr.
+"""Execute what was rendered, notebook or program, on AWS with the credentials of this shell; progress on stderr.
 
-The executed copy is saved beside it after every cell. Running again takes up a running evaluation; it does not
-start a second one. Parameters are read as papermill reads them: True, False, None, numbers, else text.
+The executed copy of a notebook, or the output of a program, is saved beside it as it goes. Running again takes up a
+running evaluation; it does not start a second one. Parameters are read as papermill reads them: True, False, None,
+numbers, else text; lists and objects are JSON.
 
 example:
   evaluate.py --project ./tickets run -p POLL_SECONDS 60
@@ -47,11 +48,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.reporting.summaries import read_summary
     from model_evaluation.results_folder import newest_summary
-    from model_evaluation.runs.execution import executed_path, parse_parameters, run_notebook
+    from model_evaluation.runs.execution import executed_path, parse_parameters, run_rendered
 
     parameters = parse_parameters(args.parameter, args.parameter_text)
     document = state.load(args.project).document
-    require_every_answer(Context(args.project, document, now=utc_now()))
+    context = Context(args.project, document, now=utc_now())
+    require_every_answer(context)
     rendered = document.get("rendered", {})
     notebook = os.path.join(args.project, rendered.get("notebook", ""))
     if rendered.get("fingerprint") != fingerprint(document) or not os.path.isfile(notebook):
@@ -60,31 +62,33 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             fix="Write it first: evaluate.py render",
             code="not_rendered",
         )
-    books = _launch_books(args.project, notebook, parameters)
+    book = _launch_book(context, notebook, parameters)
     target = executed_path(notebook)
     try:
-        run_notebook(
+        run_rendered(
             notebook,
             target,
             env=os.environ,
             cwd=os.path.dirname(notebook),
             parameters=parameters,
-            on_line=lambda: _update(books),
+            on_line=book.update,
         )
     except EvaluationError as error:
-        if arn := _current(books):
-            error.details["execution_arn"] = arn
+        book.update()
+        if book.current:
+            error.details["execution_arn"] = book.current
         raise
     except KeyboardInterrupt:
-        if arn := _current(books):
-            print(_goes_on(arn), file=sys.stderr)  # noqa: T201 - stdout belongs to the envelope
+        book.update()
+        if book.current:
+            print(_goes_on(book.current), file=sys.stderr)  # noqa: T201 - stdout belongs to the envelope
         raise
     finally:
-        _update(books)
+        book.update()
     found = newest_summary(args.project)
     return {
         "notebook": target,
-        "execution_arn": _current(books),
+        "execution_arn": book.current,
         "results": os.path.dirname(found.path) if found else None,
         "simulated": read_summary(found.path)["simulated"] if found else None,
         "next": next_command(state.load(args.project).document, args.project),
@@ -98,29 +102,18 @@ def _goes_on(arn: str) -> str:
     )
 
 
-def _launch_books(project: str, notebook: str, parameters: dict[str, Any]) -> list[LaunchBook]:
-    """One per file of the dataset, with the intent recorded before anything is run; none for a notebook whose
-    parameters were made into code."""
-    from model_evaluation.runs.launches import LaunchBook, notebook_settings
+def _launch_book(context: Context, notebook: str, parameters: dict[str, Any]) -> LaunchBook:
+    """With the intent recorded. Values that cannot be used are refused before anything is run."""
+    from model_evaluation.runs.launches import LaunchBook, rendered_parameters
     from model_evaluation.runtime.settings import NotebookError
 
+    values = rendered_parameters(notebook)
+    results_dir = "results"
     try:
-        settings = notebook_settings(notebook, parameters)
-        if settings is None:
-            return []
-        books = [LaunchBook(project, notebook, shard, utc_now()) for shard in settings.shards]
+        if values is not None:  # else they were made into code, which only the notebook can run
+            results_dir = context.kind.settings_class().from_parameters(values | parameters).results_dir
+        book = LaunchBook(context.project, notebook, results_dir, context.kind.id, utc_now())
+        book.record_intent()
     except NotebookError as error:
         raise Refused(error.message, fix=error.fix, code="run_refused") from error
-    for book in books:
-        book.record_intent()
-    return books
-
-
-def _update(books: list[LaunchBook]) -> None:
-    for book in books:
-        book.update()
-
-
-def _current(books: list[LaunchBook]) -> str | None:
-    """ARN of the execution that was started last."""
-    return next((book.current for book in reversed(books) if book.current), None)
+    return book

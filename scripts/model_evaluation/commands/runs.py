@@ -16,10 +16,7 @@ from typing import TYPE_CHECKING, Any
 from model_evaluation import state
 
 if TYPE_CHECKING:
-    from model_evaluation.lookups.executions import ExecutionStatus
-    from model_evaluation.lookups.session import Aws
-    from model_evaluation.runs.launches import Launch
-
+    from model_evaluation.runs.statuses import RunStatus
 
 SHOWN = 20
 
@@ -32,9 +29,10 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.conversation.workflow import finding
     from model_evaluation.lookups.session import Aws
     from model_evaluation.runs.launches import known_launches
+    from model_evaluation.runs.statuses import run_statuses
 
     known = known_launches(args.project, state.load(args.project).document)
-    rows = listed(Aws(), known.launches[:SHOWN])
+    runs = run_statuses(Aws(), known.launches[:SHOWN])
     findings = [
         finding(
             "damaged_record", f"{path} cannot be read.", level="warning", fix="Delete it if nothing of it still runs."
@@ -43,64 +41,31 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     ]
     if len(known.launches) > SHOWN:
         findings.append(finding("more", f"{len(known.launches) - SHOWN} older ones are not shown."))
-    reasons = {row["reason"]: row["fix"] for row in rows if row["status"] == "unknown"}
+    reasons = {run.reason: run.fix for run in runs if run.status == "unknown"}
     findings += [finding("unknown_status", reason, level="warning", fix=fix) for reason, fix in reasons.items()]
     return {
-        "runs": [{key: value for key, value in row.items() if key != "fix"} for row in rows],
-        "running": [row["id"] for row in rows if row["running"]],
+        "runs": [_row(run) for run in runs],
+        "running": [run.id for run in runs if run.running],
         "findings": findings,
     }, 0
 
 
-def listed(aws: Aws, launches: list[Launch]) -> list[dict[str, Any]]:
-    """The launches as rows, their states looked up side by side."""
-    from functools import partial
+def _row(run: RunStatus) -> dict[str, Any]:
+    from model_evaluation.kinds.registry import DEFAULT, load_kind
 
-    from model_evaluation.lookups.session import outcome, together
-
-    found = together(*[outcome(partial(_look_up, aws, launch)) for launch in launches])
-    return [_row(launch, answer) for launch, answer in zip(launches, found, strict=True)]
-
-
-def _look_up(aws: Aws, launch: Launch) -> tuple[str | None, ExecutionStatus | None]:
-    """ARN and state; without an ARN the execution is looked for by its name."""
-    from datetime import datetime, timedelta
-
-    from model_evaluation.lookups.executions import execution_status, find_execution
-
-    arn = launch.execution_arn
-    if arn is None and launch.outcome is None:
-        after = datetime.fromisoformat(launch.started) - timedelta(minutes=10)
-        arn = find_execution(aws, launch.configuration.get("region") or aws.region, launch.name, after)
-    return arn, execution_status(aws, arn) if arn else None
-
-
-def _row(launch: Launch, answer: Any) -> dict[str, Any]:
-    from model_evaluation.errors import EvaluationError, NotFound
-
-    arn, status, reason, fix, running = launch.execution_arn, "not started", launch.outcome or "", "", False
-    if isinstance(answer, NotFound):
-        status, reason = "gone", "AWS no longer knows this execution, or it belongs to another account."
-    elif isinstance(answer, EvaluationError):
-        status, reason, fix = "unknown", answer.message, answer.fix
-    elif answer[1] is not None:
-        arn, (status, reason, _) = answer[0], answer[1]
-        running = answer[1].running
-        reason = reason or launch.outcome or ""
-    identifier = arn.rsplit("/", 1)[-1] if arn else None
-    results = os.path.join(launch.results_dir, identifier) if identifier else ""
+    launch = run.launch
+    kind = load_kind(launch.kind or DEFAULT)
+    results = os.path.join(launch.results_dir, run.id)
     return {
-        "id": identifier or launch.name,
+        "id": run.id,
         "name": launch.name,
-        "status": status,
-        "running": running,
-        "reason": reason,
-        "fix": fix,
+        "kind": kind.id,
+        "status": run.status,
+        "running": run.running,
+        "reason": run.reason,
         "started": launch.started,
-        "execution_arn": arn,
-        "model": launch.configuration.get("model"),
-        "dataset": launch.configuration.get("dataset"),
-        "judge": launch.configuration.get("judge"),
+        "execution_arn": run.arn,
+        **{key: launch.configuration.get(key) for key in kind.run_columns},
         "notebook": launch.notebook,
         "results": results if os.path.isfile(os.path.join(results, "summary.json")) else None,
     }

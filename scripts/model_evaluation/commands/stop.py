@@ -9,12 +9,15 @@ example:
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model_evaluation import state
 from model_evaluation.errors import Choose, Refused
 
-from .runs import SHOWN, listed
+from .runs import SHOWN
+
+if TYPE_CHECKING:
+    from model_evaluation.runs.statuses import RunStatus
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,55 +26,71 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation.lookups.executions import stop_execution
     from model_evaluation.lookups.session import Aws
     from model_evaluation.runs.launches import known_launches
+    from model_evaluation.runs.statuses import run_statuses, stop_run
 
     known = known_launches(args.project, state.load(args.project).document)
     aws = Aws()
-    rows = listed(aws, known.launches[: None if args.run else SHOWN])
-    row = _chosen(rows, args.run)
+    chosen = _chosen(run_statuses(aws, known.launches[: None if args.run else SHOWN]), args.run)
     if not args.yes:
+        launch = chosen.launch
         raise Refused(
-            f"This ends the evaluation {row['id']} ({row['status']}, started {row['started']}). What it has done "
+            f"This ends the evaluation {chosen.id} ({chosen.status}, started {launch.started}). What it has done "
             "is lost, what it has cost is spent.",
-            fix=f"Ask the user; on a yes: evaluate.py stop {row['id']} --yes",
+            fix=f"Ask the user; on a yes: evaluate.py stop {chosen.id} --yes",
             code="needs_consent",
-            details={"run": {key: row[key] for key in ("id", "name", "status", "started", "execution_arn")}},
+            details={
+                "run": {
+                    "id": chosen.id,
+                    "name": launch.name,
+                    "status": chosen.status,
+                    "started": launch.started,
+                    "execution_arn": chosen.arn,
+                }
+            },
         )
-    stop_execution(aws, row["execution_arn"])
-    return {"stopped": row["id"], "execution_arn": row["execution_arn"], "status": "Stopping"}, 0
+    stop_run(aws, chosen)
+    return {"stopped": chosen.id, "execution_arn": chosen.arn, "status": "Stopping"}, 0
 
 
-def _chosen(rows: list[dict[str, Any]], wanted: str | None) -> dict[str, Any]:
+def _chosen(runs: list[RunStatus], wanted: str | None) -> RunStatus:
     """The run that is meant, if it can be ended."""
-    running = [row for row in rows if row["running"] and row["status"] != "Stopping"]
-    choices = [
-        {"value": row["id"], "label": f"{row['name']}, {row['status']}", "note": f"started {row['started']}"}
-        for row in running
-    ]
+    running = [run for run in runs if run.running and run.status != "Stopping"]
     if wanted is None:
-        if len(running) == 1:
-            return running[0]
-        if running:
-            raise Choose(
-                f"{len(running)} evaluations of this project are running.",
-                fix="Name the one to end: evaluate.py stop RUN --yes",
-                choices=choices,
-            )
-        unknown = [row for row in rows if row["status"] == "unknown"]
-        raise Refused(
-            "No evaluation of this project is running" + (", as far as AWS could be asked." if unknown else "."),
-            fix=unknown[0]["fix"] if unknown else "See: evaluate.py runs",
-            code="nothing_to_stop",
-        )
-    for row in rows:
-        if wanted in (row["id"], row["name"], row["execution_arn"]):
-            if row in running:
-                return row
+        return _only(running, runs)
+    for run in runs:
+        if wanted in (run.id, run.launch.name, run.arn):
+            if run in running:
+                return run
             raise Refused(
-                f"{wanted} cannot be ended: it is {row['status']}. {row['reason']}".strip(),
-                fix=row["fix"] or "See: evaluate.py runs",
+                f"{wanted} cannot be ended: it is {run.status}. {run.reason}".strip(),
+                fix=run.fix or "See: evaluate.py runs",
                 code="nothing_to_stop",
             )
     raise Refused(f"{wanted} is none of this project's evaluations.", fix="See: evaluate.py runs", code="unknown_run")
+
+
+def _only(running: list[RunStatus], runs: list[RunStatus]) -> RunStatus:
+    """The one that is running."""
+    if len(running) == 1:
+        return running[0]
+    if running:
+        raise Choose(
+            f"{len(running)} evaluations of this project are running.",
+            fix="Name the one to end: evaluate.py stop RUN --yes",
+            choices=[
+                {
+                    "value": run.id,
+                    "label": f"{run.launch.name}, {run.status}",
+                    "note": f"started {run.launch.started}",
+                }
+                for run in running
+            ],
+        )
+    unknown = [run for run in runs if run.status == "unknown"]
+    raise Refused(
+        "No evaluation of this project is running" + (", as far as AWS could be asked." if unknown else "."),
+        fix=unknown[0].fix if unknown else "See: evaluate.py runs",
+        code="nothing_to_stop",
+    )

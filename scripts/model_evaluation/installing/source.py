@@ -10,7 +10,7 @@ from model_evaluation.resources import resource
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # Folder or file of the skill -> where it stands below the skill's own folder.
-PARTS = ("SKILL.md", "LICENSE", "references", "templates", "scripts/evaluate.py")
+PARTS = ("SKILL.md", "LICENSE", "references", "scripts/evaluate.py")
 # Made by Python and by file managers, or (in a wheel) the parts above, which are copied to their own places.
 LEFT_OUT = {"__pycache__", "_skill"}
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from model_evaluation.conversation.context import Context
     from model_evaluation.conversation.workflow import Requirements, Step
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from model_evaluation.notebook.cells import Cell
     from model_evaluation.preflight.registry import Check
     from model_evaluation.runtime.report.words import ReportWords
+    from model_evaluation.runtime.settings import Settings
     from model_evaluation.runtime.summary import Summary
 
     from .fitting import ModelTraits
@@ -84,6 +86,8 @@ class Kind:
     """The steps whose answers :meth:`permissions` is about."""
     library: ClassVar[tuple[str, ...]] = ()
     """Packages that the notebook carries beside ``model_evaluation.runtime``."""
+    run_columns: ClassVar[tuple[str, ...]] = ()
+    """What `runs` tells of each run: keys of :meth:`~model_evaluation.runtime.settings.Settings.configuration`."""
     reference: ClassVar[str] = ""
     """The kind's reference page, such as ``references/results.md``."""
 
@@ -132,11 +136,19 @@ class Kind:
         raise NotImplementedError
 
     def cells(self) -> Sequence[Cell]:
-        """The notebook's cells, in order."""
+        """The notebook's cells, in order: those of :mod:`model_evaluation.notebook.cells` that fit, and its own."""
         raise NotImplementedError
 
-    def settings(self, values: Mapping[str, Any]) -> Any:
-        """The parameters cell's values, checked. Raises the notebook's SettingsError."""
+    @property
+    def templates(self) -> Path:
+        """The folder of the templates of its cells; those that it lacks are the shared ones."""
+        file = importlib.import_module(type(self).__module__).__file__
+        assert file is not None
+        return Path(file).parent / "templates"
+
+    def settings_class(self) -> type[Settings]:
+        """The parameters cell as a class. It knows what is checked before a start, and how runs are looked at
+        (:class:`~model_evaluation.runtime.launch.service.Runs`)."""
         raise NotImplementedError
 
     def words(self, summary: Summary) -> ReportWords:

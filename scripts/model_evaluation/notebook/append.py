@@ -1,38 +1,25 @@
-"""Our cells inside somebody's notebook: appended once, replaced in place from then on.
-
-The file is edited as text. Every cell that is not ours keeps its exact bytes, and so does everything around the
-cells.
-"""
+"""Our cells inside somebody's notebook: appended once, replaced in place from then on. Every other cell keeps its
+content."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from json.decoder import JSONDecodeError, JSONDecoder
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
 
-from .render import METADATA_KEY, PARAMETERS_TAG, has_tag, notebook_content
+from .cells import PARAMETERS_TAG
+from .notebook_file import METADATA_KEY, has_tag, notebook_bytes
 
-if TYPE_CHECKING:
-    from .cells import Cell
-
-
-_WHITESPACE = re.compile(r"[ \t\r\n]*")
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 CELL_TYPES = ("code", "markdown", "raw")
-
-
-class _Span(NamedTuple):
-    """A JSON value and where its text is."""
-
-    value: Any
-    start: int
-    end: int
+FOREIGN_PARAMETERS = (
+    "The notebook has a parameters cell of its own, so papermill and notebook jobs override that one; "
+    "change the evaluation's values in its own parameters cell."
+)
 
 
 class AppendResult(NamedTuple):
@@ -42,88 +29,67 @@ class AppendResult(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def append_section(path: Path, parameters: Mapping[str, object], cells: Sequence[Cell]) -> AppendResult:
-    """Appends the evaluation's cells to the notebook, or replaces them where an earlier run put them.
+def append_section(path: Path, section: Mapping[str, Any]) -> AppendResult:
+    """Appends the cells of a rendered notebook to another one, or replaces them where an earlier run put them.
 
     Cells of a notebook older than nbformat 4.5 have no ids, so ours get none either; an id that is taken gets a
-    number. Raises :class:`Refused`, and leaves the file as it was, when it is no Python notebook of format 4.
+    number. Raises :class:`Refused`, and leaves the file as it was, when it is not a Python notebook of format 4.
     """
-    original, bom, text, members, spans = _read(path)
-    own = [index for index, span in enumerate(spans) if METADATA_KEY in span.value["metadata"]]
-    kept = [span for span in spans if METADATA_KEY not in span.value["metadata"]]
-    place = own[0] if own else len(kept)
-    section = notebook_content(parameters, cells)["cells"]
-    _settle_ids(section, [span.value for span in kept], members["nbformat_minor"].value)
-    texts = [text[span.start : span.end] for span in kept]
-    texts[place:place] = [_cell_text(cell) for cell in section]
-    joined = "[\n  " + ",\n  ".join(texts) + "\n ]"
-    content = bom + (text[: members["cells"].start] + joined + text[members["cells"].end :]).encode("utf-8")
-    if content != original:
+    original, notebook = _read(path)
+    cells = notebook["cells"]
+    others = [cell for cell in cells if METADATA_KEY not in cell["metadata"]]
+    own = [index for index, cell in enumerate(cells) if METADATA_KEY in cell["metadata"]]
+    place = own[0] if own else len(cells)
+    merged = [*others[:place], *_with_ids(section["cells"], others, notebook["nbformat_minor"]), *others[place:]]
+    content = notebook_bytes({**notebook, "cells": merged})
+    if content != notebook_bytes(notebook):
         if path.read_bytes() != original:
             raise _refused(path, "it changed while it was being edited")
-        write_atomically(path, content)
-    return AppendResult(bool(own), tuple(_warnings([span.value for span in kept])))
+        write_atomically(path, (BOM if original.startswith(BOM) else b"") + content)
+    warnings = (FOREIGN_PARAMETERS,) if any(has_tag(cell, PARAMETERS_TAG) for cell in others) else ()
+    return AppendResult(bool(own), warnings)
 
 
 def check_appendable(path: Path) -> None:
-    """Raises :class:`Refused` when ``path`` is no Python notebook of format 4. Only reads."""
+    """Raises :class:`Refused` when ``path`` is not a Python notebook of format 4. Only reads."""
     _read(path)
 
 
-def _read(path: Path) -> tuple[bytes, bytes, str, dict[str, _Span], list[_Span]]:
-    """The file's bytes, its byte-order mark, its text, the top-level members, and the cells with their places."""
+def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """The file's bytes, and the notebook in it."""
     try:
         original = path.read_bytes()
+        notebook = json.loads(original.removeprefix(BOM).decode("utf-8"))
     except OSError as error:
         raise _refused(path, f"it cannot be read ({error.strerror or error})") from error
-    bom = _BOM if original.startswith(_BOM) else b""
-    try:
-        text = original[len(bom) :].decode("utf-8")
     except UnicodeDecodeError as error:
         raise _refused(path, f"it is not UTF-8 text ({error.reason} at byte {error.start})") from error
-    members = _notebook_members(path, text)
-    spans = [_Span(*item) for item in _array_items(text, members["cells"].start)]
-    _check_notebook(path, members, [span.value for span in spans])
-    return original, bom, text, members, spans
-
-
-def _warnings(others: list[dict[str, Any]]) -> Iterator[str]:
-    if any(has_tag(cell, PARAMETERS_TAG) for cell in others):
-        yield (
-            "The notebook has a parameters cell of its own, so papermill and notebook jobs override that one; "
-            "change the evaluation's values in its own parameters cell."
-        )
-
-
-def _notebook_members(path: Path, text: str) -> dict[str, _Span]:
-    members: dict[str, _Span] = {}
-    try:
-        json.loads(text)  # the whole file, so that damage anywhere is found before anything is changed
-        for key, start, end, value in _object_members(text):
-            if key in members:
-                raise _refused(path, f"it has {key!r} twice")
-            members[key] = _Span(value, start, end)
-    except (JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise _refused(path, f"it is not valid JSON ({error})") from error
+    problem = _problem(notebook)
+    if problem:
+        raise _refused(path, problem)
+    return original, notebook
+
+
+def _problem(notebook: Any) -> str:
+    """Why this is not a notebook that can be appended to; empty when it is."""
     for key, kind in (("cells", list), ("metadata", dict), ("nbformat", int), ("nbformat_minor", int)):
-        if key not in members or not isinstance(members[key].value, kind):
-            old = "; it looks like a format older than 4" if "worksheets" in members else ""
-            raise _refused(path, f"it has no usable {key!r}, which every notebook of format 4 has{old}")
-    return members
-
-
-def _check_notebook(path: Path, members: dict[str, _Span], cells: list[Any]) -> None:
-    if members["nbformat"].value != 4:
-        raise _refused(path, f"its format is {members['nbformat'].value}; expected 4")
-    for number, cell in enumerate(cells, start=1):
+        if not isinstance(notebook, dict) or not isinstance(notebook.get(key), kind):
+            old = "; it looks like a format older than 4" if "worksheets" in notebook else ""
+            return f"it has no usable {key!r}, which every notebook of format 4 has{old}"
+    if notebook["nbformat"] != 4:
+        return f"its format is {notebook['nbformat']}; expected 4"
+    for number, cell in enumerate(notebook["cells"], start=1):
         usable = isinstance(cell, dict) and cell.get("cell_type") in CELL_TYPES
         if not usable or not isinstance(cell.get("metadata"), dict) or "source" not in cell:
-            raise _refused(path, f"its cell {number} is not a notebook cell")
-    metadata = members["metadata"].value
+            return f"its cell {number} is not a notebook cell"
     for entry, key in (("language_info", "name"), ("kernelspec", "language")):
-        language = metadata.get(entry, {}).get(key) if isinstance(metadata.get(entry), dict) else None
+        content = notebook["metadata"].get(entry)
+        language = content.get(key) if isinstance(content, dict) else None
         if isinstance(language, str) and language.lower() not in ("python", "ipython"):
-            raise _refused(path, f"its language is {language}; the evaluation's cells are Python")
+            return f"its language is {language}; the evaluation's cells are Python"
+    return ""
 
 
 def _refused(path: Path, reason: str) -> Refused:
@@ -134,54 +100,15 @@ def _refused(path: Path, reason: str) -> Refused:
     )
 
 
-def _settle_ids(section: list[dict[str, Any]], others: list[dict[str, Any]], minor: int) -> None:
+def _with_ids(section: list[dict[str, Any]], others: list[dict[str, Any]], minor: int) -> list[dict[str, Any]]:
+    """The section's cells, with ids that no other cell has, or without any."""
+    bare = [{key: value for key, value in cell.items() if key != "id"} for cell in section]
+    if minor < 5:
+        return bare
     taken = {cell.get("id") for cell in others}
+    ids = []
     for cell in section:
-        wanted = cell.pop("id")
-        if minor >= 5:
-            number = 2
-            cell_id = wanted
-            while cell_id in taken:
-                cell_id, number = f"{wanted}-{number}", number + 1
-            cell["id"] = cell_id
-            taken.add(cell_id)
-
-
-def _cell_text(cell: dict[str, Any]) -> str:
-    content = {**cell, "source": cell["source"].splitlines(keepends=True)}
-    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True).replace("\n", "\n  ")
-
-
-def _object_members(text: str) -> Iterator[tuple[str, int, int, Any]]:
-    """Key, start and end of the value's text, and value, for each member of the object that is the text."""
-    at = _skip(text, 0)
-    if not text.startswith("{", at):
-        raise JSONDecodeError("expected an object", text, at)
-    decoder = JSONDecoder()
-    at = _skip(text, at + 1)
-    while not text.startswith("}", at):
-        key, at = decoder.raw_decode(text, at)
-        start = _skip(text, _skip(text, at) + 1)  # past the colon
-        value, at = decoder.raw_decode(text, start)
-        yield key, start, at, value
-        at = _skip(text, at)
-        if text.startswith(",", at):
-            at = _skip(text, at + 1)
-
-
-def _array_items(text: str, at: int) -> Iterator[tuple[Any, int, int]]:
-    """Value, start and end of each item of the array that begins at ``at``; the text is known to be valid."""
-    decoder = JSONDecoder()
-    at = _skip(text, at + 1)
-    while not text.startswith("]", at):
-        start = at
-        value, at = decoder.raw_decode(text, start)
-        yield value, start, at
-        at = _skip(text, at)
-        if text.startswith(",", at):
-            at = _skip(text, at + 1)
-
-
-def _skip(text: str, at: int) -> int:
-    match = _WHITESPACE.match(text, at)
-    return match.end() if match else at
+        candidates = (cell["id"] if number == 1 else f"{cell['id']}-{number}" for number in range(1, len(taken) + 2))
+        ids.append(next(candidate for candidate in candidates if candidate not in taken))
+        taken.add(ids[-1])
+    return [{**cell, "id": cell_id} for cell, cell_id in zip(bare, ids, strict=True)]

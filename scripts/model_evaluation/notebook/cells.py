@@ -1,52 +1,52 @@
-"""Which cells a notebook consists of, in order. Reading this tuple explains the notebook.
-
-A cell is one file in ``templates/``. Another evaluation type is another tuple of :class:`Cell`; files it has
-in common with this one live in ``templates/shared/``.
-"""
+"""What a notebook is made of. A kind's tuple of cells, read from top to bottom, explains its notebook."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+PARAMETERS_TAG = "parameters"
+
 
 class Cell(NamedTuple):
-    """One cell: its stable id, its template below ``templates/``, and what kind of cell it becomes.
+    """One cell: its stable id, what kind of cell it becomes, and its tags.
 
-    ``hidden`` collapses the source in JupyterLab and Studio: what a reader opens only when curious.
+    Its template is ``<id>.py.j2`` or ``<id>.md.j2`` in the kind's folder of templates or in this package's, with ``_``
+    for ``-``. ``hidden`` collapses the source in JupyterLab and Studio: what a reader opens only when curious.
     """
 
     id: str
-    template: str
     kind: str = "code"
     tags: tuple[str, ...] = ()
     hidden: bool = False
 
 
-def _heading(cell_id: str, template: str) -> Cell:
-    return Cell(cell_id, template, kind="markdown")
+def heading(cell_id: str) -> Cell:
+    return Cell(cell_id, kind="markdown")
 
 
-LLM_AS_JUDGE_CELLS: tuple[Cell, ...] = (
-    _heading("title", "llm_as_judge/title.md.j2"),
-    Cell("parameters", "llm_as_judge/parameters.py.j2", tags=("parameters",)),
-    _heading("setup-heading", "shared/setup_heading.md.j2"),
-    Cell("install", "shared/install.py.j2", hidden=True),
-    Cell("library", "shared/library.py.j2", hidden=True),
-    Cell("setup", "llm_as_judge/setup.py.j2"),
-    _heading("checks-heading", "shared/checks_heading.md.j2"),
-    Cell("checks", "llm_as_judge/checks.py.j2"),
-    _heading("launch-heading", "llm_as_judge/launch_heading.md.j2"),
-    Cell("launch", "llm_as_judge/launch.py.j2"),
-    _heading("wait-heading", "shared/wait_heading.md.j2"),
-    Cell("wait", "shared/wait.py.j2"),
-    _heading("results-heading", "llm_as_judge/results_heading.md.j2"),
-    Cell("results", "llm_as_judge/results.py.j2"),
-    _heading("comparison-heading", "llm_as_judge/comparison_heading.md.j2"),
-    Cell("comparison", "llm_as_judge/comparison.py.j2"),
-    _heading("charts-heading", "llm_as_judge/charts_heading.md.j2"),
-    Cell("charts", "llm_as_judge/charts.py.j2"),
-    _heading("rows-heading", "llm_as_judge/rows_heading.md.j2"),
-    Cell("rows", "llm_as_judge/rows.py.j2"),
-    _heading("export-heading", "shared/export_heading.md.j2"),
-    Cell("export", "llm_as_judge/export.py.j2"),
+PARAMETERS = Cell("parameters", tags=(PARAMETERS_TAG,))
+LIBRARY = Cell("library", hidden=True)
+OPTIONS = Cell("options")  # in a program only, after the library
+SETUP = (heading("setup-heading"), LIBRARY, Cell("install"), Cell("setup"))
+CHECKS = (heading("checks-heading"), Cell("checks"))
+LAUNCH = (heading("launch-heading"), Cell("launch"))
+WAIT = (heading("wait-heading"), Cell("wait"))
+RESULTS = (heading("results-heading"), Cell("results"))
+COMPARISON = (heading("comparison-heading"), Cell("comparison"))
+CHARTS = (heading("charts-heading"), Cell("charts"))
+ROWS = (heading("rows-heading"), Cell("rows"))
+EXPORT = (heading("export-heading"), Cell("export"))
+EVERY_CELL = (
+    heading("title"),
+    PARAMETERS,
+    *SETUP,
+    *CHECKS,
+    *LAUNCH,
+    *WAIT,
+    *RESULTS,
+    *COMPARISON,
+    *CHARTS,
+    *ROWS,
+    *EXPORT,
 )
+"""The cells of a notebook that starts something, waits for it, and compares two models row by row."""

@@ -16,7 +16,8 @@ from typing import Any
 from model_evaluation.errors import MissingDependency, Refused
 from model_evaluation.files import write_atomically
 
-from .render import METADATA_KEY, PARAMETERS_TAG, has_tag
+from .cells import PARAMETERS_TAG
+from .notebook_file import METADATA_KEY, has_tag
 from .values import python_literal
 
 INJECTED_TAG = "injected-parameters"

@@ -1,4 +1,4 @@
-"""The library that a notebook carries: a few packages of ours in one archive, and the cell that unpacks it."""
+"""The library that a notebook carries, or that lies beside it: a few packages of ours as one wheel."""
 
 from __future__ import annotations
 
@@ -7,36 +7,46 @@ import hashlib
 import importlib
 import io
 import zipfile
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from model_evaluation import __version__
 
-ROOT = "model_evaluation"
+NAME = "model_evaluation_notebook"  # not the project's own name: installing it must not replace the project
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time an archive can hold: the same files give the same bytes
-DATA = frozenset({".py", ".html", ".css", ".js", ".j2", ".json"})
+DATA = frozenset({".py", ".html", ".css", ".js", ".j2", ".json", ".toml"})
 
 
-class Library(NamedTuple):
-    """An archive of Python packages. ``packages`` are the dotted names that must be importable from it."""
+@dataclass(frozen=True)
+class Library:
+    """A wheel of Python packages. ``packages`` are the dotted names that must be importable from it."""
 
     version: str
     packages: tuple[str, ...]
-    content: bytes
+    wheel: bytes
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()
+        return hashlib.sha256(self.wheel).hexdigest()
 
     @property
     def text(self) -> str:
-        return base64.b64encode(self.content).decode("ascii")
+        return base64.b64encode(self.wheel).decode("ascii")
+
+    @property
+    def wheel_name(self) -> str:
+        return f"{NAME}-{self.version}-py3-none-any.whl"
+
+    @property
+    def requirement(self) -> str:
+        """What pip installs from the wheel."""
+        return f"{NAME.replace('_', '-')}=={self.version}"
 
 
 @cache
 def notebook_library(packages: tuple[str, ...]) -> Library:
-    """The archive of ``packages``, each with all that lies in it; of the packages around them only ``__init__``."""
+    """The wheel of ``packages``, each with all that lies in it; of the packages around them only ``__init__``."""
     files: dict[str, bytes] = {}
     for package in packages:
         names = package.split(".")
@@ -47,11 +57,28 @@ def notebook_library(packages: tuple[str, ...]) -> Library:
         for path in sorted(folder.rglob("*")):
             if path.suffix in DATA and "__pycache__" not in path.parts:
                 files["/".join([*names, *path.relative_to(folder).parts])] = path.read_bytes()
+    return Library(__version__, packages, _wheel(files))
+
+
+def _wheel(files: dict[str, bytes]) -> bytes:
+    info = f"{NAME}-{__version__}.dist-info"
+    record = f"{info}/RECORD"
+    content = {
+        **files,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {__version__}\n".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    lines = [f"{name},{_digest(body)},{len(body)}\n" for name, body in sorted(content.items())]
+    content[record] = "".join([*lines, f"{record},,\n"]).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(files):
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), files[name], zipfile.ZIP_DEFLATED, 9)
-    return Library(__version__, packages, buffer.getvalue())
+        for name in sorted(content, key=lambda name: (name.startswith(info), name)):
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), content[name], zipfile.ZIP_DEFLATED, 9)
+    return buffer.getvalue()
+
+
+def _digest(body: bytes) -> str:
+    return f"sha256={base64.urlsafe_b64encode(hashlib.sha256(body).digest()).decode('ascii').rstrip('=')}"
 
 
 def _folder(package: str) -> Path:

@@ -7,40 +7,48 @@ parameters are.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .cells import LLM_AS_JUDGE_CELLS, Cell
+import jinja2
+from jinja2 import meta
+
+from .cells import LIBRARY, OPTIONS, PARAMETERS, Cell
 from .library import Library, notebook_library
+from .notebook_file import METADATA_KEY, NBFORMAT, NBFORMAT_MINOR, notebook_bytes
 from .values import python_literal
 
 if TYPE_CHECKING:
-    import jinja2
+    from model_evaluation.kinds.kind import Kind
+
+RUNTIME = "model_evaluation.runtime"
+EMBED, BESIDE = "embed", "beside"  # where the library is
+TEMPLATES = Path(__file__).parent / "templates"
 
 
-NBFORMAT, NBFORMAT_MINOR = 4, 5
-METADATA_KEY = "model_evaluation"  # marks every cell that is ours; the section is found by it again
-PARAMETERS_TAG = "parameters"
-LIBRARY = ("model_evaluation.runtime", "model_evaluation.kinds.llm_as_judge.runtime")
-OPTIONAL = frozenset({"DATASET_NOTES"})  # left out of the cell when there is nothing to say
+def library_of(kind: Kind) -> Library:
+    """What notebooks of this kind carry, or have beside them."""
+    return notebook_library((RUNTIME, *kind.library))
 
 
-def render_notebook(parameters: Mapping[str, object], cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> bytes:
+def render_notebook(kind: Kind, parameters: Mapping[str, object], library: str = EMBED) -> bytes:
     """The file's bytes, those that nbformat would write, without the cost of importing it."""
-    return notebook_bytes(notebook_content(parameters, cells))
+    return notebook_bytes(notebook_content(kind, parameters, library))
 
 
-def notebook_content(parameters: Mapping[str, object], cells: Sequence[Cell] = LLM_AS_JUDGE_CELLS) -> dict[str, Any]:
-    """The notebook for these parameters as plain JSON values, cell sources as single strings.
+def notebook_content(
+    kind: Kind, parameters: Mapping[str, object], library: str = EMBED, *, program: bool = False
+) -> dict[str, Any]:
+    """The notebook for these parameters as plain JSON values, cell sources as single strings. ``library`` is
+    ``embed`` or ``beside``; a ``program`` has a further cell, which reads its command line.
 
     Raises ``ValueError`` when a parameter is missing or unknown, and what :func:`python_literal` raises for a value
-    that is no JSON.
+    that is not JSON.
     """
-    library = notebook_library(LIBRARY)
     return {
-        "cells": [_cell_content(cell, parameters, library) for cell in cells],
+        "cells": list(_cells(kind, parameters, library, program)),
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
@@ -50,67 +58,54 @@ def notebook_content(parameters: Mapping[str, object], cells: Sequence[Cell] = L
     }
 
 
-def notebook_bytes(notebook: Mapping[str, Any]) -> bytes:
-    """A notebook in Jupyter's own layout. Lone surrogates, which UTF-8 cannot hold, become JSON escapes."""
-    content = {**notebook, "cells": [_with_source_lines(cell) for cell in notebook["cells"]]}
-    try:
-        return _dumps(content, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        return _dumps(content, ensure_ascii=True).encode("ascii")
-
-
-def has_tag(cell: Mapping[str, Any], tag: str) -> bool:
-    """Whether a cell of anybody's notebook has this tag."""
-    tags = cell["metadata"].get("tags")
-    return isinstance(tags, list) and tag in tags
-
-
-def parameter_names(cell: Cell) -> frozenset[str]:
-    """The names a parameters cell needs, read from its template."""
-    from jinja2 import meta
-
-    environment = _environment()
+def parameter_names(kind: Kind) -> frozenset[str]:
+    """The names that the kind's parameters cell needs, read from its template."""
+    environment = _environment(kind.templates)
     assert environment.loader is not None
-    source, _, _ = environment.loader.get_source(environment, cell.template)
+    source, _, _ = environment.loader.get_source(environment, _template(PARAMETERS))
     return frozenset(meta.find_undeclared_variables(environment.parse(source)))
 
 
-def _cell_content(cell: Cell, parameters: Mapping[str, object], library: Library) -> dict[str, Any]:
-    is_parameters = PARAMETERS_TAG in cell.tags
-    if is_parameters:
-        _check_names(parameters, parameter_names(cell))
-    template = _environment().get_template(cell.template)
-    source = template.render(parameters if is_parameters else {"library": library})
+def _cells(kind: Kind, parameters: Mapping[str, object], library: str, program: bool) -> Iterator[dict[str, Any]]:
+    environment = _environment(kind.templates)
+    for cell in kind.cells():
+        if cell == PARAMETERS:
+            _check_names(parameters, parameter_names(kind))
+            yield _content(cell, environment.get_template(_template(cell)).render(parameters))
+        elif cell == LIBRARY:
+            template = environment.get_template(f"library_{library}.py.j2")
+            yield _content(cell, template.render(library=library_of(kind)))
+            if program:
+                yield _content(OPTIONS, environment.get_template(_template(OPTIONS)).render())
+        else:
+            yield _content(cell, environment.get_template(_template(cell)).render())
+
+
+def _template(cell: Cell) -> str:
+    return f"{cell.id.replace('-', '_')}.{'py' if cell.kind == 'code' else 'md'}.j2"
+
+
+def _content(cell: Cell, source: str) -> dict[str, Any]:
     metadata: dict[str, Any] = {METADATA_KEY: {"cell": cell.id}}
     if cell.tags:
         metadata["tags"] = list(cell.tags)
     if cell.hidden:
         metadata["jupyter"] = {"source_hidden": True}
-    content: dict[str, Any] = {
-        "cell_type": cell.kind,
-        "id": cell.id,
-        "metadata": metadata,
-        "source": source.strip("\n"),
-    }
-    if cell.kind == "code":
-        content |= {"execution_count": None, "outputs": []}
-    return content
+    content = {"cell_type": cell.kind, "id": cell.id, "metadata": metadata, "source": source.strip("\n")}
+    return content if cell.kind == "markdown" else content | {"execution_count": None, "outputs": []}
 
 
 def _check_names(parameters: Mapping[str, object], needed: frozenset[str]) -> None:
-    for problem, names in (("missing", needed - parameters.keys() - OPTIONAL), ("unknown", parameters.keys() - needed)):
+    for problem, names in (("missing", needed - parameters.keys()), ("unknown", parameters.keys() - needed)):
         if names:
             raise ValueError(f"{problem} parameters: {', '.join(sorted(names))}")
 
 
 @cache
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    from model_evaluation.resources import resource
-
+def _environment(folder: Path) -> jinja2.Environment:
+    """Templates of a kind's folder, and behind them the shared ones."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource("templates")),
+        loader=jinja2.FileSystemLoader([folder, TEMPLATES]),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701  # the output is Python and Markdown; values pass the `python` filter
         keep_trailing_newline=True,
@@ -119,11 +114,3 @@ def _environment() -> jinja2.Environment:
     environment.filters["python"] = python_literal
     environment.globals.clear()
     return environment
-
-
-def _with_source_lines(cell: Mapping[str, Any]) -> dict[str, Any]:
-    return {**cell, "source": cell["source"].splitlines(keepends=True)}
-
-
-def _dumps(content: Mapping[str, Any], *, ensure_ascii: bool) -> str:
-    return json.dumps(content, ensure_ascii=ensure_ascii, indent=1, sort_keys=True) + "\n"

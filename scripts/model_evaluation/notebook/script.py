@@ -1,23 +1,20 @@
-"""The notebook as a Python script in percent format: editors show its cells, plain Python runs it."""
+"""The notebook as a Python program in percent format: editors show its cells, plain Python runs it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-FUTURE_IMPORT = "from __future__ import annotations"
-
-
 INTRODUCTION = (
-    '''"""Run with `python FILE` from the folder that shall hold the results; editors show the `# %%` cells."""'''
+    '"""Run with `python FILE` from the folder that shall hold the results; `python FILE --help` lists its options.\n\n'
+    'Editors show the `# %%` cells."""'
 )
-
-HOW_TO_RUN = ("**Run > Run All Cells** does everything", "Running this script does everything")  # the title's words
+HOW_TO_RUN = ("**Run > Run All Cells** does everything", "Running this program does everything")  # the title's words
 
 
 def notebook_script(notebook: Mapping[str, Any]) -> str:
-    """Source of the script. The future import moves to the top, where Python wants it; the code is the same."""
-    parts = [INTRODUCTION, FUTURE_IMPORT]
+    """Source of the program: the code of every cell in order."""
+    parts = [INTRODUCTION]
     for cell in notebook["cells"]:
         title = cell.get("id", "")
         if cell["cell_type"] == "markdown":
@@ -26,7 +23,7 @@ def notebook_script(notebook: Mapping[str, Any]) -> str:
         elif cell["cell_type"] == "code":
             tags = cell["metadata"].get("tags", [])
             marker = f"# %% {title} tags={tags}".replace("'", '"') if tags else f"# %% {title}"
-            source = cell["source"].removeprefix(FUTURE_IMPORT).strip("\n")
+            source = cell["source"].strip("\n")
             parts.append(f"{marker.rstrip()}\n{source}")
     return "\n\n".join(parts) + "\n"
 

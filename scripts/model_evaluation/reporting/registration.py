@@ -14,9 +14,9 @@ from model_evaluation.kinds.registry import report_words
 from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.models import package_metadata, update_package_metadata
 from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.endpoints import is_aws
 from model_evaluation.runtime.report.metrics_table import ordered_metrics
 from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.session import is_aws_endpoint
 from model_evaluation.runtime.statistics.entries import count_of, value_of
 
 from .words import execution_id
@@ -85,7 +85,7 @@ def register(aws: Aws, summary: Summary, *, agreed: bool) -> dict[str, Any]:
             code="needs_consent",
             details={"model_package": arn, "properties": properties},
         )
-    if summary["simulated"] and is_aws_endpoint(aws.client("sagemaker", parts.region).meta.endpoint_url):
+    if summary["simulated"] and is_aws(aws.client("sagemaker", parts.region).meta.endpoint_url):
         raise Refused(
             "The results are SIMULATED; they do not belong on a real model package.",
             fix="Evaluate the model on AWS, then register those results.",

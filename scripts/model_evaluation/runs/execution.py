@@ -1,8 +1,7 @@
-"""Running the rendered notebook without Jupyter, and what its outcome means for the person who ran it."""
+"""Running what was rendered without Jupyter, and what the outcome means for the person who ran it."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -11,16 +10,16 @@ from typing import Any
 
 from model_evaluation.errors import AwsError, EvaluationError, Refused, UsageError
 from model_evaluation.notebook.execute import ExecutionOutcome, execute_notebook
+from model_evaluation.runtime.options import parsed_value
+
+from .program import execute_program
 
 # The notebook's own errors, by who must act; anything else is a bug (in the notebook or in the SDK).
-_REFUSED = {"SettingsError", "CheckError", "RunInProgressError"}
+_REFUSED = {"SettingsError", "CheckError", "RunInProgressError", "FileChangedError", "NoVersionError"}
 _AWS = {"LaunchError", "EvaluationRunError", "WaitError", "ResultsError"}
-# As papermill reads them.
-_WORDS: dict[str, Any] = {"True": True, "False": False, "None": None}
-_TEXTS = {"CUSTOM_METRICS"}  # JSON that stays text
 
 
-def run_notebook(
+def run_rendered(
     source: str,
     target: str,
     *,
@@ -29,7 +28,8 @@ def run_notebook(
     parameters: Mapping[str, Any] | None = None,
     on_line: Callable[[], None] = lambda: None,
 ) -> ExecutionOutcome:
-    """Execute ``source`` into ``target`` with progress on stderr. Raises our errors when a cell failed.
+    """Executes a notebook into ``target``, or runs a program whose output goes there; progress on stderr. Raises our
+    errors when a cell failed.
 
     ``on_line`` is called with every line of progress.
     """
@@ -38,15 +38,18 @@ def run_notebook(
         on_line()
         print(f"  {line}", file=sys.stderr, flush=True)  # noqa: T201
 
-    outcome = execute_notebook(
-        Path(source),
-        Path(target),
-        env=env,
-        cwd=Path(cwd),
-        parameters=parameters,
-        on_progress=tell,
-        timeout=None,
-    )
+    if source.endswith(".py"):
+        outcome = execute_program(Path(source), Path(target), env, Path(cwd), parameters or {}, tell)
+    else:
+        outcome = execute_notebook(
+            Path(source),
+            Path(target),
+            env=env,
+            cwd=Path(cwd),
+            parameters=parameters,
+            on_progress=tell,
+            timeout=None,
+        )
     if not outcome.ok:
         raise _failure(outcome)
     return outcome
@@ -73,11 +76,11 @@ def _failure(outcome: ExecutionOutcome) -> EvaluationError:
 
 
 def parse_parameters(pairs: list[list[str]] | None, raw: list[list[str]] | None = None) -> dict[str, Any]:
-    """``-p NAME VALUE`` as papermill takes them (True, False, None, numbers, else text), and JSON lists besides;
+    """``-p NAME VALUE`` as papermill takes them (True, False, None, numbers, else text), and JSON besides;
     ``-r NAME VALUE`` is always text."""
     values: dict[str, Any] = {}
     for name, text in pairs or []:
-        values[_known_name(name)] = text if name in _TEXTS and text != "None" else _parsed(text)
+        values[_known_name(name)] = parsed_value(text)
     for name, text in raw or []:
         values[_known_name(name)] = text
     return values
@@ -85,25 +88,11 @@ def parse_parameters(pairs: list[list[str]] | None, raw: list[list[str]] | None 
 
 def _known_name(name: str) -> str:
     if not name.isidentifier():
-        raise UsageError(f"{name!r} is no parameter's name.", fix="For example: -p POLL_SECONDS 10")
+        raise UsageError(f"{name!r} is not a parameter's name.", fix="For example: -p POLL_SECONDS 10")
     return name
 
 
-def _parsed(text: str) -> Any:
-    if text in _WORDS:
-        return _WORDS[text]
-    for convert in (int, float):
-        try:
-            return convert(text)
-        except ValueError:
-            pass
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def executed_path(notebook: str) -> str:
-    """Where the executed copy of a notebook goes: beside it."""
-    stem, extension = os.path.splitext(notebook)
-    return f"{stem}_executed{extension}"
+def executed_path(source: str) -> str:
+    """Where the executed copy of a notebook, or the output of a program, goes: beside it."""
+    stem, extension = os.path.splitext(source)
+    return f"{stem}_executed{'.log' if extension == '.py' else extension}"

@@ -1,22 +1,34 @@
-"""Quick, read-only checks before anything is started; they take a few seconds."""
+"""Quick, read-only checks before anything is started; they take a few seconds. A kind names those that apply to it,
+and adds its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from .session import DATASET_ARN, AwsClients, aws_error_code, dataset_object, is_credentials_error
-from .settings import HUB_MODEL, MODEL_PACKAGE, EvaluationSettings, NotebookError
+from .dataset_files import REGISTRY_DATASET, dataset_object
+from .models import HUB_MODEL, MODEL_PACKAGE, PUBLIC_HUB, first_container, hub_model_name
+from .session import GONE_CODES, AwsClients, AwsFailure, aws_error_code, is_credentials_error
+from .settings import NotebookError, Settings
 
 SIGNS = {"pass": "✓", "warn": "!", "fail": "✗"}
 DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
-MISSING_CODES = frozenset(
-    {"404", "NoSuchKey", "NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException", "ValidationException"}
-)
+MISSING_CODES = GONE_CODES | {"ValidationException"}
 USABLE_MLFLOW = frozenset({"Created", "Updated", "Updating", "Started", "MaintenanceComplete", "MaintenanceInProgress"})
+Check = Callable[[Any, AwsClients], str]
+"""From settings and clients to what was found in order; raises :class:`Fault`, or what boto3 raises."""
+Checks = tuple[tuple[str, Check], ...]
+"""Each under the subject that it is about."""
+
+
+class Fault(Exception):
+    """What a check found wrong, and what to do; ``warn`` does not keep anybody from starting the evaluation."""
+
+    def __init__(self, message: str, fix: str, status: str = "fail") -> None:
+        super().__init__(message)
+        self.message, self.fix, self.status = message, fix, status
 
 
 class CheckResult(NamedTuple):
@@ -36,25 +48,21 @@ class CheckError(NotebookError):
     """At least one check failed; nothing was started."""
 
 
-def run_checks(
-    settings: EvaluationSettings,
-    aws: AwsClients,
-    *,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    out: Callable[[str], None] = print,
-) -> list[CheckResult]:
-    """Runs every check, prints a line for each as it is known, and raises :class:`CheckError` with all
-    failures. What could not be found out is a warning, not a failure."""
+def run_checks(settings: Settings, aws: AwsClients, *, out: Callable[[str], None] = print) -> list[CheckResult]:
+    """Runs every check of the settings' kind, prints a line for each as it is known, and raises :class:`CheckError`
+    with all failures. What could not be found out is a warning, not a failure."""
     results: list[CheckResult] = []
-    for subject, check in ALL_CHECKS:
+    for subject, check in settings.checks:
         try:
-            found = list(check(settings, aws, now()))
-        except (ClientError, BotoCoreError) as error:
-            found = [_from_error(subject, error)]
-        for result in found:
-            out(result.line())
-        results += found
-        if any(r.status == "fail" for r in found) and subject == "Credentials":
+            result = CheckResult(subject, "pass", check(settings, aws))
+        except AwsFailure as error:
+            fault = _fault(error)
+            result = CheckResult(subject, fault.status, fault.message, fault.fix)
+        except Fault as fault:
+            result = CheckResult(subject, fault.status, fault.message, fault.fix)
+        out(result.line())
+        results.append(result)
+        if check is check_identity and result.status == "fail":
             break  # every other check would fail for the same reason
     failed = [result for result in results if result.status == "fail"]
     if failed:
@@ -66,99 +74,83 @@ def run_checks(
     return results
 
 
-def _from_error(subject: str, error: Exception) -> CheckResult:
+def _fault(error: Exception) -> Fault:
     code = aws_error_code(error)
     if is_credentials_error(error):
-        return CheckResult(subject, "fail", f"the credentials are not accepted ({code}).", "Renew the credentials.")
+        return Fault(f"the credentials are not accepted ({code}).", "Renew the credentials.")
     if code in DENIED_CODES:
-        return CheckResult(
-            subject,
-            "warn",
-            "could not be checked: access denied.",
-            "The evaluation may still run. To have this checked, allow the call in your own policy: "
-            + str(getattr(error, "operation_name", "")),
-        )
+        allow = f"To have this checked, allow the call in your own policy: {getattr(error, 'operation_name', '')}"
+        return Fault("could not be checked: access denied.", f"The evaluation may still run. {allow}", "warn")
     if code in MISSING_CODES:
-        return CheckResult(
-            subject, "fail", f"not found ({code}).", "Check the parameters cell, or render the notebook again."
-        )
-    return CheckResult(subject, "warn", f"could not be checked: {error}", "Run this cell again.")
+        return Fault(f"not found ({code}).", "Check the parameters cell, or render the notebook again.")
+    return Fault(f"could not be checked: {error}", "Run this cell again.", "warn")
 
 
-def _check_identity(settings: EvaluationSettings, aws: AwsClients, now: datetime) -> Iterator[CheckResult]:
-    identity = aws.sts.get_caller_identity()
-    yield CheckResult("Credentials", "pass", identity["Arn"])
+def check_identity(settings: Settings, aws: AwsClients) -> str:
+    """The credentials work, and role and model package are of their account."""
+    identity = aws.client("sts").get_caller_identity()
     accounts = {}
     if settings.role_arn.count(":") >= 5:
         accounts["the role"] = settings.role_arn.split(":")[4]
-    package = MODEL_PACKAGE.fullmatch(settings.model)
-    if package:
+    if package := MODEL_PACKAGE.fullmatch(settings.model):
         accounts["the model package"] = package[2]
-    for thing, account in accounts.items():
-        if account != identity["Account"]:
-            yield CheckResult(
-                "Account",
-                "warn",
-                f"{thing} is in account {account}, the credentials are in {identity['Account']}.",
-                "Unless cross-account access is set up, use credentials of that account.",
-            )
+    own = identity["Account"]
+    others = [f"{thing} is in account {account}" for thing, account in accounts.items() if account != own]
+    if others:
+        raise Fault(
+            f"{identity['Arn']} is in account {own}, but {' and '.join(others)}.",
+            "Unless cross-account access is set up, use credentials of that account.",
+            "warn",
+        )
+    return str(identity["Arn"])
 
 
-def _check_region(settings: EvaluationSettings, aws: AwsClients, now: datetime) -> Iterator[CheckResult]:
-    found = {"the session": aws.session.region_name}
+def check_region(settings: Settings, aws: AwsClients) -> str:
+    """Everything that names a region names the same one."""
+    regions = {"the session": aws.session.region_name}
     for thing, pattern, value in (
         ("the model", MODEL_PACKAGE, settings.model),
         ("the model", HUB_MODEL, settings.model),
-        ("the dataset", DATASET_ARN, settings.dataset),
+        ("the dataset", REGISTRY_DATASET, settings.dataset),
     ):
-        match = pattern.fullmatch(value)
-        if match:
-            found[thing] = match[1]
+        if match := pattern.fullmatch(value):
+            regions[thing] = match[1]
     if settings.mlflow_resource_arn and settings.mlflow_resource_arn.count(":") >= 5:
-        found["the MLflow app"] = settings.mlflow_resource_arn.split(":")[3]
-    wrong = [f"{thing} is in {region}" for thing, region in found.items() if region != settings.region]
+        regions["the MLflow app"] = settings.mlflow_resource_arn.split(":")[3]
+    wrong = [f"{thing} is in {region}" for thing, region in regions.items() if region != settings.region]
     if wrong:
-        yield CheckResult(
-            "Region",
-            "fail",
+        raise Fault(
             f"REGION is {settings.region}, but {' and '.join(wrong)}.",
             "Use one region for everything: render the notebook again with things of the same region.",
         )
-    else:
-        yield CheckResult("Region", "pass", settings.region)
+    return settings.region
 
 
-def _check_model(settings: EvaluationSettings, aws: AwsClients, now: datetime) -> Iterator[CheckResult]:
-    if settings.scope == "base":
-        hub = HUB_MODEL.fullmatch(settings.model)
-        name, hub_name = (hub[4], hub[3]) if hub else (settings.model, "SageMakerPublicHub")
-        content = aws.sagemaker.describe_hub_content(HubName=hub_name, HubContentType="Model", HubContentName=name)
-        yield CheckResult("Model", "pass", f"base model {name}, version {content['HubContentVersion']}")
-        return
+def check_hub_model(settings: Settings, aws: AwsClients) -> str:
+    """The base model is in the hub."""
+    hub, name = HUB_MODEL.fullmatch(settings.model), hub_model_name(settings.model)
+    content = aws.sagemaker.describe_hub_content(
+        HubName=hub[3] if hub else PUBLIC_HUB, HubContentType="Model", HubContentName=name
+    )
+    return f"base model {name}, version {content['HubContentVersion']}"
+
+
+def check_model_package(settings: Settings, aws: AwsClients) -> str:
+    """The model package is complete, names its base model, and its weights are still there."""
     package = aws.sagemaker.describe_model_package(ModelPackageName=settings.model)
-    status, approval = package.get("ModelPackageStatus"), package.get("ModelApprovalStatus")
-    containers = package.get("InferenceSpecification", {}).get("Containers") or [{}]
-    base = containers[0].get("BaseModel", {})
+    status, container = package.get("ModelPackageStatus"), first_container(package)
+    base = container.get("BaseModel", {})
     if status != "Completed":
-        yield CheckResult("Model", "fail", f"the model package is {status}, not Completed.", "Choose a usable version.")
-    elif not (base.get("HubContentArn") or base.get("HubContentName")):
-        yield CheckResult(
-            "Model",
-            "fail",
-            "the model package does not name its base model; serverless evaluation needs that.",
-            "Choose a package that SageMaker's own fine-tuning made.",
-        )
-    elif approval == "Rejected":
-        yield CheckResult("Model", "warn", "the model package is marked Rejected.", "Check that you mean this version.")
-    elif not _weights_are_there(containers[0], aws):
-        yield CheckResult(
-            "Model",
-            "fail",
-            "the fine-tuned weights that the model package names are gone from S3.",
-            "Restore them, or evaluate another version.",
-        )
-    else:
-        yield CheckResult("Model", "pass", f"{settings.model.rsplit('model-package/', 1)[-1]}, {status}")
+        raise Fault(f"the model package is {status}, not Completed.", "Choose a usable version.")
+    if not (base.get("HubContentArn") or base.get("HubContentName")):
+        message = "the model package does not name its base model; serverless evaluation needs that."
+        raise Fault(message, "Choose a package that SageMaker's own fine-tuning made.")
+    if package.get("ModelApprovalStatus") == "Rejected":
+        raise Fault("the model package is marked Rejected.", "Check that you mean this version.", "warn")
+    if not _weights_are_there(container, aws):
+        message = "the fine-tuned weights that the model package names are gone from S3."
+        raise Fault(message, "Restore them, or evaluate another version.")
+    return f"{settings.model.rsplit('model-package/', 1)[-1]}, {status}"
 
 
 def _weights_are_there(container: dict[str, Any], aws: AwsClients) -> bool:
@@ -175,124 +167,69 @@ def _weights_are_there(container: dict[str, Any], aws: AwsClients) -> bool:
         return aws_error_code(error) != "NoSuchBucket"
 
 
-def _check_dataset(settings: EvaluationSettings, aws: AwsClients, now: datetime) -> Iterator[CheckResult]:
-    bucket = ""
+def check_dataset(settings: Settings, aws: AwsClients) -> str:
+    """Every file of the dataset is there, and is the one that was confirmed."""
+    size = 0
     for shard in settings.shards:
-        bucket = yield from _check_dataset_file(shard, aws)
-    if bucket:
-        yield from _bucket_region("Dataset bucket", bucket, settings, aws)
+        bucket, key = _dataset_object(shard, aws)
+        head = aws.s3.head_object(Bucket=bucket, Key=key)
+        etag, name = head["ETag"].strip('"'), key.rsplit("/", 1)[-1]
+        if shard.dataset_etag and etag != shard.dataset_etag:
+            raise Fault(
+                f"{name} has changed since it was confirmed (ETag {etag}, expected {shard.dataset_etag}).",
+                "Check the dataset and render the notebook again; to accept the file as it is, empty DATASET_ETAG.",
+            )
+        if not head["ContentLength"]:
+            raise Fault(f"{name} is empty.", "Point DATASET at a file with rows.")
+        size += head["ContentLength"]
+    files = f"{len(settings.shards)} files" if len(settings.shards) > 1 else name
+    shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+    return f"{files}, {shown}{', unchanged' if settings.dataset_etag else ''}"
 
 
-def _check_dataset_file(settings: EvaluationSettings, aws: AwsClients) -> Generator[CheckResult, None, str]:
-    """Yields what is found; the value is the bucket, empty when the file's place is unknown."""
+def check_dataset_bucket(settings: Settings, aws: AwsClients) -> str:
+    """The dataset's bucket is in the region."""
+    return _bucket_region(_dataset_object(settings.shards[0], aws)[0], settings, aws)
+
+
+def _dataset_object(settings: Settings, aws: AwsClients) -> tuple[str, str]:
     try:
-        bucket, key = dataset_object(settings, aws)
+        return dataset_object(settings, aws)
     except (ValueError, KeyError) as error:
-        yield CheckResult("Dataset", "fail", f"its file is unknown ({error}).", "Correct DATASET.")
-        return ""
-    head = aws.s3.head_object(Bucket=bucket, Key=key)
-    etag, name = head["ETag"].strip('"'), key.rsplit("/", 1)[-1]
-    if settings.dataset_etag and etag != settings.dataset_etag:
-        yield CheckResult(
-            "Dataset",
-            "fail",
-            f"{name} has changed since it was confirmed (ETag {etag}, expected {settings.dataset_etag}).",
-            "Check the dataset and render the notebook again; to accept the file as it is, empty DATASET_ETAG.",
-        )
-    elif not head["ContentLength"]:
-        yield CheckResult("Dataset", "fail", f"{name} is empty.", "Point DATASET at a file with rows.")
-    else:
-        same = ", unchanged" if settings.dataset_etag else ""
-        yield CheckResult("Dataset", "pass", f"{name}, {file_size(head['ContentLength'])}{same}")
-    return bucket
+        raise Fault(f"its file is unknown ({error}).", "Correct DATASET.") from error
 
 
-def _check_output(settings: EvaluationSettings, aws: AwsClients, now: datetime) -> Iterator[CheckResult]:
-    bucket = settings.s3_output.removeprefix("s3://").split("/", 1)[0]
-    yield from _bucket_region("Output bucket", bucket, settings, aws)
+def check_output(settings: Settings, aws: AwsClients) -> str:
+    """The output bucket is there and in the region."""
+    return _bucket_region(settings.s3_output.removeprefix("s3://").split("/", 1)[0], settings, aws)
 
 
-def _bucket_region(subject: str, bucket: str, settings: EvaluationSettings, aws: AwsClients) -> Iterator[CheckResult]:
+def _bucket_region(bucket: str, settings: Settings, aws: AwsClients) -> str:
     try:
         headers = aws.s3.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
     except ClientError as error:
         headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         if aws_error_code(error) in MISSING_CODES:
-            yield CheckResult(subject, "fail", f"{bucket} does not exist.", "Correct S3_OUTPUT or create the bucket.")
-            return
+            raise Fault(f"{bucket} does not exist.", "Correct the parameters cell, or create the bucket.") from error
         if not headers.get("x-amz-bucket-region"):
             raise
     region = headers.get("x-amz-bucket-region", settings.region)
     if region != settings.region:
-        yield CheckResult(
-            subject, "fail", f"{bucket} is in {region}, not in {settings.region}.", "Use a bucket in REGION."
-        )
-    else:
-        yield CheckResult(subject, "pass", f"{bucket}, {region}")
+        raise Fault(f"{bucket} is in {region}, not in {settings.region}.", "Use a bucket in REGION.")
+    return f"{bucket}, {region}"
 
 
-def _check_judge(settings: EvaluationSettings, aws: AwsClients, now: datetime) -> Iterator[CheckResult]:
-    try:
-        details = aws.bedrock.get_foundation_model(modelIdentifier=settings.judge)["modelDetails"]
-    except ClientError as error:
-        if aws_error_code(error) not in MISSING_CODES:
-            raise
-        yield CheckResult(
-            "Judge",
-            "fail",
-            f"{settings.judge} is not available in {settings.region}.",
-            "Choose a judge that is in service in this region.",
-        )
-        return
-    lifecycle = details.get("modelLifecycle", {})
-    ends = lifecycle.get("endOfLifeTime")
-    if ends is not None and ends <= now:
-        yield CheckResult(
-            "Judge", "fail", f"{settings.judge} was retired on {ends:%Y-%m-%d}.", "Choose a judge that is in service."
-        )
-    elif lifecycle.get("status", "ACTIVE") != "ACTIVE":
-        until = f", to be retired on {ends:%Y-%m-%d}" if ends else ""
-        yield CheckResult(
-            "Judge", "warn", f"{settings.judge} is {lifecycle['status']}{until}.", "Prefer a judge that is ACTIVE."
-        )
-    else:
-        yield CheckResult("Judge", "pass", f"{settings.judge}, ACTIVE")
-
-
-def _check_mlflow(settings: EvaluationSettings, aws: AwsClients, now: datetime) -> Iterator[CheckResult]:
+def check_mlflow(settings: Settings, aws: AwsClients) -> str:
+    """The MLflow app or tracking server can be used."""
     arn = settings.mlflow_resource_arn
     if arn is None:
-        yield CheckResult(
-            "MLflow",
-            "warn",
-            "none is set; the SDK uses the account's first app, and creates one when there is none.",
-            "Set MLFLOW_RESOURCE_ARN to decide yourself.",
-        )
-        return
+        message = "none is set; the SDK uses the account's first app, and creates one when there is none."
+        raise Fault(message, "Set MLFLOW_RESOURCE_ARN to decide yourself.", "warn")
     if ":mlflow-tracking-server/" in arn:
         name = arn.rsplit("/", 1)[-1]
         state = aws.sagemaker.describe_mlflow_tracking_server(TrackingServerName=name)["TrackingServerStatus"]
     else:
         state = aws.sagemaker.describe_mlflow_app(Arn=arn)["Status"]
-    if state in USABLE_MLFLOW:
-        yield CheckResult("MLflow", "pass", f"{arn.rsplit(':', 1)[-1]}, {state}")
-    else:
-        yield CheckResult(
-            "MLflow", "fail", f"{arn} is {state}.", "Wait until it is usable, start it, or choose another one."
-        )
-
-
-def file_size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"
-
-
-Check = Callable[[EvaluationSettings, AwsClients, datetime], Iterator[CheckResult]]
-ALL_CHECKS: tuple[tuple[str, Check], ...] = (
-    ("Credentials", _check_identity),
-    ("Region", _check_region),
-    ("Model", _check_model),
-    ("Dataset", _check_dataset),
-    ("Judge", _check_judge),
-    ("Output bucket", _check_output),
-    ("MLflow", _check_mlflow),
-)
+    if state not in USABLE_MLFLOW:
+        raise Fault(f"{arn} is {state}.", "Wait until it is usable, start it, or choose another one.")
+    return f"{arn.rsplit(':', 1)[-1]}, {state}"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from .session import AwsClients, dataset_object
-from .settings import EvaluationSettings
+from .dataset_files import dataset_object, read_object
+from .session import AwsClients, AwsFailure
+from .settings import Settings
 from .shard_names import manifest_key
 
 
@@ -22,19 +21,19 @@ class SourceRows(NamedTuple):
     lines: list[int]
 
 
-def source_rows(settings: EvaluationSettings, aws: AwsClients) -> SourceRows:
+def source_rows(settings: Settings, aws: AwsClients) -> SourceRows:
     """Where the dataset's rows come from. A manifest that is not of these very files does not count."""
     nowhere = SourceRows("", [])
     bucket, key = dataset_object(settings, aws)
     try:
-        manifest = json.loads(_object_bytes(aws, bucket, manifest_key(key)))
+        manifest = json.loads(read_object(aws, bucket, manifest_key(key)))
         source, outputs = str((manifest.get("origin") or manifest["source"])["uri"]), manifest["outputs"]
         lines: list[int] = []
         for shard, output in zip(settings.shards, outputs, strict=True):
-            if hashlib.sha256(_object_bytes(aws, *dataset_object(shard, aws))).hexdigest() != output["sha256"]:
+            if hashlib.sha256(read_object(aws, *dataset_object(shard, aws))).hexdigest() != output["sha256"]:
                 return nowhere
             lines += lines_of_runs(output.get("origin_lines") or output["source_lines"])
-    except (ClientError, BotoCoreError, AttributeError, ValueError, KeyError, TypeError):
+    except (*AwsFailure, AttributeError, ValueError, KeyError, TypeError):
         return nowhere  # most datasets have no manifest
     return SourceRows(source, lines)
 
@@ -44,7 +43,3 @@ def lines_of_runs(runs: Iterable[int | list[int]]) -> Iterator[int]:
     for run in runs:
         first, last = (run, run) if isinstance(run, int) else run
         yield from range(first, last + 1)
-
-
-def _object_bytes(aws: AwsClients, bucket: str, key: str) -> Any:
-    return aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()

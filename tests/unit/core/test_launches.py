@@ -15,29 +15,27 @@ from model_evaluation.notebook.execute import ExecutionOutcome
 from model_evaluation.notebook.render import render_notebook
 from model_evaluation.results_folder import newest_summary
 from model_evaluation.runs.execution import _failure, executed_path, parse_parameters
-from model_evaluation.runs.launches import KEPT, LaunchBook, known_launches, notebook_settings
-from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchLedger, evaluation_configuration
-from model_evaluation.runtime.settings import EvaluationSettings, SettingsError
+from model_evaluation.runs.launches import KEPT, LaunchBook, known_launches, rendered_parameters
+from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchLedger
+from unit.notebook.building import KIND, build_program
 from unit.runtime.fake_sagemaker import ARN, PARAMETERS, settings_with
 
 NOW = "2026-11-20T10:00:00+00:00"
 
 
 class Place:
-    """A project with a notebook; ``settings`` are those of the run."""
+    """A project with a notebook, whose run is configured as usual but for ``changes``."""
 
-    def __init__(self, folder: Path, settings: EvaluationSettings) -> None:
+    def __init__(self, folder: Path, **changes: Any) -> None:
         self.folder = folder
         self.results = folder / "notebooks" / "results"
         self.notebook = folder / "notebooks" / "tickets.ipynb"
-        self.ledger = LaunchLedger(str(self.results), evaluation_configuration(settings))
-        self.book = LaunchBook(str(folder), str(self.notebook), settings, NOW)
+        self.ledger = LaunchLedger(settings_with(RESULTS_DIR=str(self.results), **changes))
+        self.book = LaunchBook(str(folder), str(self.notebook), "results", "llm_as_judge", NOW)
 
     def write(self, *attempts: LaunchAttempt) -> None:
-        record = self.ledger.read()
         for attempt in attempts:
-            record = record.with_attempt(attempt)
-        self.ledger.write(record)
+            self.ledger.file(attempt)
 
     @property
     def entries(self) -> list[dict[str, Any]]:
@@ -47,7 +45,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    return Place(tmp_path, settings_with())
+    return Place(tmp_path)
 
 
 def test_the_intent_is_in_the_state_file_before_anything_else(place: Place) -> None:
@@ -55,7 +53,8 @@ def test_the_intent_is_in_the_state_file_before_anything_else(place: Place) -> N
     place.book.record_intent()
     assert place.entries == [
         {
-            "fingerprint": place.ledger.fingerprint,
+            "kind": "llm_as_judge",
+            "fingerprint": "",
             "name": None,
             "execution_arn": None,
             "started": NOW,
@@ -80,6 +79,18 @@ def test_what_the_notebook_records_takes_the_intents_place(place: Place) -> None
     assert place.book.current == ARN + "2"
 
 
+def test_the_run_that_is_taken_up_is_the_current_one_whatever_else_is_on_record(place: Place) -> None:
+    other = Place(place.folder, JUDGE_MODEL="amazon.nova-pro-v1:0")
+    place.write(LaunchAttempt("a", NOW, ARN + "1"))
+    other.write(LaunchAttempt("b", NOW, ARN + "2"))
+    place.book.record_intent()
+    place.book.update()
+    assert place.book.current is None
+    place.write(LaunchAttempt("a", NOW, ARN + "1"))
+    place.book.update()
+    assert place.book.current == ARN + "1"
+
+
 def test_an_update_without_news_leaves_the_file_alone(place: Place) -> None:
     place.write(LaunchAttempt("a", NOW, ARN + "1"))
     place.book.update()
@@ -89,12 +100,12 @@ def test_an_update_without_news_leaves_the_file_alone(place: Place) -> None:
 
 
 def test_answers_given_meanwhile_and_other_runs_are_kept(place: Place) -> None:
+    elsewhere = LaunchBook(str(place.folder), str(place.folder / "other.ipynb"), "out", "llm_as_judge", NOW)
+    elsewhere.record_intent()
     place.book.record_intent()
     snapshot = state.load(str(place.folder))
     answer = {"value": "x", "origin": "user", "time": NOW}
     state.replace(str(place.folder), snapshot.raw, {**snapshot.document, "answers": {"task": answer}})
-    other = Place(place.folder, settings_with(JUDGE_MODEL="amazon.nova-pro-v1:0"))
-    other.book.record_intent()
     place.write(LaunchAttempt("a", NOW, ARN + "1"))
     place.book.update()
     assert {entry["name"] for entry in place.entries} == {"a", None}
@@ -105,7 +116,7 @@ def test_a_lost_results_folder_does_not_lead_to_a_second_evaluation(place: Place
     place.write(LaunchAttempt("a", NOW, ARN + "1", "Failed"), LaunchAttempt("b", NOW, ARN + "2"))
     place.book.update()
     shutil.rmtree(place.results)
-    again = Place(place.folder, settings_with())
+    again = Place(place.folder)
     again.book.record_intent()
     current = again.ledger.read().current
     assert current == LaunchAttempt("b", NOW, ARN + "2")
@@ -114,9 +125,9 @@ def test_a_lost_results_folder_does_not_lead_to_a_second_evaluation(place: Place
 
 
 def test_the_state_file_keeps_a_bounded_number(place: Place) -> None:
-    for number in range(KEPT + 5):
-        Place(place.folder, settings_with(RUN_LABEL=f"run-{number}")).book.record_intent()
-    assert len(place.entries) == KEPT
+    place.write(*[LaunchAttempt(f"run-{number}", NOW) for number in range(KEPT + 5)])
+    place.book.update()
+    assert [entry["name"] for entry in place.entries] == [f"run-{number}" for number in range(5, KEPT + 5)]
 
 
 def test_a_damaged_record_does_not_end_the_run(place: Place) -> None:
@@ -127,23 +138,22 @@ def test_a_damaged_record_does_not_end_the_run(place: Place) -> None:
     assert known_launches(str(place.folder), {}).damaged == [str(place.ledger.path)]
 
 
-def test_parameters_are_read_from_the_notebook_as_it_is(tmp_path: Path) -> None:
-    notebook = tmp_path / "n.ipynb"
-    notebook.write_bytes(render_notebook(PARAMETERS))
-    assert notebook_settings(str(notebook), {}) == settings_with()
-    changed = notebook_settings(str(notebook), {"JUDGE_MODEL": "other"})
-    assert changed == settings_with(JUDGE_MODEL="other")
-    with pytest.raises(SettingsError, match="RUN_LABEL must be text"):
-        notebook_settings(str(notebook), {"RUN_LABEL": 5})
+@pytest.mark.parametrize("name", ["n.ipynb", "n.py"])
+def test_parameters_are_read_from_what_was_rendered_as_it_is(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(build_program(PARAMETERS).encode() if name.endswith(".py") else render_notebook(KIND, PARAMETERS))
+    assert rendered_parameters(str(path)) == PARAMETERS
+    path.write_text(path.read_text().replace("us-west-2", "us-west-9"))
+    assert (rendered_parameters(str(path)) or {})["REGION"] == "us-west-9"
 
 
 def test_a_parameters_cell_made_into_code_is_left_to_the_notebook(tmp_path: Path) -> None:
     notebook = tmp_path / "n.ipynb"
-    content = json.loads(render_notebook(PARAMETERS))
+    content = json.loads(render_notebook(KIND, PARAMETERS))
     cell = next(cell for cell in content["cells"] if "parameters" in cell["metadata"].get("tags", []))
     cell["source"] = ["import os\n", "REGION = os.environ['REGION']\n"]
     notebook.write_text(json.dumps(content), encoding="utf-8")
-    assert notebook_settings(str(notebook), {}) is None
+    assert rendered_parameters(str(notebook)) is None
 
 
 @pytest.mark.parametrize(
@@ -164,11 +174,6 @@ def test_a_parameters_cell_made_into_code_is_left_to_the_notebook(tmp_path: Path
 def test_values_are_read_as_papermill_reads_them(text: str, value: object) -> None:
     assert parse_parameters([["NAME", text]]) == {"NAME": value}
     assert parse_parameters(None, [["NAME", text]]) == {"NAME": text}
-
-
-def test_custom_metrics_stay_the_text_they_are() -> None:
-    assert parse_parameters([["CUSTOM_METRICS", "[1]"]]) == {"CUSTOM_METRICS": "[1]"}
-    assert parse_parameters([["CUSTOM_METRICS", "None"]]) == {"CUSTOM_METRICS": None}
 
 
 def test_a_name_that_is_none_is_wrong_usage() -> None:
@@ -200,8 +205,9 @@ def test_the_exit_code_says_who_must_act(ename: str, exit_code: int, code: str) 
     assert error.details == {"notebook": "n_executed.ipynb", "cell": "launch", "error": ename}
 
 
-def test_the_executed_copy_lies_beside_the_notebook() -> None:
+def test_the_executed_copy_lies_beside_the_notebook_and_a_programs_output_beside_the_program() -> None:
     assert executed_path("/a/b.ipynb") == "/a/b_executed.ipynb"
+    assert executed_path("/a/b.py") == "/a/b_executed.log"
 
 
 def test_an_export_that_was_killed_is_not_taken_for_results(tmp_path: Path) -> None:

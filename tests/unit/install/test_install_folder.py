@@ -70,7 +70,7 @@ def test_the_source_holds_the_skill_and_no_caches_tests_or_git() -> None:
     names = list(source_files())
     assert {"SKILL.md", "LICENSE", "scripts/evaluate.py", "scripts/model_evaluation/cli.py"} <= set(names)
     assert any(name.startswith("references/") for name in names)
-    assert any(name.startswith("templates/") for name in names)
+    assert any("/templates/" in name for name in names)
     assert any(name.startswith("scripts/model_evaluation/kinds/llm_as_judge/demo/") for name in names)
     parts = {part for name in names for part in name.split("/")}
     assert not parts & {"__pycache__", "tests", ".git", "bench", "_skill", ".venv"}

@@ -387,7 +387,7 @@ HOSTILE = [
 
 def sent(metrics: list[dict[str, Any]]) -> Any:
     """What the notebook hands to the service."""
-    text = settings_with(CUSTOM_METRICS=json.dumps(metrics)).bedrock_custom_metrics
+    text = settings_with(CUSTOM_METRICS=json.dumps(metrics)).custom_metrics_json
     assert text is not None
     return json.loads(text)
 

@@ -1,4 +1,4 @@
-"""The notebook as nbformat's own object."""
+"""The notebook of the default kind, and as nbformat's own object."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from typing import Any
 
 import nbformat
 
+from model_evaluation.kinds.registry import DEFAULT, load_kind
 from model_evaluation.notebook.render import notebook_content
+from model_evaluation.notebook.script import notebook_script
+
+KIND = load_kind(DEFAULT)
 
 
-def build_notebook(parameters: Mapping[str, object]) -> Any:
-    return nbformat.from_dict(notebook_content(parameters))  # type: ignore[no-untyped-call]
+def build_notebook(parameters: Mapping[str, object], library: str = "embed") -> Any:
+    return nbformat.from_dict(notebook_content(KIND, parameters, library))  # type: ignore[no-untyped-call]
+
+
+def build_program(parameters: Mapping[str, object], library: str = "embed") -> str:
+    return notebook_script(notebook_content(KIND, parameters, library, program=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -31,7 +30,7 @@ def parameters() -> dict[str, Any]:
         "DATASET": "s3://acme-sagemaker-data/evaluation/support.jsonl",
         "JUDGE_MODEL": "anthropic.claude-sonnet-4-5-20250929-v1:0",
         "BUILTIN_METRICS": ["Correctness", "Helpfulness", "Harmfulness"],
-        "CUSTOM_METRICS": json.dumps(TONE, indent=1, ensure_ascii=False),
+        "CUSTOM_METRICS": TONE,
         "PRIMARY_METRIC": "Correctness",
         "EVALUATE_BASE_MODEL": True,
         "S3_OUTPUT": "s3://acme-sagemaker-data/evaluation-results",
@@ -43,4 +42,5 @@ def parameters() -> dict[str, Any]:
         "FORCE_NEW_RUN": False,
         "RESULTS_DIR": "results",
         "DATASET_ETAG": "9b2cf535f27731c974343645a3985328",
+        "DATASET_NOTES": [],
     }

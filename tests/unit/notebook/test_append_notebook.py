@@ -1,4 +1,4 @@
-"""Appending: other people's cells keep their bytes, ours are replaced in place, what is no notebook is left alone."""
+"""Appending: other people's cells keep their content, ours are replaced in place, what is no notebook is left alone."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 
 from model_evaluation.errors import Refused
 from model_evaluation.notebook.append import append_section
-from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
 from model_evaluation.notebook.execute import inject_parameters
-from model_evaluation.notebook.render import METADATA_KEY
-from unit.notebook.building import build_notebook
+from model_evaluation.notebook.notebook_file import METADATA_KEY
+from model_evaluation.notebook.render import notebook_content
+from unit.notebook.building import KIND, build_notebook
 
 PYTHON = '{"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}'
 # Spacing, key order and escapes that no program would write again the same way.
@@ -40,7 +40,7 @@ def mine(tmp_path: Path) -> Path:
 
 
 def append(path: Path, parameters: dict[str, Any]) -> Any:
-    return append_section(path, parameters, LLM_AS_JUDGE_CELLS)
+    return append_section(path, notebook_content(KIND, parameters))
 
 
 def cells_of(path: Path) -> list[dict[str, Any]]:
@@ -48,13 +48,16 @@ def cells_of(path: Path) -> list[dict[str, Any]]:
     return cells
 
 
-def test_other_cells_and_the_rest_of_the_file_keep_their_bytes(mine: Path, parameters: dict[str, Any]) -> None:
+def test_other_cells_and_the_rest_of_the_file_mean_what_they_meant(mine: Path, parameters: dict[str, Any]) -> None:
+    before = json.loads(mine.read_text(encoding="utf-8"))
     append(mine, parameters)
-    text = mine.read_text(encoding="utf-8")
-    assert FIRST_CELL in text
-    assert SECOND_CELL in text
-    assert text.startswith('{"nbformat_minor": 5,\n "cells": [')
-    assert text.endswith('],  "metadata": ' + PYTHON + ',"nbformat":4}')
+    after = json.loads(mine.read_text(encoding="utf-8"))
+    assert after["cells"][0] == before["cells"][0]
+    assert after["cells"][1] == {**before["cells"][1], "source": [before["cells"][1]["source"]]}
+    assert {key: value for key, value in after.items() if key != "cells"} == {
+        key: value for key, value in before.items() if key != "cells"
+    }
+    assert mine.read_text(encoding="utf-8") == nbformat.writes(nbformat.read(mine, as_version=4)) + "\n"
 
 
 def test_the_section_comes_last_and_equals_the_rendered_notebook(mine: Path, parameters: dict[str, Any]) -> None:
@@ -72,7 +75,7 @@ def test_tags_that_are_none_do_not_matter(mine: Path, parameters: dict[str, Any]
     cell = f'{{"metadata": {{"tags": {tags}}}, "cell_type": "markdown", "id": "odd", "source": ""}}'
     mine.write_text(notebook_text(cell), encoding="utf-8")
     assert append(mine, parameters).warnings == ()
-    assert cell in mine.read_text(encoding="utf-8")
+    assert cells_of(mine)[0]["metadata"] == {"tags": json.loads(tags)}
 
 
 def test_values_are_overridden_in_our_parameters_cell_and_not_in_theirs(mine: Path, parameters: dict[str, Any]) -> None:
@@ -120,8 +123,8 @@ def test_a_second_run_replaces_the_section_where_it_is(mine: Path, parameters: d
 
     cells = cells_of(mine)
     marked = [METADATA_KEY in cell["metadata"] for cell in cells]
-    assert marked == [False, *[True] * len(LLM_AS_JUDGE_CELLS), False, False]
-    assert cells[-2] == after
+    assert marked == [False, *[True] * len(KIND.cells()), False, False]
+    assert cells[-2] == {**after, "source": ["my notes"]}
     assert "eu-west-1" in "".join("".join(cell["source"]) for cell in cells)
     assert not any(cell.get("outputs") for cell in cells)
 
@@ -131,11 +134,11 @@ def test_a_notebook_without_ids_gets_cells_without_ids(tmp_path: Path, parameter
     old_cell = '{"cell_type": "markdown", "metadata": {}, "source": ["hello"]}'
     path.write_text(notebook_text(old_cell, minor=4), encoding="utf-8")
     append(path, parameters)
-    assert old_cell in path.read_text(encoding="utf-8")
+    assert cells_of(path)[0] == json.loads(old_cell)
     assert not any("id" in cell for cell in cells_of(path))
     nbformat.validate(nbformat.read(path, as_version=nbformat.NO_CONVERT))
     assert append(path, parameters).replaced
-    assert len(cells_of(path)) == 1 + len(LLM_AS_JUDGE_CELLS)
+    assert len(cells_of(path)) == 1 + len(KIND.cells())
 
 
 def test_an_empty_notebook_and_a_byte_order_mark_are_fine(tmp_path: Path, parameters: dict[str, Any]) -> None:
@@ -143,7 +146,7 @@ def test_an_empty_notebook_and_a_byte_order_mark_are_fine(tmp_path: Path, parame
     path.write_bytes(b"\xef\xbb\xbf" + notebook_text().encode())
     append(path, parameters)
     assert path.read_bytes().startswith(b"\xef\xbb\xbf{")
-    assert len(cells_of(path)) == len(LLM_AS_JUDGE_CELLS)
+    assert len(cells_of(path)) == len(KIND.cells())
 
 
 def test_mode_and_link_are_kept(mine: Path, parameters: dict[str, Any], tmp_path: Path) -> None:
@@ -153,7 +156,7 @@ def test_mode_and_link_are_kept(mine: Path, parameters: dict[str, Any], tmp_path
     append(link, parameters)
     assert link.is_symlink()
     assert mine.stat().st_mode & 0o777 == 0o640
-    assert len(cells_of(mine)) == 2 + len(LLM_AS_JUDGE_CELLS)
+    assert len(cells_of(mine)) == 2 + len(KIND.cells())
 
 
 def test_a_foreign_parameters_cell_is_pointed_out(tmp_path: Path, parameters: dict[str, Any]) -> None:
@@ -172,12 +175,11 @@ def test_a_foreign_parameters_cell_is_pointed_out(tmp_path: Path, parameters: di
         (b"not a notebook", "not valid JSON"),
         (notebook_text(FIRST_CELL).encode()[:-30], "not valid JSON"),
         (b"\xff\xfe\x00", "not UTF-8"),
-        (b"[]", "not valid JSON"),
+        (b"[]", "no usable 'cells'"),
         (b'{"cells": []}', "no usable 'metadata'"),
         (b'{"cells": {}, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "no usable 'cells'"),
         (b'{"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}', "older than 4"),
         (b'{"cells": [], "metadata": {}, "nbformat": 5, "nbformat_minor": 0}', "format is 5"),
-        (b'{"cells": [], "cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "twice"),
         (notebook_text("42").encode(), "cell 1 is not a notebook cell"),
         (notebook_text('{"cell_type": "code"}').encode(), "cell 1 is not a notebook cell"),
         (notebook_text(metadata='{"kernelspec": {"language": "R"}}').encode(), "language is R"),

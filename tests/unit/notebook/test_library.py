@@ -2,63 +2,92 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
-import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
-import jinja2
 import pytest
 
+import model_evaluation
+from kernel_environment import kernel_python
 from model_evaluation import __version__
 from model_evaluation.notebook.library import Library, notebook_library
-from model_evaluation.notebook.values import python_literal
-from model_evaluation.resources import resource
+from model_evaluation.notebook.render import library_of
+from unit.notebook.building import KIND, build_notebook
 
 PACKAGES = ("model_evaluation.runtime", "model_evaluation.kinds.llm_as_judge.runtime")
+PACKAGE = Path(model_evaluation.__file__).parent
 
 
 @pytest.fixture(scope="module")
 def library() -> Library:
-    return notebook_library(PACKAGES)
+    return library_of(KIND)
 
 
-@pytest.fixture(scope="module")
-def cell(library: Library) -> str:
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
-    environment.filters["python"] = python_literal
-    template = resource("templates/shared/library.py.j2").read_text(encoding="utf-8")
-    return environment.from_string(template).render(library=library)
+@pytest.fixture(params=["embed", "beside"])
+def cell(request: pytest.FixtureRequest, library: Library, tmp_path: Path, parameters: dict[str, Any]) -> str:
+    """The library cell; in ``tmp_path`` lies what has to lie beside the notebook."""
+    if request.param == "beside":
+        (tmp_path / library.wheel_name).write_bytes(library.wheel)
+    return source_of(parameters, request.param)
 
 
-def run_cell(cell: str, then: str, *path: Path) -> str:
-    """What ``then`` prints after the cell, in a Python that knows no packages but those of ``path``."""
-    code = f"import sys\nsys.path[:0] = {[str(folder) for folder in path]!r}\n{cell}\n{then}\n"
-    done = subprocess.run([sys.executable, "-S", "-"], input=code, capture_output=True, text=True, check=True)
+def source_of(parameters: dict[str, Any], library: str) -> str:
+    (source,) = (cell.source for cell in build_notebook(parameters, library).cells if cell.id == "library")
+    return str(source)
+
+
+def run_cell(cell: str, then: str, folder: Path, *path: Path) -> str:
+    """What the last line of ``then`` prints in a kernel's interpreter, which knows no package of ours but what lies in
+    ``path``; ``folder`` is the notebook's."""
+    code = f"import sys\nsys.path[:0] = {[*map(str, path)]!r}\n{cell}\n{then}\n"
+    done = subprocess.run([kernel_python(), "-"], input=code, capture_output=True, text=True, check=True, cwd=folder)
     return done.stdout.splitlines()[-1]
 
 
-def test_the_archive_is_the_same_each_time(library: Library) -> None:
+def test_the_wheel_is_the_same_each_time(library: Library) -> None:
     notebook_library.cache_clear()
-    assert notebook_library(PACKAGES).sha256 == library.sha256
+    assert library_of(KIND).sha256 == library.sha256
 
 
-def test_the_archive_holds_every_module_of_its_packages_and_no_other(library: Library) -> None:
-    names = set(zipfile.ZipFile(BytesIO(library.content)).namelist())
-    root = resource("scripts/model_evaluation")
-    folders = [root.parent.joinpath(*package.split(".")) for package in PACKAGES]
-    wanted = {str(path.relative_to(root.parent)) for folder in folders for path in folder.rglob("*.py")}
-    around = {"model_evaluation/__init__.py", "model_evaluation/kinds/__init__.py"}
-    assert {name for name in names if name.endswith(".py")} == wanted | around | {
-        "model_evaluation/kinds/llm_as_judge/__init__.py"
-    }
+def test_the_wheel_holds_every_file_of_its_packages_and_no_other(library: Library) -> None:
+    names = set(zipfile.ZipFile(BytesIO(library.wheel)).namelist())
+    folders = [PACKAGE.parent.joinpath(*package.split(".")) for package in PACKAGES]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    wanted = {path.relative_to(PACKAGE.parent).as_posix() for path in files}
+    around = {f"model_evaluation/{folder}__init__.py" for folder in ("", "kinds/", "kinds/llm_as_judge/")}
+    assert {name for name in names if ".dist-info/" not in name} == wanted | around
 
 
-def test_without_an_installed_copy_it_is_unpacked_and_its_files_can_be_read(cell: str) -> None:
-    file = run_cell(cell, "import model_evaluation.runtime.shard_names as m\nprint(m.__file__)")
+def test_pip_takes_it_for_a_wheel(library: Library, tmp_path: Path) -> None:
+    (tmp_path / library.wheel_name).write_bytes(library.wheel)
+    pip = [kernel_python(), "-m", "pip", "--disable-pip-version-check", "install", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--target", "x", library.wheel_name], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "x" / "model_evaluation" / "runtime" / "settings.py").is_file()
+    (metadata,) = (tmp_path / "x").glob("*.dist-info")
+    assert metadata.name == f"model_evaluation_notebook-{__version__}.dist-info"
+
+
+def test_without_an_installed_copy_it_is_unpacked_and_its_files_can_be_read(cell: str, tmp_path: Path) -> None:
+    then = "import model_evaluation.runtime.shard_names as m\nprint(m.__file__, len(open(m.__file__).read()))"
+    file, size = run_cell(cell, then, tmp_path).split()
     assert Path(file).name == "shard_names.py"
-    assert "scripts" not in file
+    assert not Path(file).is_relative_to(PACKAGE)
+    assert int(size) > 0
+    assert not Path(file).exists()  # it went with its kernel
+
+
+def test_a_traceback_shows_the_librarys_files_and_lines(cell: str, tmp_path: Path) -> None:
+    then = (
+        "import traceback, model_evaluation.runtime.shard_names as m\n"
+        "try:\n    m.shard_names(5)\nexcept TypeError:\n    print(repr(traceback.format_exc()))"
+    )
+    shown = run_cell(cell, then, tmp_path)
+    assert re.search(r"model-evaluation-\w+/model_evaluation/runtime/shard_names\.py", shown)
+    assert "_ALL_SHARDS.fullmatch(name)" in shown
 
 
 def test_an_installed_copy_of_the_same_version_is_used(cell: str, tmp_path: Path) -> None:
@@ -69,24 +98,32 @@ def test_an_installed_copy_of_the_same_version_is_used(cell: str, tmp_path: Path
             folder.mkdir(exist_ok=True)
             (folder / "__init__.py").touch()
     (tmp_path / "model_evaluation" / "__init__.py").write_text(f"__version__ = {__version__!r}\n")
-    assert run_cell(cell, "import model_evaluation\nprint(model_evaluation.__file__)", tmp_path).startswith(
-        str(tmp_path)
-    )
+    used = run_cell(cell, "import model_evaluation\nprint(model_evaluation.__file__)", tmp_path, tmp_path)
+    assert used.startswith(str(tmp_path))
 
 
 def test_another_version_that_is_installed_and_imported_does_no_harm(cell: str, tmp_path: Path) -> None:
-    (tmp_path / "model_evaluation").mkdir()
-    (tmp_path / "model_evaluation" / "__init__.py").write_text("__version__ = '0.0.1'\n")
-    (tmp_path / "model_evaluation" / "runtime.py").write_text("raise ImportError('old')\n")
-    version = run_cell(
-        f"import model_evaluation\n{cell}", "import model_evaluation as m\nprint(m.__version__)", tmp_path
-    )
-    assert version == __version__
+    other = tmp_path / "site-packages" / "model_evaluation"
+    other.mkdir(parents=True)
+    (other / "__init__.py").write_text("__version__ = '0.0.1'\n")
+    (other / "runtime.py").write_text("raise ImportError('old')\n")
+    then = "import model_evaluation as m, model_evaluation.runtime.settings\nprint(m.__version__)"
+    assert run_cell(f"import model_evaluation\n{cell}", then, tmp_path, other.parent) == __version__
+    assert (other / "__init__.py").read_text() == "__version__ = '0.0.1'\n"
 
 
-def test_a_damaged_archive_is_refused(cell: str) -> None:
-    damaged = cell.replace('ARCHIVE = "UEsDB', 'ARCHIVE = "UEsDC')
+def test_a_damaged_archive_is_refused(parameters: dict[str, Any], tmp_path: Path) -> None:
+    cell = source_of(parameters, "embed")
+    damaged = cell.replace('WHEEL = "UEsDB', 'WHEEL = "UEsDC')
     assert damaged != cell
     with pytest.raises(subprocess.CalledProcessError) as failure:
-        run_cell(damaged, "")
+        run_cell(damaged, "", tmp_path)
     assert "damaged. Render the notebook again" in failure.value.stderr
+
+
+def test_a_wheel_that_was_left_behind_is_asked_for(
+    parameters: dict[str, Any], library: Library, tmp_path: Path
+) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        run_cell(source_of(parameters, "beside"), "", tmp_path)
+    assert f"{library.wheel_name} must lie beside the notebook" in failure.value.stderr

@@ -19,10 +19,8 @@ from jinja2 import meta
 
 from examples import at_most
 from model_evaluation.notebook import render
-from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
-from model_evaluation.notebook.render import parameter_names, render_notebook
-from model_evaluation.resources import resource
-from unit.notebook.building import build_notebook
+from model_evaluation.notebook.render import parameter_names
+from unit.notebook.building import KIND, build_notebook
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden" / "llm_as_judge.ipynb"
 NAMES = [
@@ -44,6 +42,7 @@ NAMES = [
     "FORCE_NEW_RUN",
     "RESULTS_DIR",
     "DATASET_ETAG",
+    "DATASET_NOTES",
 ]
 PROMISED_ORDER = [
     "title",
@@ -59,6 +58,7 @@ PROMISED_ORDER = [
     "rows",
     "export",
 ]
+VISIBLE_LINES = 200  # of code, outside the library
 HOSTILE = st.one_of(
     st.text(max_size=80),
     st.text(st.sampled_from("\"'\\\n\r{}%#!?$`\u2028\u202e\x00\ud800<>&;😀 "), max_size=80),
@@ -81,6 +81,10 @@ HOSTILE = st.one_of(
         ]
     ),
 )
+
+
+def render_notebook(parameters: dict[str, Any], library: str = "embed") -> bytes:
+    return render.render_notebook(KIND, parameters, library)
 
 
 def sources(notebook: Any) -> dict[str, str]:
@@ -118,7 +122,7 @@ def test_the_notebook_is_valid_and_its_ids_are_fixed(parameters: dict[str, Any])
     notebook = build_notebook(parameters)
     nbformat.validate(notebook)  # warnings are errors here
     assert (notebook.nbformat, notebook.nbformat_minor) >= (4, 5)
-    assert [cell.id for cell in notebook.cells] == [cell.id for cell in LLM_AS_JUDGE_CELLS]
+    assert [cell.id for cell in notebook.cells] == [cell.id for cell in KIND.cells()]
 
 
 def test_the_bytes_are_those_that_nbformat_writes(parameters: dict[str, Any]) -> None:
@@ -133,8 +137,9 @@ def test_equal_parameters_give_equal_bytes_in_any_order(parameters: dict[str, An
 def test_rendering_imports_neither_nbformat_nor_the_sdk(parameters: dict[str, Any]) -> None:
     code = (
         "import sys, json\n"
+        "from model_evaluation.kinds.registry import DEFAULT, load_kind\n"
         "from model_evaluation.notebook.render import render_notebook\n"
-        "render_notebook(json.load(sys.stdin))\n"
+        "render_notebook(load_kind(DEFAULT), json.load(sys.stdin))\n"
         "print([m for m in ('nbformat', 'boto3', 'sagemaker', 'jsonschema', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run(
@@ -149,14 +154,13 @@ def test_rendering_imports_neither_nbformat_nor_the_sdk(parameters: dict[str, An
 
 
 def test_the_parameters_are_exactly_the_documented_ones(parameters: dict[str, Any]) -> None:
-    assert parameter_names(LLM_AS_JUDGE_CELLS[1]) == {*NAMES, "DATASET_NOTES"}
+    assert parameter_names(KIND) == set(NAMES)
     assert assigned(sources(build_notebook(parameters))["parameters"]) == parameters
 
 
 def test_what_is_known_about_the_rows_goes_with_the_notebook(parameters: dict[str, Any]) -> None:
     told = {**parameters, "DATASET_NOTES": ['3 of 9 prompts are "known" {{x}}\nto the model']}
     assert assigned(sources(build_notebook(told))["parameters"]) == told
-    assert render_notebook({**parameters, "DATASET_NOTES": []}) == render_notebook(parameters)
 
 
 def test_one_cell_is_tagged_parameters_and_holds_only_literals(parameters: dict[str, Any]) -> None:
@@ -165,18 +169,25 @@ def test_one_cell_is_tagged_parameters_and_holds_only_literals(parameters: dict[
     assert set(assigned(tagged[0].source)) == set(NAMES)
 
 
+def templates() -> list[Path]:
+    return [*KIND.templates.glob("*.j2"), *render.TEMPLATES.glob("*.j2")]
+
+
 def test_no_other_template_takes_a_value() -> None:
-    environment = render._environment()
-    for path in resource("templates").rglob("*.j2"):
+    environment = render._environment(KIND.templates)
+    for path in templates():
         if path.name != "parameters.py.j2":
             names = meta.find_undeclared_variables(environment.parse(path.read_text(encoding="utf-8")))
             assert names <= {"library"}, path
 
 
 def test_every_template_is_used() -> None:
-    folder = resource("templates")
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.j2")}
-    assert found == {cell.template for cell in LLM_AS_JUDGE_CELLS}
+    used = {render._template(cell) for cell in KIND.cells()} - {"library.py.j2"}
+    assert {path.name for path in templates()} == used | {
+        "library_embed.py.j2",
+        "library_beside.py.j2",
+        "options.py.j2",
+    }
 
 
 def test_a_missing_parameter_is_named(parameters: dict[str, Any]) -> None:
@@ -195,13 +206,50 @@ def test_the_cells_come_in_the_promised_order(parameters: dict[str, Any]) -> Non
     assert [cell for cell in cells if cell in PROMISED_ORDER] == PROMISED_ORDER
 
 
-def test_definitions_are_collapsed_and_what_a_reader_sees_is_short(parameters: dict[str, Any]) -> None:
-    for cell in build_notebook(parameters).cells:
+@pytest.mark.parametrize("library", ["embed", "beside"])
+def test_only_the_library_is_collapsed_and_the_rest_can_be_read(parameters: dict[str, Any], library: str) -> None:
+    lines = []
+    for cell in build_notebook(parameters, library).cells:
         hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
-        assert hidden == (cell.id in ("install", "library"))
-        if cell.cell_type == "code" and not hidden and cell.id != "parameters":
-            assert len(cell.source.splitlines()) <= 40
-            assert all(len(line) <= 120 for line in cell.source.splitlines())
+        assert hidden == (cell.id == "library")
+        if cell.cell_type == "code" and not hidden:
+            lines += cell.source.splitlines()
+    assert len(lines) <= VISIBLE_LINES
+    assert max(map(len, lines)) <= 120
+
+
+def test_the_library_is_one_long_line_among_a_few_short_ones(parameters: dict[str, Any]) -> None:
+    lines = sources(build_notebook(parameters))["library"].splitlines()
+    assert len(lines) <= 36
+    assert [len(line) > 120 for line in lines].count(True) == 1
+
+
+def test_with_the_library_beside_it_the_notebook_is_small(parameters: dict[str, Any]) -> None:
+    assert len(render_notebook(parameters, "beside")) < 20_000
+
+
+def test_the_launch_cell_is_the_services_own_call(parameters: dict[str, Any]) -> None:
+    (call,) = (
+        node
+        for node in ast.walk(ast.parse(sources(build_notebook(parameters))["launch"]))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "LLMAsJudgeEvaluator"
+    )
+    assert not call.args
+    assert [keyword.arg for keyword in call.keywords] == [
+        "model",
+        "dataset",
+        "evaluator_model",
+        "builtin_metrics",
+        "custom_metrics",
+        "evaluate_base_model",
+        "s3_output_path",
+        "role",
+        "mlflow_resource_arn",
+        "mlflow_experiment_name",
+        "base_eval_name",
+        "region",
+        "sagemaker_session",
+    ]
 
 
 def test_every_code_cell_compiles(parameters: dict[str, Any]) -> None:
@@ -214,10 +262,10 @@ def test_the_notebook_passes_ruff(parameters: dict[str, Any], tmp_path: Path) ->
     file = tmp_path / "notebook.ipynb"
     file.write_bytes(render_notebook(parameters))
     rules = "E,F,W,B,C4,PIE,PLE,RET,SIM,UP"
-    # F404, F811: each cell of definitions is a module of its own, with its own imports. E501: see the test above.
+    # E501: see the tests above.
     command = ["ruff", "check", "--isolated", "--no-cache", f"--select={rules}"]
     done = subprocess.run(
-        [sys.executable, "-m", *command, "--ignore=E501,F404,F811", "--target-version=py311", str(file)],
+        [sys.executable, "-m", *command, "--ignore=E501", "--target-version=py311", str(file)],
         capture_output=True,
         text=True,
     )
@@ -238,10 +286,13 @@ def test_arbitrary_text_in_every_field_stays_data(data: st.DataObject) -> None:
     values: dict[str, Any] = {
         name: data.draw(HOSTILE, label=name)
         for name in NAMES
-        if name not in ("BUILTIN_METRICS", "EVALUATE_BASE_MODEL", "FORCE_NEW_RUN", "POLL_SECONDS", "TIMEOUT_MINUTES")
+        if name not in ("EVALUATE_BASE_MODEL", "FORCE_NEW_RUN", "POLL_SECONDS", "TIMEOUT_MINUTES")
     }
     values["BUILTIN_METRICS"] = data.draw(st.lists(HOSTILE, max_size=4))
-    values["CUSTOM_METRICS"] = data.draw(st.none() | HOSTILE | st.just(json.dumps([{"name": values["REGION"]}])))
+    values["CUSTOM_METRICS"] = data.draw(
+        st.none() | st.lists(st.dictionaries(HOSTILE, HOSTILE, max_size=3), max_size=2)
+    )
+    values["DATASET_NOTES"] = data.draw(st.lists(HOSTILE, max_size=2))
     values["EVALUATE_BASE_MODEL"] = data.draw(st.booleans())
     values["FORCE_NEW_RUN"] = data.draw(st.booleans())
     values["POLL_SECONDS"] = data.draw(st.floats(0.01, 1e6) | st.integers(1, 10**9))

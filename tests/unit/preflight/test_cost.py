@@ -14,8 +14,9 @@ from model_evaluation.kinds.llm_as_judge.cost.duration import minutes_at, usual_
 from model_evaluation.kinds.llm_as_judge.cost.estimate import Estimate, cost_line, token_line
 from model_evaluation.kinds.llm_as_judge.cost.prices import price_of
 from model_evaluation.kinds.llm_as_judge.cost.tokens import Tokens, estimate_tokens, workload
+from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeDurations
 from model_evaluation.lookups import pricing
-from model_evaluation.runtime.launch.durations import PastRun, UsualDurations, in_words, keep_past_run
+from model_evaluation.runtime.launch.durations import PastRun, in_words, keep_past_run
 
 PROFILE = {
     "rows": 90,
@@ -134,7 +135,7 @@ def test_tokens_are_told_in_words() -> None:
 
 
 def test_durations_in_words() -> None:
-    assert in_words(UsualDurations(60, 3).whole()) == "about 20 to 40 minutes"
+    assert in_words(JudgeDurations.of(60, 3).whole()) == "about 20 to 40 minutes"
     assert in_words((95.0, 300.0)) == "about 1.6 to 5.0 hours"
     assert minutes_at(Tokens((1000, 2000), (500, 1000)), 100.0) == (15.0, 30.0)
 
@@ -144,10 +145,12 @@ def test_this_projects_own_runs_count_wherever_they_were_recorded(tmp_path: Path
     elsewhere = tmp_path / "elsewhere"
     for number, folder in enumerate((tmp_path / "notebooks" / "results", elsewhere)):
         (folder / "launches").mkdir(parents=True)
-        keep_past_run(str(folder), PastRun(f"e{number}", 90, 1, {"EvaluateCustomModelMetrics": 30.0}))
+        keep_past_run(
+            str(folder), PastRun(f"e{number}", {"rows": 90, "metrics": 1}, {"EvaluateCustomModelMetrics": 30.0})
+        )
     context = Context(str(tmp_path), {"answers": {}, "runs": [{"results_dir": str(elsewhere)}]}, now="")
     usual = usual_durations(context, work)
-    assert (usual.rows, usual.metrics, len(usual.own)) == (90, 1, 2)
+    assert (usual.sizes, len(usual.own)) == ({"rows": 90, "metrics": 1}, 2)
     assert usual.minutes("EvaluateBaseModelMetrics") == pytest.approx((24.0, 37.5))
 
 

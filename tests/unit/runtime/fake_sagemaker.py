@@ -11,8 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from model_evaluation.kinds.llm_as_judge.runtime.settings import JudgeSettings
 from model_evaluation.runtime.session import AwsClients
-from model_evaluation.runtime.settings import EvaluationSettings
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PIPELINE = "SagemakerEvaluation-LLMAJEvaluation-0001"
@@ -36,11 +36,12 @@ PARAMETERS: dict[str, Any] = {
     "FORCE_NEW_RUN": False,
     "RESULTS_DIR": "results",
     "DATASET_ETAG": "",
+    "DATASET_NOTES": [],
 }
 
 
-def settings_with(**changes: Any) -> EvaluationSettings:
-    return EvaluationSettings.from_parameters(PARAMETERS | changes)
+def settings_with(**changes: Any) -> JudgeSettings:
+    return JudgeSettings.from_parameters(PARAMETERS | changes)
 
 
 def client_error(code: str, message: str = "", *, status: int = 400, operation: str = "Describe") -> ClientError:
@@ -223,7 +224,8 @@ class FakeSession:
 
 
 def clients(sagemaker: Any, s3: Any = None, logs: Any = None, limit: float | None = None) -> AwsClients:
-    return AwsClients("us-west-2", FakeSession(limit), sagemaker, s3 or FakeS3(), AtAws(), AtAws(), logs or FakeLogs())
+    made = {"sagemaker": sagemaker, "s3": s3 or FakeS3(), "logs": logs or FakeLogs()}
+    return AwsClients("us-west-2", FakeSession(limit), made)
 
 
 class Clock:
@@ -246,7 +248,7 @@ class Clock:
         self.on_sleep()
 
 
-def definition_for(settings: EvaluationSettings, name: str, **replaced: str) -> str:
+def definition_for(settings: JudgeSettings, name: str, **replaced: str) -> str:
     """The parts of the SDK's pipeline definition that are read back."""
     source = {"S3DataSource": {"S3Uri": settings.dataset}}
     inference: dict[str, Any] = {
@@ -261,7 +263,7 @@ def definition_for(settings: EvaluationSettings, name: str, **replaced: str) -> 
         "llmaj_metrics": json.dumps(list(settings.builtin_metrics)),
         "output_path": settings.s3_output,
     }
-    if settings.custom_metrics is not None:
+    if settings.custom_metrics:
         parameters["custom_metrics"] = (
             f"{settings.s3_output}/evaluationinputs/{name}20260301-120000/custom-metrics.json"
         )

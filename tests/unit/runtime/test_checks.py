@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from model_evaluation.kinds.llm_as_judge.runtime.settings import JudgeSettings
 from model_evaluation.runtime.checks import CheckError, CheckResult, run_checks
-from model_evaluation.runtime.session import AwsClients, dataset_lines, dataset_object, is_aws_endpoint, model_names
-from model_evaluation.runtime.settings import EvaluationSettings, SettingsError
+from model_evaluation.runtime.dataset_files import dataset_lines, dataset_object
+from model_evaluation.runtime.endpoints import is_aws
+from model_evaluation.runtime.models import NoVersionError, resolved_model
+from model_evaluation.runtime.session import AwsClients
+from model_evaluation.runtime.settings import SettingsError
 from unit.runtime.fake_sagemaker import PARAMETERS, client_error, settings_with
 
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime.now(UTC)
+PAST, FUTURE = NOW - timedelta(days=30), NOW + timedelta(days=30)
 HUB = "arn:aws:sagemaker:us-west-2:aws:hub-content/SageMakerPublicHub/Model/meta-llama/1.2.0"
 DATASET_ARN = "arn:aws:sagemaker:us-west-2:123456789012:hub-content/HUB/DataSet/tickets/1.0.0"
 
@@ -61,13 +66,14 @@ class Account:
 
     def clients(self) -> AwsClients:
         client = SimpleNamespace(**{name: answering(answer) for name, answer in self.answers.items()})
-        return AwsClients("us-west-2", SimpleNamespace(region_name="us-west-2"), *[client] * 5)
+        session = SimpleNamespace(region_name="us-west-2", client=lambda *_, **__: client)
+        return AwsClients("us-west-2", session)
 
     def check(self, **changes: Any) -> list[CheckResult]:
         results: list[CheckResult] = []
         lines: list[str] = []
         try:
-            results = run_checks(settings_with(**changes), self.clients(), now=lambda: NOW, out=lines.append)
+            results = run_checks(settings_with(**changes), self.clients(), out=lines.append)
         finally:
             self.lines = lines
         return results
@@ -119,12 +125,8 @@ def test_a_sound_configuration_passes_with_one_line_per_check(account: Account) 
         ("get_foundation_model", client_error("ResourceNotFoundException"), "not available", "in service"),
         (
             "get_foundation_model",
-            {
-                "modelDetails": {
-                    "modelLifecycle": {"status": "LEGACY", "endOfLifeTime": datetime(2026, 2, 1, tzinfo=UTC)}
-                }
-            },
-            "was retired on 2026-02-01",
+            {"modelDetails": {"modelLifecycle": {"status": "LEGACY", "endOfLifeTime": PAST}}},
+            f"was retired on {PAST:%Y-%m-%d}",
             "in service",
         ),
         ("describe_mlflow_app", {"Status": "CreateFailed"}, "is CreateFailed", "another one"),
@@ -149,12 +151,8 @@ def test_what_would_fail_later_fails_now(account: Account, operation: str, answe
         ("get_caller_identity", {"Account": "999999999999", "Arn": "arn"}, "is in account 123456789012"),
         (
             "get_foundation_model",
-            {
-                "modelDetails": {
-                    "modelLifecycle": {"status": "LEGACY", "endOfLifeTime": datetime(2026, 9, 1, tzinfo=UTC)}
-                }
-            },
-            "LEGACY, to be retired on 2026-09-01",
+            {"modelDetails": {"modelLifecycle": {"status": "LEGACY", "endOfLifeTime": FUTURE}}},
+            f"LEGACY, to be retired on {FUTURE:%Y-%m-%d}",
         ),
     ],
 )
@@ -204,6 +202,16 @@ def test_no_etag_accepts_the_file_as_it_is(account: Account) -> None:
     assert any(result.message == "support.jsonl, 2.5 MB" for result in account.check(DATASET_ETAG=""))
 
 
+def test_a_dataset_that_is_neither_is_named(account: Account) -> None:
+    with pytest.raises(CheckError, match="expected s3://bucket/key or a DataSet ARN"):
+        account.check(DATASET="support.jsonl")
+
+
+def test_files_of_a_set_are_looked_at_one_by_one(account: Account) -> None:
+    results = account.check(DATASET="s3://acme-data/rows-*-of-003.jsonl")
+    assert any(result.message == "3 files, 7.5 MB" for result in results)
+
+
 def test_a_registry_dataset_is_looked_up(account: Account) -> None:
     assert any(result.message.startswith("tickets.jsonl") for result in account.check(DATASET=DATASET_ARN))
 
@@ -223,6 +231,47 @@ def test_a_base_model_is_looked_up_in_the_hub(account: Account, model: str) -> N
     assert any(result.message == "base model meta-llama, version 1.2.0" for result in results)
 
 
+# The newest version of a group
+
+
+def with_versions(account: Account, *versions: tuple[int, str, str]) -> AwsClients:
+    """The group's versions with their status and approval, newest first as the service lists them."""
+    packages = [
+        {
+            "ModelPackageArn": f"{PARAMETERS['MODEL_PACKAGE_ARN'].rsplit('/', 1)[0]}/{version}",
+            "ModelPackageStatus": status,
+            "ModelApprovalStatus": approval,
+        }
+        for version, status, approval in versions
+    ]
+
+    def paginate(**asked: str) -> list[dict[str, Any]]:
+        assert asked == {"ModelPackageGroupName": "support-bot", "SortBy": "CreationTime", "SortOrder": "Descending"}
+        return [{"ModelPackageSummaryList": []}, {"ModelPackageSummaryList": packages}]
+
+    account.answers["get_paginator"] = lambda operation: SimpleNamespace(paginate=paginate)
+    aws = account.clients()
+    aws.sagemaker.get_paginator = account.answers["get_paginator"]
+    return aws
+
+
+@pytest.mark.parametrize("name", ["support-bot/newest", PARAMETERS["MODEL_PACKAGE_ARN"].rsplit("/", 1)[0] + "/newest"])
+def test_the_newest_version_is_complete_and_not_rejected(account: Account, name: str) -> None:
+    versions = [(6, "Failed", ""), (5, "Completed", "Rejected"), (4, "Completed", "Approved"), (3, "Completed", "")]
+    assert resolved_model(name, with_versions(account, *versions)).endswith("model-package/support-bot/4")
+    assert settings_with(MODEL_PACKAGE_ARN=name).scope == "compare"
+
+
+def test_a_group_without_a_usable_version_is_named(account: Account) -> None:
+    with pytest.raises(NoVersionError, match="support-bot has no version"):
+        resolved_model("support-bot/newest", with_versions(account, (1, "InProgress", "")))
+
+
+@pytest.mark.parametrize("name", ["meta-llama", HUB, PARAMETERS["MODEL_PACKAGE_ARN"], "support-bot/3"])
+def test_any_other_name_stays_as_it_is(account: Account, name: str) -> None:
+    assert resolved_model(name, account.clients()) == name
+
+
 # The parameters cell
 
 
@@ -239,7 +288,7 @@ def test_settings_name_every_fault_at_once() -> None:
     }
     del faulty["JUDGE_MODEL"]
     with pytest.raises(SettingsError) as raised:
-        EvaluationSettings.from_parameters(faulty)
+        JudgeSettings.from_parameters(faulty)
     assert "- JUDGE_MODEL is missing" in raised.value.message
     for name, value in faulty.items():
         assert (f"- {name} must be" in raised.value.message) == (value != PARAMETERS[name])
@@ -281,7 +330,7 @@ def test_the_output_prefix_has_no_trailing_slash_and_is_no_whole_bucket(given: s
 def test_the_scope_follows_from_model_and_flag(account: Account, model: str, evaluate_base: bool, scope: str) -> None:
     settings = settings_with(MODEL_PACKAGE_ARN=model, EVALUATE_BASE_MODEL=evaluate_base)
     assert settings.scope == scope
-    names = model_names(settings, account.clients())
+    names = settings.model_names(account.clients())
     assert (names["tuned"] is None) == (scope == "base")
     assert (names["base"] is None) == (scope == "tuned")
 
@@ -289,15 +338,15 @@ def test_the_scope_follows_from_model_and_flag(account: Account, model: str, eva
 def test_our_direction_key_is_not_sent() -> None:
     metrics = '[{"customMetricDefinition": {"name": "Tone", "instructions": "é"}, "direction": "lower"}]'
     settings = settings_with(CUSTOM_METRICS=metrics)
-    assert settings.bedrock_custom_metrics == '[{"customMetricDefinition": {"name": "Tone", "instructions": "é"}}]'
+    assert settings.custom_metrics_json == '[{"customMetricDefinition": {"name": "Tone", "instructions": "é"}}]'
     assert settings.metric_names == ("Correctness", "Helpfulness", "Tone")
 
 
 @pytest.mark.parametrize("text", ["[]", "", "  ", None])
 def test_no_custom_metrics_are_no_custom_metrics(text: str | None) -> None:
     settings = settings_with(CUSTOM_METRICS=text)
-    assert settings.custom_metrics is None
-    assert settings.bedrock_custom_metrics is None
+    assert settings.custom_metrics == []
+    assert settings.custom_metrics_json is None
 
 
 def test_the_dataset_is_read_line_by_line(account: Account) -> None:
@@ -323,4 +372,4 @@ def test_a_key_may_hold_anything(account: Account) -> None:
     ],
 )
 def test_an_endpoint_is_aws_own_or_simulated(url: str, own: bool) -> None:
-    assert is_aws_endpoint(url) == own
+    assert is_aws(url) == own

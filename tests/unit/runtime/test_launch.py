@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
-from model_evaluation.runtime.launch.launcher import RunInProgressError, launch_evaluation
+from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import named_in_parameters
+from model_evaluation.runtime.launch.launcher import Launch, RunInProgressError, launch_once
 from model_evaluation.runtime.launch.ledger import LaunchError
-from model_evaluation.runtime.launch.shards import FileChangedError, finish_evaluation
-from model_evaluation.runtime.launch.waiting import EvaluationRunError, FinishedRun
+from model_evaluation.runtime.launch.waiting import EvaluationRunError, FileChangedError, FinishedRun, wait_for_results
 from model_evaluation.runtime.settings import SettingsError
 from unit.runtime.fake_sagemaker import (
     ARN,
@@ -47,6 +48,15 @@ class Execution:
     status: Status = field(default_factory=Status)
 
 
+class Evaluator:
+    """The SDK's evaluator, as far as it is looked at; ``edited`` arguments are not those of the settings."""
+
+    def __init__(self, settings: Any, evaluate: Callable[[], Any], **edited: Any) -> None:
+        arguments = named_in_parameters(settings) | {"mlflow_resource_arn": settings.mlflow_resource_arn}
+        self.__dict__.update(arguments | edited)
+        self.evaluate = evaluate
+
+
 class World:
     """A SageMaker in which executions can be started, and a folder for the records."""
 
@@ -59,6 +69,7 @@ class World:
         self.started: list[str] = []
         self.lines: list[str] = []
         self.instead: Callable[[str], Any] | None = None
+        self.edited: dict[str, Any] = {}
 
     def create(self, name: str) -> str:
         """What StartPipelineExecution does in AWS."""
@@ -73,7 +84,10 @@ class World:
         self.sagemaker.definitions[arn] = definition_for(self.settings, name, **replaced)
         return arn
 
-    def start(self, settings: Any, aws: Any, name: str) -> Any:
+    def start(self, settings: Any, name: str) -> Any:
+        return Evaluator(settings, lambda: self.evaluate(name), **self.edited)
+
+    def evaluate(self, name: str) -> Any:
         self.started.append(name)
         return self.instead(name) if self.instead else Execution(self.create(name))
 
@@ -84,14 +98,17 @@ class World:
     def launch(self, **changes: Any) -> str:
         if changes:
             self.settings = settings_with(RESULTS_DIR=str(self.folder), **changes)
-        return launch_evaluation(
+        return self.launch_with(clients(self.sagemaker, self.s3))
+
+    def launch_with(self, aws: Any, start: Any = None) -> str:
+        return launch_once(
+            start or self.start,
             self.settings,
-            clients(self.sagemaker, self.s3),
-            start=self.start,
+            aws,
             now=self.clock.now,
             sleep=self.clock.sleep,
             out=self.lines.append,
-        )
+        ).arn
 
     def records(self) -> list[dict[str, Any]]:
         files = sorted((self.folder / "launches").glob("*.json"))
@@ -116,6 +133,7 @@ def test_the_intent_is_on_disk_before_the_call_and_the_arn_after(world: World) -
             "execution_arn": None,
             "outcome": None,
             "verified": False,
+            "call": ANY,
         }
         return Execution(world.create(name))
 
@@ -123,7 +141,7 @@ def test_the_intent_is_on_disk_before_the_call_and_the_arn_after(world: World) -
     assert world.launch() == ARN + "run0"
     (attempt,) = world.attempts()
     assert (attempt["execution_arn"], attempt["verified"]) == (ARN + "run0", True)
-    assert sorted(path.suffix for path in (world.folder / "launches").iterdir()) == [".json"]
+    assert sorted(path.suffix for path in (world.folder / "launches").iterdir()) == [".json", ".lock"]
 
 
 def test_running_again_attaches(world: World) -> None:
@@ -489,13 +507,17 @@ def test_a_dataset_in_three_files_is_three_evaluations_one_after_another(
         ("s3://acme-data/rows-003-of-003.jsonl", "c", "support-bot-3of3"),
     ]
     running: list[str] = []
+    failures: list[str] = []
+    etags = {f"rows-{number:03d}-of-003.jsonl": f'"{etag}"' for number, etag in enumerate("abc", 1)}
+    monkeypatch.setattr(world.s3, "head_object", lambda **what: {"ETag": etags[what["Key"]]}, raising=False)
+    aws = clients(world.sagemaker, world.s3)
 
-    def launch(shard: Any, aws: Any) -> str:
+    def launch(start: Any, shard: Any, aws: Any) -> Launch:
         world.settings = shard
-        arn = launch_evaluation(shard, aws, start=world.start, now=world.clock.now, out=world.lines.append)
-        running.append(arn)
+        result = launch_once(start, shard, aws, now=world.clock.now, out=world.lines.append)
+        running.append(result.arn)
         world.sagemaker.answers = [RUNNING]
-        return arn
+        return result
 
     def wait(arn: str, shard: Any, aws: Any) -> FinishedRun:
         assert running[-1] == arn
@@ -506,27 +528,20 @@ def test_a_dataset_in_three_files_is_three_evaluations_one_after_another(
         world.sagemaker.answers = [("Succeeded", all_steps())]
         return FinishedRun(arn, "Succeeded", START, ())
 
-    failures: list[str] = []
-    etags = {f"rows-{number:03d}-of-003.jsonl": f'"{etag}"' for number, etag in enumerate("abc", 1)}
-    monkeypatch.setattr(world.s3, "head_object", lambda **what: {"ETag": etags[what["Key"]]}, raising=False)
-    aws = clients(world.sagemaker, world.s3)
+    def run_notebook() -> list[FinishedRun]:
+        first = Launch(launch(world.start, settings.shards[0], aws).arn, world.start, settings)
+        return wait_for_results(first, aws, launch_next=launch, wait=wait, out=world.lines.append)
+
     with pytest.raises(EvaluationRunError):
-        finish_evaluation(
-            launch(settings.shards[0], aws), settings, aws, launch=launch, wait=wait, out=world.lines.append
-        )
+        run_notebook()
     assert len(world.started) == 2  # the third waits until the second has succeeded
     world.sagemaker.answers = [("Succeeded", all_steps())]
     etags["rows-003-of-003.jsonl"] = '"other"'
     with pytest.raises(FileChangedError, match=r"rows-003-of-003\.jsonl has changed"):
-        finish_evaluation(
-            launch(settings.shards[0], aws), settings, aws, launch=launch, wait=wait, out=world.lines.append
-        )
+        run_notebook()
     assert len(world.started) == 2
     etags["rows-003-of-003.jsonl"] = '"c"'
-    runs = finish_evaluation(
-        launch(settings.shards[0], aws), settings, aws, launch=launch, wait=wait, out=world.lines.append
-    )
-    assert [run.execution_arn for run in runs] == [ARN + "run0", ARN + "run1", ARN + "run2"]
+    assert [run.execution_arn for run in run_notebook()] == [ARN + "run0", ARN + "run1", ARN + "run2"]
     assert len(world.started) == 3
 
 
@@ -538,3 +553,47 @@ def test_one_file_is_one_evaluation() -> None:
 def test_etags_of_another_number_of_files_are_refused() -> None:
     with pytest.raises(SettingsError, match="must hold 3 ETags"):
         settings_with(DATASET="s3://acme-data/rows-*-of-003.jsonl", DATASET_ETAG="a,b")
+
+
+# The call in the launch cell
+
+
+@pytest.mark.parametrize(
+    "edited", [{"evaluator_model": "amazon.nova-pro-v1:0"}, {"dataset": "s3://theirs/x"}, {"builtin_metrics": []}]
+)
+def test_a_call_that_says_something_else_than_the_parameters_starts_nothing(
+    world: World, edited: dict[str, Any]
+) -> None:
+    world.edited = edited
+    (argument,) = edited
+    with pytest.raises(LaunchError, match=f"The call passes {argument}=.* the parameters cell says") as raised:
+        world.launch()
+    assert "parameters cell" in raised.value.fix
+    assert not world.started
+    world.edited = {}
+    assert world.launch() == ARN + "run0"
+
+
+def test_without_an_mlflow_app_nothing_is_started(world: World) -> None:
+    world.edited = {"mlflow_resource_arn": None}
+    with pytest.raises(LaunchError, match="no MLflow app"):
+        world.launch()
+    assert not world.started
+
+
+def test_a_call_that_was_edited_since_the_start_is_pointed_out(world: World) -> None:
+    aws = clients(world.sagemaker, world.s3)
+
+    def first(settings: Any, run_name: str) -> Any:
+        return world.start(settings, run_name)
+
+    def edited(settings: Any, run_name: str) -> Any:
+        tags = [{"Key": "team", "Value": "support"}]
+        return world.start(settings, run_name) or tags
+
+    arn = world.launch_with(aws, first)
+    assert world.launch_with(aws, first) == arn
+    assert "has been edited" not in "".join(world.lines)
+    assert world.launch_with(aws, edited) == arn
+    assert "has been edited since" in world.lines[-1]
+    assert len(world.started) == 1

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.runtime.launch.launcher import RunInProgressError, launch_evaluation
-from model_evaluation.runtime.launch.ledger import LaunchError
+from model_evaluation.runtime.launch.launcher import RunInProgressError
+from model_evaluation.runtime.launch.ledger import LaunchError, LaunchLedger
 from unit.runtime.fake_sagemaker import ARN, START, all_steps, client_error, clients, result_keys
 from unit.runtime.test_launch import Execution, Status, World
 
@@ -121,14 +121,7 @@ def others_running(world: World, count: int) -> list[str]:
 
 
 def launch_within(world: World, limit: float | None) -> str:
-    return launch_evaluation(
-        world.settings,
-        clients(world.sagemaker, world.s3, limit=limit),
-        start=world.start,
-        now=world.clock.now,
-        sleep=world.clock.sleep,
-        out=world.lines.append,
-    )
+    return world.launch_with(clients(world.sagemaker, world.s3, limit=limit))
 
 
 def test_the_start_waits_until_one_of_the_others_has_ended(world: World) -> None:
@@ -136,7 +129,8 @@ def test_the_start_waits_until_one_of_the_others_has_ended(world: World) -> None
 
     def end_one_after_five_looks() -> None:
         assert not world.started
-        assert not list((world.folder / "launches").glob("*.lock")), "nobody else is kept from starting meanwhile"
+        with LaunchLedger(world.settings).locked(patience=1):
+            pass  # nobody else is kept from starting meanwhile
         if len(world.clock.naps) == 5:
             world.sagemaker.listed[arns[0]] = "Succeeded"
 

@@ -5,26 +5,24 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_evaluation.kinds.llm_as_judge.runtime.evaluator import json_safe, run_name
+from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import json_safe
+from model_evaluation.runtime.launch.account import run_name
 from model_evaluation.runtime.launch.ledger import (
-    LOCK_EXPIRES,
+    PATIENCE,
     LaunchAttempt,
     LaunchError,
     LaunchLedger,
     configuration_fingerprint,
-    evaluation_configuration,
 )
 from unit.runtime.fake_sagemaker import Clock, settings_with
 
@@ -33,32 +31,24 @@ DISPLAY_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,81}")
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> LaunchLedger:
-    return LaunchLedger(str(tmp_path), evaluation_configuration(settings_with()))
-
-
-def hold(ledger: LaunchLedger, owner: Any) -> Path:
-    lock = ledger.lock_path
-    lock.write_text(owner if isinstance(owner, str) else json.dumps(owner), encoding="utf-8")
-    return lock
-
-
-def this_process() -> str:
-    with open(f"/proc/{os.getpid()}/stat", encoding="utf-8") as stat:
-        return f"{os.getpid()} {stat.read().rsplit(')', 1)[1].split()[19]}"
+    return LaunchLedger(settings_with(RESULTS_DIR=str(tmp_path)))
 
 
 def test_a_record_comes_back_as_it_was(ledger: LaunchLedger) -> None:
-    record = ledger.read().with_attempt(LaunchAttempt("a", "2026-03-01T12:00:00+00:00", outcome="Failed"))
-    record = record.with_attempt(LaunchAttempt("b", "2026-03-01T13:00:00+00:00", "arn"))
-    ledger.write(record)
-    assert ledger.read() == record
-    assert ledger.read().current == record.attempts[1]
+    ledger.file(LaunchAttempt("a", "2026-03-01T12:00:00+00:00", outcome="Failed"))
+    ledger.file(LaunchAttempt("b", "2026-03-01T13:00:00+00:00", "arn"))
+    record = ledger.read()
+    assert [attempt.name for attempt in record.attempts] == ["a", "b"]
+    assert record.current == record.attempts[1]
+    assert (record.kind, record.configuration["judge"]) == ("llm_as_judge", settings_with().judge)
 
 
-def test_the_fingerprint_does_not_depend_on_the_order_of_keys() -> None:
-    configuration = evaluation_configuration(settings_with())
+def test_the_fingerprint_does_not_depend_on_the_order_of_keys_or_on_the_version_of_this_program() -> None:
+    configuration = settings_with().configuration()
     backwards = dict(reversed(configuration.items()))
     assert configuration_fingerprint(configuration) == configuration_fingerprint(backwards)
+    # What an earlier version has started is attached to by a later one.
+    assert configuration_fingerprint(configuration).startswith("1913e4fb99cd3c32")
 
 
 def test_only_one_of_many_holds_the_lock(ledger: LaunchLedger) -> None:
@@ -66,7 +56,7 @@ def test_only_one_of_many_holds_the_lock(ledger: LaunchLedger) -> None:
     most: list[int] = []
 
     def enter(number: int) -> None:
-        with ledger.locked(sleep=lambda _: None, clock=lambda: 0.0):
+        with ledger.locked(sleep=lambda _: None, patience=10**9):
             inside.append(number)
             most.append(len(inside))
             inside.remove(number)
@@ -82,48 +72,41 @@ def test_only_one_of_many_holds_the_lock(ledger: LaunchLedger) -> None:
 def test_the_lock_is_released_by_an_error(ledger: LaunchLedger) -> None:
     with pytest.raises(ZeroDivisionError), ledger.locked():
         raise ZeroDivisionError
-    with ledger.locked(patience=0):
+    with ledger.locked(patience=1):
         pass
 
 
 def test_a_held_lock_is_waited_for_and_then_named(ledger: LaunchLedger) -> None:
-    lock = hold(ledger, {"host": socket.gethostname(), "process": this_process()})
     clock = Clock()
     with (
+        ledger.locked(),
         pytest.raises(LaunchError, match="Another notebook") as raised,
-        ledger.locked(clock=lambda: lock.stat().st_mtime + clock.seconds, sleep=clock.sleep),
+        ledger.locked(sleep=clock.sleep),
     ):
         pass
-    assert clock.seconds == 120
-    assert str(lock) in raised.value.fix
-    assert lock.exists()
+    assert clock.seconds == PATIENCE
+    assert "start.lock" in raised.value.fix
 
 
-@pytest.mark.parametrize("owner", [{"host": "HERE", "process": "DEAD"}, {"host": "HERE", "process": "REUSED"}])
-def test_the_lock_of_a_process_that_is_gone_is_taken_over(ledger: LaunchLedger, owner: dict[str, str]) -> None:
-    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    processes = {"DEAD": f"{child.stdout.decode().strip()} 1", "REUSED": f"{os.getpid()} 1"}
-    hold(ledger, {"host": socket.gethostname(), "process": processes[owner["process"]]})
-    with ledger.locked(patience=0):
-        pass
-
-
-def test_a_lock_of_another_machine_is_taken_over_when_it_is_old(ledger: LaunchLedger) -> None:
-    lock = hold(ledger, {"host": "elsewhere", "process": "1 1"})
-    made = lock.stat().st_mtime
-    with pytest.raises(LaunchError), ledger.locked(patience=0, clock=lambda: made + LOCK_EXPIRES - 1):
-        pass
-    with ledger.locked(patience=0, clock=lambda: made + LOCK_EXPIRES + 1):
-        pass
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"host": 1}', '{"host": "x", "process": null}'])
-def test_a_lock_whose_writer_died_while_writing_is_taken_over(ledger: LaunchLedger, content: str) -> None:
-    lock = hold(ledger, content)
-    made = lock.stat().st_mtime
-    with pytest.raises(LaunchError), ledger.locked(patience=0, clock=lambda: made + 1):
-        pass
-    with ledger.locked(patience=0, clock=lambda: made + 60):
+def test_the_lock_of_a_process_that_was_killed_is_free(ledger: LaunchLedger) -> None:
+    code = (
+        "import os, sys; from unit.runtime.fake_sagemaker import settings_with\n"
+        "from model_evaluation.runtime.launch.ledger import LaunchLedger\n"
+        f"with LaunchLedger(settings_with(RESULTS_DIR={str(ledger.path.parents[1])!r})).locked():\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(LaunchError), ledger.locked(patience=1, sleep=lambda _: None):
+            pass
+        holder.kill()
+    with ledger.locked(patience=1):
         pass
 
 

@@ -6,25 +6,25 @@ from datetime import timedelta
 
 import pytest
 
-from model_evaluation.runtime.launch.durations import UsualDurations
+from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeDurations
 from model_evaluation.runtime.launch.job_logs import LINE_LENGTH, log_link, printable_line
-from model_evaluation.runtime.launch.pipeline import ExecutionState, StepState
 from model_evaluation.runtime.launch.progress import duration, is_stuck, progress_html, time_left
-from unit.runtime.fake_sagemaker import ARN, START
+from model_evaluation.runtime.launch.service import RunState, Step
+from unit.runtime.fake_sagemaker import ARN, START, settings_with
 
-USUAL = UsualDurations(60, 3)  # its long steps usually take 9 to 18 minutes
-
-
-def running(name: str) -> StepState:
-    return StepState(name, "Executing", START)
+USUAL = JudgeDurations.of(60, 3)  # its long steps usually take 9 to 18 minutes
 
 
-def ended(name: str, minutes: float, status: str = "Succeeded") -> StepState:
-    return StepState(name, status, START, START + timedelta(minutes=minutes))
+def running(name: str) -> Step:
+    return Step(name, "Executing", START)
 
 
-def left(step: StepState, minutes: float, *others: StepState) -> str:
-    state = ExecutionState(ARN + "x", "Executing", START, steps=(step, *others))
+def ended(name: str, minutes: float, status: str = "Succeeded") -> Step:
+    return Step(name, status, START, START + timedelta(minutes=minutes))
+
+
+def left(step: Step, minutes: float, *others: Step) -> str:
+    state = RunState(ARN + "x", "Executing", START, steps=(step, *others))
     return time_left(step, state, START + timedelta(minutes=minutes), USUAL)
 
 
@@ -52,25 +52,25 @@ def test_the_other_models_step_is_the_better_guide_once_it_succeeded() -> None:
 
 
 def test_nothing_is_left_of_a_step_that_waits_or_has_ended() -> None:
-    assert left(StepState("EvaluateBaseModelMetrics", "Starting"), 3) == ""
+    assert left(Step("EvaluateBaseModelMetrics", "Starting"), 3) == ""
     assert left(ended("EvaluateBaseModelMetrics", 3), 5) == ""
 
 
 def test_a_step_is_stuck_after_a_time_that_fits_its_kind() -> None:
-    def stuck(step: StepState, minutes: float) -> bool:
+    def stuck(step: Step, minutes: float) -> bool:
         return is_stuck(step, START + timedelta(minutes=minutes), USUAL)
 
     assert not stuck(running("EvaluateBaseModelMetrics"), 90)
     assert stuck(running("EvaluateBaseModelMetrics"), 91)
     assert stuck(running("AssociateLineage"), 16)
     assert not stuck(ended("EvaluateBaseModelMetrics", 300), 400)
-    assert not stuck(StepState("EvaluateBaseModelMetrics", "Starting"), 400)
+    assert not stuck(Step("EvaluateBaseModelMetrics", "Starting"), 400)
 
 
 def test_the_table_has_every_step_and_what_is_left() -> None:
     steps = (ended("CreateEvaluationAction", 1), running("EvaluateBaseInferenceModel"))
-    state = ExecutionState(ARN + "x", "Executing", START, "<run>", steps=steps)
-    html = progress_html(state, "compare", START + timedelta(minutes=4), USUAL)
+    state = RunState(ARN + "x", "Executing", START, "<run>", steps=steps)
+    html = progress_html(state, settings_with(), START + timedelta(minutes=4), USUAL)
     assert html.count("<tr>") == 6
     assert "usually 5 to 14 min left" in html
     assert "&lt;run&gt;: Executing, 4 min 00 s" in html

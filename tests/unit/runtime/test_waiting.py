@@ -18,7 +18,7 @@ from model_evaluation.runtime.launch.waiting import (
     EvaluationRunError,
     FinishedRun,
     WaitError,
-    wait_for_evaluation,
+    wait_for_run,
 )
 from unit.runtime.fake_sagemaker import (
     ARN,
@@ -53,7 +53,7 @@ class Waiting:
         self._settings = settings_with(**changes)
 
     def run(self, now: Callable[[], datetime] | None = None) -> FinishedRun:
-        return wait_for_evaluation(
+        return wait_for_run(
             EXECUTION,
             self._settings,
             self._aws,
@@ -144,7 +144,7 @@ def test_complete_results_are_used_although_a_later_step_failed(status: str) -> 
     run = waiting.run()
     assert run.status == status
     (warning,) = run.warnings
-    assert "AssociateLineage" in warning
+    assert "AssociateLineage did not succeed: no permission" in warning
     assert waiting.lines[-1] == f"! {warning}"
 
 
@@ -347,7 +347,7 @@ def test_what_the_steps_took_is_kept_for_later_estimates(tmp_path: Path) -> None
     (tmp_path / "launches").mkdir()
     Waiting(FakeSageMaker(DONE), RESULTS_DIR=str(tmp_path)).run()
     (past,) = read_past_runs(str(tmp_path))
-    assert (past.execution, past.rows, past.metrics) == ("abc123", 60, 2)
+    assert (past.run_id, past.sizes) == ("abc123", {"rows": 60, "metrics": 2})
     assert past.minutes["EvaluateCustomModelMetrics"] == 5
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from model_evaluation.runtime.launch.failures import FAILURE_CATALOGUE, UNKNOWN_FAILURE, diagnose
+from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeRuns
+from model_evaluation.runtime.launch.failures import UNKNOWN_FAILURE, diagnose
 
 
 @pytest.mark.parametrize(
@@ -70,17 +71,17 @@ from model_evaluation.runtime.launch.failures import FAILURE_CATALOGUE, UNKNOWN_
     ],
 )
 def test_a_known_text_is_explained(text: str, meaning: str, fix: str) -> None:
-    diagnosis = diagnose(text)
+    diagnosis = diagnose(text, JudgeRuns.failures)
     assert meaning in diagnosis.meaning
     assert fix in diagnosis.fix
 
 
 def test_an_unknown_text_says_so() -> None:
-    assert diagnose("Algorithm error: exit code 137") == UNKNOWN_FAILURE
+    assert diagnose("Algorithm error: exit code 137", JudgeRuns.failures) == UNKNOWN_FAILURE
     assert diagnose("") == UNKNOWN_FAILURE
 
 
 def test_every_entry_ends_in_sentences() -> None:
-    for _, diagnosis in FAILURE_CATALOGUE:
+    for diagnosis in JudgeRuns.failures:
         assert diagnosis.meaning.endswith(".")
         assert diagnosis.fix.endswith(".")

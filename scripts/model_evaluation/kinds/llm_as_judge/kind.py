@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.assent import is_assent
@@ -11,14 +10,14 @@ from model_evaluation.kinds.fitting import ModelTraits, is_nova
 from model_evaluation.kinds.kind import Expectation, Kind, MetricTool, PeopleTool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from model_evaluation.conversation.context import Context
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
     from model_evaluation.preflight.registry import Check
     from model_evaluation.runtime.report.words import ReportWords
-    from model_evaluation.runtime.settings import EvaluationSettings
+    from model_evaluation.runtime.settings import Settings
     from model_evaluation.runtime.summary import Summary
 
 
@@ -50,6 +49,7 @@ class LlmAsJudge(Kind):
     assents = ("confirm", "terms")
     permission_steps = ("role", "dataset", "output", "model", "region", "judge", "mlflow", "scope")
     library = ("model_evaluation.kinds.llm_as_judge.runtime",)
+    run_columns = ("model", "dataset", "judge")
 
     def abridged(self, step_id: str, value: Any) -> Any:
         """A custom metric's definition without its prompt and scale."""
@@ -97,7 +97,6 @@ class LlmAsJudge(Kind):
         from model_evaluation.naming import project_slug
         from model_evaluation.steps.data_card import overlap_notes
 
-        custom = context.value("custom_metrics")
         scope = context.value("scope")
         mlflow = context.value("mlflow")
         model = context.facts("model")
@@ -108,7 +107,7 @@ class LlmAsJudge(Kind):
             "DATASET": context.value("dataset"),
             "JUDGE_MODEL": context.value("judge"),
             "BUILTIN_METRICS": context.value("builtin_metrics"),
-            "CUSTOM_METRICS": json.dumps(custom, ensure_ascii=False) if custom else None,
+            "CUSTOM_METRICS": context.value("custom_metrics") or None,
             "PRIMARY_METRIC": context.value("primary_metric"),
             "EVALUATE_BASE_MODEL": scope == "compare",
             "S3_OUTPUT": context.value("output"),
@@ -139,19 +138,19 @@ class LlmAsJudge(Kind):
         return CustomMetricTool()
 
     def cells(self) -> Sequence[Cell]:
-        from model_evaluation.notebook.cells import LLM_AS_JUDGE_CELLS
+        from model_evaluation.notebook.cells import EVERY_CELL
 
-        return LLM_AS_JUDGE_CELLS
+        return EVERY_CELL
 
     def words(self, summary: Summary) -> ReportWords:
         from .runtime.words import report_words
 
         return report_words(summary)
 
-    def settings(self, values: Mapping[str, Any]) -> EvaluationSettings:
-        from model_evaluation.runtime.settings import EvaluationSettings
+    def settings_class(self) -> type[Settings]:
+        from .runtime.settings import JudgeSettings
 
-        return EvaluationSettings.from_parameters(values)
+        return JudgeSettings
 
     def player(self) -> KindPlayer:
         from .localaws.player import JudgePlayer

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from model_evaluation.runtime.session import aws_error_code
+from model_evaluation.runtime.session import AwsFailure, aws_error_code
 from model_evaluation.runtime.settings import well_formed
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -46,12 +44,12 @@ def last_log_lines(logs: Any, job_arn: str | None, *, count: int = TAIL_LINES) -
     if match is None:
         return NO_LOG
     try:
-        found = logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{match[3]}/")["logStreams"]
-        if not found:
+        streams = logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{match[3]}/")["logStreams"]
+        if not streams:
             return LogTail((), "its job has written no log")
-        newest = max(found, key=lambda stream: stream.get("lastEventTimestamp", 0))["logStreamName"]
+        newest = max(streams, key=lambda stream: stream.get("lastEventTimestamp", 0))["logStreamName"]
         answer = logs.get_log_events(logGroupName=LOG_GROUP, logStreamName=newest, limit=count, startFromHead=False)
-    except (ClientError, BotoCoreError) as error:
+    except AwsFailure as error:
         code = aws_error_code(error)
         if code == "ResourceNotFoundException":
             return LogTail((), "its job has written no log")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeDurations
 from model_evaluation.results_folder import record_folders
-from model_evaluation.runtime.launch.durations import UsualDurations, read_past_runs
+from model_evaluation.runtime.launch.durations import read_past_runs
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
     from .tokens import Tokens, Workload
 
 
-def usual_durations(context: Context, work: Workload) -> UsualDurations:
+def usual_durations(context: Context, work: Workload) -> JudgeDurations:
     """How long an evaluation of this size usually takes, by this project's own earlier runs where there are any."""
     own = [run for folder in record_folders(context.project, context.document) for run in read_past_runs(folder)]
-    return UsualDurations(work.rows, len(work.metric_prompts), tuple(own))
+    return JudgeDurations.of(work.rows, len(work.metric_prompts), tuple(own))
 
 
 def estimate_minutes(context: Context, work: Workload) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import AccessDenied, AwsError
 from model_evaluation.lookups.session import Aws, aws_errors
-from model_evaluation.runtime.session import is_aws_endpoint
+from model_evaluation.runtime.endpoints import is_aws
 
 from .trial import Sample, Score, judge_prompt, read_reply
 
@@ -22,7 +22,7 @@ class BedrockJudge:
     def __init__(self, aws: Aws, model_id: str) -> None:
         self.model_id = model_id
         self._client: Any = aws.client("bedrock-runtime")
-        self.simulated = not is_aws_endpoint(self._client.meta.endpoint_url)
+        self.simulated = not is_aws(self._client.meta.endpoint_url)
 
     def __call__(self, definition: Mapping[str, Any], sample: Sample) -> tuple[Score, str]:
         message = {"role": "user", "content": [{"text": judge_prompt(definition, sample)}]}

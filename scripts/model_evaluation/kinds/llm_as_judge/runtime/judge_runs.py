@@ -1,0 +1,211 @@
+"""An evaluation with a judge as SageMaker runs it: the SDK's call made safe, its steps, and what is read back."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.runtime.launch.durations import Minutes, PastRun, UsualDurations, Work
+from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
+from model_evaluation.runtime.launch.ledger import LaunchError
+from model_evaluation.runtime.launch.pipelines import PipelineRuns
+from model_evaluation.runtime.models import hub_model_name
+
+from .result_files import SIDES, find_result_files
+
+if TYPE_CHECKING:
+    from model_evaluation.runtime.launch.service import RunState, Started
+    from model_evaluation.runtime.session import AwsClients
+
+    from .settings import JudgeSettings
+
+TUNED_STEPS = ("EvaluateCustomInferenceModel", "EvaluateCustomModelMetrics")
+BASE_STEPS = ("EvaluateBaseInferenceModel", "EvaluateBaseModelMetrics")
+SCORE_STEPS = {"tuned": TUNED_STEPS[1], "base": BASE_STEPS[1]}
+# The SDK's other way, for models whose answers come from another kind of job.
+OTHER_STEPS = ("InspectAIInference", "EvaluateWithJudge")
+# One model's steps, which follow one another.
+CHAIN = ("CreateEvaluationAction", *TUNED_STEPS, "AssociateLineage")
+# Two anchors have been published: 15 to 20 minutes for a handful of rows, 45 to 55 for 123 long rows; how many
+# metrics those had is not told, five are assumed. Both models are answered and judged side by side.
+ANSWERING = Work(
+    frozenset({TUNED_STEPS[0], BASE_STEPS[0], OTHER_STEPS[0]}), minutes=(7.5, 12.0), seconds=(1.5, 6.0), per=("rows",)
+)
+SCORING = Work(
+    frozenset({TUNED_STEPS[1], BASE_STEPS[1], OTHER_STEPS[1]}),
+    minutes=(7.5, 12.0),
+    seconds=(0.5, 2.0),
+    per=("rows", "metrics"),
+)
+
+
+class JudgeRuns(PipelineRuns["JudgeSettings"]):
+    prefix = "SagemakerEvaluation-LLMAJEvaluation"
+    failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
+    work = (ANSWERING, SCORING)
+    labels = {  # noqa: RUF012 - a constant table
+        "CreateEvaluationAction": "Record the run's lineage",
+        "EvaluateBaseInferenceModel": "Base model answers the prompts",
+        "EvaluateCustomInferenceModel": "Fine-tuned model answers the prompts",
+        "EvaluateBaseModelMetrics": "Judge scores the base model",
+        "EvaluateCustomModelMetrics": "Judge scores the fine-tuned model",
+        "AssociateLineage": "Link the results to the lineage",
+        "InspectAIInference": "Model answers the prompts",
+        "EvaluateWithJudge": "Judge scores the answers",
+    }
+
+    def start(self, call: Any, settings: JudgeSettings, aws: AwsClients) -> Started:
+        """Starts the SDK's evaluator, unless it says something else than the parameters cell."""
+        for argument, value in named_in_parameters(settings).items():
+            if getattr(call, argument) != value:
+                raise LaunchError(
+                    f"The call passes {argument}={getattr(call, argument)!r}, the parameters cell says {value!r}. "
+                    "The report and a later run go by the parameters cell, so nothing was started.",
+                    fix="Change the value in the parameters cell and run the notebook again from there.",
+                )
+        if not call.mlflow_resource_arn:  # the SDK would send the text "None" as the ARN
+            raise ValueError("there is no MLflow app or tracking server for this run; set MLFLOW_RESOURCE_ARN")
+        return super().start(with_safe_texts(call, settings, aws), settings, aws)
+
+    def expected_steps(self, settings: JudgeSettings) -> tuple[str, ...]:
+        if settings.scope == "base":
+            return BASE_STEPS
+        if settings.scope == "tuned":
+            return CHAIN
+        steps = zip(BASE_STEPS, TUNED_STEPS, strict=True)
+        return (CHAIN[0], *(name for pair in steps for name in pair), CHAIN[-1])
+
+    def has_results(self, state: RunState, settings: JudgeSettings, aws: AwsClients) -> bool:
+        """Whether every judge step succeeded and its rows are in S3, whatever else went wrong."""
+        sides = SIDES[settings.scope]
+        steps = [state.step(SCORE_STEPS[side]) or state.step(OTHER_STEPS[1]) for side in sides]
+        if not all(step is not None and step.status == "Succeeded" for step in steps):
+            return False
+        files = find_result_files(aws.s3, settings.s3_output, state.id)
+        return all(getattr(files, side) for side in sides)
+
+    def definition_differences(self, definition: str, name: str, settings: JudgeSettings) -> list[str]:
+        """How a pipeline definition differs from the settings. The SDK uploads custom metrics under the run's name, so
+        a file under another name is another run's."""
+        try:
+            steps = {step["Name"]: step.get("Arguments", {}) for step in json.loads(definition)["Steps"]}
+        except (ValueError, KeyError, TypeError) as error:
+            return [f"its definition cannot be read ({error!r})"]
+        if OTHER_STEPS[1] in steps:
+            return _scoring_differences(steps[OTHER_STEPS[1]], name, settings)
+        answers, scores = BASE_STEPS if settings.scope == "base" else TUNED_STEPS
+        if answers not in steps or (settings.scope == "base" and TUNED_STEPS[0] in steps):
+            return [f"it has the steps {', '.join(steps)}, which is not this evaluation"]
+        differences = _answering_differences(steps[answers], settings)
+        has_base = BASE_STEPS[0] in steps and settings.scope != "base"
+        if has_base != (settings.scope == "compare"):
+            differences.append("it evaluates the base model" if has_base else "it leaves the base model out")
+        return differences + (_scoring_differences(steps[scores], name, settings) if scores in steps else [])
+
+
+def named_in_parameters(settings: JudgeSettings) -> dict[str, Any]:
+    """The SDK's arguments that have a parameter of their own."""
+    return {
+        "model": settings.sdk_model,
+        "dataset": settings.dataset,
+        "evaluator_model": settings.judge,
+        "builtin_metrics": settings.builtin_metrics,
+        "custom_metrics": settings.custom_metrics_json,
+        "evaluate_base_model": settings.evaluate_base_model,
+        "s3_output_path": settings.s3_output,
+        "role": settings.role_arn,
+        "region": settings.region,
+    }
+
+
+def _answering_differences(step: dict[str, Any], settings: JudgeSettings) -> list[str]:
+    differences = []
+    if settings.scope == "base":
+        model = hub_model_name(step.get("ServerlessJobConfig", {}).get("BaseModelArn", ""))
+    else:
+        model = step.get("ModelPackageConfig", {}).get("SourceModelPackageArn")
+    if model != settings.sdk_model:
+        differences.append(f"its model is {model}")
+    channels = step.get("InputDataConfig") or [{}]
+    source = channels[0].get("DataSource", {})
+    dataset = source.get("S3DataSource", {}).get("S3Uri") or source.get("DatasetSource", {}).get("DatasetArn")
+    if dataset != settings.dataset:
+        differences.append(f"its dataset is {dataset}")
+    if step.get("RoleArn") != settings.role_arn:
+        differences.append(f"its role is {step.get('RoleArn')}")
+    return differences
+
+
+def _scoring_differences(step: dict[str, Any], name: str, settings: JudgeSettings) -> list[str]:
+    differences = []
+    parameters = step.get("HyperParameters", {})
+    if parameters.get("judge_model_id") != settings.judge:
+        differences.append(f"its judge is {parameters.get('judge_model_id')}")
+    metrics = parameters.get("llmaj_metrics", [])
+    metrics = json.loads(metrics) if isinstance(metrics, str) else metrics
+    if sorted(metrics) != sorted(settings.builtin_metrics):
+        differences.append(f"its built-in metrics are {', '.join(metrics) or 'none'}")
+    custom = parameters.get("custom_metrics")
+    if not settings.custom_metrics:
+        if custom:
+            differences.append(f"it has custom metrics ({custom})")
+    elif not str(custom).startswith(f"{settings.s3_output}/evaluationinputs/{name}"):
+        differences.append(f"its custom metrics are {custom or 'missing'}")
+    if parameters.get("output_path") != settings.s3_output:
+        differences.append(f"its results go to {parameters.get('output_path')}")
+    return differences
+
+
+def with_safe_texts(evaluator: Any, settings: JudgeSettings, aws: AwsClients) -> Any:
+    """The SDK's evaluator, made safe for texts that it cannot carry as they are.
+
+    The SDK pastes them into a JSON text that it then treats as a Jinja template once more: a quote, a backslash or two
+    braces in an S3 key would end up as definition, not as data. JSON escapes come out unharmed.
+    """
+    raw = (settings.dataset, settings.s3_output, settings.mlflow_experiment or "")
+    if all(text == json_safe(text) for text in raw):
+        return evaluator
+    render = evaluator._render_pipeline_definition
+
+    def render_safely(template_str: str, context: dict[str, Any]) -> str:
+        pasted = ["dataset_uri", "s3_output_path", "custom_metrics"]
+        if settings.mlflow_experiment is not None:  # else it holds the SDK's own placeholder
+            pasted.append("mlflow_experiment_name")
+        return str(render(template_str, context | {key: json_safe(context[key]) for key in pasted if context.get(key)}))
+
+    def upload(custom_metrics_json: str, eval_name: str) -> str:
+        # The SDK takes the URI for a URL and drops what follows a # or ?.
+        bucket, prefix = settings.s3_output.removeprefix("s3://").split("/", 1)
+        key = f"{prefix}/evaluationinputs/{eval_name}/custom-metrics.json"
+        aws.s3.put_object(Bucket=bucket, Key=key, Body=custom_metrics_json.encode())
+        return f"s3://{bucket}/{key}"
+
+    # The class refuses attributes it does not declare.
+    object.__setattr__(evaluator, "_render_pipeline_definition", render_safely)
+    object.__setattr__(evaluator, "_upload_custom_metrics_to_s3", upload)
+    return evaluator
+
+
+def json_safe(text: str) -> str:
+    """``text`` for the inside of a JSON string, with nothing left that JSON or Jinja would interpret."""
+    escaped = json.dumps(text)[1:-1].replace('\\"', "\\u0022").replace("\\\\", "\\u005c")
+    return re.sub(r"[{}%#?]", lambda match: f"\\u{ord(match[0]):04x}", escaped)
+
+
+@dataclass(frozen=True)
+class JudgeDurations(UsualDurations):
+    """What an evaluation with a judge usually takes."""
+
+    @classmethod
+    def of(cls, rows: int, metrics: int, own: tuple[PastRun, ...] = ()) -> JudgeDurations:
+        return cls(JudgeRuns.work, {"rows": rows, "metrics": metrics}, own)
+
+    def whole(self, jobs: int = 1) -> Minutes:
+        """Minutes from start to results. ``jobs`` evaluations, one after another, share the rows."""
+        share = replace(self, sizes={**self.sizes, "rows": math.ceil(self.sizes["rows"] / jobs)})
+        parts = [share.minutes(name) for name in CHAIN]
+        return jobs * sum(low for low, _ in parts), jobs * sum(high for _, high in parts)

@@ -1,0 +1,47 @@
+"""What the cells of a notebook with a judge call, beside what every notebook calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.dataset_files import dataset_lines
+from model_evaluation.runtime.launch.waiting import FinishedRun
+from model_evaluation.runtime.session import AwsClients
+from model_evaluation.runtime.source_rows import source_rows
+
+from .analysis import analyse_execution
+from .settings import JudgeSettings
+
+__all__ = ["JudgeSettings", "read_results"]
+ROWS = {
+    "dataset": "in the dataset",
+    "tuned": "of the fine-tuned model",
+    "base": "of the base model",
+    "paired": "paired",
+}
+
+
+def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsClients) -> Analysis:
+    """The judge's raw results of these runs, paired and compared; prints how many rows there are."""
+    analysis = analyse_execution(
+        aws.s3,
+        output_uri=settings.s3_output,
+        execution_arn=runs[0].execution_arn,
+        further_executions=[run.execution_arn for run in runs[1:]],
+        dataset_lines=dataset_lines(settings, aws),
+        source=source_rows(settings, aws),
+        judge=settings.judge,
+        model_names=settings.model_names(aws),
+        builtin_metrics=settings.builtin_metrics,
+        custom_metrics_json=json.dumps(settings.custom_metrics) if settings.custom_metrics else None,
+        primary_metric=settings.primary_metric,
+        scope=settings.scope,
+        simulated=aws.simulated,
+        created=runs[0].created.isoformat() if runs[0].created else "",
+    )
+    analysis.summary["warnings"].extend([*settings.dataset_notes, *(text for run in runs for text in run.warnings)])
+    counts = analysis.summary["rows"]
+    print("Rows:", ", ".join(f"{counts[key]} {text}" for key, text in ROWS.items() if counts[key] is not None))  # noqa: T201
+    return analysis

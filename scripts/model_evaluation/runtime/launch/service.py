@@ -1,0 +1,150 @@
+"""A run in the service, whatever runs it: what is seen of it, and what a kind of evaluation says about its own runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from model_evaluation.runtime.settings import Settings
+
+from .failures import COMMON_FAILURES, Failure
+
+if TYPE_CHECKING:
+    from model_evaluation.runtime.session import AwsClients
+
+    from .durations import Work
+
+ENDED = frozenset({"Succeeded", "CompletedWithFailures", "Failed", "Stopped"})
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a run. Times are the service's; ``reason`` is the service's text when it failed, else empty."""
+
+    name: str
+    status: str
+    started: datetime | None = None
+    ended: datetime | None = None
+    reason: str = ""
+    job_arn: str | None = None
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run at one moment."""
+
+    arn: str
+    status: str
+    created: datetime | None = None
+    name: str = ""
+    reason: str = ""
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.arn.rsplit("/", 1)[-1]
+
+    @property
+    def running(self) -> bool:
+        """Whether it has yet to end; a status we do not know counts as not ended."""
+        return self.status not in ENDED
+
+    def step(self, name: str) -> Step | None:
+        return next((step for step in self.steps if step.name == name), None)
+
+    @property
+    def failed_steps(self) -> tuple[Step, ...]:
+        """Failed steps first in time first; stopped ones when nothing failed."""
+        failed = [step for step in self.steps if step.status == "Failed"]
+        stopped = [step for step in self.steps if step.status in ("Stopped", "Stopping")]
+        return tuple(sorted(failed or stopped, key=lambda step: (step.ended is None, str(step.ended))))
+
+
+@dataclass(frozen=True)
+class ListedRun:
+    """A run as the service lists it; ``name`` is the one that it was started under, ``started`` the service's time."""
+
+    arn: str
+    name: str
+    status: str
+    started: datetime | None = None
+
+    @property
+    def takes_a_place(self) -> bool:
+        """Whether it counts among those that the account may run at once."""
+        return self.status in ("Executing", "Stopping")
+
+
+@dataclass(frozen=True)
+class Started:
+    """What came of a start. Without ``arn`` it is unknown whether anything was started, unless it was ``refused``."""
+
+    arn: str | None
+    reason: str = ""
+    refused: bool = False
+
+
+class Runs(Generic[AnySettings]):
+    """How runs of a kind are started, looked at and ended. A kind subclasses this, or
+    :class:`~model_evaluation.runtime.launch.pipelines.PipelineRuns` for SageMaker pipelines.
+
+    Every method may raise what boto3 raises; launching and waiting know what to make of it.
+    """
+
+    labels: ClassVar[dict[str, str]] = {}
+    """Names of steps, and what they do in words."""
+    work: ClassVar[tuple[Work, ...]] = ()
+    """What is known about how long steps take."""
+    failures: ClassVar[Sequence[Failure]] = COMMON_FAILURES
+    """What words of the service mean; the first that fits counts."""
+    quota: ClassVar[tuple[str, str] | None] = None
+    """Service and code of the quota for runs at the same time, where the service has one."""
+
+    def start(self, call: Any, settings: AnySettings, aws: AwsClients) -> Started:
+        """Starts what the notebook's launch cell made. An exception that is not boto3's says that nothing started."""
+        raise NotImplementedError
+
+    def describe(self, aws: AwsClients, arn: str) -> RunState:
+        """The run and its steps now. Statuses are in the words that pipelines have: Executing, Stopping, Stopped,
+        Failed, Succeeded, CompletedWithFailures."""
+        raise NotImplementedError
+
+    def status(self, aws: AwsClients, arn: str) -> RunState:
+        """The run now, with or without its steps."""
+        return self.describe(aws, arn)
+
+    def stop(self, aws: AwsClients, arn: str) -> None:
+        """Begins to end it."""
+        raise NotImplementedError
+
+    def stop_command(self, arn: str) -> str:
+        """The AWS CLI's command that ends it."""
+        raise NotImplementedError
+
+    def recent(self, aws: AwsClients, after: datetime) -> Iterable[ListedRun]:
+        """The account's runs of this kind that were created later than ``after``."""
+        raise NotImplementedError
+
+    def differences(self, aws: AwsClients, arn: str, name: str, settings: AnySettings) -> list[str]:
+        """How what the service runs under ``name`` differs from the settings, a sentence each."""
+        return []
+
+    def expected_steps(self, settings: AnySettings) -> tuple[str, ...]:
+        """Names of the steps that a run of these settings has, in the order in which they start."""
+        return ()
+
+    def has_results(self, state: RunState, settings: AnySettings, aws: AwsClients) -> bool:
+        """Whether a run that did not succeed left everything that is read from it."""
+        return False
+
+    def label(self, step_name: str) -> str:
+        """What a step does, in words."""
+        return self.labels.get(step_name, step_name)
+
+    def named(self, aws: AwsClients, name: str, after: datetime) -> str | None:
+        """ARN of the run that was started under ``name``, which no other run has; ``None`` when there is none."""
+        return next((run.arn for run in self.recent(aws, after) if run.name == name), None)
