@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("lookups", "dataset"),
     ("runtime",),
     ("state", "naming", "resources", "results_folder"),
-    ("kinds", "kinds.registry", "kinds.kind", "kinds.fitting"),
+    ("kinds", "kinds.registry", "kinds.kind", "kinds.fitting", "kinds.permissions"),
     ("files", "progress", "endpoints"),
     ("errors",),
 )
@@ -59,7 +59,7 @@ def room(module: str) -> str:
     """The name by which a module stands in LAYERS."""
     parts = module.split(".")
     if parts[0] == "kinds" and len(parts) > 1:
-        return module if module in ("kinds.registry", "kinds.kind", "kinds.fitting") else "kinds.*"
+        return module if module in ("kinds.registry", "kinds.kind", "kinds.fitting", "kinds.permissions") else "kinds.*"
     return parts[0]
 
 

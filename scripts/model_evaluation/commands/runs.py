@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from model_evaluation import state
 
 if TYPE_CHECKING:
-    from model_evaluation.lookups.executions import ExecutionStatus
+    from model_evaluation.lookups.sagemaker.executions import ExecutionStatus
     from model_evaluation.lookups.session import Aws
     from model_evaluation.runs.launches import Launch
 
@@ -56,7 +56,7 @@ def listed(aws: Aws, launches: list[Launch]) -> list[dict[str, Any]]:
     """The launches as rows, their states looked up side by side."""
     from functools import partial
 
-    from model_evaluation.lookups.session import outcome, together
+    from model_evaluation.lookups.concurrency import outcome, together
 
     found = together(*[outcome(partial(_look_up, aws, launch)) for launch in launches])
     return [_row(launch, answer) for launch, answer in zip(launches, found, strict=True)]
@@ -66,7 +66,7 @@ def _look_up(aws: Aws, launch: Launch) -> tuple[str | None, ExecutionStatus | No
     """ARN and state; without an ARN the execution is looked for by its name."""
     from datetime import datetime, timedelta
 
-    from model_evaluation.lookups.executions import execution_status, find_execution
+    from model_evaluation.lookups.sagemaker.executions import execution_status, find_execution
 
     arn = launch.execution_arn
     if arn is None and launch.outcome is None:

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation.lookups.executions import stop_execution
+    from model_evaluation.lookups.sagemaker.executions import stop_execution
     from model_evaluation.lookups.session import Aws
     from model_evaluation.runs.launches import known_launches
 

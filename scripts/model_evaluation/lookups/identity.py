@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import botocore.exceptions
 
 from .arns import parse_arn
-from .session import Aws, aws_errors
+from .failures import aws_errors
+from .session import Aws
 
 # Credential sources that fetch new credentials by themselves, by botocore's name for them.
 RENEWING = frozenset(
