@@ -15,7 +15,7 @@ WORDS = re.compile(
     re.IGNORECASE,
 )
 # Rooms that are still being taken out of the judge's hands.
-PENDING = {"dataset", "lookups", "notebook", "preflight", "reporting", "runtime", "steps", "wizard"}
+PENDING = {"dataset", "notebook", "reporting", "runtime", "steps", "wizard"}
 PENDING_FILES = {
     "commands/dataset.py",
     "commands/report.py",

@@ -51,14 +51,14 @@ NOT_FOUND_CODES = {
     "NotFound",
     "NotFoundException",  # KMS, Price List
     "ResourceNotFound",  # SageMaker, CloudWatch
-    "ResourceNotFoundException",  # Bedrock, CloudWatch Logs, Lambda, Athena, Price List
+    "ResourceNotFoundException",  # the younger services
     "RepositoryNotFoundException",  # ECR
     "ImageNotFoundException",  # ECR
     "EntityNotFoundException",  # Glue
     "KMS.NotFoundException",  # S3, about the key that encrypts an object
 }
 NOT_FOUND_ENDING = ".NotFound"  # EC2: InvalidVpcID.NotFound
-# SageMaker and Bedrock also say it in words.
+# Some also say it in words.
 NOT_FOUND_WORDS = ("does not exist", "could not find", "cannot find", "not found", "unable to find")
 THROTTLED_CODES = {
     "Throttling",

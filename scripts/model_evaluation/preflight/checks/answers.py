@@ -1,4 +1,4 @@
-"""Answers are checked again: a judge may have been retired, an object replaced, an app deleted since."""
+"""Answers are checked again: a model may have been retired, an object replaced, an app deleted since."""
 
 from __future__ import annotations
 
