@@ -69,13 +69,18 @@ class Permissions:
     trusted: tuple[TrustedService, ...] = ()
 
 
+def actions(service: str, names: str) -> tuple[str, ...]:
+    """``actions("s3", "GetObject PutObject")`` is ``("s3:GetObject", "s3:PutObject")``."""
+    return tuple(f"{service}:{name}" for name in names.split())
+
+
 def allow(
-    actions: tuple[str, ...], resources: tuple[str, ...], context: tuple[tuple[str, str], ...] = ()
+    names: tuple[str, ...], resources: tuple[str, ...], context: tuple[tuple[str, str], ...] = ()
 ) -> dict[str, Any]:
     """An Allow statement; a single resource stands alone, as people write it."""
     body: dict[str, Any] = {
         "Effect": "Allow",
-        "Action": sorted(actions),
+        "Action": sorted(names),
         "Resource": resources[0] if len(resources) == 1 else list(resources),
     }
     if context:

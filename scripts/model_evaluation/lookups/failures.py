@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,57 +22,35 @@ from model_evaluation.errors import (
 )
 
 ATTEMPTS = 4  # of a request that is throttled or gets no answer
-EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
-BAD_CREDENTIAL_CODES = {
-    "InvalidClientTokenId",
-    "UnrecognizedClientException",
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "AuthFailure",
-    "InvalidToken",
-    "IncompleteSignature",
+EXPIRED = re.compile("ExpiredToken(Exception)?|RequestExpired|TokenRefreshRequired")
+BAD_CREDENTIALS = re.compile(
+    "InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId|SignatureDoesNotMatch|AuthFailure|InvalidToken"
+    "|IncompleteSignature"
+)
+DENIED = re.compile("AccessDenied(Exception)?|UnauthorizedOperation|Forbidden|403|AllAccessDisabled")
+THROTTLED = re.compile(
+    "(Request)?Thrott(ling|led)(Exception)?|TooManyRequestsException|RequestLimitExceeded|SlowDown|429|503"
+)
+# Every service's own word for "not there"; EC2 puts it behind a dot, as in InvalidVpcID.NotFound.
+NOT_FOUND = {
+    "404": "S3, without a body",
+    "NoSuchBucket": "S3",
+    "NoSuchKey": "S3",
+    "NoSuchUpload": "S3",
+    "NoSuchVersion": "S3",
+    "KMS.NotFoundException": "S3, about the key that encrypts an object",
+    "NoSuchEntity": "IAM",
+    "NoSuchResourceException": "Service Quotas",
+    "NotFoundException": "KMS, Price List",
+    "ResourceNotFound": "SageMaker, CloudWatch",
+    "ResourceNotFoundException": "the younger services",
+    "RepositoryNotFoundException": "ECR",
+    "ImageNotFoundException": "ECR",
+    "EntityNotFoundException": "Glue",
+    "NotFound": "",
 }
-DENIED_CODES = {
-    "AccessDenied",
-    "AccessDeniedException",
-    "UnauthorizedOperation",
-    "Forbidden",
-    "403",
-    "AllAccessDisabled",
-}
-# Every service's own word for "not there".
-NOT_FOUND_CODES = {
-    "404",  # HEAD requests to S3
-    "NoSuchBucket",  # S3
-    "NoSuchKey",  # S3
-    "NoSuchUpload",  # S3
-    "NoSuchVersion",  # S3
-    "NoSuchEntity",  # IAM
-    "NoSuchResourceException",  # Service Quotas
-    "NotFound",
-    "NotFoundException",  # KMS, Price List
-    "ResourceNotFound",  # SageMaker, CloudWatch
-    "ResourceNotFoundException",  # the younger services
-    "RepositoryNotFoundException",  # ECR
-    "ImageNotFoundException",  # ECR
-    "EntityNotFoundException",  # Glue
-    "KMS.NotFoundException",  # S3, about the key that encrypts an object
-}
-NOT_FOUND_ENDING = ".NotFound"  # EC2: InvalidVpcID.NotFound
-# Some also say it in words.
+# Some say it in words.
 NOT_FOUND_WORDS = ("does not exist", "could not find", "cannot find", "not found", "unable to find")
-THROTTLED_CODES = {
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "TooManyRequestsException",
-    "RequestLimitExceeded",
-    "SlowDown",
-    "429",
-    "503",
-}
 RENEW = (
     "Renew them, then run the same command again: `aws sso login` for SSO profiles, or export fresh "
     "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Nothing was lost."
@@ -134,15 +113,15 @@ def _from_code(error: boto.ClientError, action: str, about: str) -> AwsError:
     details = {"aws_code": code, "operation": error.operation_name}
     seen = f"while {action}{about}"
     words = f" AWS says: {said}" if said and said != code else ""
-    if code in EXPIRED_CODES:
+    if EXPIRED.fullmatch(code):
         return ExpiredCredentials(f"The AWS credentials have expired (seen {seen}).{words}", fix=RENEW, details=details)
-    if code in BAD_CREDENTIAL_CODES:
+    if BAD_CREDENTIALS.fullmatch(code):
         return NoCredentials(
             f"AWS does not accept these credentials (seen {seen}).{words}",
             fix="Check which ones are in use: aws sts get-caller-identity",
             details=details,
         )
-    if code in DENIED_CODES:
+    if DENIED.fullmatch(code):
         return AccessDenied(
             f"Access was denied {seen} ({error.operation_name}).{words}",
             fix=f"Ask for permission to call {error.operation_name}{' on' + about if about else ''}, "
@@ -151,7 +130,7 @@ def _from_code(error: boto.ClientError, action: str, about: str) -> AwsError:
         )
     if is_not_found(code, said):
         return NotFound(f"AWS found nothing {seen}.{words}", fix="Check the name and the region.", details=details)
-    if code in THROTTLED_CODES:
+    if THROTTLED.fullmatch(code):
         return Throttled(
             f"AWS kept asking to slow down {seen}; {ATTEMPTS} attempts were made.",
             fix="Wait a minute, then run the same command again.",
@@ -173,7 +152,7 @@ def _from_code(error: boto.ClientError, action: str, about: str) -> AwsError:
 
 def is_not_found(code: str, message: str = "") -> bool:
     """Whether a service's error code, or its words where the code is general, says that something is not there."""
-    if code in NOT_FOUND_CODES or code.endswith(NOT_FOUND_ENDING):
+    if code in NOT_FOUND or code.endswith(".NotFound"):
         return True
     return code == "ValidationException" and any(words in message.lower() for words in NOT_FOUND_WORDS)
 

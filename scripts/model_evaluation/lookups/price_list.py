@@ -6,11 +6,13 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from model_evaluation.endpoints import foreign_endpoints
 from model_evaluation.errors import AwsError
+from model_evaluation.files import write_atomically
 
 from .failures import aws_errors
 from .session import Aws
@@ -89,13 +91,9 @@ def _kept(path: Path | None) -> tuple[float, list[dict[str, Any]]] | None:
 def _keep(path: Path | None, moment: float, products: list[dict[str, Any]]) -> None:
     if path is None:
         return
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
+    with suppress(OSError):  # a read-only home: the next estimate asks again
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps({"read": moment, "products": products}), encoding="utf-8")
-        temporary.replace(path)
-    except OSError:  # a read-only home: the next estimate asks again
-        return
+        write_atomically(path, json.dumps({"read": moment, "products": products}).encode(), sync=False)
 
 
 def _day(moment: float) -> str:

@@ -30,8 +30,7 @@ def policies_for(context: Context) -> dict[str, Any]:
         )
     config, permissions = configuration_of(context), context.kind.permissions(context)
     keys, unknown = _keys(context)
-    use, trust = use_keys(keys), trust_policy(permissions, config)
-    role = policy([*permissions.role, *([use] if use else [])])
+    role, trust = policy([*permissions.role, *use_keys(keys)]), trust_policy(permissions, config)
     notes = [
         "role and trust belong to the execution role, caller to whoever runs the notebook.",
         (

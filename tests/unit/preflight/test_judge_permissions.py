@@ -39,8 +39,7 @@ def everything() -> Permissions:
     app, server = (KIND.permissions(a_context(PROFILE, mlflow=arn)) for arn in (APP, SERVER))
     create = KIND.permissions(a_context(mlflow="create"))
     keys = use_keys(("arn:aws:kms:us-west-2:111122223333:key/1",))
-    assert keys is not None
-    return Permissions((*app.role, *server.role, keys), (*app.caller, *create.caller), app.trusted)
+    return Permissions((*app.role, *server.role, *keys), (*app.caller, *create.caller), app.trusted)
 
 
 Row = tuple[str, frozenset[str], str, str]

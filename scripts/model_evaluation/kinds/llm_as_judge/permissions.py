@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_evaluation.errors import EvaluationError
-from model_evaluation.kinds.permissions import Need, Permissions, TrustedService
+from model_evaluation.kinds.permissions import Need, Permissions, TrustedService, actions
 from model_evaluation.lookups.concurrency import outcome
 from model_evaluation.lookups.iam.roles import SAGEMAKER
 from model_evaluation.preflight import needs
 from model_evaluation.preflight.configuration import Configuration, configuration_of
-from model_evaluation.preflight.needs import of_service, present
+from model_evaluation.preflight.needs import CUSTOMIZATION, SDK_CALLER, SDK_ROLE, SDK_SOURCE, Needs
 
 from .lookups.access import InferenceProfile, profile_needed
 from .lookups.judges import LIST_BUCKET, LIST_KEY
@@ -25,23 +25,19 @@ JUDGE_ROLES = "Bedrock guide, judge service roles"
 JUDGE_JOBS = "Bedrock guide, judge jobs"
 PROFILES = "Bedrock guide, inference profiles"
 REPORTS = "users' reports, AWS samples"
-LATE = "scoring fails, about 25 minutes after the start"
 # What the SDK (3.27) simulates for the role without naming resources.
 SDK_ROLE_ACTIONS = (
-    "bedrock:CreateEvaluationJob",
-    "bedrock:GetEvaluationJob",
+    *actions("bedrock", "CreateEvaluationJob GetEvaluationJob"),
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
 )
+EARLY = "the inference steps fail a few minutes after the start"
+LATE = "scoring fails, about 25 minutes after the start"
+MAYBE_LATE = "scoring may fail, about 25 minutes after the start"
+DISPUTED = "Scoring may fail about 25 minutes after the start (AWS's own sources disagree on the need)."
 TRUSTED = (
     TrustedService(SAGEMAKER, "SageMaker", "No step can start."),
-    TrustedService(
-        BEDROCK,
-        "Bedrock",
-        "Scoring may fail about 25 minutes after the start (AWS's own sources disagree on the need).",
-        contested=True,
-        part="bedrock_trust",
-    ),
+    TrustedService(BEDROCK, "Bedrock", DISPUTED, contested=True, part="bedrock_trust"),
 )
 
 
@@ -52,156 +48,107 @@ def permissions(context: Context, role: str = "") -> Permissions:
     if judge and not role:
         answer = outcome(lambda: profile_needed(context.aws, judge, config.region))()
         profile = None if isinstance(answer, EvaluationError) else answer  # `judge_call` says what is not known
-    return Permissions(
-        role=tuple(_of_role(config, judge, profile)), caller=tuple(_of_caller(config, judge)), trusted=TRUSTED
+    return Permissions(_of_role(config, judge, profile), _of_caller(config, judge), TRUSTED)
+
+
+def _of_role(config: Configuration, judge: str, profile: InferenceProfile | None) -> Needs:
+    """What SageMaker and Bedrock do with the execution role."""
+    lost = "inference runs to its end, about 10 minutes, and its answers are lost"
+    handing_on = "a step may fail when it hands the role on to its job"
+    no_base, no_model = "the inference step may not find the base model", "the inference step may not find the model"
+    return (
+        *needs.read_dataset(config, EARLY, SDK_ROLE),
+        *needs.list_buckets(config, "GetBucketLocation ListBucket", EARLY, SDK_ROLE),
+        *needs.write_output(config, "write_results", lost, SDK_ROLE),
+        *_scoring(config),
+        *(_calling(config, judge, profile) if judge else ()),
+        *needs.training_jobs(config, "the first step fails"),
+        *needs.pass_role(config, SAGEMAKER, handing_on, CUSTOMIZATION, "pass_role", "contested"),
+        *needs.pass_role(config, BEDROCK, MAYBE_LATE, CUSTOMIZATION, "pass_role_to_bedrock", "contested"),
+        *needs.base_model(config, no_base, REPORTS, "contested"),
+        *needs.model_package(config, no_model, CUSTOMIZATION, "contested"),
+        *needs.read_weights(config),
+        *needs.end_uploads(config, JUDGE_ROLES),
+        *needs.container_images(config),
+        *needs.pipelines_of_role(config, PIPELINES),
+        *needs.lineage(config),
+        *needs.job_logs(config),
+        *needs.track_in_mlflow(config),
+        *needs.sdk_check(SDK_ROLE_ACTIONS, "the SDK refuses the role before anything starts"),
     )
 
 
-def _of_role(config: Configuration, judge: str, profile: InferenceProfile | None) -> list[Need]:
-    """What SageMaker and Bedrock do with the execution role."""
-    early = "the inference steps fail a few minutes after the start"
-    return [
-        *present(
-            needs.read_dataset(config, early, needs.SDK_ROLE),
-            needs.list_buckets(config, of_service("s3", "GetBucketLocation", "ListBucket"), early, needs.SDK_ROLE),
-            needs.write_output(
-                config,
-                "write_results",
-                "inference runs to its end, about 10 minutes, and its answers are lost",
-                needs.SDK_ROLE,
-            ),
-        ),
-        *_scoring(config, judge, profile),
-        *needs.training_jobs(config, "the first step fails"),
-        needs.pass_role(
-            config,
-            SAGEMAKER,
-            "a step may fail when it hands the role on to its job",
-            needs.CUSTOMIZATION,
-            part="pass_role",
-            necessity="contested",
-        ),
-        needs.pass_role(
-            config,
-            BEDROCK,
-            "scoring may fail, about 25 minutes after the start",
-            needs.CUSTOMIZATION,
-            part="pass_role_to_bedrock",
-            necessity="contested",
-        ),
-        *present(
-            needs.base_model(config, "the inference step may not find the base model", REPORTS, "contested"),
-            needs.model_package(config, "the inference step may not find the model", needs.CUSTOMIZATION, "contested"),
-            needs.read_weights(config),
-        ),
-        *needs.end_uploads(config, JUDGE_ROLES),
-        needs.container_images(config),
-        needs.pipelines_of_role(config, PIPELINES),
-        needs.lineage(config),
-        needs.job_logs(config),
-        *needs.track_in_mlflow(config),
-        needs.sdk_check(SDK_ROLE_ACTIONS, "the SDK refuses the role before anything starts"),
-    ]
-
-
-def _scoring(config: Configuration, judge: str, profile: InferenceProfile | None) -> list[Need]:
-    """Bedrock's evaluation job and the judge that it calls: in this region, or through an inference profile in any of
-    the regions to which that leads."""
+def _scoring(config: Configuration) -> Needs:
+    """Bedrock's evaluation jobs."""
     job = (config.arn("bedrock", "evaluation-job/preflight0000"),)
-    start = of_service("bedrock", "CreateEvaluationJob", "GetEvaluationJob")
-    control = of_service("bedrock", "ListEvaluationJobs", "StopEvaluationJob")
+    start = actions("bedrock", "CreateEvaluationJob GetEvaluationJob")
+    control = actions("bedrock", "ListEvaluationJobs StopEvaluationJob")
     left_running = "a run that is stopped may leave its scoring job running"
-    jobs = [
-        Need("evaluation_jobs", start, ("*",), f"inference runs to its end, then {LATE}", needs.SDK_ROLE, asked=job),
+    return (
+        Need("evaluation_jobs", start, ("*",), f"inference runs to its end, then {LATE}", SDK_ROLE, asked=job),
         Need("end_evaluation_jobs", control, ("*",), left_running, JUDGE_JOBS, "contested", job),
-    ]
-    if not judge:
-        return jobs
-    here = f"arn:{config.partition}:bedrock:{config.region}::foundation-model/{judge}"
-    models = profile.models if profile else (here,)
+    )
+
+
+def _calling(config: Configuration, judge: str, profile: InferenceProfile | None) -> Needs:
+    """The judge in this region, or through an inference profile in each of the regions to which that leads."""
+    models = profile.models if profile else (_model(config, judge),)
     profiles = f"arn:{config.partition}:bedrock:*:{config.account}:inference-profile/*{judge}"
-    batches = config.arn("bedrock", "model-invocation-job/*")
-    batch_actions = of_service("bedrock", "CreateModelInvocationJob", "StopModelInvocationJob")
-    stream = ("bedrock:InvokeModelWithResponseStream",)
-    calling = [
-        Need("judge", ("bedrock:InvokeModel",), (*models, profiles), LATE, JUDGE_ROLES, asked=models),
-        Need("judge_stream", stream, (*models, profiles), "scoring may fail", JUDGE_ROLES, "contested", models),
+    granted, batches = (*models, profiles), config.arn("bedrock", "model-invocation-job/*")
+    stream, batch = ("bedrock:InvokeModelWithResponseStream",), "CreateModelInvocationJob StopModelInvocationJob"
+    in_batches = "scoring may fail where Bedrock calls the judge in batches"
+    calling = (
+        Need("judge", ("bedrock:InvokeModel",), granted, LATE, JUDGE_ROLES, asked=models),
+        Need("judge_stream", stream, granted, "scoring may fail", JUDGE_ROLES, "contested", models),
         Need(
             "judge_batches",
-            batch_actions,
-            (*models, profiles, batches),
-            "scoring may fail where Bedrock calls the judge in batches",
+            actions("bedrock", batch),
+            (*granted, batches),
+            in_batches,
             JUDGE_ROLES,
             "contested",
             models,
         ),
-    ]
+    )
     if profile is None:
-        return [*jobs, *calling]
-    arn, may_fail = (profile.arn,), "scoring may fail, about 25 minutes after the start"
-    return [
-        *jobs,
-        Need("evaluation_jobs_profile", ("bedrock:CreateEvaluationJob",), arn, LATE, REPORTS, asked=arn),
+        return calling
+    arn, details = (profile.arn,), ("bedrock:GetInferenceProfile",)
+    return (
         *calling,
+        Need("evaluation_jobs_profile", ("bedrock:CreateEvaluationJob",), arn, LATE, REPORTS, asked=arn),
         Need("judge_profile", ("bedrock:InvokeModel",), arn, LATE, PROFILES, asked=arn),
-        Need("judge_profile_details", ("bedrock:GetInferenceProfile",), arn, may_fail, JUDGE_ROLES, "contested", arn),
-    ]
+        Need("judge_profile_details", details, arn, MAYBE_LATE, JUDGE_ROLES, "contested", arn),
+    )
 
 
-def _of_caller(config: Configuration, judge: str) -> list[Need]:
+def _of_caller(config: Configuration, judge: str) -> Needs:
     """What whoever runs the notebook calls."""
-    bucket, artifacts = LIST_BUCKET.format(region=config.region), config.sagemaker("artifact/*")
-    judge_model = (f"arn:{config.partition}:bedrock:{config.region}::foundation-model/{judge}",)
-    return [
+    cannot = "the SDK cannot resolve the {} and refuses to start"
+    bucket, artifact = LIST_BUCKET.format(region=config.region), (config.sagemaker("artifact/preflight"),)
+    listing, live_list = (config.s3(f"{bucket}/*"),), (config.s3(f"{bucket}/{LIST_KEY}"),)
+    model, lifecycle = (_model(config, judge),), ("bedrock:GetFoundationModel",)
+    register = actions("sagemaker", "CreateArtifact DescribeArtifact")
+    late, unchecked = "the judge's end of life cannot be checked", "the SDK cannot check the judge and only warns"
+    unregistered = "the SDK may refuse to start: it registers the model's artifact first"
+    return (
         *needs.start_pipelines(config, PIPELINES),
-        *present(
-            needs.base_model(config, "the SDK cannot resolve the base model and refuses to start", needs.SDK_CALLER),
-            needs.model_package(config, "the SDK cannot resolve the model and refuses to start", needs.SDK_SOURCE),
-            needs.write_output(
-                config, "write_output", "metrics cannot be uploaded and results cannot be read", needs.SDK_CALLER
-            ),
-            needs.read_dataset(config, "the notebook's checks and charts cannot read the rows", needs.SDK_CALLER),
-            needs.list_buckets(
-                config,
-                ("s3:ListBucket",),
-                "the SDK cannot see that the dataset exists, and results cannot be found",
-                needs.SDK_CALLER,
-            ),
-            needs.create_mlflow(config),
+        *needs.base_model(config, cannot.format("base model"), SDK_CALLER),
+        *needs.model_package(config, cannot.format("model"), SDK_SOURCE),
+        *needs.write_output(
+            config, "write_output", "metrics cannot be uploaded and results cannot be read", SDK_CALLER
         ),
-        Need(
-            "judge_list",
-            ("s3:GetObject",),
-            (config.s3(f"{bucket}/*"),),
-            "the SDK cannot check the judge and only warns",
-            needs.SDK_SOURCE,
-            "secondary",
-            (config.s3(f"{bucket}/{LIST_KEY}"),),
+        *needs.read_dataset(config, "the notebook's checks and charts cannot read the rows", SDK_CALLER),
+        *needs.list_buckets(
+            config, "ListBucket", "the SDK cannot see the dataset, and results cannot be found", SDK_CALLER
         ),
-        *(
-            [
-                Need(
-                    "judge",
-                    ("bedrock:GetFoundationModel",),
-                    judge_model,
-                    "the judge's end of life cannot be checked",
-                    needs.SDK_SOURCE,
-                    "secondary",
-                    judge_model,
-                )
-            ]
-            if judge
-            else []
-        ),
-        Need(
-            "lineage",
-            of_service("sagemaker", "CreateArtifact", "DescribeArtifact"),
-            (artifacts,),
-            "the SDK may refuse to start: it registers the model's artifact first",
-            needs.SDK_CALLER,
-            "contested",
-            (config.sagemaker("artifact/preflight"),),
-        ),
-        needs.sdk_check(needs.SDK_CALLER_ACTIONS, "the SDK refuses you before anything starts"),
-        *needs.read_for_checks(config, "bedrock:GetFoundationModelAvailability", "bedrock:ListInferenceProfiles"),
-    ]
+        *needs.create_mlflow(config),
+        Need("judge_list", ("s3:GetObject",), listing, unchecked, SDK_SOURCE, "secondary", live_list),
+        *((Need("judge", lifecycle, model, late, SDK_SOURCE, "secondary", model),) if judge else ()),
+        Need("lineage", register, (config.sagemaker("artifact/*"),), unregistered, SDK_CALLER, "contested", artifact),
+        *needs.sdk_check(needs.SDK_CALLER_ACTIONS, "the SDK refuses you before anything starts"),
+        *needs.read_for_checks(config, *actions("bedrock", "GetFoundationModelAvailability ListInferenceProfiles")),
+    )
+
+
+def _model(config: Configuration, judge: str) -> str:
+    return f"arn:{config.partition}:bedrock:{config.region}::foundation-model/{judge}"

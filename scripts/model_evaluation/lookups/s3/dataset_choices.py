@@ -37,36 +37,29 @@ def nothing_there(aws: Aws, uri: S3Uri) -> Choose:
     below = _below(aws, uri)
     if below:
         return _not_one_object(f"{uri} is not an object, only the beginning of other keys.", below)
-    folder = uri._replace(key=uri.key[: uri.key.rfind("/") + 1])
+    folder = _folder(uri)
     beside = _below(aws, folder)
-    return Choose(
-        f"There is no object {uri}.{_listed(beside)}",
-        fix=f"Check the key: aws s3 ls {shlex.quote(str(folder))}",
-        choices=_choices(beside),
-        code="not_found",
-    )
+    message, fix = f"There is no object {uri}.{_listed(beside)}", f"Check the key: aws s3 ls {shlex.quote(str(folder))}"
+    return Choose(message, fix=fix, choices=_choices(beside), code="not_found")
 
 
 def part_missing(aws: Aws, uri: S3Uri, uris: list[S3Uri], missing: list[S3Uri]) -> Choose:
     """The refusal of a set of files that is not complete."""
-    shown = ", ".join(one.key.rpartition("/")[2] for one in missing[:3]) + (" and more" if len(missing) > 3 else "")
+    names = ", ".join(one.key.rpartition("/")[2] for one in missing[:3]) + (" and more" if len(missing) > 3 else "")
     are = "is" if len(missing) == 1 else "are"
-    folder = uri._replace(key=uri.key[: uri.key.rfind("/") + 1])
-    return Choose(
-        f"{uri} stands for {len(uris)} files, of which {len(missing)} {are} not there: {shown}.",
-        fix=f"Upload what is missing, or correct the name: aws s3 ls {shlex.quote(str(folder))}",
-        choices=_choices(_below(aws, folder)),
-        code="not_found",
-    )
+    folder = _folder(uri)
+    message = f"{uri} stands for {len(uris)} files, of which {len(missing)} {are} not there: {names}."
+    fix = f"Upload what is missing, or correct the name: aws s3 ls {shlex.quote(str(folder))}"
+    return Choose(message, fix=fix, choices=_choices(_below(aws, folder)), code="not_found")
+
+
+def _folder(uri: S3Uri) -> S3Uri:
+    return uri._replace(key=uri.key[: uri.key.rfind("/") + 1])
 
 
 def _not_one_object(message: str, below: list[tuple[str, int]]) -> Choose:
-    return Choose(
-        message + _listed(below),
-        fix="Answer with the URI of the one JSONL file.",
-        choices=_choices(below),
-        code="not_one_object",
-    )
+    fix = "Answer with the URI of the one JSONL file."
+    return Choose(message + _listed(below), fix=fix, choices=_choices(below), code="not_one_object")
 
 
 def _below(aws: Aws, uri: S3Uri) -> list[tuple[str, int]]:
@@ -77,15 +70,15 @@ def _below(aws: Aws, uri: S3Uri) -> list[tuple[str, int]]:
         parts = shard_names(str(every))
         if all(part in sizes for part in parts):
             sizes[str(every)] = sum(sizes.pop(part) for part in parts)
-    found = sorted(sizes.items(), key=lambda item: (not item[0].endswith(".jsonl"), item[0].count("/"), item[0]))
-    return [(f"s3://{uri.bucket}/{key}", size) for key, size in found]
+    likeliest = sorted(sizes.items(), key=lambda item: (not item[0].endswith(".jsonl"), item[0].count("/"), item[0]))
+    return [(f"s3://{uri.bucket}/{key}", size) for key, size in likeliest]
 
 
 def _listed(objects: list[tuple[str, int]]) -> str:
     if not objects:
         return ""
-    shown = ", ".join(f"{uri} ({size:,} bytes)" for uri, size in objects[:3])
-    return f" Objects there: {shown}{', and more' if len(objects) > 3 else ''}."
+    names = ", ".join(f"{uri} ({size:,} bytes)" for uri, size in objects[:3])
+    return f" Objects there: {names}{', and more' if len(objects) > 3 else ''}."
 
 
 def _choices(objects: list[tuple[str, int]]) -> list[dict[str, str]]:

@@ -6,17 +6,16 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from model_evaluation.dataset.lines import read_chunks
 from model_evaluation.dataset.several import JoinedFiles
 from model_evaluation.errors import NotFound, Refused
-from model_evaluation.lookups.session import Aws
 from model_evaluation.progress import watched
 from model_evaluation.runtime.shard_names import shard_names, whole_set
 
-from .dataset_choices import nothing_there, refuse_folder, refuse_no_bucket
-from .dataset_files import explained, files_of, read_object
-from .objects import head_object, list_some, parse_s3_uri
+if TYPE_CHECKING:
+    from model_evaluation.lookups.session import Aws
 
 OpenChunks = Callable[[], Iterable[bytes]]
 Source = tuple[str, OpenChunks]
@@ -31,22 +30,18 @@ def local_files(names: list[str]) -> list[str]:
     else:
         every = whole_set(paths[0])
         if every is None or sorted(paths) != shard_names(every):
-            raise Refused(
-                f"{len(paths)} files were received, which are not the files of one set: {', '.join(paths[:3])}"
-                f"{', ...' if len(paths) > 3 else ''}",
-                fix="Give one file, or a whole set in quotes, like 'data/rows-*-of-003.jsonl'.",
-                code="not_one_object",
-            )
+            more = ", ..." if len(paths) > 3 else ""
+            message = f"{len(paths)} files were received, which are not one set's: {', '.join(paths[:3])}{more}"
+            fix = "Give one file, or a whole set in quotes, like 'data/rows-*-of-003.jsonl'."
+            raise Refused(message, fix=fix, code="not_one_object")
         paths = shard_names(every)
     for path in paths:
         if os.path.isdir(path):
-            raise Refused(
-                f"{path} is a folder; one JSONL file is expected.", fix="Name the file.", code="not_one_object"
-            )
+            message = f"{path} is a folder; one JSONL file is expected."
+            raise Refused(message, fix="Name the file.", code="not_one_object")
         if not os.path.exists(path):
-            raise Refused(
-                f"There is no file {path}.", fix="Check the path, or give an s3:// URI.", code="file_not_found"
-            )
+            fix = "Check the path, or give an s3:// URI."
+            raise Refused(f"There is no file {path}.", fix=fix, code="file_not_found")
     return paths
 
 
@@ -60,6 +55,10 @@ def s3_sources(aws: Aws, text: str, *, below: bool = False) -> list[Source]:
 
     Raises what looking them up raises; Choose for a folder or a key that is not there.
     """
+    from .dataset_choices import nothing_there, refuse_folder, refuse_no_bucket
+    from .dataset_files import explained, files_of, read_object  # loads boto3
+    from .objects import head_object, list_some, parse_s3_uri
+
     uri = parse_s3_uri(text)
     if not below:
         refuse_folder(aws, uri)
@@ -89,6 +88,5 @@ def _read_file(path: str) -> Iterator[bytes]:
     try:
         yield from read_chunks(Path(path))
     except OSError as error:
-        raise Refused(
-            f"{path} cannot be read: {error.strerror}.", fix="Check its permissions.", code="file_unreadable"
-        ) from error
+        message = f"{path} cannot be read: {error.strerror}."
+        raise Refused(message, fix="Check its permissions.", code="file_unreadable") from error

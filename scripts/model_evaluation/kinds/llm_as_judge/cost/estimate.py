@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from model_evaluation.errors import AwsError
-from model_evaluation.lookups.price_list import cache_folder, read_price_list
 
 from .duration import usual_durations
 from .prices import TokenPrice, price_bounds, price_of
@@ -51,6 +50,8 @@ def work_of(context: Context) -> Workload:
 
 def estimate(context: Context) -> Estimate:
     """Calls, tokens and money of the configured evaluation."""
+    from model_evaluation.lookups.price_list import cache_folder, read_price_list  # loads boto3
+
     work = work_of(context)
     tokens, own_runs = estimate_tokens(work), len(usual_durations(context, work).own)
     judge, region = str(context.value("judge")), str(context.value("region"))
