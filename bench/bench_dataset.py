@@ -133,15 +133,15 @@ def check_deep(path: Path) -> None:
 
 
 def _object() -> tuple[Any, Any]:
+    from model_evaluation.lookups.s3.objects import head_object, parse_s3_uri
     from model_evaluation.lookups.session import Aws
-    from model_evaluation.lookups.storage import head_object, parse_s3_uri
 
     aws = Aws("us-west-2")
     return aws, head_object(aws, parse_s3_uri(OBJECT_URI))
 
 
 def stream_object(_path: Path) -> float:
-    from model_evaluation.lookups.object_stream import read_chunks
+    from model_evaluation.lookups.s3.object_stream import read_chunks
 
     aws, item = _object()
     started = time.perf_counter()
@@ -151,7 +151,7 @@ def stream_object(_path: Path) -> float:
 
 def check_object(_path: Path) -> float:
     from model_evaluation.dataset import check_stream
-    from model_evaluation.lookups.object_stream import read_chunks
+    from model_evaluation.lookups.s3.object_stream import read_chunks
 
     aws, item = _object()
     started = time.perf_counter()

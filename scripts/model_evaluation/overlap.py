@@ -51,8 +51,8 @@ def measure(context: Context, training: str | None) -> dict[str, Any]:
     without a recorded dataset, Refused when the training data are not known.
     """
     from model_evaluation.dataset.several import JoinedFiles
-    from model_evaluation.lookups.dataset_files import read_object, unchanged_files
-    from model_evaluation.lookups.sources import training_chunks
+    from model_evaluation.lookups.s3.dataset_files import read_object, unchanged_files
+    from model_evaluation.lookups.s3.sources import training_chunks
 
     from .dataset import find_leakage
     from .progress import watched
@@ -92,7 +92,7 @@ def _trained_on(context: Context) -> str:
 
 def _of_its_job(context: Context) -> tuple[str, ...]:
     """The training data of the job that made the chosen package; empty when the package names none."""
-    from model_evaluation.lookups.models import describe_package, training_job_or_none
+    from model_evaluation.lookups.sagemaker.models import describe_package, training_job_or_none
 
     if context.value("scope") == "base" or not context.answered("model"):
         return ()

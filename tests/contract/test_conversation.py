@@ -703,8 +703,8 @@ def test_preflight_passes_and_writes_nothing(
     before = len(aws.calls)
     result = run_cli("preflight", project=tmp_path)
     assert result.code == 0, result.json
-    undecided = {check["id"] for check in result.json["checks"] if check["status"] != "pass"}
-    assert undecided == {"network", "licence"}  # no VPC takes part; AWS does not tell who accepted a licence
+    listed = {check["id"]: check["status"] for check in result.json["checks"]}
+    assert listed == {"endpoint": "warn", "licence": "skip"}  # a stand-in; AWS does not tell who accepted a licence
     operations = {call.operation for call in list(aws.calls)[before:]}
     assert operations
     reading = ("Get", "List", "Describe", "Head", "Simulate")

@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("endpoints",),
     ("runtime",),
     ("state", "naming", "resources", "results_folder"),
-    ("kinds", "kinds.registry", "kinds.kind", "kinds.fitting"),
+    ("kinds", "kinds.registry", "kinds.kind", "kinds.fitting", "kinds.permissions"),
     ("files", "progress"),
     ("errors",),
 )
@@ -34,12 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 ALLOWED = {
     ("steps.confirm", "preflight"): "the card's yes runs every check again, the other steps' among them",
     ("steps.notebook", "notebook"): "a notebook is looked at before it is accepted",
-    **{
-        (module, "kinds.*"): "still to be asked of the kind"
-        for module in (
-            "steps.data",
-        )
-    },
+    **{(module, "kinds.*"): "still to be asked of the kind" for module in ("steps.data",)},
 }
 
 
@@ -53,7 +48,7 @@ def room(module: str) -> str:
     """The name by which a module stands in LAYERS."""
     parts = module.split(".")
     if parts[0] == "kinds" and len(parts) > 1:
-        return module if module in ("kinds.registry", "kinds.kind", "kinds.fitting") else "kinds.*"
+        return module if module in ("kinds.registry", "kinds.kind", "kinds.fitting", "kinds.permissions") else "kinds.*"
     return parts[0]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.localaws import LocalAws
-from model_evaluation.preflight.result import commands_in
+from model_evaluation.preflight.fixes import commands_in
 from unit.preflight.fault_player import load_faults, play
 
 READABLE = [fault for fault in load_faults() if fault["readable"] and fault["check"]]  # others are known gaps

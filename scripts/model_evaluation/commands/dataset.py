@@ -20,8 +20,8 @@ from model_evaluation.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from model_evaluation.dataset.several import JoinedFiles
+    from model_evaluation.lookups.s3.sources import Source
     from model_evaluation.lookups.session import Aws
-    from model_evaluation.lookups.sources import Source
 
 
 JOB_ROWS = 1000  # one judge job takes no more
@@ -61,7 +61,7 @@ def _upload(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             "`dataset upload` takes a file and where to put it.",
             fix="evaluate.py dataset upload FILE s3://bucket/folder/ --yes",
         )
-    from model_evaluation.lookups.uploading import carry_out, planned_upload
+    from model_evaluation.lookups.s3.uploading import carry_out, planned_upload
 
     *names, target = args.names
     plan = planned_upload(names, target)
@@ -88,7 +88,7 @@ def _overlap(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 
 def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     from model_evaluation.dataset import check_stream, find_leakage
-    from model_evaluation.lookups.sources import training_chunks
+    from model_evaluation.lookups.s3.sources import training_chunks
     from model_evaluation.progress import read_so_far, watched
     from model_evaluation.steps.data import faults_of, suggested_fix
 
@@ -140,7 +140,7 @@ def _joined(names: list[str]) -> tuple[str, JoinedFiles]:
 
 def _sources(names: list[str]) -> list[Source]:
     from model_evaluation.lookups.arns import parse_arn
-    from model_evaluation.lookups.sources import local_sources, s3_sources
+    from model_evaluation.lookups.s3.sources import local_sources, s3_sources
     from model_evaluation.steps.dataset import from_registry
 
     arn = parse_arn(names[0])

@@ -26,7 +26,7 @@ from .render import rendered, require_every_answer, write_keeping
 
 if TYPE_CHECKING:
     from model_evaluation.localaws import KindPlayer
-    from model_evaluation.lookups.storage import S3Uri
+    from model_evaluation.runtime.s3_uri import S3Uri
 
 FOLDER = "rehearsal"
 POLL_SECONDS = 0.5
@@ -92,9 +92,9 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 def _rows(context: Context, player: KindPlayer, dataset: str) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
     """The content of every file of ``dataset``, by URI: the recorded one's if this shell can read it, else sample
     rows of the kind."""
-    from model_evaluation.lookups.dataset_files import read_object, recorded_files
-    from model_evaluation.lookups.session import together
-    from model_evaluation.lookups.storage import head_object
+    from model_evaluation.lookups.concurrency import together
+    from model_evaluation.lookups.s3.dataset_files import read_object, recorded_files
+    from model_evaluation.lookups.s3.objects import head_object
 
     def content(uri: S3Uri) -> bytes:
         return b"".join(read_object(context.aws, head_object(context.aws, uri)))

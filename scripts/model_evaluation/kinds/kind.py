@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .permissions import Permissions
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from model_evaluation.conversation.workflow import Requirements, Step
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
-    from model_evaluation.preflight.registry import Check
+    from model_evaluation.preflight.shared_checks import Check
     from model_evaluation.runtime.report.words import ReportWords
     from model_evaluation.runtime.settings import Settings
     from model_evaluation.runtime.summary import Summary
@@ -124,12 +126,13 @@ class Kind:
 
     def checks(self) -> Sequence[Check]:
         """Every check before money is spent, in the order in which they are shown: the kind's own, and those of
-        :mod:`model_evaluation.preflight.registry` that apply to it."""
+        :mod:`model_evaluation.preflight.shared_checks` that apply to it."""
         return ()
 
-    def permissions(self, context: Context) -> Any:
-        """What role and caller need for this configuration, as data; ``None`` when nothing is known of that."""
-        return None
+    def permissions(self, context: Context, role: str = "") -> Permissions:
+        """What role and caller need for this configuration, as data, as far as the answers go. ``role`` is the ARN of a
+        candidate for the execution role, before one is recorded: then nothing may be looked up."""
+        return Permissions()
 
     def parameters(self, context: Context) -> dict[str, Any]:
         """The parameters cell's values by name, in its order. Every step has its answer."""

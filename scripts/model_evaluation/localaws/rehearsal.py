@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from model_evaluation.runtime.s3_uri import S3Uri
+
 from .company import ROLE_ACTIONS
 from .kind_player import KindPlayer
 from .seeding import BASE_MODEL, BASE_MODEL_VERSION, Seeder, role_name
@@ -43,7 +45,7 @@ def seed_rehearsal(
     cloud.caller_arn = f"arn:aws:sts::{cloud.account}:assumed-role/{role_name(role)}/rehearsal"
     seed = Seeder(cloud, region)
     seed.role(role, player.trusted_services, (*ROLE_ACTIONS, *player.actions))
-    output_bucket = str(parameters["S3_OUTPUT"]).removeprefix("s3://").partition("/")[0]
+    output_bucket = S3Uri.parse(str(parameters["S3_OUTPUT"])).bucket
     seed.bucket(output_bucket, region)
     for name, content in dataset.items():
         _seed_dataset(seed, name, output_bucket, content)
@@ -71,7 +73,7 @@ def _seed_model(seed: Seeder, model: str, base_model: str) -> None:
 
 def _seed_dataset(seed: Seeder, dataset: str, output_bucket: str, content: bytes) -> None:
     if dataset.startswith("s3://"):
-        seed.bucket(dataset.removeprefix("s3://").partition("/")[0], seed.region)
+        seed.bucket(S3Uri.parse(dataset).bucket, seed.region)
         seed.object(dataset, content)
         return
     uri = f"s3://{output_bucket}/rehearsal/dataset.jsonl"

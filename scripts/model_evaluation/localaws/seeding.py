@@ -7,8 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from model_evaluation.runtime.s3_uri import S3Uri
+
 from .cloud import Cloud
-from .jobs.job import TRAINING, Job, split_uri
+from .jobs.job import TRAINING, Job
 from .services.hub import PUBLIC_HUB, put_content
 from .services.packages import GROUPS, PACKAGES
 from .services.public_bucket import eula_uri
@@ -59,7 +61,7 @@ class Seeder:
             s3.create_bucket(Bucket=name, **place)
 
     def object(self, uri: str, body: bytes) -> None:
-        bucket, key = split_uri(uri)
+        bucket, key = S3Uri.parse(uri)
         self.cloud.own_client("s3", self.region).put_object(Bucket=bucket, Key=key, Body=body)
 
     def base_model(self, name: str, version: str, *, recipe: bool = True) -> None:
@@ -172,7 +174,7 @@ class Seeder:
 
     def dataset(self, arn: str, uri: str) -> None:
         """An AI-registry DataSet that stands for an S3 object."""
-        bucket, key = split_uri(uri)
+        bucket, key = S3Uri.parse(uri)
         document = {
             "DatasetType": "CUSTOMER_PROVIDED",
             "DatasetS3Bucket": bucket,

@@ -19,28 +19,16 @@ class Arn(NamedTuple):
 
 _ARN = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|aws|):(\S.*)", re.ASCII | re.DOTALL)
 
-# (service, how the resource begins) -> what a person calls it; the first match wins.
-_KINDS = (
-    ("sagemaker", "model-package-group/", "model package group"),
-    ("sagemaker", "model-package/", "model package"),
-    ("sagemaker", "training-job/", "training job"),
-    ("sagemaker", "endpoint/", "endpoint"),
-    ("sagemaker", "endpoint-config/", "endpoint configuration"),
-    ("sagemaker", "model/", "model"),
-    ("sagemaker", "pipeline/", "pipeline or pipeline execution"),
-    ("sagemaker", "mlflow-app/", "MLflow app"),
-    ("sagemaker", "mlflow-tracking-server/", "MLflow tracking server"),
-    ("sagemaker", "processing-job/", "processing job"),
-    ("sagemaker", "hub/", "hub"),
-    ("iam", "role/", "IAM role"),
-    ("iam", "user/", "IAM user"),
-    ("sts", "assumed-role/", "role session"),
-    ("s3", "", "S3 bucket or object"),
-    ("bedrock", "foundation-model/", "Bedrock foundation model"),
-    ("bedrock", "inference-profile/", "Bedrock inference profile"),
-    ("bedrock", "evaluation-job/", "Bedrock evaluation job"),
-    ("lambda", "function:", "Lambda function"),
-)
+# Service and type of resource -> what a person calls it, where its type's own words do not say it.
+_NAMES = {
+    ("sagemaker", "pipeline"): "pipeline or pipeline execution",
+    ("sagemaker", "endpoint-config"): "endpoint configuration",
+    ("sagemaker", "mlflow-app"): "MLflow app",
+    ("sagemaker", "mlflow-tracking-server"): "MLflow tracking server",
+    ("iam", "role"): "IAM role",
+    ("iam", "user"): "IAM user",
+    ("sts", "assumed-role"): "role session",
+}
 
 
 def parse_arn(text: str) -> Arn | None:
@@ -50,15 +38,15 @@ def parse_arn(text: str) -> Arn | None:
 
 
 def kind_of(arn: Arn) -> str:
-    """What the ARN names, in words: "training job", "AI Registry dataset", "lambda resource"."""
-    if arn.service == "sagemaker" and arn.resource.startswith("hub-content/"):
-        parts = arn.resource.split("/")
+    """What the ARN names, in words: "training job", "AI Registry dataset", "lambda function"."""
+    if arn.service == "s3":
+        return "S3 bucket or object"
+    resource = re.split("[:/]", arn.resource)
+    if resource[0] == "hub-content":
         kinds = {"DataSet": "AI Registry dataset", "JsonDoc": "AI Registry evaluator", "Model": "hub model"}
-        return kinds.get(parts[2] if len(parts) > 2 else "", "hub content")
-    for service, beginning, kind in _KINDS:
-        if arn.service == service and arn.resource.startswith(beginning):
-            return kind
-    return f"{arn.service} resource"
+        return kinds.get(resource[2] if len(resource) > 2 else "", "hub content")
+    words = resource[0].replace("-", " ")
+    return _NAMES.get((arn.service, resource[0]), words if arn.service == "sagemaker" else f"{arn.service} {words}")
 
 
 def a_kind_of(arn: Arn) -> str:

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import datetime
 import email.utils
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import botocore.exceptions
 
-from .arns import parse_arn
-from .session import Aws, aws_errors
+from .failures import aws_errors
+from .session import Aws
 
 # Credential sources that fetch new credentials by themselves, by botocore's name for them.
-RENEWING = frozenset(
-    {
-        "iam-role",
-        "container-role",
-        "assume-role",
-        "assume-role-with-web-identity",
-        "sso",
-        "login",
-        "custom-process",
-    }
-)
+RENEWING = ("iam-role", "container-role", "sso", "login", "custom-process")
 
 
 class Caller(NamedTuple):
@@ -35,18 +26,14 @@ class Caller(NamedTuple):
 
 def who_am_i(aws: Aws) -> Caller:
     """The caller's identity (sts:GetCallerIdentity, which needs no permission)."""
-    return aws.once("caller", lambda: _ask_who_i_am(aws))
 
+    def ask() -> Caller:
+        with aws_errors("asking who the caller is"):
+            answer = aws.client("sts").get_caller_identity()
+        _, is_session, session = str(answer["Arn"]).partition(":assumed-role/")
+        return Caller(answer["Arn"], answer["Account"], session.split("/")[0] if is_session else None)
 
-def _ask_who_i_am(aws: Aws) -> Caller:
-    client = aws.client("sts")
-    with aws_errors("asking who the caller is"):
-        answer = client.get_caller_identity()
-    arn = parse_arn(answer["Arn"])
-    role = None
-    if arn is not None and arn.resource.startswith("assumed-role/"):
-        role = arn.resource.split("/")[1]
-    return Caller(answer["Arn"], answer["Account"], role)
+    return aws.once("caller", ask)
 
 
 class Lifetime(NamedTuple):
@@ -65,11 +52,12 @@ def credential_lifetime(aws: Aws) -> Lifetime | None:
     if credentials is None:
         return None
     source = str(getattr(credentials, "method", "") or "")
+    renews = source in RENEWING or source.startswith("assume-role")
     # botocore keeps the moment of expiry to itself; without it the lifetime is simply unknown.
     expires: Any = getattr(credentials, "_expiry_time", None)
     if not isinstance(expires, datetime.datetime):
         expires = None
-    return Lifetime(bool(credentials.token), source in RENEWING, expires, source)
+    return Lifetime(bool(credentials.token), renews, expires, source)
 
 
 def clock_offset(aws: Aws) -> float | None:
@@ -87,14 +75,9 @@ def clock_offset(aws: Aws) -> float | None:
             if "date" not in _headers(answer):
                 raise
     now = datetime.datetime.now(datetime.UTC)
-    text = _headers(answer).get("date")
-    if not text:
-        return None
-    try:
-        there = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return (now - there).total_seconds()
+    with suppress(ValueError):
+        return (now - email.utils.parsedate_to_datetime(_headers(answer).get("date", ""))).total_seconds()
+    return None
 
 
 def _headers(answer: Any) -> dict[str, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
-from model_evaluation.errors import AwsError, NotFound
+from model_evaluation.errors import NotFound
 
-from .session import Aws, aws_errors
-
-# Concurrent serverless evaluation jobs; new accounts have been seen with 0 (from users' notebooks, not AWS's pages).
-EVALUATION_JOBS = ("sagemaker", "L-619D690E")
+from .failures import aws_errors
+from .session import Aws
 
 
 class Quota(NamedTuple):
@@ -25,14 +24,8 @@ def get_quota(aws: Aws, service: str, code: str, region: str) -> Quota | None:
     """The applied value, else the default; ``None`` when Service Quotas does not publish it. Raises AccessDenied."""
     client = aws.client("service-quotas", region)
     for operation in (client.get_service_quota, client.get_aws_default_service_quota):
-        try:
-            with aws_errors("reading the quota", resource=f"{service}/{code}"):
-                return _quota(operation(ServiceCode=service, QuotaCode=code)["Quota"])
-        except NotFound:
-            continue
-        except AwsError as error:
-            if error.details.get("aws_code") != "NoSuchResourceException":
-                raise
+        with suppress(NotFound), aws_errors("reading the quota", resource=f"{service}/{code}"):
+            return _quota(operation(ServiceCode=service, QuotaCode=code)["Quota"])
     return None
 
 

@@ -1,23 +1,23 @@
 """Every check that can be made before money is spent. Nothing is created, changed or uploaded.
 
-A check is a function of a Subject that yields Results, and a line in registry.CHECKS. What a lookup could not
-decide is ``skip`` with the reason, never ``pass``; requirements on which AWS's own sources disagree are ``warn``.
+A check is a function of a Subject that yields Results; a kind of evaluation lists its own and those of
+:mod:`.shared_checks` that apply to it. What a lookup could not decide is ``skip`` with the reason, never ``pass``;
+requirements on which AWS's own sources disagree are ``warn``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from model_evaluation.preflight.results import STATUSES, CheckEntry
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
 
-def run_preflight(context: Context, only: Collection[str] | None = None) -> list[dict[str, Any]]:
-    """Run all checks (or those whose ids are in ``only``) side by side.
-
-    Each entry is ``{"id", "status", "message", "fix", "evidence"}``; ``status`` is pass, warn, fail or skip.
-    """
+def run_preflight(context: Context, only: Collection[str] | None = None) -> list[CheckEntry]:
+    """Run all checks (or those whose ids are in ``only``) side by side."""
     from .runner import run_checks
     from .subject import Subject
 
@@ -25,14 +25,15 @@ def run_preflight(context: Context, only: Collection[str] | None = None) -> list
     return run_checks(Subject(context), only)
 
 
-def summary(checks: list[dict[str, Any]]) -> str:
-    """ "31 passed, 1 warning, 3 could not be decided"."""
-    counts = {status: sum(check["status"] == status for check in checks) for status in ("pass", "warn", "fail", "skip")}
-    parts = [f"{counts['pass']} passed"]
-    if counts["fail"]:
-        parts.append(f"{counts['fail']} FAILED")
-    if counts["warn"]:
-        parts.append(f"{counts['warn']} warning{'s' if counts['warn'] > 1 else ''}")
-    if counts["skip"]:
-        parts.append(f"{counts['skip']} not decided")
+def summary(checks: Sequence[CheckEntry]) -> str:
+    """ "31 passed, 1 warning, 2 not decided (no answer could be read, neither yes nor no): licence, network"."""
+    ids = {status: [check["id"] for check in checks if check["status"] == status] for status in STATUSES}
+    parts = [f"{len(ids['pass'])} passed"]
+    if ids["fail"]:
+        parts.append(f"{len(ids['fail'])} FAILED")
+    if ids["warn"]:
+        parts.append(f"{len(ids['warn'])} warning{'s' if len(ids['warn']) > 1 else ''}")
+    if ids["skip"]:
+        names = ", ".join(ids["skip"])
+        parts.append(f"{len(ids['skip'])} not decided (no answer could be read, neither yes nor no): {names}")
     return ", ".join(parts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Collection
-from typing import Any
 
 from model_evaluation.errors import (
     EvaluationError,
@@ -16,10 +15,11 @@ from model_evaluation.errors import (
     Refused,
     StateError,
 )
-from model_evaluation.lookups.session import Late, together_within
+from model_evaluation.lookups.concurrency import Late, together_within
 
-from .registry import Check, checks_for
-from .result import Result, failed, pasteable, skipped
+from .fixes import pasteable
+from .results import CheckEntry, Result, failed, skipped
+from .shared_checks import Check, checks_for
 from .subject import Subject
 
 # A check that has not answered by then is reported as undecided; usually all take a second or two.
@@ -28,20 +28,20 @@ CHECK_SECONDS = 25.0
 
 def run_checks(
     subject: Subject, only: Collection[str] | None = None, *, seconds: float | None = None
-) -> list[dict[str, Any]]:
-    """The results of all checks in the registry's order; each check gets ``seconds``, else CHECK_SECONDS."""
+) -> list[CheckEntry]:
+    """The results of all checks in the kind's order; each check gets ``seconds``, else CHECK_SECONDS."""
     seconds = CHECK_SECONDS if seconds is None else seconds
     checks = [check for check in checks_for(subject) if only is None or check.id in only]
-    found = together_within(seconds, *[_guarded(check, subject) for check in checks])
-    entries: list[dict[str, Any]] = []
-    for check, results in zip(checks, found, strict=True):
+    outcomes = together_within(seconds, *[_guarded(check, subject) for check in checks])
+    entries: list[CheckEntry] = []
+    for check, results in zip(checks, outcomes, strict=True):
         if isinstance(results, Late):
             results = [skipped(f"AWS did not answer within {seconds:g} seconds.", "Run preflight again.")]
         entries += [_entry(check, result) for result in results]
     return entries
 
 
-def _entry(check: Check, result: Result) -> dict[str, Any]:
+def _entry(check: Check, result: Result) -> CheckEntry:
     return {
         "id": f"{check.id}.{result.part}" if result.part else check.id,
         "status": result.status,

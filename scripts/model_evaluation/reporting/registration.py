@@ -12,7 +12,7 @@ from typing import Any
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.lookups.arns import parse_arn
-from model_evaluation.lookups.models import package_metadata, update_package_metadata
+from model_evaluation.lookups.sagemaker.models import package_metadata, update_package_metadata
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.endpoints import is_aws
 from model_evaluation.runtime.report.metrics_table import ordered_metrics

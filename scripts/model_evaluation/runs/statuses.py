@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import EvaluationError, NotFound
 from model_evaluation.kinds.registry import DEFAULT, load_kind
-from model_evaluation.lookups.session import Aws, aws_errors, outcome, together
+from model_evaluation.lookups.concurrency import outcome, together
+from model_evaluation.lookups.failures import aws_errors
+from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.session import AwsClients
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Refused
@@ -10,6 +10,7 @@ from model_evaluation.errors import Refused
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
     from model_evaluation.kinds.kind import Expectation
+    from model_evaluation.preflight.results import CheckEntry
 
 # The card must fit on one screen: so many lines, each cut at so many characters.
 CARD_LINES = 30
@@ -42,7 +43,7 @@ def check(text: str, context: Context) -> Answer:
 
 
 def offer(context: Context) -> Offer:
-    from model_evaluation.lookups.session import together
+    from model_evaluation.lookups.concurrency import together
     from model_evaluation.preflight import run_preflight
 
     context.aws  # noqa: B018 - created before the threads share it
@@ -50,7 +51,7 @@ def offer(context: Context) -> Offer:
     return Offer(text=card(context, checks, expectation))
 
 
-def card(context: Context, checks: list[dict[str, Any]], expectation: Expectation) -> str:
+def card(context: Context, checks: list[CheckEntry], expectation: Expectation) -> str:
     """The configuration as text, one line a decision, with what it takes and what preflight says; at most
     CARD_LINES lines."""
     lines = [*context.kind.card(context), *expectation.lines]
@@ -65,32 +66,29 @@ def with_reason(context: Context, step_id: str) -> str:
     return f"{context.value(step_id)}{f' ({reason}; to change it: answer {step_id})' if reason else ''}"
 
 
-def _open_matters(context: Context, checks: list[dict[str, Any]], width: int, room: int) -> list[str]:
-    """What preflight found, worst first, then the warnings of earlier answers, in at most ``room`` lines."""
+def _open_matters(context: Context, checks: list[CheckEntry], width: int, room: int) -> list[str]:
+    """What did not pass and what earlier answers warned of, worst first, in at most ``room`` lines."""
     from model_evaluation.preflight import summary
 
-    signs = {"fail": "✗", "warn": "!"}
-    told = [
-        f"  {signs[status]} {check['id']}: {check['message']}"
-        for status in ("fail", "warn")
-        for check in checks
-        if check["status"] == status
-    ]
+    findings = {
+        status: [f"  {sign} {check['id']}: {check['message']}" for check in checks if check["status"] == status]
+        for status, sign in (("fail", "✗"), ("warn", "!"), ("skip", "?"))
+    }
     seen = {check["message"] for check in checks}
-    told += [
+    findings["warn"] += [
         f"  ! {step_id}: {warning['message']}"
         for step_id, answer in context.document["answers"].items()
         if step_id not in CHECKED_AGAIN
         for warning in answer.get("warnings", [])
         if warning["message"] not in seen
     ]
-    undecided = ", ".join(check["id"] for check in checks if check["status"] == "skip")
-    head = f"{'Preflight':<{width}}  {_cut(summary(checks) + (f': {undecided}' if undecided else ''))}"
+    head = f"{'Preflight':<{width}}  {_cut(summary(checks))}"
+    lines = [line for status in ("fail", "warn", "skip") for line in findings[status]]
     room -= 1
-    if len(told) > room:
-        more = len(told) - room + 1
-        told = [*told[: room - 1], f"  … and {more} more: evaluate.py preflight"]
-    return [head, *(_cut(line) for line in told)]
+    if len(lines) > room:
+        more = len(lines) - room + 1
+        lines = [*lines[: room - 1], f"  … and {more} more: evaluate.py preflight"]
+    return [head, *(_cut(line) for line in lines)]
 
 
 def _cut(text: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
     from model_evaluation.dataset import DatasetReport
     from model_evaluation.dataset.several import JoinedFiles
-    from model_evaluation.lookups.storage import S3Object
+    from model_evaluation.lookups.s3.objects import S3Object
 
 JOB_ROWS = 1000  # one judge job takes no more
 TOLD_ONCE = frozenset({"personal_data"})  # by the card that `ok` agrees to: it changes nothing in the evaluation
@@ -108,7 +108,7 @@ def _known_facts(context: Context) -> dict[str, Any] | None:
     known: dict[str, Any] = context.document.get("offers", {}).get("data", {}).get("facts", {})
     if not known or known.get("nova") != is_nova(context) or known.get("etag") != context.facts("dataset")["etag"]:
         return None
-    from model_evaluation.lookups.dataset_files import unchanged_files
+    from model_evaluation.lookups.s3.dataset_files import unchanged_files
 
     unchanged_files(context.aws, context.facts("dataset"))
     return dict(known)
@@ -116,7 +116,7 @@ def _known_facts(context: Context) -> dict[str, Any] | None:
 
 def _facts(context: Context, reading: Reading) -> dict[str, Any]:
     """What is recorded about a usable dataset, ``findings`` among it; no text of a row."""
-    from model_evaluation.lookups.dataset_files import joined_etag
+    from model_evaluation.lookups.s3.dataset_files import joined_etag
 
     report = reading.report
     facts: dict[str, Any] = {
@@ -145,7 +145,7 @@ def _read(context: Context) -> Reading:
     from model_evaluation.dataset import check_stream
     from model_evaluation.dataset.several import JoinedFiles
     from model_evaluation.dataset.tokens import context_tokens
-    from model_evaluation.lookups.dataset_files import read_object, unchanged_files
+    from model_evaluation.lookups.s3.dataset_files import read_object, unchanged_files
     from model_evaluation.progress import read_so_far
 
     facts = context.facts("dataset")

@@ -28,7 +28,7 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
     from pathlib import Path
 
     from model_evaluation.dataset import apply_operation, parse_operation
-    from model_evaluation.lookups.dataset_files import joined_etag
+    from model_evaluation.lookups.s3.dataset_files import joined_etag
     from model_evaluation.naming import suggested_output
     from model_evaluation.progress import watched
     from model_evaluation.runtime.shard_names import unsharded_name, whole_set
@@ -106,7 +106,7 @@ def _training_data(context: Context) -> str:
 
 def _overlap(context: Context, training: str, reading: Reading) -> frozenset[int]:
     from model_evaluation.dataset import find_leakage
-    from model_evaluation.lookups.sources import training_chunks
+    from model_evaluation.lookups.s3.sources import training_chunks
 
     if not training:
         return frozenset()
@@ -117,7 +117,8 @@ def _earlier_manifest(context: Context) -> dict[str, Any]:
     """The manifest of a dataset that was prepared itself; empty without one."""
     import json
 
-    from model_evaluation.lookups.storage import S3Uri, read_start
+    from model_evaluation.lookups.s3.objects import read_start
+    from model_evaluation.runtime.s3_uri import S3Uri
     from model_evaluation.runtime.shard_names import manifest_key
 
     dataset = context.facts("dataset")

@@ -12,8 +12,9 @@ from model_evaluation.errors import EvaluationError, NotFound, Refused
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.arns import Arn
+    from model_evaluation.lookups.s3.objects import S3Object
     from model_evaluation.lookups.session import Aws
-    from model_evaluation.lookups.storage import S3Object, S3Uri
+    from model_evaluation.runtime.s3_uri import S3Uri
 
 
 START_BYTES = 65_536
@@ -23,9 +24,9 @@ NO_JSON = frozenset({"csv", "gzip", "zip", "parquet", "compressed", "binary", "e
 
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.lookups.arns import parse_arn
-    from model_evaluation.lookups.dataset_choices import refuse_folder
-    from model_evaluation.lookups.dataset_files import joined_etag
-    from model_evaluation.lookups.storage import parse_s3_uri
+    from model_evaluation.lookups.s3.dataset_choices import refuse_folder
+    from model_evaluation.lookups.s3.dataset_files import joined_etag
+    from model_evaluation.lookups.s3.objects import parse_s3_uri
     from model_evaluation.runtime.shard_names import is_shard_set
 
     arn = parse_arn(text)
@@ -55,10 +56,11 @@ def check(text: str, context: Context) -> Answer:
 
 def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], list[str]]:
     """The dataset's objects, and further keys that the service would read with them. Raises for what is no dataset."""
-    from model_evaluation.lookups.dataset_choices import nothing_there, part_missing
-    from model_evaluation.lookups.dataset_files import explained, files_of
-    from model_evaluation.lookups.session import outcome, together
-    from model_evaluation.lookups.storage import bucket_region, head_object, list_some, read_start
+    from model_evaluation.lookups.concurrency import outcome, together
+    from model_evaluation.lookups.s3.buckets import bucket_region
+    from model_evaluation.lookups.s3.dataset_choices import nothing_there, part_missing
+    from model_evaluation.lookups.s3.dataset_files import explained, files_of
+    from model_evaluation.lookups.s3.objects import head_object, list_some, read_start
 
     def start_of(one: S3Uri) -> bytes:
         with explained(one):
@@ -131,7 +133,7 @@ def from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
     """The ARN of a registered dataset with its version, and where its rows are. Raises Refused for another ARN."""
     from model_evaluation.lookups.arns import a_kind_of, kind_of
     from model_evaluation.lookups.identity import who_am_i
-    from model_evaluation.lookups.registry import resolve_dataset
+    from model_evaluation.lookups.sagemaker.registry_datasets import resolve_dataset
 
     kind = kind_of(arn)
     if kind != "AI Registry dataset":

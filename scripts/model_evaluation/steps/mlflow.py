@@ -10,14 +10,14 @@ from model_evaluation.errors import Choose, Refused
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
-    from model_evaluation.lookups.tracking import Tracker, Trackers
+    from model_evaluation.lookups.sagemaker.mlflow import Tracker, Trackers
 
 
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
 
     if text.lower() == "create":
-        from model_evaluation.lookups.tracking import LEFT_TO_THE_SDK
+        from model_evaluation.lookups.sagemaker.mlflow import LEFT_TO_THE_SDK
 
         return Answer("create", findings=[finding("mlflow_create", LEFT_TO_THE_SDK, level="warning")])
     found = _trackers(context)
@@ -45,7 +45,7 @@ def check(text: str, context: Context) -> Answer:
 
 
 def _trackers(context: Context) -> Trackers:
-    from model_evaluation.lookups.tracking import list_trackers
+    from model_evaluation.lookups.sagemaker.mlflow import list_trackers
 
     region = context.value("region")
     return context.aws.once(("trackers", region), lambda: list_trackers(context.aws, region))

@@ -11,7 +11,7 @@ from model_evaluation.kinds.fitting import ModelTraits, kinds_for
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.arns import Arn
-    from model_evaluation.lookups.models import ModelPackage
+    from model_evaluation.lookups.sagemaker.models import ModelPackage
     from model_evaluation.lookups.session import Aws
 
 
@@ -43,7 +43,7 @@ def find_package(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]
 
 def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:
     from model_evaluation.lookups.arns import a_kind_of, kind_of
-    from model_evaluation.lookups.session import outcome, together
+    from model_evaluation.lookups.concurrency import outcome, together
 
     kind = kind_of(arn)
     if kind not in ("model package", "model package group", "training job"):
@@ -67,7 +67,7 @@ def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:
 
 
 def _resolve(aws: Aws, arn: Arn, kind: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
-    from model_evaluation.lookups.models import describe_package
+    from model_evaluation.lookups.sagemaker.models import describe_package
 
     name = arn.resource.partition("/")[2]
     if kind == "training job":
@@ -109,8 +109,8 @@ def _same_account(aws: Aws, arn: Arn) -> None:
 def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
     """A group's name (with a version or without), a training job's name, or a keyword."""
     from model_evaluation.lookups.arns import parse_arn
-    from model_evaluation.lookups.models import group_arn, search_groups, training_job_or_none
-    from model_evaluation.lookups.session import together
+    from model_evaluation.lookups.concurrency import together
+    from model_evaluation.lookups.sagemaker.models import group_arn, search_groups, training_job_or_none
 
     name, slash, version = text.partition("/")
     versioned = bool(slash) and version.isascii() and version.isdigit()
@@ -143,7 +143,7 @@ def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]]]
 
 
 def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
-    from model_evaluation.lookups.models import describe_package, describe_training_job
+    from model_evaluation.lookups.sagemaker.models import describe_package, describe_training_job
 
     try:
         job = describe_training_job(aws, name)
@@ -171,7 +171,7 @@ def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[dict[str
 
 def _newest(aws: Aws, group: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
     """The newest usable version of a group, saying which were passed over and why."""
-    from model_evaluation.lookups.models import describe_package, list_versions
+    from model_evaluation.lookups.sagemaker.models import describe_package, list_versions
 
     try:
         versions = list_versions(aws, group)
@@ -274,7 +274,7 @@ def _refuse_other_kind(context: Context, package: ModelPackage) -> None:
 
 def _base_model(aws: Aws, package: ModelPackage, region: str) -> tuple[str, tuple[str, str]]:
     """The base model's hub id, and (note, level) on whether it is still in the public hub."""
-    from model_evaluation.lookups.hub import describe_base_model
+    from model_evaluation.lookups.sagemaker.hub import describe_base_model
 
     name = str(package.base_model)
     label = f"{name} {package.base_model_version or ''}".strip()

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.lookups.storage import bucket_region, parse_s3_uri
+    from model_evaluation.lookups.s3.buckets import bucket_region
+    from model_evaluation.lookups.s3.objects import parse_s3_uri
 
     uri = parse_s3_uri(text.rstrip("/") if text.startswith("s3://") else text)
     if not uri.key:
@@ -50,7 +51,7 @@ def check(text: str, context: Context) -> Answer:
     findings = [finding("output", f"Results go below {uri}; the bucket is in {region}. Nothing was written.")]
     role = context.facts("role").get("arn")
     if role:
-        from model_evaluation.lookups.roles import simulate
+        from model_evaluation.lookups.iam.simulation import simulate
 
         target = f"arn:{role.split(':')[1]}:s3:::{uri.bucket}/{uri.key}/*"
         simulation = simulate(context.aws, role, ("s3:PutObject",), (target,))

@@ -1,8 +1,8 @@
-"""role: the execution role that SageMaker and Bedrock work with."""
+"""role: the execution role that the evaluation's jobs work with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,38 +11,34 @@ from model_evaluation.errors import AccessDenied, EvaluationError, NotFound, Ref
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
-    from model_evaluation.lookups.roles import Role, Simulation
+    from model_evaluation.kinds.permissions import TrustedService
+    from model_evaluation.lookups.iam.roles import Role
+    from model_evaluation.lookups.iam.simulation import Simulated
 
 
-# What the run does with the role late, after money was spent, and on what (preflight asks for everything else).
-ACTIONS = (
-    (("bedrock:CreateEvaluationJob", "bedrock:GetEvaluationJob"), "bedrock", "evaluation-job/preflight0000"),
-    (("sagemaker:CreateTrainingJob",), "sagemaker", "training-job/pipelines-preflight"),
-)
 MOST_CHOICES = 12
 MOST_SIMULATED = 6  # roles tried before the question is asked
-BEDROCK_STATEMENT = '{"Effect": "Allow", "Principal": {"Service": "bedrock.amazonaws.com"}, "Action": "sts:AssumeRole"}'
 
 
 def check(text: str, context: Context) -> Answer:
+    from model_evaluation.lookups.concurrency import outcome, together
+    from model_evaluation.lookups.iam.roles import SAGEMAKER, describe_role
     from model_evaluation.lookups.identity import who_am_i
-    from model_evaluation.lookups.roles import SAGEMAKER, describe_role
-    from model_evaluation.lookups.session import outcome, together
 
     aws = context.aws
     role_arn = text if text.startswith("arn:") and ":role/" in text else None
     if role_arn:  # everything can be asked at once
         name = _name(text, None, role_arn.split(":")[4])
-        caller, found, *simulations = together(
+        caller, found, simulated = together(
             lambda: who_am_i(aws),
             outcome(lambda: describe_role(aws, name)),
-            *(outcome(call) for call in _simulations(context, role_arn)),
+            outcome(lambda: _simulation(context, role_arn)),
         )
         _name(text, None, caller.account)  # refuses a role of another account
     else:
         caller = who_am_i(aws)
         name = _name(text, caller.role_name, caller.account)
-        found, simulations = outcome(lambda: describe_role(aws, name))(), []
+        found, simulated = outcome(lambda: describe_role(aws, name))(), None
     if isinstance(found, NotFound):
         raise Refused(
             f"There is no role {name} in account {caller.account}.",
@@ -61,8 +57,9 @@ def check(text: str, context: Context) -> Answer:
             fix=f"Add {SAGEMAKER} to the trust policy of {name}, or choose a SageMaker execution role.",
             code="not_trusted",
         )
-    simulations = simulations or together(*(outcome(call) for call in _simulations(context, role.arn)))
-    findings = [*_trust(role), *_permissions(role, [_or_raise(item) for item in simulations])]
+    simulated = _simulation(context, role.arn) if simulated is None else _or_raise(simulated)
+    services = context.kind.permissions(context, role.arn).trusted
+    findings = [*_trust(role, services), *_permissions(role, simulated)]
     return Answer(role.arn, facts={"arn": role.arn, "trusts": sorted(role.trusted)}, findings=findings)
 
 
@@ -108,45 +105,37 @@ def _name(text: str, own_role: str | None, account: str) -> str:
     return arn.resource.split("/")[1] if kind == "role session" else arn.resource.rpartition("/")[2]
 
 
-def _trust(role: Role) -> list[dict[str, Any]]:
-    from model_evaluation.lookups.roles import BEDROCK
-
-    if BEDROCK in role.trusted:
-        return []
-    # A warning and no refusal: AWS's own sources disagree on whether SageMaker's judge steps need it.
+def _trust(role: Role, services: Sequence[TrustedService]) -> list[dict[str, Any]]:
+    """A warning for each service that may not assume the role, where AWS's own sources disagree on the need."""
     return [
         finding(
-            "no_bedrock_trust",
-            f"Bedrock may not assume {role.name}. Evaluations with a judge often fail late without it.",
+            f"no_{service.part}",
+            f"{service.name} may not assume {role.name}. {service.otherwise}",
             level="warning",
-            fix=f"Add to the role's trust policy: {BEDROCK_STATEMENT}",
+            fix="Add to the role's trust policy: "
+            f'{{"Effect": "Allow", "Principal": {{"Service": "{service.principal}"}}, "Action": "sts:AssumeRole"}}',
         )
+        for service in services
+        if service.contested and service.principal not in role.trusted
     ]
 
 
-def _simulations(context: Context, role_arn: str) -> list[Callable[[], Simulation]]:
-    """What to ask IAM: jobs of this region, reading the dataset, writing results where that is known."""
-    from model_evaluation.lookups.roles import simulate
+def _simulation(context: Context, role_arn: str) -> list[Simulated]:
+    """What IAM says of everything without which the run fails for certain, as far as the answers go; preflight asks for
+    the rest."""
+    from model_evaluation.kinds.permissions import SDK_CHECK
+    from model_evaluation.lookups.iam.simulation import simulate_needs
 
-    partition = role_arn.split(":")[1]
-    region, account = str(context.value("region") or context.aws.region), role_arn.split(":")[4]
-    questions = [
-        (actions, (f"arn:{partition}:{service}:{region}:{account}:{resource}",))
-        for actions, service, resource in ACTIONS
-    ]
-    dataset, output = context.facts("dataset"), context.facts("output")
-    if dataset:
-        questions.append((("s3:GetObject",), (f"arn:{partition}:s3:::{dataset['bucket']}/{dataset['key']}",)))
-    if output:
-        questions.append((("s3:PutObject",), (f"arn:{partition}:s3:::{output['bucket']}/{output['prefix']}/*",)))
-    return [lambda ask=ask: simulate(context.aws, role_arn, *ask) for ask in questions]  # type: ignore[misc]
+    needs = context.kind.permissions(context, role_arn).role
+    required = [need for need in needs if need.necessity == "required" and need.part != SDK_CHECK]
+    return simulate_needs(context.aws, role_arn, required)
 
 
-def _permissions(role: Role, simulations: list[Simulation]) -> list[dict[str, Any]]:
-    unknown = next((item.unknown for item in simulations if item.unknown), "")
+def _permissions(role: Role, simulated: list[Simulated]) -> list[dict[str, Any]]:
+    unknown = next((item.unknown for item in simulated if item.unknown), "")
     if unknown:
         return [finding("role_not_simulated", f"What {role.name} may do could not be simulated. {unknown}")]
-    denied = [action for item in simulations for action in item.denied]
+    denied = sorted({action for item in simulated for action in item.denied})
     if not denied:
         return [finding("role", f"{role.name} is trusted by SageMaker; the simulated permissions are there.")]
     return [
@@ -173,8 +162,8 @@ def offer(context: Context) -> Offer:
 
 def _trusted_roles(context: Context) -> list[str]:
     """Names of the roles that SageMaker may assume, as far as they may be listed."""
+    from model_evaluation.lookups.iam.roles import SAGEMAKER, list_roles
     from model_evaluation.lookups.identity import who_am_i
-    from model_evaluation.lookups.roles import SAGEMAKER, list_roles
 
     try:
         roles = context.aws.once("roles", lambda: list_roles(context.aws))
@@ -213,7 +202,7 @@ def settle(context: Context) -> Answer | None:
 STEP = Step(
     "role",
     title="Execution role",
-    question="Which execution role should be used (the IAM role that SageMaker and Bedrock work with)?",
+    question="Which execution role should be used (the IAM role that SageMaker and the services behind it work with)?",
     expects="an IAM role's ARN or name, or `auto` for the role of this session",
     example="arn:aws:iam::111122223333:role/SageMakerExecutionRole",
     reference="references/iam.md",

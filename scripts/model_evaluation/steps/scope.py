@@ -9,7 +9,7 @@ from model_evaluation.errors import AwsError, Refused
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
-    from model_evaluation.lookups.models import Version
+    from model_evaluation.lookups.sagemaker.models import Version
 
 SCOPES = {
     "compare": "The fine-tuned model and its base model, on the same rows",
@@ -113,7 +113,7 @@ def offer(context: Context) -> Offer:
 
 def _older_versions(context: Context) -> list[Version]:
     """Usable versions before the candidate, the newest first; none where they may not be listed."""
-    from model_evaluation.lookups.models import list_versions
+    from model_evaluation.lookups.sagemaker.models import list_versions
 
     facts = context.facts("model")
     group, number = facts.get("group"), facts.get("version")

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from model_evaluation.localaws.policies import Statement, decide
+from model_evaluation.lookups.iam.policy_evaluation import Policy, decide
 
 BUCKET = "arn:aws:s3:::mine"
 
 
-def statements(*bodies: dict[str, Any]) -> list[Statement]:
-    return [Statement(f"policy-{index}", body) for index, body in enumerate(bodies)]
+def statements(*bodies: dict[str, Any]) -> list[tuple[str, Policy]]:
+    return [(f"policy-{index}", body) for index, body in enumerate(bodies)]
 
 
 def allow(action: str | list[str], resource: str | list[str] = "*", **more: Any) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def test_statements_decide_as_iam_does(
 
 def test_missing_context_is_named() -> None:
     verdict = decide(statements(allow("iam:PassRole", Condition=PASS)), "iam:PassRole", "*", {})
-    assert verdict.missing_context == ["iam:PassedToService"]
+    assert verdict.missing == ("iam:PassedToService",)
 
 
 def test_simulation_reads_inline_and_attached_policies(clients: Any, aws: Any) -> None:

@@ -24,7 +24,9 @@ SM = "arn:aws:sagemaker:us-west-2:111122223333:"
         (SM + "mlflow-app/app-1", "MLflow app"),
         ("arn:aws-us-gov:iam::111122223333:role/path/Name", "IAM role"),
         ("arn:aws:s3:::bucket/key", "S3 bucket or object"),
-        ("arn:aws:dynamodb:us-west-2:111122223333:table/x", "dynamodb resource"),
+        ("arn:aws:dynamodb:us-west-2:111122223333:table/x", "dynamodb table"),
+        ("arn:aws:bedrock:us-west-2::foundation-model/x", "bedrock foundation model"),
+        ("arn:aws:lambda:us-west-2:111122223333:function:f", "lambda function"),
     ],
 )
 def test_an_arn_is_named_for_what_it_is(arn: str, kind: str) -> None:

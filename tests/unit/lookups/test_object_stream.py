@@ -1,8 +1,7 @@
-"""An object read in parts: every byte in order, broken parts read again, a replaced object named."""
+"""An object's bytes: each of them in order, a broken connection replaced, a replaced object named."""
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,13 +10,12 @@ from itertools import count
 import pytest
 
 from model_evaluation import errors
-from model_evaluation.lookups import object_stream
-from model_evaluation.lookups.object_stream import read_chunks
+from model_evaluation.lookups.s3 import object_stream
+from model_evaluation.lookups.s3.object_stream import read_chunks
+from model_evaluation.lookups.s3.objects import S3Object, head_object, parse_s3_uri
 from model_evaluation.lookups.session import Aws
-from model_evaluation.lookups.storage import S3Object, head_object, parse_s3_uri
 
 DATA = b"".join(b"line %d\n" % number for number in range(1000))
-PART = 1000
 _NUMBERS = count()
 
 
@@ -54,14 +52,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, 0)
             return
         part = self.headers["Range"]
-        first, last = map(int, part.removeprefix("bytes=").split("-")) if part else (0, len(self.server.data) - 1)
+        first = int(part.removeprefix("bytes=").removesuffix("-")) if part else 0
         self.server.asked.append((part, self.headers["If-Match"]))
         self.server.before_part(first)
         if self.headers["If-Match"] != self.server.etag:
             self._answer(412, 0)
             return
-        self._answer(206 if part else 200, last - first + 1)
-        body = self.server.data[first : last + 1]
+        body = self.server.data[first:]
+        self._answer(206 if part else 200, len(body))
         if self.server.kept_back.get(first):
             self.server.kept_back[first] -= 1
             body = body[: self.server.sent_before_breaking]
@@ -101,9 +99,8 @@ def aws(served: tuple[Store, Aws]) -> Aws:
 
 @pytest.fixture
 def store(served: tuple[Store, Aws], monkeypatch: pytest.MonkeyPatch) -> Store:
-    sizes = {"PART_BYTES": PART, "PROBE_BYTES": PART, "CHUNK_BYTES": 250, "FIRST_PAUSE": 0.0}
-    for name, value in (sizes | {"FAST_ENOUGH": math.inf}).items():
-        monkeypatch.setattr(object_stream, name, value)
+    monkeypatch.setattr(object_stream, "CHUNK_BYTES", 250)
+    monkeypatch.setattr(object_stream, "FIRST_PAUSE", 0.0)
     served[0].reset()
     return served[0]
 
@@ -113,58 +110,37 @@ def item(aws: Aws, store: Store) -> S3Object:
     return head_object(aws, parse_s3_uri(f"s3://bucket/{store.key}"))
 
 
-def test_every_byte_comes_once_and_in_order(aws: Aws, store: Store, item: S3Object) -> None:
-    assert b"".join(read_chunks(aws, item)) == DATA
-    starts = range(PART, len(DATA), PART)
-    assert store.asked[0] == (None, "first")
-    assert sorted(store.asked[1:], key=str) == sorted(
-        ((f"bytes={at}-{min(at + PART, len(DATA)) - 1}", "first") for at in starts), key=str
-    )
-
-
-@pytest.mark.parametrize("data", [b"", b"x", DATA[:PART], DATA])
-def test_one_connection_is_enough_when_it_is_fast_or_the_object_small(
-    aws: Aws, store: Store, data: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(object_stream, "FAST_ENOUGH", 0.0)
+@pytest.mark.parametrize("data", [b"", b"x", DATA])
+def test_every_byte_comes_once_and_in_order(aws: Aws, store: Store, data: bytes) -> None:
     store.data = data
-    found = head_object(aws, parse_s3_uri(f"s3://bucket/{store.key}"))
-    assert b"".join(read_chunks(aws, found)) == data
+    item = head_object(aws, parse_s3_uri(f"s3://bucket/{store.key}"))
+    assert b"".join(read_chunks(aws, item)) == data
     assert store.asked == [(None, "first")]
 
 
-def test_a_few_parts_are_read_ahead_and_no_more(aws: Aws, store: Store, item: S3Object) -> None:
-    taken = 0
-    for chunk in read_chunks(aws, item):
-        taken += len(chunk)
-        assert len(store.asked) <= -(-taken // PART) + object_stream.PARTS_AHEAD
-
-
-@pytest.mark.parametrize(("fast_enough", "breaks_at"), [(0.0, [0, 600]), (math.inf, [0, 600, 3100, 3700])])
+@pytest.mark.parametrize("breaks_at", [[0], [0, 600], [0, 600, 1200, 1800, 2400]])
 def test_where_a_connection_breaks_another_goes_on(
-    aws: Aws,
-    store: Store,
-    item: S3Object,
-    fast_enough: float,
-    breaks_at: list[int],
-    monkeypatch: pytest.MonkeyPatch,
+    aws: Aws, store: Store, item: S3Object, breaks_at: list[int]
 ) -> None:
-    monkeypatch.setattr(object_stream, "FAST_ENOUGH", fast_enough)
     store.kept_back = dict.fromkeys(breaks_at, 1)
     assert b"".join(read_chunks(aws, item)) == DATA
-    assert not any(store.kept_back.values())
+    assert [part for part, _ in store.asked] == [None, *(f"bytes={at + 600}-" for at in breaks_at)]
 
 
 def test_a_connection_that_keeps_breaking_is_given_up(aws: Aws, store: Store, item: S3Object) -> None:
-    store.kept_back, store.sent_before_breaking = {3000: object_stream.ATTEMPTS}, 0
+    store.kept_back, store.sent_before_breaking = {0: object_stream.ATTEMPTS}, 0
     with pytest.raises(errors.Unreachable, match=f"broke 4 times while reading {item.uri}"):
         b"".join(read_chunks(aws, item))
 
 
-@pytest.mark.parametrize("first_part", [0, 4000])
-def test_an_object_replaced_while_it_is_read_is_named(aws: Aws, store: Store, item: S3Object, first_part: int) -> None:
+@pytest.mark.parametrize("breaks_at", [[], [0]])
+def test_an_object_replaced_while_it_is_read_is_named(
+    aws: Aws, store: Store, item: S3Object, breaks_at: list[int]
+) -> None:
+    store.kept_back = dict.fromkeys(breaks_at, 1)
+
     def replace(start: int) -> None:
-        if start >= first_part:
+        if start or not breaks_at:
             store.etag = "second"
 
     store.before_part = replace

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import re
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import botocore.exceptions as boto
+import botocore.session
 import pytest
+from botocore import xform_name
 
-from model_evaluation import errors
-from model_evaluation.lookups.session import Aws, aws_errors, outcome, together
+from model_evaluation import errors, lookups
+from model_evaluation.lookups.concurrency import outcome, together
+from model_evaluation.lookups.failures import aws_errors, is_not_found
+from model_evaluation.lookups.session import Aws
 
 
 def client_error(code: str, message: str = "said AWS", status: int = 400) -> boto.ClientError:
@@ -34,6 +40,11 @@ def client_error(code: str, message: str = "said AWS", status: int = 400) -> bot
         ("NoSuchKey", "", errors.NotFound),
         ("NoSuchEntity", "", errors.NotFound),
         ("ResourceNotFound", "", errors.NotFound),
+        ("NotFoundException", "Key 'arn:aws:kms:...' does not exist", errors.NotFound),
+        ("NoSuchResourceException", "", errors.NotFound),
+        ("InvalidVpcID.NotFound", "", errors.NotFound),
+        ("ValidationException", "Could not find model package", errors.NotFound),
+        ("NoSuchBucketPolicy", "", errors.AwsError),  # a setting that nobody made: whoever asks knows what it means
         ("ValidationException", "ModelPackage arn:x does not exist.", errors.NotFound),
         ("ThrottlingException", "Rate exceeded", errors.Throttled),
         ("SlowDown", "", errors.Throttled),
@@ -74,6 +85,38 @@ def test_a_library_failure_becomes_our_error(error: Exception, expected: type[er
         raise error
     assert type(caught.value) is expected
     assert caught.value.__cause__ is error
+
+
+LOOKUPS = Path(lookups.__file__).parent
+# What botocore's models call so and is not about the thing that was looked up.
+OTHERS = {"CloudHsmClusterNotFoundException", "KMSNotFoundException", "OrganizationNotFoundException"}
+
+
+def called() -> set[tuple[str, str]]:
+    """Service and operation of every call that lookups make, from their source."""
+    calls: set[tuple[str, str]] = set()
+    kinds = LOOKUPS.parent / "kinds"
+    for path in [*LOOKUPS.rglob("*.py"), *kinds.rglob("lookups/*.py")]:
+        text = path.read_text("utf-8")
+        services = set(re.findall(r"""client\("([a-z0-9-]+)\"""", text))
+        names = set(re.findall(r"\.((?:get|list|describe|head|simulate)_[a-z0-9_]+)\(", text))
+        names |= set(re.findall(r"""get_paginator\("([a-z0-9_]+)\"\)""", text))
+        calls |= {(service, name) for service in services for name in names}
+    return calls
+
+
+def test_every_services_own_word_for_not_there_is_known() -> None:
+    session, unknown, seen = botocore.session.get_session(), set(), set()
+    for service, name in called():
+        model = session.get_service_model(service)
+        methods = {xform_name(operation): operation for operation in model.operation_names}
+        for shape in model.operation_model(methods[name]).error_shapes if name in methods else ():
+            seen.add((service, name))
+            code = shape.error_code
+            if re.search(r"NotFound|NoSuch|NotExist", code) and code not in OTHERS and not is_not_found(code):
+                unknown.add((service, code))
+    assert {service for service, _ in seen} >= {"s3", "kms", "iam", "sagemaker", "bedrock", "service-quotas"}
+    assert unknown == set()
 
 
 def test_no_failure_of_botocore_escapes() -> None:

@@ -40,7 +40,8 @@ from model_evaluation.localaws.services.mlflow import APPS
 from model_evaluation.localaws.services.packages import PACKAGES
 from model_evaluation.lookups.session import Aws
 from model_evaluation.preflight import run_preflight
-from model_evaluation.preflight.result import commands_in
+from model_evaluation.preflight.fixes import commands_in
+from model_evaluation.preflight.results import CheckEntry
 from running_execution import seed_running_execution
 
 from .aws_cli import run_aws
@@ -56,7 +57,7 @@ class Outcome(NamedTuple):
     caught: bool
     seconds: float
     mended: bool
-    entry: dict[str, Any] | None
+    entry: CheckEntry | None
 
 
 @functools.cache
@@ -100,9 +101,11 @@ def stage(aws: LocalAws, project: Path) -> Iterator[Stage]:
     before = dict(os.environ)
     aws.reset()
     try:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
+        for name in [name for name in os.environ if name.startswith(("AWS_", "SAGEMAKER_"))]:
             del os.environ[name]
         os.environ.update(aws.env)
+        for name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"):  # where the SDK looks for defaults
+            os.environ[name] = str(project / "config")
         yield Stage(aws, project)
     finally:
         os.environ.clear()
@@ -133,7 +136,7 @@ class Stage:
     def state(self) -> Path:
         return self.project / "workflow_state.json"
 
-    def preflight(self, only: set[str] | None = None) -> list[dict[str, Any]]:
+    def preflight(self, only: set[str] | None = None) -> list[CheckEntry]:
         """As a new command would run it, but with the clients of an earlier one in the same environment."""
         document = json.loads(self.state.read_text("utf-8"))
         lookups = Aws()
@@ -202,6 +205,9 @@ class Stage:
         """Run a command as a user would paste it into a shell."""
         if text.startswith("aws "):
             run_aws(self.aws, text)
+        elif text.startswith("unset "):
+            for name in text.split()[1:]:
+                del os.environ[name]
         elif text.startswith("export "):
             for word in text.split()[1:]:
                 name, _, value = word.partition("=")
@@ -215,7 +221,7 @@ class Stage:
             elif command != "preflight":
                 assert command == "revise", text
 
-    def mend(self, fault: dict[str, Any], entry: dict[str, Any]) -> None:
+    def mend(self, fault: dict[str, Any], entry: CheckEntry) -> None:
         """Undo the fault. In ``mend``, "FIX" runs every pasteable line of the check's fix as it stands, "FIX word"
         those that hold the word; everything else is a move of its own."""
         for move in fault["mend"]:

@@ -12,10 +12,10 @@ from model_evaluation.conversation.context import Context
 from model_evaluation.errors import AccessDenied
 from model_evaluation.kinds.llm_as_judge.cost.duration import minutes_at, usual_durations
 from model_evaluation.kinds.llm_as_judge.cost.estimate import Estimate, cost_line, token_line
-from model_evaluation.kinds.llm_as_judge.cost.prices import price_of
+from model_evaluation.kinds.llm_as_judge.cost.prices import PUBLISHED, TokenPrice, price_bounds, price_of
 from model_evaluation.kinds.llm_as_judge.cost.tokens import Tokens, estimate_tokens, workload
 from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeDurations
-from model_evaluation.lookups import pricing
+from model_evaluation.lookups import price_list
 from model_evaluation.runtime.launch.durations import PastRun, in_words, keep_past_run
 
 PROFILE = {
@@ -121,17 +121,39 @@ def test_a_price_that_is_not_certain_is_unknown(products: list[dict[str, Any]]) 
     assert price_of(products, model_id="amazon.nova-pro-v1:0", name="Nova Pro") is None
 
 
-def test_an_unknown_price_is_said_to_be_unknown() -> None:
-    work = workload(PROFILE, models=1, builtin=["A"], custom=[])
-    found = Estimate(work, estimate_tokens(work), (1.0, 2.0), None, None, "", "Access was denied.")
-    assert cost_line(found).startswith("unknown: Access was denied.")
-    assert "USD" not in cost_line(found)
+def an_estimate(tokens: Tokens, price: TokenPrice, unknown: str = "") -> Estimate:
+    return Estimate(workload(PROFILE, models=1, builtin=["A"], custom=[]), tokens, price, unknown, "2026-11-20")
+
+
+def test_an_unknown_price_is_bounded_by_the_known_ones() -> None:
+    """A list with Nova Pro alone knows nothing of dearer judges; the published prices do."""
+    bounds = price_bounds(_nova_pro())
+    assert (bounds.read, bounds.written) == ((0.035, 15.0), (0.14, 75.0))
+    tokens = Tokens((1_000_000, 2_000_000), (100_000, 300_000))
+    line = cost_line(an_estimate(tokens, bounds, "the price list has no on-demand price for x"))
+    # 1 x 0.035 + 0.1 x 0.14, and 2 x 15 + 0.3 x 75
+    assert line.startswith("USD 0.05 to USD 52.50 for the judge, as the cheapest and the dearest one")
+    assert "the price list has no on-demand price for x." in line
+
+
+def test_a_list_that_cannot_be_read_leaves_the_published_bounds() -> None:
+    assert price_bounds(()) == PUBLISHED
+
+
+def test_prices_of_a_list_beyond_the_published_ones_widen_the_bounds() -> None:
+    bounds = price_bounds(_nova_pro(("0.0032000000", "0.2000000000"), ("0.0008000000", "0.0000100000")))
+    assert bounds.read == pytest.approx((0.01, 15.0))
+    assert bounds.written == pytest.approx((0.14, 200.0))
+
+
+def test_bounds_from_made_up_prices_say_so() -> None:
+    made_up = _nova_pro(('"feature"', '"simulated": "true", "feature"'))
+    assert "SIMULATED" in cost_line(an_estimate(Tokens((1, 1), (1, 1)), price_bounds(made_up), "none"))
 
 
 def test_tokens_are_told_in_words() -> None:
-    work = workload(PROFILE, models=1, builtin=["A"], custom=[])
-    found = Estimate(work, Tokens((900, 12_345), (1_234_567, 98_765_432)), (1, 2), None, None, "", "")
-    assert token_line(found) == "the judge reads about 900 to 12 thousand, writes 1.2 million to 99 million"
+    estimated = an_estimate(Tokens((900, 12_345), (1_234_567, 98_765_432)), PUBLISHED)
+    assert token_line(estimated) == "the judge reads about 900 to 12 thousand, writes 1.2 million to 99 million"
 
 
 def test_durations_in_words() -> None:
@@ -161,7 +183,7 @@ class PriceClient:
         self.asked = 0
         self.fails = False
 
-    def ask(self, aws: object, region: str) -> list[dict[str, Any]]:
+    def ask(self, aws: object, services: object, region: str) -> list[dict[str, Any]]:
         self.asked += 1
         if self.fails:
             raise AccessDenied("no", fix="ask")
@@ -171,15 +193,17 @@ class PriceClient:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> PriceClient:
     client = PriceClient()
-    monkeypatch.setattr(pricing, "_ask", client.ask)
+    monkeypatch.setattr(price_list, "_ask", client.ask)
     return client
 
 
 def test_prices_are_kept_for_a_week_with_their_date(client: PriceClient, tmp_path: Path) -> None:
-    def read(day: float, region: str = "us-west-2") -> pricing.PriceList:
-        return pricing.bedrock_prices(None, region, cache=tmp_path / "new", now=day * 86_400)  # type: ignore[arg-type]
+    def read(day: float, region: str = "us-west-2") -> price_list.PriceList:
+        return price_list.read_price_list(
+            None, "bedrock", ("AmazonBedrock",), region, cache=tmp_path / "new", now=day * 86_400
+        )  # type: ignore[arg-type]
 
-    assert read(20_000) == pricing.PriceList([{"asked": 1, "region": "us-west-2"}], "2024-10-04")
+    assert read(20_000) == price_list.PriceList([{"asked": 1, "region": "us-west-2"}], "2024-10-04")
     assert read(20_006.9).read == "2024-10-04"
     assert client.asked == 1
     assert read(20_000, "eu-west-1").products == [{"asked": 2, "region": "eu-west-1"}]
@@ -188,31 +212,35 @@ def test_prices_are_kept_for_a_week_with_their_date(client: PriceClient, tmp_pat
 
 
 def test_an_older_list_is_better_than_none_and_says_so(client: PriceClient, tmp_path: Path) -> None:
-    def read(now: float) -> pricing.PriceList:
-        return pricing.bedrock_prices(None, "us-west-2", cache=tmp_path, now=now)  # type: ignore[arg-type]
+    def read(now: float) -> price_list.PriceList:
+        return price_list.read_price_list(None, "bedrock", ("AmazonBedrock",), "us-west-2", cache=tmp_path, now=now)  # type: ignore[arg-type]
 
     read(0)
     client.fails = True
     found = read(30 * 86_400.0)
     assert (found.read, found.problem) == ("1970-01-01", "no")
     with pytest.raises(AccessDenied):
-        pricing.bedrock_prices(None, "us-west-2", cache=None, now=0)  # type: ignore[arg-type]
+        price_list.read_price_list(None, "bedrock", ("AmazonBedrock",), "us-west-2", cache=None, now=0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"read": "soon", "products": []}', json.dumps({"read": 1})])
 def test_a_damaged_cache_is_read_anew(client: PriceClient, tmp_path: Path, content: str) -> None:
-    (tmp_path / "prices-us-west-2.json").write_text(content)
-    assert pricing.bedrock_prices(None, "us-west-2", cache=tmp_path, now=5.0).products  # type: ignore[arg-type]
+    (tmp_path / "prices-bedrock-us-west-2.json").write_text(content)
+    assert price_list.read_price_list(
+        None, "bedrock", ("AmazonBedrock",), "us-west-2", cache=tmp_path, now=5.0
+    ).products  # type: ignore[arg-type]
     assert client.asked == 1
 
 
 def test_a_folder_that_cannot_be_written_is_no_trouble(client: PriceClient, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert pricing.bedrock_prices(None, "us-west-2", cache=tmp_path / "file", now=5.0).products  # type: ignore[arg-type]
+    assert price_list.read_price_list(
+        None, "bedrock", ("AmazonBedrock",), "us-west-2", cache=tmp_path / "file", now=5.0
+    ).products  # type: ignore[arg-type]
 
 
 def test_made_up_prices_are_never_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert pricing.cache_folder() == tmp_path / "model-evaluation"
+    assert price_list.cache_folder() == tmp_path / "model-evaluation"
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    assert pricing.cache_folder() is None
+    assert price_list.cache_folder() is None

@@ -13,8 +13,9 @@ from model_evaluation import errors
 from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.preflight import runner, summary
-from model_evaluation.preflight.registry import Check
-from model_evaluation.preflight.result import Result, command, failed, lines, passed, pasteable, skipped, warned
+from model_evaluation.preflight.fixes import command, commands_in, lines, pasteable
+from model_evaluation.preflight.results import CheckEntry, Result, Status, failed, passed, skipped, warned
+from model_evaluation.preflight.shared_checks import Check
 from model_evaluation.preflight.subject import Subject
 
 
@@ -130,6 +131,12 @@ def test_a_shared_lookup_is_made_once_also_when_it_fails(subject: Subject) -> No
     assert (len(calls), seen) == (1, ["no"] * 8)
 
 
+@pytest.mark.parametrize("fix", ["unset AWS_ENDPOINT_URL", "Take it away:\nunset AWS_ENDPOINT_URL"])
+def test_taking_a_variable_away_can_be_pasted(fix: str) -> None:
+    assert commands_in(fix) == ["unset AWS_ENDPOINT_URL"]
+    assert commands_in(pasteable("Take it away: unset AWS_ENDPOINT_URL")) == ["unset AWS_ENDPOINT_URL"]
+
+
 def test_every_check_has_a_name_of_its_own() -> None:
     ids = [check.id for check in KIND.checks()]
     assert len(ids) == len(set(ids))
@@ -137,12 +144,22 @@ def test_every_check_has_a_name_of_its_own() -> None:
 
 
 def test_the_summary_counts_what_matters() -> None:
-    entries = [{"status": status} for status in ("pass", "pass", "warn", "skip")]
-    assert summary(entries) == "2 passed, 1 warning, 1 not decided"
-    assert (
-        summary([*entries, {"status": "fail"}, {"status": "warn"}]) == "2 passed, 1 FAILED, 2 warnings, 1 not decided"
-    )
+    def entries(*statuses: Status) -> list[CheckEntry]:
+        return [
+            {"id": f"check{number}", "status": status, "message": "", "fix": "", "evidence": {}}
+            for number, status in enumerate(statuses)
+        ]
+
+    assert summary(entries("pass", "pass", "warn")) == "2 passed, 1 warning"
+    assert summary(entries("fail", "warn", "warn")) == "0 passed, 1 FAILED, 2 warnings"
     assert summary([]) == "0 passed"
+
+
+def test_the_summary_says_what_was_not_decided_and_what_that_means() -> None:
+    undecided: CheckEntry = {"id": "licence", "status": "skip", "message": "", "fix": "", "evidence": {}}
+    assert summary([undecided, {**undecided, "id": "quota_judge"}]) == (
+        "0 passed, 2 not decided (no answer could be read, neither yes nor no): licence, quota_judge"
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model_evaluation.conversation.context import Context
+    from model_evaluation.kinds.permissions import Permissions
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
-    from model_evaluation.preflight.registry import Check
+    from model_evaluation.preflight.shared_checks import Check
     from model_evaluation.runtime.report.words import ReportWords
     from model_evaluation.runtime.settings import Settings
     from model_evaluation.runtime.summary import Summary
@@ -87,6 +88,11 @@ class LlmAsJudge(Kind):
         from .card import minutes_of
 
         return minutes_of(context)
+
+    def permissions(self, context: Context, role: str = "") -> Permissions:
+        from .permissions import permissions
+
+        return permissions(context, role)
 
     def checks(self) -> Sequence[Check]:
         from .checks import CHECKS

@@ -13,8 +13,10 @@ from botocore.exceptions import ClientError
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import JobFailure
-from model_evaluation.localaws.policies import Statement, decide, policies_of
+from model_evaluation.localaws.policies import policies_of
 from model_evaluation.localaws.store import Record, Resource, timestamp
+from model_evaluation.lookups.iam.policy_evaluation import Policy, decide
+from model_evaluation.runtime.s3_uri import S3Uri
 
 STREAM = "algo-1-1"
 
@@ -165,12 +167,12 @@ class Job:
     # Its work
 
     @functools.cached_property
-    def _policies(self) -> list[Statement]:
+    def _policies(self) -> list[tuple[str, Policy]]:
         return policies_of(self.cloud, self.role)
 
     def read(self, uri: str) -> bytes:
         """The first object under an S3 URI. Raises :class:`JobFailure` as the service does."""
-        bucket, key = split_uri(uri)
+        bucket, key = S3Uri.parse(uri)
         self.require("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
         try:
             listing = self.s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
@@ -186,7 +188,7 @@ class Job:
 
     def write(self, files: Iterable[ResultFile], output_uri: str) -> None:
         """Writes files under the output prefix, which must lie in the job's own region."""
-        bucket, prefix = split_uri(output_uri)
+        bucket, prefix = S3Uri.parse(output_uri)
         self.require("s3:PutObject", f"arn:aws:s3:::{bucket}/{prefix}/output")
         try:
             home = self.s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] or "us-east-1"
@@ -208,9 +210,3 @@ class Job:
                 f"{action.partition(':')[2]} operation: User: {self.role} is not authorized to perform: "
                 f"{action} on resource: {resource}"
             )
-
-
-def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key of an ``s3://`` URI."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key

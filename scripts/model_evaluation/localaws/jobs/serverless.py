@@ -12,8 +12,9 @@ from model_evaluation.localaws.services.hub import find_content
 from model_evaluation.localaws.services.mlflow import APPS, SERVERS
 from model_evaluation.localaws.services.packages import PACKAGES
 from model_evaluation.runtime.rows import DatasetRow, read_dataset_row
+from model_evaluation.runtime.s3_uri import S3Uri
 
-from .job import Job, split_uri
+from .job import Job
 
 
 def evaluation_of(job: Job) -> tuple[str | None, str | None]:
@@ -51,7 +52,7 @@ def require_tracking(job: Job) -> None:
     if record is None:
         return
     try:
-        job.s3.head_bucket(Bucket=split_uri(record["ArtifactStoreUri"])[0])
+        job.s3.head_bucket(Bucket=S3Uri.parse(record["ArtifactStoreUri"]).bucket)
     except ClientError as error:
         reason = f"MlflowException: the artifact store {record['ArtifactStoreUri']} does not exist"
         raise JobFailure(f"AlgorithmError: {reason}") from error

@@ -5,8 +5,9 @@ from __future__ import annotations
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
 from model_evaluation.localaws.operations import SHARED, Request
-from model_evaluation.localaws.policies import decide, policies_of
+from model_evaluation.localaws.policies import policies_of
 from model_evaluation.localaws.store import Record
+from model_evaluation.lookups.iam.policy_evaluation import decide
 
 
 @SHARED.plays("sts", "GetCallerIdentity")
@@ -40,7 +41,7 @@ def simulate_principal_policy(cloud: Cloud, request: Request) -> Record:
                     "MatchedStatements": [
                         {"SourcePolicyId": name, "SourcePolicyType": "role"} for name in verdict.policies
                     ],
-                    "MissingContextValues": verdict.missing_context,
+                    "MissingContextValues": list(verdict.missing),
                 }
             )
     return {"EvaluationResults": results, "IsTruncated": False}

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from model_evaluation.kinds.llm_as_judge.kind import LlmAsJudge
-from model_evaluation.preflight import registry as shared
-from model_evaluation.preflight.registry import Check
+from model_evaluation.kinds.llm_as_judge.permissions import PIPELINES
+from model_evaluation.preflight import shared_checks as shared
+from model_evaluation.preflight.shared_checks import Check
 
-from . import judge, metrics, tokens
+from . import judge, metrics, quotas
+
+# Serverless evaluations at the same time.
+QUOTA = ("sagemaker", "L-619D690E")
+# What the notebook calls, by the last part of an endpoint's service name.
+ENDPOINTS = ("s3", "sagemaker.api", "bedrock", "sts", "logs")
 
 CHECKS: tuple[Check, ...] = (
     shared.IDENTITY,
+    shared.ENDPOINT,
     shared.lifetime(("data", "custom_metrics", "builtin_metrics", "scope")),
     shared.CLOCK,
     shared.ACCOUNT,
@@ -29,10 +36,11 @@ CHECKS: tuple[Check, ...] = (
     shared.OBJECT_LOCK,
     shared.ENCRYPTION,
     shared.MLFLOW,
-    shared.QUOTA_JOBS,
-    Check("quota_judge", tokens.judge_tokens, ("judge", "region", "data", "scope")),
-    shared.RUNNING,
-    shared.NETWORK,
+    shared.quota_jobs(PIPELINES, QUOTA),
+    Check("quota_judge", quotas.judge_tokens, ("judge", "region", "data", "scope")),
+    shared.running(PIPELINES),
+    shared.studio_network(ENDPOINTS),
     shared.NETWORK_STEPS,
     shared.SDK,
+    shared.SDK_ENVIRONMENT,
 )

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 
 from model_evaluation.kinds.llm_as_judge.lookups.access import inference_types, judge_availability, profiles_of
 from model_evaluation.kinds.llm_as_judge.lookups.judges import list_judges
-from model_evaluation.preflight.answers import again
-from model_evaluation.preflight.result import Result, command, failed, lines, passed, skipped, warned
+from model_evaluation.preflight.checks.answers import again
+from model_evaluation.preflight.fixes import command, lines
+from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
 from model_evaluation.preflight.subject import Subject
 
 
 def judge(subject: Subject) -> Iterator[Result]:
     """Listed and in service. The other candidates are looked up only when this one will not do."""
     wanted, region = str(subject.value("judge")), subject.region
-    found = list_judges(subject.aws, region, subject.context.now, only=wanted)
-    if found.verified and [item for item in found.judges if item.usable and not item.end_of_life]:
+    candidates = list_judges(subject.aws, region, subject.context.now, only=wanted)
+    if candidates.verified and [item for item in candidates.judges if item.usable and not item.end_of_life]:
         yield passed(f"{wanted} is on the list of judges of {region} and in service.", verified=True)
         return
     for result in again("judge")(subject):
@@ -27,17 +28,17 @@ def judge(subject: Subject) -> Iterator[Result]:
 def access(subject: Subject) -> Iterator[Result]:
     """Whether the account was given access; without it the scoring step fails."""
     model_id, region = str(subject.value("judge")), subject.region
-    found = judge_availability(subject.aws, model_id, region)
-    evidence = found._asdict()
+    availability = judge_availability(subject.aws, model_id, region)
+    evidence = availability._asdict()
     wrong = []
-    if found.in_region not in ("", "AVAILABLE"):
-        wrong.append(f"it is {found.in_region} in {region}")
-    if found.authorization not in ("", "AUTHORIZED"):
-        wrong.append(f"the account is {found.authorization} to call it")
-    if found.entitlement not in ("", "AVAILABLE"):
-        wrong.append(f"the entitlement is {found.entitlement}")
-    if found.agreement not in ("", "AVAILABLE"):
-        wrong.append(f"the agreement with its provider is {found.agreement}")
+    if availability.in_region not in ("", "AVAILABLE"):
+        wrong.append(f"it is {availability.in_region} in {region}")
+    if availability.authorization not in ("", "AUTHORIZED"):
+        wrong.append(f"the account is {availability.authorization} to call it")
+    if availability.entitlement not in ("", "AVAILABLE"):
+        wrong.append(f"the entitlement is {availability.entitlement}")
+    if availability.agreement not in ("", "AVAILABLE"):
+        wrong.append(f"the agreement with its provider is {availability.agreement}")
     if wrong:
         yield failed(
             f"This account cannot use {model_id}: {', '.join(wrong)}. Scoring would fail about 25 minutes in.",
@@ -73,12 +74,13 @@ def how_it_is_called(subject: Subject) -> Iterator[Result]:
             inference_types=types,
         )
         return
-    ids = ", ".join(profile for profile, _ in profiles)
+    ids, first = ", ".join(profile.id for profile in profiles), profiles[0]
+    regions = ", ".join(dict.fromkeys(model.split(":")[3] or "any region" for model in first.models))
     yield warned(
         f"{model_id} can be called only through an inference profile ({ids}). AWS documents this for judge jobs, but "
-        "the SDK takes only ids from the judge list; requests may go to other regions of the geography.",
+        f"the SDK takes only ids from the judge list; with {first.id} requests may go to {regions}.",
         lines(
-            "The role needs bedrock:InvokeModel on the profile too; preflight --policy has the statement:",
+            "The role needs the model in each of these regions and the profile; preflight --policy has the statements:",
             "evaluate.py preflight --policy",
             "Or choose a judge that can be called on demand:",
             "evaluate.py revise judge",

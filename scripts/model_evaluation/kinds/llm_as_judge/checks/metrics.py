@@ -9,7 +9,8 @@ from typing import Any
 from model_evaluation.dataset.tokens import ANSWER_TOKENS, context_tokens
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.llm_as_judge.steps.reference_answers import reference_findings
-from model_evaluation.preflight.result import Result, failed, lines, passed, warned
+from model_evaluation.preflight.fixes import lines
+from model_evaluation.preflight.results import Result, failed, passed, warned
 from model_evaluation.preflight.subject import Subject
 from model_evaluation.steps.data import is_nova
 from model_evaluation.steps.data_card import overlap_notes

@@ -7,29 +7,34 @@ from typing import TYPE_CHECKING, NamedTuple
 from model_evaluation.errors import AwsError
 
 from .duration import usual_durations
-from .prices import TokenPrice, price_of
+from .prices import TokenPrice, price_bounds, price_of
 from .tokens import Tokens, Workload, estimate_tokens, workload
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
-
 # What AWS does not publish a price for.
 UNPRICED = "SageMaker's inference comes on top; its price is not published"
+# Amazon's, Meta's and Mistral's models; those sold through the marketplace, such as Anthropic's; Claude Sonnet 4.
+PRICE_SERVICES = ("AmazonBedrock", "AmazonBedrockFoundationModels", "AmazonBedrockService")
 
 
 class Estimate(NamedTuple):
-    """``usd`` is ``None`` when the judge's price is unknown, which is never the same as nothing; ``own_runs`` are this
-    project's earlier runs behind ``minutes``."""
+    """``price`` is the judge's own, or the bounds of all known prices where ``unknown`` says why that is not known.
+    ``prices_read`` is the day the list is of, ``outdated`` says why there is no fresher one, ``own_runs`` counts this
+    project's earlier runs."""
 
     work: Workload
     tokens: Tokens
-    minutes: tuple[float, float]
-    usd: tuple[float, float] | None
-    price: TokenPrice | None
-    prices_read: str
-    problem: str
+    price: TokenPrice
+    unknown: str = ""
+    prices_read: str = ""
+    outdated: str = ""
     own_runs: int = 0
+
+    @property
+    def usd(self) -> tuple[float, float]:
+        return self.price.cost(self.tokens.read, self.tokens.written)
 
 
 def work_of(context: Context) -> Workload:
@@ -44,42 +49,39 @@ def work_of(context: Context) -> Workload:
 
 
 def estimate(context: Context) -> Estimate:
-    """Calls, tokens, money and time of the configured evaluation. Failing lookups end up in ``problem``."""
-    from model_evaluation.lookups.pricing import bedrock_prices, cache_folder
+    """Calls, tokens and money of the configured evaluation."""
+    from model_evaluation.lookups.price_list import cache_folder, read_price_list  # loads boto3
 
     work = work_of(context)
-    tokens = estimate_tokens(work)
-    price, read, problem = None, "", ""
+    tokens, own_runs = estimate_tokens(work), len(usual_durations(context, work).own)
+    judge, region = str(context.value("judge")), str(context.value("region"))
     try:
-        found = bedrock_prices(context.aws, context.value("region"), cache=cache_folder())
+        listed = read_price_list(context.aws, "bedrock", PRICE_SERVICES, region, cache=cache_folder())
     except AwsError as error:
-        problem = error.message
-    else:
-        read, problem = found.read, found.problem
-        judge = str(context.value("judge"))
-        price = price_of(found.products, model_id=judge, name=str(context.facts("judge").get("name", "")))
-        if price is None and not problem:
-            problem = f"the price list of {read} has no on-demand price for {judge}"
-    usd = price.cost(tokens.read, tokens.written) if price else None
-    usual = usual_durations(context, work)
-    return Estimate(work, tokens, usual.whole(work.jobs), usd, price, read, problem, len(usual.own))
-
-
-def cost_line(found: Estimate) -> str:
-    """The card's line about money."""
-    if found.usd is None or found.price is None:
-        return f"unknown: {found.problem.rstrip('.')}. {UNPRICED}."
-    low, high = found.usd
-    marked = "SIMULATED prices: " if found.price.simulated else ""
-    older = ", as fresh prices could not be read" if found.problem else ""
-    return (
-        f"{marked}{_usd(low)} to {_usd(high)} for the judge (AWS price list of {found.prices_read}{older}). {UNPRICED}."
+        return Estimate(work, tokens, price_bounds(()), unknown=error.message, own_runs=own_runs)
+    price = price_of(listed.products, model_id=judge, name=str(context.facts("judge").get("name", "")))
+    unknown = "" if price else f"the price list of {listed.read} has no on-demand price for {judge}"
+    return Estimate(
+        work, tokens, price or price_bounds(listed.products), unknown, listed.read, listed.problem, own_runs
     )
 
 
-def token_line(found: Estimate) -> str:
+def cost_line(estimated: Estimate) -> str:
+    """The card's line about money."""
+    low, high = estimated.usd
+    amount = f"{'SIMULATED prices: ' if estimated.price.simulated else ''}{_usd(low)} to {_usd(high)}"
+    if estimated.unknown:
+        return (
+            f"{amount} for the judge, as the cheapest and the dearest one of known price would cost; its own price is "
+            f"not known: {estimated.unknown.rstrip('.')}. {UNPRICED}."
+        )
+    older = ", as fresh prices could not be read" if estimated.outdated else ""
+    return f"{amount} for the judge (AWS price list of {estimated.prices_read}{older}). {UNPRICED}."
+
+
+def token_line(estimated: Estimate) -> str:
     """The card's line about tokens."""
-    read, written = found.tokens.read, found.tokens.written
+    read, written = estimated.tokens.read, estimated.tokens.written
     return (
         f"the judge reads about {_count(read[0])} to {_count(read[1])}, writes {_count(written[0])} to "
         f"{_count(written[1])}"

@@ -34,28 +34,52 @@ class TokenPrice(NamedTuple):
         )
 
 
+# USD per million tokens of the cheapest and the dearest model among the judges that AWS lists, Nova Micro and Claude
+# Opus 4 (aws.amazon.com/bedrock/pricing, 2026, us-east-1): what bounds the cost where the list says nothing.
+PUBLISHED = TokenPrice((0.035, 15.0), (0.14, 75.0), simulated=False)
+
+
 def price_of(products: Iterable[Mapping[str, Any]], *, model_id: str, name: str) -> TokenPrice | None:
     """The on-demand token price of a model, ``None`` when the list does not tell one for certain.
 
     ``products`` are parsed PriceList entries; ``name`` is the model's name in Bedrock.
     """
     wanted = {_plain(name), _plain(model_id), _plain(model_id.partition(".")[2].partition(":")[0])} - {""}
+    return _price([product for product in products if wanted & _names(_attributes(product))])
+
+
+def price_bounds(products: Iterable[Mapping[str, Any]]) -> TokenPrice:
+    """The lowest and the highest price known of any model: those of the list, and the published ones, which it may
+    lack. An unknown price lies between them, as far as anybody can say."""
+    listed = _price(products) or PUBLISHED
+    return TokenPrice(
+        (min(listed.read[0], PUBLISHED.read[0]), max(listed.read[1], PUBLISHED.read[1])),
+        (min(listed.written[0], PUBLISHED.written[0]), max(listed.written[1], PUBLISHED.written[1])),
+        listed.simulated,
+    )
+
+
+def _price(products: Iterable[Mapping[str, Any]]) -> TokenPrice | None:
+    """What the products cost together, lowest to highest; ``None`` unless input and output both have a price."""
     read: list[float] = []
     written: list[float] = []
     simulated = False
     for product in products:
-        attributes = product.get("product", {}).get("attributes", {})
+        attributes = _attributes(product)
         described = " ".join(str(attributes.get(key, "")) for key in DESCRIBING)
-        if not wanted & _names(attributes) or OTHER_WAYS.search(described):
-            continue
         direction = read if INPUT.search(described) else written if OUTPUT.search(described) else None
-        if direction is None:
+        if direction is None or OTHER_WAYS.search(described):
             continue
         direction += _per_million(product)
         simulated = simulated or attributes.get("simulated") == "true"
     if not read or not written:
         return None
     return TokenPrice((min(read), max(read)), (min(written), max(written)), simulated)
+
+
+def _attributes(product: Mapping[str, Any]) -> Mapping[str, Any]:
+    attributes: Mapping[str, Any] = product.get("product", {}).get("attributes", {})
+    return attributes
 
 
 def _names(attributes: Mapping[str, Any]) -> set[str]:
@@ -72,14 +96,14 @@ def _plain(text: str) -> str:
 
 def _per_million(product: Mapping[str, Any]) -> list[float]:
     """USD per million tokens of a product's on-demand terms; units that are not understood count for nothing."""
-    found = []
+    prices = []
     for term in product.get("terms", {}).get("OnDemand", {}).values():
         for rate in term.get("priceDimensions", {}).values():
             factor = _tokens_per_unit(f"{rate.get('unit', '')} {rate.get('description', '')}")
             price = _amount(rate.get("pricePerUnit", {}).get("USD"))
             if factor is not None and 0 < price < math.inf:
-                found.append(price * 1e6 / factor)
-    return found
+                prices.append(price * 1e6 / factor)
+    return prices
 
 
 def _amount(text: Any) -> float:

@@ -15,6 +15,12 @@ OPERATIONS = Operations()
 
 START_OF_LIFE_DAYS = -500
 GEOGRAPHY = {"us": "us", "eu": "eu", "ap": "apac"}
+# Where the profiles of a geography lead to, beside the region itself.
+DESTINATIONS = {
+    "us": ("us-east-1", "us-east-2", "us-west-2"),
+    "eu": ("eu-central-1", "eu-north-1", "eu-west-1"),
+    "apac": ("ap-northeast-1", "ap-south-1", "ap-southeast-2"),
+}
 
 
 def model_arn(region: str, model_id: str) -> str:
@@ -79,6 +85,7 @@ def get_availability(cloud: Cloud, request: Request) -> Record:
 
 def _profiles(cloud: Cloud, region: str) -> list[Record]:
     prefix = GEOGRAPHY.get(region.split("-")[0], "global")
+    regions = sorted({region, *DESTINATIONS.get(prefix, ())})
     return [
         {
             "inferenceProfileName": f"{prefix.upper()} {judge.name}",
@@ -86,7 +93,7 @@ def _profiles(cloud: Cloud, region: str) -> list[Record]:
             "createdAt": timestamp(cloud.started + START_OF_LIFE_DAYS * DAY),
             "updatedAt": timestamp(cloud.started + START_OF_LIFE_DAYS * DAY),
             "inferenceProfileArn": cloud.arn(region, f"inference-profile/{prefix}.{judge.model_id}", "bedrock"),
-            "models": [{"modelArn": model_arn(region, judge.model_id)}],
+            "models": [{"modelArn": model_arn(name, judge.model_id)} for name in regions],
             "inferenceProfileId": f"{prefix}.{judge.model_id}",
             "status": "ACTIVE",
             "type": "SYSTEM_DEFINED",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from model_evaluation.lookups.session import Aws, aws_errors
+from model_evaluation.lookups.failures import aws_errors
+from model_evaluation.lookups.session import Aws
 
 
 class Availability(NamedTuple):
@@ -15,6 +16,14 @@ class Availability(NamedTuple):
     entitlement: str
     agreement: str
     in_region: str
+
+
+class InferenceProfile(NamedTuple):
+    """One of Bedrock's own inference profiles; ``models``: ARNs of the model in every region that it leads to."""
+
+    id: str
+    arn: str
+    models: tuple[str, ...]
 
 
 def judge_availability(aws: Aws, model_id: str, region: str) -> Availability:
@@ -32,22 +41,41 @@ def judge_availability(aws: Aws, model_id: str, region: str) -> Availability:
 
 def inference_types(aws: Aws, model_id: str, region: str) -> tuple[str, ...]:
     """How a foundation model can be called: ON_DEMAND, INFERENCE_PROFILE, PROVISIONED."""
-    client = aws.client("bedrock", region)
-    with aws_errors("looking up the judge model", resource=model_id):
-        details = client.get_foundation_model(modelIdentifier=model_id)["modelDetails"]
-    return tuple(details.get("inferenceTypesSupported") or ())
+
+    def ask() -> tuple[str, ...]:
+        client = aws.client("bedrock", region)
+        with aws_errors("looking up the judge model", resource=model_id):
+            details = client.get_foundation_model(modelIdentifier=model_id)["modelDetails"]
+        return tuple(details.get("inferenceTypesSupported") or ())
+
+    return aws.once(("inference types", model_id, region), ask)
 
 
-def profiles_of(aws: Aws, model_id: str, region: str) -> tuple[tuple[str, str], ...]:
-    """The system inference profiles that lead to a model: (id, ARN), by id."""
-    client = aws.client("bedrock", region)
-    with aws_errors("listing inference profiles"):
-        pages = client.get_paginator("list_inference_profiles").paginate(typeEquals="SYSTEM_DEFINED")
-        profiles = [item for page in pages for item in page["inferenceProfileSummaries"]]
-    return tuple(
-        sorted(
-            (str(item["inferenceProfileId"]), str(item["inferenceProfileArn"]))
-            for item in profiles
-            if any(str(model.get("modelArn", "")).endswith(f"/{model_id}") for model in item.get("models", []))
-        )
-    )
+def profiles_of(aws: Aws, model_id: str, region: str) -> tuple[InferenceProfile, ...]:
+    """The system inference profiles that lead to a model: those of a geography first, then by id."""
+
+    def ask() -> tuple[InferenceProfile, ...]:
+        client = aws.client("bedrock", region)
+        with aws_errors("listing inference profiles"):
+            pages = client.get_paginator("list_inference_profiles").paginate(typeEquals="SYSTEM_DEFINED")
+            summaries = [item for page in pages for item in page["inferenceProfileSummaries"]]
+        profiles = [
+            InferenceProfile(
+                str(item["inferenceProfileId"]),
+                str(item["inferenceProfileArn"]),
+                tuple(str(model.get("modelArn", "")) for model in item.get("models", [])),
+            )
+            for item in summaries
+        ]
+        leading = [item for item in profiles if any(model.endswith(f"/{model_id}") for model in item.models)]
+        return tuple(sorted(leading, key=lambda item: (item.id.startswith("global."), item.id)))
+
+    return aws.once(("inference profiles", model_id, region), ask)
+
+
+def profile_needed(aws: Aws, model_id: str, region: str) -> InferenceProfile | None:
+    """The inference profile without which a model cannot be called; ``None``: it can be, or Bedrock does not say."""
+    types = inference_types(aws, model_id, region)
+    if not types or "ON_DEMAND" in types:
+        return None
+    return next(iter(profiles_of(aws, model_id, region)), None)

@@ -16,9 +16,12 @@ from model_evaluation.errors import (
     Throttled,
     Unreachable,
 )
-from model_evaluation.lookups.session import Aws, aws_errors, together
+from model_evaluation.lookups.concurrency import together
+from model_evaluation.lookups.failures import aws_errors
+from model_evaluation.lookups.session import Aws
 
 NOT_OFFERED = "Bedrock does not offer it in this region."
+LIST_BUCKET = "jumpstart-cache-prod-{region}"
 LIST_KEY = "fmhMetadata/supported-llmaj-judge-models.json"
 # Used only when the live list cannot be read, and always shown as unverified.
 # Source: Amazon Bedrock user guide, "Evaluate model performance using another LLM as a judge".
@@ -75,7 +78,7 @@ def list_judges(aws: Aws, region: str, now: str, only: str | None = None) -> Jud
 
 def _live_ids(aws: Aws, region: str) -> tuple[list[str], str]:
     """Candidate ids, and why they are unverified (empty when they come from the live list)."""
-    bucket = f"jumpstart-cache-prod-{region}"
+    bucket = LIST_BUCKET.format(region=region)
     client = aws.client("s3", region)
     try:
         with aws_errors("reading the list of judge models", resource=f"s3://{bucket}/{LIST_KEY}"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import AccessDenied, AwsError
-from model_evaluation.lookups.session import Aws, aws_errors
+from model_evaluation.lookups.failures import aws_errors
+from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.endpoints import is_aws
 
 from .trial import Sample, Score, judge_prompt, read_reply

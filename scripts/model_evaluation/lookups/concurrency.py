@@ -1,0 +1,97 @@
+"""Lookups side by side, and those that several threads ask for and one of them makes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from typing import Any, TypeVar
+
+from model_evaluation.errors import EvaluationError
+
+T = TypeVar("T")
+
+
+def together(*calls: Callable[[], Any]) -> list[Any]:
+    """Run independent lookups side by side; return their results in order.
+
+    The first failure, in the order of ``calls``, is raised after all have ended.
+    """
+    futures = _begin(calls, at_once=16)
+    wait(futures)
+    return [future.result() for future in futures]
+
+
+class Late:
+    """Stands for the result of a call that had not ended in time."""
+
+
+def together_within(seconds: float, *calls: Callable[[], Any]) -> list[Any]:
+    """As :func:`together`, but whatever has not ended after ``seconds`` is left behind as :class:`Late`."""
+    futures = _begin(calls, at_once=max(1, len(calls)))
+    wait(futures, timeout=seconds)
+    return [future.result() if future.done() else Late() for future in futures]
+
+
+def _begin(calls: Sequence[Callable[[], Any]], *, at_once: int) -> list[Future[Any]]:
+    """Start every call in a thread of its own, ``at_once`` of them working at the same time.
+
+    Daemon threads: a command that has its answer must not wait at exit for a server that never replies.
+    """
+    slots = threading.Semaphore(at_once)
+    futures: list[Future[Any]] = []
+    for call in calls:
+        future: Future[Any] = Future()
+        threading.Thread(target=_work, args=(slots, call, future), daemon=True).start()
+        futures.append(future)
+    return futures
+
+
+def _work(slots: threading.Semaphore, call: Callable[[], Any], future: Future[Any]) -> None:
+    with slots:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+
+
+def outcome(call: Callable[[], T]) -> Callable[[], T | EvaluationError]:
+    """``call``, with an expected failure returned instead of raised."""
+
+    def guarded() -> T | EvaluationError:
+        try:
+            return call()
+        except EvaluationError as error:
+            return error
+
+    return guarded
+
+
+class Once:
+    """Results by key, for what cannot change meanwhile. Safe to share between threads.
+
+    A failure is raised to everybody who waits; only with ``keep_failures`` to those who ask later, too.
+    """
+
+    def __init__(self, *, keep_failures: bool = False) -> None:
+        self._keep_failures = keep_failures
+        self._lock = threading.Lock()
+        self._made: dict[Any, Future[Any]] = {}
+
+    def __call__(self, key: Any, call: Callable[[], T]) -> T:
+        """``call``'s result; it is called by the first thread that asks for ``key``, and the others wait for it."""
+        with self._lock:
+            future = self._made.get(key)
+            mine = future is None
+            if future is None:
+                future = self._made[key] = Future()
+        if mine:
+            try:
+                future.set_result(call())
+            except BaseException as error:
+                if not self._keep_failures:
+                    with self._lock:
+                        del self._made[key]
+                future.set_exception(error)
+        result: T = future.result()
+        return result

@@ -1,0 +1,171 @@
+"""What a service or the AWS library says when it fails, turned into one of our errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+
+import botocore.exceptions as boto
+
+from model_evaluation.errors import (
+    AccessDenied,
+    AwsError,
+    ExpiredCredentials,
+    NoCredentials,
+    NoRegion,
+    NotFound,
+    Throttled,
+    Unreachable,
+)
+
+ATTEMPTS = 4  # of a request that is throttled or gets no answer
+EXPIRED = re.compile("ExpiredToken(Exception)?|RequestExpired|TokenRefreshRequired")
+BAD_CREDENTIALS = re.compile(
+    "InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId|SignatureDoesNotMatch|AuthFailure|InvalidToken"
+    "|IncompleteSignature"
+)
+DENIED = re.compile("AccessDenied(Exception)?|UnauthorizedOperation|Forbidden|403|AllAccessDisabled")
+THROTTLED = re.compile(
+    "(Request)?Thrott(ling|led)(Exception)?|TooManyRequestsException|RequestLimitExceeded|SlowDown|429|503"
+)
+# Every service's own word for "not there"; EC2 puts it behind a dot, as in InvalidVpcID.NotFound.
+NOT_FOUND = {
+    "404": "S3, without a body",
+    "NoSuchBucket": "S3",
+    "NoSuchKey": "S3",
+    "NoSuchUpload": "S3",
+    "NoSuchVersion": "S3",
+    "KMS.NotFoundException": "S3, about the key that encrypts an object",
+    "NoSuchEntity": "IAM",
+    "NoSuchResourceException": "Service Quotas",
+    "NotFoundException": "KMS, Price List",
+    "ResourceNotFound": "SageMaker, CloudWatch",
+    "ResourceNotFoundException": "the younger services",
+    "RepositoryNotFoundException": "ECR",
+    "ImageNotFoundException": "ECR",
+    "EntityNotFoundException": "Glue",
+    "NotFound": "",
+}
+# Some say it in words.
+NOT_FOUND_WORDS = ("does not exist", "could not find", "cannot find", "not found", "unable to find")
+RENEW = (
+    "Renew them, then run the same command again: `aws sso login` for SSO profiles, or export fresh "
+    "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Nothing was lost."
+)
+
+
+@contextmanager
+def aws_errors(
+    action: str, *, resource: str | None = None, no_words: Callable[[], object] = lambda: None
+) -> Iterator[None]:
+    """Turn botocore's failures into ours, the most specific first; programming errors stay visible.
+
+    ``action`` completes "while ..."; ``resource`` is what was looked up. ``no_words`` is called for an answer without a
+    body, as HEAD requests get it, whose code says only "400": it may raise the same failure in words.
+    """
+    about = f" {resource}" if resource else ""
+    try:
+        yield
+    except boto.ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "400":
+            no_words()
+        raise _from_code(error, action, about) from error
+    except (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError) as error:
+        raise NoCredentials(
+            f"No usable AWS credentials were found while {action}{about}: {error}",
+            fix="Sign in first: `aws configure sso` then `aws sso login`, or export AWS_ACCESS_KEY_ID, "
+            "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Check with: aws sts get-caller-identity",
+        ) from error
+    except (boto.SSOTokenLoadError, boto.UnauthorizedSSOTokenError, boto.TokenRetrievalError) as error:
+        raise ExpiredCredentials(
+            f"The AWS sign-in has expired (seen while {action}{about}): {error}", fix=RENEW
+        ) from error
+    except boto.ProfileNotFound as error:
+        raise NoCredentials(f"{error}.", fix="Choose an existing one: aws configure list-profiles") from error
+    except (boto.NoRegionError, boto.InvalidRegionError) as error:
+        raise NoRegion(
+            f"No usable AWS region is configured: {error}", fix="For example: export AWS_REGION=us-west-2"
+        ) from error
+    except boto.ParamValidationError as error:
+        reason = " ".join(str(error).split())
+        raise AwsError(
+            f"AWS does not accept this value while {action}{about}: {reason}",
+            fix="Correct the value and answer again.",
+            code="invalid_value",
+        ) from error
+    except (boto.HTTPClientError, boto.ConnectionError) as error:
+        raise Unreachable(
+            f"AWS did not answer while {action}{about}: {error}",
+            fix="Check the network, proxy or VPN (and AWS_ENDPOINT_URL if it is set), then run the command again.",
+        ) from error
+    except boto.BotoCoreError as error:
+        raise AwsError(
+            f"The AWS library failed while {action}{about}: {error}", fix="Check the AWS configuration."
+        ) from error
+
+
+def _from_code(error: boto.ClientError, action: str, about: str) -> AwsError:
+    body = error.response.get("Error", {})
+    code, said = str(body.get("Code", "")), str(body.get("Message", "")).strip()
+    details = {"aws_code": code, "operation": error.operation_name}
+    seen = f"while {action}{about}"
+    words = f" AWS says: {said}" if said and said != code else ""
+    if EXPIRED.fullmatch(code):
+        return ExpiredCredentials(f"The AWS credentials have expired (seen {seen}).{words}", fix=RENEW, details=details)
+    if BAD_CREDENTIALS.fullmatch(code):
+        return NoCredentials(
+            f"AWS does not accept these credentials (seen {seen}).{words}",
+            fix="Check which ones are in use: aws sts get-caller-identity",
+            details=details,
+        )
+    if DENIED.fullmatch(code):
+        return AccessDenied(
+            f"Access was denied {seen} ({error.operation_name}).{words}",
+            fix=f"Ask for permission to call {error.operation_name}{' on' + about if about else ''}, "
+            "or use credentials that have it.",
+            details=details,
+        )
+    if is_not_found(code, said):
+        return NotFound(f"AWS found nothing {seen}.{words}", fix="Check the name and the region.", details=details)
+    if THROTTLED.fullmatch(code):
+        return Throttled(
+            f"AWS kept asking to slow down {seen}; {ATTEMPTS} attempts were made.",
+            fix="Wait a minute, then run the same command again.",
+            details=details,
+        )
+    if int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
+        return Unreachable(
+            f"AWS had trouble of its own {seen} ({code or 'no code'}).",
+            fix="Run the same command again; if it lasts, see the AWS Health Dashboard.",
+            code="service_error",
+            details=details,
+        )
+    return AwsError(
+        f"AWS refused the request {seen}: {code or 'no code'}.{words}",
+        fix="Correct the value, or see references/troubleshooting.md.",
+        details=details,
+    )
+
+
+def is_not_found(code: str, message: str = "") -> bool:
+    """Whether a service's error code, or its words where the code is general, says that something is not there."""
+    if code in NOT_FOUND or code.endswith(".NotFound"):
+        return True
+    return code == "ValidationException" and any(words in message.lower() for words in NOT_FOUND_WORDS)
+
+
+@dataclass(frozen=True)
+class Unless:
+    """A context in which one code of a service is an answer, not a failure: a setting that nobody made, say. What
+    stands after the context then runs."""
+
+    code: str
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
+        return isinstance(error, AwsError) and error.details.get("aws_code") == self.code

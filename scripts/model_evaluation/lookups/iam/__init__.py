@@ -1,0 +1,1 @@
+"""AWS IAM: roles, what a policy simulation says, and what policies say by themselves."""

@@ -1,0 +1,170 @@
+"""What IAM policies say about a request, read without AWS: trust, bucket and key policies, and a principal's own.
+
+A condition on a key whose value is not known, or with an operator that is not understood here, is reported as
+undecided: it is neither a yes nor a no.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+Policy = Mapping[str, Any]
+"""A policy document or one of its statements, as AWS writes it."""
+
+_EQUAL = {"StringEquals", "StringEqualsIgnoreCase", "StringNotEquals", "StringNotEqualsIgnoreCase"}
+_LIKE = {"StringLike", "StringNotLike", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"}
+
+
+@dataclass(frozen=True)
+class Requester:
+    """Who asks: a role's ARN and account, or a service's principal; and the condition keys (in lower case) whose
+    values are known."""
+
+    principal: str
+    account: str
+    known: Mapping[str, Sequence[str]]
+    service: bool = False
+
+
+@dataclass(frozen=True)
+class Match:
+    """A statement about a request whose conditions hold, or may hold; ``undecided`` names the keys of those that could
+    not be decided."""
+
+    sid: str
+    statement: Policy
+    undecided: tuple[str, ...] = ()
+
+    @property
+    def certain(self) -> bool:
+        return not self.undecided
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """IAM's answer for one action on one resource: allowed, implicitDeny or explicitDeny, the policies that decided,
+    and the condition keys that no value was known for."""
+
+    decision: str
+    policies: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def parse_policy(text: str) -> Policy:
+    """A policy document from its JSON; empty when it is none."""
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def statements_of(policy: Policy) -> list[Policy]:
+    """A policy's statements; a single one may stand in it without a list."""
+    return [statement for statement in _as_list(policy.get("Statement", [])) if isinstance(statement, dict)]
+
+
+def matching(policy: Policy, effect: str, requester: Requester, action: str, resource: str | None) -> list[Match]:
+    """The statements of a resource's policy with ``effect`` ("Allow" or "Deny") about this request.
+
+    ``resource`` is ``None`` for policies without resources (trust policies).
+    """
+    matches = []
+    for number, statement in enumerate(statements_of(policy), start=1):
+        if statement.get("Effect") != effect or not _is_about(statement, action, resource):
+            continue
+        if not _either(statement, "Principal", lambda principal: _is_named(principal, requester)):
+            continue
+        undecided = _undecided(statement, requester.known)
+        if undecided is not None:
+            sid = str(statement.get("Sid") or f"statement {number}")
+            matches.append(Match(sid, statement, tuple(key for key, _ in undecided)))
+    return matches
+
+
+def decide(
+    statements: Iterable[tuple[str, Policy]], action: str, resource: str, known: Mapping[str, Sequence[str]]
+) -> Verdict:
+    """What a principal's own policies say: explicit deny wins, then allow, then the implicit deny. ``statements`` come
+    with the name of their policy; a condition on an unknown key does not hold, unless its operator ends in IfExists."""
+    allowed: list[str] = []
+    missing: list[str] = []
+    for policy, statement in statements:
+        if not _is_about(statement, action, resource):
+            continue
+        undecided = _undecided(statement, known)
+        if undecided is None:
+            continue
+        missing += [key for key, _ in undecided if key not in missing]
+        if not all(operator.endswith("IfExists") for _, operator in undecided):
+            continue
+        if statement["Effect"] == "Deny":
+            return Verdict("explicitDeny", (policy,))
+        allowed.append(policy)
+    return Verdict("allowed" if allowed else "implicitDeny", tuple(allowed), tuple(missing))
+
+
+def _is_about(statement: Policy, action: str, resource: str | None) -> bool:
+    if not _either(statement, "Action", lambda patterns: _like(patterns, action.lower(), lower=True)):
+        return False
+    return resource is None or _either(statement, "Resource", lambda patterns: _like(patterns, resource))
+
+
+def _either(statement: Policy, key: str, matches: Any) -> bool:
+    """Whether ``Action`` matches, or ``NotAction`` does not; likewise Resource and Principal."""
+    if f"Not{key}" in statement:
+        return not matches(statement[f"Not{key}"])
+    return key in statement and bool(matches(statement[key]))
+
+
+def _is_named(principal: Any, requester: Requester) -> bool:
+    if principal == "*":
+        return True
+    if not isinstance(principal, dict):
+        return False
+    if requester.service:
+        return _like(principal.get("Service", []), requester.principal)
+    partition = requester.principal.split(":")[1] if requester.principal.startswith("arn:") else "aws"
+    account = requester.account
+    accepted = {requester.principal, account, f"arn:{partition}:iam::{account}:root", "*"}
+    return any(str(item) in accepted for item in _as_list(principal.get("AWS", [])))
+
+
+def _undecided(statement: Policy, known: Mapping[str, Sequence[str]]) -> list[tuple[str, str]] | None:
+    """Key and operator of each condition that could not be decided; ``None`` when one certainly does not hold."""
+    undecided = []
+    for operator, wanted in (statement.get("Condition") or {}).items():
+        for key, values in wanted.items():
+            holds = _holds(operator, known.get(key.lower()), [str(value) for value in _as_list(values)])
+            if holds is False:
+                return None
+            if holds is None:
+                undecided.append((key, operator))
+    return undecided
+
+
+def _holds(operator: str, values: Sequence[str] | None, wanted: list[str]) -> bool | None:
+    """Whether one condition holds for a key's values; ``None`` when that cannot be known."""
+    name = operator.rpartition(":")[2].removesuffix("IfExists")
+    if values is None or name not in _EQUAL | _LIKE | {"Bool"}:
+        return None
+    if name in _LIKE:
+        hit = any(_like(wanted, value) for value in values)
+    else:
+        plain = str.lower if name == "Bool" or name.endswith("IgnoreCase") else str
+        hit = any(plain(value) in map(plain, wanted) for value in values)
+    return not hit if "Not" in name else hit
+
+
+def _like(patterns: Any, value: str, *, lower: bool = False) -> bool:
+    """Whether an IAM pattern matches: a star and a question mark mean what they mean to fnmatch, brackets nothing."""
+    texts = [str(pattern) for pattern in _as_list(patterns)]
+    return any(fnmatchcase(value, (text.lower() if lower else text).replace("[", "[[]")) for text in texts)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,102 @@
+"""A bucket: its region, its owner, and what it does to everything that is written to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import botocore.exceptions
+
+from model_evaluation.errors import AccessDenied
+from model_evaluation.lookups.failures import Unless, aws_errors
+from model_evaluation.lookups.iam.policy_evaluation import Policy, parse_policy
+from model_evaluation.lookups.identity import who_am_i
+from model_evaluation.lookups.session import Aws
+
+
+def bucket_region(aws: Aws, bucket: str) -> str:
+    """The region a bucket lives in. Raises NotFound, AccessDenied, or another AwsError."""
+    return aws.once(("bucket region", bucket), lambda: _ask_bucket_region(aws, bucket))
+
+
+def _ask_bucket_region(aws: Aws, bucket: str) -> str:
+    client = aws.client("s3")
+    with aws_errors("looking up the bucket", resource=bucket, no_words=lambda: who_am_i(aws)):
+        try:
+            answer: dict[str, Any] = client.head_bucket(Bucket=bucket)
+        except botocore.exceptions.ClientError as error:
+            # A bucket that denies us, or that lives elsewhere, still says where it is.
+            answer = error.response
+            region = _region_header(answer)
+            if region is None or answer.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
+                raise
+            return region
+    region = _region_header(answer)
+    if region is None:
+        with aws_errors("asking for the bucket's region", resource=bucket):
+            location = client.get_bucket_location(Bucket=bucket).get("LocationConstraint")
+        region = {None: "us-east-1", "EU": "eu-west-1"}.get(location, location)
+    return str(region)
+
+
+def _region_header(answer: Mapping[str, Any]) -> str | None:
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    region = answer.get("BucketRegion") or headers.get("x-amz-bucket-region")
+    return str(region) if region else None
+
+
+def is_foreign_bucket(aws: Aws, bucket: str, account: str) -> bool | None:
+    """Whether a bucket belongs to another account than ``account``; ``None`` when it may not be looked at at all."""
+    client = aws.client("s3")
+
+    def may_look(**expected: str) -> bool:
+        try:
+            with aws_errors("looking up the owner of", resource=bucket):
+                client.head_bucket(Bucket=bucket, **expected)
+        except AccessDenied:
+            return False
+        return True
+
+    if may_look(ExpectedBucketOwner=account):
+        return False
+    return True if may_look() else None
+
+
+def bucket_policy(aws: Aws, bucket: str) -> Policy:
+    """A bucket's policy, empty when it has none. Raises AccessDenied, NotFound (no such bucket)."""
+    client = aws.client("s3")
+    with Unless("NoSuchBucketPolicy"), aws_errors("reading the bucket policy", resource=f"of {bucket}"):
+        return parse_policy(client.get_bucket_policy(Bucket=bucket)["Policy"])
+    return {}
+
+
+def default_key(aws: Aws, bucket: str) -> str | None:
+    """The KMS key a bucket encrypts new objects with; ``None`` for S3's own keys or AWS's key for S3."""
+    client = aws.client("s3")
+    rules = []
+    with (
+        Unless("ServerSideEncryptionConfigurationNotFoundError"),
+        aws_errors("reading the default encryption", resource=f"of {bucket}"),
+    ):
+        rules = client.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"].get("Rules", [])
+    for rule in rules:
+        default = rule.get("ApplyServerSideEncryptionByDefault") or {}
+        if str(default.get("SSEAlgorithm", "")).startswith("aws:kms") and default.get("KMSMasterKeyID"):
+            return str(default["KMSMasterKeyID"])
+    return None
+
+
+def default_lock(aws: Aws, bucket: str) -> str:
+    """How long a bucket's Object Lock keeps every new object, as "30 days (COMPLIANCE)"; empty when it keeps none."""
+    client = aws.client("s3")
+    retention: dict[str, Any] = {}
+    with (
+        Unless("ObjectLockConfigurationNotFoundError"),
+        aws_errors("reading the Object Lock", resource=f"of {bucket}"),
+    ):
+        lock = client.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+        retention = lock.get("Rule", {}).get("DefaultRetention", {})
+    if not retention:
+        return ""
+    length = f"{retention['Years']} years" if retention.get("Years") else f"{retention.get('Days')} days"
+    return f"{length} ({retention.get('Mode')})"

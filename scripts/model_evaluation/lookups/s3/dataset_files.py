@@ -1,0 +1,107 @@
+"""The objects behind a dataset: one, or the files of a set such as ``rows-*-of-003.jsonl``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from model_evaluation.errors import AccessDenied, AwsError, Refused
+from model_evaluation.lookups.concurrency import together
+from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.shard_names import shard_names
+
+from .object_stream import read_chunks
+from .objects import S3Object, head_object
+
+
+def files_of(uri: S3Uri) -> list[S3Uri]:
+    """The objects a URI stands for, in order: itself, or every file of a set."""
+    return [S3Uri(uri.bucket, key) for key in shard_names(uri.key)]
+
+
+def recorded_files(facts: Mapping[str, Any]) -> list[S3Uri]:
+    """The objects of the recorded dataset; ``facts`` are those of the `dataset` step."""
+    return files_of(S3Uri(str(facts["bucket"]), str(facts["key"])))
+
+
+def joined_etag(files: Iterable[S3Object]) -> str:
+    """One text for the ETags of all files, as DATASET_ETAG holds it."""
+    return ",".join(item.etag for item in files)
+
+
+def unchanged_files(aws: Aws, facts: Mapping[str, Any]) -> list[S3Object]:
+    """The recorded dataset's objects as they are now. Raises Refused, naming them, when some were replaced since,
+    and whatever looking them up raises."""
+    found = together(*[lambda uri=uri: head_object(aws, uri) for uri in recorded_files(facts)])
+    replaced = replaced_files(found, str(facts["etag"]))
+    if replaced:
+        raise Refused(
+            f"{replaced} after it was recorded.",
+            fix=f"Answer the dataset again: evaluate.py answer dataset {shlex.quote(str(facts['uri']))}",
+            code="dataset_changed",
+        )
+    return found
+
+
+def replaced_files(files: list[S3Object], recorded: str) -> str:
+    """ "s3://b/rows.jsonl was replaced (ETag new, recorded old)" for the first file whose ETag is not the one in
+    ``recorded``; empty when all are."""
+    known = recorded.split(",")
+    if len(known) != len(files):
+        return f"{files[0].uri} is one of {len(files)} files, but {len(known)} were recorded: the dataset was replaced"
+    changed = [(item, etag) for item, etag in zip(files, known, strict=True) if item.etag != etag]
+    if not changed:
+        return ""
+    item, etag = changed[0]
+    more = f" and {len(changed) - 1} more were" if len(changed) > 1 else " was"
+    return f"{item.uri}{more} replaced (ETag {item.etag}, recorded {etag})"
+
+
+def read_object(aws: Aws, item: S3Object) -> Iterator[bytes]:
+    """The object's bytes, streamed, as ``read_chunks`` gives them; refusals say what they are about."""
+    with explained(item.uri):
+        yield from read_chunks(aws, item)
+
+
+@contextmanager
+def explained(uri: S3Uri) -> Iterator[None]:
+    """Turns what S3 says when an object cannot be read into what is the matter with it."""
+    try:
+        yield
+    except AwsError as error:
+        code = str(error.details.get("aws_code", ""))
+        if code == "InvalidObjectState":
+            raise Refused(
+                f"{uri} is archived and cannot be read as it is.",
+                fix=f"Restore it, which takes hours: aws s3api restore-object --bucket {shlex.quote(uri.bucket)} "
+                f"--key {shlex.quote(uri.key)} --restore-request Days=7 - or upload a copy in the STANDARD class.",
+                code="archived",
+            ) from error
+        if code.startswith("KMS."):
+            raise Refused(
+                f"{uri} is encrypted with a KMS key that cannot be used ({code}). {error.message}",
+                fix="Have the key enabled by whoever owns it, or upload a copy that is encrypted otherwise.",
+                code="kms_key",
+            ) from error
+        if isinstance(error, AccessDenied):
+            _explain_denial(error, uri)
+        raise
+
+
+def _explain_denial(error: AccessDenied, uri: S3Uri) -> None:
+    key = re.search(r"kms:\w+ on (?:the )?resource:? (arn:\S+?)[\s.,]", error.message + " ")
+    if key:
+        error.fix = (
+            f"{uri} is encrypted with a KMS key. Ask whoever owns the key for kms:Decrypt on {key[1]} (you, and the "
+            "execution role), or upload a copy that is encrypted otherwise."
+        )
+        return
+    error.fix = (
+        f"Ask for s3:GetObject on {uri} (and kms:Decrypt if it is encrypted with a key of yours). Without "
+        "s3:ListBucket, S3 also answers this way when the object does not exist: check the key. A requester-pays "
+        "bucket answers so, too: copy the object to a bucket of your own."
+    )

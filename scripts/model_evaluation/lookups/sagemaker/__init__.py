@@ -1,0 +1,1 @@
+"""Amazon SageMaker: models, hubs, MLflow, Studio, and running evaluations."""

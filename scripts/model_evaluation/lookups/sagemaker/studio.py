@@ -1,0 +1,90 @@
+"""Studio domains that have no way to the internet, and the endpoints their VPC offers instead."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from model_evaluation.lookups.concurrency import together
+from model_evaluation.lookups.failures import aws_errors
+from model_evaluation.lookups.session import Aws
+
+
+class Domain(NamedTuple):
+    """A Studio domain. ``vpc_only``: its kernels reach AWS through the VPC alone."""
+
+    id: str
+    name: str
+    vpc_only: bool
+    vpc: str
+    subnets: tuple[str, ...]
+
+
+class Way(NamedTuple):
+    """What a VPC offers: service names of its endpoints that are in service, and whether the domain's subnets
+    all have a route to a NAT or transit gateway."""
+
+    endpoints: frozenset[str]
+    gateway: bool
+
+
+def studio_domains(aws: Aws, region: str) -> list[Domain]:
+    """Every Studio domain of the region."""
+    client = aws.client("sagemaker", region)
+    with aws_errors("listing Studio domains"):
+        pages = client.get_paginator("list_domains").paginate()
+        ids = [str(item["DomainId"]) for page in pages for item in page["Domains"]]
+
+    def describe(domain: str) -> Domain:
+        with aws_errors("looking up the Studio domain", resource=domain):
+            answer = client.describe_domain(DomainId=domain)
+        return Domain(
+            domain,
+            str(answer.get("DomainName", domain)),
+            answer.get("AppNetworkAccessType") == "VpcOnly",
+            str(answer.get("VpcId", "")),
+            tuple(answer.get("SubnetIds") or ()),
+        )
+
+    domains: list[Domain] = together(*[lambda domain=domain: describe(domain) for domain in ids])
+    return domains
+
+
+def way_out(aws: Aws, domain: Domain, region: str) -> Way:
+    """How a VPC-only domain's kernels reach AWS."""
+    client = aws.client("ec2", region)
+
+    def endpoints() -> frozenset[str]:
+        with aws_errors("listing the endpoints of", resource=domain.vpc):
+            pages = client.get_paginator("describe_vpc_endpoints").paginate(
+                Filters=[{"Name": "vpc-id", "Values": [domain.vpc]}]
+            )
+            items = [item for page in pages for item in page["VpcEndpoints"]]
+        return frozenset(
+            str(item["ServiceName"]) for item in items if str(item.get("State", "available")).lower() == "available"
+        )
+
+    def gateway() -> bool:
+        with aws_errors("reading the routes of", resource=domain.vpc):
+            pages = client.get_paginator("describe_route_tables").paginate(
+                Filters=[{"Name": "vpc-id", "Values": [domain.vpc]}]
+            )
+            tables = [item for page in pages for item in page["RouteTables"]]
+        return all(_leads_out(tables, subnet) for subnet in domain.subnets) if domain.subnets else False
+
+    services, out = together(endpoints, gateway)
+    return Way(services, out)
+
+
+def _leads_out(tables: list[dict[str, Any]], subnet: str) -> bool:
+    own = [table for table in tables if any(item.get("SubnetId") == subnet for item in _associations(table))]
+    main = [table for table in tables if any(item.get("Main") for item in _associations(table))]
+    return any(
+        route.get("DestinationCidrBlock") == "0.0.0.0/0"
+        and (route.get("NatGatewayId") or route.get("TransitGatewayId"))
+        for table in (own or main)
+        for route in table.get("Routes", [])
+    )
+
+
+def _associations(table: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(table.get("Associations") or [])

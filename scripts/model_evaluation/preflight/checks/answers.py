@@ -1,0 +1,64 @@
+"""Answers are checked again: a model may have been retired, an object replaced, an app deleted since."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from model_evaluation.errors import Choose, Refused
+from model_evaluation.lookups.s3.dataset_files import recorded_files
+from model_evaluation.preflight.fixes import commands_in, lines, pasteable
+from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
+from model_evaluation.preflight.subject import Subject
+
+
+def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
+    """A check that runs a step's own check on the recorded answer."""
+
+    def run(subject: Subject) -> Iterator[Result]:
+        context = subject.context
+        try:
+            answer = context.kind.step(step_id).check(context.value(step_id), context)
+        except Refused as error:
+            yield failed(error.message, _with_command(error, step_id), code=error.code, **error.details)
+            return
+        recorded = context.facts(step_id)
+        if step_id == "dataset" and answer.facts.get("etag") != recorded.get("etag"):
+            yield failed(
+                f"{_replaced(recorded, answer.facts)} was replaced after it was checked.",
+                lines("Check it again:", f"evaluate.py answer dataset {shlex.quote(str(context.value('dataset')))}"),
+                recorded=recorded.get("etag"),
+                now=answer.facts.get("etag"),
+            )
+            return
+        yield passed(f"{step_id}: {_short(answer.value)}", **answer.facts)
+        for item in answer.findings:
+            if item["kind"].endswith("not_simulated"):
+                yield skipped(item["message"], part=item["kind"])
+            elif item.get("level") == "warning":
+                fix = item.get("fix") or lines("To change the answer:", f"evaluate.py revise {step_id}")
+                yield warned(item["message"], fix, part=item["kind"], **answer.facts)
+
+    return run
+
+
+def _replaced(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """The first of the dataset's files whose ETag is another one."""
+    etags = zip(str(recorded.get("etag")).split(","), str(now.get("etag")).split(","), strict=False)
+    files = recorded_files(recorded)
+    return str(next((uri for uri, (old, new) in zip(files, etags, strict=False) if old != new), recorded.get("uri")))
+
+
+def _with_command(error: Refused, step_id: str) -> str:
+    """The refusal's fix; where it names no command, the choices there are and the command that reopens the step."""
+    fix = pasteable(error.fix)
+    if commands_in(fix):
+        return fix
+    choices = ", ".join(choice["value"] for choice in error.choices) if isinstance(error, Choose) else ""
+    return lines(fix, f"To choose from: {choices}" if choices else "", f"evaluate.py revise {step_id}")
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 200 else text[:199] + "…"

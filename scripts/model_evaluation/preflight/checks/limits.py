@@ -1,0 +1,85 @@
+"""Quotas, and evaluations that are running already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from model_evaluation.lookups.quotas import Quota, get_quota
+from model_evaluation.lookups.sagemaker.executions import Running, running_executions
+from model_evaluation.preflight.fixes import command, lines
+from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
+from model_evaluation.preflight.subject import Subject
+
+WANTED_JOBS = 2
+
+
+def concurrent_evaluations(subject: Subject, *, pipelines: str, quota: tuple[str, str]) -> Iterator[Result]:
+    """How many evaluations may run at once. New accounts have been seen with 0 (users' notebooks, not AWS's pages)."""
+    service, code = quota
+    region = subject.region
+    limit = subject.once(("quota", code), lambda: get_quota(subject.aws, service, code, region))
+    if limit is None:
+        yield skipped(
+            f"Service Quotas does not publish how many evaluations ({code}) may run at once in {region}; some new "
+            "accounts have been given 0.",
+            f"See it in the console: Service Quotas, {service}, {code}.",
+        )
+        return
+    yield _compared(limit, len(_running(subject, pipelines)), region)
+
+
+def _running(subject: Subject, pipelines: str) -> list[Running]:
+    return subject.once(("running", pipelines), lambda: running_executions(subject.aws, subject.region, pipelines))
+
+
+def _compared(quota: Quota, running: int, region: str) -> Result:
+    evidence: dict[str, Any] = {"quota": quota.code, "name": quota.name, "value": quota.value, "running": running}
+    ask = increase(quota, max(WANTED_JOBS, running + 1), region)
+    if quota.value < 1:
+        return failed(
+            f"The quota '{quota.name}' is {quota.value:g} in {region}: no evaluation can start.",
+            lines("Ask for more (AWS usually takes hours to days):", ask),
+            **evidence,
+        )
+    if running >= quota.value:
+        return warned(
+            f"{running} evaluation(s) are running and the quota '{quota.name}' is {quota.value:g}: "
+            "the notebook waits with this one's start until one of them ends.",
+            lines("To start it beside them, ask for more:", ask),
+            **evidence,
+        )
+    return passed(f"The quota '{quota.name}' is {quota.value:g}; {running} running.", **evidence)
+
+
+def increase(quota: Quota, value: int, region: str) -> str:
+    """The command that asks AWS for more of a quota."""
+    return command(
+        "service-quotas",
+        "request-service-quota-increase",
+        service_code=quota.service,
+        quota_code=quota.code,
+        desired_value=str(value),
+        region=region,
+    )
+
+
+def already_running(subject: Subject, *, pipelines: str) -> Iterator[Result]:
+    """Another evaluation of this kind: the SDK keeps one pipeline for all of them and overwrites it at each start."""
+    region, running = subject.region, _running(subject, pipelines)
+    if not running:
+        yield passed(f"No other evaluation of this kind is running in {region}.")
+        return
+    first = running[0]
+    yield warned(
+        f"{len(running)} evaluation(s) of this kind are running in {region}, the oldest, {first.name or first.arn}, "
+        f"since {first.started}. The SDK shares one pipeline between all of them; the notebook compares what runs with "
+        "what was meant, and starts again if somebody else's start came between.",
+        lines(
+            "If it is yours, run its notebook again: it re-attaches. To see whose it is:",
+            command("sagemaker", "describe-pipeline-execution", pipeline_execution_arn=first.arn, region=region),
+            "To end it, if it is yours:",
+            command("sagemaker", "stop-pipeline-execution", pipeline_execution_arn=first.arn, region=region),
+        ),
+        executions=[item._asdict() for item in running],
+    )

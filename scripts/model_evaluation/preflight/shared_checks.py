@@ -1,0 +1,93 @@
+"""The checks that several kinds of evaluation share, ready for a kind's list, and the list that one evaluation gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import NamedTuple
+
+from .checks import (
+    answers,
+    base_model,
+    buckets,
+    encryption,
+    endpoints,
+    execution_role,
+    identity,
+    limits,
+    mlflow,
+    model_package,
+    network,
+    permissions,
+    region_and_account,
+    sdk,
+)
+from .results import Result
+from .subject import Subject
+
+
+class Check(NamedTuple):
+    """``run`` yields the check's results; it is skipped while one of the steps ``needs`` has no answer."""
+
+    id: str
+    run: Callable[[Subject], Iterable[Result]]
+    needs: tuple[str, ...] = ()
+
+
+IDENTITY = Check("identity", identity.caller)
+ENDPOINT = Check("endpoint", endpoints.foreign)
+CLOCK = Check("clock", identity.clock)
+ACCOUNT = Check("account", region_and_account.accounts, ("role", "model"))
+REGION = Check("region", region_and_account.regions, ("region", "dataset", "output", "model"))
+BASE_MODEL = Check("base_model", base_model.base_model, ("model", "region"))
+WEIGHTS = Check("weights", model_package.weights, ("model", "scope", "region"))
+LICENCE = Check("licence", model_package.licence, ("model", "scope", "region"))
+ROLE = Check("role", execution_role.role, ("role",))
+BUCKET_POLICY = Check("bucket_policy", buckets.bucket_policies, ("role", "dataset", "output"))
+OBJECT_LOCK = Check("object_lock", buckets.object_lock, ("output",))
+ENCRYPTION = Check("encryption", encryption.keys, ("role", "dataset", "output", "region"))
+MLFLOW = Check("mlflow", mlflow.mlflow, ("mlflow", "region"))
+NETWORK_STEPS = Check("network_steps", network.steps, ("model", "scope", "region", "dataset", "output"))
+SDK = Check("sdk", sdk.version)
+SDK_ENVIRONMENT = Check("sdk_environment", sdk.environment, ("region",))
+
+
+def lifetime(needs: tuple[str, ...]) -> Check:
+    """Whether the credentials last as long as the evaluation, whose duration is known once ``needs`` are answered."""
+    return Check("credentials", identity.lifetime, needs)
+
+
+def role_may(needs: tuple[str, ...]) -> Check:
+    """Whether the role may do what the kind's permissions say; ``needs`` are the steps these are made of."""
+    return Check("role_may", permissions.role, needs)
+
+
+def caller_may(needs: tuple[str, ...]) -> Check:
+    """The same for whoever runs the notebook."""
+    return Check("caller_may", permissions.caller, needs)
+
+
+def quota_jobs(pipelines: str, quota: tuple[str, str]) -> Check:
+    """How many evaluations may run at once; ``pipelines`` is how the SDK's pipelines of the kind are named, ``quota``
+    service and code."""
+    return Check("quota_jobs", partial(limits.concurrent_evaluations, pipelines=pipelines, quota=quota), ("region",))
+
+
+def running(pipelines: str) -> Check:
+    """Whether another evaluation of the kind is running, on pipelines named so."""
+    return Check("running", partial(limits.already_running, pipelines=pipelines), ("region",))
+
+
+def studio_network(endpoints: tuple[str, ...]) -> Check:
+    """Whether Studio domains confined to a VPC have endpoints for what the notebook calls, by the last part of their
+    service names."""
+    return Check("network", partial(network.studio, needed=endpoints), ("region",))
+
+
+def checks_for(subject: Subject) -> list[Check]:
+    """The checks of the evaluation's kind, and its steps' own answers again after the first of them."""
+    kind = subject.context.kind
+    first, *others = kind.checks() or (IDENTITY,)
+    own = {check.id for check in (first, *others)}
+    again = [Check(step_id, answers.again(step_id), (step_id,)) for step_id in kind.rechecked if step_id not in own]
+    return [first, *again, *others]

@@ -1,0 +1,49 @@
+"""Preflight names an address that is not AWS's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from model_evaluation.preflight.checks import endpoints
+from model_evaluation.preflight.fixes import commands_in
+from model_evaluation.preflight.subject import Subject
+
+from .configured import a_context
+
+
+@pytest.fixture
+def subject(monkeypatch: pytest.MonkeyPatch) -> Subject:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    return Subject(a_context())
+
+
+def test_aws_itself_passes(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "https://bucket.vpce-1.s3.us-west-2.vpce.amazonaws.com")
+    (result,) = endpoints.foreign(subject)
+    assert result.status == "pass"
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_BEDROCK"])
+def test_a_stand_in_is_named_and_what_it_says_is_simulated(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:5000")
+    (result,) = endpoints.foreign(subject)
+    assert result.status == "warn"
+    assert result.message.startswith(f"SIMULATED: {name} is http://127.0.0.1:5000")
+    assert result.evidence["simulated"] is True
+    assert commands_in(result.fix) == [f"unset {name}"]
+
+
+def test_a_stand_in_of_the_profile_is_named_too(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\nendpoint_url = http://localhost:4566\n", encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    (result,) = endpoints.foreign(subject)
+    assert "http://localhost:4566" in result.message
+    assert commands_in(result.fix) == ["export AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"]
