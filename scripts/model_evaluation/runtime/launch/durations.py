@@ -15,8 +15,6 @@ OWN_SPREAD = 1.25
 OWN_RUNS_USED = 10
 LONGEST_USUAL = (90.0, 15.0)  # minutes after which a long or a short step of any size is worth a look
 UNKNOWN_ROWS = 100  # assumed where the dataset cannot be read
-DURATIONS_FILE = "durations.jsonl"
-
 Minutes = tuple[float, float]
 """Low and high."""
 
@@ -28,12 +26,16 @@ class Work:
 
     steps: frozenset[str]
     minutes: Minutes
-    seconds: Minutes = (0.0, 0.0)
-    per: tuple[str, ...] = ()
+    seconds: Minutes
+    per: tuple[str, ...]
 
     def published(self, sizes: Mapping[str, int]) -> Minutes:
-        count = math.prod(sizes.get(name, 0) for name in self.per) if self.per else 0
+        count = math.prod(sizes.get(name, 0) for name in self.per)
         return self.minutes[0] + count * self.seconds[0] / 60, self.minutes[1] + count * self.seconds[1] / 60
+
+    def middle(self, sizes: Mapping[str, int]) -> float:
+        """The geometric mean of low and high."""
+        return math.sqrt(math.prod(self.published(sizes)))
 
 
 @dataclass(frozen=True)
@@ -57,24 +59,21 @@ class UsualDurations:
         return next((work for work in self.work if step_name in work.steps), None)
 
     def minutes(self, step_name: str) -> Minutes:
-        """Minutes of one step.
-
-        With earlier runs: the published figures' middle, times how the quickest and the slowest of them compared
-        with theirs, and a spread for what they did not show.
-        """
+        """Minutes of one step. With earlier runs: the published figures' middle, times how the quickest and the slowest
+        of them compared with theirs, and a spread for what they did not show."""
         work = self.work_of(step_name)
         if work is None:
             return SHORT_STEP_MINUTES
         ratios = [
-            took / _middle(work.published(run.sizes))
+            took / work.middle(run.sizes)
             for run in self.own[-OWN_RUNS_USED:]
             for name, took in run.minutes.items()
             if name in work.steps
         ]
-        published = work.published(self.sizes)
         if not ratios:
-            return published
-        return _middle(published) * min(ratios) / OWN_SPREAD, _middle(published) * max(ratios) * OWN_SPREAD
+            return work.published(self.sizes)
+        middle = work.middle(self.sizes)
+        return middle * min(ratios) / OWN_SPREAD, middle * max(ratios) * OWN_SPREAD
 
     def stuck_after(self, step_name: str) -> float:
         """Minutes after which somebody should look at a step that still runs: twice the usual, at least 90 (15 for
@@ -82,27 +81,22 @@ class UsualDurations:
         return max(2 * self.minutes(step_name)[1], LONGEST_USUAL[self.work_of(step_name) is None])
 
 
-def _middle(minutes: Minutes) -> float:
-    return math.sqrt(minutes[0] * minutes[1])
-
-
 def read_past_runs(results_dir: str) -> tuple[PastRun, ...]:
     """The runs whose durations were kept in a results folder, oldest first; damaged lines are left out."""
     runs: dict[str, PastRun] = {}
     with suppress(OSError):
-        for line in _durations_path(results_dir).read_text(encoding="utf-8").splitlines():
+        for line in _file(results_dir).read_text(encoding="utf-8").splitlines():
             with suppress(ValueError, TypeError, KeyError, AttributeError):
-                item = json.loads(line)
-                run_id, minutes = str(item.pop("execution")), item.pop("minutes")
-                sizes = {str(name): int(size) for name, size in item.items()}
+                sizes = json.loads(line)
+                run_id, minutes = str(sizes.pop("execution")), sizes.pop("minutes")
                 took = {str(name): float(minute) for name, minute in minutes.items() if float(minute) > 0}
-                runs[run_id] = PastRun(run_id, sizes, took)
+                runs[run_id] = PastRun(run_id, {str(name): int(size) for name, size in sizes.items()}, took)
     return tuple(runs.values())
 
 
 def keep_past_run(results_dir: str, run: PastRun) -> None:
     """Adds a run's durations for later estimates, beside the launch records; without such a folder nothing is kept."""
-    path = _durations_path(results_dir)
+    path = _file(results_dir)
     if run.run_id in {past.run_id for past in read_past_runs(results_dir)} or not path.parent.is_dir():
         return
     minutes = {name: round(took, 2) for name, took in run.minutes.items()}
@@ -110,8 +104,8 @@ def keep_past_run(results_dir: str, run: PastRun) -> None:
         file.write(json.dumps({"execution": run.run_id, **run.sizes, "minutes": minutes}) + "\n")
 
 
-def _durations_path(results_dir: str) -> Path:
-    return Path(results_dir) / "launches" / DURATIONS_FILE
+def _file(results_dir: str) -> Path:
+    return Path(results_dir) / "launches" / "durations.jsonl"
 
 
 def in_words(minutes: Minutes) -> str:

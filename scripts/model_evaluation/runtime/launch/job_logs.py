@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
 
-from model_evaluation.runtime.session import AwsFailure, aws_error_code
+from model_evaluation.runtime.session import AwsClients, AwsFailure, aws_error_code
 from model_evaluation.runtime.settings import well_formed
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -13,16 +12,6 @@ TAIL_LINES = 15
 LINE_LENGTH = 300  # characters
 CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 TRAINING_JOB = re.compile(r"arn:(aws[a-z-]*):sagemaker:([a-z0-9-]+):\d*:training-job/(.+)")
-
-
-class LogTail(NamedTuple):
-    """The last lines of a job's log, oldest first; ``note`` says why there are none."""
-
-    lines: tuple[str, ...]
-    note: str = ""
-
-
-NO_LOG = LogTail((), "the step has no job with a log")
 
 
 def log_link(job_arn: str | None) -> str:
@@ -37,25 +26,34 @@ def log_link(job_arn: str | None) -> str:
     return f"https://{console}/cloudwatch/home?region={region}#{page}"
 
 
-def last_log_lines(logs: Any, job_arn: str | None, *, count: int = TAIL_LINES) -> LogTail:
-    """The last ``count`` lines of the newest log stream of a training job. Never raises for AWS's sake: a log that
+def log_text(aws: AwsClients, job_arn: str | None) -> str:
+    """Where a job's log is, and its last lines or why they are not shown. Never raises for AWS's sake: a log that
     cannot be read must not hide the failure it would explain."""
-    match = TRAINING_JOB.fullmatch(job_arn or "")
-    if match is None:
-        return NO_LOG
+    link = log_link(job_arn)
+    if job_arn is None or not link:
+        return "Log: none\n  (the step has no job with a log)"
     try:
-        streams = logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{match[3]}/")["logStreams"]
-        if not streams:
-            return LogTail((), "its job has written no log")
-        newest = max(streams, key=lambda stream: stream.get("lastEventTimestamp", 0))["logStreamName"]
-        answer = logs.get_log_events(logGroupName=LOG_GROUP, logStreamName=newest, limit=count, startFromHead=False)
+        lines = [f"  | {line}" for line in _last_lines(aws, job_arn.rsplit("/", 1)[-1])]
+        reason = "its job has written no log"
     except AwsFailure as error:
-        code = aws_error_code(error)
+        code, lines = aws_error_code(error), []
+        reason = f"its log could not be read ({code})"
+        if "Denied" in code:
+            reason += "; allow logs:DescribeLogStreams and logs:GetLogEvents to see it here"
         if code == "ResourceNotFoundException":
-            return LogTail((), "its job has written no log")
-        needs = "; allow logs:DescribeLogStreams and logs:GetLogEvents to see it here" if "Denied" in code else ""
-        return LogTail((), f"its log could not be read ({code}){needs}")
-    return LogTail(tuple(printable_line(event["message"]) for event in answer["events"]))
+            reason = "its job has written no log"
+    return "\n".join([f"Log: {link}", *(lines or [f"  ({reason})"])])
+
+
+def _last_lines(aws: AwsClients, job: str) -> list[str]:
+    """Of the newest log stream."""
+    logs = aws.client("logs")
+    streams = logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{job}/")["logStreams"]
+    if not streams:
+        return []
+    newest = max(streams, key=lambda stream: stream.get("lastEventTimestamp", 0))["logStreamName"]
+    answer = logs.get_log_events(logGroupName=LOG_GROUP, logStreamName=newest, limit=TAIL_LINES, startFromHead=False)
+    return [printable_line(event["message"]) for event in answer["events"]]
 
 
 def printable_line(text: str) -> str:

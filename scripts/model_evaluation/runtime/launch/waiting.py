@@ -23,10 +23,10 @@ from model_evaluation.runtime.settings import NotebookError, Settings
 
 from .durations import UNKNOWN_ROWS, PastRun, UsualDurations, keep_past_run, read_past_runs
 from .failures import UNKNOWN_FAILURE, diagnose
-from .job_logs import NO_LOG, LogTail, last_log_lines, log_link
+from .job_logs import log_text
 from .launcher import Launch, launch_once
 from .progress import duration, is_stuck, progress_html, step_seconds, time_left
-from .service import RunState, Step
+from .service import RunState
 
 HEARTBEAT = 300.0  # seconds of silence after which a line says that it still runs
 LONGEST_PAUSE = 300.0  # seconds between two attempts while AWS cannot be asked
@@ -242,8 +242,7 @@ class _Waiting:
             running = duration(step_seconds(step, self.now()))
             self._say(
                 f"! {self.runs.label(step.name)} has been running for {running}; {low:.0f} to {high:.0f} minutes are "
-                "usual for its size. A quota may be slowing it down, or it hangs.\n"
-                + job_log_text(step, last_log_lines(self.aws.client("logs"), step.job_arn))
+                "usual for its size. A quota may be slowing it down, or it hangs.\n" + log_text(self.aws, step.job_arn)
             )
 
     def _say(self, line: str) -> None:
@@ -288,14 +287,14 @@ class _Waiting:
                 fix="If that was not intended, ask who stopped it. Run the notebook again from the launch cell: "
                 "it starts a new evaluation.",
             )
-        log = last_log_lines(self.aws.client("logs"), failed.job_arn) if failed else NO_LOG
+        log = f"\n{log_text(self.aws, failed.job_arn)}" if failed and failed.job_arn else ""
         diagnosis = diagnose(reason, self.runs.failures)
         if diagnosis is UNKNOWN_FAILURE:
-            diagnosis = diagnose("\n".join(log.lines), self.runs.failures)
-        logged = f"\n{job_log_text(failed, log)}" if failed and failed.job_arn else ""
+            lines = re.findall(r"(?m)^  \| (.*)", log)
+            diagnosis = diagnose("\n".join(lines), self.runs.failures)
         return EvaluationRunError(
             f"The evaluation ended as {state.status}{where}.\nSageMaker says: {reason}\n"
-            f"That means: {diagnosis.meaning}\nRun: {state.arn}{logged}",
+            f"That means: {diagnosis.meaning}\nRun: {state.arn}{log}",
             fix=f"{diagnosis.fix} The launch cell starts a new evaluation after a failed one.",
         )
 
@@ -309,12 +308,3 @@ class _Waiting:
         except AwsFailure:
             return ""
         return str(job.get("FailureReason", ""))
-
-
-def job_log_text(step: Step, tail: LogTail) -> str:
-    """Where a step's log is, and its last lines or why they are not shown."""
-    link = log_link(step.job_arn)
-    place = f"Log: {link}" if link else "Log: none"
-    if not tail.lines:
-        return f"{place}\n  ({tail.note})"
-    return "\n".join([place, *(f"  | {line}" for line in tail.lines)])
