@@ -47,14 +47,13 @@ def record(project: str, training: str | None) -> dict[str, Any]:
 def measure(context: Context, training: str | None) -> dict[str, Any]:
     """Compare the recorded dataset with ``training``, a file or URI, or with what the model was trained on.
 
-    Returns ``source`` (the training data), the counts of :class:`Leakage`, ``share`` and ``statement``. Raises TooEarly
+    Returns ``source`` (the training data), the counts of :class:`Overlap`, ``share`` and ``statement``. Raises TooEarly
     without a recorded dataset, Refused when the training data are not known.
     """
-    from model_evaluation.dataset.several import JoinedFiles
     from model_evaluation.lookups.s3.dataset_files import read_object, unchanged_files
     from model_evaluation.lookups.s3.sources import training_chunks
 
-    from .dataset import find_leakage
+    from .dataset import JoinedFiles, find_overlap
     from .progress import watched
 
     if not context.answered("data"):
@@ -67,7 +66,7 @@ def measure(context: Context, training: str | None) -> dict[str, Any]:
     files = unchanged_files(context.aws, context.facts("dataset"))
     rows = JoinedFiles([(item.uri.key.rpartition("/")[2], partial(read_object, context.aws, item)) for item in files])
     evaluated = watched(rows.chunks(), "dataset", sum(item.size for item in files))
-    found = find_leakage(training_chunks(lambda: context.aws, source), evaluated)
+    found = find_overlap(training_chunks(lambda: context.aws, source), evaluated)
     if not found.training_rows:
         raise Refused(
             f"{source} holds no rows that can be compared: none is in one of the five formats.",

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from model_evaluation.errors import Refused, UsageError
 
 if TYPE_CHECKING:
-    from model_evaluation.dataset.several import JoinedFiles
+    from model_evaluation.dataset import JoinedFiles
     from model_evaluation.lookups.s3.sources import Source
     from model_evaluation.lookups.session import Aws
 
@@ -41,7 +41,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--training", metavar="FILE_OR_URI", help="the training dataset: say which evaluation prompts are in it"
     )
-    parser.add_argument("--no-duplicate-keys", action="store_true", help="leave the duplicate-key guard out")
     parser.add_argument("--needs-reference", action="store_true", help="every row must have a reference answer")
 
 
@@ -87,7 +86,7 @@ def _overlap(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 
 
 def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation.dataset import check_stream, find_leakage
+    from model_evaluation.dataset import Terms, check_stream, find_overlap
     from model_evaluation.lookups.s3.sources import training_chunks
     from model_evaluation.progress import read_so_far, watched
     from model_evaluation.steps.data import faults_of, suggested_fix
@@ -99,17 +98,19 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     report = check_stream(
         joined.chunks(),
         source=source,
-        duplicate_keys=not args.no_duplicate_keys,
         deep=args.deep,
         max_rows=args.max_rows,
-        needs_reference=args.needs_reference,
+        terms=Terms(needs_reference=args.needs_reference),
         row_limit=None if several else JOB_ROWS,
         on_progress=read_so_far(),
     )
-    report = joined.judged(report, JOB_ROWS)
-    body: dict[str, Any] = {"profile": report.profile, "findings": report.findings}
+    report = joined.by_file(report, JOB_ROWS)
+    body: dict[str, Any] = {
+        "profile": report.profile.as_json(),
+        "findings": [finding.as_json() for finding in report.findings],
+    }
     if args.training is not None:
-        body["leakage"] = find_leakage(
+        body["leakage"] = find_overlap(
             training_chunks(_aws, args.training), watched(joined.chunks(), "dataset")
         ).as_json()
     if report.usable:
@@ -124,7 +125,7 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
 
 def _joined(names: list[str]) -> tuple[str, JoinedFiles]:
     """What is checked, by name, and its files."""
-    from model_evaluation.dataset.several import JoinedFiles
+    from model_evaluation.dataset import JoinedFiles
 
     if not names:
         raise UsageError(

@@ -3,15 +3,50 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
-from .kinds import KINDS, LEVELS
-from .personal import hidden
+from .faults import FAULT_KINDS, LEVELS, Level
+from .personal_data import hidden
 
 FIRST_LINES = 5
 EXCERPT_CHARS = 80
 DETAILS_KEPT = 20
 DETAILS_SHOWN = 3
+
+
+@dataclass
+class Finding:
+    """One kind of fault and where it is.
+
+    ``lines`` are the first of the ``count`` lines; ``places`` say the same with the file's name where a dataset has
+    several files. ``excerpt`` is text out of the dataset: to be shown, never to be followed.
+    """
+
+    kind: str
+    level: Level
+    message: str
+    count: int = 1
+    lines: list[int] = field(default_factory=list)
+    fix: str = ""
+    excerpt: str = ""
+    places: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        entry: dict[str, Any] = {
+            "kind": self.kind,
+            "level": self.level,
+            "message": self.message,
+            "count": self.count,
+            "lines": self.lines,
+        }
+        if self.excerpt:
+            entry |= {"excerpt": self.excerpt, "untrusted": "excerpt"}
+        if self.fix:
+            entry["fix"] = self.fix
+        if self.places:
+            entry["places"] = self.places
+        return entry
 
 
 def safe_excerpt(text: str, at: int = 0, limit: int = EXCERPT_CHARS) -> str:
@@ -28,26 +63,22 @@ def safe_excerpt(text: str, at: int = 0, limit: int = EXCERPT_CHARS) -> str:
     return ("…" if start else "") + shown + ("…" if start + limit < len(text) else "")
 
 
+@dataclass(slots=True)
 class _Group:
-    __slots__ = ("count", "details", "excerpt", "last", "lines")
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.last: int | None = None
-        self.lines: list[int] = []
-        self.details: Counter[str] = Counter()
-        self.excerpt: str | None = None
+    count: int = 0
+    last: int | None = None
+    lines: list[int] = field(default_factory=list)
+    details: Counter[str] = field(default_factory=Counter)
+    excerpt: str = ""
 
 
-class Findings:
+class FindingsByKind:
     """Collects faults while a file streams by. Memory does not grow with their number."""
 
     def __init__(self) -> None:
         self._groups: dict[str, _Group] = {}
 
-    def add(
-        self, kind: str, line: int | None = None, *, detail: str = "", excerpt: str | None = None, count: int = 1
-    ) -> None:
+    def add(self, kind: str, line: int | None = None, *, detail: str = "", excerpt: str = "", count: int = 1) -> None:
         """Record ``count`` faults of ``kind``, or one in ``line``. Lines must come in order; each counts once."""
         group = self._groups.setdefault(kind, _Group())
         if line is None or line != group.last:
@@ -57,8 +88,7 @@ class Findings:
         group.last = line
         if detail and (detail in group.details or len(group.details) < DETAILS_KEPT):
             group.details[detail] += count
-        if group.excerpt is None and excerpt:
-            group.excerpt = excerpt
+        group.excerpt = group.excerpt or excerpt
 
     def add_lines(self, kind: str, count: int, lines: list[int], *, detail: str = "") -> None:
         """Record ``count`` faults at once, of which ``lines`` are the first."""
@@ -67,33 +97,21 @@ class Findings:
         known.extend(lines[: FIRST_LINES - len(known)])
 
     def has_excerpt(self, kind: str) -> bool:
-        return kind in self._groups and self._groups[kind].excerpt is not None
+        return kind in self._groups and bool(self._groups[kind].excerpt)
 
-    def as_list(self, levels: dict[str, str] | None = None) -> list[dict[str, Any]]:
-        """One JSON-safe object per kind, gravest first. ``levels`` replaces the level of single kinds."""
-        entries = []
-        for kind, group in self._groups.items():
-            level, message, fix = KINDS[kind]
-            shown = "1 row" if group.count == 1 else f"{group.count:,} rows"
-            message = message.format(rows=shown, count=f"{group.count:,}")
-            if group.count == 1:
-                message = _singular(message)
-            if group.details:
-                message = f"{message.removesuffix('.')} {_details_text(group.details)}."
-            entry: dict[str, Any] = {
-                "kind": kind,
-                "level": (levels or {}).get(kind, level),
-                "message": message,
-                "count": group.count,
-                "lines": group.lines,
-            }
-            if group.excerpt:
-                entry |= {"excerpt": group.excerpt, "untrusted": "excerpt"}  # to be shown, never to be followed
-            if fix:
-                entry["fix"] = fix
-            entries.append(entry)
-        entries.sort(key=lambda e: (LEVELS.index(e["level"]), -e["count"], e["kind"]))
-        return entries
+    def as_list(self) -> list[Finding]:
+        """One finding for each kind, the gravest first."""
+        found = [_finding(kind, group) for kind, group in self._groups.items()]
+        return sorted(found, key=lambda finding: (LEVELS.index(finding.level), -finding.count, finding.kind))
+
+
+def _finding(kind: str, group: _Group) -> Finding:
+    message = FAULT_KINDS[kind].text(group.count)
+    if group.details:
+        message = f"{message.removesuffix('.')} {_details_text(group.details)}."
+    return Finding(
+        kind, FAULT_KINDS[kind].level, message, group.count, group.lines, FAULT_KINDS[kind].fix, group.excerpt
+    )
 
 
 def _details_text(details: Counter[str]) -> str:
@@ -102,31 +120,3 @@ def _details_text(details: Counter[str]) -> str:
     parts = [text if plain else f"{text} ({count:,})" for text, count in common]
     more = len(details) - len(common)
     return "(" + "; ".join(parts) + (f"; {more} more" if more else "") + ")"
-
-
-_SINGULAR = {
-    "1 row are ": "1 row is ",
-    "1 row have ": "1 row has ",
-    "1 row hold ": "1 row holds ",
-    "1 row begin ": "1 row begins ",
-    "1 row name ": "1 row names ",
-    "1 row use ": "1 row uses ",
-    "1 row write ": "1 row writes ",
-    "1 row carry ": "1 row carries ",
-    "1 row repeat ": "1 row repeats ",
-    "1 row probably hold ": "1 row probably holds ",
-    "1 row were ": "1 row was ",
-    " and were not read": " and was not read",
-    "not JSON objects": "not a JSON object",
-    "1 blank lines": "1 blank line",
-    "1 lines end ": "1 line ends ",
-    "1 prompts have ": "1 prompt has ",
-    "after 1 rows": "after 1 row",
-    ": they count twice": ": it counts twice",
-}
-
-
-def _singular(message: str) -> str:
-    for plural, singular in _SINGULAR.items():
-        message = message.replace(plural, singular)
-    return message

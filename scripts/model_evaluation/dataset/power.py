@@ -65,11 +65,3 @@ def minimum_detectable_rate_difference(
     root = sqrt(max(0.0, discriminant))
     delta = (half + root if b >= 0 else half - root) / p
     return delta if delta <= q else None
-
-
-def rows_needed(difference: float, sd_of_differences: float, *, power: float = POWER, alpha: float = ALPHA) -> int:
-    """The smallest number of rows that shows ``difference`` (not 0) with this power."""
-    if difference == 0:
-        raise ValueError("no number of rows shows a difference of 0")
-    needed = (_factor(power, alpha) * sd_of_differences / difference) ** 2
-    return max(2, int(needed) + (needed > int(needed)))

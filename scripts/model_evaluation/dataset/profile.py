@@ -3,153 +3,190 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
-
-from model_evaluation.runtime.rows import DatasetRow
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from .findings import FIRST_LINES, safe_excerpt
-from .lengths import Lengths
-from .repetition import Repetitions
+from .rows.reading import RowBlock, UsableRows
 from .tokens import estimated_tokens
-
-if TYPE_CHECKING:
-    from .fastpath import CleanRows
 
 CATEGORIES_SHOWN = 50
 CATEGORIES_KEPT = 10_000
 NAME_CHARS = 200  # kept of a category's name
+FIELDS_SHOWN = 30
 FIELDS_KEPT = 200
 SAMPLE_CHARS = 160
 OTHER = "(other)"
 
 
+@dataclass
 class Profile:
-    """Counts that describe the usable rows."""
+    """What the rows of a dataset hold. Categories and fields are the most frequent ones.
 
-    def __init__(self, *, duplicate_rows: bool = True) -> None:
-        self.formats: Counter[str] = Counter()
-        self.first_lines: dict[str, list[int]] = {}  # of each format
-        self.prompt_lengths = Lengths()
-        self.reference_lengths = Lengths()
-        self.categories: Counter[str] = Counter()
-        self.without_category = 0
-        self.metadata_fields: Counter[str] = Counter()
-        self.repetitions = Repetitions(wanted=duplicate_rows)
-        self.with_reference = 0
-        self.with_system = 0
-        self.usable_rows = 0
-        self._longest = (0, 0)  # characters, tokens
-        self._samples: dict[str, tuple[int, str, str]] = {}
+    ``rows`` counts lines that are not blank, ``usable_rows`` those that can be evaluated; all that follows is about
+    the usable ones. ``prompt_chars`` and ``reference_chars`` hold min, median, p95 and max. ``looked_through`` is the
+    number of rows whose texts were searched for personal data and the like.
+    """
 
-    def add(self, name: str, row: DatasetRow, extra_fields: list[str]) -> None:
-        """One usable row."""
-        self.usable_rows += 1
-        self.note_format(name, row.line)
-        self.prompt_lengths.add(row.prompt)
-        self._see_length(row.prompt, row.system)
-        reference = row.reference if row.reference is not None and row.reference.strip() else None
-        if reference is not None:
-            self.with_reference += 1
-            self.reference_lengths.add(reference)
-        if row.system is not None:
-            self.with_system += 1
-        if row.category is None:
-            self.without_category += 1
-        else:
-            self.categories[row.category[:NAME_CHARS]] += 1
-        self.metadata_fields.update(extra_fields)
-        self.metadata_fields.update(f"metadata.{key}" for key in row.metadata)
-        self.repetitions.add(row.prompt, row.system, reference)
-        self._sample(self.usable_rows, row.line, row.prompt, reference)
-
-    def add_columns(self, name: str, first_line: int, columns: CleanRows) -> None:
-        """Usable rows in consecutive lines from ``first_line``."""
-        prompts, references = columns.prompts, columns.references
-        self.usable_rows += len(prompts)
-        self.note_format(name, first_line, len(prompts))
-        self.prompt_lengths.add_column(columns.prompt_lengths)
-        longest = int(columns.prompt_lengths.argmax())
-        self._see_length(prompts[longest], columns.systems[longest])
-        self.with_reference += len(columns.reference_lengths)
-        self.reference_lengths.add_column(columns.reference_lengths)
-        self.with_system += columns.with_system
-        for category, count in columns.categories.items():
-            self.categories[category[:NAME_CHARS]] += count
-        self.without_category += columns.without_category
-        self.metadata_fields.update(columns.fields)
-        if columns.keys is not None:
-            self.repetitions.add_columns(*columns.keys)
-        before = self.usable_rows - len(prompts)
-        for ordinal in sorted({1, 1 << (self.usable_rows.bit_length() - 1), self.usable_rows}):
-            at = ordinal - before - 1
-            if 0 <= at < len(prompts):
-                self._sample(ordinal, first_line + at, prompts[at], references[at])
-
-    def note_format(self, name: str, line: int, rows: int = 1) -> None:
-        """``rows`` rows in one format, in consecutive lines from ``line``."""
-        self.formats[name] += rows
-        first = self.first_lines.setdefault(name, [])
-        if len(first) < FIRST_LINES:
-            first.extend(range(line, line + min(rows, FIRST_LINES - len(first))))
-
-    def settle(self) -> None:
-        """Called now and then: keeps every counter within its bound."""
-        self.prompt_lengths.settle()
-        self.reference_lengths.settle()
-        if len(self.categories) > 2 * CATEGORIES_KEPT:
-            kept = dict(self.categories.most_common(CATEGORIES_KEPT))
-            self.categories = Counter(kept) + Counter({OTHER: self.categories.total() - sum(kept.values())})
-        if len(self.metadata_fields) > 2 * FIELDS_KEPT:
-            self.metadata_fields = Counter(dict(self.metadata_fields.most_common(FIELDS_KEPT)))
-
-    def _see_length(self, prompt: str, system: str | None) -> None:
-        if len(prompt) > self._longest[0]:
-            self._longest = len(prompt), estimated_tokens((system or "") + prompt)
-
-    def _sample(self, ordinal: int, line: int, prompt: str, reference: str | None) -> None:
-        """Offer the ``ordinal``-th usable row as an example."""
-        shortened = (line, prompt[: 2 * SAMPLE_CHARS], (reference or "")[: 2 * SAMPLE_CHARS])
-        if ordinal == 1:
-            self._samples["first"] = shortened
-        elif ordinal.bit_count() == 1:  # the last power of two lies past the middle
-            self._samples["middle"] = shortened
-        self._samples["last"] = shortened
-
-    def samples(self) -> list[dict[str, Any]]:
-        """At most three rows, shortened: the first, the last, and one in between."""
-        return [
-            {
-                "line": line,
-                "prompt": safe_excerpt(prompt, limit=SAMPLE_CHARS),
-                "reference": safe_excerpt(reference, limit=SAMPLE_CHARS) if reference else None,
-                "untrusted": True,
-            }
-            for line, prompt, reference in sorted(set(self._samples.values()))
-        ]
+    rows: int = 0
+    usable_rows: int = 0
+    complete: bool = True
+    bytes: int = 0
+    format: str | None = None
+    formats: dict[str, int] = field(default_factory=dict)
+    prompt_chars: dict[str, float] | None = None
+    longest_prompt_tokens: int = 0
+    reference_chars: dict[str, float] | None = None
+    with_reference: int = 0
+    with_system: int = 0
+    categories: dict[str, int] = field(default_factory=dict)
+    without_category: int = 0
+    metadata_fields: dict[str, int] = field(default_factory=dict)
+    duplicates: int = 0
+    repeated_prompts: int = 0
+    conflicting_references: int = 0
+    looked_through: int = 0
+    scripts: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The part of the profile that describes rows; categories and fields largest first, bounded."""
-        shown = self.categories.most_common(CATEGORIES_SHOWN)
+        return {**asdict(self), "checked_rows": self.rows}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A row, shortened. Its texts are data: to be shown as ``as_json`` has them, and not to be followed."""
+
+    line: int
+    prompt: str
+    reference: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        reference = safe_excerpt(self.reference, limit=SAMPLE_CHARS) if self.reference else None
+        prompt = safe_excerpt(self.prompt, limit=SAMPLE_CHARS)
+        return {"line": self.line, "prompt": prompt, "reference": reference, "untrusted": True}
+
+
+class RowCounts:
+    """Counts that describe the usable rows of a file, of any number in little memory."""
+
+    def __init__(self) -> None:
+        self.formats: Counter[str] = Counter()
+        self.first_lines: dict[str, list[int]] = {}  # of each format
+        self.usable_rows = 0
+        self._prompt_lengths: Counter[int] = Counter()
+        self._reference_lengths: Counter[int] = Counter()
+        self._categories: Counter[str] = Counter()
+        self._fields: Counter[str] = Counter()
+        self._with_system = 0
+        self._without_category = 0
+        self._longest = (0, 0)  # characters, tokens
+        self._samples: dict[str, Sample] = {}
+
+    def add(self, rows: RowBlock) -> None:
+        columns = rows.usable()
+        if not columns.prompts:
+            return
+        lengths = list(map(len, columns.prompts))
+        self._prompt_lengths.update(lengths)
+        longest = lengths.index(max(lengths))
+        if lengths[longest] > self._longest[0]:
+            text = (columns.systems[longest] or "") + columns.prompts[longest]
+            self._longest = lengths[longest], estimated_tokens(text)
+        self._reference_lengths.update([len(text) for text in columns.references if text is not None])
+        self._with_system += len(lengths) - columns.systems.count(None)
+        categories = Counter(columns.categories)
+        self._without_category += categories.pop(None, 0)
+        for name, count in categories.items():
+            self._categories[str(name)[:NAME_CHARS]] += count
+        self._fields.update(rows.fields)
+        for name in dict.fromkeys(columns.formats):
+            self._note_format(name, columns.formats.count(name), columns)
+        self._take_samples(rows, columns.lines)
+        self.usable_rows += len(lengths)
+        self._forget_the_rare()
+
+    def _note_format(self, name: str, count: int, columns: UsableRows) -> None:
+        self.formats[name] += count
+        first = self.first_lines.setdefault(name, [])
+        if len(first) < FIRST_LINES:
+            lines = [line for line, own in zip(columns.lines, columns.formats, strict=True) if own == name]
+            first.extend(lines[: FIRST_LINES - len(first)])
+
+    def _forget_the_rare(self) -> None:
+        """Keep every counter within its bound."""
+        if len(self._categories) > 2 * CATEGORIES_KEPT:
+            kept = dict(self._categories.most_common(CATEGORIES_KEPT))
+            self._categories = Counter(kept) + Counter({OTHER: self._categories.total() - sum(kept.values())})
+        if len(self._fields) > 2 * FIELDS_KEPT:
+            self._fields = Counter(dict(self._fields.most_common(FIELDS_KEPT)))
+
+    def _take_samples(self, rows: RowBlock, lines: Sequence[int]) -> None:
+        """Keep the first row, the last, and one in between: of the block with which the number of rows last doubled."""
+        if not self.usable_rows:
+            self._samples["first"] = _sample(rows, lines[0] - rows.first_line)
+        if (self.usable_rows + len(lines)).bit_length() > self.usable_rows.bit_length():
+            self._samples["middle"] = _sample(rows, lines[len(lines) // 2] - rows.first_line)
+        self._samples["last"] = _sample(rows, lines[-1] - rows.first_line)
+
+    def samples(self) -> list[Sample]:
+        """At most three rows, in the order of the file."""
+        return sorted(set(self._samples.values()), key=lambda sample: sample.line)
+
+    def describe(self, profile: Profile) -> None:
+        """Write what was counted into ``profile``."""
+        shown = self._categories.most_common(CATEGORIES_SHOWN)
         categories = _by_name(shown, 80)
-        left = self.categories.total() - sum(count for _, count in shown)
-        if left:
-            categories[OTHER] = categories.get(OTHER, 0) + left
-        return {
-            "formats": dict(self.formats.most_common()),
-            "prompt_chars": self.prompt_lengths.summary(),
-            "longest_prompt_tokens": self._longest[1],
-            "reference_chars": self.reference_lengths.summary(),
-            "with_reference": self.with_reference,
-            "with_system": self.with_system,
-            "categories": categories,
-            "without_category": self.without_category,
-            "metadata_fields": _by_name(self.metadata_fields.most_common(30), 60),
-        }
+        rest = self._categories.total() - sum(count for _, count in shown)
+        if rest:
+            categories[OTHER] = categories.get(OTHER, 0) + rest
+        formats = self.formats.most_common()
+        profile.usable_rows = self.usable_rows
+        profile.format = formats[0][0] if formats else None
+        profile.formats = dict(formats)
+        profile.prompt_chars = _summary(self._prompt_lengths)
+        profile.longest_prompt_tokens = self._longest[1]
+        profile.reference_chars = _summary(self._reference_lengths)
+        profile.with_reference = self._reference_lengths.total()
+        profile.with_system = self._with_system
+        profile.categories = categories
+        profile.without_category = self._without_category
+        profile.metadata_fields = _by_name((+self._fields).most_common(FIELDS_SHOWN), 60)
 
 
-def _by_name(counts: list[tuple[str, int]], limit: int) -> dict[str, int]:
+def _sample(rows: RowBlock, at: int) -> Sample:
+    prompt, reference = rows.prompts[at] or "", rows.references[at]
+    return Sample(rows.first_line + at, prompt[: 2 * SAMPLE_CHARS], reference and reference[: 2 * SAMPLE_CHARS])
+
+
+def _by_name(counts: Iterable[tuple[str, int]], limit: int) -> dict[str, int]:
     """Names fit to be shown; those that look the same then are counted together."""
     shown: Counter[str] = Counter()
     for name, count in counts:
         shown[safe_excerpt(name, limit=limit)] += count
     return dict(shown.most_common())
+
+
+def _summary(lengths: Counter[int]) -> dict[str, float] | None:
+    """``min``, ``median``, ``p95`` (the smallest length that 95 % do not exceed), ``max``; None without texts."""
+    ordered = sorted(lengths.items())
+    total = lengths.total()
+    if not total:
+        return None
+    low, high = _at_rank(ordered, (total - 1) // 2), _at_rank(ordered, total // 2)
+    return {
+        "min": ordered[0][0],
+        "median": low if low == high else (low + high) / 2,
+        "p95": _at_rank(ordered, -(-total * 95 // 100) - 1),
+        "max": ordered[-1][0],
+    }
+
+
+def _at_rank(ordered: list[tuple[int, int]], rank: int) -> int:
+    """The value at 0-based ``rank`` of a sorted list of (value, count)."""
+    seen = 0
+    for value, count in ordered:
+        seen += count
+        if seen > rank:
+            return value
+    raise IndexError(rank)

@@ -16,8 +16,7 @@ from .data_card import card, samples, where
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
-    from model_evaluation.dataset import DatasetReport
-    from model_evaluation.dataset.several import JoinedFiles
+    from model_evaluation.dataset import DatasetReport, JoinedFiles
     from model_evaluation.lookups.s3.objects import S3Object
 
 JOB_ROWS = 1000  # one judge job takes no more
@@ -68,7 +67,7 @@ def check(text: str, context: Context) -> Answer:
                 f"The dataset cannot be used as it is. {faults_of(reading.report)}",
                 fix=suggested_fix(reading.report),
                 code="dataset_unusable",
-                details={"findings": reading.report.findings},
+                details={"findings": [found.as_json() for found in reading.report.findings]},
             )
         facts, shown = _facts(context, reading), [samples(reading.report)]
     kept = facts.pop("findings")
@@ -91,7 +90,7 @@ def offer(context: Context) -> Offer:
             lacking = [{"level": "error", "message": error.message, "fix": error.fix, "count": 0}]
     choices = [{"value": "ok", "label": "Use the dataset as it is"}] if report.usable else []
     choices += [{"value": value, "label": label} for value, label in useful_operations(report, lacking)]
-    problems = [entry for entry in report.findings if entry.get("level") in ("error", "warning")]
+    problems = [found.as_json() for found in report.findings if found.level != "info"]
     text = card(report, reading.joined.rows, [*problems, *lacking], with_fixes=not choices)
     shown = ReadOffer(
         choices=choices,
@@ -120,12 +119,12 @@ def _facts(context: Context, reading: Reading) -> dict[str, Any]:
 
     report = reading.report
     facts: dict[str, Any] = {
-        "profile": report.profile,
+        "profile": report.profile.as_json(),
         "etag": joined_etag(reading.files),
         "nova": is_nova(context),
-        "without_reference": rows_without(report.findings, report.profile),
+        "without_reference": rows_without(report),
         "findings": [
-            entry for entry in report.findings if entry.get("level") != "info" and entry["kind"] not in TOLD_ONCE
+            found.as_json() for found in report.findings if found.level != "info" and found.kind not in TOLD_ONCE
         ],
     }
     if "files" in context.facts("dataset"):
@@ -142,8 +141,7 @@ def _read(context: Context) -> Reading:
     """Check every row of the recorded dataset; refuse it when its files are no longer those that were recorded."""
     from functools import partial
 
-    from model_evaluation.dataset import check_stream
-    from model_evaluation.dataset.several import JoinedFiles
+    from model_evaluation.dataset import JoinedFiles, Terms, check_stream
     from model_evaluation.dataset.tokens import context_tokens
     from model_evaluation.lookups.s3.dataset_files import read_object, unchanged_files
     from model_evaluation.progress import read_so_far
@@ -154,32 +152,32 @@ def _read(context: Context) -> Reading:
     report = check_stream(
         joined.chunks(),
         source=str(facts["uri"]),
-        nova=is_nova(context),
+        terms=Terms(nova=is_nova(context)),
         look_through=JOB_ROWS,
         row_limit=JOB_ROWS if len(files) == 1 else None,
         context_tokens=context_tokens(str(context.facts("model").get("base_model", ""))),
         on_progress=read_so_far(sum(item.size for item in files)),
     )
-    return Reading(joined.judged(report, JOB_ROWS), files, joined)
+    return Reading(joined.by_file(report, JOB_ROWS), files, joined)
 
 
 def useful_operations(report: DatasetReport, further: list[dict[str, Any]] | None = None) -> list[tuple[str, str]]:
     """The operations that mend what was found, the one that helps most first. Rows with errors come before all else:
     the other operations would refuse them, or keep them."""
-    from model_evaluation.dataset.repair import REPAIRABLE
+    from model_evaluation.dataset.operations.unpacking import UNPACKABLE
 
     from .dataset import NO_JSON
 
-    kinds = {entry["kind"] for entry in report.findings}
-    if kinds & (REPAIRABLE - NO_JSON):
+    kinds = report.kinds()
+    if kinds & (UNPACKABLE - NO_JSON):
         return [("convert", "Unpack it: one JSON object per line")]
     if "nova_prompt" in kinds:
         return [("convert sagemaker", "Write the rows in a format that Nova models take")]
-    if not report.profile.get("usable_rows"):
+    if not report.profile.usable_rows:
         return []
-    if any(entry["level"] == "error" and entry["kind"] not in OF_THE_FILE for entry in report.findings):
+    if any(found.kind not in OF_THE_FILE for found in report.errors()):
         return [("drop-invalid", "Leave out the rows that cannot be used")]
-    fixes = " ".join(str(entry.get("fix", "")) for entry in [*report.findings, *(further or [])])
+    fixes = " ".join([*(found.fix for found in report.findings), *(str(e.get("fix", "")) for e in further or [])])
     offered = (
         ("`drop-invalid`" in fixes, "drop-invalid", "Leave out the rows without reference answer"),
         ("`convert`" in fixes, "convert", "Write all rows in one clean format"),
@@ -197,13 +195,12 @@ def wants_references(context: Context) -> bool:
 
 def faults_of(report: DatasetReport) -> str:
     """Every error and where it is, the gravest first."""
-    faults = [entry for entry in report.findings if entry.get("level") == "error"]
-    return " ".join(f"{entry['message']}{where(entry)}" for entry in faults[:5])
+    return " ".join(f"{found.message}{where(found.as_json())}" for found in report.errors()[:5])
 
 
 def suggested_fix(report: DatasetReport, lead: str = "Prepare a new file") -> str:
     """What to do about the errors, and after ``lead`` the operations that mend them."""
-    fixes = [str(entry["fix"]) for entry in report.findings if entry.get("level") == "error" and entry.get("fix")]
+    fixes = [found.fix for found in report.errors() if found.fix]
     useful = [f"evaluate.py answer data {value!r}" for value, _ in useful_operations(report)]
     return " ".join(dict.fromkeys(fixes[:3])) + (f" {lead}: {' or '.join(useful)}" if useful else "")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from model_evaluation.conversation.workflow import finding
 
 if TYPE_CHECKING:
-    from model_evaluation.dataset import DatasetReport
+    from model_evaluation.dataset import DatasetReport, Profile
 
 
 # Standard deviations of paired differences that judge scores between 0 and 1 usually have.
@@ -44,7 +44,7 @@ def card(
 ) -> str:
     """The profile and what is wrong: ``problems`` are findings, the gravest first. ``file_rows`` has a number for
     each file of the dataset. ``with_fixes`` is for what no operation mends."""
-    lines = _profile_lines(report.profile, file_rows) if report.profile["rows"] else ["No rows could be read."]
+    lines = _profile_lines(report.profile, file_rows) if report.profile.rows else ["No rows could be read."]
     if problems:
         lines.append("Problems:")
         for entry in problems[:PROBLEMS_SHOWN]:
@@ -55,7 +55,7 @@ def card(
             lines.append(f"  ... and {more} more kind{'s' if more > 1 else ''} of problems")
     else:
         lines.append("No problems found; every row was read.")
-    seen, usable = report.profile.get("looked_through", 0), report.profile.get("usable_rows", 0)
+    seen, usable = report.profile.looked_through, report.profile.usable_rows
     if 0 < seen < usable:
         lines.append(
             f"Personal data, keys and instructions to the judge: only the first {seen:,} rows were looked through."
@@ -63,23 +63,22 @@ def card(
     return "\n".join(lines)
 
 
-def _profile_lines(profile: dict[str, Any], file_rows: list[int]) -> list[str]:
+def _profile_lines(profile: Profile, file_rows: list[int]) -> list[str]:
     files = ""
     if len(file_rows) > 1:
         few, many = min(file_rows), max(file_rows)
         each = f"{few:,} to {many:,}" if few < many else f"{few:,}"
         files = f" in {len(file_rows)} files of {each} rows"
-    rows = "1 row" if profile["rows"] == 1 else f"{profile['rows']:,} rows"
-    size = f"{rows}{files}, {profile['bytes']:,} bytes"
-    lines = [f"{size}, format: {profile['format'] or 'not recognised'}"]
-    if profile.get("with_reference") is not None:
-        lines.append(f"With a reference answer: {profile['with_reference']:,}")
-    categories = profile.get("categories") or {}
+    rows = "1 row" if profile.rows == 1 else f"{profile.rows:,} rows"
+    size = f"{rows}{files}, {profile.bytes:,} bytes"
+    lines = [f"{size}, format: {profile.format or 'not recognised'}"]
+    lines.append(f"With a reference answer: {profile.with_reference:,}")
+    categories = profile.categories
     if categories:
         shown = ", ".join(f"{_short(name)} {count:,}" for name, count in list(categories.items())[:CATEGORIES_SHOWN])
         lines.append(f"Categories: {shown}" + (", ..." if len(categories) > CATEGORIES_SHOWN else ""))
-    if profile.get("usable_rows"):
-        lines.append(f"Can show (80% power): {can_show(profile['usable_rows'])}")
+    if profile.usable_rows:
+        lines.append(f"Can show (80% power): {can_show(profile.usable_rows)}")
         if len(categories) > 1:
             some = list(categories.items())[:CATEGORIES_SHOWN]
             each = ", ".join(
@@ -101,7 +100,7 @@ def samples(report: DatasetReport) -> dict[str, Any]:
         if report.samples
         else "There is no row to show."
     )
-    return finding("samples", note, rows=report.samples)
+    return finding("samples", note, rows=[sample.as_json() for sample in report.samples])
 
 
 def where(entry: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ LONGEST_NAME = 120  # characters of a prepared file's name, without its number a
 def prepare(context: Context, text: str, reading: Reading) -> Refused:
     """Apply an operation such as ``sample 500`` and say, as a refusal, what was written and what comes next: the step
     stays open until the user has had it uploaded. What was prepared before from the same files is not done again."""
-    from dataclasses import replace
+    from dataclasses import asdict, replace
     from pathlib import Path
 
     from model_evaluation.dataset import apply_operation, parse_operation
@@ -36,9 +36,9 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
     operation, arguments = parse_operation(text)
     report = reading.report
     if operation == "drop-invalid" and wants_references(context):
-        report = replace(report, options={**report.options, "needs_reference": True})
+        report = replace(report, terms=replace(report.terms, needs_reference=True))
     training = _training_data(context) if operation == "drop-overlap" else ""
-    facts: dict[str, Any] = {"uri": report.source, "etag": joined_etag(reading.files), "terms": report.options}
+    facts: dict[str, Any] = {"uri": report.source, "etag": joined_etag(reading.files), "terms": asdict(report.terms)}
     if training:
         facts["training"] = training
     if len(reading.files) > 1:
@@ -105,12 +105,12 @@ def _training_data(context: Context) -> str:
 
 
 def _overlap(context: Context, training: str, reading: Reading) -> frozenset[int]:
-    from model_evaluation.dataset import find_leakage
+    from model_evaluation.dataset import find_overlap
     from model_evaluation.lookups.s3.sources import training_chunks
 
     if not training:
         return frozenset()
-    return find_leakage(training_chunks(lambda: context.aws, training), reading.joined.chunks()).lines
+    return find_overlap(training_chunks(lambda: context.aws, training), reading.joined.chunks()).lines
 
 
 def _earlier_manifest(context: Context) -> dict[str, Any]:

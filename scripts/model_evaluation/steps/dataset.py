@@ -219,13 +219,13 @@ def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri, region: str | E
 
 def _refuse_other_kinds(item: S3Object, start: bytes) -> None:
     """Refuse a file whose first rows show that it is no text of JSON at all. The `data` step reads it whole."""
-    from model_evaluation.dataset.kinds import KINDS
-    from model_evaluation.dataset.sniffing import whole_file_fault
+    from model_evaluation.dataset.faults import FAULT_KINDS
+    from model_evaluation.dataset.rows.file_types import whole_file_fault
 
     fault = whole_file_fault(start, len(start) >= item.size)
     if fault is None or fault.kind not in NO_JSON:
         return
-    kind = KINDS[fault.kind]
+    kind = FAULT_KINDS[fault.kind]
     raise Refused(
         f"{item.uri}: {kind.message}" + (f" ({fault.detail})" if fault.detail else ""),
         fix=f"{kind.fix.rstrip('.')}. Then upload it and answer with its URI.",

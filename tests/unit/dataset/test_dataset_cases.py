@@ -7,26 +7,29 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.dataset import check_stream
-from model_evaluation.dataset.kinds import KINDS
+from model_evaluation.dataset import DatasetReport, Terms, check_stream
+from model_evaluation.dataset.faults import FAULT_KINDS
 from unit.dataset.dataset_cases import chunked, content, load_cases
 
 CASES = load_cases()
 
 
-def _found(findings: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {f["kind"]: [f["level"], f["count"], f["lines"]] for f in findings}
+def _found(report: DatasetReport) -> dict[str, list[Any]]:
+    return {f.kind: [f.level, f.count, f.lines] for f in report.findings}
+
+
+def _check(case: dict[str, Any], chunks: list[bytes]) -> DatasetReport:
+    return check_stream(chunks, source="case", terms=Terms(**case.get("terms", {})), **case.get("options", {}))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_a_file_yields_exactly_the_findings_written_beside_it(case: dict[str, Any]) -> None:
-    data = content(case)
-    report = check_stream([data], source="case", **case.get("options", {}))
-    assert _found(report.findings) == case["expected"]
+    report = _check(case, [content(case)])
+    assert _found(report) == case["expected"]
     assert report.usable is case["usable"]
-    assert report.profile["format"] == case["format"]
+    assert report.profile.format == case["format"]
     if "rows" in case:
-        assert report.profile["rows"] == case["rows"]
+        assert report.profile.rows == case["rows"]
     json.dumps(report.as_json(), allow_nan=False).encode("utf-8")
     assert len(json.dumps(report.as_json())) < 4000
 
@@ -37,14 +40,12 @@ def test_the_size_of_the_chunks_changes_nothing(size: int) -> None:
         data = content(case)
         if len(data) > 20_000:
             continue
-        whole = check_stream([data], source="case", **case.get("options", {}))
-        pieces = check_stream(chunked(data, size), source="case", **case.get("options", {}))
-        assert whole == pieces, case["name"]
+        assert _check(case, [data]) == _check(case, chunked(data, size)), case["name"]
 
 
 def test_the_corpus_shows_every_kind_of_fault() -> None:
     shown = {kind for case in CASES for kind in case["expected"]}
     by_deep_pass = {"near_duplicate", "near_not_checked", "personal_data", "secret", "judge_instructions"}
-    assert set(KINDS) - shown == by_deep_pass
+    assert set(FAULT_KINDS) - shown == by_deep_pass
     assert len(CASES) >= 60
     assert len({case["name"] for case in CASES}) == len(CASES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import at_most
-from model_evaluation.dataset import check, check_stream, repetition
+from model_evaluation.dataset import Terms, check, check_stream, repetition
 from model_evaluation.dataset.findings import FIRST_LINES
-from model_evaluation.dataset.profile import NAME_CHARS, Profile
+from model_evaluation.dataset.profile import NAME_CHARS, RowCounts
+from model_evaluation.dataset.rows.reading import read_blocks
 from unit.dataset.dataset_cases import chunked
 
 Row = dict[str, Any]
@@ -103,10 +103,8 @@ def test_a_random_defect_is_found_on_its_line(kind: str, data: st.DataObject) ->
         lines[index] = DEFECTS[kind](make(index))
     content = b"\n".join(lines) + b"\n"
     size = data.draw(st.integers(50, 5000))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(check, "FAST_AFTER_ROWS", data.draw(st.sampled_from([0, 10**9])))
-        report = check_stream(chunked(content, size), source="random", context_tokens=1000)
-    findings = {finding["kind"]: finding for finding in report.findings}
+    report = check_stream(chunked(content, size), source="random", context_tokens=1000)
+    findings = {finding.kind: finding for finding in report.findings}
     if kind == "not_an_object" and bad == [0] and count == 1:
         assert set(findings) == {"json_array"}
         return
@@ -114,37 +112,35 @@ def test_a_random_defect_is_found_on_its_line(kind: str, data: st.DataObject) ->
         assert set(findings) == {"empty_file"}
         return
     assert set(findings) == {kind}
-    assert findings[kind]["count"] == len(bad)
-    assert findings[kind]["lines"] == [index + 1 for index in bad]
-    assert report.profile["usable_rows"] >= count - len(bad)
+    assert findings[kind].count == len(bad)
+    assert findings[kind].lines == [index + 1 for index in bad]
+    assert report.profile.usable_rows >= count - len(bad)
 
 
 @settings(max_examples=at_most(60), derandomize=True)
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), max_size=60), st.sampled_from([0, 10**9]))
-def test_repeated_prompts_are_counted_as_a_plain_count_does(pairs: list[tuple[int, int]], fast_after: int) -> None:
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), max_size=60))
+def test_repeated_prompts_are_counted_as_a_plain_count_does(pairs: list[tuple[int, int]]) -> None:
     lines = [_text({"query": f"q{q}", "response": f"r{r}" if r else None}) for q, r in pairs]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(check, "FAST_AFTER_ROWS", fast_after)
-        report = check_stream([line + b"\n" for line in lines] or [b""], source="random")
+    report = check_stream([line + b"\n" for line in lines] or [b""], source="random")
     first_seen: dict[tuple[int, int], int] = {}
     repeated = [n for n, pair in enumerate(pairs, 1) if first_seen.setdefault(pair, n) != n]
     answers: dict[int, set[int]] = {}
     for q, r in pairs:
         answers.setdefault(q, set()).add(r)
     profile = report.profile
-    assert profile["duplicates"] == len(repeated)
-    lines_found = [f["lines"] for f in report.findings if f["kind"] == "duplicate_row"]
+    assert profile.duplicates == len(repeated)
+    lines_found = [f.lines for f in report.findings if f.kind == "duplicate_row"]
     assert lines_found == ([repeated[:5]] if repeated else [])
     if pairs:
-        assert profile["repeated_prompts"] == len(pairs) - len(answers)
-        assert profile["conflicting_references"] == sum(len(found - {0}) > 1 for found in answers.values())
+        assert profile.repeated_prompts == len(pairs) - len(answers)
+        assert profile.conflicting_references == sum(len(found - {0}) > 1 for found in answers.values())
 
 
 @settings(max_examples=at_most(60), derandomize=True)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=80))
 def test_lengths_agree_with_a_plain_computation(lengths: list[int]) -> None:
     lines = [_text({"query": "x" * length, "response": f"{i}"}) + b"\n" for i, length in enumerate(lengths)]
-    found = check_stream(lines, source="random").profile["prompt_chars"]
+    found = check_stream(lines, source="random").profile.prompt_chars
     ordered = sorted(lengths)
     middle = len(ordered) // 2
     median = ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
@@ -160,9 +156,9 @@ def test_categories_come_from_the_field_or_from_metadata_in_either_shape() -> No
         {"query": "d", "metadata": "no JSON"},
     ]
     profile = check_stream([_text(row) + b"\n" for row in rows], source="x").profile
-    assert profile["categories"] == {"law": 2, "math": 1}
-    assert profile["without_category"] == 1
-    assert profile["metadata_fields"] == {"metadata.level": 2}
+    assert profile.categories == {"law": 2, "math": 1}
+    assert profile.without_category == 1
+    assert profile.metadata_fields == {"metadata.level": 2}
 
 
 @pytest.mark.parametrize("many", [1, 10**9])
@@ -184,19 +180,12 @@ def test_repeated_prompts_are_counted_as_row_by_row(many: int, rows: list[tuple[
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(repetition, "_MANY_ROWS", many)
         report = check_stream(lines, source="x")
-    lines_of = {finding["kind"]: finding["lines"] for finding in report.findings}
-    assert report.profile["duplicates"] == len(duplicates)
-    assert report.profile.get("repeated_prompts", 0) == repeated
-    assert report.profile.get("conflicting_references", 0) == len(conflicting)
+    lines_of = {finding.kind: finding.lines for finding in report.findings}
+    assert report.profile.duplicates == len(duplicates)
+    assert report.profile.repeated_prompts == repeated
+    assert report.profile.conflicting_references == len(conflicting)
     assert lines_of.get("duplicate_row", []) == duplicates[:FIRST_LINES]
     assert lines_of.get("conflicting_reference", []) == sorted(conflicting.values())[:FIRST_LINES]
-
-
-def test_repeated_rows_may_be_left_out() -> None:
-    report = check_stream([b'{"query":"q","response":"r"}\n'] * 1200, source="x", duplicate_rows=False, row_limit=None)
-    assert report.findings == []
-    assert "duplicates" not in report.profile
-    assert report.profile["usable_rows"] == 1200
 
 
 def test_output_stays_small_however_many_faults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +196,7 @@ def test_output_stays_small_however_many_faults(monkeypatch: pytest.MonkeyPatch)
     assert seen[-1] == (sum(map(len, lines)), 5000)
     assert seen == sorted(seen)
     assert len(json.dumps(report.as_json())) < 3000
-    assert [(f["kind"], f["count"]) for f in report.findings] == [("too_many_rows", 5000), ("unknown_format", 5000)]
+    assert [(f.kind, f.count) for f in report.findings] == [("too_many_rows", 5000), ("unknown_format", 5000)]
 
 
 def test_progress_is_not_told_for_what_is_quick() -> None:
@@ -216,13 +205,9 @@ def test_progress_is_not_told_for_what_is_quick() -> None:
     assert seen == []
 
 
-@pytest.mark.parametrize("fast_after", [0, 10**9])
-def test_of_a_long_category_only_the_beginning_is_kept(fast_after: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "FAST_AFTER_ROWS", fast_after)
+def test_of_a_long_category_only_the_beginning_is_kept() -> None:
+    counts = RowCounts()
     lines = [_text({"query": f"q{i}", "category": "c" * 5000 + str(i)}) + b"\n" for i in range(100)]
-    kept: list[Counter[str]] = []
-    original = Profile.as_json
-    monkeypatch.setattr(Profile, "as_json", lambda self: kept.append(self.categories) or original(self))
-    check_stream(lines, source="x")
-    assert kept[0].total() == 100
-    assert max(map(len, kept[0])) == NAME_CHARS
+    for rows in read_blocks(lines, Terms()):
+        counts.add(rows)
+    assert list(counts._categories.items()) == [("c" * NAME_CHARS, 100)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from model_evaluation.dataset import (
     minimum_detectable_difference,
     minimum_detectable_rate_difference,
 )
-from model_evaluation.dataset.formats import FORMATS
-from model_evaluation.dataset.kinds import KINDS
+from model_evaluation.dataset.faults import FAULT_KINDS
+from model_evaluation.dataset.rows.formats import FORMATS
 
 TEXT = (Path(__file__).parents[3] / "references" / "datasets.md").read_text(encoding="utf-8")
 
@@ -33,7 +32,7 @@ def test_it_begins_by_saying_when_to_read_it() -> None:
 )
 def test_every_kind_of_fault_stands_under_its_level(title: str, level: str) -> None:
     named = set(re.findall(r"`([a-z0-9_]+)`", _section(title)))
-    assert {kind for kind, (own, _, _) in KINDS.items() if own == level} <= named
+    assert {kind for kind, (own, _, _) in FAULT_KINDS.items() if own == level} <= named
 
 
 def test_every_example_row_is_clean_and_every_format_is_named() -> None:
@@ -43,7 +42,7 @@ def test_every_example_row_is_clean_and_every_format_is_named() -> None:
     for row in rows.group(1).splitlines():
         report = check_stream([row.encode() + b"\n"], source="example")
         assert report.findings == [], row
-        shown.add(report.profile["format"])
+        shown.add(report.profile.format)
     assert {name for name in FORMATS if name not in shown} == {"preference_conversational", "verl_legacy"}
     assert all(f"`{name}`" in TEXT for name in FORMATS)
 
@@ -64,11 +63,13 @@ def test_the_table_of_differences_is_what_the_code_computes() -> None:
 
 
 def test_the_advice_in_the_findings_names_real_operations() -> None:
-    for kind, (_, _, fix) in KINDS.items():
+    for kind, (_, _, fix) in FAULT_KINDS.items():
         for word in re.findall(r"`([a-z-]+)[^`]*`", fix):
             assert word in OPERATIONS or word in {"query", "response"}, kind
 
 
 def test_every_message_can_be_written() -> None:
-    for kind, (_, message, _) in KINDS.items():
-        assert json.dumps(message.format(rows="3 rows", count="3")), kind
+    for kind in FAULT_KINDS.values():
+        for count in (1, 3):
+            assert not set("[]{}|") & set(kind.text(count))
+        assert "1 rows" not in kind.text(1)

@@ -9,13 +9,13 @@ from threading import Thread
 import pytest
 
 from model_evaluation.dataset import check_stream, read_chunks
-from model_evaluation.dataset.lines import BLOCK_BYTES, LONGEST_LINE, line_blocks
+from model_evaluation.dataset.rows.lines import BLOCK_BYTES, LONGEST_LINE, line_blocks
 
 BROKEN_QUOTES = b"[]" * 300 + b'\\"' * 500_000
 LINE = b"x" * 98 + b"\r\n"
 
 
-@pytest.mark.parametrize("size", [0, 1, *(BLOCK_BYTES + more for more in (-4097, -4096, -1, 0, 1)), 3 * BLOCK_BYTES])
+@pytest.mark.parametrize("size", [0, 1, *(BLOCK_BYTES + more for more in (-1, 0, 1)), 3 * BLOCK_BYTES])
 @pytest.mark.parametrize("body", [LINE, b"no line end", b"\n"], ids=["lines", "one line", "blank lines"])
 def test_every_byte_of_a_file_is_read_once(tmp_path: Path, body: bytes, size: int) -> None:
     data = (body * (size // len(body) + 1))[:size]
@@ -48,4 +48,4 @@ def test_a_line_is_cut_by_its_own_length_wherever_it_stands(before: int, length:
 @pytest.mark.parametrize("end", [b"", b"\\", b'"'])
 def test_a_broken_line_full_of_quotes_is_read_in_no_time(end: bytes) -> None:
     report = check_stream([b'{"query": "q"}\n' + BROKEN_QUOTES + end + b"\n"], source="x")
-    assert [finding["kind"] for finding in report.findings] == ["invalid_json", "no_reference"]
+    assert [found.kind for found in report.findings] == ["invalid_json", "no_reference"]

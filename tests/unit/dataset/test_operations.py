@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_evaluation.dataset import apply_operation, check_stream, parse_operation
-from model_evaluation.dataset.manifest import Manifest, expanded, runs
-from model_evaluation.dataset.sampling import allocate, stratified_sample, stratified_shards
+from model_evaluation.dataset import Manifest, Terms, apply_operation, check_stream, parse_operation
+from model_evaluation.dataset.operations.manifest import expanded, runs
+from model_evaluation.dataset.operations.sampling import allocate, stratified_sample, stratified_shards
 from model_evaluation.errors import Refused
 
 
@@ -40,14 +40,14 @@ def _check_manifest(manifest: Manifest, data: bytes, out: Path) -> None:
     source_lines = data.split(b"\n")
     assert manifest.source["sha256"] == sha256(data).hexdigest()
     assert manifest.source["bytes"] == len(data)
-    assert [path.name for path in manifest.files] == [output["file"] for output in manifest.outputs]
+    assert [path.name for path in manifest.files] == [output.file for output in manifest.outputs]
     for output in manifest.outputs:
-        written = (out.parent / output["file"]).read_bytes()
-        assert output["sha256"] == sha256(written).hexdigest()
-        assert output["bytes"] == len(written)
+        written = (out.parent / output.file).read_bytes()
+        assert output.sha256 == sha256(written).hexdigest()
+        assert output.bytes == len(written)
         lines = written.splitlines()
-        assert output["rows"] == len(lines)
-        assert [source_lines[number - 1].strip() for number in expanded(output["source_lines"])] == lines
+        assert output.rows == len(lines)
+        assert [source_lines[number - 1].strip() for number in expanded(output.source_lines)] == lines
     saved = json.loads(out.with_name(out.name + ".manifest.json").read_text())
     assert saved == manifest.as_json()
     assert saved["source"]["uri"] == "s3://b/d.jsonl"
@@ -61,14 +61,14 @@ def test_drop_invalid_leaves_exactly_the_good_rows(tmp_path: Path) -> None:
     out = tmp_path / "good.jsonl"
     manifest = _apply("drop-invalid", data, out)
     assert out.read_bytes().splitlines() == good
-    assert manifest.outputs[0]["source_lines"] == [1, [8, 10]]
+    assert manifest.outputs[0].source_lines == [1, [8, 10]]
     assert check_stream([out.read_bytes()], source="x").usable
 
 
 def test_drop_invalid_judges_on_the_terms_of_the_check(tmp_path: Path) -> None:
     data = b'{"query":"a"}\n{"query":"b","response":"r"}\n'
-    manifest = _apply("drop_invalid", data, tmp_path / "a.jsonl", needs_reference=True)
-    assert manifest.outputs[0]["source_lines"] == [2]
+    manifest = _apply("drop_invalid", data, tmp_path / "a.jsonl", terms=Terms(needs_reference=True))
+    assert manifest.outputs[0].source_lines == [2]
     assert _apply("drop-invalid", data, tmp_path / "b.jsonl").rows == 2
 
 
@@ -81,7 +81,7 @@ def test_dedupe_keeps_the_first_of_each(tmp_path: Path) -> None:
     manifest = _apply("dedupe", data, out)
     assert out.read_bytes().splitlines() == [*rows, other_system]
     _check_manifest(manifest, data, out)
-    assert check_stream([out.read_bytes()], source="x").profile["duplicates"] == 0
+    assert check_stream([out.read_bytes()], source="x").profile.duplicates == 0
 
 
 def test_a_sample_is_stratified_deterministic_and_traced(tmp_path: Path) -> None:
@@ -90,11 +90,11 @@ def test_a_sample_is_stratified_deterministic_and_traced(tmp_path: Path) -> None
     manifest = _apply("sample 400 7", data, out)
     assert manifest.seed == 7
     _check_manifest(manifest, data, out)
-    assert check_stream([out.read_bytes()], source="x").profile["categories"] == {"math": 200, "law": 100, "code": 100}
+    assert check_stream([out.read_bytes()], source="x").profile.categories == {"math": 200, "law": 100, "code": 100}
     again = _apply("sample 400 7", data, tmp_path / "again.jsonl")
-    assert again.outputs[0]["sha256"] == manifest.outputs[0]["sha256"]
+    assert again.outputs[0].sha256 == manifest.outputs[0].sha256
     other = _apply("sample 400 8", data, tmp_path / "other.jsonl")
-    assert other.outputs[0]["sha256"] != manifest.outputs[0]["sha256"]
+    assert other.outputs[0].sha256 != manifest.outputs[0].sha256
 
 
 def test_a_sample_is_the_same_on_every_machine_and_version() -> None:
@@ -107,8 +107,8 @@ def test_shards_hold_every_row_once_and_the_same_mix(tmp_path: Path) -> None:
     out = tmp_path / "part.jsonl"
     manifest = _apply("shard", data, out)
     _check_manifest(manifest, data, out)
-    assert [output["file"] for output in manifest.outputs] == [f"part-00{i}-of-003.jsonl" for i in (1, 2, 3)]
-    written = [(tmp_path / output["file"]).read_bytes().splitlines() for output in manifest.outputs]
+    assert [output.file for output in manifest.outputs] == [f"part-00{i}-of-003.jsonl" for i in (1, 2, 3)]
+    written = [(tmp_path / output.file).read_bytes().splitlines() for output in manifest.outputs]
     assert Counter(row for shard in written for row in shard) == Counter(_rows(2501))
     assert sorted(map(len, written)) == [833, 834, 834]
     maths = [sum(b"math" in row for row in shard) for shard in written]
@@ -166,19 +166,19 @@ def test_rows_are_traced_back_through_several_operations(tmp_path: Path) -> None
     assert third.origin["sha256"] == first.source["sha256"]
     lines = data.split(b"\n")
     for output in third.outputs:
-        rows = (tmp_path / output["file"]).read_bytes().splitlines()
-        assert rows == [lines[number - 1] for number in expanded(output["origin_lines"])]
-    assert sorted(n for output in third.outputs for n in expanded(output["origin_lines"])) == list(range(2, 14))
+        rows = (tmp_path / output.file).read_bytes().splitlines()
+        assert rows == [lines[number - 1] for number in expanded(output.origin_lines or [])]
+    assert sorted(n for output in third.outputs for n in expanded(output.origin_lines or [])) == list(range(2, 14))
     # All files of a set, read one after the other.
     whole = b"".join(path.read_bytes() for path in third.files)
     fourth = _apply("sample 5 3", whole, tmp_path / "fourth.jsonl", earlier=third.as_json())
     assert fourth.origin == third.origin
     rows = fourth.files[0].read_bytes().splitlines()
-    assert rows == [lines[number - 1] for number in expanded(fourth.outputs[0]["origin_lines"])]
+    assert rows == [lines[number - 1] for number in expanded(fourth.outputs[0].origin_lines or [])]
     # The manifest of something else leads nowhere.
     other = _apply("dedupe", data, tmp_path / "other.jsonl", earlier=second.as_json())
     assert other.origin is None
-    assert "origin_lines" not in other.outputs[0]
+    assert "origin_lines" not in other.outputs[0].as_json()
 
 
 def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
@@ -218,9 +218,9 @@ def test_a_source_that_changes_between_readings_is_refused(tmp_path: Path) -> No
         ("sample ²", "received"),
         ("shard 0", "at least 1"),
         ("dedupe now", "no arguments"),
-        ("convert csv", "no format"),
-        ("explode", "no operation"),
-        ("", "no operation"),
+        ("convert csv", "not a format"),
+        ("explode", "not an operation"),
+        ("", "not an operation"),
     ],
 )
 def test_operations_that_make_no_sense_are_refused(operation: str, message: str, tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_convert_unpacks_files_of_another_shape(data: bytes, tmp_path: Path) -> 
     assert manifest.source["sha256"] == sha256(data).hexdigest()
     after = check_stream([out.read_bytes()], source="x")
     assert after.usable
-    assert {finding["kind"] for finding in after.findings} <= {"duplicate_row"}
+    assert after.kinds() <= {"duplicate_row"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ import pytest
 from model_evaluation.dataset.power import (
     minimum_detectable_difference,
     minimum_detectable_rate_difference,
-    rows_needed,
 )
 
 
@@ -44,15 +43,6 @@ def test_shares_outside_0_to_1_are_refused(bad: float) -> None:
         minimum_detectable_rate_difference(100, bad)
     with pytest.raises(ValueError, match="negative"):
         minimum_detectable_difference(100, -1)
-
-
-def test_rows_needed_is_the_inverse() -> None:
-    for rows in (10, 57, 1000):
-        shown = minimum_detectable_difference(rows, 0.37)
-        assert shown is not None
-        assert rows_needed(shown * 1.0000001, 0.37) == rows
-    with pytest.raises(ValueError, match="difference of 0"):
-        rows_needed(0, 1)
 
 
 def test_connors_equation_holds() -> None:

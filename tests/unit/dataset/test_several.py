@@ -5,9 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_evaluation.dataset import check_stream
-from model_evaluation.dataset.lines import line_blocks, split_lines
-from model_evaluation.dataset.several import JoinedFiles
+from model_evaluation.dataset import JoinedFiles, check_stream
+from model_evaluation.dataset.rows.lines import line_blocks
 
 LINE = st.sampled_from([b"{}", b'{"query": "q"}', b"", b"  ", b"\t", b"x" * 9])
 
@@ -36,7 +35,7 @@ def test_every_byte_is_counted_once_also_in_lines_that_are_cut(lengths: list[int
     body = b"\n".join(b"x" * length for length in lengths) + (b"\n" if ends else b"")
     blocks = list(line_blocks([body], longest_line=300_000))
     assert sum(block.nbytes for block in blocks) == len(body)
-    assert sum(len(split_lines(block.data)) for block in blocks) == len(body.splitlines(keepends=True))
+    assert sum(len(block.lines()) for block in blocks) == len(body.splitlines(keepends=True))
 
 
 def test_one_file_is_passed_on_untouched() -> None:
@@ -44,15 +43,15 @@ def test_one_file_is_passed_on_untouched() -> None:
     joined = JoinedFiles([("only.jsonl", lambda: chunks)])
     assert list(joined.chunks()) == chunks
     report = check_stream(joined.chunks(), source="only.jsonl")
-    assert joined.judged(report, 1) is report
+    assert joined.by_file(report, 1) is report
 
 
 def test_empty_files_and_files_without_newline_keep_their_places() -> None:
     joined = JoinedFiles([("a", lambda: [b""]), ("b", lambda: [b'{"query": "q"}']), ("c", lambda: [b"{\n"])])
-    report = joined.judged(check_stream(joined.chunks(), source="set", row_limit=None), 1)
+    report = joined.by_file(check_stream(joined.chunks(), source="set", row_limit=None), 1)
     assert joined.rows == [0, 1, 1]
     assert not report.usable
-    messages = [entry["message"] for entry in report.findings]
+    messages = [found.message for found in report.findings]
     assert messages[0] == "a holds no rows."
-    broken = next(entry for entry in report.findings if entry["kind"] in ("invalid_json", "truncated_last_line"))
-    assert broken["places"] == ["c:1"]
+    broken = next(found for found in report.findings if found.kind in ("invalid_json", "truncated_last_line"))
+    assert broken.places == ["c:1"]

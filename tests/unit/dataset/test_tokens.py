@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from model_evaluation.dataset import check, check_stream
+from model_evaluation.dataset import check_stream
 from model_evaluation.dataset.tokens import context_tokens, estimated_tokens
 
 
@@ -31,13 +31,11 @@ def test_four_bytes_are_a_token() -> None:
     assert [estimated_tokens(text) for text in ("", "a", "abcd", "abcde", "東京")] == [0, 1, 1, 2, 2]
 
 
-@pytest.mark.parametrize("fast_after", [0, 10**9])
-def test_the_longest_prompt_is_told_with_its_system_text(monkeypatch: pytest.MonkeyPatch, fast_after: int) -> None:
-    monkeypatch.setattr(check, "FAST_AFTER_ROWS", fast_after)
+def test_the_longest_prompt_is_told_with_its_system_text() -> None:
     rows = [{"query": f"{i:050}", "response": "a", "system": "s" * 9} for i in range(200)]
     rows[150] = {"query": "x" * 400, "response": "a", "system": "s" * 400}
     lines = [json.dumps(row).encode() + b"\n" for row in rows]
-    assert check_stream(lines, source="x").profile["longest_prompt_tokens"] == 200
+    assert check_stream(lines, source="x").profile.longest_prompt_tokens == 200
     long = check_stream(lines, source="x", context_tokens=199)
-    assert [(found["kind"], found["lines"]) for found in long.findings] == [("long_prompt", [151])]
+    assert [(found.kind, found.lines) for found in long.findings] == [("long_prompt", [151])]
     assert check_stream(lines, source="x", context_tokens=200).findings == []

@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_evaluation.dataset.lines import read_chunks
-from model_evaluation.dataset.several import JoinedFiles
+from model_evaluation.dataset import JoinedFiles
 from model_evaluation.errors import NotFound, Refused
 from model_evaluation.progress import watched
 from model_evaluation.runtime.shard_names import shard_names, whole_set
@@ -85,6 +84,9 @@ def training_chunks(aws: Callable[[], Aws], source: str) -> Iterator[bytes]:
 
 
 def _read_file(path: str) -> Iterator[bytes]:
+
+    from model_evaluation.dataset.rows.lines import read_chunks
+
     try:
         yield from read_chunks(Path(path))
     except OSError as error:

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused
 from model_evaluation.steps.data_card import where
+
+if TYPE_CHECKING:
+    from model_evaluation.dataset import DatasetReport
 
 GROUND_TRUTH = re.compile(r"\{\{\s*ground_truth\s*\}\}")
 
@@ -20,15 +23,15 @@ def metrics_that_compare(custom: Sequence[Mapping[str, Any]]) -> list[str]:
     return [str(item.get("name")) for item in definitions if GROUND_TRUTH.search(str(item.get("instructions", "")))]
 
 
-def rows_without(findings: list[dict[str, Any]], profile: Mapping[str, Any]) -> dict[str, Any]:
+def rows_without(report: DatasetReport) -> dict[str, Any]:
     """``count`` of the usable rows without reference answer and ``lines``, the first of them; with ``places`` when the
-    dataset has several files. ``findings`` are those of the check of the whole dataset."""
-    about = [entry for entry in findings if entry["kind"] in ("no_reference", "empty_reference", "missing_reference")]
-    count = int(profile.get("usable_rows") or 0) - int(profile.get("with_reference") or 0)
-    found: dict[str, Any] = {"count": max(0, count), "lines": sorted(line for e in about for line in e["lines"])[:5]}
-    if any(entry.get("places") for entry in about):
-        found["places"] = [place for entry in about for place in entry.get("places", [])][:5]
-    return found
+    dataset has several files."""
+    kinds = ("no_reference", "empty_reference", "missing_reference")
+    about = [finding for finding in report.findings if finding.kind in kinds]
+    count = report.profile.usable_rows - report.profile.with_reference
+    lacking: dict[str, Any] = {"count": count, "lines": sorted(line for each in about for line in each.lines)[:5]}
+    places = [place for each in about for place in each.places][:5]
+    return {**lacking, "places": places} if places else lacking
 
 
 def reference_findings(

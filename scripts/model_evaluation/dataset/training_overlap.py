@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from .findings import FIRST_LINES
-from .near import NearIndex, all_words, similarity, words_of
-from .reading import read_lines
+from .rows.reading import Terms, read_blocks
+from .similarity import SimilarTexts, all_words, similarity, words_of
 
 
-class Leakage(NamedTuple):
+class Overlap(NamedTuple):
     """How many evaluation rows the training data hold.
 
     ``exact``: the same prompt, spacing, case and the punctuation of sentences aside. ``near``: at least 90 % alike
@@ -51,36 +51,32 @@ class Leakage(NamedTuple):
         return {**shown, "share": self.share, "statement": self.statement}
 
 
-def find_leakage(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) -> Leakage:
+def find_overlap(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) -> Overlap:
     """Compare prompts. The evaluation dataset is held in memory, the training data stream by."""
     ratio = similarity()
-    index = NearIndex(ratio) if ratio is not None else None
+    index = SimilarTexts(ratio) if ratio is not None else None
     lines_of: dict[bytes, list[int]] = {}
     prompts: list[bytes] = []  # by number in the index
     evaluation_rows = training_rows = 0
-    for line in read_lines(eval_chunks, {}):
-        if line.row is None:
-            continue
+    for number, prompt in _prompts(eval_chunks):
         evaluation_rows += 1
-        key = _key(line.row.prompt)
+        key = _key(prompt)
         if key not in lines_of and index is not None:
-            index.add(words_of(line.row.prompt))
+            index.add(words_of(prompt))
             prompts.append(key)
-        lines_of.setdefault(key, []).append(line.number)
+        lines_of.setdefault(key, []).append(number)
     exact: set[bytes] = set()
     near: set[bytes] = set()
-    for line in read_lines(train_chunks, {}):
-        if line.row is None:
-            continue
+    for _, prompt in _prompts(train_chunks):
         training_rows += 1
-        key = _key(line.row.prompt)
+        key = _key(prompt)
         if key in lines_of:
             exact.add(key)
         elif index is not None:
-            near.update(prompts[number] for number in index.similar(words_of(line.row.prompt)))
+            near.update(prompts[number] for number in index.similar(words_of(prompt)))
     exact_lines = sorted(number for key in exact for number in lines_of[key])
     near_lines = sorted(number for key in near - exact for number in lines_of[key])
-    return Leakage(
+    return Overlap(
         evaluation_rows,
         training_rows,
         len(exact_lines),
@@ -89,6 +85,12 @@ def find_leakage(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) ->
         near_lines[:FIRST_LINES],
         frozenset([*exact_lines, *near_lines]),
     )
+
+
+def _prompts(chunks: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    for rows in read_blocks(chunks, Terms()):
+        usable = rows.usable()
+        yield from zip(usable.lines, usable.prompts, strict=True)
 
 
 def _key(prompt: str) -> bytes:

@@ -41,7 +41,7 @@ def similarity() -> Callable[..., float] | None:
     return found
 
 
-class NearIndex:
+class SimilarTexts:
     """Texts by the runs of words they hold. Memory grows with the words of the texts added."""
 
     def __init__(self, ratio: Callable[..., float]) -> None:

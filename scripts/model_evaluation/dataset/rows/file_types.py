@@ -1,4 +1,4 @@
-"""Files that are no JSON Lines at all, recognised by their first bytes."""
+"""Files that are not JSON Lines at all, recognised by their first bytes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def split_head(chunks: Iterable[bytes]) -> tuple[bytes, bool, Iterator[bytes]]:
 
 
 def whole_file_fault(head: bytes, is_all: bool) -> Fault | None:
-    """What kind of file this is when it is no JSON Lines; ``None`` when its rows should be read."""
+    """What kind of file this is when it is not JSON Lines; ``None`` when its rows should be read."""
     for magic, kind, detail in _MAGIC:
         if head.startswith(magic):
             return Fault(kind, detail)

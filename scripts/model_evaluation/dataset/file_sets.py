@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from .check import DatasetReport
+from .findings import Finding
 
 OpenChunks = Callable[[], Iterable[bytes]]
 
@@ -56,35 +56,30 @@ class JoinedFiles:
         at = bisect_right(self._first_lines, line) - 1
         return f"{self.names[at]}:{line - self._first_lines[at] + 1}"
 
-    def files(self) -> list[dict[str, Any]]:
-        """Name and first line of every file in the stream that was read."""
+    def files(self) -> list[dict[str, str | int]]:
+        """Name and first line of every file in the stream that was read, for a manifest."""
         return [{"file": name, "first_line": line} for name, line in zip(self.names, self._first_lines, strict=True)]
 
-    def judged(self, report: DatasetReport, row_limit: int) -> DatasetReport:
+    def by_file(self, report: DatasetReport, row_limit: int) -> DatasetReport:
         """The report of a reading without row limit, with what is to be said of single files: those with more than
         ``row_limit`` rows or none, and for every finding the ``places`` of its lines."""
         if len(self._files) == 1:
             return report
-        found = [{**entry, "places": [self.place(line) for line in entry["lines"]]} for entry in report.findings]
-        faults = [
-            *_files_with("too_many_rows", self._where(lambda rows: rows > row_limit), row_limit),
-            *_files_with("empty_file", self._where(lambda rows: rows == 0), row_limit),
-        ]
-        return replace(report, usable=report.usable and not faults, findings=[*faults, *found])
+        placed = [replace(found, places=[self.place(line) for line in found.lines]) for found in report.findings]
+        too_long = [name for name, rows in zip(self.names, self.rows, strict=True) if rows > row_limit]
+        empty = [name for name, rows in zip(self.names, self.rows, strict=True) if not rows]
+        faults: list[Finding] = []
+        if too_long:
+            rows = self.rows[self.names.index(too_long[0])]
+            message = f"{too_long[0]} has {rows:,} rows, more than one job takes ({row_limit:,}){_and_more(too_long)}."
+            fix = "Split the source into smaller files: `shard`."
+            faults.append(Finding("too_many_rows", "error", message, len(too_long), fix=fix))
+        if empty:
+            message = f"{empty[0]} holds no rows{_and_more(empty)}."
+            fix = "Upload the file again, or split the source anew."
+            faults.append(Finding("empty_file", "error", message, len(empty), fix=fix))
+        return replace(report, usable=report.usable and not faults, findings=[*faults, *placed])
 
-    def _where(self, holds: Callable[[int], bool]) -> dict[str, int]:
-        return {name: rows for name, rows in zip(self.names, self.rows, strict=True) if holds(rows)}
 
-
-def _files_with(kind: str, files: dict[str, int], row_limit: int) -> list[dict[str, Any]]:
-    if not files:
-        return []
-    name, rows = next(iter(files.items()))
-    more = f", and {len(files) - 1} more files likewise" if len(files) > 1 else ""
-    if kind == "empty_file":
-        message, fix = f"{name} holds no rows{more}.", "Upload the file again, or split the source anew."
-    else:
-        message = f"{name} has {rows:,} rows, more than one job takes ({row_limit:,}){more}."
-        fix = "Split the source into smaller files: `shard`."
-    entry = {"kind": kind, "level": "error", "message": message, "count": len(files), "lines": [], "fix": fix}
-    return [entry]
+def _and_more(names: list[str]) -> str:
+    return f", and {len(names) - 1} more files likewise" if len(names) > 1 else ""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from model_evaluation.dataset.rows.formats import FORMATS, family, format_of
+from model_evaluation.dataset.rows.reading import read_object
 from model_evaluation.runtime.rows import SYSTEM_ROLES, is_conversation, message_text, read_dataset_row
-
-from .formats import FORMATS, check_object, family, format_of
 
 _OWN_FIELDS = {
     "openai_chat": ("messages",),
@@ -178,10 +178,9 @@ def _only_turn(parts: Parts) -> str:
 
 def _same_meaning(obj: Mapping[str, Any], row: dict[str, Any], target: str) -> None:
     """The last guard: the notebook must read the same from both rows, and the target's rules must hold."""
-    checked = check_object(row, 0)
-    if checked.row is None or checked.format != target:
+    if read_object(row).prompts[0] is None or format_of(row) != target:
         raise NotConvertible(_OTHER_MEANING.format(target))
-    before, after = read_dataset_row(obj, 0), checked.row
+    before, after = read_dataset_row(obj, 0), read_dataset_row(row, 0)
     for name in ("prompt", "reference", "system", "category", "metadata"):
         if getattr(before, name) != getattr(after, name):
             raise NotConvertible(f"its {name} would be read differently")

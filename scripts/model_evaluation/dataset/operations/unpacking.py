@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 
 from model_evaluation.errors import Refused
 
-REPAIRABLE = frozenset({"gzip", "json_array", "json_over_lines", "utf16"})
+UNPACKABLE = frozenset({"gzip", "json_array", "json_over_lines", "utf16"})
 LARGEST_DOCUMENT = 256 << 20  # arrays and spread-out objects are read whole
 _DECODED_PIECE = 1 << 20
 
 
-def repaired(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
-    """The rows of a file that was recognised as ``kind`` (one of ``REPAIRABLE``), as JSON Lines bytes."""
+def unpacked(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
+    """The rows of a file that was recognised as ``kind`` (one of ``UNPACKABLE``), as JSON Lines bytes."""
     if kind == "gzip":
         yield from _gunzipped(chunks)
         return

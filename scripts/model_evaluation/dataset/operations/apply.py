@@ -16,22 +16,21 @@ and byte-order marks are never copied.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from model_evaluation.dataset.check import DatasetReport
+from model_evaluation.dataset.rows.formats import FORMATS, family
 from model_evaluation.errors import Refused
 
-from .check import DatasetReport
 from .conversion import NotConvertible, convert_row
-from .formats import FORMATS, family, format_of
 from .manifest import Manifest, traced_back
-from .reading import UsableLine, read_lines
-from .repair import REPAIRABLE, repaired
+from .output import RowWriter
 from .sampling import stratified_sample, stratified_shards
-from .writing import RowWriter
+from .source import OpenChunks, Source
 
 OPERATIONS = ("convert", "dedupe", "sample", "drop-invalid", "drop-overlap", "shard")
 ROWS_PER_JOB = 1000
@@ -40,8 +39,11 @@ _LINES_SHOWN = 5
 ERRORS = "there are errors"
 DROP_INVALID = "Leave them out first: evaluate.py answer data drop-invalid"
 
-OpenChunks = Callable[[], Iterable[bytes]]
-Repair = Callable[[Iterable[bytes]], Iterable[bytes]]
+
+class _Operation(Protocol):
+    """Writes the rows that are kept; returns the seed, if one was used."""
+
+    def __call__(self, source: Source, arguments: list[str], writer: RowWriter) -> int | None: ...
 
 
 def parse_operation(text: str) -> tuple[str, list[str]]:
@@ -50,7 +52,7 @@ def parse_operation(text: str) -> tuple[str, list[str]]:
     name = name.lower().replace("_", "-")
     if name not in OPERATIONS:
         raise Refused(
-            f"{name!r} is no operation on a dataset; one of {', '.join(OPERATIONS)} is expected.",
+            f"{name!r} is not an operation on a dataset; one of {', '.join(OPERATIONS)} is expected.",
             fix="For example: evaluate.py answer data 'sample 500'",
             code="unknown_operation",
         )
@@ -80,32 +82,26 @@ def apply_operation(
     between its readings. Nothing is left behind then.
     """
     name, arguments = parse_operation(" ".join([op, *map(str, args)]))
-    source = _Source(open_chunks, report)
+    source = Source(open_chunks, report)
+    operations: dict[str, _Operation] = {
+        "convert": _convert,
+        "dedupe": _dedupe,
+        "sample": _sample,
+        "drop-invalid": _drop_invalid,
+        "drop-overlap": partial(_drop_overlap, overlap=overlap),
+        "shard": _shard,
+    }
     with RowWriter(Path(out_path)) as writer:
-        plans: dict[str, Callable[[_Source, list[str], RowWriter], int | None]] = {
-            "convert": _convert,
-            "dedupe": _dedupe,
-            "sample": _sample,
-            "drop-invalid": _drop_invalid,
-            "drop-overlap": partial(_drop_overlap, overlap=overlap),
-            "shard": _shard,
-        }
-        seed = plans[name](source, arguments, writer)
-        origin, outputs = traced_back(writer.outputs(), source.sha256, earlier or {})
+        seed = operations[name](source, arguments, writer)
+        origin, outputs = traced_back(writer.finish(), source.sha256, earlier or {})
+        facts = {"sha256": source.sha256, "bytes": source.nbytes, "rows": source.rows}
         manifest = Manifest(
             operation=name,
             arguments=arguments,
             seed=seed,
-            source={
-                "uri": report.source,
-                **source_facts,
-                "sha256": source.sha256,
-                "bytes": source.nbytes,
-                "rows": source.rows,
-            },
+            source={"uri": report.source, **source_facts, **facts},
             outputs=outputs,
             files=list(writer.paths),
-            manifest_path=writer.manifest_path,
             origin=origin,
             joined_sha256=writer.joined_sha256(),
         )
@@ -113,52 +109,15 @@ def apply_operation(
     return manifest
 
 
-class _Source:
-    """The source, which may be read more than once and must be the same each time."""
-
-    def __init__(self, open_chunks: OpenChunks, report: DatasetReport) -> None:
-        self.report = report
-        self._open_chunks = open_chunks
-        self.sha256 = ""
-        self.nbytes = 0
-        self.rows = 0
-
-    def lines(self, repair: Repair | None = None) -> Iterator[UsableLine]:
-        """Every line that is not blank, each decoded and checked on the report's terms."""
-        digest = sha256()
-        nbytes = rows = 0
-
-        def counted() -> Iterator[bytes]:
-            nonlocal nbytes
-            for chunk in self._open_chunks():
-                digest.update(chunk)
-                nbytes += len(chunk)
-                yield chunk
-
-        chunks = counted()
-        for line in read_lines(repair(chunks) if repair else chunks, self.report.options):
-            rows += 1
-            yield line
-        for _ in chunks:  # a repair may stop before the end
-            pass
-        if self.sha256 and self.sha256 != digest.hexdigest():
-            raise Refused(
-                f"{self.report.source} changed while it was read.",
-                fix="Repeat the command when nobody writes to the dataset.",
-                code="dataset_changed",
-            )
-        self.sha256, self.nbytes, self.rows = digest.hexdigest(), nbytes, rows
-
-
-def _drop_invalid(source: _Source, arguments: list[str], writer: RowWriter) -> None:
+def _drop_invalid(source: Source, arguments: list[str], writer: RowWriter) -> None:
     _no_arguments("drop-invalid", arguments)
     for line in source.lines():
-        if line.row is not None and not line.has_error:
+        if line.prompt is not None and not line.has_error:
             writer.write(line.number, line.raw)
     writer.refuse_empty("no row is free of errors")
 
 
-def _drop_overlap(source: _Source, arguments: list[str], writer: RowWriter, *, overlap: Collection[int]) -> None:
+def _drop_overlap(source: Source, arguments: list[str], writer: RowWriter, *, overlap: Collection[int]) -> None:
     _no_arguments("drop-overlap", arguments)
     for line in source.lines():
         if line.number not in overlap:
@@ -166,12 +125,12 @@ def _drop_overlap(source: _Source, arguments: list[str], writer: RowWriter, *, o
     writer.refuse_empty("the training data hold every row")
 
 
-def _dedupe(source: _Source, arguments: list[str], writer: RowWriter) -> None:
+def _dedupe(source: Source, arguments: list[str], writer: RowWriter) -> None:
     _no_arguments("dedupe", arguments)
     seen: set[bytes] = set()
     for line in source.lines():
-        if line.row is not None:
-            texts = [line.row.prompt, line.row.system, (line.row.reference or "").strip() and line.row.reference]
+        if line.prompt is not None:
+            texts = [line.prompt, line.system, line.reference]
             key = blake2b(json.dumps(texts).encode(), digest_size=16).digest()
             if key in seen:
                 continue
@@ -180,7 +139,7 @@ def _dedupe(source: _Source, arguments: list[str], writer: RowWriter) -> None:
     writer.refuse_empty("the source holds no rows")
 
 
-def _sample(source: _Source, arguments: list[str], writer: RowWriter) -> int:
+def _sample(source: Source, arguments: list[str], writer: RowWriter) -> int:
     if not 1 <= len(arguments) <= 2:
         raise _usage("sample takes a number of rows and perhaps a seed", "sample 500 7")
     size, seed = _number(arguments[0], "a number of rows", "sample 500 7"), DEFAULT_SEED
@@ -200,7 +159,7 @@ def _sample(source: _Source, arguments: list[str], writer: RowWriter) -> int:
     return seed
 
 
-def _shard(source: _Source, arguments: list[str], writer: RowWriter) -> int:
+def _shard(source: Source, arguments: list[str], writer: RowWriter) -> int:
     if len(arguments) > 2:
         raise _usage("shard takes a number of rows per file and perhaps a seed", "shard 1000")
     rows_per_shard = _number(arguments[0], "a number of rows", "shard 1000") if arguments else ROWS_PER_JOB
@@ -220,24 +179,21 @@ def _shard(source: _Source, arguments: list[str], writer: RowWriter) -> int:
     return seed
 
 
-def _convert(source: _Source, arguments: list[str], writer: RowWriter) -> None:
+def _convert(source: Source, arguments: list[str], writer: RowWriter) -> None:
     if len(arguments) > 1:
         raise _usage("convert takes at most one format", "convert sagemaker")
-    broken = {finding["kind"] for finding in source.report.findings} & REPAIRABLE
-    repair = partial(repaired, kind=broken.pop()) if broken else None
-    target = arguments[0] if arguments else _default_target(source, repair)
+    target = arguments[0] if arguments else _default_target(source)
     if target not in FORMATS:
         raise Refused(
-            f"{target!r} is no format; one of {', '.join(FORMATS)} is expected.",
+            f"{target!r} is not a format; one of {', '.join(FORMATS)} is expected.",
             fix="For example: evaluate.py answer data 'convert sagemaker'",
             code="unknown_format",
         )
     refused: dict[str, list[int]] = {}
-    for line in source.lines(repair):
-        if line.obj is None or line.row is None:
-            refused.setdefault(ERRORS, []).append(line.number)
-            continue
+    for line in source.lines(unpack=True):
         try:
+            if line.prompt is None:
+                raise NotConvertible(ERRORS)
             row = convert_row(line.obj, target)
         except NotConvertible as error:
             refused.setdefault(str(error), []).append(line.number)
@@ -248,26 +204,23 @@ def _convert(source: _Source, arguments: list[str], writer: RowWriter) -> None:
     writer.refuse_empty("the source holds no rows")
 
 
-def _default_target(source: _Source, repair: Repair | None) -> str:
+def _default_target(source: Source) -> str:
     """The format to convert to when none is named: the file's own, or one that can hold what it mixes."""
-    found: dict[str, None] = {}
+    formats: dict[str, None] = {}
     several_turns = False
-    for line in source.lines(repair):
-        if line.obj is not None:
-            found[format_of(line.obj) or ""] = None
-            several_turns = several_turns or any(fault.kind == "multi_turn" for fault in line.faults)
-    formats = list(found)
+    for line in source.lines(unpack=True):
+        formats[line.format or ""] = None
+        several_turns = several_turns or "multi_turn" in line.kinds
+    formats.pop("", None)
     if len(formats) == 1:
-        return formats[0]
+        return next(iter(formats))
     if len({family(name) for name in formats}) == 1:
         return next(name for name in formats if name.endswith("_conversational") or name == "verl")
-    return "openai_chat" if several_turns and not source.report.options.get("nova") else "sagemaker"
+    return "openai_chat" if several_turns and not source.report.terms.nova else "sagemaker"
 
 
-def _usable(source: _Source) -> tuple[list[int], list[str | None]]:
-    usable = [
-        (line.number, line.row.category) for line in source.lines() if line.row is not None and not line.has_error
-    ]
+def _usable(source: Source) -> tuple[list[int], list[str | None]]:
+    usable = [(line.number, line.category) for line in source.lines() if line.prompt is not None and not line.has_error]
     return [number for number, _ in usable], [category for _, category in usable]
 
 

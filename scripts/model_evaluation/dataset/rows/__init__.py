@@ -1,0 +1,1 @@
+"""From bytes to rows: file types, lines, JSON values, the five formats."""
