@@ -272,7 +272,7 @@ def test_a_rehearsal_that_cannot_be_written_names_its_own_folder(
     ("arguments", "expected"), [(["--output", "x.txt"], ".ipynb"), (["--script", "--output", "x.ipynb"], ".py")]
 )
 def test_a_file_of_the_wrong_kind_is_not_written(
-    run_cli: RunCli, complete: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     arguments: list[str], expected: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)

@@ -13,7 +13,8 @@ import pytest
 from cli_runs import RunCli
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.localaws import LocalAws
-from model_evaluation.runs.launches import notebook_settings
+from model_evaluation.runs.launches import rendered_parameters
+from model_evaluation.runtime.shard_names import shard_names
 
 GRADE = {
     "customMetricDefinition": {
@@ -142,10 +143,10 @@ def test_too_many_rows_become_a_set_of_files_that_is_uploaded_checked_and_counte
     assert asked["status"] == "pass"
     for step, value in {"confirm": "yes", "terms": "I agree", "notebook": "new"}.items():
         talk.done("answer", step, value)
-    settings = notebook_settings(talk.done("render")["notebook"], {})
+    settings = rendered_parameters(talk.done("render")["notebook"])
     assert settings is not None
-    assert (settings.dataset, settings.dataset_etag) == (details["dataset"], uploaded["uploaded"]["etag"])
-    assert len(settings.shards) == 2
+    assert (settings["DATASET"], settings["DATASET_ETAG"]) == (details["dataset"], uploaded["uploaded"]["etag"])
+    assert len(shard_names(settings["DATASET"])) == 2
 
     # One of the files is replaced: it is named, and nothing goes on.
     bucket, _, key = details["dataset"].removeprefix("s3://").partition("/")

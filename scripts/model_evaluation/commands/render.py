@@ -189,10 +189,9 @@ def _remember(project: str, path: str) -> None:
 def instructions(path: str) -> str:
     """How to run what was written, for the user."""
     if path.endswith(".py"):
-        program = shlex.quote(path)
         return (
-            f"Run it with credentials of the account: python3 {program} (python3 {program} --help lists its options), "
-            "or: evaluate.py run. Run again, it takes up the running evaluation and does not start a second one."
+            "Run again, it takes up the running evaluation and does not start a second one; --help lists its options. "
+            f"With credentials of the account: python3 {shlex.quote(path)}"
         )
     return (
         "Open the notebook in SageMaker Studio and choose Run > Run All Cells. It checks the configuration, starts "

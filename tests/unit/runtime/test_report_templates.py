@@ -95,6 +95,6 @@ def test_style_sheets_are_whole_and_load_nothing(sheet: Path) -> None:
 
 
 def test_the_files_travel_in_the_notebooks_library() -> None:
-    archive = zipfile.ZipFile(io.BytesIO(notebook_library(("model_evaluation.runtime",)).content))
+    archive = zipfile.ZipFile(io.BytesIO(notebook_library(("model_evaluation.runtime",)).wheel))
     carried = {Path(name).name for name in archive.namelist() if "/report/templates/" in name}
     assert carried == {path.name for path in TEMPLATES.iterdir()}
