@@ -10,6 +10,7 @@ import boto3  # noqa: TID251 - this is the seam
 import botocore.config
 
 from model_evaluation.errors import NoRegion
+from model_evaluation.runtime.session import AwsClients
 
 from .concurrency import Once
 from .failures import ATTEMPTS, aws_errors
@@ -61,3 +62,18 @@ class Aws:
                 with aws_errors(f"creating the {service} client"):
                     self._clients[key] = self._session.client(service, region_name=wanted, config=CONFIG)
             return self._clients[key]
+
+
+class _Session:
+    """Makes clients as a boto3 Session does, through the seam."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+
+    def client(self, service: str, *, region_name: str, config: Any) -> Any:
+        return self._aws.client(service, region_name)
+
+
+def runtime_clients(aws: Aws, region: str | None) -> AwsClients:
+    """The clients in the shape that the notebook's library takes."""
+    return AwsClients(region or aws.region, _Session(aws))

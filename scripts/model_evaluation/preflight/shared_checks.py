@@ -47,6 +47,8 @@ BUCKET_POLICY = Check("bucket_policy", buckets.bucket_policies, ("role", "datase
 OBJECT_LOCK = Check("object_lock", buckets.object_lock, ("output",))
 ENCRYPTION = Check("encryption", encryption.keys, ("role", "dataset", "output", "region"))
 MLFLOW = Check("mlflow", mlflow.mlflow, ("mlflow", "region"))
+QUOTA_JOBS = Check("quota_jobs", limits.concurrent_evaluations, ("region",))
+RUNNING = Check("running", limits.already_running, ("region",))
 NETWORK_STEPS = Check("network_steps", network.steps, ("model", "scope", "region", "dataset", "output"))
 SDK = Check("sdk", sdk.version)
 SDK_ENVIRONMENT = Check("sdk_environment", sdk.environment, ("region",))
@@ -65,17 +67,6 @@ def role_may(needs: tuple[str, ...]) -> Check:
 def caller_may(needs: tuple[str, ...]) -> Check:
     """The same for whoever runs the notebook."""
     return Check("caller_may", permissions.caller, needs)
-
-
-def quota_jobs(pipelines: str, quota: tuple[str, str]) -> Check:
-    """How many evaluations may run at once; ``pipelines`` is how the SDK's pipelines of the kind are named, ``quota``
-    service and code."""
-    return Check("quota_jobs", partial(limits.concurrent_evaluations, pipelines=pipelines, quota=quota), ("region",))
-
-
-def running(pipelines: str) -> Check:
-    """Whether another evaluation of the kind is running, on pipelines named so."""
-    return Check("running", partial(limits.already_running, pipelines=pipelines), ("region",))
 
 
 def studio_network(endpoints: tuple[str, ...]) -> Check:

@@ -12,8 +12,7 @@ from model_evaluation.errors import EvaluationError, NotFound
 from model_evaluation.kinds.registry import DEFAULT, load_kind
 from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws
-from model_evaluation.runtime.session import AwsClients
+from model_evaluation.lookups.session import Aws, runtime_clients
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.launch.service import Runs
@@ -53,7 +52,7 @@ def stop_run(aws: Aws, run: RunStatus) -> None:
     """Begins to end it; its running jobs end within a minute or two."""
     assert run.arn is not None
     with aws_errors("stopping", resource=run.arn):
-        _runs(run.launch).stop(_clients(aws, _region(run.arn)), run.arn)
+        _runs(run.launch).stop(runtime_clients(aws, _region(run.arn)), run.arn)
 
 
 def _look_up(aws: Aws, launch: Launch) -> RunStatus:
@@ -62,11 +61,11 @@ def _look_up(aws: Aws, launch: Launch) -> RunStatus:
     if arn is None and launch.outcome is None:
         after = datetime.fromisoformat(launch.started) - SLACK
         with aws_errors("looking for the run", resource=launch.name):
-            arn = _runs(launch).named(_clients(aws, launch.configuration.get("region")), launch.name, after)
+            arn = _runs(launch).named(runtime_clients(aws, launch.configuration.get("region")), launch.name, after)
     if arn is None:
         return RunStatus(launch, None, "not started", reason=launch.outcome or "")
     with aws_errors("reading the state of", resource=arn):
-        state = _runs(launch).status(_clients(aws, _region(arn)), arn)
+        state = _runs(launch).status(runtime_clients(aws, _region(arn)), arn)
     return RunStatus(launch, arn, state.status, state.running, state.reason or launch.outcome or "")
 
 
@@ -85,17 +84,3 @@ def _region(arn: str) -> str | None:
     """The ARN's region; ``None`` (the configured one) for a record that was damaged by hand: AWS then says so."""
     parts = arn.split(":")
     return parts[3] if len(parts) > 5 and parts[3] else None
-
-
-class _Session:
-    """Makes clients as a boto3 Session does, through the seam."""
-
-    def __init__(self, aws: Aws) -> None:
-        self._aws = aws
-
-    def client(self, service: str, *, region_name: str, config: Any) -> Any:
-        return self._aws.client(service, region_name)
-
-
-def _clients(aws: Aws, region: str | None) -> AwsClients:
-    return AwsClients(region or aws.region, _Session(aws))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from .rows import read_dataset_rows
 from .session import AwsClients, AwsFailure
 from .settings import Settings
 
+CHARS_PER_TOKEN = 4
 REGISTRY_DATASET = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d+):hub-content/([^/]+)/DataSet/([^/]+)/(.+)")
 
 
@@ -33,12 +37,26 @@ def dataset_lines(settings: Settings, aws: AwsClients) -> Iterator[bytes]:
         yield from read_object(aws, *dataset_object(shard, aws)).removesuffix(b"\n").split(b"\n")
 
 
-def row_count(settings: Settings, aws: AwsClients) -> int:
-    """Rows of the dataset; 0 when it cannot be read, which must not keep anybody from waiting for a run."""
+@dataclass(frozen=True)
+class DatasetSize:
+    """``rows`` of a dataset, and how many tokens (of about four characters) the median prompt has."""
+
+    rows: int
+    prompt_tokens: int = 0
+
+    @classmethod
+    def of(cls, rows: int, median_chars: float) -> DatasetSize:
+        return cls(rows, round(median_chars / CHARS_PER_TOKEN))
+
+
+def dataset_size(settings: Settings, aws: AwsClients) -> DatasetSize:
+    """No rows when the dataset cannot be read, which must not keep anybody from waiting for a run."""
     try:
-        return sum(bool(line.strip()) for line in dataset_lines(settings, aws))
+        lines = [line for line in dataset_lines(settings, aws) if line.strip()]
+        prompts = [len(row.prompt) for row in read_dataset_rows(lines).rows]
     except (*AwsFailure, ValueError, KeyError):
-        return 0
+        return DatasetSize(0)
+    return DatasetSize.of(len(lines), statistics.median(prompts) if prompts else 0)
 
 
 def read_object(aws: AwsClients, bucket: str, key: str) -> bytes:

@@ -12,6 +12,7 @@ from .shard_names import shard_names
 
 if TYPE_CHECKING:
     from .checks import Checks
+    from .dataset_files import DatasetSize
     from .launch.service import Runs
 
 DEFAULT_PREFIX = "model-evaluation"  # used when an output URI is a whole bucket, which the SDK cannot work with
@@ -104,9 +105,9 @@ class Settings:
         """Everything that makes a run the one it is, as JSON values; how it is watched and shown is left out."""
         return {"region": self.region, "label": self.run_label}
 
-    def sizes(self, rows: int) -> dict[str, int]:
-        """What the duration of the run grows with, by name, for a dataset of ``rows`` rows."""
-        return {"rows": rows}
+    def sizes(self, dataset: DatasetSize) -> dict[str, int]:
+        """What the duration of the run grows with, by name."""
+        return {"rows": dataset.rows, "prompt_tokens": dataset.prompt_tokens}
 
     def overview(self) -> dict[str, str]:
         """The configuration for a reader, by short names."""

@@ -162,6 +162,13 @@ def test_durations_in_words() -> None:
     assert minutes_at(Tokens((1000, 2000), (500, 1000)), 100.0) == (15.0, 30.0)
 
 
+def test_the_estimate_knows_how_long_the_prompts_are(tmp_path: Path) -> None:
+    context = Context(str(tmp_path), {"answers": {}, "runs": []}, now="")
+    profile = PROFILE | {"rows": 30, "prompt_chars": {"median": 12_800, "p95": 14_000}}
+    work = workload(profile, models=2, builtin=["A", "B", "C"], custom=[])
+    assert usual_durations(context, work).sizes == {"rows": 30, "metrics": 3, "prompt_tokens": 3_200}
+
+
 def test_this_projects_own_runs_count_wherever_they_were_recorded(tmp_path: Path) -> None:
     work = workload(PROFILE, models=1, builtin=["A"], custom=[])
     elsewhere = tmp_path / "elsewhere"
@@ -172,8 +179,8 @@ def test_this_projects_own_runs_count_wherever_they_were_recorded(tmp_path: Path
         )
     context = Context(str(tmp_path), {"answers": {}, "runs": [{"results_dir": str(elsewhere)}]}, now="")
     usual = usual_durations(context, work)
-    assert (usual.sizes, len(usual.own)) == ({"rows": 90, "metrics": 1}, 2)
-    assert usual.minutes("EvaluateBaseModelMetrics") == pytest.approx((24.0, 37.5))
+    assert (usual.sizes, len(usual.own)) == ({"rows": 90, "metrics": 1, "prompt_tokens": 22}, 2)
+    assert usual.minutes("EvaluateBaseModelMetrics") == pytest.approx((24.0, 37.5), rel=0.05)
 
 
 class PriceClient:

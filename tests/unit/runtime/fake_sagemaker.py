@@ -166,7 +166,7 @@ class FakeS3(AtAws):
         self.keys, self.rows = keys, rows
 
     def get_object(self, **_: Any) -> dict[str, Any]:
-        return {"Body": io.BytesIO(b'{"query": "q"}\n' * self.rows)}
+        return {"Body": io.BytesIO(b'{"query": "Four"}\n' * self.rows)}
 
     def get_paginator(self, operation: str) -> Any:
         assert operation == "list_objects_v2"

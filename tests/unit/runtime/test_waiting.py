@@ -299,7 +299,7 @@ def test_a_stuck_step_is_called_out_once_with_its_log() -> None:
     called_out = [line for line in waiting.lines if "! Judge scores the base model has been running" in line]
     assert len(called_out) == 1
     assert "1 h 40 min" in called_out[0]
-    assert "8 to 16 minutes are usual for its size" in called_out[0]  # 60 rows, two metrics
+    assert "9 to 16 minutes are usual for its size" in called_out[0]  # 60 rows, two metrics
     assert (
         "$252Faws$252Fsagemaker$252FTrainingJobs$3FlogStreamNameFilter$3Djob-EvaluateBaseModelMetrics" in called_out[0]
     )
@@ -347,7 +347,7 @@ def test_what_the_steps_took_is_kept_for_later_estimates(tmp_path: Path) -> None
     (tmp_path / "launches").mkdir()
     Waiting(FakeSageMaker(DONE), RESULTS_DIR=str(tmp_path)).run()
     (past,) = read_past_runs(str(tmp_path))
-    assert (past.run_id, past.sizes) == ("abc123", {"rows": 60, "metrics": 2})
+    assert (past.run_id, past.sizes) == ("abc123", {"rows": 60, "prompt_tokens": 1, "metrics": 2})
     assert past.minutes["EvaluateCustomModelMetrics"] == 5
 
 

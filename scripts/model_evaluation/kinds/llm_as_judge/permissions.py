@@ -14,13 +14,12 @@ from model_evaluation.preflight.needs import CUSTOMIZATION, SDK_CALLER, SDK_ROLE
 
 from .lookups.access import InferenceProfile, profile_needed
 from .lookups.judges import LIST_BUCKET, LIST_KEY
+from .runtime.judge_runs import JudgeRuns
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
 BEDROCK = "bedrock.amazonaws.com"
-PIPELINES = "SagemakerEvaluation-LLMAJEvaluation"
-"""How the SDK names the pipelines of this kind; what follows differs from account to account."""
 JUDGE_ROLES = "Bedrock guide, judge service roles"
 JUDGE_JOBS = "Bedrock guide, judge jobs"
 PROFILES = "Bedrock guide, inference profiles"
@@ -70,7 +69,7 @@ def _of_role(config: Configuration, judge: str, profile: InferenceProfile | None
         *needs.read_weights(config),
         *needs.end_uploads(config, JUDGE_ROLES),
         *needs.container_images(config),
-        *needs.pipelines_of_role(config, PIPELINES),
+        *needs.pipelines_of_role(config, JudgeRuns.prefix),
         *needs.lineage(config),
         *needs.job_logs(config),
         *needs.track_in_mlflow(config),
@@ -131,7 +130,7 @@ def _of_caller(config: Configuration, judge: str) -> Needs:
     late, unchecked = "the judge's end of life cannot be checked", "the SDK cannot check the judge and only warns"
     unregistered = "the SDK may refuse to start: it registers the model's artifact first"
     return (
-        *needs.start_pipelines(config, PIPELINES),
+        *needs.start_pipelines(config, JudgeRuns.prefix),
         *needs.base_model(config, cannot.format("base model"), SDK_CALLER),
         *needs.model_package(config, cannot.format("model"), SDK_SOURCE),
         *needs.write_output(

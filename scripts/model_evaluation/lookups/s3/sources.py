@@ -84,7 +84,6 @@ def training_chunks(aws: Callable[[], Aws], source: str) -> Iterator[bytes]:
 
 
 def _read_file(path: str) -> Iterator[bytes]:
-
     from model_evaluation.dataset.rows.lines import read_chunks
 
     try:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from typing import Any
 
+from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.quotas import Quota, get_quota
-from model_evaluation.lookups.sagemaker.executions import Running, running_executions
+from model_evaluation.lookups.session import runtime_clients
 from model_evaluation.preflight.fixes import command, lines
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
 from model_evaluation.preflight.subject import Subject
+from model_evaluation.runtime.launch.service import ListedRun
 
 WANTED_JOBS = 2
+LONGEST_RUN = datetime.timedelta(days=2)
 
 
-def concurrent_evaluations(subject: Subject, *, pipelines: str, quota: tuple[str, str]) -> Iterator[Result]:
+def concurrent_evaluations(subject: Subject) -> Iterator[Result]:
     """How many evaluations may run at once. New accounts have been seen with 0 (users' notebooks, not AWS's pages)."""
+    quota, region = subject.context.kind.settings_class().runs.quota, subject.region
+    if quota is None:
+        yield passed("No quota limits how many evaluations of this kind run at once.")
+        return
     service, code = quota
-    region = subject.region
-    limit = subject.once(("quota", code), lambda: get_quota(subject.aws, service, code, region))
+    limit = get_quota(subject.aws, service, code, region)
     if limit is None:
         yield skipped(
             f"Service Quotas does not publish how many evaluations ({code}) may run at once in {region}; some new "
@@ -26,11 +33,19 @@ def concurrent_evaluations(subject: Subject, *, pipelines: str, quota: tuple[str
             f"See it in the console: Service Quotas, {service}, {code}.",
         )
         return
-    yield _compared(limit, len(_running(subject, pipelines)), region)
+    yield _compared(limit, len(_running(subject)), region)
 
 
-def _running(subject: Subject, pipelines: str) -> list[Running]:
-    return subject.once(("running", pipelines), lambda: running_executions(subject.aws, subject.region, pipelines))
+def _running(subject: Subject) -> list[ListedRun]:
+    """The account's runs of this kind that take a place, the oldest first."""
+
+    def ask() -> list[ListedRun]:
+        runs, now = subject.context.kind.settings_class().runs, datetime.datetime.now(datetime.UTC)
+        with aws_errors("listing the evaluations that run"):
+            recent = list(runs.recent(runtime_clients(subject.aws, subject.region), now - LONGEST_RUN))
+        return sorted((run for run in recent if run.takes_a_place), key=lambda run: str(run.started or ""))
+
+    return subject.once("running", ask)
 
 
 def _compared(quota: Quota, running: int, region: str) -> Result:
@@ -64,22 +79,23 @@ def increase(quota: Quota, value: int, region: str) -> str:
     )
 
 
-def already_running(subject: Subject, *, pipelines: str) -> Iterator[Result]:
+def already_running(subject: Subject) -> Iterator[Result]:
     """Another evaluation of this kind: the SDK keeps one pipeline for all of them and overwrites it at each start."""
-    region, running = subject.region, _running(subject, pipelines)
+    region, running = subject.region, _running(subject)
     if not running:
         yield passed(f"No other evaluation of this kind is running in {region}.")
         return
     first = running[0]
+    since = f" since {first.started.isoformat(timespec='seconds')}" if first.started else ""
     yield warned(
-        f"{len(running)} evaluation(s) of this kind are running in {region}, the oldest, {first.name or first.arn}, "
-        f"since {first.started}. The SDK shares one pipeline between all of them; the notebook compares what runs with "
-        "what was meant, and starts again if somebody else's start came between.",
+        f"{len(running)} evaluation(s) of this kind are running in {region}, the oldest, {first.name or first.arn},"
+        f"{since}. The SDK shares one pipeline between all of them; the notebook compares what runs with what was "
+        "meant, and starts again if somebody else's start came between.",
         lines(
             "If it is yours, run its notebook again: it re-attaches. To see whose it is:",
             command("sagemaker", "describe-pipeline-execution", pipeline_execution_arn=first.arn, region=region),
             "To end it, if it is yours:",
-            command("sagemaker", "stop-pipeline-execution", pipeline_execution_arn=first.arn, region=region),
+            subject.context.kind.settings_class().runs.stop_command(first.arn),
         ),
-        executions=[item._asdict() for item in running],
+        executions=[{"arn": run.arn, "name": run.name, "status": run.status} for run in running],
     )

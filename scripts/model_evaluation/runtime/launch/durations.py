@@ -20,18 +20,28 @@ Minutes = tuple[float, float]
 
 
 @dataclass(frozen=True)
+class Load:
+    """Seconds, low to high, for each of what a job handles; how many these are is the product of the sizes named in
+    ``per``."""
+
+    seconds: tuple[float, float]
+    per: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Work:
-    """What some steps of a kind have in common: minutes until a job of theirs begins, then seconds for each of what it
-    handles, both low to high. How many it handles is the product of the sizes named in ``per``."""
+    """What some steps of a kind have in common: minutes until a job of theirs begins, low to high, and its loads."""
 
     steps: frozenset[str]
     minutes: Minutes
-    seconds: Minutes
-    per: tuple[str, ...]
+    loads: tuple[Load, ...] = ()
 
     def published(self, sizes: Mapping[str, int]) -> Minutes:
-        count = math.prod(sizes.get(name, 0) for name in self.per)
-        return self.minutes[0] + count * self.seconds[0] / 60, self.minutes[1] + count * self.seconds[1] / 60
+        low, high = self.minutes
+        for load in self.loads:
+            count = math.prod(sizes.get(name, 0) for name in load.per)
+            low, high = low + count * load.seconds[0] / 60, high + count * load.seconds[1] / 60
+        return low, high
 
     def middle(self, sizes: Mapping[str, int]) -> float:
         """The geometric mean of low and high."""

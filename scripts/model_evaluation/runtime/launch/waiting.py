@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from model_evaluation.runtime.dataset_files import dataset_object, row_count
+from model_evaluation.runtime.dataset_files import DatasetSize, dataset_object, dataset_size
 from model_evaluation.runtime.display import ProgressView
 from model_evaluation.runtime.session import (
     AwsClients,
@@ -148,8 +148,8 @@ class _Waiting:
     def __post_init__(self) -> None:
         self.runs = self.settings.runs
         self.began = self.answered = self.spoke = self.clock()
-        self.rows = row_count(self.settings, self.aws)
-        sizes = self.settings.sizes(self.rows or UNKNOWN_ROWS)
+        self.size = dataset_size(self.settings, self.aws)
+        sizes = self.settings.sizes(self.size if self.size.rows else DatasetSize(UNKNOWN_ROWS))
         self.usual = UsualDurations(self.runs.work, sizes, read_past_runs(self.settings.results_dir))
 
     def run(self) -> FinishedRun:
@@ -271,8 +271,8 @@ class _Waiting:
     def _keep_durations(self, state: RunState) -> None:
         """For later estimates; what local AWS took says nothing about AWS."""
         took = {step.name: step_seconds(step, self.now()) / 60 for step in state.steps if step.status == "Succeeded"}
-        if self.rows and not self.aws.simulated:
-            run = PastRun(state.id, self.settings.sizes(self.rows), took)
+        if self.size.rows and not self.aws.simulated:
+            run = PastRun(state.id, self.settings.sizes(self.size), took)
             keep_past_run(self.settings.results_dir, run)
 
     def _run_error(self, state: RunState) -> EvaluationRunError:

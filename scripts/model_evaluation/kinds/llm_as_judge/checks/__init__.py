@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from model_evaluation.kinds.llm_as_judge.kind import LlmAsJudge
-from model_evaluation.kinds.llm_as_judge.permissions import PIPELINES
 from model_evaluation.preflight import shared_checks as shared
 from model_evaluation.preflight.shared_checks import Check
 
 from . import judge, metrics, quotas
 
-# Serverless evaluations at the same time.
-QUOTA = ("sagemaker", "L-619D690E")
 # What the notebook calls, by the last part of an endpoint's service name.
 ENDPOINTS = ("s3", "sagemaker.api", "bedrock", "sts", "logs")
 
@@ -36,9 +33,9 @@ CHECKS: tuple[Check, ...] = (
     shared.OBJECT_LOCK,
     shared.ENCRYPTION,
     shared.MLFLOW,
-    shared.quota_jobs(PIPELINES, QUOTA),
+    shared.QUOTA_JOBS,
     Check("quota_judge", quotas.judge_tokens, ("judge", "region", "data", "scope")),
-    shared.running(PIPELINES),
+    shared.RUNNING,
     shared.studio_network(ENDPOINTS),
     shared.NETWORK_STEPS,
     shared.SDK,

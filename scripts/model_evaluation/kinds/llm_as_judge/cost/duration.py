@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeDurations
 from model_evaluation.results_folder import record_folders
+from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.launch.durations import read_past_runs
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 def usual_durations(context: Context, work: Workload) -> JudgeDurations:
     """How long an evaluation of this size usually takes, by this project's own earlier runs where there are any."""
     own = [run for folder in record_folders(context.project, context.document) for run in read_past_runs(folder)]
-    return JudgeDurations.of(work.rows, len(work.metric_prompts), tuple(own))
+    size = DatasetSize.of(work.rows, work.prompt_chars[0])
+    return JudgeDurations.of(size.rows, len(work.metric_prompts), size.prompt_tokens, tuple(own))
 
 
 def estimate_minutes(context: Context, work: Workload) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_evaluation.runtime.launch.durations import Minutes, PastRun, UsualDurations, Work
+from model_evaluation.runtime.launch.durations import Load, Minutes, PastRun, UsualDurations, Work
 from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.launch.ledger import LaunchError
 from model_evaluation.runtime.launch.pipelines import PipelineRuns
@@ -30,16 +30,16 @@ SCORE_STEPS = {"tuned": TUNED_STEPS[1], "base": BASE_STEPS[1]}
 OTHER_STEPS = ("InspectAIInference", "EvaluateWithJudge")
 # One model's steps, which follow one another.
 CHAIN = ("CreateEvaluationAction", *TUNED_STEPS, "AssociateLineage")
-# Two anchors have been published: 15 to 20 minutes for a handful of rows, 45 to 55 for 123 long rows; how many
-# metrics those had is not told, five are assumed. Both models are answered and judged side by side.
+# Three anchors have been published: 15 to 20 minutes for a handful of rows, 45 to 55 for 123 long rows, 45 to 50 for
+# 30 rows with 3 metrics and prompts of 3,200 tokens. How many metrics the first two had is not told, five are assumed.
+# Both models are answered and judged side by side; the judge reads one answer after another, each with its prompt.
 ANSWERING = Work(
-    frozenset({TUNED_STEPS[0], BASE_STEPS[0], OTHER_STEPS[0]}), minutes=(7.5, 12.0), seconds=(1.5, 6.0), per=("rows",)
+    frozenset({TUNED_STEPS[0], BASE_STEPS[0], OTHER_STEPS[0]}), (7.5, 12.0), (Load((1.5, 6.0), ("rows",)),)
 )
 SCORING = Work(
     frozenset({TUNED_STEPS[1], BASE_STEPS[1], OTHER_STEPS[1]}),
-    minutes=(7.5, 12.0),
-    seconds=(0.5, 2.0),
-    per=("rows", "metrics"),
+    (7.5, 12.0),
+    (Load((0.5, 2.0), ("rows", "metrics")), Load((0.003, 0.007), ("rows", "metrics", "prompt_tokens"))),
 )
 
 
@@ -201,8 +201,9 @@ class JudgeDurations(UsualDurations):
     """What an evaluation with a judge usually takes."""
 
     @classmethod
-    def of(cls, rows: int, metrics: int, own: tuple[PastRun, ...] = ()) -> JudgeDurations:
-        return cls(JudgeRuns.work, {"rows": rows, "metrics": metrics}, own)
+    def of(cls, rows: int, metrics: int, prompt_tokens: int = 0, own: tuple[PastRun, ...] = ()) -> JudgeDurations:
+        """``prompt_tokens``: what a usual prompt has."""
+        return cls(JudgeRuns.work, {"rows": rows, "metrics": metrics, "prompt_tokens": prompt_tokens}, own)
 
     def whole(self, jobs: int = 1) -> Minutes:
         """Minutes from start to results. ``jobs`` evaluations, one after another, share the rows."""

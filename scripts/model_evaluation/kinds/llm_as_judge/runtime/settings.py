@@ -17,6 +17,7 @@ from model_evaluation.runtime.checks import (
     check_output,
     check_region,
 )
+from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.models import base_model_of, hub_model_name, is_package
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import ParameterReader, Settings
@@ -99,8 +100,8 @@ class JudgeSettings(Settings):
             "mlflow_experiment": self.mlflow_experiment,
         }
 
-    def sizes(self, rows: int) -> dict[str, int]:
-        return {"rows": rows, "metrics": len(self.metric_names)}
+    def sizes(self, dataset: DatasetSize) -> dict[str, int]:
+        return {**super().sizes(dataset), "metrics": len(self.metric_names)}
 
     def overview(self) -> dict[str, str]:
         return {
