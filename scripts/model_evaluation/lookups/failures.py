@@ -22,15 +22,6 @@ from model_evaluation.errors import (
 )
 
 ATTEMPTS = 4  # of a request that is throttled or gets no answer
-EXPIRED = re.compile("ExpiredToken(Exception)?|RequestExpired|TokenRefreshRequired")
-BAD_CREDENTIALS = re.compile(
-    "InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId|SignatureDoesNotMatch|AuthFailure|InvalidToken"
-    "|IncompleteSignature"
-)
-DENIED = re.compile("AccessDenied(Exception)?|UnauthorizedOperation|Forbidden|403|AllAccessDisabled")
-THROTTLED = re.compile(
-    "(Request)?Thrott(ling|led)(Exception)?|TooManyRequestsException|RequestLimitExceeded|SlowDown|429|503"
-)
 # Every service's own word for "not there"; EC2 puts it behind a dot, as in InvalidVpcID.NotFound.
 NOT_FOUND = {
     "404": "S3, without a body",
@@ -54,6 +45,33 @@ NOT_FOUND_WORDS = ("does not exist", "could not find", "cannot find", "not found
 RENEW = (
     "Renew them, then run the same command again: `aws sso login` for SSO profiles, or export fresh "
     "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Nothing was lost."
+)
+# Codes of services, what they mean, and what to do.
+MEANINGS: tuple[tuple[str, type[AwsError], str, str], ...] = (
+    (
+        "ExpiredToken(Exception)?|RequestExpired|TokenRefreshRequired",
+        ExpiredCredentials,
+        "The AWS credentials have expired (seen {moment}).{words}",
+        RENEW,
+    ),
+    (
+        "Invalid(ClientTokenId|AccessKeyId|Token)|UnrecognizedClientException|AuthFailure|SignatureDoesNotMatch|IncompleteSignature",
+        NoCredentials,
+        "AWS does not accept these credentials (seen {moment}).{words}",
+        "Check which ones are in use: aws sts get-caller-identity",
+    ),
+    (
+        "AccessDenied(Exception)?|UnauthorizedOperation|Forbidden|403|AllAccessDisabled",
+        AccessDenied,
+        "Access was denied {moment} ({operation}).{words}",
+        "Ask for permission to call {operation}{on}, or use credentials that have it.",
+    ),
+    (
+        "(Request)?Thrott(ling|led)(Exception)?|TooManyRequestsException|RequestLimitExceeded|SlowDown|429|503",
+        Throttled,
+        f"AWS kept asking to slow down {{moment}}; {ATTEMPTS} attempts were made.",
+        "Wait a minute, then run the same command again.",
+    ),
 )
 
 
@@ -109,45 +127,21 @@ def aws_errors(
 
 def _from_code(error: boto.ClientError, action: str, about: str) -> AwsError:
     body = error.response.get("Error", {})
-    code, said = str(body.get("Code", "")), str(body.get("Message", "")).strip()
+    code, message = str(body.get("Code", "")), str(body.get("Message", "")).strip()
     details = {"aws_code": code, "operation": error.operation_name}
-    seen = f"while {action}{about}"
-    words = f" AWS says: {said}" if said and said != code else ""
-    if EXPIRED.fullmatch(code):
-        return ExpiredCredentials(f"The AWS credentials have expired (seen {seen}).{words}", fix=RENEW, details=details)
-    if BAD_CREDENTIALS.fullmatch(code):
-        return NoCredentials(
-            f"AWS does not accept these credentials (seen {seen}).{words}",
-            fix="Check which ones are in use: aws sts get-caller-identity",
-            details=details,
-        )
-    if DENIED.fullmatch(code):
-        return AccessDenied(
-            f"Access was denied {seen} ({error.operation_name}).{words}",
-            fix=f"Ask for permission to call {error.operation_name}{' on' + about if about else ''}, "
-            "or use credentials that have it.",
-            details=details,
-        )
-    if is_not_found(code, said):
-        return NotFound(f"AWS found nothing {seen}.{words}", fix="Check the name and the region.", details=details)
-    if THROTTLED.fullmatch(code):
-        return Throttled(
-            f"AWS kept asking to slow down {seen}; {ATTEMPTS} attempts were made.",
-            fix="Wait a minute, then run the same command again.",
-            details=details,
-        )
+    moment, words = f"while {action}{about}", f" AWS says: {message}" if message and message != code else ""
+    names = {"moment": moment, "words": words, "operation": error.operation_name, "on": about and f" on{about}"}
+    for codes, kind, meaning, fix in MEANINGS:
+        if re.fullmatch(codes, code):
+            return kind(meaning.format(**names), fix=fix.format(**names), details=details)
+    if is_not_found(code, message):
+        return NotFound(f"AWS found nothing {moment}.{words}", fix="Check the name and the region.", details=details)
     if int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
-        return Unreachable(
-            f"AWS had trouble of its own {seen} ({code or 'no code'}).",
-            fix="Run the same command again; if it lasts, see the AWS Health Dashboard.",
-            code="service_error",
-            details=details,
-        )
-    return AwsError(
-        f"AWS refused the request {seen}: {code or 'no code'}.{words}",
-        fix="Correct the value, or see references/troubleshooting.md.",
-        details=details,
-    )
+        trouble = f"AWS had trouble of its own {moment} ({code or 'no code'})."
+        fix = "Run the same command again; if it lasts, see the AWS Health Dashboard."
+        return Unreachable(trouble, fix=fix, code="service_error", details=details)
+    refusal = f"AWS refused the request {moment}: {code or 'no code'}.{words}"
+    return AwsError(refusal, fix="Correct the value, or see references/troubleshooting.md.", details=details)
 
 
 def is_not_found(code: str, message: str = "") -> bool:

@@ -40,15 +40,15 @@ def read_price_list(
     """
     moment = time.time() if now is None else now
     path = cache / f"prices-{name}-{region}.json" if cache else None
-    kept = _kept(path)
-    if kept is not None and moment - kept[0] < KEPT_SECONDS:
-        return PriceList(kept[1], _day(kept[0]))
+    copy = _kept(path)
+    if copy is not None and moment - copy[0] < KEPT_SECONDS:
+        return PriceList(copy[1], _day(copy[0]))
     try:
         products = _ask(aws, services, region)
     except AwsError as error:
-        if kept is None:
+        if copy is None:
             raise
-        return PriceList(kept[1], _day(kept[0]), error.message)
+        return PriceList(copy[1], _day(copy[0]), error.message)
     _keep(path, moment, products)
     return PriceList(products, _day(moment))
 

@@ -21,7 +21,7 @@ def check(text: str, context: Context) -> Answer:
 
         return Answer("create", findings=[finding("mlflow_create", LEFT_TO_THE_SDK, level="warning")])
     found = _trackers(context)
-    tracker = next((item for item in found.found if text in (item.arn, item.name)), None)
+    tracker = next((item for item in found.trackers if text in (item.arn, item.name)), None)
     if tracker is None:
         arn = parse_arn(text)
         if arn is not None and kind_of(arn) not in ("MLflow app", "MLflow tracking server"):
@@ -53,7 +53,7 @@ def _trackers(context: Context) -> Trackers:
 
 def offer(context: Context) -> Offer:
     found = _trackers(context)
-    usable = [item for item in found.found if item.usable]
+    usable = [item for item in found.trackers if item.usable]
     return Offer(choices=_choices(found), suggested=_suggested(usable), text=found.unknown or None)
 
 
@@ -66,7 +66,7 @@ def _suggested(usable: list[Tracker]) -> str:
 def settle(context: Context) -> Answer | None:
     """The only usable app or server of the region."""
     trackers = _trackers(context)
-    usable = [tracker for tracker in trackers.found if tracker.usable]
+    usable = [tracker for tracker in trackers.trackers if tracker.usable]
     if len(usable) != 1 or trackers.unknown:
         return None
     (tracker,) = usable
@@ -77,7 +77,7 @@ def settle(context: Context) -> Answer | None:
 
 
 def _choices(found: Trackers) -> list[dict[str, str]]:
-    usable = [item for item in found.found if item.usable]
+    usable = [item for item in found.trackers if item.usable]
     suggested = _suggested(usable)
     choices = [
         {"value": item.arn, "label": f"{item.name} (MLflow {item.kind})", "note": item.status} for item in usable

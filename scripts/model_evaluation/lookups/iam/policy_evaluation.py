@@ -26,7 +26,7 @@ class Requester:
 
     principal: str
     account: str
-    known: Mapping[str, Sequence[str]]
+    context: Mapping[str, Sequence[str]]
     service: bool = False
 
 
@@ -79,7 +79,7 @@ def matching(policy: Policy, effect: str, requester: Requester, action: str, res
             continue
         if not _either(statement, "Principal", lambda principal: _is_named(principal, requester)):
             continue
-        undecided = _undecided(statement, requester.known)
+        undecided = _undecided(statement, requester.context)
         if undecided is not None:
             sid = str(statement.get("Sid") or f"statement {number}")
             matches.append(Match(sid, statement, tuple(key for key, _ in undecided)))

@@ -36,15 +36,15 @@ def joined_etag(files: Iterable[S3Object]) -> str:
 def unchanged_files(aws: Aws, facts: Mapping[str, Any]) -> list[S3Object]:
     """The recorded dataset's objects as they are now. Raises Refused, naming them, when some were replaced since,
     and whatever looking them up raises."""
-    found = together(*[lambda uri=uri: head_object(aws, uri) for uri in recorded_files(facts)])
-    replaced = replaced_files(found, str(facts["etag"]))
+    files = together(*[lambda uri=uri: head_object(aws, uri) for uri in recorded_files(facts)])
+    replaced = replaced_files(files, str(facts["etag"]))
     if replaced:
         raise Refused(
             f"{replaced} after it was recorded.",
             fix=f"Answer the dataset again: evaluate.py answer dataset {shlex.quote(str(facts['uri']))}",
             code="dataset_changed",
         )
-    return found
+    return files
 
 
 def replaced_files(files: list[S3Object], recorded: str) -> str:

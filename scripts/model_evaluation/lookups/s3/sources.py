@@ -61,19 +61,19 @@ def s3_sources(aws: Aws, text: str, *, below: bool = False) -> list[Source]:
     uri = parse_s3_uri(text)
     if not below:
         refuse_folder(aws, uri)
-    found = []
+    objects = []
     for one in files_of(uri):
         try:
             with explained(one):
-                found.append(head_object(aws, one))
+                objects.append(head_object(aws, one))
         except NotFound as error:
             inside = list_some(aws, one) if below else []
             keys = [key for key, size in inside if size and key.endswith((".jsonl", ".json"))]
             if not keys:
                 refuse_no_bucket(aws, uri.bucket)
                 raise nothing_there(aws, one) from error
-            found += [head_object(aws, one._replace(key=key)) for key in keys]
-    return [(item.uri.key.rpartition("/")[2], partial(read_object, aws, item)) for item in found]
+            objects += [head_object(aws, one._replace(key=key)) for key in keys]
+    return [(item.uri.key.rpartition("/")[2], partial(read_object, aws, item)) for item in objects]
 
 
 def training_chunks(aws: Callable[[], Aws], source: str) -> Iterator[bytes]:

@@ -36,7 +36,7 @@ class Tracker(NamedTuple):
 class Trackers(NamedTuple):
     """Apps and servers by name; ``unknown`` says which lists were denied."""
 
-    found: list[Tracker]
+    trackers: list[Tracker]
     unknown: str
 
 
@@ -59,7 +59,7 @@ def list_trackers(aws: Aws, region: str) -> Trackers:
             for item in items
         ]
 
-    found: list[Tracker] = []
+    trackers: list[Tracker] = []
     denied: list[EvaluationError] = []
     for result in together(outcome(apps), outcome(servers)):
         if isinstance(result, AccessDenied):
@@ -67,9 +67,9 @@ def list_trackers(aws: Aws, region: str) -> Trackers:
         elif isinstance(result, AwsError):
             raise result
         elif isinstance(result, list):
-            found += result
-    found = [item for item in found if item.status not in ("Deleting", "Deleted")]
-    return Trackers(sorted(found, key=lambda item: item.name), " ".join(error.message for error in denied))
+            trackers += result
+    trackers = [item for item in trackers if item.status not in ("Deleting", "Deleted")]
+    return Trackers(sorted(trackers, key=lambda item: item.name), " ".join(error.message for error in denied))
 
 
 def describe_tracker(aws: Aws, arn: str, region: str) -> Tracker:
