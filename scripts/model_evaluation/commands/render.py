@@ -43,6 +43,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if args.append and (args.output or args.script):
         raise UsageError("--append goes with neither --output nor --script.", fix="Use one of them.")
+    if args.output:
+        _require_extension(args.output, (".py",) if args.script else (".ipynb", ".py"))
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
     target = _target(args, context)
@@ -86,19 +88,23 @@ def _target(args: argparse.Namespace, context: Context) -> Target:
     answer = context.value("notebook")
     output = _absolute(args.output) if args.output else ""
     script = args.script or (answer == "script" and not output.lower().endswith(".ipynb"))
-    extension = ".py" if script else ".ipynb"
-    if output and not output.lower().endswith(extension):
-        kind = "a script" if script else "a notebook"
-        raise UsageError(
-            f"--output names {args.output!r}; the name of {kind} ends in {extension}.",
-            fix="Name the file so. A notebook is written without --script, a script (.py) with it.",
-        )
+    if output:
+        _require_extension(args.output, (".py",) if script else (".ipynb",))
     # In this project as it lies now: it may have been moved or copied since.
     new = answer in ("new", "script")
     path = default_notebook(context.project) if new else os.path.join(context.project, answer)
     if output or script:
         return Target(output or os.path.splitext(path)[0] + ".py", script=script)
     return Target(path, append=not new)
+
+
+def _require_extension(name: str, extensions: tuple[str, ...]) -> None:
+    if not name.lower().endswith(extensions):
+        kind = "a script" if extensions == (".py",) else "a notebook"
+        raise UsageError(
+            f"--output names {name!r}; the name of {kind} ends in {extensions[0]}.",
+            fix="Name the file so. A notebook is written without --script, a script (.py) with it.",
+        )
 
 
 def _absolute(path: str) -> str:

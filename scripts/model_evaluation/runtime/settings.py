@@ -13,6 +13,7 @@ from .shard_names import shard_names
 if TYPE_CHECKING:
     from .checks import Checks
     from .launch.service import Runs
+    from .session import AwsClients
 
 DEFAULT_PREFIX = "model-evaluation"  # used when an output URI is a whole bucket, which the SDK cannot work with
 Default = TypeVar("Default")
@@ -115,6 +116,17 @@ class Settings:
     def summary(self) -> str:
         """:meth:`overview` as aligned lines."""
         return well_formed("\n".join(f"{name:<10} {value}" for name, value in self.overview().items()))
+
+    def resolved(self, aws: AwsClients) -> Self:
+        """The same with models named by what they stand for now (:func:`~.models.resolved_model`)."""
+        from .models import resolved_model  # which needs this module
+
+        return replace(self, model=resolved_model(self.model, aws))
+
+    @property
+    def parts(self) -> tuple[Self, ...]:
+        """One configuration per run that this evaluation takes, in order."""
+        return self.shards
 
     @property
     def shards(self) -> tuple[Self, ...]:
