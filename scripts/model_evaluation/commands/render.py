@@ -15,7 +15,7 @@ import itertools
 import os
 import shlex
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation import state
 from model_evaluation.conversation import workflow
@@ -24,6 +24,7 @@ from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused, TooEarly, UsageError
 from model_evaluation.files import write_atomically
 from model_evaluation.naming import default_notebook, inside
+from model_evaluation.runtime.settings import Json
 
 ANOTHER_PLACE = "Make the folder writable, or name another place: evaluate.py render --output FILE"
 
@@ -40,7 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[Json, int]:
     if args.append and (args.output or args.script):
         raise UsageError("--append goes with neither --output nor --script.", fix="Use one of them.")
     if args.output:
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
     target = _target(args, context)
-    body: dict[str, Any] = {"notebook": target.path, "run_instructions": instructions(target.path)}
+    body: Json = {"notebook": target.path, "run_instructions": instructions(target.path)}
     if target.append:
         body["findings"] = _append(context, target.path, args.library)
     else:
@@ -123,7 +124,7 @@ def rendered(context: Context, library: str = "embed", *, script: bool = False) 
     return render_notebook(kind, parameters, library)
 
 
-def _append(context: Context, path: str, library: str) -> list[dict[str, Any]]:
+def _append(context: Context, path: str, library: str) -> list[Json]:
     from pathlib import Path
 
     from model_evaluation.notebook.append import append_section

@@ -39,7 +39,7 @@ def execute_program(
     log: Path,
     env: Mapping[str, str],
     cwd: Path,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     on_progress: Callable[[str], None],
 ) -> ExecutionOutcome:
     """Runs a rendered program with this interpreter, ``parameters`` as its options; each line that it prints goes into

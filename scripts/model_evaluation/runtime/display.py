@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from .settings import well_formed
+from .settings import Json, well_formed
 
 BANNER_STYLE = "background:#fff3cd;color:#664d03;border-left:4px solid #d98c00;padding:8px 12px;margin:0"
 LOG_LINES = 200  # more would make a saved notebook heavy and is never read
@@ -41,7 +41,7 @@ def show_simulated_banner(simulated: bool) -> None:
         show(f'<p style="{BANNER_STYLE}">{text}</p>', text)
 
 
-def show_bundle(bundle: dict[str, str], metadata: dict[str, Any] | None = None) -> None:
+def show_bundle(bundle: dict[str, str], metadata: Json | None = None) -> None:
     """A Jupyter display message; outside Jupyter its plain text is printed."""
     bundle = {kind: well_formed(content) for kind, content in bundle.items()}
     if in_jupyter():

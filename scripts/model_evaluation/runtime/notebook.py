@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .checks import run_checks
 from .display import show, show_chart, show_simulated_banner
@@ -34,7 +34,7 @@ __all__ = [
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
-def prepare(settings_class: type[AnySettings], parameters: Mapping[str, Any]) -> tuple[AnySettings, AwsClients]:
+def prepare(settings_class: type[AnySettings], parameters: Mapping[str, object]) -> tuple[AnySettings, AwsClients]:
     """The parameters cell, checked, and clients of its region; prints the configuration."""
     settings = settings_class.from_parameters(parameters)
     aws = connect(settings)

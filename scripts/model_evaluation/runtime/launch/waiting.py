@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.runtime.dataset_files import dataset_object, row_count
 from model_evaluation.runtime.display import ProgressView
@@ -19,7 +19,7 @@ from model_evaluation.runtime.session import (
     is_credentials_error,
     was_refused,
 )
-from model_evaluation.runtime.settings import NotebookError, Settings
+from model_evaluation.runtime.settings import Json, NotebookError, Settings
 
 from .durations import UNKNOWN_ROWS, PastRun, UsualDurations, keep_past_run, read_past_runs
 from .failures import UNKNOWN_FAILURE, diagnose
@@ -305,7 +305,7 @@ class _Waiting:
         if arn is None or ":training-job/" not in arn:
             return ""
         try:
-            job: dict[str, Any] = self.aws.sagemaker.describe_training_job(TrainingJobName=arn.rsplit("/", 1)[-1])
+            job: Json = self.aws.sagemaker.describe_training_job(TrainingJobName=arn.rsplit("/", 1)[-1])
         except AwsFailure:
             return ""
         return str(job.get("FailureReason", ""))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from model_evaluation.runtime.checks import (
     check_dataset,
@@ -19,7 +18,7 @@ from model_evaluation.runtime.checks import (
 )
 from model_evaluation.runtime.models import base_model_of, hub_model_name, is_package, resolved_model
 from model_evaluation.runtime.session import AwsClients
-from model_evaluation.runtime.settings import ParameterReader, Settings
+from model_evaluation.runtime.settings import Json, ParameterReader, Settings
 
 from .judge_check import check_judge
 from .judge_runs import JudgeRuns
@@ -59,10 +58,10 @@ class JudgeSettings(Settings):
     evaluate_base_model: bool
     reference: str | None = None
     builtin_metrics: list[str] = field(default_factory=list)
-    custom_metrics: list[dict[str, Any]] = field(default_factory=list)
+    custom_metrics: list[Json] = field(default_factory=list)
 
     @classmethod
-    def read(cls, reader: ParameterReader) -> dict[str, Any]:
+    def read(cls, reader: ParameterReader) -> Json:
         model = reader.text("MODEL_PACKAGE_ARN")
         builtin = reader.texts("BUILTIN_METRICS", "a list of metric names")
         return super().read(reader) | {
@@ -92,7 +91,7 @@ class JudgeSettings(Settings):
         names = ", ".join(self.metric_names) or "the chosen metrics"
         return [f"PRIMARY_METRIC must be one of {names} (received {self.primary_metric!r})"]
 
-    def configuration(self) -> dict[str, Any]:
+    def configuration(self) -> Json:
         custom = self.custom_metrics_json
         return {
             **super().configuration(),
@@ -173,12 +172,16 @@ class JudgeSettings(Settings):
         return {"tuned": self.model, "base": base}
 
 
-def _custom_metrics(reader: ParameterReader) -> list[dict[str, Any]]:
-    metrics = reader.structure("CUSTOM_METRICS")
-    try:
-        if metrics is None or all(isinstance(item["customMetricDefinition"]["name"], str) for item in metrics):
-            return list(metrics or ())
-        problem = "a metric's name is not text"
-    except (TypeError, KeyError) as error:
-        problem = repr(error)
+def _custom_metrics(reader: ParameterReader) -> list[Json]:
+    value = reader.structure("CUSTOM_METRICS")
+    if value is None:
+        return []
+    problem = f"received is a {type(value).__name__}"
+    if isinstance(value, list):
+        try:
+            if all(isinstance(item["customMetricDefinition"]["name"], str) for item in value):
+                return value
+            problem = "a metric's name is not text"
+        except (TypeError, KeyError) as error:
+            problem = repr(error)
     return reader.fault("CUSTOM_METRICS", f"a list of Bedrock's metric definitions ({problem})", [])
