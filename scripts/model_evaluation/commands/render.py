@@ -53,9 +53,9 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
     if target.append:
         body["findings"] = _append(context, target.path, args.library)
     else:
-        kept = write_keeping(target.path, rendered(context, args.library, script=target.script))
-        if kept:
-            body["kept"] = kept
+        previous = write_keeping(target.path, rendered(context, args.library, script=target.script))
+        if previous:
+            body["kept"] = previous
     if args.library == "beside":
         body["library"] = _write_library(context, os.path.dirname(target.path))
     _remember(args.project, target.path)
@@ -166,7 +166,7 @@ def _unwritable(path: str, error: OSError, fix: str) -> Refused:
 
 
 def _write_keeping(path: str, content: bytes) -> str | None:
-    kept = None
+    previous = None
     try:
         with open(path, "rb") as file:
             before = file.read()
@@ -177,10 +177,10 @@ def _write_keeping(path: str, content: bytes) -> str | None:
             return None
         stem, extension = os.path.splitext(path)
         names = (f"{stem}.previous-{number}{extension}" for number in itertools.count(1))
-        kept = next(name for name in names if not os.path.exists(name))
-        write_atomically(kept, before)
+        previous = next(name for name in names if not os.path.exists(name))
+        write_atomically(previous, before)
     write_atomically(path, content)
-    return kept
+    return previous
 
 
 def _remember(project: str, path: str) -> None:

@@ -86,12 +86,12 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
         raise
     finally:
         book.update()
-    found = newest_summary(args.project)
+    newest = newest_summary(args.project)
     return {
         "notebook": target,
         "execution_arn": book.current,
-        "results": os.path.dirname(found.path) if found else None,
-        "simulated": read_summary(found.path)["simulated"] if found else None,
+        "results": os.path.dirname(newest.path) if newest else None,
+        "simulated": read_summary(newest.path)["simulated"] if newest else None,
         "next": next_command(state.load(args.project).document, args.project),
     }, 0
 

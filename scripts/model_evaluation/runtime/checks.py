@@ -183,8 +183,8 @@ def check_dataset(settings: Settings, aws: AwsClients) -> str:
             raise Fault(f"{name} is empty.", "Point DATASET at a file with rows.")
         size += head["ContentLength"]
     files = f"{len(settings.shards)} files" if len(settings.shards) > 1 else name
-    shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
-    return f"{files}, {shown}{', unchanged' if settings.dataset_etag else ''}"
+    length = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+    return f"{files}, {length}{', unchanged' if settings.dataset_etag else ''}"
 
 
 def check_dataset_bucket(settings: Settings, aws: AwsClients) -> str:

@@ -63,7 +63,7 @@ class ProgressView:
         self._out = out
         self._lines: deque[str] = deque(maxlen=LOG_LINES)
         self._handle: Any = None
-        self._shown: tuple[str, str] | None = None
+        self._picture: tuple[str, str] | None = None
 
     def log(self, line: str) -> None:
         """Adds an event."""
@@ -78,11 +78,11 @@ class ProgressView:
             return
         from IPython.display import display
 
-        shown = (well_formed(html), "\n".join(self._lines))
-        if shown == self._shown:
+        picture = (well_formed(html), "\n".join(self._lines))
+        if picture == self._picture:
             return
-        self._shown = shown
-        bundle = {"text/html": shown[0], "text/plain": shown[1]}
+        self._picture = picture
+        bundle = {"text/html": picture[0], "text/plain": picture[1]}
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         else:

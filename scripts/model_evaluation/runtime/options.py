@@ -45,9 +45,9 @@ def parsed_options(text: str, arguments: list[str], name: str) -> Json:
     for comment, defaults in _groups(text):
         group = parser.add_argument_group(description=comment.replace("%", "%%"))
         for parameter, default in defaults.items():
-            shown = json.dumps(default, ensure_ascii=False)
-            shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-            option, help_text = f"--{parameter.lower().replace('_', '-')}", f"now {shown}".replace("%", "%%")
+            value = json.dumps(default, ensure_ascii=False)
+            value = value if len(value) <= 60 else f"{value[:57]}..."
+            option, help_text = f"--{parameter.lower().replace('_', '-')}", f"now {value}".replace("%", "%%")
             group.add_argument(option, dest=parameter, type=parsed_value, metavar="VALUE", help=help_text)
     return vars(parser.parse_args(arguments))
 

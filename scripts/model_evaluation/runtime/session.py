@@ -44,13 +44,13 @@ class AwsClients:
 
     region: str
     session: Client
-    made: dict[str, Client] = field(default_factory=dict)
+    clients: dict[str, Client] = field(default_factory=dict)
 
     def client(self, service: str) -> Client:
         """The client of a service, the same one each time."""
-        if service not in self.made:
-            self.made[service] = self.session.client(service, region_name=self.region, config=PATIENT)
-        return self.made[service]
+        if service not in self.clients:
+            self.clients[service] = self.session.client(service, region_name=self.region, config=PATIENT)
+        return self.clients[service]
 
     @property
     def sagemaker(self) -> Client:
@@ -63,7 +63,7 @@ class AwsClients:
     @property
     def simulated(self) -> bool:
         """Whether any service is reached at an endpoint that is not AWS's own."""
-        return not all(is_aws(client.meta.endpoint_url) for client in self.made.values())
+        return not all(is_aws(client.meta.endpoint_url) for client in self.clients.values())
 
     def sdk_session(self) -> Client:
         """The same as the SageMaker SDK's own session."""
