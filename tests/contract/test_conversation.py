@@ -783,6 +783,29 @@ def test_the_command_that_runs_the_script_can_be_pasted(
     assert shlex.split(written["run_instructions"].partition(": ")[2]) == ["python3", written["notebook"]]
 
 
+def test_a_notebook_with_its_library_beside_it_names_the_wheel(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    written = run_cli("render", "--library", "beside", project=tmp_path).json
+    assert Path(written["library"]).parent == Path(written["notebook"]).parent
+    assert Path(written["library"]).name in Path(written["notebook"]).read_text(encoding="utf-8")
+    assert "library" not in run_cli("render", project=tmp_path).json
+
+
+def test_a_comparison_with_another_fine_tuned_model_is_in_the_notebook(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    changes = all_answers(world, scope=f"{world.model_package_arn.rsplit('/', 1)[0]}/1")
+    assert run_cli("answer", "scope", changes["scope"], project=tmp_path).code == 0
+    while step := run_cli("status", project=tmp_path).json["step"]:
+        assert run_cli("answer", step["id"], changes[step["id"]], project=tmp_path).code == 0
+    source = Path(run_cli("render", project=tmp_path).json["notebook"]).read_text(encoding="utf-8")
+    assert f'REFERENCE_MODEL_ARN = \\"{changes["scope"]}\\"' in source
+    assert "EVALUATE_BASE_MODEL = False" in source
+
+
 def test_a_section_is_appended_once_and_replaced_after_that(
     run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
 ) -> None:

@@ -142,7 +142,10 @@ class Bench(Exports):
         self.folder = folder
         self.parameters = dict(parameters)
         self._script = folder / "evaluation.py"
-        if any(parameters[name] != PARAMETERS[name] for name in ("DATASET", "MODEL_PACKAGE_ARN", "S3_OUTPUT")):
+        if any(
+            parameters[name] != PARAMETERS[name]
+            for name in ("DATASET", "MODEL_PACKAGE_ARN", "REFERENCE_MODEL_ARN", "S3_OUTPUT")
+        ):
             seed_rehearsal(self.aws, KIND.player(), parameters, {parameters["DATASET"]: DATASET})
         self._calls_before = len(self.aws.calls)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.kill_trials import Killer, Moment
-from e2e.notebook_runs import DATASET, TONE
+from e2e.notebook_runs import DATASET, PARAMETERS, TONE
 from e2e.script_runs import Bench
 from model_evaluation.localaws import Scenario
 
@@ -61,6 +61,25 @@ def test_the_base_model_alone(new_bench: NewBench) -> None:
     assert bench.summary["models"] == {"tuned": None, "base": model}
     assert bench.summary["rows"]["tuned"] is None
     assert bench.summary["metrics"]["Correctness"]["base"]["n_scored"] > 0
+
+
+def test_two_fine_tuned_models_are_evaluated_once_each_and_compared(new_bench: NewBench) -> None:
+    model = PARAMETERS["MODEL_PACKAGE_ARN"]
+    reference = f"{model.rsplit('/', 1)[0]}/2"
+    bench = new_bench(EVALUATE_BASE_MODEL=False, REFERENCE_MODEL_ARN=reference)
+    killer = Killer(bench, Moment("StartPipelineExecution", "effect", skipped=1))
+    assert killer.run().killed
+    assert bench.executions == ["Succeeded", "Executing"]
+    outcome = bench.run()
+    assert outcome.ok, outcome
+    assert "Run 2 of 2: " in outcome.printed
+    assert bench.executions == ["Succeeded", "Succeeded"]
+    assert bench.calls_of("StartPipelineExecution") == 2
+    assert bench.summary["models"]["tuned"]["arn"] == model
+    assert bench.summary["models"]["base"]["arn"] == reference
+    assert bench.summary["rows"]["paired"] == 12
+    assert bench.summary["verdict"]["decision"] not in ("none", "invalid")
+    assert f"Compared with the fine-tuned model {reference}" in bench.summary["warnings"][0]
 
 
 def test_a_dataset_in_two_files_is_evaluated_in_two_runs_and_taken_up_after_a_kill(new_bench: NewBench) -> None:

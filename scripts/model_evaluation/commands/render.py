@@ -15,7 +15,7 @@ import itertools
 import os
 import shlex
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation import state
 from model_evaluation.conversation import workflow
@@ -24,6 +24,7 @@ from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused, TooEarly, UsageError
 from model_evaluation.files import write_atomically
 from model_evaluation.naming import default_notebook, inside
+from model_evaluation.runtime.settings import Json
 
 ANOTHER_PLACE = "Make the folder writable, or name another place: evaluate.py render --output FILE"
 
@@ -40,19 +41,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[Json, int]:
     if args.append and (args.output or args.script):
         raise UsageError("--append goes with neither --output nor --script.", fix="Use one of them.")
+    if args.output:
+        _require_extension(args.output, (".py",) if args.script else (".ipynb", ".py"))
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
     target = _target(args, context)
-    body: dict[str, Any] = {"notebook": target.path, "run_instructions": instructions(target.path)}
+    body: Json = {"notebook": target.path, "run_instructions": instructions(target.path)}
     if target.append:
         body["findings"] = _append(context, target.path, args.library)
     else:
-        kept = write_keeping(target.path, rendered(context, args.library, script=target.script))
-        if kept:
-            body["kept"] = kept
+        previous = write_keeping(target.path, rendered(context, args.library, script=target.script))
+        if previous:
+            body["kept"] = previous
     if args.library == "beside":
         body["library"] = _write_library(context, os.path.dirname(target.path))
     _remember(args.project, target.path)
@@ -86,19 +89,23 @@ def _target(args: argparse.Namespace, context: Context) -> Target:
     answer = context.value("notebook")
     output = _absolute(args.output) if args.output else ""
     script = args.script or (answer == "script" and not output.lower().endswith(".ipynb"))
-    extension = ".py" if script else ".ipynb"
-    if output and not output.lower().endswith(extension):
-        kind = "a script" if script else "a notebook"
-        raise UsageError(
-            f"--output names {args.output!r}; the name of {kind} ends in {extension}.",
-            fix="Name the file so. A notebook is written without --script, a script (.py) with it.",
-        )
+    if output:
+        _require_extension(args.output, (".py",) if script else (".ipynb",))
     # In this project as it lies now: it may have been moved or copied since.
     new = answer in ("new", "script")
     path = default_notebook(context.project) if new else os.path.join(context.project, answer)
     if output or script:
         return Target(output or os.path.splitext(path)[0] + ".py", script=script)
     return Target(path, append=not new)
+
+
+def _require_extension(name: str, extensions: tuple[str, ...]) -> None:
+    if not name.lower().endswith(extensions):
+        kind = "a script" if extensions == (".py",) else "a notebook"
+        raise UsageError(
+            f"--output names {name!r}; the name of {kind} ends in {extensions[0]}.",
+            fix="Name the file so. A notebook is written without --script, a script (.py) with it.",
+        )
 
 
 def _absolute(path: str) -> str:
@@ -117,7 +124,7 @@ def rendered(context: Context, library: str = "embed", *, script: bool = False) 
     return render_notebook(kind, parameters, library)
 
 
-def _append(context: Context, path: str, library: str) -> list[dict[str, Any]]:
+def _append(context: Context, path: str, library: str) -> list[Json]:
     from pathlib import Path
 
     from model_evaluation.notebook.append import append_section
@@ -159,7 +166,7 @@ def _unwritable(path: str, error: OSError, fix: str) -> Refused:
 
 
 def _write_keeping(path: str, content: bytes) -> str | None:
-    kept = None
+    previous = None
     try:
         with open(path, "rb") as file:
             before = file.read()
@@ -170,10 +177,10 @@ def _write_keeping(path: str, content: bytes) -> str | None:
             return None
         stem, extension = os.path.splitext(path)
         names = (f"{stem}.previous-{number}{extension}" for number in itertools.count(1))
-        kept = next(name for name in names if not os.path.exists(name))
-        write_atomically(kept, before)
+        previous = next(name for name in names if not os.path.exists(name))
+        write_atomically(previous, before)
     write_atomically(path, content)
-    return kept
+    return previous
 
 
 def _remember(project: str, path: str) -> None:

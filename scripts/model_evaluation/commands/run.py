@@ -13,12 +13,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation import state
 from model_evaluation.conversation.answers import fingerprint, next_command, utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError, Refused
+from model_evaluation.runtime.settings import Json
 
 from .render import require_every_answer
 
@@ -45,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[Json, int]:
     from model_evaluation.reporting.summaries import read_summary
     from model_evaluation.results_folder import newest_summary
     from model_evaluation.runs.execution import executed_path, parse_parameters, run_rendered
@@ -85,12 +86,12 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         raise
     finally:
         book.update()
-    found = newest_summary(args.project)
+    newest = newest_summary(args.project)
     return {
         "notebook": target,
         "execution_arn": book.current,
-        "results": os.path.dirname(found.path) if found else None,
-        "simulated": read_summary(found.path)["simulated"] if found else None,
+        "results": os.path.dirname(newest.path) if newest else None,
+        "simulated": read_summary(newest.path)["simulated"] if newest else None,
         "next": next_command(state.load(args.project).document, args.project),
     }, 0
 
@@ -102,7 +103,7 @@ def _goes_on(arn: str) -> str:
     )
 
 
-def _launch_book(context: Context, notebook: str, parameters: dict[str, Any]) -> LaunchBook:
+def _launch_book(context: Context, notebook: str, parameters: Json) -> LaunchBook:
     """With the intent recorded. Values that cannot be used are refused before anything is run."""
     from model_evaluation.runs.launches import LaunchBook, rendered_parameters
     from model_evaluation.runtime.settings import NotebookError

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation import state
+from model_evaluation.runtime.settings import Json
 
 if TYPE_CHECKING:
     from model_evaluation.runs.statuses import RunStatus
@@ -25,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """No flags of its own."""
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[Json, int]:
     from model_evaluation.conversation.workflow import finding
     from model_evaluation.lookups.session import Aws
     from model_evaluation.runs.launches import known_launches
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     }, 0
 
 
-def _row(run: RunStatus) -> dict[str, Any]:
+def _row(run: RunStatus) -> Json:
     from model_evaluation.kinds.registry import DEFAULT, load_kind
 
     launch = run.launch

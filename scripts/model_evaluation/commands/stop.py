@@ -9,10 +9,11 @@ example:
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation import state
 from model_evaluation.errors import Choose, Refused
+from model_evaluation.runtime.settings import Json
 
 from .runs import SHOWN
 
@@ -25,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="the user has agreed to end it")
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[Json, int]:
     from model_evaluation.lookups.session import Aws
     from model_evaluation.runs.launches import known_launches
     from model_evaluation.runs.statuses import run_statuses, stop_run

@@ -36,8 +36,9 @@ def seed_rehearsal(
     """Seeds what a notebook's parameters name, so that it can be rehearsed as configured.
 
     Of ``parameters`` those are looked at that kinds of evaluation have in common (``REGION``, ``ROLE_ARN``,
-    ``S3_OUTPUT``, and where they exist ``MODEL_PACKAGE_ARN`` and ``MLFLOW_RESOURCE_ARN``); ``player`` sees to the
-    others. ``dataset`` is the content of each of the dataset's files by URI. Start the :class:`LocalAws` with
+    ``S3_OUTPUT``, and where they exist ``MODEL_PACKAGE_ARN``, ``REFERENCE_MODEL_ARN`` and ``MLFLOW_RESOURCE_ARN``);
+    ``player`` sees to the others. ``dataset`` is the content of each of the dataset's files by URI. Start the
+    :class:`LocalAws` with
     ``account=account_of(parameters)`` and the same region.
     """
     cloud, region = aws.cloud, str(parameters["REGION"])
@@ -49,8 +50,9 @@ def seed_rehearsal(
     seed.bucket(output_bucket, region)
     for name, content in dataset.items():
         _seed_dataset(seed, name, output_bucket, content)
-    if model := str(parameters.get("MODEL_PACKAGE_ARN") or ""):
-        _seed_model(seed, model, base_model or BASE_MODEL)
+    for name in ("MODEL_PACKAGE_ARN", "REFERENCE_MODEL_ARN"):
+        if model := str(parameters.get(name) or ""):
+            _seed_model(seed, model, base_model or BASE_MODEL)
     if mlflow := str(parameters.get("MLFLOW_RESOURCE_ARN") or ""):
         store = f"s3://{output_bucket}/mlflow"
         if ":mlflow-tracking-server/" in mlflow:

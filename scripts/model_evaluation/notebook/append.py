@@ -4,12 +4,12 @@ content."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
+from model_evaluation.runtime.settings import Json
 
 from .cells import PARAMETERS_TAG
 from .notebook_file import METADATA_KEY, has_tag, notebook_bytes
@@ -29,7 +29,7 @@ class AppendResult(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def append_section(path: Path, section: Mapping[str, Any]) -> AppendResult:
+def append_section(path: Path, section: Json) -> AppendResult:
     """Appends the cells of a rendered notebook to another one, or replaces them where an earlier run put them.
 
     Cells of a notebook older than nbformat 4.5 have no ids, so ours get none either; an id that is taken gets a
@@ -55,7 +55,7 @@ def check_appendable(path: Path) -> None:
     _read(path)
 
 
-def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
+def _read(path: Path) -> tuple[bytes, Json]:
     """The file's bytes, and the notebook in it."""
     try:
         original = path.read_bytes()
@@ -100,7 +100,7 @@ def _refused(path: Path, reason: str) -> Refused:
     )
 
 
-def _with_ids(section: list[dict[str, Any]], others: list[dict[str, Any]], minor: int) -> list[dict[str, Any]]:
+def _with_ids(section: list[Json], others: list[Json], minor: int) -> list[Json]:
     """The section's cells, with ids that no other cell has, or without any."""
     bare = [{key: value for key, value in cell.items() if key != "id"} for cell in section]
     if minor < 5:

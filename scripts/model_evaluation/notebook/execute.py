@@ -82,11 +82,11 @@ def inject_parameters(notebook: Any, parameters: Mapping[str, object]) -> None:
     if not tagged:
         raise Refused("The notebook has no cell tagged parameters.", fix="Render the notebook again.")
     place = next((i for i in tagged if METADATA_KEY in cells[i].metadata), tagged[0])
-    known = _assigned_names(cells[place].source)
-    unknown = sorted(set(parameters) - known)
+    names = _assigned_names(cells[place].source)
+    unknown = sorted(set(parameters) - names)
     if unknown:
         raise Refused(
-            f"The notebook has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known))}.",
+            f"The notebook has no parameter {', '.join(unknown)}; it has {', '.join(sorted(names))}.",
             fix="Use one of the parameters it has.",
         )
     source = "# Parameters\n" + "\n".join(f"{name} = {python_literal(value)}" for name, value in parameters.items())
@@ -204,10 +204,10 @@ class _Run:
             if display_id is None:
                 return
             lines = text.split("\n")
-            known = set(self._shown.get(display_id, ()))
+            earlier = set(self._shown.get(display_id, ()))
             self._shown[display_id] = lines
             for line in lines:
-                if line not in known:
+                if line not in earlier:
                     self._tell(line)
 
     def _tell(self, line: str) -> None:

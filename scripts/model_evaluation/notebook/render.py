@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jinja2
 from jinja2 import meta
+
+from model_evaluation.runtime.settings import Json
 
 from .cells import LIBRARY, OPTIONS, PARAMETERS, Cell
 from .library import Library, notebook_library
@@ -40,7 +42,7 @@ def render_notebook(kind: Kind, parameters: Mapping[str, object], library: str =
 
 def notebook_content(
     kind: Kind, parameters: Mapping[str, object], library: str = EMBED, *, program: bool = False
-) -> dict[str, Any]:
+) -> Json:
     """The notebook for these parameters as plain JSON values, cell sources as single strings. ``library`` is
     ``embed`` or ``beside``; a ``program`` has a further cell, which reads its command line.
 
@@ -66,7 +68,7 @@ def parameter_names(kind: Kind) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(environment.parse(source)))
 
 
-def _cells(kind: Kind, parameters: Mapping[str, object], library: str, program: bool) -> Iterator[dict[str, Any]]:
+def _cells(kind: Kind, parameters: Mapping[str, object], library: str, program: bool) -> Iterator[Json]:
     environment = _environment(kind.templates)
     for cell in kind.cells():
         if cell == PARAMETERS:
@@ -85,8 +87,8 @@ def _template(cell: Cell) -> str:
     return f"{cell.id.replace('-', '_')}.{'py' if cell.kind == 'code' else 'md'}.j2"
 
 
-def _content(cell: Cell, source: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = {METADATA_KEY: {"cell": cell.id}}
+def _content(cell: Cell, source: str) -> Json:
+    metadata: Json = {METADATA_KEY: {"cell": cell.id}}
     if cell.tags:
         metadata["tags"] = list(cell.tags)
     if cell.hidden:

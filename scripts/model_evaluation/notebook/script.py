@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from model_evaluation.runtime.settings import Json
 
 INTRODUCTION = (
     '"""Run with `python FILE` from the folder that shall hold the results; `python FILE --help` lists its options.\n\n'
@@ -12,7 +11,7 @@ INTRODUCTION = (
 HOW_TO_RUN = ("**Run > Run All Cells** does everything", "Running this program does everything")  # the title's words
 
 
-def notebook_script(notebook: Mapping[str, Any]) -> str:
+def notebook_script(notebook: Json) -> str:
     """Source of the program: the code of every cell in order."""
     parts = [INTRODUCTION]
     for cell in notebook["cells"]:

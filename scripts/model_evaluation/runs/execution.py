@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from model_evaluation.errors import AwsError, EvaluationError, Refused, UsageError
 from model_evaluation.notebook.execute import ExecutionOutcome, execute_notebook
 from model_evaluation.runtime.options import parsed_value
+from model_evaluation.runtime.settings import Json
 
 from .program import execute_program
 
@@ -25,7 +25,7 @@ def run_rendered(
     *,
     env: Mapping[str, str],
     cwd: str,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, object] | None = None,
     on_line: Callable[[], None] = lambda: None,
 ) -> ExecutionOutcome:
     """Executes a notebook into ``target``, or runs a program whose output goes there; progress on stderr. Raises our
@@ -75,10 +75,10 @@ def _failure(outcome: ExecutionOutcome) -> EvaluationError:
     return EvaluationError(f"{text} ({outcome.ename})", fix=fix, code="run_broken", details=details)
 
 
-def parse_parameters(pairs: list[list[str]] | None, raw: list[list[str]] | None = None) -> dict[str, Any]:
+def parse_parameters(pairs: list[list[str]] | None, raw: list[list[str]] | None = None) -> Json:
     """``-p NAME VALUE`` as papermill takes them (True, False, None, numbers, else text), and JSON besides;
     ``-r NAME VALUE`` is always text."""
-    values: dict[str, Any] = {}
+    values: Json = {}
     for name, text in pairs or []:
         values[_known_name(name)] = parsed_value(text)
     for name, text in raw or []:

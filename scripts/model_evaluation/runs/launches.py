@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from model_evaluation import state
 from model_evaluation.results_folder import record_folders
 from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchError, LaunchRecord
 from model_evaluation.runtime.options import literal_assignments, program_parameters
+from model_evaluation.runtime.settings import Json
 
 KEPT = 50  # entries in the state file
 TRIES = 5
@@ -35,7 +35,7 @@ class Launch:
     execution_arn: str | None
     outcome: str | None
     fingerprint: str
-    configuration: dict[str, Any]
+    configuration: Json
     notebook: str | None
     results_dir: str
     kind: str = ""
@@ -49,7 +49,7 @@ class KnownLaunches:
     damaged: list[str]
 
 
-def known_launches(project: str, document: dict[str, Any]) -> KnownLaunches:
+def known_launches(project: str, document: Json) -> KnownLaunches:
     """Every start of this project that was recorded anywhere; an intent that became no start is left out."""
     entries = [entry for entry in document.get("runs", []) if entry["name"] is not None]
     notebooks = {entry["results_dir"]: entry["notebook"] for entry in entries}
@@ -68,7 +68,7 @@ def known_launches(project: str, document: dict[str, Any]) -> KnownLaunches:
     return KnownLaunches(newest_first, damaged)
 
 
-def _from_state(entry: dict[str, Any]) -> Launch:
+def _from_state(entry: Json) -> Launch:
     keys = ("name", "started", "execution_arn", "fingerprint", "notebook", "results_dir")
     known = {key: entry[key] for key in keys}
     return Launch(outcome=entry.get("outcome"), configuration={}, kind=entry.get("kind", ""), **known)
@@ -88,7 +88,7 @@ def _from_record(record: LaunchRecord, attempt: LaunchAttempt, notebook: str | N
     )
 
 
-def rendered_parameters(path: str) -> dict[str, Any] | None:
+def rendered_parameters(path: str) -> Json | None:
     """What the parameters cell of a notebook or a program says; ``None`` when it is not plain literals."""
     text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
     if path.endswith(".py"):
@@ -150,7 +150,7 @@ class LaunchBook:
                 times[path] = path.stat().st_mtime_ns
         return times
 
-    def _is_here(self, entry: dict[str, Any]) -> bool:
+    def _is_here(self, entry: Json) -> bool:
         return bool(entry["results_dir"] == self._results_dir)
 
     def _replace(self, fingerprint: str, attempts: Iterable[LaunchAttempt]) -> None:
@@ -167,8 +167,8 @@ class LaunchBook:
             if state.replace(self._project, snapshot.raw, document):
                 return
 
-    def _entry(self, fingerprint: str, attempt: LaunchAttempt) -> dict[str, Any]:
-        entry: dict[str, Any] = {
+    def _entry(self, fingerprint: str, attempt: LaunchAttempt) -> Json:
+        entry: Json = {
             "kind": self._kind,
             "fingerprint": fingerprint,
             "name": attempt.name or None,

@@ -27,9 +27,9 @@ try:
     runpy.run_path(program, run_name="__main__")
 except BaseException as error:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == program]
-    told = {"ename": type(error).__name__, "evalue": str(error), "line": lines[0] if lines else 0}
+    failure = {"ename": type(error).__name__, "evalue": str(error), "line": lines[0] if lines else 0}
     with open(outcome, "w", encoding="utf-8", errors="backslashreplace") as file:
-        json.dump(told, file)
+        json.dump(failure, file)
     raise
 """
 
@@ -39,17 +39,17 @@ def execute_program(
     log: Path,
     env: Mapping[str, str],
     cwd: Path,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     on_progress: Callable[[str], None],
 ) -> ExecutionOutcome:
     """Runs a rendered program with this interpreter, ``parameters`` as its options; each line that it prints goes into
     ``log`` and to ``on_progress``. An interrupt is passed on to it."""
     text = program.read_text(encoding="utf-8", errors="surrogateescape")
-    known = program_parameters(text) or parameters
-    unknown = sorted(set(parameters) - set(known))
+    names = program_parameters(text) or parameters
+    unknown = sorted(set(parameters) - set(names))
     if unknown:
         raise Refused(
-            f"The program has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known))}.",
+            f"The program has no parameter {', '.join(unknown)}; it has {', '.join(sorted(names))}.",
             fix="Use one of the parameters it has.",
         )
     options = [f"--{name.lower().replace('_', '-')}={_option(value)}" for name, value in parameters.items()]

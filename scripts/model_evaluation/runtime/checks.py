@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from .dataset_files import REGISTRY_DATASET, dataset_object
 from .models import HUB_MODEL, MODEL_PACKAGE, PUBLIC_HUB, first_container, hub_model_name
 from .session import GONE_CODES, AwsClients, AwsFailure, aws_error_code, is_credentials_error
-from .settings import NotebookError, Settings
+from .settings import Json, NotebookError, Settings
 
 SIGNS = {"pass": "✓", "warn": "!", "fail": "✗"}
 DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
@@ -153,7 +153,7 @@ def check_model_package(settings: Settings, aws: AwsClients) -> str:
     return f"{settings.model.rsplit('model-package/', 1)[-1]}, {status}"
 
 
-def _weights_are_there(container: dict[str, Any], aws: AwsClients) -> bool:
+def _weights_are_there(container: Json, aws: AwsClients) -> bool:
     """Also when nobody can tell: SageMaker may keep weights where only it can look."""
     uri = container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri", "")
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
@@ -183,8 +183,8 @@ def check_dataset(settings: Settings, aws: AwsClients) -> str:
             raise Fault(f"{name} is empty.", "Point DATASET at a file with rows.")
         size += head["ContentLength"]
     files = f"{len(settings.shards)} files" if len(settings.shards) > 1 else name
-    shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
-    return f"{files}, {shown}{', unchanged' if settings.dataset_etag else ''}"
+    length = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+    return f"{files}, {length}{', unchanged' if settings.dataset_etag else ''}"
 
 
 def check_dataset_bucket(settings: Settings, aws: AwsClients) -> str:

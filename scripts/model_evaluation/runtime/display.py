@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from .settings import well_formed
+from .settings import Json, well_formed
 
 BANNER_STYLE = "background:#fff3cd;color:#664d03;border-left:4px solid #d98c00;padding:8px 12px;margin:0"
 LOG_LINES = 200  # more would make a saved notebook heavy and is never read
@@ -41,7 +41,7 @@ def show_simulated_banner(simulated: bool) -> None:
         show(f'<p style="{BANNER_STYLE}">{text}</p>', text)
 
 
-def show_bundle(bundle: dict[str, str], metadata: dict[str, Any] | None = None) -> None:
+def show_bundle(bundle: dict[str, str], metadata: Json | None = None) -> None:
     """A Jupyter display message; outside Jupyter its plain text is printed."""
     bundle = {kind: well_formed(content) for kind, content in bundle.items()}
     if in_jupyter():
@@ -63,7 +63,7 @@ class ProgressView:
         self._out = out
         self._lines: deque[str] = deque(maxlen=LOG_LINES)
         self._handle: Any = None
-        self._shown: tuple[str, str] | None = None
+        self._picture: tuple[str, str] | None = None
 
     def log(self, line: str) -> None:
         """Adds an event."""
@@ -78,11 +78,11 @@ class ProgressView:
             return
         from IPython.display import display
 
-        shown = (well_formed(html), "\n".join(self._lines))
-        if shown == self._shown:
+        picture = (well_formed(html), "\n".join(self._lines))
+        if picture == self._picture:
             return
-        self._shown = shown
-        bundle = {"text/html": shown[0], "text/plain": shown[1]}
+        self._picture = picture
+        bundle = {"text/html": picture[0], "text/plain": picture[1]}
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         else:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from .session import AwsClients
-from .settings import NotebookError
+from .settings import Json, NotebookError
 
 MODEL_PACKAGE = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d{12}):model-package/([^/]+)/(\d+)")
 HUB_MODEL = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):([^:]*):hub-content/([^/]+)/Model/([^/]+)/(.+)")
@@ -47,10 +46,10 @@ def resolved_model(model: str, aws: AwsClients) -> str:
     )
 
 
-def first_container(package: dict[str, Any]) -> dict[str, Any]:
+def first_container(package: Json) -> Json:
     """The container of a described model package; empty when it has none."""
     containers = package.get("InferenceSpecification", {}).get("Containers") or [{}]
-    container: dict[str, Any] = containers[0]
+    container: Json = containers[0]
     return container
 
 

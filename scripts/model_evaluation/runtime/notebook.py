@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .checks import run_checks
 from .display import show, show_chart, show_simulated_banner
 from .launch.launcher import launch_once
 from .launch.waiting import wait_for_results
-from .models import resolved_model
 from .report.charts import draw_charts
 from .report.export import export_analysis
 from .report.metrics_table import comparison_text
@@ -36,11 +34,11 @@ __all__ = [
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
-def prepare(settings_class: type[AnySettings], parameters: Mapping[str, Any]) -> tuple[AnySettings, AwsClients]:
+def prepare(settings_class: type[AnySettings], parameters: Mapping[str, object]) -> tuple[AnySettings, AwsClients]:
     """The parameters cell, checked, and clients of its region; prints the configuration."""
     settings = settings_class.from_parameters(parameters)
     aws = connect(settings)
-    settings = replace(settings, model=resolved_model(settings.model, aws))
+    settings = settings.resolved(aws)
     show_simulated_banner(aws.simulated)
     print(settings.summary())  # noqa: T201
     return settings, aws

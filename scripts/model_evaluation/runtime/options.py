@@ -13,13 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .settings import NotebookError
+from .settings import Json, NotebookError
 
 PARAMETERS_MARK = '# %% parameters tags=["parameters"]'
 WORDS = {"True": True, "False": False, "None": None}
 
 
-def read_options(namespace: dict[str, Any]) -> None:
+def read_options(namespace: Json) -> None:
     """Puts the parameters that the command line gives to the program whose namespace this is into it: each parameter
     has an option, such as ``--poll-seconds`` for POLL_SECONDS. Does nothing in an editor that runs single cells.
 
@@ -33,7 +33,7 @@ def read_options(namespace: dict[str, Any]) -> None:
     namespace.update(parsed_options(text, sys.argv[1:], Path(program).name))
 
 
-def parsed_options(text: str, arguments: list[str], name: str) -> dict[str, Any]:
+def parsed_options(text: str, arguments: list[str], name: str) -> Json:
     """The parameters that ``arguments`` give to a program with this text."""
     parser = argparse.ArgumentParser(
         prog=name,
@@ -45,14 +45,14 @@ def parsed_options(text: str, arguments: list[str], name: str) -> dict[str, Any]
     for comment, defaults in _groups(text):
         group = parser.add_argument_group(description=comment.replace("%", "%%"))
         for parameter, default in defaults.items():
-            shown = json.dumps(default, ensure_ascii=False)
-            shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-            option, help_text = f"--{parameter.lower().replace('_', '-')}", f"now {shown}".replace("%", "%%")
+            value = json.dumps(default, ensure_ascii=False)
+            value = value if len(value) <= 60 else f"{value[:57]}..."
+            option, help_text = f"--{parameter.lower().replace('_', '-')}", f"now {value}".replace("%", "%%")
             group.add_argument(option, dest=parameter, type=parsed_value, metavar="VALUE", help=help_text)
     return vars(parser.parse_args(arguments))
 
 
-def program_parameters(text: str) -> dict[str, Any] | None:
+def program_parameters(text: str) -> Json | None:
     """The values in a program's parameters cell, by name; ``None`` when they are not plain literals."""
     try:
         return dict(item for _, group in _groups(text) for item in group.items())
@@ -60,7 +60,7 @@ def program_parameters(text: str) -> dict[str, Any] | None:
         return None
 
 
-def literal_assignments(source: str) -> dict[str, Any]:
+def literal_assignments(source: str) -> Json:
     """What a cell of assignments assigns. ``SyntaxError`` or ``ValueError`` when it holds anything but literals."""
     return {
         target.id: ast.literal_eval(node.value)
@@ -83,7 +83,7 @@ def parsed_value(text: str) -> Any:
     return text
 
 
-def _groups(text: str) -> list[tuple[str, Mapping[str, Any]]]:
+def _groups(text: str) -> list[tuple[str, Mapping[str, object]]]:
     """Of a program's parameters cell each comment with the values below it."""
     cell = text.partition(PARAMETERS_MARK)[2].partition("\n# %% ")[0].strip()
     comments = (" ".join(line.lstrip("# ") for line in re.findall(r"(?m)^#.*$", part)) for part in cell.split("\n\n"))

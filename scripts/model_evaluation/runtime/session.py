@@ -23,6 +23,8 @@ from .endpoints import is_aws
 if TYPE_CHECKING:
     from .settings import Settings
 
+Client = Any
+"""A client or session of boto3, which has no types."""
 AwsFailure = (ClientError, BotoCoreError)
 """Whatever boto3 raises for AWS's sake."""
 CREDENTIALS = re.compile(
@@ -41,29 +43,29 @@ class AwsClients:
     """
 
     region: str
-    session: Any
-    made: dict[str, Any] = field(default_factory=dict)
+    session: Client
+    clients: dict[str, Client] = field(default_factory=dict)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str) -> Client:
         """The client of a service, the same one each time."""
-        if service not in self.made:
-            self.made[service] = self.session.client(service, region_name=self.region, config=PATIENT)
-        return self.made[service]
+        if service not in self.clients:
+            self.clients[service] = self.session.client(service, region_name=self.region, config=PATIENT)
+        return self.clients[service]
 
     @property
-    def sagemaker(self) -> Any:
+    def sagemaker(self) -> Client:
         return self.client("sagemaker")
 
     @property
-    def s3(self) -> Any:
+    def s3(self) -> Client:
         return self.client("s3")
 
     @property
     def simulated(self) -> bool:
         """Whether any service is reached at an endpoint that is not AWS's own."""
-        return not all(is_aws(client.meta.endpoint_url) for client in self.made.values())
+        return not all(is_aws(client.meta.endpoint_url) for client in self.clients.values())
 
-    def sdk_session(self) -> Any:
+    def sdk_session(self) -> Client:
         """The same as the SageMaker SDK's own session."""
         from sagemaker.core.helper.session_helper import Session
 

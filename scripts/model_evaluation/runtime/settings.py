@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from .checks import Checks
     from .dataset_files import DatasetSize
     from .launch.service import Runs
+    from .session import AwsClients
 
 DEFAULT_PREFIX = "model-evaluation"  # used when an output URI is a whole bucket, which the SDK cannot work with
 Default = TypeVar("Default")
+Json = dict[str, Any]
+"""A JSON object; whoever reads it checks what it uses."""
 
 
 def well_formed(text: str) -> str:
@@ -71,7 +74,7 @@ class Settings:
     mlflow_experiment: str | None = None
 
     @classmethod
-    def from_parameters(cls, namespace: Mapping[str, Any]) -> Self:
+    def from_parameters(cls, namespace: Mapping[str, object]) -> Self:
         """Reads the parameter names from ``namespace``; :class:`SettingsError` names every fault at once."""
         reader = ParameterReader(namespace)
         settings = cls(**cls.read(reader))
@@ -84,7 +87,7 @@ class Settings:
         return settings
 
     @classmethod
-    def read(cls, reader: ParameterReader) -> dict[str, Any]:
+    def read(cls, reader: ParameterReader) -> Json:
         """The fields by name, from the parameters."""
         return {
             "region": reader.text("REGION"),
@@ -101,7 +104,7 @@ class Settings:
             return [f"DATASET_ETAG must hold {len(self.shards)} ETags separated by commas, one per file, or be empty"]
         return []
 
-    def configuration(self) -> dict[str, Any]:
+    def configuration(self) -> Json:
         """Everything that makes a run the one it is, as JSON values; how it is watched and shown is left out."""
         return {"region": self.region, "label": self.run_label}
 
@@ -116,6 +119,17 @@ class Settings:
     def summary(self) -> str:
         """:meth:`overview` as aligned lines."""
         return well_formed("\n".join(f"{name:<10} {value}" for name, value in self.overview().items()))
+
+    def resolved(self, aws: AwsClients) -> Self:
+        """The same with models named by what they stand for now (:func:`~.models.resolved_model`)."""
+        from .models import resolved_model  # which needs this module
+
+        return replace(self, model=resolved_model(self.model, aws))
+
+    @property
+    def parts(self) -> tuple[Self, ...]:
+        """One configuration per run that this evaluation takes, in order."""
+        return self.shards
 
     @property
     def shards(self) -> tuple[Self, ...]:
@@ -142,7 +156,7 @@ class Settings:
 class ParameterReader:
     """Reads single parameters, gathering what is wrong with them in ``faults``."""
 
-    def __init__(self, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, namespace: Mapping[str, object]) -> None:
         self._namespace = namespace
         self.faults: list[str] = []
 
@@ -169,10 +183,11 @@ class ParameterReader:
 
     def texts(self, name: str, expected: str = "a list of texts") -> list[str]:
         value = self._namespace.get(name) or ()
-        usable = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-        return list(value) if usable else self.fault(name, expected, [])
+        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+            return list(value)
+        return self.fault(name, expected, [])
 
-    def structure(self, name: str) -> Any:
+    def structure(self, name: str) -> object:
         """A list, a dictionary or ``None``; text is read as JSON, which is how a command line passes it."""
         value = self._namespace.get(name)
         if not isinstance(value, str):

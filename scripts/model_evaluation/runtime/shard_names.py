@@ -11,10 +11,10 @@ _ONE_SHARD = re.compile(r"(.*)-\d{3,}-of-((?=\d{3})0*[1-9]\d{0,3})(\.[^/]*)?", r
 
 def shard_names(name: str) -> list[str]:
     """The files that a path or URI stands for, in order: itself, unless it has the star of a set."""
-    found = _ALL_SHARDS.fullmatch(name)
-    if found is None:
+    match = _ALL_SHARDS.fullmatch(name)
+    if match is None:
         return [name]
-    stem, count, suffix = found[1], found[2], found[3] or ""
+    stem, count, suffix = match[1], match[2], match[3] or ""
     return [f"{stem}-{number:0{len(count)}d}-of-{count}{suffix}" for number in range(1, int(count) + 1)]
 
 
@@ -25,14 +25,14 @@ def is_shard_set(name: str) -> bool:
 
 def whole_set(name: str) -> str | None:
     """The set a file belongs to by its name: ``rows-*-of-003.jsonl`` for ``rows-002-of-003.jsonl``, else ``None``."""
-    found = _ONE_SHARD.fullmatch(name)
-    return f"{found[1]}-*-of-{found[2]}{found[3] or ''}" if found else None
+    match = _ONE_SHARD.fullmatch(name)
+    return f"{match[1]}-*-of-{match[2]}{match[3] or ''}" if match else None
 
 
 def unsharded_name(name: str) -> str:
     """The name without its number: ``rows.jsonl`` for a set's, any other as it is."""
-    found = _ALL_SHARDS.fullmatch(name)
-    return f"{found[1]}{found[3] or ''}" if found else name
+    match = _ALL_SHARDS.fullmatch(name)
+    return f"{match[1]}{match[3] or ''}" if match else name
 
 
 def manifest_key(name: str) -> str:

@@ -33,6 +33,7 @@ def parameters() -> dict[str, Any]:
         "CUSTOM_METRICS": TONE,
         "PRIMARY_METRIC": "Correctness",
         "EVALUATE_BASE_MODEL": True,
+        "REFERENCE_MODEL_ARN": None,
         "S3_OUTPUT": "s3://acme-sagemaker-data/evaluation-results",
         "MLFLOW_RESOURCE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:mlflow-app/app-ABCDEF123456",
         "MLFLOW_EXPERIMENT": None,

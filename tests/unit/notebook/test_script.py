@@ -79,7 +79,7 @@ def test_help_tells_every_parameter_with_its_value_and_comment(
     for name in parameters:
         assert f"--{name.lower().replace('_', '-')} VALUE" in text
     assert '--region VALUE now "us-west-2"' in text
-    assert "What is evaluated, on which rows." in text
+    assert "What is evaluated, on which rows:" in text
 
 
 @pytest.mark.parametrize("argument", ["--judge", "--no-such-thing", "-p"])

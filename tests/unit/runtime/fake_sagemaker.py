@@ -27,6 +27,7 @@ PARAMETERS: dict[str, Any] = {
     "CUSTOM_METRICS": None,
     "PRIMARY_METRIC": "Correctness",
     "EVALUATE_BASE_MODEL": True,
+    "REFERENCE_MODEL_ARN": None,
     "S3_OUTPUT": "s3://acme-data/results",
     "MLFLOW_RESOURCE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:mlflow-app/app-1",
     "MLFLOW_EXPERIMENT": None,

@@ -19,6 +19,7 @@ from model_evaluation.runtime.launch.waiting import EvaluationRunError, FileChan
 from model_evaluation.runtime.settings import SettingsError
 from unit.runtime.fake_sagemaker import (
     ARN,
+    PARAMETERS,
     START,
     Clock,
     FakeS3,
@@ -543,6 +544,35 @@ def test_a_dataset_in_three_files_is_three_evaluations_one_after_another(
     etags["rows-003-of-003.jsonl"] = '"c"'
     assert [run.execution_arn for run in run_notebook()] == [ARN + "run0", ARN + "run1", ARN + "run2"]
     assert len(world.started) == 3
+
+
+def test_two_fine_tuned_models_are_a_run_each_on_each_file() -> None:
+    reference = PARAMETERS["MODEL_PACKAGE_ARN"].replace("/3", "/2")
+    both = {"EVALUATE_BASE_MODEL": False, "REFERENCE_MODEL_ARN": reference}
+    settings = settings_with(DATASET="s3://acme-data/rows-*-of-002.jsonl", **both)
+    assert [(part.model[-1], part.dataset[-16:], part.scope, part.run_label) for part in settings.parts] == [
+        ("3", "001-of-002.jsonl", "tuned", "support-bot-1of2"),
+        ("3", "002-of-002.jsonl", "tuned", "support-bot-2of2"),
+        ("2", "001-of-002.jsonl", "tuned", "support-bot-reference-1of2"),
+        ("2", "002-of-002.jsonl", "tuned", "support-bot-reference-2of2"),
+    ]
+    assert settings.scope == "compare"
+    # The model's own run is the one that an evaluation of it alone has: it is not paid for twice.
+    assert settings_with(**both).parts[0] == settings_with(EVALUATE_BASE_MODEL=False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"EVALUATE_BASE_MODEL": True},
+        {"EVALUATE_BASE_MODEL": False, "REFERENCE_MODEL_ARN": "meta-llama"},
+        {"EVALUATE_BASE_MODEL": False, "MODEL_PACKAGE_ARN": "meta-llama"},
+    ],
+)
+def test_a_reference_that_cannot_be_compared_is_refused(changes: dict[str, Any]) -> None:
+    reference = PARAMETERS["MODEL_PACKAGE_ARN"].replace("/3", "/2")
+    with pytest.raises(SettingsError, match="REFERENCE_MODEL_ARN must be"):
+        settings_with(**{"REFERENCE_MODEL_ARN": reference} | changes)
 
 
 def test_one_file_is_one_evaluation() -> None:

@@ -116,6 +116,7 @@ class LlmAsJudge(Kind):
             "CUSTOM_METRICS": context.value("custom_metrics") or None,
             "PRIMARY_METRIC": context.value("primary_metric"),
             "EVALUATE_BASE_MODEL": scope == "compare",
+            "REFERENCE_MODEL_ARN": None if scope in ("compare", "tuned", "base") else scope,
             "S3_OUTPUT": context.value("output"),
             "MLFLOW_RESOURCE_ARN": None if mlflow == "create" else mlflow,
             "MLFLOW_EXPERIMENT": None,

@@ -53,7 +53,7 @@ class _NoPlace(Exception):
 
 @dataclass(frozen=True)
 class Launch:
-    """A run that was started or attached to, and what it takes to start those of the dataset's further files."""
+    """A run that was started or attached to, and what it takes to start further ones that the settings need."""
 
     arn: str
     start: Start
@@ -69,7 +69,7 @@ def launch_once(
     sleep: Callable[[float], None] = time.sleep,
     out: Callable[[str], None] = print,
 ) -> Launch:
-    """The run that evaluates these settings, of the dataset's first file; it is started unless it already was.
+    """The run that evaluates these settings, the first of several; it is started unless it already was.
 
     The intent is on disk before AWS is asked and the ARN right after, so neither a second run of the cell nor a
     kernel that died in between starts a second evaluation. A run that failed or was stopped is followed by a new one.
@@ -80,8 +80,7 @@ def launch_once(
     Raises :class:`RunInProgressError` beside a run with another configuration (unless FORCE_NEW_RUN), and
     :class:`LaunchError` when nothing was started or what was asked for could not be made to run.
     """
-    first = settings.shards[0]
-    return Launch(_Launcher(first, aws, start, now, sleep, out).run(), start, settings)
+    return Launch(_Launcher(settings.parts[0], aws, start, now, sleep, out).run(), start, settings)
 
 
 @dataclass

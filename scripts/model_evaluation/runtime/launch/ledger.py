@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from model_evaluation.runtime.settings import NotebookError
+from model_evaluation.runtime.settings import Json, NotebookError
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.settings import Settings
@@ -45,7 +45,7 @@ class LaunchRecord:
     the kind of evaluation; records of before there were several do not tell."""
 
     fingerprint: str
-    configuration: dict[str, Any]
+    configuration: Json
     attempts: tuple[LaunchAttempt, ...] = field(default=())
     kind: str = ""
 
@@ -90,7 +90,7 @@ class LaunchRecord:
         return replace(self, attempts=(*others, attempt))
 
 
-def configuration_changes(running: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+def configuration_changes(running: Json, wanted: Json) -> list[str]:
     """What differs between two configurations, a line each; nothing where only a fingerprint was kept."""
     return [
         f"{key.replace('_', ' ')}: {_shortened(running[key])} is running, {_shortened(wanted[key])} is asked for"
@@ -104,7 +104,7 @@ def _shortened(value: Any) -> str:
     return text if len(text) <= 100 else text[:97] + "..."
 
 
-def configuration_fingerprint(configuration: dict[str, Any]) -> str:
+def configuration_fingerprint(configuration: Json) -> str:
     """SHA-256 over canonical JSON: equal for equal configurations whatever the order of their keys."""
     canonical = json.dumps(configuration, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from model_evaluation.runtime.display import in_jupyter
+from model_evaluation.runtime.settings import Json
 
 from .service import AnySettings, ListedRun, Runs, RunState, Started, Step
 
@@ -84,7 +85,7 @@ class PipelineRuns(Runs[AnySettings]):
         raise NotImplementedError
 
 
-def _step(step: dict[str, Any]) -> Step:
+def _step(step: Json) -> Step:
     jobs = (content for content in step.get("Metadata", {}).values() if isinstance(content, dict))
     return Step(
         name=step["StepName"],
@@ -96,7 +97,7 @@ def _step(step: dict[str, Any]) -> Step:
     )
 
 
-def _listed(execution: dict[str, Any]) -> ListedRun:
+def _listed(execution: Json) -> ListedRun:
     """The SDK appends a time stamp to the name that it is given."""
     return ListedRun(
         str(execution["PipelineExecutionArn"]),

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.runtime.dataset_files import DatasetSize, dataset_object, dataset_size
 from model_evaluation.runtime.display import ProgressView
@@ -19,7 +19,7 @@ from model_evaluation.runtime.session import (
     is_credentials_error,
     was_refused,
 )
-from model_evaluation.runtime.settings import NotebookError, Settings
+from model_evaluation.runtime.settings import Json, NotebookError, Settings
 
 from .durations import UNKNOWN_ROWS, PastRun, UsualDurations, keep_past_run, read_past_runs
 from .failures import UNKNOWN_FAILURE, diagnose
@@ -66,18 +66,19 @@ def wait_for_results(
     wait: Callable[[str, Settings, AwsClients], FinishedRun] | None = None,
     out: Callable[[str], None] = print,
 ) -> list[FinishedRun]:
-    """Waits for a run, and starts and waits for those of the dataset's further files, one at a time.
+    """Waits for a run, and starts and waits for further ones that its settings need, one at a time: of the dataset's
+    further files, or of a second model. They come in the order of the settings' ``parts``.
 
-    Each file's run is on record like any other: called again after a failure or in a new kernel this attaches to what
-    is finished or running and starts only what is left. Raises what launching and :func:`wait_for_run` raise.
+    Each is on record like any other: called again after a failure or in a new kernel this attaches to what is finished
+    or running and starts only what is left. Raises what launching and :func:`wait_for_run` raise.
     """
-    shards = launch.settings.shards
-    runs = [(wait or wait_for_run)(launch.arn, shards[0], aws)]
-    for number, shard in enumerate(shards[1:], 2):
-        out(f"File {number} of {len(shards)}: {shard.dataset}")
-        _refuse_changed_file(shard, aws)
-        arn = launch_next(launch.start, shard, aws).arn
-        runs.append((wait or wait_for_run)(arn, shard, aws))
+    parts = launch.settings.parts
+    runs = [(wait or wait_for_run)(launch.arn, parts[0], aws)]
+    for number, part in enumerate(parts[1:], 2):
+        out(f"Run {number} of {len(parts)}: {part.model} on {part.dataset}")
+        _refuse_changed_file(part, aws)
+        arn = launch_next(launch.start, part, aws).arn
+        runs.append((wait or wait_for_run)(arn, part, aws))
     return runs
 
 
@@ -304,7 +305,7 @@ class _Waiting:
         if arn is None or ":training-job/" not in arn:
             return ""
         try:
-            job: dict[str, Any] = self.aws.sagemaker.describe_training_job(TrainingJobName=arn.rsplit("/", 1)[-1])
+            job: Json = self.aws.sagemaker.describe_training_job(TrainingJobName=arn.rsplit("/", 1)[-1])
         except AwsFailure:
             return ""
         return str(job.get("FailureReason", ""))

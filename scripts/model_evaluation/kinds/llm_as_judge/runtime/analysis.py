@@ -43,9 +43,11 @@ def analyse_execution(
     simulated: bool,
     created: str,
     further_executions: Sequence[str] = (),
+    reference_executions: Sequence[str] = (),
     source: SourceRows | None = None,
 ) -> Analysis:
     """Read, pair and compare the results of one execution, and of those that evaluated the dataset's further files.
+    Of ``reference_executions`` the fine-tuned model's results stand for the base model.
 
     ``scope`` is ``compare``, ``tuned`` or ``base``; ``model_names`` has the keys ``tuned`` and ``base``. Records are
     named after the rows' lines in the dataset, or in the ``source`` it was prepared from.
@@ -63,7 +65,8 @@ def analyse_execution(
         simulated=simulated,
     )
     ids = [arn.rsplit("/", 1)[-1] for arn in (execution_arn, *further_executions)]
-    files = _result_files(s3, output_uri, ids, evaluation.sides)
+    references = [arn.rsplit("/", 1)[-1] for arn in reference_executions]
+    files = _result_files(s3, output_uri, ids, references, evaluation.sides)
     results = {side: read_result_rows(s3, files.bucket, getattr(files, side)) for side in evaluation.sides}
     dataset = read_dataset_rows(dataset_lines)
     rows = dataset.rows
@@ -98,10 +101,14 @@ def analyse_execution(
     return Analysis(summary, report_words(summary), examples_table(records, metrics))
 
 
-def _result_files(s3: Any, output_uri: str, ids: Sequence[str], sides: Sequence[Side]) -> ResultFiles:
+def _result_files(
+    s3: Any, output_uri: str, ids: Sequence[str], references: Sequence[str], sides: Sequence[Side]
+) -> ResultFiles:
     """The files of all these executions. Of several the means are left out: each is a part's own."""
     parts = [find_result_files(s3, output_uri, execution_id) for execution_id in ids]
-    for execution_id, part in zip(ids, parts, strict=True):
+    others = [find_result_files(s3, output_uri, execution_id) for execution_id in references]
+    parts += [part._replace(tuned=[], base=part.tuned) for part in others]
+    for execution_id, part in zip((*ids, *references), parts, strict=True):
         if not any(getattr(part, side) for side in sides):
             raise ResultsError(
                 f"No result files of execution {execution_id} under {output_uri}.",

@@ -14,6 +14,7 @@ from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failu
 from model_evaluation.runtime.launch.ledger import LaunchError
 from model_evaluation.runtime.launch.pipelines import PipelineRuns
 from model_evaluation.runtime.models import hub_model_name
+from model_evaluation.runtime.settings import Json
 
 from .result_files import SIDES, find_result_files
 
@@ -107,7 +108,7 @@ class JudgeRuns(PipelineRuns["JudgeSettings"]):
         return differences + (_scoring_differences(steps[scores], name, settings) if scores in steps else [])
 
 
-def named_in_parameters(settings: JudgeSettings) -> dict[str, Any]:
+def named_in_parameters(settings: JudgeSettings) -> Json:
     """The SDK's arguments that have a parameter of their own."""
     return {
         "model": settings.sdk_model,
@@ -122,7 +123,7 @@ def named_in_parameters(settings: JudgeSettings) -> dict[str, Any]:
     }
 
 
-def _answering_differences(step: dict[str, Any], settings: JudgeSettings) -> list[str]:
+def _answering_differences(step: Json, settings: JudgeSettings) -> list[str]:
     differences = []
     if settings.scope == "base":
         model = hub_model_name(step.get("ServerlessJobConfig", {}).get("BaseModelArn", ""))
@@ -140,7 +141,7 @@ def _answering_differences(step: dict[str, Any], settings: JudgeSettings) -> lis
     return differences
 
 
-def _scoring_differences(step: dict[str, Any], name: str, settings: JudgeSettings) -> list[str]:
+def _scoring_differences(step: Json, name: str, settings: JudgeSettings) -> list[str]:
     differences = []
     parameters = step.get("HyperParameters", {})
     if parameters.get("judge_model_id") != settings.judge:
@@ -171,7 +172,7 @@ def with_safe_texts(evaluator: Any, settings: JudgeSettings, aws: AwsClients) ->
         return evaluator
     render = evaluator._render_pipeline_definition
 
-    def render_safely(template_str: str, context: dict[str, Any]) -> str:
+    def render_safely(template_str: str, context: Json) -> str:
         pasted = ["dataset_uri", "s3_output_path", "custom_metrics"]
         if settings.mlflow_experiment is not None:  # else it holds the SDK's own placeholder
             pasted.append("mlflow_experiment_name")

@@ -15,6 +15,7 @@ from .analysis import analyse_execution
 from .settings import JudgeSettings
 
 __all__ = ["JudgeSettings", "read_results"]
+REFERENCE_NOTE = "Compared with the fine-tuned model {}, not with a base model: wherever base is said, it is meant."
 ROWS = {
     "dataset": "in the dataset",
     "tuned": "of the fine-tuned model",
@@ -25,11 +26,13 @@ ROWS = {
 
 def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsClients) -> Analysis:
     """The judge's raw results of these runs, paired and compared; prints how many rows there are."""
+    files = len(settings.shards)
     analysis = analyse_execution(
         aws.s3,
         output_uri=settings.s3_output,
         execution_arn=runs[0].execution_arn,
-        further_executions=[run.execution_arn for run in runs[1:]],
+        further_executions=[run.execution_arn for run in runs[1:files]],
+        reference_executions=[run.execution_arn for run in runs[files:]],
         dataset_lines=dataset_lines(settings, aws),
         source=source_rows(settings, aws),
         judge=settings.judge,
@@ -41,6 +44,8 @@ def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsC
         simulated=aws.simulated,
         created=runs[0].created.isoformat() if runs[0].created else "",
     )
+    if settings.reference:
+        analysis.summary["warnings"].insert(0, REFERENCE_NOTE.format(settings.reference))
     analysis.summary["warnings"].extend([*settings.dataset_notes, *(text for run in runs for text in run.warnings)])
     counts = analysis.summary["rows"]
     print("Rows:", ", ".join(f"{counts[key]} {text}" for key, text in ROWS.items() if counts[key] is not None))  # noqa: T201
