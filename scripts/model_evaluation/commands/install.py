@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-PACKAGES = ("boto3", "jinja2", "jsonschema", "msgspec", "nbformat")
+from model_evaluation.packages import BASE, how_to_install, missing_base_packages
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,10 +41,10 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "kept": list(outcome.kept),
         "next_step": f'Start {CLIENTS[client].label} anew, then say: "evaluate my model".',
     }
-    missing = _missing_packages()
+    missing = missing_base_packages()
     if missing:
         body["missing_packages"] = missing
-        body["next_step"] += f" Its python3 also needs: python3 -m pip install {' '.join(missing)} (or have uv)."
+        body["next_step"] += f" This Python lacks {', '.join(missing)}. {how_to_install(BASE)}"
     return body, 0
 
 
@@ -62,9 +62,3 @@ def only(found: list[str], command: str, how: str) -> str:
         code="which_client",
         details={"clients": {name: CLIENTS[name].label for name in names}},
     )
-
-
-def _missing_packages() -> list[str]:
-    import importlib.util
-
-    return [name for name in PACKAGES if importlib.util.find_spec(name) is None]
