@@ -3,9 +3,10 @@
 # requires-python = ">=3.11"
 # dependencies = [
 #   "boto3>=1.42", "jinja2>=3.1.6,<4", "jsonschema>=4.23,<5", "msgspec>=0.20", "nbformat>=5.10,<6", "numpy>=1.26",
+#   "scipy>=1.11",
 # ]
 # ///
-"""Entry point: `python3 scripts/evaluate.py` or `uv run scripts/evaluate.py`, from any folder."""
+"""Entry point, from any folder: `python3 scripts/evaluate.py` (on Windows `py -3`) or `uv run scripts/evaluate.py`."""
 
 import os
 import sys
@@ -13,8 +14,8 @@ import sys
 if sys.version_info < (3, 11):
     print(  # noqa: T201 - the one object on stdout, on a Python too old for the package
         '{"ok": false, "command": null, "error": {"code": "python_too_old", "message": "This is Python %d.%d; '
-        'version 3.11 or later is needed.", "fix": "Run the same command with python3.11 or later, or with: '
-        'uv run scripts/evaluate.py"}}' % sys.version_info[:2]
+        'version 3.11 or later is needed.", "fix": "Run the same command with python3.11 or later '
+        '(Windows: py -3), or with: uv run scripts/evaluate.py"}}' % sys.version_info[:2]
     )
     sys.exit(2)
 

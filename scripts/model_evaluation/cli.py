@@ -12,7 +12,8 @@ from typing import Any, NoReturn, TextIO
 
 from . import __version__
 from .endpoints import foreign_endpoints
-from .errors import EvaluationError, MissingDependency, UsageError
+from .errors import EvaluationError, UsageError
+from .packages import REQUIREMENTS, missing_package
 
 # command -> one line of help. Its module is commands/<name>.py with `arguments(parser)` and `run(args)`.
 COMMANDS = {
@@ -46,9 +47,6 @@ EXIT_CODES = """exit codes:
 
 example:
   evaluate.py --project ./tickets answer model my-model-group"""
-
-PACKAGES = ("boto3", "botocore", "jinja2", "jsonschema", "msgspec", "nbformat", "numpy", "scipy")
-DEMO_PACKAGES = ("ipykernel", "jupyter_client", "moto", "nbclient", "sagemaker", "trustme", "werkzeug")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -87,8 +85,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EvaluationError as error:
         body, code = failure(command, error), error.exit_code
     except ModuleNotFoundError as error:
-        missing = _missing_dependency(error)
-        body, code = (failure(command, missing), missing.exit_code) if missing else (_bug(command, error), 1)
+        if (error.name or "").partition(".")[0] in REQUIREMENTS:
+            missing = missing_package(error.name)
+            body, code = failure(command, missing), missing.exit_code
+        else:
+            body, code = _bug(command, error), 1
     except KeyboardInterrupt:
         body = {
             "ok": False,
@@ -192,25 +193,6 @@ def _print_json(body: dict[str, Any]) -> None:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader went away; there is nobody left to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
-def _missing_dependency(error: ModuleNotFoundError) -> MissingDependency | None:
-    import shlex
-
-    name = (error.name or "").partition(".")[0]
-    python = shlex.quote(sys.executable or "python3")
-    if name in DEMO_PACKAGES:
-        wanted = "sagemaker>=3.27,<4 nbclient ipykernel moto[server] trustme"
-    elif name in PACKAGES:
-        wanted = "boto3 jinja2 jsonschema msgspec nbformat numpy scipy"
-    else:
-        return None
-    packages = " ".join(shlex.quote(package) for package in wanted.split())
-    return MissingDependency(
-        f"The Python package {name!r} is not installed for {sys.executable}.",
-        fix=f"{python} -m pip install {packages}",
-        details={"package": name},
-    )
 
 
 def _bug(command: str | None, error: Exception) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Put the skill into an assistant's skills folder (a copy, never a link), or upgrade what is there.
 
-Without --client, the one assistant found on this machine is taken. Files of your own in the folder are kept; installed
-files that were changed since stop the command, unless --discard-changes is given.
+Without --client, the one assistant found on this machine is taken. --client agents serves Codex, Cursor, GitHub
+Copilot, opencode, goose and every other assistant that reads .agents/skills. What you put into the folder yourself
+stays; installed files that were changed since stop the command, unless --discard-changes is given.
 
 example:
   evaluate.py install --client claude
@@ -10,61 +11,96 @@ example:
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-PACKAGES = ("boto3", "jinja2", "jsonschema", "msgspec", "nbformat")
+from model_evaluation import __version__
+from model_evaluation.errors import Refused
+from model_evaluation.installing import (
+    ALL,
+    CLIENTS,
+    SCOPES,
+    SERVED,
+    detected,
+    install,
+    other_copies,
+    readers,
+    skill_folder,
+)
+from model_evaluation.packages import BASE, how_to_install, missing_base_packages
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from model_evaluation.installing import CLIENTS, SCOPES
-
-    parser.add_argument("--client", choices=list(CLIENTS), help="the assistant (default: the only one found)")
-    parser.add_argument("--scope", choices=SCOPES, default="user", help="for this user, or for --project only")
+    add_client(parser, default="the only one found")
     parser.add_argument("--discard-changes", action="store_true", help="replace installed files that were changed")
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation import __version__
-    from model_evaluation.installing import CLIENTS, detected, install, skill_folder
+def add_client(parser: argparse.ArgumentParser, *, default: str) -> None:
+    """The options that say where the skill lies."""
+    parser.add_argument(
+        "--client",
+        choices=list(ALL),
+        metavar="NAME",
+        help=f"the assistant: {', '.join(CLIENTS)} ({', '.join(SERVED)} are served by agents); default: {default}",
+    )
+    parser.add_argument("--scope", choices=SCOPES, default="user", help="for this user, or for --project only")
 
+
+def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     client = args.client or only(detected(args.project, args.scope), "install", "was found")
     folder = skill_folder(client, args.scope, args.project)
     outcome = install(folder, discard_changes=args.discard_changes)
+    assistants = readers(folder, args.project)
+    label = f"your assistant ({', '.join(assistants)})" if client == "agents" else ALL[client].label
     body: dict[str, Any] = {
         "action": outcome.action,
         "client": client,
         "scope": args.scope,
         "path": str(folder),
+        "serves": assistants,
         "version": __version__,
         "previous_version": outcome.previous_version,
         "files": outcome.files,
         "kept": list(outcome.kept),
-        "next_step": f'Start {CLIENTS[client].label} anew, then say: "evaluate my model".',
+        **further_copies(folder, args.project),
+        "next_step": f'Start {label} anew, then say: "evaluate my model".',
     }
-    missing = _missing_packages()
+    missing = missing_base_packages()
     if missing:
         body["missing_packages"] = missing
-        body["next_step"] += f" Its python3 also needs: python3 -m pip install {' '.join(missing)} (or have uv)."
+        body["next_step"] += f" This Python lacks {', '.join(missing)}. {how_to_install(BASE)}"
     return body, 0
 
 
-def only(found: list[str], command: str, how: str) -> str:
-    """The one client in ``found``; raises Refused (exit 3) when there are none or several."""
-    from model_evaluation.errors import Refused
-    from model_evaluation.installing import CLIENTS
+def further_copies(folder: Path, project: str) -> dict[str, Any]:
+    """The part of the body about copies elsewhere that an assistant reads as well."""
+    copies = other_copies(folder, project)
+    if not copies:
+        return {}
+    told = [f"{copy.path} (version {copy.version}; read by {', '.join(copy.readers)})" for copy in copies]
+    return {
+        "other_copies": [
+            {"path": str(copy.path), "version": copy.version, "readers": list(copy.readers)} for copy in copies
+        ],
+        "warnings": [
+            {
+                "kind": "other_copies",
+                "message": f"Of copies of one name an assistant uses one. There is also {', and '.join(told)}.",
+                "fix": "Keep one copy for each assistant, or bring all to one version: uninstall or delete the rest.",
+            }
+        ],
+    }
 
-    if len(found) == 1:
-        return found[0]
-    names = found or list(CLIENTS)
+
+def only(clients: Sequence[str], command: str, how: str) -> str:
+    """The one of ``clients``; raises Refused (exit 3) when there are none or several."""
+    if len(clients) == 1:
+        return clients[0]
+    names = list(clients) or list(CLIENTS)
     raise Refused(
-        f"Which assistant is meant? {'More than one' if found else 'None'} {how}. Known: {', '.join(names)}.",
+        f"Which assistant is meant? {'More than one' if clients else 'None'} {how}. Known: {', '.join(names)}.",
         fix=f"Name it: evaluate.py {command} --client {names[0]}",
         code="which_client",
-        details={"clients": {name: CLIENTS[name].label for name in names}},
+        details={"clients": {name: ALL[name].label for name in names}},
     )
-
-
-def _missing_packages() -> list[str]:
-    import importlib.util
-
-    return [name for name in PACKAGES if importlib.util.find_spec(name) is None]

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
-import shlex
 import time
 from typing import NamedTuple
 
@@ -24,6 +23,7 @@ from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused, TooEarly, UsageError
 from model_evaluation.files import write_atomically
 from model_evaluation.naming import default_notebook, inside
+from model_evaluation.packages import command_line, python_command
 from model_evaluation.runtime.settings import Json
 
 ANOTHER_PLACE = "Make the folder writable, or name another place: evaluate.py render --output FILE"
@@ -198,7 +198,7 @@ def instructions(path: str) -> str:
     if path.endswith(".py"):
         return (
             "Run again, it takes up the running evaluation and does not start a second one; --help lists its options. "
-            f"With credentials of the account: python3 {shlex.quote(path)}"
+            f"With credentials of the account: {python_command()} {command_line(path)}"
         )
     return (
         "Open the notebook in SageMaker Studio and choose Run > Run All Cells. It checks the configuration, starts "

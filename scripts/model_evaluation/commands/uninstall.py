@@ -1,6 +1,6 @@
 """Take the skill out of an assistant's skills folder; nothing else there is touched.
 
-Without --client, the one place where it is installed is taken. Files of your own in the folder stay.
+Without --client, the one place where it is installed is taken. What you put into the folder yourself stays.
 
 example:
   evaluate.py uninstall --client claude
@@ -9,23 +9,22 @@ example:
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
-from .install import only
+from model_evaluation.errors import Refused
+from model_evaluation.installing import ALL, installed_at, skill_folder, uninstall
+
+from .install import add_client, further_copies, only
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from model_evaluation.installing import CLIENTS, SCOPES
-
-    parser.add_argument("--client", choices=list(CLIENTS), help="the assistant (default: where it is installed)")
-    parser.add_argument("--scope", choices=SCOPES, default="user", help="for this user, or for --project only")
+    add_client(parser, default="where it is installed")
     parser.add_argument("--discard-changes", action="store_true", help="remove installed files that were changed, too")
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    from model_evaluation.installing import skill_folder, uninstall
-
-    client = args.client or only(_where(args), "uninstall", "has it")
+    client = args.client or only(_clients_with_it(args), "uninstall", "has it")
     folder = skill_folder(client, args.scope, args.project)
     outcome = uninstall(folder, discard_changes=args.discard_changes)
     return {
@@ -36,19 +35,17 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "version": outcome.previous_version,
         "files": outcome.files,
         "kept": list(outcome.kept),
+        **further_copies(folder, args.project),
     }, 0
 
 
-def _where(args: argparse.Namespace) -> list[str]:
-    from model_evaluation.errors import Refused
-    from model_evaluation.installing import CLIENTS, installed_at, skill_folder
-
-    found: dict[str, str] = {}  # folder -> the first client that has it; Codex and `agents` share one
-    for client in CLIENTS:
+def _clients_with_it(args: argparse.Namespace) -> list[str]:
+    places: dict[Path, str] = {}  # to the first client that has it there; Codex and `agents` share one
+    for client in ALL:
         folder = skill_folder(client, args.scope, args.project)
         try:
             if installed_at(folder) is not None:
-                found.setdefault(str(folder), client)
+                places.setdefault(folder, client)
         except Refused:
             continue
-    return list(found.values())
+    return list(places.values())

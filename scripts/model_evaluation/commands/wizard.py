@@ -13,7 +13,7 @@ import argparse
 import sys
 from typing import Any
 
-from model_evaluation.errors import MissingDependency, UsageError
+from model_evaluation.errors import UsageError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,17 +29,8 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any] | None, int]:
     from model_evaluation import state
     from model_evaluation.kinds.registry import kind_of
     from model_evaluation.wizard import Wizard
+    from model_evaluation.wizard.terminal import Terminal
 
-    try:
-        from model_evaluation.wizard.terminal import Terminal
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "prompt_toolkit":
-            raise
-        raise MissingDependency(
-            "The Python package 'prompt_toolkit' is not installed.",
-            fix=f"{sys.executable} -m pip install 'prompt_toolkit>=3.0.50,<4'",
-            details={"package": "prompt_toolkit"},
-        ) from error
     from . import render, revise
 
     document = state.load(args.project).document

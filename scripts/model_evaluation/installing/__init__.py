@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from .clients import CLIENTS, SCOPES, detected, skill_folder
-from .folder import NAME, Installed, install, installed_at, uninstall
+from .clients import ALL, CLIENTS, SCOPES, SERVED, Copy, detected, other_copies, readers, skill_folder
+from .folder import install, installed_at, uninstall
 
 __all__ = [
+    "ALL",
     "CLIENTS",
-    "NAME",
     "SCOPES",
-    "Installed",
+    "SERVED",
+    "Copy",
     "detected",
     "install",
     "installed_at",
+    "other_copies",
+    "readers",
     "skill_folder",
     "uninstall",
 ]

@@ -1,60 +1,179 @@
-"""Where each assistant looks for skills."""
+"""Which skills folders each assistant reads, and which copies of the skill shadow each other there.
+
+From the assistants' documentation and sources; tried with Claude Code 2.1, Codex 0.171, Gemini CLI 0.61, opencode 1.18
+and Copilot CLI 1.0 (November 2026).
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import NamedTuple
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
-from .folder import NAME
+from .folder import read_marker
+from .source import NAME
 
 SCOPES = ("user", "project")
+AGENTS = ".agents/skills"
 
 
-class Client(NamedTuple):
-    """An assistant: its name for people, its own folder, its skills folder below home and below a project.
+@dataclass(frozen=True)
+class Client:
+    """An assistant. ``user`` and ``project`` are the skills folders that it reads, below home and below a project; an
+    install goes into the first. ``signs`` are what its presence shows by, below either.
 
-    ``home_variable`` is the environment variable that moves ``home`` elsewhere, if the assistant has one.
+    ``variable`` is the environment variable that names the folder ``moves`` (below home) elsewhere. An assistant that
+    is ``moved_whole`` then reads nothing outside of it.
     """
 
     label: str
-    home: str
-    skills: str
-    project_skills: str
-    home_variable: str | None = None
+    user: tuple[str, ...]
+    project: tuple[str, ...]
+    signs: tuple[str, ...]
+    variable: str | None = None
+    moves: str = ""
+    moved_whole: bool = False
+
+    def folders(self, scope: str, project: str | os.PathLike[str]) -> list[Path]:
+        """The folders that it reads in ``scope``."""
+        return self._located(self.project if scope == "project" else self.user, scope, project)
+
+    def is_there(self, scope: str, project: str | os.PathLike[str]) -> bool:
+        """Whether it is used by this user, or in this project."""
+        return any(path.exists() for path in self._located(self.signs, scope, project))
+
+    def _located(self, names: tuple[str, ...], scope: str, project: str | os.PathLike[str]) -> list[Path]:
+        if scope == "project":
+            return [Path(project).absolute() / name for name in names]
+        moved = os.environ.get(self.variable, "") if self.variable else ""
+        if not moved:
+            return [Path.home() / name for name in names]
+        target = Path(moved).expanduser().absolute()
+        return [
+            target / PurePosixPath(name).relative_to(self.moves) if inside else Path.home() / name
+            for name in names
+            if (inside := PurePosixPath(name).is_relative_to(self.moves)) or not self.moved_whole
+        ]
 
 
 CLIENTS: Mapping[str, Client] = {
-    "claude": Client("Claude Code", ".claude", ".claude/skills", ".claude/skills", "CLAUDE_CONFIG_DIR"),
-    # Codex still reads ~/.codex/skills but calls it deprecated; the shared folder is the documented one.
-    "codex": Client("Codex", ".codex", ".agents/skills", ".agents/skills"),
-    "gemini": Client("Gemini CLI", ".gemini", ".gemini/skills", ".gemini/skills"),
-    "kiro": Client("Kiro", ".kiro", ".kiro/skills", ".kiro/skills"),
-    "agents": Client("any assistant that reads .agents/skills", ".agents", ".agents/skills", ".agents/skills"),
+    "claude": Client(
+        "Claude Code", (".claude/skills",), (".claude/skills",), (".claude",), "CLAUDE_CONFIG_DIR", ".claude"
+    ),
+    # It calls its own folder deprecated, but reads it.
+    "codex": Client("Codex", (AGENTS, ".codex/skills"), (AGENTS, ".codex/skills"), (".codex",), "CODEX_HOME", ".codex"),
+    "gemini": Client(
+        "Gemini CLI",
+        (".gemini/skills", AGENTS, f".gemini/extensions/{NAME}/skills"),
+        (".gemini/skills", AGENTS),
+        (".gemini",),
+        "GEMINI_CLI_HOME",
+    ),
+    "kiro": Client("Kiro", (".kiro/skills",), (".kiro/skills",), (".kiro",), "KIRO_HOME", ".kiro"),
+    "agents": Client("any assistant that reads .agents/skills", (AGENTS,), (AGENTS,), (".agents",)),
 }
+# Assistants that need no copy of their own: `agents` serves them.
+SERVED: Mapping[str, Client] = {
+    "cursor": Client(
+        "Cursor",
+        (AGENTS, ".cursor/skills", ".claude/skills", ".codex/skills"),
+        (AGENTS, ".cursor/skills", ".claude/skills", ".codex/skills"),
+        (".cursor",),
+    ),
+    "copilot": Client(
+        "GitHub Copilot",
+        (AGENTS, ".copilot/skills"),
+        (AGENTS, ".github/skills", ".claude/skills"),
+        (".copilot", ".github/skills", ".github/copilot-instructions.md"),
+        "COPILOT_HOME",
+        ".copilot",
+        moved_whole=True,
+    ),
+    "opencode": Client(
+        "opencode",
+        (AGENTS, ".config/opencode/skills", ".claude/skills"),
+        (AGENTS, ".opencode/skills", ".claude/skills"),
+        (".config/opencode", ".opencode"),
+        "XDG_CONFIG_HOME",
+        ".config",
+    ),
+    "goose": Client(
+        "goose",
+        (AGENTS, ".config/goose/skills", ".config/agents/skills", ".claude/skills"),
+        (AGENTS, ".goose/skills", ".claude/skills"),
+        (".config/goose", ".goose"),
+        "XDG_CONFIG_HOME",
+        ".config",
+    ),
+}
+ALL: Mapping[str, Client] = {**CLIENTS, **SERVED}
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Another copy of the skill. ``readers`` are the assistants that read it beside the one in question."""
+
+    path: Path
+    version: str
+    readers: tuple[str, ...]
 
 
 def skill_folder(client: str, scope: str, project: str | os.PathLike[str]) -> Path:
     """The absolute path of this skill's folder for ``client``; ``project`` counts for scope ``project`` only."""
-    entry = CLIENTS[client]
-    if scope == "project":
-        return Path(project).absolute() / entry.project_skills / NAME
-    moved = os.environ.get(entry.home_variable, "") if entry.home_variable else ""
-    if moved:
-        return Path(moved).expanduser().absolute() / "skills" / NAME
-    return Path.home() / entry.skills / NAME
+    return ALL[client].folders(scope, project)[0] / NAME
 
 
 def detected(project: str | os.PathLike[str], scope: str) -> list[str]:
-    """The assistants whose own folder exists: in the home folder, or in the project for scope ``project``.
+    """A client for each place that an assistant of this user, or of the project, reads the skill from."""
+    shared = skill_folder("agents", scope, project)
+    places: dict[Path, str] = {}
+    for name, client in ALL.items():
+        if client.is_there(scope, project):
+            place = skill_folder(name, scope, project)
+            places.setdefault(place, "agents" if name in SERVED and place == shared else name)
+    return list(places.values())
 
-    Of those that share a skills folder, the first: one copy serves them all.
-    """
-    base = Path(project).absolute() if scope == "project" else Path.home()
-    found: dict[Path, str] = {}
-    for name, entry in CLIENTS.items():
-        moved = os.environ.get(entry.home_variable, "") if entry.home_variable and scope == "user" else ""
-        if (Path(moved) if moved else base / entry.home).is_dir():
-            found.setdefault(skill_folder(name, scope, project), name)
-    return list(found.values())
+
+def readers(folder: Path, project: str | os.PathLike[str]) -> list[str]:
+    """The assistants that read the skill in ``folder``, by their names for people."""
+    return [client.label for name, client in ALL.items() if name != "agents" and folder in _copies_of(client, project)]
+
+
+def other_copies(folder: Path, project: str | os.PathLike[str]) -> list[Copy]:
+    """Copies of the skill in other folders that an assistant reads which reads ``folder``."""
+    both: dict[Path, list[str]] = {}
+    for client in ALL.values():
+        places = _copies_of(client, project)
+        if folder in places:
+            for place in places:
+                both.setdefault(place, []).append(client.label)
+    here = folder.resolve()
+    return [
+        Copy(place, version, tuple(labels))
+        for place, labels in both.items()
+        if place.resolve() != here and (version := version_at(place)) is not None
+    ]
+
+
+def version_at(folder: Path) -> str | None:
+    """The version of the skill in ``folder``, however it came there: ``unknown`` where nothing says it, ``None``
+    where there is no skill."""
+    marker = read_marker(folder)
+    if marker is not None:
+        return marker.version
+    for root in (folder, folder / "skills" / NAME):  # the second in a checkout
+        if (root / "SKILL.md").is_file():
+            try:
+                source = (root / "scripts" / "model_evaluation" / "__init__.py").read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):
+                return "unknown"
+            version = re.search(r'^__version__ = "([^"]+)"', source, re.MULTILINE)
+            return version[1] if version else "unknown"
+    return None
+
+
+def _copies_of(client: Client, project: str | os.PathLike[str]) -> list[Path]:
+    """Where ``client`` would find the skill, in both scopes, each place once."""
+    return list(dict.fromkeys(folder / NAME for scope in SCOPES for folder in client.folders(scope, project)))

@@ -1,7 +1,7 @@
-"""One skill folder: putting it in place, upgrading it, removing it. Only what an install put there is touched.
+"""One skill folder: putting it in place, upgrading it, removing it. What an install did not put there stays.
 
-An installed folder holds ``.installed.json``: the version and the checksum of every file. That file says that the
-folder is ours, and which of its files somebody changed since.
+An installed folder holds ``.installed.json``: the version and the checksum of every file. It says which files are
+ours and unchanged; where they lie is never taken from it, only from walking the folder itself.
 """
 
 from __future__ import annotations
@@ -9,38 +9,43 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
 from model_evaluation import __version__
 from model_evaluation.errors import Refused
 
-from .source import LEFT_OUT, checksum, source_files
+from .source import NAME, PACKAGE, checksum, source_files
 
-NAME = "model-evaluation"
 MARKER = ".installed.json"
 
 
 @dataclass(frozen=True)
-class Installed:
-    """What an earlier install put into a folder, and what became of it.
-
-    ``files`` maps names to checksums; ``changed`` are those of them that differ or are gone; ``added`` came later.
-    """
+class Marker:
+    """What ``.installed.json`` says: the version, and file name to SHA-256."""
 
     version: str
     files: Mapping[str, str]
-    changed: tuple[str, ...]
-    added: tuple[str, ...]
+
+
+@dataclass
+class Contents:
+    """What lies in a folder. ``ours`` are files that its marker names, ``own`` is what somebody else put there: files,
+    links and, each as a whole, folders without any file of ours. ``folders`` hold our files, the outermost first.
+    """
+
+    ours: dict[str, Path] = field(default_factory=dict)
+    own: dict[str, Path] = field(default_factory=dict)
+    folders: list[Path] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What was done: ``action`` is installed, upgraded, downgraded, repaired, unchanged or uninstalled.
 
-    ``kept`` are files of the user's own in the folder; they were not touched.
+    ``kept`` is what lies in the folder besides our files; it was not touched.
     """
 
     action: str
@@ -49,7 +54,7 @@ class Outcome:
     kept: tuple[str, ...] = ()
 
 
-def installed_at(folder: Path) -> Installed | None:
+def installed_at(folder: Path) -> Marker | None:
     """What is installed in ``folder``; ``None`` when nothing is there.
 
     Raises Refused when something else is there: a link, a file, or a skill that this program did not install.
@@ -62,7 +67,7 @@ def installed_at(folder: Path) -> Installed | None:
         )
     if not folder.exists():
         return None
-    marker = _read_marker(folder / MARKER)
+    marker = read_marker(folder)
     if marker is None:
         what = "a skill or folder" if folder.is_dir() else "a file"
         raise Refused(
@@ -70,58 +75,126 @@ def installed_at(folder: Path) -> Installed | None:
             fix="Move it away first, or choose another --client or --scope.",
             code="not_ours",
         )
-    files: dict[str, str] = marker["files"]
-    present = {path.relative_to(folder).as_posix(): path for path in _walk(folder)}
-    changed = [name for name, digest in files.items() if name not in present or checksum(present[name]) != digest]
-    added = [name for name in present if name not in files and name != MARKER]
-    return Installed(str(marker["version"]), files, tuple(changed), tuple(added))
+    return marker
+
+
+def read_marker(folder: Path) -> Marker | None:
+    """The marker in ``folder``, or ``None`` where there is none of ours."""
+    try:
+        document = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(document, dict) or document.get("name") != NAME or not isinstance(document.get("files"), dict):
+        return None
+    return Marker(str(document.get("version", "unknown")), document["files"])
 
 
 def install(folder: Path, *, discard_changes: bool = False) -> Outcome:
     """Put this version of the skill into ``folder``, replacing an earlier one in one step."""
-    sources = source_files()
-    if sources["SKILL.md"].parent.resolve() == folder.resolve() and not folder.is_symlink():
+    if PACKAGE.is_relative_to(folder.resolve()) and not folder.is_symlink():
         raise Refused(
             f"This program runs from {folder}; it cannot install itself over itself.",
             fix="Run `evaluate.py install` from the newer checkout or package.",
             code="same_folder",
         )
+    sources = source_files()
+    digests = {name: checksum(path) for name, path in sources.items()}
     with _explained(folder):
         _recover(folder)
-    before = installed_at(folder)
+        before = installed_at(folder)
+        contents = _contents(folder, before.files) if before else Contents()
+    own = tuple(contents.own)
     if before is not None:
-        _refuse_changes(folder, before, discard_changes=discard_changes)
-    digests = {name: checksum(path) for name, path in sources.items()}
-    if before is not None and before.version == __version__ and dict(before.files) == digests and not before.changed:
-        return Outcome("unchanged", len(digests), before.version, before.added)
+        _refuse_changes(folder, before, contents, discard_changes=discard_changes)
+        _refuse_in_the_way(own, sources)
+        intact = before.files.keys() == contents.ours.keys() and not _changed(before, contents)
+        if intact and before == Marker(__version__, digests):
+            return Outcome("unchanged", len(digests), before.version, own)
     with _explained(folder):
-        _replace(folder, sources, digests, before)
-    kept = before.added if before else ()
-    return Outcome(_action(before), len(digests), before.version if before else None, kept)
+        _replace(folder, sources, Marker(__version__, digests))
+    return Outcome(_action(before), len(digests), before.version if before else None, own)
 
 
 def uninstall(folder: Path, *, discard_changes: bool = False) -> Outcome:
-    """Remove what was installed in ``folder``; files that somebody added stay where they are."""
+    """Remove what was installed in ``folder``; whatever else is in it stays where it is."""
     with _explained(folder):
         _recover(folder)
-    before = installed_at(folder)
-    if before is None:
+        before = installed_at(folder)
+        if before is None:
+            raise Refused(
+                f"Nothing is installed at {folder}.", fix="See: evaluate.py uninstall --help", code="not_installed"
+            )
+        contents = _contents(folder, before.files)
+        _refuse_changes(folder, before, contents, discard_changes=discard_changes)
+        for path in contents.ours.values():
+            path.unlink()
+        (folder / MARKER).unlink()
+        for path in reversed(contents.folders):
+            shutil.rmtree(path / "__pycache__", ignore_errors=True)
+            if not any(path.iterdir()):
+                path.rmdir()
+    return Outcome("uninstalled", len(before.files), before.version, tuple(contents.own))
+
+
+def _contents(folder: Path, files: Iterable[str]) -> Contents:
+    """What lies in ``folder``, where ``files`` are the names of ours. Links are not followed, caches passed over."""
+    names = set(files)
+    parents = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
+    contents = Contents()
+
+    def walk(directory: Path) -> None:
+        contents.folders.append(directory)
+        for path in sorted(directory.iterdir()):
+            name = path.relative_to(folder).as_posix()
+            if path.name == "__pycache__" or name == MARKER:
+                continue
+            if path.is_dir() and not path.is_symlink() and name in parents:
+                walk(path)
+            elif name in names and (path.is_symlink() or not path.is_dir()):
+                contents.ours[name] = path
+            else:
+                contents.own[name] = path
+
+    walk(folder)
+    return contents
+
+
+def _changed(before: Marker, contents: Contents) -> list[str]:
+    """Installed files that are no longer what was installed."""
+    return [
+        name
+        for name, path in contents.ours.items()
+        if path.is_symlink() or not path.is_file() or checksum(path) != before.files[name]
+    ]
+
+
+def _refuse_changes(folder: Path, before: Marker, contents: Contents, *, discard_changes: bool) -> None:
+    changed = _changed(before, contents)
+    if changed and not discard_changes:
         raise Refused(
-            f"Nothing is installed at {folder}.", fix="See: evaluate.py uninstall --help", code="not_installed"
+            f"{len(changed)} installed file{'s were' if len(changed) > 1 else ' was'} changed since: "
+            f"{', '.join(changed[:5])}{', ...' if len(changed) > 5 else ''}. Nothing was touched.",
+            fix=f"Save what you want to keep from {folder}, then repeat the command with --discard-changes.",
+            code="locally_changed",
+            details={"changed": changed},
         )
-    _refuse_changes(folder, before, discard_changes=discard_changes)
-    with _explained(folder):
-        if before.added:
-            for name in before.files:
-                (folder / name).unlink(missing_ok=True)
-            _remove_empty(folder)
-            (folder / MARKER).unlink()
-        else:
-            _discard(folder)
-    return Outcome("uninstalled", len(before.files), before.version, before.added)
 
 
-def _action(before: Installed | None) -> str:
+def _refuse_in_the_way(own: Iterable[str], sources: Mapping[str, Path]) -> None:
+    """What somebody put where a file or folder of ours has to be cannot be kept."""
+    needed = {*sources, *(parent.as_posix() for name in sources for parent in PurePosixPath(name).parents)}
+    blocked = [name for name in own if name in needed or any(str(up) in sources for up in PurePosixPath(name).parents)]
+    if blocked:
+        raise Refused(
+            f"Version {__version__} needs the place of {', '.join(blocked[:5])}, which an install did not put there. "
+            "Nothing was changed.",
+            fix="Move it away first, then repeat the command.",
+            code="in_the_way",
+            details={"in_the_way": blocked},
+        )
+
+
+def _action(before: Marker | None) -> str:
     if before is None:
         return "installed"
     if before.version == __version__:
@@ -133,41 +206,25 @@ def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
-def _refuse_changes(folder: Path, before: Installed, *, discard_changes: bool) -> None:
-    changed = [name for name in before.changed if (folder / name).exists()]
-    if changed and not discard_changes:
-        raise Refused(
-            f"{len(changed)} installed file{'s were' if len(changed) > 1 else ' was'} changed since: "
-            f"{', '.join(changed[:5])}{', ...' if len(changed) > 5 else ''}. Nothing was touched.",
-            fix=f"Save what you want to keep from {folder}, then repeat the command with --discard-changes.",
-            code="locally_changed",
-            details={"changed": changed},
-        )
-
-
-def _replace(folder: Path, sources: Mapping[str, Path], digests: Mapping[str, str], before: Installed | None) -> None:
+def _replace(folder: Path, sources: Mapping[str, Path], marker: Marker) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new = _beside(folder, "new")
+    new, old = _beside(folder, "new"), _beside(folder, "old")
     try:
         for name, path in sources.items():
             _copy(path, new / name)
-        for name in before.added if before else ():
-            _copy(folder / name, new / name)
-        marker = {"name": NAME, "version": __version__, "files": dict(digests)}
-        (new / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
-        if before is None:
-            new.rename(folder)
-            return
-        old = _beside(folder, "old")
-        folder.rename(old)
+        document = {"name": NAME, "version": marker.version, "files": dict(marker.files)}
+        (new / MARKER).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8", newline="\n")
+        if folder.exists():
+            folder.rename(old)
         try:
             new.rename(folder)
         except BaseException:
-            old.rename(folder)
+            if old.exists():
+                old.rename(folder)
             raise
-        shutil.rmtree(old)
     finally:
         shutil.rmtree(new, ignore_errors=True)
+    _recover(folder)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -176,55 +233,25 @@ def _copy(source: Path, target: Path) -> None:
     target.chmod(0o755 if target.name == "evaluate.py" else 0o644)
 
 
-def _discard(folder: Path) -> None:
-    """Out of sight in one step, then deleted: no assistant ever sees half a skill."""
-    old = _beside(folder, "old")
-    folder.rename(old)
-    shutil.rmtree(old)
-
-
-def _beside(folder: Path, what: str) -> Path:
-    """A hidden path beside the folder, which assistants do not take for a skill."""
-    return folder.parent / f".{NAME}.{what}"
-
-
 def _recover(folder: Path) -> None:
-    """Finish or undo what a killed install left behind."""
+    """Finish an install that has put its folder in place, or undo one that was killed before."""
     new, old = _beside(folder, "new"), _beside(folder, "old")
-    if _read_marker(old / MARKER) is not None:
+    before = read_marker(old)
+    if before is not None:
         if not folder.exists():
             old.rename(folder)
-        else:
+        elif read_marker(folder) is not None:
+            for name, path in _contents(old, before.files).own.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                path.rename(folder / name)
             shutil.rmtree(old)
     if new.is_dir():
         shutil.rmtree(new)
 
 
-def _read_marker(path: Path) -> dict[str, dict[str, str]] | None:
-    try:
-        marker = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    valid = isinstance(marker, dict) and marker.get("name") == NAME and isinstance(marker.get("files"), dict)
-    return marker if valid else None
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name in LEFT_OUT:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            yield from _walk(path)
-        else:
-            yield path
-
-
-def _remove_empty(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.name == "__pycache__":
-            shutil.rmtree(path)
-        elif path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
-            path.rmdir()
+def _beside(folder: Path, what: str) -> Path:
+    """A hidden path beside the folder, which assistants do not take for a skill."""
+    return folder.parent / f".{NAME}.{what}"
 
 
 @contextmanager
@@ -234,7 +261,7 @@ def _explained(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise Refused(
-            f"{error.filename or folder} cannot be written: {error.strerror or error}. Nothing was changed.",
+            f"{error.filename or folder} cannot be written: {error.strerror or error}.",
             fix=f"Make {folder.parent} a folder that this user may write to, or choose another --client or --scope.",
             code="folder_not_writable",
         ) from error

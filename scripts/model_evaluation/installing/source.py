@@ -8,6 +8,7 @@ from pathlib import Path
 
 from model_evaluation.resources import resource
 
+NAME = "model-evaluation"
 PACKAGE = Path(__file__).resolve().parents[1]
 # Folder or file of the skill -> where it stands below the skill's own folder.
 PARTS = ("SKILL.md", "LICENSE", "references", "scripts/evaluate.py")

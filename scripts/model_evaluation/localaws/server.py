@@ -13,8 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from model_evaluation.errors import MissingDependency, UsageError
+from model_evaluation.errors import UsageError
 from model_evaluation.kinds.registry import REGISTRY, load_kind
+from model_evaluation.packages import missing_package
 
 from .cloud import Cloud
 from .jobs.timeline import Timeline
@@ -72,10 +73,7 @@ class LocalAws:
             from .http.listener import Authority, handler_class
             from .http.loopback import Loopback
         except ImportError as error:
-            raise MissingDependency(
-                f"local AWS needs the package {error.name}, which is not installed",
-                fix="pip install 'model-evaluation[demo]' (in a checkout: make demo)",
-            ) from error
+            raise missing_package(error.name) from error
 
         def backend_app(service: Any) -> Any:
             if service is None:  # moto knows no such service

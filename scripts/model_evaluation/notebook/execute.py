@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from model_evaluation.errors import MissingDependency, Refused
+from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
+from model_evaluation.packages import missing_package
 
 from .cells import PARAMETERS_TAG
 from .notebook_file import METADATA_KEY, has_tag
@@ -113,10 +114,7 @@ def _import_nbclient() -> Any:
         import ipykernel  # noqa: F401
         import nbclient
     except ImportError as error:
-        raise MissingDependency(
-            f"Running a notebook needs the package {error.name}, which is not installed.",
-            fix="pip install 'model-evaluation[demo]'  (or: pip install nbclient ipykernel)",
-        ) from error
+        raise missing_package(error.name) from error
     return nbclient
 
 

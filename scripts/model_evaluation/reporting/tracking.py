@@ -11,8 +11,9 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from model_evaluation.errors import AwsError, EvaluationError, MissingDependency, UsageError
+from model_evaluation.errors import AwsError, EvaluationError, UsageError
 from model_evaluation.kinds.registry import report_words
+from model_evaluation.packages import missing_package
 from model_evaluation.runtime.results.evaluation import NamedModel
 from model_evaluation.runtime.results.summary import Summary
 from model_evaluation.runtime.statistics.entries import value_of
@@ -58,9 +59,7 @@ def _require(uri: str) -> None:
     """Raises MissingDependency. SageMaker's ARNs are understood by a plugin of MLflow."""
     for name in ("mlflow", *(["sagemaker_mlflow"] if uri.startswith("arn:") else [])):
         if importlib.util.find_spec(name) is None:
-            raise MissingDependency(
-                f"The Python package {name!r} is not installed.", fix="python -m pip install mlflow sagemaker-mlflow"
-            )
+            raise missing_package(name)
 
 
 @contextlib.contextmanager

@@ -152,7 +152,7 @@ def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingDependency) as caught:
         LocalAws().start()
     assert "moto" in caught.value.message
-    assert "model-evaluation[demo]" in caught.value.fix
+    assert "moto[server]" in caught.value.fix
 
 
 def test_parameters_are_checked_as_aws_checks_them(sagemaker: Any, world: Any) -> None:

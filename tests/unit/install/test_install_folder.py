@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from model_evaluation import __version__
 from model_evaluation.errors import Refused
 from model_evaluation.installing import folder as folder_module
 from model_evaluation.installing import install, installed_at, uninstall
@@ -47,6 +48,14 @@ def as_version(target: Path, version: str) -> None:
     marker["version"] = version
     marker["files"]["references/gone.md"] = checksum(old_file)
     (target / ".installed.json").write_text(json.dumps(marker))
+
+
+def marked(target: Path, **values: object) -> None:
+    """Write other ``values`` into the marker; ``None`` takes one out."""
+    marker = {**json.loads((target / ".installed.json").read_text()), **values}
+    (target / ".installed.json").write_text(
+        json.dumps({key: value for key, value in marker.items() if value is not None})
+    )
 
 
 def refusal(call: Callable[[], Any]) -> Refused:
@@ -103,6 +112,89 @@ def test_a_file_of_the_users_own_survives_upgrade_and_removal(target: Path) -> N
     outcome = uninstall(target)
     assert outcome.kept == ("references/our-team.md",)
     assert tree(target).keys() == {"references/our-team.md"}
+
+
+def test_links_modes_and_folders_of_the_users_own_stay_what_they_are(target: Path, tmp_path: Path) -> None:
+    install(target)
+    as_version(target, "0.0.9")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "today.md").write_text("mine")
+    script = target / "references" / "open.sh"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o750)
+    (target / "team" / "drafts").mkdir(parents=True)
+    (target / "team").chmod(0o700)
+    (target / "notes").symlink_to(tmp_path / "notes", target_is_directory=True)
+    (target / "references" / "gone-elsewhere.md").symlink_to("nowhere.md")
+    kept = ("notes", "references/gone-elsewhere.md", "references/open.sh", "team")
+    for call in (install, uninstall):
+        outcome = call(target)
+        assert (outcome.previous_version, outcome.kept) == ("0.0.9" if call is install else __version__, kept)
+        assert script.stat().st_mode & 0o777 == 0o750
+        assert (target / "team").stat().st_mode & 0o777 == 0o700
+        assert (target / "team" / "drafts").is_dir()
+        assert os.readlink(target / "notes") == str(tmp_path / "notes")
+        assert os.readlink(target / "references" / "gone-elsewhere.md") == "nowhere.md"
+    assert tree(tmp_path / "notes").keys() == {"today.md"}
+
+
+def test_what_lies_in_the_place_of_a_new_file_stops_the_upgrade(target: Path) -> None:
+    install(target)
+    as_version(target, "0.0.9")
+    files = json.loads((target / ".installed.json").read_text())["files"]
+    marked(target, files={name: digest for name, digest in files.items() if name != "LICENSE"})
+    (target / "LICENSE").write_text("my own")  # the older version had no such file
+    before = tree(target)
+    for discard in (False, True):
+        error = refusal(lambda discard=discard: install(target, discard_changes=discard))  # type: ignore[misc]
+        assert (error.code, error.details["in_the_way"]) == ("in_the_way", ["LICENSE"])
+        assert tree(target) == before
+    assert uninstall(target).kept == ("LICENSE",)
+
+
+def test_a_link_in_the_place_of_a_folder_of_ours_stops_the_upgrade_and_leads_nothing_astray(
+    target: Path, tmp_path: Path
+) -> None:
+    install(target)
+    (target / "references").rename(tmp_path / "references")
+    (target / "references").symlink_to(tmp_path / "references", target_is_directory=True)
+    error = refusal(lambda: install(target))
+    assert (error.code, error.details["in_the_way"]) == ("in_the_way", ["references"])
+    assert uninstall(target).kept == ("references",)
+    assert (tmp_path / "references" / "troubleshooting.md").is_file()
+    assert (target / "references").is_symlink()
+
+
+def test_a_link_in_the_place_of_a_file_of_ours_is_a_change(target: Path, tmp_path: Path) -> None:
+    install(target)
+    (target / "SKILL.md").rename(tmp_path / "SKILL.md")
+    (target / "SKILL.md").symlink_to(tmp_path / "SKILL.md")
+    assert refusal(lambda: install(target)).code == "locally_changed"
+    assert install(target, discard_changes=True).action == "repaired"
+    assert not (target / "SKILL.md").is_symlink()
+    assert (tmp_path / "SKILL.md").is_file()
+
+
+@pytest.mark.parametrize("name", ["../../victim.md", "references/../../../victim.md", "/victim.md", ".."])
+def test_a_name_in_the_marker_that_leads_outside_is_nothing_to_us(target: Path, tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "victim.md"
+    victim.write_text("not ours")
+    install(target)
+    name = str(victim) if name == "/victim.md" else name
+    for call in (install, uninstall):
+        files = json.loads((target / ".installed.json").read_text())["files"]
+        marked(target, files={**files, name: checksum(victim)})
+        call(target)
+        assert victim.read_text() == "not ours"
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("version", [None, ["0"], 7])
+def test_a_marker_without_a_proper_version_is_replaced(target: Path, version: object) -> None:
+    install(target)
+    marked(target, version=version)
+    assert install(target).previous_version == ("unknown" if version is None else str(version))
+    assert json.loads((target / ".installed.json").read_text())["version"] == __version__
 
 
 def test_a_changed_file_stops_upgrade_and_removal(target: Path) -> None:
@@ -252,15 +344,25 @@ def test_a_killed_upgrade_is_undone_by_the_next_command(target: Path) -> None:
     assert os.listdir(target.parent) == ["model-evaluation"]
 
 
+def test_an_upgrade_killed_before_the_users_own_files_came_over_is_finished(target: Path) -> None:
+    install(target)
+    shutil.copytree(target, target.parent / ".model-evaluation.old")
+    (target.parent / ".model-evaluation.old" / "references" / "our-team.md").write_text("ours")
+    assert install(target).kept == ("references/our-team.md",)
+    assert (target / "references" / "our-team.md").read_text() == "ours"
+    assert os.listdir(target.parent) == ["model-evaluation"]
+
+
 def test_what_is_installed_is_told_and_nothing_installed_is_refused(target: Path) -> None:
     assert installed_at(target) is None
     assert refusal(lambda: uninstall(target)).code == "not_installed"
     install(target)
-    found = installed_at(target)
-    assert found is not None
-    assert (found.changed, found.added) == ((), ())
+    marker = installed_at(target)
+    assert marker is not None
+    assert (marker.version, marker.files.keys()) == (__version__, set(A_FEW))
 
 
 def test_it_does_not_install_over_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     here = source_files()["SKILL.md"].parent
     assert refusal(lambda: install(here)).code == "same_folder"
+    assert refusal(lambda: uninstall(here)).code == "not_ours"
