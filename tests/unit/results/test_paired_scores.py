@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import model_evaluation
 from examples import at_most
-from model_evaluation.kinds.llm_as_judge.runtime.judge_family import family_cautions
+from model_evaluation.kinds.llm_as_judge.runtime.judge_checks import family_cautions
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import read_metrics
 from model_evaluation.runtime.results.cautions import score_cautions
 from model_evaluation.runtime.results.evaluation import SIDES, Evaluation, named_model

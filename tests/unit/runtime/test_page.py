@@ -93,7 +93,7 @@ class TestReport:
                 )
         custom = json.dumps([{"customMetricDefinition": {"name": attack}}])
         analysis = analysis_of(
-            world, builtin_metrics=[], custom_metrics_json=custom, primary_metric=attack, judge=attack,
+            world, builtin_metrics=[], custom_metrics=custom, primary_metric=attack, judge=attack,
             model_names={"tuned": attack, "base": attack}, created=attack,
         )  # fmt: skip
         charts = draw_charts(analysis)
@@ -206,7 +206,7 @@ class TestFragments:
         name = "bad\x1b[31mname\r"
         custom = json.dumps([{"customMetricDefinition": {"name": name}}])
         world = make_world(10, metrics={name: ((0, 1), 0.5)})
-        analysis = analysis_of(world, builtin_metrics=[], custom_metrics_json=custom, primary_metric=name)
+        analysis = analysis_of(world, builtin_metrics=[], custom_metrics=custom, primary_metric=name)
         assert not {"\x1b", "\r"} & set(comparison_text(analysis.summary, analysis.words))
 
     def test_changed_rows_worst_first(self) -> None:
@@ -245,7 +245,7 @@ class TestFragments:
             world.base.append(result_line(prompt, "b", {"Own": base}))
             world.tuned.append(result_line(prompt, "t", {"Own": tuned}))
         custom = json.dumps([{"customMetricDefinition": {"name": "Own"}}])
-        analysis = analysis_of(world, builtin_metrics=[], custom_metrics_json=custom, primary_metric="Own")
+        analysis = analysis_of(world, builtin_metrics=[], custom_metrics=custom, primary_metric="Own")
         text = changed_rows_html(analysis)
         assert "1 → 2.5" in text
         assert "N/A" not in text
