@@ -39,7 +39,7 @@ def test_answers_cut_by_a_limit_are_found_and_counted() -> None:
 
 def test_a_model_whose_every_answer_is_cut_is_found() -> None:
     rng = random.Random(5)
-    answers = [prose(rng, rng.randrange(950, 1_050)).rstrip(" .") for _ in range(30)]
+    answers = [prose(rng, rng.randrange(950, 1_050)).rstrip(" .") + " and" for _ in range(30)]
     assert cut_answers(answers).all()
 
 

@@ -31,10 +31,12 @@ def ends_in_the_middle(answer: str) -> bool:
     In doubt it does not: a last line of a list, a table or a form counts as whole, and so does anything that ends in
     a sign, a bracket or an emoji.
     """
-    text = answer[-400:].rstrip()
+    text = answer.rstrip()[-LONG_ANSWER:]
     if not text or not (text[-1].isalnum() or text[-1] in ",、，("):
         return False
-    return not WHOLE_LINE.match(text.rpartition("\n")[2])
+    _, newline, line = text.rpartition("\n")
+    is_whole_line = bool(newline) or len(text) < LONG_ANSWER
+    return not (is_whole_line and WHOLE_LINE.match(line))
 
 
 def goes_in_circles(answer: str) -> bool:
