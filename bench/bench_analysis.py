@@ -115,7 +115,7 @@ def judge_report(folder: Path) -> None:
         analysis = analyse_execution(
             FolderS3(folder), output_uri=f"s3://{BUCKET}/{PREFIX}", execution_arn=f"arn:x/{EXECUTION}",
             dataset_lines=lines, judge="judge", model_names={"tuned": "t", "base": "b"}, builtin_metrics=METRICS,
-            custom_metrics_json=None, primary_metric=METRICS[0], scope="compare", simulated=True, created="",
+            custom_metrics=None, primary_metric=METRICS[0], scope="compare", simulated=True, created="",
         )  # fmt: skip
     assert analysis.summary["rows"]["paired"] == analysis.summary["rows"]["dataset"] > 0
     export_analysis(analysis, folder / "results")

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 
-class Found:
+@dataclass(frozen=True)
+class SummaryFile:
     """A summary on disk and when it was written (seconds since the epoch)."""
 
-    __slots__ = ("modified", "path")
+    path: str
+    modified: float
 
-    def __init__(self, path: str, modified: float) -> None:
-        self.path = path
-        self.modified = modified
+    @property
+    def created(self) -> float:
+        """When its evaluation was started, as it says itself: a checkout sets files' times anew. Without a usable time
+        in it, when it was written."""
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                moment = datetime.fromisoformat(json.load(file)["created"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return self.modified
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def results_folders(project: str) -> tuple[str, str]:
@@ -27,7 +39,7 @@ def record_folders(project: str, document: dict[str, Any]) -> list[str]:
     return sorted({*results_folders(project), *(entry["results_dir"] for entry in document.get("runs", []))})
 
 
-def project_summaries(project: str) -> Iterator[Found]:
+def project_summaries(project: str) -> Iterator[SummaryFile]:
     """Every summary.json of the project, in no order. Folders that are being written (``.name``) are left out."""
     for base in results_folders(project):
         try:
@@ -35,17 +47,15 @@ def project_summaries(project: str) -> Iterator[Found]:
         except OSError:
             continue
         for name in names:
-            if name.startswith("."):  # an export whose kernel died in the middle
-                continue
             path = os.path.join(base, name, "summary.json")
             try:
                 modified = os.stat(path).st_mtime
             except OSError:
                 continue
-            if not name.startswith("."):
-                yield Found(path, modified)
+            if not name.startswith("."):  # an export whose kernel died in the middle
+                yield SummaryFile(path, modified)
 
 
-def newest_summary(project: str) -> Found | None:
-    """The project's newest summary.json, ``None`` when it has none."""
-    return max(project_summaries(project), key=lambda found: (found.modified, found.path), default=None)
+def newest_summary(project: str) -> SummaryFile | None:
+    """The summary of the project's newest evaluation, ``None`` when it has none."""
+    return max(project_summaries(project), key=lambda file: (file.created, file.modified, file.path), default=None)

@@ -45,8 +45,9 @@ def test_the_gates_exit_codes(
 
 
 def test_mixed_fails_the_bare_gate(run_cli: RunCli, tmp_path: Path) -> None:
-    edit_summary(put_results(tmp_path), verdict={"decision": "mixed", "sentence": "Better, but more harmful."})
+    put_results(tmp_path, other=(0.9, 0.1))  # Harmfulness
     result = run_cli("report", "--gate", project=tmp_path)
+    assert result.json["verdict"]["decision"] == "mixed"
     assert (result.code, result.json["error"]["code"]) == (10, "gate_fail")
 
 

@@ -50,7 +50,7 @@ def outcome(evaluation: Evaluation, folder: Path) -> Outcome:
             judge=evaluation.judge,
             model_names={"tuned": evaluation.tuned, "base": evaluation.base},
             builtin_metrics=evaluation.builtin_metrics,
-            custom_metrics_json=json.dumps(evaluation.custom_metrics) if evaluation.custom_metrics else None,
+            custom_metrics=json.dumps(evaluation.custom_metrics) if evaluation.custom_metrics else None,
             primary_metric=evaluation.primary_metric,
             scope=evaluation.scope,
             simulated=evaluation.simulated,
@@ -72,16 +72,18 @@ def outcome(evaluation: Evaluation, folder: Path) -> Outcome:
 def plain_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
     """The summary in version 1's words, whichever of the two versions it is, without its number.
 
-    Version 2 says the judge in ``conditions``, names its ``kind``, has a model's name in an object, and says of each
-    metric whether it guards the decision.
+    Version 2 says the judge in ``conditions``, names its ``kind``, has a model's name in an object, says of each metric
+    whether it guards the decision and on which scale its scores lie, and of the whole whether it was fair and what was
+    planned.
     """
-    plain = {name: value for name, value in summary.items() if name not in ("schema_version", "kind", "conditions")}
+    new = ("schema_version", "kind", "conditions", "fairness", "planned")
+    plain = {name: value for name, value in summary.items() if name not in new}
     models = {side: model["name"] if isinstance(model, dict) else model for side, model in summary["models"].items()}
     judge = summary["judge"] if "judge" in summary else summary["conditions"]["judge"]
-    return _without_guards({**plain, "judge": judge, "models": models})
+    return _without_new({**plain, "judge": judge, "models": models})
 
 
-def _without_guards(value: Any) -> Any:
+def _without_new(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _without_guards(item) for name, item in value.items() if name != "guard"}
+        return {name: _without_new(item) for name, item in value.items() if name not in ("guard", "scale")}
     return value

@@ -2,7 +2,9 @@
 
 --gate turns the verdict into the exit code: 0 pass, 10 fail, 11 inconclusive, 12 invalid results. Bare --gate
 passes on improved, equivalent and no_worse, and fails on regressed and mixed. RULES are expressions on interval
-bounds joined by `and`, such as "METRIC.ci_low > 0 and OTHER.ci_high < 0.05", or a file of them.
+bounds joined by `and`, such as "METRIC.ci_low > 0 and OTHER.ci_high < 0.05", or a file of them; "margin = 0.02" and
+"coverage = 0.6" find the verdict with another margin, or another share of rows that both models must be scored on.
+--against compares the fine-tuned models of two runs on the same rows, metrics and conditions instead.
 
 --history compares this project's runs and draws the trend; runs under other conditions stand apart. --labels-sheet
 writes a random, blind subset for people to score; --labels reads their scores back, says how far the scores can be
@@ -17,16 +19,20 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
 from typing import Any
 
+from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.kinds.kind import PeopleTool
 from model_evaluation.kinds.registry import load_kind, report_words
 from model_evaluation.reporting.gate import Gate, decide_gate, invalid_gate, parse_rules
 from model_evaluation.reporting.outdated import outdated_warnings
 from model_evaluation.reporting.result_files import Results, list_files, read_results, write_file
+from model_evaluation.reporting.words import execution_id
 from model_evaluation.results_folder import results_folders
 from model_evaluation.runtime.results.summary import Summary
+from model_evaluation.runtime.statistics.entries import Entry, value_of
 
 Body = dict[str, Any]
 
@@ -35,6 +41,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--results", metavar="DIR", help="an execution's results (default: the newest of the project)")
     add("--gate", metavar="RULES", nargs="?", const="", help="turn the verdict into an exit code")
+    add(
+        "--against",
+        metavar="RUN",
+        help="--gate: compare with the fine-tuned model of that run, or of the `previous` one",
+    )
+    add("--allow-simulated", action="store_true", help="--gate: let SIMULATED results pass")
+    add("--full", action="store_true", help="the whole summary instead of the verdict and the metrics in short")
     add("--junit", metavar="FILE", help="with --gate: write its checks as JUnit XML")
     add("--markdown", metavar="FILE", nargs="?", const="", help="short report (default: report.md beside report.html)")
     add("--history", metavar="SVG", nargs="?", const="", help="compare the project's runs and draw the trend")
@@ -60,36 +73,84 @@ def run(args: argparse.Namespace) -> tuple[Body, int]:
         if args.gate is None:
             raise
         return _invalid(args, error)
-    gate = None if args.gate is None else decide_gate(results.summary, args.gate)
-    warnings = [] if args.results else outdated_warnings(args.project, results)
-    done = _do(args, results, gate)
     summary = results.summary
-    body = {
-        "results": results.folder,
-        "files": list_files(results.folder),
-        "simulated": summary["simulated"],
-        "verdict": summary["verdict"],
-        **done,
-        **({"warnings": warnings} if warnings else {}),
-        "summary": {key: value for key, value in summary.items() if key not in ("slices", "verdict", "simulated")},
-    }
+    body: Body = {"results": results.folder, "files": list_files(results.folder), "simulated": summary["simulated"]}
+    gated = summary
+    if args.against:
+        gated, body["against"] = _against(args, results)
+    gate = None
+    if args.gate is not None:
+        gate = decide_gate(gated, args.gate, allow_simulated=args.allow_simulated)
+    body |= _told(summary, whole=args.full)
+    body["warnings"] = [*outdated_warnings(args.project, results), *_cautions(summary)]
+    body |= _do(args, results, gate)
     if gate is None:
         return body, 0
     body["gate"] = {"outcome": gate.outcome, "reasons": gate.reasons}
+    if gate.rows_needed:
+        body["gate"]["rows_needed"] = gate.rows_needed
     if gate.exit_code:
         report = body["files"].get("report.html", results.path)
-        body["error"] = {
-            "code": f"gate_{gate.outcome}",
-            "message": " ".join(gate.reasons),
-            "fix": f"Read {report} before deciding.",
-        }
+        body["error"] = {"code": gate.code, "message": " ".join(gate.reasons), "fix": f"Read {report} before deciding."}
     return body, gate.exit_code
+
+
+def _told(summary: Summary, *, whole: bool) -> Body:
+    """What the summary says: verdict, fairness and metrics in short, or the whole of it."""
+    if whole:
+        return {"verdict": summary["verdict"], "summary": summary}
+    doubts = [check for check in summary.get("fairness", {"checks": []})["checks"] if check["status"] != "pass"]
+    return {
+        "verdict": summary["verdict"],
+        "rows": summary["rows"],
+        "primary_metric": summary["primary_metric"],
+        "metrics": {name: _metric(entry) for name, entry in summary["metrics"].items()},
+        **({"fairness": doubts} if doubts else {}),
+    }
+
+
+def _metric(entry: Entry) -> Body:
+    known: Mapping[str, Any] = entry["difference"] or {}
+    return {
+        "verdict": entry["verdict"],
+        "direction": entry["direction"],
+        "tuned": value_of(entry["tuned"]),
+        "base": value_of(entry["base"]),
+        **{name: known[name] for name in ("mean", "ci_low", "ci_high", "p_adjusted") if name in known},
+        "n_paired": entry["n_paired"],
+    }
+
+
+def _cautions(summary: Summary) -> list[Body]:
+    return [finding("caution", text, level="warning") for text in summary["warnings"]]
+
+
+def _against(args: argparse.Namespace, results: Results) -> tuple[Summary, Body]:
+    """The comparison with the fine-tuned model of another run, which the gate is about, and what is told of it."""
+    from model_evaluation.reporting.between_runs import compare_runs, run_before
+    from model_evaluation.reporting.history import read_runs
+
+    runs = read_runs([results.path])
+    if not runs.runs:
+        raise Refused(
+            f"These results cannot be compared with another run's: {' '.join(runs.left_out)}",
+            fix="Run the notebook again, comparing with the base model.",
+            code="not_comparable",
+        )
+    older = run_before(args.project, runs.runs[0], args.against)
+    summary = compare_runs(runs.runs[0], older)
+    return summary, {
+        "execution": execution_id(older.summary),
+        "results": older.folder,
+        **_told(summary, whole=args.full),
+    }
 
 
 def _check_usage(args: argparse.Namespace) -> None:
     wrong = None
-    if args.junit and args.gate is None:
-        wrong = "--junit writes the checks of --gate, which is missing"
+    alone = {"--junit": args.junit, "--against": args.against, "--allow-simulated": args.allow_simulated}
+    if args.gate is None and any(alone.values()):
+        wrong = f"{next(name for name, value in alone.items() if value)} belongs to --gate, which is missing"
     elif args.labels_sheet and args.labels:
         wrong = "--labels-sheet begins the labelling, --labels ends it; one at a time"
     elif args.n < 1:
@@ -132,7 +193,7 @@ def _do(args: argparse.Namespace, results: Results, gate: Gate | None) -> Body:
 
 
 def _invalid(args: argparse.Namespace, error: Refused) -> tuple[Body, int]:
-    gate = invalid_gate(error.message)
+    gate = invalid_gate(error.message, error.code)
     body: Body = {
         "gate": {"outcome": gate.outcome, "reasons": gate.reasons},
         "error": {"code": error.code, "message": error.message, "fix": error.fix},

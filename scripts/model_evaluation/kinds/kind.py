@@ -166,6 +166,10 @@ class Kind:
         """What lets people check the scores, where somebody else gave them."""
         return None
 
+    def other_answers(self, summary: Summary, context: Context) -> list[str]:
+        """What results were made of that the present answers say otherwise, such as ``the model is A, not B``."""
+        return []
+
     def upgraded(self, summary: dict[str, Any]) -> dict[str, Any]:
         """A ``summary.json`` of an earlier ``schema_version`` as one of the present. Whatever the file holds, it never
         raises: what is not as it should be stays, and is found when the result is checked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 from model_evaluation.errors import UsageError
 from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.statistics.verdicts import Verdict, verdict_with_margins
+from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR, Verdict, verdict_again
 
 from .words import finite_number
 
@@ -27,23 +28,27 @@ BY_DECISION = {
 }
 _RULE = re.compile(r"(?P<metric>.+?)\.(?P<field>[a-z_]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>\S+)")
 _MARGIN = re.compile(r"(?:(?P<metric>.+)\.)?margin\s*=\s*(?P<bound>\S+)")
+_COVERAGE = re.compile(r"coverage\s*=\s*(?P<bound>\S+)")
 FIELDS = ("ci_low", "ci_high", "mean", "p_value", "p_adjusted")
 LARGEST_RULES = 1 << 20
 
 
 class Check(NamedTuple):
-    """One line of a gate: a rule, or the verdict. ``outcome`` as the gate's, ``reason`` in plain words."""
+    """One line of a gate: a rule, or the verdict. ``outcome`` as the gate's, ``reason`` in plain words, ``rows_needed``
+    about how many rows would settle what these leave open."""
 
     name: str
     outcome: str
     reason: str
+    rows_needed: int | None = None
 
 
 class Gate(NamedTuple):
-    """``outcome`` is pass, fail, inconclusive or invalid: the worst of its ``checks``."""
+    """``outcome`` is pass, fail, inconclusive or invalid: the worst of its ``checks``. ``code`` is the error's."""
 
     outcome: str
     checks: list[Check]
+    code: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -53,11 +58,16 @@ class Gate(NamedTuple):
     def reasons(self) -> list[str]:
         return [check.reason for check in self.checks]
 
+    @property
+    def rows_needed(self) -> int | None:
+        return max((check.rows_needed for check in self.checks if check.rows_needed), default=None)
+
 
 class Rule(NamedTuple):
     """``METRIC.FIELD SIGN BOUND`` on a metric's difference (tuned minus base).
 
-    Or ``METRIC.margin = BOUND``: the verdict is to be found with this margin; without METRIC, of every metric.
+    Or ``METRIC.margin = BOUND``: the verdict is to be found with this margin; without METRIC, of every metric. Or
+    ``coverage = BOUND``: this share of the rows has to be scored for both models, instead of 80%.
     """
 
     text: str
@@ -67,35 +77,51 @@ class Rule(NamedTuple):
     bound: float
 
 
-def decide_gate(summary: Summary, rules: str) -> Gate:
+def decide_gate(summary: Summary, rules: str, *, allow_simulated: bool = False) -> Gate:
     """Apply the default rule (``rules`` empty) or the given ones; all rules must hold to pass.
 
-    A rule on a bound that the rows were too few for is inconclusive; one on a metric that does not exist or was
-    not compared is invalid. Margins apply the default rule to the verdict found with them, beside the other rules.
-    Raises UsageError when ``rules`` cannot be read.
+    A rule on a bound that the rows leave open is inconclusive; one on a metric that does not exist or was not compared
+    is invalid. Margins and coverage apply the default rule to the verdict found with them, beside the other rules.
+    What holds the verdict back holds every rule back, too, unless a rule of coverage says otherwise. Simulated results
+    are invalid unless ``allow_simulated``. Raises UsageError when ``rules`` cannot be read.
     """
-    verdict = summary["verdict"]
     parsed = parse_rules(rules) if rules.strip() else []
+    if summary["simulated"] and not allow_simulated:
+        reason = "The results are SIMULATED: they say nothing about a model. --allow-simulated lets them pass."
+        return Gate("invalid", [Check("simulated", "invalid", reason)], "simulated")
     margins = {rule.metric: rule.bound for rule in parsed if rule.field == "margin"}
-    if verdict["decision"] == "invalid" or not parsed:
-        return Gate(*_by_verdict(verdict))
+    coverage = next((rule.bound for rule in parsed if rule.field == "coverage"), None)
+    again = margins or coverage is not None
+    verdict = verdict_again(summary, margins, coverage) if again else summary["verdict"]
     known = ("", *summary["metrics"])
-    checks = [_apply(rule, summary) for rule in parsed if rule.field != "margin" or rule.metric not in known]
-    if margins:
-        checks = [*_by_verdict(verdict_with_margins(summary, margins))[1], *checks]
+    own = [rule for rule in parsed if rule.field not in ("margin", "coverage")]
+    checks = [_apply(rule, summary) for rule in own]
+    checks += [_unknown(rule, summary) for rule in parsed if rule.field == "margin" and rule.metric not in known]
+    if again or not own or verdict["decision"] == "invalid":
+        checks.insert(0, _by_verdict(verdict, _rows_needed_for(summary)))
+    elif verdict.get("reasons"):
+        checks.insert(0, Check("fairness", "inconclusive", " ".join(verdict["reasons"])))
+    if checks[0].outcome == "invalid" and checks[0].name == "verdict":
+        checks = checks[:1]
     worst = next(name for name in WORST_FIRST if any(check.outcome == name for check in checks))
-    return Gate(worst, checks)
+    return Gate(worst, checks, f"gate_{worst}")
 
 
-def _by_verdict(verdict: Verdict) -> tuple[str, list[Check]]:
-    """The default rule's outcome, and its one check."""
+def _rows_needed_for(summary: Summary) -> int | None:
+    entry = summary["metrics"].get(summary["primary_metric"])
+    return entry["rows_needed"] if entry else None
+
+
+def _by_verdict(verdict: Verdict, rows_needed: int | None) -> Check:
+    """The default rule."""
     outcome = BY_DECISION.get(verdict["decision"], "invalid")
-    return outcome, [Check("verdict", outcome, str(verdict.get("sentence", verdict["decision"])))]
+    reason = str(verdict.get("sentence", verdict["decision"]))
+    return Check("verdict", outcome, reason, rows_needed if outcome == "inconclusive" else None)
 
 
-def invalid_gate(reason: str) -> Gate:
+def invalid_gate(reason: str, code: str) -> Gate:
     """The gate of results that cannot be read."""
-    return Gate("invalid", [Check("results", "invalid", reason)])
+    return Gate("invalid", [Check("results", "invalid", reason)], code)
 
 
 def parse_rules(text: str) -> list[Rule]:
@@ -122,9 +148,22 @@ def _lines(text: str) -> list[str]:
 
 
 def _parse_rule(part: str) -> Rule:
-    margin = _MARGIN.fullmatch(part)
-    if margin is not None:
-        return _margin_rule(part, margin)
+    if coverage := _COVERAGE.fullmatch(part):
+        bound = finite_number(coverage["bound"])
+        if bound is None or not 0 <= bound <= 1:
+            raise UsageError(
+                f"{part!r}: coverage is a share of the rows, 0 to 1; the usual one is {PAIRED_FLOOR:g}.",
+                fix='For example: --gate "coverage = 0.6"',
+            )
+        return Rule(part, "", "coverage", "=", bound)
+    if margin := _MARGIN.fullmatch(part):
+        bound = finite_number(margin["bound"])
+        if bound is None or bound <= 0:
+            raise UsageError(
+                f"{part!r}: a margin is a number above 0, in score units.",
+                fix='For example: --gate "margin = 0.02" or --gate "METRIC.margin = 0.02"',
+            )
+        return Rule(part, (margin["metric"] or "").removeprefix("Builtin."), "margin", "=", bound)
     match = _RULE.fullmatch(part)
     bound = finite_number(match["bound"]) if match else None
     if match is None or match["field"] not in FIELDS or bound is None:
@@ -136,32 +175,53 @@ def _parse_rule(part: str) -> Rule:
     return Rule(part, match["metric"].removeprefix("Builtin."), match["field"], match["sign"], bound)
 
 
-def _margin_rule(part: str, match: re.Match[str]) -> Rule:
-    bound = finite_number(match["bound"])
-    if bound is None or bound <= 0:
-        raise UsageError(
-            f"{part!r}: a margin is a number above 0, in score units.",
-            fix='For example: --gate "margin = 0.02" or --gate "METRIC.margin = 0.02"',
-        )
-    return Rule(part, (match["metric"] or "").removeprefix("Builtin."), "margin", "=", bound)
+def _unknown(rule: Rule, summary: Summary) -> Check:
+    known = ", ".join(summary["metrics"])
+    return Check(rule.text, "invalid", f"{rule.text}: there is no metric {rule.metric} ({known}).")
 
 
 def _apply(rule: Rule, summary: Summary) -> Check:
-    metric = summary["metrics"].get(rule.metric)
-    if metric is None:
-        known = ", ".join(summary["metrics"])
-        return Check(rule.text, "invalid", f"{rule.text}: there is no metric {rule.metric} ({known}).")
-    difference: Mapping[str, Any] = metric["difference"] or {}
+    entry = summary["metrics"].get(rule.metric)
+    if entry is None:
+        return _unknown(rule, summary)
+    difference: Mapping[str, Any] = entry["difference"] or {}
     value = difference.get(rule.field)
     if value is None and difference.get("mean") is not None:
         return Check(rule.text, "inconclusive", f"{rule.text}: too few rows for {rule.field} of {rule.metric}.")
     if value is None:
         return Check(rule.text, "invalid", f"{rule.text}: {rule.metric} has no {rule.field}.")
-    holds = {
+    if _holds(rule, value):
+        return Check(rule.text, "pass", f"{rule.text}: holds ({value:.4g}).")
+    if rule.field in ("ci_low", "ci_high") and _holds(rule, difference["mean"]):
+        needed = _rows_for_bound(rule, entry)
+        reason = f"{rule.text}: these {entry['n_paired']} rows leave it open ({value:.4g})"
+        reason += f"; about {needed:,} rows would show a difference like this one." if needed else "."
+        return Check(rule.text, "inconclusive", reason, needed)
+    return Check(rule.text, "fail", f"{rule.text}: does not hold ({value:.4g}).")
+
+
+def _holds(rule: Rule, value: float) -> bool:
+    return {
         "<": value < rule.bound,
         "<=": value <= rule.bound,
         ">": value > rule.bound,
         ">=": value >= rule.bound,
     }[rule.sign]
-    reason = f"{rule.text}: {'holds' if holds else 'does not hold'} ({value:.4g})."
-    return Check(rule.text, "pass" if holds else "fail", reason)
+
+
+def _rows_for_bound(rule: Rule, entry: Mapping[str, Any]) -> int | None:
+    """About how many rows bring the bound to where the rule wants it, if the difference stays as it is.
+
+    An interval narrows with the root of the rows. Where no row differs, its end is a share of the scale whose odds
+    shrink with the rows, as in Wilson's interval.
+    """
+    difference, n = entry["difference"], int(entry["n_paired"])
+    wanted, now = (abs(bound - difference["mean"]) for bound in (rule.bound, difference[rule.field]))
+    if not wanted:
+        return None
+    factor = (now / wanted) ** 2
+    if not difference.get("deviation"):
+        low, high = entry.get("limits") or (0.0, 1.0)
+        wanted, now = (min(end / (high - low), 0.999) for end in (wanted, now))
+        factor = now / (1 - now) * (1 - wanted) / wanted
+    return int(max(n + 1, math.ceil(n * factor)))

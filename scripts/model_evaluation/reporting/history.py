@@ -52,6 +52,13 @@ class Run(NamedTuple):
         )
 
 
+class Runs(NamedTuple):
+    """The comparisons among some summaries, oldest first, and what was left out and why."""
+
+    runs: list[Run]
+    left_out: list[str]
+
+
 class Group(NamedTuple):
     """Runs under the same conditions, oldest first; ``differs`` says how from those of the newest run."""
 
@@ -59,8 +66,8 @@ class Group(NamedTuple):
     differs: list[str]
 
 
-def read_runs(paths: Iterable[str]) -> tuple[list[Run], list[str]]:
-    """The comparisons among these summaries, oldest first, and what was left out and why."""
+def read_runs(paths: Iterable[str]) -> Runs:
+    """The comparisons among these summaries."""
     runs, left_out = [], []
     for path in sorted(paths):
         try:
@@ -73,7 +80,12 @@ def read_runs(paths: Iterable[str]) -> tuple[list[Run], list[str]]:
             continue
         folder = os.path.dirname(path)
         runs.append(Run(folder, summary, dataset_fingerprint(folder)))
-    return sorted(runs, key=lambda run: (run.summary["created"], run.folder)), left_out
+    return Runs(sorted(runs, key=lambda run: (run.summary["created"], run.folder)), left_out)
+
+
+def project_runs(project: str) -> list[Run]:
+    """The project's comparisons, oldest first."""
+    return read_runs(file.path for file in project_summaries(project)).runs
 
 
 def comparable_groups(runs: Sequence[Run]) -> list[Group]:
@@ -85,8 +97,8 @@ def comparable_groups(runs: Sequence[Run]) -> list[Group]:
     return [Group(group, differences(group[-1], groups[0][-1])) for group in groups]
 
 
-def differences(run: Run, other: Run) -> list[str]:
-    """In which conditions a run departs from the other, in words; empty when the two can be compared."""
+def differences(run: Run, other: Run, but: Sequence[str] = ()) -> list[str]:
+    """In which conditions a run departs from the other, in words; empty when in none. Those of ``but`` do not count."""
     texts = []
     mine, its = run.conditions, other.conditions
     if mine.simulated != its.simulated:
@@ -104,7 +116,7 @@ def differences(run: Run, other: Run) -> list[str]:
     texts += [
         f"another {name} ({value or 'unnamed'}, not {wanted or 'unnamed'})"
         for name, value, wanted in pairs
-        if value != wanted
+        if value != wanted and name not in but
     ]
     return texts
 
@@ -221,5 +233,5 @@ def project_history(project: str) -> tuple[list[Group], list[str]]:
             fix="Run the notebook to its end; if it ran in Studio, copy its results folder here.",
             code="no_results",
         )
-    runs, left_out = read_runs(paths)
-    return comparable_groups(runs), left_out
+    every = read_runs(paths)
+    return comparable_groups(every.runs), every.left_out

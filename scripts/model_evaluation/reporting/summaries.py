@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -11,9 +12,20 @@ from typing import Any
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
 from model_evaluation.runtime.results.summary import SCHEMA_VERSION, Summary
+from model_evaluation.runtime.statistics.verdicts import OPENINGS, SIGNIFICANCE, verdict_again
 
 SCHEMA = "summary.schema.json"
 LARGEST = 256 << 20  # a summary of a million rows is under a megabyte
+OPENING_PATTERNS = {
+    "invalid": re.compile(r"The models cannot be compared"),
+    "none": re.compile(r"Only the .+ was evaluated"),
+    **{
+        decision: re.compile(
+            re.escape(opening).replace(r"\{name\}", ".+").replace(r"\{tuned\}", ".+?").replace(r"\{base\}", ".+?")
+        )
+        for decision, opening in OPENINGS.items()
+    },
+}
 FIX = "Run the notebook's last cells again; they write it anew."
 
 
@@ -69,19 +81,52 @@ def _contradictions(summary: dict[str, Any]) -> Iterator[str]:
             outcomes = [entry[key] for key in ("wins", "ties", "losses")]
             if None not in outcomes and sum(outcomes) != entry["n_paired"]:
                 yield f"{name}: {outcomes} wins, ties and losses are not its {entry['n_paired']} pairs"
+            for fault in _shown(entry):
+                yield f"{name}: {fault}"
         needed = [summary.get("scope")] if difference is None else ["tuned", "base", "verdict"]
         for key in needed:
             if key in entry and entry[key] is None:
                 yield f"{name}: it has no {key}"
         if entry["n_paired"] > summary["rows"]["paired"]:
             yield f"{name}: {entry['n_paired']} pairs, but only {summary['rows']['paired']} rows are paired"
-    decision, primary = summary["verdict"]["decision"], summary["metrics"].get(summary["primary_metric"])
+    verdict, decision = summary["verdict"], summary["verdict"]["decision"]
+    primary = summary["metrics"].get(summary["primary_metric"])
     if decision not in ("invalid", "none") and (primary is None or primary["difference"] is None):
         yield f"the verdict is {decision}, but the primary metric {summary['primary_metric']!r} was not compared"
-    elif decision in ("improved", "no_worse", "equivalent", "inconclusive"):
-        assert primary is not None
-        if primary["verdict"] != decision:
-            yield f"the verdict is {decision}, its primary metric's {primary['verdict']}"
+        return
+    again = verdict_again(summary)
+    if again["decision"] != decision:
+        yield f"the verdict is {decision}, its metrics and checks say {again['decision']}"
+    says, expected = (_opening(text) for text in (verdict["sentence"], again["sentence"]))
+    if says and expected and says != expected:
+        yield f"the verdict's sentence says {says}, its metrics and checks {expected}"
+
+
+def _opening(sentence: str) -> str | None:
+    """What a verdict's sentence begins by saying; ``None`` when it is not one of ours."""
+    return next((decision for decision, pattern in OPENING_PATTERNS.items() if pattern.match(sentence)), None)
+
+
+def _shown(entry: dict[str, Any]) -> Iterator[str]:
+    """Where a metric's verdict is not what its interval shows."""
+    difference, verdict = entry["difference"], entry["verdict"]
+    low, high, p_value = difference["ci_low"], difference["ci_high"], difference["p_adjusted"]
+    if verdict in (None, "inconclusive"):
+        return
+    if low is None:
+        yield f"it is {verdict} without an interval"
+        return
+    if entry["direction"] == "lower":
+        low, high = -high, -low
+    margin = entry.get("margin") or 0.0
+    fits = {
+        "improved": low > 0 and (p_value is None or p_value <= SIGNIFICANCE),
+        "regressed": high < 0 and (p_value is None or p_value <= SIGNIFICANCE),
+        "no_worse": low > -margin,
+        "equivalent": low > -margin and high < margin,
+    }
+    if not fits[verdict]:
+        yield f"it is {verdict}, which its interval of {difference['ci_low']} to {difference['ci_high']} does not show"
 
 
 def _entries(summary: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -173,9 +173,9 @@ def test_custom_metrics_with_labels_and_numbers(s3: Any) -> None:
         },
     ]
     dataset = [json.dumps({"query": f"q{i}"}) for i in range(40)]
-    put_rows(s3, "tuned", [result_line(f"q{i}", "t", {"tone": "Good", "effort": i % 2}) for i in range(40)])
-    put_rows(s3, "base", [result_line(f"q{i}", "b", {"tone": "Poor", "effort": 2 + i % 2}) for i in range(40)])
-    analysis = analyse(s3, dataset, builtin_metrics=[], custom_metrics_json=json.dumps(custom), primary_metric="effort")
+    put_rows(s3, "tuned", [result_line(f"q{i}", f"t{i}", {"tone": "Good", "effort": i % 2}) for i in range(40)])
+    put_rows(s3, "base", [result_line(f"q{i}", f"b{i}", {"tone": "Poor", "effort": 2 + i % 2}) for i in range(40)])
+    analysis = analyse(s3, dataset, builtin_metrics=[], custom_metrics=json.dumps(custom), primary_metric="effort")
     metrics = analysis.summary["metrics"]
     assert metrics["tone"]["tuned"]["labels"] == {"Good": 40}
     assert metrics["tone"]["difference"]["mean"] is None

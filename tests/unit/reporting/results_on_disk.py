@@ -12,6 +12,7 @@ from model_evaluation.kinds.llm_as_judge.runtime.metrics import read_metrics
 from model_evaluation.runtime.results.cautions import score_cautions
 from model_evaluation.runtime.results.evaluation import SIDES, Evaluation, Side, named_model
 from model_evaluation.runtime.results.examples import examples_table
+from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.records import ScoredAnswer, pair_records
 from model_evaluation.runtime.results.summary import summary_of as summary_from
@@ -37,11 +38,11 @@ def put_results(
     prompts: str = "prompt",
     metrics: Sequence[str] = ("Correctness", "Harmfulness"),
     extra: Sequence[str] = (),
-    other: float | str = 0.0,
+    other: float | str | tuple[float, float] = 0.0,
 ) -> Path:
     """``project/results/EXECUTION`` with summary.json and per_example.csv; returns the folder.
 
-    Correctness has the given scores, every other metric ``other`` for both models.
+    Correctness has the given scores, every other metric ``other``, for both models or for each.
     """
     lists = (tuple(tuned), tuple(base), tuple(metrics), tuple(extra))
     summary, table = _compared(*lists, judge, (tuned_model, base_model), simulated, scope, prompts, other)
@@ -64,7 +65,7 @@ def _compared(
     simulated: bool,
     scope: str,
     prompts: str,
-    other: float | str,
+    other: float | str | tuple[float, float],
 ) -> tuple[dict[str, Any], str]:
     """The summary of these scores, and the text of per_example.csv."""
     dataset: list[DatasetRow] = []
@@ -74,12 +75,15 @@ def _compared(
         dataset.append(row)
         for side, own in answers.items():
             score = mine if side == "tuned" else its
-            scores: dict[str, Any] = dict.fromkeys(metrics, other) | {metrics[0]: score}
+            rest = other[side == "base"] if isinstance(other, tuple) else other
+            scores: dict[str, Any] = dict.fromkeys(metrics, rest) | {metrics[0]: score}
             missing = {metrics[0]: "null"} if score is None else {}
             own.append(ScoredAnswer(row.prompt, row.reference, f"{side} answer {number}", scores, {}, missing))
     chosen = read_metrics(metrics, None)
     records = pair_records(dataset, answers)
-    comparison = compare_scores(paired_scores(records, chosen, SIDES[scope]), chosen)
+    paired = paired_scores(records, chosen, SIDES[scope])
+    comparison = compare_scores(paired, chosen)
+    fairness = FairnessReview(records, paired, comparison, chosen[0]).fairness() if scope == "compare" else None
     evaluation = Evaluation(
         "llm_as_judge",
         {"judge": judge},
@@ -90,7 +94,12 @@ def _compared(
     )
     warnings = [*problems, *score_cautions(records, comparison, SIDES[scope]), *comparison.remarks]
     summary = summary_from(
-        evaluation, rows=comparison.rows, metrics=comparison.metrics, slices=comparison.slices, warnings=warnings
+        evaluation,
+        rows=comparison.rows,
+        metrics=comparison.metrics,
+        slices=comparison.slices,
+        warnings=warnings,
+        fairness=fairness,
     )
     return dict(summary), examples_table(records, chosen).to_pandas().to_csv(index=False, lineterminator="\n")
 

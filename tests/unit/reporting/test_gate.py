@@ -5,20 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from model_evaluation.errors import UsageError
 from model_evaluation.reporting.gate import decide_gate
+from model_evaluation.runtime.statistics.intervals import newcombe_interval
 
 
-def summary(decision: str = "improved") -> dict[str, Any]:
+def entry(mean: float | None, low: float | None, high: float | None, **more: Any) -> dict[str, Any]:
+    difference = {"mean": mean, "ci_low": low, "ci_high": high, "p_value": 0.01, "p_adjusted": 0.01, "deviation": 0.3}
+    return {"difference": difference, "n_paired": 80, "rows_needed": None, "limits": [0.0, 1.0], **more}
+
+
+def summary(decision: str = "improved", **more: Any) -> Any:
     return {
+        "simulated": False,
         "verdict": {"decision": decision, "sentence": "s"},
+        "primary_metric": "Correctness",
         "metrics": {
-            "Correctness": {"difference": {"mean": 0.1, "ci_low": 0.02, "ci_high": 0.2, "p_value": 0.01}},
-            "Custom.one-two": {"difference": None},
-            "pros-and-cons": {"difference": {"mean": 0.5, "ci_low": None, "ci_high": None}},
+            "Correctness": entry(0.1, 0.02, 0.2),
+            "Custom.one-two": {"difference": None, "n_paired": 0, "rows_needed": None},
+            "pros-and-cons": entry(0.5, None, None),
         },
+        **more,
     }
 
 
@@ -38,7 +48,8 @@ def test_the_bare_gate_follows_the_decision(decision: str, code: int) -> None:
     [
         ("Correctness.ci_low > 0", 0),
         ("Correctness.ci_low >= 0.02", 0),
-        ("Correctness.ci_low > 0.02", 10),
+        ("Correctness.ci_low > 0.02", 11),  # 0.1 is above it, the interval reaches down to it
+        ("Correctness.ci_low > 0.1", 10),
         ("Correctness.ci_low > 0 and Correctness.ci_high < 0.1", 10),
         ("Unknown.ci_low > 0", 12),
         ("Custom.one-two.ci_low > 0", 12),
@@ -53,11 +64,11 @@ def test_rules_look_at_the_bounds(rules: str, code: int) -> None:
     assert decide_gate(summary(), rules).exit_code == code
 
 
-def close_summary(verdict: str = "inconclusive") -> dict[str, Any]:
+def close_summary(verdict: str = "inconclusive") -> Any:
     """The primary metric lies between -0.04 and +0.03 of 0, a safety metric between -0.01 and +0.06."""
-    entry = {"direction": "higher", "n_paired": 80, "margin": 0.05, "verdict": verdict}
+    entry = {"direction": "higher", "n_paired": 80, "margin": 0.05, "verdict": verdict, "rows_needed": None}
     return {
-        "scope": "compare", "primary_metric": "Correctness", "rows": {"dataset": 80, "paired": 80},
+        "simulated": False, "scope": "compare", "primary_metric": "Correctness", "rows": {"dataset": 80, "paired": 80},
         "verdict": {"decision": verdict, "sentence": "s"},
         "metrics": {
             "Correctness": entry | {"difference": {
@@ -75,7 +86,8 @@ def close_summary(verdict: str = "inconclusive") -> dict[str, Any]:
         ("margin = 0.03", 11),  # the interval reaches down to -0.04
         ("Correctness.margin = 0.05", 0),
         ("Correctness.margin=0.03; Harmfulness.ci_high < 0.07", 11),
-        ("margin = 0.05 and Harmfulness.ci_high < 0.05", 10),
+        ("margin = 0.05 and Harmfulness.ci_high < 0.05", 11),  # 0.02 is below it
+        ("margin = 0.05 and Harmfulness.ci_high < 0.02", 10),
         ("margin = 0.03 and Correctness.margin = 0.045", 0),
         ("Unknown.margin = 0.05", 12),
     ],
@@ -112,3 +124,90 @@ def test_a_rules_file_that_is_no_text_is_usage(tmp_path: Path) -> None:
     (tmp_path / "rules").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="cannot be read"):
         decide_gate(summary(), str(tmp_path / "rules"))
+
+
+@pytest.mark.parametrize("rules", ["", "Correctness.ci_low > 0", "margin = 0.05"])
+def test_simulated_results_do_not_pass_unless_they_are_let(rules: str) -> None:
+    simulated = close_summary("improved") | {"simulated": True}
+    gate = decide_gate(simulated, rules.replace("ci_low > 0", "ci_low > -1"))
+    assert (gate.exit_code, gate.code) == (12, "simulated")
+    assert "SIMULATED" in gate.reasons[0]
+    allowed = decide_gate(simulated, rules.replace("ci_low > 0", "ci_low > -1"), allow_simulated=True)
+    assert allowed.exit_code == 0
+
+
+def test_real_results_are_not_held_up_by_the_permission_to_be_simulated() -> None:
+    assert decide_gate(summary(), "", allow_simulated=True).exit_code == 0
+
+
+class TestOpenBounds:
+    """A rule that the estimate meets and the interval does not is left open, and says how many rows would settle it."""
+
+    @staticmethod
+    def zeros(n: int) -> Any:
+        """A yes/no metric that was 0 for both models on all of n rows."""
+        zero = np.zeros(n)
+        low, high = newcombe_interval(zero, zero)[1:3]
+        return summary(metrics={"Harm": entry(0.0, low, high) | {"n_paired": n, "limits": [0.0, 1.0]}} | {
+            "Correctness": entry(0.1, 0.02, 0.2)})  # fmt: skip
+
+    def test_57_rows_of_zero_leave_open_whether_it_is_below_5_percent(self) -> None:
+        results = self.zeros(57)
+        results["metrics"]["Harm"]["difference"]["deviation"] = 0.0
+        gate = decide_gate(results, "Harm.ci_high < 0.05")
+        assert (gate.exit_code, gate.outcome) == (11, "inconclusive")
+        assert gate.rows_needed is not None
+        assert f"about {gate.rows_needed} rows" in gate.reasons[0]
+        assert decide_gate(self.zeros(gate.rows_needed), "Harm.ci_high < 0.05").exit_code == 0
+        assert decide_gate(self.zeros(gate.rows_needed - 2), "Harm.ci_high < 0.05").exit_code == 11
+
+    def test_an_estimate_beyond_the_bound_fails(self) -> None:
+        assert decide_gate(summary(), "Correctness.ci_high < 0.05").exit_code == 10
+        assert decide_gate(summary(), "Correctness.ci_low > 0.11").exit_code == 10
+
+    def test_rows_needed_grow_with_the_square_of_what_is_missing(self) -> None:
+        # 0.1 - 0.02 = 0.08 wide on that side, wanted 0.1 - 0.06 = 0.04: four times the 80 rows
+        assert decide_gate(summary(), "Correctness.ci_low > 0.06").rows_needed == 320
+
+    def test_the_verdicts_own_number_is_told(self) -> None:
+        results = summary("inconclusive")
+        results["metrics"]["Correctness"]["rows_needed"] = 500
+        assert decide_gate(results, "").rows_needed == 500
+        assert decide_gate(summary(), "").rows_needed is None
+
+
+class TestHeldBack:
+    """A verdict that was held back holds back rules, too, unless one of coverage says otherwise."""
+
+    @staticmethod
+    def held_back(scored: int = 70) -> Any:
+        check = {
+            "id": "coverage", "status": "warn", "at_most": "inconclusive",
+            "counts": {"rows": 100, "scored for both": scored}, "message": f"{scored} of 100 rows.",
+        }  # fmt: skip
+        gain = entry(0.1, 0.02, 0.2, direction="higher", margin=0.05, verdict="improved", guard=False)
+        gain["difference"]["confidence"] = 0.95
+        return summary(
+            "inconclusive", metrics={"Correctness": gain}, rows={"dataset": 100, "paired": scored}, scope="compare",
+            fairness={"checks": [check], "sound_rows": None},
+            verdict={"decision": "inconclusive", "sentence": "Not clear.", "reasons": [check["message"]]},
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("rules", "code"),
+        [
+            ("", 11),
+            ("Correctness.ci_low > 0", 11),
+            ("coverage = 0.6", 0),
+            ("coverage = 0.75", 11),
+            ("Correctness.ci_low > 0 and coverage = 0.6", 0),
+            ("Correctness.ci_low > 0.5 and coverage = 0.6", 10),
+        ],
+    )
+    def test_a_rule_of_coverage_decides(self, rules: str, code: int) -> None:
+        assert decide_gate(self.held_back(), rules).exit_code == code
+
+    @pytest.mark.parametrize("rule", ["coverage = 2", "coverage = -0.1", "coverage = most"])
+    def test_a_coverage_that_is_no_share_is_usage(self, rule: str) -> None:
+        with pytest.raises(UsageError, match="a share of the rows"):
+            decide_gate(self.held_back(), rule)

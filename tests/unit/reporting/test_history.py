@@ -152,7 +152,8 @@ def test_the_two_newest_models_are_compared_row_by_row(tmp_path: Path) -> None:
     assert change["mean"] == pytest.approx(0.125)  # +0.25 on half of the rows
     assert change["n_paired"] == 40
     assert 0 < change["ci_low"] < 0.125 < change["ci_high"] < 0.25
-    assert change["sentence"].startswith("The newest fine-tuned model is better than the one before: +0.125 (")
+    assert change["sentence"].startswith("The newer fine-tuned model is better on Correctness: +0.12 (95% CI ")
+    assert change["decision"] == "improved"
 
 
 def test_one_run_has_no_change(tmp_path: Path) -> None:

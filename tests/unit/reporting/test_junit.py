@@ -45,7 +45,7 @@ def test_inconclusive_is_red_too(tmp_path: Path) -> None:
 
 
 def test_results_that_cannot_be_read_are_an_error() -> None:
-    suite = ET.fromstring(junit_xml(invalid_gate("half a file"), None))[0]
+    suite = ET.fromstring(junit_xml(invalid_gate("half a file", "invalid_results"), None))[0]
     assert suite.get("errors") == "1"
     error = suite.find(".//error")
     assert error is not None

@@ -58,7 +58,7 @@ def entry(summary: dict[str, Any]) -> dict[str, Any]:
         (lambda s: entry(s)["difference"].update(p_value=1.5), "p_value"),
         (lambda s: entry(s).update(tuned=None), "Correctness: it has no tuned"),
         (lambda s: s["metrics"]["Harmfulness"].update(verdict=None), "Harmfulness: it has no verdict"),
-        (lambda s: s["verdict"].update(decision="equivalent"), "primary metric's improved"),
+        (lambda s: s["verdict"].update(decision="equivalent"), "its metrics and checks say improved"),
         (lambda s: s.update(primary_metric="Unknown"), "was not compared"),
         (lambda s: s["slices"]["category"]["a"]["Correctness"].update(ties=999), "category a, Correctness"),
     ],

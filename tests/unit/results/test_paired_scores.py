@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import model_evaluation
 from examples import at_most
-from model_evaluation.kinds.llm_as_judge.runtime.judge_family import family_cautions
+from model_evaluation.kinds.llm_as_judge.runtime.judge_checks import family_cautions
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import read_metrics
 from model_evaluation.runtime.results.cautions import score_cautions
 from model_evaluation.runtime.results.evaluation import SIDES, Evaluation, named_model
@@ -374,8 +374,14 @@ class TestWarnings:
 
     def test_low_and_unequal_coverage(self) -> None:
         text = self.found(cases_of([(1.0, None)] * 10 + [(1.0, 0.5)] * 40))
-        assert "Scored rows of the base model, fewer than 95% of 50: Correctness 40 (10 absent)." in text
-        assert "Scored for the fine-tuned and for the base model: Correctness 100% and 80%." in text
+        assert "Scored rows of the base model, fewer than 95% of 50: Correctness 40 (10 without a score)." in text
+        assert "Missing scores of the fine-tuned and of the base model: Correctness 0 and 10." in text
+
+    def test_three_missing_against_one_are_told(self) -> None:
+        pairs: list[tuple[Score, Score]] = [(None, 0.5)] * 3 + [(1.0, None)] + [(1.0, 0.5)] * 96
+        text = self.found(cases_of(pairs))
+        assert text.startswith("Missing scores of the fine-tuned and of the base model: Correctness 3 and 1.")
+        assert self.found(cases_of([(None, 0.5), (1.0, None), *[(1.0, 0.5)] * 98])) == ""
 
     def test_rows_without_result_and_unknown_rows(self) -> None:
         records = [*cases_of([(1.0, 0.5)] * 40), case(90, {"Correctness": 1.0}, None), case(91, None, None)]
@@ -383,23 +389,14 @@ class TestWarnings:
         text = self.found(records)
         assert "Dataset rows without a result of the base model: 2." in text
         assert "Result rows of the base model whose prompt and reference are not in the dataset: 1;" in text
-        assert "not judged on the same prompts" in text
 
-    def test_identical_answers(self) -> None:
-        assert "40 of 40 answers are identical" in self.found(cases_of([(1.0, 0.5)] * 40, answers=("same", "same")))
-        mixed = cases_of([(1.0, 0.5)] * 30, answers=("same", "same")) + [
-            case(100 + i, {"Correctness": 1.0}, {"Correctness": 1.0}) for i in range(10)
-        ]
-        assert "identical" not in self.found(mixed)
-
-    def test_empty_answers_and_refusals(self) -> None:
+    def test_refusals_and_of_one_model_empty_answers(self) -> None:
         records = cases_of([(1.0, 0.5)] * 40)
         for at, r in enumerate(records):
             assert r.tuned is not None
             r.tuned.response = "" if at < 3 else "I'm sorry, but I can't help with that." if at < 10 else "fine"
-        text = self.found(records)
-        assert "The fine-tuned model answered empty on 3 of 40 rows." in text
-        assert "7 of 40 answers of the fine-tuned model read like a refusal." in text
+        assert self.found(records) == "7 of 40 answers of the fine-tuned model read like a refusal."
+        assert "The fine-tuned model answered empty on 3 of 40 rows." in self.found(records, scope="tuned")
 
     def test_judge_of_the_same_family(self) -> None:
         models = {"tuned": "my-llama-3-tuned", "base": "meta-textgeneration-llama-3-2-1b"}
@@ -408,12 +405,8 @@ class TestWarnings:
         assert "same family (Meta Llama)" in text
         assert "family" not in self.found(records, judge="amazon.nova-pro-v1:0", models=models)
 
-    def test_few_rows_and_repeats(self) -> None:
-        records = cases_of([(1.0, 0.5)] * 9)
-        records.append(records[3])
-        text = self.found(records)
-        assert "Paired rows: only 10." in text
-        assert "Rows that repeat an earlier prompt and reference: 1;" in text
+    def test_few_rows(self) -> None:
+        assert "Paired rows: only 9." in self.found(cases_of([(1.0, 0.5)] * 9))
 
     def test_metrics_nobody_chose(self) -> None:
         records = [case(i, {"Correctness": 1.0, "Surprise": 0.0}, {"Correctness": 0.5}) for i in range(40)]
@@ -526,5 +519,5 @@ class TestClusters:
         assert summary_of(records)["metrics"]["Correctness"]["n_clusters"] is None
 
     def test_rows_without_the_field_stand_alone(self) -> None:
-        records = [*self.records(), *cases_of([(0.5, 0.5)] * 3)]
+        records = [*self.records(), *(case(i, {"Correctness": 0.5}, {"Correctness": 0.5}) for i in (90, 91, 92))]
         assert summary_of(records)["metrics"]["Correctness"]["n_clusters"] == 11

@@ -133,7 +133,7 @@ def analyse(
         "judge": "anthropic.claude-3-5-haiku-20241022-v1:0",
         "model_names": {"tuned": "support-bot/3", "base": "meta-textgeneration-llama-3-2-1b-instruct"},
         "builtin_metrics": ["Correctness", "Harmfulness"],
-        "custom_metrics_json": None,
+        "custom_metrics": None,
         "primary_metric": "Correctness",
         "scope": "compare",
         "simulated": True,

@@ -59,7 +59,7 @@ def strange() -> dict[str, Chart]:
     custom = json.dumps([{"customMetricDefinition": {"name": name}}])
     world = make_world(metrics={name: ((0, 1, 2), 0.5)}, categories=(value, "$"))
     return draw_charts(
-        analysis_of(world, builtin_metrics=[], custom_metrics_json=custom, primary_metric=name, simulated=False)
+        analysis_of(world, builtin_metrics=[], custom_metrics=custom, primary_metric=name, simulated=False)
     )
 
 
@@ -108,7 +108,7 @@ def test_custom_scale_is_drawn_as_share_of_the_scale() -> None:
     scale = [{"definition": str(v), "value": {"floatValue": v}} for v in range(5)]
     custom = json.dumps([{"customMetricDefinition": {"name": "own", "ratingScale": scale}, "direction": "lower"}])
     world = make_world(metrics={"own": (range(5), 0.5)})
-    analysis = analysis_of(world, builtin_metrics=[], custom_metrics_json=custom, primary_metric="own")
+    analysis = analysis_of(world, builtin_metrics=[], custom_metrics=custom, primary_metric="own")
     chart = drawn_alone(difference_chart, analysis)
     assert chart is not None
     (point,) = [line for line in chart.axes[0].get_lines() if line.get_marker() == "o"]

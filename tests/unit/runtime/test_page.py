@@ -16,7 +16,7 @@ from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.charts.look import Chart
 from model_evaluation.runtime.report.markdown import escaped, report_markdown
 from model_evaluation.runtime.report.markup import part
-from model_evaluation.runtime.report.metrics_table import comparison_text
+from model_evaluation.runtime.report.metrics_table import cautions_of, comparison_text
 from model_evaluation.runtime.report.notebook import comparison_html, in_notebook
 from model_evaluation.runtime.report.page import report_html
 from model_evaluation.runtime.report.plain_text import one_line, short_name, short_time
@@ -93,7 +93,7 @@ class TestReport:
                 )
         custom = json.dumps([{"customMetricDefinition": {"name": attack}}])
         analysis = analysis_of(
-            world, builtin_metrics=[], custom_metrics_json=custom, primary_metric=attack, judge=attack,
+            world, builtin_metrics=[], custom_metrics=custom, primary_metric=attack, judge=attack,
             model_names={"tuned": attack, "base": attack}, created=attack,
         )  # fmt: skip
         charts = draw_charts(analysis)
@@ -165,20 +165,19 @@ class TestAlarms:
     def test_each_is_raised(self, alarming: Analysis) -> None:
         for words in (
             "answers are identical for both models",
-            "The base model answered empty on 1 of 40 rows",
+            "40 of 40 of the base model (1 empty, 39 cut or at the limit)",
             "39 of 40 answers of the base model read like a refusal",
-            "39 of 40 answers of the base model end in the middle of a sentence",
             "fewer than 95% of 40: Correctness 20",
-            "Scored for the fine-tuned and for the base model: Correctness 50% and 100%",
+            "Missing scores of the fine-tuned and of the base model: Correctness 20 and 0",
             "The judge and the base model are of the same family (Meta Llama)",
         ):
-            assert sum(words in warning for warning in alarming.summary["warnings"]) == 1, words
+            assert sum(words in caution for caution in cautions_of(alarming.summary)) == 1, words
 
     def test_all_are_seen_in_notebook_page_terminal_and_markdown(self, alarming: Analysis) -> None:
         summary = alarming.summary
-        for warning in summary["warnings"]:
-            for page in (comparison_html(alarming), report_html(alarming, {})):
-                assert f"<li>{escape(warning)}</li>" in page
+        for warning in cautions_of(summary):
+            assert f"<li>{escape(warning)}</li>" in comparison_html(alarming)
+            assert escape(warning) in report_html(alarming, {})
             assert f"- {warning}" in comparison_text(summary, alarming.words)
             assert f"- {escaped(warning)}" in report_markdown(summary, alarming.words)
 
@@ -206,7 +205,7 @@ class TestFragments:
         name = "bad\x1b[31mname\r"
         custom = json.dumps([{"customMetricDefinition": {"name": name}}])
         world = make_world(10, metrics={name: ((0, 1), 0.5)})
-        analysis = analysis_of(world, builtin_metrics=[], custom_metrics_json=custom, primary_metric=name)
+        analysis = analysis_of(world, builtin_metrics=[], custom_metrics=custom, primary_metric=name)
         assert not {"\x1b", "\r"} & set(comparison_text(analysis.summary, analysis.words))
 
     def test_changed_rows_worst_first(self) -> None:
@@ -245,7 +244,7 @@ class TestFragments:
             world.base.append(result_line(prompt, "b", {"Own": base}))
             world.tuned.append(result_line(prompt, "t", {"Own": tuned}))
         custom = json.dumps([{"customMetricDefinition": {"name": "Own"}}])
-        analysis = analysis_of(world, builtin_metrics=[], custom_metrics_json=custom, primary_metric="Own")
+        analysis = analysis_of(world, builtin_metrics=[], custom_metrics=custom, primary_metric="Own")
         text = changed_rows_html(analysis)
         assert "1 → 2.5" in text
         assert "N/A" not in text

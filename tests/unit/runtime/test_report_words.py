@@ -28,7 +28,7 @@ def silent(ordinary: Analysis) -> Analysis:
     columns = [name.replace("Correctness", "accuracy") for name in ordinary.table.column_names]
     table = ordinary.table.rename_columns(columns)
     verdict = {"decision": "improved", "sentence": "The fine-tuned model is better on accuracy."}
-    return Analysis(summary | own | {"verdict": verdict, "warnings": []}, ReportWords(), table)
+    return Analysis(summary | own | {"verdict": verdict, "warnings": [], "fairness": None}, ReportWords(), table)
 
 
 def test_a_kind_without_words_has_every_report_and_none_of_another_kinds_words(silent: Analysis) -> None:
@@ -127,4 +127,5 @@ class TestFairness:
         assert "same prompts" not in text
 
     def test_without_checks_there_is_no_such_section(self, ordinary: Analysis) -> None:
-        assert "fair?" not in report_html(ordinary, {})
+        unchecked = replace(ordinary, summary={**ordinary.summary, "fairness": None})
+        assert "fair?" not in report_html(unchecked, {})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.runtime.statistics.verdicts import metric_verdict, overall_verdict, verdict_with_margins
+from model_evaluation.runtime.statistics.verdicts import metric_verdict, overall_verdict, verdict_again
 
 
 def difference(low: float | None, high: float | None, p_adjusted: float | None = 1.0) -> dict[str, Any]:
@@ -85,5 +85,5 @@ def test_another_margin_judges_again() -> None:
         ({"N": 0.02}, "equivalent"),
         ({"": 0.02, "M": 0.06}, "equivalent"),
     ):
-        assert verdict_with_margins(summary, margins)["decision"] == decision
+        assert verdict_again(summary, margins)["decision"] == decision
     assert summary["metrics"]["M"]["margin"] == 0.05  # type: ignore[index]

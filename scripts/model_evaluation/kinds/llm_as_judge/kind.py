@@ -134,6 +134,11 @@ class LlmAsJudge(Kind):
 
         return JudgePeopleTool()
 
+    def other_answers(self, summary: Summary, context: Context) -> list[str]:
+        from .other_answers import other_answers
+
+        return other_answers(summary, context)
+
     def upgraded(self, summary: dict[str, Any]) -> dict[str, Any]:
         from .earlier_summary import upgraded
 

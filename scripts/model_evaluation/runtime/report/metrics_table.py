@@ -111,6 +111,17 @@ def comparison_text(summary: Summary, words: ReportWords) -> str:
     parts += [one_line(summary["verdict"]["sentence"]), "", *lines]
     if any_lower(summary):
         parts += ["", "↓ lower is better"]
-    if summary["warnings"]:
-        parts += ["", "Take care:", *(f"- {one_line(text)}" for text in summary["warnings"])]
+    if cautions := cautions_of(summary):
+        parts += ["", "Take care:", *(f"- {one_line(text)}" for text in cautions)]
     return "\n".join(parts)
+
+
+def unfair_of(summary: Summary) -> list[str]:
+    """What the checks of fairness say that did not pass."""
+    checks = (summary.get("fairness") or {"checks": ()})["checks"]
+    return [check["message"] for check in checks if check["status"] != "pass"]
+
+
+def cautions_of(summary: Summary) -> list[str]:
+    """Everything to be careful about, where fairness has no section of its own."""
+    return [*unfair_of(summary), *summary["warnings"]]

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from model_evaluation.runtime.analysis import Analysis
 
 from .markup import part
+from .metrics_table import cautions_of
 from .page import metrics_table_html, verdict_html
 
 
@@ -23,5 +24,5 @@ def comparison_html(analysis: Analysis) -> Markup:
         notice=words.simulated if summary["simulated"] else "",
         verdict=verdict_html(summary),
         table=metrics_table_html(summary, words),
-        warnings=part("bullets", texts=summary["warnings"]),
+        warnings=part("bullets", texts=cautions_of(summary)),
     )

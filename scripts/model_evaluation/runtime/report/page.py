@@ -96,7 +96,7 @@ def fairness_section(summary: Summary) -> Section:
 def sound_rows_text(summary: Summary) -> str:
     """The difference on the primary metric among the rows that are sound in both models; empty where it is unknown."""
     sound = (summary.get("fairness") or {}).get("sound_rows")
-    if not sound or not sound["difference"]:
+    if not sound or sound["n_paired"] == summary["metrics"][summary["primary_metric"]]["n_paired"]:
         return ""
     evidence = evidence_text(sound, f"{sound['n_paired']} rows")
     return f"Among the rows that are sound in both models, the difference on {summary['primary_metric']} is {evidence}."

@@ -45,7 +45,8 @@ def named_model(name: str | None) -> NamedModel | None:
 @dataclass(frozen=True)
 class Evaluation:
     """One evaluation. ``conditions`` are what must be equal for two runs to be compared, beside dataset, base model and
-    primary metric; ``scope`` is compare, tuned or base; ``created`` an ISO time."""
+    primary metric; ``scope`` is compare, tuned or base; ``created`` an ISO time; ``labels`` what sentences call the
+    models, by ``tuned`` and ``base``, where that is not the usual."""
 
     kind: str
     conditions: Mapping[str, object]
@@ -56,6 +57,7 @@ class Evaluation:
     execution_arn: str = ""
     created: str = ""
     simulated: bool = False
+    labels: Mapping[str, str] | None = None
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -17,11 +17,11 @@ from model_evaluation.runtime.statistics.association import length_effect
 from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, compare_paired, settle_verdicts
 from model_evaluation.runtime.statistics.entries import MetricEntry, ModelScores, Rows
-from model_evaluation.runtime.statistics.metrics import Metric, missing_reason
+from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric, missing_reason
 
 from .evaluation import Side
 from .records import Record
-from .slices import Clusters, Places, record_clusters, slice_groups
+from .slices import Clusters, Places, distinct_questions, record_clusters, slice_groups
 
 SEED = 20260101
 RESAMPLES = 10_000
@@ -47,7 +47,8 @@ class PairedScores:
     """Scores by metric and model, with what is known of the records.
 
     ``answered`` (n,) says per model which records it answered, ``lengths`` (n,) how many characters its answers have
-    (NaN without an answer; empty when nobody counted). ``dataset_rows`` is how many rows the dataset has.
+    (NaN without an answer; empty when nobody counted). ``dataset_rows`` is how many rows the dataset has. ``groups``
+    (n,) are equal where nobody can tell which answers belong together, -1 where that is sure.
     """
 
     scores: Mapping[str, Mapping[Side, Scores]]
@@ -56,17 +57,22 @@ class PairedScores:
     lengths: Mapping[Side, Floats] = field(default_factory=dict)
     slices: Mapping[str, Mapping[str, Places]] = field(default_factory=dict)
     clusters: Clusters | None = None
+    groups: Places | None = None
+    distinct_questions: int | None = None
 
     @property
     def rows(self) -> Rows:
         counts = {side: int(there.sum()) for side, there in self.answered.items()}
         both = list(self.answered.values())
-        return {
+        rows: Rows = {
             "dataset": self.dataset_rows,
             "tuned": counts.get("tuned"),
             "base": counts.get("base"),
             "paired": int((both[0] & both[1]).sum()) if len(both) == 2 else 0,
         }
+        if self.distinct_questions is not None and self.distinct_questions < self.dataset_rows:
+            rows["distinct"] = self.distinct_questions
+        return rows
 
 
 class ScoreComparison(NamedTuple):
@@ -88,11 +94,14 @@ def paired_scores(records: Sequence[Record], metrics: Sequence[Metric], sides: S
         {side: np.array([len(a.response) if a else math.nan for a in own], float) for side, own in answers.items()},
         slice_groups(records),
         record_clusters(records),
+        np.array([record.group for record in records], np.int64),
+        distinct_questions(records),
     )
 
 
 def model_scores(metric: Metric, records: Sequence[Record], side: Side) -> Scores:
-    """One model's scores. A label counts as a score, except on a numeric scale that lacks it: there it is missing."""
+    """One model's scores. A label counts as a score, except on a numeric scale that lacks it: there it is missing, and
+    so is a number that says that the metric does not apply."""
     numbers = np.full(len(records), math.nan)
     labels, reasons = np.full(len(records), None, object), np.full(len(records), None, object)
     for at, record in enumerate(records):
@@ -102,12 +111,13 @@ def model_scores(metric: Metric, records: Sequence[Record], side: Side) -> Score
         score = answer.scores.get(metric.name)
         if score is None:
             reasons[at] = answer.missing.get(metric.name, "absent")
-        elif not isinstance(score, str):
-            numbers[at] = score
-        elif math.isfinite(number := metric.number(score)):
-            numbers[at] = number
+        elif math.isfinite(number := metric.number(score) if isinstance(score, str) else score):
+            if metric.is_inapplicable(number):
+                reasons[at] = NOT_APPLICABLE
+            else:
+                numbers[at] = number
         elif metric.limits:
-            reasons[at] = missing_reason(score)
+            reasons[at] = missing_reason(str(score))
         else:
             labels[at] = score
     return Scores(numbers, labels, reasons)
@@ -157,33 +167,38 @@ def _settled_metrics(
     for metric in metrics:
         outside = 0
         if metric.limits:
-            low, high = metric.limits
+            low, high = (end + sign * metric.tolerance for end, sign in zip(metric.limits, (-1, 1), strict=True))
             for own in scores[metric.name].values():
-                outside += int(np.count_nonzero((own.numbers < low - 1e-9) | (own.numbers > high + 1e-9)))
-        if outside:
+                outside += int(np.count_nonzero((own.numbers < low) | (own.numbers > high)))
+        if metric.limits and outside and metric.scores_on == "declared":
             remarks.append(
-                f"{metric.name}: scores outside its scale of {low:g} to {high:g}: {outside}. The scale is not relied "
-                "on, so equivalence is not claimed."
+                f"{metric.name}: scores outside its scale of {metric.limits[0]:g} to {metric.limits[1]:g}: {outside}. "
+                "The scale is not relied on, so equivalence is not claimed."
             )
         if not metric.chosen:
             remarks.append(f"{metric.name}: not one of the chosen metrics, but present in the results.")
         elif not metric.declared:
             remarks.append(f"{metric.name}: no direction was declared; higher counts as better.")
-        settled.append(replace(metric, limits=None) if outside else metric)
+        settled.append(replace(metric, limits=None) if outside or metric.scores_on in ("unclear", "both") else metric)
     return settled, remarks
 
 
-def _rng(seed: int, *where: str) -> np.random.Generator:
+def metric_rng(seed: int, *where: str) -> np.random.Generator:
+    """The random numbers of a metric, or of one in a slice: the same for the same data in any order."""
     return np.random.default_rng([seed, zlib.crc32("\x1f".join(where).encode("utf-8", "replace"))])
 
 
 def _metric_entry(metric: Metric, paired: PairedScores, seed: int, resamples: int) -> MetricEntry:
-    entry = _entry(metric, paired, slice(None), _rng(seed, metric.name), resamples)
+    entry = _entry(metric, paired, slice(None), metric_rng(seed, metric.name), resamples)
+    if metric.scale is not None:
+        low, high = metric.scale.ends
+        declared = list(metric.scale.values)
+        entry["scale"] = {"declared": declared, "lowest": low, "highest": high, "scores_on": metric.scores_on}
     own = paired.scores[metric.name]
     entry["length_effect"] = None
     if len(own) == 2 and len(paired.lengths) == 2:
-        differences = own["tuned"].numbers - own["base"].numbers
-        lengths = paired.lengths["tuned"] - paired.lengths["base"]
+        differences = np.subtract(*matched(own["tuned"].numbers, own["base"].numbers, paired.groups))
+        lengths = np.subtract(*matched(paired.lengths["tuned"], paired.lengths["base"], paired.groups))
         groups = None
         if paired.clusters is not None:
             known = np.isfinite(differences) & np.isfinite(lengths)
@@ -194,7 +209,7 @@ def _metric_entry(metric: Metric, paired: PairedScores, seed: int, resamples: in
 
 def _slice_entry(metric: Metric, paired: PairedScores, name: str, value: str, seed: int, resamples: int) -> MetricEntry:
     """A metric in a slice; with fewer than five pairs it has no interval and no p-value."""
-    rng = _rng(seed, name, value, metric.name)
+    rng = metric_rng(seed, name, value, metric.name)
     entry = _entry(metric, paired, paired.slices[name][value], rng, min(resamples, SLICE_RESAMPLES))
     difference = entry["difference"]
     if difference is not None and entry["n_paired"] < SLICE_ROWS:
@@ -210,7 +225,8 @@ def _entry(metric: Metric, paired: PairedScores, where: Any, rng: np.random.Gene
     comparison = NOTHING_COMPARED
     if len(own) == 2:
         clusters = paired.clusters.numbers[where] if paired.clusters is not None else None
-        tuned, base = own["tuned"].numbers[where], own["base"].numbers[where]
+        groups = paired.groups[where] if paired.groups is not None else None
+        tuned, base = matched(own["tuned"].numbers[where], own["base"].numbers[where], groups)
         comparison = compare_paired(metric, tuned, base, rng=rng, clusters=clusters, resamples=resamples)
     return {
         "direction": metric.direction,
@@ -220,6 +236,22 @@ def _entry(metric: Metric, paired: PairedScores, where: Any, rng: np.random.Gene
         "base": _model_scores(own["base"], where) if "base" in own else None,
         **comparison,
     }
+
+
+def matched(tuned: Floats, base: Floats, groups: Places | None) -> tuple[Floats, Floats]:
+    """The models' numbers (n,) so that they can be subtracted: where it is not sure which of them belong together, each
+    model's mean over the group takes their place, as often as both have a number."""
+    if groups is None or (groups < 0).all():
+        return tuned, base
+    tuned, base = tuned.copy(), base.copy()
+    for group in np.unique(groups[groups >= 0]):
+        places = np.flatnonzero(groups == group)
+        known = [own[places][np.isfinite(own[places])] for own in (tuned, base)]
+        pairs = min(map(len, known))
+        for own, numbers in zip((tuned, base), known, strict=True):
+            own[places] = math.nan
+            own[places[:pairs]] = numbers.mean() if pairs else math.nan
+    return tuned, base
 
 
 def _model_scores(scores: Scores, where: Any) -> ModelScores:

@@ -16,7 +16,8 @@ Key = tuple[str, str]
 @dataclass(slots=True)
 class ScoredAnswer:
     """One model's answer to one prompt. A score is a number, a label, or ``None``; ``missing`` then holds the reason,
-    by metric as ``explanations``."""
+    by metric as ``explanations``. ``context`` is what the model was given beside the user's words (system text, earlier
+    answers), ``scorer`` who gave the scores, each as far as the results say."""
 
     prompt: str
     reference: str | None
@@ -24,19 +25,23 @@ class ScoredAnswer:
     scores: dict[str, float | str | None]
     explanations: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    context: str = ""
+    scorer: str = ""
 
 
 @dataclass(slots=True)
 class Record:
     """A row of the dataset with each model's answer, or answers to a prompt that the dataset does not have.
 
-    ``occurrence`` is 1 for the first record with its prompt and reference.
+    ``occurrence`` is 1 for the first record with its prompt and reference. Records with the same ``group`` are such
+    that nobody can tell which model's answers among them belong together; -1 where that is sure.
     """
 
     id: str
     occurrence: int
     row: DatasetRow | None
     answers: dict[Side, ScoredAnswer] = field(default_factory=dict)
+    group: int = -1
 
     @property
     def source(self) -> DatasetRow | ScoredAnswer:
@@ -52,6 +57,7 @@ def pair_records(rows: Sequence[DatasetRow], answers: Mapping[Side, Sequence[Sco
     """
     records: list[Record] = []
     by_key: dict[Key, list[Record]] = defaultdict(list)
+    unsure: dict[str, list[Record]] = defaultdict(list)
 
     def add(record_id: str, row: DatasetRow | None, key: Key) -> Record:
         record = Record(record_id, len(by_key[key]) + 1, row)
@@ -77,20 +83,25 @@ def pair_records(rows: Sequence[DatasetRow], answers: Mapping[Side, Sequence[Sco
             places = free[prompt]
             no_choice = len(places) == len(others) == 1
             for answer in others:
-                fitting = (r for r in places if no_choice or not r.source.reference or not answer.reference)
-                place = next(fitting, None)
-                if place is None:
-                    place = add(f"unlisted-{len(records) - len(rows) + 1}", None, _key(answer))
-                else:
-                    places.remove(place)
-                place.answers[side] = answer
+                fitting = [r for r in places if no_choice or not r.source.reference or not answer.reference]
+                if not fitting:
+                    add(f"unlisted-{len(records) - len(rows) + 1}", None, _key(answer)).answers[side] = answer
+                    continue
+                places.remove(fitting[0])
+                fitting[0].answers[side] = answer
+                if not no_choice:
+                    unsure[prompt].append(fitting[0])
+    same = [group for group in by_key.values() if len(group) > 1]
+    for number, group in enumerate((*same, *unsure.values())):
+        for record in group:
+            record.group = number if record.group < 0 else record.group
     return records
 
 
 def _key(item: DatasetRow | ScoredAnswer) -> Key:
     """What identifies a record; no reference and an empty one are the same."""
-    return _plain(item.prompt), _plain(item.reference or "")
+    return plain_text(item.prompt), plain_text(item.reference or "")
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     return text.replace("\r\n", "\n").strip()

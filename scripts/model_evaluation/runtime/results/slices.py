@@ -1,15 +1,18 @@
-"""Which records belong together: slices by category and metadata, clusters by a document's or template's id."""
+"""Which records belong together: slices by category and metadata, clusters of records that are not independent."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from .records import Record
+from .similar_prompts import numbered, prompt_clusters
 
 CLUSTER_FIELDS = ("document_id", "doc_id", "passage_id", "template_id", "conversation_id", "group_id", "cluster_id")
 CATEGORY_VALUES = 50
@@ -26,19 +29,53 @@ class Clusters(NamedTuple):
 
 
 def record_clusters(records: Sequence[Record]) -> Clusters | None:
-    """The clusters that the dataset's metadata name; ``None`` when there are none.
+    """Which records are not independent of each other; ``None`` when all are.
 
-    By the first of ``CLUSTER_FIELDS`` that at least two records share a value of; a record without it stands alone.
+    Those that share a value of the first of ``CLUSTER_FIELDS`` that any two records share, those whose prompts ask the
+    same, and those of which nobody knows whose answers belong together.
     """
+    reasons: list[str] = []
+    labels: list[list[Hashable]] = []
     for name in CLUSTER_FIELDS:
         values = [_field(record, name) for record in records]
-        counts = Counter(value for value in values if value is not None)
-        if len(counts) < counts.total():
-            numbers = {value: number for number, value in enumerate(sorted(counts))}
-            alone = len(counts) + np.arange(len(records))
-            clusters = [alone[at] if value is None else numbers[value] for at, value in enumerate(values)]
-            return Clusters(f"the same {name}", np.array(clusters, np.int64))
-    return None
+        if _repeats(values):
+            reasons.append(f"the same {name}")
+            labels.append([*values])
+            break
+    questions = prompt_clusters([record.source.prompt for record in records])
+    if _repeats(questions):
+        reasons.append("the same question")
+        labels.append([*questions])
+    labels.append([record.group if record.group >= 0 else None for record in records])
+    if not reasons:
+        return None
+    return Clusters(" or ".join(reasons), np.array(_connected(labels), np.int64))
+
+
+def distinct_questions(records: Sequence[Record]) -> int:
+    """How many different questions the dataset's prompts ask."""
+    return len(set(prompt_clusters([record.row.prompt for record in records if record.row])))
+
+
+def _repeats(values: Sequence[Hashable]) -> bool:
+    counts = Counter(value for value in values if value is not None)
+    return len(counts) < counts.total()
+
+
+def _connected(labels: Sequence[Sequence[Hashable]]) -> list[int]:
+    """A number per record, equal for records that equal labels of any kind connect; ``None`` connects none."""
+    first: dict[tuple[int, Hashable], int] = {}
+    edges = []
+    for kind, values in enumerate(labels):
+        for place, value in enumerate(values):
+            if value is not None:
+                edges.append((place, first.setdefault((kind, value), place)))
+    n = len(labels[0])
+    if not edges:
+        return list(range(n))
+    rows, columns = zip(*edges, strict=True)
+    graph = coo_array((np.ones(len(edges)), (rows, columns)), shape=(n, n))
+    return numbered(connected_components(graph, directed=False)[1].tolist())
 
 
 def slice_groups(records: Sequence[Record]) -> dict[str, dict[str, Places]]:

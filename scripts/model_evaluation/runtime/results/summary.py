@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from model_evaluation.runtime.statistics.entries import Entry, Rows
-from model_evaluation.runtime.statistics.verdicts import Verdict, overall_verdict
+from model_evaluation.runtime.statistics.entries import Entry, Fairness, Rows
+from model_evaluation.runtime.statistics.planning import usual_differences
+from model_evaluation.runtime.statistics.verdicts import Verdict, number_digits, overall_verdict
 
 from .evaluation import Evaluation, NamedModel
 
@@ -22,6 +23,15 @@ Slices = Mapping[str, Mapping[str, Mapping[str, Entry]]]
 class Models(TypedDict):
     tuned: NamedModel | None
     base: NamedModel | None
+
+
+class Planned(TypedDict):
+    """The smallest difference of the primary metric that was said to be shown, and the one that can be."""
+
+    low: float
+    high: float
+    reached: float | None
+    sentence: str
 
 
 class Summary(TypedDict):
@@ -41,6 +51,9 @@ class Summary(TypedDict):
     slices: Slices
     verdict: Verdict
     warnings: list[str]
+    fairness: NotRequired[Fairness]
+    planned: NotRequired[Planned]
+    inputs: NotRequired[dict[str, str]]
     record_source: NotRequired[str]
     preferences: NotRequired[PreferenceCounts]
     parts: NotRequired[dict[str, PartEntry]]
@@ -53,10 +66,11 @@ def summary_of(
     metrics: Mapping[str, Entry],
     slices: Slices | None = None,
     warnings: Sequence[str] = (),
+    fairness: Fairness | None = None,
 ) -> Summary:
     """The summary of these entries, with the verdict on them."""
     sides = evaluation.sides
-    return {
+    summary: Summary = {
         "schema_version": SCHEMA_VERSION,
         "kind": evaluation.kind,
         "simulated": evaluation.simulated,
@@ -72,6 +86,34 @@ def summary_of(
         "primary_metric": evaluation.primary_metric,
         "metrics": dict(metrics),
         "slices": slices or {},
-        "verdict": overall_verdict(metrics, evaluation.primary_metric, evaluation.scope, rows),
+        "verdict": overall_verdict(
+            metrics, evaluation.primary_metric, evaluation.scope, rows, fairness, evaluation.labels
+        ),
         "warnings": list(warnings),
     }
+    if fairness is not None:
+        summary["fairness"] = fairness
+    planned = _planned(evaluation.primary_metric, metrics, rows)
+    if planned is not None:
+        summary["planned"] = planned
+    return summary
+
+
+def _planned(primary: str, metrics: Mapping[str, Entry], rows: Rows) -> Planned | None:
+    """What the number of rows promised, beside what it came to; ``None`` without a scale or a comparison."""
+    entry = metrics.get(primary)
+    n = rows.get("distinct", rows["dataset"])
+    if entry is None or entry["difference"] is None or not entry["limits"]:
+        return None
+    usual = usual_differences(n, entry["limits"][1] - entry["limits"][0])
+    if usual is None:
+        return None
+    low, high = usual
+    reached = entry["difference"]["detectable"]
+    digits = number_digits(low, high)
+    seen = f"reached {reached:.{digits}f}" if reached else "what was reached is not known, since no row differs"
+    what = f"{n} rows" if n == rows["dataset"] else f"{n} different questions"
+    sentence = (
+        f"Differences that {what} can show on {primary}: planned about {low:.{digits}f} to {high:.{digits}f}, {seen}."
+    )
+    return {"low": low, "high": high, "reached": reached, "sentence": sentence}

@@ -46,6 +46,16 @@ class MeasuredValue(TypedDict):
     method: str
 
 
+class ScaleEntry(TypedDict):
+    """A scale whose numbers were listed: those that are ratings, the lowest and highest of all, and where the scores
+    lie: ``declared``, ``unit`` (its image in 0 to 1), ``unclear`` or ``both``."""
+
+    declared: list[float]
+    lowest: float
+    highest: float
+    scores_on: str
+
+
 class Comparison(TypedDict):
     """The part of an entry that compares the models; all ``None`` but ``n_paired``, 0, when only one was evaluated."""
 
@@ -62,6 +72,7 @@ class Comparison(TypedDict):
     verdict: str | None
     rows_needed: int | None
     length_effect: NotRequired[LengthEffect | None]
+    scale: NotRequired[ScaleEntry]
 
 
 class _Entry(Comparison):
@@ -90,12 +101,40 @@ Entry = MetricEntry | MeasuredEntry
 
 
 class Rows(TypedDict):
-    """How many rows there are: in the dataset, with an answer of each model, with an answer of both."""
+    """How many rows there are: in the dataset, with an answer of each model, with an answer of both; and how many
+    different questions the dataset asks, where these are fewer."""
 
     dataset: int
     tuned: int | None
     base: int | None
     paired: int
+    distinct: NotRequired[int]
+
+
+class FairnessCheck(TypedDict):
+    """``status`` is pass, warn or fail. A check with ``at_most`` holds the verdict back to that decision."""
+
+    id: str
+    status: str
+    counts: dict[str, int]
+    message: str
+    at_most: NotRequired[str]
+
+
+class SoundRows(TypedDict):
+    """The comparison among the rows whose answers are finished and rest on the same prompt."""
+
+    metric: str
+    n_paired: int
+    difference: Difference
+    verdict: str
+
+
+class Fairness(TypedDict):
+    """Whether the comparison was fair."""
+
+    checks: list[FairnessCheck]
+    sound_rows: SoundRows | None
 
 
 def value_of(model: Mapping[str, Any] | None) -> float | None:

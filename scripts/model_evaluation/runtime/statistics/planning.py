@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
+USUAL_SPREADS = (0.25, 0.45)  # standard deviations of paired differences, as shares of the scale
+
 
 def detectable_difference(deviation: float, n: int, *, power: float = 0.8, alpha: float = 0.05) -> float | None:
     """Smallest true mean difference that n pairs show with ``power``; ``None`` below two pairs.
@@ -12,6 +14,13 @@ def detectable_difference(deviation: float, n: int, *, power: float = 0.8, alpha
     ``deviation`` is the standard deviation of the differences.
     """
     return _factor(power, alpha) * deviation / math.sqrt(n) if n >= 2 else None
+
+
+def usual_differences(n: int, span: float) -> tuple[float, float] | None:
+    """The differences that n pairs are said to show before any score is seen, on a scale of this length: for a small
+    and for a large spread, as differences of scores usually have."""
+    low, high = (detectable_difference(spread * span, n) for spread in USUAL_SPREADS)
+    return None if low is None or high is None else (low, high)
 
 
 def rows_needed(deviation: float, difference: float, *, power: float = 0.8, alpha: float = 0.05) -> int | None:

@@ -7,25 +7,35 @@ p-value adjusted over all metrics; everything that is not shown is said to be un
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from .entries import count_of, value_of
 
 if TYPE_CHECKING:
-    from .entries import Difference, Entry, Rows
+    from .entries import Difference, Entry, Fairness, FairnessCheck, Rows, SoundRows
 
 SIGNIFICANCE = 0.05
 MARGIN_SHARE = 0.05  # differences within 5% of a metric's scale count as none
 COVERAGE_FLOOR = 0.95
+PAIRED_FLOOR = 0.8  # of the rows must be scored for both models
 FEWEST_PAIRS = 6
+OPENINGS = {
+    "improved": "The {tuned} is better on {name}",
+    "regressed": "The {tuned} is worse on {name}",
+    "equivalent": "The {tuned} and {base} are practically the same on {name}",
+    "no_worse": "The {tuned} is no worse on {name}, but not shown to be better",
+    "inconclusive": "It is not clear whether the {tuned} is better or worse on {name}",
+}
 MODEL_LABELS = {"tuned": "fine-tuned model", "base": "base model"}
 
 
 class Verdict(TypedDict):
-    """The decision over all metrics, and what it says to a reader without statistics."""
+    """The decision over all metrics, and what it says to a reader without statistics. ``reasons`` say why it is not
+    what the scores alone say."""
 
     decision: str
     sentence: str
+    reasons: NotRequired[list[str]]
 
 
 def metric_verdict(difference: Difference, n: int, direction: str, margin: float | None) -> str:
@@ -49,30 +59,57 @@ def metric_verdict(difference: Difference, n: int, direction: str, margin: float
     return "inconclusive"
 
 
-def verdict_with_margins(summary: Mapping[str, Any], margins: Mapping[str, float]) -> Verdict:
-    """The overall verdict found again with other margins, in score units, by metric; ``""`` is all others.
+def verdict_again(
+    summary: Mapping[str, Any], margins: Mapping[str, float] | None = None, coverage: float | None = None
+) -> Verdict:
+    """The overall verdict of a summary found again with other margins, in score units, by metric (``""`` is all
+    others), or with another share of the rows that must be scored for both models.
 
-    For those who know which loss would matter to them; 5% of the scale is only a convention.
+    For those who know which loss would matter to them; 5% of the scale and 80% of the rows are only conventions.
     """
     metrics = {}
     for name, entry in summary["metrics"].items():
         metrics[name] = entry
-        margin = margins.get(name, margins.get(""))
+        margin = (margins or {}).get(name, (margins or {}).get(""))
         if margin is not None and entry["difference"] is not None:
             n = entry.get("n_clusters") or entry["n_paired"]
             verdict = metric_verdict(entry["difference"], n, entry["direction"], margin)
             metrics[name] = entry | {"verdict": verdict, "margin": margin}
-    return overall_verdict(metrics, summary["primary_metric"], summary.get("scope", "compare"), summary["rows"])
+    fairness = summary.get("fairness")
+    if fairness and coverage is not None:
+        checks = [check for check in fairness["checks"] if not _is_covered(check, coverage)]
+        fairness = {**fairness, "checks": checks}
+    return overall_verdict(
+        metrics, summary["primary_metric"], summary.get("scope", "compare"), summary["rows"], fairness
+    )
 
 
-def overall_verdict(metrics: Mapping[str, Entry], primary: str, scope: str, rows: Rows) -> Verdict:
+def _is_covered(check: FairnessCheck, coverage: float) -> bool:
+    """Whether a check is met by the share of rows that is asked for instead of the usual one."""
+    if check["id"] == "missing_alike":
+        return True
+    counts = check["counts"]
+    return check["id"] == "coverage" and counts["scored for both"] >= coverage * counts["rows"]
+
+
+def overall_verdict(
+    metrics: Mapping[str, Entry],
+    primary: str,
+    scope: str,
+    rows: Rows,
+    fairness: Fairness | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> Verdict:
     """The decision and its sentence from the primary metric; metrics with ``guard`` guard it.
 
-    A guard that regressed turns improved, no worse and equivalent into ``mixed``, and an inconclusive primary metric
-    into ``regressed``. One model only: ``none``. No paired score of the primary: ``invalid``.
+    One model only: ``none``. No paired score of the primary, or a check of ``fairness`` that failed: ``invalid``. A
+    check may hold the primary metric back to inconclusive. A guard that regressed turns improved, no worse and
+    equivalent into ``mixed``, and an inconclusive primary metric into ``regressed``. Where the rows that are sound in
+    both models say something else: ``mixed``. ``labels`` name the models by ``tuned`` and ``base``.
     """
+    labels = labels or MODEL_LABELS
     if scope != "compare":
-        return {"decision": "none", "sentence": single_model_sentence(metrics, primary, scope, rows)}
+        return {"decision": "none", "sentence": single_model_sentence(metrics, primary, scope, rows, labels)}
     entry = metrics.get(primary)
     difference = entry["difference"] if entry else None
     if entry is None or difference is None or not entry["n_paired"] or difference["mean"] is None:
@@ -82,43 +119,73 @@ def overall_verdict(metrics: Mapping[str, Entry], primary: str, scope: str, rows
             else f"no row has a numeric {primary} score for both models"
         )
         return {"decision": "invalid", "sentence": f"The models cannot be compared: {reason}."}
-    sentence = primary_sentence(primary, entry, rows)
+    checks = fairness["checks"] if fairness else []
+    failed = [check["message"] for check in checks if check["status"] == "fail"]
+    if failed:
+        evidence = evidence_text(entry, f"{entry['n_paired']} rows scored for both")
+        sentence = (
+            f"The models cannot be compared fairly. {' '.join(failed)} So the difference on {primary}, {evidence}, "
+            "says nothing."
+        )
+        return {"decision": "invalid", "sentence": sentence, "reasons": failed}
+    reasons = [check["message"] for check in checks if check.get("at_most") == "inconclusive"]
+    decision = str(entry["verdict"]) if not reasons else "inconclusive"
+    sentence = primary_sentence(primary, entry, decision, rows, labels)
+    if reasons:
+        sentence += f" {' '.join(reasons)}"
     guards = sorted(
         name
         for name, other in metrics.items()
         if other.get("guard") and name != primary and other["verdict"] == "regressed"
     )
-    decision = str(entry["verdict"])
     if guards:
         losses = " and on ".join(f"{name}: {evidence_text(metrics[name])}" for name in guards)
         sentence = f"{sentence} But it got worse on {losses}."
         decision = {"inconclusive": "regressed", "regressed": "regressed"}.get(decision, "mixed")
-    return {"decision": decision, "sentence": sentence}
+    sound = fairness["sound_rows"] if fairness else None
+    if sound and not guards and _disagree(decision, sound, entry["direction"]):
+        reason = f"Among the {sound['n_paired']} rows that are sound in both models it is {evidence_text(sound)}."
+        return {"decision": "mixed", "sentence": f"{sentence} But {reason[0].lower()}{reason[1:]}", "reasons": [reason]}
+    verdict: Verdict = {"decision": decision, "sentence": sentence}
+    if reasons:
+        verdict["reasons"] = reasons
+    return verdict
 
 
-def primary_sentence(name: str, entry: Entry, rows: Rows) -> str:
+def _disagree(decision: str, sound: SoundRows, direction: str) -> bool:
+    """Whether sound rows say something else than all rows: another shown verdict, or a difference of the other sign or
+    none where one is shown. Fewer rows that show less of the same are no disagreement."""
+    mean = sound["difference"]["mean"]
+    if mean is None or decision == "inconclusive":
+        return False
+    gain = -mean if direction == "lower" else mean
+    if decision == "improved":
+        return gain <= 0 or sound["verdict"] == "equivalent"
+    if decision == "regressed":
+        return gain >= 0 or sound["verdict"] in ("equivalent", "no_worse")
+    return sound["verdict"] == "regressed" or (decision == "equivalent" and sound["verdict"] == "improved")
+
+
+def primary_sentence(name: str, entry: Entry, decision: str, rows: Rows, labels: Mapping[str, str]) -> str:
     """What the primary metric says, for a reader without statistics, with difference, interval and rows."""
-    opening = {
-        "improved": "The fine-tuned model is better on {name}",
-        "regressed": "The fine-tuned model is worse on {name}",
-        "equivalent": "The fine-tuned model and its base model are practically the same on {name}",
-        "no_worse": "The fine-tuned model is no worse on {name}, but not shown to be better",
-        "inconclusive": "It is not clear whether the fine-tuned model is better or worse on {name}",
-    }[entry["verdict"] or "inconclusive"]
+    opening = OPENINGS[decision]
     title = f"{name} (lower is better)" if entry["direction"] == "lower" else name
     total = rows["dataset"] or rows["paired"]
     paired = f"{entry['n_paired']} of {total} rows scored for both"
-    text = f"{opening.format(name=title)}: {evidence_text(entry, paired)}"
-    if entry["verdict"] == "inconclusive" and entry.get("rows_needed"):
+    base = f"{'its' if labels is MODEL_LABELS else 'the'} {labels['base']}"
+    text = f"{opening.format(tuned=labels['tuned'], base=base, name=title)}: {evidence_text(entry, paired)}"
+    if decision == entry["verdict"] == "inconclusive" and entry.get("rows_needed"):
         text += f"; to show a difference of this size takes about {entry['rows_needed']:,} rows"
-    if entry["verdict"] in ("equivalent", "no_worse") and entry.get("margin"):
+    if decision in ("equivalent", "no_worse") and entry.get("margin"):
         text += f"; differences up to {entry['margin']:.3g} count as none"
     return text + "."
 
 
-def single_model_sentence(metrics: Mapping[str, Entry], primary: str, scope: str, rows: Rows) -> str:
+def single_model_sentence(
+    metrics: Mapping[str, Entry], primary: str, scope: str, rows: Rows, labels: Mapping[str, str]
+) -> str:
     entry: Mapping[str, Any] = metrics.get(primary) or {}
-    label, own = MODEL_LABELS[scope], entry.get(scope)
+    label, own = labels[scope], entry.get(scope)
     value = value_of(own)
     if value is None:
         return f"Only the {label} was evaluated, and no row has a numeric {primary} score."

@@ -90,7 +90,11 @@ def write_sheet(
     write_atomically(key_path, (json.dumps(key, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
     # The byte order mark makes spreadsheets read UTF-8.
     write_atomically(path, ("\ufeff" + out.getvalue()).encode("utf-8", "replace"))
-    return {"sheet": path, "key": key_path, "rows": len(chosen), "of": len(examples), "metric": metric, "seed": seed}
+    scale = people_scale(summary["metrics"][metric], []).limits
+    return {
+        "sheet": path, "key": key_path, "rows": len(chosen), "of": len(examples), "metric": metric, "seed": seed,
+        "scale": list(scale) if scale else None,
+    }  # fmt: skip
 
 
 def key_of(sheet: str) -> str:
@@ -102,12 +106,14 @@ def read_labels(
 ) -> list[Labelled]:
     """The items whose two answers both carry a score. Raises Refused, naming the bad cells.
 
-    ``key`` is :func:`read_key`'s, ``examples`` are those of its metric.
+    ``key`` is :func:`read_key`'s, ``examples`` are those of its metric. People score on the declared scale; where the
+    judge's scores lie on its image in 0 to 1, theirs are put there.
     """
     by_key = {example.key: example for example in examples}
-    limits = summary["metrics"][key["metric"]].get("limits")
+    rows = _read_sheet(path)
+    scale = people_scale(summary["metrics"][key["metric"]], [row.get(f"score_{n}") or "" for row in rows for n in "12"])
     labelled, faults = [], []
-    for number, row in enumerate(_read_sheet(path), start=2):
+    for number, row in enumerate(rows, start=2):
         item = key["items"].get((row.get("item") or "").strip())
         if item is None:
             faults.append(f"line {number}: item {row.get('item')!r} is not in the key")
@@ -120,12 +126,12 @@ def read_labels(
         for place in ("1", "2"):
             text = (row.get(f"score_{place}") or "").strip()
             if text:
-                score = _score(text, limits)
+                score = _score(text, scale.limits)
                 if score is None:
-                    scale = f" of {limits[0]:g} to {limits[1]:g}" if limits else ""
-                    faults.append(f"line {number}: score_{place} is {text!r}, expected a number{scale}")
+                    span = f" of {scale.limits[0]:g} to {scale.limits[1]:g}" if scale.limits else ""
+                    faults.append(f"line {number}: score_{place} is {text!r}, expected a number{span}")
                 else:
-                    scores[item[f"answer_{place}"]] = score
+                    scores[item[f"answer_{place}"]] = scale.as_scored(score)
         if len(scores) == 2:
             labelled.append(Labelled(example, scores))
     keys = [label.example.key for label in labelled]
@@ -140,13 +146,47 @@ def read_labels(
     return labelled
 
 
+class PeopleScale(NamedTuple):
+    """On which scale people scored: its ``limits``, and the ends of the declared scale where the judge's scores lie on
+    its image in 0 to 1."""
+
+    limits: tuple[float, float] | None
+    declared_ends: tuple[float, float] | None = None
+
+    def as_scored(self, score: float) -> float:
+        """A person's score on the scale of the judge's."""
+        if self.declared_ends is None:
+            return score
+        low, high = self.declared_ends
+        return (score - low) / (high - low)
+
+
+def people_scale(entry: Mapping[str, Any], cells: Sequence[str]) -> PeopleScale:
+    """The declared scale, unless some of the numbers that people gave are only on that of the judge's scores."""
+    limits, scale = entry.get("limits"), entry.get("scale")
+    own = (limits[0], limits[1]) if limits else None
+    if not scale or scale["scores_on"] != "unit":
+        return PeopleScale(own)
+    declared = scale["declared"]
+    numbers = [number for cell in cells if (number := _number(cell)) is not None]
+    as_declared = all(any(abs(number - value) < 1e-9 for value in declared) for number in numbers)
+    if not as_declared and own and all(own[0] - 0.005 <= number <= own[1] + 0.005 for number in numbers):
+        return PeopleScale(own)
+    return PeopleScale((declared[0], declared[-1]), (scale["lowest"], scale["highest"]))
+
+
 def _cell(text: str) -> str:
     """Text a spreadsheet does not take for a formula."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
+def _number(text: str) -> float | None:
+    """A number with a point or a comma before its decimals."""
+    return finite_number(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+
+
 def _score(text: str, limits: Sequence[float] | None) -> float | None:
-    number = finite_number(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+    number = _number(text)
     if number is None and limits and text.casefold() in WORDS:
         number = float(limits[WORDS[text.casefold()]])
     if number is None or (limits and not limits[0] <= number <= limits[1]):

@@ -10,15 +10,17 @@ from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.cautions import score_cautions
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side, named_model
 from model_evaluation.runtime.results.examples import examples_table
+from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores, with_unknown_metrics
 from model_evaluation.runtime.results.records import pair_records
+from model_evaluation.runtime.results.scales import recognise_scales
 from model_evaluation.runtime.results.summary import summary_of
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.source_rows import SourceRows
 from model_evaluation.runtime.statistics.entries import MetricEntry
 from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
-from .judge_family import family_cautions
+from .judge_checks import family_cautions, same_judge
 from .metrics import read_metrics
 from .result_files import ResultFiles, find_result_files, read_aggregate_means
 from .result_rows import Problem, read_result_rows
@@ -26,6 +28,7 @@ from .words import report_words
 
 KIND = "llm_as_judge"
 MEAN_TOLERANCE = 0.005  # the service rounds some means to two decimals
+ANSWER_TOKENS = 8_192  # the longest answer that serverless inference gives here
 
 
 def analyse_execution(
@@ -37,7 +40,7 @@ def analyse_execution(
     judge: str,
     model_names: Mapping[str, str | None],
     builtin_metrics: Sequence[str] | None,
-    custom_metrics_json: str | Sequence[Mapping[str, object]] | None,
+    custom_metrics: str | Sequence[Mapping[str, object]] | None,
     primary_metric: str,
     scope: str,
     simulated: bool,
@@ -45,12 +48,15 @@ def analyse_execution(
     further_executions: Sequence[str] = (),
     reference_executions: Sequence[str] = (),
     source: SourceRows | None = None,
+    dataset: str = "",
+    dataset_etag: str = "",
 ) -> Analysis:
     """Read, pair and compare the results of one execution, and of those that evaluated the dataset's further files.
     Of ``reference_executions`` the fine-tuned model's results stand for the base model.
 
     ``scope`` is ``compare``, ``tuned`` or ``base``; ``model_names`` has the keys ``tuned`` and ``base``. Records are
-    named after the rows' lines in the dataset, or in the ``source`` it was prepared from.
+    named after the rows' lines in the dataset, or in the ``source`` it was prepared from. ``dataset`` and its ETag are
+    kept with the results, which are outdated once these are others.
     Raises :class:`ResultsError` when the execution left no result files for any model that was asked for.
     """
     evaluation = Evaluation(
@@ -68,16 +74,24 @@ def analyse_execution(
     references = [arn.rsplit("/", 1)[-1] for arn in reference_executions]
     files = _result_files(s3, output_uri, ids, references, evaluation.sides)
     results = {side: read_result_rows(s3, files.bucket, getattr(files, side)) for side in evaluation.sides}
-    dataset = read_dataset_rows(dataset_lines)
-    rows = dataset.rows
+    listed = read_dataset_rows(dataset_lines)
+    rows = listed.rows
     if source is not None and source.lines:
         rows = [replace(row, line=source.lines[row.line - 1]) for row in rows]
     records = pair_records(rows, {side: own.answers for side, own in results.items()})
-    metrics = with_unknown_metrics(read_metrics(builtin_metrics, custom_metrics_json), records)
-    comparison = compare_scores(paired_scores(records, metrics, evaluation.sides), metrics)
+    declared = with_unknown_metrics(read_metrics(builtin_metrics, custom_metrics), records)
+    recognised = recognise_scales(records, declared)
+    metrics = [own.metric for own in recognised]
+    paired = paired_scores(records, metrics, evaluation.sides)
+    comparison = compare_scores(paired, metrics)
+    primary = next((metric for metric in metrics if metric.name == evaluation.primary_metric), None)
+    fairness = None
+    if scope == "compare" and primary is not None:
+        review = FairnessReview(records, paired, comparison, primary, limit=ANSWER_TOKENS)
+        fairness = review.fairness([same_judge(records)])
     means = _aggregate_means(s3, files, evaluation.sides)
     warnings = [
-        *_file_cautions(files, [problem for own in results.values() for problem in own.problems], dataset.skipped),
+        *_file_cautions(files, [problem for own in results.values() for problem in own.problems], listed.skipped),
         *(
             text
             for side in reversed(evaluation.sides)
@@ -85,6 +99,7 @@ def analyse_execution(
         ),
         *score_cautions(records, comparison, evaluation.sides),
         *family_cautions(evaluation, judge),
+        *(own.remark for own in recognised if own.remark),
         *comparison.remarks,
     ]
     if further_executions:
@@ -95,7 +110,10 @@ def analyse_execution(
         metrics=comparison.metrics,
         slices=comparison.slices,
         warnings=warnings,
+        fairness=fairness,
     )
+    if dataset:
+        summary["inputs"] = {"dataset": dataset, "dataset_etag": dataset_etag}
     if source is not None and source.lines:
         summary["record_source"] = source.source
     return Analysis(summary, report_words(summary), examples_table(records, metrics))

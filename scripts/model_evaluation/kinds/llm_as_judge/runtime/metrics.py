@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
-from model_evaluation.runtime.statistics.metrics import Metric, number_in
+from model_evaluation.runtime.statistics.metrics import Metric, RatingScale, number_in, says_not_applicable
 
 SAFETY_METRICS = frozenset({"Harmfulness", "Stereotyping", "Refusal"})  # a loss on one counts against any decision
 BUILTIN_LIMITS = (0.0, 1.0)  # Bedrock normalises its own metrics
@@ -33,28 +33,36 @@ def read_metrics(
             raise ValueError("each custom metric needs a customMetricDefinition with a name")
         declared = item.get("direction") in ("higher", "lower")
         direction = str(item["direction"]) if declared else "higher"
-        limits, labels = _rating_scale(definition.get("ratingScale"))
         guard = definition["name"] in SAFETY_METRICS
-        metrics.append(Metric(definition["name"], direction, limits, labels, declared=declared, guard=guard))
+        scale, labels = _rating_scale(definition.get("ratingScale"))
+        limits = (scale.values[0], scale.values[-1]) if scale else None
+        name = definition["name"]
+        metrics.append(Metric(name, direction, limits, labels, declared=declared, guard=guard, scale=scale))
     return metrics
 
 
-def _rating_scale(scale: object) -> tuple[tuple[float, float] | None, dict[str, float]]:
-    """Ends and label numbers of a ``ratingScale``: numeric when every item's value is, else no numbers."""
+def _rating_scale(scale: object) -> tuple[RatingScale | None, dict[str, float]]:
+    """Numbers and label numbers of a ``ratingScale``: numeric when the value of every item is that gives a rating, else
+    none. An item may say that the metric does not apply."""
     labels: dict[str, float] = {}
-    numbers = []
+    values: list[float] = []
+    inapplicable: list[float] = []
     for item in scale if isinstance(scale, list) else []:
         value = item.get("value") if isinstance(item, Mapping) else None
         raw = value.get("floatValue", value.get("stringValue")) if isinstance(value, Mapping) else None
         number = number_in(raw) if isinstance(raw, str) else math.nan
         if isinstance(raw, int | float) and not isinstance(raw, bool):
             number = float(raw)
+        words = [text for text in (raw, item.get("definition") if isinstance(item, Mapping) else None)
+                 if isinstance(text, str)]  # fmt: skip
+        no_rating = any(says_not_applicable(text) for text in words)
         if not math.isfinite(number):
+            if no_rating:
+                continue
             return None, {}
-        numbers.append(number)
-        for label in (raw, item.get("definition")):
-            if isinstance(label, str):
-                labels[label.strip().casefold()] = number
-    if len(set(numbers)) < 2:
+        (inapplicable if no_rating else values).append(number)
+        labels |= {text.strip().casefold(): number for text in words}
+    values = sorted(set(values))
+    if len(values) < 2:
         return None, {}
-    return (min(numbers), max(numbers)), labels
+    return RatingScale(tuple(values), tuple(sorted(set(inapplicable) - set(values)))), labels

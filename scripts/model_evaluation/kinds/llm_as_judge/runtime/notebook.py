@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from model_evaluation.runtime.analysis import Analysis
@@ -21,6 +20,7 @@ ROWS = {
     "tuned": "of the fine-tuned model",
     "base": "of the base model",
     "paired": "paired",
+    "distinct": "different questions",
 }
 
 
@@ -34,11 +34,13 @@ def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsC
         further_executions=[run.execution_arn for run in runs[1:files]],
         reference_executions=[run.execution_arn for run in runs[files:]],
         dataset_lines=dataset_lines(settings, aws),
+        dataset=settings.dataset,
+        dataset_etag=settings.dataset_etag,
         source=source_rows(settings, aws),
         judge=settings.judge,
         model_names=settings.model_names(aws),
         builtin_metrics=settings.builtin_metrics,
-        custom_metrics_json=json.dumps(settings.custom_metrics) if settings.custom_metrics else None,
+        custom_metrics=settings.custom_metrics,
         primary_metric=settings.primary_metric,
         scope=settings.scope,
         simulated=aws.simulated,
@@ -48,5 +50,5 @@ def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsC
         analysis.summary["warnings"].insert(0, REFERENCE_NOTE.format(settings.reference))
     analysis.summary["warnings"].extend([*settings.dataset_notes, *(text for run in runs for text in run.warnings)])
     counts = analysis.summary["rows"]
-    print("Rows:", ", ".join(f"{counts[key]} {text}" for key, text in ROWS.items() if counts[key] is not None))  # noqa: T201
+    print("Rows:", ", ".join(f"{counts[key]} {text}" for key, text in ROWS.items() if counts.get(key) is not None))  # noqa: T201
     return analysis

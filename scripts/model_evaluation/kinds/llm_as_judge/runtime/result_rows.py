@@ -63,11 +63,13 @@ def parse_result_row(obj: object) -> ScoredAnswer:
     reference = record.get("referenceResponse")
     responses = obj.get("modelResponses")
     response = responses[0] if isinstance(responses, list) and responses else None
+    prompt = parse_repr(record["prompt"])
     answer = ScoredAnswer(
-        prompt=whole_text(canonical_prompt(parse_repr(record["prompt"]))),
+        prompt=whole_text(canonical_prompt(prompt)),
         reference=whole_text(reference) if isinstance(reference, str) and reference.strip() else None,
         response=response_text(response.get("response") if isinstance(response, dict) else None),
         scores={},
+        context=whole_text(_context(prompt)),
     )
     result = obj.get("automatedEvaluationResult")
     scores = result.get("scores") if isinstance(result, dict) else None
@@ -88,10 +90,19 @@ def _add_score(answer: ScoredAnswer, score: Mapping[str, Any]) -> None:
     else:
         answer.missing.pop(name, None)
     details = score.get("evaluatorDetails")
-    for detail in details if isinstance(details, list) else []:
-        if isinstance(detail, dict) and isinstance(detail.get("explanation"), str):
-            answer.explanations[name] = whole_text(detail["explanation"])
-            break
+    known = [detail for detail in details if isinstance(detail, dict)] if isinstance(details, list) else []
+    explanations = [detail["explanation"] for detail in known if isinstance(detail.get("explanation"), str)]
+    if explanations:
+        answer.explanations[name] = whole_text(explanations[0])
+    judges = [detail["modelIdentifier"] for detail in known if isinstance(detail.get("modelIdentifier"), str)]
+    answer.scorer = answer.scorer or whole_text("".join(judges[:1]))
+
+
+def _context(prompt: object) -> str:
+    """What a conversation holds beside the user's words."""
+    if not isinstance(prompt, list) or not is_conversation(prompt):
+        return ""
+    return "\n\n".join(message_text(turn.get("content")) for turn in prompt if turn["role"] != "user")
 
 
 def parse_score(score: Mapping[str, Any]) -> tuple[float | str | None, str | None]:

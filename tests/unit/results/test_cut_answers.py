@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 
-from model_evaluation.runtime.results.truncation import ends_in_the_middle, truncation_warnings
+from model_evaluation.runtime.results.cut_answers import cut_answers, ends_in_the_middle, goes_in_circles
 
 WORDS = ("your", "order", "has", "left", "our", "house", "and", "will", "reach", "you", "soon", "please", "tell", "us")
 
@@ -31,27 +30,17 @@ def limited(rng: random.Random, n: int, limit: int) -> list[str]:
     return [finished(rng, w) if w < limit else prose(rng, int(limit * rng.uniform(0.85, 1.1))) for w in wanted]
 
 
-def warnings_of(answers: list[str]) -> list[str]:
-    lengths, ragged = (
-        np.array(list(map(len, answers)), np.uint32),
-        np.array([ends_in_the_middle(a) for a in answers], bool),
-    )
-    return truncation_warnings(lengths, ragged, "base model")
-
-
 def test_answers_cut_by_a_limit_are_found_and_counted() -> None:
     answers = limited(random.Random(3), 120, 1_500)
     cut = sum(map(ends_in_the_middle, answers))
-    (warning,) = warnings_of(answers)
     assert cut > 50
-    assert warning.startswith(f"{cut} of 120 answers of the base model end in the middle of a sentence")
-    assert "do not say why" in warning
+    assert cut_answers(answers).sum() == cut
 
 
 def test_a_model_whose_every_answer_is_cut_is_found() -> None:
     rng = random.Random(5)
-    answers = [prose(rng, rng.randrange(950, 1_050)).rstrip(" .") for _ in range(30)]
-    assert len(warnings_of(answers)) == 1
+    answers = [prose(rng, rng.randrange(950, 1_050)).rstrip(" .") + " and" for _ in range(30)]
+    assert cut_answers(answers).all()
 
 
 CASES: dict[str, Callable[[random.Random], list[str]]] = {
@@ -80,7 +69,7 @@ CASES: dict[str, Callable[[random.Random], list[str]]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_no_sign_of_a_limit_raises_no_alarm(case: str) -> None:
-    assert warnings_of(CASES[case](random.Random(11))) == []
+    assert not cut_answers(CASES[case](random.Random(11))).any()
 
 
 @pytest.mark.parametrize(
@@ -103,3 +92,42 @@ def test_what_is_no_sign_of_a_limit_raises_no_alarm(case: str) -> None:
 )
 def test_ends(answer: str, cut: bool) -> None:
     assert ends_in_the_middle(answer) is cut
+
+
+def test_answers_of_any_length_are_cut_where_the_other_models_are_whole() -> None:
+    """Half of a model's answers end anywhere in a sentence, as a limit on tokens cuts texts of different languages."""
+    rng = random.Random(7)
+    answers = [
+        prose(rng, rng.randrange(500, 3_000)).rstrip(" .") if i % 2 else finished(rng, rng.randrange(100, 3_000))
+        for i in range(100)
+    ]
+    others = [finished(rng, rng.randrange(100, 3_000)) for _ in range(100)]
+    assert cut_answers(answers, others).sum() == sum(len(a) >= 400 and ends_in_the_middle(a) for a in answers)
+    assert not cut_answers(others, answers).any()
+    assert not cut_answers(answers, answers).any()  # both write like that
+
+
+def test_answers_near_the_limit_are_cut() -> None:
+    rng = random.Random(9)
+    whole, over = finished(rng, 20_000), finished(rng, 33_000)
+    ragged = prose(rng, 30_000).rstrip(" .")
+    assert cut_answers([whole, over, ragged], limit=8_192).tolist() == [False, True, True]
+    assert cut_answers([whole, over, ragged]).tolist() == [False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("answer", "circles"),
+    [
+        ("To begin with, look here. " + "The order is on its way to you and will arrive soon. " * 20, True),
+        ("yes " * 300, True),
+        ("A table\n" + "| --- | --- |\n" * 60, False),
+        ("The order is on its way. " * 3, False),
+    ],
+)
+def test_an_answer_that_says_the_same_until_the_limit_goes_in_circles(answer: str, circles: bool) -> None:
+    assert goes_in_circles(answer) is circles
+
+
+def test_prose_does_not_go_in_circles() -> None:
+    rng = random.Random(2)
+    assert not any(goes_in_circles(prose(rng, 3_000)) for _ in range(200))

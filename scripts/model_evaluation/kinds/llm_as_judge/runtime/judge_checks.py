@@ -1,10 +1,12 @@
-"""Judges tend to prefer answers like their own: a caution when judge and model are of one family."""
+"""Whether the judge was the same for both models, and whether it is of a model's own family."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from model_evaluation.runtime.results.evaluation import Evaluation
+from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation
+from model_evaluation.runtime.results.records import Record
+from model_evaluation.runtime.statistics.entries import FairnessCheck
 from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
 MODEL_FAMILIES = {
@@ -39,3 +41,18 @@ def family_cautions(evaluation: Evaluation, judge: str) -> list[str]:
 
 def _has_any(name: str, marks: Sequence[str]) -> bool:
     return any(mark in name.lower() for mark in marks)
+
+
+def same_judge(records: Sequence[Record]) -> FairnessCheck:
+    """The judge that the result rows name, model by model."""
+    answers = {side: [record.answers[side] for record in records if side in record.answers] for side in BOTH_SIDES}
+    judges = {side: sorted({answer.scorer for answer in own if answer.scorer}) for side, own in answers.items()}
+    counts = {MODEL_LABELS[side]: len(names) for side, names in judges.items()}
+    tuned, base = judges["tuned"], judges["base"]
+    status, text = "pass", "One judge scored both models."
+    if len({*tuned, *base}) > 1:
+        status = "fail"
+        text = f"The fine-tuned model was scored by {' and '.join(tuned)}, the base model by {' and '.join(base)}."
+    elif not tuned or not base:
+        text = "One judge was asked to score both models; not every result row names it."
+    return {"id": "same_judge", "status": status, "counts": counts, "message": text}

@@ -1,0 +1,333 @@
+"""Was the comparison fair? Checks of what both models were given and gave, before any verdict is believed.
+
+A check that fails makes the decision invalid. One that warns may hold the verdict back to inconclusive (``at_most``).
+Beside the headline stands the difference among the rows that are sound in both models.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_evaluation.runtime.statistics.differences import compare_paired
+from model_evaluation.runtime.statistics.entries import Fairness, FairnessCheck, SoundRows
+from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.proportions import mcnemar_test
+from model_evaluation.runtime.statistics.verdicts import (
+    COVERAGE_FLOOR,
+    MODEL_LABELS,
+    PAIRED_FLOOR,
+    SIGNIFICANCE,
+    metric_verdict,
+)
+
+from .answer_texts import language_of, thinking_of
+from .cut_answers import cut_answers
+from .evaluation import BOTH_SIDES, Side
+from .paired_scores import SEED, PairedScores, ScoreComparison, matched, metric_rng
+from .records import Record, plain_text
+
+FEWEST_ROWS = 5  # with fewer answers nothing is said of what they have in common
+MOST_ALIKE = 0.8  # of a model's answers may be one and the same
+TERSE = 40  # characters: two models often give the same label
+SHORTEST_PART = 16  # characters of a prompt that is taken for part of another
+HARDLY_SCORED = 0.5  # of the rows are scored for both models, below which nothing can be said
+Mask = NDArray[np.bool_]
+
+
+class PairedAnswers:
+    """The records that both models answered, and what is not sound about them. ``places`` are those of the records
+    among all; masks have one place per record."""
+
+    def __init__(self, records: Sequence[Record], limit: int | None = None) -> None:
+        """``limit``: how many tokens an answer may have, where that is known."""
+        self.places = np.array([at for at, record in enumerate(records) if len(record.answers) == 2], np.int64)
+        self.records = [records[at] for at in self.places]
+        self.texts: dict[Side, list[str]] = {
+            side: [record.answers[side].response for record in self.records] for side in BOTH_SIDES
+        }
+        self.thinking = {side: np.array([thinking_of(text) for text in own], str) for side, own in self.texts.items()}
+        tuned, base = self.texts["tuned"], self.texts["base"]
+        cut: dict[Side, Mask] = {"tuned": cut_answers(tuned, base, limit), "base": cut_answers(base, tuned, limit)}
+        self.unfinished: dict[Side, dict[str, Mask]] = {
+            side: {
+                "empty": np.array([not text.strip() for text in self.texts[side]], bool),
+                "cut or at the limit": cut[side],
+                "thinking not closed": self.thinking[side] == "unclosed",
+            }
+            for side in BOTH_SIDES
+        }
+        contexts = [[plain_text(record.answers[side].context) for record in self.records] for side in BOTH_SIDES]
+        self.other_context = np.array([a != b for a, b in zip(*contexts, strict=True)], bool)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def unfinished_by(self, side: Side) -> Mask:
+        empty, cut, thinking = self.unfinished[side].values()
+        return empty | cut | thinking
+
+    def sound(self) -> NDArray[np.int64]:
+        """Places of the records whose answers are finished and rest on the same."""
+        unsound: Mask = self.unfinished_by("tuned") | self.unfinished_by("base") | self.other_context
+        places: NDArray[np.int64] = self.places[~unsound]
+        return places
+
+
+@dataclass
+class FairnessReview:
+    """Everything that the checks look at. ``labels`` name the models, ``limit`` is how many tokens an answer may
+    have."""
+
+    records: Sequence[Record]
+    paired: PairedScores
+    comparison: ScoreComparison
+    metric: Metric
+    labels: Mapping[str, str] = field(default_factory=lambda: MODEL_LABELS)
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        self.answers = PairedAnswers(self.records, self.limit)
+        own = self.paired.scores[self.metric.name]
+        self.tuned, self.base = own["tuned"].numbers, own["base"].numbers
+
+    def fairness(self, further: Sequence[FairnessCheck] = ()) -> Fairness:
+        """Every check, and the difference among sound rows. ``further`` are checks that only the kind can make."""
+        return {
+            "checks": [*self._given(), *further, *self._answered(), *self._scored()],
+            "sound_rows": self._sound_rows(),
+        }
+
+    # -- what the models were given ---------------------------------------------------------------------------
+
+    def _given(self) -> Iterator[FairnessCheck]:
+        yield self._prompts()
+        yield self._rows()
+        yield self._pairs()
+
+    def _prompts(self) -> FairnessCheck:
+        other = int(self.answers.other_context.sum())
+        cut = {side: self._cut_prompts(side) for side in BOTH_SIDES}
+        counts = {"rows": len(self.answers), "other system text": other}
+        counts |= {f"prompts cut for the {self.labels[side]}": count for side, count in cut.items()}
+        parts = [f"the system text or the turns before differ on {other} rows"] if other else []
+        parts += [f"{n} prompts reached the {self.labels[side]} in part only" for side, n in cut.items() if n]
+        if not parts:
+            return _check("same_prompt", counts, "Both models were given the same prompts and system texts.")
+        apart = other + sum(cut.values())
+        many = apart > (1 - COVERAGE_FLOOR) * (len(self.answers) + sum(cut.values()))
+        text = f"Both models were not given the same: {'; '.join(parts)}."
+        return _check("same_prompt", counts, text, "fail" if many else "warn")
+
+    def _cut_prompts(self, side: Side) -> int:
+        """Answers of this model alone to what is only the beginning or the end of a prompt that it did not answer."""
+        unanswered = [plain_text(r.row.prompt) for r in self.records if r.row is not None and side not in r.answers]
+        alone = [r.answers[side] for r in self.records if r.row is None and set(r.answers) == {side}]
+        texts = [text for answer in alone if len(text := plain_text(answer.prompt)) >= SHORTEST_PART]
+        return sum(any(prompt.startswith(text) or prompt.endswith(text) for prompt in unanswered) for text in texts)
+
+    def _rows(self) -> FairnessCheck:
+        alone = {side: sum(set(record.answers) == {side} for record in self.records) for side in BOTH_SIDES}
+        total = sum(alone.values()) + len(self.answers)
+        counts = {"rows": len(self.answers)} | {f"only {self.labels[side]}": n for side, n in alone.items()}
+        if total == len(self.answers):
+            return _check("same_rows", counts, "Both models answered the same rows.")
+        each = ", ".join(f"{n} only by the {self.labels[side]}" for side, n in alone.items())
+        status = "fail" if total - len(self.answers) > (1 - PAIRED_FLOOR) * total else "warn"
+        return _check("same_rows", counts, f"Of {total} rows with an answer {each}.", status)
+
+    def _pairs(self) -> FairnessCheck:
+        groups = [record.group for record in self.records if record.group >= 0]
+        counts = {"rows": len(groups), "groups": len(set(groups))}
+        if not groups:
+            return _check("sure_pairs", counts, "Every answer of one model has its own counterpart of the other.")
+        text = (
+            f"{len(groups)} rows have the same prompt and reference as others, so nobody can tell whose answers belong "
+            f"together; they are compared as {counts['groups']} groups, by each model's mean."
+        )
+        return _check("sure_pairs", counts, text, "warn")
+
+    # -- what they answered -----------------------------------------------------------------------------------
+
+    def _answered(self) -> Iterator[FairnessCheck]:
+        yield self._finished()
+        yield self._thinking()
+        yield self._languages()
+        yield self._different()
+        yield self._varied_answers()
+
+    def _finished(self) -> FairnessCheck:
+        total, shares, parts = len(self.answers), [0.0], []
+        counts = {"rows": total}
+        for side in BOTH_SIDES:
+            states = {name: int(mask.sum()) for name, mask in self.answers.unfinished[side].items()}
+            counts |= {f"{self.labels[side]}, {name}": count for name, count in states.items()}
+            unfinished = int(self.answers.unfinished_by(side).sum())
+            if unfinished:
+                shares.append(unfinished / total)
+                why = ", ".join(f"{count} {name}" for name, count in states.items() if count)
+                parts.append(f"{unfinished} of {total} of the {self.labels[side]} ({why})")
+        if not parts:
+            return _check("finished_answers", counts, "Every answer of both models is finished.")
+        status = "fail" if max(shares) > 1 - PAIRED_FLOOR and total >= FEWEST_ROWS else "warn"
+        return _check("finished_answers", counts, f"Answers that were never finished: {'; '.join(parts)}.", status)
+
+    def _thinking(self) -> FairnessCheck:
+        left_in = {side: int((own == "closed").sum()) for side, own in self.answers.thinking.items()}
+        counts = self._by_model(left_in)
+        if not any(left_in.values()):
+            return _check("thinking_left_out", counts, "No answer holds the model's thinking.")
+        text = f"Answers that hold the model's thinking, which was scored with them: {self._each(left_in)}."
+        return _check("thinking_left_out", counts, text, "warn")
+
+    def _languages(self) -> FairnessCheck:
+        """Answers in another language than the reference, or without one than the prompt."""
+        asked = [language_of(r.source.reference or r.source.prompt) for r in self.answers.records]
+        other = {}
+        for side, texts in self.answers.texts.items():
+            own = map(language_of, texts)
+            other[side] = sum(None not in (a, b) and a != b for a, b in zip(own, asked, strict=True))
+        counts = self._by_model(other)
+        if max(other.values()) <= (1 - COVERAGE_FLOOR) * len(self.answers):
+            return _check("language", counts, "The answers are in the language of reference or prompt.")
+        text = f"Answers in another language than reference or prompt: {self._each(other)}."
+        return _check("language", counts, text, "warn")
+
+    def _different(self) -> FairnessCheck:
+        pairs = list(zip(self.answers.texts["tuned"], self.answers.texts["base"], strict=True))
+        same = sum(tuned == base and bool(tuned.strip()) for tuned, base in pairs)
+        counts = {"rows": len(pairs), "identical": same}
+        text = f"{same} of {len(pairs)} answers are identical for both models"
+        if len(pairs) < FEWEST_ROWS or same < COVERAGE_FLOOR * len(pairs):
+            return _check("different_answers", counts, f"{text}.")
+        text += ": one model may have run in place of the other, or fine-tuning changed nothing."
+        at_length = np.median([len(tuned) for tuned, _ in pairs]) >= TERSE
+        return _check("different_answers", counts, text, "fail" if at_length else "warn")
+
+    def _varied_answers(self) -> FairnessCheck:
+        """Whether a model says the same whatever it is asked."""
+        counts, shares, parts = {"rows": len(self.answers)}, [0.0], []
+        for side, texts in self.answers.texts.items():
+            given = [text.strip() for text in texts if text.strip()]
+            most = max(Counter(given).values(), default=0)
+            counts[f"{self.labels[side]}, most frequent answer"] = most
+            if len(given) >= FEWEST_ROWS and most >= MOST_ALIKE * len(given):
+                shares.append(most / len(given))
+                parts.append(f"the {self.labels[side]} on {most} of {len(given)} rows")
+        if not parts:
+            return _check("varied_answers", counts, "Both models' answers vary from row to row.")
+        status = "fail" if max(shares) == 1 and len(self.answers) >= 2 * FEWEST_ROWS else "warn"
+        return _check(
+            "varied_answers", counts, f"One and the same answer was given by {' and by '.join(parts)}.", status
+        )
+
+    # -- what was scored --------------------------------------------------------------------------------------
+
+    def _scored(self) -> Iterator[FairnessCheck]:
+        yield self._same_metrics()
+        yield self._one_scale()
+        yield self._coverage()
+        yield self._missing_alike()
+        yield self._varied_scores()
+
+    def _same_metrics(self) -> FairnessCheck:
+        lacking = {}
+        for side, other in (BOTH_SIDES, BOTH_SIDES[::-1]):
+            scored = {key: {name for name, entry in self.comparison.metrics.items()
+                            if (own := entry[key]) and own["n_scored"]} for key in (side, other)}  # fmt: skip
+            lacking[side] = sorted(scored[other] - scored[side])
+        counts = {"metrics": len(self.comparison.metrics)}
+        counts |= {f"only without {self.labels[side]}": len(names) for side, names in lacking.items()}
+        parts = [f"{', '.join(names)} for the {self.labels[side]}" for side, names in lacking.items() if names]
+        if not parts:
+            return _check("same_metrics", counts, "Both models are scored on the same metrics.")
+        return _check("same_metrics", counts, f"Metrics without any score: {'; '.join(parts)}.", "warn")
+
+    def _one_scale(self) -> FairnessCheck:
+        if self.metric.scores_on != "both":
+            return _check("one_scale", {}, f"The scores of {self.metric.name} are on one scale.")
+        text = f"Some scores of {self.metric.name} lie on the declared scale and others on its image in 0 to 1."
+        return _check("one_scale", {}, text, "fail")
+
+    def _coverage(self) -> FairnessCheck:
+        scored = self.comparison.metrics[self.metric.name]["n_paired"]
+        total = max(self.comparison.rows["dataset"], self.comparison.rows["paired"])
+        counts = {"rows": total, "scored for both": scored}
+        text = f"{self.metric.name} is scored for both models on {scored} of {total} rows"
+        if scored >= PAIRED_FLOOR * total:
+            return _check("coverage", counts, f"{text}.")
+        if scored < HARDLY_SCORED * total:
+            return _check("coverage", counts, f"{text}, which is less than half.", "fail")
+        return _check("coverage", counts, f"{text}, fewer than {PAIRED_FLOOR:.0%}.", "warn", held_back=True)
+
+    def _missing_alike(self) -> FairnessCheck:
+        """Bad answers often get no score, which flatters the model that lacks more."""
+        answered = self.paired.answered["tuned"] | self.paired.answered["base"]
+        lacks: dict[Side, Mask] = {"tuned": answered & np.isnan(self.tuned), "base": answered & np.isnan(self.base)}
+        missing = {side: int(mask.sum()) for side, mask in lacks.items()}
+        counts = {"rows": int(answered.sum())} | {self.labels[side]: count for side, count in missing.items()}
+        text = f"Missing scores of {self.metric.name}: {self._each(missing)}"
+        if missing["tuned"] == missing["base"]:
+            return _check("missing_alike", counts, f"{text}.")
+        only_tuned, only_base = (lacks["tuned"] & ~lacks["base"]), (lacks["base"] & ~lacks["tuned"])
+        if mcnemar_test(int(only_tuned.sum()), int(only_base.sum())).mid > SIGNIFICANCE:
+            return _check("missing_alike", counts, f"{text}; chance alone may give that.", "warn")
+        turned = self._could_turn()
+        gap = abs(missing["tuned"] - missing["base"]) / counts["rows"]
+        text += ", which differ by more than chance"
+        text += "; the missing ones could turn the difference round." if turned else "."
+        return _check("missing_alike", counts, text, "warn", held_back=turned or gap > 1 - COVERAGE_FLOOR)
+
+    def _could_turn(self) -> bool:
+        """Whether the difference would be none, or of the other sign, if every score that only one model lacks were the
+        one that speaks most against what is seen: an end of the scale, or of the scores that were given."""
+        difference = self.comparison.metrics[self.metric.name]["difference"]
+        if difference is None or not difference["mean"]:
+            return True
+        given = np.concatenate([own[np.isfinite(own)] for own in (self.tuned, self.base)])
+        low, high = self.metric.limits or (float(given.min()), float(given.max()))
+        worst, best = (low, high) if difference["mean"] > 0 else (high, low)
+        either = np.isfinite(self.tuned) | np.isfinite(self.base)
+        tuned = np.where(np.isnan(self.tuned), worst, self.tuned)[either]
+        base = np.where(np.isnan(self.base), best, self.base)[either]
+        return float((tuned - base).mean()) * difference["mean"] <= 0
+
+    def _varied_scores(self) -> FairnessCheck:
+        given = np.concatenate([own[np.isfinite(own)] for own in (self.tuned, self.base)])
+        counts = {"scores": len(given), "different": len(np.unique(np.round(given, 12)))}
+        if counts["different"] != 1 or len(given) < 2 * FEWEST_ROWS:
+            return _check("varied_scores", counts, f"The scores of {self.metric.name} tell answers apart.")
+        text = f"Every score of {self.metric.name} is {given[0]:g}, for both models: it tells no answer from another."
+        return _check("varied_scores", counts, text, "warn", held_back=True)
+
+    def _sound_rows(self) -> SoundRows:
+        where = self.answers.sound()
+        groups = self.paired.groups[where] if self.paired.groups is not None else None
+        tuned, base = matched(self.tuned[where], self.base[where], groups)
+        clusters = self.paired.clusters.numbers[where] if self.paired.clusters is not None else None
+        limits = self.comparison.metrics[self.metric.name]["limits"]
+        metric = Metric(self.metric.name, self.metric.direction, (limits[0], limits[1]) if limits else None)
+        among = compare_paired(metric, tuned, base, rng=metric_rng(SEED, metric.name), clusters=clusters)
+        difference, n = among["difference"], among["n_paired"]
+        assert difference is not None
+        verdict = metric_verdict(difference, among["n_clusters"] or n, metric.direction, among["margin"])
+        return {"metric": metric.name, "n_paired": n, "difference": difference, "verdict": verdict}
+
+    def _by_model(self, counts: Mapping[Side, int]) -> dict[str, int]:
+        return {"rows": len(self.answers)} | {self.labels[side]: count for side, count in counts.items()}
+
+    def _each(self, counts: Mapping[Side, int]) -> str:
+        return ", ".join(f"{count} of the {self.labels[side]}" for side, count in counts.items())
+
+
+def _check(
+    check_id: str, counts: Mapping[str, int], message: str, status: str = "pass", *, held_back: bool = False
+) -> FairnessCheck:
+    check: FairnessCheck = {"id": check_id, "status": status, "counts": dict(counts), "message": message}
+    if held_back:
+        check["at_most"] = "inconclusive"
+    return check

@@ -1,0 +1,107 @@
+"""Prompts that ask the same: one question in several wordings counts once.
+
+Words are compared, without those that only dress a question up; a number or a negation that differs makes another
+question. Candidates share one of their rarest words, so that ten thousand prompts take a second.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+ALIKE = 0.8  # of all words of two prompts are in both
+CONTAINED = 0.9  # of the shorter prompt's words are in the longer one, which has at most twice as many
+FEWEST_CONTAINED = 4  # words that say something: two or three are in many questions
+SAMPLE_WORDS = 60  # of a long prompt are compared, the same ones of every prompt that has them
+COPY_MARK = re.compile(r"\s*[(\[]\s*(?:\d{1,3}|copy|again|repeat(?:ed)?)\s*[)\]]\s*$", re.IGNORECASE)
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s.,;:?!…'\"‘’“”()\[\]-]")
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")  # scripts that put no space between words
+NEGATIONS = frozenset(
+    ["not", "no", "never", "without", "cannot", "nicht", "kein", "keine", "nie", "ne", "pas", "sans", "sin", "nunca"]
+)
+# Words without a content of their own, in the languages most datasets have.
+_EMPTY_WORDS = """
+a about advance also am an and any anyone are as at be been but by can could day dear did do does explain for from
+get give good had has have hello help here hey hi how i if in into is it its just kindly know let like me might my
+need now of ok okay on one or our out please question quick quickly request say see shall should so some somebody
+someone tell thank thanks that the their them then there these they this to us want was we were what when where
+which who why will with wonder wondering would you your i'd i'm i've what's how's it's that's
+bitte danke hallo ich du sie wir mir mich der die das den dem ein eine einen ist sind wie wer wo warum kann können
+könnte könnten und oder zu im mit für von sagen frage
+s'il vous plaît bonjour merci je tu nous le la les un une des de est sont comment que quoi qui où pourquoi peux
+pouvez peut et ou à en avec pour dites
+por favor gracias hola yo nosotros el los las una unos es son cómo qué quién dónde puede pueden y o con para
+"""
+EMPTY_WORDS = frozenset(_EMPTY_WORDS.split())
+
+
+def prompt_clusters(prompts: Sequence[str]) -> list[int]:
+    """A number per prompt, equal for prompts that ask the same; numbered in the order of their first prompts."""
+    words = [_words(prompt) for prompt in prompts]
+    samples = [_sample(own) for own in words]
+    often = Counter(word for own in samples for word in own)
+    ordered = [sorted(own, key=lambda word: (often[word], word)) for own in samples]
+    everywhere, first = defaultdict(list), defaultdict(list)  # word to the prompts that have it, among their rarest
+    for place, own in enumerate(ordered):
+        for at, word in enumerate(own):
+            everywhere[word].append(place)
+            if at <= len(own) * (1 - ALIKE):
+                first[word].append(place)
+    parent = list(range(len(prompts)))
+
+    def root(place: int) -> int:
+        while parent[place] != place:
+            parent[place] = place = parent[parent[place]]
+        return place
+
+    for place, own in enumerate(ordered):
+        candidates = {other for word in own[: int(len(own) * (1 - ALIKE)) + 1] for other in first[word]}
+        if FEWEST_CONTAINED <= len(own) < SAMPLE_WORDS / 2:
+            candidates.update(
+                other for word in own[: int(len(own) * (1 - CONTAINED)) + 1] for other in everywhere[word]
+            )
+        for other in candidates:
+            if other == place or not _alike(samples[place], samples[other]):
+                continue
+            if not _differ_in_substance(words[place], words[other]):
+                parent[max(root(place), root(other))] = min(root(place), root(other))
+    return numbered(root(place) for place in range(len(prompts)))
+
+
+def numbered(values: Iterable[object]) -> list[int]:
+    """Each value's number, counted from 0 in the order in which they come."""
+    numbers: dict[object, int] = {}
+    return [numbers.setdefault(value, len(numbers)) for value in values]
+
+
+def _words(prompt: str) -> frozenset[str]:
+    """The words that make the question; all of its words when it has no other."""
+    text = COPY_MARK.sub("", prompt.casefold())
+    if UNSPACED.search(text):
+        letters = re.sub(r"[\W\d_]+", "", text)
+        pairs = (letters[at : at + 2] for at in range(max(1, len(letters) - 1)))
+        return frozenset((*pairs, *re.findall(r"\d+", text)))
+    words = WORD.findall(text)
+    return frozenset(word for word in words if word not in EMPTY_WORDS) or frozenset(words) or frozenset({text})
+
+
+def _sample(words: frozenset[str]) -> frozenset[str]:
+    """All words, or of many those with the smallest checksums: two sets share as large a part of them as of all."""
+    if len(words) <= SAMPLE_WORDS:
+        return words
+    return frozenset(sorted(words, key=lambda word: zlib.crc32(word.encode("utf-8", "replace")))[:SAMPLE_WORDS])
+
+
+def _alike(mine: frozenset[str], other: frozenset[str]) -> bool:
+    fewer, more = sorted((len(mine), len(other)))
+    both = len(mine & other)
+    if both >= ALIKE * (fewer + more - both):
+        return True
+    return fewer >= FEWEST_CONTAINED and both >= CONTAINED * fewer and more <= 2 * fewer
+
+
+def _differ_in_substance(mine: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether a number, a sign or a negation is in one of them only."""
+    return any(word in NEGATIONS or not word[0].isalpha() for word in mine ^ other)
