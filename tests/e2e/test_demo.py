@@ -89,7 +89,7 @@ def test_the_executed_notebook_shows_charts_and_no_error(demo: Demo) -> None:
 
 def test_the_readme_shows_what_the_demo_prints(demo: Demo) -> None:
     """UPDATE_README=1 writes the present text into README.md."""
-    text = demo.text.replace(str(demo.folder), "demo-output")
+    text = demo.text.replace(str(demo.folder), "demo-output").replace(f"{ROOT}/", "")
     verdict = text[text.index("$ evaluate.py report") : text.index("\nLook at it")]
     readme = README.read_text(encoding="utf-8")
     for block, shown in ((BLOCK, text), (VERDICT, verdict)):

@@ -50,11 +50,12 @@ def walk(folder: str, kind_id: str, player: KindPlayer, *, step_seconds: float, 
         commands = Commands(project, aws.env, say)
         if kind_id != DEFAULT:
             commands.run("answer", "evaluation", kind_id)
-        _converse(commands, answers)
+        _converse(commands, answers, dict(script.volunteered))
         notebook = commands.run("render")["notebook"]
         say(f"\n$ evaluate.py render\n  {notebook}")
         say("\n$ evaluate.py run     (a real kernel, the real SDK)")
-        executed = commands.run("run", "-p", "POLL_SECONDS", "0.5", show_progress=True)
+        options = [word for name, value in script.parameters.items() for word in ("-p", name, value)]
+        executed = commands.run("run", *options, show_progress=True)
         say("\n$ evaluate.py report")
         report = commands.run("report")
     summary = json.loads(Path(report["files"]["summary.json"]).read_text(encoding="utf-8"))
@@ -138,7 +139,7 @@ class Commands:
         return envelope
 
 
-def _converse(commands: Commands, answers: Mapping[str, list[str]]) -> None:
+def _converse(commands: Commands, answers: Mapping[str, list[str]], volunteered: dict[str, str]) -> None:
     """Answer every question: with the script's texts, else with a yes to the suggestion."""
     envelope = commands.run("status")
     position = 0
@@ -162,10 +163,19 @@ def _converse(commands: Commands, answers: Mapping[str, list[str]]) -> None:
                 raise EvaluationError(f"{step['id']}: {error['message']}", fix=error["fix"], code=error["code"])
             _show_choices(commands, envelope["step"])
             continue
-        for item in envelope["findings"]:
-            commands.say(_wrapped(f"{'!' if item['level'] == 'warning' else '✓'} {item['message']}"))
-            for row in item.get("rows", []):
-                commands.say(_wrapped(f"line {row['line']}: {' '.join(row['prompt'].split())}", indent="      "))
+        _show_findings(commands, envelope)
+        for step_id in [step_id for step_id in envelope["settled"] if step_id in volunteered]:
+            text = volunteered.pop(step_id)
+            commands.say(f"\n{step_id} was settled without a question; the user has something to add.\n> {text}")
+            envelope = commands.run("answer", step_id, text)
+            _show_findings(commands, envelope)
+
+
+def _show_findings(commands: Commands, envelope: Mapping[str, Any]) -> None:
+    for item in envelope["findings"]:
+        commands.say(_wrapped(f"{'!' if item['level'] == 'warning' else '✓'} {item['message']}"))
+        for row in item.get("rows", []):
+            commands.say(_wrapped(f"line {row['line']}: {' '.join(row['prompt'].split())}", indent="      "))
 
 
 def _show_choices(commands: Commands, step: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ A kind's ``player()`` returns an instance of a subclass of :class:`KindPlayer`. 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .cloud import Cloud
@@ -23,15 +23,19 @@ Work = Callable[[Job], None]
 class DemoScript:
     """A conversation that shows a kind of evaluation on sample data.
 
-    ``answers`` hold for each step that is not settled by a yes the texts that are given one after another until one
-    is accepted; ``{group_name}`` and the like stand for names of the seeded company. ``files`` are put into the
-    project's folder before. ``made_up`` names what the stand-in invents, for a sentence: "... are made up by it".
+    ``project`` is the name of the project's folder, into which ``files`` are put before. ``made_up`` names what the
+    stand-in invents, for a sentence: "... are made up by it". ``answers`` hold for each step that is not answered by
+    a yes to the suggestion the texts that are given one after another until one is accepted; ``{group_name}`` and the
+    like stand for names of the seeded company. ``volunteered`` are answers to steps that are settled without a
+    question. ``parameters`` are those of the notebook's run.
     """
 
     project: str
     made_up: str
     answers: Mapping[str, Sequence[str]]
-    files: Mapping[str, bytes]
+    volunteered: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=lambda: {"POLL_SECONDS": "0.5"})
 
 
 class KindPlayer:

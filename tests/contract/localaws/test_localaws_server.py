@@ -205,6 +205,16 @@ def test_a_port_that_cannot_be_is_refused(run_cli: RunCli, tmp_path: Path, port:
     assert f"--port is {port}; 0 to 65535" in result.json["error"]["message"]
 
 
+@pytest.mark.parametrize("command", ["demo", "localaws"])
+def test_a_kind_that_cannot_be_shown_is_refused_with_those_that_can(
+    run_cli: RunCli, tmp_path: Path, command: str
+) -> None:
+    result = run_cli(command, "--kind", "astrology", project=tmp_path)
+    assert result.code == 2
+    assert "astrology" in result.json["error"]["message"]
+    assert DEFAULT in result.json["error"]["message"]
+
+
 def test_a_bug_is_raised_when_the_block_ends() -> None:
     aws = LocalAws()
     aws.cloud.bugs.append(LocalAwsBug("wrong key"))

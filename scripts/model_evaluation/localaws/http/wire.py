@@ -172,7 +172,9 @@ def _parse(model: Any, request: Any, uri_params: dict[str, Any]) -> tuple[str, d
         "url_params": uri_params,
     }
     try:
-        if body and protocol in {"json", "rest-json"}:
+        # An operation with a payload, such as InvokeEndpoint, takes any bytes.
+        whole = model.input_shape is not None and "payload" not in model.input_shape.serialization
+        if body and whole and protocol in {"json", "rest-json"}:
             json.loads(body)  # moto takes unreadable JSON for an empty request
         return protocol, PROTOCOL_PARSERS[protocol](model).parse(raw)
     except Exception as error:  # whatever a parser makes of a body that is not what it expects

@@ -30,7 +30,6 @@ SCRIPT = DemoScript(
         "task": ["Answer the questions of Fernway's customers in a few plain, friendly sentences"],
         "dataset": ["s3://{bucket}/datasets/", "{dataset_uri}"],
         "data": ["ok"],
-        "custom_metrics": [CUSTOM_METRICS],
         "builtin_metrics": ["correctness, Completeness, professional style and tone, Harmfulness"],
         "primary_metric": ["Correctness"],
         "model": ["{group_keyword}", "{group_name}"],
@@ -40,5 +39,6 @@ SCRIPT = DemoScript(
         "confirm": ["yes"],
         "terms": ["I agree"],
     },
+    volunteered={"custom_metrics": CUSTOM_METRICS},
     files={CUSTOM_METRICS: _sample(CUSTOM_METRICS)},
 )
