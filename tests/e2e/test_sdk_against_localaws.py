@@ -153,8 +153,6 @@ def test_compares_with_the_base_model(aws: LocalAws, world: World, evaluate: Eva
         body = aws.client("s3").get_object(Bucket=world.bucket, Key=rows[0])["Body"].read()
         assert len(body.splitlines()) == 60
     assert len([key for key in keys if key.endswith("bedrock_llm_judge_results.json")]) == 2
-    artifacts = aws.client("sagemaker").list_artifacts(MaxResults=100)["ArtifactSummaries"]
-    assert f"{execution_id}-custom-eval-report" in {artifact.get("ArtifactName") for artifact in artifacts}
     # The regional STS host, which AWS_ENDPOINT_URL does not redirect, and the usage reports came here.
     assert "sts:GetCallerIdentity" in aws.calls.names()
     assert "telemetry:GET" in aws.calls.names()
