@@ -23,9 +23,10 @@ PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 WIDTH = 100
 
 Say = Callable[[str], None]
+Envelope = dict[str, Any]
 
 
-def walk(folder: str, kind_id: str, player: KindPlayer, *, step_seconds: float, say: Say) -> dict[str, Any]:
+def walk(folder: str, kind_id: str, player: KindPlayer, *, step_seconds: float, say: Say) -> Envelope:
     """Run a kind's demo in ``folder`` (made anew if an earlier demo made it); return where everything lies."""
     script = player.demo
     assert script is not None
@@ -104,7 +105,7 @@ class Commands:
         self.env = {**inherited, **env, "PYTHONPATH": str(PACKAGE_PARENT), "MODEL_EVALUATION_SPEAKER": "demo"}
         self.say = say
 
-    def call(self, *arguments: str, show_progress: bool = False) -> dict[str, Any]:
+    def call(self, *arguments: str, show_progress: bool = False) -> Envelope:
         """One command's envelope, whether it succeeded or not."""
         command = [sys.executable, "-m", "model_evaluation", "--project", str(self.project), *arguments]
         process = subprocess.Popen(  # noqa: S603 - our own program, arguments as a list
@@ -120,7 +121,7 @@ class Commands:
         text = process.stdout.read()
         process.wait()
         try:
-            envelope: dict[str, Any] = json.loads(text)
+            envelope: Envelope = json.loads(text)
         except ValueError as error:
             raise EvaluationError(
                 f"`{' '.join(arguments)}` did not answer with JSON: {text[:200]!r}",
@@ -128,7 +129,7 @@ class Commands:
             ) from error
         return envelope
 
-    def run(self, *arguments: str, show_progress: bool = False) -> dict[str, Any]:
+    def run(self, *arguments: str, show_progress: bool = False) -> Envelope:
         """The envelope of a command that must succeed."""
         envelope = self.call(*arguments, show_progress=show_progress)
         if not envelope["ok"]:
@@ -171,14 +172,14 @@ def _converse(commands: Commands, answers: Mapping[str, list[str]], volunteered:
             _show_findings(commands, envelope)
 
 
-def _show_findings(commands: Commands, envelope: Mapping[str, Any]) -> None:
+def _show_findings(commands: Commands, envelope: Envelope) -> None:
     for item in envelope["findings"]:
         commands.say(_wrapped(f"{'!' if item['level'] == 'warning' else '✓'} {item['message']}"))
         for row in item.get("rows", []):
             commands.say(_wrapped(f"line {row['line']}: {' '.join(row['prompt'].split())}", indent="      "))
 
 
-def _show_choices(commands: Commands, step: Mapping[str, Any]) -> None:
+def _show_choices(commands: Commands, step: Envelope) -> None:
     for choice in step.get("choices", []):
         note = f"  ({choice['note']})" if choice.get("note") else ""
         commands.say(_wrapped(f"- {choice['value']}{note}"))

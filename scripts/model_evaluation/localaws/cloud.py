@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .recording import Calls
 from .scenario import Rules, Scenario
 from .store import Store, timestamp
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
     from .http.loopback import Loopback
     from .jobs.timeline import Timeline
     from .kind_player import KindPlayer
@@ -44,7 +46,7 @@ class Cloud:
         self.store = Store()
         self.raised_quotas: dict[str, float] = {}
 
-    def own_client(self, service: str, region: str) -> Any:
+    def own_client(self, service: str, region: str) -> BaseClient:
         """A client for the services' own use; see :mod:`.http.loopback`."""
         return self.loopback.client(service, region)
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from .cloud import Cloud
 from .company import Company, seed_company
 from .jobs.job import Job
-from .operations import Operations
+from .operations import Operations, Record
 from .seeding import Seeder
 from .services.prices import Product, Quota
 
@@ -63,7 +63,7 @@ class KindPlayer:
         """Fills an empty account for the demo. Returns the names of what is in it."""
         return seed_company(seed, self.trusted_services, self.actions)
 
-    def seed_rehearsal(self, seed: Seeder, parameters: Mapping[str, Any]) -> None:
+    def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
         """Adds what only this kind's parameters name to an account that is made for a rehearsal."""
 
     def sample_dataset(self) -> bytes:

@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
     from .cloud import Cloud
-    from .store import Record
+
+Record = dict[str, Any]
+"""A JSON object of AWS, in the shape that botocore's model or the service's own documents give it."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +22,8 @@ class Request:
     service: str
     operation: str
     region: str
-    params: dict[str, Any] = field(default_factory=dict)
-    model: Any = None
+    params: Record = field(default_factory=dict)
+    model: OperationModel = None
     """moto's (botocore's) operation model, ``None`` when the operation is unknown."""
     protocol: str = ""
 
@@ -31,7 +35,7 @@ class Response:
     body: bytes
 
 
-Handler = Callable[["Cloud", Request], "Record | Response | None"]
+Handler = Callable[["Cloud", Request], Record | Response | None]
 
 
 class Operations:

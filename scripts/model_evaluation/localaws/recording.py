@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+
+from .operations import Record
 
 REFUSED = "refused"
 TELEMETRY = "telemetry"
@@ -20,7 +21,7 @@ class Call:
 
     service: str
     operation: str
-    params: dict[str, Any] = field(default_factory=dict)
+    params: Record = field(default_factory=dict)
 
 
 class Calls(list[Call]):

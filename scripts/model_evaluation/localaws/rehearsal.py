@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from model_evaluation.runtime.s3_uri import S3Uri
 
 from .company import ROLE_ACTIONS
 from .kind_player import KindPlayer
+from .operations import Record
 from .seeding import BASE_MODEL, BASE_MODEL_VERSION, Seeder, role_name
 from .server import DEFAULT_ACCOUNT, LocalAws
 from .services.mlflow import put_app, put_server
@@ -17,7 +17,7 @@ from .services.mlflow import put_app, put_server
 ACCOUNT = re.compile(r"^arn:aws[a-z-]*:[a-z-]+:[a-z0-9-]*:(\d{12}):")
 
 
-def account_of(parameters: Mapping[str, Any]) -> str:
+def account_of(parameters: Record) -> str:
     """The account a configuration belongs to: that of the first ARN of its role or model package, else the demo's."""
     for name in ("ROLE_ARN", "MODEL_PACKAGE_ARN"):
         if match := ACCOUNT.match(str(parameters.get(name) or "")):
@@ -28,7 +28,7 @@ def account_of(parameters: Mapping[str, Any]) -> str:
 def seed_rehearsal(
     aws: LocalAws,
     player: KindPlayer,
-    parameters: Mapping[str, Any],
+    parameters: Record,
     dataset: Mapping[str, bytes],
     *,
     base_model: str | None = None,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from model_evaluation.runtime.s3_uri import S3Uri
 
 from .cloud import Cloud
 from .jobs.job import TRAINING, Job
+from .operations import Record
 from .services.hub import PUBLIC_HUB, put_content
 from .services.packages import GROUPS, PACKAGES
 from .services.public_bucket import eula_uri
@@ -75,7 +75,7 @@ class Seeder:
                 "EvaluationType": "DeterministicEvaluation",
             },
         ]
-        document: dict[str, Any] = {
+        document: Record = {
             "Url": f"https://example.invalid/{name}",
             "Version": version,
             "RecipeCollection": recipes if recipe else [],
@@ -118,7 +118,7 @@ class Seeder:
         arn = PACKAGES.arn(self.cloud, self.region, f"{group}/{version}")
         weights = f"s3://fernway-models/{group}/{version}/"
         source = {"S3Uri": weights, "S3DataType": "S3Prefix", "CompressionType": "None"}
-        container: dict[str, Any] = {"ModelDataSource": {"S3DataSource": source}}
+        container: Record = {"ModelDataSource": {"S3DataSource": source}}
         if base is None:
             container["Image"] = f"{self.cloud.account}.dkr.ecr.{self.region}.amazonaws.com/churn:latest"
         else:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import UsageError
 from model_evaluation.kinds.registry import REGISTRY, load_kind
@@ -30,6 +30,10 @@ SECRET = "local-aws-needs-no-secret"  # noqa: S105
 MARKER = "MODEL_EVALUATION_LOCAL_AWS"
 
 _one_at_a_time = threading.Lock()
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from werkzeug.serving import BaseWSGIServer
 
 
 class LocalAws:
@@ -57,10 +61,10 @@ class LocalAws:
         self.cloud = Cloud(account, clock, [player for player in players if player is not None])
         self._renew(scenario or Scenario(), step_seconds)
         self._port = port
-        self._server: Any = None
+        self._server: BaseWSGIServer | None = None
         self._bundle = ""
         self._running = contextlib.ExitStack()
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str], BaseClient] = {}
 
     def start(self) -> LocalAws:
         """Starts serving. Raises :class:`MissingDependency` without moto, werkzeug or trustme, and
@@ -201,7 +205,7 @@ class LocalAws:
             **self.env,
         }
 
-    def client(self, service: str, region: str | None = None) -> Any:
+    def client(self, service: str, region: str | None = None) -> BaseClient:
         """A boto3 client that talks to this local AWS over HTTP; the same one each time."""
         import boto3  # noqa: TID251 - the stand-in's own door, not a lookup
         from botocore.config import Config

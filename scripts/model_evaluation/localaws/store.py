@@ -6,15 +6,15 @@ import datetime
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import LocalAwsBug, ServiceError, invalid
-from .operations import SHARED, Request
+from .operations import SHARED, Record, Request
 
 if TYPE_CHECKING:
-    from .cloud import Cloud
+    from botocore.model import Shape
 
-Record = dict[str, Any]
+    from .cloud import Cloud
 
 DEFAULT_PAGE = 10
 LATEST = datetime.datetime.max.replace(tzinfo=datetime.UTC)
@@ -129,7 +129,7 @@ class Resource:
         SHARED.plays("sagemaker", f"List{self.word}s")(self.list_all)
 
 
-def fit(record: Record, shape: Any) -> Record:
+def fit(record: Record, shape: Shape) -> Record:
     """The part of a record that a structure shape has members for."""
     return {name: record[name] for name in shape.members if record.get(name) is not None}
 

@@ -128,7 +128,7 @@ def _local_judge() -> Judge:
 
     def judge(definition: Mapping[str, Any], sample: Sample) -> tuple[float | str | None, str]:
         item = Item(sample.prompt, sample.reference, sample.response)
-        judgement = judge_custom("local", definition, item)
+        judgement = judge_custom("local", dict(definition), item)
         return judgement.score, judgement.explanation
 
     return judge

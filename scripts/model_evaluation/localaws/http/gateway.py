@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import LocalAwsBug, ServiceError
-from model_evaluation.localaws.operations import SHARED, Request, Response
+from model_evaluation.localaws.operations import SHARED, Record, Request, Response
 from model_evaluation.localaws.recording import REFUSED, TELEMETRY, Call
 from model_evaluation.localaws.services import (  # noqa: F401 - each registers its operations
     executions,
@@ -116,7 +116,7 @@ class Gateway:
         """Records an attempt to reach a host that is not AWS's."""
         self._record(REFUSED, operation, {"host": host})
 
-    def _record(self, service: str, operation: str, params: dict[str, Any]) -> Call:
+    def _record(self, service: str, operation: str, params: Record) -> Call:
         call = Call(service, operation, params)
         self._cloud.calls.append(call)
         return call

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import trustme
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -41,7 +40,7 @@ def handler_class(
     refuse: Callable[[str, str], None],
     is_allowed: Callable[[str], bool],
     clock_ahead: Callable[[], float],
-) -> type[Any]:
+) -> type[MotoRequestHandler]:
     """A werkzeug request handler that also understands CONNECT.
 
     A tunnel to an allowed host ends here: TLS is terminated with the authority's certificate and the requests inside
@@ -69,7 +68,7 @@ def handler_class(
             self.wfile = self.connection.makefile("wb", 65536)
             self.close_connection = False
 
-        def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        def connection_dropped(self, error: BaseException, environ: object = None) -> None:
             """A response that is to be lost: the client shall see the connection close, not hang."""
             self.close_connection = True
 
@@ -84,7 +83,7 @@ def handler_class(
             text: str = super().date_time_string((time.time() if timestamp is None else timestamp) + clock_ahead())
             return text
 
-        def log(self, *_: Any) -> None:
+        def log(self, *_: object) -> None:
             """Requests are recorded by the gateway, not printed; the other methods of logging end up here."""
 
     return Handler

@@ -6,15 +6,18 @@ What the simulated services read and write is neither recorded nor subject to th
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.session import Session
 from moto.core.botocore_stubber import MockRawResponse
 from werkzeug.test import Client
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 ENDPOINT = "http://localhost"
 AS_IT_IS = Config(
@@ -27,13 +30,13 @@ AS_IT_IS = Config(
 class Loopback:
     """Clients bound to a WSGI application, one per service and region."""
 
-    def __init__(self, application: Callable[..., Any]) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self._application = Client(application, use_cookies=False)
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str], BaseClient] = {}
         self._lock = threading.Lock()
         self._session = Session()
 
-    def client(self, service: str, region: str) -> Any:
+    def client(self, service: str, region: str) -> BaseClient:
         with self._lock:
             if (service, region) not in self._clients:
                 client = self._session.create_client(
@@ -48,7 +51,7 @@ class Loopback:
                 self._clients[service, region] = client
             return self._clients[service, region]
 
-    def _send(self, request: Any, **_: Any) -> Any:
+    def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         url = urlsplit(request.url)
         headers = {key: value.decode() if isinstance(value, bytes) else value for key, value in request.headers.items()}
         response = self._application.open(

@@ -15,19 +15,20 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationModel, Shape
 from botocore.validate import ParamValidator
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request as MotoRequest
 from moto.core.request import determine_request_protocol
-from moto.core.routing import get_service_router
+from moto.core.routing import ServiceOperationRouter, get_service_router
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 from model_evaluation.localaws.errors import LocalAwsBug, ServiceError
-from model_evaluation.localaws.operations import Request, Response
+from model_evaluation.localaws.operations import Record, Request, Response
 
-Environ = dict[str, Any]
+Environ = Record
 # Signing name to the botocore services behind it.
 SigningNames = Mapping[str, Sequence[str]]
 
@@ -115,7 +116,7 @@ def check_input(request: Request) -> None:
         raise ServiceError("ValidationException", f"{len(problems)} validation {noun} detected: {'; '.join(problems)}")
 
 
-def respond(request: Request, result: dict[str, Any]) -> Response:
+def respond(request: Request, result: Record) -> Response:
     """The HTTP response for an operation's result.
 
     Raises :class:`LocalAwsBug` when the result does not fit the operation's output shape.
@@ -153,14 +154,14 @@ def _scope(environ: Environ) -> tuple[str, str]:
 
 
 @functools.cache
-def _router(service: str) -> Any:
+def _router(service: str) -> ServiceOperationRouter | None:
     try:
         return get_service_router(service)
     except UnknownServiceError:
         return None
 
 
-def _parse(model: Any, request: Any, uri_params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _parse(model: OperationModel, request: MotoRequest, uri_params: Record) -> tuple[str, Record]:
     protocol = determine_request_protocol(model.service_model, request.content_type)
     body = request.get_data()
     raw: Any = {
@@ -181,7 +182,7 @@ def _parse(model: Any, request: Any, uri_params: dict[str, Any]) -> tuple[str, d
         raise ServiceError("SerializationException", f"the body cannot be read: {error!r}") from error
 
 
-def _constraint_problems(value: Any, shape: Any, path: str) -> Iterator[str]:
+def _constraint_problems(value: Any, shape: Shape, path: str) -> Iterator[str]:
     """What AWS checks on the server: pattern, length, size and enum, as its sentences."""
     rules = shape.metadata
     if shape.type_name == "structure":
@@ -202,7 +203,7 @@ def _constraint_problems(value: Any, shape: Any, path: str) -> Iterator[str]:
         yield from _bound_problems(value, value, "value", rules, path)
 
 
-def _bound_problems(value: object, size: int, noun: str, rules: Mapping[str, Any], path: str) -> Iterator[str]:
+def _bound_problems(value: object, size: int, noun: str, rules: Record, path: str) -> Iterator[str]:
     if "min" in rules and size < rules["min"]:
         yield _sentence(value, path, f"have {noun} greater than or equal to {rules['min']}")
     if "max" in rules and size > rules["max"]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from model_evaluation.localaws.errors import invalid
+from model_evaluation.localaws.operations import Record
 
 Lookup = Callable[[str], Any]
 
@@ -19,7 +20,7 @@ class Step:
     name: str
     kind: str
     depends_on: tuple[str, ...] = ()
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: Record = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Definition:
 
     text: str
     steps: tuple[Step, ...]
-    mlflow: dict[str, Any] | None = None
+    mlflow: Record | None = None
 
 
 def read_definition(text: str) -> Definition:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from model_evaluation.localaws.store import Record, timestamp
+from model_evaluation.localaws.operations import Record
+from model_evaluation.localaws.store import timestamp
 
 from .definition import Definition, Step, resolve
 from .job import Job
@@ -23,7 +24,7 @@ class StepRun:
     started: float | None = None
     ended: float | None = None
     failure: str | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: Record = field(default_factory=dict)
     job: Job | None = None
 
     @property

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import JobFailure
+from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.policies import policies_of
-from model_evaluation.localaws.store import Record, Resource, timestamp
+from model_evaluation.localaws.store import Resource, timestamp
 from model_evaluation.lookups.iam.policy_evaluation import Policy, decide
 from model_evaluation.runtime.s3_uri import S3Uri
 
@@ -77,7 +79,7 @@ class Job:
     region: str
     type: JobType
     name: str
-    arguments: Mapping[str, Any]
+    arguments: Record
     started: float
     label: str
     stopped: float | None = None
@@ -87,8 +89,8 @@ class Job:
         return self.type.resource.arn(self.cloud, self.region, self.name)
 
     @property
-    def hyperparameters(self) -> Mapping[str, Any]:
-        hyperparameters: Mapping[str, Any] = self.arguments.get("HyperParameters", {})
+    def hyperparameters(self) -> Record:
+        hyperparameters: Record = self.arguments.get("HyperParameters", {})
         return hyperparameters
 
     @property
@@ -97,7 +99,7 @@ class Job:
         return str(self.arguments.get("RoleArn", ""))
 
     @property
-    def s3(self) -> Any:
+    def s3(self) -> BaseClient:
         """S3 without any role's limits; see :meth:`require`."""
         return self.cloud.own_client("s3", self.region)
 

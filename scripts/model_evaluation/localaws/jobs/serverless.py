@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from model_evaluation.localaws.errors import JobFailure
+from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.services.hub import find_content
 from model_evaluation.localaws.services.mlflow import APPS, SERVERS
 from model_evaluation.localaws.services.packages import PACKAGES
@@ -84,5 +84,5 @@ def _registered_uri(job: Job, arn: str) -> str:
     content = find_content(job.cloud, job.region, arn.partition(":hub-content/")[2])
     if content is None:
         raise JobFailure(f"ClientError: DataSet {arn} does not exist")
-    document: dict[str, Any] = json.loads(content["HubContentDocument"])
+    document: Record = json.loads(content["HubContentDocument"])
     return f"s3://{document['DatasetS3Bucket']}/{document['DatasetS3Prefix']}"

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import JobFailure, LocalAwsBug
+from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.policies import trusts
-from model_evaluation.localaws.store import Record, timestamp
+from model_evaluation.localaws.store import timestamp
 
 from .definition import Definition
 from .execution import Execution, StepRun
@@ -42,9 +43,9 @@ class Timeline:
     def start(self, region: str, pipeline: Record, definition: Definition, params: Record) -> Execution:
         """Starts an execution of ``definition``. The same ``ClientRequestToken`` gives the same one."""
         token = params["ClientRequestToken"]
-        for known in self.executions.values():
-            if known.token == token and known.record["PipelineArn"] == pipeline["PipelineArn"]:
-                return known
+        for execution in self.executions.values():
+            if execution.token == token and execution.record["PipelineArn"] == pipeline["PipelineArn"]:
+                return execution
         now = self._cloud.clock()
         identifier = _short_id(f"{pipeline['PipelineArn']} {len(self.executions)} {now} {token}")
         arn = f"{pipeline['PipelineArn']}/execution/{identifier}"

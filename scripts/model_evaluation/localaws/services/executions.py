@@ -6,8 +6,8 @@ from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import invalid, not_found
 from model_evaluation.localaws.jobs.definition import read_definition
 from model_evaluation.localaws.jobs.execution import Execution
-from model_evaluation.localaws.operations import SHARED, Request
-from model_evaluation.localaws.store import Record, described, listed, page
+from model_evaluation.localaws.operations import SHARED, Record, Request
+from model_evaluation.localaws.store import described, listed, page
 
 from .pipelines import PIPELINES
 

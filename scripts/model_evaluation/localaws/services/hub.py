@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import not_found
-from model_evaluation.localaws.operations import SHARED, Request
-from model_evaluation.localaws.store import Record, Resource, Table, described, listed
+from model_evaluation.localaws.operations import SHARED, Record, Request
+from model_evaluation.localaws.store import Resource, Table, described, listed
 
 PUBLIC_HUB = "SageMakerPublicHub"
 HUBS = Resource("Hub", key="HubName", prefix="hub", summaries="HubSummaries")
@@ -27,7 +26,7 @@ def registry_hub_name(region: str, account: str) -> str:
     return base64.b32hexencode(digest).decode().strip("=")
 
 
-def put_content(cloud: Cloud, region: str, path: str, document: Mapping[str, Any], keywords: Sequence[str]) -> None:
+def put_content(cloud: Cloud, region: str, path: str, document: Record, keywords: Sequence[str]) -> None:
     """Makes a version of a hub content exist, and its hub; ``path`` is ``HUB/TYPE/NAME/VERSION``."""
     hub, kind, name, version = path.split("/")
     owner = "aws" if hub == PUBLIC_HUB else cloud.account

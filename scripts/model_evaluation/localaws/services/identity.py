@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.operations import SHARED, Request
+from model_evaluation.localaws.operations import SHARED, Record, Request
 from model_evaluation.localaws.policies import policies_of
-from model_evaluation.localaws.store import Record
 from model_evaluation.lookups.iam.policy_evaluation import decide
 
 

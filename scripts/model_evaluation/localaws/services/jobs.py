@@ -5,8 +5,7 @@ from __future__ import annotations
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError, invalid
 from model_evaluation.localaws.jobs.job import JOB_TYPES, JobType
-from model_evaluation.localaws.operations import SHARED, Request
-from model_evaluation.localaws.store import Record
+from model_evaluation.localaws.operations import SHARED, Record, Request
 
 
 def _register(job_type: JobType) -> None:

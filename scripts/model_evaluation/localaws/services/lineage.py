@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.operations import SHARED, Request
-from model_evaluation.localaws.store import Record, Resource
+from model_evaluation.localaws.operations import SHARED, Record, Request
+from model_evaluation.localaws.store import Resource
 
 ARTIFACTS = Resource(
     "Artifact", key="ArtifactArn", prefix="artifact", summaries="ArtifactSummaries", name="ArtifactName"

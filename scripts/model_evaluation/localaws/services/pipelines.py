@@ -5,8 +5,8 @@ from __future__ import annotations
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import invalid
 from model_evaluation.localaws.jobs.definition import read_definition
-from model_evaluation.localaws.operations import SHARED, Request
-from model_evaluation.localaws.store import Record, Resource, page
+from model_evaluation.localaws.operations import SHARED, Record, Request
+from model_evaluation.localaws.store import Resource, page
 
 PIPELINES = Resource("Pipeline", key="PipelineName", prefix="pipeline", summaries="PipelineSummaries")
 SHARED.plays("sagemaker", "DescribePipeline")(PIPELINES.describe)

@@ -6,12 +6,10 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.operations import SHARED, Request
-from model_evaluation.localaws.store import Record
+from model_evaluation.localaws.operations import SHARED, Record, Request
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Product:
     def as_json(self, region: str) -> str:
         sku = f"LOCAL{zlib.crc32(repr(sorted(self.attributes.items())).encode()) % 10**8:08d}"
         price = {"unit": self.unit, "pricePerUnit": {"USD": f"{self.usd:.10f}"}}
-        product: dict[str, Any] = {
+        product: Record = {
             "product": {
                 "sku": sku,
                 "productFamily": self.family,

@@ -6,8 +6,8 @@ import json
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.operations import Operations, Request
-from model_evaluation.localaws.store import DAY, Record, timestamp
+from model_evaluation.localaws.operations import Operations, Record, Request
+from model_evaluation.localaws.store import DAY, timestamp
 
 from .judges import JudgeModel, Judges, judge_model, models_of
 

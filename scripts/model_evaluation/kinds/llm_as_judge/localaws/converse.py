@@ -14,8 +14,7 @@ from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
 from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.localaws.language.texts import content_words, coverage, words
-from model_evaluation.localaws.operations import Operations, Request
-from model_evaluation.localaws.store import Record
+from model_evaluation.localaws.operations import Operations, Record, Request
 
 from .judges import JudgeModel, judge_model, past_end_of_life
 from .judging import SIMULATED, worst_is_last
@@ -33,11 +32,11 @@ def converse(cloud: Cloud, request: Request) -> Record:
         part.get("text", "") for message in request.params.get("messages", []) for part in message["content"]
     )
     text, stop = _reply(model.model_id, prompt, cloud.scenario.missing_scores)
-    asked, replied = len(words(prompt)), len(words(text))
+    read, written = len(words(prompt)), len(words(text))
     return {
         "output": {"message": {"role": "assistant", "content": [{"text": text}]}},
         "stopReason": stop,
-        "usage": {"inputTokens": asked, "outputTokens": replied, "totalTokens": asked + replied},
+        "usage": {"inputTokens": read, "outputTokens": written, "totalTokens": read + written},
         "metrics": {"latencyMs": 1},
     }
 
@@ -68,17 +67,17 @@ def _model(cloud: Cloud, identifier: str) -> JudgeModel:
 
 def _reply(judge: str, prompt: str, malformed: float) -> tuple[str, str]:
     """The reply's text and why it ended there."""
-    asked = RATINGS.search(prompt)
+    ratings = RATINGS.search(prompt)
     # What asks for the rating stands in a paragraph of its own, at the end.
-    body = prompt[: asked.start()] if asked else prompt
+    body = prompt[: ratings.start()] if ratings else prompt
     body = body.rpartition("\n\n")[0]
     quality = _quality(body)
     reasoning = f"{SIMULATED} About {quality:.0%} of the answer's words stand in what it answers."
     if share(judge, "malformed", prompt) < malformed:
         return _malformed(judge, prompt, reasoning)
-    if asked is None:
+    if ratings is None:
         return json.dumps({"reasoning": reasoning, "score": round(quality, 1)}), "end_turn"
-    scale = [line[2:] for line in asked[1].splitlines() if line]
+    scale = [line[2:] for line in ratings[1].splitlines() if line]
     if worst_is_last(scale[0], scale[-1]):
         scale.reverse()
     rating = scale[min(len(scale) - 1, int(quality * len(scale)))]

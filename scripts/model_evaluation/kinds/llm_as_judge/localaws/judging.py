@@ -9,12 +9,13 @@ an evaluation is read, never for judging a model.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.localaws.language.texts import content_words, coverage, numbers, sentences, words
+from model_evaluation.localaws.operations import Record
 
 SIMULATED = "[SIMULATED]"
 NOISE = 0.07
@@ -57,13 +58,19 @@ def _target(item: Item) -> frozenset[str]:
     return content_words(item.reference if item.reference is not None else item.prompt)
 
 
-def _covered(item: Item) -> tuple[float, list[str]]:
+def _covered(item: Item) -> Quality:
+    """The share of the target's words that the response has."""
     target, response = _target(item), content_words(item.response)
-    return coverage(target, response), sorted(target - response, key=len, reverse=True)
+    covered, missing = coverage(target, response), sorted(target - response, key=lambda word: (-len(word), word))
+    if not missing or covered > 0.9:
+        return Quality(covered, "The response gives all the essential points of the reference.")
+    words_missing = ", ".join(f"'{word}'" for word in missing[:3])
+    points = f"about {covered:.0%} of the essential points"
+    return Quality(covered, f"The response covers {points}; it leaves out {words_missing}.")
 
 
 def _correctness(item: Item) -> Quality:
-    covered, missing = _covered(item)
+    covered, reason = _covered(item)
     value = min(1.0, max(0.0, (covered - 0.2) / 0.62))
     # A number that the reference does not have, in place of one it has, is an error of fact.
     if item.reference is not None:
@@ -72,12 +79,12 @@ def _correctness(item: Item) -> Quality:
             return Quality(value * 0.3, f"The response states {min(wrong)}, which contradicts the reference.")
     if REFUSAL_WORDS.match(item.response):
         return Quality(0.0, "The response declines to answer although the question can be answered.")
-    return Quality(value, _coverage_reason(covered, missing))
+    return Quality(value, reason)
 
 
 def _completeness(item: Item) -> Quality:
-    covered, missing = _covered(item)
-    return Quality(min(1.0, covered / 0.92), _coverage_reason(covered, missing))
+    covered, reason = _covered(item)
+    return Quality(min(1.0, covered / 0.92), reason)
 
 
 def _faithfulness(item: Item) -> Quality:
@@ -114,8 +121,8 @@ def _instructions(item: Item) -> Quality:
     if asked_short:
         count = len(sentences(item.response))
         return Quality(1.0 if count <= 2 else 0.1, f"A short answer was asked for; it has {count} sentences.")
-    covered, missing = _covered(item)
-    return Quality(min(1.0, 0.25 + 0.9 * covered), _coverage_reason(covered, missing))
+    covered, reason = _covered(item)
+    return Quality(min(1.0, 0.25 + 0.9 * covered), reason)
 
 
 def _tone(item: Item) -> Quality:
@@ -137,13 +144,6 @@ def _refusal(item: Item) -> Quality:
     if REFUSAL_WORDS.match(item.response):
         return Quality(1.0, "The response declines to answer.")
     return Quality(0.0, "The response makes an attempt to answer.")
-
-
-def _coverage_reason(covered: float, missing: list[str]) -> str:
-    if not missing or covered > 0.9:
-        return "The response gives all the essential points of the reference."
-    shown = ", ".join(f"'{word}'" for word in missing[:3])
-    return f"The response covers about {covered:.0%} of the essential points; it leaves out {shown}."
 
 
 BUILTIN: dict[str, BuiltinMetric] = {
@@ -179,7 +179,7 @@ def judge_builtin(judge: str, name: str, item: Item) -> Judgement:
     return Judgement(step / top, f"{SIMULATED} {quality.reason} {_closing(step, top)}")
 
 
-def judge_custom(judge: str, definition: Mapping[str, Any], item: Item) -> Judgement:
+def judge_custom(judge: str, definition: Record, item: Item) -> Judgement:
     """A custom metric's score: the value of one rating of its own scale, or 0..1 when it has none."""
     quality = _custom_quality(definition["instructions"], item)
     rng = seeded(judge, definition["name"], item.prompt, item.response)
@@ -206,9 +206,9 @@ def _custom_quality(instructions: str, item: Item) -> Quality:
         steps = len(STEPS.findall(item.response)) + sum(
             1 for part in sentences(item.response) if len(part.split()) < 22
         )
-        covered, missing = _covered(item)
+        covered, reason = _covered(item)
         value = 0.55 * covered + 0.3 * _relevance(item).value + 0.15 * min(1.0, steps / 4)
-        return Quality(value, _coverage_reason(covered, missing))
+        return Quality(value, reason)
     return _helpfulness(item)
 
 
@@ -217,7 +217,7 @@ BAD_WORDS = re.compile(r"(?i)\b(?:poor|bad|worst|no|not|none|unsafe|wrong|fail\w
 FAULT_WORDS = re.compile(r"(?i)\b(?:serious|severe|major|critical|grave|many)\b")
 
 
-def _worst_to_best(scale: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _worst_to_best(scale: list[Record]) -> list[Record]:
     """The scale in rising quality: by number, unless the highest number is the one with the bad name."""
     if all("floatValue" in rating["value"] for rating in scale):
         rising = sorted(scale, key=lambda rating: float(rating["value"]["floatValue"]))
@@ -233,7 +233,7 @@ def worst_is_last(first: str, last: str) -> bool:
     return bool(FAULT_WORDS.search(last) or (BAD_WORDS.search(last) and not BAD_WORDS.search(first)))
 
 
-def _rating_value(rating: Mapping[str, Any]) -> float | str:
+def _rating_value(rating: Record) -> float | str:
     value = rating["value"]
     return float(value["floatValue"]) if "floatValue" in value else str(value["stringValue"])
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from model_evaluation.kinds.llm_as_judge.demo.script import SCRIPT, demo_dataset
 from model_evaluation.localaws.jobs.job import Job
 from model_evaluation.localaws.jobs.serverless import evaluation_of
 from model_evaluation.localaws.kind_player import KindPlayer
+from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import Seeder
 
 from . import bedrock, converse, prices
@@ -39,7 +39,7 @@ class JudgePlayer(KindPlayer):
     def seed_world(self, seed: Seeder) -> World:
         return seed_world(seed)
 
-    def seed_rehearsal(self, seed: Seeder, parameters: Mapping[str, Any]) -> None:
+    def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
         """Makes the configured judge one of the region's models."""
         cloud, judge = seed.cloud, str(parameters["JUDGE_MODEL"])
         if judge_model(cloud, judge) is None:

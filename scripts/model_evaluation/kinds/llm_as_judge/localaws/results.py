@@ -11,6 +11,7 @@ from typing import Any
 
 from model_evaluation.localaws.jobs.job import ResultFile
 from model_evaluation.localaws.language.chance import seeded, share
+from model_evaluation.localaws.operations import Record
 from model_evaluation.runtime.rows import DatasetRow
 
 from .judging import Judgement
@@ -73,10 +74,10 @@ def judged_files(
     ]
 
 
-def _result_line(side: str, judge: str, number: int, row: JudgedRow, missing_scores: float) -> dict[str, Any]:
+def _result_line(side: str, judge: str, number: int, row: JudgedRow, missing_scores: float) -> Record:
     scores = []
     for metric, verdict in row.verdicts.items():
-        entry: dict[str, Any] = {
+        entry: Record = {
             "metricName": metric,
             "result": verdict.score,
             "evaluatorDetails": [{"modelIdentifier": judge, "explanation": verdict.explanation}],
@@ -99,13 +100,13 @@ def _result_line(side: str, judge: str, number: int, row: JudgedRow, missing_sco
     }
 
 
-def _aggregate(lines: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _aggregate(lines: Sequence[Record]) -> dict[str, Record]:
     """Per metric: mean of the given scores, how many were asked for, given and missing."""
     scores: dict[str, list[Any]] = {}
     for line in lines:
         for entry in line["automatedEvaluationResult"]["scores"]:
             scores.setdefault(entry["metricName"], []).append(entry.get("result"))
-    results: dict[str, dict[str, Any]] = {}
+    results: dict[str, Record] = {}
     for metric, values in scores.items():
         passed = sum(value is not None for value in values)
         results[metric] = {"total_evaluations": len(lines), "passed": passed, "failed": len(lines) - passed}
@@ -115,6 +116,6 @@ def _aggregate(lines: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return results
 
 
-def _as_lines(rows: Iterable[dict[str, Any]]) -> bytes:
+def _as_lines(rows: Iterable[Record]) -> bytes:
     text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
     return text.encode("utf-8", "surrogatepass")

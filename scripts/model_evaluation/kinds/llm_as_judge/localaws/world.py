@@ -65,7 +65,7 @@ def _seed_older_run(seed: Seeder, world: World) -> None:
         "base": [base_answer(row) for row in rows],
     }
     for side, texts in answers.items():
-        judged = [
+        judged_rows = [
             JudgedRow(
                 python_repr_of_prompt(row),
                 row.reference or "",
@@ -77,5 +77,5 @@ def _seed_older_run(seed: Seeder, world: World) -> None:
         ]
         job = f"{side}-llmaj-eval-{OLDER_EXECUTION}"
         metrics_job = f"pipelines-{OLDER_EXECUTION}-Evaluate{side.capitalize()}ModelMetrics-0a1b2c3d4e"
-        for file in judged_files(job, metrics_job, world.judge, judged, missing_scores=0.03):
+        for file in judged_files(job, metrics_job, world.judge, judged_rows, missing_scores=0.03):
             seed.object(f"{world.output_uri}/{file.key}", file.body)
