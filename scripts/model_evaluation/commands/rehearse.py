@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             code="no_rehearsal",
         )
     parameters = context.kind.parameters(context)
-    rows, findings = _rows(context, player, parameters["DATASET"])
+    rows, findings = _rows(context, player, parameters["DATASET"]) if "DATASET" in parameters else ({}, [])
     folder = os.path.join(args.project, FOLDER)
     notebook = _fresh_notebook(folder, context)
     changes = {
