@@ -29,6 +29,7 @@ CHANGING = (
     (re.compile(r"\b\d{2}:\d{2}:\d{2}\b"), "TIME"),
     (re.compile(r"\b\d+(\.\d+)? s\b"), "N s"),
     (re.compile(r"sagemaker 3\.\d+\.\d+"), "sagemaker 3.N"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
 )
 
 
