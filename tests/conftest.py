@@ -70,7 +70,7 @@ def _guarded_connect_ex(self: socket.socket, address: Any) -> int:
 socket.socket.connect = _guarded_connect  # type: ignore[method-assign]
 socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign]
 
-for _name in [name for name in os.environ if name.startswith("AWS_") or name.endswith("_PROXY")]:
+for _name in [name for name in os.environ if name.startswith(("AWS_", "SAGEMAKER_")) or name.endswith("_PROXY")]:
     if _name != "NO_PROXY":
         del os.environ[_name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from .dataset_files import REGISTRY_DATASET, dataset_object
 from .models import HUB_MODEL, MODEL_PACKAGE, PUBLIC_HUB, first_container, hub_model_name
+from .sdk_environment import deviations
 from .session import GONE_CODES, AwsClients, AwsFailure, aws_error_code, is_credentials_error
 from .settings import Json, NotebookError, Settings
 
@@ -103,6 +104,15 @@ def check_identity(settings: Settings, aws: AwsClients) -> str:
             "warn",
         )
     return str(identity["Arn"])
+
+
+def check_sdk_environment(settings: Settings, aws: AwsClients) -> str:
+    """Nothing in this kernel's environment, and no file of defaults, changes what the SDK does."""
+    different = deviations(settings.region)
+    if different:
+        message = "; ".join(f"{deviation.name} {deviation.effect}" for deviation in different)
+        raise Fault(f"{message}.", "Take the setting away, unless it is meant, and restart the kernel.", "warn")
+    return "no variable and no file of defaults changes it"
 
 
 def check_region(settings: Settings, aws: AwsClients) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -80,8 +81,27 @@ class Account:
 
 
 @pytest.fixture
-def account() -> Account:
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+    for name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"):  # where the SDK looks for a file of defaults
+        monkeypatch.setenv(name, str(tmp_path))
     return Account()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SAGEMAKER_HUB_NAME", "TeamHub"),
+        ("SAGEMAKER_REGION", "eu-west-1"),
+        ("SAGEMAKER_USER_CONFIG_OVERRIDE", "/nowhere/config.yaml"),
+    ],
+)
+def test_an_environment_that_changes_the_sdk_is_told_before_the_start(
+    account: Account, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    result = only(account.check(), "warn")
+    assert result.subject == "SDK"
+    assert name in result.message
 
 
 def only(results: list[CheckResult], status: str) -> CheckResult:
@@ -95,6 +115,7 @@ def test_a_sound_configuration_passes_with_one_line_per_check(account: Account) 
     assert account.lines == [
         "✓ Credentials: arn:aws:sts::123456789012:assumed-role/R/me",
         "✓ Region: us-west-2",
+        "✓ SDK: no variable and no file of defaults changes it",
         "✓ Model: support-bot/3, Completed",
         "✓ Dataset: support.jsonl, 2.5 MB, unchanged",
         "✓ Dataset bucket: acme-data, us-west-2",

@@ -42,7 +42,10 @@ def role(subject: Subject) -> Iterator[Result]:
             arn=arn,
         )
         return
-    for service in subject.permissions().trusted:
+    trusted = subject.permissions().trusted
+    if not trusted:
+        yield passed(f"The role {name} exists.", arn=arn)
+    for service in trusted:
         yield _trust(execution_role, service)
 
 

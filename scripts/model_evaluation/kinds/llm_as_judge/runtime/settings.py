@@ -15,6 +15,7 @@ from model_evaluation.runtime.checks import (
     check_model_package,
     check_output,
     check_region,
+    check_sdk_environment,
 )
 from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.models import base_model_of, hub_model_name, is_package, resolved_model
@@ -45,6 +46,7 @@ class JudgeSettings(Settings):
     checks = (
         ("Credentials", check_identity),
         ("Region", check_region),
+        ("SDK", check_sdk_environment),
         ("Model", check_model),
         ("Dataset", check_dataset),
         ("Dataset bucket", check_dataset_bucket),
