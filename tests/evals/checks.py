@@ -90,8 +90,8 @@ def _files(names: list[str], played: Played) -> Iterator[str]:
     for name in names:
         now, then = (played.project / name).read_text(encoding="utf-8"), played.files[name]
         if name.endswith(".ipynb"):
-            cells = [cell["source"] for cell in then["cells"]]  # type: ignore[index]
-            if [cell["source"] for cell in json.loads(now)["cells"]][: len(cells)] != cells:
+            cells = ["".join(cell["source"]) for cell in then["cells"]]  # type: ignore[index]
+            if ["".join(cell["source"]) for cell in json.loads(now)["cells"]][: len(cells)] != cells:
                 yield f"{name}: its own cells were changed"
         elif now != (then if isinstance(then, str) else json.dumps(then)):
             yield f"{name}: was changed"

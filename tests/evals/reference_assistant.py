@@ -158,7 +158,10 @@ class ReferenceAssistant:
             parts += [body["notebook"], body["run_instructions"]]
             self.envelope = {**(self.envelope or {}), "next": "run"}
         elif command[0] == "report":
-            parts += ["SIMULATED"] * body["simulated"] + [body["verdict"]["sentence"], *body["summary"]["warnings"]]
+            parts += ["SIMULATED"] * body["simulated"] + [
+                body["verdict"]["sentence"],
+                *(item["message"] for item in body["warnings"]),
+            ]
             self.envelope = {**(self.envelope or {}), "next": None}
         else:
             parts += [item["message"] for item in body.get("findings", [])]
