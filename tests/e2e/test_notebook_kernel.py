@@ -116,5 +116,5 @@ def test_the_program_runs_with_plain_python_and_its_options(tmp_path: Path) -> N
             assert text in done.stdout
         assert place.summary["rows"]["paired"] == 12
         assert list(place.summary["metrics"]) == ["Harmfulness"]
-        assert place.summary["models"]["tuned"] == place.parameters["MODEL_PACKAGE_ARN"]
+        assert place.summary["models"]["tuned"]["arn"] == place.parameters["MODEL_PACKAGE_ARN"]
         assert place.starts == 1

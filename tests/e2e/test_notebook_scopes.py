@@ -58,7 +58,7 @@ def test_the_base_model_alone(new_bench: NewBench) -> None:
     bench = new_bench(MODEL_PACKAGE_ARN=model, EVALUATE_BASE_MODEL=False)
     outcome = bench.run()
     assert outcome.ok, outcome
-    assert bench.summary["models"] == {"tuned": None, "base": model}
+    assert bench.summary["models"] == {"tuned": None, "base": {"name": model}}
     assert bench.summary["rows"]["tuned"] is None
     assert bench.summary["metrics"]["Correctness"]["base"]["n_scored"] > 0
 

@@ -89,8 +89,8 @@ def test_the_comparison_has_both_kinds_of_metrics(place: Studio, cells: dict[str
     for name in ("Correctness", "Harmfulness", "Tone"):
         assert name in table
     assert place.summary["rows"] == {"dataset": 12, "tuned": 12, "base": 12, "paired": 12}
-    assert place.summary["models"]["tuned"] == place.parameters["MODEL_PACKAGE_ARN"]
-    assert "llama" in place.summary["models"]["base"]
+    assert place.summary["models"]["tuned"]["arn"] == place.parameters["MODEL_PACKAGE_ARN"]
+    assert "llama" in place.summary["models"]["base"]["name"]
 
 
 def test_charts_are_images_with_words_for_those_who_cannot_see_them(cells: dict[str, Any]) -> None:

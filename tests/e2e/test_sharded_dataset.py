@@ -93,7 +93,7 @@ def test_a_dataset_of_more_than_1000_rows_is_evaluated_file_by_file_and_reported
         finished = run_cli("run", *QUICK, project=tmp_path)
         assert finished.code == 0, finished.json
         assert "Attached to the evaluation that is already there (Succeeded)" in finished.stderr
-        assert "File 2 of 2" in finished.stderr
+        assert "Run 2 of 2" in finished.stderr
         runs = done("runs")["runs"]
         first, second = (prepared["dataset"].replace("*", f"00{number}") for number in (1, 2))
         assert [(run["dataset"], run["status"]) for run in runs] == [
