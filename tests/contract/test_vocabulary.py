@@ -15,7 +15,7 @@ WORDS = re.compile(
     re.IGNORECASE,
 )
 # Rooms that are still being taken out of the judge's hands.
-PENDING = {"dataset", "runtime", "steps", "wizard"}
+PENDING = {"dataset", "runtime", "steps"}
 PENDING_FILES = {
     "commands/dataset.py",
 }

@@ -39,8 +39,6 @@ def test_from_the_first_question_to_the_notebook(account: tuple[LocalAws, World]
         terminal.enter(world.dataset_uri)
         terminal.expect("UNTRUSTED", "line 1: How do I switch", "60 rows", "Enter takes: ok", "> ")
         terminal.enter()
-        terminal.expect("custom metrics", "Enter takes: none", "> ")
-        terminal.enter()
         terminal.expect("Which built-in metrics", "> ")
         terminal.enter("correctness, completeness, harmfulness")
         terminal.expect("Which one metric should decide", "> ")

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from model_evaluation import __version__
 from model_evaluation.errors import Refused
@@ -47,13 +46,17 @@ def add_client(parser: argparse.ArgumentParser, *, default: str) -> None:
     parser.add_argument("--scope", choices=SCOPES, default="user", help="for this user, or for --project only")
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[dict[str, object], int]:
     client = args.client or only(detected(args.project, args.scope), "install", "was found")
     folder = skill_folder(client, args.scope, args.project)
     outcome = install(folder, discard_changes=args.discard_changes)
     assistants = readers(folder, args.project)
     label = f"your assistant ({', '.join(assistants)})" if client == "agents" else ALL[client].label
-    body: dict[str, Any] = {
+    next_step = f'Start {label} anew, then say: "evaluate my model".'
+    missing = missing_base_packages()
+    if missing:
+        next_step += f" This Python lacks {', '.join(missing)}. {how_to_install(BASE)}"
+    body: dict[str, object] = {
         "action": outcome.action,
         "client": client,
         "scope": args.scope,
@@ -64,16 +67,14 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "files": outcome.files,
         "kept": list(outcome.kept),
         **further_copies(folder, args.project),
-        "next_step": f'Start {label} anew, then say: "evaluate my model".',
+        "next_step": next_step,
     }
-    missing = missing_base_packages()
     if missing:
         body["missing_packages"] = missing
-        body["next_step"] += f" This Python lacks {', '.join(missing)}. {how_to_install(BASE)}"
     return body, 0
 
 
-def further_copies(folder: Path, project: str) -> dict[str, Any]:
+def further_copies(folder: Path, project: str) -> dict[str, object]:
     """The part of the body about copies elsewhere that an assistant reads as well."""
     copies = other_copies(folder, project)
     if not copies:

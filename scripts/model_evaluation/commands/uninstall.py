@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from model_evaluation.errors import Refused
 from model_evaluation.installing import ALL, installed_at, skill_folder, uninstall
@@ -23,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--discard-changes", action="store_true", help="remove installed files that were changed, too")
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[dict[str, object], int]:
     client = args.client or only(_clients_with_it(args), "uninstall", "has it")
     folder = skill_folder(client, args.scope, args.project)
     outcome = uninstall(folder, discard_changes=args.discard_changes)

@@ -11,34 +11,45 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from types import ModuleType
+from typing import cast
 
+from model_evaluation import state
 from model_evaluation.errors import UsageError
+from model_evaluation.wizard import Position, Screen, Wizard, Written
+
+from . import render, revise
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`wizard` has no arguments of its own."""
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any] | None, int]:
+def run(args: argparse.Namespace) -> tuple[None, int]:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "The wizard needs a terminal; standard input or output is none.",
             fix="Run it in a terminal, or use `evaluate.py status` and `evaluate.py answer STEP VALUE`.",
         )
-    from model_evaluation import state
-    from model_evaluation.kinds.registry import kind_of
-    from model_evaluation.wizard import Wizard
     from model_evaluation.wizard.terminal import Terminal
 
-    from . import render, revise
+    answers = state.load(args.project).document["answers"].values()
+    earlier = [entry["value"] for entry in answers if isinstance(entry["value"], str)]
+    return None, session(args.project, Terminal(args.project, earlier)).run()
 
-    document = state.load(args.project).document
-    earlier = [entry["value"] for entry in document["answers"].values() if isinstance(entry["value"], str)]
-    wizard = Wizard(
-        args.project,
-        Terminal(kind_of(document).steps, earlier),
-        revise=lambda step: revise.run(argparse.Namespace(project=args.project, step=step))[0],
-        render=lambda: render.run(argparse.Namespace(project=args.project, append=None, output=None, script=False))[0],
+
+def session(project: str, screen: Screen) -> Wizard:
+    """A conversation about ``project`` on ``screen``."""
+    return Wizard(
+        project,
+        screen,
+        revise=lambda step: cast(Position, _body(revise, project, step)),
+        render=lambda: cast(Written, _body(render, project)),
     )
-    return None, wizard.run()
+
+
+def _body(command: ModuleType, project: str, *words: str) -> object:
+    """What ``command`` answers to ``words``."""
+    parser = argparse.ArgumentParser()
+    command.arguments(parser)
+    return command.run(parser.parse_args(words, argparse.Namespace(project=project)))[0]

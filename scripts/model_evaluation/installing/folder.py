@@ -11,8 +11,9 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from model_evaluation import __version__
 from model_evaluation.errors import Refused
@@ -30,15 +31,12 @@ class Marker:
     files: Mapping[str, str]
 
 
-@dataclass
-class Contents:
-    """What lies in a folder. ``ours`` are files that its marker names, ``own`` is what somebody else put there: files,
-    links and, each as a whole, folders without any file of ours. ``folders`` hold our files, the outermost first.
-    """
+class Contents(NamedTuple):
+    """What lies in a folder, by name: files that its marker names, and what somebody else put there (files, links and,
+    each as a whole, folders without any file of ours)."""
 
-    ours: dict[str, Path] = field(default_factory=dict)
-    own: dict[str, Path] = field(default_factory=dict)
-    folders: list[Path] = field(default_factory=list)
+    ours: dict[str, Path]
+    own: dict[str, Path]
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def install(folder: Path, *, discard_changes: bool = False) -> Outcome:
     with _explained(folder):
         _recover(folder)
         before = installed_at(folder)
-        contents = _contents(folder, before.files) if before else Contents()
+        contents = _contents(folder, before.files) if before else Contents({}, {})
     own = tuple(contents.own)
     if before is not None:
         _refuse_changes(folder, before, contents, discard_changes=discard_changes)
@@ -126,13 +124,8 @@ def uninstall(folder: Path, *, discard_changes: bool = False) -> Outcome:
             )
         contents = _contents(folder, before.files)
         _refuse_changes(folder, before, contents, discard_changes=discard_changes)
-        for path in contents.ours.values():
-            path.unlink()
-        (folder / MARKER).unlink()
-        for path in reversed(contents.folders):
-            shutil.rmtree(path / "__pycache__", ignore_errors=True)
-            if not any(path.iterdir()):
-                path.rmdir()
+        folder.rename(_beside(folder, "old"))  # out of sight in one step: no assistant ever sees half a skill
+        _bring_own(folder)
     return Outcome("uninstalled", len(before.files), before.version, tuple(contents.own))
 
 
@@ -140,17 +133,17 @@ def _contents(folder: Path, files: Iterable[str]) -> Contents:
     """What lies in ``folder``, where ``files`` are the names of ours. Links are not followed, caches passed over."""
     names = set(files)
     parents = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
-    contents = Contents()
+    contents = Contents({}, {})
 
     def walk(directory: Path) -> None:
-        contents.folders.append(directory)
         for path in sorted(directory.iterdir()):
             name = path.relative_to(folder).as_posix()
+            is_folder = path.is_dir() and not path.is_symlink()
             if path.name == "__pycache__" or name == MARKER:
                 continue
-            if path.is_dir() and not path.is_symlink() and name in parents:
+            if is_folder and name in parents:
                 walk(path)
-            elif name in names and (path.is_symlink() or not path.is_dir()):
+            elif name in names and not is_folder:
                 contents.ours[name] = path
             else:
                 contents.own[name] = path
@@ -216,15 +209,11 @@ def _replace(folder: Path, sources: Mapping[str, Path], marker: Marker) -> None:
         (new / MARKER).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8", newline="\n")
         if folder.exists():
             folder.rename(old)
-        try:
-            new.rename(folder)
-        except BaseException:
-            if old.exists():
-                old.rename(folder)
-            raise
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    _recover(folder)
+        new.rename(folder)
+    except BaseException:
+        _recover(folder)
+        raise
+    _bring_own(folder)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -234,19 +223,24 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _recover(folder: Path) -> None:
-    """Finish an install that has put its folder in place, or undo one that was killed before."""
+    """Finish an install or removal that had put its folder in place, undo one that was killed before."""
     new, old = _beside(folder, "new"), _beside(folder, "old")
-    before = read_marker(old)
-    if before is not None:
-        if not folder.exists():
-            old.rename(folder)
-        elif read_marker(folder) is not None:
-            for name, path in _contents(old, before.files).own.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                path.rename(folder / name)
-            shutil.rmtree(old)
+    if not folder.exists() and read_marker(old) is not None:
+        old.rename(folder)
+    _bring_own(folder)
     if new.is_dir():
         shutil.rmtree(new)
+
+
+def _bring_own(folder: Path) -> None:
+    """What somebody put into the earlier folder comes over as it is; then that folder goes."""
+    old = _beside(folder, "old")
+    before = read_marker(old)
+    if before is not None:
+        for name, path in _contents(old, before.files).own.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            path.rename(folder / name)
+        shutil.rmtree(old)
 
 
 def _beside(folder: Path, what: str) -> Path:

@@ -3,6 +3,7 @@ here is only what a person needs besides: showing, asking, going back, help."""
 
 from __future__ import annotations
 
-from .talk import Screen, Wizard
+from .envelope import Position, Written
+from .session import Screen, Wizard
 
-__all__ = ["Screen", "Wizard"]
+__all__ = ["Position", "Screen", "Wizard", "Written"]

@@ -1,46 +1,44 @@
-"""What Tab offers: the step's choices, the wizard's words, files where a file is expected."""
+"""What Tab offers: the question's choices, the wizard's words, files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 
-from .wording import WORDS
-
-# Steps whose answer may be a file, and steps that take several choices between commas.
-FILE_STEPS = ("custom_metrics", "notebook")
-LIST_STEPS = ("builtin_metrics",)
+from .envelope import Question
+from .layout import WORDS
 
 
-class StepCompleter(Completer):
-    """Completes one step's answer."""
+class AnswerCompleter(Completer):
+    """Completes an answer to ``step``, a word of the wizard's, or the id of one of ``steps`` after it.
 
-    def __init__(self, step: Mapping[str, Any], steps: Iterable[str]) -> None:
-        self.step = step
-        self.steps = list(steps)
-        self.paths = PathCompleter(expanduser=True)
+    Where choices do not go on, files of ``project`` do: an answer that names a file is looked for there.
+    """
+
+    def __init__(self, step: Question | None, steps: Sequence[str], project: str) -> None:
+        self.choices = step.get("choices", []) if step else []
+        self.steps = steps
+        self.files = PathCompleter(expanduser=True)
+        self.project_files = PathCompleter(expanduser=True, get_paths=lambda: [project])
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
         text = document.text_before_cursor
         if text.startswith(":"):
             yield from self._words(text)
-            return
-        if text.startswith("@"):
-            yield from self.paths.get_completions(Document(text[1:]), complete_event)
-            return
-        yield from self._choices(text)
-        if self.step["id"] in FILE_STEPS and text:
-            yield from self.paths.get_completions(Document(text), complete_event)
+        elif text.startswith("@"):
+            yield from self.files.get_completions(Document(text[1:]), complete_event)
+        else:
+            choices = list(self._choices(text)) or list(self._choices(text.rpartition(",")[2].lstrip()))
+            yield from choices
+            if text and not choices:
+                yield from self.project_files.get_completions(Document(text), complete_event)
 
     def _choices(self, text: str) -> Iterator[Completion]:
-        typed = text.rpartition(",")[2].lstrip() if self.step["id"] in LIST_STEPS else text
-        for choice in self.step.get("choices", []):
-            if typed.lower() in choice["value"].lower():
-                label = choice.get("label", "")
-                yield Completion(choice["value"], start_position=-len(typed), display_meta=label)
+        for choice in self.choices:
+            if text.lower() in choice["value"].lower():
+                yield Completion(choice["value"], start_position=-len(text), display_meta=choice.get("label", ""))
 
     def _words(self, text: str) -> Iterator[Completion]:
         word, space, rest = text.partition(" ")

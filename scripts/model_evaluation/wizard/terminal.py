@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from prompt_toolkit import PromptSession, print_formatted_text
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
-from prompt_toolkit.completion import DummyCompleter
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.styles import Style
 
-from .completion import StepCompleter
+from .completion import AnswerCompleter
+from .envelope import Question
 
 STYLE = Style.from_dict(
     {
@@ -32,8 +31,8 @@ MAX_WIDTH = 110
 class Terminal:
     """A Screen on the terminal that the process runs in. ``earlier`` answers are in the history from the start."""
 
-    def __init__(self, steps: Iterable[str], earlier: Iterable[str] = ()) -> None:
-        self.steps = list(steps)
+    def __init__(self, project: str, earlier: Iterable[str] = ()) -> None:
+        self.project = project
         self.width = min(shutil.get_terminal_size().columns, MAX_WIDTH)
         self.session: PromptSession[str] = PromptSession(
             history=InMemoryHistory(list(earlier)),
@@ -46,8 +45,8 @@ class Terminal:
     def say(self, text: str, style: str = "") -> None:
         print_formatted_text(FormattedText([(f"class:{style}" if style else "", text)]), style=STYLE)
 
-    def ask(self, step: Mapping[str, Any] | None) -> str:
-        completer = StepCompleter(step, self.steps) if step else DummyCompleter()
+    def ask(self, step: Question | None, steps: Sequence[str]) -> str:
+        completer = AnswerCompleter(step, steps, self.project)
         return self.session.prompt([("class:prompt", "> ")], completer=completer)
 
 

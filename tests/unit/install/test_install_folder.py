@@ -353,6 +353,17 @@ def test_an_upgrade_killed_before_the_users_own_files_came_over_is_finished(targ
     assert os.listdir(target.parent) == ["model-evaluation"]
 
 
+def test_a_removal_killed_before_the_users_own_files_came_back_is_finished(target: Path) -> None:
+    install(target)
+    for name in ("one.md", "two.md"):
+        (target / "references" / name).write_text("ours")
+    old = target.rename(target.parent / ".model-evaluation.old")
+    (target / "references").mkdir(parents=True)
+    (old / "references" / "one.md").rename(target / "references" / "one.md")
+    assert refusal(lambda: uninstall(target)).code == "not_ours"
+    assert tree(target.parent).keys() == {f"model-evaluation/references/{name}" for name in ("one.md", "two.md")}
+
+
 def test_what_is_installed_is_told_and_nothing_installed_is_refused(target: Path) -> None:
     assert installed_at(target) is None
     assert refusal(lambda: uninstall(target)).code == "not_installed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ from prompt_toolkit.document import Document
 
 from answers import recorded
 from model_evaluation import cli
-from model_evaluation.commands import render, revise
-from model_evaluation.kinds.llm_as_judge.kind import KIND
-from model_evaluation.wizard import Wizard, wording
-from model_evaluation.wizard.completion import StepCompleter
+from model_evaluation.commands.wizard import session
+from model_evaluation.wizard import layout
+from model_evaluation.wizard.completion import AnswerCompleter
+from model_evaluation.wizard.envelope import Choice, Question
 
 
 class Scripted:
@@ -31,7 +31,7 @@ class Scripted:
     def say(self, text: str, style: str = "") -> None:
         self.said.append(text)
 
-    def ask(self, step: Mapping[str, Any] | None) -> str:
+    def ask(self, step: Question | None, steps: Sequence[str]) -> str:
         self.asked.append(step["id"] if step else None)
         line = self.lines.pop(0) if self.lines else EOFError
         if isinstance(line, str):
@@ -44,18 +44,8 @@ class Scripted:
 
 
 def talk(project: Path, *lines: str | type[BaseException]) -> tuple[int, Scripted]:
-    import argparse
-
     screen = Scripted(*lines)
-    wizard = Wizard(
-        str(project),
-        screen,
-        revise=lambda step: revise.run(argparse.Namespace(project=str(project), step=step))[0],
-        render=lambda: render.run(
-            argparse.Namespace(project=str(project), append=None, output=None, script=False)
-        )[0],
-    )  # fmt: skip
-    return wizard.run(), screen
+    return session(str(project), screen).run(), screen
 
 
 def test_answers_are_recorded_and_leaving_keeps_them(tmp_path: Path) -> None:
@@ -90,7 +80,7 @@ def test_aws_troubles_do_not_end_the_session(tmp_path: Path) -> None:
 
 
 def test_a_lookup_that_is_interrupted_records_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from model_evaluation.wizard import talk as module
+    from model_evaluation.wizard import session as module
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -125,7 +115,7 @@ def test_an_unknown_step_is_told(tmp_path: Path) -> None:
 
 
 def test_the_reference_is_shown_on_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from model_evaluation.wizard import talk as module
+    from model_evaluation.wizard import session as module
 
     (tmp_path / "rows.md").write_text("Read this when rows are refused.\n\nOne object per line.\n")
     monkeypatch.setattr(module, "resource", lambda name: tmp_path / "rows.md")
@@ -135,7 +125,7 @@ def test_the_reference_is_shown_on_help(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_missing_reference_does_not_end_the_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from model_evaluation.wizard import talk as module
+    from model_evaluation.wizard import session as module
 
     monkeypatch.setattr(module, "resource", lambda name: tmp_path / "missing.md")
     _, screen = talk(tmp_path, "x", ":help")
@@ -154,24 +144,24 @@ def test_a_workflow_in_a_folder_below_is_pointed_out(tmp_path: Path) -> None:
 
 def test_the_endpoint_is_called_simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "SIMULATED" not in talk(tmp_path)[1].text
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     assert "SIMULATED" in talk(tmp_path)[1].text
 
 
-# -- wording -------------------------------------------------------------------------------------------------
+# -- layout --------------------------------------------------------------------------------------------------
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:
-    assert wording.plain("a\x1b[31mb\x07\x9bc\r\nd\te") == "a\ufffd[31mb\ufffd\ufffdc\ufffd\nd\te"
-    shown = wording.choices([{"value": "x\x1b]0;y\x07", "label": "z\x08"}], 80) + wording.wrapped("q\x1b[2J", 80)
+    assert layout.plain("a\x1b[31mb\x07\x9bc\r\nd\te") == "a\ufffd[31mb\ufffd\ufffdc\ufffd\nd\te"
+    shown = layout.choices([{"value": "x\x1b]0;y\x07", "label": "z\x08"}], 80) + layout.wrapped("q\x1b[2J", 80)
     assert not any(char < " " and char != "\n" for char in shown)
 
 
 def test_columns_keep_their_lines_and_prose_is_wrapped() -> None:
     line = "Model   " + "m" * 120
-    assert wording.wrapped(line, 80) == f"  {line}"
-    assert all(len(row) <= 40 for row in wording.wrapped("word " * 40, 40).splitlines())
-    assert wording.wrapped("", 80) == ""
+    assert layout.wrapped(line, 80) == f"  {line}"
+    assert all(len(row) <= 40 for row in layout.wrapped("word " * 40, 40).splitlines())
+    assert layout.wrapped("", 80) == ""
 
 
 def test_a_choice_says_value_label_and_note_once() -> None:
@@ -180,15 +170,21 @@ def test_a_choice_says_value_label_and_note_once() -> None:
         {"value": "ok", "label": "Use it"},
         {"value": "bare", "label": ""},
     ]
-    assert wording.choices(items, 80).splitlines() == [
+    assert layout.choices(items, 80).splitlines() == [
         "   1. Correctness: is it right (suggested)",
         "   2. ok: Use it",
         "   3. bare",
     ]
 
 
+def test_what_was_defined_at_length_is_shown_by_its_name() -> None:
+    definition = {"definition": {"name": "Polite", "instructions": "Long text."}}
+    answers = {"own": {"value": [definition, {"name": "Firm"}, "Short"], "origin": "user"}, "none": {"value": []}}
+    assert layout.known(answers, 80).splitlines() == ["  own   Polite, Firm, Short", "  none  none"]
+
+
 def test_sample_rows_are_shown_as_text() -> None:
-    shown = wording.rows(
+    shown = layout.rows(
         [{"line": 1, "prompt": "a\n\x1b[31m  b", "reference": "c"}, {"line": 60, "prompt": "d", "reference": None}], 80
     )
     assert shown.splitlines() == ["    line 1: a \ufffd[31m b", "        = c", "    line 60: d"]
@@ -203,45 +199,51 @@ def test_sample_rows_are_shown_as_text() -> None:
     ],
 )
 def test_fixes_name_the_wizards_own_words(fix: str, shown: str) -> None:
-    assert wording.for_terminal(fix) == shown
+    assert layout.for_terminal(fix) == shown
 
 
 # -- completion ----------------------------------------------------------------------------------------------
 
 
-def completed(step: dict[str, Any], text: str) -> list[str]:
-    document = Document(text)
-    found = StepCompleter(step, KIND.steps).get_completions(document, CompleteEvent(completion_requested=True))
-    return [text[: len(text) + item.start_position] + item.text for item in found]
+STEPS = ["task", "dataset", "data", "quality"]
+SHAPES: list[Choice] = [{"value": "Round", "label": "no corners"}, {"value": "Rough", "label": "no smooth face"}]
 
 
-METRICS = [{"value": "Correctness", "label": "is it right"}, {"value": "Coherence", "label": "no gaps"}]
+def completed(text: str, choices: Sequence[Choice] = (), project: Path = Path()) -> list[str]:
+    step = Question(id="quality", title="", question="", expects="", example="", choices=list(choices))
+    completions = AnswerCompleter(step, STEPS, str(project)).get_completions(
+        Document(text), CompleteEvent(completion_requested=True)
+    )
+    return [text[: len(text) + item.start_position] + item.text for item in completions]
 
 
 def test_choices_complete_from_any_part_of_them() -> None:
-    step = {"id": "judge", "choices": [{"value": "amazon.nova-pro-v1:0", "label": "Nova Pro"}]}
-    assert completed(step, "nova") == ["amazon.nova-pro-v1:0"]
-    assert completed(step, "") == ["amazon.nova-pro-v1:0"]
-    assert completed(step, "zebra") == []
+    assert completed("", SHAPES) == ["Round", "Rough"]
+    assert completed("oug", SHAPES) == ["Rough"]
+    assert completed("zebra", SHAPES) == []
 
 
 def test_each_item_of_a_list_completes_on_its_own() -> None:
-    assert completed({"id": "builtin_metrics", "choices": METRICS}, "Correctness, coh") == ["Correctness, Coherence"]
-    assert completed({"id": "primary_metric", "choices": METRICS}, "Correctness, coh") == []
+    assert completed("Round, rou", SHAPES) == ["Round, Round", "Round, Rough"]
+    assert completed("Round,", SHAPES) == ["Round,Round", "Round,Rough"]
+    assert completed("a, b", [{"value": "a, b, c"}]) == ["a, b, c"]
 
 
 def test_the_wizards_words_and_steps_complete() -> None:
-    assert completed({"id": "task"}, ":he") == [":help"]
-    assert completed({"id": "task"}, ":answer da") == [":answer dataset", ":answer data"]
-    assert completed({"id": "task"}, ":answer data o") == []
+    assert completed(":he") == [":help"]
+    assert completed(":answer da") == [":answer dataset", ":answer data"]
+    assert completed(":answer data o") == []
 
 
-def test_files_complete_where_a_file_is_an_answer(tmp_path: Path) -> None:
-    (tmp_path / "metrics.json").write_text("[]")
-    typed = f"{tmp_path}/me"
-    assert completed({"id": "custom_metrics"}, typed) == [f"{tmp_path}/metrics.json"]
-    assert completed({"id": "task"}, f"@{typed}") == [f"@{tmp_path}/metrics.json"]
-    assert completed({"id": "task"}, typed) == []
+def test_files_complete_as_an_answer_names_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "metrics.json").write_text("[]")
+    (tmp_path / "metaphor.txt").touch()
+    monkeypatch.chdir(tmp_path)
+    assert completed("met", project=tmp_path / "project") == ["metrics.json"]  # an answer's file is sought there
+    assert completed("@met", project=tmp_path / "project") == ["@metaphor.txt"]  # what @ names, here
+    assert completed(f"{tmp_path}/me", project=tmp_path / "project") == [f"{tmp_path}/metaphor.txt"]
+    assert completed("", project=tmp_path / "project") == []
 
 
 # -- the command ---------------------------------------------------------------------------------------------

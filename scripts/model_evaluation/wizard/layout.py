@@ -1,11 +1,14 @@
-"""How steps, findings and errors read on a terminal. Text in, text out."""
+"""How questions, findings and answers are laid out on a terminal. Text in, text out."""
 
 from __future__ import annotations
 
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .envelope import Choice, Known, Question, Row
 
 INDENT = "  "
 # The words of the wizard itself -> what they do.
@@ -42,12 +45,12 @@ def wrapped(text: str, width: int, indent: str = INDENT) -> str:
     return "\n".join(lines)
 
 
-def heading(step: Mapping[str, Any], progress: Mapping[str, int]) -> str:
+def heading(step: Question, progress: Mapping[str, int]) -> str:
     """`[3 of 16] Title`: how many steps are settled, this one included."""
     return f"[{progress['done'] + 1} of {progress['total']}] {step['title']}"
 
 
-def choices(items: Sequence[Mapping[str, str]], width: int) -> str:
+def choices(items: Sequence[Choice], width: int) -> str:
     """A numbered list: value, label where it says more, note."""
     lines = []
     for number, item in enumerate(items, start=1):
@@ -58,12 +61,12 @@ def choices(items: Sequence[Mapping[str, str]], width: int) -> str:
     return "\n".join(lines)
 
 
-def hint(step: Mapping[str, Any]) -> str:
+def hint(step: Question) -> str:
     """What can be typed: the suggestion on Enter, else what is expected with an example."""
     if step.get("suggested"):
-        return f"Enter takes: {plain(str(step['suggested']))}"
-    shown = f"Expected: {step['expects']}"
-    return shown if step.get("choices") else f"{shown}. For example: {step['example']}"
+        return f"Enter takes: {plain(step['suggested'])}"
+    expected = f"Expected: {step['expects']}"
+    return expected if step.get("choices") else f"{expected}. For example: {step['example']}"
 
 
 def for_terminal(text: str) -> str:
@@ -76,7 +79,7 @@ def other_project(fix: str) -> str:
     return re.sub(r" status$", " wizard", fix)
 
 
-def known(answers: Mapping[str, Mapping[str, Any]], width: int) -> str:
+def known(answers: Mapping[str, Known], width: int) -> str:
     """Every answer so far, one a line."""
     if not answers:
         return wrapped("Nothing is answered yet.", width)
@@ -84,7 +87,7 @@ def known(answers: Mapping[str, Mapping[str, Any]], width: int) -> str:
     return "\n".join(wrapped(f"{step:<{column}}  {_short(answer['value'])}", width) for step, answer in answers.items())
 
 
-def rows(items: Sequence[Mapping[str, Any]], width: int) -> str:
+def rows(items: Sequence[Row], width: int) -> str:
     """Sample rows of a dataset: line, prompt, and the reference answer below it."""
     lines = []
     for item in items:
@@ -100,12 +103,19 @@ def words() -> str:
     return "\n".join(f"{INDENT}{word:<{column}}  {does}" for word, does in WORDS.items())
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     if isinstance(value, list):
-        names = [item["customMetricDefinition"]["name"] if isinstance(item, dict) else str(item) for item in value]
-        return ", ".join(names) or "none"
+        return ", ".join(_name(item) for item in value) or "none"
     return _one_line(value)
 
 
-def _one_line(value: Any) -> str:
+def _name(item: object) -> str:
+    """The name of something that was defined at length, or of what it wraps; anything else as it is."""
+    if isinstance(item, Mapping):
+        inner = item.get("name") or next((value for value in item.values() if isinstance(value, Mapping)), None)
+        return _name(inner) if inner is not None else _one_line(dict(item))
+    return _one_line(item)
+
+
+def _one_line(value: object) -> str:
     return " ".join(str(value).split())

@@ -1,18 +1,21 @@
-"""The wizard's loop: show the step, take a line, pass it on, show what came of it."""
+"""The wizard's loop: show the question, take a line, pass it on, show what came of it."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+import shlex
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
 
 from model_evaluation import state
 from model_evaluation.conversation.answer_text import read_value
 from model_evaluation.conversation.answers import elsewhere, give_answer, position
+from model_evaluation.endpoints import foreign_endpoints
 from model_evaluation.errors import EvaluationError, StateError
+from model_evaluation.kinds.registry import kind_of
 from model_evaluation.resources import resource
 
-from . import wording
+from . import layout
+from .envelope import Finding, Position, Question, Written
 
 DONE = 0
 INTERRUPTED = 130
@@ -26,8 +29,11 @@ class Screen(Protocol):
     def say(self, text: str, style: str = "") -> None:
         """Show lines. ``style`` is title, good, warning, error, faint or nothing."""
 
-    def ask(self, step: Mapping[str, Any] | None) -> str:
-        """One line from the person; raises EOFError for Ctrl-D and KeyboardInterrupt for Ctrl-C."""
+    def ask(self, step: Question | None, steps: Sequence[str]) -> str:
+        """One line from the person, an answer to ``step`` if there is one; ``steps`` are the ids that can be named.
+
+        Raises EOFError for Ctrl-D and KeyboardInterrupt for Ctrl-C.
+        """
 
 
 class Wizard:
@@ -38,21 +44,21 @@ class Wizard:
         project: str,
         screen: Screen,
         *,
-        revise: Callable[[str], dict[str, Any]],
-        render: Callable[[], dict[str, Any]],
+        revise: Callable[[str], Position],
+        render: Callable[[], Written],
     ) -> None:
         self.project = project
         self.screen = screen
         self.revise = revise
         self.render = render
-        self.envelope: dict[str, Any] = {}
+        self.position: Position
 
     def run(self) -> int:
         """Talk until every question is answered or the person leaves; return the exit code."""
         try:
             self._open()
             while True:
-                step = self.envelope["step"]
+                step = self.position["step"]
                 if step is None and not self._write_notebook():
                     return DONE
                 if step is not None:
@@ -69,30 +75,30 @@ class Wizard:
 
     def _open(self) -> None:
         snapshot = state.load(self.project)
-        self.envelope = position(snapshot.document, self.project)
+        self.position = cast(Position, position(snapshot.document, self.project))
         self.screen.say(f"Model evaluation, in {self.project}", "title")
-        endpoint = os.environ.get("AWS_ENDPOINT_URL")
-        if endpoint:
-            self._say(f"AWS is {endpoint} here, not AWS's own: everything is SIMULATED.", "warning")
+        for setting, address in foreign_endpoints().items():
+            self._say(f"{setting} is {address}, which is not AWS's own: everything is SIMULATED.", "warning")
         for warning in elsewhere(self.project) if snapshot.raw is None else []:
-            self._say(f"! {warning['message']} {wording.other_project(warning['fix'])}", "warning")
-        if any(entry["origin"] != "default" for entry in self.envelope["known"].values()):
+            self._say(f"! {warning['message']} {layout.other_project(warning['fix'])}", "warning")
+        self._show(self.position["warnings"], level="warning")
+        if any(entry["origin"] != "default" for entry in self.position["known"].values()):
             self._say("Going on where it was left. So far:")
-            self.screen.say(wording.known(self.envelope["known"], self.screen.width))
+            self.screen.say(layout.known(self.position["known"], self.screen.width))
         self._say(
             ":help explains a question, :back goes back, :quit keeps everything and leaves. More: :words", "faint"
         )
 
-    def _turn(self, step: dict[str, Any]) -> None:
-        """Ask one step until an answer or a word of the wizard's changes the envelope."""
+    def _turn(self, step: Question) -> None:
+        """Ask one step until an answer or a word of the wizard's changes the position."""
         self.screen.say("")
-        self.screen.say(wording.heading(step, self.envelope["progress"]), "title")
+        self.screen.say(layout.heading(step, self.position["progress"]), "title")
         self._say(step["question"])
-        while step is self.envelope["step"]:
+        while step is self.position["step"]:
             if step.get("choices"):
-                self.screen.say(wording.choices(step["choices"], self.screen.width))
-            self._say(wording.hint(step), "faint")
-            line = self.screen.ask(step).strip()
+                self.screen.say(layout.choices(step["choices"], self.screen.width))
+            self._say(layout.hint(step), "faint")
+            line = self.screen.ask(step, self._steps()).strip()
             if line.startswith(":"):
                 self._word(line, step)
             elif line or step.get("suggested"):
@@ -103,48 +109,48 @@ class Wizard:
         try:
             if text is not None and text.startswith("@"):
                 text = read_value(text, step_id)
-            body = give_answer(self.project, step_id, text, accept=text is None)
+            body = cast(Position, give_answer(self.project, step_id, text, accept=text is None))
         except StateError:
             raise
         except EvaluationError as error:
             self._show_error(error)
-            self._ask_again(getattr(error, "envelope", {}))
+            self._ask_again(getattr(error, "envelope", {}).get("step"))
             return
         except KeyboardInterrupt:
             self._say("Stopped; nothing was recorded.", "warning")
             return
-        self._show_findings(body)
-        self.envelope = body
+        self._show(body.get("findings", []))
+        self.position = body
 
-    def _ask_again(self, envelope: Mapping[str, Any]) -> None:
+    def _ask_again(self, refused: Question | None) -> None:
         """A refusal may bring choices: for the question that is open they are shown with it, else at once."""
-        step, refused = self.envelope["step"], envelope.get("step")
         if not refused or not refused.get("choices"):
             return
+        step = self.position["step"]
         if step and refused["id"] == step["id"]:
             step["choices"] = refused["choices"]
         else:
-            self.screen.say(wording.choices(refused["choices"], self.screen.width))
+            self.screen.say(layout.choices(refused["choices"], self.screen.width))
 
-    def _word(self, line: str, step: Mapping[str, Any]) -> None:
+    def _word(self, line: str, step: Question | None) -> None:
         word, _, rest = line.partition(" ")
         if word in (":quit", ":q"):
             raise EOFError
-        if word == ":help":
+        if word == ":help" and step:
             self._help(step)
         elif word == ":back":
-            self._back(step["id"])
+            self._back(step)
         elif word == ":status":
-            self.screen.say(wording.known(self.envelope["known"], self.screen.width))
+            self.screen.say(layout.known(self.position["known"], self.screen.width))
         elif word == ":answer" and len(rest.split()) > 1:
             step_id, _, value = rest.strip().partition(" ")
             self._answer(step_id, value.strip())
         elif word == ":revise" and rest.strip():
             self._revise(rest.strip())
         else:
-            self.screen.say(wording.words())
+            self.screen.say(layout.words())
 
-    def _help(self, step: Mapping[str, Any]) -> None:
+    def _help(self, step: Question) -> None:
         self._say(f"Expected: {step['expects']}. For example: {step['example']}")
         if step.get("reference"):
             try:
@@ -153,14 +159,13 @@ class Wizard:
                 text = f"{step['reference']} cannot be shown: {error}"
             self._say(text)
 
-    def _back(self, step_id: str | None) -> None:
+    def _back(self, step: Question | None) -> None:
         """Reopen the last step that the person answered before this one."""
-        before = list(self.envelope["known"])
-        given = [name for name in before if self.envelope["known"][name]["origin"] == "user"]
-        if step_id is not None:
-            given = [name for name in given if name in _before(step_id, self.project)]
-        if given:
-            self._revise(given[-1])
+        answers, steps = self.position["known"], self._steps()
+        before = steps[: steps.index(step["id"])] if step else steps
+        own = [step_id for step_id in before if step_id in answers and answers[step_id]["origin"] == "user"]
+        if own:
+            self._revise(own[-1])
         else:
             self._say("This is the first question.", "warning")
 
@@ -172,70 +177,62 @@ class Wizard:
         except EvaluationError as error:
             self._show_error(error)
             return
-        reopened = ", ".join(body["reopened"])
+        reopened = ", ".join(body.get("reopened", []))
         self._say(f"Open again: {reopened}." if reopened else f"{step_id} is open.")
-        self.envelope = body
+        self.position = body
 
     def _write_notebook(self) -> bool:
         """After the last answer; whether the conversation goes on."""
         self.screen.say("")
         self.screen.say("Every question is answered.", "title")
-        if self.envelope["next"] != "render":
-            self._say(f"Next: {self._command(str(self.envelope['next']))}")
+        if self.position["next"] != "render":
+            self._say(f"Next: {self._command(str(self.position['next']))}")
             return False
         self._say("Enter writes the notebook; nothing is started by that. :back changes an answer.", "faint")
-        line = self.screen.ask(None).strip()
-        if line == ":back":
-            self._back(None)
-            return True
-        if line.startswith((":answer ", ":revise ")):
-            self._word(line, {})
+        line = self.screen.ask(None, self._steps()).strip()
+        if line.startswith(":"):
+            self._word(line, None)
             return True
         if line.lower() not in ("", "y", "yes"):
             self._goodbye()
             return False
         body = self.render()
-        self._show_findings(body)
+        self._show(body.get("findings", []))
         self._say(f"Written: {body['notebook']}", "good")
-        self._say(wording.for_terminal(body["run_instructions"]))
+        self._say(layout.for_terminal(body["run_instructions"]))
         self._say(f"To run it from here: {self._command('run')}")
         return False
 
-    def _show_findings(self, body: Mapping[str, Any]) -> None:
-        for item in body.get("findings", []):
-            warning = item.get("level") == "warning"
+    def _steps(self) -> list[str]:
+        """The ids of all questions, in order. An answer can change them: it may choose another kind of evaluation."""
+        return list(kind_of(state.load(self.project).document).steps)
+
+    def _show(self, findings: Sequence[Finding], *, level: str = "info") -> None:
+        for item in findings:
+            warning = item.get("level", level) == "warning"
             text = f"{item['message']} {item.get('fix', '')}".rstrip()
-            self._say(f"{'!' if warning else '✓'} {wording.for_terminal(text)}", "warning" if warning else "good")
+            self._say(f"{'!' if warning else '✓'} {layout.for_terminal(text)}", "warning" if warning else "good")
             if item.get("rows"):
-                self.screen.say(wording.rows(item["rows"], self.screen.width))
+                self.screen.say(layout.rows(item["rows"], self.screen.width))
 
     def _show_error(self, error: EvaluationError) -> None:
         self._say(f"✗ {error.message}", "error")
-        self._say(wording.for_terminal(error.fix), "faint")
+        self._say(layout.for_terminal(error.fix), "faint")
 
     def _goodbye(self) -> None:
         self.screen.say("")
         self._say(f"Everything answered so far is kept. To go on: {self._command('wizard')}")
 
     def _command(self, name: str) -> str:
-        import shlex
-
         return f"evaluate.py --project {shlex.quote(self.project)} {name}"
 
     def _say(self, text: str, style: str = "") -> None:
-        self.screen.say(wording.wrapped(text, self.screen.width), style)
+        self.screen.say(layout.wrapped(text, self.screen.width), style)
 
 
-def _meant(line: str, step: Mapping[str, Any]) -> str:
+def _meant(line: str, step: Question) -> str:
     """A number stands for the choice of that number, unless it is a choice itself."""
     choices = step.get("choices", [])
     if line.isdecimal() and 1 <= int(line) <= len(choices) and line not in {item["value"] for item in choices}:
-        return str(choices[int(line) - 1]["value"])
+        return choices[int(line) - 1]["value"]
     return line
-
-
-def _before(step_id: str, project: str) -> list[str]:
-    from model_evaluation.kinds.registry import kind_of
-
-    order = list(kind_of(state.load(project).document).steps)
-    return order[: order.index(step_id)]
