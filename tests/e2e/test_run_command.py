@@ -126,6 +126,6 @@ def test_a_program_is_rendered_run_and_reported_like_a_notebook(
         assert (done.json["next"], done.json["simulated"]) == ("report", True)
         assert "Evaluation Succeeded" in done.stderr
         assert "Evaluation Succeeded" in Path(done.json["notebook"]).read_text(encoding="utf-8")
-        assert run_cli("report", project=tmp_path).json["summary"]["rows"]["paired"] > 0
+        assert run_cli("report", project=tmp_path).json["rows"]["paired"] > 0
         (run,) = run_cli("runs", project=tmp_path).json["runs"]
         assert (run["status"], run["execution_arn"]) == ("Succeeded", done.json["execution_arn"])
