@@ -72,7 +72,8 @@ def test_an_eval_names_steps_and_meanings_that_exist(item: dict[str, Any]) -> No
 
 
 def test_a_metric_that_an_eval_drafts_is_a_good_one() -> None:
-    messages = [reply for item in EVALS for replies in item.get("replies", {}).values() for reply in replies]
+    replies = [reply for item in EVALS for turns in item.get("replies", {}).values() for reply in turns]
+    messages = [*EVALS, *replies]
     means = [meaning for message in messages if isinstance(message, dict) for meaning in message.get("means", [])]
     drafts = [meaning["draft"]["metrics"] for meaning in means if "draft" in meaning]
     assert drafts
