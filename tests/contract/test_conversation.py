@@ -300,7 +300,9 @@ def test_results_of_other_answers_are_shown_with_a_warning(
 ) -> None:
     (tmp_path / "workflow_state.json").write_bytes(complete)
     run_cli("render", project=tmp_path)
-    folder = put_results(tmp_path)
+    answers = all_answers(world)
+    metrics = answers["builtin_metrics"].split(",")
+    folder = put_results(tmp_path, tuned_model=answers["model"], judge=answers["judge"], metrics=metrics)
 
     def told(*arguments: str) -> list[str]:
         result = run_cli("report", *arguments, project=tmp_path)
@@ -313,7 +315,7 @@ def test_results_of_other_answers_are_shown_with_a_warning(
     changes = all_answers(world, builtin_metrics="Correctness")
     assert run_cli("answer", "builtin_metrics", changes["builtin_metrics"], project=tmp_path).code == 0
     assert told() == ["evaluate.py status"]
-    assert told("--results", str(folder)) == [], "these were asked for by name"
+    assert told("--results", str(folder)) == ["evaluate.py status"], "also when asked for by name"
     while step := run_cli("status", project=tmp_path).json["step"]:
         assert run_cli("answer", step["id"], changes[step["id"]], project=tmp_path).code == 0
     assert told() == ["evaluate.py render"]
