@@ -22,11 +22,24 @@ class SummaryFile:
         """When its evaluation was started, as it says itself: a checkout sets files' times anew. Without a usable time
         in it, when it was written."""
         try:
-            with open(self.path, encoding="utf-8") as file:
-                moment = datetime.fromisoformat(json.load(file)["created"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            moment = datetime.fromisoformat(str(self._content().get("created")))
+        except ValueError:
             return self.modified
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it says that a stand-in for AWS made it."""
+        return self._content().get("simulated") is True
+
+    def _content(self) -> dict[str, object]:
+        """What the file holds; nothing when it cannot be read."""
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                content = json.load(file)
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return content if isinstance(content, dict) else {}
 
 
 def results_folders(project: str) -> tuple[str, str]:

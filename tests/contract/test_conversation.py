@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
@@ -323,7 +324,8 @@ def test_results_of_other_answers_are_shown_with_a_warning(
     assert told() == ["evaluate.py run"]
     (tmp_path / "workflow_state.json").write_bytes(b"{")
     damaged = run_cli("report", project=tmp_path)
-    assert damaged.code == 0 and damaged.json["verdict"], "the results are shown"
+    assert damaged.code == 0
+    assert damaged.json["verdict"], "the results are shown"
     assert "workflow_state.json" in damaged.json["warnings"][0]["message"], "the damaged state file is named"
 
 
@@ -508,6 +510,63 @@ def test_two_usable_mlflow_resources_are_asked_about_with_a_reasoned_suggestion(
     assert result.json["step"]["id"] == "confirm"
     assert "(this session's own role; to change it: answer role)" in result.json["step"]["question"]
     assert result.json["simulated"] is True
+
+
+def test_after_a_change_the_card_says_what_changed_and_status_shows_it_whole(
+    run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    answered(run_cli, tmp_path, world, until="confirm")
+    whole = run_cli("status", project=tmp_path).json["step"]["question"]
+    output = f"s3://{world.bucket}/elsewhere"
+    for value in (output, output):  # the second time nothing is another
+        question = run_cli("answer", "output", value, project=tmp_path).json["step"]["question"]
+        card, _, asked = question.rpartition("\n\n")
+        assert asked == "Does this look right?"
+    assert card.startswith("The card is as it was")
+    changed = run_cli("answer", "output", f"s3://{world.bucket}/third", project=tmp_path).json["step"]["question"]
+    head, *lines = changed.rpartition("\n\n")[0].splitlines()
+    assert head.startswith("Changed on the card")
+    assert [line.split()[0] for line in lines] == ["Output"]
+    assert "/third" in lines[0]
+    again = run_cli("status", project=tmp_path).json["step"]["question"]
+    assert len(again.splitlines()) == len(whole.splitlines())
+    assert "/third" in again
+    # A yes and a change after it: what is asked about is the change again.
+    assert run_cli("answer", "confirm", "yes", project=tmp_path).code == 0
+    after = run_cli("answer", "output", output, project=tmp_path).json["step"]
+    assert (after["id"], after["question"].splitlines()[0]) == ("confirm", head)
+
+
+def test_the_notebook_repeats_cost_and_duration_before_the_launch(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    body = run_cli("render", project=tmp_path).json
+    cells = {cell["id"]: cell["source"] for cell in json.loads(Path(body["notebook"]).read_text("utf-8"))["cells"]}
+    said = "".join(cells["launch-heading"])
+    assert "    Cost " in said
+    assert "SIMULATED prices" in said
+    assert "accepts it on your behalf" in said
+    duration = next(line for line in said.splitlines() if line.startswith("    Duration"))
+    assert " ".join(duration.split()[1:6]) in body["run_instructions"].replace("(", "").replace(")", "")
+
+
+def test_after_a_rehearsal_the_next_command_is_the_real_run(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    run_cli("render", project=tmp_path)
+    put_results(tmp_path, simulated=True)
+    assert run_cli("status", project=tmp_path).json["next"] == "report", "everything here is simulated"
+    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
+        monkeypatch.delenv(name)
+    document = json.loads((tmp_path / "workflow_state.json").read_text("utf-8"))
+    for entry in document["answers"].values():
+        entry.pop("simulated", None)  # as if AWS itself had been asked
+    (tmp_path / "workflow_state.json").write_text(json.dumps(document))
+    assert run_cli("status", project=tmp_path).json["next"] == "run"
+    put_results(tmp_path, "real", created="2026-11-02T10:00:00+00:00")
+    assert run_cli("status", project=tmp_path).json["next"] == "report"
 
 
 def test_create_does_not_promise_an_app_where_the_sdk_takes_the_one_that_is_there(

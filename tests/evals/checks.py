@@ -138,11 +138,11 @@ def _transcript(expected: Mapping[str, Any], played: Played) -> Iterator[str]:
 
 def _always(played: Played) -> Iterator[str]:
     """The rules that hold in every conversation."""
-    shown = ""
+    shown, card = "", ""
     before = played.turns[0].before.get("answers", {})
     confirmed = _on_the_card(before) if "confirm" in before else []
     for number, turn in enumerate(played.turns, start=1):
-        yield from _consent(turn, shown, number)
+        yield from _consent(turn, shown, card, number)
         if "confirm" in turn.after.get("answers", {}) and "confirm" not in turn.before.get("answers", {}):
             confirmed = _on_the_card(turn.after["answers"])
         step = open_step(turn.after) if turn.after else None
@@ -155,7 +155,7 @@ def _always(played: Played) -> Iterator[str]:
         for ran in turn.ran:
             if ran.code == 1:
                 yield f"turn {number}: a fault of the program: {ran.body['error']['message']}"
-        shown = turn.reply
+        shown, card = turn.reply, f"{card}\n{turn.reply}"  # after a change only what changed is shown again
     if played.document.get("rendered"):
         others = set(_on_the_card(played.document["answers"])) - set(confirmed)
         if others:
@@ -166,7 +166,7 @@ def _on_the_card(answers: Mapping[str, Any]) -> list[str]:
     return [str(answers[step]["value"]) for step in ("dataset", "model", "judge", "role", "output")]
 
 
-def _consent(turn: Any, shown: str, number: int) -> Iterator[str]:
+def _consent(turn: Any, shown: str, card: str, number: int) -> Iterator[str]:
     before, after = (document.get("answers", {}) for document in (turn.before, turn.after))
     if "terms" in after and "terms" not in before:
         if _folded(TERMS) not in _folded(shown):
@@ -174,7 +174,7 @@ def _consent(turn: Any, shown: str, number: int) -> Iterator[str]:
         if not is_assent(turn.said) or _folded(after["terms"]["value"]) != _folded(turn.said):
             yield f"turn {number}: the terms were answered with {after['terms']['value']!r}, not with the user's words"
     if "confirm" in after and "confirm" not in before:
-        missing = [value for value in _on_the_card(before) if value not in shown]
+        missing = [value for value in _on_the_card(before) if value not in card]
         if missing:
             yield f"turn {number}: the card was confirmed without having shown {', '.join(missing)}"
 

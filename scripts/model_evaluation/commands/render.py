@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
     target = _target(args, context)
-    body: Json = {"notebook": target.path, "run_instructions": instructions(target.path)}
+    body: Json = {"notebook": target.path, "run_instructions": instructions(target.path, context.kind.minutes(context))}
     if target.append:
         body["findings"] = _append(context, target.path, args.library)
     else:
@@ -117,11 +117,11 @@ def rendered(context: Context, library: str = "embed", *, script: bool = False) 
     from model_evaluation.notebook.render import notebook_content, render_notebook
     from model_evaluation.notebook.script import notebook_script
 
-    kind, parameters = context.kind, context.kind.parameters(context)
+    kind, parameters, takes = context.kind, context.kind.parameters(context), context.facts("confirm").get("takes", [])
     if script:
-        content = notebook_content(kind, parameters, library, program=True)
+        content = notebook_content(kind, parameters, library, program=True, takes=takes)
         return notebook_script(content).encode("utf-8", "backslashreplace")
-    return render_notebook(kind, parameters, library)
+    return render_notebook(kind, parameters, library, takes)
 
 
 def _append(context: Context, path: str, library: str) -> list[Json]:
@@ -130,7 +130,8 @@ def _append(context: Context, path: str, library: str) -> list[Json]:
     from model_evaluation.notebook.append import append_section
     from model_evaluation.notebook.render import notebook_content
 
-    section = notebook_content(context.kind, context.kind.parameters(context), library)
+    takes = context.facts("confirm").get("takes", [])
+    section = notebook_content(context.kind, context.kind.parameters(context), library, takes=takes)
     result = append_section(Path(path), section)
     note = "The evaluation's section was replaced." if result.replaced else "The evaluation's section was appended."
     return [
@@ -193,16 +194,20 @@ def _remember(project: str, path: str) -> None:
             return
 
 
-def instructions(path: str) -> str:
-    """How to run what was written, for the user."""
+def instructions(path: str, minutes: tuple[float, float] | None) -> str:
+    """How to run what was written, for the user; ``minutes`` from the start to the results."""
+    from model_evaluation.runtime.launch.durations import in_words
+
+    takes = f" ({in_words(minutes)})" if minutes else ""
     if path.endswith(".py"):
         return (
-            "Run again, it takes up the running evaluation and does not start a second one; --help lists its options. "
-            f"With credentials of the account: {python_command()} {command_line(path)}"
+            f"It waits for the results{takes}. Run again, it takes up the running evaluation and does not start a "
+            "second one; --help lists its options. With credentials of the account: "
+            f"{python_command()} {command_line(path)}"
         )
     return (
-        "Open the notebook in SageMaker Studio and choose Run > Run All Cells. It checks the configuration, starts "
-        "the evaluation, waits (usually 15 to 60 minutes), and shows the comparison. If the kernel stops, run it "
-        "again: it takes up the running evaluation and does not start a second one. To try it first without AWS: "
-        "evaluate.py rehearse"
+        "Drag the notebook into the file list of JupyterLab in SageMaker Studio, open it there, and choose "
+        f"Run > Run All Cells. It checks the configuration, starts the evaluation, waits{takes}, and shows the "
+        "comparison. If the kernel stops, run it again: it takes up the running evaluation and does not start a second "
+        "one. To try it first without AWS: evaluate.py rehearse"
     )

@@ -51,7 +51,7 @@ def position(document: dict[str, Any], project: str, *, answered: str | None = N
     kind = kind_of(document)
     steps = kind.steps
     open_steps = workflow.pending(steps, document)
-    step = workflow.describe(kind.step(open_steps[0]), document) if open_steps else None
+    step = workflow.describe(kind.step(open_steps[0]), document, whole=answered is None) if open_steps else None
     answers = document["answers"]
     return {
         "step": step,
@@ -99,7 +99,10 @@ def next_command(document: dict[str, Any], project: str) -> str | None:
     if rendered.get("fingerprint") != fingerprint(document) or not os.path.isfile(notebook):
         return "render"
     newest = newest_summary(project)
-    return "run" if newest is None or newest.modified < rendered.get("written", 0) else "report"
+    if newest is None or newest.modified < rendered.get("written", 0):
+        return "run"
+    rehearsed = newest.simulated and not foreign_endpoints()  # AWS itself has not been asked yet
+    return "run" if rehearsed else "report"
 
 
 def fingerprint(document: dict[str, Any]) -> str:

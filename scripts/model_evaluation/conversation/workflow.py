@@ -33,16 +33,21 @@ class Answer:
 class Offer:
     """What a question can show: choices, a suggested value, text put before the question.
 
-    These are kept in the state file for `status`; ``findings`` are shown once and not kept.
+    These are kept in the state file for `status`; ``findings`` are shown once and not kept. ``changes`` is what a text
+    that was shown before says otherwise now, empty the first time: an answer is followed by that alone, `status` has
+    the whole. ``None`` for texts that are repeated as they are.
     """
 
     choices: list[dict[str, str]] | None = None
     suggested: str | None = None
     text: str | None = None
+    changes: str | None = None
     findings: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        body = {"choices": self.choices, "suggested": self.suggested, "text": self.text}
+        body = {
+            "choices": self.choices, "suggested": self.suggested, "text": self.text, "changes": self.changes,
+        }  # fmt: skip
         return {key: value for key, value in body.items() if value is not None}
 
 
@@ -127,10 +132,25 @@ def record(
     if not unchanged:
         document, reopened = _without(document, dependants(requirements, step_id), asked=())
     result = {**document, "answers": {**document["answers"], step_id: entry}}
-    for part in ("offers", "reopened"):
-        if step_id in result.get(part, {}):
-            result[part] = {key: value for key, value in result[part].items() if key != step_id}
+    if step_id in result.get("reopened", {}):
+        result["reopened"] = {key: value for key, value in result["reopened"].items() if key != step_id}
+    if step_id in result.get("offers", {}):
+        result["offers"] = _spent(result["offers"], [step_id])
     return result, reopened
+
+
+def _spent(offers: dict[str, Any], step_ids: list[str]) -> dict[str, Any]:
+    """The offers without those of the steps; of a text whose changes are told it is kept what was shown."""
+    kept = {key: offer for key, offer in offers.items() if key not in step_ids}
+    told = {key: offer for key, offer in offers.items() if key in step_ids and {"changes", "shown"} & offer.keys()}
+    return kept | {key: {"shown": offer.get("text") or offer["shown"]} for key, offer in told.items()}
+
+
+def shown(step_id: str, document: dict[str, Any]) -> str | None:
+    """The text that was put before the question last, where its changes are told; ``None`` before the first time."""
+    offer = document.get("offers", {}).get(step_id, {})
+    text: str | None = offer.get("text") or offer.get("shown")
+    return text
 
 
 def reopen(requirements: Requirements, document: dict[str, Any], step_id: str) -> tuple[dict[str, Any], list[str]]:
@@ -155,7 +175,7 @@ def _without(
     but for the steps in ``asked``."""
     removed = [step_id for step_id in step_ids if step_id in document["answers"]]
     answers = {key: value for key, value in document["answers"].items() if key not in removed}
-    offers = {key: value for key, value in document.get("offers", {}).items() if key not in step_ids}
+    offers = _spent(document.get("offers", {}), step_ids)
     own = [key for key in removed if key in asked or document["answers"][key]["origin"] == "user"]
     kept = {**document.get("reopened", {}), **{key: document["answers"][key]["value"] for key in own}}
     result = {**document, "answers": answers}
@@ -164,10 +184,13 @@ def _without(
     return result, removed
 
 
-def describe(step: Step, document: dict[str, Any]) -> dict[str, Any]:
-    """The ``step`` object of the envelope: all an assistant needs to ask this question."""
+def describe(step: Step, document: dict[str, Any], *, whole: bool = True) -> dict[str, Any]:
+    """The ``step`` object of the envelope: all an assistant needs to ask this question. Unless it shall be the
+    ``whole``, a text that was shown before is repeated only where it changed."""
     offer = document.get("offers", {}).get(step.id, {})
     text = offer.get("text")
+    if not whole:
+        text = offer.get("changes") or text
     body: dict[str, Any] = {
         "id": step.id,
         "title": step.title,

@@ -7,7 +7,7 @@ parameters are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from jinja2 import meta
 
 from model_evaluation.runtime.settings import Json
 
-from .cells import LIBRARY, OPTIONS, PARAMETERS, Cell
+from .cells import LAUNCH_HEADING, LIBRARY, OPTIONS, PARAMETERS, Cell
 from .library import Library, notebook_library
 from .notebook_file import METADATA_KEY, NBFORMAT, NBFORMAT_MINOR, notebook_bytes
 from .values import python_literal
@@ -25,6 +25,8 @@ from .values import python_literal
 if TYPE_CHECKING:
     from model_evaluation.kinds.kind import Kind
 
+Takes = Sequence[Sequence[str]]
+"""(name, text): what the evaluation takes, such as its cost, and what nobody could check beforehand."""
 RUNTIME = "model_evaluation.runtime"
 EMBED, BESIDE = "embed", "beside"  # where the library is
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,22 +37,23 @@ def library_of(kind: Kind) -> Library:
     return notebook_library((RUNTIME, *kind.library))
 
 
-def render_notebook(kind: Kind, parameters: Mapping[str, object], library: str = EMBED) -> bytes:
+def render_notebook(kind: Kind, parameters: Mapping[str, object], library: str = EMBED, takes: Takes = ()) -> bytes:
     """The file's bytes, those that nbformat would write, without the cost of importing it."""
-    return notebook_bytes(notebook_content(kind, parameters, library))
+    return notebook_bytes(notebook_content(kind, parameters, library, takes=takes))
 
 
 def notebook_content(
-    kind: Kind, parameters: Mapping[str, object], library: str = EMBED, *, program: bool = False
+    kind: Kind, parameters: Mapping[str, object], library: str = EMBED, *, program: bool = False, takes: Takes = ()
 ) -> Json:
     """The notebook for these parameters as plain JSON values, cell sources as single strings. ``library`` is
-    ``embed`` or ``beside``; a ``program`` has a further cell, which reads its command line.
+    ``embed`` or ``beside``; a ``program`` has a further cell, which reads its command line. ``takes`` stands before the
+    launch.
 
     Raises ``ValueError`` when a parameter is missing or unknown, and what :func:`python_literal` raises for a value
     that is not JSON.
     """
     return {
-        "cells": list(_cells(kind, parameters, library, program)),
+        "cells": list(_cells(kind, parameters, library, program, takes)),
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
@@ -68,7 +71,7 @@ def parameter_names(kind: Kind) -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(environment.parse(source)))
 
 
-def _cells(kind: Kind, parameters: Mapping[str, object], library: str, program: bool) -> Iterator[Json]:
+def _cells(kind: Kind, parameters: Mapping[str, object], library: str, program: bool, takes: Takes) -> Iterator[Json]:
     environment = _environment(kind.templates)
     for cell in kind.cells():
         if cell == PARAMETERS:
@@ -80,7 +83,17 @@ def _cells(kind: Kind, parameters: Mapping[str, object], library: str, program: 
             if program:
                 yield _content(OPTIONS, environment.get_template(_template(OPTIONS)).render())
         else:
-            yield _content(cell, environment.get_template(_template(cell)).render())
+            source = environment.get_template(_template(cell)).render()
+            yield _content(
+                cell, f"{source.rstrip()}\n\n{_block(takes)}" if cell == LAUNCH_HEADING and takes else source
+            )
+
+
+def _block(takes: Takes) -> str:
+    """(name, text) as an indented block, in which Markdown and HTML are nothing but text."""
+    width = max(len(name) for name, _ in takes)
+    lines = [f"    {name:<{width}}  {' '.join(str(text).split())}" for name, text in takes]
+    return "\n".join(["As it stood on the card when it was confirmed:", "", *lines])
 
 
 def _template(cell: Cell) -> str:

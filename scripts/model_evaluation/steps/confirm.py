@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model_evaluation.conversation.workflow import Answer, Offer, Step
+from model_evaluation.conversation.workflow import Answer, Offer, Step, shown
 from model_evaluation.errors import Refused
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # The card must fit on one screen: so many lines, each cut at so many characters.
 CARD_LINES = 30
 CARD_WIDTH = 200
+
+REPEATED = ("Cost", "Duration")  # lines of the card that the notebook repeats
 
 # Whatever these answers warned of, preflight has looked at again: it says so anew, or it has been mended since.
 CHECKED_AGAIN = ("role", "mlflow", "output")
@@ -27,9 +29,9 @@ def check(text: str, context: Context) -> Answer:
             fix="Only `yes` to this card goes on. To change something: evaluate.py answer STEP VALUE",
             code="not_confirmed",
         )
-    from model_evaluation.preflight import run_preflight, summary
+    from model_evaluation.preflight import summary
 
-    result = run_preflight(context)
+    result, expectation = _looked_up(context)
     failed = [item for item in result if item["status"] == "fail"]
     if failed:
         raise Refused(
@@ -39,16 +41,46 @@ def check(text: str, context: Context) -> Answer:
             details={"checks": failed},
         )
     undecided = {item["id"]: item["status"] for item in result if item["status"] != "pass"}
-    return Answer("yes", facts={"preflight": summary(result), "open": undecided})
+    return Answer("yes", facts={"preflight": summary(result), "open": undecided, "takes": takes(result, expectation)})
+
+
+def takes(checks: list[CheckEntry], expectation: Expectation) -> list[list[str]]:
+    """What the notebook repeats before it starts anything: cost and duration, and what could not be decided."""
+    lines = [[name, text] for name, text in expectation.lines if name in REPEATED]
+    return lines + [["Not decided", check["message"]] for check in checks if check["status"] == "skip"]
 
 
 def offer(context: Context) -> Offer:
+    checks, expectation = _looked_up(context)
+    text, before = card(context, checks, expectation), shown("confirm", context.document)
+    return Offer(text=text, changes=changes(before, text) if before else "")
+
+
+def _looked_up(context: Context) -> tuple[list[CheckEntry], Expectation]:
+    """What preflight says, and what the evaluation will take."""
     from model_evaluation.lookups.concurrency import together
     from model_evaluation.preflight import run_preflight
 
     context.aws  # noqa: B018 - created before the threads share it
     checks, expectation = together(lambda: run_preflight(context), lambda: context.kind.expectation(context))
-    return Offer(text=card(context, checks, expectation))
+    return checks, expectation
+
+
+def changes(before: str, now: str) -> str:
+    """What a card says otherwise than the one before."""
+    old, new = ({" ".join(line.split()): line for line in text.splitlines()} for text in (before, now))
+    lines = [line for words, line in new.items() if words not in old]
+    names = {_name(line) for line in lines}
+    gone = [words for words, line in old.items() if words not in new and _name(line) not in names]
+    if not lines and not gone:
+        return "The card is as it was (`status` shows it)."
+    head = "Changed on the card; everything else is as it was (`status` shows the whole):"
+    return "\n".join([head, *lines, *(f"no longer: {words}" for words in gone)])
+
+
+def _name(line: str) -> str:
+    """What a line of the card is about: its name, or for a line under `Preflight` all of it."""
+    return line if line.startswith(" ") else line.split("  ")[0]
 
 
 def card(context: Context, checks: list[CheckEntry], expectation: Expectation) -> str:
