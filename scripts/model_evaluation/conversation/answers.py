@@ -51,7 +51,7 @@ def position(document: dict[str, Any], project: str, *, answered: str | None = N
     kind = kind_of(document)
     steps = kind.steps
     open_steps = workflow.pending(steps, document)
-    step = workflow.describe(kind.step(open_steps[0]), document, whole=answered is None) if open_steps else None
+    step = workflow.describe(kind.step(open_steps[0]), document) if open_steps else None
     answers = document["answers"]
     return {
         "step": step,

@@ -33,15 +33,14 @@ class Answer:
 class Offer:
     """What a question can show: choices, a suggested value, text put before the question.
 
-    These are kept in the state file for `status`; ``findings`` are shown once and not kept. ``changes`` is what a text
-    that was shown before says otherwise now, empty the first time: an answer is followed by that alone, `status` has
-    the whole. ``None`` for texts that are repeated as they are.
+    These are kept in the state file for `status`; ``findings`` are shown once and not kept. ``changes`` are the lines
+    of a text that are others than when it was shown before; ``None`` for a text that has no such lines.
     """
 
     choices: list[dict[str, str]] | None = None
     suggested: str | None = None
     text: str | None = None
-    changes: str | None = None
+    changes: list[str] | None = None
     findings: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -184,19 +183,18 @@ def _without(
     return result, removed
 
 
-def describe(step: Step, document: dict[str, Any], *, whole: bool = True) -> dict[str, Any]:
-    """The ``step`` object of the envelope: all an assistant needs to ask this question. Unless it shall be the
-    ``whole``, a text that was shown before is repeated only where it changed."""
+def describe(step: Step, document: dict[str, Any]) -> dict[str, Any]:
+    """The ``step`` object of the envelope: all an assistant needs to ask this question."""
     offer = document.get("offers", {}).get(step.id, {})
     text = offer.get("text")
-    if not whole:
-        text = offer.get("changes") or text
     body: dict[str, Any] = {
         "id": step.id,
         "title": step.title,
         "question": f"{text}\n\n{step.question}" if text else step.question,
         "expects": step.expects,
     }
+    if offer.get("changes"):
+        body["changed"] = offer["changes"]
     if offer.get("choices"):
         body["choices"] = offer["choices"]
     if not (step.consent or step.listed):

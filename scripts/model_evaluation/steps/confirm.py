@@ -53,7 +53,7 @@ def takes(checks: list[CheckEntry], expectation: Expectation) -> list[list[str]]
 def offer(context: Context) -> Offer:
     checks, expectation = _looked_up(context)
     text, before = card(context, checks, expectation), shown("confirm", context.document)
-    return Offer(text=text, changes=changes(before, text) if before else "")
+    return Offer(text=text, changes=changes(before, text) if before else [])
 
 
 def _looked_up(context: Context) -> tuple[list[CheckEntry], Expectation]:
@@ -66,21 +66,18 @@ def _looked_up(context: Context) -> tuple[list[CheckEntry], Expectation]:
     return checks, expectation
 
 
-def changes(before: str, now: str) -> str:
-    """What a card says otherwise than the one before."""
+def changes(before: str, now: str) -> list[str]:
+    """The lines of a card that are others than on the one before."""
     old, new = ({" ".join(line.split()): line for line in text.splitlines()} for text in (before, now))
     lines = [line for words, line in new.items() if words not in old]
     names = {_name(line) for line in lines}
-    gone = [words for words, line in old.items() if words not in new and _name(line) not in names]
-    if not lines and not gone:
-        return "The card is as it was (`status` shows it)."
-    head = "Changed on the card; everything else is as it was (`status` shows the whole):"
-    return "\n".join([head, *lines, *(f"no longer: {words}" for words in gone)])
+    gone = dict.fromkeys(_name(line) for words, line in old.items() if words not in new and _name(line) not in names)
+    return [*lines, *([f"No longer there: {', '.join(gone)}"] if gone else [])]
 
 
 def _name(line: str) -> str:
-    """What a line of the card is about: its name, or for a line under `Preflight` all of it."""
-    return line if line.startswith(" ") else line.split("  ")[0]
+    """What a line of the card is about, such as ``Judge``; under `Preflight` the check or the step."""
+    return line.split()[1].rstrip(":") if line.startswith("  ") else line.split("  ")[0]
 
 
 def card(context: Context, checks: list[CheckEntry], expectation: Expectation) -> str:
