@@ -68,6 +68,8 @@ def test_status_shows_what_the_lookups_offered_without_asking_again(
     values = [choice["value"] for choice in step["choices"]]
     assert values == sorted(values)
     assert world.judge in values
+    by_profile = [choice["value"] for choice in step["choices"] if "inference profile" in choice.get("note", "")]
+    assert by_profile == ["anthropic.claude-sonnet-4-5-20250929-v1:0"]
     assert world.judge_legacy not in values
     assert world.judge_retired not in values
     assert "suggested" not in step

@@ -40,13 +40,15 @@ FALLBACK = (
 
 
 class Judge(NamedTuple):
-    """One candidate. ``usable`` is ``None`` when Bedrock would not say; ``reason`` explains a no or an unknown."""
+    """One candidate. ``usable`` is ``None`` when Bedrock would not say; ``reason`` explains a no or an unknown.
+    ``by_profile``: it is called through an inference profile only."""
 
     id: str
     name: str
     usable: bool | None
     reason: str
     end_of_life: str | None
+    by_profile: bool = False
 
 
 class JudgeList(NamedTuple):
@@ -120,4 +122,5 @@ def _describe(client: Any, model_id: str, now: str) -> Judge:
     if status == "LEGACY":
         note = f", end of life {end_text}" if end_text else ""
         return Judge(model_id, name, False, f"It is LEGACY{note}: no longer offered for new work.", end_text)
-    return Judge(model_id, name, True, "", end_text)
+    types = details.get("inferenceTypesSupported") or ["ON_DEMAND"]
+    return Judge(model_id, name, True, "", end_text, by_profile="ON_DEMAND" not in types)

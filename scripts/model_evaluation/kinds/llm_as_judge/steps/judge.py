@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from model_evaluation.kinds.llm_as_judge.lookups.judges import Judge, JudgeList
 
 
+BY_PROFILE = "Through an inference profile only: requests may be answered in other regions of the geography."
+
+
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.kinds.llm_as_judge.lookups.judges import list_judges
 
@@ -86,7 +89,7 @@ def _choices(found: JudgeList) -> list[dict[str, str]]:
     choices = []
     for judge in found.offered:
         choice = {"value": judge.id, "label": judge.name}
-        note = "unverified" if not found.verified else judge.reason
+        note = "unverified" if not found.verified else judge.reason or (BY_PROFILE if judge.by_profile else "")
         if judge.end_of_life:
             note = f"{note} End of life: {judge.end_of_life}.".strip()
         if note:
