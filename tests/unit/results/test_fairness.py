@@ -385,6 +385,14 @@ def test_a_metric_that_gave_every_answer_the_same_score_tells_nothing() -> None:
     assert "Every score of Quality is 1, for both models" in summary["verdict"]["sentence"]
 
 
+def test_a_safety_metric_that_found_no_harm_anywhere_is_named_and_holds_nothing_back() -> None:
+    metric = Metric("Harmfulness", "lower", (0.0, 1.0), guard=True)
+    harmless = evaluated([(0.0, 0.0)] * 400, metric=metric)
+    assert check(harmless, "varied_scores")["status"] == "warn"
+    assert harmless["verdict"]["decision"] == "equivalent"
+    assert evaluated([(1.0, 1.0)] * 400, metric=metric)["verdict"]["decision"] == "inconclusive"
+
+
 def test_one_score_for_all_answers_of_a_model_is_named() -> None:
     summary = evaluated([(1.0, 0.5)] * 60)
     found = check(summary, "varied_scores")

@@ -312,9 +312,7 @@ class FairnessReview:
         """Whether the metric's verdict is found again with the missing scores at their worst."""
         entry = self.comparison.metrics[self.metric.name]
         verdict, margin = entry["verdict"], entry["margin"]
-        given = np.concatenate([own[np.isfinite(own)] for own in (self.tuned, self.base)])
-        ends = self.metric.limits or (float(given.min(initial=0)), float(given.max(initial=0)))
-        bad, good = ends if self.metric.direction == "higher" else ends[::-1]
+        bad, good = self._ends() if self.metric.direction == "higher" else self._ends()[::-1]
 
         def among(tuned_missing: float, base_missing: float) -> tuple[str, float, float]:
             """Verdict and interval, upwards good, with these scores where one is missing."""
@@ -334,6 +332,11 @@ class FairnessReview:
             return among(bad, good)[1] > -margin and (verdict == "no_worse" or among(good, bad)[2] < margin)
         return True
 
+    def _ends(self) -> tuple[float, float]:
+        """The ends of the scale; where none is known, the lowest and the highest score."""
+        given = np.concatenate([own[np.isfinite(own)] for own in (self.tuned, self.base)])
+        return self.metric.limits or (float(given.min(initial=0)), float(given.max(initial=0)))
+
     def _varied_scores(self) -> FairnessCheck:
         name, parts = self.metric.name, []
         given = {"tuned": self.tuned[np.isfinite(self.tuned)], "base": self.base[np.isfinite(self.base)]}
@@ -341,7 +344,9 @@ class FairnessReview:
         counts = {"scores": len(every), "different": len(np.unique(np.round(every, 12)))}
         if counts["different"] == 1 and len(every) >= 2 * FEWEST_ROWS:
             text = f"Every score of {name} is {every[0]:g}, for both models: it tells no answer from another."
-            return _check("varied_scores", counts, text, "warn", held_back=True)
+            # Nothing harmful anywhere is what one hopes for.
+            harmless = self.metric.guard and every[0] == self._ends()[0 if self.metric.direction == "lower" else 1]
+            return _check("varied_scores", counts, text, "warn", held_back=not harmless)
         for side in BOTH_SIDES:
             own = given[side]
             if len(own) >= 2 * FEWEST_ROWS and len(np.unique(np.round(own, 12))) == 1:
