@@ -99,7 +99,7 @@ def next_command(document: dict[str, Any], project: str) -> str | None:
     if rendered.get("fingerprint") != fingerprint(document) or not os.path.isfile(notebook):
         return "render"
     newest = newest_summary(project)
-    if newest is None or newest.is_before(rendered.get("written", 0)):
+    if newest is None or newest.modified < rendered.get("written", 0):
         return "run"
     rehearsed = newest.simulated and not foreign_endpoints()  # AWS itself has not been asked yet
     return "run" if rehearsed else "report"
