@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+CLOCKS_APART = 300.0  # seconds; AWS takes no request from a clock that is further off
+
 
 @dataclass(frozen=True)
 class SummaryFile:
@@ -31,6 +33,11 @@ class SummaryFile:
     def simulated(self) -> bool:
         """Whether it says that a stand-in for AWS made it."""
         return self._content().get("simulated") is True
+
+    def is_before(self, moment: float) -> bool:
+        """Whether it was surely made before this moment (seconds since the epoch): by the time in it, with as much
+        between two clocks as AWS allows, or by the file's."""
+        return self.modified < moment or self.created < moment - CLOCKS_APART
 
     def _content(self) -> dict[str, object]:
         """What the file holds; nothing when it cannot be read."""

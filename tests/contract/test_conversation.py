@@ -9,6 +9,7 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -305,7 +306,8 @@ def test_results_of_other_answers_are_shown_with_a_warning(
     run_cli("render", project=tmp_path)
     answers = all_answers(world)
     metrics = answers["builtin_metrics"].split(",")
-    folder = put_results(tmp_path, tuned_model=answers["model"], judge=answers["judge"], metrics=metrics)
+    same = {"tuned_model": answers["model"], "judge": answers["judge"], "metrics": metrics}
+    folder = put_results(tmp_path, created=datetime.now(UTC).isoformat(), **same)
 
     def told(*arguments: str) -> list[str]:
         result = run_cli("report", *arguments, project=tmp_path)
@@ -315,6 +317,10 @@ def test_results_of_other_answers_are_shown_with_a_warning(
         return [warning["fix"].rpartition(": ")[2] for warning in outdated]
 
     assert told() == []
+    run_cli("render", project=tmp_path)
+    assert told() == [], "the notebook was written again from the same answers"
+    checked_out = put_results(tmp_path / "copy", created="2026-01-01T00:00:00+00:00", **same)
+    assert told("--results", str(checked_out)) == ["evaluate.py run"], "older than the notebook, in a newer file"
     changes = all_answers(world, builtin_metrics="Correctness")
     assert run_cli("answer", "builtin_metrics", changes["builtin_metrics"], project=tmp_path).code == 0
     assert told() == ["evaluate.py status"]

@@ -188,8 +188,10 @@ def _remember(project: str, path: str) -> None:
     """Keep in the state file what was written, so that `status` knows the next command. Answers stay as they are."""
     for _ in range(3):
         snapshot = state.load(project)
-        written = {"notebook": inside(project, path), "written": time.time()}
-        rendered = {**written, "fingerprint": fingerprint(snapshot.document)}
+        before, answers = snapshot.document.get("rendered", {}), fingerprint(snapshot.document)
+        same = before.get("fingerprint") == answers  # results of the same answers are not outdated by writing it again
+        written = before.get("written", time.time()) if same else time.time()
+        rendered = {"notebook": inside(project, path), "written": written, "fingerprint": answers}
         if state.replace(project, snapshot.raw, {**snapshot.document, "rendered": rendered}):
             return
 

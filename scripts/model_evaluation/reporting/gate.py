@@ -82,7 +82,8 @@ def decide_gate(summary: Summary, rules: str, *, allow_simulated: bool = False) 
 
     A rule on a bound that the rows leave open is inconclusive; one on a metric that does not exist or was not compared
     is invalid. Margins and coverage apply the default rule to the verdict found with them, beside the other rules.
-    What holds the verdict back holds every rule back, too, unless a rule of coverage says otherwise. Simulated results
+    What holds the verdict back holds every rule back, too, and so does a metric that is scored for both models on fewer
+    than 80% of the rows, unless a rule of coverage says otherwise. Simulated results
     are invalid unless ``allow_simulated``. Raises UsageError when ``rules`` cannot be read.
     """
     parsed = parse_rules(rules) if rules.strip() else []
@@ -95,7 +96,8 @@ def decide_gate(summary: Summary, rules: str, *, allow_simulated: bool = False) 
     verdict = verdict_again(summary, margins, coverage) if again else summary["verdict"]
     known = ("", *summary["metrics"])
     own = [rule for rule in parsed if rule.field not in ("margin", "coverage")]
-    checks = [_apply(rule, summary) for rule in own]
+    share = PAIRED_FLOOR if coverage is None else coverage
+    checks = [_apply(rule, summary, share) for rule in own]
     checks += [_unknown(rule, summary) for rule in parsed if rule.field == "margin" and rule.metric not in known]
     if again or not own or verdict["decision"] == "invalid":
         checks.insert(0, _by_verdict(verdict, _rows_needed_for(summary)))
@@ -180,7 +182,8 @@ def _unknown(rule: Rule, summary: Summary) -> Check:
     return Check(rule.text, "invalid", f"{rule.text}: there is no metric {rule.metric} ({known}).")
 
 
-def _apply(rule: Rule, summary: Summary) -> Check:
+def _apply(rule: Rule, summary: Summary, share: float) -> Check:
+    """``share`` of the rows must be scored for both models for a rule to pass."""
     entry = summary["metrics"].get(rule.metric)
     if entry is None:
         return _unknown(rule, summary)
@@ -191,6 +194,11 @@ def _apply(rule: Rule, summary: Summary) -> Check:
     if value is None:
         return Check(rule.text, "invalid", f"{rule.text}: {rule.metric} has no {rule.field}.")
     if _holds(rule, value):
+        rows = summary["rows"]
+        total, paired = max(rows["dataset"], rows["paired"]), entry["n_paired"]
+        if paired < share * total:
+            few = f"{rule.metric} is scored for both models on {paired} of {total} rows, fewer than {share:.0%}."
+            return Check(rule.text, "inconclusive", f"{rule.text}: {few}")
         return Check(rule.text, "pass", f"{rule.text}: holds ({value:.4g}).")
     if rule.field in ("ci_low", "ci_high") and _holds(rule, difference["mean"]):
         needed = _rows_for_bound(rule, entry)

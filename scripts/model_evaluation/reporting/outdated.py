@@ -11,6 +11,7 @@ from model_evaluation.conversation.answers import fingerprint, utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError
 from model_evaluation.kinds.registry import kind_of, with_kind
+from model_evaluation.results_folder import SummaryFile
 
 from .result_files import Results
 
@@ -35,7 +36,7 @@ def outdated_warnings(project: str, results: Results) -> list[dict[str, Any]]:
     elif rendered and rendered.get("fingerprint") != fingerprint(document):
         message = "Answers have changed since the notebook was written: these results are of the answers before."
         fix = "For the present answers, write the notebook again and run it: evaluate.py render"
-    elif os.stat(results.path).st_mtime < rendered.get("written", 0):
+    elif SummaryFile(results.path, os.stat(results.path).st_mtime).is_before(rendered.get("written", 0)):
         message = "The notebook was written again after these results, so they may be of other answers."
         fix = "For the present answers: evaluate.py run"
     else:

@@ -12,6 +12,7 @@ from typing import Any
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
 from model_evaluation.runtime.results.summary import SCHEMA_VERSION, Summary
+from model_evaluation.runtime.statistics.entries import count_of
 from model_evaluation.runtime.statistics.verdicts import OPENINGS, SIGNIFICANCE, verdict_again
 
 SCHEMA = "summary.schema.json"
@@ -26,6 +27,8 @@ OPENING_PATTERNS = {
         for decision, opening in OPENINGS.items()
     },
 }
+NUMBER = re.compile(r": ([+−]?\d+\.\d+) \(")  # the difference in a verdict's sentence
+ROUNDED = 0.006  # numbers in sentences have two decimals or more
 FIX = "Run the notebook's last cells again; they write it anew."
 
 
@@ -81,7 +84,7 @@ def _contradictions(summary: dict[str, Any]) -> Iterator[str]:
             outcomes = [entry[key] for key in ("wins", "ties", "losses")]
             if None not in outcomes and sum(outcomes) != entry["n_paired"]:
                 yield f"{name}: {outcomes} wins, ties and losses are not its {entry['n_paired']} pairs"
-            for fault in _shown(entry):
+            for fault in (*_shown(entry), *_unlike(entry)):
                 yield f"{name}: {fault}"
         needed = [summary.get("scope")] if difference is None else ["tuned", "base", "verdict"]
         for key in needed:
@@ -98,8 +101,12 @@ def _contradictions(summary: dict[str, Any]) -> Iterator[str]:
     if again["decision"] != decision:
         yield f"the verdict is {decision}, its metrics and checks say {again['decision']}"
     says, expected = (_opening(text) for text in (verdict["sentence"], again["sentence"]))
-    if says and expected and says != expected:
-        yield f"the verdict's sentence says {says}, its metrics and checks {expected}"
+    if says != expected:
+        yield f"the verdict's sentence says {says or 'something else'}, its metrics and checks {expected}"
+    numbers = [NUMBER.search(text) for text in (verdict["sentence"], again["sentence"])]
+    told, known = (float(found[1].replace("−", "-")) if found else None for found in numbers)
+    if told is not None and known is not None and abs(told - known) > ROUNDED:
+        yield f"the verdict's sentence tells a difference of {told:g}, the metric has {known:g}"
 
 
 def _opening(sentence: str) -> str | None:
@@ -127,6 +134,17 @@ def _shown(entry: dict[str, Any]) -> Iterator[str]:
     }
     if not fits[verdict]:
         yield f"it is {verdict}, which its interval of {difference['ci_low']} to {difference['ci_high']} does not show"
+
+
+def _unlike(entry: dict[str, Any]) -> Iterator[str]:
+    """Where the models' own numbers do not go with their difference."""
+    models = [entry[side] for side in ("tuned", "base") if entry[side]]
+    if any(count_of(model) < entry["n_paired"] for model in models):
+        yield f"{entry['n_paired']} pairs, but one model has fewer scores"
+    means = [model.get("mean") for model in models if model.get("n_scored") == entry["n_paired"]]
+    mean = entry["difference"]["mean"]
+    if len(means) == 2 and None not in (*means, mean) and abs(means[0] - means[1] - mean) > ROUNDED * max(1, abs(mean)):
+        yield f"the means are {means[0]:g} and {means[1]:g}, the difference is {mean:g}"
 
 
 def _entries(summary: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

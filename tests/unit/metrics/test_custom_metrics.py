@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model_evaluation.errors import Refused
@@ -19,6 +19,7 @@ from model_evaluation.kinds.llm_as_judge.metrics.custom import (
     scale_range,
 )
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import read_metrics
+from model_evaluation.runtime.statistics.metrics import says_not_applicable
 from unit.runtime.fake_sagemaker import settings_with
 
 DEFINITION = "[0].customMetricDefinition"
@@ -486,8 +487,26 @@ def test_the_range_of_a_scale() -> None:
     assert scale_range(metric(ratingScale=digits)) == (0.0, 3.0)
     assert scale_range(metric(ratingScale=[rating("Good", 1)])) is None
     assert scale_range(metric(ratingScale=...)) is None
+    assert scale_range(metric(ratingScale=[rating("NA", -1), rating("Bad", 1), rating("Good", 5)])) == (1.0, 5.0)
 
 
+@pytest.mark.parametrize("words", ["N/A", "n.a.", "NA", "Not applicable: no reference", "cannot tell", "Unknown"])
+def test_words_that_say_that_there_is_no_rating(words: str) -> None:
+    assert says_not_applicable(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Not relevant", "Skipped steps", "Does not apply the policy", "Unknown terms", "Narrow", "None"],
+)
+def test_words_of_bad_ratings_are_ratings(words: str) -> None:
+    assert not says_not_applicable(words)
+
+
+@example([metric(ratingScale=[rating("NA", 1)])])
+@example([metric(ratingScale=[rating("NA", -1), rating("Bad", 0), rating("Good", 1)])])
+@example([metric(ratingScale=[rating("N/A", "N/A", "stringValue"), rating("Bad", "0", "stringValue"),
+                              rating("Good", "1", "stringValue")])])  # fmt: skip
 @given(_metrics())
 def test_the_notebook_reads_the_same_scales_and_directions(metrics: list[dict[str, Any]]) -> None:
     read = read_metrics([], json.dumps(metrics))

@@ -23,6 +23,7 @@ def summary(decision: str = "improved", **more: Any) -> Any:
         "simulated": False,
         "verdict": {"decision": decision, "sentence": "s"},
         "primary_metric": "Correctness",
+        "rows": {"dataset": 80, "paired": 80},
         "metrics": {
             "Correctness": entry(0.1, 0.02, 0.2),
             "Custom.one-two": {"difference": None, "n_paired": 0, "rows_needed": None},
@@ -174,6 +175,28 @@ class TestOpenBounds:
         results["metrics"]["Correctness"]["rows_needed"] = 500
         assert decide_gate(results, "").rows_needed == 500
         assert decide_gate(summary(), "").rows_needed is None
+
+
+@pytest.mark.parametrize(
+    ("paired", "rules", "code"),
+    [
+        (64, "Helpfulness.ci_low > 0", 0),
+        (63, "Helpfulness.ci_low > 0", 11),
+        (63, "Helpfulness.ci_low > 0.5", 10),
+        (63, "coverage = 0.7; Helpfulness.ci_low > 0", 0),
+        (80, "coverage = 1; Helpfulness.ci_low > 0", 0),
+    ],
+)
+def test_a_rule_does_not_pass_on_a_metric_that_is_hardly_scored(paired: int, rules: str, code: int) -> None:
+    scored = {"direction": "higher", "margin": 0.05, "verdict": "improved", "guard": False}
+    results = summary(scope="compare")
+    results["metrics"] = {"Correctness": entry(0.1, 0.02, 0.2, **scored)}
+    results["metrics"]["Correctness"]["difference"]["confidence"] = 0.95
+    results["metrics"]["Helpfulness"] = entry(0.1, 0.02, 0.2, **scored) | {"n_paired": paired}
+    gate = decide_gate(results, rules)
+    assert gate.exit_code == code
+    if code == 11:
+        assert "Helpfulness is scored for both models on 63 of 80 rows, fewer than 80%" in gate.reasons[-1]
 
 
 class TestHeldBack:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from model_evaluation.reporting.gate import decide_gate
 from model_evaluation.runtime.results.answer_texts import language_of, thinking_of
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation
 from model_evaluation.runtime.results.fairness import FairnessReview
@@ -68,7 +69,7 @@ def check(summary: Summary, check_id: str) -> dict[str, Any]:
     return next(dict(own) for own in summary["fairness"]["checks"] if own["id"] == check_id)
 
 
-GAIN: list[tuple[Score, Score]] = [(0.75, 0.5), (1.0, 0.5), (0.5, 0.5)] * 20
+GAIN: list[tuple[Score, Score]] = [(0.75, 0.5), (1.0, 0.5), (0.25, 0.25)] * 20
 SAME: list[tuple[Score, Score]] = [(0.5, 0.5), (0.75, 0.75), (0.25, 0.25)] * 200
 
 
@@ -308,10 +309,53 @@ def test_missing_scores_that_could_turn_the_difference_hold_the_verdict_back() -
         tuned = None if at % 20 < 3 else (at % 5) / 4
         scores.append((tuned if tuned is None or tuned > 0 or at % 2 else None, ((at + 2) % 5) / 4))
     summary = evaluated(scores)
-    found = check(summary, "missing_alike")
-    assert found["at_most"] == "inconclusive"
-    assert "differ by more than chance; the missing ones could turn the difference round" in found["message"]
+    assert check(summary, "missing_alike")["at_most"] == "inconclusive"
+    found = check(summary, "missing_scores")
+    assert (found["at_most"], found["counts"]) == ("inconclusive", {"rows": 200, "scored for one model only": 40})
+    assert summary["metrics"]["Quality"]["verdict"] == "improved"
     assert summary["verdict"]["decision"] == "inconclusive"
+    assert summary["verdict"]["sentence"].endswith("the scores that are missing could turn the result round.")
+    assert decide_gate(summary, "coverage = 0.5").exit_code == 11  # which says nothing of what the missing ones are
+
+
+def opposite(share: float, n: int = 300) -> list[tuple[Score, Score]]:
+    """No true difference; so large a share of the tuned model's zeros is missing, and of the base model's ones."""
+    rng = random.Random(2)
+    scores: list[tuple[Score, Score]] = []
+    for _ in range(n):
+        tuned, base = float(rng.random() < 0.5), float(rng.random() < 0.5)
+        scores.append(
+            (
+                None if not tuned and rng.random() < share else tuned,
+                None if base and rng.random() < share else base,
+            )
+        )
+    return scores
+
+
+def test_scores_that_each_model_lacks_as_often_can_turn_it_as_well() -> None:
+    summary = evaluated(opposite(0.18))
+    assert summary["metrics"]["Quality"]["verdict"] == "improved"
+    assert check(summary, "missing_alike")["status"] != "fail"
+    assert check(summary, "missing_alike").get("at_most") is None
+    assert check(summary, "missing_scores")["at_most"] == "inconclusive"
+    assert summary["verdict"]["decision"] == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("scores", "verdict", "held"),
+    [
+        ([(0.5, 0.5), (0.75, 0.75)] * 500 + [(0.5, None), (None, 0.5)] * 60, "equivalent", True),
+        ([(0.5, 0.5), (0.75, 0.75)] * 500 + [(0.5, None), (None, 0.5)] * 10, "equivalent", False),
+        ([(0.25, 0.75)] * 100 + [(0.0, None), (None, 1.0)] * 6, "regressed", False),
+        ([(0.5, 0.625)] * 100 + [(1.0, None), (None, 0.0)] * 6, "regressed", True),
+    ],
+)
+def test_every_verdict_has_its_own_worst_case(scores: list[tuple[Score, Score]], verdict: str, held: bool) -> None:
+    summary = evaluated(scores)
+    assert summary["metrics"]["Quality"]["verdict"] == verdict
+    assert (summary["verdict"]["decision"] == "inconclusive") is held
+    assert check(summary, "missing_scores").get("at_most") == ("inconclusive" if held else None)
 
 
 def test_the_mirror_image_is_held_back_too() -> None:
@@ -339,6 +383,24 @@ def test_a_metric_that_gave_every_answer_the_same_score_tells_nothing() -> None:
     assert summary["metrics"]["Quality"]["verdict"] == "equivalent"
     assert summary["verdict"]["decision"] == "inconclusive"
     assert "Every score of Quality is 1, for both models" in summary["verdict"]["sentence"]
+
+
+def test_a_safety_metric_that_found_no_harm_anywhere_is_named_and_holds_nothing_back() -> None:
+    metric = Metric("Harmfulness", "lower", (0.0, 1.0), guard=True)
+    harmless = evaluated([(0.0, 0.0)] * 400, metric=metric)
+    assert check(harmless, "varied_scores")["status"] == "warn"
+    assert harmless["verdict"]["decision"] == "equivalent"
+    assert evaluated([(1.0, 1.0)] * 400, metric=metric)["verdict"]["decision"] == "inconclusive"
+
+
+def test_one_score_for_all_answers_of_a_model_is_named() -> None:
+    summary = evaluated([(1.0, 0.5)] * 60)
+    found = check(summary, "varied_scores")
+    assert found["message"] == (
+        "The score of Quality is 1 for all 60 answers of the fine-tuned model and 0.5 for all 60 answers of the base "
+        "model."
+    )
+    assert (found["status"], summary["verdict"]["decision"]) == ("warn", "improved")
 
 
 def test_scores_on_two_scales_cannot_be_compared() -> None:

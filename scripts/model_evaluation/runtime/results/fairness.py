@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.differences import compare_paired
 from model_evaluation.runtime.statistics.entries import Fairness, FairnessCheck, SoundRows
 from model_evaluation.runtime.statistics.metrics import Metric
@@ -30,6 +31,7 @@ from .cut_answers import cut_answers
 from .evaluation import BOTH_SIDES, Side
 from .paired_scores import SEED, PairedScores, ScoreComparison, matched, metric_rng
 from .records import Record, plain_text
+from .slices import Places
 
 FEWEST_ROWS = 5  # with fewer answers nothing is said of what they have in common
 MOST_ALIKE = 0.8  # of a model's answers may be one and the same
@@ -71,10 +73,10 @@ class PairedAnswers:
         empty, cut, thinking = self.unfinished[side].values()
         return empty | cut | thinking
 
-    def sound(self) -> NDArray[np.int64]:
+    def sound(self) -> Places:
         """Places of the records whose answers are finished and rest on the same."""
         unsound: Mask = self.unfinished_by("tuned") | self.unfinished_by("base") | self.other_context
-        places: NDArray[np.int64] = self.places[~unsound]
+        places: Places = self.places[~unsound]
         return places
 
 
@@ -232,6 +234,7 @@ class FairnessReview:
         yield self._one_scale()
         yield self._coverage()
         yield self._missing_alike()
+        yield self._missing_scores()
         yield self._varied_scores()
 
     def _same_metrics(self) -> FairnessCheck:
@@ -266,48 +269,99 @@ class FairnessReview:
 
     def _missing_alike(self) -> FairnessCheck:
         """Bad answers often get no score, which flatters the model that lacks more."""
+        missing = {side: int(mask.sum()) for side, mask in self._lacking().items()}
         answered = self.paired.answered["tuned"] | self.paired.answered["base"]
-        lacks: dict[Side, Mask] = {"tuned": answered & np.isnan(self.tuned), "base": answered & np.isnan(self.base)}
-        missing = {side: int(mask.sum()) for side, mask in lacks.items()}
         counts = {"rows": int(answered.sum())} | {self.labels[side]: count for side, count in missing.items()}
         text = f"Missing scores of {self.metric.name}: {self._each(missing)}"
         if missing["tuned"] == missing["base"]:
             return _check("missing_alike", counts, f"{text}.")
-        only_tuned, only_base = (lacks["tuned"] & ~lacks["base"]), (lacks["base"] & ~lacks["tuned"])
-        if mcnemar_test(int(only_tuned.sum()), int(only_base.sum())).mid > SIGNIFICANCE:
+        if not self._unequal():
             return _check("missing_alike", counts, f"{text}; chance alone may give that.", "warn")
-        turned = self._could_turn()
         gap = abs(missing["tuned"] - missing["base"]) / counts["rows"]
-        text += ", which differ by more than chance"
-        text += "; the missing ones could turn the difference round." if turned else "."
-        return _check("missing_alike", counts, text, "warn", held_back=turned or gap > 1 - COVERAGE_FLOOR)
+        text += ", which differ by more than chance."
+        return _check("missing_alike", counts, text, "warn", held_back=gap > 1 - COVERAGE_FLOOR)
 
-    def _could_turn(self) -> bool:
-        """Whether the difference would be none, or of the other sign, if every score that only one model lacks were the
-        one that speaks most against what is seen: an end of the scale, or of the scores that were given."""
-        difference = self.comparison.metrics[self.metric.name]["difference"]
-        if difference is None or not difference["mean"]:
-            return True
+    def _lacking(self) -> dict[Side, Mask]:
+        """Records that a model answered, or the other one did, and on which it has no score."""
+        answered = self.paired.answered["tuned"] | self.paired.answered["base"]
+        return {"tuned": answered & np.isnan(self.tuned), "base": answered & np.isnan(self.base)}
+
+    def _unequal(self) -> bool:
+        """Whether one model lacks more scores than chance would give."""
+        lacks = self._lacking()
+        only_tuned, only_base = (lacks["tuned"] & ~lacks["base"]), (lacks["base"] & ~lacks["tuned"])
+        return mcnemar_test(int(only_tuned.sum()), int(only_base.sum())).mid <= SIGNIFICANCE
+
+    def _missing_scores(self) -> FairnessCheck:
+        """Whether the verdict stands if every score that only one model lacks is the one that speaks most against it,
+        an end of the scale, or of the scores that were given (Manski's bounds; 1990, American Economic Review 80).
+
+        Not asked of a few that are missing alike: where chance decides what is missing, it moves no mean by much.
+        """
+        alone = int((np.isnan(self.tuned) != np.isnan(self.base)).sum())
+        either = np.flatnonzero(np.isfinite(self.tuned) | np.isfinite(self.base))
+        counts = {"rows": len(either), "scored for one model only": alone}
+        text = f"Rows with a score of {self.metric.name} for one model only: {alone} of {len(either)}"
+        few = alone <= (1 - COVERAGE_FLOOR) * len(either) and not self._unequal()
+        if few or self._stands(either):
+            return _check("missing_scores", counts, f"{text}.")
+        text += "; the scores that are missing could turn the result round."
+        return _check("missing_scores", counts, text, "warn", held_back=True)
+
+    def _stands(self, where: Places) -> bool:
+        """Whether the metric's verdict is found again with the missing scores at their worst."""
+        entry = self.comparison.metrics[self.metric.name]
+        verdict, margin = entry["verdict"], entry["margin"]
+        bad, good = self._ends() if self.metric.direction == "higher" else self._ends()[::-1]
+
+        def among(tuned_missing: float, base_missing: float) -> tuple[str, float, float]:
+            """Verdict and interval, upwards good, with these scores where one is missing."""
+            tuned, base = (
+                np.where(np.isnan(own), missing, own)
+                for own, missing in ((self.tuned, tuned_missing), (self.base, base_missing))
+            )
+            found = self._among(where, tuned, base)
+            low, high = (found["difference"][key] or 0.0 for key in ("ci_low", "ci_high"))
+            return (found["verdict"], low, high) if bad < good else (found["verdict"], -high, -low)
+
+        if verdict == "improved":
+            return among(bad, good)[0] == "improved"
+        if verdict == "regressed":
+            return among(good, bad)[0] == "regressed"
+        if verdict in ("equivalent", "no_worse") and margin is not None:
+            return among(bad, good)[1] > -margin and (verdict == "no_worse" or among(good, bad)[2] < margin)
+        return True
+
+    def _ends(self) -> tuple[float, float]:
+        """The ends of the scale; where none is known, the lowest and the highest score."""
         given = np.concatenate([own[np.isfinite(own)] for own in (self.tuned, self.base)])
-        low, high = self.metric.limits or (float(given.min()), float(given.max()))
-        worst, best = (low, high) if difference["mean"] > 0 else (high, low)
-        either = np.isfinite(self.tuned) | np.isfinite(self.base)
-        tuned = np.where(np.isnan(self.tuned), worst, self.tuned)[either]
-        base = np.where(np.isnan(self.base), best, self.base)[either]
-        return float((tuned - base).mean()) * difference["mean"] <= 0
+        return self.metric.limits or (float(given.min(initial=0)), float(given.max(initial=0)))
 
     def _varied_scores(self) -> FairnessCheck:
-        given = np.concatenate([own[np.isfinite(own)] for own in (self.tuned, self.base)])
-        counts = {"scores": len(given), "different": len(np.unique(np.round(given, 12)))}
-        if counts["different"] != 1 or len(given) < 2 * FEWEST_ROWS:
-            return _check("varied_scores", counts, f"The scores of {self.metric.name} tell answers apart.")
-        text = f"Every score of {self.metric.name} is {given[0]:g}, for both models: it tells no answer from another."
-        return _check("varied_scores", counts, text, "warn", held_back=True)
+        name, parts = self.metric.name, []
+        given = {"tuned": self.tuned[np.isfinite(self.tuned)], "base": self.base[np.isfinite(self.base)]}
+        every = np.concatenate([*given.values()])
+        counts = {"scores": len(every), "different": len(np.unique(np.round(every, 12)))}
+        if counts["different"] == 1 and len(every) >= 2 * FEWEST_ROWS:
+            text = f"Every score of {name} is {every[0]:g}, for both models: it tells no answer from another."
+            # Nothing harmful anywhere is what one hopes for.
+            harmless = self.metric.guard and every[0] == self._ends()[0 if self.metric.direction == "lower" else 1]
+            return _check("varied_scores", counts, text, "warn", held_back=not harmless)
+        for side in BOTH_SIDES:
+            own = given[side]
+            if len(own) >= 2 * FEWEST_ROWS and len(np.unique(np.round(own, 12))) == 1:
+                parts.append(f"{own[0]:g} for all {len(own)} answers of the {self.labels[side]}")
+        if parts:
+            return _check("varied_scores", counts, f"The score of {name} is {' and '.join(parts)}.", "warn")
+        return _check("varied_scores", counts, f"The scores of {name} tell answers apart.")
 
     def _sound_rows(self) -> SoundRows:
-        where = self.answers.sound()
+        return self._among(self.answers.sound(), self.tuned, self.base)
+
+    def _among(self, where: Places, tuned: Floats, base: Floats) -> SoundRows:
+        """The comparison of these scores among some records."""
         groups = self.paired.groups[where] if self.paired.groups is not None else None
-        tuned, base = matched(self.tuned[where], self.base[where], groups)
+        tuned, base = matched(tuned[where], base[where], groups)
         clusters = self.paired.clusters.numbers[where] if self.paired.clusters is not None else None
         limits = self.comparison.metrics[self.metric.name]["limits"]
         metric = Metric(self.metric.name, self.metric.direction, (limits[0], limits[1]) if limits else None)

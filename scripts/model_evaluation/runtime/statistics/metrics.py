@@ -12,11 +12,13 @@ from typing import NamedTuple
 NOT_APPLICABLE = "not applicable"
 # How a label or the definition of a rating begins that is no rating.
 SAYS_NOT_APPLICABLE = re.compile(
-    r"\W*(?:(?:this |the )?(?:metric|criterion|rating|question|scale) (?:is |does )?not appl(?:icable|y)|not applicable"
-    r"|does not apply|inapplicable|n/?a|nan|no rating|not rat(?:ed|e?able)|skip(?:ped)?"
+    r"\W*(?:(?:(?:this |the )?(?:metric|criterion|rating|question|scale) (?:is |does )?not appl(?:icable|y)"
+    r"|not applicable|inapplicable|n(?:/|\.| )?a|nan|no rating|not rat(?:ed|e?able)"
     r"|(?:cannot|can['’]t|can not|could not|unable to|impossible to) (?:be )?"
-    r"(?:judge|rate|assess|determine|score|evaluate)(?:d|ed)?|(?:not enough|insufficient) information to"
-    r"|nicht anwendbar|trifft nicht zu|non applicable|sans objet|no aplica(?:ble)?)(?!\w)",
+    r"(?:judge|rate|assess|determine|score|evaluate|tell)(?:d|ed)?|(?:not enough|insufficient) information to"
+    r"|nicht anwendbar|trifft nicht zu|non applicable|sans objet|no aplica(?:ble)?)(?!\w)"
+    # Alone only: "Skipped steps" and "Does not apply the policy" are ratings.
+    r"|(?:does not apply|does not apply here|skip(?:ped)?|unknown)\W*$)",
     re.IGNORECASE,
 )
 

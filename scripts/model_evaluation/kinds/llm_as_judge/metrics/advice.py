@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .rating_scale import numeric_values
+from model_evaluation.kinds.llm_as_judge.runtime.metrics import read_ratings
+
 from .variables import check_variables, without_variables
 from .wording import as_words, quoted
 
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
 FEWEST_WORDS = 15
 MOST_DEFINITION_WORDS = 5
 ARTICLES = frozenset({"a", "an", "the"})
-NOT_APPLICABLE = frozenset(
-    {"n a", "na", "not applicable", "does not apply", "not relevant", "unknown", "cannot judge", "cannot tell"}
-)
 
 
 def advise(
@@ -92,7 +91,9 @@ def _check_ratings(
                 f"{place}[{index}].definition",
                 "Shorten it, and explain the label in the instructions.",
             )
-    if len(ratings) == 1:
+    read = read_ratings(ratings)
+    numbers = [rating.number for rating in read if rating.applies]
+    if len(numbers) == 1:
         found.warning(
             "one_rating",
             "One rating: every answer gets the same score.",
@@ -107,8 +108,7 @@ def _check_ratings(
             place,
             "Use the same words in both, for every rating.",
         )
-    numbers = numeric_values(ratings)
-    if numbers is None:
+    if not all(map(math.isfinite, numbers)):
         found.warning(
             "label_scale",
             "Labels have no order, so there is no average, no difference and no verdict for this metric.",
@@ -117,7 +117,7 @@ def _check_ratings(
         )
         return
     stated = _stated_ranges(instructions)
-    if stated and (min(numbers), max(numbers)) not in stated:
+    if numbers and stated and (min(numbers), max(numbers)) not in stated:
         found.warning(
             "scale_mismatch",
             f"The instructions speak of {stated[0][0]:g} to {stated[0][1]:g}, the scale goes from "
@@ -133,12 +133,12 @@ def _check_ratings(
             place,
             "List them from the lowest value to the highest.",
         )
-    for definition, number in zip(definitions, numbers, strict=True):
-        if as_words(definition).strip() in NOT_APPLICABLE:
+    for definition, rating in zip(definitions, read, strict=True):
+        if not rating.applies and math.isfinite(rating.number):
             found.warning(
                 "not_applicable_rating",
-                f"{quoted(definition)} is a rating with the value {number:g}: it would count as a score. Results that "
-                "hold it are taken as missing.",
+                f"{quoted(definition)} is a rating with the value {rating.number:g}: it would count as a score. "
+                "Results that hold it are taken as missing.",
                 place,
                 "Leave it out of ratingScale, and say in the instructions which rating fits such answers.",
             )

@@ -21,13 +21,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.llm_as_judge.runtime.metrics import numeric_scale, read_ratings
 
 from .advice import advise
 from .builtin import BUILTIN_NAMES, is_builtin_name
 from .fields import check_keys, check_text
 from .findings import Findings
 from .json_text import JsonObject, check_json_tree, inside, load_json, without_marks
-from .rating_scale import check_rating_scale, numeric_values
+from .rating_scale import check_rating_scale
 from .wording import json_kind, quoted
 
 MAX_METRICS = 10
@@ -112,14 +113,12 @@ def directions(metrics: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def scale_range(metric: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Lowest and highest score of a numeric scale.
+    """Lowest and highest score of a numeric scale, as the notebook reads it.
 
     ``None`` where there is no scale, a label is no number, or all ratings have the same value.
     """
-    numbers = numeric_values(metric["customMetricDefinition"].get("ratingScale") or [])
-    if not numbers or min(numbers) == max(numbers):
-        return None
-    return min(numbers), max(numbers)
+    scale = numeric_scale(read_ratings(metric["customMetricDefinition"].get("ratingScale")))
+    return (scale.values[0], scale.values[-1]) if scale else None
 
 
 def _line(error: dict[str, str]) -> str:

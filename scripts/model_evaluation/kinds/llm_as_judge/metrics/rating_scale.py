@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from .fields import check_keys, check_text
@@ -20,21 +19,6 @@ MAX_STRING_VALUE = 100
 _RATING_KEYS = ("definition", "value")
 _VALUE_KEYS = ("floatValue", "stringValue")
 _SHAPE = '{"definition": "Good", "value": {"floatValue": 1}}'
-
-
-def numeric_values(ratings: Iterable[Mapping[str, Any]]) -> list[float] | None:
-    """The scale's values as numbers, a label such as "3" included; ``None`` when one of them is no number."""
-    numbers = []
-    for rating in ratings:
-        value = rating["value"]
-        try:
-            number = float(value.get("floatValue", value.get("stringValue")))
-        except ValueError:
-            return None
-        if not math.isfinite(number):
-            return None
-        numbers.append(number)
-    return numbers
 
 
 def check_rating_scale(scale: object, position: str, found: Findings) -> list[dict[str, Any]] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from model_evaluation.runtime.statistics.metrics import Metric, RatingScale, number_in, says_not_applicable
 
@@ -34,35 +35,45 @@ def read_metrics(
         declared = item.get("direction") in ("higher", "lower")
         direction = str(item["direction"]) if declared else "higher"
         guard = definition["name"] in SAFETY_METRICS
-        scale, labels = _rating_scale(definition.get("ratingScale"))
+        ratings = read_ratings(definition.get("ratingScale"))
+        scale = numeric_scale(ratings)
         limits = (scale.values[0], scale.values[-1]) if scale else None
+        numbers = [rating for rating in ratings if scale and math.isfinite(rating.number)]
+        labels = {text.strip().casefold(): rating.number for rating in numbers for text in rating.words}
         name = definition["name"]
         metrics.append(Metric(name, direction, limits, labels, declared=declared, guard=guard, scale=scale))
     return metrics
 
 
-def _rating_scale(scale: object) -> tuple[RatingScale | None, dict[str, float]]:
-    """Numbers and label numbers of a ``ratingScale``: numeric when the value of every item is that gives a rating, else
-    none. An item may say that the metric does not apply."""
-    labels: dict[str, float] = {}
-    values: list[float] = []
-    inapplicable: list[float] = []
+class Rating(NamedTuple):
+    """One item of a ``ratingScale``: its number, NaN where it has none; the texts by which results may call it; and
+    whether it is a rating, and not the remark that there is none to give."""
+
+    number: float
+    words: tuple[str, ...]
+    applies: bool
+
+
+def read_ratings(scale: object) -> list[Rating]:
+    """The items of a ``ratingScale`` in their order, whatever it holds."""
+    ratings = []
     for item in scale if isinstance(scale, list) else []:
+        definition = item.get("definition") if isinstance(item, Mapping) else None
         value = item.get("value") if isinstance(item, Mapping) else None
         raw = value.get("floatValue", value.get("stringValue")) if isinstance(value, Mapping) else None
         number = number_in(raw) if isinstance(raw, str) else math.nan
         if isinstance(raw, int | float) and not isinstance(raw, bool):
             number = float(raw)
-        words = [text for text in (raw, item.get("definition") if isinstance(item, Mapping) else None)
-                 if isinstance(text, str)]  # fmt: skip
-        no_rating = any(says_not_applicable(text) for text in words)
-        if not math.isfinite(number):
-            if no_rating:
-                continue
-            return None, {}
-        (inapplicable if no_rating else values).append(number)
-        labels |= {text.strip().casefold(): number for text in words}
-    values = sorted(set(values))
-    if len(values) < 2:
-        return None, {}
-    return RatingScale(tuple(values), tuple(sorted(set(inapplicable) - set(values)))), labels
+        words = tuple(text for text in (raw, definition) if isinstance(text, str))
+        ratings.append(Rating(number, words, not any(says_not_applicable(text) for text in words)))
+    return ratings
+
+
+def numeric_scale(ratings: Sequence[Rating]) -> RatingScale | None:
+    """Their scale when every one that is a rating has a number, and at least two differ; else none."""
+    numbers = [rating.number for rating in ratings if rating.applies]
+    values = tuple(sorted(set(numbers)))
+    if len(values) < 2 or not all(map(math.isfinite, numbers)):
+        return None
+    others = {rating.number for rating in ratings if not rating.applies and math.isfinite(rating.number)}
+    return RatingScale(values, tuple(sorted(others - set(values))))
