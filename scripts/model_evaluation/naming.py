@@ -19,8 +19,12 @@ def project_slug(project: str) -> str:
 
 
 def suggested_output(context: Context) -> str:
-    """The S3 prefix that is suggested for results: in the dataset's bucket, apart from the dataset."""
-    return f"s3://{context.facts('dataset')['bucket']}/model-evaluation/{project_slug(context.project)}"
+    """The S3 prefix that is suggested for results: in the dataset's bucket, apart from the dataset; without one
+    in the bucket that SageMaker makes for an account and region."""
+    bucket = context.facts("dataset").get("bucket")
+    if not bucket:
+        bucket = f"sagemaker-{context.value('region')}-{context.facts('model').get('account', 'ACCOUNT')}"
+    return f"s3://{bucket}/model-evaluation/{project_slug(context.project)}"
 
 
 def inside(project: str, path: str) -> str:

@@ -53,7 +53,8 @@ def _entry(check: Check, result: Result) -> CheckEntry:
 
 def _guarded(check: Check, subject: Subject) -> Callable[[], list[Result]]:
     def run() -> list[Result]:
-        missing = [step_id for step_id in check.needs if not subject.context.answered(step_id)]
+        own = subject.context.kind.steps
+        missing = [step_id for step_id in check.needs if step_id in own and not subject.context.answered(step_id)]
         if missing:
             return [skipped(f"Not checked yet, not answered: {', '.join(missing)}.")]
         results: list[Result] = []

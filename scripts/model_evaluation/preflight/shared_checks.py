@@ -27,7 +27,7 @@ from .subject import Subject
 
 
 class Check(NamedTuple):
-    """``run`` yields the check's results; it is skipped while one of the steps ``needs`` has no answer."""
+    """``run`` yields the check's results; it is skipped while one of the steps ``needs`` that the kind has is open."""
 
     id: str
     run: Callable[[Subject], Iterable[Result]]

@@ -27,8 +27,8 @@ def check(text: str, context: Context) -> Answer:
     if "//" in uri.key or uri.key.startswith("/"):
         raise Refused(f"{text} has an empty folder name (//) in it.", fix="Use single slashes.", code="bad_prefix")
     dataset = context.facts("dataset")
-    folder = str(dataset["key"]).rpartition("/")[0]
-    if uri.bucket == dataset["bucket"] and uri.key in (folder, dataset["key"]):
+    key = str(dataset.get("key", ""))
+    if uri.bucket == dataset.get("bucket") and uri.key in (key.rpartition("/")[0], key):
         raise Refused(
             f"{uri} is where the dataset lies; results would mix with it.",
             fix=f"Use a prefix of its own, such as s3://{uri.bucket}/model-evaluation",
@@ -79,7 +79,8 @@ def settle(context: Context) -> Answer | None:
         answer = check(suggested_output(context), context)
     except Refused:
         return None
-    return replace(answer, origin="default", facts={**answer.facts, "reason": "in the dataset's bucket"})
+    place = "the dataset's" if context.answered("dataset") else "SageMaker's own"
+    return replace(answer, origin="default", facts={**answer.facts, "reason": f"in {place} bucket"})
 
 
 STEP = Step(

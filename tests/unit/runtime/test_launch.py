@@ -12,7 +12,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import named_in_parameters
+from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeRuns
 from model_evaluation.runtime.launch.launcher import Launch, RunInProgressError, launch_once
 from model_evaluation.runtime.launch.ledger import LaunchError
 from model_evaluation.runtime.launch.waiting import EvaluationRunError, FileChangedError, FinishedRun, wait_for_results
@@ -53,7 +53,7 @@ class Evaluator:
     """The SDK's evaluator, as far as it is looked at; ``edited`` arguments are not those of the settings."""
 
     def __init__(self, settings: Any, evaluate: Callable[[], Any], **edited: Any) -> None:
-        arguments = named_in_parameters(settings) | {"mlflow_resource_arn": settings.mlflow_resource_arn}
+        arguments = JudgeRuns().named_in_parameters(settings) | {"mlflow_resource_arn": settings.mlflow_resource_arn}
         self.__dict__.update(arguments | edited)
         self.evaluate = evaluate
 

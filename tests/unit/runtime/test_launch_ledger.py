@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import json_safe
 from model_evaluation.runtime.launch.account import run_name
+from model_evaluation.runtime.launch.evaluators import json_safe
 from model_evaluation.runtime.launch.ledger import (
     PATIENCE,
     LaunchAttempt,

@@ -24,7 +24,9 @@ def files_of(uri: S3Uri) -> list[S3Uri]:
 
 
 def recorded_files(facts: Mapping[str, Any]) -> list[S3Uri]:
-    """The objects of the recorded dataset; ``facts`` are those of the `dataset` step."""
+    """The objects of the recorded dataset; ``facts`` are those of the `dataset` step. None without a dataset."""
+    if not facts.get("bucket"):
+        return []
     return files_of(S3Uri(str(facts["bucket"]), str(facts["key"])))
 
 

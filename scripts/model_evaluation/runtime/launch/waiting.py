@@ -75,7 +75,7 @@ def wait_for_results(
     parts = launch.settings.parts
     runs = [(wait or wait_for_run)(launch.arn, parts[0], aws)]
     for number, part in enumerate(parts[1:], 2):
-        out(f"Run {number} of {len(parts)}: {part.model} on {part.dataset}")
+        out(f"Run {number} of {len(parts)}: {part.model}{f' on {part.dataset}' if part.dataset else ''}")
         _refuse_changed_file(part, aws)
         arn = launch_next(launch.start, part, aws).arn
         runs.append((wait or wait_for_run)(arn, part, aws))

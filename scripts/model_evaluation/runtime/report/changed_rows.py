@@ -13,7 +13,7 @@ from markupsafe import Markup
 from model_evaluation.runtime.analysis import Analysis
 
 from .markup import part
-from .metrics_table import ordered_metrics
+from .metrics_table import row_metrics
 
 COMPARED_WORDS = 400  # longer answers are shown without marking what differs
 SHOWN_CHARACTERS = 3_000  # of a text
@@ -76,7 +76,7 @@ def _row_html(analysis: Analysis, row: Mapping[str, Cell], look: str) -> Markup:
                 )
                 for side, label in (("base", "base"), ("tuned", "fine-tuned"))
             ]
-            for name in ordered_metrics(analysis.summary, analysis.words)
+            for name in row_metrics(analysis)
         ],
     )
 

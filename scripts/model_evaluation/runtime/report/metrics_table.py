@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.verdicts import interval_words, number_digits, signed_words
 from model_evaluation.runtime.summary import MetricEntry, Summary, scope_of
 
@@ -39,6 +40,12 @@ def ordered_metrics(summary: Summary, words: ReportWords) -> list[str]:
     """The primary metric, those that guard the decision, then the others in the evaluation's order."""
     primary = summary["primary_metric"]
     return sorted(summary["metrics"], key=lambda name: (name != primary, name not in words.guards))
+
+
+def row_metrics(analysis: Analysis) -> list[str]:
+    """Those that score records one by one, and so have columns in the table of records."""
+    columns = set(analysis.table.column_names)
+    return [name for name in ordered_metrics(analysis.summary, analysis.words) if f"{name}__tuned" in columns]
 
 
 def metrics_table(summary: Summary, words: ReportWords) -> tuple[tuple[str, ...], list[list[str]]]:
@@ -86,7 +93,7 @@ def entry_cells(entry: MetricEntry) -> list[str]:
         signed_words(difference),
         interval_words(difference),
         "–" if p_value is None else "<0.001" if p_value < 0.001 else f"{p_value:.3f}",
-        f"{entry['wins']} / {entry['ties']} / {entry['losses']}",
+        "–" if entry["wins"] is None else f"{entry['wins']} / {entry['ties']} / {entry['losses']}",
         str(entry["n_paired"]),
     ]
 

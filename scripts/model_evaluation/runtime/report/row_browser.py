@@ -19,7 +19,7 @@ from model_evaluation.runtime.summary import BOTH_MODELS, evaluated_models
 
 from .changed_rows import NAME_CHARACTERS, Cell, changed_rows_html
 from .markup import part
-from .metrics_table import ordered_metrics
+from .metrics_table import row_metrics
 from .plain_text import one_line
 
 BROWSER_BYTES = 4_000_000  # of rows: the page stays under 5 MB, whatever the answers hold
@@ -60,7 +60,7 @@ def rows_json(analysis: Analysis, budget: int) -> Markup:
 def _browser_data(analysis: Analysis, table: pd.DataFrame, cut: int) -> Markup:
     """``table`` as JSON that is safe inside a script element; texts longer than ``cut`` are cut, none where it is 0."""
     summary = analysis.summary
-    names = ordered_metrics(summary, analysis.words)
+    names = row_metrics(analysis)
     explanations = analysis.words.explanations
     data = {
         "metrics": [one_line(name) for name in names],

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.runtime.launch.durations import Load, Minutes, PastRun, UsualDurations, Work
+from model_evaluation.runtime.launch.evaluators import EvaluatorRuns, defined_steps, json_safe, model_differences
 from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
-from model_evaluation.runtime.launch.ledger import LaunchError
-from model_evaluation.runtime.launch.pipelines import PipelineRuns
-from model_evaluation.runtime.models import hub_model_name
 from model_evaluation.runtime.settings import Json
 
 from .result_files import SIDES, find_result_files
 
 if TYPE_CHECKING:
-    from model_evaluation.runtime.launch.service import RunState, Started
+    from model_evaluation.runtime.launch.service import RunState
     from model_evaluation.runtime.session import AwsClients
 
     from .settings import JudgeSettings
@@ -44,7 +41,7 @@ SCORING = Work(
 )
 
 
-class JudgeRuns(PipelineRuns["JudgeSettings"]):
+class JudgeRuns(EvaluatorRuns["JudgeSettings"]):
     prefix = "SagemakerEvaluation-LLMAJEvaluation"
     failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
     work = (ANSWERING, SCORING)
@@ -59,18 +56,32 @@ class JudgeRuns(PipelineRuns["JudgeSettings"]):
         "EvaluateWithJudge": "Judge scores the answers",
     }
 
-    def start(self, call: Any, settings: JudgeSettings, aws: AwsClients) -> Started:
-        """Starts the SDK's evaluator, unless it says something else than the parameters cell."""
-        for argument, value in named_in_parameters(settings).items():
-            if getattr(call, argument) != value:
-                raise LaunchError(
-                    f"The call passes {argument}={getattr(call, argument)!r}, the parameters cell says {value!r}. "
-                    "The report and a later run go by the parameters cell, so nothing was started.",
-                    fix="Change the value in the parameters cell and run the notebook again from there.",
-                )
-        if not call.mlflow_resource_arn:  # the SDK would send the text "None" as the ARN
-            raise ValueError("there is no MLflow app or tracking server for this run; set MLFLOW_RESOURCE_ARN")
-        return super().start(with_safe_texts(call, settings, aws), settings, aws)
+    pasted = ("dataset_uri", "s3_output_path", "custom_metrics")
+
+    def named_in_parameters(self, settings: JudgeSettings) -> Json:
+        return {
+            **super().named_in_parameters(settings),
+            "dataset": settings.dataset,
+            "evaluator_model": settings.judge,
+            "builtin_metrics": settings.builtin_metrics,
+            "custom_metrics": settings.custom_metrics_json,
+        }
+
+    def with_safe_texts(self, evaluator: Any, settings: JudgeSettings, aws: AwsClients) -> Any:
+        """Also for the place to which the SDK uploads custom metrics."""
+        safe = super().with_safe_texts(evaluator, settings, aws)
+        if settings.s3_output == json_safe(settings.s3_output):
+            return safe
+
+        def upload(custom_metrics_json: str, eval_name: str) -> str:
+            # The SDK takes the URI for a URL and drops what follows a # or ?.
+            bucket, prefix = settings.s3_output.removeprefix("s3://").split("/", 1)
+            key = f"{prefix}/evaluationinputs/{eval_name}/custom-metrics.json"
+            aws.s3.put_object(Bucket=bucket, Key=key, Body=custom_metrics_json.encode())
+            return f"s3://{bucket}/{key}"
+
+        object.__setattr__(safe, "_upload_custom_metrics_to_s3", upload)
+        return safe
 
     def expected_steps(self, settings: JudgeSettings) -> tuple[str, ...]:
         if settings.scope == "base":
@@ -93,52 +104,19 @@ class JudgeRuns(PipelineRuns["JudgeSettings"]):
         """How a pipeline definition differs from the settings. The SDK uploads custom metrics under the run's name, so
         a file under another name is another run's."""
         try:
-            steps = {step["Name"]: step.get("Arguments", {}) for step in json.loads(definition)["Steps"]}
-        except (ValueError, KeyError, TypeError) as error:
-            return [f"its definition cannot be read ({error!r})"]
+            steps = defined_steps(definition)
+        except ValueError as error:
+            return [f"its definition cannot be read ({error})"]
         if OTHER_STEPS[1] in steps:
             return _scoring_differences(steps[OTHER_STEPS[1]], name, settings)
         answers, scores = BASE_STEPS if settings.scope == "base" else TUNED_STEPS
         if answers not in steps or (settings.scope == "base" and TUNED_STEPS[0] in steps):
             return [f"it has the steps {', '.join(steps)}, which is not this evaluation"]
-        differences = _answering_differences(steps[answers], settings)
+        differences = model_differences(steps[answers], settings)
         has_base = BASE_STEPS[0] in steps and settings.scope != "base"
         if has_base != (settings.scope == "compare"):
             differences.append("it evaluates the base model" if has_base else "it leaves the base model out")
         return differences + (_scoring_differences(steps[scores], name, settings) if scores in steps else [])
-
-
-def named_in_parameters(settings: JudgeSettings) -> Json:
-    """The SDK's arguments that have a parameter of their own."""
-    return {
-        "model": settings.sdk_model,
-        "dataset": settings.dataset,
-        "evaluator_model": settings.judge,
-        "builtin_metrics": settings.builtin_metrics,
-        "custom_metrics": settings.custom_metrics_json,
-        "evaluate_base_model": settings.evaluate_base_model,
-        "s3_output_path": settings.s3_output,
-        "role": settings.role_arn,
-        "region": settings.region,
-    }
-
-
-def _answering_differences(step: Json, settings: JudgeSettings) -> list[str]:
-    differences = []
-    if settings.scope == "base":
-        model = hub_model_name(step.get("ServerlessJobConfig", {}).get("BaseModelArn", ""))
-    else:
-        model = step.get("ModelPackageConfig", {}).get("SourceModelPackageArn")
-    if model != settings.sdk_model:
-        differences.append(f"its model is {model}")
-    channels = step.get("InputDataConfig") or [{}]
-    source = channels[0].get("DataSource", {})
-    dataset = source.get("S3DataSource", {}).get("S3Uri") or source.get("DatasetSource", {}).get("DatasetArn")
-    if dataset != settings.dataset:
-        differences.append(f"its dataset is {dataset}")
-    if step.get("RoleArn") != settings.role_arn:
-        differences.append(f"its role is {step.get('RoleArn')}")
-    return differences
 
 
 def _scoring_differences(step: Json, name: str, settings: JudgeSettings) -> list[str]:
@@ -159,42 +137,6 @@ def _scoring_differences(step: Json, name: str, settings: JudgeSettings) -> list
     if parameters.get("output_path") != settings.s3_output:
         differences.append(f"its results go to {parameters.get('output_path')}")
     return differences
-
-
-def with_safe_texts(evaluator: Any, settings: JudgeSettings, aws: AwsClients) -> Any:
-    """The SDK's evaluator, made safe for texts that it cannot carry as they are.
-
-    The SDK pastes them into a JSON text that it then treats as a Jinja template once more: a quote, a backslash or two
-    braces in an S3 key would end up as definition, not as data. JSON escapes come out unharmed.
-    """
-    raw = (settings.dataset, settings.s3_output, settings.mlflow_experiment or "")
-    if all(text == json_safe(text) for text in raw):
-        return evaluator
-    render = evaluator._render_pipeline_definition
-
-    def render_safely(template_str: str, context: Json) -> str:
-        pasted = ["dataset_uri", "s3_output_path", "custom_metrics"]
-        if settings.mlflow_experiment is not None:  # else it holds the SDK's own placeholder
-            pasted.append("mlflow_experiment_name")
-        return str(render(template_str, context | {key: json_safe(context[key]) for key in pasted if context.get(key)}))
-
-    def upload(custom_metrics_json: str, eval_name: str) -> str:
-        # The SDK takes the URI for a URL and drops what follows a # or ?.
-        bucket, prefix = settings.s3_output.removeprefix("s3://").split("/", 1)
-        key = f"{prefix}/evaluationinputs/{eval_name}/custom-metrics.json"
-        aws.s3.put_object(Bucket=bucket, Key=key, Body=custom_metrics_json.encode())
-        return f"s3://{bucket}/{key}"
-
-    # The class refuses attributes it does not declare.
-    object.__setattr__(evaluator, "_render_pipeline_definition", render_safely)
-    object.__setattr__(evaluator, "_upload_custom_metrics_to_s3", upload)
-    return evaluator
-
-
-def json_safe(text: str) -> str:
-    """``text`` for the inside of a JSON string, with nothing left that JSON or Jinja would interpret."""
-    escaped = json.dumps(text)[1:-1].replace('\\"', "\\u0022").replace("\\\\", "\\u005c")
-    return re.sub(r"[{}%#?]", lambda match: f"\\u{ord(match[0]):04x}", escaped)
 
 
 @dataclass(frozen=True)

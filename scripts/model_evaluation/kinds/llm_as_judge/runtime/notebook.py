@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.dataset_files import dataset_lines
+from model_evaluation.runtime.evaluator_settings import REFERENCE_NOTE
 from model_evaluation.runtime.launch.waiting import FinishedRun
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.source_rows import source_rows
@@ -14,7 +15,6 @@ from .analysis import analyse_execution
 from .settings import JudgeSettings
 
 __all__ = ["JudgeSettings", "read_results"]
-REFERENCE_NOTE = "Compared with the fine-tuned model {}, not with a base model: wherever base is said, it is meant."
 ROWS = {
     "dataset": "in the dataset",
     "tuned": "of the fine-tuned model",

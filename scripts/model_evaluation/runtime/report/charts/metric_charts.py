@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.metrics_table import ordered_metrics
+from model_evaluation.runtime.report.metrics_table import ordered_metrics, row_metrics
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, number_digits, signed
 from model_evaluation.runtime.summary import Difference, MetricEntry, Summary, evaluated_models
 
@@ -69,7 +69,9 @@ def _difference_title(entries: Mapping[str, MetricEntry]) -> str:
 
 def outcomes_chart(analysis: Analysis) -> look.Chart | None:
     """Rows the fine-tuned model wins, ties and loses, per metric."""
-    entries = {name: entry for name, entry in _entries(analysis).items() if entry["n_paired"]}
+    entries = {
+        name: entry for name, entry in _entries(analysis).items() if entry["n_paired"] and entry["wins"] is not None
+    }
     if not entries:
         return None
     results = [f"{e['wins']} rows won, {e['ties']} tied, {e['losses']} lost" for e in entries.values()]
@@ -166,6 +168,8 @@ def scale_span(analysis: Analysis, name: str) -> float:
     """Length of the metric's scale; the observed range where none is declared; never 0."""
     if limits := analysis.summary["metrics"][name]["limits"]:
         return float(limits[1] - limits[0])
+    if name not in row_metrics(analysis):
+        return 1.0
     columns = [analysis.per_example[f"{name}__{side}"] for side in ("tuned", "base")]
     scores = [s for column in columns for s in column if isinstance(s, float) and np.isfinite(s)]
     return float(np.ptp(scores)) or 1.0 if scores else 1.0

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.metrics_table import ordered_metrics
+from model_evaluation.runtime.report.metrics_table import row_metrics
 from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.verdicts import signed
 from model_evaluation.runtime.summary import evaluated_models
@@ -27,7 +27,7 @@ def distributions_chart(analysis: Analysis) -> look.Chart | None:
     sides = evaluated_models(summary)
     scores = {
         name: {side: table[f"{name}__{side}"].to_numpy() for side in sides}
-        for name in ordered_metrics(summary, analysis.words)
+        for name in row_metrics(analysis)
         if all(pd.api.types.is_numeric_dtype(table[f"{name}__{side}"]) for side in sides)
         and any(table[f"{name}__{side}"].notna().any() for side in sides)
     }

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.metrics_table import any_lower, metric_label, ordered_metrics
+from model_evaluation.runtime.report.metrics_table import any_lower, metric_label, row_metrics
 from model_evaluation.runtime.results.paired_scores import SLICE_ROWS
 from model_evaluation.runtime.statistics.verdicts import signed
 
@@ -21,7 +21,7 @@ STRONGEST = 0.6  # opacity of the largest difference: text on it stays readable 
 def slices_chart(analysis: Analysis) -> look.Chart | None:
     """Differences by slice and metric; least gain on the primary metric first, slices under 5 pairs left out."""
     summary = analysis.summary
-    names = ordered_metrics(summary, analysis.words)
+    names = row_metrics(analysis)
     slices = [
         (field, value, entries)
         for field, values in summary["slices"].items()
