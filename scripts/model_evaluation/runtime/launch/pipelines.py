@@ -83,8 +83,8 @@ class PipelineRuns(Runs[AnySettings]):
                 executions = aws.sagemaker.get_paginator("list_pipeline_executions").paginate(
                     PipelineName=pipeline["PipelineName"], CreatedAfter=after
                 )
-                for listed in executions:
-                    yield from map(_listed, listed["PipelineExecutionSummaries"])
+                for page_of_runs in executions:
+                    yield from map(_listed, page_of_runs["PipelineExecutionSummaries"])
 
     def differences(self, aws: AwsClients, arn: str, name: str, settings: AnySettings) -> list[str]:
         answer = aws.sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)

@@ -14,6 +14,7 @@ from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failu
 from model_evaluation.runtime.launch.ledger import LaunchError
 from model_evaluation.runtime.launch.pipelines import PipelineRuns
 from model_evaluation.runtime.models import hub_model_name
+from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.settings import Json
 
 from .result_files import SIDES, find_result_files
@@ -180,7 +181,7 @@ def with_safe_texts(evaluator: Any, settings: JudgeSettings, aws: AwsClients) ->
 
     def upload(custom_metrics_json: str, eval_name: str) -> str:
         # The SDK takes the URI for a URL and drops what follows a # or ?.
-        bucket, prefix = settings.s3_output.removeprefix("s3://").split("/", 1)
+        bucket, prefix = S3Uri.parse(settings.s3_output)
         key = f"{prefix}/evaluationinputs/{eval_name}/custom-metrics.json"
         aws.s3.put_object(Bucket=bucket, Key=key, Body=custom_metrics_json.encode())
         return f"s3://{bucket}/{key}"
