@@ -66,21 +66,21 @@ def measure(context: Context, training: str | None) -> dict[str, Any]:
     files = unchanged_files(context.aws, context.facts("dataset"))
     rows = JoinedFiles([(item.uri.key.rpartition("/")[2], partial(read_object, context.aws, item)) for item in files])
     evaluated = watched(rows.chunks(), "dataset", sum(item.size for item in files))
-    found = find_overlap(training_chunks(lambda: context.aws, source), evaluated)
-    if not found.training_rows:
+    overlap = find_overlap(training_chunks(lambda: context.aws, source), evaluated)
+    if not overlap.training_rows:
         raise Refused(
             f"{source} holds no rows that can be compared: none is in one of the five formats.",
             fix="Give the training dataset as JSON Lines: evaluate.py dataset overlap FILE_OR_URI",
             code="no_training_rows",
         )
-    places = {"exact_places": [rows.place(line) for line in found.exact_lines]} if len(files) > 1 else {}
-    return {"source": source, **found.as_json(), **places}
+    places = {"exact_places": [rows.place(line) for line in overlap.exact_lines]} if len(files) > 1 else {}
+    return {"source": source, **overlap.as_json(), **places}
 
 
 def _trained_on(context: Context) -> str:
-    known = _of_its_job(context)
-    if known:
-        return known[0]
+    source = _of_its_job(context)
+    if source:
+        return source[0]
     raise Refused(
         "What the model was trained on is not known: "
         + ("its package names no training job." if context.answered("model") else "no model was chosen yet."),

@@ -15,8 +15,8 @@ def read_so_far(
     """A listener for bytes and rows read so far; ``total`` is the number of bytes there are, if known."""
     of = f" of {total / 1e6:,.0f}" if total else ""
 
-    def tell(done: int, rows: int) -> None:
-        (write or sys.stderr.write)(f"  read {done / 1e6:,.0f}{of} MB, {rows:,} rows\n")
+    def tell(bytes_read: int, rows: int) -> None:
+        (write or sys.stderr.write)(f"  read {bytes_read / 1e6:,.0f}{of} MB, {rows:,} rows\n")
 
     return tell
 
@@ -31,10 +31,10 @@ def watched(
 ) -> Iterator[bytes]:
     """The same chunks; every two seconds a line says how much of ``what`` has passed."""
     of = f" of {total / 1e6:,.0f}" if total else ""
-    done, tell_at = 0, clock() + EVERY
+    bytes_read, tell_at = 0, clock() + EVERY
     for chunk in chunks:
-        done += len(chunk)
+        bytes_read += len(chunk)
         if clock() >= tell_at:
-            (write or sys.stderr.write)(f"  {what}: {done / 1e6:,.0f}{of} MB\n")
+            (write or sys.stderr.write)(f"  {what}: {bytes_read / 1e6:,.0f}{of} MB\n")
             tell_at = clock() + EVERY
         yield chunk

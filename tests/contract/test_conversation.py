@@ -116,7 +116,7 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("role", lambda w: "arn:aws:iam::111122223333:user/somebody", "wrong_kind", "IAM user"),
     ("role", lambda w: w.role_for_lambda, "not_trusted", "lambda.amazonaws.com"),
     ("mlflow", lambda w: w.model_package_arn, "wrong_kind", "model package"),
-    ("mlflow", lambda w: w.mlflow_app_arn + "x", "choose", "no MLflow app"),
+    ("mlflow", lambda w: w.mlflow_app_arn + "x", "choose", "not an MLflow app"),
     ("output", lambda w: f"s3://{w.bucket}", "no_prefix", "whole bucket"),
     ("output", lambda w: w.dataset_uri.rpartition("/")[0], "dataset_prefix", "where the dataset lies"),
     ("output", lambda w: f"s3://{w.bucket_elsewhere}/out", "other_region", "eu-west-1"),

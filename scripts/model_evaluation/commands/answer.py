@@ -54,10 +54,10 @@ def _one_at_a_time(words: list[str]) -> str:
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    given = [name for name in ("value", "text") if getattr(args, name) is not None] + ["accept"] * args.accept
-    if len(given) != 1:
+    sources = [name for name in ("value", "text") if getattr(args, name) is not None] + ["accept"] * args.accept
+    if len(sources) != 1:
         raise UsageError(
-            "One of VALUE, --text VALUE and --accept is needed" + (f"; received {len(given)}." if given else "."),
+            "One of VALUE, --text VALUE and --accept is needed" + (f"; received {len(sources)}." if sources else "."),
             fix="See: evaluate.py answer --help",
         )
     try:

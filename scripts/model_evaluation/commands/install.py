@@ -79,7 +79,7 @@ def further_copies(folder: Path, project: str) -> dict[str, object]:
     copies = other_copies(folder, project)
     if not copies:
         return {}
-    told = [f"{copy.path} (version {copy.version}; read by {', '.join(copy.readers)})" for copy in copies]
+    descriptions = [f"{copy.path} (version {copy.version}; read by {', '.join(copy.readers)})" for copy in copies]
     return {
         "other_copies": [
             {"path": str(copy.path), "version": copy.version, "readers": list(copy.readers)} for copy in copies
@@ -87,7 +87,7 @@ def further_copies(folder: Path, project: str) -> dict[str, object]:
         "warnings": [
             {
                 "kind": "other_copies",
-                "message": f"Of copies of one name an assistant uses one. There is also {', and '.join(told)}.",
+                "message": f"Of copies of one name an assistant uses one. There is also {', and '.join(descriptions)}.",
                 "fix": "Keep one copy for each assistant, or bring all to one version: uninstall or delete the rest.",
             }
         ],

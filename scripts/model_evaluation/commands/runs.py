@@ -32,16 +32,16 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
     from model_evaluation.runs.launches import known_launches
     from model_evaluation.runs.statuses import run_statuses
 
-    known = known_launches(args.project, state.load(args.project).document)
-    runs = run_statuses(Aws(), known.launches[:SHOWN])
+    record = known_launches(args.project, state.load(args.project).document)
+    runs = run_statuses(Aws(), record.launches[:SHOWN])
     findings = [
         finding(
             "damaged_record", f"{path} cannot be read.", level="warning", fix="Delete it if nothing of it still runs."
         )
-        for path in known.damaged
+        for path in record.damaged
     ]
-    if len(known.launches) > SHOWN:
-        findings.append(finding("more", f"{len(known.launches) - SHOWN} older ones are not shown."))
+    if len(record.launches) > SHOWN:
+        findings.append(finding("more", f"{len(record.launches) - SHOWN} older ones are not shown."))
     reasons = {run.reason: run.fix for run in runs if run.status == "unknown"}
     findings += [finding("unknown_status", reason, level="warning", fix=fix) for reason, fix in reasons.items()]
     return {

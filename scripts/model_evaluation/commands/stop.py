@@ -31,9 +31,9 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
     from model_evaluation.runs.launches import known_launches
     from model_evaluation.runs.statuses import run_statuses, stop_run
 
-    known = known_launches(args.project, state.load(args.project).document)
+    record = known_launches(args.project, state.load(args.project).document)
     aws = Aws()
-    chosen = _chosen(run_statuses(aws, known.launches[: None if args.run else SHOWN]), args.run)
+    chosen = _chosen(run_statuses(aws, record.launches[: None if args.run else SHOWN]), args.run)
     if not args.yes:
         launch = chosen.launch
         raise Refused(
@@ -55,21 +55,21 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
     return {"stopped": chosen.id, "execution_arn": chosen.arn, "status": "Stopping"}, 0
 
 
-def _chosen(runs: list[RunStatus], wanted: str | None) -> RunStatus:
+def _chosen(runs: list[RunStatus], name: str | None) -> RunStatus:
     """The run that is meant, if it can be ended."""
     running = [run for run in runs if run.running and run.status != "Stopping"]
-    if wanted is None:
+    if name is None:
         return _only(running, runs)
     for run in runs:
-        if wanted in (run.id, run.launch.name, run.arn):
+        if name in (run.id, run.launch.name, run.arn):
             if run in running:
                 return run
             raise Refused(
-                f"{wanted} cannot be ended: it is {run.status}. {run.reason}".strip(),
+                f"{name} cannot be ended: it is {run.status}. {run.reason}".strip(),
                 fix=run.fix or "See: evaluate.py runs",
                 code="nothing_to_stop",
             )
-    raise Refused(f"{wanted} is none of this project's evaluations.", fix="See: evaluate.py runs", code="unknown_run")
+    raise Refused(f"{name} is none of this project's evaluations.", fix="See: evaluate.py runs", code="unknown_run")
 
 
 def _only(running: list[RunStatus], runs: list[RunStatus]) -> RunStatus:

@@ -1,7 +1,17 @@
 """What a kind of evaluation gives. The rest of the package asks the kind and never names one.
 
 To add a kind: a folder beside this file whose ``kind.py`` holds an instance of a subclass of :class:`Kind` as
-``KIND``, and a line in :mod:`model_evaluation.kinds.registry`. ``tests/toy_kind`` is a complete small example.
+``KIND``, and a line in :mod:`model_evaluation.kinds.registry`; nothing else of the package is changed. The folder holds
+
+- ``steps/``: a module for each question that only this kind asks; shared ones are named in :attr:`Kind.steps`;
+- ``templates/``: the notebook's cells that differ from the shared ones of :mod:`model_evaluation.notebook`;
+- ``runtime/``: what the notebook carries: the parameters as :class:`~model_evaluation.runtime.settings.Settings`, how
+  a run is started and found (:class:`~model_evaluation.runtime.launch.service.Runs`), and the reader of its results
+  into one of the shapes of :mod:`model_evaluation.runtime.results`;
+- what it checks, what it costs, and how local AWS plays it (:mod:`model_evaluation.localaws.kind_player`).
+
+``tests/toy_kind`` is a complete small example, with a reader for each shape of results; ``tests/contract/
+test_toy_kind.py`` drives it from the first question to a report.
 
 A method that is not overridden says "none of that": no checks of its own, no permissions, unknown cost.
 """

@@ -55,12 +55,12 @@ class Aws:
 
     def client(self, service: str, region: str | None = None) -> Any:
         """The boto3 client of ``service`` in ``region`` (default: the configured one)."""
-        wanted = region or self.region
+        region = region or self.region
         with self._lock:  # creating clients from one session is not thread-safe; using them is
-            key = (service, wanted)
+            key = (service, region)
             if key not in self._clients:
                 with aws_errors(f"creating the {service} client"):
-                    self._clients[key] = self._session.client(service, region_name=wanted, config=CONFIG)
+                    self._clients[key] = self._session.client(service, region_name=region, config=CONFIG)
             return self._clients[key]
 
 

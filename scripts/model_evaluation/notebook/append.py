@@ -105,10 +105,12 @@ def _with_ids(section: list[Json], others: list[Json], minor: int) -> list[Json]
     bare = [{key: value for key, value in cell.items() if key != "id"} for cell in section]
     if minor < 5:
         return bare
-    taken = {cell.get("id") for cell in others}
-    ids = []
+    others_ids = {cell.get("id") for cell in others}
+    ids: list[str] = []
     for cell in section:
-        candidates = (cell["id"] if number == 1 else f"{cell['id']}-{number}" for number in range(1, len(taken) + 2))
-        ids.append(next(candidate for candidate in candidates if candidate not in taken))
-        taken.add(ids[-1])
+        candidates = (
+            cell["id"] if number == 1 else f"{cell['id']}-{number}" for number in range(1, len(others_ids) + 2)
+        )
+        ids.append(next(candidate for candidate in candidates if candidate not in others_ids))
+        others_ids.add(ids[-1])
     return [{**cell, "id": cell_id} for cell, cell_id in zip(bare, ids, strict=True)]

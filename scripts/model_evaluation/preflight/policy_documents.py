@@ -46,7 +46,7 @@ def policies_for(context: Context) -> dict[str, Any]:
     ]
     if unknown:
         notes.append(f"Whether KMS keys are in use could not be seen, so none is in the policy: {unknown}")
-    put = command(
+    attach = command(
         "iam", "put-role-policy", role_name=config.role_name, policy_name="model-evaluation", policy_document=role
     )
     update = command("iam", "update-assume-role-policy", role_name=config.role_name, policy_document=trust)
@@ -57,7 +57,7 @@ def policies_for(context: Context) -> dict[str, Any]:
             "caller": policy(need for need in permissions.caller if need.part != SDK_CHECK),
             "caller_sdk_check": policy(need for need in permissions.caller if need.part == SDK_CHECK),
         },
-        "commands": [put, update],
+        "commands": [attach, update],
         "notes": notes,
     }
 

@@ -27,7 +27,8 @@ from .subject import Subject
 
 
 class Check(NamedTuple):
-    """``run`` yields the check's results; it is skipped while one of the steps ``needs`` that the kind has is open."""
+    """``run`` yields the check's results; it is skipped while one of the steps ``needs`` that the kind asks has no
+    answer."""
 
     id: str
     run: Callable[[Subject], Iterable[Result]]

@@ -70,8 +70,8 @@ def known_launches(project: str, document: Json) -> KnownLaunches:
 
 def _from_state(entry: Json) -> Launch:
     keys = ("name", "started", "execution_arn", "fingerprint", "notebook", "results_dir")
-    known = {key: entry[key] for key in keys}
-    return Launch(outcome=entry.get("outcome"), configuration={}, kind=entry.get("kind", ""), **known)
+    values = {key: entry[key] for key in keys}
+    return Launch(outcome=entry.get("outcome"), configuration={}, kind=entry.get("kind", ""), **values)
 
 
 def _from_record(record: LaunchRecord, attempt: LaunchAttempt, notebook: str | None, folder: str) -> Launch:

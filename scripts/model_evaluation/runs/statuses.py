@@ -71,8 +71,8 @@ def _look_up(aws: Aws, launch: Launch) -> RunStatus:
 
 def _unanswered(launch: Launch, error: EvaluationError) -> RunStatus:
     if isinstance(error, NotFound):
-        gone = "AWS no longer knows this run, or it belongs to another account."
-        return RunStatus(launch, launch.execution_arn, "gone", reason=gone)
+        reason = "AWS no longer knows this run, or it belongs to another account."
+        return RunStatus(launch, launch.execution_arn, "gone", reason=reason)
     return RunStatus(launch, launch.execution_arn, "unknown", reason=error.message, fix=error.fix)
 
 

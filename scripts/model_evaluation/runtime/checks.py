@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from .dataset_files import REGISTRY_DATASET, dataset_object
 from .models import HUB_MODEL, MODEL_PACKAGE, PUBLIC_HUB, first_container, hub_model_name
+from .s3_uri import S3Uri
 from .sdk_environment import deviations
 from .session import GONE_CODES, AwsClients, AwsFailure, aws_error_code, is_credentials_error
 from .settings import Json, NotebookError, Settings
@@ -166,9 +167,9 @@ def check_model_package(settings: Settings, aws: AwsClients) -> str:
 def _weights_are_there(container: Json, aws: AwsClients) -> bool:
     """Also when nobody can tell: SageMaker may keep weights where only it can look."""
     uri = container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri", "")
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    if not bucket:
+    if not uri.startswith("s3://"):
         return True
+    bucket, prefix = S3Uri.parse(uri)
     try:
         return bool(aws.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"))
     except ClientError as error:
@@ -211,7 +212,7 @@ def _dataset_object(settings: Settings, aws: AwsClients) -> tuple[str, str]:
 
 def check_output(settings: Settings, aws: AwsClients) -> str:
     """The output bucket is there and in the region."""
-    return _bucket_region(settings.s3_output.removeprefix("s3://").split("/", 1)[0], settings, aws)
+    return _bucket_region(S3Uri.parse(settings.s3_output).bucket, settings, aws)
 
 
 def _bucket_region(bucket: str, settings: Settings, aws: AwsClients) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .rows import read_dataset_rows
+from .s3_uri import S3Uri
 from .session import AwsClients, AwsFailure
 from .settings import Settings
 
@@ -18,9 +19,10 @@ REGISTRY_DATASET = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d+):hub-
 
 def dataset_object(settings: Settings, aws: AwsClients) -> tuple[str, str]:
     """Bucket and key of the dataset's file; an AI-Registry ARN is looked up. ``ValueError`` when it is neither."""
-    uri = re.fullmatch(r"s3://([^/]+)/(.+)", settings.dataset, re.DOTALL)
-    if uri:
-        return uri[1], uri[2]
+    if settings.dataset.startswith("s3://"):
+        uri = S3Uri.parse(settings.dataset)
+        if uri.key:
+            return uri
     arn = REGISTRY_DATASET.fullmatch(settings.dataset)
     if arn is None:
         raise ValueError(f"expected s3://bucket/key or a DataSet ARN, received {settings.dataset!r}")

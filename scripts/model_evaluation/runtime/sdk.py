@@ -16,9 +16,9 @@ def require_sdk(requirement: str) -> None:
     if not lowest <= _installed() < below:
         print(f"Installing {requirement}; this takes a few minutes.")  # noqa: T201
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement]
-        done = subprocess.run(pip, capture_output=True, text=True)  # noqa: S603
-        if done.returncode:
-            raise RuntimeError(f"{requirement} could not be installed. Install it, then run again.\n{done.stderr}")
+        result = subprocess.run(pip, capture_output=True, text=True)  # noqa: S603
+        if result.returncode:
+            raise RuntimeError(f"{requirement} could not be installed. Install it, then run again.\n{result.stderr}")
         if "sagemaker" in sys.modules or "boto3" in sys.modules:
             raise RuntimeError("The SDK is installed, but an older one is in use. Restart the kernel, then run again.")
         importlib.invalidate_caches()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
+from .s3_uri import S3Uri
 from .shard_names import shard_names
 
 if TYPE_CHECKING:
@@ -199,11 +199,11 @@ class ParameterReader:
 
     def output_uri(self, name: str) -> str:
         value = self.text(name)
-        match = re.fullmatch(r"s3://([^/]+)(/.*)?", value, re.DOTALL)
-        if match is None:
+        try:
+            uri = S3Uri.parse(value)
+        except ValueError:
             return value and self.fault(name, "s3://bucket/prefix", "")
-        prefix = (match[2] or "").strip("/")
-        return f"s3://{match[1]}/{prefix or DEFAULT_PREFIX}"
+        return str(uri._replace(key=uri.key.strip("/") or DEFAULT_PREFIX))
 
     def fault(self, name: str, expected: str, default: Default) -> Default:
         """Notes that a parameter is not what was expected, and answers ``default``."""

@@ -103,13 +103,13 @@ def _open_matters(context: Context, checks: list[CheckEntry], width: int, room: 
         status: [f"  {sign} {check['id']}: {check['message']}" for check in checks if check["status"] == status]
         for status, sign in (("fail", "✗"), ("warn", "!"), ("skip", "?"))
     }
-    seen = {check["message"] for check in checks}
+    messages = {check["message"] for check in checks}
     findings["warn"] += [
         f"  ! {step_id}: {warning['message']}"
         for step_id, answer in context.document["answers"].items()
         if step_id not in CHECKED_AGAIN
         for warning in answer.get("warnings", [])
-        if warning["message"] not in seen
+        if warning["message"] not in messages
     ]
     head = f"{'Preflight':<{width}}  {_cut(summary(checks))}"
     lines = [line for status in ("fail", "warn", "skip") for line in findings[status]]

@@ -20,8 +20,8 @@ def check(text: str, context: Context) -> Answer:
         from model_evaluation.lookups.sagemaker.mlflow import LEFT_TO_THE_SDK
 
         return Answer("create", findings=[finding("mlflow_create", LEFT_TO_THE_SDK, level="warning")])
-    found = _trackers(context)
-    tracker = next((item for item in found.trackers if text in (item.arn, item.name)), None)
+    trackers = _trackers(context)
+    tracker = next((item for item in trackers.trackers if text in (item.arn, item.name)), None)
     if tracker is None:
         arn = parse_arn(text)
         if arn is not None and kind_of(arn) not in ("MLflow app", "MLflow tracking server"):
@@ -31,9 +31,10 @@ def check(text: str, context: Context) -> Answer:
                 code="wrong_kind",
             )
         raise Choose(
-            f"{text[:200]!r} is no MLflow app or tracking server of {context.value('region')}. {found.unknown}".strip(),
+            f"{text[:200]!r} is not an MLflow app or tracking server of {context.value('region')}. "
+            f"{trackers.unknown}".strip(),
             fix="Choose one from the list, or `create`.",
-            choices=_choices(found),
+            choices=_choices(trackers),
         )
     if not tracker.usable:
         raise Refused(
@@ -52,9 +53,9 @@ def _trackers(context: Context) -> Trackers:
 
 
 def offer(context: Context) -> Offer:
-    found = _trackers(context)
-    usable = [item for item in found.trackers if item.usable]
-    return Offer(choices=_choices(found), suggested=_suggested(usable), text=found.unknown or None)
+    trackers = _trackers(context)
+    usable = [item for item in trackers.trackers if item.usable]
+    return Offer(choices=_choices(trackers), suggested=_suggested(usable), text=trackers.unknown or None)
 
 
 def _suggested(usable: list[Tracker]) -> str:
@@ -76,8 +77,8 @@ def settle(context: Context) -> Answer | None:
     return replace(answer, origin="lookup", facts=facts, findings=[finding("mlflow", note)])
 
 
-def _choices(found: Trackers) -> list[dict[str, str]]:
-    usable = [item for item in found.trackers if item.usable]
+def _choices(trackers: Trackers) -> list[dict[str, str]]:
+    usable = [item for item in trackers.trackers if item.usable]
     suggested = _suggested(usable)
     choices = [
         {"value": item.arn, "label": f"{item.name} (MLflow {item.kind})", "note": item.status} for item in usable

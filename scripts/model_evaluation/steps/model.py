@@ -58,11 +58,11 @@ def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:
             fix=f"If the model is the right one, work in its region: export AWS_REGION={arn.region}",
             code="other_region",
         )
-    account, found = together(outcome(lambda: _same_account(aws, arn)), outcome(lambda: _resolve(aws, arn, kind)))
-    for result in (account, found):  # of two troubles the account explains the other
+    account, resolved = together(outcome(lambda: _same_account(aws, arn)), outcome(lambda: _resolve(aws, arn, kind)))
+    for result in (account, resolved):  # of two troubles the account explains the other
         if isinstance(result, EvaluationError):
             raise result
-    package, findings = found
+    package, findings = resolved
     return package, findings
 
 
@@ -160,13 +160,13 @@ def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[dict[str
             fix="Wait for it to complete, or give the model package of another fine-tuning job.",
             code="no_model_package",
         )
-    found = [finding("training_job", f"Training job {name} ({job.status}) registered {job.model_package_arn}.")]
+    notes = [finding("training_job", f"Training job {name} ({job.status}) registered {job.model_package_arn}.")]
     if job.training_data:
         note = f"It was trained on {job.training_data[0]}. Evaluation rows that are in there would flatter the model."
-        found.append(
+        notes.append(
             finding("training_data", note, fix="To know how many, once `data` is answered: evaluate.py dataset overlap")
         )
-    return describe_package(aws, job.model_package_arn), found
+    return describe_package(aws, job.model_package_arn), notes
 
 
 def _newest(aws: Aws, group: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
@@ -196,12 +196,12 @@ def _newest(aws: Aws, group: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
         )
     newest = usable[0]
     why = f" Passed over: {'; '.join(passed_over[:5])}." if passed_over else ""
-    found = finding(
+    note = finding(
         "resolved",
         f"Version {newest.version} is the newest usable one of {len(versions)} in {group} "
         f"(created {newest.created}, approval: {newest.approval or 'none'}).{why}",
     )
-    return describe_package(aws, newest.arn), [found]
+    return describe_package(aws, newest.arn), [note]
 
 
 def _answer(context: Context, package: ModelPackage, findings: list[dict[str, Any]]) -> Answer:

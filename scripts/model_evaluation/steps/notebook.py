@@ -38,15 +38,15 @@ def appendable(project: str) -> list[str]:
     from model_evaluation.naming import default_notebook
 
     own = os.path.basename(default_notebook(project)).removesuffix(".ipynb")
-    found = []
+    paths: list[str] = []
     for folder in ("", "notebooks"):
         try:
             names = sorted(os.listdir(os.path.join(project, folder)))
         except OSError:
             continue
         others = [name for name in names if not name.startswith(own) and not name.endswith("_executed.ipynb")]
-        found += [os.path.join(folder, name) for name in others if name.endswith(".ipynb")]
-    return found[:20]
+        paths += [os.path.join(folder, name) for name in others if name.endswith(".ipynb")]
+    return paths[:20]
 
 
 def settle(context: Context) -> Answer | None:

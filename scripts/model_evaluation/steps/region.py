@@ -46,9 +46,9 @@ def settle(context: Context) -> Answer | None:
 
 def offer(context: Context) -> Offer:
     places = _places(context)
-    listed = "; ".join(f"{thing} is in {place}" for thing, place in places.items())
+    text = "; ".join(f"{thing} is in {place}" for thing, place in places.items())
     apart = len(set(places.values())) > 1
-    return Offer(suggested=next(iter(places.values())), text=f"They do not agree: {listed}." if apart else None)
+    return Offer(suggested=next(iter(places.values())), text=f"They do not agree: {text}." if apart else None)
 
 
 STEP = Step(

@@ -29,7 +29,7 @@ def check(text: str, context: Context) -> Answer:
     role_arn = text if text.startswith("arn:") and ":role/" in text else None
     if role_arn:  # everything can be asked at once
         name = _name(text, None, role_arn.split(":")[4])
-        caller, found, simulated = together(
+        caller, answer, simulated = together(
             lambda: who_am_i(aws),
             outcome(lambda: describe_role(aws, name)),
             outcome(lambda: _simulation(context, role_arn)),
@@ -38,14 +38,14 @@ def check(text: str, context: Context) -> Answer:
     else:
         caller = who_am_i(aws)
         name = _name(text, caller.role_name, caller.account)
-        found, simulated = outcome(lambda: describe_role(aws, name))(), None
-    if isinstance(found, NotFound):
+        answer, simulated = outcome(lambda: describe_role(aws, name))(), None
+    if isinstance(answer, NotFound):
         raise Refused(
             f"There is no role {name} in account {caller.account}.",
             fix="List the roles: aws iam list-roles --query 'Roles[].RoleName'",
             code="not_found",
-        ) from found
-    role = _or_raise(found)
+        ) from answer
+    role = _or_raise(answer)
     if role_arn and role.arn != text:
         raise Refused(
             f"{text} does not exist; the role of that name is {role.arn}.", fix=f"Answer {role.arn}.", code="not_found"

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from model_evaluation.kinds.llm_as_judge.runtime.result_files import (
     find_result_files,
     read_aggregate_means,
-    split_s3_uri,
 )
 from model_evaluation.kinds.llm_as_judge.runtime.result_rows import parse_repr, parse_result_row, response_text
 from model_evaluation.runtime.results.records import ScoredAnswer
@@ -33,20 +32,6 @@ from unit.runtime.results_world import (
 )
 
 URI = f"s3://{BUCKET}/{PREFIX}"
-
-
-@pytest.mark.parametrize(
-    ("uri", "parts"),
-    [("s3://b", ("b", "")), ("s3://b/", ("b", "")), ("s3://b/p/q/", ("b", "p/q")), ("s3://b/a b", ("b", "a b"))],
-)
-def test_s3_uris(uri: str, parts: tuple[str, str]) -> None:
-    assert split_s3_uri(uri) == parts
-
-
-@pytest.mark.parametrize("uri", ["", "b/p", "https://b/p", "s3:///p"])
-def test_other_uris_are_refused(uri: str) -> None:
-    with pytest.raises(ValueError, match="s3://bucket/prefix"):
-        split_s3_uri(uri)
 
 
 class TestFindingFiles:

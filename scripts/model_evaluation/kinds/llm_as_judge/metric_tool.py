@@ -119,8 +119,8 @@ def _rows(path: str | None) -> list[tuple[int, str, str | None]]:
             raise Refused(
                 f"{path} cannot be read: {error.strerror}.", fix="Check the path.", code="file_unreadable"
             ) from error
-    found = read_dataset_rows(content.splitlines())
-    return [(row.line, row.prompt, row.reference) for row in found.rows]
+    dataset = read_dataset_rows(content.splitlines())
+    return [(row.line, row.prompt, row.reference) for row in dataset.rows]
 
 
 def _local_judge() -> Judge:

@@ -13,7 +13,7 @@ def other_answers(summary: Summary, context: Context) -> list[str]:
     """What the results say otherwise than the answers, as far as both are known."""
     tuned, inputs = summary["models"]["tuned"] or {}, summary.get("inputs") or {}
     custom = [item["customMetricDefinition"].get("name") for item in context.value("custom_metrics") or []]
-    chosen = [*(context.value("builtin_metrics") or []), *custom]
+    metrics = [*(context.value("builtin_metrics") or []), *custom]
     pairs = (
         ("the model", tuned.get("arn"), context.value("model")),
         ("the dataset", inputs.get("dataset"), context.value("dataset")),
@@ -25,7 +25,7 @@ def other_answers(summary: Summary, context: Context) -> list[str]:
     etag = str(context.facts("dataset").get("etag", "")) if context.answered("dataset") else ""
     if not any(text.startswith("the dataset") for text in texts) and _differ(inputs.get("dataset_etag"), etag):
         texts.append("the dataset has been changed since, under the same address")
-    missing = [name for name in chosen if _bare(name) not in summary["metrics"]]
+    missing = [name for name in metrics if _bare(name) not in summary["metrics"]]
     if missing:
         texts.append(f"they have no {', '.join(map(str, missing))}")
     return texts

@@ -52,8 +52,8 @@ def update_package(cloud: Cloud, request: Request) -> Record:
         if key in params:
             record[key] = params[key]
     properties = {**record.get("CustomerMetadataProperties", {}), **params.get("CustomerMetadataProperties", {})}
-    for removed in params.get("CustomerMetadataPropertiesToRemove", []):
-        properties.pop(removed, None)
+    for name in params.get("CustomerMetadataPropertiesToRemove", []):
+        properties.pop(name, None)
     if properties:
         record["CustomerMetadataProperties"] = properties
     record["LastModifiedTime"] = cloud.now()

@@ -57,10 +57,10 @@ class Verdict:
 def parse_policy(text: str) -> Policy:
     """A policy document from its JSON; empty when it is none."""
     try:
-        parsed = json.loads(text)
+        policy = json.loads(text)
     except ValueError:
         return {}
-    return parsed if isinstance(parsed, dict) else {}
+    return policy if isinstance(policy, dict) else {}
 
 
 def statements_of(policy: Policy) -> list[Policy]:
@@ -87,7 +87,7 @@ def matching(policy: Policy, effect: str, requester: Requester, action: str, res
 
 
 def decide(
-    statements: Iterable[tuple[str, Policy]], action: str, resource: str, known: Mapping[str, Sequence[str]]
+    statements: Iterable[tuple[str, Policy]], action: str, resource: str, context: Mapping[str, Sequence[str]]
 ) -> Verdict:
     """What a principal's own policies say: explicit deny wins, then allow, then the implicit deny. ``statements`` come
     with the name of their policy; a condition on an unknown key does not hold, unless its operator ends in IfExists."""
@@ -96,7 +96,7 @@ def decide(
     for policy, statement in statements:
         if not _is_about(statement, action, resource):
             continue
-        undecided = _undecided(statement, known)
+        undecided = _undecided(statement, context)
         if undecided is None:
             continue
         missing += [key for key, _ in undecided if key not in missing]
@@ -134,12 +134,12 @@ def _is_named(principal: Any, requester: Requester) -> bool:
     return any(str(item) in accepted for item in _as_list(principal.get("AWS", [])))
 
 
-def _undecided(statement: Policy, known: Mapping[str, Sequence[str]]) -> list[tuple[str, str]] | None:
+def _undecided(statement: Policy, context: Mapping[str, Sequence[str]]) -> list[tuple[str, str]] | None:
     """Key and operator of each condition that could not be decided; ``None`` when one certainly does not hold."""
     undecided = []
-    for operator, wanted in (statement.get("Condition") or {}).items():
-        for key, values in wanted.items():
-            holds = _holds(operator, known.get(key.lower()), [str(value) for value in _as_list(values)])
+    for operator, expected in (statement.get("Condition") or {}).items():
+        for key, values in expected.items():
+            holds = _holds(operator, context.get(key.lower()), [str(value) for value in _as_list(values)])
             if holds is False:
                 return None
             if holds is None:
@@ -147,16 +147,16 @@ def _undecided(statement: Policy, known: Mapping[str, Sequence[str]]) -> list[tu
     return undecided
 
 
-def _holds(operator: str, values: Sequence[str] | None, wanted: list[str]) -> bool | None:
+def _holds(operator: str, values: Sequence[str] | None, expected: list[str]) -> bool | None:
     """Whether one condition holds for a key's values; ``None`` when that cannot be known."""
     name = operator.rpartition(":")[2].removesuffix("IfExists")
     if values is None or name not in _EQUAL | _LIKE | {"Bool"}:
         return None
     if name in _LIKE:
-        hit = any(_like(wanted, value) for value in values)
+        hit = any(_like(expected, value) for value in values)
     else:
         plain = str.lower if name == "Bool" or name.endswith("IgnoreCase") else str
-        hit = any(plain(value) in map(plain, wanted) for value in values)
+        hit = any(plain(value) in map(plain, expected) for value in values)
     return not hit if "Not" in name else hit
 
 

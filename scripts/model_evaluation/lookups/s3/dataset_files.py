@@ -52,10 +52,10 @@ def unchanged_files(aws: Aws, facts: Mapping[str, Any]) -> list[S3Object]:
 def replaced_files(files: list[S3Object], recorded: str) -> str:
     """ "s3://b/rows.jsonl was replaced (ETag new, recorded old)" for the first file whose ETag is not the one in
     ``recorded``; empty when all are."""
-    known = recorded.split(",")
-    if len(known) != len(files):
-        return f"{files[0].uri} is one of {len(files)} files, but {len(known)} were recorded: the dataset was replaced"
-    changed = [(item, etag) for item, etag in zip(files, known, strict=True) if item.etag != etag]
+    etags = recorded.split(",")
+    if len(etags) != len(files):
+        return f"{files[0].uri} is one of {len(files)} files, but {len(etags)} were recorded: the dataset was replaced"
+    changed = [(item, etag) for item, etag in zip(files, etags, strict=True) if item.etag != etag]
     if not changed:
         return ""
     item, etag = changed[0]

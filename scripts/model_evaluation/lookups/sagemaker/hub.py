@@ -41,8 +41,8 @@ def describe_base_model(aws: Aws, name: str, version: str | None, region: str) -
         answer = client.describe_hub_content(**request)
     try:
         document = json.loads(answer.get("HubContentDocument") or "")
-        listed = document.get("RecipeCollection") or []
-        recipes = tuple(item for item in listed if isinstance(item, dict))
+        collection = document.get("RecipeCollection") or []
+        recipes = tuple(item for item in collection if isinstance(item, dict))
     except (ValueError, AttributeError, TypeError):
         document, recipes = {}, None
     licence = next((str(value) for key, value in document.items() if "eula" in key.lower() and value), "")

@@ -23,12 +23,12 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
         except Refused as error:
             yield failed(error.message, _with_command(error, step_id), code=error.code, **error.details)
             return
-        recorded = context.facts(step_id)
-        if step_id == "dataset" and answer.facts.get("etag") != recorded.get("etag"):
+        facts = context.facts(step_id)
+        if step_id == "dataset" and answer.facts.get("etag") != facts.get("etag"):
             yield failed(
-                f"{_replaced(recorded, answer.facts)} was replaced after it was checked.",
+                f"{_replaced(facts, answer.facts)} was replaced after it was checked.",
                 lines("Check it again:", f"evaluate.py answer dataset {shlex.quote(str(context.value('dataset')))}"),
-                recorded=recorded.get("etag"),
+                recorded=facts.get("etag"),
                 now=answer.facts.get("etag"),
             )
             return
@@ -43,11 +43,11 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
     return run
 
 
-def _replaced(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _replaced(facts: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """The first of the dataset's files whose ETag is another one."""
-    etags = zip(str(recorded.get("etag")).split(","), str(now.get("etag")).split(","), strict=False)
-    files = recorded_files(recorded)
-    return str(next((uri for uri, (old, new) in zip(files, etags, strict=False) if old != new), recorded.get("uri")))
+    etags = zip(str(facts.get("etag")).split(","), str(now.get("etag")).split(","), strict=False)
+    files = recorded_files(facts)
+    return str(next((uri for uri, (old, new) in zip(files, etags, strict=False) if old != new), facts.get("uri")))
 
 
 def _with_command(error: Refused, step_id: str) -> str:

@@ -78,13 +78,13 @@ def _foreign(subject: Subject, bucket: str, policy: Policy) -> Result | None:
     if not lacking:
         return None
     actions = sorted(set(lacking))
-    added = {
+    statement = {
         "Effect": "Allow",
         "Principal": {"AWS": config.role},
         "Action": actions,
         "Resource": [config.s3(bucket), config.s3(f"{bucket}/*")],
     }
-    whole = document([*(dict(statement) for statement in statements_of(policy)), added])
+    whole = document([*(dict(statement) for statement in statements_of(policy)), statement])
     return failed(
         f"The bucket {bucket} belongs to another account, and its policy does not let {config.role} "
         f"{', '.join(actions)}; the role's own policies are not enough there.",
@@ -101,7 +101,7 @@ def _foreign(subject: Subject, bucket: str, policy: Policy) -> Result | None:
 
 def _requester(config: Configuration) -> Requester:
     """The role, and the condition keys of its requests whose values are known beforehand."""
-    known = {
+    context = {
         "aws:securetransport": "true",
         "aws:principalarn": config.role,
         "aws:principalaccount": config.account,
@@ -109,17 +109,20 @@ def _requester(config: Configuration) -> Requester:
         "s3:tlsversion": "1.2",
         "aws:requestedregion": config.region,
     }
-    return Requester(config.role, config.account, {key: [value] for key, value in known.items()})
+    return Requester(config.role, config.account, {key: [value] for key, value in context.items()})
 
 
 def _wanted(config: Configuration, bucket: str) -> list[tuple[str, str]]:
     """What the role does in a bucket: action and ARN."""
-    wanted = []
+    requests = []
     if bucket == config.dataset_bucket:
-        wanted += [("s3:GetObject", arn) for arn in config.dataset_objects] + [("s3:ListBucket", config.s3(bucket))]
+        requests += [("s3:GetObject", arn) for arn in config.dataset_objects] + [("s3:ListBucket", config.s3(bucket))]
     if bucket == config.output_bucket:
-        wanted += [("s3:PutObject", config.s3(f"{config.output}/x")), ("s3:GetObject", config.s3(f"{config.output}/x"))]
-    return wanted
+        requests += [
+            ("s3:PutObject", config.s3(f"{config.output}/x")),
+            ("s3:GetObject", config.s3(f"{config.output}/x")),
+        ]
+    return requests
 
 
 def _step(config: Configuration, bucket: str) -> str:

@@ -124,29 +124,29 @@ def _permitted(subject: Subject, key: str, use: Use, evidence: dict[str, Any]) -
             f"The key policy leaves {key} to IAM, and IAM could not be asked about {name}.", part=use.part, **evidence
         )
     if allows:  # the key policy leaves it to IAM, and IAM is silent
-        put = command(
+        attach = command(
             "iam",
             "put-role-policy",
             role_name=name,
             policy_name=f"model-evaluation-key-{use.part}",
             policy_document=document([allow(use.actions, (key,))]),
         )
-        fix = lines("Attach this statement:", put)
+        fix = lines("Attach this statement:", attach)
     else:
         refusing = [match.statement for match in denied]
         others = [dict(item) for item in statements_of(policy) if item not in refusing]
-        added = {"Effect": "Allow", "Principal": {"AWS": role}, "Action": list(use.actions), "Resource": "*"}
-        put = command(
+        statement = {"Effect": "Allow", "Principal": {"AWS": role}, "Action": list(use.actions), "Resource": "*"}
+        replace = command(
             "kms",
             "put-key-policy",
             key_id=key,
             policy_name="default",
-            policy=document([*others, added]),
+            policy=document([*others, statement]),
             region=subject.region,
         )
         fix = lines(
             "The key's administrator must let the role use it; this is the whole key policy with the statement added:",
-            put,
+            replace,
         )
     return failed(
         f"{role} may not use the KMS key {key} ({', '.join(use.actions)}) of {use.what}: {use.otherwise}.",

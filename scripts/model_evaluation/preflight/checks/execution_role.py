@@ -34,10 +34,10 @@ def role(subject: Subject) -> Iterator[Result]:
         )
         return
     arn = execution_role.arn
-    answered = str(subject.facts("role").get("arn", arn))
-    if arn != answered:
+    answer = str(subject.facts("role").get("arn", arn))
+    if arn != answer:
         yield failed(
-            f"{answered} does not exist; the role of that name is {arn}.",
+            f"{answer} does not exist; the role of that name is {arn}.",
             lines("Answer it anew:", f"evaluate.py answer role {arn}"),
             arn=arn,
         )
@@ -52,12 +52,12 @@ def role(subject: Subject) -> Iterator[Result]:
 def _trust(role: Role, service: TrustedService) -> Result:
     """Whether the service may assume the role."""
     account = role.arn.split(":")[4]
-    known = {
+    context = {
         "aws:sourceaccount": [account],
         "aws:principalservicename": [service.principal],
         "aws:principalisawsservice": ["true"],
     }
-    requester = Requester(service.principal, account, known, service=True)
+    requester = Requester(service.principal, account, context, service=True)
     allowed = matching(role.trust, "Allow", requester, ASSUME, None)
     denied = [match for match in matching(role.trust, "Deny", requester, ASSUME, None) if match.certain]
     if any(match.certain for match in allowed) and not denied:
@@ -88,8 +88,8 @@ def _trust(role: Role, service: TrustedService) -> Result:
             "excludes it."
         )
     else:
-        listed = ", ".join(sorted(role.trusted)) or "no service"
-        message = f"{service.name} may not assume {role.name}: its trust policy names {listed}."
+        names = ", ".join(sorted(role.trusted)) or "no service"
+        message = f"{service.name} may not assume {role.name}: its trust policy names {names}."
     make = warned if service.contested else failed
     return make(f"{message} {service.otherwise}", fix, part=service.part, **evidence)
 

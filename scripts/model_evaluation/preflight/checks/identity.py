@@ -45,13 +45,16 @@ def lifetime(subject: Subject) -> Iterator[Result]:
         end = "If they end first, the run goes on and the notebook re-attaches when run again."
         yield skipped(f"{message} {end}", renew, source=source)
     else:
-        left = (expires - datetime.datetime.now(datetime.UTC)).total_seconds() / 60
-        evidence: dict[str, Any] = {"expires": expires.isoformat(timespec="seconds"), "minutes_left": round(left)}
-        if minutes and left < minutes[1]:
-            message = f"The credentials expire in {max(0, left):.0f} minutes; {takes}."
+        minutes_left = (expires - datetime.datetime.now(datetime.UTC)).total_seconds() / 60
+        evidence: dict[str, Any] = {
+            "expires": expires.isoformat(timespec="seconds"),
+            "minutes_left": round(minutes_left),
+        }
+        if minutes and minutes_left < minutes[1]:
+            message = f"The credentials expire in {max(0, minutes_left):.0f} minutes; {takes}."
             yield warned(f"{message} It goes on without them, but the notebook stops watching.", renew, **evidence)
         else:
-            yield passed(f"The credentials last {left:.0f} more minutes.", **evidence)
+            yield passed(f"The credentials last {minutes_left:.0f} more minutes.", **evidence)
 
 
 def clock(subject: Subject) -> Iterator[Result]:

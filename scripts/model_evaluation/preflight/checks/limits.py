@@ -80,8 +80,9 @@ def increase(quota: Quota, value: int, region: str) -> str:
 
 
 def already_running(subject: Subject) -> Iterator[Result]:
-    """Another evaluation of this kind: the SDK keeps one pipeline for all of them and overwrites it at each start."""
+    """Another evaluation of this kind, which may be this one, started before."""
     region, running = subject.region, _running(subject)
+    runs = subject.context.kind.settings_class().runs
     if not running:
         yield passed(f"No other evaluation of this kind is running in {region}.")
         return
@@ -89,13 +90,12 @@ def already_running(subject: Subject) -> Iterator[Result]:
     since = f" since {first.started.isoformat(timespec='seconds')}" if first.started else ""
     yield warned(
         f"{len(running)} evaluation(s) of this kind are running in {region}, the oldest, {first.name or first.arn},"
-        f"{since}. The SDK shares one pipeline between all of them; the notebook compares what runs with what was "
-        "meant, and starts again if somebody else's start came between.",
+        f"{since}. {runs.beside_others}".rstrip(),
         lines(
             "If it is yours, run its notebook again: it re-attaches. To see whose it is:",
-            command("sagemaker", "describe-pipeline-execution", pipeline_execution_arn=first.arn, region=region),
+            runs.show_command(first.arn),
             "To end it, if it is yours:",
-            subject.context.kind.settings_class().runs.stop_command(first.arn),
+            runs.stop_command(first.arn),
         ),
         executions=[{"arn": run.arn, "name": run.name, "status": run.status} for run in running],
     )

@@ -10,6 +10,7 @@ from model_evaluation.lookups.sagemaker.mlflow import LEFT_TO_THE_SDK, describe_
 from model_evaluation.preflight.fixes import command, lines
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
 from model_evaluation.preflight.subject import Subject
+from model_evaluation.runtime.s3_uri import S3Uri
 
 
 def mlflow(subject: Subject) -> Iterator[Result]:
@@ -38,10 +39,10 @@ def mlflow(subject: Subject) -> Iterator[Result]:
         )
         return
     yield passed(f"The MLflow {tracker.kind} {tracker.name} is {tracker.status}.", arn=answer, state=tracker.status)
-    bucket = tracker.store.removeprefix("s3://").partition("/")[0]
-    if not bucket:
+    if not tracker.store.startswith("s3://"):
         yield skipped(f"AWS does not say where {tracker.name} keeps its artifacts.", part="store")
         return
+    bucket = S3Uri.parse(tracker.store).bucket
     try:
         bucket_region(subject.aws, bucket)
     except NotFound:

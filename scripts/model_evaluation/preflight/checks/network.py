@@ -18,15 +18,15 @@ def studio(subject: Subject, *, needed: tuple[str, ...]) -> Iterator[Result]:
     """What the notebook calls must have an endpoint in a closed VPC; ``needed`` are the last parts of the endpoints'
     service names. Only a warning: the notebook may well run elsewhere."""
     region = subject.region
-    closed = [domain for domain in studio_domains(subject.aws, region) if domain.vpc_only]
-    if not closed:
+    private = [domain for domain in studio_domains(subject.aws, region) if domain.vpc_only]
+    if not private:
         yield passed(
             f"No Studio domain in {region} is confined to its VPC. In another closed network, the notebook needs a way "
             f"to {', '.join(needed)}."
         )
         return
-    ways = together(*[_way(subject, domain) for domain in closed])
-    for domain, way in zip(closed, ways, strict=True):
+    ways = together(*[_way(subject, domain) for domain in private])
+    for domain, way in zip(private, ways, strict=True):
         if isinstance(way, EvaluationError):
             yield skipped(
                 f"Which endpoints the VPC of Studio domain {domain.name} has is not known. {way.message}",

@@ -137,8 +137,8 @@ def _granted(subject: Subject, principal: str, item: Decision) -> bool:
     except EvaluationError:
         return False
     arn = parse_arn(principal)
-    known = {"aws:securetransport": ["true"], "aws:principalarn": [principal]}
-    requester = Requester(principal, arn.account if arn else "", known)
+    context = {"aws:securetransport": ["true"], "aws:principalarn": [principal]}
+    requester = Requester(principal, arn.account if arn else "", context)
     allowed = matching(policy, "Allow", requester, item.action, item.resource)
     # A grant to the whole account only lets its own policies decide, and those are silent.
     return any(match.certain and principal in str(match.statement.get("Principal")) for match in allowed)
@@ -159,11 +159,11 @@ def _fix(principal: str, need: Need, actions: tuple[str, ...], denied: list[Deci
             command("iam", f"list-attached-{kind}-policies", **who),
         )
     statement = document([allow(actions, need.granted, need.context)])
-    put = command(
+    attach = command(
         "iam",
         f"put-{kind}-policy",
         **who,
         policy_name=f"model-evaluation-{need.part.replace('_', '-')}",
         policy_document=statement,
     )
-    return lines("Attach this statement (somebody who may change IAM must do it):", put)
+    return lines("Attach this statement (somebody who may change IAM must do it):", attach)

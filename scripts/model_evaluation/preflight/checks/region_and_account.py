@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 def regions(subject: Subject) -> Iterator[Result]:
     """Session, packages, both buckets, registry entry and MLflow app lie where the evaluation runs."""
-    wanted, buckets = subject.region, subject.buckets()
+    home, buckets = subject.region, subject.buckets()
     places, unknown = [Place("this session", subject.aws.region), *_of_arns(subject)], []
     for (bucket, purpose), region in zip(
         buckets.items(), together(*[_region_of(subject, bucket) for bucket in buckets]), strict=True
@@ -42,21 +42,21 @@ def regions(subject: Subject) -> Iterator[Result]:
         else:
             step = "dataset" if subject.facts("dataset").get("bucket") == bucket else "output"
             places.append(Place(f"the bucket {bucket} ({purpose})", region, step))
-    elsewhere = [place for place in places if place.region != wanted]
-    evidence: dict[str, Any] = {"region": wanted, "places": {place.what: place.region for place in places}}
+    elsewhere = [place for place in places if place.region != home]
+    evidence: dict[str, Any] = {"region": home, "places": {place.what: place.region for place in places}}
     if elsewhere:
         where = " and ".join(f"{place.what} is in {place.region}" for place in elsewhere)
         steps = dict.fromkeys(place.step for place in elsewhere)
-        fix = [f"Bring everything to one region: {wanted} (or revise the answers to another one)."]
+        fix = [f"Bring everything to one region: {home} (or revise the answers to another one)."]
         fix += [
-            f"evaluate.py revise {step}" if step else f"export AWS_REGION={wanted} AWS_DEFAULT_REGION={wanted}"
+            f"evaluate.py revise {step}" if step else f"export AWS_REGION={home} AWS_DEFAULT_REGION={home}"
             for step in steps
         ]
-        yield failed(f"The evaluation runs in {wanted}, but {where}.", lines(*fix), **evidence)
+        yield failed(f"The evaluation runs in {home}, but {where}.", lines(*fix), **evidence)
     elif unknown:
         yield skipped(f"Where it lies is not known for {'; '.join(unknown)}", **evidence)
     else:
-        yield passed(f"Everything is in {wanted}: {', '.join(place.what for place in places)}.", **evidence)
+        yield passed(f"Everything is in {home}: {', '.join(place.what for place in places)}.", **evidence)
 
 
 def _region_of(subject: Subject, bucket: str) -> Callable[[], str | EvaluationError]:

@@ -115,8 +115,8 @@ class _Launcher:
     def _attach_or_start(self) -> str:
         with self.ledger.locked(sleep=self.sleep):
             record = self.ledger.read()
-            known = record.current if record.attempts else self._unrecorded()
-            arn = self._attach(known) if known is not None else None
+            attempt = record.current if record.attempts else self._unrecorded()
+            arn = self._attach(attempt) if attempt is not None else None
             if arn is not None:
                 return arn
             if not self.settings.force_new_run:

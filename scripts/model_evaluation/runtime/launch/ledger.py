@@ -86,7 +86,7 @@ class LaunchRecord:
 
     def with_attempt(self, attempt: LaunchAttempt) -> Self:
         """This record with ``attempt`` added, or put in place of the attempt with the same name."""
-        others = [known for known in self.attempts if known.name != attempt.name]
+        others = [other for other in self.attempts if other.name != attempt.name]
         return replace(self, attempts=(*others, attempt))
 
 

@@ -31,6 +31,10 @@ class PipelineRuns(Runs[AnySettings]):
     prefix: ClassVar[str]
     """How the SDK's pipelines of this type are called."""
     quota = ("sagemaker", "L-619D690E")  # concurrent serverless evaluation jobs
+    beside_others = (
+        "The SDK shares one pipeline between all of them; the notebook compares what runs with what was meant, and "
+        "starts again if somebody else's start came between."
+    )
 
     def start(self, call: Any, settings: AnySettings, aws: AwsClients) -> Started:
         """Starts it through the SDK's evaluator, which hides the errors, and even an interrupt, of the start."""
@@ -64,8 +68,14 @@ class PipelineRuns(Runs[AnySettings]):
     def stop(self, aws: AwsClients, arn: str) -> None:
         aws.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken=secrets.token_hex(16))
 
+    def show_command(self, arn: str) -> str:
+        return self._command("describe", arn)
+
     def stop_command(self, arn: str) -> str:
-        return f"aws sagemaker stop-pipeline-execution --region {arn.split(':')[3]} --pipeline-execution-arn {arn}"
+        return self._command("stop", arn)
+
+    def _command(self, verb: str, arn: str) -> str:
+        return f"aws sagemaker {verb}-pipeline-execution --region {arn.split(':')[3]} --pipeline-execution-arn {arn}"
 
     def recent(self, aws: AwsClients, after: datetime) -> Iterator[ListedRun]:
         for page in aws.sagemaker.get_paginator("list_pipelines").paginate(PipelineNamePrefix=self.prefix):
@@ -73,8 +83,8 @@ class PipelineRuns(Runs[AnySettings]):
                 executions = aws.sagemaker.get_paginator("list_pipeline_executions").paginate(
                     PipelineName=pipeline["PipelineName"], CreatedAfter=after
                 )
-                for listed in executions:
-                    yield from map(_listed, listed["PipelineExecutionSummaries"])
+                for page_of_runs in executions:
+                    yield from map(_listed, page_of_runs["PipelineExecutionSummaries"])
 
     def differences(self, aws: AwsClients, arn: str, name: str, settings: AnySettings) -> list[str]:
         answer = aws.sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)

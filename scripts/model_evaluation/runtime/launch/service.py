@@ -103,6 +103,8 @@ class Runs(Generic[AnySettings]):
     """What words of the service mean; the first that fits counts."""
     quota: ClassVar[tuple[str, str] | None] = None
     """Service and code of the quota for runs at the same time, where the service has one."""
+    beside_others: ClassVar[str] = ""
+    """What it means for a start that another run of the kind is under way, in sentences."""
 
     def start(self, call: Any, settings: AnySettings, aws: AwsClients) -> Started:
         """Starts what the notebook's launch cell made. An exception that is not boto3's says that nothing started."""
@@ -119,6 +121,10 @@ class Runs(Generic[AnySettings]):
 
     def stop(self, aws: AwsClients, arn: str) -> None:
         """Begins to end it."""
+        raise NotImplementedError
+
+    def show_command(self, arn: str) -> str:
+        """The AWS CLI's command that shows it."""
         raise NotImplementedError
 
     def stop_command(self, arn: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.statistics.entries import count_of, value_of
 from model_evaluation.runtime.statistics.verdicts import interval_words, number_digits, signed_words
 from model_evaluation.runtime.summary import MetricEntry, Summary, scope_of
 
@@ -57,8 +58,9 @@ def metrics_table(summary: Summary, words: ReportWords) -> tuple[tuple[str, ...]
     lines = []
     for name, entry in entries.items():
         side = entry[scope]
-        mean = "–" if side["mean"] is None else f"{side['mean']:.3g}"
-        lines.append([metric_label(name, entry), mean, str(side["n_scored"]), str(side["n_missing"])])
+        value = value_of(side)
+        shown = "–" if value is None else f"{value:.3g}"
+        lines.append([metric_label(name, entry), shown, str(count_of(side)), str(side.get("n_missing", "–"))])
     return ONE_MODEL_HEADINGS, lines
 
 
@@ -85,15 +87,16 @@ def entry_cells(entry: MetricEntry) -> list[str]:
     if difference is None:
         return ["–"] * (len(TABLE_HEADINGS) - 1)
     digits = number_digits(*(difference[key] for key in ("mean", "ci_low", "ci_high")))
-    means = [entry[side]["mean"] for side in ("base", "tuned")]
+    values = [value_of(entry[side]) for side in ("base", "tuned")]
+    outcomes = [entry[outcome] for outcome in ("wins", "ties", "losses")]
     p_value = difference["p_adjusted"]
     return [
         DECISIONS[entry["verdict"]].verdict,
-        *("–" if value is None else f"{value:.{digits}f}" for value in means),
+        *("–" if value is None else f"{value:.{digits}f}" for value in values),
         signed_words(difference),
         interval_words(difference),
         "–" if p_value is None else "<0.001" if p_value < 0.001 else f"{p_value:.3f}",
-        "–" if entry["wins"] is None else f"{entry['wins']} / {entry['ties']} / {entry['losses']}",
+        "–" if None in outcomes else " / ".join(map(str, outcomes)),
         str(entry["n_paired"]),
     ]
 

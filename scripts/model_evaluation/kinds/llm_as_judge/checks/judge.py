@@ -14,14 +14,14 @@ from model_evaluation.preflight.subject import Subject
 
 def judge(subject: Subject) -> Iterator[Result]:
     """Listed and in service. The other candidates are looked up only when this one will not do."""
-    wanted, region = str(subject.value("judge")), subject.region
-    candidates = list_judges(subject.aws, region, subject.context.now, only=wanted)
+    judge, region = str(subject.value("judge")), subject.region
+    candidates = list_judges(subject.aws, region, subject.context.now, only=judge)
     if candidates.verified and [item for item in candidates.judges if item.usable and not item.end_of_life]:
-        yield passed(f"{wanted} is on the list of judges of {region} and in service.", verified=True)
+        yield passed(f"{judge} is on the list of judges of {region} and in service.", verified=True)
         return
     for result in again("judge")(subject):
         if result.status == "pass" and not result.evidence.get("verified"):
-            result = result._replace(status="skip", message=f"Whether {wanted} can be the judge is not known.")
+            result = result._replace(status="skip", message=f"Whether {judge} can be the judge is not known.")
         yield result
 
 

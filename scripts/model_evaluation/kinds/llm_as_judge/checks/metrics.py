@@ -103,13 +103,13 @@ def _lengths(subject: Subject) -> Iterator[Result]:
 def _references(subject: Subject) -> Iterator[Result]:
     """Whether the metrics find the reference answers they use, whichever of the two was answered first."""
     try:
-        found = reference_findings(
+        findings = reference_findings(
             subject.facts("data"), subject.value("builtin_metrics"), subject.value("custom_metrics")
         )
     except Refused as error:
         yield failed(error.message, lines(error.fix, "evaluate.py revise custom_metrics"), part="references")
         return
-    for item in found:
+    for item in findings:
         part = "references" if item["kind"] == "missing_reference" else "references_optional"
         yield warned(
             item["message"],

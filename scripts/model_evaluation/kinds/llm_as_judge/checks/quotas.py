@@ -75,11 +75,11 @@ def judge_tokens(subject: Subject) -> Iterator[Result]:
 
 def _of_model(quotas: list[Quota], name: str) -> Quota | None:
     """The on-demand quota for a model, else the one for its cross-region profile; names end in the model's name."""
-    wanted = re.sub(r"[^a-z0-9]", "", name.lower())
+    letters = re.sub(r"[^a-z0-9]", "", name.lower())
     mine = [
         quota
         for quota in quotas
-        if PER_MINUTE.search(quota.name) and re.sub(r"[^a-z0-9]", "", quota.name.lower()).endswith(wanted)
+        if PER_MINUTE.search(quota.name) and re.sub(r"[^a-z0-9]", "", quota.name.lower()).endswith(letters)
     ]
     mine.sort(key=lambda quota: bool(CROSS_REGION.search(quota.name)))
     return mine[0] if mine else None

@@ -56,13 +56,13 @@ def estimate(context: Context) -> Estimate:
     tokens, own_runs = estimate_tokens(work), len(usual_durations(context, work).own)
     judge, region = str(context.value("judge")), str(context.value("region"))
     try:
-        listed = read_price_list(context.aws, "bedrock", PRICE_SERVICES, region, cache=cache_folder())
+        prices = read_price_list(context.aws, "bedrock", PRICE_SERVICES, region, cache=cache_folder())
     except AwsError as error:
         return Estimate(work, tokens, price_bounds(()), unknown=error.message, own_runs=own_runs)
-    price = price_of(listed.products, model_id=judge, name=str(context.facts("judge").get("name", "")))
-    unknown = "" if price else f"the price list of {listed.read} has no on-demand price for {judge}"
+    price = price_of(prices.products, model_id=judge, name=str(context.facts("judge").get("name", "")))
+    unknown = "" if price else f"the price list of {prices.read} has no on-demand price for {judge}"
     return Estimate(
-        work, tokens, price or price_bounds(listed.products), unknown, listed.read, listed.problem, own_runs
+        work, tokens, price or price_bounds(prices.products), unknown, prices.read, prices.problem, own_runs
     )
 
 

@@ -51,11 +51,11 @@ def price_of(products: Iterable[Mapping[str, Any]], *, model_id: str, name: str)
 def price_bounds(products: Iterable[Mapping[str, Any]]) -> TokenPrice:
     """The lowest and the highest price known of any model: those of the list, and the published ones, which it may
     lack. An unknown price lies between them, as far as anybody can say."""
-    listed = _price(products) or PUBLISHED
+    rates = _price(products) or PUBLISHED
     return TokenPrice(
-        (min(listed.read[0], PUBLISHED.read[0]), max(listed.read[1], PUBLISHED.read[1])),
-        (min(listed.written[0], PUBLISHED.written[0]), max(listed.written[1], PUBLISHED.written[1])),
-        listed.simulated,
+        (min(rates.read[0], PUBLISHED.read[0]), max(rates.read[1], PUBLISHED.read[1])),
+        (min(rates.written[0], PUBLISHED.written[0]), max(rates.written[1], PUBLISHED.written[1])),
+        rates.simulated,
     )
 
 

@@ -75,9 +75,9 @@ def workload(
     )
 
 
-def _lengths(found: Mapping[str, float] | None) -> tuple[float, float]:
+def _lengths(lengths: Mapping[str, float] | None) -> tuple[float, float]:
     """Median and 95th percentile: what most rows have, and more than almost all have."""
-    return (float(found["median"]), float(found["p95"])) if found else (0.0, 0.0)
+    return (float(lengths["median"]), float(lengths["p95"])) if lengths else (0.0, 0.0)
 
 
 def estimate_tokens(work: Workload) -> Tokens:

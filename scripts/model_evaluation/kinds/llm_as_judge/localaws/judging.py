@@ -61,17 +61,17 @@ def _target(item: Item) -> frozenset[str]:
 def _covered(item: Item) -> Quality:
     """The share of the target's words that the response has."""
     target, response = _target(item), content_words(item.response)
-    covered, missing = coverage(target, response), sorted(target - response, key=lambda word: (-len(word), word))
-    if not missing or covered > 0.9:
-        return Quality(covered, "The response gives all the essential points of the reference.")
+    share, missing = coverage(target, response), sorted(target - response, key=lambda word: (-len(word), word))
+    if not missing or share > 0.9:
+        return Quality(share, "The response gives all the essential points of the reference.")
     words_missing = ", ".join(f"'{word}'" for word in missing[:3])
-    points = f"about {covered:.0%} of the essential points"
-    return Quality(covered, f"The response covers {points}; it leaves out {words_missing}.")
+    points = f"about {share:.0%} of the essential points"
+    return Quality(share, f"The response covers {points}; it leaves out {words_missing}.")
 
 
 def _correctness(item: Item) -> Quality:
-    covered, reason = _covered(item)
-    value = min(1.0, max(0.0, (covered - 0.2) / 0.62))
+    share, reason = _covered(item)
+    value = min(1.0, max(0.0, (share - 0.2) / 0.62))
     # A number that the reference does not have, in place of one it has, is an error of fact.
     if item.reference is not None:
         wrong = numbers(item.response) - numbers(item.reference) - numbers(item.prompt)
@@ -83,8 +83,8 @@ def _correctness(item: Item) -> Quality:
 
 
 def _completeness(item: Item) -> Quality:
-    covered, reason = _covered(item)
-    return Quality(min(1.0, covered / 0.92), reason)
+    share, reason = _covered(item)
+    return Quality(min(1.0, share / 0.92), reason)
 
 
 def _faithfulness(item: Item) -> Quality:
@@ -121,8 +121,8 @@ def _instructions(item: Item) -> Quality:
     if asked_short:
         count = len(sentences(item.response))
         return Quality(1.0 if count <= 2 else 0.1, f"A short answer was asked for; it has {count} sentences.")
-    covered, reason = _covered(item)
-    return Quality(min(1.0, 0.25 + 0.9 * covered), reason)
+    share, reason = _covered(item)
+    return Quality(min(1.0, 0.25 + 0.9 * share), reason)
 
 
 def _tone(item: Item) -> Quality:
@@ -206,8 +206,8 @@ def _custom_quality(instructions: str, item: Item) -> Quality:
         steps = len(STEPS.findall(item.response)) + sum(
             1 for part in sentences(item.response) if len(part.split()) < 22
         )
-        covered, reason = _covered(item)
-        value = 0.55 * covered + 0.3 * _relevance(item).value + 0.15 * min(1.0, steps / 4)
+        share, reason = _covered(item)
+        value = 0.55 * share + 0.3 * _relevance(item).value + 0.15 * min(1.0, steps / 4)
         return Quality(value, reason)
     return _helpfulness(item)
 

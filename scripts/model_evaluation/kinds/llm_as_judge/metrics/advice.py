@@ -28,7 +28,7 @@ def advise(
     *,
     position: str,
     has_scale: bool,
-    found: Findings,
+    findings: Findings,
 ) -> None:
     """Check the words of one metric.
 
@@ -37,35 +37,35 @@ def advise(
     """
     prefix = f"{position}." if position else ""
     place = prefix + "instructions"
-    check_variables(instructions, place, found)
+    check_variables(instructions, place, findings)
     words = as_words(without_variables(instructions))
     # Chinese and Japanese are written without spaces: each character counts.
     count = len(words.split()) + sum("\u3040" <= c <= "\u9fff" for c in words)
     if count < FEWEST_WORDS:
-        found.warning(
+        findings.warning(
             "short_task",
             f"Words of directions: {count}; a judge needs at least {FEWEST_WORDS}.",
             place,
             "Say what is graded, what earns the best rating and what the worst.",
         )
     if "\\n" in instructions:
-        found.warning(
+        findings.warning(
             "escaped_twice",
             "The judge reads a backslash and an n where a new line was meant: the text was escaped twice.",
             place,
             "Write each new line as \\n in the JSON text, once.",
         )
     if not has_scale:
-        found.warning(
+        findings.warning(
             "no_rating_scale",
             "Without ratingScale there is no average and no comparison, only the judge's free text.",
             position or "top level",
             "Add three to five ratings with floatValue.",
         )
     if ratings:
-        _check_ratings(instructions, words, ratings, prefix + "ratingScale", found)
+        _check_ratings(instructions, words, ratings, prefix + "ratingScale", findings)
     if direction is None:
-        found.info(
+        findings.info(
             "direction_undeclared",
             "No direction is given: higher counts as better.",
             position.removesuffix(".customMetricDefinition").removesuffix("customMetricDefinition") or "top level",
@@ -78,13 +78,13 @@ def _check_ratings(
     words: str,
     ratings: Sequence[Mapping[str, Any]],
     place: str,
-    found: Findings,
+    findings: Findings,
 ) -> None:
     definitions = [str(rating["definition"]) for rating in ratings]
     for index, definition in enumerate(definitions):
         parts = definition.split()
         if len(parts) > MOST_DEFINITION_WORDS or any(part.lower() in ARTICLES for part in parts):
-            found.warning(
+            findings.warning(
                 "definition_wording",
                 f"{quoted(definition)} is more than a label; expected at most {MOST_DEFINITION_WORDS} words "
                 "without articles.",
@@ -94,7 +94,7 @@ def _check_ratings(
     read = read_ratings(ratings)
     numbers = [rating.number for rating in read if rating.applies]
     if len(numbers) == 1:
-        found.warning(
+        findings.warning(
             "one_rating",
             "One rating: every answer gets the same score.",
             place,
@@ -102,14 +102,14 @@ def _check_ratings(
         )
     missing = [d for d in definitions if as_words(d).strip() and as_words(d) not in words]
     if missing and len(definitions) - len(missing) >= 2:
-        found.warning(
+        findings.warning(
             "scale_mismatch",
             f"The instructions name some ratings but not {', '.join(quoted(d) for d in missing)}.",
             place,
             "Use the same words in both, for every rating.",
         )
     if not all(map(math.isfinite, numbers)):
-        found.warning(
+        findings.warning(
             "label_scale",
             "Labels have no order, so there is no average, no difference and no verdict for this metric.",
             place,
@@ -118,7 +118,7 @@ def _check_ratings(
         return
     stated = _stated_ranges(instructions)
     if numbers and stated and (min(numbers), max(numbers)) not in stated:
-        found.warning(
+        findings.warning(
             "scale_mismatch",
             f"The instructions speak of {stated[0][0]:g} to {stated[0][1]:g}, the scale goes from "
             f"{min(numbers):g} to {max(numbers):g}.",
@@ -126,7 +126,7 @@ def _check_ratings(
             "Take the numbers out of the instructions, or make them agree.",
         )
     if numbers not in (sorted(numbers), sorted(numbers, reverse=True)):
-        found.warning(
+        findings.warning(
             "scale_order",
             f"The ratings are listed with the values {', '.join(f'{number:g}' for number in numbers)}; a judge reads "
             "the list as a ladder.",
@@ -135,7 +135,7 @@ def _check_ratings(
         )
     for definition, rating in zip(definitions, read, strict=True):
         if not rating.applies and math.isfinite(rating.number):
-            found.warning(
+            findings.warning(
                 "not_applicable_rating",
                 f"{quoted(definition)} is a rating with the value {rating.number:g}: it would count as a score. "
                 "Results that hold it are taken as missing.",

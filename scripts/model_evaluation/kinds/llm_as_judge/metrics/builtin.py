@@ -114,15 +114,15 @@ def parse_builtin(text: str) -> list[str]:
         words = [word for word in segment.split() if not _is_bullet(word)]
         position = 0
         while position < len(words):
-            name, used = _longest_name(words, position)
+            name, count = _longest_name(words, position)
             if name:
                 names.append(name)
             elif _folded(words[position]) == "none":
                 none_chosen = True
             elif words[position].lower() != "and":
-                wrong, used = _unknown_name(words, position)
+                wrong, count = _unknown_name(words, position)
                 unknown.append(wrong)
-            position += used
+            position += count
     if unknown:
         raise _unknown_names(unknown)
     if none_chosen and names:
@@ -158,30 +158,31 @@ def _longest_name(words: list[str], start: int) -> tuple[str | None, int]:
 
 def _unknown_name(words: list[str], start: int) -> tuple[str, int]:
     """How many of the words from ``start`` belong to one misspelt name: those most like a real name."""
-    best, used = 0.75, 1
+    best, longest = 0.75, 1
     for count in range(1, min(_LONGEST_NAME, len(words) - start) + 1):
-        joined = _folded(" ".join(words[start : start + count]))
+        spelling = _folded(" ".join(words[start : start + count]))
         for candidate in _BY_FOLDED:
-            ratio = difflib.SequenceMatcher(None, joined, candidate).ratio()
+            ratio = difflib.SequenceMatcher(None, spelling, candidate).ratio()
             if ratio > best:
-                best, used = ratio, count
-    return " ".join(words[start : start + used]), used
+                best, longest = ratio, count
+    return " ".join(words[start : start + longest]), longest
 
 
 def _unknown_names(unknown: list[str]) -> Refused:
-    found = []
+    mistakes = []
     for wrong in dict.fromkeys(unknown):
         close = _OTHER_WORDS.get(_folded(wrong)) or close_match(_folded(wrong), BUILTIN_NAMES)
-        found.append({"received": wrong, "close": close})
-    listed = ", ".join(
-        quoted(str(item["received"])) + (f" (did you mean {item['close']}?)" if item["close"] else "") for item in found
+        mistakes.append({"received": wrong, "close": close})
+    names = ", ".join(
+        quoted(str(item["received"])) + (f" (did you mean {item['close']}?)" if item["close"] else "")
+        for item in mistakes
     )
-    many = len(found) > 1
+    many = len(mistakes) > 1
     return Refused(
-        f"{listed} {'are not built-in metrics' if many else 'is not a built-in metric'}; "
+        f"{names} {'are not built-in metrics' if many else 'is not a built-in metric'}; "
         f"expected any of {', '.join(BUILTIN_NAMES)}, or none.",
         fix="Send the whole list again, corrected. A metric of your own belongs to the custom_metrics step.",
-        details={"unknown": found, "allowed": list(BUILTIN_NAMES)},
+        details={"unknown": mistakes, "allowed": list(BUILTIN_NAMES)},
     )
 
 

@@ -64,17 +64,17 @@ class LintResult:
 
 def lint_custom_metrics(text: str) -> LintResult:
     """Check a definition set; nothing is raised, whatever the text."""
-    found = Findings()
-    value = load_json(text, found)
-    if found.has_errors:
-        return LintResult([], found.as_list())
-    check_json_tree(value, found)
-    items, positions = _as_items(value, found)
+    findings = Findings()
+    value = load_json(text, findings)
+    if findings.has_errors:
+        return LintResult([], findings.as_list())
+    check_json_tree(value, findings)
+    items, positions = _as_items(value, findings)
     names: dict[str, str] = {}
     for item, position in zip(items, positions, strict=True):
-        _check_item(item, position, names, found)
-    metrics = [] if found.has_errors else [without_marks(item) for item in items]
-    return LintResult(metrics, found.as_list())
+        _check_item(item, position, names, findings)
+    metrics = [] if findings.has_errors else [without_marks(item) for item in items]
+    return LintResult(metrics, findings.as_list())
 
 
 def parse_custom(text: str) -> list[dict[str, Any]]:
@@ -93,10 +93,10 @@ def parse_custom(text: str) -> list[dict[str, Any]]:
         return result.metrics
     if len(errors) == 1:
         raise Refused(_line(errors[0]), fix=errors[0]["fix"], details={"findings": result.findings})
-    shown = " ".join(_line(error) for error in errors[:MOST_IN_MESSAGE])
+    messages = " ".join(_line(error) for error in errors[:MOST_IN_MESSAGE])
     more = len(errors) - MOST_IN_MESSAGE
     raise Refused(
-        f"{len(errors)} faults in the custom metrics. {shown}" + (f" And {more} more." if more > 0 else ""),
+        f"{len(errors)} faults in the custom metrics. {messages}" + (f" And {more} more." if more > 0 else ""),
         fix="Correct each as its fix under details.findings says, and send all metrics again.",
         details={"findings": result.findings},
     )
@@ -125,18 +125,18 @@ def _line(error: dict[str, str]) -> str:
     return f"{error['position']}: {error['message']}"
 
 
-def _as_items(value: object, found: Findings) -> tuple[list[object], list[str]]:
+def _as_items(value: object, findings: Findings) -> tuple[list[object], list[str]]:
     """The metrics in ``value`` with their positions, an unwrapped one included."""
     if isinstance(value, list):
         if not value:
-            found.error(
+            findings.error(
                 "no_metrics",
                 "The array is empty; expected 1 to 10 metrics.",
                 "top level",
                 "Add a metric, or answer none.",
             )
         if len(value) > MAX_METRICS:
-            found.error(
+            findings.error(
                 "too_many_metrics",
                 f"{len(value)} metrics; expected at most {MAX_METRICS}.",
                 "top level",
@@ -151,34 +151,34 @@ def _as_items(value: object, found: Findings) -> tuple[list[object], list[str]]:
         if len(inner) == 1 and len(value) == 1:
             key = quoted(inner[0][0])
             fix = f"Send the array inside {key} alone, without the object around it."
-            found.error("not_an_array", f"An object holding {key}; expected an array.", "top level", fix)
+            findings.error("not_an_array", f"An object holding {key}; expected an array.", "top level", fix)
             checked = inner[0][1][: 2 * MAX_METRICS]
             return checked, [f"{inside('', inner[0][0])}[{index}]" for index in range(len(checked))]
         fix = f"Put [ and ] around it: {_WRAPPED}"
-        found.error("not_an_array", "One object; expected an array, for one metric too.", "top level", fix)
+        findings.error("not_an_array", "One object; expected an array, for one metric too.", "top level", fix)
         return [value], [""]
     if isinstance(value, str):
         fix = "Send the JSON itself, not JSON wrapped in a text."
-    found.error("not_an_array", f"Received {json_kind(value)}; expected an array of metrics.", "top level", fix)
+    findings.error("not_an_array", f"Received {json_kind(value)}; expected an array of metrics.", "top level", fix)
     return [], []
 
 
-def _check_item(item: object, position: str, names: dict[str, str], found: Findings) -> None:
+def _check_item(item: object, position: str, names: dict[str, str], findings: Findings) -> None:
     if not isinstance(item, dict):
-        found.error(
+        findings.error(
             "wrong_type",
             f"Received {json_kind(item)}; expected an object with customMetricDefinition.",
             position,
             f"Write each metric like this: {_WRAPPED[1:-1]}",
         )
         return
-    _check_direction(item, position, found)
+    _check_direction(item, position, findings)
     prefix = f"{position}." if position else ""
     if "customMetricDefinition" in item:
-        check_keys(item, _ITEM_KEYS, position, found)
+        check_keys(item, _ITEM_KEYS, position, findings)
         definition, place = item["customMetricDefinition"], prefix + "customMetricDefinition"
         if not isinstance(definition, dict):
-            found.error(
+            findings.error(
                 "wrong_type",
                 f"Received {json_kind(definition)}; expected an object with name and instructions.",
                 place,
@@ -186,22 +186,22 @@ def _check_item(item: object, position: str, names: dict[str, str], found: Findi
             )
             return
     else:
-        found.error(
+        findings.error(
             "not_wrapped",
             "customMetricDefinition is missing.",
             position or "top level",
             f"Put name, instructions and ratingScale inside it: {_WRAPPED[1:-1]}",
         )
         if not any(key in item for key in (*_DEFINITION_KEYS, "metricName")):
-            check_keys(item, _ITEM_KEYS, position, found)
+            check_keys(item, _ITEM_KEYS, position, findings)
             return
         definition, place = JsonObject((k, v) for k, v in item.items() if k != "direction"), position
-    _check_definition(definition, place, item.get("direction"), names, found)
+    _check_definition(definition, place, item.get("direction"), names, findings)
 
 
-def _check_direction(item: Mapping[str, Any], position: str, found: Findings) -> None:
+def _check_direction(item: Mapping[str, Any], position: str, findings: Findings) -> None:
     if "direction" in item and item["direction"] not in DIRECTIONS:
-        found.error(
+        findings.error(
             "direction",
             f'Received {quoted(item["direction"])}; expected "higher" or "lower".',
             f"{position}.direction".lstrip("."),
@@ -210,25 +210,25 @@ def _check_direction(item: Mapping[str, Any], position: str, found: Findings) ->
 
 
 def _check_definition(
-    definition: Mapping[str, Any], position: str, direction: object, names: dict[str, str], found: Findings
+    definition: Mapping[str, Any], position: str, direction: object, names: dict[str, str], findings: Findings
 ) -> None:
     prefix = f"{position}." if position else ""
-    check_keys(definition, _DEFINITION_KEYS, position, found)
+    check_keys(definition, _DEFINITION_KEYS, position, findings)
     if "metricName" in definition:
-        found.error(
+        findings.error(
             "metric_name_key",
             'The key is "name" here; "metricName" belongs to the file upload of the Bedrock console.',
             f"{prefix}metricName",
             'Rename "metricName" to "name".' if "name" not in definition else 'Remove "metricName".',
         )
     name_key = "metricName" if "metricName" in definition and "name" not in definition else "name"
-    name = check_text(definition, name_key, MAX_NAME, position, found)
+    name = check_text(definition, name_key, MAX_NAME, position, findings)
     if name is not None:
-        _check_name(name, f"{prefix}{name_key}", names, found)
-    instructions = check_text(definition, "instructions", MAX_INSTRUCTIONS, position, found)
+        _check_name(name, f"{prefix}{name_key}", names, findings)
+    instructions = check_text(definition, "instructions", MAX_INSTRUCTIONS, position, findings)
     ratings: list[dict[str, Any]] | None = None
     if "ratingScale" in definition:
-        ratings = check_rating_scale(definition["ratingScale"], f"{prefix}ratingScale", found)
+        ratings = check_rating_scale(definition["ratingScale"], f"{prefix}ratingScale", findings)
     if instructions is not None:
         advise(
             instructions,
@@ -236,22 +236,22 @@ def _check_definition(
             direction if isinstance(direction, str) else None,
             position=position,
             has_scale="ratingScale" in definition,
-            found=found,
+            findings=findings,
         )
 
 
-def _check_name(name: str, position: str, names: dict[str, str], found: Findings) -> None:
+def _check_name(name: str, position: str, names: dict[str, str], findings: Findings) -> None:
     wrong = "".join(dict.fromkeys(character for character in name if character not in _NAME_CHARACTERS))
     if wrong:
         suggestion = "".join(c if c in _NAME_CHARACTERS else "_" for c in name).strip("_")
-        found.error(
+        findings.error(
             "name_characters",
             f"{quoted(name)} holds {quoted(wrong)}; expected A-Z, a-z, digits, hyphen, underscore, dot.",
             position,
             f"Name it {suggestion}, for example." if suggestion else "Name it in plain letters.",
         )
     if is_builtin_name(name):
-        found.error(
+        findings.error(
             "builtin_name",
             f"{quoted(name)} is a built-in metric's name; results could not tell them apart.",
             position,
@@ -259,7 +259,7 @@ def _check_name(name: str, position: str, names: dict[str, str], found: Findings
         )
     first = names.setdefault(name.casefold(), position)
     if first != position:
-        found.error(
+        findings.error(
             "duplicate_name",
             f"{quoted(name)} is already the name at {first}; names differ by more than upper and lower case.",
             position,

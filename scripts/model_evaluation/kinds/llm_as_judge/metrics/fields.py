@@ -28,17 +28,17 @@ _OTHER_KEYS = {
 }
 
 
-def check_keys(given: Mapping[str, Any], allowed: tuple[str, ...], position: str, found: Findings) -> None:
+def check_keys(holder: Mapping[str, Any], allowed: tuple[str, ...], position: str, findings: Findings) -> None:
     """Report every key that is not allowed, with the one that was probably meant."""
-    for key in given:
+    for key in holder:
         if key in allowed or (key == "metricName" and "name" in allowed):
             continue
         if key == "direction":
             fix = "Move direction out, beside customMetricDefinition."
         else:
             close = _OTHER_KEYS.get(key.lower()) or close_match(key.replace("_", ""), allowed, 0.6)
-            fix = f"Rename it {close}." if close in allowed and close not in given else "Remove it."
-        found.error(
+            fix = f"Rename it {close}." if close in allowed and close not in holder else "Remove it."
+        findings.error(
             "unknown_key",
             f"Unknown key {quoted(key)}; expected {', '.join(allowed)}.",
             position or "top level",
@@ -46,11 +46,11 @@ def check_keys(given: Mapping[str, Any], allowed: tuple[str, ...], position: str
         )
 
 
-def check_text(holder: Mapping[str, Any], key: str, most: int, position: str, found: Findings) -> str | None:
+def check_text(holder: Mapping[str, Any], key: str, most: int, position: str, findings: Findings) -> str | None:
     """The text under ``key`` when it is usable, after reporting what is wrong with it."""
     place = f"{position}.{key}".lstrip(".")
     if key not in holder:
-        found.error(
+        findings.error(
             f"missing_{key}",
             f"{key} is missing.",
             position or "top level",
@@ -59,7 +59,7 @@ def check_text(holder: Mapping[str, Any], key: str, most: int, position: str, fo
         return None
     value = holder[key]
     if not isinstance(value, str):
-        found.error(
+        findings.error(
             "wrong_type",
             f"Received {json_kind(value)}; expected text of 1 to {most} characters.",
             place,
@@ -67,10 +67,10 @@ def check_text(holder: Mapping[str, Any], key: str, most: int, position: str, fo
         )
         return None
     if not value.strip():
-        found.error("blank", f"Blank; expected text of 1 to {most} characters.", place, "Fill it in.")
+        findings.error("blank", f"Blank; expected text of 1 to {most} characters.", place, "Fill it in.")
         return None
     if len(value) > most:
-        found.error(
+        findings.error(
             "too_long",
             f"{len(value)} characters; expected at most {most}.",
             place,

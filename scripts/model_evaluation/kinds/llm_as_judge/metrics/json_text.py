@@ -23,14 +23,14 @@ class JsonObject(dict[str, "Any"]):
     duplicates: tuple[str, ...] = ()
 
 
-def load_json(text: str, found: Findings) -> object:
+def load_json(text: str, findings: Findings) -> object:
     """The value of ``text``; ``None`` with an error in ``found`` when it cannot be read."""
     text = text.removeprefix("\ufeff")
     if not text.strip():
-        found.error("empty", "No text; expected a JSON array of metrics.", "top level", "Send the array, or none.")
+        findings.error("empty", "No text; expected a JSON array of metrics.", "top level", "Send the array, or none.")
         return None
     if len(text) > MAX_TEXT:
-        found.error(
+        findings.error(
             "too_large",
             f"{len(text)} characters; ten metrics at every limit stay below {MAX_TEXT}.",
             "top level",
@@ -44,14 +44,14 @@ def load_json(text: str, found: Findings) -> object:
         if before.endswith(",") and text[error.pos : error.pos + 1] in ("]", "}"):
             # Python 3.13 points at the comma, earlier ones behind it.
             error = json.JSONDecodeError("Illegal trailing comma", text, len(before) - 1)
-        found.error(
+        findings.error(
             "json_syntax",
             f"Not JSON: {error.msg}.",
             f"line {error.lineno}, column {error.colno}",
             _syntax_fix(text, error),
         )
     except RecursionError:
-        found.error(
+        findings.error(
             "nested_too_deep",
             "Arrays or objects are nested too deep; a metric needs five levels.",
             "top level",
@@ -60,14 +60,14 @@ def load_json(text: str, found: Findings) -> object:
     return None
 
 
-def check_json_tree(value: object, found: Findings) -> None:
+def check_json_tree(value: object, findings: Findings) -> None:
     """Report, anywhere in ``value``, duplicate keys and text that cannot be stored."""
     pending: list[tuple[str, object]] = [("", value)]
     while pending:
         position, node = pending.pop()
         if isinstance(node, JsonObject):
             for key in node.duplicates:
-                found.error(
+                findings.error(
                     "duplicate_key",
                     f"The key {quoted(key)} stands there twice; readers disagree on which one counts.",
                     position or "top level",
@@ -78,7 +78,7 @@ def check_json_tree(value: object, found: Findings) -> None:
         elif isinstance(node, list):
             pending.extend((f"{position}[{i}]", node[i]) for i in range(len(node) - 1, -1, -1))
         elif isinstance(node, str):
-            _check_characters(node, position, found)
+            _check_characters(node, position, findings)
 
 
 def inside(position: str, key: str) -> str:
@@ -101,9 +101,9 @@ def _object(pairs: Iterable[tuple[str, object]]) -> JsonObject:
     pairs = list(pairs)
     result = JsonObject(pairs)
     if len(result) < len(pairs):
-        seen: set[str] = set()
+        names: set[str] = set()
         result.duplicates = tuple(
-            dict.fromkeys(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+            dict.fromkeys(key for key, _ in pairs if key in names or names.add(key))  # type: ignore[func-returns-value]
         )
     return result
 
@@ -112,9 +112,9 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
 
-def _check_characters(text: str, position: str, found: Findings) -> None:
+def _check_characters(text: str, position: str, findings: Findings) -> None:
     if any("\ud800" <= character <= "\udfff" for character in text):
-        found.error(
+        findings.error(
             "lone_surrogate",
             "Half of a surrogate pair (such as \\ud83d alone); it is no character and cannot be stored.",
             position or "top level",
@@ -122,7 +122,7 @@ def _check_characters(text: str, position: str, found: Findings) -> None:
         )
     control = next((c for c in text if (c < " " and c not in "\n\r\t") or "\x7f" <= c <= "\x9f"), None)
     if control is not None:
-        found.error(
+        findings.error(
             "control_character",
             f"Holds the control character U+{ord(control):04X}.",
             position or "top level",

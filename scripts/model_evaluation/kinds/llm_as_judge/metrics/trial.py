@@ -46,13 +46,13 @@ def samples(rows: Sequence[tuple[int, str, str | None]], limit: int) -> list[Sam
             fix="Leave --rows out to use the sample rows, or give rows with reference answers.",
             code="too_few_rows",
         )
-    found = []
+    samples = []
     for index, (line, prompt, reference) in enumerate(usable[:limit]):
         others = [*usable[index + 1 :], *usable[:index]]
         wrong = next(other for _, _, other in others if other != reference)
-        found.append(Sample(line, RIGHT, prompt, reference, reference))
-        found.append(Sample(line, WRONG, prompt, reference, wrong))
-    return found
+        samples.append(Sample(line, RIGHT, prompt, reference, reference))
+        samples.append(Sample(line, WRONG, prompt, reference, wrong))
+    return samples
 
 
 def judge_prompt(definition: Mapping[str, Any], sample: Sample) -> str:
@@ -66,12 +66,12 @@ def judge_prompt(definition: Mapping[str, Any], sample: Sample) -> str:
     scale = definition.get("ratingScale")
     if scale:
         ratings = "\n".join(f"- {rating['definition']}" for rating in scale)
-        asked = (
+        form = (
             f'Choose one of these ratings:\n{ratings}\n\nReply with JSON only: {{"reasoning": "...", "rating": "..."}}'
         )
     else:
-        asked = 'Reply with JSON only: {"reasoning": "...", "score": NUMBER}'
-    return f"{filled}\n\n{asked}"
+        form = 'Reply with JSON only: {"reasoning": "...", "score": NUMBER}'
+    return f"{filled}\n\n{form}"
 
 
 def read_reply(definition: Mapping[str, Any], text: str) -> tuple[Score, str]:
@@ -89,9 +89,9 @@ def read_reply(definition: Mapping[str, Any], text: str) -> tuple[Score, str]:
         score = reply.get("score")
         is_number = isinstance(score, int | float) and not isinstance(score, bool)
         return (score if is_number else None), reasoning
-    given = str(reply.get("rating", "")).strip().lower()
+    rating_text = str(reply.get("rating", "")).strip().lower()
     for rating in scale:
-        if rating["definition"].strip().lower() == given:
+        if rating["definition"].strip().lower() == rating_text:
             value = rating["value"]
             return value.get("floatValue", value.get("stringValue")), reasoning
     return None, text.strip()

@@ -33,34 +33,34 @@ def without_variables(instructions: str) -> str:
     return _DOUBLE_BRACES.sub(" ", instructions)
 
 
-def check_variables(instructions: str, place: str, found: Findings) -> None:
+def check_variables(instructions: str, place: str, findings: Findings) -> None:
     """Report unknown, misspelt and misplaced variables, and those that are missing."""
-    used: set[str] = set()
+    variables: set[str] = set()
     reported: set[str] = set()
     end_of_last = -1
     for match in _DOUBLE_BRACES.finditer(instructions):
         inner = match[1]
         name = inner.strip()
-        known = name if name in VARIABLES else None
-        meant = known or _meant(name)
+        exact = name if name in VARIABLES else None
+        meant = exact or _meant(name)
         if meant:
-            used.add(meant)
+            variables.add(meant)
             end_of_last = match.end()
-        if inner == known or match[0] in reported:
+        if inner == exact or match[0] in reported:
             continue
         reported.add(match[0])
-        shown = quoted(match[0])
-        if known:
-            found.warning(
+        braces = quoted(match[0])
+        if exact:
+            findings.warning(
                 "variable_spacing",
-                f"{shown} has spaces inside; the documented form has none.",
+                f"{braces} has spaces inside; the documented form has none.",
                 place,
-                f"Write {{{{{known}}}}}.",
+                f"Write {{{{{exact}}}}}.",
             )
         elif name.lower() in RAG_VARIABLES:
-            found.error(
+            findings.error(
                 "rag_variable",
-                f"{shown} exists only in evaluations of retrieval; here there are {_listed()}.",
+                f"{braces} exists only in evaluations of retrieval; here there are {_listed()}.",
                 place,
                 "Remove it; what the model was given is in {{prompt}}.",
             )
@@ -68,38 +68,38 @@ def check_variables(instructions: str, place: str, found: Findings) -> None:
             fix = f"Write {{{{{meant}}}}}." if meant else f"Use {_listed()}, or remove the double braces."
             if name.lower() in ("system", "system_prompt"):
                 fix = "Remove it; no variable carries the system prompt."
-            found.error("unknown_variable", f"{shown} is no variable; expected {_listed()}.", place, fix)
+            findings.error("unknown_variable", f"{braces} is no variable; expected {_listed()}.", place, fix)
         else:
-            found.warning(
+            findings.warning(
                 "literal_braces",
-                f"{shown} is no variable and reaches the judge as it stands.",
+                f"{braces} is no variable and reaches the judge as it stands.",
                 place,
                 f"Leave it if that is meant; the variables are {_listed()}.",
             )
     single = re.search(r"(?<!\{)\{\s*(prompt|prediction|ground_truth)\s*\}(?!\})", instructions)
     if single:
-        found.warning(
+        findings.warning(
             "single_brace",
             f"{quoted(single[0])} has single braces and is not replaced.",
             place,
             f"Write {{{{{single[1]}}}}}.",
         )
-    if not used & {"prompt", "prediction"}:
-        found.error(
+    if not variables & {"prompt", "prediction"}:
+        findings.error(
             "no_variables",
             "Neither {{prompt}} nor {{prediction}} occurs; the judge would see nothing to grade.",
             place,
             "End with the inputs, for example: Prompt: {{prompt}} Response: {{prediction}}",
         )
-    elif "prediction" not in used:
-        found.warning(
+    elif "prediction" not in variables:
+        findings.warning(
             "missing_prediction",
             "{{prediction}} does not occur; the judge grades without seeing the model's answer.",
             place,
             "Add {{prediction}} at the end.",
         )
     if end_of_last >= 0 and _has_words(instructions[end_of_last:]):
-        found.warning(
+        findings.warning(
             "variable_not_last",
             "Text follows the last variable; that can spoil the scores.",
             place,

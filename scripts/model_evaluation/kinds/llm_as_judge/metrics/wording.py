@@ -12,10 +12,10 @@ def quoted(value: object, limit: int = 60) -> str:
     """
     if not isinstance(value, str):
         return json_kind(value)
-    shown = value if len(value) <= limit else value[: limit - 1] + "…"
+    text = value if len(value) <= limit else value[: limit - 1] + "…"
     safe = "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in shown
+        for character in text
     )
     return f'"{safe}"'
 
@@ -38,8 +38,8 @@ def close_match(word: str, candidates: Iterable[str], cutoff: float = 0.75) -> s
     import difflib
 
     folded = {candidate.casefold(): candidate for candidate in candidates}
-    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
-    return folded[found[0]] if found else None
+    matches = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
+    return folded[matches[0]] if matches else None
 
 
 def as_words(text: str) -> str:

@@ -17,17 +17,17 @@ FEW_LABELS = 50
 
 
 def judge_error_report(
-    summary: Mapping[str, Any], metric: str, examples: Sequence[Example], labelled: Sequence[Labelled], asked: int
+    summary: Mapping[str, Any], metric: str, examples: Sequence[Example], labelled: Sequence[Labelled], sheet_rows: int
 ) -> dict[str, Any]:
     """The judge's error on ``metric`` and the corrected difference (tuned minus base), as JSON.
 
     ``examples`` are all records the judge scored for both models, ``labelled`` those of them with human scores,
     ``asked`` how many the sheet held.
     """
-    known = {label.example.key for label in labelled}
+    keys = {label.example.key for label in labelled}
     human = np.array([label.scores["tuned"] - label.scores["base"] for label in labelled], float)
     judge = np.array([_difference(label.example) for label in labelled], float)
-    elsewhere = np.array([_difference(example) for example in examples if example.key not in known], float)
+    elsewhere = np.array([_difference(example) for example in examples if example.key not in keys], float)
     corrected = corrected_mean(human, judge, elsewhere)
     raw = summary["metrics"][metric]["difference"]
     return {
@@ -40,7 +40,7 @@ def judge_error_report(
         "judge_minus_people": {side: _plain(judge_bias(*_sides(labelled, side))) for side in ("tuned", "base")},
         "yes_no": _yes_no(summary["metrics"][metric], examples, labelled),
         "sentence": _sentence(metric, corrected, raw, len(labelled), len(examples)),
-        "warnings": _warnings(summary["metrics"][metric], labelled, asked),
+        "warnings": _warnings(summary["metrics"][metric], labelled, sheet_rows),
     }
 
 
@@ -65,9 +65,9 @@ def _yes_no(
 ) -> dict[str, Any] | None:
     """Per model (its answers are independent rows; both together would not be); ``None`` on other scales."""
     low, high = entry.get("limits") or (0.0, 1.0)
-    seen = {score for example in examples for score in example.scores.values()}
-    seen |= {score for label in labelled for score in label.scores.values()}
-    if not seen <= {low, high} or not labelled:
+    scores = {score for example in examples for score in example.scores.values()}
+    scores |= {score for label in labelled for score in label.scores.values()}
+    if not scores <= {low, high} or not labelled:
         return None
     return {
         side: {name: _rate(rate) for name, rate in yes_no_error(*_sides(labelled, side), yes=high)._asdict().items()}
@@ -98,15 +98,17 @@ def _sentence(metric: str, corrected: Corrected, raw: Mapping[str, Any], n: int,
     return text
 
 
-def _warnings(entry: Mapping[str, Any], labelled: Sequence[Labelled], asked: int) -> list[str]:
-    found = []
-    if len(labelled) < asked:
-        found.append(
-            f"{asked - len(labelled)} of the sheet's {asked} rows carry no pair of scores. If they were left out "
-            "because they are hard, the correction is off."
+def _warnings(entry: Mapping[str, Any], labelled: Sequence[Labelled], sheet_rows: int) -> list[str]:
+    warnings = []
+    if len(labelled) < sheet_rows:
+        warnings.append(
+            f"{sheet_rows - len(labelled)} of the sheet's {sheet_rows} rows carry no pair of scores. If they were left "
+            "out because they are hard, the correction is off."
         )
     if len(labelled) < FEW_LABELS:
-        found.append(f"Only {len(labelled)} labelled rows: the interval rests on few, and on rare errors of the judge.")
+        warnings.append(
+            f"Only {len(labelled)} labelled rows: the interval rests on few, and on rare errors of the judge."
+        )
     if entry.get("n_clusters"):
-        found.append("Rows that belong together are taken as independent here, so this interval may be too narrow.")
-    return found
+        warnings.append("Rows that belong together are taken as independent here, so this interval may be too narrow.")
+    return warnings

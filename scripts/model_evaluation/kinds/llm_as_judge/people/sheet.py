@@ -44,20 +44,22 @@ class Labelled(NamedTuple):
 
 def scored_examples(folder: str, metric: str) -> list[Example]:
     """The records with numeric judge scores for both models, in the table's order. Raises Refused when none has."""
-    found = []
+    examples = []
     for row in read_examples(folder):
         scores = {side: finite_number(row.get(f"{metric}__{side}", "")) for side in ("tuned", "base")}
-        known = {side: score for side, score in scores.items() if score is not None}
-        if len(known) == 2:
+        numbers = {side: score for side, score in scores.items() if score is not None}
+        if len(numbers) == 2:
             answers = {side: row[f"{side}_response"] for side in ("tuned", "base")}
-            found.append(Example(row["record_id"], row["occurrence"], row["prompt"], row["reference"], answers, known))
-    if not found:
+            examples.append(
+                Example(row["record_id"], row["occurrence"], row["prompt"], row["reference"], answers, numbers)
+            )
+    if not examples:
         raise Refused(
             f"No row has a numeric {metric} score for both models, so there is nothing to hold labels against.",
             fix="Name another metric with --metric.",
             code="nothing_to_label",
         )
-    return found
+    return examples
 
 
 def write_sheet(
@@ -73,12 +75,12 @@ def write_sheet(
         if os.path.exists(existing):
             raise Refused(f"{existing} exists; it may hold labels.", fix="Name another file.", code="file_exists")
     rng = random.Random(seed)  # noqa: S311 - a reproducible sample, not a secret
-    chosen = rng.sample(list(examples), min(n, len(examples)))
+    sample = rng.sample(list(examples), min(n, len(examples)))
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     items: dict[str, Any] = {}
-    for number, example in enumerate(chosen, start=1):
+    for number, example in enumerate(sample, start=1):
         first = rng.choice(("tuned", "base"))
         second = "base" if first == "tuned" else "tuned"
         texts = (example.prompt, example.reference, example.answers[first], example.answers[second])
@@ -92,7 +94,7 @@ def write_sheet(
     write_atomically(path, ("\ufeff" + out.getvalue()).encode("utf-8", "replace"))
     scale = people_scale(summary["metrics"][metric], []).limits
     return {
-        "sheet": path, "key": key_path, "rows": len(chosen), "of": len(examples), "metric": metric, "seed": seed,
+        "sheet": path, "key": key_path, "rows": len(sample), "of": len(examples), "metric": metric, "seed": seed,
         "scale": list(scale) if scale else None,
     }  # fmt: skip
 

@@ -74,8 +74,8 @@ def analyse_execution(
     references = [arn.rsplit("/", 1)[-1] for arn in reference_executions]
     files = _result_files(s3, output_uri, ids, references, evaluation.sides)
     results = {side: read_result_rows(s3, files.bucket, getattr(files, side)) for side in evaluation.sides}
-    listed = read_dataset_rows(dataset_lines)
-    rows = listed.rows
+    dataset_rows = read_dataset_rows(dataset_lines)
+    rows = dataset_rows.rows
     if source is not None and source.lines:
         rows = [replace(row, line=source.lines[row.line - 1]) for row in rows]
     records = pair_records(rows, {side: own.answers for side, own in results.items()})
@@ -91,7 +91,7 @@ def analyse_execution(
         fairness = review.fairness([same_judge(records)])
     means = _aggregate_means(s3, files, evaluation.sides)
     warnings = [
-        *_file_cautions(files, [problem for own in results.values() for problem in own.problems], listed.skipped),
+        *_file_cautions(files, [problem for own in results.values() for problem in own.problems], dataset_rows.skipped),
         *(
             text
             for side in reversed(evaluation.sides)

@@ -16,10 +16,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from model_evaluation.runtime.results.evaluation import SIDES, Side
+from model_evaluation.runtime.s3_uri import S3Uri
 
 from .result_rows import bare_metric_name
 
-__all__ = ["SIDES", "ResultFiles", "find_result_files", "read_aggregate_means", "split_s3_uri"]
+__all__ = ["SIDES", "ResultFiles", "find_result_files", "read_aggregate_means"]
 
 ROWS_SUFFIX = "_output.jsonl"
 AGGREGATE_NAME = "bedrock_llm_judge_results.json"
@@ -36,20 +37,13 @@ class ResultFiles(NamedTuple):
     superseded: list[str]
 
 
-def split_s3_uri(uri: str) -> tuple[str, str]:
-    """``s3://bucket/some/prefix/`` as ``("bucket", "some/prefix")``; ``ValueError`` for anything else."""
-    match = re.fullmatch(r"s3://([^/]+)/?(.*?)/*", uri, re.DOTALL)
-    if match is None:
-        raise ValueError(f"expected s3://bucket/prefix, found {uri!r}")
-    return match[1], match[2]
-
-
 def find_result_files(s3: Any, output_uri: str, execution_id: str) -> ResultFiles:
     """The result files of exactly this execution; other executions under the same prefix are ignored.
 
     When a judge step was retried, each model's rows come from the newest Bedrock job only.
     """
-    bucket, prefix = split_s3_uri(output_uri)
+    bucket, key = S3Uri.parse(output_uri)
+    prefix = key.rstrip("/")
     start = f"{prefix}/" if prefix else ""
     job_name = re.compile(rf"(?:(base|custom)-)?llmaj-eval\S*(?<![0-9a-z]){re.escape(execution_id)}(?![0-9a-z])")
     rows: dict[Side, dict[str, list[tuple[Any, str]]]] = {"tuned": defaultdict(list), "base": defaultdict(list)}

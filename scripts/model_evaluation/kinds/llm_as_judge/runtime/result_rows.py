@@ -90,11 +90,11 @@ def _add_score(answer: ScoredAnswer, score: Mapping[str, Any]) -> None:
     else:
         answer.missing.pop(name, None)
     details = score.get("evaluatorDetails")
-    known = [detail for detail in details if isinstance(detail, dict)] if isinstance(details, list) else []
-    explanations = [detail["explanation"] for detail in known if isinstance(detail.get("explanation"), str)]
+    objects = [detail for detail in details if isinstance(detail, dict)] if isinstance(details, list) else []
+    explanations = [detail["explanation"] for detail in objects if isinstance(detail.get("explanation"), str)]
     if explanations:
         answer.explanations[name] = whole_text(explanations[0])
-    judges = [detail["modelIdentifier"] for detail in known if isinstance(detail.get("modelIdentifier"), str)]
+    judges = [detail["modelIdentifier"] for detail in objects if isinstance(detail.get("modelIdentifier"), str)]
     answer.scorer = answer.scorer or whole_text("".join(judges[:1]))
 
 

@@ -19,22 +19,22 @@ BY_PROFILE = "Through an inference profile only: requests may be answered in oth
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.kinds.llm_as_judge.lookups.judges import list_judges
 
-    found = list_judges(context.aws, context.value("region"), context.now)
-    judge = next((judge for judge in found.judges if judge.id == text), None)
+    judges = list_judges(context.aws, context.value("region"), context.now)
+    judge = next((judge for judge in judges.judges if judge.id == text), None)
     if judge is not None and judge.usable is False:
         raise Refused(
             f"{text} cannot be the judge. {judge.reason}",
-            fix="Choose one of: " + ", ".join(item.id for item in found.offered),
+            fix="Choose one of: " + ", ".join(item.id for item in judges.offered),
             code="judge_unusable",
         )
     if judge is None:
-        raise _choice(text, found)
-    facts = {"name": judge.name, "verified": found.verified and judge.usable is True}
+        raise _choice(text, judges)
+    facts = {"name": judge.name, "verified": judges.verified and judge.usable is True}
     if judge.end_of_life:
         facts["end_of_life"] = judge.end_of_life
     findings = []
-    if not found.verified:
-        findings.append(finding("judge_unverified", f"{text} is unverified. {found.why_unverified}", level="warning"))
+    if not judges.verified:
+        findings.append(finding("judge_unverified", f"{text} is unverified. {judges.why_unverified}", level="warning"))
     elif judge.usable is None:
         findings.append(finding("judge_unverified", f"{text}: {judge.reason}", level="warning"))
     if judge.end_of_life:
@@ -44,21 +44,21 @@ def check(text: str, context: Context) -> Answer:
     return Answer(judge.id, facts=facts, findings=findings)
 
 
-def _choice(text: str, found: JudgeList) -> Choose:
+def _choice(text: str, judges: JudgeList) -> Choose:
     """The one usable judge that ``text`` names in part, else the whole list; never a part of it."""
-    named = [judge for judge in found.offered if _is_named(text, judge)]
+    named = [judge for judge in judges.offered if _is_named(text, judge)]
     if len(named) == 1:
         judge = named[0]
         return Choose(
-            f"{text[:100]!r} names one judge model of {found.region}: {judge.id} ({judge.name}).",
+            f"{text[:100]!r} names one judge model of {judges.region}: {judge.id} ({judge.name}).",
             fix=f"Ask whether it is meant; on a yes: evaluate.py answer judge {judge.id}",
-            choices=[choice for choice in _choices(found) if choice["value"] == judge.id],
+            choices=[choice for choice in _choices(judges) if choice["value"] == judge.id],
         )
     named_too = f" {len(named)} have it in the name." if named else ""
     return Choose(
-        f"{text[:100]!r} is not in the list of judge models of {found.region}; the exact id is needed.{named_too}",
+        f"{text[:100]!r} is not in the list of judge models of {judges.region}; the exact id is needed.{named_too}",
         fix="Choose one from the list, by its exact id.",
-        choices=_choices(found),
+        choices=_choices(judges),
     )
 
 
@@ -71,25 +71,25 @@ def _is_named(text: str, judge: Judge) -> bool:
 def offer(context: Context) -> Offer:
     from model_evaluation.kinds.llm_as_judge.lookups.judges import FALLBACK_DATE, list_judges
 
-    found = list_judges(context.aws, context.value("region"), context.now)
-    if found.verified:
-        hidden = [judge for judge in found.judges if judge.usable is False]
-        text = f"Judge models that can be used in {found.region}, in alphabetical order."
+    judges = list_judges(context.aws, context.value("region"), context.now)
+    if judges.verified:
+        hidden = [judge for judge in judges.judges if judge.usable is False]
+        text = f"Judge models that can be used in {judges.region}, in alphabetical order."
         if hidden:
             text += " Left out: " + "; ".join(f"{judge.id} ({judge.reason.rstrip('.')})" for judge in hidden) + "."
     else:
         text = (
-            f"UNVERIFIED: this list is from the documentation of {FALLBACK_DATE}. {found.why_unverified} "
+            f"UNVERIFIED: this list is from the documentation of {FALLBACK_DATE}. {judges.why_unverified} "
             "A judge that is not available makes the evaluation fail late."
         )
-    return Offer(choices=_choices(found), text=text)
+    return Offer(choices=_choices(judges), text=text)
 
 
-def _choices(found: JudgeList) -> list[dict[str, str]]:
+def _choices(judges: JudgeList) -> list[dict[str, str]]:
     choices = []
-    for judge in found.offered:
+    for judge in judges.offered:
         choice = {"value": judge.id, "label": judge.name}
-        note = "unverified" if not found.verified else judge.reason or (BY_PROFILE if judge.by_profile else "")
+        note = "unverified" if not judges.verified else judge.reason or (BY_PROFILE if judge.by_profile else "")
         if judge.end_of_life:
             note = f"{note} End of life: {judge.end_of_life}.".strip()
         if note:

@@ -20,8 +20,8 @@ def chosen(context: Context) -> list[str]:
 
 def check(text: str, context: Context) -> Answer:
     names = chosen(context)
-    wanted = text[len("Builtin.") :] if text.lower().startswith("builtin.") else text
-    match = [name for name in names if name == wanted] or [name for name in names if letters(name) == letters(wanted)]
+    name = text[len("Builtin.") :] if text.lower().startswith("builtin.") else text
+    match = [own for own in names if own == name] or [own for own in names if letters(own) == letters(name)]
     if len(match) != 1:
         raise Refused(
             f"{text[:100]!r} is not among the chosen metrics: {', '.join(names)}.",
@@ -46,8 +46,8 @@ def settle(context: Context) -> Answer | None:
     names = chosen(context)
     if len(names) != 1:
         return None
-    found = finding("only_metric", f"{names[0]} decides: it is the only metric.")
-    return Answer(names[0], origin="default", findings=[found, *_without_numbers(context, names[0])])
+    note = finding("only_metric", f"{names[0]} decides: it is the only metric.")
+    return Answer(names[0], origin="default", findings=[note, *_without_numbers(context, names[0])])
 
 
 def offer(context: Context) -> Offer:

@@ -56,13 +56,13 @@ def reference_findings(
             "{{ground_truth}} out of the metric.",
             code="missing_reference",
         )
-    shown = f"{lacking['count']:,} of {rows:,} rows {'has' if lacking['count'] == 1 else 'have'} none{where(lacking)}"
-    found = []
+    count = f"{lacking['count']:,} of {rows:,} rows {'has' if lacking['count'] == 1 else 'have'} none{where(lacking)}"
+    findings = []
     if compare:
-        found.append(
+        findings.append(
             finding(
                 "missing_reference",
-                f"{_named(compare)} the reference answer: {shown}. There the judge has nothing to compare with.",
+                f"{_named(compare)} the reference answer: {count}. There the judge has nothing to compare with.",
                 count=lacking["count"],
                 lines=lacking["lines"],
                 fix="Leave these rows out with `drop-invalid` (evaluate.py answer data drop-invalid), add the answers, "
@@ -71,9 +71,9 @@ def reference_findings(
         )
     better = [name for name in builtin or [] if getattr(builtin_metric(name), "ground_truth", "") == "optional"]
     if better:
-        message = f"{_named(better)} the reference answer where there is one; {shown}."
-        found.append(finding("without_reference", message, count=lacking["count"], lines=lacking["lines"]))
-    return found
+        message = f"{_named(better)} the reference answer where there is one; {count}."
+        findings.append(finding("without_reference", message, count=lacking["count"], lines=lacking["lines"]))
+    return findings
 
 
 def _named(metrics: list[str]) -> str:

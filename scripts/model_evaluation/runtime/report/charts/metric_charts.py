@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.metrics_table import ordered_metrics, row_metrics
+from model_evaluation.runtime.statistics.entries import count_of
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, number_digits, signed
 from model_evaluation.runtime.summary import Difference, MetricEntry, Summary, evaluated_models
 
@@ -117,7 +118,7 @@ def coverage_chart(analysis: Analysis) -> look.Chart | None:
     totals = {side: rows["dataset"] or rows[side] for side in evaluated_models(analysis.summary)}
     if not entries or not all(totals.values()):
         return None
-    scored = {side: np.array([entry[side]["n_scored"] for entry in entries.values()]) for side in totals}
+    scored = {side: np.array([count_of(entry[side]) for entry in entries.values()]) for side in totals}
     least = {side: int(counts.min()) for side, counts in scored.items()}
     side = min(totals, key=lambda side: least[side] / totals[side])
     title = f"Every metric is scored on at least {COVERAGE_FLOOR:.0%} of the rows"

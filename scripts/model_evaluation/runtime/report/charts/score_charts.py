@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.metrics_table import row_metrics
 from model_evaluation.runtime.statistics.counts import Floats
+from model_evaluation.runtime.statistics.entries import value_of
 from model_evaluation.runtime.statistics.verdicts import signed
 from model_evaluation.runtime.summary import evaluated_models
 
@@ -34,7 +35,7 @@ def distributions_chart(analysis: Analysis) -> look.Chart | None:
     if not scores:
         return None
     first = next(iter(scores))
-    means = {side: summary["metrics"][first][side]["mean"] for side in sides}
+    means = {side: value_of(summary["metrics"][first][side]) for side in sides}
     mean_words = ", ".join(
         f"{mean:.2f} for the {look.MODEL_STYLE[side][1]}" for side, mean in means.items() if mean is not None
     )

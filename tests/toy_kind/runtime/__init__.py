@@ -1,0 +1,1 @@
+"""What this kind's notebooks carry beside the shared library."""

@@ -1,0 +1,1 @@
+"""The questions that only this kind asks."""
