@@ -159,7 +159,7 @@ def _command_arguments(module: Any, command: str, options: argparse.Namespace, s
     module.arguments(parser)
     prepare = getattr(module, "prepare", None)
     with _TextTo(stdout):
-        args = parser.parse_args(prepare(options.rest) if prepare else options.rest)
+        args = parser.parse_intermixed_args(prepare(options.rest) if prepare else options.rest)
     args.project = os.path.abspath(os.path.expanduser(args.project))
     if not os.path.isdir(args.project):
         raise UsageError(

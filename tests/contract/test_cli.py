@@ -239,6 +239,34 @@ def test_the_main_help_names_every_command_and_exit_code(capfd: pytest.CaptureFi
         assert re.search(rf"\b{code}  \w", text)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dataset", "check", "--deep", "FILE"),
+        ("dataset", "--deep", "check", "FILE"),
+        ("dataset", "check", "FILE", "--deep", "--max-rows", "9"),
+        ("metric", "lint", "--project", ".", "FILE"),
+        ("answer", "--text", "Answer questions about tickets", "task"),
+        ("answer", "task", "--text", "Answer questions about tickets"),
+    ],
+    ids=" ".join,
+)
+def test_options_stand_anywhere(run_cli: RunCli, tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"query": "Where is my order?", "response": "On its way."}\n', encoding="utf-8")
+    result = run_cli(*[word.replace("FILE", str(file)) for word in words], project=tmp_path)
+    assert result.code != 2, result.json
+    if words[0] == "dataset":
+        assert result.json["profile"]["looked_through"] == 1
+
+
+@pytest.mark.parametrize("words", [("--yes", "FILE", "s3://"), ("FILE", "--yes", "s3://"), ("FILE", "s3://", "--yes")])
+def test_an_upload_takes_its_yes_anywhere(run_cli: RunCli, tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = str(tmp_path / "rows.jsonl")
+    result = run_cli("dataset", "upload", *[word.replace("FILE", file) for word in words], project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (3, "file_not_found")
+
+
 def test_our_own_fault_is_exit_1_with_the_trace_on_stderr(
     run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
