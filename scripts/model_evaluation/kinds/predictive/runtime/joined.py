@@ -1,0 +1,338 @@
+"""The test set and what each model said of it, put together by id: the rows that everything is computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from model_evaluation.runtime.results.evaluation import ResultsError, Side
+from model_evaluation.runtime.statistics.entries import Rows
+
+from .labels import canonical_label, class_order, encode
+from .problem import Problem
+from .tables import Floats, Predictions, TestSet, Texts
+
+Codes = NDArray[np.int64]
+FEWEST_SCORES = 3  # distinct ones: two are classes, and an area under a curve of classes is none
+SUM_TOLERANCE = 0.01  # class scores that add up to 1 within this are probabilities that were rounded
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one model said of the joined rows: ``score`` (n,), the positive class's or the predicted number, or
+    (n, classes) in the classes' order; ``codes`` (n,), the predicted class's place among the classes, or the cluster;
+    each ``None`` where the model does not give it. ``probabilities``: whether scores are that. ``threshold``: from
+    which score on ``codes`` are positive; ``None`` where the model said the class itself."""
+
+    score: Floats | None = None
+    codes: Codes | None = None
+    probabilities: bool = False
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Rows with a truth and a prediction of every model. ``truth`` (n,) are places among ``classes`` or numbers;
+    ``clusters`` (n,) equal where rows belong together. ``rows`` counts what there was before; ``missing`` by model."""
+
+    ids: Texts
+    truth: Codes | Floats | None
+    classes: tuple[str, ...]
+    said: Mapping[Side, Said]
+    rows: Rows
+    weight: Floats | None = None
+    clusters: Codes | None = None
+    slices: Mapping[str, Texts] = field(default_factory=dict)
+    features: Floats | None = None
+    missing: Mapping[Side, int] = field(default_factory=dict)
+    surplus: Mapping[Side, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def plain(self) -> bool:
+        """Whether every row counts once and stands for itself."""
+        return self.weight is None and self.clusters is None
+
+    def at(self, places: NDArray[np.bool_]) -> Joined:
+        """The rows ``places``."""
+
+        def cut(said: Said) -> Said:
+            return replace(
+                said,
+                score=None if said.score is None else said.score[places],
+                codes=None if said.codes is None else said.codes[places],
+            )
+
+        return replace(
+            self,
+            ids=self.ids[places],
+            truth=None if self.truth is None else self.truth[places],
+            said={side: cut(said) for side, said in self.said.items()},
+            weight=None if self.weight is None else self.weight[places],
+            clusters=None if self.clusters is None else self.clusters[places],
+            slices={name: values[places] for name, values in self.slices.items()},
+            features=None if self.features is None else self.features[places],
+        )
+
+
+def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Problem) -> Joined:
+    """The rows of the test set that every model said something of, in the test set's order.
+
+    Raises :class:`ResultsError` when there is none, and when what was said cannot be an answer to the problem.
+    """
+    notes: list[str] = list(test.notes)
+    places: dict[Side, Codes] = {}
+    surplus: dict[Side, int] = {}
+    for side, own in predictions.items():
+        at, remarks = _places(test.ids, own.ids)
+        places[side] = at
+        surplus[side] = own.surplus + len(own) - int((at >= 0).sum())
+        notes += [*own.notes, *remarks]
+    there = np.logical_and.reduce([at >= 0 for at in places.values()])
+    counts = {side: int((at >= 0).sum()) for side, at in places.items()}
+    if not there.any():
+        raise ResultsError(
+            f"No row of the test set ({len(test)} rows, ids such as {_examples(test.ids)}) has a prediction of "
+            f"{'each of the models' if len(predictions) > 1 else 'the model'} (ids such as "
+            f"{'; '.join(_examples(own.ids) or 'none' for own in predictions.values())}).",
+            fix="Check that the predictions were made for these rows and name them by the same ids.",
+        )
+    picked = {
+        side: replace(
+            own,
+            ids=test.ids[there],
+            score=None if own.score is None else own.score[places[side][there]],
+            prediction=None if own.prediction is None else own.prediction[places[side][there]],
+        )
+        for side, own in predictions.items()
+    }
+    label = None if test.label is None else test.label[there]
+    classes, remarks = _classes(label, picked, problem)
+    notes += remarks
+    said: dict[Side, Said] = {}
+    for side, own in picked.items():
+        said[side], remarks = _said(side, own, classes, problem)
+        notes += remarks
+    rows: Rows = {
+        "dataset": len(test),
+        "tuned": counts.get("tuned"),
+        "base": counts.get("base"),
+        "paired": int(there.sum()) if len(predictions) == 2 else 0,
+    }
+    groups = None if test.group is None else np.asarray(pd.factorize(test.group[there])[0], np.int64)
+    return Joined(
+        test.ids[there],
+        _truth(label, classes, problem),
+        classes,
+        said,
+        rows,
+        None if test.weight is None else np.asarray(test.weight[there], float),
+        groups if groups is not None and len(np.unique(groups)) < len(groups) else None,
+        {name: values[there] for name, values in test.slices.items()},
+        None if test.features is None else test.features[there],
+        {side: len(test) - count for side, count in counts.items()},
+        surplus,
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def constant_predictions(test: TestSet, problem: Problem) -> Predictions:
+    """The best constant answer for these rows: the share of the positive class, the classes' shares, or the mean.
+
+    It knows the test set's own shares, which no model does: what beats it does so against the best constant.
+    """
+    n = len(test)
+    if test.label is None or problem.type == "clustering":
+        raise ResultsError("Without a truth there is no constant answer.", fix="Choose none as the reference.")
+    weight = np.ones(n) if test.weight is None else test.weight
+    if problem.type == "regression":
+        return Predictions(test.ids, np.full(n, np.average(np.asarray(test.label, float), weights=weight)))
+    names = class_order(np.unique(np.asarray(test.label, str)).tolist())
+    codes = encode(test.label, names)
+    shares = np.bincount(codes, weights=weight, minlength=len(names)) / weight.sum()
+    majority = np.full(n, names[int(shares.argmax())], object)
+    if problem.type == "binary":
+        share = float(shares[names.index(canonical_label(problem.positive))]) if problem_has(problem, names) else 0.0
+        return Predictions(test.ids, np.full(n, share), majority)
+    return Predictions(test.ids, np.tile(shares, (n, 1)), majority, names)
+
+
+def problem_has(problem: Problem, names: tuple[str, ...]) -> bool:
+    """Whether the positive class is among these."""
+    return canonical_label(problem.positive) in names
+
+
+def _places(ids: Texts, other: Texts) -> tuple[Codes, list[str]]:
+    """Where each id stands among the others, -1 where it does not."""
+    at = np.asarray(pd.Index(np.asarray(other, object)).get_indexer(pd.Index(np.asarray(ids, object))), np.int64)
+    if (at >= 0).any():
+        return at, []
+    mine, theirs = (pd.Index([canonical_label(value) for value in own]) for own in (ids, other))
+    if mine.is_unique and theirs.is_unique and (found := theirs.get_indexer(mine)).max(initial=-1) >= 0:
+        note = (
+            f"Ids were written in two ways, such as {_examples(ids, 1)} and {_examples(other, 1)}; they were matched."
+        )
+        return np.asarray(found, np.int64), [note]
+    return at, []
+
+
+def _examples(values: Texts, most: int = 3) -> str:
+    return ", ".join(repr(str(value)) for value in values[:most])
+
+
+def _classes(
+    label: Texts | Floats | None, predictions: Mapping[Side, Predictions], problem: Problem
+) -> tuple[tuple[str, ...], list[str]]:
+    """The classes in their order; of a binary problem the negative one first."""
+    if problem.type == "regression" or label is None:
+        return (), []
+    truth = set(pd.unique(np.asarray(label, object)))
+    if problem.type == "clustering":
+        return class_order(truth), []
+    predicted = {
+        name for own in predictions.values() if own.prediction is not None for name in pd.unique(own.prediction)
+    }
+    known = truth | predicted | {name for own in predictions.values() for name in own.classes}
+    if problem.type == "multiclass":
+        return class_order(known), []
+    positive = canonical_label(problem.positive)
+    if len(truth - {positive}) > 1:
+        raise ResultsError(
+            f"The label has more than one value beside the positive class {positive!r}: "
+            f"{', '.join(map(repr, class_order(truth - {positive})))}.",
+            fix="Choose multiclass as the type of problem, or check the label's column and the positive class.",
+        )
+    negative = next(iter(class_order(truth - {positive}) or class_order(known - {positive})), f"not {positive}")
+    notes = []
+    if positive not in truth:
+        notes.append(
+            f"No row of the test set is of the positive class {positive!r}: nothing can be said of finding it."
+        )
+    return (negative, positive), notes
+
+
+def _truth(label: Texts | Floats | None, classes: tuple[str, ...], problem: Problem) -> Codes | Floats | None:
+    if label is None:
+        return None
+    return np.asarray(label, float) if problem.type == "regression" else encode(label, classes)
+
+
+def _said(side: Side, own: Predictions, classes: tuple[str, ...], problem: Problem) -> tuple[Said, list[str]]:
+    """What a model said, in the classes' order, and what is odd about it."""
+    if problem.type == "regression":
+        if own.score is None or own.score.ndim != 1:
+            raise ResultsError(
+                f"A regression needs one number per row, but the {side} predictions hold "
+                f"{'none' if own.score is None else f'{own.score.shape[1]} per row'}.",
+                fix="Check the type of problem and the column of the predictions.",
+            )
+        return Said(own.score), []
+    if problem.type == "clustering":
+        if own.prediction is None:
+            raise ResultsError("A clustering needs a cluster per row.", fix="Name the column prediction.")
+        return Said(codes=np.asarray(pd.factorize(own.prediction)[0], np.int64)), []
+    if problem.type == "binary":
+        return _said_binary(side, own, classes)
+    return _said_multiclass(side, own, classes)
+
+
+def _said_binary(side: Side, own: Predictions, classes: tuple[str, ...]) -> tuple[Said, list[str]]:
+    score, prediction, notes = own.score, own.prediction, []
+    if score is not None and score.ndim == 2:
+        if score.shape[1] > 2:
+            raise ResultsError(
+                f"The {side} predictions hold {score.shape[1]} scores per row, which are those of "
+                f"{score.shape[1]} classes, but the problem is binary.",
+                fix="Choose multiclass, or a model that was trained for two classes.",
+            )
+        if score.shape[1] == 1:
+            score = score[:, 0]
+        elif own.classes and classes[1] in own.classes:
+            score = score[:, own.classes.index(classes[1])]
+        else:
+            at = class_order(classes).index(classes[1])
+            score = score[:, at]
+            order = " and ".join(map(repr, class_order(classes)))
+            notes.append(f"The order of the two {side} scores is not known; they were read as those of {order}.")
+    if score is not None and len(distinct := np.unique(score[: 1 << 16])) < FEWEST_SCORES and len(np.unique(score)) < 3:
+        names = {canonical_label(value) for value in distinct.tolist()}
+        if prediction is None and names <= set(classes):
+            prediction = np.array([canonical_label(value) for value in score.tolist()], object)
+            notes.append(
+                f"The {side} scores have no values but {' and '.join(sorted(names))}: they are predicted classes, not "
+                "scores. Metrics of scores, such as ROC-AUC, are not computed from them."
+            )
+            score = None
+    codes = None
+    if prediction is not None:
+        codes, remarks = _codes(side, prediction, classes)
+        notes += remarks
+        codes = np.maximum(codes, 0)
+    probabilities = score is not None and bool(((score >= 0) & (score <= 1)).all())
+    if score is not None and not probabilities:
+        notes.append(
+            f"The {side} scores are not probabilities: they reach from {score.min():.4g} to {score.max():.4g}. Log "
+            "loss, Brier score and calibration are not computed from them."
+        )
+    return Said(score, codes, probabilities), notes
+
+
+def _said_multiclass(side: Side, own: Predictions, classes: tuple[str, ...]) -> tuple[Said, list[str]]:
+    notes: list[str] = []
+    score, codes, probabilities = own.score, None, False
+    if own.prediction is not None:
+        codes, notes = _codes(side, own.prediction, classes)
+    if score is not None and score.ndim == 1:
+        if codes is None:
+            raise ResultsError(
+                f"The {side} predictions hold one score per row, which cannot tell {len(classes)} classes apart.",
+                fix="Give the predicted class (prediction) or one score per class (score_CLASS), not the highest one.",
+            )
+        score = None
+    if score is not None:
+        order = own.classes or (classes if score.shape[1] == len(classes) else ())
+        if not order or len(order) != score.shape[1]:
+            raise ResultsError(
+                f"The {side} predictions hold {score.shape[1]} scores per row, but there are {len(classes)} classes: "
+                f"{', '.join(classes[:12])}.",
+                fix="Name the classes of the scores (columns score_CLASS, or labels beside probabilities).",
+            )
+        if not own.classes:
+            notes.append(f"The order of the {side} scores is not known; they were read as {', '.join(classes[:12])}.")
+        ordered = np.zeros((len(score), len(classes)))
+        ordered[:, [classes.index(name) for name in order]] = score
+        score = ordered
+        total = score.sum(axis=1)
+        if score.min() >= 0 and np.abs(total - 1).max() < SUM_TOLERANCE:
+            score, probabilities = score / total[:, None], True
+        else:
+            notes.append(
+                f"The {side} scores do not add up to 1: they are not probabilities, and are used for ranks only."
+            )
+        if codes is None:
+            codes = np.asarray(score.argmax(axis=1), np.int64)
+    assert codes is not None
+    return Said(score, codes, probabilities), notes
+
+
+def _codes(side: Side, prediction: Texts, classes: tuple[str, ...]) -> tuple[Codes, list[str]]:
+    """Predicted classes as places; one that is no class is -1 and counts as wrong."""
+    codes = encode(prediction, classes)
+    unknown = codes < 0
+    if unknown.all():
+        raise ResultsError(
+            f"No {side} prediction is one of the classes {', '.join(map(repr, classes))}; they are such as "
+            f"{_examples(pd.unique(prediction))}.",
+            fix="Map the predictions to the labels of the test set, or check the positive class.",
+        )
+    if unknown.any():
+        names = _examples(pd.unique(prediction[unknown]))
+        return codes, [f"{int(unknown.sum())} {side} predictions are no class of the test set, such as {names}."]
+    return codes, []

@@ -1,0 +1,67 @@
+"""The two tables that everything is computed from: held-out rows with their truth, and what a model said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Texts = NDArray[Any]
+"""An array of texts: of numpy's own text type, or of objects that are ``str``."""
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Held-out rows. Every array has one place per row, in the same order; ids are unique.
+
+    ``label`` holds texts as :func:`.labels.canonical_labels` writes them for classes, numbers for regression, and is
+    ``None`` for clustering without a truth. ``weight`` is at least 0, ``group`` equal where rows belong together,
+    ``time`` as the file has it; each ``None`` where no column has that role. ``slices`` are texts by field.
+    ``features`` (n, columns) are there for clustering only. ``notes`` say what was changed or left out on the way here.
+    """
+
+    __test__ = False  # not a test, whatever pytest makes of the name
+
+    ids: Texts
+    label: Texts | Floats | None
+    weight: Floats | None = None
+    group: Texts | None = None
+    time: Texts | None = None
+    slices: Mapping[str, Texts] = field(default_factory=dict)
+    features: Floats | None = None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What one model said, one place per id; ids are unique, in any order.
+
+    ``score``: (n,) the positive class's score or the predicted number of a regression, or (n, classes) with one column
+    per name in ``classes``, in that order; NaN where it was no number; ``None`` where the model gives classes only.
+    ``prediction``: the class or cluster as text, ``None`` where only scores are given. ``classes`` are empty where the
+    order is not known.
+
+    Counts: ``missing`` rows that were sent and have no answer, ``duplicate`` answers beyond the first for an id (the
+    first counts), ``surplus`` answers for ids that were never sent, ``unparsable`` answers that are there and not
+    understood. ``notes`` say what was mapped or odd.
+    """
+
+    ids: Texts
+    score: Floats | None = None
+    prediction: Texts | None = None
+    classes: tuple[str, ...] = ()
+    missing: int = 0
+    duplicate: int = 0
+    surplus: int = 0
+    unparsable: int = 0
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)

@@ -1,0 +1,281 @@
+"""Metrics and their intervals: golden numbers, and scikit-learn's on random rows with ties, absent classes, weights."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+from sklearn import metrics as oracle
+
+from model_evaluation.kinds.predictive.runtime import cells, losses, ranking
+from model_evaluation.kinds.predictive.runtime.estimates import Estimate, difference_of, mean_estimate, spread
+
+TRUTH = np.array([int(digit) for digit in "000000111101"])
+A = np.array([0.1, 0.2, 0.2, 0.3, 0.4, 0.6, 0.5, 0.6, 0.7, 0.9, 0.8, 0.2])
+B = np.array([0.3, 0.1, 0.4, 0.2, 0.5, 0.5, 0.4, 0.5, 0.9, 0.8, 0.6, 0.3])
+# Of the 5 positives and 7 negatives A orders 25.5 of 35 pairs, B 25. DeLong's variances were worked out from the
+# placements, apart from this code.
+VARIANCES = (0.02578231, 0.02608844)
+
+
+def test_auc_and_its_paired_difference_are_those_of_delong() -> None:
+    a, b = (ranking.roc_auc(TRUTH == 1, score, None, None) for score in (A, B))
+    assert (a.value, b.value) == (pytest.approx(25.5 / 35), pytest.approx(25 / 35))
+    for estimate, variance in zip((a, b), VARIANCES, strict=True):
+        assert estimate.contributions is not None
+        assert float(np.square(estimate.contributions.values).sum()) == pytest.approx(variance, abs=1e-8)
+    difference = difference_of(a, b, None)
+    assert difference is not None
+    assert difference["mean"] == pytest.approx(0.5 / 35)
+    assert difference["deviation"] == pytest.approx(0.0960087864 * math.sqrt(12))
+
+
+def test_delong_agrees_with_a_published_example() -> None:
+    """Hanley and McNeil (1982), Radiology 143, table 1: 109 CT images in five categories, 58 normal and 51 abnormal.
+    Stata's manual, entry roctab, prints for them DeLong's 0.8932 with a standard error of 0.0307."""
+    normal, abnormal = (33, 6, 6, 11, 2), (3, 2, 2, 11, 33)
+    score = np.concatenate([np.repeat(np.arange(5.0), counts) for counts in (normal, abnormal)])
+    truth = np.repeat([False, True], [58, 51])
+    estimate = ranking.roc_auc(truth, score, None, None)
+    assert estimate.value == pytest.approx(0.8932, abs=0.00005)
+    assert estimate.contributions is not None
+    assert spread(estimate.contributions, None).error == pytest.approx(0.0307, abs=0.00005)
+
+
+def test_average_precision_has_the_influence_of_numeric_derivatives() -> None:
+    estimates = [ranking.average_precision(TRUTH == 1, score, None, None) for score in (A, B)]
+    assert [estimate.value for estimate in estimates] == pytest.approx([0.6775757576, 0.7])
+    rows = np.ones(12)
+    for score, estimate in zip((A, B), estimates, strict=True):
+        assert estimate.contributions is not None
+        for row in range(12):  # the derivative by a row's weight is its contribution, but for the factor of n - 1
+            ends = [
+                oracle.average_precision_score(TRUTH, score, sample_weight=rows + step * (np.arange(12) == row))
+                for step in (1e-5, -1e-5)
+            ]
+            derivative = (ends[0] - ends[1]) / 2e-5
+            own = estimate.contributions.values[row] * math.sqrt(11 / 12)
+            assert own == pytest.approx(derivative, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("value", "positives", "negatives", "interval"),
+    [(0.95, 20, 980, (0.8696378, 0.9808150)), (1.0, 5, 50, (0.7900518, 1.0)), (0.0, 5, 50, (0.0, 0.2099482))],
+)
+def test_newcombe_interval_of_an_auc(
+    value: float, positives: int, negatives: int, interval: tuple[float, float]
+) -> None:
+    assert ranking.newcombe_auc_interval(value, positives, negatives) == pytest.approx(interval, abs=1e-6)
+
+
+def counted(
+    truth: np.ndarray, tuned: np.ndarray, base: np.ndarray | None = None, classes: int = 2, **more
+) -> cells.Table:  # type: ignore[no-untyped-def, type-arg]
+    predicted = {"tuned": tuned} | ({} if base is None else {"base": base})
+    return cells.table(truth, predicted, classes, **more)  # type: ignore[arg-type]
+
+
+def test_cells_of_the_golden_rows() -> None:
+    own = counted(TRUTH, (A >= 0.5).astype(int)).cells("tuned")
+    assert own.tolist() == [[5, 2], [1, 4]]
+    assert float(cells.f_beta(1)(own)) == pytest.approx(8 / 11)
+    assert float(cells.f_beta(2)(own)) == pytest.approx(oracle.fbeta_score(TRUTH, A >= 0.5, beta=2))
+    assert float(cells.matthews_corrcoef(own)) == pytest.approx(0.5070926)
+    assert float(cells.expected_cost(1, 50)(own)) == pytest.approx((2 + 50) / 12)
+
+
+def test_f1_has_wilson_of_the_jaccard_share() -> None:
+    truth = np.repeat([1, 0, 1, 0], [14, 5, 6, 75])
+    predicted = np.repeat([1, 1, 0, 0], [14, 5, 6, 75])
+    estimate = cells.f1_estimate(counted(truth, predicted), "tuned", 28 / 39, None)
+    assert (estimate.low, estimate.high) == pytest.approx((0.5408631, 0.8461607), abs=1e-7)
+
+
+def test_accuracy_differs_by_newcombe_and_mcnemar() -> None:
+    """Both right 50, only tuned 15, only base 5, neither 30."""
+    truth = np.ones(100, int)
+    tuned, base = np.repeat([1, 1, 0, 0], [50, 15, 5, 30]), np.repeat([1, 0, 1, 0], [50, 15, 5, 30])
+    table = counted(truth, tuned, base)
+    estimates = []
+    for side in ("tuned", "base"):
+        value = float(cells.accuracy(table.cells(side)))  # type: ignore[arg-type]
+        estimates.append(cells.share_estimate(cells.accuracy, table, side, np.ones((2, 2)), value))  # type: ignore[arg-type]
+    difference = cells.mcnemar_difference(table, *estimates)
+    assert difference is not None
+    assert (difference["ci_low"], difference["ci_high"]) == pytest.approx((0.0122161, 0.1849178), abs=1e-7)
+    assert difference["p_value"] == pytest.approx(0.0266036987)
+    assert difference["p_exact"] == pytest.approx(0.0413894653)
+
+
+def test_wilson_of_a_share() -> None:
+    table = counted(np.ones(50, int), np.repeat([1, 0], [49, 1]))
+    estimate = cells.share_estimate(cells.recall, table, "tuned", np.array([[0, 0], [1, 1]]), 0.98)
+    assert (estimate.low, estimate.high, estimate.n) == (pytest.approx(0.8950456), pytest.approx(0.9964607), 50)
+
+
+def test_a_confusion_matrix_of_ten_rows() -> None:
+    """[[4, 1], [2, 3]]: accuracy 0.7 with Wilson's 0.397 to 0.892."""
+    truth, predicted = np.repeat([0, 0, 1, 1], [4, 1, 2, 3]), np.repeat([0, 1, 0, 1], [4, 1, 2, 3])
+    table = counted(truth, predicted)
+    accuracy = cells.share_estimate(cells.accuracy, table, "tuned", np.ones((2, 2)), 0.7)
+    assert (accuracy.low, accuracy.high) == pytest.approx((0.397, 0.892), abs=5e-4)
+    f1 = cells.f1_estimate(table, "tuned", float(cells.f_beta(1)(table.cells("tuned"))), None)
+    assert f1.value == pytest.approx(2 / 3)
+    assert (f1.low, f1.high) == pytest.approx((0.316, 0.896), abs=5e-4)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_binary_values_are_scikit_learns(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(4, 120))
+    truth = rng.random(n) < rng.choice([0.05, 0.3, 0.5])
+    score = np.round(1 / (1 + np.exp(-rng.normal(size=n) - truth)), int(rng.integers(1, 4)))  # ties
+    weight = rng.random(n) * (rng.random(n) < 0.9) if seed % 2 else None
+    predicted = score >= 0.5
+    if truth.any() and not truth.all() and (weight is None or (weight[truth].any() and weight[~truth].any())):
+        auc = ranking.roc_auc(truth, score, weight, None).value
+        assert auc == pytest.approx(oracle.roc_auc_score(truth, score, sample_weight=weight))
+        precision = ranking.average_precision(truth, score, weight, None).value
+        assert precision == pytest.approx(oracle.average_precision_score(truth, score, sample_weight=weight))
+    else:
+        assert truth.any() or ranking.average_precision(truth, score, None, None).value is None
+    if weight is not None and not weight.any():
+        return
+    own = counted(truth.astype(int), predicted.astype(int), weight=weight).cells("tuned")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pairs = {
+            cells.accuracy: oracle.accuracy_score,
+            cells.precision: oracle.precision_score,
+            cells.recall: oracle.recall_score,
+            cells.f_beta(1): oracle.f1_score,
+            cells.matthews_corrcoef: oracle.matthews_corrcoef,
+            cells.balanced_accuracy: oracle.balanced_accuracy_score,
+        }
+        for ours, theirs in pairs.items():
+            value = float(ours(own))
+            if not math.isnan(value):
+                assert value == pytest.approx(theirs(truth, predicted, sample_weight=weight), abs=1e-9)
+    loss = mean_estimate(losses.log_losses(truth.astype(int), score), weight, None).value
+    assert loss == pytest.approx(oracle.log_loss(truth, score, labels=[0, 1], sample_weight=weight))
+    brier = mean_estimate(losses.brier_losses(truth.astype(int), score), weight, None).value
+    assert brier == pytest.approx(oracle.brier_score_loss(truth, score, labels=[0, 1], sample_weight=weight))
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_values_of_several_classes_are_scikit_learns(seed: int) -> None:
+    """Means are over the classes that the truth holds; a class that is only predicted is wrong, and no more."""
+    rng = np.random.default_rng(seed)
+    n, classes = int(rng.integers(4, 120)), int(rng.integers(3, 7))
+    truth = rng.integers(0, classes - seed % 2, n)  # the last class may be absent
+    predicted = np.where(rng.random(n) < 0.6, truth, rng.integers(0, classes, n))
+    weight = rng.random(n) if seed % 3 == 0 else None
+    own = counted(truth, predicted, classes=classes, weight=weight).cells("tuned")
+    present = np.unique(truth)
+    for average, weighted in (("macro", False), ("weighted", True)):
+        for name in ("precision", "recall", "f1"):
+            expected = getattr(oracle, f"{name}_score")(
+                truth, predicted, labels=present, average=average, sample_weight=weight, zero_division=0
+            )
+            assert float(cells.averaged(name, weighted=weighted)(own)) == pytest.approx(expected)
+    value = float(cells.matthews_corrcoef(own))
+    assert math.isnan(value) or value == pytest.approx(
+        oracle.matthews_corrcoef(truth, predicted, sample_weight=weight), abs=1e-9
+    )
+    scores = rng.dirichlet(np.ones(classes), n)
+    loss = mean_estimate(losses.log_losses(truth, scores), weight, None).value
+    assert loss == pytest.approx(oracle.log_loss(truth, scores, labels=range(classes), sample_weight=weight))
+    brier = mean_estimate(losses.brier_losses(truth, scores), weight, None).value
+    assert brier == pytest.approx(
+        oracle.brier_score_loss(truth, scores, labels=range(classes), sample_weight=weight, scale_by_half=False)
+    )
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_regression_values_are_scikit_learns(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(3, 120))
+    truth = np.round(rng.normal(10, 3, n), 1)
+    predicted = truth + np.round(rng.standard_t(4, n), 1)
+    weight = rng.random(n) if seed % 2 else None
+    error = predicted - truth
+    squared = mean_estimate(np.square(error), weight, None)
+    values = {
+        oracle.mean_absolute_error: mean_estimate(np.abs(error), weight, None),
+        oracle.mean_squared_error: squared,
+        oracle.root_mean_squared_error: losses.root_of(squared, None),
+        oracle.r2_score: losses.r_squared(truth, error, weight, None),
+    }
+    for theirs, ours in values.items():
+        assert ours.value is not None
+        assert ours.value == pytest.approx(theirs(truth, predicted, sample_weight=weight))
+    if (truth > 0).all():
+        share = losses.percentage_error(truth, error, weight, None).value
+        expected = oracle.mean_absolute_percentage_error(truth, predicted, sample_weight=weight)
+        assert share == pytest.approx(expected)
+    if weight is None:
+        median = losses.median_error(np.abs(error), None).value
+        assert median == pytest.approx(oracle.median_absolute_error(truth, predicted))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_contributions_are_derivatives_by_a_rows_weight(weighted: bool) -> None:
+    rng = np.random.default_rng(3)
+    n = 40
+    truth = rng.integers(0, 3, n)
+    predicted = np.where(rng.random(n) < 0.6, truth, rng.integers(0, 3, n))
+    weight = rng.random(n) + 0.5 if weighted else np.ones(n)
+    number = rng.normal(size=n)
+    error = rng.normal(size=n)
+    functions = [cells.matthews_corrcoef, cells.averaged("f1", weighted=True), cells.balanced_accuracy]
+
+    def values(own: np.ndarray) -> list[Estimate]:  # type: ignore[type-arg]
+        table = counted(truth, predicted, classes=3, weight=own)
+        parts = [cells.contributions(function, table, "tuned") for function in functions]
+        estimates = [
+            Estimate(float(function(table.cells("tuned"))), None, None, n, "", part)
+            for function, part in zip(functions, parts, strict=True)
+        ]
+        squared = mean_estimate(np.square(error), own, None)
+        return [*estimates, squared, losses.root_of(squared, None), losses.r_squared(number, error, own, None)]
+
+    for row in (0, 7, 23):
+        step = 1e-6 * (np.arange(n) == row)
+        for at, (high, low) in enumerate(zip(values(weight + step), values(weight - step), strict=True)):
+            own = values(weight)[at]
+            assert own.contributions is not None
+            assert high.value is not None
+            assert low.value is not None
+            derivative = (high.value - low.value) / 2e-6 * weight[row]
+            factor = 1.0 if at == 3 or at == 4 else math.sqrt(n / (n - 1))
+            assert own.contributions.values[row] == pytest.approx(derivative * factor, abs=1e-6)
+
+
+def test_what_does_not_exist_has_no_value_and_says_why() -> None:
+    one_class = np.ones(10, bool)
+    assert ranking.roc_auc(one_class, np.arange(10.0), None, None).value is None
+    assert ranking.roc_auc(one_class, np.arange(10.0), None, None).method == "none: no negative row"
+    assert ranking.average_precision(~one_class, np.arange(10.0), None, None).value is None
+    assert math.isnan(float(cells.matthews_corrcoef(np.array([[0.0, 0.0], [2.0, 8.0]]))))
+    assert math.isnan(float(cells.precision(np.array([[5.0, 0.0], [5.0, 0.0]]))))
+    assert losses.r_squared(np.array([1.0]), np.array([0.0]), None, None).value is None
+    assert losses.r_squared(np.ones(5), np.zeros(5), None, None).method == "none: the truth never varies"
+    assert (
+        losses.percentage_error(np.array([0.0, 1.0]), np.ones(2), None, None).method == "none: 1 rows have a truth of 0"
+    )
+    assert losses.percentage_error(np.array([-1.0, 1.0]), np.ones(2), None, None).value is None
+    assert mean_estimate(np.empty(0), None, None).value is None
+
+
+def test_rows_that_belong_together_widen_the_interval() -> None:
+    rng = np.random.default_rng(5)
+    groups = np.repeat(np.arange(30), 20)
+    values = np.repeat(rng.normal(size=30), 20)
+    alone, together = mean_estimate(values, None, None), mean_estimate(values, None, groups)
+    assert alone.contributions is not None
+    assert together.contributions is not None
+    errors = spread(alone.contributions, None).error, spread(together.contributions, groups).error
+    assert errors[1] == pytest.approx(errors[0] * math.sqrt(20 * 30 / 29 * 599 / 600), rel=2e-3)
+    assert "30 groups" in together.method
