@@ -30,7 +30,8 @@ def canonical_label(value: object) -> str:
     Text in another spelling, such as ``Yes`` and ``yes``, stays two labels: that is for the user to say.
     """
     # Without importing pandas, which the conversation does without: its NA is told by the name of its type.
-    if value is None or type(value).__name__ == "NAType" or (isinstance(value, float | np.floating) and math.isnan(value)):
+    missing = value is None or type(value).__name__ == "NAType"
+    if missing or (isinstance(value, float | np.floating) and math.isnan(value)):
         return ""
     if isinstance(value, bool | np.bool_):
         return "1" if value else "0"
