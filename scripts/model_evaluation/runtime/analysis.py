@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,3 +25,16 @@ class Analysis:
     def per_example(self) -> pd.DataFrame:
         """The table for pandas."""
         return self.table.to_pandas()
+
+    def drawings(self) -> Mapping[str, Callable[[], Any]] | None:
+        """The charts by name, each drawn when it is called, which gives ``None`` where there is nothing to draw.
+        ``None`` for the shared ones of :mod:`.report.charts`, which are of scores per record."""
+        return None
+
+    def sections(self) -> Sequence[tuple[str, str, Any]]:
+        """Further parts of the page, after the charts: anchor (or empty), heading, HTML as Markup."""
+        return ()
+
+    def files(self) -> Mapping[str, str]:
+        """Further files beside the summary: name and content."""
+        return {}

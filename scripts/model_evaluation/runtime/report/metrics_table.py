@@ -35,6 +35,7 @@ TABLE_HEADINGS = (
     "Metric", "Verdict", "Base", "Fine-tuned", "Difference", "95% CI", "p (adjusted)", "Won / tied / lost", "Rows",
 )  # fmt: skip
 ONE_MODEL_HEADINGS = ("Metric", "Mean", "Scored rows", "Missing")
+MEASURED_HEADINGS = ("Metric", "Value", "95% CI", "Rows")
 
 
 def ordered_metrics(summary: Summary, words: ReportWords) -> list[str]:
@@ -55,6 +56,9 @@ def metrics_table(summary: Summary, words: ReportWords) -> tuple[tuple[str, ...]
     scope = scope_of(summary)
     if scope == "compare":
         return TABLE_HEADINGS, [[metric_label(name, entry), *entry_cells(entry)] for name, entry in entries.items()]
+    if any("ci_low" in entry[scope] for entry in entries.values()):
+        measured = {name: entry[scope] for name, entry in entries.items()}
+        return MEASURED_HEADINGS, [[metric_label(name, entries[name]), *_cells(own)] for name, own in measured.items()]
     lines = []
     for name, entry in entries.items():
         side = entry[scope]
@@ -62,6 +66,13 @@ def metrics_table(summary: Summary, words: ReportWords) -> tuple[tuple[str, ...]
         shown = "–" if value is None else f"{value:.3g}"
         lines.append([metric_label(name, entry), shown, str(count_of(side)), str(side.get("n_missing", "–"))])
     return ONE_MODEL_HEADINGS, lines
+
+
+def _cells(own: MetricEntry) -> list[str]:
+    """Value, interval and rows of one model's measured value."""
+    value = own["value"]
+    interval = interval_words({**own, "mean": value}) if value is not None else "–"
+    return ["–" if value is None else f"{value:.{number_digits(value)}f}", interval, str(own["n"])]
 
 
 def metric_label(name: str, entry: MetricEntry) -> str:
