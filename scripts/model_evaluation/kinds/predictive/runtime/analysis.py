@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +18,12 @@ from model_evaluation.runtime.statistics.proportions import wilson_interval
 
 from . import cells
 from .calibration import calibration
+from .charts import drawings
 from .estimates import mean_estimate
 from .evaluation_file import evaluation_json
 from .joined import Joined, join
 from .measures import Entries, class_aucs, measure, settle
+from .page_parts import page_sections
 from .problem import PrimaryMetric, Problem, ThresholdRule
 from .segments import gaps, segments
 from .tables import Predictions, TestSet
@@ -42,9 +45,23 @@ class PredictiveAnalysis(Analysis):
     validation: Joined | None = None
 
     @property
+    def labels(self) -> Mapping[str, str]:
+        """What the models are called."""
+        return model_labels(self.summary["conditions"])
+
+    @property
     def evaluation(self) -> dict[str, Any]:
         """``evaluation.json``."""
         return evaluation_json(self.summary, self.joined, self.problem)
+
+    def drawings(self) -> Mapping[str, Callable[[], Any]]:
+        return drawings(self)
+
+    def sections(self) -> Sequence[tuple[str, str, Any]]:
+        return page_sections(self)
+
+    def files(self) -> Mapping[str, str]:
+        return {"evaluation.json": json.dumps(self.evaluation, indent=2, ensure_ascii=False, allow_nan=False) + "\n"}
 
 
 def analyse_predictions(

@@ -125,7 +125,7 @@ def _rounded(truth: Codes, logits: Floats, weight: Floats) -> tuple[Floats, Floa
     values, at = np.unique(np.round(logits / GRID).astype(np.int64), return_inverse=True)
     totals = np.bincount(at, weights=weight).astype(np.float64)
     hits = np.bincount(at, weights=weight * truth).astype(np.float64)
-    return values * GRID, totals, hits
+    return (values * GRID).astype(np.float64), totals, hits
 
 
 def _logistic(truth: Codes, logits: Floats, weight: Floats) -> tuple[Coefficient, Coefficient] | None:
