@@ -244,9 +244,12 @@ def _record(context: Context, step_id: str, answer: workflow.Answer) -> tuple[di
 
 
 def _with_kind(document: dict[str, Any], kind_id: str) -> tuple[dict[str, Any], list[str]]:
-    """The document of an evaluation of that kind, and the steps that have to be answered again."""
-    document = {**document, "evaluation": kind_id}
-    return workflow.switch(kind_of(document).steps, document)
+    """The document of an evaluation of that kind, and the steps that have to be answered again: what another kind's
+    own step found out is not what this kind's step needs to know."""
+    before, document = kind_of(document), {**document, "evaluation": kind_id}
+    kind = kind_of(document)
+    own = before.own_steps | kind.own_steps if before.id != kind.id else frozenset[str]()
+    return workflow.switch(kind.steps, document, own)
 
 
 def _first_open(steps: workflow.Requirements, step_id: str, document: dict[str, Any]) -> str:
