@@ -54,7 +54,8 @@ class Rows:
         self.validation: TestSet | None = None
         if self.validation_frame is not None:
             columns = replace(settings.columns, group="", time="")
-            self.validation = read_test_set(self.validation_frame, columns, settings.problem, (), file="the validation set")
+            file = "the validation set"
+            self.validation = read_test_set(self.validation_frame, columns, settings.problem, (), file=file)
 
     @property
     def classes(self) -> list[str]:

@@ -82,7 +82,11 @@ def open_table(
         raise missing_package("duckdb") from error
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="model-evaluation-duckdb-"))
-        limits: dict[str, str | bool | int | float | list[str]] = {"memory_limit": MEMORY, "temp_directory": folder, "autoinstall_known_extensions": "false"}
+        limits: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": MEMORY,
+            "temp_directory": folder,
+            "autoinstall_known_extensions": "false",
+        }
         connection = stack.enter_context(duckdb.connect(":memory:", config=limits))
         names = _view(connection, stack, aws, source, folder, "rows")
         others = _view(connection, stack, more_aws, more, folder, "others") if more is not None else ()
