@@ -13,6 +13,7 @@ from model_evaluation.runtime.statistics.adjustment import PValues, holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, settle_verdicts
 from model_evaluation.runtime.statistics.entries import Comparison, Difference, MeasuredEntry
 from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.proportions import wilson_interval
 
 from . import cells, losses
 from .estimates import Contributions, Estimate, absent, by_contributions, difference, difference_of, mean_estimate
@@ -344,11 +345,19 @@ def _top(joined: Joined, truth: Codes, most: int, entries: _Entries) -> None:
         own = said.score[np.arange(len(truth)), truth]
         hits[side] = ((said.score >= own[:, None]).sum(axis=1) <= most).astype(float)
     estimates = {
-        side: absent(NO_SCORES, len(truth)) if own is None else mean_estimate(own, joined.weight, joined.clusters)
-        for side, own in hits.items()
+        side: absent(NO_SCORES, len(truth)) if own is None else _share_of(own, joined) for side, own in hits.items()
     }
     turned = {side: None if own is None else -own for side, own in hits.items()}
     entries.add_influence(name, estimates, _outcomes(turned))
+
+
+def _share_of(hits: Floats, joined: Joined) -> Estimate:
+    """The share of rows that are 1, with Wilson's interval where rows count once each."""
+    estimate = mean_estimate(hits, joined.weight, joined.clusters)
+    if not joined.plain or estimate.value is None:
+        return estimate
+    low, high = wilson_interval(estimate.value, len(hits))
+    return estimate._replace(low=low, high=high, method="Wilson")
 
 
 def _regression(joined: Joined, entries: _Entries) -> None:

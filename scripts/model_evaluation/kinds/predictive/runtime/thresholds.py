@@ -125,6 +125,8 @@ def decide(joined: Joined, rule: ThresholdRule, validation: Joined | None) -> De
             notes.append(f"No threshold was set: the {side} scores count as positive from {USUAL} on.")
         elif rule.rule == "fixed":
             at = values[side] = rule.values[0]
+        elif np.ptp(own.score) == 0:
+            at = values[side] = _constant_threshold(float(own.score[0]), rule)
         elif rule.source == CROSS_FIT:
             at, whole, remarks = _cross_fitted(joined, own.score, rule)
             values[side] = whole
@@ -155,6 +157,12 @@ def decide(joined: Joined, rule: ThresholdRule, validation: Joined | None) -> De
     if rule.rule == "none" and any(value is not None for value in values.values()):
         entry["origin"] = "usual"
     return Decided(replace(joined, said=said), entry, notes)
+
+
+def _constant_threshold(score: float, rule: ThresholdRule) -> float:
+    """For a score that is the same in every row: the best threshold of a calibrated one (Elkan, 2001, "The foundations
+    of cost-sensitive learning"); to meet a recall or precision all rows count as positive."""
+    return rule.values[0] / sum(rule.values) if rule.rule == "cost" else score
 
 
 def _cross_fitted(joined: Joined, score: Floats, rule: ThresholdRule) -> tuple[Floats, float, list[str]]:
