@@ -78,7 +78,7 @@ def spread(contributions: Contributions, clusters: Codes | None) -> Spread:
     total = np.dot(values, values) if counts is None else np.dot(np.square(values), counts)
     degrees = max(n - 1, 1)
     if strata is not None and total > 0:  # Welch's
-        positive = float(np.dot(values[strata], values[strata]))
+        positive = float(np.dot(np.square(values), strata))
         parts = [(positive, int(strata.sum())), (float(total) - positive, int((~strata).sum()))]
         degrees = max(1.0, float(total) ** 2 / sum(part**2 / max(size - 1, 1) for part, size in parts))
     return Spread(math.sqrt(float(total)), degrees)

@@ -19,7 +19,7 @@ from . import cells, losses
 from .estimates import Contributions, Estimate, absent, by_contributions, difference, difference_of, mean_estimate
 from .joined import Codes, Joined
 from .problem import LOWER_IS_BETTER, PrimaryMetric, ProblemType, ThresholdRule
-from .ranking import average_precision, roc_auc
+from .ranking import areas, average_precision, roc_auc
 from .shapes import agreement_metrics, shape_metrics
 from .tables import Floats
 
@@ -222,14 +222,20 @@ def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...]
 
 
 def _rankings(joined: Joined, entries: _Entries) -> None:
+    if not entries.wants("roc_auc", "average_precision"):
+        return
     truth = np.asarray(joined.truth) == 1
+    known = {
+        side: areas(truth, said.score) if joined.weight is None and said.score is not None else None
+        for side, said in joined.said.items()
+    }
     for name, function in (("roc_auc", roc_auc), ("average_precision", average_precision)):
         if not entries.wants(name):
             continue
         estimates = {
             side: absent(NO_SCORES, len(joined))
             if said.score is None
-            else function(truth, said.score, joined.weight, joined.clusters)
+            else function(truth, said.score, joined.weight, joined.clusters, known[side])
             for side, said in joined.said.items()
         }
         entries.add_influence(name, estimates)
