@@ -24,7 +24,7 @@ from .transform_runs import TransformRuns
 
 Source = Literal["batch", "endpoint", "file", ""]
 SOURCES: tuple[Source, ...] = ("batch", "endpoint", "file")
-LABEL_LENGTH = 32  # of a run's label: a job's name has 63 characters, and more is put behind it
+LABEL_LENGTH = 30  # of a run's label: a job's name has 63 characters, and more is put behind it
 NO_REGION = "us-east-1"  # what boto3 is given where nothing is in AWS; nothing is ever asked there
 
 
@@ -126,6 +126,7 @@ class PredictiveSettings(Settings):
     instance_count: int = 1
     side: Side = "tuned"
     """Of a part: whose predictions the job makes."""
+    is_part: bool = False
 
     @classmethod
     def read(cls, reader: ParameterReader) -> Json:
@@ -219,11 +220,19 @@ class PredictiveSettings(Settings):
 
     @property
     def parts(self) -> tuple[Self, ...]:
-        """A run for each model that a batch transform asks."""
+        """A run for each model that a batch transform asks; a part is its own."""
+        if self.is_part:
+            return (self,)
         batch = [(side, model) for side, model in self.models.items() if model.source == "batch"]
         label = self.run_label or "evaluation"
         return tuple(
-            replace(self, model=model.value, side=side, run_label=label if side == "tuned" else f"{label}-reference")
+            replace(
+                self,
+                model=model.value,
+                side=side,
+                is_part=True,
+                run_label=label if side == "tuned" else f"{label}-reference",
+            )
             for side, model in batch
         ) or (self,)
 
