@@ -21,7 +21,7 @@ SCORE = np.array([0.1, 0.2, 0.3, 0.4, 0.6, 0.9])
 @pytest.mark.parametrize(
     ("rule", "threshold"),
     [
-        # Cost of a miss 1, of a false alarm 1: from 0.6 on one miss, from 0.3 on one false alarm; of equals the highest.
+        # A miss costs 1, a false alarm too: from 0.6 on one miss, from 0.3 on one false alarm; the highest of equals.
         ("cost 1 1 cross-fit", 0.5),
         ("cost 1 5 cross-fit", 0.25),
         ("cost 5 1 cross-fit", 0.5),
