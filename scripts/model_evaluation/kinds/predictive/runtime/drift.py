@@ -153,7 +153,7 @@ def _texts(old: Distribution, new: Distribution) -> tuple[Floats, Floats]:
 
 
 def _ks(old: Distribution, new: Distribution) -> tuple[float, float]:
-    """Kolmogorov and Smirnov's distance, from quantiles: true to about a hundredth; its p-value is that of many rows."""
+    """Kolmogorov and Smirnov's distance, from quantiles, to about a hundredth; its p-value is that of many rows."""
     at = np.unique(np.array([*(old["quantiles"] or []), *(new["quantiles"] or [])]))
     distance = float(np.abs(_below(old, at) - _below(new, at)).max())
     effective = old["n"] * new["n"] / (old["n"] + new["n"])
