@@ -6,7 +6,6 @@ What is positive is the same everywhere: a score of at least the threshold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypedDict
 
@@ -192,16 +191,3 @@ def seeded_folds(ids: NDArray[np.object_], truth: NDArray[np.bool_], clusters: C
         places = order[truth[order] == own]
         folds[places[rng.permutation(len(places))]] = np.arange(len(places)) % FOLDS
     return folds
-
-
-def threshold_words(entry: Mapping[str, object] | None) -> str:
-    """The threshold in words, for a report."""
-    if entry is None:
-        return "none"
-    value, where = entry["value"], entry["set"]
-    text = f"{value:.4g}" if isinstance(value, float) else "the model's own classes"
-    if entry["origin"] not in ("fixed", "the model's own classes"):
-        text += f" ({entry['origin']}{', chosen on ' + str(where) if where else ''})".replace(
-            "chosen on cross-fit", "cross-fitted on the test set"
-        ).replace("chosen on validation", "chosen on the validation set")
-    return text
