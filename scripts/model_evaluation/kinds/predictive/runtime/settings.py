@@ -79,6 +79,11 @@ def check_models(settings: PredictiveSettings, aws: AwsClients) -> str:
     return " and ".join(found)
 
 
+def check_output_bucket(settings: PredictiveSettings, aws: AwsClients) -> str:
+    """Where a job writes, its bucket is there and in the region."""
+    return check_output(settings, aws) if settings.s3_output else "nothing is written to S3"
+
+
 def table_etag(uri: str, aws: AwsClients) -> str:
     """What tells whether a table is still the same; empty where there is none."""
     if uri.startswith("s3://"):
@@ -108,7 +113,7 @@ class PredictiveSettings(Settings):
         ("SDK", check_sdk_environment),
         ("Model", check_models),
         ("Test set", check_test_set),
-        ("Output bucket", check_output),
+        ("Output bucket", check_output_bucket),
     )
 
     test_set: str
