@@ -7,7 +7,7 @@ from typing import NamedTuple
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.entries import count_of, value_of
 from model_evaluation.runtime.statistics.verdicts import interval_words, number_digits, signed_words
-from model_evaluation.runtime.summary import MetricEntry, Summary, scope_of
+from model_evaluation.runtime.summary import MetricEntry, Summary, capital, minus_words, scope_of, short_labels
 
 from .plain_text import one_line
 from .words import ReportWords
@@ -54,7 +54,8 @@ def metrics_table(summary: Summary, words: ReportWords) -> tuple[tuple[str, ...]
     entries = {name: summary["metrics"][name] for name in ordered_metrics(summary, words)}
     scope = scope_of(summary)
     if scope == "compare":
-        return TABLE_HEADINGS, [[metric_label(name, entry), *entry_cells(entry)] for name, entry in entries.items()]
+        lines = [[metric_label(name, entry), *entry_cells(entry)] for name, entry in entries.items()]
+        return table_headings(summary), lines
     lines = []
     for name, entry in entries.items():
         side = entry[scope]
@@ -62,6 +63,13 @@ def metrics_table(summary: Summary, words: ReportWords) -> tuple[tuple[str, ...]
         shown = "–" if value is None else f"{value:.3g}"
         lines.append([metric_label(name, entry), shown, str(count_of(side)), str(side.get("n_missing", "–"))])
     return ONE_MODEL_HEADINGS, lines
+
+
+def table_headings(summary: Summary) -> tuple[str, ...]:
+    """``TABLE_HEADINGS`` with the models' names."""
+    short = short_labels(summary)
+    names = {"Base": capital(short["base"]), "Fine-tuned": capital(short["tuned"])}
+    return tuple(names.get(heading, heading) for heading in TABLE_HEADINGS)
 
 
 def metric_label(name: str, entry: MetricEntry) -> str:
@@ -72,7 +80,7 @@ def table_note(summary: Summary) -> str:
     """What the reader of the table must know."""
     note = "Mean scores over the scored rows"
     if scope_of(summary) == "compare":
-        note = "Fine-tuned minus base, over the rows that both models have a score for"
+        note = f"{capital(minus_words(summary))}, over the rows that both models have a score for"
     return note + ("; ↓ lower is better" if any_lower(summary) else "")
 
 
@@ -124,6 +132,18 @@ def comparison_text(summary: Summary, words: ReportWords) -> str:
     if cautions := cautions_of(summary):
         parts += ["", "Take care:", *(f"- {one_line(text)}" for text in cautions)]
     return "\n".join(parts)
+
+
+def rows_words(summary: Summary) -> str:
+    """``80 in the dataset (8 different questions)``."""
+    rows = summary["rows"]
+    distinct = f" ({rows['distinct']} different questions)" if rows.get("distinct") else ""
+    return f"{rows['dataset']} in the dataset{distinct}"
+
+
+def planned_text(summary: Summary) -> str:
+    """The difference that was said to be shown beside what it came to; empty where the summary does not say."""
+    return str((summary.get("planned") or {"sentence": ""})["sentence"])
 
 
 def unfair_of(summary: Summary) -> list[str]:

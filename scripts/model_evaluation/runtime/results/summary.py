@@ -52,6 +52,7 @@ class Summary(TypedDict):
     verdict: Verdict
     warnings: list[str]
     fairness: NotRequired[Fairness]
+    labels: NotRequired[dict[str, str]]
     planned: NotRequired[Planned]
     inputs: NotRequired[dict[str, str]]
     record_source: NotRequired[str]
@@ -91,6 +92,8 @@ def summary_of(
         ),
         "warnings": list(warnings),
     }
+    if evaluation.labels:
+        summary["labels"] = dict(evaluation.labels)
     if fairness is not None:
         summary["fairness"] = fairness
     planned = _planned(evaluation.primary_metric, metrics, rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 from matplotlib.patches import Rectangle
 
@@ -9,6 +11,7 @@ from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.metrics_table import any_lower, metric_label, row_metrics
 from model_evaluation.runtime.results.paired_scores import SLICE_ROWS
 from model_evaluation.runtime.statistics.verdicts import signed
+from model_evaluation.runtime.summary import minus_words, short_labels
 
 from . import look
 from .metric_charts import advantage, scale_span
@@ -78,6 +81,8 @@ def slices_chart(analysis: Analysis) -> look.Chart | None:
     axes.xaxis.tick_top()
     axes.tick_params(length=0, labelcolor=look.INK)
     axes.spines["bottom"].set_visible(False)
-    legend = "Blue: fine-tuned better, orange: base better. Numbers: fine-tuned minus base in the metric's own units;\n"
+    short = short_labels(summary)
+    legend = f"Blue: {short['tuned']} better, orange: {short['base']} better. Numbers: {minus_words(summary)} "
+    legend = textwrap.fill(f"{legend}in the metric's own units;", 110) + "\n"
     chart.supxlabel(legend + " ".join(notes), x=0.01, ha="left", size=9, color=look.MUTED)
     return chart
