@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from model_evaluation.runtime.rows import SYSTEM_ROLES, TURN_SEPARATOR, message_text
 
+from .foreign import OTHER_ROLES
 from .formats import Fault, safe_name, type_name
 
 ROLES = SYSTEM_ROLES | {"user", "assistant", "tool", "function"}
@@ -111,6 +112,9 @@ def _turns(roles: tuple[str, ...], field: str) -> _Turns:
     faults += [Fault("role_order", disorder)] if disorder else []
     users = _where(roles, "user")
     if not users:
+        other = next((role for role in roles if OTHER_ROLES.get(role) == "user"), None)
+        if other and field == "messages":
+            return _Turns((), (), False, (Fault("foreign_conversation", f"role `{other}` instead of `user`"),))
         faults.append(Fault("missing_prompt", f"`{field}` has no message with role user"))
     if len(users) > 1:
         faults.append(Fault("multi_turn"))

@@ -19,6 +19,7 @@ import msgspec
 
 from model_evaluation.runtime.rows import read_dataset_row
 
+from .foreign import as_messages, foreign_prompt, names_of, usable_text
 from .formats import (
     FIELDS_THAT_COUNT,
     NOT_METADATA,
@@ -34,8 +35,6 @@ from .json_lines import ABSENT, DecodedLines, LineDecoder
 from .lines import Block, line_blocks
 from .messages import read_answer, read_conversations
 
-# What people call the prompt elsewhere; only used to say what to rename.
-LIKELY_PROMPTS = ("question", "input", "instruction", "text", "user", "user_prompt", "conversations")
 CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ESCAPED_CONTROLS = frozenset([b"b", b"f", b"u"])
 
@@ -65,7 +64,8 @@ class RowBlock:
     """Consecutive lines, read. Every list has one entry a line.
 
     ``prompts`` hold ``None`` for a line without a usable row. Texts that are absent or blank are ``None``. ``faults``
-    are (position, fault, about where in the line). ``fields`` counts the rows that have a field beside those read.
+    are (position, fault, about where in the line). ``fields`` counts the rows that have a field beside those read,
+    ``foreign`` those in which a field (first) stands in the place of another (second).
     ``objects`` are by position, where they were kept.
     """
 
@@ -81,6 +81,7 @@ class RowBlock:
     categories: list[str | None] = field(init=False)
     fields: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[int, Fault, int]] = field(default_factory=list)
+    foreign: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         size = len(self.lines)
@@ -219,7 +220,7 @@ class _Group:
         layout = self.layout
         if layout.format is None:
             for at in range(self.size):
-                self.refuse(at, "unknown_format", _what_it_has(self.object(at)))
+                self._refuse_foreign(at, self.object(at))
             self._do_not_count_unusable()
             return
         prompts, systems, answers = self._prompts()
@@ -229,6 +230,7 @@ class _Group:
         categories = self._categories()
         if layout.several:
             self._read_several(prompts, references, systems)
+        self._name_foreign(references, systems)
         self._judge(references, systems)
         for at in self.unusable:
             prompts[at] = None
@@ -396,6 +398,33 @@ class _Group:
         row = read_dataset_row(self.object(at), 0)
         return row.prompt, row.reference if (row.reference or "").strip() else None, row.system
 
+    def _refuse_foreign(self, at: int, obj: dict[str, Any]) -> None:
+        """Say where the prompt of a row in no format may be."""
+        if as_messages(obj) is not None:
+            return self.refuse(at, "foreign_conversation", _what_it_has(obj))
+        renaming = foreign_prompt([name for name, value in obj.items() if usable_text(value) is not None])
+        self.rows.foreign.update(renaming)
+        if renaming:
+            return self.refuse(at, "foreign_prompt", " and ".join(f"`{name}`" for name in renaming[0][0].split("+")))
+        return self.refuse(at, "unknown_format", _what_it_has(obj))
+
+    def _name_foreign(self, references: list[str | None], systems: list[str | None]) -> None:
+        """Say where reference answer and system text may be, in usable rows without, and that a model has answered."""
+        fields = self.decoded.fields
+        known = self.layout.reference or ("response" if self.layout.format == "openai_chat" else "completion")
+        for role, column, target in (("reference", references, known), ("system", systems, "system")):
+            names = [name for name in names_of(role, fields) if name not in NOT_METADATA]
+            for at, text in enumerate(column if names else ()):
+                if text is None and at not in self.unusable:
+                    obj = self.object(at)
+                    if name := next((name for name in names if usable_text(obj.get(name)) is not None), None):
+                        self.fault(at, f"foreign_{role}", f"`{name}`")
+                        self.rows.foreign[name, target] += 1
+        for name in names_of("model answer", fields):
+            for at in range(self.size):
+                if self.object(at).get(name):
+                    self.fault(at, "model_answers", f"`{name}`")
+
     def _judge(self, references: list[str | None], systems: list[str | None]) -> None:
         """What the terms say about the usable rows."""
         terms, nova = self.terms, self.terms.nova
@@ -421,10 +450,7 @@ class _Group:
 def _what_it_has(obj: dict[str, Any]) -> str:
     if not obj:
         return "the object is empty"
-    likely = [key for key in LIKELY_PROMPTS if key in obj]
-    close = [key for key in obj if key.strip().lower() in ("messages", "query", "prompt")]
-    shown = likely[:1] or close[:1] or sorted(obj)[:4]
-    return "has " + ", ".join(f"`{safe_name(key)}`" for key in shown)
+    return "has " + ", ".join(f"`{safe_name(key)}`" for key in sorted(obj)[:4])
 
 
 _NOTHING_SAID = [{"role": "user", "content": "-"}]  # in the place of what is not a conversation
