@@ -136,7 +136,7 @@ def _dedupe(source: Source, arguments: list[str], writer: RowWriter) -> None:
     seen: set[bytes] = set()
     for line in source.lines():
         if line.prompt is not None:
-            texts = [line.prompt, line.system, line.reference]
+            texts = [line.prompt, line.system, line.reference, line.unseen]
             key = blake2b(json.dumps(texts).encode(), digest_size=16).digest()
             if key in seen:
                 continue

@@ -26,7 +26,7 @@ MENDED_BY_CONVERT = frozenset({"foreign_prompt", "foreign_conversation"})
 @dataclass(slots=True)
 class SourceLine:
     """One line that is not blank. ``prompt`` is ``None`` when it cannot be used; ``has_error`` when its row would be
-    refused, for which a byte-order mark does not count: no copy keeps it."""
+    refused, for which a byte-order mark does not count: no copy keeps it. ``unseen`` is its content that is not text."""
 
     number: int
     raw: bytes
@@ -37,6 +37,7 @@ class SourceLine:
     reference: str | None
     category: str | None
     kinds: set[str]
+    unseen: str = ""
 
     @property
     def has_error(self) -> bool:
@@ -118,4 +119,5 @@ def _filled(rows: RowBlock) -> Iterator[SourceLine]:
                 rows.references[at],
                 rows.categories[at],
                 own,
+                rows.unseen.get(at, ""),
             )

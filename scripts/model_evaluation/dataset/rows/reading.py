@@ -34,8 +34,10 @@ from .formats import (
 from .json_lines import ABSENT, DecodedLines, LineDecoder
 from .lines import Block, line_blocks
 from .messages import read_answer, read_conversations
+from .unseen import MARKS, field_fault, mark_in, unseen_content, unseen_fields
 
 CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+UNSEEN = frozenset(["not_text", "tools"])
 _ESCAPED_CONTROLS = frozenset([b"b", b"f", b"u"])
 
 
@@ -66,7 +68,7 @@ class RowBlock:
     ``prompts`` hold ``None`` for a line without a usable row. Texts that are absent or blank are ``None``. ``faults``
     are (position, fault, about where in the line). ``fields`` counts the rows that have a field beside those read,
     ``foreign`` those in which a field (first) stands in the place of another (second).
-    ``objects`` are by position, where they were kept.
+    ``objects`` are by position, where they were kept, and so is what is ``unseen``: content that is not text.
     """
 
     first_line: int
@@ -82,6 +84,7 @@ class RowBlock:
     fields: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[int, Fault, int]] = field(default_factory=list)
     foreign: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unseen: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         size = len(self.lines)
@@ -138,6 +141,10 @@ def read_block(block: Block, first_line: int, terms: Terms, decoder: LineDecoder
     _fill(rows, decoded, terms)
     if b"\x7f" in block.data or not decoded.escapes.keys().isdisjoint(_ESCAPED_CONTROLS):
         _find_control_characters(rows)
+    if any(mark in block.data for mark in MARKS):
+        for at, prompt in enumerate(rows.prompts):
+            if prompt is not None and at not in rows.unseen and (mark := mark_in(prompt)):
+                rows.add_fault(at, "not_text", f"`{mark}`")
     rows.faults.sort(key=lambda entry: entry[0])
     return rows
 
@@ -231,6 +238,7 @@ class _Group:
         if layout.several:
             self._read_several(prompts, references, systems)
         self._name_foreign(references, systems)
+        self._name_unseen()
         self._judge(references, systems)
         for at in self.unusable:
             prompts[at] = None
@@ -282,6 +290,8 @@ class _Group:
         for at, own in enumerate(faults):
             if own:
                 self._note(at, own)
+                if any(fault.kind in UNSEEN for fault in own):
+                    self._keep_unseen(at, unseen_content(column[at]))
         if None in prompts:
             self.unusable.update(at for at, prompt in enumerate(prompts) if prompt is None)
         return prompts, systems, answers
@@ -424,6 +434,19 @@ class _Group:
             for at in range(self.size):
                 if self.object(at).get(name):
                     self.fault(at, "model_answers", f"`{name}`")
+
+    def _name_unseen(self) -> None:
+        """Say which fields hold something that is not text."""
+        for name in unseen_fields(self.decoded.fields):
+            for at in range(self.size):
+                value = self.object(at).get(name)
+                if fault := field_fault(name, value):
+                    self.fault(at, *fault)
+                    self._keep_unseen(at, repr(value))
+
+    def _keep_unseen(self, at: int, content: str) -> None:
+        position = self.decoded.positions[self.indexes[at]]
+        self.rows.unseen[position] = self.rows.unseen.get(position, "") + content
 
     def _judge(self, references: list[str | None], systems: list[str | None]) -> None:
         """What the terms say about the usable rows."""
