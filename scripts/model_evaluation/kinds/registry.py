@@ -28,9 +28,8 @@ def load_kind(kind_id: str) -> Kind:
 
 
 def report_words(summary: Summary) -> ReportWords:
-    """What reports of this summary say beside its numbers; one that names no kind is of the first version, which had
-    only one. Raises ``KeyError`` for a kind that is not registered."""
-    return load_kind(summary.get("kind", DEFAULT)).words(summary)
+    """What reports of this summary say beside its numbers. Raises ``KeyError`` for a kind that is not registered."""
+    return load_kind(summary["kind"]).words(summary)
 
 
 def kind_of(document: dict[str, Any]) -> Kind:

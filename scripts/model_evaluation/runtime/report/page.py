@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS, evidence_text
-from model_evaluation.runtime.summary import Summary, evaluated_models, model_name, scope_of
+from model_evaluation.runtime.summary import BOTH_MODELS, Summary, evaluated_models, model_name, scope_of
 
 from .charts.look import Chart, page_svg
 from .markup import ENVIRONMENT, part
@@ -95,7 +95,7 @@ def fairness_section(summary: Summary) -> Section:
 
 def sound_rows_text(summary: Summary) -> str:
     """The difference on the primary metric among the rows that are sound in both models; empty where it is unknown."""
-    sound = (summary.get("fairness") or {}).get("sound_rows")
+    sound = summary["fairness"]["sound_rows"] if "fairness" in summary else None
     if not sound or sound["n_paired"] == summary["metrics"][summary["primary_metric"]]["n_paired"]:
         return ""
     evidence = evidence_text(sound, f"{sound['n_paired']} rows")
@@ -143,7 +143,9 @@ def slices_html(summary: Summary) -> Markup:
 def facts_html(summary: Summary, words: ReportWords) -> Markup:
     """The configuration as the summary has it."""
     rows = summary["rows"]
-    results = [f"{rows[side]} results of the {MODEL_LABELS[side]}" for side in MODEL_LABELS if rows[side] is not None]
+    results = [
+        f"{rows[side]} results of the {MODEL_LABELS[side]}" for side in BOTH_MODELS[::-1] if rows[side] is not None
+    ]
     facts = [
         ("Execution", summary["execution_arn"]),
         *((MODEL_LABELS[side].capitalize(), model_name(summary, side) or "–") for side in ("tuned", "base")),

@@ -49,6 +49,6 @@ def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsC
     if settings.reference:
         analysis.summary["warnings"].insert(0, REFERENCE_NOTE.format(settings.reference))
     analysis.summary["warnings"].extend([*settings.dataset_notes, *(text for run in runs for text in run.warnings)])
-    counts = analysis.summary["rows"]
-    print("Rows:", ", ".join(f"{counts[key]} {text}" for key, text in ROWS.items() if counts.get(key) is not None))  # noqa: T201
+    counts = [(count, ROWS[name]) for name, count in analysis.summary["rows"].items() if count is not None]
+    print("Rows:", ", ".join(f"{count} {text}" for count, text in counts))  # noqa: T201
     return analysis
