@@ -19,6 +19,7 @@ from .words import execution_id
 LEFT, RIGHT = 70, 740  # ends of the panels, in a picture 760 wide
 TITLE, PANEL, GAP, FOOT, LINE = 34, 110, 10, 44, 18  # heights
 METRICS, RUN_LABELS = 8, 6
+ENDS = ("mean", "ci_low", "ci_high")
 
 
 class Panel(NamedTuple):
@@ -65,8 +66,8 @@ class Picture:
 
     def _draw_panel(self, trend: Trend, differences: Mapping[int, Difference], minus: str, look: str) -> None:
         points = {
-            at: {key: float(d[key]) for key in ("mean", "ci_low", "ci_high") if d[key] is not None}
-            for at, d in differences.items()
+            at: {key: value for key, value in difference.items() if key in ENDS and isinstance(value, float | int)}
+            for at, difference in differences.items()
         }
         ends = [value for point in points.values() for value in point.values()]
         low, high = min(0.0, *ends), max(0.0, *ends)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from .report.words import ReportWords
+from .results.summary import Summary
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class Analysis:
     """A finished analysis. ``summary`` is ``summary.json`` (:class:`.results.summary.Summary`), ``words`` are what its
     kind says in reports, ``table`` (Arrow) is the records' table beside it, one line per record."""
 
-    summary: Mapping[str, Any]
+    summary: Summary
     words: ReportWords
-    table: Any
+    table: pa.Table
 
     @functools.cached_property
     def per_example(self) -> pd.DataFrame:

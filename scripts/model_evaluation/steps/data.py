@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject, OfferEntry
 from model_evaluation.kinds.llm_as_judge.steps.reference_answers import (
     metrics_that_compare,
     reference_findings,
@@ -39,10 +40,13 @@ class ReadOffer(Offer):
     """What the question shows, and ``facts``: with them `ok` need not read the same files again."""
 
     __slots__ = ("facts",)
-    facts: dict[str, Any]
+    facts: JsonObject
 
-    def as_json(self) -> dict[str, Any]:
-        return {**super().as_json(), "facts": self.facts} if self.facts else super().as_json()
+    def as_json(self) -> OfferEntry:
+        entry = super().as_json()
+        if self.facts:
+            entry["facts"] = self.facts
+        return entry
 
 
 def check(text: str, context: Context) -> Answer:

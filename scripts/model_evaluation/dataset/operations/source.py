@@ -26,7 +26,8 @@ MENDED_BY_CONVERT = frozenset({"foreign_prompt", "foreign_conversation"})
 @dataclass(slots=True)
 class SourceLine:
     """One line that is not blank. ``prompt`` is ``None`` when it cannot be used; ``has_error`` when its row would be
-    refused, for which a byte-order mark does not count: no copy keeps it. ``unseen`` is its content that is not text."""
+    refused, for which a byte-order mark does not count: no copy keeps it. ``unseen`` is its content that is not
+    text."""
 
     number: int
     raw: bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from model_evaluation.runtime.summary import Summary, labels_of, scope_of
 
@@ -70,10 +71,11 @@ def margin_text(summary: Summary, words: ReportWords) -> str:
     return text
 
 
-def _used(title: str, key: str, summary: Summary, words: ReportWords) -> str:
+def _used(title: str, key: Literal["method", "test"], summary: Summary, words: ReportWords) -> str:
     """What was really used, by metric; nothing where the summary does not say."""
     names = ordered_metrics(summary, words)
-    used = {name: (summary["metrics"][name]["difference"] or {}).get(key) for name in names}
+    differences = {name: summary["metrics"][name]["difference"] for name in names}
+    used = {name: difference[key] for name, difference in differences.items() if difference}
     by_value = _by_value({name: value for name, value in used.items() if value})
     each = "; ".join(f"{value} ({enumeration(names)})" for value, names in by_value.items())
     return f" {title} here: {each}." if each else ""

@@ -7,7 +7,15 @@ from typing import NamedTuple
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.entries import count_of, value_of
 from model_evaluation.runtime.statistics.verdicts import interval_words, number_digits, signed_words
-from model_evaluation.runtime.summary import MetricEntry, Summary, capital, minus_words, scope_of, short_labels
+from model_evaluation.runtime.summary import (
+    Entry,
+    Summary,
+    capital,
+    evaluated_models,
+    minus_words,
+    scope_of,
+    short_labels,
+)
 
 from .plain_text import one_line
 from .words import ReportWords
@@ -52,16 +60,17 @@ def row_metrics(analysis: Analysis) -> list[str]:
 def metrics_table(summary: Summary, words: ReportWords) -> tuple[tuple[str, ...], list[list[str]]]:
     """Headings and lines, one line per metric, the primary one first; with one model a short form."""
     entries = {name: summary["metrics"][name] for name in ordered_metrics(summary, words)}
-    scope = scope_of(summary)
-    if scope == "compare":
+    side, *others = evaluated_models(summary)
+    if others:
         lines = [[metric_label(name, entry), *entry_cells(entry)] for name, entry in entries.items()]
         return table_headings(summary), lines
     lines = []
     for name, entry in entries.items():
-        side = entry[scope]
-        value = value_of(side)
+        scores = entry[side]
+        value = value_of(scores)
         shown = "–" if value is None else f"{value:.3g}"
-        lines.append([metric_label(name, entry), shown, str(count_of(side)), str(side.get("n_missing", "–"))])
+        missing = str(scores.get("n_missing", "–")) if scores else "–"
+        lines.append([metric_label(name, entry), shown, str(count_of(scores)), missing])
     return ONE_MODEL_HEADINGS, lines
 
 
@@ -72,7 +81,7 @@ def table_headings(summary: Summary) -> tuple[str, ...]:
     return tuple(names.get(heading, heading) for heading in TABLE_HEADINGS)
 
 
-def metric_label(name: str, entry: MetricEntry) -> str:
+def metric_label(name: str, entry: Entry) -> str:
     return name + (" ↓" if entry["direction"] == "lower" else "")
 
 
@@ -89,7 +98,7 @@ def any_lower(summary: Summary) -> bool:
     return any(entry["direction"] == "lower" for entry in summary["metrics"].values())
 
 
-def entry_cells(entry: MetricEntry) -> list[str]:
+def entry_cells(entry: Entry) -> list[str]:
     """The columns after the first of ``TABLE_HEADINGS``."""
     difference = entry["difference"]
     if difference is None:
@@ -99,7 +108,7 @@ def entry_cells(entry: MetricEntry) -> list[str]:
     outcomes = [entry[outcome] for outcome in ("wins", "ties", "losses")]
     p_value = difference["p_adjusted"]
     return [
-        DECISIONS[entry["verdict"]].verdict,
+        DECISIONS[entry["verdict"] or "none"].verdict,
         *("–" if value is None else f"{value:.{digits}f}" for value in values),
         signed_words(difference),
         interval_words(difference),

@@ -12,7 +12,16 @@ from markupsafe import Markup
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.verdicts import evidence_text
-from model_evaluation.runtime.summary import Summary, capital, evaluated_models, labels_of, model_name, scope_of
+from model_evaluation.runtime.summary import (
+    BOTH_MODELS,
+    Side,
+    Summary,
+    capital,
+    evaluated_models,
+    labels_of,
+    model_name,
+    scope_of,
+)
 
 from .charts.look import Chart, page_svg
 from .markup import ENVIRONMENT, part
@@ -82,7 +91,7 @@ def page_html(summary: Summary, words: ReportWords, sections: Sequence[Section])
     )
 
 
-def model_title(summary: Summary, side: str) -> str:
+def model_title(summary: Summary, side: Side) -> str:
     """What stands before a model's name."""
     label = labels_of(summary)[side]
     return capital(label.removesuffix(short_name(model_name(summary, side))).strip() or label)
@@ -103,7 +112,7 @@ def fairness_section(summary: Summary) -> Section:
 
 def sound_rows_text(summary: Summary) -> str:
     """The difference on the primary metric among the rows that are sound in both models; empty where it is unknown."""
-    sound = (summary.get("fairness") or {}).get("sound_rows")
+    sound = summary["fairness"]["sound_rows"] if "fairness" in summary else None
     if not sound or sound["n_paired"] == summary["metrics"][summary["primary_metric"]]["n_paired"]:
         return ""
     evidence = evidence_text(sound, f"{sound['n_paired']} rows")
@@ -155,7 +164,8 @@ def slices_html(summary: Summary) -> Markup:
 def facts_html(summary: Summary, words: ReportWords) -> Markup:
     """The configuration as the summary has it."""
     rows = summary["rows"]
-    results = [f"{rows[s]} results of the {label}" for s, label in labels_of(summary).items() if rows[s] is not None]
+    labels = labels_of(summary)
+    results = [f"{rows[side]} results of the {labels[side]}" for side in BOTH_MODELS[::-1] if rows[side] is not None]
     facts = [
         ("Execution", summary["execution_arn"]),
         *((model_title(summary, side), model_name(summary, side) or "–") for side in ("tuned", "base")),

@@ -43,7 +43,7 @@ def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsC
         labels=reference_labels(settings.reference),
     )
     analysis.summary["warnings"].extend([*settings.dataset_notes, *(text for run in runs for text in run.warnings)])
-    counts = analysis.summary["rows"]
     words = {**ROWS, **{side: f"of the {label}" for side, label in labels_of(analysis.summary).items()}}
-    print("Rows:", ", ".join(f"{n} {words[key]}" for key, n in counts.items() if n is not None))  # noqa: T201
+    counts = [(count, words[name]) for name, count in analysis.summary["rows"].items() if count is not None]
+    print("Rows:", ", ".join(f"{count} {text}" for count, text in counts))  # noqa: T201
     return analysis

@@ -13,7 +13,7 @@ from model_evaluation.runtime.report.metrics_table import row_metrics
 from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.entries import value_of
 from model_evaluation.runtime.statistics.verdicts import signed
-from model_evaluation.runtime.summary import evaluated_models, labels_of, short_labels
+from model_evaluation.runtime.summary import Side, evaluated_models, labels_of, short_labels
 
 from . import look
 
@@ -57,7 +57,7 @@ def distributions_chart(analysis: Analysis) -> look.Chart | None:
     return chart
 
 
-def _draw_distribution(panel: Axes, scores: Mapping[str, Floats], labels: Mapping[str, str]) -> None:
+def _draw_distribution(panel: Axes, scores: Mapping[Side, Floats], labels: Mapping[str, str]) -> None:
     both = np.logical_and.reduce([np.isfinite(values) for values in scores.values()])
     known = {side: values[both if both.any() else np.isfinite(values)] for side, values in scores.items()}
     values = np.unique(np.round(np.concatenate(list(known.values())), 9))
@@ -85,7 +85,8 @@ def length_chart(analysis: Analysis) -> look.Chart | None:
     At most 1,000 rows are drawn, evenly spaced in the table; the correlation is over all of them. ``None`` without one.
     """
     primary, table = analysis.summary["primary_metric"], analysis.per_example
-    effect = analysis.summary["metrics"].get(primary, {}).get("length_effect")
+    entry = analysis.summary["metrics"].get(primary)
+    effect = entry.get("length_effect") if entry else None
     if not effect or effect["spearman"] is None:
         return None
     longer = (table["tuned_response"].str.len() - table["base_response"].str.len()).to_numpy(float)
