@@ -65,7 +65,7 @@ def task_files(job_name: str, model: str, ended: float, results: TaskResults, *,
 
 
 def means_of(results: TaskResults) -> Record:
-    """The file of means. ``all`` weighs tasks alike, and its standard error is the mean of theirs, as the real one's."""
+    """The file of means. ``all`` weighs tasks alike, and its standard error is the mean of theirs, as in real files."""
     entries: dict[str, Record] = {}
     for task in results.tasks:
         entry: Record = {}

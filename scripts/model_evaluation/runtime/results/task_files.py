@@ -91,7 +91,8 @@ def read_means(body: bytes) -> TaskMeans:
     """Raises ``ValueError`` for what is not such a file."""
     try:
         content = json.loads(body)
-        results, tasks, summaries = (content.get(name) or {} for name in ("results", "config_tasks", "summary_tasks"))
+        results = content["results"]
+        tasks, summaries = (content.get(name) or {} for name in ("config_tasks", "summary_tasks"))
         parts = {}
         for key, entry in results.items():
             if key == ALL or part_name(key) == MEAN_OF_PARTS:
@@ -101,7 +102,7 @@ def read_means(body: bytes) -> TaskMeans:
             hashes = (summaries.get(key) or {}).get("hashes") or {}
             parts[part_name(key)] = _part(entry, n, str(hashes.get("hash_full_prompts") or ""))
         return TaskMeans(parts, _part(results.get(ALL, {}), None, ""))
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"not a file of an evaluation's means ({error})") from error
 
 

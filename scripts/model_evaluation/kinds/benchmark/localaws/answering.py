@@ -25,7 +25,7 @@ class BenchmarkRun:
 
     questions: int = 40
     """Of each subtask."""
-    right: tuple[float, float] = (0.72, 0.62)
+    right: tuple[float, float] = (0.66, 0.66)
     """Shares of finished answers that are right: tuned, base."""
     cut: tuple[float, float] = (0.1, 0.4)
     """Shares of answers that are cut off while the model still thinks: tuned, base."""
@@ -93,7 +93,8 @@ def _answered(benchmark: str, subtask: str, number: int, side: str, plan: Benchm
     metric = metric_of(benchmark)
     if TASKS[benchmark].metric == "exact_match":
         question = (
-            f"[SIMULATED] Solve the following math problem step by step.\nProblem ({subtask or benchmark} {number + 1}):\n"
+            "[SIMULATED] Solve the following math problem step by step.\n"
+            f"Problem ({subtask or benchmark} {number + 1}):\n"
             f"What is {a} \\times {b}?\nRemember to put your answer inside \\boxed{{}}\n"
         )
         answer, target = f"so the product is \\boxed{{{result}}}.", f"The product is \\boxed{{{right}}}."
@@ -109,8 +110,7 @@ def _answered(benchmark: str, subtask: str, number: int, side: str, plan: Benchm
 
 def _options(right: int, wrong: int, more: Sequence[int]) -> list[int]:
     others = [right + 100 + more[0], right - 200 - more[1]]
-    options = sorted([right, wrong, *others])
-    return options
+    return sorted([right, wrong, *others])
 
 
 def _quantile(share_right: float) -> float:
