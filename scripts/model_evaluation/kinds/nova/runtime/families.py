@@ -76,7 +76,7 @@ def likely_family(text: str) -> Family | None:
     """The family that a wrong name seems to mean: ``amazon.nova-micro-v1:0:300k`` means Nova Micro."""
     lower = text.lower()
     for family_id in ("micro", "pro"):
-        if family_id in lower:
+        if re.search(rf"(?<![a-z]){family_id}(?![a-z])", lower):
             return family_of_id(family_id)
     if "lite" in lower:
         return family_of_id("lite-2" if re.search(r"nova-?2|2-lite|lite-2|lite-v2", lower) else "lite")

@@ -176,8 +176,10 @@ def model_faults(model: str, family: Family | None) -> Iterator[str]:
     meant = likely_family(model)
     hint = f"; {meant.name}'s alias is {meant.alias}" if meant else ""
     aliases = ", ".join(known.alias for known in FAMILIES)
-    yield f"run.model_name_or_path is {model!r}; expected is one of {aliases}, s3://... of a checkpoint, or a model "
+    yield (
+        f"run.model_name_or_path is {model!r}; expected is one of {aliases}, s3://... of a checkpoint, or a model "
         f"package{hint}"
+    )
 
 
 def _of_evaluation(evaluation: Mapping[str, Any], task: str) -> Iterator[str]:

@@ -83,7 +83,7 @@ def _of_package(text: str, context: Context) -> Answer:
     family = likely_family(base) if "nova" in base.lower() else None
     if family is None:
         raise Refused(
-            f"Model package {package.arn} was made from {base or 'a model that it does not name'}, which is no Nova model.",
+            f"Model package {package.arn} was made from {base or 'a model that it does not name'}, no Nova model.",
             fix="Choose another model, or another kind of evaluation: evaluate.py revise evaluation",
             code="other_kind",
         )
