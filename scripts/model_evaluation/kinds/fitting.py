@@ -45,7 +45,6 @@ def is_tabular(model: ModelTraits) -> bool:
 
 # Kinds to come: a model of theirs is told apart already. Each gives way to the kind of its id once that is registered.
 ANNOUNCED: tuple[tuple[str, str, str, Callable[[ModelTraits], bool]], ...] = (
-    ("nova", "Nova", "an Amazon Nova model is evaluated by its own container", is_nova),
     ("predictive", "Predictive model", "a model predicts labels or numbers on a held-out test set", is_tabular),
 )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 REGISTRY = {
     "llm_as_judge": "model_evaluation.kinds.llm_as_judge.kind",
     "benchmark": "model_evaluation.kinds.benchmark.kind",
+    "nova": "model_evaluation.kinds.nova.kind",
 }
 """Kind's id to the module that holds it as ``KIND``."""
 DEFAULT = "llm_as_judge"

@@ -28,8 +28,8 @@ BOTH_MODELS: tuple[Side, ...] = ("base", "tuned")
 
 
 def labels_of(summary: Mapping[str, object]) -> dict[str, str]:
-    """What sentences call the models, by ``tuned`` and ``base``: "fine-tuned model", or what the summary (or what is made
-    of one) says under ``labels``."""
+    """What sentences call the models, by ``tuned`` and ``base``: "fine-tuned model", or what the summary, or what is
+    made of one, says under ``labels``."""
     labels = summary.get("labels")
     return {**MODEL_LABELS, **(labels if isinstance(labels, dict) else {})}
 
