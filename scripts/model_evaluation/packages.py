@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .errors import MissingDependency
 
-# As in pyproject.toml; those of BASE also stand at the head of scripts/evaluate.py.
+# As in pyproject.toml; those of BASE and TABLES also stand at the head of scripts/evaluate.py.
 BASE = (
     "boto3>=1.42",
     "jinja2>=3.1.6,<4",
@@ -24,7 +24,15 @@ BASE = (
     "numpy>=1.26",
     "scipy>=1.11",
 )
-DEMO = ("ipykernel>=7,<8", "moto[server]>=5.2,<6", "nbclient>=0.11,<0.12", "sagemaker>=3.27,<4", "trustme>=1.2")
+TABLES = ("duckdb>=1.1", "openpyxl>=3.1,<4", "pyarrow>=15")
+DEMO = (
+    *TABLES,
+    "ipykernel>=7,<8",
+    "moto[server]>=5.2,<6",
+    "nbclient>=0.11,<0.12",
+    "sagemaker>=3.27,<4",
+    "trustme>=1.2",
+)
 WIZARD = ("prompt_toolkit>=3.0.50,<4",)
 MLFLOW = ("mlflow", "sagemaker-mlflow")
 
@@ -33,6 +41,7 @@ REQUIREMENTS = {
     **dict.fromkeys(("boto3", "botocore", "jinja2", "jsonschema", "msgspec", "nbformat", "numpy", "scipy"), BASE),
     **dict.fromkeys(("ipykernel", "jupyter_client", "moto", "nbclient", "sagemaker", "trustme", "werkzeug"), DEMO),
     **dict.fromkeys(("prompt_toolkit",), WIZARD),
+    **dict.fromkeys(("duckdb", "openpyxl", "pyarrow"), TABLES),
     **dict.fromkeys(("mlflow", "sagemaker_mlflow"), MLFLOW),
 }
 ENVIRONMENT = os.path.join("~", ".venvs", "model-evaluation")

@@ -113,16 +113,17 @@ PROMISED = {
     "evaluation metrics": r"metrics?\b",
     "a judge": r"judges?\b",
     "fine-tuning job has just completed": r"just completed",
+    "held-out test set": r"held-out|classifier",
 }
 # What it excludes, in its own words -> how prompts speak of it.
 EXCLUDED = {
     "check or convert a dataset": r"dataset before|training data|evaluation dataset from",
-    "fine-tune, register or deploy": r"^fine-tune|deploy|training job does not|register my model",
+    "train, tune, register or deploy": (
+        r"^fine-tune|deploy|training job does not|register my model|^train|cross-validate"
+    ),
     "RAG system": r"\bRAG\b",
     "knowledge base": r"knowledge base",
     "agent": r"\bagent\b",
-    "scikit-learn": r"scikit-learn",
-    "XGBoost": r"XGBoost",
     "endpoint monitoring": r"monitoring",
     "load tests": r"load-test",
     "foundation model from public leaderboards": r"foundation model is best",

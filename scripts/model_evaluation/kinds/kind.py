@@ -27,7 +27,7 @@ from .permissions import Permissions
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from model_evaluation.conversation.context import Context
     from model_evaluation.conversation.workflow import Requirements, Step
@@ -151,6 +151,10 @@ class Kind:
     def cells(self) -> Sequence[Cell]:
         """The notebook's cells, in order: those of :mod:`model_evaluation.notebook.cells` that fit, and its own."""
         raise NotImplementedError
+
+    def cells_for(self, parameters: Mapping[str, object]) -> Sequence[Cell]:
+        """Those of them that an evaluation with these parameters takes."""
+        return self.cells()
 
     @property
     def templates(self) -> Path:

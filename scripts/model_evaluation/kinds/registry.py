@@ -19,6 +19,7 @@ REGISTRY = {
     "llm_as_judge": "model_evaluation.kinds.llm_as_judge.kind",
     "benchmark": "model_evaluation.kinds.benchmark.kind",
     "nova": "model_evaluation.kinds.nova.kind",
+    "predictive": "model_evaluation.kinds.predictive.kind",
 }
 """Kind's id to the module that holds it as ``KIND``."""
 DEFAULT = "llm_as_judge"

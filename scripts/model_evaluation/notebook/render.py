@@ -73,7 +73,7 @@ def parameter_names(kind: Kind) -> frozenset[str]:
 
 def _cells(kind: Kind, parameters: Mapping[str, object], library: str, program: bool, takes: Takes) -> Iterator[Json]:
     environment = _environment(kind.templates)
-    for cell in kind.cells():
+    for cell in kind.cells_for(parameters):
         if cell == PARAMETERS:
             _check_names(parameters, parameter_names(kind))
             yield _content(cell, environment.get_template(_template(cell)).render(parameters))

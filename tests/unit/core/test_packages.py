@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from model_evaluation import packages
-from model_evaluation.packages import BASE, DEMO, WIZARD, how_to_install, missing_package
+from model_evaluation.packages import BASE, DEMO, TABLES, WIZARD, how_to_install, missing_package
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = ROOT / "scripts"
@@ -100,9 +100,9 @@ def test_requirements_are_those_of_the_project_and_of_uv() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     assert [*BASE] == project["dependencies"]
-    assert ([*DEMO], [*WIZARD]) == (extras["demo"], extras["wizard"])
+    assert ([*DEMO], [*TABLES], [*WIZARD]) == (extras["demo"], extras["tables"], extras["wizard"])
     head = (SCRIPTS / "evaluate.py").read_text(encoding="utf-8").split("# ///")[1]
-    assert re.findall(r'"([a-z][^"]*)"', head) == [*BASE]
+    assert re.findall(r'"([a-z][^"]*)"', head) == [*BASE, *TABLES]
 
 
 def test_the_marker_is_looked_for_where_pip_looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -75,6 +75,8 @@ def write_results(analysis: Analysis, folder: Path, charts: Mapping[str, Chart],
     summary = json.dumps(analysis.summary, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "summary.json").write_text(f"{summary}\n", encoding="utf-8", errors="backslashreplace")
     write_tables(analysis, folder)
+    for name, content in analysis.files().items():
+        (folder / name).write_text(content, encoding="utf-8", errors="backslashreplace")
     (folder / "figures").mkdir()
     for name, chart in charts.items():
         (folder / "figures" / f"{name}.png").write_bytes(figure_png(chart))

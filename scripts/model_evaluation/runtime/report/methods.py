@@ -39,7 +39,9 @@ Where score and length of an answer go together, that does not make length the c
 def methods_text(summary: Summary, words: ReportWords) -> list[str]:
     """How the numbers were made, in paragraphs."""
     if scope_of(summary) != "compare":
-        return [words.method]
+        return [words.method, *words.statistics[:1]]
+    if words.statistics:
+        return [words.method, *words.statistics, DECISION + _guards_text(words.guards), margin_text(summary, words)]
     difference, p_value = (" ".join(text.split()) for text in (DIFFERENCE, P_VALUE))
     return [
         words.method,
@@ -52,11 +54,14 @@ def methods_text(summary: Summary, words: ReportWords) -> list[str]:
 
 def limits_text(summary: Summary, words: ReportWords) -> list[str]:
     """What the numbers cannot say."""
-    return [*words.limits, *(paragraphs(LIMITS) if scope_of(summary) == "compare" else [])]
+    shared = scope_of(summary) == "compare" and not words.statistics
+    return [*words.limits, *(paragraphs(LIMITS) if shared else [])]
 
 
 def margin_text(summary: Summary, words: ReportWords) -> str:
     """The margin of "no worse" and "practically the same", in plain words and in each metric's own units."""
+    if words.margin:
+        return words.margin
     entries = {name: summary["metrics"][name] for name in ordered_metrics(summary, words)}
     margins = {name: entry["margin"] for name, entry in entries.items() if entry.get("margin") is not None}
     text = " ".join(MARGIN.split())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.statistics.entries import count_of, value_of
+from model_evaluation.runtime.statistics.entries import MeasuredValue, count_of, value_of
 from model_evaluation.runtime.statistics.verdicts import interval_words, number_digits, signed_words
 from model_evaluation.runtime.summary import (
     Entry,
@@ -43,6 +43,7 @@ TABLE_HEADINGS = (
     "Metric", "Verdict", "Base", "Fine-tuned", "Difference", "95% CI", "p (adjusted)", "Won / tied / lost", "Rows",
 )  # fmt: skip
 ONE_MODEL_HEADINGS = ("Metric", "Mean", "Scored rows", "Missing")
+MEASURED_HEADINGS = ("Metric", "Value", "95% CI", "Rows")
 
 
 def ordered_metrics(summary: Summary, words: ReportWords) -> list[str]:
@@ -64,6 +65,9 @@ def metrics_table(summary: Summary, words: ReportWords) -> tuple[tuple[str, ...]
     if others:
         lines = [[metric_label(name, entry), *entry_cells(entry)] for name, entry in entries.items()]
         return table_headings(summary), lines
+    measured = {name: cast("MeasuredValue", entry[side]) for name, entry in entries.items() if entry[side]}
+    if any("ci_low" in own for own in measured.values()):
+        return MEASURED_HEADINGS, [[metric_label(name, entries[name]), *_cells(own)] for name, own in measured.items()]
     lines = []
     for name, entry in entries.items():
         scores = entry[side]
@@ -79,6 +83,13 @@ def table_headings(summary: Summary) -> tuple[str, ...]:
     short = short_labels(summary)
     names = {"Base": capital(short["base"]), "Fine-tuned": capital(short["tuned"])}
     return tuple(names.get(heading, heading) for heading in TABLE_HEADINGS)
+
+
+def _cells(own: MeasuredValue) -> list[str]:
+    """Value, interval and rows of one model's measured value."""
+    value = own["value"]
+    interval = interval_words({**own, "mean": value}) if value is not None else "–"
+    return ["–" if value is None else f"{value:.{number_digits(value)}f}", interval, str(own["n"])]
 
 
 def metric_label(name: str, entry: Entry) -> str:

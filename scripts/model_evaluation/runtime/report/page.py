@@ -59,13 +59,14 @@ def report_html(analysis: Analysis, charts: Mapping[str, Chart], error: ScorerEr
     ``error`` is what people's labels said of who gave the scores, ``None`` without labels.
     """
     summary, words = analysis.summary, analysis.words
-    sections = [Section("", "", verdict_html(summary)), fairness_section(summary)]
+    sections = [Section("", "", verdict_html(summary)), fairness_section(summary, words)]
     if words.scorer and scope_of(summary) == "compare":
         sections.append(Section("", "", people_html(error, words)))
     sections += [
         Section("", "Take care", part("bullets", texts=summary["warnings"])),
         Section("metrics", "All metrics", metrics_table_html(summary, words) + planned_html(summary)),
         charts_section(charts, {"slices": slices_html(summary)}),
+        *(Section(*own) for own in analysis.sections()),
         Section("rows", "Rows", rows_html(analysis)),
         Section("methods", "How this was made", part("paragraphs", texts=methods_text(summary, words))),
         Section("limits", "What it cannot say", part("bullets", texts=limits_text(summary, words))),
@@ -103,11 +104,11 @@ def verdict_html(summary: Summary) -> Markup:
     return part("verdict", decision=decision.headline, sentence=sentence, look=look)
 
 
-def fairness_section(summary: Summary) -> Section:
+def fairness_section(summary: Summary, words: ReportWords) -> Section:
     """Whether the comparison was fair; empty where the summary does not say."""
     checks = (summary.get("fairness") or {"checks": ()})["checks"]
     body = part("fairness", checks=checks, sentence=sound_rows_text(summary)) if checks else Markup()
-    return Section("fairness", "Was the comparison fair?", body)
+    return Section(words.checks_id, words.checks_heading, body)
 
 
 def sound_rows_text(summary: Summary) -> str:

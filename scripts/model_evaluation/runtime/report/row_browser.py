@@ -30,7 +30,7 @@ BROWSER_READABLE = 400  # characters of a text for which there is room, where ro
 def rows_html(analysis: Analysis, *, changed: int = 10, budget: int = BROWSER_BYTES) -> Markup:
     """The section: up to ``changed`` rows each way that changed most, and all rows, in at most ``budget`` bytes or as
     short as they get, for the script."""
-    if not analysis.summary["metrics"] or analysis.per_example.empty:
+    if not analysis.summary["metrics"] or "prompt" not in analysis.table.column_names or not len(analysis.table):
         return Markup()
     both = len(evaluated_models(analysis.summary)) == 2
     still = changed_rows_html(analysis, changed) if both else ""

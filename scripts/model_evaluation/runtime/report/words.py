@@ -20,6 +20,13 @@ class ReportWords:
     limits: tuple[str, ...] = ()
     """What the scores cannot say, a paragraph each."""
 
+    statistics: tuple[str, ...] = ()
+    """How intervals and tests came about, in place of what is said of means of scores, a paragraph each."""
+    margin: str = ""
+    """What the margin is, in place of what is said of a share of the scale."""
+    checks_id: str = "fairness"
+    checks_heading: str = "Was the comparison fair?"
+
     @property
     def simulated(self) -> str:
         """The notice on everything that local AWS made."""

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from .tables import Texts
@@ -30,7 +29,9 @@ def canonical_label(value: object) -> str:
 
     Text in another spelling, such as ``Yes`` and ``yes``, stays two labels: that is for the user to say.
     """
-    if value is None or value is pd.NA or (isinstance(value, float | np.floating) and math.isnan(value)):
+    # Without importing pandas, which the conversation does without: its NA is told by the name of its type.
+    missing = value is None or type(value).__name__ == "NAType"
+    if missing or (isinstance(value, float | np.floating) and math.isnan(value)):
         return ""
     if isinstance(value, bool | np.bool_):
         return "1" if value else "0"
@@ -48,6 +49,8 @@ def canonical_label(value: object) -> str:
 
 def canonical_labels(values: Iterable[object]) -> CanonicalLabels:
     """Every label in its one spelling."""
+    import pandas as pd
+
     given = np.fromiter(values, object) if not isinstance(values, np.ndarray) else values.astype(object)
     codes, distinct = pd.factorize(given, use_na_sentinel=True)
     names = [canonical_label(value) for value in distinct]
@@ -66,6 +69,8 @@ def canonical_labels(values: Iterable[object]) -> CanonicalLabels:
 
 def encode(texts: Texts, classes: Sequence[str]) -> NDArray[np.int64]:
     """The place of each text among ``classes``; -1 where it is none of them."""
+    import pandas as pd
+
     return np.asarray(pd.Index(list(classes)).get_indexer(pd.Index(np.asarray(texts, object))), np.int64)
 
 
@@ -84,5 +89,7 @@ def class_order(names: Iterable[str]) -> tuple[str, ...]:
 
 def numbers_of(values: Any) -> NDArray[np.float64]:
     """Values as numbers, NaN where one is none or is infinite."""
+    import pandas as pd
+
     numbers = pd.to_numeric(pd.Series(np.asarray(values, object), dtype=object), errors="coerce").to_numpy(np.float64)
     return np.where(np.isfinite(numbers), numbers, np.nan)

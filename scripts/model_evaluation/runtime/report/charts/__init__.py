@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from model_evaluation.runtime.analysis import Analysis
 
 from .look import Chart, chart_style, finish
@@ -20,9 +22,13 @@ CHARTS = {
 
 
 def draw_charts(analysis: Analysis) -> dict[str, Chart]:
-    """Those of ``CHARTS`` that this analysis has data for; with one model only ``distributions`` and ``coverage``."""
+    """The analysis' own charts, else those of ``CHARTS`` that it has data for; of these with one model only
+    ``distributions`` and ``coverage``."""
+    drawings = analysis.drawings()
+    if drawings is None:
+        drawings = {name: functools.partial(draw, analysis) for name, draw in CHARTS.items()}
     with chart_style():
-        charts = {name: chart for name, draw in CHARTS.items() if (chart := draw(analysis)) is not None}
+        charts = {name: chart for name, draw in drawings.items() if (chart := draw()) is not None}
         for chart in charts.values():
             finish(chart, simulated=analysis.summary["simulated"])
     return charts

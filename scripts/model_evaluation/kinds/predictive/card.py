@@ -1,0 +1,177 @@
+"""What stands on the card before the user's yes: the configuration, and what it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.errors import AwsError
+from model_evaluation.kinds.kind import Expectation
+from model_evaluation.runtime.launch.durations import in_words
+from model_evaluation.steps.confirm import with_reason
+
+from .recorded import (
+    CONSTANT,
+    NO_REFERENCE,
+    features_of,
+    primary_of,
+    problem_of,
+    sides_of,
+    threshold_of,
+    uses_batch,
+    uses_jobs,
+)
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+JOB_MINUTES = (4.0, 12.0)  # a machine has to start and load the model; an assumption, no source publishes it
+DISCORDANT = (0.02, 0.20)  # shares of rows on which exactly one of two models is right
+AGAINST = {CONSTANT: "a constant answer", NO_REFERENCE: "nothing: the model alone"}
+
+
+def configuration(context: Context) -> list[tuple[str, str]]:
+    problem = problem_of(context)
+    facts = context.facts("problem")
+    reference = str(context.value("reference"))
+    rows = int(context.facts("data")["profile"]["rows"])
+    lines = [
+        ("Task", str(context.value("task"))),
+        ("Test set", f"{context.value('dataset')} ({rows:,} rows)"),
+        ("Columns", with_reason(context, "columns")),
+        ("Problem", f"{problem}{_classes(problem.positive, facts)}"),
+        ("Model", f"{context.value('model')} ({sides_of(context)['model']})"),
+        ("Reference", AGAINST.get(reference, reference)),
+        ("Training set", _training(context)),
+    ]
+    if problem.type == "binary":
+        lines.append(("Threshold", f"{context.value('threshold')}{_never_on_test(context)}"))
+    metric = primary_of(context)
+    margin = "" if metric.margin is None else f", differences from {metric.margin:g} on matter"
+    reason = context.facts("primary_metric").get("reason", "")
+    lines.append(
+        (
+            "Primary metric",
+            f"{metric.name} decides ({metric.direction} is better{margin}){': ' if reason else ''}{reason}",
+        )
+    )
+    lines.append(("Slices", ", ".join(context.value("slices")) or "none"))
+    if uses_jobs(context):
+        lines.append(("Features", f"{len(features_of(context))} columns are sent to the model, never the label"))
+        lines.append(("Region", str(context.value("region"))))
+    if uses_batch(context):
+        lines += [("Instances", with_reason(context, "inference")), ("Role", with_reason(context, "role")),
+                  ("To S3", f"rows without labels, predictions: below {with_reason(context, 'output')}")]  # fmt: skip
+    else:
+        lines.append(("Writes", "results into a folder here; nothing to AWS"))
+    return lines
+
+
+def _classes(positive: str, facts: Any) -> str:
+    classes = facts.get("classes", {})
+    if positive:
+        return f" ({classes[positive]:,} of {sum(classes.values()):,} rows: {facts['prevalence']:.1%})"
+    return f" ({len(classes)} classes)" if classes else ""
+
+
+def _training(context: Context) -> str:
+    notes = context.facts("train_data").get("notes", [])
+    value = str(context.value("train_data"))
+    if value == "none":
+        return str(notes[0]) if notes else "not compared"
+    return f"{value}: {notes[0] if notes else 'no test row is in it'}"
+
+
+def _never_on_test(context: Context) -> str:
+    rule = threshold_of(context)
+    return " (found on other folds than those it is used on)" if rule.is_chosen and not rule.validation else ""
+
+
+def detectable(rows: int) -> tuple[float, float]:
+    """The smallest differences of accuracy between two models that ``rows`` rows show four times in five, where the
+    models disagree on few and on many of them. From McNemar's test: n = (z₁√ψ + z₂√(ψ-d²))²/d², solved for d."""
+    from scipy.optimize import brentq
+    from scipy.stats import norm
+
+    z1, z2 = float(norm.ppf(0.975)), float(norm.ppf(0.8))
+
+    def missing(d: float, share: float) -> float:
+        return float((z1 * share**0.5 + z2 * max(share - d * d, 0.0) ** 0.5) ** 2 / (d * d) - rows)
+
+    found = []
+    for share in DISCORDANT:
+        if missing(share, share) > 0:  # not even if every disagreement went one way
+            found.append(share)
+        else:
+            found.append(float(brentq(missing, 1e-9, share, args=(share,))))
+    return found[0], found[1]
+
+
+def expectation(context: Context) -> Expectation:
+    """What it can show, and what it costs and takes."""
+    problem, rows = problem_of(context), int(context.facts("problem").get("rows", 0))
+    lines = []
+    if problem.type in ("binary", "multiclass") and sides_of(context).get("reference") and rows > 1:
+        low, high = detectable(rows)
+        lines.append(
+            ("Can detect", f"differences of accuracy from about {low:.1%} (models that mostly agree) to {high:.1%} on")
+        )
+    lines += [("Cost", _cost(context)), ("Duration", _duration(context))]
+    return Expectation(tuple(lines))
+
+
+def _duration(context: Context) -> str:
+    if uses_batch(context):
+        jobs = list(sides_of(context).values()).count("batch")
+        each = f", for {jobs} jobs one after another" if jobs > 1 else ""
+        return f"{in_words(minutes_of(context))}{each}, an assumption: most of it is the machine's start"
+    return (
+        "a minute or two: no job runs" if not uses_jobs(context) else "some minutes, by how fast the endpoint answers"
+    )
+
+
+def minutes_of(context: Context) -> tuple[float, float]:
+    jobs = list(sides_of(context).values()).count("batch")
+    return (JOB_MINUTES[0] * jobs, JOB_MINUTES[1] * jobs) if jobs else (0.2, 2.0)
+
+
+def _cost(context: Context) -> str:
+    if not uses_jobs(context):
+        return "none in AWS"
+    if not uses_batch(context):
+        return "the endpoint's own, which runs anyway"
+    instance, count = str(context.value("inference")).split()
+    try:
+        price = hourly_price(context, instance)
+    except AwsError as error:
+        return f"unknown: {error.message}"
+    if price is None:
+        return f"unknown: the price list has no {instance} for batch transform in {context.value('region')}"
+    low, high = (minutes / 60 * price * int(count) for minutes in minutes_of(context))
+    return f"${low:.2f} to ${high:.2f} ({instance} at ${price:.3f} an hour)"
+
+
+def hourly_price(context: Context, instance: str) -> float | None:
+    """What an instance costs in a transform job, in dollars an hour; ``None`` where the price list does not say."""
+    import json
+
+    from model_evaluation.lookups.failures import aws_errors
+    from model_evaluation.lookups.price_list import ENDPOINT_REGION
+
+    filters = {"regionCode": str(context.value("region")), "instanceName": instance}
+    client = context.aws.client("pricing", ENDPOINT_REGION)
+    with aws_errors("reading the price list", resource="of AmazonSageMaker"):
+        pages = client.get_paginator("get_products").paginate(
+            ServiceCode="AmazonSageMaker",
+            FormatVersion="aws_v1",
+            Filters=[{"Type": "TERM_MATCH", "Field": key, "Value": value} for key, value in filters.items()],
+        )
+        products = [json.loads(text) for page in pages for text in page["PriceList"]]
+    for product in products:
+        attributes = product.get("product", {}).get("attributes", {})
+        if attributes.get("instanceName") != instance or "transform" not in json.dumps(attributes).lower():
+            continue
+        for term in product.get("terms", {}).get("OnDemand", {}).values():
+            for dimension in term.get("priceDimensions", {}).values():
+                if amount := float(dimension.get("pricePerUnit", {}).get("USD", 0)):
+                    return amount
+    return None

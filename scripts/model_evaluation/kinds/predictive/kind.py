@@ -1,0 +1,115 @@
+"""Predictive models: classification, regression and clustering, judged on a held-out test set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.kinds.fitting import ModelTraits, is_tabular
+from model_evaluation.kinds.kind import Expectation, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from model_evaluation.conversation.context import Context
+    from model_evaluation.kinds.permissions import Permissions
+    from model_evaluation.localaws.kind_player import KindPlayer
+    from model_evaluation.notebook.cells import Cell
+    from model_evaluation.preflight.shared_checks import Check
+    from model_evaluation.runtime.report.words import ReportWords
+    from model_evaluation.runtime.settings import Settings
+    from model_evaluation.runtime.summary import Summary
+
+
+class Predictive(Kind):
+    id = "predictive"
+    title = "Predictive model"
+    when = "a model that predicts labels or numbers is judged on a held-out test set"
+    steps = {  # noqa: RUF012 - a constant table
+        "evaluation": (),
+        "task": (),
+        "dataset": (),
+        "data": ("dataset",),
+        "columns": ("data",),
+        "problem": ("columns",),
+        "model": ("problem",),
+        "reference": ("model",),
+        "predictions": ("reference",),
+        "train_data": ("columns", "model"),
+        "threshold": ("problem", "reference"),
+        "primary_metric": ("task", "threshold"),
+        "slices": ("columns",),
+        "inference": ("predictions",),
+        "region": ("dataset", "predictions", "threshold"),
+        "role": ("predictions", "region"),
+        "mlflow": ("region",),
+        "output": ("predictions", "region"),
+        "confirm": ("primary_metric", "train_data", "slices", "inference", "role", "mlflow", "output"),
+        "notebook": ("confirm",),
+    }
+    own_steps = frozenset(steps) - {"evaluation", "task", "confirm", "notebook"}
+    rechecked = ("dataset", "model", "reference", "role", "output")
+    permission_steps = ("predictions", "dataset", "model", "region", "role", "output")
+    library = ("model_evaluation.kinds.predictive.runtime",)
+    run_columns = ("model", "dataset", "side")
+    reference = "references/predictive.md"
+
+    def claims(self, model: ModelTraits) -> bool:
+        return is_tabular(model)
+
+    def card(self, context: Context) -> list[tuple[str, str]]:
+        from .card import configuration
+
+        return configuration(context)
+
+    def expectation(self, context: Context) -> Expectation:
+        from .card import expectation
+
+        return expectation(context)
+
+    def minutes(self, context: Context) -> tuple[float, float] | None:
+        from .card import minutes_of
+
+        return minutes_of(context)
+
+    def checks(self) -> Sequence[Check]:
+        from .checks import CHECKS
+
+        return CHECKS
+
+    def permissions(self, context: Context, role: str = "") -> Permissions:
+        from .permissions import permissions
+
+        return permissions(context, role)
+
+    def parameters(self, context: Context) -> dict[str, Any]:
+        from .parameters import parameters
+
+        return parameters(context)
+
+    def cells(self) -> Sequence[Cell]:
+        from .cells import EVERY_CELL
+
+        return EVERY_CELL
+
+    def cells_for(self, parameters: Mapping[str, object]) -> Sequence[Cell]:
+        from .cells import cells_for
+
+        return cells_for(parameters)
+
+    def settings_class(self) -> type[Settings]:
+        from .runtime.settings import PredictiveSettings
+
+        return PredictiveSettings
+
+    def words(self, summary: Summary) -> ReportWords:
+        from .runtime.words import report_words
+
+        return report_words(summary)
+
+    def player(self) -> KindPlayer | None:
+        from .localaws.player import PredictivePlayer
+
+        return PredictivePlayer()
+
+
+KIND = Predictive()

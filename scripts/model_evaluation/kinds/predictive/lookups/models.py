@@ -1,0 +1,327 @@
+"""What predicts: a SageMaker model, a model package, a finished training job, or an endpoint in service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.conversation.workflow import finding
+from model_evaluation.errors import Choose, NotFound, Refused
+from model_evaluation.kinds.fitting import ModelTraits, kinds_for
+from model_evaluation.kinds.predictive.runtime.families import family_of
+from model_evaluation.lookups.arns import Arn, a_kind_of, kind_of, parse_arn
+from model_evaluation.lookups.concurrency import together
+from model_evaluation.lookups.failures import Unless, aws_errors
+from model_evaluation.lookups.identity import who_am_i
+from model_evaluation.lookups.sagemaker.models import group_arn, training_job_or_none
+
+if TYPE_CHECKING:
+    from model_evaluation.lookups.sagemaker.models import ModelPackage
+    from model_evaluation.lookups.session import Aws
+
+EXPECTED = (
+    "a SageMaker model, a model package (its ARN, GROUP or GROUP/VERSION), a training job, an endpoint in service, "
+    "each by name or ARN, or the URI or path of a file of predictions"
+)
+IMPOSSIBLE_NAME = Unless("ValidationException")
+KINDS = ("model", "model package", "model package group", "training job", "endpoint")
+LABELS_ONLY = ("multi:softmax", "binary:hinge")
+MARGINS = ("binary:logitraw", "reg:squarederror")
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """What was found. ``arn`` is recorded; ``source`` is how it is asked: batch or endpoint; ``image`` its container,
+    ``family`` what that answers like; ``objective`` what it was trained for, where a training job tells."""
+
+    arn: str
+    source: str
+    image: str = ""
+    family: str = "custom"
+    objective: str = ""
+    model_name: str = ""
+    model_data: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    training_data: tuple[str, ...] = ()
+    findings: tuple[dict[str, Any], ...] = ()
+
+    def as_facts(self) -> dict[str, Any]:
+        facts = {
+            "source": self.source,
+            "image": self.image,
+            "family": self.family,
+            "objective": self.objective,
+            "model_name": self.model_name,
+            "model_data": self.model_data,
+            "output": self.environment.get("SAGEMAKER_INFERENCE_OUTPUT", ""),
+            "training_data": list(self.training_data),
+            "region": self.arn.split(":")[3],
+            "account": self.arn.split(":")[4],
+        }
+        return {key: value for key, value in facts.items() if value}
+
+
+def find_predictor(aws: Aws, text: str, kind_id: str) -> Predictor:
+    """What the user named. Raises Refused, and Choose where several are meant or another kind of evaluation fits."""
+    arn = parse_arn(text)
+    if arn is None and text.startswith("arn:"):
+        raise Refused(f"{text[:200]!r} is not a complete ARN.", fix=f"Expected: {EXPECTED}.", code="bad_arn")
+    found = _from_arn(aws, arn) if arn else _from_name(aws, text)
+    _refuse_other_kind(found, kind_id)
+    return found
+
+
+def _from_arn(aws: Aws, arn: Arn) -> Predictor:
+    kind = kind_of(arn)
+    if kind not in KINDS:
+        raise Refused(
+            f"That is the ARN of {a_kind_of(arn)}: {arn.text}", fix=f"Expected: {EXPECTED}.", code="wrong_kind"
+        )
+    if arn.region != aws.region:
+        raise Refused(
+            f"The ARN is of region {arn.region}; this session works in {aws.region}.",
+            fix=f"If the model is the right one, work in its region: export AWS_REGION={arn.region}",
+            code="other_region",
+        )
+    account = who_am_i(aws).account
+    if arn.account != account:
+        raise Refused(
+            f"The ARN is of account {arn.account}; these credentials are of account {account}.",
+            fix=f"Use credentials of account {arn.account}: aws sts get-caller-identity shows the current ones.",
+            code="other_account",
+        )
+    name = arn.resource.partition("/")[2]
+    if kind == "model":
+        found = model_or_none(aws, name)
+    elif kind == "endpoint":
+        found = endpoint_or_none(aws, name)
+    elif kind == "training job":
+        found = _training_job(aws, name)
+    else:
+        found = _package(aws, arn.text)
+    if found is None:
+        raise Refused(f"There is no {kind} {arn.text}.", fix=f"Expected: {EXPECTED}.", code="not_found")
+    return found
+
+
+def _from_name(aws: Aws, text: str) -> Predictor:
+    word, _, rest = text.partition(" ")
+    if word.lower() == "endpoint" and rest.strip():
+        found = endpoint_or_none(aws, rest.strip())
+        if found is None:
+            raise Refused(
+                f"There is no endpoint {rest.strip()[:100]!r} in {aws.region}.",
+                fix="List them: aws sagemaker list-endpoints",
+                code="not_found",
+            )
+        return found
+    group, slash, version = text.partition("/")
+    versioned = bool(slash) and version.isascii() and version.isdigit()
+    model, endpoint, known_group, job = together(
+        lambda: None if versioned else model_or_none(aws, text),
+        lambda: None if versioned else endpoint_or_none(aws, text, strict=False),
+        lambda: group_arn(aws, group if versioned else text),
+        lambda: None if versioned else training_job_or_none(aws, text),
+    )
+    both = [found for found in (model, endpoint) if found is not None]
+    if len(both) > 1:
+        raise Choose(
+            f"{text!r} is a model and an endpoint.",
+            fix="Say which one is to be asked.",
+            choices=[
+                {"value": model.arn, "label": "The model, by batch transform"},
+                {"value": endpoint.arn, "label": "The endpoint"},
+            ],
+        )
+    if both:
+        one: Predictor = both[0]  # an endpoint is looked at again, now for whether it can be asked
+        return (endpoint_or_none(aws, text) or one) if one is endpoint else one
+    if known_group is not None:
+        return _package(aws, text)
+    if job is not None:
+        return _training_job(aws, text)
+    choices = _similar(aws, text)
+    if not choices:
+        raise Refused(
+            f"{text[:100]!r} is no model, endpoint, training job or model package group in {aws.region}, no S3 URI and "
+            "no file on this machine.",
+            fix="List them: aws sagemaker list-models; aws sagemaker list-endpoints; aws sagemaker "
+            "list-model-package-groups - or give the file of predictions.",
+            code="not_found",
+        )
+    raise Choose(f"{len(choices)} names hold {text!r}.", fix="Say which one is meant.", choices=choices)
+
+
+def _similar(aws: Aws, text: str) -> list[dict[str, str]]:
+    from model_evaluation.lookups.sagemaker.models import search_groups
+
+    client = aws.client("sagemaker")
+    keyword = "".join(character if character.isalnum() or character == "-" else "-" for character in text)[:63]
+    choices = [{"value": name, "label": f"Model package group {name}"} for name, _ in search_groups(aws, text)]
+    with IMPOSSIBLE_NAME, aws_errors("searching models"):
+        found = client.list_models(NameContains=keyword, MaxResults=20)["Models"]
+        choices += [{"value": item["ModelName"], "label": f"Model {item['ModelName']}"} for item in found]
+    with IMPOSSIBLE_NAME, aws_errors("searching endpoints"):
+        found = client.list_endpoints(NameContains=keyword, MaxResults=20)["Endpoints"]
+        choices += [
+            {"value": f"endpoint {item['EndpointName']}", "label": f"Endpoint {item['EndpointName']}"} for item in found
+        ]
+    return choices
+
+
+def model_or_none(aws: Aws, name: str) -> Predictor | None:
+    """The SageMaker model of exactly that name."""
+    client = aws.client("sagemaker")
+    with IMPOSSIBLE_NAME, suppress(NotFound), aws_errors("looking up the model", resource=name):
+        answer = client.describe_model(ModelName=name)
+        containers = answer.get("Containers") or [answer.get("PrimaryContainer") or {}]
+        container = containers[-1]  # of an inference pipeline the last one answers
+        image, data = str(container.get("Image", "")), str(container.get("ModelDataUrl", ""))
+        if package := container.get("ModelPackageName"):
+            inner = _package(aws, package)
+            image, data = image or inner.image, data or inner.model_data
+        return Predictor(
+            answer["ModelArn"],
+            "batch",
+            image,
+            family_of(image),
+            model_name=name,
+            model_data=data,
+            environment=container.get("Environment", {}),
+            findings=(finding("model", f"SageMaker model {name}, served by {_short(image)}."),),
+        )
+    return None
+
+
+def endpoint_or_none(aws: Aws, name: str, *, strict: bool = True) -> Predictor | None:
+    """The endpoint of exactly that name. Raises Refused where it is not in service, unless not ``strict``."""
+    client = aws.client("sagemaker")
+    with IMPOSSIBLE_NAME, suppress(NotFound), aws_errors("looking up the endpoint", resource=name):
+        answer = client.describe_endpoint(EndpointName=name)
+        if answer["EndpointStatus"] != "InService":
+            if not strict:
+                return Predictor(answer["EndpointArn"], "endpoint")
+            raise Refused(
+                f"The endpoint {name} is {answer['EndpointStatus']}, not InService.",
+                fix="Wait until it is in service, or evaluate its model by batch transform.",
+                code="not_in_service",
+            )
+        config = client.describe_endpoint_config(EndpointConfigName=answer["EndpointConfigName"])
+        variants = [variant for variant in config["ProductionVariants"] if variant.get("ModelName")]
+        model = model_or_none(aws, variants[0]["ModelName"]) if variants else None
+        findings = [finding("endpoint", f"Endpoint {name} is in service.")]
+        if len(variants) > 1:
+            names = ", ".join(variant["VariantName"] for variant in variants)
+            text = f"The endpoint has {len(variants)} variants ({names}); the first is asked."
+            findings.append(finding("variants", text, level="warning"))
+        return Predictor(
+            answer["EndpointArn"],
+            "endpoint",
+            model.image if model else "",
+            model.family if model else "custom",
+            model_name=variants[0]["ModelName"] if variants else "",
+            environment=model.environment if model else {},
+            findings=tuple(findings),
+        )
+    return None
+
+
+def _training_job(aws: Aws, name: str) -> Predictor:
+    client = aws.client("sagemaker")
+    try:
+        with aws_errors("looking up the training job", resource=name):
+            answer = client.describe_training_job(TrainingJobName=name)
+    except NotFound as error:
+        raise Refused(
+            f"There is no training job {name} in {aws.region}.",
+            fix=f"List them: aws sagemaker list-training-jobs --region {aws.region}",
+            code="not_found",
+        ) from error
+    if package := answer.get("OutputModelPackageArn"):
+        return _package(aws, package)
+    if answer["TrainingJobStatus"] != "Completed":
+        raise Refused(
+            f"Training job {name} is {answer['TrainingJobStatus']}, not Completed.",
+            fix="Wait for it, or give the model of another one.",
+            code="not_usable",
+        )
+    image = str(answer.get("AlgorithmSpecification", {}).get("TrainingImage", ""))
+    parameters = answer.get("HyperParameters", {})
+    data = [
+        channel.get("DataSource", {}).get("S3DataSource", {}).get("S3Uri")
+        for channel in answer.get("InputDataConfig", [])
+        if "valid" not in channel.get("ChannelName", "").lower()
+    ]
+    objective = str(parameters.get("objective", "")).strip('"')
+    findings = [finding("training_job", f"Training job {name}, container {_short(image)}.")]
+    if objective:
+        findings.append(finding("objective", f"It was trained for {objective}."))
+    if objective in LABELS_ONLY:
+        note = f"{objective} answers with classes only: nothing can be said of ranking or calibration."
+        findings.append(finding("labels_only", note, level="warning"))
+    return Predictor(
+        answer["TrainingJobArn"],
+        "batch",
+        image,
+        family_of(image),
+        objective=objective,
+        model_data=answer.get("ModelArtifacts", {}).get("S3ModelArtifacts", ""),
+        training_data=tuple(str(uri) for uri in data if uri),
+        findings=tuple(findings),
+    )
+
+
+def _package(aws: Aws, text: str) -> Predictor:
+    from model_evaluation.steps.model import find_package
+
+    package, findings = find_package(aws, text)
+    if not package.usable:
+        raise Refused(
+            f"Model package {package.arn} is {package.status}, not Completed.",
+            fix=f"Choose another version of {package.group}.",
+            code="not_usable",
+        )
+    if package.approval == "Rejected":
+        note = f"Version {package.version} was rejected in the model registry."
+        findings = [*findings, finding("rejected", note, level="warning")]
+    return _of_package(package, findings)
+
+
+def _of_package(package: ModelPackage, findings: list[dict[str, Any]]) -> Predictor:
+    containers = package.specification.get("Containers") or [{}]
+    container = containers[-1]
+    image = str(container.get("Image", ""))
+    if not package.base_model and not image:
+        raise Refused(
+            f"Model package {package.arn} names no container that could be asked.",
+            fix="Choose a package with an inference specification, or give predictions.",
+            code="no_container",
+        )
+    note = finding("model", f"Model package {package.group}/{package.version}, container {_short(image)}.")
+    return Predictor(
+        package.arn,
+        "batch",
+        image,
+        "base_model" if package.base_model else family_of(image),
+        model_data=package.model_data or "",
+        environment=container.get("Environment", {}),
+        findings=(*findings, note),
+    )
+
+
+def _refuse_other_kind(found: Predictor, kind_id: str) -> None:
+    if found.family != "base_model":
+        return
+    others = [kind for kind in kinds_for(ModelTraits("fine-tuned", (found.image,))) if kind.id != kind_id]
+    raise Choose(
+        f"{found.arn} is a fine-tuned language model: it answers with text, not with labels or numbers.",
+        fix=f"Ask the user; on a yes: evaluate.py answer evaluation {others[0].id if others else 'KIND'}",
+        choices=[{"value": kind.id, "label": kind.title, "note": kind.when} for kind in others],
+        code="other_kind",
+    )
+
+
+def _short(image: str) -> str:
+    return image.rpartition("/")[2] or "an unnamed container"

@@ -1,0 +1,87 @@
+"""Recorded answers as values, and the tables that they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.errors import Refused
+
+from .runtime.problem import Columns, PrimaryMetric, Problem, ThresholdRule
+from .tables.profile import TableProfile
+from .tables.source import Source, find_table, is_local
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+    from model_evaluation.lookups.session import Aws
+
+BATCH, ENDPOINT, FILE = "batch", "endpoint", "file"
+CONSTANT, NO_REFERENCE = "constant", "none"
+
+
+def columns_of(context: Context) -> Columns:
+    return Columns.parse(str(context.value("columns")))
+
+
+def problem_of(context: Context) -> Problem:
+    return Problem.parse(str(context.value("problem")))
+
+
+def threshold_of(context: Context) -> ThresholdRule:
+    return ThresholdRule.parse(str(context.value("threshold") or "none"))
+
+
+def primary_of(context: Context) -> PrimaryMetric:
+    return PrimaryMetric.parse(str(context.value("primary_metric")))
+
+
+def profile_of(context: Context) -> TableProfile:
+    """What the ``data`` step found."""
+    return TableProfile.of(context.facts("data")["profile"])
+
+
+def features_of(context: Context) -> list[str]:
+    """Columns that the model is given, in the file's order."""
+    columns = columns_of(context)
+    left_out = {columns.label, columns.id, columns.weight, *columns.ignore}
+    return [str(name) for name in context.facts("columns")["names"] if name not in left_out]
+
+
+def sides_of(context: Context) -> dict[str, str]:
+    """Where each model's predictions come from: batch, endpoint or file, by ``model`` and ``reference``."""
+    sides = {"model": str(context.facts("model").get("source", ""))}
+    if context.facts("reference").get("source"):
+        sides["reference"] = str(context.facts("reference")["source"])
+    return sides
+
+
+def uses_jobs(context: Context) -> bool:
+    """Whether a model has to be asked: by batch transform or at an endpoint."""
+    return bool({BATCH, ENDPOINT} & set(sides_of(context).values()))
+
+
+def uses_batch(context: Context) -> bool:
+    return BATCH in sides_of(context).values()
+
+
+def uses_aws(context: Context) -> bool:
+    """Whether anything of this evaluation is in AWS."""
+    uris = [str(context.facts(step).get("uri", "")) for step in ("dataset", "model", "reference", "train_data")]
+    return uses_jobs(context) or any(uri and not is_local(uri) for uri in (*uris, threshold_of(context).validation))
+
+
+def aws_for(context: Context, uri: str) -> Aws | None:
+    """AWS, where it takes that to read a table."""
+    return None if is_local(uri) else context.aws
+
+
+def test_source(context: Context) -> Source:
+    """The test set as it is now. Raises Refused when it is another one than was recorded."""
+    facts = context.facts("dataset")
+    source = find_table(aws_for(context, str(facts["uri"])), str(facts["uri"]))
+    if source.etag != facts["etag"]:
+        raise Refused(
+            f"{source.uri} was replaced after it was checked.",
+            fix="Check it again: evaluate.py revise dataset",
+            code="dataset_changed",
+        )
+    return source

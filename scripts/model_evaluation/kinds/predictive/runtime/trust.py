@@ -1,0 +1,211 @@
+"""Whether the numbers can be trusted: what is odd about rows, scores and classes, each with what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.statistics.entries import FairnessCheck
+from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR
+
+from . import cells
+from .joined import Joined
+from .measures import Entries
+from .problem import Problem
+from .tables import Predictions
+
+FEW_OF_A_CLASS = 20
+SWAPPED_GAIN = 0.2  # of the rows: how much more would be right if classes were renamed
+TOO_GOOD = 0.999
+RARE = 0.05
+Status = Literal["pass", "warn", "fail"]
+
+
+def trust_checks(
+    joined: Joined,
+    predictions: Mapping[Side, Predictions],
+    entries: Entries,
+    problem: Problem,
+    names: Mapping[str, str],
+) -> list[FairnessCheck]:
+    """Every check that applies, in the order in which people ask. ``names`` are what the models are called."""
+    checks = [_rows(joined, predictions, names)]
+    if problem.type in ("binary", "multiclass"):
+        checks.append(_classes(joined, problem))
+        checks += _order(joined, entries, problem, names)
+    checks += _same(joined, names)
+    checks += _constant(joined, entries, problem, names)
+    checks += _too_good(entries, problem, names)
+    return checks
+
+
+def _check(
+    check: str, status: Status, message: str, counts: Mapping[str, int] | None = None, *, holds_back: bool = False
+) -> FairnessCheck:
+    own: FairnessCheck = {"id": check, "status": status, "counts": dict(counts or {}), "message": message}
+    if holds_back:
+        own["at_most"] = "inconclusive"
+    return own
+
+
+def _rows(joined: Joined, predictions: Mapping[Side, Predictions], names: Mapping[str, str]) -> FairnessCheck:
+    """Every row predicted once by every model, and nothing beside them. Rows are never put together by position."""
+    total = joined.rows["dataset"]
+    parts, counts = [], {"rows": total, "compared": len(joined)}
+    for side, own in predictions.items():
+        odd = {
+            "without a prediction": joined.missing[side],
+            "not understood": own.unparsable,
+            "answered twice": own.duplicate,
+            "for rows that are not in the test set": joined.surplus[side],
+        }
+        counts |= {f"{names[side]}, {what}": count for what, count in odd.items() if count}
+        if any(odd.values()):
+            told = ", ".join(f"{count:,} {what}" for what, count in odd.items() if count)
+            parts.append(f"Of the {names[side]}'s predictions: {told}.")
+    if len(joined) == total:
+        good = f"All {total:,} rows of the test set have a prediction of {_everyone(names)}, put to them by id."
+        return _check("rows", "warn" if parts else "pass", " ".join([good, *parts]), counts)
+    share = len(joined) / total
+    message = (
+        f"{len(joined):,} of {total:,} rows ({share:.1%}) have a prediction of {_everyone(names)}; the numbers are "
+        f"about these. {' '.join(parts)} {_bounds(joined)}"
+    )
+    return _check("rows", "warn", " ".join(message.split()), counts, holds_back=share < PAIRED_FLOOR)
+
+
+def _everyone(names: Mapping[str, str]) -> str:
+    return "both models" if len(names) == 2 else "the model"
+
+
+def _bounds(joined: Joined) -> str:
+    """What the accuracy of the candidate lies between if all rows that are not there were wrong, or right."""
+    said = joined.said.get("tuned")
+    total = joined.rows["dataset"]
+    if said is None or said.codes is None or joined.truth is None:
+        return ""
+    right = int((said.codes == joined.truth).sum())
+    absent = total - len(joined)
+    return (
+        f"If the other rows were all wrong or all right, the candidate's accuracy would be {right / total:.3f} or "
+        f"{(right + absent) / total:.3f}."
+    )
+
+
+def _classes(joined: Joined, problem: Problem) -> FairnessCheck:
+    truth = np.asarray(joined.truth, np.int64)
+    counts = np.bincount(truth, minlength=len(joined.classes))
+    told = {name: int(count) for name, count in zip(joined.classes, counts, strict=True)}
+    absent = [name for name, count in told.items() if count == 0]
+    few = [f"{name!r} ({count})" for name, count in told.items() if 0 < count < FEW_OF_A_CLASS]
+    shown = dict(sorted(told.items(), key=lambda item: item[1])[:12])
+    if problem.type == "binary" and absent:
+        message = f"The test set has no row of the class {absent[0]!r}: most metrics do not exist."
+        return _check("classes", "fail", message, shown)
+    parts = []
+    if absent:
+        parts.append(
+            f"No row of the test set is of {', '.join(map(repr, absent[:6]))}, which only predictions hold: averages "
+            "are over the other classes."
+        )
+    if few:
+        parts.append(
+            f"Classes with fewer than {FEW_OF_A_CLASS} rows: {', '.join(few[:6])}. What is said of them is rough."
+        )
+    if parts:
+        return _check("classes", "warn", " ".join(parts), shown)
+    if problem.type == "binary" and (share := float(counts[1] / counts.sum())) < RARE:
+        message = (
+            f"{share:.2%} of the rows are positive: a model that never says so is right in {1 - share:.2%} of them, so "
+            "accuracy says little here."
+        )
+        return _check("classes", "pass", message, shown)
+    return _check("classes", "pass", f"Every class has at least {FEW_OF_A_CLASS} rows.", shown)
+
+
+def _order(joined: Joined, entries: Entries, problem: Problem, names: Mapping[str, str]) -> list[FairnessCheck]:
+    """Scores that order rows backwards, classes that were renamed on the way."""
+    checks = []
+    if problem.type == "binary":
+        for side in joined.said:
+            own = entries["roc_auc"][side] if "roc_auc" in entries else None
+            if own and own["ci_high"] is not None and own["ci_high"] < 0.5:
+                message = (
+                    f"The {names[side]}'s scores order the rows backwards (ROC-AUC {own['value']:.3f}): are they those "
+                    "of the other class, or are the labels turned round?"
+                )
+                checks.append(_check("score_order", "warn", message, holds_back=True))
+        return checks
+    truth = np.asarray(joined.truth, np.int64)
+    size = len(joined.classes)
+    for side, said in joined.said.items():
+        assert said.codes is not None
+        table = cells.table(truth, {side: said.codes}, size).cells(side)
+        rows, columns = linear_sum_assignment(-table)
+        gain = (table[rows, columns].sum() - np.trace(table)) / len(truth)
+        if gain > SWAPPED_GAIN:
+            moved = [
+                f"{joined.classes[column]!r} for {joined.classes[row]!r}"
+                for row, column in zip(rows, columns, strict=True)
+                if row != column and table[row, column]
+            ]
+            message = (
+                f"The {names[side]} would be right in {gain:.0%} more of the rows if it meant {', '.join(moved[:5])}: "
+                "is the order of its classes another one?"
+            )
+            checks.append(_check("class_order", "warn", message, holds_back=True))
+    return checks
+
+
+def _same(joined: Joined, names: Mapping[str, str]) -> list[FairnessCheck]:
+    """Two models that say the same in every row may be one."""
+    if len(joined.said) < 2:
+        return []
+    tuned, base = joined.said["tuned"], joined.said["base"]
+    pairs = ((tuned.score, base.score), (tuned.codes, base.codes))
+    known = [(a, b) for a, b in pairs if a is not None and b is not None]
+    if known and all(a.shape == b.shape and np.array_equal(a, b) for a, b in known):
+        message = f"The {names['tuned']} and the {names['base']} say exactly the same in every row: are they one model?"
+        return [_check("same_predictions", "warn", message)]
+    return []
+
+
+def _constant(joined: Joined, entries: Entries, problem: Problem, names: Mapping[str, str]) -> list[FairnessCheck]:
+    """Whether a model is shown to be better than the best constant answer."""
+    checks = []
+    for side, said in joined.said.items():
+        name = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}.get(problem.type, "")
+        own = entries[name][side] if name in entries else None
+        if own is None or own["ci_low"] is None:
+            continue
+        floor = {"roc_auc": 0.5, "r2": 0.0}.get(name, 0.0)
+        if name == "accuracy":
+            floor = float(np.bincount(np.asarray(joined.truth, np.int64)).max() / len(joined))
+        score = said.score
+        if score is not None and len(score) and np.ptp(score, axis=0).max() == 0:
+            checks.append(_check("constant", "warn", f"The {names[side]} says the same in every row."))
+        elif own["ci_low"] <= floor and (own["ci_high"] or 0) >= floor:
+            message = (
+                f"The {names[side]} is not shown to be better than a constant answer ({name} {own['value']:.3g}, 95% "
+                f"CI from {own['ci_low']:.3g}; the constant has {floor:.3g})."
+            )
+            checks.append(_check("constant", "warn", message))
+    return checks
+
+
+def _too_good(entries: Entries, problem: Problem, names: Mapping[str, str]) -> list[FairnessCheck]:
+    name = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}.get(problem.type, "")
+    checks = []
+    for side in names:
+        own = entries[name]["tuned" if side == "tuned" else "base"] if name in entries else None
+        if own and own["value"] is not None and own["value"] > TOO_GOOD and own["n"] >= 30:
+            message = (
+                f"The {names[side]}'s {name} is {own['value']:.4g}, which is rarely true: does a column give the "
+                "answer away, or were these rows in the training set?"
+            )
+            checks.append(_check("too_good", "warn", message))
+    return checks

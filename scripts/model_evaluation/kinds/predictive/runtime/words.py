@@ -1,0 +1,89 @@
+"""What reports of a predictive model say beside its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from model_evaluation.runtime.report.plain_text import paragraphs
+from model_evaluation.runtime.report.words import ReportWords
+from model_evaluation.runtime.summary import Summary, scope_of
+
+from .thresholds import threshold_words
+
+CANDIDATE, CHAMPION, CONSTANT = "candidate", "champion", "constant baseline"
+METHOD = """
+{models} predicted every row of a held-out test set. Predictions are put to rows by their id, never by their position. A
+row without a prediction is left out of every number and counted.{threshold}
+"""
+LIMITS = """
+The numbers hold for rows like those of the test set. They say nothing of other times, places or customers, and nothing
+of what acting on the predictions changes.
+
+The test set must not have been used to train the model or to choose it: the numbers would be too good, and no
+statistics can see that.
+"""
+STATISTICS = """
+Shares of rows (accuracy, precision, recall, specificity) have Wilson's interval; F1 has Wilson's of
+tp / (tp + fp + fn). ROC-AUC has Newcombe's score interval where a class has fewer than 500 rows, because the usual ones
+cover too rarely there, else DeLong's on the logit scale; average precision an interval from what each row contributes,
+on the logit scale. MCC, balanced accuracy and averages over classes are drawn again from the joint counts of truth and
+predictions. Means of losses and errors have Student's t. Where rows belong together, groups take the place of rows.
+
+Both models are compared on the same rows. Accuracy, recall and specificity differ by Newcombe's interval of paired
+shares and McNemar's mid-p test; ROC-AUC by DeLong's paired test; other metrics by what each row contributes to either
+model's number, or by drawing the joint counts of truth and both predictions again.
+
+The primary metric was chosen beforehand and decides alone, at 5%. The other metrics share one correction (Holm), the
+segments another (Benjamini and Hochberg).
+"""
+WITH_THRESHOLD = " A row counts as positive from a score of {} on."
+
+
+def model_labels(summary_conditions: Mapping[str, Any]) -> dict[str, str]:
+    """What the models are called."""
+    return {"tuned": CANDIDATE, "base": CONSTANT if summary_conditions.get("reference") == "constant" else CHAMPION}
+
+
+def report_words(summary: Summary) -> ReportWords:
+    """The words for this summary."""
+    conditions = summary["conditions"]
+    both = scope_of(summary) == "compare"
+    labels = model_labels(conditions)
+    threshold = threshold_words(conditions.get("threshold"))
+    shown = [("Problem", _problem(conditions))]
+    if conditions.get("threshold"):
+        shown.append(("Threshold", threshold))
+    has_value = bool(conditions.get("threshold")) and conditions["threshold"]["value"] is not None
+    method = METHOD.format(
+        models=f"The {labels['tuned']} and the {labels['base']}" if both else "The model",
+        threshold=WITH_THRESHOLD.format(threshold) if has_value else "",
+    )
+    return ReportWords(
+        conditions=tuple(shown),
+        method=" ".join(method.split()),
+        limits=tuple(paragraphs(LIMITS)),
+        statistics=tuple(paragraphs(STATISTICS)),
+        margin=margin_words(summary) if both else "",
+        checks_id="trust",
+        checks_heading="Can the numbers be trusted?",
+    )
+
+
+def margin_words(summary: Summary) -> str:
+    """What counts as no difference."""
+    primary = summary["primary_metric"]
+    margin = (summary["metrics"].get(primary) or {}).get("margin")
+    text = (
+        "No worse and practically the same need a margin: the largest loss on the primary metric that is taken not to "
+        "matter. No worse: even the unfavourable end of the interval lies within it. Practically the same: both ends "
+        "do."
+    )
+    if margin is None:
+        return f"{text} No margin was given for {primary}, so neither is claimed."
+    return f"{text} The margin here is {margin:g} on {primary}; the other metrics have none."
+
+
+def _problem(conditions: Mapping[str, Any]) -> str:
+    positive = conditions.get("positive")
+    return f"{conditions.get('problem', '')}" + (f", positive class {positive}" if positive else "")

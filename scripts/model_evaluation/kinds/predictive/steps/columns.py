@@ -1,0 +1,170 @@
+"""columns: which column is the truth, which tells rows apart, and what the model is not given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.errors import Refused
+from model_evaluation.kinds.predictive.recorded import aws_for, profile_of, test_source
+from model_evaluation.kinds.predictive.runtime.problem import Columns
+from model_evaluation.kinds.predictive.tables.duck import Table, open_table
+from model_evaluation.kinds.predictive.tables.suggest import looks_later, suggest_columns
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+EXAMPLES = 3
+
+
+def check(text: str, context: Context) -> Answer:
+    try:
+        columns = Columns.parse(text)
+    except ValueError as error:
+        raise Refused(str(error), fix="For example: evaluate.py answer columns label=churn,id=customer_id") from error
+    source = test_source(context)
+    with open_table(aws_for(context, source.uri), source) as table:
+        _refuse_absent(columns, table)
+        facts, findings = _look(columns, table)
+    return Answer(str(columns), facts=facts, findings=findings)
+
+
+def _refuse_absent(columns: Columns, table: Table) -> None:
+    absent = [name for name in columns.named if name not in table.names]
+    if absent:
+        numbered = table.names == tuple(str(number) for number in range(len(table.names)))
+        hint = " The file has no header: its columns are called 0, 1, 2 and so on." if numbered else ""
+        raise Refused(
+            f"The test set has no column {', '.join(map(repr, absent))[:200]}; it has "
+            f"{', '.join(table.names[:20])[:400]}.{hint}",
+            fix="Name the columns as the file does.",
+            code="no_such_column",
+        )
+
+
+def _look(columns: Columns, table: Table) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    facts: dict[str, Any] = {"names": list(table.names)}
+    findings: list[dict[str, Any]] = []
+    ((rows,),) = table.query("SELECT count(*) FROM rows")
+    if columns.id:
+        _refuse_repeated_ids(columns, table)
+    if columns.label:
+        ((unlabelled,),) = table.query(f"SELECT count(*) FROM rows WHERE {table.place(columns.label)} IS NULL")  # noqa: S608
+        if unlabelled == rows:
+            raise Refused(
+                f"No row has a value in the column {columns.label!r}.", fix="Choose the column of the true answers."
+            )
+        if unlabelled:
+            note = f"{unlabelled:,} of {rows:,} rows have no label; they are left out and counted."
+            findings.append(finding("unlabelled", note, level="warning"))
+        facts["unlabelled"] = unlabelled
+        findings += _conflicts(columns, table)
+    if columns.weight:
+        _refuse_bad_weights(columns, table)
+    return facts, findings
+
+
+def _refuse_repeated_ids(columns: Columns, table: Table) -> None:
+    place = table.place(columns.id)
+    ((missing,),) = table.query(f"SELECT count(*) FROM rows WHERE {place} IS NULL")  # noqa: S608
+    repeated = table.query(
+        f"SELECT {place}, count(*) FROM rows WHERE {place} IS NOT NULL GROUP BY 1 "  # noqa: S608
+        "HAVING count(*) > 1 ORDER BY 2 DESC, 1"
+    )
+    if missing or repeated:
+        shown = ", ".join(repr(str(value)[:40]) for value, _ in repeated[:EXAMPLES])
+        what = f"repeats: {len(repeated):,} ids stand in more than one row, such as {shown}" if repeated else ""
+        blank = f"is empty in {missing:,} rows" if missing else ""
+        raise Refused(
+            f"The column {columns.id!r} {' and '.join(filter(None, (what, blank)))}. Predictions could not be put to "
+            "their rows.",
+            fix="Choose a column that is different in every row, leave id out, or if rows are repeated: "
+            "evaluate.py answer data dedupe. A column that several rows share may be the group.",
+            code="ids_repeat",
+        )
+
+
+def _conflicts(columns: Columns, table: Table) -> list[dict[str, Any]]:
+    """Rows that are equal in all that the model is given and have different labels: nobody gets all of them right."""
+    left_out = {columns.label, columns.id, columns.weight, *columns.ignore}
+    given = [table.place(name) for name in table.names if name not in left_out]
+    if not given:
+        return []
+    label = table.place(columns.label)
+    ((count,),) = table.query(
+        f"SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM rows GROUP BY hash({', '.join(given)}) "  # noqa: S608
+        f"HAVING count(DISTINCT {label}) > 1)"
+    )
+    if not count:
+        return []
+    note = f"{int(count):,} rows are equal in every feature and have different labels: no model gets all of them right."
+    return [finding("conflicting_duplicates", note, level="warning")]
+
+
+def _refuse_bad_weights(columns: Columns, table: Table) -> None:
+    weight = f"try_cast({table.place(columns.weight)} AS DOUBLE)"
+    ((wrong, total),) = table.query(
+        f"SELECT count(*) FILTER (WHERE {weight} IS NULL OR NOT isfinite({weight}) OR {weight} < 0), sum({weight}) "  # noqa: S608
+        "FROM rows"
+    )
+    if wrong or not total:
+        reason = f"is no number of at least 0 in {wrong:,} rows" if wrong else "is 0 in every row"
+        raise Refused(
+            f"The weight {columns.weight!r} {reason}.",
+            fix="A weight says how many rows one stands for. Correct it, or leave weight out.",
+            code="bad_weight",
+        )
+
+
+def settle(context: Context) -> Answer | None:
+    """Where the names are plain: one label, and at most one column that tells rows apart."""
+    suggestion = suggest_columns(profile_of(context))
+    if not suggestion.plain:
+        return None
+    try:
+        answer = check(str(suggestion.columns), context)
+    except Refused:
+        return None
+    note = f"Columns: {suggestion.columns} (by their names); every other column is given to the model."
+    fix = f"If that is wrong: evaluate.py answer columns {str(suggestion.columns)!r} with what it should be."
+    return replace(
+        answer,
+        origin="lookup",
+        facts={**answer.facts, "reason": "by their names"},
+        findings=[finding("columns", note, fix=fix), *answer.findings],
+    )
+
+
+def offer(context: Context) -> Offer:
+    profile = profile_of(context)
+    suggestion = suggest_columns(profile)
+    found = [
+        f"! {column.name[:60]} sounds like something that is known only afterwards; a model that was trained with it "
+        "would look better than it is."
+        for column in profile.columns
+        if looks_later(column) and column.name != suggestion.columns.label
+    ]
+    lines = [f"The columns are {', '.join(name[:40] for name in profile.names[:30])}."]
+    if suggestion.columns.group:
+        lines.append(
+            f"Several rows share a value of {suggestion.columns.group}: as group, they count as belonging together."
+        )
+    suggested = str(suggestion.columns) if suggestion.columns.label else None
+    return Offer(suggested=suggested, text="\n".join([*lines, *found[:5]]))
+
+
+STEP = Step(
+    "columns",
+    title="Columns",
+    question="Which column holds the true answer (label), and which tells the rows apart (id)? Which ones does the "
+    "model not get (ignore), which rows belong together (group), when was each (time)?",
+    expects="label=NAME,id=NAME,ignore=NAME,group=NAME,time=NAME,weight=NAME; only label is needed (a clustering may "
+    "do without); columns without names are 0, 1, 2 ...",
+    example="label=churn,id=customer_id,ignore=signup_date",
+    reference="references/predictive.md",
+    check=check,
+    offer=offer,
+    settle=settle,
+    in_turn=True,
+)

@@ -1,0 +1,32 @@
+"""dataset: where the held-out test set is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.conversation.workflow import Answer, Step, finding
+from model_evaluation.kinds.predictive.recorded import aws_for
+from model_evaluation.kinds.predictive.tables.source import find_table, is_local
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+
+def check(text: str, context: Context) -> Answer:
+    source = find_table(aws_for(context, text), text)
+    where = "on this machine" if is_local(source.uri) else f"bucket in {source.region}"
+    several = f"{source.files} files, " if source.files > 1 else ""
+    found = finding("found", f"{source.uri}: {source.format}, {several}{source.size:,} bytes, {where}.")
+    return Answer(source.uri, facts=source.as_facts(), findings=[found])
+
+
+STEP = Step(
+    "dataset",
+    title="Test set",
+    question="Where is the held-out test set: the rows with the true answers, which the model was not trained on?",
+    expects="s3://bucket/key, a prefix of parts, or a local file; CSV (with or without a header), Parquet, JSON Lines "
+    "or libsvm",
+    example="s3://my-bucket/churn/test.csv",
+    reference="references/predictive.md",
+    check=check,
+)

@@ -1,0 +1,86 @@
+"""inference: the instances of a batch transform."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.errors import AwsError, Refused
+from model_evaluation.kinds.predictive.recorded import uses_batch
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+DEFAULT = "ml.m5.large 1"
+INSTANCE = re.compile(r"(ml\.[a-z0-9-]+\.[a-z0-9]+)(?:\s+(\d{1,3}))?")
+
+
+def check(text: str, context: Context) -> Answer:
+    if not uses_batch(context):
+        if text.lower() != "none":
+            raise Refused("No job runs, so there are no instances.", fix="Answer `none`.")
+        return Answer("none")
+    match = INSTANCE.fullmatch(text.lower().strip())
+    if match is None or match[2] == "0":
+        raise Refused(
+            f"{text[:100]!r} was received; an instance type and how many of them are expected.",
+            fix=f"For example: evaluate.py answer inference '{DEFAULT}'",
+        )
+    findings = []
+    limit = transform_quota(context, match[1])
+    if limit == 0:
+        raise Refused(
+            f"The account's quota for {match[1]} in transform jobs is 0.",
+            fix=f"Ask for one (Service Quotas, Amazon SageMaker, '{match[1]} for transform job usage').",
+            code="no_quota",
+        )
+    if limit is not None and int(match[2] or 1) > limit:
+        note = f"The account may run {limit:g} {match[1]} in transform jobs at once."
+        findings.append(finding("quota", note, level="warning"))
+    facts = {} if limit is None else {"quota": limit}
+    return Answer(f"{match[1]} {match[2] or 1}", facts=facts, findings=findings)
+
+
+def transform_quota(context: Context, instance: str) -> float | None:
+    """How many of these instances the account may have in transform jobs; ``None`` where that cannot be read."""
+    from model_evaluation.lookups.failures import aws_errors
+
+    name = f"{instance} for transform job usage"
+    client = context.aws.client("service-quotas")
+    try:
+        with aws_errors("reading the quotas of", resource="sagemaker"):
+            for page in client.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker"):
+                for quota in page["Quotas"]:
+                    if quota["QuotaName"] == name:
+                        return float(quota["Value"])
+    except AwsError:
+        return None
+    return None
+
+
+def settle(context: Context) -> Answer | None:
+    if not uses_batch(context):
+        return Answer("none", origin="default")
+    answer = check(DEFAULT, context)
+    note = f"A batch transform on {DEFAULT}, which does for most tables."
+    found = [finding("inference", note, fix="For another: evaluate.py answer inference 'ml.m5.xlarge 2'")]
+    facts = {**answer.facts, "reason": "does for most tables"}
+    return Answer(answer.value, facts, [*found, *answer.findings], "default")
+
+
+def offer(context: Context) -> Offer:
+    return Offer(suggested=DEFAULT)
+
+
+STEP = Step(
+    "inference",
+    title="Instances",
+    question="On which instances should the batch transform run?",
+    expects="an instance type and how many, such as ml.m5.large 1",
+    example=DEFAULT,
+    check=check,
+    offer=offer,
+    settle=settle,
+    in_turn=True,
+)

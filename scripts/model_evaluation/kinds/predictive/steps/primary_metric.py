@@ -1,0 +1,133 @@
+"""primary_metric: the number that decides, and the smallest difference on it that matters."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.errors import Refused
+from model_evaluation.kinds.predictive.recorded import columns_of, problem_of, threshold_of
+from model_evaluation.kinds.predictive.runtime.problem import METRICS, SCORE_METRICS, PrimaryMetric
+from model_evaluation.naming import letters
+
+from .threshold import RARE, has_scores
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+NAMES = {
+    "auc": "roc_auc",
+    "rocauc": "roc_auc",
+    "prauc": "average_precision",
+    "aucpr": "average_precision",
+    "ap": "average_precision",
+    "mcc": "matthews_corrcoef",
+    "mae": "mean_absolute_error",
+    "mse": "mean_squared_error",
+    "rmse": "root_mean_squared_error",
+    "mape": "mean_absolute_percentage_error",
+    "rsquared": "r2",
+    "cost": "expected_cost",
+    "f1score": "f1",
+    "sensitivity": "recall",
+    "brier": "brier_score",
+    "ari": "adjusted_rand",
+}
+LABELLED = ("adjusted_rand", "adjusted_mutual_info")
+GOALS = (
+    (re.compile(r"spam|search|rank|recommend|relevan", re.IGNORECASE), "precision",
+     "a false alarm is what annoys: of what is shown, how much is right"),
+    (re.compile(r"cancer|disease|diagnos|patient|tumou?r|medical|safety|default|intrusion", re.IGNORECASE), "recall",
+     "a case that is missed is what hurts: of the cases, how many are found"),
+)  # fmt: skip
+
+
+def check(text: str, context: Context) -> Answer:
+    problem = problem_of(context)
+    word, space, rest = text.partition(" ")
+    known = {letters(name): name for name in METRICS[problem.type]}
+    plain = letters(word.removeprefix("macro ") if problem.type != "multiclass" else word)
+    name = known.get(plain) or NAMES.get(plain, word)
+    if problem.type == "multiclass" and name in ("f1", "precision", "recall", "roc_auc"):
+        name = f"macro_{name}"
+    try:
+        metric = PrimaryMetric.parse(f"{name}{space}{rest}", problem.type)
+    except ValueError as error:
+        raise Refused(str(error), fix="Choose one from the list.", code="no_such_metric") from error
+    if metric.name in SCORE_METRICS and not has_scores(context):
+        raise Refused(
+            f"{metric.name} needs scores; the predictions are classes only.", fix="Choose a metric of classes."
+        )
+    if metric.name == "expected_cost" and threshold_of(context).rule != "cost":
+        raise Refused(
+            "expected_cost needs to know what a false positive and a false negative cost.",
+            fix="Say it first: evaluate.py answer threshold 'cost FP FN cross-fit'",
+            code="no_costs",
+        )
+    if metric.name in LABELLED and not columns_of(context).label:
+        raise Refused(f"{metric.name} compares with true classes, and there are none.", fix="Choose silhouette.")
+    reason = dict(suggestions(context)).get(metric.name, "")
+    facts = {"reason": reason} if reason else {}
+    return Answer(
+        str(metric), facts=facts, findings=[finding("primary_metric", f"{metric.name}: {reason}.")] if reason else []
+    )
+
+
+def suggestions(context: Context) -> list[tuple[str, str]]:
+    """Metrics that suit, the best first, each with its reason: by costs, by what the task is about, by prevalence."""
+    problem, task = problem_of(context), str(context.value("task") or "")
+    if problem.type == "regression":
+        found = [("mean_absolute_error", "an error of 2 counts twice an error of 1, in the target's own unit"),
+                 ("root_mean_squared_error", "large errors count more than their share"),
+                 ("r2", "the share of the variation that the model explains")]  # fmt: skip
+    elif problem.type == "clustering":
+        found = (
+            [("adjusted_rand", "agreement with the true classes, 0 for chance")] if columns_of(context).label else []
+        )
+        found.append(("silhouette", "how far apart the clusters lie"))
+    elif problem.type == "multiclass":
+        found = [("macro_f1", "every class counts the same, however rare"),
+                 ("accuracy", "every row counts the same"), ("log_loss", "how good the probabilities are")]  # fmt: skip
+    else:
+        found = _binary(context, task)
+    usable = [(name, why) for name, why in found if name not in SCORE_METRICS or has_scores(context)]
+    return usable or [("f1", "both kinds of error in one number")]
+
+
+def _binary(context: Context, task: str) -> list[tuple[str, str]]:
+    prevalence = float(context.facts("problem")["prevalence"])
+    found = []
+    if threshold_of(context).rule == "cost":
+        found.append(("expected_cost", "you said what errors cost: this is what the model costs per row"))
+    found += [(name, why) for goal, name, why in GOALS if goal.search(task)]
+    if min(prevalence, 1 - prevalence) < RARE:
+        found += [("average_precision", f"with {prevalence:.1%} positives, accuracy and ROC-AUC look good on anything"),
+                  ("recall", "of the cases, how many are found")]  # fmt: skip
+    found += [("roc_auc", "how well the scores put positives above negatives, whatever the threshold"),
+              ("f1", "both kinds of error in one number"),
+              ("matthews_corrcoef", "both kinds of error, fair to either class"),
+              ("accuracy", "the share of rows that are right")]  # fmt: skip
+    return list(dict(reversed(found)).items())[::-1] if len(dict(found)) < len(found) else found
+
+
+def offer(context: Context) -> Offer:
+    found = suggestions(context)
+    best = dict(found)
+    choices = [{"value": name, "label": name, "note": why} for name, why in best.items()]
+    choices[0]["note"] = f"suggested: {choices[0]['note']}"
+    others = [name for name in METRICS[problem_of(context).type] if name not in best]
+    text = f"Also: {', '.join(others)}." if others else None
+    return Offer(choices=choices, suggested=choices[0]["value"], text=text)
+
+
+STEP = Step(
+    "primary_metric",
+    title="Primary metric",
+    question="Which one number decides, and from which difference on does it matter to you?",
+    expects="a metric's name, and if you like the margin: NAME margin=X",
+    example="average_precision margin=0.01",
+    reference="references/predictive.md",
+    check=check,
+    offer=offer,
+)

@@ -1,0 +1,210 @@
+"""problem: what kind of answer the model gives, and for two classes which one it is meant to find."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.errors import Refused
+from model_evaluation.kinds.predictive.recorded import aws_for, columns_of, profile_of, test_source
+from model_evaluation.kinds.predictive.runtime.problem import Problem
+from model_evaluation.kinds.predictive.tables.duck import Table, open_table
+from model_evaluation.kinds.predictive.tables.leaks import telling_columns
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+MOST_CLASSES = 200  # more than that is an id or a number
+FEW_POSITIVES = 20
+COUNTED = 12  # whole numbers with so many values may be classes or counts: it is asked
+
+
+def check(text: str, context: Context) -> Answer:
+    try:
+        problem = Problem.parse(text)
+    except ValueError as error:
+        raise Refused(str(error), fix="For example: evaluate.py answer problem 'binary positive=1'") from error
+    columns = columns_of(context)
+    if not columns.label:
+        if problem.type != "clustering":
+            raise Refused(
+                f"{problem.type} needs the true answers, and no column is the label.",
+                fix="Name it: evaluate.py revise columns",
+                code="no_label",
+            )
+        return Answer("clustering")
+    source = test_source(context)
+    with open_table(aws_for(context, source.uri), source) as table:
+        if problem.type == "regression":
+            return _regression(problem, columns.label, table, context)
+        classes = _classes(table, columns.label)
+        if problem.type == "binary":
+            problem = _two_classes(problem, classes, columns.label)
+        elif problem.type == "multiclass" and len(classes) < 2:
+            raise _one_class(classes, columns.label)
+        if len(classes) > MOST_CLASSES:
+            raise Refused(
+                f"The label {columns.label!r} has {len(classes):,} different values, too many for classes.",
+                fix="If it is a number: evaluate.py answer problem regression - else choose another label.",
+                code="too_many_classes",
+            )
+        findings = _class_findings(problem, classes)
+        if problem.type == "binary":
+            findings += telling_columns(table, columns, problem)
+    facts = {"classes": classes, "rows": sum(classes.values())}
+    if problem.type == "binary":
+        facts["prevalence"] = classes[problem.positive] / sum(classes.values())
+    return Answer(str(problem), facts=facts, findings=findings)
+
+
+def _classes(table: Table, label: str) -> dict[str, int]:
+    """Classes in their one spelling, the most frequent first."""
+    from model_evaluation.kinds.predictive.runtime.labels import canonical_label
+
+    place = table.place(label)
+    counts: dict[str, int] = {}
+    for value, n in table.query(f"SELECT {place}, count(*) FROM rows WHERE {place} IS NOT NULL GROUP BY 1"):  # noqa: S608
+        name = canonical_label(value)
+        counts[name] = counts.get(name, 0) + int(n)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _two_classes(problem: Problem, classes: dict[str, int], label: str) -> Problem:
+    from model_evaluation.kinds.predictive.runtime.labels import canonical_label
+
+    problem = Problem("binary", canonical_label(problem.positive))
+    shown = ", ".join(f"{name!r} ({n:,})" for name, n in list(classes.items())[:6])
+    if len(classes) > 2:
+        raise Refused(
+            f"The label {label!r} has {len(classes)} classes, not two: {shown}.",
+            fix="Answer multiclass, or choose a label with two classes.",
+            code="not_binary",
+        )
+    if problem.positive not in classes:
+        raise Refused(
+            f"{problem.positive!r} is no value of {label!r}; there are {shown}.",
+            fix="Give the positive class as the file writes it: binary positive=VALUE",
+            code="no_such_class",
+        )
+    if len(classes) < 2:
+        raise _one_class(classes, label)
+    return problem
+
+
+def _one_class(classes: dict[str, int], label: str) -> Refused:
+    only = next(iter(classes))
+    return Refused(
+        f"Every row of the test set has the label {only!r}: nothing can be said about how a model tells classes apart.",
+        fix=f"Give a test set with every class in {label!r}.",
+        code="one_class",
+    )
+
+
+def _class_findings(problem: Problem, classes: dict[str, int]) -> list[dict[str, Any]]:
+    total = sum(classes.values())
+    if problem.type == "binary":
+        positives = classes[problem.positive]
+        note = f"{positives:,} of {total:,} rows are positive ({problem.positive!r}): {positives / total:.1%}."
+        findings = [finding("prevalence", note)]
+        rarer = min(classes, key=lambda name: classes[name])
+        if classes[rarer] < FEW_POSITIVES:
+            text = f"Only {classes[rarer]} rows have the label {rarer!r}: every number about them is rough."
+            findings.append(finding("few_positives", text, level="warning"))
+        if classes[problem.positive] > 0.5 * total and problem.positive in ("0", "no", "false", "negative"):
+            text = f"{problem.positive!r} is the class to be found, and the more frequent one: make sure it is meant."
+            findings.append(finding("positive_class", text, level="warning"))
+        return findings
+    shown = ", ".join(f"{name} ({n:,})" for name, n in list(classes.items())[:10])
+    findings = [finding("classes", f"{len(classes)} classes: {shown}{' ...' if len(classes) > 10 else ''}.")]
+    rare = [name for name, n in classes.items() if n < 10]
+    if rare:
+        text = f"{len(rare)} classes have fewer than 10 rows, such as {rare[0]!r}: what is said of each is rough."
+        findings.append(finding("rare_classes", text, level="warning"))
+    return findings
+
+
+def _regression(problem: Problem, label: str, table: Table, context: Context) -> Answer:
+    value = f"try_cast({table.place(label)} AS DOUBLE)"
+    ((rows, unread, low, high, mean, deviation),) = table.query(
+        f"SELECT count({table.place(label)}), count(*) FILTER (WHERE {table.place(label)} IS NOT NULL AND ({value} IS "  # noqa: S608
+        f"NULL OR NOT isfinite({value}))), min({value}), max({value}), avg({value}), stddev_samp({value}) FROM rows"
+    )
+    if unread:
+        ((example,),) = table.query(
+            f"SELECT {table.place(label)} FROM rows WHERE {table.place(label)} IS NOT NULL AND ({value} IS NULL OR NOT "  # noqa: S608
+            f"isfinite({value})) LIMIT 1"
+        )
+        raise Refused(
+            f"The label {label!r} is no number in {unread:,} rows, such as {str(example)[:60]!r}.",
+            fix="A regression predicts numbers: choose another label, or answer binary or multiclass.",
+            code="label_is_text",
+        )
+    findings = [finding("target", f"The target {label} lies between {low:.6g} and {high:.6g}, its mean is {mean:.6g}.")]
+    if low == high:
+        text = "Every row has the same target: nothing can be said of how much of it a model explains."
+        findings.append(finding("constant_target", text, level="warning"))
+    facts = {"rows": rows, "target": {"low": low, "high": high, "mean": mean, "deviation": deviation or 0.0}}
+    return Answer(
+        "regression", facts=facts, findings=[*findings, *telling_columns(table, columns_of(context), problem)]
+    )
+
+
+def settle(context: Context) -> Answer | None:
+    """What is not two classes, where the label's content leaves no doubt; the positive class is always asked for."""
+    from dataclasses import replace
+
+    columns = columns_of(context)
+    if not columns.label:
+        return Answer("clustering", origin="lookup", findings=[finding("problem", "Clustering: there is no label.")])
+    label = profile_of(context).column(columns.label)
+    kind = ""
+    if label.type == "number" and not label.whole:
+        kind, reason = "regression", "the label is a number with fractions"
+    elif label.type == "number" and label.distinct > MOST_CLASSES:
+        kind, reason = "regression", f"the label is a number with {label.distinct:,} values"
+    elif label.type == "text" and 2 < label.distinct <= MOST_CLASSES:
+        kind, reason = "multiclass", f"the label has {label.distinct} classes"
+    if not kind:
+        return None
+    answer = check(kind, context)
+    note = finding("problem", f"{kind.capitalize()}: {reason}.", fix="If not: evaluate.py answer problem ...")
+    return replace(answer, origin="lookup", findings=[note, *answer.findings], facts={**answer.facts, "reason": reason})
+
+
+def offer(context: Context) -> Offer:
+    columns = columns_of(context)
+    label = profile_of(context).column(columns.label)
+    counts = dict(sorted(label.values.items(), key=lambda item: item[1]))
+    if len(counts) == 2:
+        rarer, other = counts
+        choices = [
+            {
+                "value": f"binary positive={value}",
+                "label": f"The model is meant to find {value!r} ({counts[value]:,} rows)",
+            }
+            for value in (rarer, other)
+        ]
+        choices[0]["note"] = "suggested: the rarer class"
+        text = f"{columns.label} has two values: {rarer} ({counts[rarer]:,} rows) and {other} ({counts[other]:,} rows)."
+        return Offer(choices=choices, suggested=f"binary positive={rarer}", text=text)
+    choices = [
+        {"value": "multiclass", "label": f"Classes: {label.distinct} of them"},
+        {"value": "regression", "label": "A number"},
+    ]
+    few = label.distinct <= COUNTED
+    text = f"{columns.label} holds {label.distinct:,} different values, from {label.low} to {label.high}."
+    return Offer(choices=choices, suggested="multiclass" if few else "regression", text=text if label.low else None)
+
+
+STEP = Step(
+    "problem",
+    title="Kind of problem",
+    question="What does the model answer? With two classes: which one is it meant to find (the positive class)?",
+    expects="binary positive=VALUE, multiclass, regression or clustering",
+    example="binary positive=1",
+    reference="references/predictive.md",
+    check=check,
+    offer=offer,
+    settle=settle,
+    in_turn=True,
+)

@@ -1,0 +1,127 @@
+"""threshold: from which score on a row counts as positive, and how that is decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.errors import Refused
+from model_evaluation.kinds.predictive.recorded import FILE, aws_for, columns_of, problem_of, sides_of, test_source
+from model_evaluation.kinds.predictive.runtime.problem import ThresholdRule
+from model_evaluation.kinds.predictive.tables.duck import open_table
+from model_evaluation.kinds.predictive.tables.source import find_table
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+RARE = 0.2  # the rarer class's share below which what errors cost decides more than a default
+
+
+def check(text: str, context: Context) -> Answer:
+    try:
+        rule = ThresholdRule.parse(text)
+    except ValueError as error:
+        raise Refused(str(error), fix="For example: evaluate.py answer threshold 'cost 1 50 cross-fit'") from error
+    if problem_of(context).type != "binary":
+        if rule.rule != "none":
+            raise Refused(f"There is no threshold in a {problem_of(context).type} problem.", fix="Answer `none`.")
+        return Answer("none")
+    if rule.rule == "none" and has_scores(context):
+        raise Refused(
+            "The model gives scores: without a threshold they are no decisions.",
+            fix="Give one, such as 0.5, or how it is found: cost FP FN, recall R or precision P.",
+        )
+    if rule.rule != "none" and not has_scores(context):
+        raise Refused(
+            "The predictions are classes without scores: their threshold was applied already.", fix="Answer `none`."
+        )
+    findings: list[dict[str, Any]] = []
+    facts: dict[str, Any] = {}
+    if rule.rule == "fixed" and not 0 <= rule.values[0] <= 1:
+        note = f"{rule.values[0]:g} is no probability; that is right only for a model whose scores are none."
+        findings.append(finding("threshold", note, level="warning"))
+    if rule.validation:
+        facts, findings = _validation(rule, context)
+    elif rule.is_chosen:
+        note = (
+            "With a test set only, the threshold is found on four fifths of it and used on the last, five times over: "
+            "the number is honest, and the threshold to deploy is the one of all rows."
+        )
+        findings.append(finding("cross_fit", note))
+    return Answer(str(rule), facts=facts, findings=findings)
+
+
+def has_scores(context: Context) -> bool:
+    """Whether both models give scores, as far as it is known before they are asked."""
+    return all(context.facts(side).get("scores", True) for side in sides_of(context))
+
+
+def _validation(rule: ThresholdRule, context: Context) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The validation set: the same columns, other rows."""
+    columns = columns_of(context)
+    test, source = test_source(context), find_table(aws_for(context, rule.validation), rule.validation)
+    with open_table(aws_for(context, test.uri), test, source, aws_for(context, source.uri)) as table:
+        needed = [name for name in (columns.label, columns.id) if name]
+        absent = [name for name in needed if name not in table.other_names]
+        if absent or not columns.id:
+            what = f"it has no column {', '.join(absent)}" if absent else "there is no id column"
+            raise Refused(
+                f"{source.uri} cannot serve as the validation set: {what}.",
+                fix="Give rows with the test set's columns.",
+                code="other_columns",
+            )
+        ours, theirs = table.place(columns.id), table.other_place(columns.id)
+        ((shared,),) = table.query(
+            f"SELECT count(*) FROM rows WHERE {ours} IN (SELECT {theirs} FROM others)"  # noqa: S608
+        )
+        ((rows,),) = table.query("SELECT count(*) FROM others")
+    if shared:
+        raise Refused(
+            f"{shared:,} ids of the validation set are in the test set: a threshold would be chosen on rows that the "
+            "number is reported on.",
+            fix="Give other rows, or: cross-fit.",
+            code="validation_overlaps",
+        )
+    note = f"The threshold is chosen on {rows:,} rows of {source.uri}, and the number is reported on the test set."
+    findings = [finding("validation", note)]
+    if FILE in sides_of(context).values():
+        note = "A file of predictions has to hold those for the validation rows as well."
+        findings.append(finding("validation_predictions", note))
+    return {**source.as_facts(), "rows": int(rows)}, findings
+
+
+def settle(context: Context) -> Answer | None:
+    if problem_of(context).type != "binary":
+        return Answer("none", origin="default")
+    if not has_scores(context):
+        return Answer("none", origin="lookup", findings=[finding("threshold", "The predictions are classes already.")])
+    return None
+
+
+def offer(context: Context) -> Offer:
+    prevalence = float(context.facts("problem")["prevalence"])
+    choices = [
+        {"value": "0.5", "label": "A fixed threshold, such as the one in use"},
+        {"value": "cost 1 10 cross-fit", "label": "What a false positive and a false negative cost (here 1 and 10)"},
+        {"value": "recall 0.9 cross-fit", "label": "A share of the positives that must be found"},
+        {"value": "precision 0.9 cross-fit", "label": "A share of the alarms that must be right"},
+    ]
+    if min(prevalence, 1 - prevalence) < RARE:
+        text = f"{prevalence:.1%} of the rows are positive. With so few, 0.5 is rarely best: what do errors cost?"
+        return Offer(choices=choices, suggested="0.5", text=text)
+    choices[0]["note"] = "suggested: both classes are frequent"
+    return Offer(choices=choices, suggested="0.5")
+
+
+STEP = Step(
+    "threshold",
+    title="Threshold",
+    question="From which score on does a row count as positive? A fixed number, or what errors cost, or what share "
+    "must be found or be right?",
+    expects="a number, or cost FP FN, recall R or precision P, each followed by cross-fit or validation URI",
+    example="cost 1 50 cross-fit",
+    reference="references/predictive.md",
+    check=check,
+    offer=offer,
+    settle=settle,
+)

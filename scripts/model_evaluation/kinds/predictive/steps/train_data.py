@@ -1,0 +1,148 @@
+"""train_data: the rows that the model was trained on, to see whether test rows are among them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.conversation.workflow import Answer, Step, finding
+from model_evaluation.errors import EvaluationError, Refused
+from model_evaluation.kinds.predictive.recorded import aws_for, columns_of, features_of, problem_of, test_source
+from model_evaluation.kinds.predictive.tables.duck import Table, open_table
+from model_evaluation.kinds.predictive.tables.source import find_table
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+SHARE = 0.01  # of the test rows that were trained on, from which on results are flattered
+
+
+def check(text: str, context: Context) -> Answer:
+    if text.lower() == "none":
+        note = "Whether test rows were trained on is not checked."
+        return Answer("none", facts={"notes": [note]}, findings=[finding("train_data", note)])
+    test, train = test_source(context), find_table(aws_for(context, text), text)
+    if train.etag == test.etag:
+        raise Refused(
+            f"{train.uri} is the test set itself.",
+            fix="If the model was trained on it, give another test set; else name its training rows.",
+            code="same_file",
+        )
+    with open_table(aws_for(context, test.uri), test, train, aws_for(context, train.uri)) as table:
+        pairs = _feature_pairs(table, context)
+        facts, findings = _overlap(table, pairs, context)
+    return Answer(train.uri, facts={**train.as_facts(), **facts}, findings=findings)
+
+
+def _feature_pairs(table: Table, context: Context) -> list[tuple[str, str]]:
+    """Places of each feature in the test set and in the training set: by name, else as SageMaker trains, with the label
+    first and no names."""
+    features = features_of(context)
+    if set(features) <= set(table.other_names):
+        return [(table.place(name), table.other_place(name)) for name in features]
+    numbered = table.other_names == tuple(str(number) for number in range(len(table.other_names)))
+    if numbered and len(table.other_names) == len(features) + 1:
+        return [(table.place(name), f"c{number}") for number, name in enumerate(features, 1)]
+    absent = [name for name in features if name not in table.other_names]
+    raise Refused(
+        f"The training set has {len(table.other_names)} columns and lacks {', '.join(absent[:5])[:200]}.",
+        fix="Give rows with the test set's columns, or without a header the label first and then the features.",
+        code="other_columns",
+    )
+
+
+def _overlap(
+    table: Table, pairs: list[tuple[str, str]], context: Context
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    def cells(places: list[str], rounded: bool) -> str:
+        number = "try_cast({0} AS DOUBLE)"
+        form = f"printf('%.6g', {number})" if rounded else f"CAST({number} AS VARCHAR)"
+        text = "lower(trim({0}))" if rounded else "trim({0})"
+        return ", ".join(f"coalesce({form}, {text}, '')".format(place) for place in places)
+
+    ours, theirs = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    counts = {}
+    for name, rounded in (("rows", False), ("near", True)):
+        ((counts[name],),) = table.query(
+            f"SELECT count(*) FROM rows WHERE hash({cells(ours, rounded)}) IN "  # noqa: S608
+            f"(SELECT hash({cells(theirs, rounded)}) FROM others)"
+        )
+    ((total,),) = table.query("SELECT count(*) FROM rows")
+    columns = columns_of(context)
+    counts["ids"] = 0
+    if columns.id and columns.id in table.other_names:
+        ((counts["ids"],),) = table.query(
+            f"SELECT count(*) FROM rows WHERE {table.place(columns.id)} IN "  # noqa: S608
+            f"(SELECT {table.other_place(columns.id)} FROM others)"
+        )
+    return _told(counts, int(total), _shift(table, context))
+
+
+def _shift(table: Table, context: Context) -> str:
+    """The share of positives here and in training, where both are known."""
+    columns, problem = columns_of(context), problem_of(context)
+    if problem.type != "binary" or columns.label not in table.other_names:
+        return ""
+    from model_evaluation.kinds.predictive.runtime.labels import canonical_label
+
+    place = table.other_place(columns.label)
+    counts: dict[str, int] = {}
+    for value, n in table.query(f"SELECT {place}, count(*) FROM others WHERE {place} IS NOT NULL GROUP BY 1"):  # noqa: S608
+        counts[canonical_label(value)] = counts.get(canonical_label(value), 0) + int(n)
+    if not counts:
+        return ""
+    unseen = [name for name in context.facts("problem")["classes"] if name not in counts]
+    if unseen:
+        return f"The class {unseen[0]!r} of the test set is not in the training set."
+    trained = counts.get(problem.positive, 0) / sum(counts.values())
+    here = float(context.facts("problem")["prevalence"])
+    return f"Positives: {trained:.1%} of the training rows, {here:.1%} of the test rows."
+
+
+def _told(counts: dict[str, int], total: int, shift: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    findings, notes = [], []
+    if counts["rows"] or counts["ids"]:
+        what = [f"{counts['rows']:,} of {total:,} test rows are in the training set"] if counts["rows"] else []
+        what += [f"{counts['ids']:,} ids are in both"] if counts["ids"] else []
+        text = f"{' and '.join(what)}: the model has seen them, and results on them flatter it."
+        findings.append(
+            finding("overlap", text, level="warning", fix="Take them out of the test set, and answer it again.")
+        )
+        notes.append(text)
+    elif counts["near"]:
+        text = f"{counts['near']:,} test rows are in the training set up to rounding and case."
+        findings.append(finding("near_overlap", text, level="warning"))
+        notes.append(text)
+    else:
+        findings.append(finding("no_overlap", f"None of the {total:,} test rows is in the training set."))
+    if shift:
+        findings.append(finding("shift", shift, level="warning" if "is not in" in shift else "info"))
+        notes += [shift] if "is not in" in shift else []
+    return {"overlap": counts, "notes": notes}, findings
+
+
+def settle(context: Context) -> Answer | None:
+    """What the training job names, where it can be read and has the test set's columns; else it is not checked."""
+    named = list(context.facts("model").get("training_data", []))
+    for uri in named[:1]:
+        try:
+            answer = check(str(uri), context)
+        except EvaluationError as error:
+            note = f"The training job names {uri}; it could not be compared with the test set: {error.message}"
+            return Answer("none", {"notes": [note]}, [finding("train_data", note, level="warning")], "default")
+        return replace(answer, origin="lookup", facts={**answer.facts, "reason": "named by the training job"})
+    note = "Whether test rows were trained on is not checked: the training set is not known."
+    fix = "To check it: evaluate.py answer train_data URI"
+    return Answer("none", {"notes": [note]}, [finding("train_data", note, fix=fix)], "default")
+
+
+STEP = Step(
+    "train_data",
+    title="Training set",
+    question="Where are the rows that the model was trained on? They are compared with the test set.",
+    expects="s3://bucket/key, a prefix, a local file, or `none`",
+    example="s3://my-bucket/churn/train.csv",
+    reference="references/predictive.md",
+    check=check,
+    settle=settle,
+)
