@@ -3,7 +3,7 @@
 # requires-python = ">=3.11"
 # dependencies = [
 #   "boto3>=1.42", "jinja2>=3.1.6,<4", "jsonschema>=4.23,<5", "msgspec>=0.20", "nbformat>=5.10,<6", "numpy>=1.26",
-#   "scipy>=1.11", "duckdb>=1.1",
+#   "scipy>=1.11", "duckdb>=1.1", "openpyxl>=3.1,<4", "pyarrow>=15",
 # ]
 # ///
 """Entry point, from any folder: `python3 scripts/evaluate.py` (on Windows `py -3`) or `uv run scripts/evaluate.py`."""

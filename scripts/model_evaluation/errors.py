@@ -22,7 +22,6 @@ EvaluationError                 code, message, fix; knows its exit code
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 
 class EvaluationError(Exception):
@@ -38,7 +37,7 @@ class EvaluationError(Exception):
         fix: str,
         code: str | None = None,
         step: str | None = None,
-        details: Mapping[str, Any] | None = None,
+        details: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -48,9 +47,9 @@ class EvaluationError(Exception):
         if code is not None:
             self.code = code
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The ``error`` object of the envelope."""
-        body: dict[str, Any] = {"code": self.code, "message": self.message, "fix": self.fix}
+        body: dict[str, object] = {"code": self.code, "message": self.message, "fix": self.fix}
         if self.step is not None:
             body["step"] = self.step
         if self.details:

@@ -24,7 +24,7 @@ BASE = (
     "numpy>=1.26",
     "scipy>=1.11",
 )
-TABLES = ("duckdb>=1.1",)
+TABLES = ("duckdb>=1.1", "openpyxl>=3.1,<4", "pyarrow>=15")
 DEMO = (
     *TABLES,
     "ipykernel>=7,<8",
@@ -41,7 +41,7 @@ REQUIREMENTS = {
     **dict.fromkeys(("boto3", "botocore", "jinja2", "jsonschema", "msgspec", "nbformat", "numpy", "scipy"), BASE),
     **dict.fromkeys(("ipykernel", "jupyter_client", "moto", "nbclient", "sagemaker", "trustme", "werkzeug"), DEMO),
     **dict.fromkeys(("prompt_toolkit",), WIZARD),
-    **dict.fromkeys(("duckdb",), TABLES),
+    **dict.fromkeys(("duckdb", "openpyxl", "pyarrow"), TABLES),
     **dict.fromkeys(("mlflow", "sagemaker_mlflow"), MLFLOW),
 }
 ENVIRONMENT = os.path.join("~", ".venvs", "model-evaluation")

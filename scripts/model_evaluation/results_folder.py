@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+
+from model_evaluation.json_types import Document
 
 CLOCKS_APART = 300.0  # seconds; AWS takes no request from a clock that is further off
 
@@ -54,7 +55,7 @@ def results_folders(project: str) -> tuple[str, str]:
     return os.path.join(project, "notebooks", "results"), os.path.join(project, "results")
 
 
-def record_folders(project: str, document: dict[str, Any]) -> list[str]:
+def record_folders(project: str, document: Document) -> list[str]:
     """Those, and every other folder a run of this project was told to write to."""
     return sorted({*results_folders(project), *(entry["results_dir"] for entry in document.get("runs", []))})
 

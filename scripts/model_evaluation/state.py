@@ -15,6 +15,7 @@ from typing import Any
 
 from .errors import StateError
 from .files import write_atomically
+from .json_types import Document
 from .kinds.registry import require_known
 
 FILE_NAME = "workflow_state.json"
@@ -39,7 +40,7 @@ class Snapshot:
 
     __slots__ = ("document", "raw")
 
-    def __init__(self, raw: bytes | None, document: dict[str, Any]) -> None:
+    def __init__(self, raw: bytes | None, document: Document) -> None:
         self.raw = raw
         self.document = document
 
@@ -63,7 +64,7 @@ def load(project: str) -> Snapshot:
     return Snapshot(raw, _parse(path, raw))
 
 
-def _parse(path: str, raw: bytes) -> dict[str, Any]:
+def _parse(path: str, raw: bytes) -> Document:
     try:
         document: Any = json.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -90,9 +91,9 @@ def _parse(path: str, raw: bytes) -> dict[str, Any]:
     fault = find_fault(document)
     if fault:
         raise _damaged(path, fault)
-    require_known(document)
-    result: dict[str, Any] = document
-    return result
+    known: Document = document
+    require_known(known)
+    return known
 
 
 def find_fault(document: dict[str, Any]) -> str | None:
@@ -164,7 +165,7 @@ def _quoted(path: str) -> str:
     return shlex.quote(path)
 
 
-def replace(project: str, expected: bytes | None, document: dict[str, Any]) -> bool:
+def replace(project: str, expected: bytes | None, document: Document) -> bool:
     """Write ``document`` if the file still holds ``expected``; say whether it was written.
 
     Compare-and-swap under a lock, so that two assistants cannot undo each other's answers: the loser
@@ -193,7 +194,7 @@ def replace(project: str, expected: bytes | None, document: dict[str, Any]) -> b
     return True
 
 
-def serialise(document: dict[str, Any]) -> bytes:
+def serialise(document: Document) -> bytes:
     """The bytes of ``document``: UTF-8, two spaces, one final newline, no NaN."""
     return (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8")
 

@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("runtime",),
     ("state", "naming", "resources", "results_folder"),
     ("kinds", "kinds.registry", "kinds.kind", "kinds.fitting", "kinds.permissions"),
-    ("files", "progress", "packages"),
+    ("files", "progress", "packages", "json_types"),
     ("errors",),
 )
 # Imports that point up on purpose, each with its reason.

@@ -118,7 +118,9 @@ PROMISED = {
 # What it excludes, in its own words -> how prompts speak of it.
 EXCLUDED = {
     "check or convert a dataset": r"dataset before|training data|evaluation dataset from",
-    "train, tune, register or deploy": r"^fine-tune|deploy|training job does not|register my model|^train|cross-validate",
+    "train, tune, register or deploy": (
+        r"^fine-tune|deploy|training job does not|register my model|^train|cross-validate"
+    ),
     "RAG system": r"\bRAG\b",
     "knowledge base": r"knowledge base",
     "agent": r"\bagent\b",

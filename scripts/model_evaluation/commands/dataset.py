@@ -2,6 +2,8 @@
 
 Exit code 0 when it is usable (warnings included), 3 when the service would reject a row or the file.
 With --training it also says how many evaluation prompts are in the training data.
+`dataset convert FILE --map question=query,answer=response` writes JSON Lines out of JSON, CSV, TSV, Parquet or Excel,
+with a manifest, and checks what it wrote; --map names the fields of rows that are in none of the five formats.
 `dataset upload FILE S3_URI --yes` copies a prepared file, or all files of a set, to S3 with the manifest; it never
 replaces an object. `dataset overlap [TRAINING]` measures how much of this project's dataset is in the training data
 (by default those of the model's training job) and keeps it for the card, the notebook and the report.
@@ -13,13 +15,16 @@ example:
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import Refused, UsageError
+from model_evaluation.runtime.shard_names import unsharded_name
 
 if TYPE_CHECKING:
-    from model_evaluation.dataset import JoinedFiles
+    from model_evaluation.dataset import DatasetReport, JoinedFiles, Terms
     from model_evaluation.lookups.s3.sources import Source
     from model_evaluation.lookups.session import Aws
 
@@ -28,7 +33,7 @@ JOB_ROWS = 1000  # one judge job takes no more
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=["check", "upload", "overlap"], help="what to do")
+    parser.add_argument("action", choices=["check", "convert", "upload", "overlap"], help="what to do")
     parser.add_argument(
         "names",
         metavar="FILE_OR_URI",
@@ -41,6 +46,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--training", metavar="FILE_OR_URI", help="the training dataset: say which evaluation prompts are in it"
     )
+    parser.add_argument(
+        "--map", metavar="FIELD=PART,...", action="append", default=[], help="convert: which field is which part"
+    )
+    parser.add_argument("--format", metavar="NAME", help="convert: the format to write (default: what fits)")
+    parser.add_argument(
+        "--output", metavar="FILE", help="convert: the file to write (default: in the project's `data`)"
+    )
     parser.add_argument("--needs-reference", action="store_true", help="every row must have a reference answer")
 
 
@@ -49,9 +61,79 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         return _upload(args)
     if args.yes:
         raise UsageError(f"`dataset {args.action}` takes no --yes.", fix="See: evaluate.py dataset --help")
-    if args.action == "overlap":
-        return _overlap(args)
-    return _check(args)
+    if args.action != "convert" and (args.map or args.format or args.output):
+        raise UsageError(
+            "--map, --format and --output go with `dataset convert`.", fix="See: evaluate.py dataset --help"
+        )
+    actions = {"check": _check, "convert": _convert, "overlap": _overlap}
+    return actions[args.action](args)
+
+
+def _convert(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    from model_evaluation.dataset import Terms, apply_operation, check_stream
+    from model_evaluation.progress import read_so_far, watched
+    from model_evaluation.steps.data import faults_of, suggested_fix
+    from model_evaluation.steps.data_prepared import file_name, place_for
+
+    if len(args.names) != 1:
+        raise UsageError(
+            f"`dataset convert` takes one FILE_OR_URI; {len(args.names)} were received.",
+            fix="For example: evaluate.py dataset convert questions.csv --map question=query,answer=response",
+        )
+    source, joined = _joined(args.names)
+    terms = Terms(needs_reference=args.needs_reference)
+    report = check_stream(joined.chunks(), source=source, terms=terms, row_limit=None, on_progress=read_so_far())
+    words = [word for text in args.map for word in ("--map", text)] + ([args.format] if args.format else [])
+    facts = {"sha256": _sha256(joined)}
+    try:
+        if args.output is not None:
+            out, manifest = Path(args.project, os.path.expanduser(args.output)), None
+        else:
+            folder = Path(args.project, "data")
+            folder.mkdir(exist_ok=True)
+            stem = file_name(os.path.splitext(os.path.basename(unsharded_name(source)))[0])
+            out, manifest = place_for(folder, stem, facts, ["convert", *words])
+        if manifest is None:
+            made = apply_operation("convert", words, lambda: watched(joined.chunks(), "convert"), report, out)
+            manifest = made.as_json()
+    except OSError as error:
+        raise Refused(
+            f"The converted file cannot be written: {error.strerror or error}.",
+            fix="Make room, or name another file: --output FILE",
+            code="unwritable",
+        ) from error
+    rows = sum(output["rows"] for output in manifest["outputs"])
+    written = _read_written(out, terms, rows)
+    body = {
+        "written": {"file": str(out), "rows": rows, "manifest": f"{out}.manifest.json"},
+        "profile": written.profile.as_json(),
+        "findings": [finding.as_json() for finding in written.findings],
+        "then": f"evaluate.py dataset upload {shlex.quote(str(out))} s3://BUCKET/FOLDER/ --yes, if the user agrees",
+    }
+    if written.usable:
+        return body, 0
+    body["error"] = {
+        "code": "dataset_unusable",
+        "message": f"{out} was written, but cannot be used as it is: {faults_of(written)}",
+        "fix": suggested_fix(written, "Once it is the dataset of a conversation", alone=True),
+    }
+    return body, 3
+
+
+def _read_written(path: Path, terms: Terms, rows: int) -> DatasetReport:
+    """The whole check, with a look at every text."""
+    from model_evaluation.dataset import check_stream, read_chunks
+
+    return check_stream(read_chunks(path), source=str(path), terms=terms, look_through=rows, row_limit=JOB_ROWS)
+
+
+def _sha256(joined: JoinedFiles) -> str:
+    from hashlib import sha256
+
+    digest = sha256()
+    for chunk in joined.chunks():
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _upload(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
@@ -118,7 +200,7 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     body["error"] = {
         "code": "dataset_unusable",
         "message": f"{source} cannot be used as it is: {faults_of(report)}",
-        "fix": suggested_fix(report, "Once it is the dataset of a conversation"),
+        "fix": suggested_fix(report, "Once it is the dataset of a conversation", alone=True),
     }
     return body, 3
 

@@ -9,17 +9,17 @@ example:
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from model_evaluation import state
 from model_evaluation.conversation.answers import elsewhere, position
+from model_evaluation.json_types import Position
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """`status` has no arguments of its own."""
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[Position, int]:
     snapshot = state.load(args.project)
     body = position(snapshot.document, args.project)
     if snapshot.raw is None:

@@ -12,11 +12,12 @@ import os
 import shlex
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation import state
 from model_evaluation.endpoints import foreign_endpoints
 from model_evaluation.errors import Choose, EvaluationError, Refused, StateError, TooEarly, UsageError
+from model_evaluation.json_types import Document, Entry, JsonObject, Known, Position
 from model_evaluation.kinds.registry import kind_of, with_kind
 from model_evaluation.results_folder import newest_summary
 
@@ -41,7 +42,7 @@ def utc_now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
 
 
-def position(document: dict[str, Any], project: str, *, answered: str | None = None) -> dict[str, Any]:
+def position(document: Document, project: str, *, answered: str | None = None) -> Position:
     """The part of the envelope that says where the workflow stands. Reads only; no network.
 
     It goes with every answer, so there it is short: after an answer to ``answered``, long values are abridged (and
@@ -65,25 +66,28 @@ def position(document: dict[str, Any], project: str, *, answered: str | None = N
         "warnings": [
             {"step": step_id, **_repeated(warning, with_fix=answered in (None, step_id))}
             for step_id in steps
-            for warning in answers.get(step_id, {}).get("warnings", [])
+            if step_id in answers
+            for warning in answers[step_id].get("warnings", [])
         ]
         + provenance.warnings(document),
     }
 
 
-def _repeated(warning: dict[str, Any], *, with_fix: bool) -> dict[str, Any]:
+def _repeated(warning: JsonObject, *, with_fix: bool) -> JsonObject:
     keys = ("kind", "message", "fix") if with_fix else ("kind", "message")
     return {key: warning[key] for key in keys if key in warning}
 
 
-def _known(kind: Kind, step_id: str, entry: dict[str, Any], *, whole: bool) -> dict[str, Any]:
+def _known(kind: Kind, step_id: str, entry: Entry, *, whole: bool) -> Known:
     value = entry["value"]
     short = value if whole else _abridged(kind.abridged(step_id, value))
-    known = {"value": short, "origin": entry["origin"]}
-    return known if short == value else {**known, "abridged": True}
+    known: Known = {"value": short, "origin": entry["origin"]}
+    if short != value:
+        known["abridged"] = True
+    return known
 
 
-def _abridged(value: Any) -> Any:
+def _abridged(value: object) -> object:
     """A long text cut, also within a list; anything else as it is."""
     if isinstance(value, list):
         return [_abridged(item) for item in value]
@@ -92,7 +96,7 @@ def _abridged(value: Any) -> Any:
     return value
 
 
-def next_command(document: dict[str, Any], project: str) -> str | None:
+def next_command(document: Document, project: str) -> str | None:
     """Which command follows when every question is answered: render, run, report, or nothing."""
     rendered = document.get("rendered", {})
     notebook = os.path.join(project, rendered.get("notebook", ""))
@@ -105,17 +109,18 @@ def next_command(document: dict[str, Any], project: str) -> str | None:
     return "run" if rehearsed else "report"
 
 
-def fingerprint(document: dict[str, Any]) -> str:
+def fingerprint(document: Document) -> str:
     """Identifies the answers a notebook was written from."""
     document = with_kind(document)
     assents = kind_of(document).assents
     values = {step_id: entry["value"] for step_id, entry in document["answers"].items() if step_id not in assents}
-    if overlap := document["answers"].get("data", {}).get("facts", {}).get("overlap"):
+    data = document["answers"].get("data")
+    if data and isinstance(overlap := data.get("facts", {}).get("overlap"), dict):
         values["overlap"] = overlap["statement"]  # the notebook's report repeats it
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def elsewhere(project: str) -> list[dict[str, str]]:
+def elsewhere(project: str) -> list[JsonObject]:
     """Warnings about workflows near ``project``, which has none: in the nearest folder above, right below, and the
     last good copy of its own."""
 
@@ -137,7 +142,7 @@ def elsewhere(project: str) -> list[dict[str, str]]:
     gone = os.path.isfile(backup)
     if not others and not gone:
         return []
-    warnings = [
+    warnings: list[JsonObject] = [
         {
             "kind": "workflow_elsewhere",
             "message": f"Nothing has been answered in {project}, but {path} holds a {state.FILE_NAME}.",
@@ -157,7 +162,7 @@ def elsewhere(project: str) -> list[dict[str, str]]:
     return warnings
 
 
-def known_step(document: dict[str, Any], step_id: str) -> workflow.Requirements:
+def known_step(document: Document, step_id: str) -> workflow.Requirements:
     """The step table, if it has ``step_id``; raises UsageError (exit 2) otherwise."""
     steps = kind_of(document).steps
     if step_id not in steps:
@@ -167,7 +172,7 @@ def known_step(document: dict[str, Any], step_id: str) -> workflow.Requirements:
 
 def give_answer(
     project: str, step_id: str, text: str | None, *, accept: bool = False, aws: Aws | None = None
-) -> dict[str, Any]:
+) -> JsonObject:
     """Check and record one answer; return the envelope's body.
 
     ``text`` is the user's value, or ``None`` with ``accept`` to take the suggestion. A refused answer raises,
@@ -191,7 +196,7 @@ def give_answer(
     )
 
 
-def add_position(error: EvaluationError, document: dict[str, Any], project: str, step_id: str) -> None:
+def add_position(error: EvaluationError, document: Document, project: str, step_id: str) -> None:
     """Let a refusal of an answer to ``step_id`` carry the workflow's position, with the question to ask again."""
     error.step = error.step or step_id
     envelope = position(document, project, answered=step_id)
@@ -204,9 +209,7 @@ def add_position(error: EvaluationError, document: dict[str, Any], project: str,
     error.envelope = envelope  # type: ignore[attr-defined]
 
 
-def _answered(
-    context: Context, step_id: str, text: str | None, *, accept: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _answered(context: Context, step_id: str, text: str | None, *, accept: bool) -> tuple[JsonObject, Document]:
     steps = context.kind.steps
     missing = workflow.missing(steps, step_id, context.document)
     if missing:
@@ -223,7 +226,7 @@ def _answered(
         answer = replace(answer, origin=speaker)
     context.document, reopened = _record(context, step_id, answer)
     if step_id == "evaluation":
-        context.document, reopened = _with_kind(context.document, answer.value)
+        context.document, reopened = _with_kind(context.document, str(answer.value))
     findings = list(answer.findings)
     if reopened:
         findings.append(finding("reopened", f"Open again, since they rest on {step_id}: {', '.join(reopened)}."))
@@ -238,41 +241,42 @@ def _answered(
     return body, context.document
 
 
-def _record(context: Context, step_id: str, answer: workflow.Answer) -> tuple[dict[str, Any], list[str]]:
+def _record(context: Context, step_id: str, answer: workflow.Answer) -> tuple[Document, list[str]]:
     simulated = bool(foreign_endpoints())
     return workflow.record(context.kind.steps, context.document, step_id, answer, context.now, simulated=simulated)
 
 
-def _with_kind(document: dict[str, Any], kind_id: str) -> tuple[dict[str, Any], list[str]]:
+def _with_kind(document: Document, kind_id: str) -> tuple[Document, list[str]]:
     """The document of an evaluation of that kind, and the steps that have to be answered again: what another kind's
     own step found out is not what this kind's step needs to know."""
-    before, document = kind_of(document), {**document, "evaluation": kind_id}
+    before = kind_of(document)
+    document = {**document, "evaluation": kind_id}
     kind = kind_of(document)
     own = before.own_steps | kind.own_steps if before.id != kind.id else frozenset[str]()
     return workflow.switch(kind.steps, document, own)
 
 
-def _first_open(steps: workflow.Requirements, step_id: str, document: dict[str, Any]) -> str:
+def _first_open(steps: workflow.Requirements, step_id: str, document: Document) -> str:
     """``step_id``, or the first open step that it rests on itself."""
     while missing := workflow.missing(steps, step_id, document):
         step_id = missing[0]
     return step_id
 
 
-def _public(entry: dict[str, Any]) -> dict[str, Any]:
+def _public(entry: Entry) -> JsonObject:
     """What was stored, without the long texts among its facts: those were just shown (the terms' wording)."""
-    public: dict[str, Any] = {key: entry[key] for key in ("value", "origin", "time") if key in entry}
+    public: JsonObject = {"value": entry["value"], "origin": entry["origin"], "time": entry["time"]}
     facts = {name: fact for name, fact in entry.get("facts", {}).items() if _abridged(fact) == fact}
     return {**public, "facts": facts} if facts else public
 
 
-def _settle(context: Context, recorded: dict[str, Any]) -> list[dict[str, Any]]:
+def _settle(context: Context, recorded: dict[str, Entry]) -> list[JsonObject]:
     """Record every open step that a lookup or the documented default answers without a question.
 
     A step that was reopened on purpose is asked.
     """
     steps = context.kind.steps
-    findings: list[dict[str, Any]] = []
+    findings: list[JsonObject] = []
     for step_id in workflow.pending(steps, context.document):
         if step_id in context.document.get("reopened", {}) or workflow.missing(steps, step_id, context.document):
             continue
@@ -291,7 +295,7 @@ def _settle(context: Context, recorded: dict[str, Any]) -> list[dict[str, Any]]:
     return findings
 
 
-def prepare_next(context: Context) -> list[dict[str, Any]]:
+def prepare_next(context: Context) -> list[JsonObject]:
     """Look up what the next question offers and keep it in the document, so that `status` needs no network.
 
     A lookup that fails does not undo the answer before it: it becomes a warning.
@@ -311,7 +315,7 @@ def prepare_next(context: Context) -> list[dict[str, Any]]:
     return offer.findings
 
 
-def _suggestion(step: workflow.Step, document: dict[str, Any]) -> str:
+def _suggestion(step: workflow.Step, document: Document) -> str:
     if step.consent:
         raise Refused(
             f"--accept does not work for {step.id}: it needs the user's own words.",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import StateError
+from model_evaluation.json_types import Document
 from model_evaluation.kinds.registry import kind_of
 
 from .provenance import present
@@ -33,7 +34,7 @@ class _Facts(dict[str, object]):
 class Context:
     """One command's view of the world. AWS is created on first use, so steps without lookups stay light."""
 
-    def __init__(self, project: str, document: dict[str, Any], *, now: str, aws: Aws | None = None) -> None:
+    def __init__(self, project: str, document: Document, *, now: str, aws: Aws | None = None) -> None:
         self.project = project
         self.document = present(document)
         self.now = now

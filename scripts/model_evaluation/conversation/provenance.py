@@ -6,15 +6,14 @@ was given to a stand-in never counts for AWS, nor the other way round.
 
 from __future__ import annotations
 
-from typing import Any
-
 from model_evaluation.endpoints import foreign_endpoints
+from model_evaluation.json_types import Document, JsonObject
 from model_evaluation.kinds.registry import kind_of, with_kind
 
 from . import workflow
 
 
-def present(document: dict[str, Any]) -> dict[str, Any]:
+def present(document: Document) -> Document:
     """The document as it counts here and now: with its kind, and with assents that were given elsewhere open again."""
     document = with_kind(document)
     kind = kind_of(document)
@@ -26,7 +25,7 @@ def present(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def warnings(document: dict[str, Any]) -> list[dict[str, Any]]:
+def warnings(document: Document) -> list[JsonObject]:
     """One warning where answers that rest on lookups were checked elsewhere."""
     now = bool(foreign_endpoints())
     elsewhere = [
@@ -48,7 +47,7 @@ def warnings(document: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _is_simulated(document: dict[str, Any], step_id: str) -> bool | None:
+def _is_simulated(document: Document, step_id: str) -> bool | None:
     """Whether an answer was checked against a stand-in; ``None`` without one."""
     entry = document["answers"].get(step_id)
     return None if entry is None else bool(entry.get("simulated"))

@@ -3,7 +3,7 @@ a suggestion is confirmed by the user and then checked like any answer."""
 
 from __future__ import annotations
 
-from typing import Any
+from model_evaluation.json_types import Document
 
 # The first key that holds a non-empty string wins.
 KEYS: dict[str, tuple[str, ...]] = {
@@ -31,7 +31,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
-def suggestion(step_id: str, document: dict[str, Any]) -> str | None:
+def suggestion(step_id: str, document: Document) -> str | None:
     """What ``document`` suggests for a step: the answer it had before it was reopened, else another tool's value."""
     reopened = None if step_id == "data" else document.get("reopened", {}).get(step_id)  # that was another dataset's
     if isinstance(reopened, str) and reopened:

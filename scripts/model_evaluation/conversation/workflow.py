@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from model_evaluation.json_types import Document, Entry, JsonObject, OfferEntry, Question
 
 from .suggestions import suggestion
 
@@ -23,9 +25,9 @@ class Answer:
     A finding is ``{"kind", "message", ...}``; those with ``"level": "warning"`` stay with the answer.
     """
 
-    value: Any
-    facts: dict[str, Any] = field(default_factory=dict)
-    findings: list[dict[str, Any]] = field(default_factory=list)
+    value: object
+    facts: Mapping[str, object] = field(default_factory=dict)
+    findings: list[JsonObject] = field(default_factory=list)
     origin: str = "user"
 
 
@@ -41,13 +43,19 @@ class Offer:
     suggested: str | None = None
     text: str | None = None
     changes: list[str] | None = None
-    findings: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[JsonObject] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, Any]:
-        body = {
-            "choices": self.choices, "suggested": self.suggested, "text": self.text, "changes": self.changes,
-        }  # fmt: skip
-        return {key: value for key, value in body.items() if value is not None}
+    def as_json(self) -> OfferEntry:
+        entry: OfferEntry = {}
+        if self.choices is not None:
+            entry["choices"] = self.choices
+        if self.suggested is not None:
+            entry["suggested"] = self.suggested
+        if self.text is not None:
+            entry["text"] = self.text
+        if self.changes is not None:
+            entry["changes"] = self.changes
+        return entry
 
 
 @dataclass
@@ -79,17 +87,17 @@ class Step:
     multiline: bool = False
 
 
-def finding(kind: str, message: str, *, level: str = "info", **more: Any) -> dict[str, Any]:
+def finding(kind: str, message: str, *, level: str = "info", **more: object) -> JsonObject:
     """One thing a check saw. ``level`` is info or warning; a fault is raised, not found."""
     return {"kind": kind, "level": level, "message": message, **more}
 
 
-def pending(requirements: Requirements, document: dict[str, Any]) -> list[str]:
+def pending(requirements: Requirements, document: Document) -> list[str]:
     """Steps without an answer, in order."""
     return [step_id for step_id in requirements if step_id not in document["answers"]]
 
 
-def missing(requirements: Requirements, step_id: str, document: dict[str, Any]) -> list[str]:
+def missing(requirements: Requirements, step_id: str, document: Document) -> list[str]:
     """Prerequisites of ``step_id`` that have no answer yet, in order."""
     return [needed for needed in requirements[step_id] if needed not in document["answers"]]
 
@@ -105,23 +113,23 @@ def dependants(requirements: Requirements, step_id: str) -> list[str]:
 
 def record(
     requirements: Requirements,
-    document: dict[str, Any],
+    document: Document,
     step_id: str,
     answer: Answer,
     now: str,
     *,
     simulated: bool = False,
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[Document, list[str]]:
     """A new document with ``answer`` in it, and the steps this reopened. ``simulated``: it was checked against a
     stand-in for AWS.
 
     The same value with the same facts again changes nothing that rests on it.
     """
-    entry: dict[str, Any] = {"value": answer.value, "origin": answer.origin, "time": now}
+    entry: Entry = {"value": answer.value, "origin": answer.origin, "time": now}
     if simulated:
         entry["simulated"] = True
     if answer.facts:
-        entry["facts"] = answer.facts
+        entry["facts"] = dict(answer.facts)
     warnings = [item for item in answer.findings if item.get("level") == "warning"]
     if warnings:
         entry["warnings"] = warnings
@@ -130,36 +138,35 @@ def record(
     reopened: list[str] = []
     if not unchanged:
         document, reopened = _without(document, dependants(requirements, step_id), asked=())
-    result = {**document, "answers": {**document["answers"], step_id: entry}}
-    if step_id in result.get("reopened", {}):
+    result: Document = {**document, "answers": {**document["answers"], step_id: entry}}
+    if "reopened" in result:
         result["reopened"] = {key: value for key, value in result["reopened"].items() if key != step_id}
-    if step_id in result.get("offers", {}):
+    if "offers" in result:
         result["offers"] = _spent(result["offers"], [step_id])
     return result, reopened
 
 
-def _spent(offers: dict[str, Any], step_ids: list[str]) -> dict[str, Any]:
+def _spent(offers: Mapping[str, OfferEntry], step_ids: list[str]) -> dict[str, OfferEntry]:
     """The offers without those of the steps; of a text whose changes are told it is kept what was shown."""
-    kept = {key: offer for key, offer in offers.items() if key not in step_ids}
-    told = {key: offer for key, offer in offers.items() if key in step_ids and {"changes", "shown"} & offer.keys()}
-    return kept | {key: {"shown": offer.get("text") or offer["shown"]} for key, offer in told.items()}
+    left = {key: offer for key, offer in offers.items() if key not in step_ids}
+    for key, offer in offers.items():
+        if key in step_ids and {"changes", "shown"} & offer.keys():
+            left[key] = {"shown": offer.get("text") or offer["shown"]}
+    return left
 
 
-def shown(step_id: str, document: dict[str, Any]) -> str | None:
+def shown(step_id: str, document: Document) -> str | None:
     """The text that was put before the question last, where its changes are told; ``None`` before the first time."""
     offer = document.get("offers", {}).get(step_id, {})
-    text: str | None = offer.get("text") or offer.get("shown")
-    return text
+    return offer.get("text") or offer.get("shown")
 
 
-def reopen(requirements: Requirements, document: dict[str, Any], step_id: str) -> tuple[dict[str, Any], list[str]]:
+def reopen(requirements: Requirements, document: Document, step_id: str) -> tuple[Document, list[str]]:
     """A new document in which ``step_id`` and what rested on it are open again; their values become suggestions."""
     return _without(document, [step_id, *dependants(requirements, step_id)], asked=(step_id,))
 
 
-def switch(
-    requirements: Requirements, document: dict[str, Any], changed: Collection[str] = ()
-) -> tuple[dict[str, Any], list[str]]:
+def switch(requirements: Requirements, document: Document, changed: Collection[str] = ()) -> tuple[Document, list[str]]:
     """A new document for another kind's ``requirements``: answers to steps that both kinds have stay, those of other
     steps and of the ``changed`` ones become suggestions, and so does what rests on a step without an answer."""
     lost = [step_id for step_id in document["answers"] if step_id not in requirements or step_id in changed]
@@ -169,9 +176,7 @@ def switch(
     return document, [*lost, *reopened]
 
 
-def _without(
-    document: dict[str, Any], step_ids: list[str], *, asked: tuple[str, ...]
-) -> tuple[dict[str, Any], list[str]]:
+def _without(document: Document, step_ids: list[str], *, asked: tuple[str, ...]) -> tuple[Document, list[str]]:
     """A step that stands in ``reopened`` is asked, with its old value suggested; what was settled settles again,
     but for the steps in ``asked``."""
     removed = [step_id for step_id in step_ids if step_id in document["answers"]]
@@ -179,21 +184,24 @@ def _without(
     offers = _spent(document.get("offers", {}), step_ids)
     own = [key for key in removed if key in asked or document["answers"][key]["origin"] == "user"]
     kept = {**document.get("reopened", {}), **{key: document["answers"][key]["value"] for key in own}}
-    result = {**document, "answers": answers}
-    parts = {"offers": offers, "reopened": kept}
-    result |= {part: content for part, content in parts.items() if content or part in document}
+    result: Document = {**document, "answers": answers}
+    if offers or "offers" in document:
+        result["offers"] = offers
+    if kept or "reopened" in document:
+        result["reopened"] = kept
     return result, removed
 
 
-def describe(step: Step, document: dict[str, Any]) -> dict[str, Any]:
+def describe(step: Step, document: Document) -> Question:
     """The ``step`` object of the envelope: all an assistant needs to ask this question."""
     offer = document.get("offers", {}).get(step.id, {})
     text = offer.get("text")
-    body: dict[str, Any] = {
+    body: Question = {
         "id": step.id,
         "title": step.title,
         "question": f"{text}\n\n{step.question}" if text else step.question,
         "expects": step.expects,
+        "example": step.example,
     }
     if offer.get("changes"):
         body["changed"] = offer["changes"]
@@ -207,5 +215,4 @@ def describe(step: Step, document: dict[str, Any]) -> dict[str, Any]:
             body["suggested"] = suggested
     if step.reference:
         body["reference"] = step.reference
-    body["example"] = step.example
     return body

@@ -9,7 +9,14 @@ Pure: bytes come in as an iterable of chunks, so local files and S3 objects are 
 from .check import DatasetReport, check_stream
 from .file_sets import JoinedFiles
 from .findings import Finding
-from .operations import OPERATIONS, Manifest, apply_operation, parse_operation
+from .operations import (
+    OPERATIONS,
+    Manifest,
+    apply_operation,
+    convert_command,
+    parse_operation,
+    useful_operations,
+)
 from .power import minimum_detectable_difference, minimum_detectable_rate_difference
 from .profile import Profile
 from .rows.lines import read_chunks
@@ -27,9 +34,11 @@ __all__ = [
     "Terms",
     "apply_operation",
     "check_stream",
+    "convert_command",
     "find_overlap",
     "minimum_detectable_difference",
     "minimum_detectable_rate_difference",
     "parse_operation",
     "read_chunks",
+    "useful_operations",
 ]

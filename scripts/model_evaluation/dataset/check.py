@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -13,10 +14,12 @@ from .findings import Finding, FindingsByKind, safe_excerpt
 from .profile import Profile, RowCounts, Sample
 from .repetition import Repetitions
 from .rows.file_types import split_head, whole_file_fault
+from .rows.foreign import Renaming, as_option, foreign_columns, whole_renaming
 from .rows.formats import family
 from .rows.json_lines import LineDecoder
 from .rows.lines import Block, line_blocks
 from .rows.reading import RowBlock, Terms, read_block
+from .rows.tables import TABLES, table_columns
 from .tokens import BYTES_PER_TOKEN, GENEROUS_CONTEXT, estimated_tokens
 
 PROGRESS_SECONDS = 2.0
@@ -24,7 +27,8 @@ PROGRESS_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """The outcome of one check. ``terms`` are those by which rows were judged, for operations on the same file."""
+    """The outcome of one check. ``terms`` are those by which rows were judged, for operations on the same file;
+    ``renaming`` is what fields under foreign names should be called."""
 
     source: str
     usable: bool
@@ -32,6 +36,7 @@ class DatasetReport:
     profile: Profile = field(default_factory=Profile)
     samples: list[Sample] = field(default_factory=list)
     terms: Terms = field(default_factory=Terms)
+    renaming: Renaming = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -78,7 +83,9 @@ def check_stream(
         findings = FindingsByKind()
         findings.add(fault.kind, detail=fault.detail)
         profile = Profile(complete=is_all, bytes=len(head))
-        return DatasetReport(source, False, findings.as_list(), profile, [], terms)
+        columns = table_columns(stream, fault.kind) if fault.kind in TABLES else []
+        renaming = foreign_columns(columns)
+        return DatasetReport(source, False, findings.as_list(as_option(renaming)), profile, [], terms, renaming)
     scan = ContentScan(first_rows=None if deep else look_through, near=deep) if deep or look_through else None
     check = _Check(terms, context_tokens or GENEROUS_CONTEXT, max_rows, row_limit, scan)
     tell_at = monotonic() + PROGRESS_SECONDS
@@ -106,6 +113,7 @@ class _Check:
     counts: RowCounts = field(default_factory=RowCounts)
     decoder: LineDecoder = field(default_factory=LineDecoder)
     repetitions: Repetitions = field(default_factory=Repetitions)
+    foreign: Counter[tuple[str, str]] = field(default_factory=Counter)
     next_line: int = 1
     last_line: bytes = b"\n"
     first_line_over: int | None = None
@@ -119,6 +127,7 @@ class _Check:
         self.profile.bytes += block.nbytes
         self.last_line = rows.lines[-1] if rows.lines else self.last_line
         self._count(rows)
+        self.foreign.update(rows.foreign)
         self.counts.add(rows)
         self.repetitions.add(rows)
         self._note_long_prompts(rows)
@@ -182,9 +191,11 @@ class _Check:
             findings.add("not_read_to_end", count=profile.rows)
         elif profile.rows and not self.last_line.endswith(b"\n"):
             findings.add("no_final_newline")
-        every = findings.as_list()
+        renaming = whole_renaming(self.foreign)
+        left = profile.with_reference if self.terms.needs_reference else profile.usable_rows
+        every = findings.as_list(as_option(renaming), rows_left=left > 0)
         usable = all(finding.level != "error" for finding in every)
-        return DatasetReport(source, usable, every, profile, counts.samples(), self.terms)
+        return DatasetReport(source, usable, every, profile, counts.samples(), self.terms, renaming)
 
     def _note_repetitions(self) -> None:
         found, profile = self.repetitions.find(), self.profile

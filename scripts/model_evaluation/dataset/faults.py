@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 Level = Literal["error", "warning", "info"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "info")
 
+_IF_ROWS_ARE_LEFT = re.compile(r"\[([^\]]*)\]")  # in a fix
 _ALTERNATIVE = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 
 
@@ -24,6 +25,12 @@ class FaultKind(NamedTuple):
         """The message about ``count`` faults."""
         text = _ALTERNATIVE.sub(r"\1" if count == 1 else r"\2", self.message)
         return text.format(rows="1 row" if count == 1 else f"{count:,} rows", count=f"{count:,}")
+
+    def advice(self, renaming: str = "", *, rows_left: bool = True) -> str:
+        """What to do. ``renaming`` is the file's own, as an option of `convert`; ``rows_left``: whether any row is
+        without errors."""
+        text = _IF_ROWS_ARE_LEFT.sub(r"\1" if rows_left else "", self.fix)
+        return text.replace("{map}", renaming)
 
 
 FAULT_KINDS: dict[str, FaultKind] = {

@@ -99,19 +99,20 @@ class FindingsByKind:
     def has_excerpt(self, kind: str) -> bool:
         return kind in self._groups and bool(self._groups[kind].excerpt)
 
-    def as_list(self) -> list[Finding]:
-        """One finding for each kind, the gravest first."""
-        found = [_finding(kind, group) for kind, group in self._groups.items()]
+    def as_list(self, renaming: str = "", *, rows_left: bool = True) -> list[Finding]:
+        """One finding for each kind, the gravest first. ``renaming`` and ``rows_left`` are what fixes rest on."""
+        found = [
+            _finding(kind, group, FAULT_KINDS[kind].advice(renaming, rows_left=rows_left))
+            for kind, group in self._groups.items()
+        ]
         return sorted(found, key=lambda finding: (LEVELS.index(finding.level), -finding.count, finding.kind))
 
 
-def _finding(kind: str, group: _Group) -> Finding:
+def _finding(kind: str, group: _Group, fix: str) -> Finding:
     message = FAULT_KINDS[kind].text(group.count)
     if group.details:
         message = f"{message.removesuffix('.')} {_details_text(group.details)}."
-    return Finding(
-        kind, FAULT_KINDS[kind].level, message, group.count, group.lines, FAULT_KINDS[kind].fix, group.excerpt
-    )
+    return Finding(kind, FAULT_KINDS[kind].level, message, group.count, group.lines, fix, group.excerpt)
 
 
 def _details_text(details: Counter[str]) -> str:

@@ -41,6 +41,8 @@ class Repetitions:
         hashes = list(map(hash, zip(rows.prompts, rows.systems, strict=True)))
         if not rows.all_usable:
             hashes = [own if prompt else _NO_ROW for own, prompt in zip(hashes, rows.prompts, strict=True)]
+        for at, content in rows.unseen.items():  # another picture makes another question
+            hashes[at] = hash((hashes[at], content)) if rows.prompts[at] else _NO_ROW
         self._prompts.fromlist(hashes)
         self._references.fromlist(list(map(hash, rows.references)))
 

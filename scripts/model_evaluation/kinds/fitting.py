@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .registry import REGISTRY, load_kind
+
+if TYPE_CHECKING:
+    from .kind import Kind
 
 TABULAR_IMAGES = (
     "sagemaker-xgboost", "xgboost", "linear-learner", "knn", "kmeans", "sagemaker-scikit-learn", "lightgbm", "catboost",
@@ -22,16 +26,6 @@ class ModelTraits:
     images: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class FittingKind:
-    """A kind that a model is for. ``there`` is false for one that this version does not have yet."""
-
-    id: str
-    title: str
-    when: str
-    there: bool
-
-
 def is_nova(model: ModelTraits) -> bool:
     """Whether it is an Amazon Nova model, whose evaluation runs in a container of its own."""
     return model.base_model.lower().startswith(("nova-", "amazon-nova", "amazon.nova"))
@@ -43,18 +37,6 @@ def is_tabular(model: ModelTraits) -> bool:
     return not model.base_model and any(name.startswith(TABULAR_IMAGES) for name in repositories)
 
 
-# Kinds to come: a model of theirs is told apart already. Each gives way to the kind of its id once that is registered.
-ANNOUNCED: tuple[tuple[str, str, str, Callable[[ModelTraits], bool]], ...] = (
-    ("nova", "Nova", "an Amazon Nova model is evaluated by its own container", is_nova),
-)
-
-
-def kinds_for(model: ModelTraits) -> Sequence[FittingKind]:
-    """The kinds that claim the model, those that this version has first."""
-    registered = [load_kind(kind_id) for kind_id in REGISTRY]
-    fitting = [FittingKind(kind.id, kind.title, kind.when, True) for kind in registered if kind.claims(model)]
-    return fitting + [
-        FittingKind(kind_id, title, when, False)
-        for kind_id, title, when, claims in ANNOUNCED
-        if kind_id not in REGISTRY and claims(model)
-    ]
+def kinds_for(model: ModelTraits) -> Sequence[Kind]:
+    """The kinds that claim the model."""
+    return [kind for kind in map(load_kind, REGISTRY) if kind.claims(model)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.errors import StateError
+from model_evaluation.json_types import Document, Entry
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.report.words import ReportWords
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 REGISTRY = {
     "llm_as_judge": "model_evaluation.kinds.llm_as_judge.kind",
+    "benchmark": "model_evaluation.kinds.benchmark.kind",
+    "nova": "model_evaluation.kinds.nova.kind",
     "predictive": "model_evaluation.kinds.predictive.kind",
 }
 """Kind's id to the module that holds it as ``KIND``."""
@@ -29,17 +32,16 @@ def load_kind(kind_id: str) -> Kind:
 
 
 def report_words(summary: Summary) -> ReportWords:
-    """What reports of this summary say beside its numbers; one that names no kind is of the first version, which had
-    only one. Raises ``KeyError`` for a kind that is not registered."""
-    return load_kind(summary.get("kind", DEFAULT)).words(summary)
+    """What reports of this summary say beside its numbers. Raises ``KeyError`` for a kind that is not registered."""
+    return load_kind(summary["kind"]).words(summary)
 
 
-def kind_of(document: dict[str, Any]) -> Kind:
+def kind_of(document: Document) -> Kind:
     """The kind of evaluation that a workflow is about. Raises StateError for one that this program does not have."""
     return load_kind(require_known(document))
 
 
-def with_kind(document: dict[str, Any]) -> dict[str, Any]:
+def with_kind(document: Document) -> Document:
     """The document with an answer to ``evaluation``: the default where nobody chose another kind or asked for the
     question. Raises StateError for a kind that this program does not have."""
     kind_id = require_known(document)
@@ -47,11 +49,11 @@ def with_kind(document: dict[str, Any]) -> dict[str, Any]:
     if "evaluation" in answers or "evaluation" in document.get("reopened", {}):
         return document
     moment = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
-    entry = {"value": kind_id, "origin": "default", "time": moment}
+    entry: Entry = {"value": kind_id, "origin": "default", "time": moment}
     return {**document, "answers": {"evaluation": entry, **answers}}
 
 
-def require_known(document: dict[str, Any]) -> str:
+def require_known(document: Document) -> str:
     """The id of the workflow's kind. Raises StateError for one that this program does not have, never the default."""
     kind_id = document.get("evaluation", DEFAULT)
     if isinstance(kind_id, str) and kind_id in REGISTRY:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 Status = Literal["pass", "warn", "fail", "skip"]
 STATUSES: tuple[Status, ...] = ("pass", "warn", "fail", "skip")
@@ -19,7 +19,7 @@ class Result(NamedTuple):
     status: Status
     message: str
     fix: str = ""
-    evidence: Mapping[str, Any] = {}
+    evidence: Mapping[str, object] = {}
     part: str = ""
 
 
@@ -30,23 +30,28 @@ class CheckEntry(TypedDict):
     status: Status
     message: str
     fix: str
-    evidence: dict[str, Any]
+    evidence: dict[str, object]
 
 
-def passed(message: str, *, part: str = "", **evidence: Any) -> Result:
-    return Result("pass", message, "", evidence, part)
+Evidence = Mapping[str, object]
+NOTHING: Evidence = {}
 
 
-def warned(message: str, fix: str, *, part: str = "", **evidence: Any) -> Result:
-    return Result("warn", message, fix, evidence, part)
+def passed(message: str, *, part: str = "", evidence: Evidence = NOTHING, **more: object) -> Result:
+    """A result whose evidence is ``evidence`` and ``more``; so are those of the others."""
+    return Result("pass", message, "", {**evidence, **more}, part)
 
 
-def failed(message: str, fix: str, *, part: str = "", **evidence: Any) -> Result:
-    return Result("fail", message, fix, evidence, part)
+def warned(message: str, fix: str, *, part: str = "", evidence: Evidence = NOTHING, **more: object) -> Result:
+    return Result("warn", message, fix, {**evidence, **more}, part)
 
 
-def skipped(message: str, fix: str = "", *, part: str = "", **evidence: Any) -> Result:
-    return Result("skip", message, fix, evidence, part)
+def failed(message: str, fix: str, *, part: str = "", evidence: Evidence = NOTHING, **more: object) -> Result:
+    return Result("fail", message, fix, {**evidence, **more}, part)
+
+
+def skipped(message: str, fix: str = "", *, part: str = "", evidence: Evidence = NOTHING, **more: object) -> Result:
+    return Result("skip", message, fix, {**evidence, **more}, part)
 
 
 def missing(bucket: str, *, part: str = "") -> Result:

@@ -79,11 +79,13 @@ def _guarded(check: Check, subject: Subject) -> Callable[[], list[Result]]:
 
 
 def _from_error(check: Check, error: EvaluationError) -> Result:
-    evidence = {"code": error.code, **error.details}
+    evidence: dict[str, object] = {"code": error.code, **error.details}
     if isinstance(error, (ExpiredCredentials, NoCredentials, NoRegion)):
         if check.id == "identity":  # said once, not by thirty checks
-            return failed(error.message, error.fix, **evidence)
-        return skipped("Not checked: AWS does not accept the credentials, see `identity`.", error.fix, **evidence)
+            return failed(error.message, error.fix, evidence=evidence)
+        return skipped(
+            "Not checked: AWS does not accept the credentials, see `identity`.", error.fix, evidence=evidence
+        )
     if isinstance(error, (Refused, NotFound)) or error.code == "invalid_value":
-        return failed(error.message, error.fix, **evidence)
-    return skipped(error.message, error.fix, **evidence)
+        return failed(error.message, error.fix, evidence=evidence)
+    return skipped(error.message, error.fix, evidence=evidence)

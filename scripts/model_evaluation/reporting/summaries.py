@@ -22,7 +22,7 @@ OPENING_PATTERNS = {
     "none": re.compile(r"Only the .+ was evaluated"),
     **{
         decision: re.compile(
-            re.escape(opening).replace(r"\{name\}", ".+").replace(r"\{tuned\}", ".+?").replace(r"\{base\}", ".+?")
+            re.sub(r"\\{(\w+)\\}", lambda match: ".*" if match[1] == "than" else ".+?", re.escape(opening))
         )
         for decision, opening in OPENINGS.items()
     },

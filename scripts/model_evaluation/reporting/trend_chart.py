@@ -11,7 +11,7 @@ from typing import NamedTuple
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.runtime.report.markup import template_environment
 from model_evaluation.runtime.report.plain_text import short_name, short_time
-from model_evaluation.runtime.summary import Difference, model_name
+from model_evaluation.runtime.summary import Difference, minus_words, model_name
 
 from .history import Group, Trend, history_sentences, trends
 from .words import execution_id
@@ -19,6 +19,7 @@ from .words import execution_id
 LEFT, RIGHT = 70, 740  # ends of the panels, in a picture 760 wide
 TITLE, PANEL, GAP, FOOT, LINE = 34, 110, 10, 44, 18  # heights
 METRICS, RUN_LABELS = 8, 6
+ENDS = ("mean", "ci_low", "ci_high")
 
 
 class Panel(NamedTuple):
@@ -55,7 +56,7 @@ class Picture:
             self.write(f"Not comparable with the newest runs: {'; '.join(group.differs)}", "mark", 84)
         numeric = [(trend, differences) for trend in trends(group) if (differences := _differences(trend))]
         for number, (trend, differences) in enumerate(numeric[:METRICS]):
-            self._draw_panel(trend, differences, "name" if number == 0 else "")
+            self._draw_panel(trend, differences, minus_words(summary), "name" if number == 0 else "")
         step = -(-runs // RUN_LABELS)
         for at in range((runs - 1) % step, runs, step):  # as many as there is room for, the newest always
             run = group.runs[at].summary
@@ -63,10 +64,10 @@ class Picture:
                 self.texts.append((_x(at, runs), self.height + 6 + 15 * line, "muted middle", text))
         self.height += FOOT
 
-    def _draw_panel(self, trend: Trend, differences: Mapping[int, Difference], look: str) -> None:
+    def _draw_panel(self, trend: Trend, differences: Mapping[int, Difference], minus: str, look: str) -> None:
         points = {
-            at: {key: float(d[key]) for key in ("mean", "ci_low", "ci_high") if d[key] is not None}
-            for at, d in differences.items()
+            at: {key: value for key, value in difference.items() if key in ENDS and isinstance(value, float | int)}
+            for at, difference in differences.items()
         }
         ends = [value for point in points.values() for value in point.values()]
         low, high = min(0.0, *ends), max(0.0, *ends)
@@ -77,7 +78,7 @@ class Picture:
             return top + PANEL * (high - value) / (high - low)
 
         better = "lower is better" if trend.direction == "lower" else "higher is better"
-        self.texts.append((16, self.height + 24, look, f"{trend.metric[:60]}: fine-tuned minus base, {better}"))
+        self.texts.append((16, self.height + 24, look, f"{trend.metric[:60]}: {minus}, {better}"))
         self.texts.append((LEFT - 8, y(0) + 4, "muted end", "0"))
         self.texts += [
             (LEFT - 8, y(value) + 4, "muted end", f"{value:+.2g}".replace("-", "−"))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_evaluation import state
+from model_evaluation.json_types import Document, RunEntry
 from model_evaluation.results_folder import record_folders
 from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchError, LaunchRecord
 from model_evaluation.runtime.options import literal_assignments, program_parameters
@@ -49,7 +50,7 @@ class KnownLaunches:
     damaged: list[str]
 
 
-def known_launches(project: str, document: Json) -> KnownLaunches:
+def known_launches(project: str, document: Document) -> KnownLaunches:
     """Every start of this project that was recorded anywhere; an intent that became no start is left out."""
     entries = [entry for entry in document.get("runs", []) if entry["name"] is not None]
     notebooks = {entry["results_dir"]: entry["notebook"] for entry in entries}
@@ -68,10 +69,18 @@ def known_launches(project: str, document: Json) -> KnownLaunches:
     return KnownLaunches(newest_first, damaged)
 
 
-def _from_state(entry: Json) -> Launch:
-    keys = ("name", "started", "execution_arn", "fingerprint", "notebook", "results_dir")
-    values = {key: entry[key] for key in keys}
-    return Launch(outcome=entry.get("outcome"), configuration={}, kind=entry.get("kind", ""), **values)
+def _from_state(entry: RunEntry) -> Launch:
+    return Launch(
+        name=entry["name"] or "",
+        started=entry["started"],
+        execution_arn=entry["execution_arn"],
+        outcome=entry.get("outcome"),
+        fingerprint=entry["fingerprint"],
+        configuration={},
+        notebook=entry["notebook"],
+        results_dir=entry["results_dir"],
+        kind=entry.get("kind", ""),
+    )
 
 
 def _from_record(record: LaunchRecord, attempt: LaunchAttempt, notebook: str | None, folder: str) -> Launch:
@@ -117,12 +126,16 @@ class LaunchBook:
         """Before the notebook runs: the intent into the state file, and back beside the notebook what only the
         state file still knows."""
         mine = [entry for entry in state.load(self._project).document.get("runs", []) if self._is_here(entry)]
-        for fingerprint in {entry["fingerprint"] for entry in mine if entry["name"] is not None}:
+        starts = [(entry["name"], entry) for entry in mine if entry["name"] is not None]
+        for fingerprint in {entry["fingerprint"] for _, entry in starts}:
             path = self._folder / f"{fingerprint}.json"
             if path.exists():
                 continue
-            entries = [entry for entry in mine if entry["fingerprint"] == fingerprint]
-            attempts = (LaunchAttempt(e["name"], e["started"], e["execution_arn"], e.get("outcome")) for e in entries)
+            attempts = (
+                LaunchAttempt(name, entry["started"], entry["execution_arn"], entry.get("outcome"))
+                for name, entry in starts
+                if entry["fingerprint"] == fingerprint
+            )
             path.parent.mkdir(parents=True, exist_ok=True)
             LaunchRecord(fingerprint, {}, tuple(attempts), self._kind).write(path)
         self._seen = self._times()
@@ -150,7 +163,7 @@ class LaunchBook:
                 times[path] = path.stat().st_mtime_ns
         return times
 
-    def _is_here(self, entry: Json) -> bool:
+    def _is_here(self, entry: RunEntry) -> bool:
         return bool(entry["results_dir"] == self._results_dir)
 
     def _replace(self, fingerprint: str, attempts: Iterable[LaunchAttempt]) -> None:
@@ -163,12 +176,12 @@ class LaunchBook:
                 for entry in snapshot.document.get("runs", [])
                 if not (self._is_here(entry) and (entry["name"] is None or entry["fingerprint"] == fingerprint))
             ]
-            document = {**snapshot.document, "runs": [*others, *mine][-KEPT:]}
+            document: Document = {**snapshot.document, "runs": [*others, *mine][-KEPT:]}
             if state.replace(self._project, snapshot.raw, document):
                 return
 
-    def _entry(self, fingerprint: str, attempt: LaunchAttempt) -> Json:
-        entry: Json = {
+    def _entry(self, fingerprint: str, attempt: LaunchAttempt) -> RunEntry:
+        entry: RunEntry = {
             "kind": self._kind,
             "fingerprint": fingerprint,
             "name": attempt.name or None,
@@ -177,4 +190,6 @@ class LaunchBook:
             "notebook": self._notebook,
             "results_dir": self._results_dir,
         }
-        return entry if attempt.outcome is None else {**entry, "outcome": attempt.outcome}
+        if attempt.outcome is not None:
+            entry["outcome"] = attempt.outcome
+        return entry

@@ -5,11 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
+from markupsafe import Markup
 
 from .report.words import ReportWords
+from .results.summary import Summary
+
+if TYPE_CHECKING:
+    from .report.charts.look import Chart
 
 
 @dataclass(frozen=True)
@@ -17,21 +23,21 @@ class Analysis:
     """A finished analysis. ``summary`` is ``summary.json`` (:class:`.results.summary.Summary`), ``words`` are what its
     kind says in reports, ``table`` (Arrow) is the records' table beside it, one line per record."""
 
-    summary: Mapping[str, Any]
+    summary: Summary
     words: ReportWords
-    table: Any
+    table: pa.Table
 
     @functools.cached_property
     def per_example(self) -> pd.DataFrame:
         """The table for pandas."""
         return self.table.to_pandas()
 
-    def drawings(self) -> Mapping[str, Callable[[], Any]] | None:
+    def drawings(self) -> Mapping[str, Callable[[], Chart | None]] | None:
         """The charts by name, each drawn when it is called, which gives ``None`` where there is nothing to draw.
         ``None`` for the shared ones of :mod:`.report.charts`, which are of scores per record."""
         return None
 
-    def sections(self) -> Sequence[tuple[str, str, Any]]:
+    def sections(self) -> Sequence[tuple[str, str, Markup]]:
         """Further parts of the page, after the charts: anchor (or empty), heading, HTML as Markup."""
         return ()
 

@@ -65,11 +65,18 @@ class AwsClients:
         """Whether any service is reached at an endpoint that is not AWS's own."""
         return not all(is_aws(client.meta.endpoint_url) for client in self.clients.values())
 
-    def sdk_session(self) -> Client:
-        """The same as the SageMaker SDK's own session."""
+    def sdk_session(self, uploads: str = "") -> Client:
+        """The same as the SageMaker SDK's own session. ``uploads`` is the S3 prefix for what the SDK uploads; without
+        one it makes a bucket of its own."""
         from sagemaker.core.helper.session_helper import Session
 
-        return Session(boto_session=self.session, sagemaker_client=self.sagemaker)
+        bucket, _, prefix = uploads.removeprefix("s3://").partition("/")
+        return Session(
+            boto_session=self.session,
+            sagemaker_client=self.sagemaker,
+            default_bucket=bucket or None,
+            default_bucket_prefix=prefix or None,
+        )
 
 
 def connect(settings: Settings) -> AwsClients:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject, OfferEntry
 from model_evaluation.kinds.llm_as_judge.steps.reference_answers import (
     metrics_that_compare,
     reference_findings,
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 JOB_ROWS = 1000  # one judge job takes no more
 TOLD_ONCE = frozenset({"personal_data"})  # by the card that `ok` agrees to: it changes nothing in the evaluation
-OF_THE_FILE = frozenset({"bom", "empty_file", "mixed_formats", "too_many_rows"})  # faults that no single row has
 
 
 class Reading:
@@ -39,16 +40,20 @@ class ReadOffer(Offer):
     """What the question shows, and ``facts``: with them `ok` need not read the same files again."""
 
     __slots__ = ("facts",)
-    facts: dict[str, Any]
+    facts: JsonObject
 
-    def as_json(self) -> dict[str, Any]:
-        return {**super().as_json(), "facts": self.facts} if self.facts else super().as_json()
+    def as_json(self) -> OfferEntry:
+        entry = super().as_json()
+        if self.facts:
+            entry["facts"] = self.facts
+        return entry
 
 
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.dataset import OPERATIONS
 
-    word, *more = text.lower().replace("_", "-").split()
+    word, *more = text.split()
+    word = word.lower().replace("_", "-")
     if word not in OPERATIONS and (word, more) != ("ok", []):
         raise Refused(
             f"{text[:100]!r} was received; `ok` or one of {', '.join(OPERATIONS)} is expected.",
@@ -79,6 +84,8 @@ def check(text: str, context: Context) -> Answer:
 
 
 def offer(context: Context) -> Offer:
+    from model_evaluation.dataset import useful_operations
+
     reading = _read(context)
     report = reading.report
     facts = _facts(context, reading) if report.usable else {}
@@ -89,7 +96,8 @@ def offer(context: Context) -> Offer:
         except Refused as error:
             lacking = [{"level": "error", "message": error.message, "fix": error.fix, "count": 0}]
     choices = [{"value": "ok", "label": "Use the dataset as it is"}] if report.usable else []
-    choices += [{"value": value, "label": label} for value, label in useful_operations(report, lacking)]
+    useful = useful_operations(report, [str(entry.get("fix", "")) for entry in lacking])
+    choices += [{"value": value, "label": label} for value, label in useful]
     problems = [found.as_json() for found in report.findings if found.level != "info"]
     text = card(report, reading.joined.rows, [*problems, *lacking], with_fixes=not choices)
     shown = ReadOffer(
@@ -161,33 +169,6 @@ def _read(context: Context) -> Reading:
     return Reading(joined.by_file(report, JOB_ROWS), files, joined)
 
 
-def useful_operations(report: DatasetReport, further: list[dict[str, Any]] | None = None) -> list[tuple[str, str]]:
-    """The operations that mend what was found, the one that helps most first. Rows with errors come before all else:
-    the other operations would refuse them, or keep them."""
-    from model_evaluation.dataset.operations.unpacking import UNPACKABLE
-
-    from .dataset import NO_JSON
-
-    kinds = report.kinds()
-    if kinds & (UNPACKABLE - NO_JSON):
-        return [("convert", "Unpack it: one JSON object per line")]
-    if "nova_prompt" in kinds:
-        return [("convert sagemaker", "Write the rows in a format that Nova models take")]
-    if not report.profile.usable_rows:
-        return []
-    if any(found.kind not in OF_THE_FILE for found in report.errors()):
-        return [("drop-invalid", "Leave out the rows that cannot be used")]
-    fixes = " ".join([*(found.fix for found in report.findings), *(str(e.get("fix", "")) for e in further or [])])
-    offered = (
-        ("`drop-invalid`" in fixes, "drop-invalid", "Leave out the rows without reference answer"),
-        ("`convert`" in fixes, "convert", "Write all rows in one clean format"),
-        ("`dedupe`" in fixes, "dedupe", "Keep each row once"),
-        ("`sample N`" in fixes, f"sample {JOB_ROWS}", f"Draw {JOB_ROWS:,} rows, spread over the categories"),
-        ("`shard`" in fixes, "shard", f"Use all rows: files of at most {JOB_ROWS:,}, evaluated one after another"),
-    )
-    return [(value, label) for helps, value, label in offered if helps]
-
-
 def wants_references(context: Context) -> bool:
     """Whether a recorded metric compares with reference answers."""
     return bool(metrics_that_compare(context.value("custom_metrics") or []))
@@ -198,11 +179,22 @@ def faults_of(report: DatasetReport) -> str:
     return " ".join(f"{found.message}{where(found.as_json())}" for found in report.errors()[:5])
 
 
-def suggested_fix(report: DatasetReport, lead: str = "Prepare a new file") -> str:
-    """What to do about the errors, and after ``lead`` the operations that mend them."""
+def suggested_fix(report: DatasetReport, lead: str = "Prepare a new file", *, alone: bool = False) -> str:
+    """What to do about the errors, and after ``lead`` the operations that mend them. ``alone``: outside a conversation,
+    where a file can be converted right away."""
+    from model_evaluation.dataset import convert_command, useful_operations
+
     fixes = [found.fix for found in report.errors() if found.fix]
-    useful = [f"evaluate.py answer data {value!r}" for value, _ in useful_operations(report)]
-    return " ".join(dict.fromkeys(fixes[:3])) + (f" {lead}: {' or '.join(useful)}" if useful else "")
+    useful = [value for value, _ in useful_operations(report)]
+    text = " ".join(dict.fromkeys(fixes[:3]))
+    if alone and useful and useful[0].startswith("convert"):
+        return f"{text} The command: {convert_command(report.source, report.renaming)}"
+    commands = [f"evaluate.py answer data {_quoted(value)}" for value in useful]
+    return text + (f" {lead}: {' or '.join(commands)}" if commands else "")
+
+
+def _quoted(operation: str) -> str:
+    return shlex.quote(operation) if "'" in operation else f"'{operation}'"
 
 
 STEP = Step(

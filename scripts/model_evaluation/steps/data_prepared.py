@@ -48,10 +48,10 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
     total = sum(item.size for item in reading.files)
     folder = Path(context.project, "data")
     name = os.path.basename(unsharded_name(str(context.facts("dataset")["key"]))).removesuffix(".jsonl")
-    stem = _file_name(f"{name}.{'-'.join([operation, *arguments])}")
+    stem = file_name(f"{name}.{'-'.join([operation, *arguments])}")
     try:
         folder.mkdir(exist_ok=True)
-        out, manifest = _done_before(folder, stem, facts)
+        out, manifest = place_for(folder, stem, facts, [operation, *arguments])
         if manifest is None:
             manifest = apply_operation(
                 operation,
@@ -131,13 +131,15 @@ def _earlier_manifest(context: Context) -> dict[str, Any]:
         return {}  # most datasets have none
 
 
-def _file_name(text: str) -> str:
+def file_name(text: str) -> str:
     return re.sub(r"[^\w.=+@-]+", "_", text)[:LONGEST_NAME]
 
 
-def _done_before(folder: Path, stem: str, facts: dict[str, Any]) -> tuple[Path, dict[str, Any] | None]:
-    """Where to write, and the manifest when that was written before from the same source on the same terms. Another
-    source's file of the same name is left alone: the next free number is taken."""
+def place_for(
+    folder: Path, stem: str, facts: dict[str, Any], operation: list[str]
+) -> tuple[Path, dict[str, Any] | None]:
+    """Where to write, and the manifest when the same ``operation`` was done before with the same source on the same
+    terms. Another source's file of the same name is left alone: the next free number is taken."""
     import json
 
     for name in _numbered(stem):
@@ -145,7 +147,8 @@ def _done_before(folder: Path, stem: str, facts: dict[str, Any]) -> tuple[Path, 
         try:
             manifest = json.loads((folder / f"{name}.jsonl.manifest.json").read_text(encoding="utf-8"))
             whole = all((folder / item["file"]).stat().st_size == item["bytes"] for item in manifest["outputs"])
-            if whole and all(manifest["source"].get(key) == fact for key, fact in facts.items()):
+            same = [manifest["operation"], *manifest["arguments"]] == operation
+            if whole and same and all(manifest["source"].get(key) == fact for key, fact in facts.items()):
                 return out, manifest
         except FileNotFoundError:
             if not out.exists():

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 START_BYTES = 65_536
-# What `convert` cannot make rows of; anything else is told by the `data` step, which offers what helps.
-NO_JSON = frozenset({"csv", "gzip", "zip", "parquet", "compressed", "binary", "empty_file"})
+# What is to be converted, or made anew, before it is uploaded; the `data` step offers what helps against other faults.
+NO_JSON = frozenset({"csv", "gzip", "zip", "excel", "parquet", "compressed", "binary", "empty_file"})
 
 
 def check(text: str, context: Context) -> Answer:
@@ -90,7 +90,7 @@ def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], li
             )
         if isinstance(start, EvaluationError):
             raise start
-        _refuse_other_kinds(head, start)
+        _refuse_other_kinds(aws, head, start)
     keys = {one.key for one in uris}
     beside = [] if isinstance(below, EvaluationError) else [key for key, _ in below]
     return heads, [key for key in beside if key not in keys and key.startswith(tuple(keys))]
@@ -217,20 +217,25 @@ def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri, region: str | E
         )
 
 
-def _refuse_other_kinds(item: S3Object, start: bytes) -> None:
-    """Refuse a file whose first rows show that it is no text of JSON at all. The `data` step reads it whole."""
-    from model_evaluation.dataset.faults import FAULT_KINDS
+def _refuse_other_kinds(aws: Aws, item: S3Object, start: bytes) -> None:
+    """Refuse a file whose first bytes show that it is no text of JSON at all. The `data` step reads it whole."""
+    from model_evaluation.dataset import check_stream, convert_command, useful_operations
     from model_evaluation.dataset.rows.file_types import whole_file_fault
+    from model_evaluation.lookups.s3.dataset_files import read_object
 
     fault = whole_file_fault(start, len(start) >= item.size)
     if fault is None or fault.kind not in NO_JSON:
         return
-    kind = FAULT_KINDS[fault.kind]
+    report = check_stream(read_object(aws, item), source=str(item.uri))  # a table is read for its columns
+    fix = f"{report.findings[0].fix.rstrip('.')}. Then upload it and answer with its URI."
+    if useful_operations(report):
+        command = convert_command(report.source, report.renaming)
+        fix = f"{report.findings[0].fix} The command, which also says how to upload what it writes: {command}"
     raise Refused(
-        f"{item.uri}: {kind.message}" + (f" ({fault.detail})" if fault.detail else ""),
-        fix=f"{kind.fix.rstrip('.')}. Then upload it and answer with its URI.",
+        f"{item.uri}: {report.findings[0].message}",
+        fix=fix,
         code="dataset_unusable",
-        details={"findings": [{"kind": fault.kind, "message": kind.message, "count": 1, "lines": []}]},
+        details={"findings": [found.as_json() for found in report.findings]},
     )
 
 

@@ -259,14 +259,10 @@ def _refuse_other_kind(context: Context, package: ModelPackage) -> None:
     fitting = kinds_for(ModelTraits(package.base_model or "", images))
     if not fitting or context.kind.id in [kind.id for kind in fitting]:
         return
-    there = [kind for kind in fitting if kind.there]
     names = " or ".join(f"{kind.id} ({kind.when})" for kind in fitting)
     raise Choose(
-        f"{package.arn} is a model for another kind of evaluation: {names}."
-        + ("" if there else " This version does not have it yet."),
-        fix=f"Ask the user; on a yes: evaluate.py answer evaluation {there[0].id}"
-        if there
-        else f"Choose a model for {context.kind.id} ({context.kind.when}), or wait for a version with {fitting[0].id}.",
+        f"{package.arn} is a model for another kind of evaluation: {names}.",
+        fix=f"Ask the user; on a yes: evaluate.py answer evaluation {fitting[0].id}",
         choices=[{"value": kind.id, "label": kind.title, "note": kind.when} for kind in fitting],
         code="other_kind",
     )

@@ -70,13 +70,16 @@ def check(text: str, context: Context) -> Answer:
 
 
 def offer(context: Context) -> Offer:
-    return Offer(suggested=suggested_output(context))
+    return Offer(suggested=suggested_output(context) or None)
 
 
 def settle(context: Context) -> Answer | None:
     """The usual prefix in the dataset's bucket, where it can be used."""
+    suggested = suggested_output(context)
+    if not suggested:
+        return None
     try:
-        answer = check(suggested_output(context), context)
+        answer = check(suggested, context)
     except Refused:
         return None
     place = "the dataset's" if context.answered("dataset") else "SageMaker's own"

@@ -80,7 +80,7 @@ class Wizard:
         for setting, address in foreign_endpoints().items():
             self._say(f"{setting} is {address}, which is not AWS's own: everything is SIMULATED.", "warning")
         for warning in elsewhere(self.project) if snapshot.raw is None else []:
-            self._say(f"! {warning['message']} {layout.other_project(warning['fix'])}", "warning")
+            self._say(f"! {warning['message']} {layout.other_project(str(warning['fix']))}", "warning")
         self._show(self.position["warnings"], level="warning")
         if any(entry["origin"] != "default" for entry in self.position["known"].values()):
             self._say("Going on where it was left. So far:")

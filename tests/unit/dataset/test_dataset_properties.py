@@ -80,7 +80,7 @@ DEFECTS: dict[str, Callable[[Row], bytes]] = {
     "not_an_object": lambda row: b"[" + _text(row) + b"]",
     "blank_line": lambda row: b" ",
     "bom": lambda row: b"\xef\xbb\xbf" + _text(row),
-    "unknown_format": lambda row: _text({"question": "q"}),
+    "unknown_format": lambda row: _text({"item": "q"}),
     "missing_prompt": lambda row: _with(row, **{_prompt_field(row): None}),
     "wrong_type": lambda row: _with(row, **{_prompt_field(row): 3}),
     "wrong_type_optional": lambda row: _with(row, category=3),

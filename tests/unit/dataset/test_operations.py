@@ -84,6 +84,12 @@ def test_dedupe_keeps_the_first_of_each(tmp_path: Path) -> None:
     assert check_stream([out.read_bytes()], source="x").profile.duplicates == 0
 
 
+def test_dedupe_keeps_rows_with_other_pictures(tmp_path: Path) -> None:
+    rows = [json.dumps({"query": "what?", "response": "a cat", "images": [name]}).encode() for name in "aba"]
+    _apply("dedupe", b"\n".join(rows), tmp_path / "out.jsonl")
+    assert (tmp_path / "out.jsonl").read_bytes().splitlines() == rows[:2]
+
+
 def test_a_sample_is_stratified_deterministic_and_traced(tmp_path: Path) -> None:
     data = b"\n".join(_rows(1200)) + b"\n"
     out = tmp_path / "sample.jsonl"

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from model_evaluation.runtime.results.evaluation import ResultsError
+from model_evaluation.reporting.summaries import read_summary
+from model_evaluation.runtime.report.charts import draw_charts
+from model_evaluation.runtime.report.charts.look import figure_svg
+from model_evaluation.runtime.report.export import export_analysis
+from model_evaluation.runtime.report.metrics_table import metrics_table
+from model_evaluation.runtime.results.evaluation import ResultsError, reference_labels
 from model_evaluation.runtime.source_rows import SourceRows
 from unit.runtime.results_world import (
     ARN,
@@ -217,3 +224,35 @@ def test_records_of_a_prepared_dataset_are_named_after_their_source(s3: Any) -> 
     assert "record_source" not in own.summary
     same = ["occurrence", "prompt", "tuned_response", "Correctness__tuned", "Correctness__difference"]
     assert analysis.per_example[same].equals(own.per_example[same])
+
+
+def test_a_reference_is_named_wherever_a_base_model_would_be(s3: Any, tmp_path: Path) -> None:
+    """Two fine-tuned packages: the results of the second execution stand for the reference."""
+    reference = "arn:aws:sagemaker:us-west-2:111122223333:model-package/support-bot/2"
+    world = make_world(missing=0.02)
+    put_rows(s3, "tuned", world.tuned)
+    put_rows(s3, "tuned", [line.replace("Base says", "It says") for line in world.base], execution=OLDER)
+    put_aggregate(s3, "tuned", {"Correctness": 0.99})
+    put_aggregate(s3, "tuned", {"Correctness": 0.99}, execution=OLDER)
+    analysis = analyse(
+        s3, world.dataset, reference_executions=[f"arn:aws:sagemaker:us-west-2:1:pipeline/p/execution/{OLDER}"],
+        model_names={"tuned": reference.replace("/2", "/3"), "base": reference}, labels=reference_labels(reference),
+    )  # fmt: skip
+    summary = analysis.summary
+    assert summary["labels"] == {"tuned": "fine-tuned model", "base": "reference support-bot/2"}
+    assert summary["verdict"]["sentence"].startswith(
+        "The fine-tuned model is better on Correctness than the reference support-bot/2: +0."
+    )
+    folder = export_analysis(analysis, tmp_path)
+    for name in ("report.html", "report.md", "summary.json"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert "reference support-bot/2" in text, name
+        assert not re.search(r"base model|minus base|Base\b|base better", text), name
+    assert read_summary(str(folder / "summary.json")) == summary
+    headings, _ = metrics_table(summary, analysis.words)
+    assert headings[2:4] == ("Reference support-bot/2", "Fine-tuned")
+    charts = draw_charts(analysis)
+    assert charts["outcomes"].title.endswith("against the reference support-bot/2")
+    drawn = [figure_svg(chart) for chart in charts.values()]
+    assert not any(re.search(r"base (?:model|better)|[−-] base", svg) for svg in drawn)
+    assert "reference support-bot/2 better" in drawn[0]

@@ -152,7 +152,9 @@ def test_the_two_newest_models_are_compared_row_by_row(tmp_path: Path) -> None:
     assert change["mean"] == pytest.approx(0.125)  # +0.25 on half of the rows
     assert change["n_paired"] == 40
     assert 0 < change["ci_low"] < 0.125 < change["ci_high"] < 0.25
-    assert change["sentence"].startswith("The newer fine-tuned model is better on Correctness: +0.12 (95% CI ")
+    assert change["sentence"].startswith(
+        "The newer fine-tuned model is better on Correctness than the fine-tuned model of the run before: +0.12 (95% "
+    )
     assert change["decision"] == "improved"
 
 

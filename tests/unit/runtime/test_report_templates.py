@@ -37,7 +37,7 @@ def parts_of(text: str) -> dict[str, Markup]:
         "fairness": part("fairness", checks=[check], sentence=text),
         "chart": part("chart", subject=text, title=text, svg=""),
         "folded": part("folded", title=text, content=""),
-        "row": part("row", **row, base=changes, tuned=changes, scores=[[(text, text)]]),
+        "row": part("row", **row, titles=[text, text], base=changes, tuned=changes, scores=[[(text, text)]]),
         "changed_rows": part("changed_rows", metric=text, worse=[], better=[]),
         "people": part("people", sentences=[text], table=""),
         "comparison": part("comparison", notice=text, verdict="", table="", warnings=""),
@@ -64,7 +64,7 @@ def test_a_direction_mark_stays_inside_the_text_blocks_of_a_row() -> None:
     for name, html in parts_of("a\u202eb\nc").items():
         assert ("\u202e" in html) == (name == "row")
     assert part("row", **dict.fromkeys(("change", "look", "opening", "place"), "\u202e"), prompt="", reference="",
-                base=[], tuned=[], scores=[]).count("\u202e") == 0  # fmt: skip
+                titles=["\u202e"] * 2, base=[], tuned=[], scores=[]).count("\u202e") == 0  # fmt: skip
 
 
 def test_a_value_that_is_forgotten_is_an_error_and_not_a_gap() -> None:

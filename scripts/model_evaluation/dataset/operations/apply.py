@@ -1,7 +1,8 @@
 """Making a dataset ready: each operation writes new files beside a manifest and leaves the source alone.
 
 =============================  =====================================================================
-``convert [FORMAT]``           every row in one format, one object per line, UTF-8 without mark
+``convert [--map M] [FORMAT]`` every row in one format, one object per line, UTF-8 without mark; ``M`` such as
+                               ``question=query,answer=response`` names the fields of rows that are in no format
 ``dedupe``                     rows that repeat an earlier one (prompt, system text, reference answer) left out
 ``sample N [SEED]``            N usable rows, every category in its proportion
 ``drop-invalid``               rows with errors left out
@@ -16,6 +17,7 @@ and byte-order marks are never copied.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from model_evaluation.dataset.check import DatasetReport
+from model_evaluation.dataset.rows.foreign import UNKNOWN, Renaming, as_option, parse_renaming, whole_renaming
 from model_evaluation.dataset.rows.formats import FORMATS, family
 from model_evaluation.errors import Refused
 
@@ -48,7 +51,10 @@ class _Operation(Protocol):
 
 def parse_operation(text: str) -> tuple[str, list[str]]:
     """``"sample 200 7"`` as name and arguments; ``drop_invalid`` is understood too. Raises ``Refused``."""
-    name, *arguments = text.split() or [""]
+    try:
+        name, *arguments = shlex.split(text) or [""]
+    except ValueError as error:
+        raise _usage(f"the quotes in {text[:80]!r} do not match", "sample 500") from error
     name = name.lower().replace("_", "-")
     if name not in OPERATIONS:
         raise Refused(
@@ -81,7 +87,7 @@ def apply_operation(
     Raises ``Refused`` when the operation cannot be done, a file exists already, or the source changed
     between its readings. Nothing is left behind then.
     """
-    name, arguments = parse_operation(" ".join([op, *map(str, args)]))
+    name, arguments = parse_operation(shlex.join([op, *map(str, args)]))
     source = Source(open_chunks, report)
     operations: dict[str, _Operation] = {
         "convert": _convert,
@@ -112,7 +118,7 @@ def apply_operation(
 def _drop_invalid(source: Source, arguments: list[str], writer: RowWriter) -> None:
     _no_arguments("drop-invalid", arguments)
     for line in source.lines():
-        if line.prompt is not None and not line.has_error:
+        if not line.is_lost:
             writer.write(line.number, line.raw)
     writer.refuse_empty("no row is free of errors")
 
@@ -130,7 +136,7 @@ def _dedupe(source: Source, arguments: list[str], writer: RowWriter) -> None:
     seen: set[bytes] = set()
     for line in source.lines():
         if line.prompt is not None:
-            texts = [line.prompt, line.system, line.reference]
+            texts = [line.prompt, line.system, line.reference, line.unseen]
             key = blake2b(json.dumps(texts).encode(), digest_size=16).digest()
             if key in seen:
                 continue
@@ -180,9 +186,10 @@ def _shard(source: Source, arguments: list[str], writer: RowWriter) -> int:
 
 
 def _convert(source: Source, arguments: list[str], writer: RowWriter) -> None:
-    if len(arguments) > 1:
+    renaming, formats = _renaming(arguments)
+    if len(formats) > 1:
         raise _usage("convert takes at most one format", "convert sagemaker")
-    target = arguments[0] if arguments else _default_target(source)
+    target = formats[0] if formats else _default_target(source, renaming)
     if target not in FORMATS:
         raise Refused(
             f"{target!r} is not a format; one of {', '.join(FORMATS)} is expected.",
@@ -190,25 +197,66 @@ def _convert(source: Source, arguments: list[str], writer: RowWriter) -> None:
             code="unknown_format",
         )
     refused: dict[str, list[int]] = {}
-    for line in source.lines(unpack=True):
+    usable = False
+    for line in source.lines(unpack=True, renaming=renaming):
         try:
-            if line.prompt is None:
+            if line.prompt is not None:
+                row, usable = convert_row(line.obj, target), True
+            elif source.is_table and line.obj:
+                row = line.obj  # nobody can leave it out of a table: in what is written it is found, and can be
+            else:
                 raise NotConvertible(ERRORS)
-            row = convert_row(line.obj, target)
         except NotConvertible as error:
             refused.setdefault(str(error), []).append(line.number)
             continue
         writer.write(line.number, json.dumps(row, ensure_ascii=False).encode())
+    if not usable and (source.foreign or source.is_table):
+        raise _foreign_names(source)
     if refused:
-        raise _not_convertible(refused, target)
+        refusal = _not_convertible(refused, target)
+        if source.foreign and ERRORS in refused:
+            refusal.fix = f"Name the fields: {convert_command(source.report.source, whole_renaming(source.foreign))}"
+        raise refusal
     writer.refuse_empty("the source holds no rows")
 
 
-def _default_target(source: Source) -> str:
+def _renaming(arguments: list[str]) -> tuple[Renaming, list[str]]:
+    """What `--map` says, and the other arguments."""
+    pairs: list[tuple[str, str]] = []
+    others: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word != "--map" and not word.startswith("--map="):
+            others.append(word)
+            continue
+        try:
+            pairs += parse_renaming(word.partition("=")[2] or next(words, ""))
+        except ValueError as error:
+            raise _usage(f"--map: {error}", "convert --map question=query,answer=response") from error
+    return tuple(pairs), others
+
+
+def _foreign_names(source: Source) -> Refused:
+    renaming = whole_renaming(source.foreign)
+    likely = ", ".join(f"`{name}`" for name, _ in renaming)
+    which = f"by their names, {likely} hold what an evaluation needs" if likely else "no field looks like one"
+    return Refused(
+        f"No row has its prompt where one is read; {which}.",
+        fix=f"Name the fields: {convert_command(source.report.source, renaming or UNKNOWN)}",
+        code="foreign_names",
+    )
+
+
+def convert_command(source: str, renaming: Renaming) -> str:
+    """The command that converts a file or object."""
+    return f"evaluate.py dataset convert {shlex.quote(source)}{as_option(renaming)}"
+
+
+def _default_target(source: Source, renaming: Renaming) -> str:
     """The format to convert to when none is named: the file's own, or one that can hold what it mixes."""
     formats: dict[str, None] = {}
     several_turns = False
-    for line in source.lines(unpack=True):
+    for line in source.lines(unpack=True, renaming=renaming):
         formats[line.format or ""] = None
         several_turns = several_turns or "multi_turn" in line.kinds
     formats.pop("", None)

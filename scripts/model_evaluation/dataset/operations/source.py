@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,18 +11,23 @@ from typing import Any
 
 from model_evaluation.dataset.check import DatasetReport
 from model_evaluation.dataset.faults import FAULT_KINDS
+from model_evaluation.dataset.rows.foreign import Renaming
 from model_evaluation.dataset.rows.reading import RowBlock, read_blocks
+from model_evaluation.dataset.rows.tables import TABLES
 from model_evaluation.errors import Refused
 
+from .renaming import with_own_names
 from .unpacking import UNPACKABLE, unpacked
 
 OpenChunks = Callable[[], Iterable[bytes]]
+MENDED_BY_CONVERT = frozenset({"foreign_prompt", "foreign_conversation"})
 
 
 @dataclass(slots=True)
 class SourceLine:
     """One line that is not blank. ``prompt`` is ``None`` when it cannot be used; ``has_error`` when its row would be
-    refused, for which a byte-order mark does not count: no copy keeps it."""
+    refused, for which a byte-order mark does not count: no copy keeps it. ``unseen`` is its content that is not
+    text."""
 
     number: int
     raw: bytes
@@ -32,10 +38,16 @@ class SourceLine:
     reference: str | None
     category: str | None
     kinds: set[str]
+    unseen: str = ""
 
     @property
     def has_error(self) -> bool:
         return any(FAULT_KINDS[kind].level == "error" and kind != "bom" for kind in self.kinds)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has an error that no further operation mends."""
+        return self.has_error and not self.kinds & MENDED_BY_CONVERT
 
 
 class Source:
@@ -48,9 +60,16 @@ class Source:
         self.sha256 = ""
         self.nbytes = 0
         self.rows = 0
+        self.foreign: Counter[tuple[str, str]] = Counter()
 
-    def lines(self, *, unpack: bool = False) -> Iterator[SourceLine]:
-        """Every line that is not blank, judged on the report's terms. ``unpack``: of a file in another shape."""
+    @property
+    def is_table(self) -> bool:
+        return bool(self.report.kinds() & TABLES)
+
+    def lines(self, *, unpack: bool = False, renaming: Renaming = ()) -> Iterator[SourceLine]:
+        """Every line that is not blank, judged on the report's terms. ``unpack``: of a file in another shape, with
+        fields and conversations of other tools under the names that the formats have; ``renaming`` says which
+        fields. After the first reading ``foreign`` counts the fields that stand in the place of others."""
         digest = sha256()
         nbytes = rows = 0
 
@@ -64,7 +83,12 @@ class Source:
         chunks = counted()
         packing = self.report.kinds() & UNPACKABLE if unpack else set()
         as_lines = partial(unpacked, kind=packing.pop()) if packing else iter
-        for block in read_blocks(as_lines(chunks), self.report.terms, keep_objects=True):
+        stream = as_lines(chunks)
+        if unpack and (renaming or packing or "foreign_conversation" in self.report.kinds()):
+            stream = with_own_names(stream, renaming)
+        self.foreign.clear()
+        for block in read_blocks(stream, self.report.terms, keep_objects=True):
+            self.foreign.update(block.foreign)
             for line in _filled(block):
                 rows += 1
                 yield line
@@ -96,4 +120,5 @@ def _filled(rows: RowBlock) -> Iterator[SourceLine]:
                 rows.references[at],
                 rows.categories[at],
                 own,
+                rows.unseen.get(at, ""),
             )

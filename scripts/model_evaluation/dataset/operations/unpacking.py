@@ -6,28 +6,43 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 
+from model_evaluation.dataset.rows.file_types import split_head, whole_file_fault
+from model_evaluation.dataset.rows.tables import TABLES, table_lines
 from model_evaluation.errors import Refused
 
-UNPACKABLE = frozenset({"gzip", "json_array", "json_over_lines", "utf16"})
+UNPACKABLE = frozenset({"gzip", "json_array", "json_over_lines", "utf16", *TABLES})
 LARGEST_DOCUMENT = 256 << 20  # arrays and spread-out objects are read whole
 _DECODED_PIECE = 1 << 20
 
 
 def unpacked(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
-    """The rows of a file that was recognised as ``kind`` (one of ``UNPACKABLE``), as JSON Lines bytes."""
-    if kind == "gzip":
-        yield from _gunzipped(chunks)
-        return
-    data = _whole(chunks)
+    """The rows of a file that was recognised as ``kind`` (one of ``UNPACKABLE``), as JSON Lines bytes. What is packed
+    may be of another shape itself: a compressed table."""
+    if kind in TABLES:
+        yield from table_lines(chunks, kind)
+    elif kind in ("gzip", "utf16"):
+        head, is_all, stream = split_head(_gunzipped(chunks) if kind == "gzip" else _recoded(chunks))
+        inner = whole_file_fault(head, is_all)
+        packed = inner is not None and inner.kind != kind and inner.kind in UNPACKABLE
+        yield from unpacked(stream, inner.kind) if inner is not None and packed else stream
+    else:
+        try:
+            text = _whole(chunks).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise _undecodable(error) from None
+        for value in _values(text):
+            yield json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n"
+
+
+def _recoded(chunks: Iterable[bytes]) -> Iterator[bytes]:
     try:
-        text = _utf16(data) if kind == "utf16" else data.decode("utf-8-sig")
+        yield _utf16(_whole(chunks)).encode("utf-8")
     except UnicodeDecodeError as error:
-        raise _damaged(f"the text cannot be decoded ({error.reason} at byte {error.start:,})") from None
-    if kind == "utf16":
-        yield text.encode("utf-8")
-        return
-    for value in _values(text):
-        yield json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n"
+        raise _undecodable(error) from None
+
+
+def _undecodable(error: UnicodeDecodeError) -> Refused:
+    return _damaged(f"the text cannot be decoded ({error.reason} at byte {error.start:,})")
 
 
 def _gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:

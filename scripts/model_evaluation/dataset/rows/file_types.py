@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from .foreign import role_of
 from .formats import Fault, safe_name
+from .tables import csv_columns
 
 HEAD_BYTES = 1 << 16
 _MAGIC = (
@@ -26,6 +27,7 @@ _MAGIC = (
     (b"\x93NUMPY", "binary", "NumPy array"),
     (b"ARROW1", "binary", "Arrow file"),
     (b"SQLite format 3", "binary", "SQLite database"),
+    (b"\xd0\xcf\x11\xe0", "binary", "an Excel or Word file of before 2007: save it as .xlsx or CSV"),
 )
 
 
@@ -46,7 +48,7 @@ def whole_file_fault(head: bytes, is_all: bool) -> Fault | None:
     """What kind of file this is when it is not JSON Lines; ``None`` when its rows should be read."""
     for magic, kind, detail in _MAGIC:
         if head.startswith(magic):
-            return Fault(kind, detail)
+            return Fault("excel") if kind == "zip" and b"xl/" in head else Fault(kind, detail)
     if b"\x00" in head[:4096]:
         if 0.2 < head[:4096].count(0) / len(head[:4096]) < 0.8:
             return Fault("utf16", "without byte-order mark")
@@ -80,14 +82,12 @@ def _array_fault(first: str, second: str | None, is_all: bool) -> Fault | None:
 def _csv_fault(first: str, second: str | None) -> Fault | None:
     if "{" in first or '":' in first:
         return None  # a broken row rather than a header
-    for delimiter, name in ((",", "commas"), ("\t", "tabs"), (";", "semicolons")):
-        header = next(csv.reader([first], delimiter=delimiter))
-        if len(header) < 2 or not all(0 < len(cell.strip()) <= 64 for cell in header):
-            continue
-        if second is None or delimiter in second or '"' in second:
-            shown = ", ".join(f"`{safe_name(cell.strip())}`" for cell in header[:4])
-            return Fault("csv", f"columns {shown}, separated by {name}")
-    return None
+    found = csv_columns(first, second)
+    if found is None:
+        return Fault("csv", f"one column, `{safe_name(first)}`") if second and role_of(first.strip('"')) else None
+    columns, _, name = found
+    shown = ", ".join(f"`{safe_name(column)}`" for column in columns[:4])
+    return Fault("csv", f"columns {shown}, separated by {name}")
 
 
 def _is_json(text: str) -> bool:

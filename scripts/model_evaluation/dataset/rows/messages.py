@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from model_evaluation.runtime.rows import SYSTEM_ROLES, TURN_SEPARATOR, message_text
 
+from .foreign import OTHER_ROLES
 from .formats import Fault, safe_name, type_name
+from .unseen import TOOL_ROLES, message_faults
 
 ROLES = SYSTEM_ROLES | {"user", "assistant", "tool", "function"}
 
@@ -87,7 +89,7 @@ def _read_with_care(messages: list[Any], field: str) -> tuple[_Turns, list[str],
     if any(fault.kind == "wrong_type" for fault in faults):
         return _NO_TURNS, [], faults
     turns = _turns(tuple(message["role"] for message in messages), field)
-    texts = [message_text(message["content"]) for message in messages]
+    texts = [message_text(message.get("content")) for message in messages]
     if turns.users and not _said([texts[at] for at in turns.users]):
         faults = (*faults, Fault("blank_prompt", f"`{field}`"))
     return turns, texts, faults
@@ -98,7 +100,7 @@ def read_answer(messages: list[Any], field: str) -> tuple[str | None, tuple[Faul
     faults = _message_faults(messages, field)
     if any(fault.kind == "wrong_type" for fault in faults):
         return None, faults
-    answers = [message_text(message["content"]) for message in messages if message["role"] == "assistant"]
+    answers = [message_text(message.get("content")) for message in messages if message["role"] == "assistant"]
     if not answers:
         return None, (*faults, Fault("role_order", f"`{field}` has no message with role assistant"))
     return _said(answers[-1:]), faults
@@ -111,9 +113,14 @@ def _turns(roles: tuple[str, ...], field: str) -> _Turns:
     faults += [Fault("role_order", disorder)] if disorder else []
     users = _where(roles, "user")
     if not users:
+        other = next((role for role in roles if OTHER_ROLES.get(role) == "user"), None)
+        if other and field == "messages":
+            return _Turns((), (), False, (Fault("foreign_conversation", f"role `{other}` instead of `user`"),))
         faults.append(Fault("missing_prompt", f"`{field}` has no message with role user"))
     if len(users) > 1:
         faults.append(Fault("multi_turn"))
+    if TOOL_ROLES & set(roles):
+        faults.append(Fault("tools", "tool results"))
     return _Turns(users, _where(roles, *SYSTEM_ROLES), roles[-1:] == ("assistant",), tuple(faults))
 
 
@@ -128,7 +135,8 @@ def _disorder(roles: Sequence[str], field: str) -> str:
         return "system is not the first message"
     if spoken and spoken[0] == "assistant":
         return "assistant speaks before user"
-    if doubled := [a for a, b in pairwise(spoken) if a == b]:
+    in_turn = [role for role in roles if role not in SYSTEM_ROLES]  # a tool may speak in between
+    if doubled := [a for a, b in pairwise(in_turn) if a == b and a in spoken]:
         return f"two {doubled[0]} messages in a row"
     if field == "messages":
         return "the last message is not the assistant's" if "assistant" in spoken and spoken[-1] == "user" else ""
@@ -145,14 +153,20 @@ def _message_faults(messages: list[Any], field: str) -> tuple[Fault, ...]:
         if not isinstance(role, str):
             what = "missing" if "role" not in message else type_name(role)
             return (*faults, Fault("wrong_type", f"`{field}[].role` is {what}"))
+        beside = message_faults(message)
+        faults += beside
         if isinstance(content, str):
             is_answer = field == "messages" and number == len(messages) and role == "assistant"
+            if not content.strip() and beside:
+                continue
             if not content.strip() and is_answer:
                 faults.append(Fault("empty_reference", f"`{field}`"))
             elif not content.strip() and role != "user":
                 faults.append(Fault("empty_text", f"`{field}[].content`"))
         elif isinstance(content, list) and all(isinstance(part, str | dict) for part in content):
-            faults.append(Fault("content_parts"))
+            faults += [] if beside else [Fault("content_parts")]
+        elif content is None and beside:
+            continue
         else:
             what = "missing" if "content" not in message else type_name(content)
             return (*faults, Fault("wrong_type", f"`{field}[].content` is {what}"))

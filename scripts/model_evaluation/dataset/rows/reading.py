@@ -19,6 +19,7 @@ import msgspec
 
 from model_evaluation.runtime.rows import read_dataset_row
 
+from .foreign import as_messages, foreign_prompt, names_of, usable_text
 from .formats import (
     FIELDS_THAT_COUNT,
     NOT_METADATA,
@@ -33,10 +34,10 @@ from .formats import (
 from .json_lines import ABSENT, DecodedLines, LineDecoder
 from .lines import Block, line_blocks
 from .messages import read_answer, read_conversations
+from .unseen import MARKS, field_fault, mark_in, unseen_content, unseen_fields
 
-# What people call the prompt elsewhere; only used to say what to rename.
-LIKELY_PROMPTS = ("question", "input", "instruction", "text", "user", "user_prompt", "conversations")
 CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+UNSEEN = frozenset(["not_text", "tools"])
 _ESCAPED_CONTROLS = frozenset([b"b", b"f", b"u"])
 
 
@@ -65,8 +66,9 @@ class RowBlock:
     """Consecutive lines, read. Every list has one entry a line.
 
     ``prompts`` hold ``None`` for a line without a usable row. Texts that are absent or blank are ``None``. ``faults``
-    are (position, fault, about where in the line). ``fields`` counts the rows that have a field beside those read.
-    ``objects`` are by position, where they were kept.
+    are (position, fault, about where in the line). ``fields`` counts the rows that have a field beside those read,
+    ``foreign`` those in which a field (first) stands in the place of another (second).
+    ``objects`` are by position, where they were kept, and so is what is ``unseen``: content that is not text.
     """
 
     first_line: int
@@ -81,6 +83,8 @@ class RowBlock:
     categories: list[str | None] = field(init=False)
     fields: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[int, Fault, int]] = field(default_factory=list)
+    foreign: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unseen: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         size = len(self.lines)
@@ -137,6 +141,10 @@ def read_block(block: Block, first_line: int, terms: Terms, decoder: LineDecoder
     _fill(rows, decoded, terms)
     if b"\x7f" in block.data or not decoded.escapes.keys().isdisjoint(_ESCAPED_CONTROLS):
         _find_control_characters(rows)
+    if any(mark in block.data for mark in MARKS):
+        for at, prompt in enumerate(rows.prompts):
+            if prompt is not None and at not in rows.unseen and (mark := mark_in(prompt)):
+                rows.add_fault(at, "not_text", f"`{mark}`")
     rows.faults.sort(key=lambda entry: entry[0])
     return rows
 
@@ -219,7 +227,7 @@ class _Group:
         layout = self.layout
         if layout.format is None:
             for at in range(self.size):
-                self.refuse(at, "unknown_format", _what_it_has(self.object(at)))
+                self._refuse_foreign(at, self.object(at))
             self._do_not_count_unusable()
             return
         prompts, systems, answers = self._prompts()
@@ -229,6 +237,8 @@ class _Group:
         categories = self._categories()
         if layout.several:
             self._read_several(prompts, references, systems)
+        self._name_foreign(references, systems)
+        self._name_unseen()
         self._judge(references, systems)
         for at in self.unusable:
             prompts[at] = None
@@ -280,6 +290,8 @@ class _Group:
         for at, own in enumerate(faults):
             if own:
                 self._note(at, own)
+                if any(fault.kind in UNSEEN for fault in own):
+                    self._keep_unseen(at, unseen_content(column[at]))
         if None in prompts:
             self.unusable.update(at for at, prompt in enumerate(prompts) if prompt is None)
         return prompts, systems, answers
@@ -396,6 +408,46 @@ class _Group:
         row = read_dataset_row(self.object(at), 0)
         return row.prompt, row.reference if (row.reference or "").strip() else None, row.system
 
+    def _refuse_foreign(self, at: int, obj: dict[str, Any]) -> None:
+        """Say where the prompt of a row in no format may be."""
+        if as_messages(obj) is not None:
+            return self.refuse(at, "foreign_conversation", _what_it_has(obj))
+        renaming = foreign_prompt([name for name, value in obj.items() if usable_text(value) is not None])
+        self.rows.foreign.update(renaming)
+        if renaming:
+            return self.refuse(at, "foreign_prompt", " and ".join(f"`{name}`" for name in renaming[0][0].split("+")))
+        return self.refuse(at, "unknown_format", _what_it_has(obj))
+
+    def _name_foreign(self, references: list[str | None], systems: list[str | None]) -> None:
+        """Say where reference answer and system text may be, in usable rows without, and that a model has answered."""
+        fields = self.decoded.fields
+        known = self.layout.reference or ("response" if self.layout.format == "openai_chat" else "completion")
+        for role, column, target in (("reference", references, known), ("system", systems, "system")):
+            names = [name for name in names_of(role, fields) if name not in NOT_METADATA]
+            for at, text in enumerate(column if names else ()):
+                if text is None and at not in self.unusable:
+                    obj = self.object(at)
+                    if name := next((name for name in names if usable_text(obj.get(name)) is not None), None):
+                        self.fault(at, f"foreign_{role}", f"`{name}`")
+                        self.rows.foreign[name, target] += 1
+        for name in names_of("model answer", fields):
+            for at in range(self.size):
+                if self.object(at).get(name):
+                    self.fault(at, "model_answers", f"`{name}`")
+
+    def _name_unseen(self) -> None:
+        """Say which fields hold something that is not text."""
+        for name in unseen_fields(self.decoded.fields):
+            for at in range(self.size):
+                value = self.object(at).get(name)
+                if fault := field_fault(name, value):
+                    self.fault(at, *fault)
+                    self._keep_unseen(at, repr(value))
+
+    def _keep_unseen(self, at: int, content: str) -> None:
+        position = self.decoded.positions[self.indexes[at]]
+        self.rows.unseen[position] = self.rows.unseen.get(position, "") + content
+
     def _judge(self, references: list[str | None], systems: list[str | None]) -> None:
         """What the terms say about the usable rows."""
         terms, nova = self.terms, self.terms.nova
@@ -421,10 +473,7 @@ class _Group:
 def _what_it_has(obj: dict[str, Any]) -> str:
     if not obj:
         return "the object is empty"
-    likely = [key for key in LIKELY_PROMPTS if key in obj]
-    close = [key for key in obj if key.strip().lower() in ("messages", "query", "prompt")]
-    shown = likely[:1] or close[:1] or sorted(obj)[:4]
-    return "has " + ", ".join(f"`{safe_name(key)}`" for key in shown)
+    return "has " + ", ".join(f"`{safe_name(key)}`" for key in sorted(obj)[:4])
 
 
 _NOTHING_SAID = [{"role": "user", "content": "-"}]  # in the place of what is not a conversation

@@ -12,7 +12,7 @@ from .runtime.metrics import SAFETY_METRICS
 
 def upgraded(summary: dict[str, Any]) -> dict[str, Any]:
     """The same evaluation in the present version."""
-    summary = {"kind": "llm_as_judge", **summary, "schema_version": SCHEMA_VERSION}
+    summary = {"kind": "llm_as_judge", "scope": _scope(summary), **summary, "schema_version": SCHEMA_VERSION}
     if "judge" in summary:
         summary["conditions"] = {"judge": summary.pop("judge")}
     models = summary.get("models")
@@ -26,6 +26,14 @@ def upgraded(summary: dict[str, Any]) -> dict[str, Any]:
             for field, cells in slices.items()
         }
     return summary
+
+
+def _scope(summary: dict[str, Any]) -> str:
+    """Which models were evaluated, where the summary does not say."""
+    verdict, metrics = summary.get("verdict"), summary.get("metrics")
+    if not isinstance(verdict, dict) or not isinstance(metrics, dict) or verdict.get("decision") != "none":
+        return "compare"
+    return "tuned" if any(isinstance(entry, dict) and entry.get("tuned") for entry in metrics.values()) else "base"
 
 
 def _with_guards(metrics: Any) -> Any:

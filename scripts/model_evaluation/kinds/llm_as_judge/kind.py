@@ -100,31 +100,16 @@ class LlmAsJudge(Kind):
         return CHECKS
 
     def parameters(self, context: Context) -> dict[str, Any]:
-        from model_evaluation.naming import project_slug
         from model_evaluation.steps.data_card import overlap_notes
+        from model_evaluation.steps.evaluator_parameters import evaluator_parameters
 
-        scope = context.value("scope")
-        mlflow = context.value("mlflow")
-        model = context.facts("model")
         return {
-            "REGION": context.value("region"),
-            "ROLE_ARN": context.facts("role").get("arn", context.value("role")),
-            "MODEL_PACKAGE_ARN": model["base_model_id"] if scope == "base" else context.value("model"),
+            **evaluator_parameters(context),
             "DATASET": context.value("dataset"),
             "JUDGE_MODEL": context.value("judge"),
             "BUILTIN_METRICS": context.value("builtin_metrics"),
             "CUSTOM_METRICS": context.value("custom_metrics") or None,
             "PRIMARY_METRIC": context.value("primary_metric"),
-            "EVALUATE_BASE_MODEL": scope == "compare",
-            "REFERENCE_MODEL_ARN": None if scope in ("compare", "tuned", "base") else scope,
-            "S3_OUTPUT": context.value("output"),
-            "MLFLOW_RESOURCE_ARN": None if mlflow == "create" else mlflow,
-            "MLFLOW_EXPERIMENT": None,
-            "POLL_SECONDS": 30,
-            "TIMEOUT_MINUTES": 240,
-            "RUN_LABEL": project_slug(context.project),
-            "FORCE_NEW_RUN": False,
-            "RESULTS_DIR": "results",
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
             "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
         }

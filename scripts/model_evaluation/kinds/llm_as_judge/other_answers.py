@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 def other_answers(summary: Summary, context: Context) -> list[str]:
     """What the results say otherwise than the answers, as far as both are known."""
-    tuned, inputs = summary["models"]["tuned"] or {}, summary.get("inputs") or {}
+    tuned, inputs = summary["models"]["tuned"], summary.get("inputs") or {}
     custom = [item["customMetricDefinition"].get("name") for item in context.value("custom_metrics") or []]
     metrics = [*(context.value("builtin_metrics") or []), *custom]
     pairs = (
-        ("the model", tuned.get("arn"), context.value("model")),
+        ("the model", tuned and tuned.get("arn"), context.value("model")),
         ("the dataset", inputs.get("dataset"), context.value("dataset")),
         ("the judge", summary["conditions"].get("judge"), context.value("judge")),
         ("the primary metric", summary["primary_metric"], _bare(context.value("primary_metric"))),

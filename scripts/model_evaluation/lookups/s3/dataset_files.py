@@ -6,7 +6,6 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from model_evaluation.errors import AccessDenied, AwsError, Refused
 from model_evaluation.lookups.concurrency import together
@@ -23,7 +22,7 @@ def files_of(uri: S3Uri) -> list[S3Uri]:
     return [S3Uri(uri.bucket, key) for key in shard_names(uri.key)]
 
 
-def recorded_files(facts: Mapping[str, Any]) -> list[S3Uri]:
+def recorded_files(facts: Mapping[str, object]) -> list[S3Uri]:
     """The objects of the recorded dataset; ``facts`` are those of the `dataset` step. None without a dataset."""
     if not facts.get("bucket"):
         return []
@@ -35,7 +34,7 @@ def joined_etag(files: Iterable[S3Object]) -> str:
     return ",".join(item.etag for item in files)
 
 
-def unchanged_files(aws: Aws, facts: Mapping[str, Any]) -> list[S3Object]:
+def unchanged_files(aws: Aws, facts: Mapping[str, object]) -> list[S3Object]:
     """The recorded dataset's objects as they are now. Raises Refused, naming them, when some were replaced since,
     and whatever looking them up raises."""
     files = together(*[lambda uri=uri: head_object(aws, uri) for uri in recorded_files(facts)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from model_evaluation.errors import Choose, Refused
 from model_evaluation.lookups.s3.dataset_files import recorded_files
@@ -21,7 +20,7 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
         try:
             answer = context.kind.step(step_id).check(context.value(step_id), context)
         except Refused as error:
-            yield failed(error.message, _with_command(error, step_id), code=error.code, **error.details)
+            yield failed(error.message, _with_command(error, step_id), code=error.code, evidence=error.details)
             return
         facts = context.facts(step_id)
         if step_id == "dataset" and answer.facts.get("etag") != facts.get("etag"):
@@ -32,18 +31,19 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
                 now=answer.facts.get("etag"),
             )
             return
-        yield passed(f"{step_id}: {_short(answer.value)}", **answer.facts)
+        yield passed(f"{step_id}: {_short(answer.value)}", evidence=answer.facts)
         for item in answer.findings:
-            if item["kind"].endswith("not_simulated"):
-                yield skipped(item["message"], part=item["kind"])
+            kind, message = str(item["kind"]), str(item["message"])
+            if kind.endswith("not_simulated"):
+                yield skipped(message, part=kind)
             elif item.get("level") == "warning":
-                fix = item.get("fix") or lines("To change the answer:", f"evaluate.py revise {step_id}")
-                yield warned(item["message"], fix, part=item["kind"], **answer.facts)
+                fix = str(item.get("fix") or lines("To change the answer:", f"evaluate.py revise {step_id}"))
+                yield warned(message, fix, part=kind, evidence=answer.facts)
 
     return run
 
 
-def _replaced(facts: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _replaced(facts: Mapping[str, object], now: Mapping[str, object]) -> str:
     """The first of the dataset's files whose ETag is another one."""
     etags = zip(str(facts.get("etag")).split(","), str(now.get("etag")).split(","), strict=False)
     files = recorded_files(facts)
@@ -59,6 +59,6 @@ def _with_command(error: Refused, step_id: str) -> str:
     return lines(fix, f"To choose from: {choices}" if choices else "", f"evaluate.py revise {step_id}")
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 200 else text[:199] + "…"

@@ -41,17 +41,17 @@ def _offered(subject: Subject, model: Model) -> Result:
             f"The base model {label} is {hub_model.status} in the public hub of {region}.",
             lines("Wait until it is Available, or evaluate another model:", revise),
             part=part,
-            **evidence,
+            evidence=evidence,
         )
     if hub_model.can_be_evaluated is None:
         message = f"Whether {label} has an evaluation recipe is not known: its hub document could not be read."
-        return skipped(message, part=part, **evidence)
+        return skipped(message, part=part, evidence=evidence)
     if not hub_model.can_be_evaluated:
         return failed(
             f"The base model {label} has no evaluation recipe in {region}. The run would end with "
             "DownstreamServiceUnavailable after several minutes.",
             lines("SageMaker cannot evaluate this base model serverlessly; choose a model with another base:", revise),
             part=part,
-            **evidence,
+            evidence=evidence,
         )
-    return passed(f"{label} is in the hub of {region} and has an evaluation recipe.", part=part, **evidence)
+    return passed(f"{label} is in the hub of {region} and has an evaluation recipe.", part=part, evidence=evidence)

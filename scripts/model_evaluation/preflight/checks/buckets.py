@@ -144,7 +144,7 @@ def _refusing(config: Configuration, bucket: str, policy: Policy) -> Result:
         message = (
             f"The policy of {bucket} refuses nothing that the role does." if policy else f"{bucket} has no policy."
         )
-        return passed(message, part=bucket, **evidence)
+        return passed(message, part=bucket, evidence=evidence)
     certain = [(match, actions) for match, actions in matches.values() if match.certain]
     match, actions = (certain or list(matches.values()))[0]
     denied = ", ".join(sorted(set(actions)))
@@ -160,7 +160,7 @@ def _refusing(config: Configuration, bucket: str, policy: Policy) -> Result:
             f"The bucket policy of {bucket} ({match.sid}) denies {denied} to {config.role}; nothing else can allow it.",
             fix,
             part=bucket,
-            **evidence,
+            evidence=evidence,
         )
     keys = ", ".join(sorted({key for item, _ in matches.values() for key in item.undecided}))
     inside = " The evaluation's own steps run outside any VPC of yours." if "vpc" in keys.lower() else ""
@@ -169,7 +169,7 @@ def _refusing(config: Configuration, bucket: str, policy: Policy) -> Result:
         f"beforehand ({keys}).{inside}",
         lines(f"Make sure that the condition does not hold for {config.role}. Or:", fix),
         part=bucket,
-        **evidence,
+        evidence=evidence,
     )
 
 

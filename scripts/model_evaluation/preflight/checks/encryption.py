@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.errors import AccessDenied, EvaluationError, NotFound
 from model_evaluation.kinds.permissions import allow, document
@@ -75,7 +75,7 @@ def _usable(subject: Subject, key_id: str, use: Use) -> Result:
             part=use.part,
             key=key_id,
         )
-    evidence: dict[str, Any] = {"key": key.arn, "state": key.state}
+    evidence: dict[str, object] = {"key": key.arn, "state": key.state}
     if key.state != "Enabled":
         pending, short = key.state == "PendingDeletion", key.arn.rpartition("/")[2]
         return failed(
@@ -86,19 +86,19 @@ def _usable(subject: Subject, key_id: str, use: Use) -> Result:
                 command("kms", "enable-key", key_id=short, region=region),
             ),
             part=use.part,
-            **evidence,
+            evidence=evidence,
         )
     if region != subject.region:
         return failed(
             f"The KMS key {key.arn} that encrypts {use.what} is in {region}, the evaluation runs in {subject.region}.",
             lines("Choose a place encrypted with a key of that region:", f"evaluate.py revise {use.part}"),
             part=use.part,
-            **evidence,
+            evidence=evidence,
         )
     return _permitted(subject, key.arn, use, evidence)
 
 
-def _permitted(subject: Subject, key: str, use: Use, evidence: dict[str, Any]) -> Result:
+def _permitted(subject: Subject, key: str, use: Use, evidence: dict[str, object]) -> Result:
     """A key's policy must allow the use: to the role itself, or to its account, whose policies then decide."""
     config = subject.configuration
     name, role = config.role_name, config.role
@@ -111,17 +111,19 @@ def _permitted(subject: Subject, key: str, use: Use, evidence: dict[str, Any]) -
     if isinstance(policy, EvaluationError):
         unread = f"{name}'s policies allow the key; its key policy could not be read"
         unknown = f"Whether {name} may use the key {key} is not known"
-        return skipped(f"{unread if own else unknown}. {policy.message}", part=use.part, **evidence)
+        return skipped(f"{unread if own else unknown}. {policy.message}", part=use.part, evidence=evidence)
     requester = Requester(role, config.account, {"aws:principalarn": [role], "kms:calleraccount": [config.account]})
     granted = [_certain(policy, "Allow", requester, action) for action in use.actions]
     denied = [match for action in use.actions for match in _certain(policy, "Deny", requester, action)]
     direct = all(any(role in str(match.statement.get("Principal")) for match in matches) for matches in granted)
     allows = not denied and all(granted)
     if allows and (direct or own):
-        return passed(f"{name} may use the key of {use.what}.", part=use.part, **evidence)
+        return passed(f"{name} may use the key of {use.what}.", part=use.part, evidence=evidence)
     if allows and not by_iam:
         return skipped(
-            f"The key policy leaves {key} to IAM, and IAM could not be asked about {name}.", part=use.part, **evidence
+            f"The key policy leaves {key} to IAM, and IAM could not be asked about {name}.",
+            part=use.part,
+            evidence=evidence,
         )
     if allows:  # the key policy leaves it to IAM, and IAM is silent
         attach = command(
@@ -152,7 +154,7 @@ def _permitted(subject: Subject, key: str, use: Use, evidence: dict[str, Any]) -
         f"{role} may not use the KMS key {key} ({', '.join(use.actions)}) of {use.what}: {use.otherwise}.",
         fix,
         part=use.part,
-        **evidence,
+        evidence=evidence,
     )
 
 

@@ -62,7 +62,7 @@ def _trust(role: Role, service: TrustedService) -> Result:
     denied = [match for match in matching(role.trust, "Deny", requester, ASSUME, None) if match.certain]
     if any(match.certain for match in allowed) and not denied:
         return passed(f"{service.name} may assume {role.name}.", part=service.part, arn=role.arn)
-    evidence: dict[str, Any] = {"arn": role.arn, "trusts": sorted(role.trusted), "trust": role.trust}
+    evidence: dict[str, object] = {"arn": role.arn, "trusts": sorted(role.trusted), "trust": role.trust}
     fix = lines(
         "Add the service to the role's trust policy; this is the whole policy with the statement added:",
         command(
@@ -78,7 +78,7 @@ def _trust(role: Role, service: TrustedService) -> Result:
             f"{service.name} may assume {role.name} only under a condition that cannot be checked beforehand ({keys}).",
             fix,
             part=service.part,
-            **evidence,
+            evidence=evidence,
         )
     if denied:
         message = f"{service.name} may not assume {role.name}: its trust policy denies it ({denied[0].sid})."
@@ -91,7 +91,7 @@ def _trust(role: Role, service: TrustedService) -> Result:
         names = ", ".join(sorted(role.trusted)) or "no service"
         message = f"{service.name} may not assume {role.name}: its trust policy names {names}."
     make = warned if service.contested else failed
-    return make(f"{message} {service.otherwise}", fix, part=service.part, **evidence)
+    return make(f"{message} {service.otherwise}", fix, part=service.part, evidence=evidence)
 
 
 def _with_trust(trust: Policy, service: str, account: str) -> dict[str, Any]:

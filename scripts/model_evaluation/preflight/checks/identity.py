@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import Any
 
 from model_evaluation.lookups.identity import clock_offset, credential_lifetime
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
@@ -21,9 +20,9 @@ def caller(subject: Subject) -> Iterator[Result]:
     evidence = identity._asdict()
     if identity.arn.endswith(":root"):
         message = "These are the account's root credentials; SageMaker cannot take a role from them."
-        yield warned(message, "Sign in as a user or role instead: aws sso login", **evidence)
+        yield warned(message, "Sign in as a user or role instead: aws sso login", evidence=evidence)
     else:
-        yield passed(f"Signed in as {identity.arn}.", **evidence)
+        yield passed(f"Signed in as {identity.arn}.", evidence=evidence)
 
 
 def lifetime(subject: Subject) -> Iterator[Result]:
@@ -46,15 +45,17 @@ def lifetime(subject: Subject) -> Iterator[Result]:
         yield skipped(f"{message} {end}", renew, source=source)
     else:
         minutes_left = (expires - datetime.datetime.now(datetime.UTC)).total_seconds() / 60
-        evidence: dict[str, Any] = {
+        evidence: dict[str, object] = {
             "expires": expires.isoformat(timespec="seconds"),
             "minutes_left": round(minutes_left),
         }
         if minutes and minutes_left < minutes[1]:
             message = f"The credentials expire in {max(0, minutes_left):.0f} minutes; {takes}."
-            yield warned(f"{message} It goes on without them, but the notebook stops watching.", renew, **evidence)
+            yield warned(
+                f"{message} It goes on without them, but the notebook stops watching.", renew, evidence=evidence
+            )
         else:
-            yield passed(f"The credentials last {minutes_left:.0f} more minutes.", **evidence)
+            yield passed(f"The credentials last {minutes_left:.0f} more minutes.", evidence=evidence)
 
 
 def clock(subject: Subject) -> Iterator[Result]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import Any
 
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.quotas import Quota, get_quota
@@ -49,22 +48,22 @@ def _running(subject: Subject) -> list[ListedRun]:
 
 
 def _compared(quota: Quota, running: int, region: str) -> Result:
-    evidence: dict[str, Any] = {"quota": quota.code, "name": quota.name, "value": quota.value, "running": running}
+    evidence: dict[str, object] = {"quota": quota.code, "name": quota.name, "value": quota.value, "running": running}
     ask = increase(quota, max(WANTED_JOBS, running + 1), region)
     if quota.value < 1:
         return failed(
             f"The quota '{quota.name}' is {quota.value:g} in {region}: no evaluation can start.",
             lines("Ask for more (AWS usually takes hours to days):", ask),
-            **evidence,
+            evidence=evidence,
         )
     if running >= quota.value:
         return warned(
             f"{running} evaluation(s) are running and the quota '{quota.name}' is {quota.value:g}: "
             "the notebook waits with this one's start until one of them ends.",
             lines("To start it beside them, ask for more:", ask),
-            **evidence,
+            evidence=evidence,
         )
-    return passed(f"The quota '{quota.name}' is {quota.value:g}; {running} running.", **evidence)
+    return passed(f"The quota '{quota.name}' is {quota.value:g}; {running} running.", evidence=evidence)
 
 
 def increase(quota: Quota, value: int, region: str) -> str:

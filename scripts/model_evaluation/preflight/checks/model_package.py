@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any
 
 from model_evaluation.errors import AccessDenied, NotFound
 from model_evaluation.lookups.s3.objects import anything_under
@@ -69,7 +68,7 @@ def _licence(subject: Subject, model: Model) -> Result:
     package = subject.package(model) if model.package else None
     accepted = package.licence_accepted if package else None
     terms = f" ({base.licence})" if base.licence else ""
-    evidence: dict[str, Any] = {"accepted": accepted, "gated": base.gated, "licence": base.licence}
+    evidence: dict[str, object] = {"accepted": accepted, "gated": base.gated, "licence": base.licence}
     if package is not None and accepted is False:
         return warned(
             f"The model package says that the licence of its weights{terms} was not accepted; the step that loads "
@@ -81,24 +80,26 @@ def _licence(subject: Subject, model: Model) -> Result:
                 f"evaluate.py revise {model.step}",
             ),
             part=part,
-            **evidence,
+            evidence=evidence,
         )
     if accepted:
-        return passed(f"The model package says that its licence{terms} was accepted.", part=part, **evidence)
+        return passed(f"The model package says that its licence{terms} was accepted.", part=part, evidence=evidence)
     if base.gated or base.licence:
         return skipped(
             f"AWS does not show whether the base model's licence{terms} was accepted in this account. The run accepts "
             "it on your behalf in every step.",
             "Read it, and start the evaluation only if it may be accepted.",
             part=part,
-            **evidence,
+            evidence=evidence,
         )
     if base.recipes is None:
         return skipped(
             "Whether the base model has a licence to accept is not known: its hub document could not be read.",
             part=part,
         )
-    return passed("Neither package nor base model names a licence that has to be accepted.", part=part, **evidence)
+    return passed(
+        "Neither package nor base model names a licence that has to be accepted.", part=part, evidence=evidence
+    )
 
 
 def _accepting(package: ModelPackage) -> str:

@@ -82,7 +82,7 @@ def _reaching(domain: Domain, way: Way, region: str, needed: tuple[str, ...]) ->
     if way.gateway or not missing:
         how = "leads out through a gateway" if way.gateway else "has every endpoint the notebook needs"
         return passed(
-            f"Studio domain {domain.name} is confined to {domain.vpc}, which {how}.", part=domain.id, **evidence
+            f"Studio domain {domain.name} is confined to {domain.vpc}, which {how}.", part=domain.id, evidence=evidence
         )
     commands = [
         command(
@@ -105,5 +105,5 @@ def _reaching(domain: Domain, way: Way, region: str, needed: tuple[str, ...]) ->
             *commands,
         ),
         part=domain.id,
-        **evidence,
+        evidence=evidence,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from model_evaluation.errors import AccessDenied, EvaluationError, NotFound
 from model_evaluation.kinds.permissions import SDK_CHECK, Need, allow, document
@@ -86,7 +85,7 @@ def _result(
     message = f"{who} may not {', '.join(actions)}{where}: {need.otherwise}."
     if need.necessity == "contested":
         message += f" Whether it is needed is contested; it is named by: {need.source}."
-    evidence: dict[str, Any] = {
+    evidence: dict[str, object] = {
         "principal": principal,
         "actions": need.actions,
         "resources": need.asked or ("*",),
@@ -98,7 +97,9 @@ def _result(
     outside = sorted({item.boundary for item in denied} - {""})
     missing = sorted({key for item in denied for key in item.missing})
     if outside:
-        return warned(f"{message} It is the {' and '.join(outside)} that refuses.", fix, part=need.part, **evidence)
+        return warned(
+            f"{message} It is the {' and '.join(outside)} that refuses.", fix, part=need.part, evidence=evidence
+        )
     if missing and all(item.verdict == "implicitDeny" for item in denied):
         keys = ", ".join(missing)
         return warned(
@@ -106,25 +107,25 @@ def _result(
             "false alarm.",
             fix,
             part=need.part,
-            **evidence,
+            evidence=evidence,
         )
     if need.part == SDK_CHECK:
         return _refused_by_sdk(message, fix, evidence, is_role=is_role)
     make = failed if need.necessity == "required" else warned
-    return make(message, fix, part=need.part, **evidence)
+    return make(message, fix, part=need.part, evidence=evidence)
 
 
-def _refused_by_sdk(message: str, fix: str, evidence: dict[str, Any], *, is_role: bool) -> Result:
+def _refused_by_sdk(message: str, fix: str, evidence: dict[str, object], *, is_role: bool) -> Result:
     """The SDK's own check, which asks without resources and so refuses narrower policies that would do. It can be
     switched off for the role only."""
     message += " (The SageMaker SDK asks IAM without naming resources: a policy for certain resources does not count.)"
     if not is_role:
-        return failed(message, fix, part=SDK_CHECK, **evidence)
+        return failed(message, fix, part=SDK_CHECK, evidence=evidence)
     off = lines("Or switch the SDK's check off where the notebook runs:", "export SAGEMAKER_VALIDATE_ROLE=false")
     if os.environ.get("SAGEMAKER_VALIDATE_ROLE", "true").lower() in ("false", "0", "no"):
         message += " SAGEMAKER_VALIDATE_ROLE switches it off here."
-        return warned(message, lines(fix, off), part=SDK_CHECK, **evidence)
-    return failed(message, lines(fix, off), part=SDK_CHECK, **evidence)
+        return warned(message, lines(fix, off), part=SDK_CHECK, evidence=evidence)
+    return failed(message, lines(fix, off), part=SDK_CHECK, evidence=evidence)
 
 
 def _granted(subject: Subject, principal: str, item: Decision) -> bool:

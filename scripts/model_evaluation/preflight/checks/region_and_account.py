@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.errors import EvaluationError
 from model_evaluation.lookups.arns import parse_arn
@@ -43,7 +43,7 @@ def regions(subject: Subject) -> Iterator[Result]:
             step = "dataset" if subject.facts("dataset").get("bucket") == bucket else "output"
             places.append(Place(f"the bucket {bucket} ({purpose})", region, step))
     elsewhere = [place for place in places if place.region != home]
-    evidence: dict[str, Any] = {"region": home, "places": {place.what: place.region for place in places}}
+    evidence: dict[str, object] = {"region": home, "places": {place.what: place.region for place in places}}
     if elsewhere:
         where = " and ".join(f"{place.what} is in {place.region}" for place in elsewhere)
         steps = dict.fromkeys(place.step for place in elsewhere)
@@ -52,11 +52,11 @@ def regions(subject: Subject) -> Iterator[Result]:
             f"evaluate.py revise {step}" if step else f"export AWS_REGION={home} AWS_DEFAULT_REGION={home}"
             for step in steps
         ]
-        yield failed(f"The evaluation runs in {home}, but {where}.", lines(*fix), **evidence)
+        yield failed(f"The evaluation runs in {home}, but {where}.", lines(*fix), evidence=evidence)
     elif unknown:
-        yield skipped(f"Where it lies is not known for {'; '.join(unknown)}", **evidence)
+        yield skipped(f"Where it lies is not known for {'; '.join(unknown)}", evidence=evidence)
     else:
-        yield passed(f"Everything is in {home}: {', '.join(place.what for place in places)}.", **evidence)
+        yield passed(f"Everything is in {home}: {', '.join(place.what for place in places)}.", evidence=evidence)
 
 
 def _region_of(subject: Subject, bucket: str) -> Callable[[], str | EvaluationError]:
@@ -76,9 +76,9 @@ def accounts(subject: Subject) -> Iterator[Result]:
     foreign = {
         step_id: account for step_id, account in owners.items() if account.isdigit() and account != caller.account
     }
-    evidence: dict[str, Any] = {"account": caller.account, "foreign": foreign}
+    evidence: dict[str, object] = {"account": caller.account, "foreign": foreign}
     if not foreign:
-        yield passed(f"Everything belongs to account {caller.account}.", **evidence)
+        yield passed(f"Everything belongs to account {caller.account}.", evidence=evidence)
         return
     whose = " and ".join(f"the {step_id} belongs to account {account}" for step_id, account in foreign.items())
     why = " A role cannot be passed to another account's services." if "role" in foreign else ""
@@ -88,5 +88,5 @@ def accounts(subject: Subject) -> Iterator[Result]:
             f"Use credentials of that account, or choose again what belongs to {caller.account}:",
             *(f"evaluate.py revise {step_id}" for step_id in foreign),
         ),
-        **evidence,
+        evidence=evidence,
     )

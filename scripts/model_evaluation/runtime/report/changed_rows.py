@@ -11,6 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.summary import capital, labels_of, short_labels
 
 from .markup import part
 from .metrics_table import row_metrics
@@ -58,11 +59,13 @@ def _row_html(analysis: Analysis, row: Mapping[str, Cell], look: str) -> Markup:
     primary = analysis.summary["primary_metric"]
     base, tuned, prompt = (shown_text(row[name]) for name in ("base_response", "tuned_response", "prompt"))
     category = shown_text(row["category"], NAME_CHARACTERS)
+    labels, short = labels_of(analysis.summary), short_labels(analysis.summary)
     return part(
         "row",
         change=" → ".join(shown_score(row[f"{primary}__{side}"]) for side in ("base", "tuned")),
         look=look,
         opening=" ".join(prompt[:OPENING_CHARACTERS].split()),
+        titles=[capital(labels[side]) for side in ("base", "tuned")],
         place=f"row {row['record_id']}" + (f", {category}" if category else ""),
         prompt=prompt,
         reference=shown_text(row["reference"]),
@@ -74,7 +77,7 @@ def _row_html(analysis: Analysis, row: Mapping[str, Cell], look: str) -> Markup:
                     f"{name}, {label}: {shown_score(row[f'{name}__{side}'])}",
                     shown_text(row[f"{name}__{side}_explanation"]),
                 )
-                for side, label in (("base", "base"), ("tuned", "fine-tuned"))
+                for side, label in reversed(short.items())
             ]
             for name in row_metrics(analysis)
         ],

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 
 from model_evaluation.runtime.statistics.verdicts import interval_words, signed
-from model_evaluation.runtime.summary import Summary, model_name, scope_of
+from model_evaluation.runtime.summary import BOTH_MODELS, Summary, labels_of, model_name, scope_of
 
 from .methods import margin_text
-from .metrics_table import DECISIONS, left_columns, metrics_table, table_note
+from .metrics_table import DECISIONS, left_columns, metrics_table, planned_text, rows_words, table_note
 from .people import ScorerError, people_sentences
 from .plain_text import one_line, short_name, short_time
 from .words import ReportWords
@@ -37,6 +37,8 @@ def report_markdown(summary: Summary, words: ReportWords, error: ScorerError | N
     if unsound:
         parts.append(f"Was the comparison fair?\n\n{_bullets(unsound)}")
     parts += [_markdown_table(summary, words), f"{table_note(summary)}."]
+    if planned := planned_text(summary):
+        parts.append(escaped(planned))
     if both and words.scorer:
         parts.append(f"Against people:\n\n{_bullets(people_sentences(error, words))}")
     if worse := worst_slices(summary):
@@ -46,12 +48,13 @@ def report_markdown(summary: Summary, words: ReportWords, error: ScorerError | N
     if both:
         parts.append(escaped(margin_text(summary, words)))
     rows = summary["rows"]
-    results = {side: f"{'no' if rows[side] is None else rows[side]}" for side in ("tuned", "base")}
+    results = {side: f"{'no' if rows[side] is None else rows[side]}" for side in BOTH_MODELS}
     names = {side: escaped(short_name(model_name(summary, side))) for side in results}
+    titles = {side: escaped(label) for side, label in labels_of(summary).items()}
     conditions = "".join(f"{escaped(name)}: {escaped(value)}. " for name, value in words.conditions)
     parts.append(
-        f"Rows: {rows['dataset']} in the dataset, {results['tuned']} results of the fine-tuned model "
-        f"({names['tuned']}), {results['base']} of the base model ({names['base']}), {rows['paired']} with both. "
+        f"Rows: {rows_words(summary)}, {results['tuned']} results of the {titles['tuned']} "
+        f"({names['tuned']}), {results['base']} of the {titles['base']} ({names['base']}), {rows['paired']} with both. "
         f"{conditions}"
         f"Execution {escaped(summary['execution_arn'].rsplit('/', 1)[-1] or '–')}, "
         f"{escaped(short_time(summary['created']))}."
@@ -72,9 +75,10 @@ def worst_slices(summary: Summary) -> list[str]:
     for field, values in summary["slices"].items():
         for value, cells in values.items():
             entry = cells.get(summary["primary_metric"])
-            if entry and entry["verdict"] == "regressed":
-                mean = entry["difference"]["mean"]
-                evidence = f"{signed(mean)} ({interval_words(entry['difference'])}, {entry['n_paired']} rows)"
+            difference = entry["difference"] if entry else None
+            if entry and difference and entry["verdict"] == "regressed":
+                mean = difference["mean"] or 0.0
+                evidence = f"{signed(mean)} ({interval_words(difference)}, {entry['n_paired']} rows)"
                 slices.append((-abs(mean), f"- {escaped(field)} = {escaped(value)}: {evidence}"))
     return [text for _, text in sorted(slices)[:WORST_SLICES]]
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from model_evaluation.runtime.summary import Summary, scope_of
+from model_evaluation.runtime.summary import Summary, labels_of, scope_of
 
 from .metrics_table import ordered_metrics
 from .plain_text import enumeration, paragraphs
 from .words import ReportWords
 
 DIFFERENCE = """
-The difference is the fine-tuned model's mean minus the base model's over those rows, on the metric's own scale. Its
+The difference is the {tuned}'s mean minus the {base}'s over those rows, on the metric's own scale. Its
 95% interval comes from drawing the rows again and again with replacement (a bootstrap), below 30 rows from changing
 their signs at random (a permutation test turned round), and for yes/no scores from Newcombe's method; where few rows
 differ it is widened. Simulations with a known truth show that such intervals hold the truth in about 95 of 100
@@ -44,7 +45,7 @@ def methods_text(summary: Summary, words: ReportWords) -> list[str]:
     difference, p_value = (" ".join(text.split()) for text in (DIFFERENCE, P_VALUE))
     return [
         words.method,
-        difference + _used("Intervals", "method", summary, words),
+        difference.format_map(labels_of(summary)) + _used("Intervals", "method", summary, words),
         p_value + _used("Tests", "test", summary, words),
         DECISION + _guards_text(words.guards),
         margin_text(summary, words),
@@ -75,10 +76,11 @@ def margin_text(summary: Summary, words: ReportWords) -> str:
     return text
 
 
-def _used(title: str, key: str, summary: Summary, words: ReportWords) -> str:
+def _used(title: str, key: Literal["method", "test"], summary: Summary, words: ReportWords) -> str:
     """What was really used, by metric; nothing where the summary does not say."""
     names = ordered_metrics(summary, words)
-    used = {name: (summary["metrics"][name]["difference"] or {}).get(key) for name in names}
+    differences = {name: summary["metrics"][name]["difference"] for name in names}
+    used = {name: difference[key] for name, difference in differences.items() if difference}
     by_value = _by_value({name: value for name, value in used.items() if value})
     each = "; ".join(f"{value} ({enumeration(names)})" for value, names in by_value.items())
     return f" {title} here: {each}." if each else ""

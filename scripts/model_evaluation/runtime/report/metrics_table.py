@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.statistics.entries import count_of, value_of
+from model_evaluation.runtime.statistics.entries import MeasuredValue, count_of, value_of
 from model_evaluation.runtime.statistics.verdicts import interval_words, number_digits, signed_words
-from model_evaluation.runtime.summary import MetricEntry, Summary, scope_of
+from model_evaluation.runtime.summary import (
+    Entry,
+    Summary,
+    capital,
+    evaluated_models,
+    minus_words,
+    scope_of,
+    short_labels,
+)
 
 from .plain_text import one_line
 from .words import ReportWords
@@ -53,29 +61,38 @@ def row_metrics(analysis: Analysis) -> list[str]:
 def metrics_table(summary: Summary, words: ReportWords) -> tuple[tuple[str, ...], list[list[str]]]:
     """Headings and lines, one line per metric, the primary one first; with one model a short form."""
     entries = {name: summary["metrics"][name] for name in ordered_metrics(summary, words)}
-    scope = scope_of(summary)
-    if scope == "compare":
-        return TABLE_HEADINGS, [[metric_label(name, entry), *entry_cells(entry)] for name, entry in entries.items()]
-    if any("ci_low" in entry[scope] for entry in entries.values()):
-        measured = {name: entry[scope] for name, entry in entries.items()}
+    side, *others = evaluated_models(summary)
+    if others:
+        lines = [[metric_label(name, entry), *entry_cells(entry)] for name, entry in entries.items()]
+        return table_headings(summary), lines
+    measured = {name: cast("MeasuredValue", entry[side]) for name, entry in entries.items() if entry[side]}
+    if any("ci_low" in own for own in measured.values()):
         return MEASURED_HEADINGS, [[metric_label(name, entries[name]), *_cells(own)] for name, own in measured.items()]
     lines = []
     for name, entry in entries.items():
-        side = entry[scope]
-        value = value_of(side)
+        scores = entry[side]
+        value = value_of(scores)
         shown = "–" if value is None else f"{value:.3g}"
-        lines.append([metric_label(name, entry), shown, str(count_of(side)), str(side.get("n_missing", "–"))])
+        missing = str(scores.get("n_missing", "–")) if scores else "–"
+        lines.append([metric_label(name, entry), shown, str(count_of(scores)), missing])
     return ONE_MODEL_HEADINGS, lines
 
 
-def _cells(own: MetricEntry) -> list[str]:
+def table_headings(summary: Summary) -> tuple[str, ...]:
+    """``TABLE_HEADINGS`` with the models' names."""
+    short = short_labels(summary)
+    names = {"Base": capital(short["base"]), "Fine-tuned": capital(short["tuned"])}
+    return tuple(names.get(heading, heading) for heading in TABLE_HEADINGS)
+
+
+def _cells(own: MeasuredValue) -> list[str]:
     """Value, interval and rows of one model's measured value."""
     value = own["value"]
     interval = interval_words({**own, "mean": value}) if value is not None else "–"
     return ["–" if value is None else f"{value:.{number_digits(value)}f}", interval, str(own["n"])]
 
 
-def metric_label(name: str, entry: MetricEntry) -> str:
+def metric_label(name: str, entry: Entry) -> str:
     return name + (" ↓" if entry["direction"] == "lower" else "")
 
 
@@ -83,7 +100,7 @@ def table_note(summary: Summary) -> str:
     """What the reader of the table must know."""
     note = "Mean scores over the scored rows"
     if scope_of(summary) == "compare":
-        note = "Fine-tuned minus base, over the rows that both models have a score for"
+        note = f"{capital(minus_words(summary))}, over the rows that both models have a score for"
     return note + ("; ↓ lower is better" if any_lower(summary) else "")
 
 
@@ -92,7 +109,7 @@ def any_lower(summary: Summary) -> bool:
     return any(entry["direction"] == "lower" for entry in summary["metrics"].values())
 
 
-def entry_cells(entry: MetricEntry) -> list[str]:
+def entry_cells(entry: Entry) -> list[str]:
     """The columns after the first of ``TABLE_HEADINGS``."""
     difference = entry["difference"]
     if difference is None:
@@ -102,7 +119,7 @@ def entry_cells(entry: MetricEntry) -> list[str]:
     outcomes = [entry[outcome] for outcome in ("wins", "ties", "losses")]
     p_value = difference["p_adjusted"]
     return [
-        DECISIONS[entry["verdict"]].verdict,
+        DECISIONS[entry["verdict"] or "none"].verdict,
         *("–" if value is None else f"{value:.{digits}f}" for value in values),
         signed_words(difference),
         interval_words(difference),
@@ -135,6 +152,18 @@ def comparison_text(summary: Summary, words: ReportWords) -> str:
     if cautions := cautions_of(summary):
         parts += ["", "Take care:", *(f"- {one_line(text)}" for text in cautions)]
     return "\n".join(parts)
+
+
+def rows_words(summary: Summary) -> str:
+    """``80 in the dataset (8 different questions)``."""
+    rows = summary["rows"]
+    distinct = f" ({rows['distinct']} different questions)" if rows.get("distinct") else ""
+    return f"{rows['dataset']} in the dataset{distinct}"
+
+
+def planned_text(summary: Summary) -> str:
+    """The difference that was said to be shown beside what it came to; empty where the summary does not say."""
+    return str((summary.get("planned") or {"sentence": ""})["sentence"])
 
 
 def unfair_of(summary: Summary) -> list[str]:

@@ -8,7 +8,7 @@ from model_evaluation.runtime.analysis import Analysis
 
 from .markup import part
 from .metrics_table import cautions_of
-from .page import metrics_table_html, verdict_html
+from .page import metrics_table_html, planned_html, verdict_html
 
 
 def in_notebook(fragment: Markup) -> str:
@@ -23,6 +23,6 @@ def comparison_html(analysis: Analysis) -> Markup:
         "comparison",
         notice=words.simulated if summary["simulated"] else "",
         verdict=verdict_html(summary),
-        table=metrics_table_html(summary, words),
+        table=metrics_table_html(summary, words) + planned_html(summary),
         warnings=part("bullets", texts=cautions_of(summary)),
     )

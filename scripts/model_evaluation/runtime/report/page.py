@@ -11,19 +11,30 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS, evidence_text
-from model_evaluation.runtime.summary import Summary, evaluated_models, model_name, scope_of
+from model_evaluation.runtime.statistics.verdicts import evidence_text
+from model_evaluation.runtime.summary import (
+    BOTH_MODELS,
+    Side,
+    Summary,
+    capital,
+    evaluated_models,
+    labels_of,
+    model_name,
+    scope_of,
+)
 
 from .charts.look import Chart, page_svg
 from .markup import ENVIRONMENT, part
 from .methods import limits_text, methods_text
 from .metrics_table import (
     DECISIONS,
-    TABLE_HEADINGS,
     entry_cells,
     left_columns,
     metrics_table,
     ordered_metrics,
+    planned_text,
+    rows_words,
+    table_headings,
     table_note,
 )
 from .people import ScorerError, people_html
@@ -53,7 +64,7 @@ def report_html(analysis: Analysis, charts: Mapping[str, Chart], error: ScorerEr
         sections.append(Section("", "", people_html(error, words)))
     sections += [
         Section("", "Take care", part("bullets", texts=summary["warnings"])),
-        Section("metrics", "All metrics", metrics_table_html(summary, words)),
+        Section("metrics", "All metrics", metrics_table_html(summary, words) + planned_html(summary)),
         charts_section(charts, {"slices": slices_html(summary)}),
         *(Section(*own) for own in analysis.sections()),
         Section("rows", "Rows", rows_html(analysis)),
@@ -71,7 +82,7 @@ def page_html(summary: Summary, words: ReportWords, sections: Sequence[Section])
         notice=words.simulated if summary["simulated"] else "",
         facts=[
             *(
-                (MODEL_LABELS[side].capitalize(), short_name(model_name(summary, side) or MODEL_LABELS[side]))
+                (model_title(summary, side), short_name(model_name(summary, side) or labels_of(summary)[side]))
                 for side in reversed(evaluated_models(summary))
             ),
             *words.conditions,
@@ -79,6 +90,12 @@ def page_html(summary: Summary, words: ReportWords, sections: Sequence[Section])
         ],
         sections=[section for section in sections if section.body],
     )
+
+
+def model_title(summary: Summary, side: Side) -> str:
+    """What stands before a model's name."""
+    label = labels_of(summary)[side]
+    return capital(label.removesuffix(short_name(model_name(summary, side))).strip() or label)
 
 
 def verdict_html(summary: Summary) -> Markup:
@@ -96,7 +113,7 @@ def fairness_section(summary: Summary, words: ReportWords) -> Section:
 
 def sound_rows_text(summary: Summary) -> str:
     """The difference on the primary metric among the rows that are sound in both models; empty where it is unknown."""
-    sound = (summary.get("fairness") or {}).get("sound_rows")
+    sound = summary["fairness"]["sound_rows"] if "fairness" in summary else None
     if not sound or sound["n_paired"] == summary["metrics"][summary["primary_metric"]]["n_paired"]:
         return ""
     evidence = evidence_text(sound, f"{sound['n_paired']} rows")
@@ -114,6 +131,10 @@ def metrics_table_html(summary: Summary, words: ReportWords) -> Markup:
         decides=0 if len(lines) > 1 else -1,
         looks=WORD_LOOKS,
     )
+
+
+def planned_html(summary: Summary) -> Markup:
+    return part("paragraphs", texts=[text for text in [planned_text(summary)] if text])
 
 
 def charts_section(charts: Mapping[str, Chart], notes: Mapping[str, Markup]) -> Section:
@@ -136,7 +157,7 @@ def slices_html(summary: Summary) -> Markup:
     ]
     if not lines:
         return Markup()
-    headings = ("Slice", *TABLE_HEADINGS[1:])
+    headings = ("Slice", *table_headings(summary)[1:])
     table = part("table", headings=headings, lines=lines, caption=f"Slices on {primary}", left=2, looks=WORD_LOOKS)
     return part("folded", title=f"All slices on {primary} as a table", content=table)
 
@@ -144,14 +165,15 @@ def slices_html(summary: Summary) -> Markup:
 def facts_html(summary: Summary, words: ReportWords) -> Markup:
     """The configuration as the summary has it."""
     rows = summary["rows"]
-    results = [f"{rows[side]} results of the {MODEL_LABELS[side]}" for side in MODEL_LABELS if rows[side] is not None]
+    labels = labels_of(summary)
+    results = [f"{rows[side]} results of the {labels[side]}" for side in BOTH_MODELS[::-1] if rows[side] is not None]
     facts = [
         ("Execution", summary["execution_arn"]),
-        *((MODEL_LABELS[side].capitalize(), model_name(summary, side) or "–") for side in ("tuned", "base")),
+        *((model_title(summary, side), model_name(summary, side) or "–") for side in ("tuned", "base")),
         *words.conditions,
         ("Created", summary["created"]),
         ("Metrics", ", ".join(ordered_metrics(summary, words))),
         ("Primary metric", summary["primary_metric"]),
-        ("Rows", ", ".join([f"{rows['dataset']} in the dataset", *results, f"{rows['paired']} with both"])),
+        ("Rows", ", ".join([rows_words(summary), *results, f"{rows['paired']} with both"])),
     ]
     return part("facts", facts=facts)

@@ -9,7 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS, interval_words, signed_words
+from model_evaluation.runtime.statistics.verdicts import interval_words, signed_words
+from model_evaluation.runtime.summary import labels_of, minus_words
 
 from .markup import part
 from .words import ReportWords
@@ -50,7 +51,7 @@ def people_sentences(error: ScorerError | None, words: ReportWords) -> list[str]
     rates = []
     for side, yes_no in (error.get("yes_no") or {}).items():
         known = [f"{title} {_rate_words(yes_no[name])}" for name, title in titles.items() if yes_no[name]["n"]]
-        rates.append(f"The {words.scorer} on the {MODEL_LABELS[side]}: {', '.join(known)}.")
+        rates.append(f"The {words.scorer} on the {labels_of(error)[side]}: {', '.join(known)}.")
     return [error["sentence"], *rates, *error.get("warnings", [])]
 
 
@@ -79,7 +80,7 @@ def _people_table(error: ScorerError, words: ReportWords) -> Markup:
         "table",
         headings=("Scored by", "Difference", "95% CI", "Rows"),
         lines=[(name, signed_words(line), interval_words(line), str(int(n))) for name, line, n in lines],
-        caption=f"Difference on {error['metric']}, fine-tuned minus base",
+        caption=f"Difference on {error['metric']}, {minus_words(error)}",
         short=True,
     )
 

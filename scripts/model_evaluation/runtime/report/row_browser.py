@@ -14,8 +14,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
-from model_evaluation.runtime.summary import BOTH_MODELS, evaluated_models
+from model_evaluation.runtime.summary import BOTH_MODELS, capital, evaluated_models, labels_of, short_labels
 
 from .changed_rows import NAME_CHARACTERS, Cell, changed_rows_html
 from .markup import part
@@ -66,6 +65,8 @@ def _browser_data(analysis: Analysis, table: pd.DataFrame, cut: int) -> Markup:
         "metrics": [one_line(name) for name in names],
         "lower": [summary["metrics"][name]["direction"] == "lower" for name in names],
         "models": evaluated_models(summary),
+        "titles": {side: one_line(capital(label)) for side, label in labels_of(summary).items()},
+        "short": {side: one_line(label) for side, label in short_labels(summary).items()},
         "explanations": explanations[:1].upper() + explanations[1:],
         "intro": _intro(analysis, len(table), cut),
         "rows": _rows(table, names, cut),
@@ -74,8 +75,8 @@ def _browser_data(analysis: Analysis, table: pd.DataFrame, cut: int) -> Markup:
 
 
 def _intro(analysis: Analysis, rows: int, cut: int) -> str:
-    models = evaluated_models(analysis.summary)
-    answers = "both answers, what differs in them," if len(models) == 2 else f"the {MODEL_LABELS[models[0]]}'s answer"
+    models, labels = evaluated_models(analysis.summary), labels_of(analysis.summary)
+    answers = "both answers, what differs in them," if len(models) == 2 else f"the {labels[models[0]]}'s answer"
     parts = [f"Open a row for {answers} and {analysis.words.explanations}."]
     total = len(analysis.per_example)
     if rows < total:

@@ -26,14 +26,20 @@ REASON_WORDS = {
 }
 
 
-def score_cautions(records: Sequence[Record], comparison: ScoreComparison, sides: Sequence[Side]) -> list[str]:
-    """The most serious first. What makes a comparison unfair is told by :mod:`.fairness`."""
+def score_cautions(
+    records: Sequence[Record],
+    comparison: ScoreComparison,
+    sides: Sequence[Side],
+    labels: Mapping[str, str] = MODEL_LABELS,
+) -> list[str]:
+    """The most serious first; ``labels`` name the models. What makes a comparison unfair is told by
+    :mod:`.fairness`."""
     rows = comparison.rows
-    cautions = _row_cautions(records, rows, sides)
+    cautions = _row_cautions(records, rows, sides, labels)
     for side in sides:
         answers = [record.answers[side].response for record in records if side in record.answers]
-        cautions += _answer_cautions(answers, MODEL_LABELS[side], alone=len(sides) == 1)
-    cautions += _coverage_cautions(comparison.metrics, rows, sides)
+        cautions += _answer_cautions(answers, labels[side], alone=len(sides) == 1)
+    cautions += _coverage_cautions(comparison.metrics, rows, sides, labels)
     if len(sides) == 2 and 0 < rows["paired"] < SMALL_EVALUATION:
         cautions.append(
             f"Paired rows: only {rows['paired']}. Only large differences can be shown, and the intervals rest on "
@@ -42,19 +48,19 @@ def score_cautions(records: Sequence[Record], comparison: ScoreComparison, sides
     return cautions
 
 
-def _row_cautions(records: Sequence[Record], rows: Rows, sides: Sequence[Side]) -> list[str]:
+def _row_cautions(records: Sequence[Record], rows: Rows, sides: Sequence[Side], labels: Mapping[str, str]) -> list[str]:
     cautions = []
     for side in sides:
         if not rows[side]:
-            cautions.append(f"The {MODEL_LABELS[side]} has no result rows.")
+            cautions.append(f"The {labels[side]} has no result rows.")
             continue
         absent = sum(record.row is not None and side not in record.answers for record in records)
         strange = sum(record.row is None and side in record.answers for record in records)
         if absent:
-            cautions.append(f"Dataset rows without a result of the {MODEL_LABELS[side]}: {absent}.")
+            cautions.append(f"Dataset rows without a result of the {labels[side]}: {absent}.")
         if strange:
             cautions.append(
-                f"Result rows of the {MODEL_LABELS[side]} whose prompt and reference are not in the dataset: "
+                f"Result rows of the {labels[side]} whose prompt and reference are not in the dataset: "
                 f"{strange}; they were kept."
             )
     return cautions
@@ -78,7 +84,9 @@ def _answer_cautions(answers: Sequence[str], label: str, *, alone: bool) -> list
     return cautions
 
 
-def _coverage_cautions(metrics: Mapping[str, MetricEntry], rows: Rows, sides: Sequence[Side]) -> list[str]:
+def _coverage_cautions(
+    metrics: Mapping[str, MetricEntry], rows: Rows, sides: Sequence[Side], labels: Mapping[str, str]
+) -> list[str]:
     """Metrics scored on less than 95% of the rows, by model, and metrics that one model lacks more scores of."""
     cautions = []
     total = {side: rows["dataset"] or rows[side] or 0 for side in sides if rows[side]}
@@ -89,24 +97,26 @@ def _coverage_cautions(metrics: Mapping[str, MetricEntry], rows: Rows, sides: Se
             if own is not None and own["n_scored"] < COVERAGE_FLOOR * total[side]:
                 low.append(f"{name} {own['n_scored']}{_reasons(own)}")
         if low:
-            cautions.append(
-                f"Scored rows of the {MODEL_LABELS[side]}, fewer than 95% of {total[side]}: {'; '.join(low)}."
-            )
+            cautions.append(f"Scored rows of the {labels[side]}, fewer than 95% of {total[side]}: {'; '.join(low)}.")
     if len(total) == 2:
-        missing = [(name, entry["tuned"], entry["base"]) for name, entry in metrics.items()]
+        both = [
+            (name, own, its) for name, entry in metrics.items() if (own := entry["tuned"]) and (its := entry["base"])
+        ]
         apart = [
-            f"{name} {tuned['n_missing']} and {base['n_missing']}"
-            for name, tuned, base in missing
-            if tuned and base and tuned["n_missing"] != base["n_missing"]
+            f"{name} {own['n_missing']} and {its['n_missing']}"
+            for name, own, its in both
+            if own["n_missing"] != its["n_missing"]
         ]
         if apart:
+            tuned = labels["tuned"].removesuffix(" model")
             cautions.append(
-                f"Missing scores of the fine-tuned and of the base model: {'; '.join(apart)}. If scores are missing "
-                "because answers are bad, the comparison is too kind to the model that misses more."
+                f"Missing scores of the {tuned} and of the {labels['base']}: {'; '.join(apart)}. If scores are "
+                "missing because answers are bad, the comparison is too kind to the model that misses more."
             )
     return cautions
 
 
 def _reasons(scores: ModelScores) -> str:
-    why = ", ".join(f"{count} {REASON_WORDS[reason]}" for reason, count in scores["missing_reasons"].items())
+    reasons = scores["missing_reasons"]
+    why = ", ".join(f"{count} {REASON_WORDS.get(reason, reason)}" for reason, count in reasons.items())
     return f" ({why})" if why else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NotRequired, Protocol, TypedDict, TypeVar
 
 from model_evaluation.runtime.settings import NotebookError
+from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
 Side = Literal["tuned", "base"]
 BOTH_SIDES: tuple[Side, ...] = ("tuned", "base")
@@ -42,6 +43,12 @@ def named_model(name: str | None) -> NamedModel | None:
     return {"name": name}
 
 
+def reference_labels(reference: str | None) -> dict[str, str] | None:
+    """What sentences call the models beside a reference, which is a package and no base model."""
+    model = named_model(reference)
+    return {**MODEL_LABELS, "base": f"reference {model['name']}"} if model else None
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """One evaluation. ``conditions`` are what must be equal for two runs to be compared, beside dataset, base model and
@@ -58,6 +65,11 @@ class Evaluation:
     created: str = ""
     simulated: bool = False
     labels: Mapping[str, str] | None = None
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What sentences call the models."""
+        return self.labels or MODEL_LABELS
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from model_evaluation.runtime.statistics.entries import Entry, Fairness, Rows
+from model_evaluation.runtime.statistics.entries import Entry, Fairness, Reported, Rows, Unfinished
 from model_evaluation.runtime.statistics.planning import usual_differences
 from model_evaluation.runtime.statistics.verdicts import Verdict, number_digits, overall_verdict
 
-from .evaluation import Evaluation, NamedModel
+from .evaluation import Evaluation, NamedModel, Side
 
 if TYPE_CHECKING:
     from .aggregates import PartEntry
@@ -52,11 +52,14 @@ class Summary(TypedDict):
     verdict: Verdict
     warnings: list[str]
     fairness: NotRequired[Fairness]
+    labels: NotRequired[dict[str, str]]
     planned: NotRequired[Planned]
     inputs: NotRequired[dict[str, str]]
     record_source: NotRequired[str]
     preferences: NotRequired[PreferenceCounts]
     parts: NotRequired[dict[str, PartEntry]]
+    unfinished: NotRequired[Unfinished]
+    reported: NotRequired[dict[Side, Reported]]
 
 
 def summary_of(
@@ -91,6 +94,8 @@ def summary_of(
         ),
         "warnings": list(warnings),
     }
+    if evaluation.labels:
+        summary["labels"] = dict(evaluation.labels)
     if fairness is not None:
         summary["fairness"] = fairness
     planned = _planned(evaluation.primary_metric, metrics, rows)

@@ -20,11 +20,11 @@ COVERAGE_FLOOR = 0.95
 PAIRED_FLOOR = 0.8  # of the rows must be scored for both models
 FEWEST_PAIRS = 6
 OPENINGS = {
-    "improved": "The {tuned} is better on {name}",
-    "regressed": "The {tuned} is worse on {name}",
+    "improved": "The {tuned} is better on {name}{than}",
+    "regressed": "The {tuned} is worse on {name}{than}",
     "equivalent": "The {tuned} and {base} are practically the same on {name}",
-    "no_worse": "The {tuned} is no worse on {name}, but not shown to be better",
-    "inconclusive": "It is not clear whether the {tuned} is better or worse on {name}",
+    "no_worse": "The {tuned} is no worse on {name}{than}, but not shown to be better",
+    "inconclusive": "It is not clear whether the {tuned} is better or worse on {name}{than}",
 }
 MODEL_LABELS = {"tuned": "fine-tuned model", "base": "base model"}
 
@@ -79,9 +79,8 @@ def verdict_again(
     if fairness and coverage is not None:
         checks = [check for check in fairness["checks"] if not _is_covered(check, coverage)]
         fairness = {**fairness, "checks": checks}
-    return overall_verdict(
-        metrics, summary["primary_metric"], summary.get("scope", "compare"), summary["rows"], fairness
-    )
+    scope, labels = summary.get("scope", "compare"), summary.get("labels")
+    return overall_verdict(metrics, summary["primary_metric"], scope, summary["rows"], fairness, labels)
 
 
 def _is_covered(check: FairnessCheck, coverage: float) -> bool:
@@ -172,8 +171,10 @@ def primary_sentence(name: str, entry: Entry, decision: str, rows: Rows, labels:
     title = f"{name} (lower is better)" if entry["direction"] == "lower" else name
     total = rows["dataset"] or rows["paired"]
     paired = f"{entry['n_paired']} of {total} rows scored for both"
-    base = f"{'its' if labels is MODEL_LABELS else 'the'} {labels['base']}"
-    text = f"{opening.format(tuned=labels['tuned'], base=base, name=title)}: {evidence_text(entry, paired)}"
+    usual = labels["base"] == MODEL_LABELS["base"]
+    base, than = f"{'its' if usual else 'the'} {labels['base']}", "" if usual else f" than the {labels['base']}"
+    opening = opening.format(tuned=labels["tuned"], base=base, name=title, than=than)
+    text = f"{opening}: {evidence_text(entry, paired)}"
     if decision == entry["verdict"] == "inconclusive" and entry.get("rows_needed"):
         text += f"; to show a difference of this size takes about {entry['rows_needed']:,} rows"
     if decision in ("equivalent", "no_worse") and entry.get("margin"):

@@ -48,12 +48,12 @@ def access(subject: Subject) -> Iterator[Result]:
                 "Or choose another judge:",
                 "evaluate.py revise judge",
             ),
-            **evidence,
+            evidence=evidence,
         )
     elif not any(evidence.values()):
-        yield skipped(f"Bedrock does not say whether this account may use {model_id}.", **evidence)
+        yield skipped(f"Bedrock does not say whether this account may use {model_id}.", evidence=evidence)
     else:
-        yield passed(f"This account may use {model_id} in {region}.", **evidence)
+        yield passed(f"This account may use {model_id} in {region}.", evidence=evidence)
 
 
 def how_it_is_called(subject: Subject) -> Iterator[Result]:

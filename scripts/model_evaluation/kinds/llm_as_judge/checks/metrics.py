@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from model_evaluation.dataset.tokens import ANSWER_TOKENS, context_tokens
 from model_evaluation.errors import Refused
@@ -50,12 +49,12 @@ def data(subject: Subject) -> Iterator[Result]:
     facts, dataset = subject.facts("data"), subject.facts("dataset")
     rows = int(facts["profile"]["rows"])
     each = [int(count) for count in facts.get("file_rows") or [rows]]
-    evidence: dict[str, Any] = {"rows": rows, "limit": ROWS_PER_JOB}
+    evidence: dict[str, object] = {"rows": rows, "limit": ROWS_PER_JOB}
     if facts.get("etag") != dataset.get("etag"):
         yield failed(
             "The dataset's profile was made of another version of the file.",
             lines("Read the file again:", "evaluate.py revise data"),
-            **evidence,
+            evidence=evidence,
         )
         return
     if max(each) > ROWS_PER_JOB:
@@ -63,13 +62,15 @@ def data(subject: Subject) -> Iterator[Result]:
             f"The dataset has {max(each):,} rows{' in one file' if len(each) > 1 else ''}; a judge job takes "
             f"{ROWS_PER_JOB:,}.",
             lines("Draw a sample, or split the file:", f"evaluate.py answer data 'sample {ROWS_PER_JOB}'"),
-            **evidence,
+            evidence=evidence,
         )
     elif len(each) > 1:
         evidence["files"] = each
-        yield passed(f"{rows:,} rows in {len(each)} files of at most {ROWS_PER_JOB:,}, a job for each.", **evidence)
+        yield passed(
+            f"{rows:,} rows in {len(each)} files of at most {ROWS_PER_JOB:,}, a job for each.", evidence=evidence
+        )
     else:
-        yield passed(f"{rows:,} rows of at most {ROWS_PER_JOB:,}.", **evidence)
+        yield passed(f"{rows:,} rows of at most {ROWS_PER_JOB:,}.", evidence=evidence)
     yield from _references(subject)
     if is_nova(subject.context) and "openai_chat" in (facts["profile"].get("formats") or {}):
         yield failed(

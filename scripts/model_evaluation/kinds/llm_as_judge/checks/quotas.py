@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from model_evaluation.kinds.llm_as_judge.cost.duration import estimate_minutes, minutes_at
 from model_evaluation.kinds.llm_as_judge.cost.estimate import work_of
@@ -43,7 +42,7 @@ def judge_tokens(subject: Subject) -> Iterator[Result]:
         return
     work = work_of(subject.context)
     tokens = estimate_tokens(work)
-    evidence: dict[str, Any] = {
+    evidence: dict[str, object] = {
         "quota": quota.code,
         "name": quota.name,
         "per_minute": quota.value,
@@ -55,7 +54,7 @@ def judge_tokens(subject: Subject) -> Iterator[Result]:
             lines(
                 "Ask for more, or choose another judge:", increase(quota, 100_000, region), "evaluate.py revise judge"
             ),
-            **evidence,
+            evidence=evidence,
         )
         return
     usual, needed = estimate_minutes(subject.context, work), minutes_at(tokens, quota.value)
@@ -67,10 +66,10 @@ def judge_tokens(subject: Subject) -> Iterator[Result]:
                 "Ask for more, take fewer rows or metrics, or choose another judge:",
                 increase(quota, int(quota.value * needed[1] / usual[0]) + 1, region),
             ),
-            **evidence,
+            evidence=evidence,
         )
         return
-    yield passed(f"{quota.value:,.0f} tokens per minute ('{quota.name}') are enough.", **evidence)
+    yield passed(f"{quota.value:,.0f} tokens per minute ('{quota.name}') are enough.", evidence=evidence)
 
 
 def _of_model(quotas: list[Quota], name: str) -> Quota | None:

@@ -32,6 +32,7 @@ def judge_error_report(
     raw = summary["metrics"][metric]["difference"]
     return {
         "metric": metric,
+        **({"labels": summary["labels"]} if summary.get("labels") else {}),
         "labelled": len(labelled),
         "scored_by_judge": len(examples),
         "corrected_difference": _plain(corrected, "prediction-powered (PPI++)") | {"judge_weight": corrected.weight},

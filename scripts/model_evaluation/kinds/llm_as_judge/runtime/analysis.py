@@ -18,7 +18,6 @@ from model_evaluation.runtime.results.summary import summary_of
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.source_rows import SourceRows
 from model_evaluation.runtime.statistics.entries import MetricEntry
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
 from .judge_checks import family_cautions, same_judge
 from .metrics import read_metrics
@@ -50,13 +49,15 @@ def analyse_execution(
     source: SourceRows | None = None,
     dataset: str = "",
     dataset_etag: str = "",
+    labels: Mapping[str, str] | None = None,
 ) -> Analysis:
     """Read, pair and compare the results of one execution, and of those that evaluated the dataset's further files.
     Of ``reference_executions`` the fine-tuned model's results stand for the base model.
 
     ``scope`` is ``compare``, ``tuned`` or ``base``; ``model_names`` has the keys ``tuned`` and ``base``. Records are
     named after the rows' lines in the dataset, or in the ``source`` it was prepared from. ``dataset`` and its ETag are
-    kept with the results, which are outdated once these are others.
+    kept with the results, which are outdated once these are others. ``labels`` is what sentences call the models, where
+    that is not the usual.
     Raises :class:`ResultsError` when the execution left no result files for any model that was asked for.
     """
     evaluation = Evaluation(
@@ -69,6 +70,7 @@ def analyse_execution(
         execution_arn=execution_arn,
         created=created,
         simulated=simulated,
+        labels=labels,
     )
     ids = [arn.rsplit("/", 1)[-1] for arn in (execution_arn, *further_executions)]
     references = [arn.rsplit("/", 1)[-1] for arn in reference_executions]
@@ -87,17 +89,17 @@ def analyse_execution(
     primary = next((metric for metric in metrics if metric.name == evaluation.primary_metric), None)
     fairness = None
     if scope == "compare" and primary is not None:
-        review = FairnessReview(records, paired, comparison, primary, limit=ANSWER_TOKENS)
-        fairness = review.fairness([same_judge(records)])
+        review = FairnessReview(records, paired, comparison, primary, evaluation.names, limit=ANSWER_TOKENS)
+        fairness = review.fairness([same_judge(records, evaluation.names)])
     means = _aggregate_means(s3, files, evaluation.sides)
     warnings = [
         *_file_cautions(files, [problem for own in results.values() for problem in own.problems], dataset_rows.skipped),
         *(
             text
             for side in reversed(evaluation.sides)
-            for text in _mean_cautions(side, means[side], comparison.metrics)
+            for text in _mean_cautions(evaluation.names[side], means[side], side, comparison.metrics)
         ),
-        *score_cautions(records, comparison, evaluation.sides),
+        *score_cautions(records, comparison, evaluation.sides, evaluation.names),
         *family_cautions(evaluation, judge),
         *(own.remark for own in recognised if own.remark),
         *comparison.remarks,
@@ -160,7 +162,7 @@ def _aggregate_means(s3: Any, files: ResultFiles, sides: Sequence[Side]) -> dict
     return {side: read_aggregate_means(s3, files.bucket, keys[side]) for side in sides}
 
 
-def _mean_cautions(side: Side, means: Mapping[str, float], metrics: Mapping[str, MetricEntry]) -> list[str]:
+def _mean_cautions(label: str, means: Mapping[str, float], side: Side, metrics: Mapping[str, MetricEntry]) -> list[str]:
     """Where the service's own mean is not the mean of its row scores."""
     cautions = []
     for name, entry in metrics.items():
@@ -170,7 +172,7 @@ def _mean_cautions(side: Side, means: Mapping[str, float], metrics: Mapping[str,
         if abs(own["mean"] - reported) > MEAN_TOLERANCE + 1e-9:
             scored = own["n_scored"] - sum((own["labels"] or {}).values())
             cautions.append(
-                f"{name}: the service reports a mean of {reported:.4g} for the {MODEL_LABELS[side]}, its own row "
+                f"{name}: the service reports a mean of {reported:.4g} for the {label}, its own row "
                 f"scores give {own['mean']:.4g} over {scored} scored rows; the row scores are used."
             )
     return cautions

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation
 from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.statistics.entries import FairnessCheck
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
 MODEL_FAMILIES = {
     "Anthropic Claude": ("anthropic", "claude"),
@@ -30,7 +29,7 @@ def family_cautions(evaluation: Evaluation, judge: str) -> list[str]:
     for family, marks in MODEL_FAMILIES.items():
         if not _has_any(judge, marks):
             continue
-        same = [MODEL_LABELS[side] for side, name in names.items() if _has_any(name, marks)]
+        same = [evaluation.names[side] for side, name in names.items() if _has_any(name, marks)]
         if same:
             cautions.append(
                 f"The judge and the {' and the '.join(same)} are of the same family ({family}): judges tend to prefer "
@@ -43,16 +42,17 @@ def _has_any(name: str, marks: Sequence[str]) -> bool:
     return any(mark in name.lower() for mark in marks)
 
 
-def same_judge(records: Sequence[Record]) -> FairnessCheck:
-    """The judge that the result rows name, model by model."""
+def same_judge(records: Sequence[Record], labels: Mapping[str, str]) -> FairnessCheck:
+    """The judge that the result rows name, model by model. ``labels`` name the models."""
     answers = {side: [record.answers[side] for record in records if side in record.answers] for side in BOTH_SIDES}
     judges = {side: sorted({answer.scorer for answer in own if answer.scorer}) for side, own in answers.items()}
-    counts = {MODEL_LABELS[side]: len(names) for side, names in judges.items()}
+    counts = {labels[side]: len(names) for side, names in judges.items()}
     tuned, base = judges["tuned"], judges["base"]
     status, text = "pass", "One judge scored both models."
     if len({*tuned, *base}) > 1:
         status = "fail"
-        text = f"The fine-tuned model was scored by {' and '.join(tuned)}, the base model by {' and '.join(base)}."
+        each = [f"the {labels[side]} by {' and '.join(judges[side])}" for side in BOTH_SIDES]
+        text = f"The models were not scored by one judge: {', '.join(each)}."
     elif not tuned or not base:
         text = "One judge was asked to score both models; not every result row names it."
     return {"id": "same_judge", "status": status, "counts": counts, "message": text}

@@ -6,22 +6,17 @@ from collections.abc import Sequence
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.dataset_files import dataset_lines
-from model_evaluation.runtime.evaluator_settings import REFERENCE_NOTE
 from model_evaluation.runtime.launch.waiting import FinishedRun
+from model_evaluation.runtime.results.evaluation import reference_labels
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.source_rows import source_rows
+from model_evaluation.runtime.summary import labels_of
 
 from .analysis import analyse_execution
 from .settings import JudgeSettings
 
 __all__ = ["JudgeSettings", "read_results"]
-ROWS = {
-    "dataset": "in the dataset",
-    "tuned": "of the fine-tuned model",
-    "base": "of the base model",
-    "paired": "paired",
-    "distinct": "different questions",
-}
+ROWS = {"dataset": "in the dataset", "paired": "paired", "distinct": "different questions"}
 
 
 def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsClients) -> Analysis:
@@ -45,10 +40,10 @@ def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsC
         scope=settings.scope,
         simulated=aws.simulated,
         created=runs[0].created.isoformat() if runs[0].created else "",
+        labels=reference_labels(settings.reference),
     )
-    if settings.reference:
-        analysis.summary["warnings"].insert(0, REFERENCE_NOTE.format(settings.reference))
     analysis.summary["warnings"].extend([*settings.dataset_notes, *(text for run in runs for text in run.warnings)])
-    counts = analysis.summary["rows"]
-    print("Rows:", ", ".join(f"{counts[key]} {text}" for key, text in ROWS.items() if counts.get(key) is not None))  # noqa: T201
+    words = {**ROWS, **{side: f"of the {label}" for side, label in labels_of(analysis.summary).items()}}
+    counts = [(count, words[name]) for name, count in analysis.summary["rows"].items() if count is not None]
+    print("Rows:", ", ".join(f"{count} {text}" for count, text in counts))  # noqa: T201
     return analysis

@@ -28,12 +28,11 @@ ONE_MODEL_LIMIT = "The scores are a judge model's opinions."
 
 
 def report_words(summary: Summary) -> ReportWords:
-    """The words for this summary, of whichever version it is."""
+    """The words for this summary."""
     both = scope_of(summary) == "compare"
-    judge = summary["judge"] if "judge" in summary else summary["conditions"]["judge"]
     return ReportWords(
         scorer="judge",
-        conditions=(("Judge", str(judge or "–")),),
+        conditions=(("Judge", str(summary["conditions"].get("judge") or "–")),),
         guards=GUARDS,
         method=" ".join((METHOD if both else ONE_MODEL_METHOD).split()),
         limits=tuple(paragraphs(LIMITS if both else ONE_MODEL_LIMIT)),

@@ -37,7 +37,9 @@ def check(text: str, context: Context) -> Answer:
     advice = lint_custom_metrics(text).findings
     named = ", ".join(f"{name} ({direction} is better)" for name, direction in directions(metrics).items())
     lacking = reference_findings(context.facts("data"), None, metrics)
-    return Answer(metrics, findings=[finding("metrics", f"{len(metrics)} custom: {named}."), *advice, *lacking])
+    findings = [finding("metrics", f"{len(metrics)} custom: {named}."), *lacking]
+    findings[1:1] = [{**item} for item in advice]
+    return Answer(metrics, findings=findings)
 
 
 def _refuse_no_metric(context: Context) -> None:

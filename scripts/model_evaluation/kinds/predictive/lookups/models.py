@@ -314,8 +314,7 @@ def _of_package(package: ModelPackage, findings: list[dict[str, Any]]) -> Predic
 def _refuse_other_kind(found: Predictor, kind_id: str) -> None:
     if found.family != "base_model":
         return
-    fitting = [kind for kind in kinds_for(ModelTraits("fine-tuned", (found.image,))) if kind.there]
-    others = [kind for kind in fitting if kind.id != kind_id]
+    others = [kind for kind in kinds_for(ModelTraits("fine-tuned", (found.image,))) if kind.id != kind_id]
     raise Choose(
         f"{found.arn} is a fine-tuned language model: it answers with text, not with labels or numbers.",
         fix=f"Ask the user; on a yes: evaluate.py answer evaluation {others[0].id if others else 'KIND'}",

@@ -12,6 +12,7 @@ from model_evaluation.kinds.predictive.tables.profile import MOST_COLUMNS, Table
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import OfferEntry
 
 MOST_SHOWN = 12  # columns on the card
 
@@ -33,8 +34,8 @@ def check(text: str, context: Context) -> Answer:
 
 
 def _profile(context: Context) -> TableProfile:
-    known = context.document.get("offers", {}).get("data", {}).get("profile")
-    if known and known.get("etag") == context.facts("dataset")["etag"]:
+    known: dict[str, Any] = context.document.get("offers", {}).get("data", {}).get("facts", {})
+    if "columns" in known and known.get("etag") == context.facts("dataset")["etag"]:
         test_source(context)
         return TableProfile.of(known)
     source = test_source(context)
@@ -81,8 +82,10 @@ class ProfileOffer(Offer):
 
     profile: dict[str, Any]
 
-    def as_json(self) -> dict[str, Any]:
-        return {**super().as_json(), "profile": self.profile}
+    def as_json(self) -> OfferEntry:
+        entry = super().as_json()
+        entry["facts"] = self.profile
+        return entry
 
 
 def offer(context: Context) -> Offer:

@@ -22,7 +22,6 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from model_evaluation.runtime.report.plain_text import one_line
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
 # Okabe and Ito's colours, which people with any of the common colour blindnesses can tell apart.
 GOOD, BAD, UNCLEAR = "#0072B2", "#D55E00", "#7A828C"
@@ -30,7 +29,7 @@ TUNED, BASE, TIE = "#0072B2", "#E69F00", "#D0D7DE"
 INK, MUTED, GRID, PAPER, BAND = "#1F2328", "#57606A", "#D8DEE3", "#FFFFFF", "#EEF1F4"
 ON_DARK = "#FEFEFE"  # text on a coloured area, the same in a light and a dark theme
 PAGE_COLOURS = {INK: "--ink", MUTED: "--muted", GRID: "--line", PAPER: "--paper", TIE: "--tie", BAND: "--band"}
-MODEL_STYLE = {"base": (BASE, MODEL_LABELS["base"]), "tuned": (TUNED, MODEL_LABELS["tuned"])}
+MODEL_COLOURS = {"base": BASE, "tuned": TUNED}
 VERDICT_COLOURS = {"improved": GOOD, "regressed": BAD}
 CHART_WIDTH = 8.0  # inches
 

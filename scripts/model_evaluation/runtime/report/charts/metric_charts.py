@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,24 +12,42 @@ from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.metrics_table import ordered_metrics, row_metrics
 from model_evaluation.runtime.statistics.entries import count_of
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, number_digits, signed
-from model_evaluation.runtime.summary import Difference, MetricEntry, Summary, evaluated_models
+from model_evaluation.runtime.summary import (
+    Difference,
+    Entry,
+    Summary,
+    capital,
+    evaluated_models,
+    labels_of,
+    short_labels,
+)
 
 from . import look
+
+Number = Literal["ci_low", "mean", "ci_high"]
+NUMBERS: tuple[Number, ...] = ("ci_low", "mean", "ci_high")
+Outcome = Literal["wins", "ties", "losses"]
 
 
 def difference_chart(analysis: Analysis) -> look.Chart | None:
     """Each metric's difference with its interval; right is always better for the fine-tuned model."""
     entries = _entries(analysis)
-    entries = {name: entry for name, entry in entries.items() if (entry["difference"] or {}).get("mean") is not None}
+    every = {name: entry["difference"] for name, entry in entries.items()}
+    differences = {
+        name: difference for name, difference in every.items() if difference and difference["mean"] is not None
+    }
+    entries = {name: entries[name] for name in differences}
     if not entries:
         return None
-    estimates = [_estimate(entry["difference"]) for entry in entries.values()]
+    estimates = [_estimate(difference) for difference in differences.values()]
     alt = "; ".join(f"{name} {estimate}" for name, estimate in zip(entries, estimates, strict=True))
-    chart, axes = _metric_chart("Difference per metric", _difference_title(entries), alt, analysis.summary, entries)
+    names = {side: look.chart_label(label, 40, 1) for side, label in labels_of(analysis.summary).items()}
+    title = _difference_title(entries, names["tuned"])
+    chart, axes = _metric_chart("Difference per metric", title, alt, analysis.summary, entries)
     margins = []
     for row, (name, entry) in enumerate(entries.items()):
-        span, colour = scale_span(analysis, name), look.VERDICT_COLOURS.get(entry["verdict"], look.UNCLEAR)
-        low, mean, high = (advantage(entry, key, span) for key in ("ci_low", "mean", "ci_high"))
+        span, colour = scale_span(analysis, name), look.VERDICT_COLOURS.get(entry["verdict"] or "", look.UNCLEAR)
+        low, mean, high = (advantage(entry, key, span) for key in NUMBERS)
         axes.plot([low, high], [row, row], color=colour, linewidth=3, solid_capstyle="round")
         axes.plot([mean], [row], "o", color=colour, markersize=8, markeredgecolor=look.PAPER)
         margins.append((entry["margin"] or 0) / span)
@@ -43,7 +62,7 @@ def difference_chart(analysis: Analysis) -> look.Chart | None:
     look.right_column(axes, estimates, "difference [95% CI]")
     note = "\nshaded: the margin, within which a difference is taken not to matter" if any(margins) else ""
     axes.set_xlabel(
-        f"← base model better\u2003\u2003in % of the metric's scale\u2003\u2003fine-tuned model better →{note}"
+        f"← {names['base']} better\u2003\u2003in % of the metric's scale\u2003\u2003{names['tuned']} better →{note}"
     )
     return chart
 
@@ -55,17 +74,17 @@ def _estimate(difference: Difference) -> str:
     return f"{signed(mean, digits)}  {interval}"
 
 
-def _difference_title(entries: Mapping[str, MetricEntry]) -> str:
+def _difference_title(entries: Mapping[str, Entry], model: str) -> str:
     verdicts = [entry["verdict"] for entry in entries.values()]
     better, worse = verdicts.count("improved"), verdicts.count("regressed")
     if len(entries) == 1:
         (name,) = entries
         result = "better" if better else "worse"
-        result = f"the fine-tuned model is {result}" if better or worse else "no difference is shown"
+        result = f"the {model} is {result}" if better or worse else "no difference is shown"
         return f"{look.chart_label(name, 40, 1)}: {result}"
     if not better and not worse:
         return f"No difference is shown on any of {len(entries)} metrics"
-    return f"Fine-tuned model: better on {better or 'none'}, worse on {worse or 'none'} of {len(entries)} metrics"
+    return f"{capital(model)}: better on {better or 'none'}, worse on {worse or 'none'} of {len(entries)} metrics"
 
 
 def outcomes_chart(analysis: Analysis) -> look.Chart | None:
@@ -76,15 +95,17 @@ def outcomes_chart(analysis: Analysis) -> look.Chart | None:
     if not entries:
         return None
     results = [f"{e['wins']} rows won, {e['ties']} tied, {e['losses']} lost" for e in entries.values()]
-    title = f"{look.chart_label(next(iter(entries)), 40, 1)}: {results[0]} against the base model"
+    base = labels_of(analysis.summary)["base"]
+    title = f"{look.chart_label(next(iter(entries)), 40, 1)}: {results[0]} against the {base}"
     alt = "; ".join(f"{name}: {result}" for name, result in zip(entries, results, strict=True))
     chart, axes = _metric_chart("Rows won, tied and lost", title, alt, analysis.summary, entries)
     pairs = np.array([entry["n_paired"] for entry in entries.values()], float)
     left = np.zeros(len(entries))
-    parts = (
-        ("wins", look.GOOD, "fine-tuned better"),
+    short = short_labels(analysis.summary)
+    parts: tuple[tuple[Outcome, str, str], ...] = (
+        ("wins", look.GOOD, f"{short['tuned']} better"),
         ("ties", look.TIE, "same score"),
-        ("losses", look.BAD, "base better"),
+        ("losses", look.BAD, f"{short['base']} better"),
     )
     for part, colour, label in parts:
         counts = np.array([entry[part] for entry in entries.values()])
@@ -103,7 +124,7 @@ def outcomes_chart(analysis: Analysis) -> look.Chart | None:
     return chart
 
 
-def _strength(entry: MetricEntry) -> str:
+def _strength(entry: Entry) -> str:
     """The fine-tuned model's chance to win a row that is no tie."""
     strength = entry.get("strength") or {"tuned": None}
     if strength["tuned"] is None:
@@ -114,8 +135,8 @@ def _strength(entry: MetricEntry) -> str:
 
 def coverage_chart(analysis: Analysis) -> look.Chart | None:
     """Share of dataset rows with a score, per metric and model."""
-    entries, rows = _entries(analysis), analysis.summary["rows"]
-    totals = {side: rows["dataset"] or rows[side] for side in evaluated_models(analysis.summary)}
+    entries, rows, labels = _entries(analysis), analysis.summary["rows"], labels_of(analysis.summary)
+    totals = {side: rows["dataset"] or rows[side] or 0 for side in evaluated_models(analysis.summary)}
     if not entries or not all(totals.values()):
         return None
     scored = {side: np.array([count_of(entry[side]) for entry in entries.values()]) for side in totals}
@@ -126,12 +147,12 @@ def coverage_chart(analysis: Analysis) -> look.Chart | None:
         title = "Every metric is scored on every row"
     elif least[side] < COVERAGE_FLOOR * totals[side]:
         name = look.chart_label(list(entries)[int(scored[side].argmin())], 40, 1)
-        title = f"Least scored: {name}, {look.MODEL_STYLE[side][1]}, {least[side]:,} of {totals[side]:,} rows"
+        title = f"Least scored: {name}, {labels[side]}, {least[side]:,} of {totals[side]:,} rows"
     alt = "Bars show the share of rows that have a score."
     chart, axes = _metric_chart("How many rows are scored", title, alt, analysis.summary, entries)
     height = 0.72 / len(totals)
     for index, (side, counts) in enumerate(scored.items()):
-        colour, label = look.MODEL_STYLE[side]
+        colour, label = look.MODEL_COLOURS[side], labels[side]
         at = np.arange(len(entries)) + (index - (len(totals) - 1) / 2) * height
         bars = axes.barh(at, np.minimum(1, counts / totals[side]), height=height * 0.92, color=colour, label=label)
         axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, size=8, color=look.MUTED)
@@ -145,13 +166,13 @@ def coverage_chart(analysis: Analysis) -> look.Chart | None:
     return chart
 
 
-def _entries(analysis: Analysis) -> dict[str, MetricEntry]:
+def _entries(analysis: Analysis) -> dict[str, Entry]:
     metrics = analysis.summary["metrics"]
     return {name: metrics[name] for name in ordered_metrics(analysis.summary, analysis.words)}
 
 
 def _metric_chart(
-    subject: str, title: str, alt: str, summary: Summary, entries: Mapping[str, MetricEntry]
+    subject: str, title: str, alt: str, summary: Summary, entries: Mapping[str, Entry]
 ) -> tuple[look.Chart, Axes]:
     """A chart with a labelled row per metric, the primary one in bold."""
     chart = look.new_chart(subject, title, alt, 1.4 + (0.46 if len(entries) < 9 else 0.4) * len(entries))
@@ -176,7 +197,7 @@ def scale_span(analysis: Analysis, name: str) -> float:
     return float(np.ptp(scores)) or 1.0 if scores else 1.0
 
 
-def advantage(entry: MetricEntry, key: str, span: float) -> float:
+def advantage(entry: Entry, key: Number, span: float) -> float:
     """A number of an entry's difference as share of the scale, positive where the fine-tuned model is better."""
     value = entry["difference"][key] if entry["difference"] else None
     if value is None:

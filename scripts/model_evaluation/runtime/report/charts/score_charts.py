@@ -13,7 +13,7 @@ from model_evaluation.runtime.report.metrics_table import row_metrics
 from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.entries import value_of
 from model_evaluation.runtime.statistics.verdicts import signed
-from model_evaluation.runtime.summary import evaluated_models
+from model_evaluation.runtime.summary import Side, evaluated_models, labels_of, short_labels
 
 from . import look
 
@@ -24,7 +24,7 @@ LENGTH_POINTS = 1_000  # more would make the page heavy and the cloud no clearer
 
 def distributions_chart(analysis: Analysis) -> look.Chart | None:
     """Score distributions of both models over the rows that have both (one model: over its scored rows)."""
-    summary, table = analysis.summary, analysis.per_example
+    summary, table, labels = analysis.summary, analysis.per_example, labels_of(analysis.summary)
     sides = evaluated_models(summary)
     scores = {
         name: {side: table[f"{name}__{side}"].to_numpy() for side in sides}
@@ -36,9 +36,7 @@ def distributions_chart(analysis: Analysis) -> look.Chart | None:
         return None
     first = next(iter(scores))
     means = {side: value_of(summary["metrics"][first][side]) for side in sides}
-    mean_words = ", ".join(
-        f"{mean:.2f} for the {look.MODEL_STYLE[side][1]}" for side, mean in means.items() if mean is not None
-    )
+    mean_words = ", ".join(f"{mean:.2f} for the {labels[side]}" for side, mean in means.items() if mean is not None)
     title, alt = (
         f"{look.chart_label(first, 40, 1)}: mean score {mean_words}",
         "Bars show the share of rows with each score.",
@@ -49,7 +47,7 @@ def distributions_chart(analysis: Analysis) -> look.Chart | None:
     for panel in panels[len(scores) :]:
         panel.set_visible(False)
     for panel, (name, own) in zip(panels, scores.items(), strict=False):
-        _draw_distribution(panel, own)
+        _draw_distribution(panel, own, labels)
         panel.set_title(look.chart_label(name, 28), weight="bold" if name == summary["primary_metric"] else "normal")
         panel.set_xlabel("score (lower is better)" if summary["metrics"][name]["direction"] == "lower" else "score")
     for panel in panels[::columns]:
@@ -59,7 +57,7 @@ def distributions_chart(analysis: Analysis) -> look.Chart | None:
     return chart
 
 
-def _draw_distribution(panel: Axes, scores: Mapping[str, Floats]) -> None:
+def _draw_distribution(panel: Axes, scores: Mapping[Side, Floats], labels: Mapping[str, str]) -> None:
     both = np.logical_and.reduce([np.isfinite(values) for values in scores.values()])
     known = {side: values[both if both.any() else np.isfinite(values)] for side, values in scores.items()}
     values = np.unique(np.round(np.concatenate(list(known.values())), 9))
@@ -71,7 +69,7 @@ def _draw_distribution(panel: Axes, scores: Mapping[str, Floats]) -> None:
         places, step, borders = (edges[1:] + edges[:-1]) / 2, float(edges[1] - edges[0]), edges[1:-1]
     width = 0.8 * step / len(known)
     for index, (side, numbers) in enumerate(known.items()):
-        colour, label = look.MODEL_STYLE[side]
+        colour, label = look.MODEL_COLOURS[side], labels[side]
         counts = np.bincount(np.searchsorted(borders, numbers), minlength=len(places))
         offset = (index - (len(known) - 1) / 2) * width
         panel.bar(places + offset, counts / max(1, len(numbers)), width=width, color=colour, label=label)
@@ -87,7 +85,8 @@ def length_chart(analysis: Analysis) -> look.Chart | None:
     At most 1,000 rows are drawn, evenly spaced in the table; the correlation is over all of them. ``None`` without one.
     """
     primary, table = analysis.summary["primary_metric"], analysis.per_example
-    effect = analysis.summary["metrics"].get(primary, {}).get("length_effect")
+    entry = analysis.summary["metrics"].get(primary)
+    effect = entry.get("length_effect") if entry else None
     if not effect or effect["spearman"] is None:
         return None
     longer = (table["tuned_response"].str.len() - table["base_response"].str.len()).to_numpy(float)
@@ -123,10 +122,12 @@ def length_chart(analysis: Analysis) -> look.Chart | None:
     axes.grid(axis="y")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+,.0f}".replace("-", "−") if value else "0")
     axes.yaxis.set_major_formatter(look.signed_tick)
-    axes.set_ylabel("score difference (fine-tuned − base)")
+    minus = "{tuned} − {base}".format_map(short_labels(analysis.summary))
+    axes.set_ylabel(look.chart_label(f"score difference ({minus})", 45))
+    base = labels_of(analysis.summary)["base"]
     few = f"; {LENGTH_POINTS:,} rows are drawn" if len(longer) > LENGTH_POINTS else ""
     axes.set_xlabel(
-        f"length of the fine-tuned answer minus the base model's, in characters ({shift}{few})\n"
+        f"length of the fine-tuned answer minus the {base}'s, in characters ({shift}{few})\n"
         f"{correlation}. An association, not a cause."
     )
     return chart

@@ -61,7 +61,7 @@
       if (!data.models.includes(side)) return;
       const line = make("tr"), first = make("th", name);
       first.scope = "row";
-      line.append(first, make("td", side == "base" ? "base" : "fine-tuned"), make("td", shown(row.scores[m][s])),
+      line.append(first, make("td", data.short[side]), make("td", shown(row.scores[m][s])),
         make("td", row.scores[m][s + 2] || "–"));
       table.tBodies[0].append(line);
     }));
@@ -72,8 +72,8 @@
     item.append(block("Prompt", row.prompt), block("Reference", row.reference));
     if (both) {
       const pair = make("div", null, "pair");
-      pair.append(block("Base model", marked(row.base, row.tuned)),
-        block("Fine-tuned model", marked(row.tuned, row.base)));
+      pair.append(block(data.titles.base, marked(row.base, row.tuned)),
+        block(data.titles.tuned, marked(row.tuned, row.base)));
       item.append(pair);
     } else item.append(block("Answer", row[data.models[0]]));
     item.append(scoreTable(row));

@@ -1,0 +1,202 @@
+"""Tables that people keep rows in: CSV, TSV, Parquet, Excel. One row at a time, as objects of the columns' names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from model_evaluation.errors import Refused
+from model_evaluation.packages import missing_package
+
+from .foreign import role_of
+from .formats import safe_name
+from .lines import LONGEST_LINE
+
+TABLES = frozenset({"csv", "parquet", "excel"})
+LARGEST_TABLE = 256 << 20  # Parquet and Excel are read whole, since their columns are listed at the end
+_DELIMITERS = ((",", "commas"), ("\t", "tabs"), (";", "semicolons"))
+_LONGEST_NAME = 64
+_BATCH_ROWS = 1000
+
+
+def csv_columns(first: str, second: str | None) -> tuple[list[str], str, str] | None:
+    """The columns, the delimiter and its name, when a file with these first lines looks like CSV; else ``None``."""
+    for delimiter, name in _DELIMITERS:
+        columns = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter))]
+        if len(columns) < 2 or not all(0 < len(cell) <= _LONGEST_NAME for cell in columns):
+            continue
+        if second is None or delimiter in second or '"' in second:
+            return columns, delimiter, name
+    return None
+
+
+def csv_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The rows of a CSV file with a header. Cells are texts, empty ones are left out, as are empty rows."""
+    csv.field_size_limit(LONGEST_LINE)
+    lines = _text_lines(chunks)
+    first = next((line for line in lines if line.strip()), "")
+    second = next((line for line in lines if line.strip()), None)
+    header = first.strip("\r\n")
+    found = csv_columns(header, second)
+    if found is None and role_of(header.strip(' "')):
+        found = [header.strip(' "')], ",", ""
+    if found is None:
+        raise Refused("The file has no header that names columns.", fix="Write the columns' names in its first line.")
+    columns, delimiter, _ = found
+    _refuse_repeated(columns)
+
+    def rest() -> Iterator[str]:
+        if second is not None:
+            yield second
+        yield from lines
+
+    reader = csv.reader(rest(), delimiter=delimiter, strict=True)
+    try:
+        for cells in reader:
+            if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
+                raise Refused(
+                    f"The row at line {reader.line_num + 1:,} has {len(cells)} cells; the header names "
+                    f"{len(columns)} columns.",
+                    fix="Put texts that hold the delimiter into quotes.",
+                    code="file_damaged",
+                )
+            yield from _filled(columns, cells)
+    except csv.Error as error:
+        raise Refused(
+            f"The table is damaged near line {reader.line_num + 1:,}: {error}.",
+            fix="Write it anew, with every text that holds a quote or a line end in quotes.",
+            code="file_damaged",
+        ) from error
+
+
+def parquet_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The rows of a Parquet file."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise missing_package("pyarrow") from error
+    try:
+        file = parquet.ParquetFile(io.BytesIO(_whole(chunks)))
+        _refuse_repeated(list(file.schema_arrow.names))
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            yield from batch.to_pylist()
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise Refused(
+            f"The Parquet file cannot be read: {str(error)[:200]}", fix="Write it again.", code="file_damaged"
+        ) from error
+
+
+def excel_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The rows of the one sheet of an Excel workbook that holds any; its first row names the columns."""
+    try:
+        import openpyxl
+    except ImportError as error:
+        missing = missing_package("openpyxl")
+        missing.fix += " - or save the sheet as CSV (UTF-8)."
+        raise missing from error
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(_whole(chunks)), read_only=True, data_only=True)
+        sheets = {sheet.title: sheet.iter_rows(values_only=True) for sheet in book.worksheets}
+        tables = {}
+        for title, rows in sheets.items():
+            if header := next((row for row in rows if any(cell is not None for cell in row)), None):
+                tables[title] = (header, rows)
+    except (ValueError, KeyError, OSError) as error:  # a zip archive of something else
+        raise Refused(
+            f"The file is no Excel workbook that can be read: {str(error)[:200]}",
+            fix="Save the sheet as CSV (UTF-8).",
+            code="file_damaged",
+        ) from error
+    if len(tables) != 1:
+        names = ", ".join(f"`{safe_name(title)}`" for title in tables)
+        raise Refused(
+            f"{len(tables)} sheets hold something{f': {names}' if names else ''}; one is expected.",
+            fix="Save the sheet that is meant as CSV (UTF-8), or in a workbook of its own.",
+            code="not_convertible",
+        )
+    (header, rows) = next(iter(tables.values()))
+    columns = ["" if cell is None else str(cell).strip() for cell in header]
+    _refuse_repeated([name for name in columns if name])
+    for row in rows:
+        yield from _filled(columns, ["" if cell is None else cell for cell in row])
+
+
+READERS = {"csv": csv_rows, "parquet": parquet_rows, "excel": excel_rows}
+
+
+def table_lines(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
+    """The rows of a table (one of ``TABLES``) as lines of JSON."""
+    for row in READERS[kind](chunks):
+        yield json.dumps(_plain(row), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def table_columns(chunks: Iterable[bytes], kind: str) -> list[str]:
+    """The columns that a table's first row fills; none when it cannot be read here."""
+    from model_evaluation.errors import EvaluationError
+
+    try:
+        return list(next(iter(READERS[kind](chunks)), {}))
+    except EvaluationError:
+        return []
+
+
+def _filled(columns: list[str], cells: list[Any]) -> Iterator[dict[str, Any]]:
+    row = {name: cell for name, cell in zip(columns, cells, strict=False) if name and str(cell).strip()}
+    if row:
+        yield row
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: no number that is none, times and decimal numbers as text, bytes only as a count."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return f"({len(value):,} bytes)"
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+
+
+def _text_lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    from .lines import line_blocks
+
+    for block in line_blocks(chunks):
+        for line in block.lines():
+            try:
+                yield line.decode("utf-8").removeprefix("\ufeff")
+            except UnicodeDecodeError as error:
+                raise Refused(
+                    f"The table is not UTF-8 text (byte 0x{line[error.start]:02x}); it may be Latin-1 or Windows-1252.",
+                    fix="Save it as CSV UTF-8.",
+                    code="file_damaged",
+                ) from error
+
+
+def _refuse_repeated(columns: list[str]) -> None:
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise Refused(
+            f"Two columns have the name `{safe_name(repeated[0])}`.", fix="Rename one of them.", code="duplicate_key"
+        )
+
+
+def _whole(chunks: Iterable[bytes]) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > LARGEST_TABLE:
+            raise Refused(
+                f"The file is larger than {LARGEST_TABLE >> 20} MiB, too large to be read in one piece.",
+                fix="Split it, or write JSON Lines where it is made.",
+                code="document_too_large",
+            )
+    return b"".join(parts)

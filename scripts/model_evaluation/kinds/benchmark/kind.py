@@ -1,0 +1,123 @@
+"""Benchmark: SageMaker lets the models answer a public benchmark's questions and marks the answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.kinds.fitting import ModelTraits, is_nova
+from model_evaluation.kinds.kind import Expectation, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model_evaluation.conversation.context import Context
+    from model_evaluation.kinds.permissions import Permissions
+    from model_evaluation.localaws.kind_player import KindPlayer
+    from model_evaluation.notebook.cells import Cell
+    from model_evaluation.preflight.shared_checks import Check
+    from model_evaluation.runtime.report.words import ReportWords
+    from model_evaluation.runtime.settings import Settings
+    from model_evaluation.runtime.summary import Summary
+
+
+class Benchmark(Kind):
+    id = "benchmark"
+    title = "Benchmark"
+    when = "a public benchmark (MMLU, MATH, IFEval and the like) shows what the fine-tuning gained or lost in general"
+    steps = {  # noqa: RUF012 - a constant table
+        "evaluation": (),
+        "model": (),
+        "scope": ("model",),
+        "region": ("model",),
+        "benchmark": ("model", "region"),
+        "subtasks": ("benchmark",),
+        "decoding": ("benchmark",),
+        "smallest_effect": ("subtasks", "scope"),
+        "role": (),
+        "mlflow": ("region",),
+        "output": ("model", "region"),
+        "confirm": ("smallest_effect", "decoding", "role", "mlflow", "output"),
+        "notebook": ("confirm",),
+    }
+    own_steps = frozenset({"benchmark", "subtasks", "smallest_effect"})
+    rechecked = ("model", "region", "benchmark", "subtasks", "decoding", "role", "mlflow", "output")
+    permission_steps = ("role", "output", "model", "region", "mlflow", "scope")
+    library = ("model_evaluation.kinds.benchmark.runtime",)
+    run_columns = ("model", "benchmark", "subtasks")
+    reference = "references/benchmark.md"
+
+    def claims(self, model: ModelTraits) -> bool:
+        return bool(model.base_model) and not is_nova(model)
+
+    def card(self, context: Context) -> list[tuple[str, str]]:
+        from .card import configuration
+
+        return configuration(context)
+
+    def expectation(self, context: Context) -> Expectation:
+        from .card import expectation
+
+        return expectation(context)
+
+    def minutes(self, context: Context) -> tuple[float, float]:
+        from .card import minutes_of
+
+        return minutes_of(context)
+
+    def checks(self) -> Sequence[Check]:
+        from .checks import CHECKS
+
+        return CHECKS
+
+    def permissions(self, context: Context, role: str = "") -> Permissions:
+        from model_evaluation.kinds.permissions import Permissions
+        from model_evaluation.preflight.configuration import configuration_of
+        from model_evaluation.preflight.evaluator_needs import TRUSTED, of_caller, of_role
+
+        from .runtime.benchmark_runs import BenchmarkRuns
+
+        config, prefix = configuration_of(context, role), BenchmarkRuns.prefix
+        return Permissions(of_role(config, prefix), of_caller(config, prefix), TRUSTED)
+
+    def parameters(self, context: Context) -> dict[str, Any]:
+        from model_evaluation.steps.decoding import settings_of
+        from model_evaluation.steps.evaluator_parameters import evaluator_parameters
+
+        from .sizes import subtasks_of
+
+        return {
+            **evaluator_parameters(context),
+            "TIMEOUT_MINUTES": 720,  # the large benchmarks take hours
+            "BENCHMARK": context.value("benchmark"),
+            "SUBTASKS": subtasks_of(context),
+            "DECODING": settings_of(context),
+            "SMALLEST_EFFECT": context.value("smallest_effect"),
+        }
+
+    def cells(self) -> Sequence[Cell]:
+        from model_evaluation.notebook.cells import EVERY_CELL
+
+        return EVERY_CELL
+
+    def settings_class(self) -> type[Settings]:
+        from .runtime.settings import BenchmarkSettings
+
+        return BenchmarkSettings
+
+    def words(self, summary: Summary) -> ReportWords:
+        from .runtime.words import report_words
+
+        return report_words(summary)
+
+    def other_answers(self, summary: Summary, context: Context) -> list[str]:
+        from .other_answers import other_answers
+
+        return other_answers(summary, context)
+
+    def player(self) -> KindPlayer:
+        from .localaws.player import BenchmarkPlayer
+
+        return BenchmarkPlayer()
+
+
+KIND = Benchmark()

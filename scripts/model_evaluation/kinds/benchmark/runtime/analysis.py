@@ -1,0 +1,458 @@
+"""From an execution's files to its analysis: paired questions where there are rows, else unpaired means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, aggregates_summary
+from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
+from model_evaluation.runtime.results.examples import examples_table
+from model_evaluation.runtime.results.paired_scores import (
+    SEED,
+    ScoreComparison,
+    Scores,
+    compare_scores,
+    metric_rng,
+)
+from model_evaluation.runtime.results.questions import PairedQuestions, pair_questions, question_scores, score_of
+from model_evaluation.runtime.results.records import Record
+from model_evaluation.runtime.results.summary import Summary, summary_of
+from model_evaluation.runtime.results.task_files import (
+    PartMeans,
+    Question,
+    TaskMeans,
+    find_task_files,
+    part_name,
+    read_means,
+    read_questions,
+)
+from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.statistics.adjustment import holm
+from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, compare_paired, settle_verdicts
+from model_evaluation.runtime.statistics.entries import (
+    Fairness,
+    FairnessCheck,
+    MetricEntry,
+    Reported,
+    SoundRows,
+    Unfinished,
+)
+from model_evaluation.runtime.statistics.macro import macro_difference, standard_error_of_mean
+from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.verdicts import (
+    COVERAGE_FLOOR,
+    MODEL_LABELS,
+    PAIRED_FLOOR,
+    metric_verdict,
+    overall_verdict,
+)
+
+from .answered import reliable_mark, unanswered, why_unanswered, words_of
+from .tasks import TASKS
+from .words import report_words
+
+KIND = "benchmark"
+STEPS: Mapping[Side, str] = {"tuned": "EvaluateCustomModel", "base": "EvaluateBaseModel"}
+PART_FIELD = "subtask"
+MEAN_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """What one model's steps left: means by part, and rows by part where there are any."""
+
+    means: TaskMeans
+    questions: Mapping[str, Sequence[Question]] = field(default_factory=dict)
+
+
+def read_model(s3: Any, output_uri: str, execution_ids: Sequence[str], side: Side) -> ModelFiles:
+    """A model's files of all these executions. Raises :class:`ResultsError` when there are none, or unreadable ones."""
+    bucket = S3Uri.parse(output_uri).bucket
+    means: dict[str, PartMeans] = {}
+    wholes: list[PartMeans] = []
+    questions: dict[str, Sequence[Question]] = {}
+
+    def body(key: str) -> bytes:
+        return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    for execution_id in execution_ids:
+        files = find_task_files(s3, output_uri, execution_id, STEPS[side])
+        if not files.means:
+            raise ResultsError(
+                f"No results of the {MODEL_LABELS[side]} from execution {execution_id} under {output_uri}.",
+                fix=f"Check that its step {STEPS[side]} succeeded and that S3_OUTPUT is the prefix it was given.",
+            )
+        key = files.means
+        try:
+            found = read_means(body(key))
+            means.update(found.parts)
+            wholes.append(found.whole)
+            for task, key in files.details.items():
+                questions[part_name(task)] = read_questions(body(key))
+        except ValueError as error:
+            raise ResultsError(
+                f"s3://{bucket}/{key} cannot be read: {error}.",
+                fix="Take it away if something else put it there; otherwise run the evaluation again.",
+            ) from error
+    whole = wholes[0] if len(wholes) == 1 else PartMeans({}, {})
+    return ModelFiles(TaskMeans(means, whole), questions)
+
+
+def analyse(
+    evaluation: Evaluation, files: Mapping[Side, ModelFiles], benchmark: str, *, smallest_effect: float | None = None
+) -> Analysis:
+    """Compare the models. ``smallest_effect`` is the smallest difference of shares that matters, in 0..1; smaller ones
+    count as none."""
+    names = list(dict.fromkeys(name for own in files.values() for name in own.means.metrics))
+    if not names:
+        raise ResultsError(
+            "The files of means hold no metric.", fix="Look at them below S3_OUTPUT; run the evaluation again."
+        )
+    suffix = TASKS[benchmark].metric if benchmark in TASKS else ""
+    primary = next((name for name in names if suffix and name.endswith(suffix)), names[0])
+    evaluation = _named(evaluation, primary)
+    if all(own.questions for own in files.values()):
+        return _by_question(evaluation, files, benchmark, names, smallest_effect)
+    return _by_means(evaluation, files, primary, smallest_effect)
+
+
+def _named(evaluation: Evaluation, primary: str) -> Evaluation:
+    return Evaluation(**{**vars(evaluation), "primary_metric": primary})
+
+
+# -- with rows -----------------------------------------------------------------------------------------------------
+
+
+def _by_question(
+    evaluation: Evaluation,
+    files: Mapping[Side, ModelFiles],
+    benchmark: str,
+    names: Sequence[str],
+    smallest_effect: float | None,
+) -> Analysis:
+    primary = evaluation.primary_metric
+    parts = {
+        part: {side: files[side].questions[part] for side in evaluation.sides if part in files[side].questions}
+        for part in sorted({part for own in files.values() for part in own.questions})
+    }
+    paired = pair_questions(parts, lambda question: _scores(question, names))
+    records = paired.records
+    metrics = [_metric(name, benchmark, records) for name in names]
+    metrics.sort(key=lambda metric: metric.name != primary)
+    scores = question_scores(records, metrics, evaluation.sides, PART_FIELD)
+    comparison = compare_scores(scores, metrics)
+    cells = {part: entries[primary] for part, entries in comparison.slices.get(PART_FIELD, {}).items()}
+    with_margin(comparison, primary, smallest_effect)
+    table = dict(comparison.metrics)
+    chosen = [metric for metric in metrics if metric.chosen]
+    settle_verdicts([table[metric.name] for metric in chosen], chosen, holm)
+    if cells:
+        settle_verdicts(cells.values(), [metrics[0]] * len(cells), holm)
+        table[f"macro_{primary}"] = _macro_entry(table[primary], cells, metrics[0])
+    mark = reliable_mark(benchmark, records, primary)
+    reasons: dict[Side, list[str | None]] = {
+        side: [
+            why_unanswered(record.answers[side].response, mark) if side in record.answers else None
+            for record in records
+        ]
+        for side in evaluation.sides
+    }
+    sound = _both_answered(scores.scores[primary], reasons, table[primary], metrics[0])
+    unfinished: Unfinished = {
+        "tuned": unanswered(reasons["tuned"]) if "tuned" in reasons else None,
+        "base": unanswered(reasons["base"]) if "base" in reasons else None,
+        "both_finished": sound,
+    }
+    fairness: Fairness | None = None
+    if evaluation.scope == "compare":
+        fairness = {"checks": _checks(paired, files, unfinished), "sound_rows": sound}
+    summary = summary_of(
+        evaluation,
+        rows=comparison.rows,
+        metrics=table,
+        slices=comparison.slices,
+        warnings=[*_mean_cautions(files, records, primary), *comparison.remarks],
+        fairness=fairness,
+    )
+    summary["parts"] = {part: _part(entry) for part, entry in (cells or {_only(parts): table[primary]}).items()}
+    return _finished(summary, files, unfinished, examples_table(records, metrics))
+
+
+def _scores(question: Question, names: Sequence[str]) -> dict[str, float | None]:
+    metrics = question.metrics or {}
+    return {name: score_of(metrics[name]) if name in metrics else None for name in names}
+
+
+def _only(parts: Mapping[str, object]) -> str:
+    return next(iter(parts), "all")
+
+
+def _metric(name: str, benchmark: str, records: Sequence[Record]) -> Metric:
+    """A share of right answers, unless a score lies outside 0 to 1."""
+    given = [score for record in records for answer in record.answers.values() if (score := answer.scores[name])]
+    unit = all(isinstance(score, float) and 0 <= score <= 1 for score in given)
+    known = benchmark in TASKS and TASKS[benchmark].metric in ("accuracy", "exact_match")
+    return Metric(name, "higher", (0.0, 1.0) if unit else None, declared=known)
+
+
+def with_margin(comparison: ScoreComparison, primary: str, smallest_effect: float | None) -> None:
+    """Put the smallest difference that matters into the primary metric's entries, over all and by part."""
+    if smallest_effect is None:
+        return
+    cells = [entries[primary] for group in comparison.slices.values() for entries in group.values()]
+    for entry in (comparison.metrics[primary], *cells):
+        if entry["limits"]:
+            entry["margin"] = smallest_effect
+            entry["margin_share"] = smallest_effect / (entry["limits"][1] - entry["limits"][0])
+
+
+def _macro_entry(micro: MetricEntry, cells: Mapping[str, MetricEntry], metric: Metric) -> MetricEntry:
+    """The metric with every part weighing the same."""
+    entry: MetricEntry = {
+        **micro,
+        **NOTHING_COMPARED,
+        "tuned": _macro_scores(micro, cells, "tuned"),
+        "base": _macro_scores(micro, cells, "base"),
+    }
+    difference = macro_difference(list(cells.values())) if micro["difference"] is not None else None
+    if difference is not None:
+        entry["difference"], entry["n_paired"] = difference, micro["n_paired"]
+        entry["margin"], entry["margin_share"] = micro["margin"], micro["margin_share"]
+        settle_verdicts([entry], [metric], holm)
+    entry.pop("length_effect", None)
+    return entry
+
+
+def _macro_scores(micro: MetricEntry, cells: Mapping[str, MetricEntry], side: Side) -> Any:
+    own = micro[side]
+    if own is None:
+        return None
+    means = [part[side]["mean"] for part in cells.values() if part[side]]  # type: ignore[index]
+    known = [mean for mean in means if mean is not None]
+    return {**own, "mean": math.fsum(known) / len(known) if known else None}
+
+
+def _both_answered(
+    scores: Mapping[Side, Scores],
+    reasons: Mapping[Side, Sequence[str | None]],
+    micro: MetricEntry,
+    metric: Metric,
+) -> SoundRows | None:
+    """The comparison among the questions that both models gave an answer to."""
+    if len(scores) < 2:
+        return None
+    where = np.array([all(own[at] == "" for own in reasons.values()) for at in range(len(reasons["tuned"]))], bool)
+    among = compare_paired(
+        metric,
+        scores["tuned"].numbers[where],
+        scores["base"].numbers[where],
+        rng=metric_rng(SEED, metric.name),
+    )
+    difference, n = among["difference"], among["n_paired"]
+    assert difference is not None
+    verdict = metric_verdict(difference, n, metric.direction, micro["margin"])
+    return {"metric": metric.name, "n_paired": n, "difference": difference, "verdict": verdict}
+
+
+def _part(entry: MetricEntry) -> Any:
+    means = {side: own["mean"] if (own := entry[side]) else None for side in STEPS}
+    counts = [own["n_scored"] for own in (entry["tuned"], entry["base"]) if own]
+    return {"n": entry["n_paired"] or min(counts, default=0), **means, "difference": entry["difference"]}
+
+
+# -- with means only -----------------------------------------------------------------------------------------------
+
+
+def _by_means(
+    evaluation: Evaluation, files: Mapping[Side, ModelFiles], primary: str, smallest_effect: float | None
+) -> Analysis:
+    """Two independent samples of the same questions, which is what means alone allow: wider than need be."""
+    parts: dict[str, dict[Side, Aggregate]] = {}
+    unknown = []
+    for side in evaluation.sides:
+        for name, part in files[side].means.parts.items():
+            aggregate = aggregate_of(part, primary)
+            if aggregate is None:
+                unknown.append(f"{name} of the {MODEL_LABELS[side]}")
+            else:
+                parts.setdefault(name, {})[side] = aggregate
+    if not parts:
+        raise ResultsError(
+            f"The files of means do not say of how many questions {primary} is the mean.",
+            fix="Run the evaluation again; its files of answers, one per subtask, are missing.",
+        )
+    shares = all(own.deviation is None for part in parts.values() for own in part.values())
+    metric = Metric(primary, "higher", (0.0, 1.0) if shares else None)
+    lacking = [MODEL_LABELS[side] for side in evaluation.sides if not files[side].questions]
+    warnings = [
+        (
+            f"There are no rows of the {' and the '.join(lacking)}, so the questions cannot be paired: the models are "
+            "compared by their means as if they had answered different questions, which makes the interval wider than "
+            "need be, and who left how many questions without an answer is not known."
+        )
+    ]
+    warnings += [f"Left out, since its number of questions is not known: {name}." for name in unknown]
+    summary = aggregates_summary(evaluation, Aggregates(metric, parts), warnings=warnings)
+    if smallest_effect is not None and shares:
+        entries = list(summary["metrics"].values())
+        for entry in entries:
+            entry["margin"] = entry["margin_share"] = smallest_effect if entry["difference"] else None
+        settle_verdicts(entries, [metric] * len(entries), holm)
+    if evaluation.scope == "compare":
+        summary["fairness"] = {"checks": [_same_prompts(files)], "sound_rows": None}
+    summary["verdict"] = overall_verdict(
+        summary["metrics"], primary, evaluation.scope, summary["rows"], summary.get("fairness"), evaluation.labels
+    )
+    return _finished(summary, files, None, examples_table([], [metric]))
+
+
+def aggregate_of(part: PartMeans, metric: str) -> Aggregate | None:
+    """A part's mean with its true n: the one that the file names, else the one that a share's standard error implies.
+    ``None`` without either."""
+    value, error, n = part.values.get(metric), part.errors.get(metric), part.n
+    if value is None:
+        return None
+    spread = value * (1 - value)
+    if n is None:
+        n = round(spread / error**2) + 1 if error and spread > 0 else None
+    if n is None:
+        return None
+    is_share = 0 <= value <= 1 and (
+        error is None or n < 2 or math.isclose(error, math.sqrt(max(spread, 0) / (n - 1)), rel_tol=0.02, abs_tol=1e-9)
+    )
+    return Aggregate(value, n, None if is_share else (error or 0.0) * math.sqrt(n))
+
+
+# -- what both have ------------------------------------------------------------------------------------------------
+
+
+def _finished(
+    summary: Summary, files: Mapping[Side, ModelFiles], unfinished: Unfinished | None, table: Any
+) -> Analysis:
+    if unfinished is not None:
+        summary["unfinished"] = unfinished
+    primary = summary["primary_metric"]
+    reported = {side: _reported(own.means, primary) for side, own in files.items()}
+    summary["reported"] = {side: own for side, own in reported.items() if own}
+    return Analysis(summary, report_words(summary), table)
+
+
+def _reported(means: TaskMeans, metric: str) -> Reported | None:
+    """The container's ``all`` and its standard error, and the error that the mean of these parts really has."""
+    value = means.whole.values.get(metric)
+    if value is None:
+        return None
+    errors = [part.errors[metric] for part in means.parts.values() if metric in part.errors]
+    return {
+        "value": value,
+        "stderr": means.whole.errors.get(metric),
+        "standard_error": standard_error_of_mean(errors) if errors else None,
+    }
+
+
+def _checks(paired: PairedQuestions, files: Mapping[Side, ModelFiles], unfinished: Unfinished) -> list[FairnessCheck]:
+    return [
+        _same_questions(paired.records),
+        _whole_sets(files),
+        _given_alike(paired),
+        _answers_given(unfinished),
+    ]
+
+
+def _same_questions(records: Sequence[Record]) -> FairnessCheck:
+    alone = {side: sum(set(record.answers) == {side} for record in records) for side in STEPS}
+    both = len(records) - sum(alone.values())
+    counts = {"questions": both} | {f"only {MODEL_LABELS[side]}": count for side, count in alone.items()}
+    if both == len(records):
+        return _check("same_questions", counts, "Both models were asked the same questions.")
+    each = ", ".join(f"{count} only of the {MODEL_LABELS[side]}" for side, count in alone.items())
+    status = "fail" if both < PAIRED_FLOOR * len(records) else "warn"
+    return _check("same_questions", counts, f"Of {len(records)} questions with a row there are {each}.", status)
+
+
+def _whole_sets(files: Mapping[Side, ModelFiles]) -> FairnessCheck:
+    """Whether there is a row for every question that the means are said to be of."""
+    lacking, total = {}, 0
+    for side, own in files.items():
+        said = sum(part.n or 0 for part in own.means.parts.values())
+        total = max(total, said)
+        rows = sum(len(own.questions.get(name, ())) for name, part in own.means.parts.items() if part.n)
+        lacking[side] = max(0, said - rows)
+    counts = {"questions": total} | {f"without a row, {MODEL_LABELS[side]}": n for side, n in lacking.items()}
+    if not any(lacking.values()):
+        return _check("whole_sets", counts, "Every question of the benchmark has its row.")
+    each = ", ".join(f"{n} of the {MODEL_LABELS[side]}" for side, n in lacking.items() if n)
+    return _check("whole_sets", counts, f"Questions without a row in the files: {each}.", "warn")
+
+
+def _given_alike(paired: PairedQuestions) -> FairnessCheck:
+    counts = {"questions": len(paired.records), "given in other words": paired.other_prompts}
+    if not paired.other_prompts:
+        return _check("same_prompts", counts, "Both models were given the same words with every question.")
+    text = f"{paired.other_prompts} questions came with other words around them for one model than for the other."
+    many = paired.other_prompts > (1 - COVERAGE_FLOOR) * len(paired.records)
+    return _check("same_prompts", counts, text, "fail" if many else "warn")
+
+
+def _same_prompts(files: Mapping[Side, ModelFiles]) -> FairnessCheck:
+    """The same by the hashes of all prompts of a part, which need no rows."""
+    tuned, base = (files[side].means.parts for side in ("tuned", "base"))
+    known = [part for part in tuned if part in base and tuned[part].prompts and base[part].prompts]
+    other = [part for part in known if tuned[part].prompts != base[part].prompts]
+    counts = {"parts": len(known), "other prompts": len(other)}
+    if not known:
+        text = "Whether both models were given the same prompts is not known: the files hold no hashes of them."
+        return _check("same_prompts", counts, text, "warn")
+    if other:
+        text = f"The models were not given the same prompts in {', '.join(other[:5])}, by the hashes of all prompts."
+        return _check("same_prompts", counts, text, "fail")
+    return _check("same_prompts", counts, "The hashes of all prompts are the same for both models.")
+
+
+def _answers_given(unfinished: Unfinished) -> FairnessCheck:
+    counts, parts, most = {}, [], 0.0
+    for label, own in ((MODEL_LABELS["tuned"], unfinished["tuned"]), (MODEL_LABELS["base"], unfinished["base"])):
+        if own is None:
+            continue
+        counts[f"{label}, rows"] = own["n"]
+        counts |= {f"{label}, {reason}": count for reason, count in own["reasons"].items()}
+        most = max(most, own["share"])
+        if own["unanswered"]:
+            parts.append(f"{own['unanswered']} of {own['n']} of the {label} ({words_of(own['reasons'])})")
+    if not parts:
+        return _check("answers_given", counts, "Both models answered every question.")
+    text = f"Questions left without an answer, which count as wrong: {'; '.join(parts)}."
+    return _check("answers_given", counts, text, "warn" if most > 1 - COVERAGE_FLOOR else "pass")
+
+
+def _mean_cautions(files: Mapping[Side, ModelFiles], records: Sequence[Record], primary: str) -> list[str]:
+    """Where the file of means says something else than its own rows."""
+    cautions = []
+    for side, own in files.items():
+        for name, part in own.means.parts.items():
+            given = [r.answers[side].scores.get(primary) for r in records if side in r.answers and _is_of(r, name)]
+            known = [score for score in given if isinstance(score, float)]
+            said = part.values.get(primary)
+            if said is None or not known:
+                continue
+            mean = math.fsum(known) / len(known)
+            if abs(mean - said) > MEAN_TOLERANCE:
+                cautions.append(
+                    f"{name}: the file of means says {said:.4g} for the {MODEL_LABELS[side]}, its rows give "
+                    f"{mean:.4g} over {len(known)}; the rows are used."
+                )
+    return cautions
+
+
+def _is_of(record: Record, part: str) -> bool:
+    return record.row is not None and record.row.category == part
+
+
+def _check(check_id: str, counts: Mapping[str, int], message: str, status: str = "pass") -> FairnessCheck:
+    return {"id": check_id, "status": status, "counts": dict(counts), "message": message}

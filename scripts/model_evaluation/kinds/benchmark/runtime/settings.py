@@ -1,0 +1,124 @@
+"""The parameters cell of a benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from model_evaluation.runtime.checks import (
+    check_identity,
+    check_mlflow,
+    check_output,
+    check_region,
+    check_sdk_environment,
+)
+from model_evaluation.runtime.dataset_files import DatasetSize
+from model_evaluation.runtime.evaluator_settings import EvaluatorSettings, check_model
+from model_evaluation.runtime.settings import Json, ParameterReader
+
+from .benchmark_runs import BenchmarkRuns
+from .tasks import TASKS
+
+UNKNOWN_QUESTIONS = 500  # for a benchmark whose size nobody says
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkSettings(EvaluatorSettings):
+    """``subtasks`` are those that are asked, without any all of them; each named one is a run of its own. ``decoding``
+    holds settings that are not the recipe's own. ``smallest_effect`` is in percentage points."""
+
+    kind = "benchmark"
+    runs = BenchmarkRuns()
+    checks = (
+        ("Credentials", check_identity),
+        ("Region", check_region),
+        ("SDK", check_sdk_environment),
+        ("Model", check_model),
+        ("Output bucket", check_output),
+        ("MLflow", check_mlflow),
+    )
+
+    benchmark: str
+    subtasks: tuple[str, ...] = ()
+    decoding: Mapping[str, int | float]
+    smallest_effect: float | None = None
+
+    @classmethod
+    def read(cls, reader: ParameterReader) -> Json:
+        return super().read(reader) | {
+            "benchmark": reader.text("BENCHMARK"),
+            "subtasks": tuple(dict.fromkeys(reader.texts("SUBTASKS", "a list of subtasks, empty for all"))),
+            "decoding": _decoding(reader),
+            "smallest_effect": reader.positive("SMALLEST_EFFECT", optional=True),
+        }
+
+    def faults(self) -> list[str]:
+        found = super().faults()
+        task = TASKS.get(self.benchmark)
+        if task is None:
+            found.append(f"BENCHMARK must be one of {', '.join(TASKS)} (received {self.benchmark!r})")
+        elif unknown := [name for name in self.subtasks if name not in task.subtasks]:
+            expected = f"subtasks of {self.benchmark}" if task.subtasks else f"empty: {self.benchmark} has no subtasks"
+            found.append(f"SUBTASKS must be {expected} (received {', '.join(unknown)[:80]!r})")
+        return found
+
+    def configuration(self) -> Json:
+        return {
+            **super().configuration(),
+            "benchmark": self.benchmark,
+            "subtasks": sorted(self.subtasks),
+            "decoding": dict(sorted(self.decoding.items())),
+        }
+
+    @property
+    def runs_of_a_model(self) -> tuple[Self, ...]:
+        """A run per named subtask: the SDK would send several as one text, which no recipe lists."""
+        if len(self.subtasks) < 2:
+            return (self,)
+        return tuple(
+            replace(self, subtasks=(name,), run_label="-".join(filter(None, (self.run_label, name))))
+            for name in self.subtasks
+        )
+
+    def sizes(self, dataset: DatasetSize) -> dict[str, int]:
+        task = TASKS[self.benchmark]
+        return {"rows": task.size(self.subtasks) or UNKNOWN_QUESTIONS}
+
+    def overview(self) -> dict[str, str]:
+        return {
+            "Model": self.model,
+            "Evaluates": self.evaluates,
+            "Benchmark": self.benchmark,
+            "Subtasks": ", ".join(self.subtasks) or "all",
+            "Decoding": ", ".join(f"{name}={value}" for name, value in self.decoding.items()) or "the recipe's own",
+            **super().overview(),
+            "Role": self.role_arn,
+            "Results": self.s3_output,
+        }
+
+    @property
+    def sdk_subtasks(self) -> str | None:
+        """The subtask as the SDK takes it."""
+        if self.subtasks:
+            return self.subtasks[0]
+        has_subtasks = bool(TASKS[self.benchmark].subtasks) or self.benchmark == "strong_reject"
+        return "ALL" if has_subtasks else None
+
+    @property
+    def sdk_overrides(self) -> Json | None:
+        """The decoding settings as the SDK takes them."""
+        return {"inference": dict(self.decoding)} if self.decoding else None
+
+
+def _decoding(reader: ParameterReader) -> dict[str, int | float]:
+    value = reader.structure("DECODING")
+    if value is None:
+        return {}
+    numbers = isinstance(value, dict) and all(
+        isinstance(name, str) and isinstance(number, int | float) and not isinstance(number, bool)
+        for name, number in value.items()
+    )
+    if not numbers:
+        return reader.fault("DECODING", "a dictionary of numbers, such as {'max_new_tokens': 8192}", {})
+    return dict(value)  # type: ignore[call-overload,no-any-return]

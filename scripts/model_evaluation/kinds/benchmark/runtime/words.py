@@ -1,0 +1,76 @@
+"""What reports of a benchmark say beside its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from model_evaluation.runtime.report.plain_text import paragraphs
+from model_evaluation.runtime.report.words import ReportWords
+from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
+from model_evaluation.runtime.summary import Summary, scope_of
+
+METHOD = """
+Both models were asked the same questions, and the container marked each answer. Questions are put together by what the
+model was given, never by their position in a file. The headline weighs every question the same (micro); the metric
+whose name begins with macro_ weighs every subtask the same, and its interval adds the subtasks' squares. An output in
+which no answer was found counts as wrong: beside the headline stands the difference among the questions that both
+models answered. The p-values of subtasks are corrected by Holm's method.
+"""
+UNPAIRED_METHOD = """
+The models are compared by their mean scores and numbers of questions, as two independent samples: there were no rows
+that could be paired.
+"""
+ONE_MODEL_METHOD = "The model was asked the benchmark's questions, and the container marked each answer."
+LIMITS = """
+Each question was answered once, without chance where the temperature is 0: how much another run would differ is not
+measured.
+
+A public benchmark may have been part of what the models were trained on, and says little about your own task.
+"""
+
+
+def report_words(summary: Summary) -> ReportWords:
+    """The words for this summary."""
+    conditions = summary["conditions"]
+    both = scope_of(summary) == "compare"
+    method = (METHOD if summary.get("unfinished") else UNPAIRED_METHOD) if both else ONE_MODEL_METHOD
+    subtasks = conditions.get("subtasks")
+    name = str(conditions.get("benchmark", "–")) + (f": {', '.join(subtasks)}" if subtasks else "")
+    return ReportWords(
+        conditions=(("Benchmark", name), *_decoding(conditions), *_unanswered(summary), *_reported(summary)),
+        method=" ".join(method.split()),
+        limits=tuple(paragraphs(LIMITS)),
+    )
+
+
+def _decoding(conditions: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    settings = conditions.get("decoding") or {}
+    text = ", ".join(f"{name} {value}" for name, value in settings.items()) or "the recipe's own settings"
+    return (("Decoding", text),)
+
+
+def _unanswered(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    found = summary.get("unfinished") or {}
+    each = [
+        f"{own['unanswered']} of {own['n']} ({own['share']:.0%}) by the {MODEL_LABELS[side]}"
+        for side in ("base", "tuned")
+        if (own := found.get(side))
+    ]
+    return (("Without an answer", ", ".join(each)),) if each else ()
+
+
+def _reported(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The figure that the SDK prints, and why it is another one."""
+    reported = summary.get("reported") or {}
+    each = []
+    for side in ("base", "tuned"):
+        own = reported.get(side)
+        if own:
+            error = f" ± {own['stderr']:.4f}" if own.get("stderr") is not None else ""
+            right = own.get("standard_error")
+            note = f" (its true standard error is {right:.4f})" if right is not None and error else ""
+            each.append(f"{MODEL_LABELS[side]} {own['value']:.4f}{error}{note}")
+    if not each:
+        return ()
+    return (("The SDK's `all`, the mean over subtasks", "; ".join(each)),)

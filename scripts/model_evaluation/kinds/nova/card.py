@@ -1,0 +1,140 @@
+"""What stands on the card before the user's yes: the configuration with its recipe, and what it takes."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.errors import AwsError
+from model_evaluation.kinds.kind import Expectation
+from model_evaluation.runtime.launch.durations import in_words
+from model_evaluation.steps.confirm import with_reason
+from model_evaluation.steps.data_card import can_show
+
+from .runtime.families import family_of_id, image_uri
+from .runtime.nova_runs import ANSWERING
+from .runtime.recipe import recipe_of
+from .runtime.words import inference_text
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+
+def recipe(context: Context) -> dict[str, dict[str, Any]]:
+    """The container's recipe, as the answers make it."""
+    family, task = family_of_id(str(context.facts("model")["family"])), context.facts("nova_task")
+    assert family is not None
+    return recipe_of(
+        str(task["task"]),
+        family,
+        str(context.value("model")),
+        replicas=int(context.facts("scale")["replicas"]),
+        subtask=str(task.get("subtask") or ""),
+        inference=context.facts("inference")["values"],
+    )
+
+
+def reference(context: Context) -> str | None:
+    """The second model, where one takes part."""
+    found = context.facts("scope").get("reference")
+    return str(found) if found else None
+
+
+def configuration(context: Context) -> list[tuple[str, str]]:
+    made, other = recipe(context), reference(context)
+    rows = int(context.facts("data")["profile"]["rows"])
+    dataset = f"{context.value('dataset')} ({rows:,} rows)" if rows else "the benchmark's own questions"
+    family = family_of_id(str(context.facts("model")["family"]))
+    assert family is not None
+    versus = f"compared with {other}: a second job on the same rows" if other else "alone"
+    region = str(context.value("region"))
+    return [
+        ("Task", str(context.value("task"))),
+        ("Model", f"{context.value('model')} ({family.name}), {versus}"),
+        ("Dataset", dataset),
+        ("Primary metric", f"{context.value('primary_metric')}{_field(context)}"),
+        *((f"Recipe: {section}", _section(content)) for section, content in made.items()),
+        ("Instances", with_reason(context, "scale")),
+        ("Image", image_uri(region)),
+        ("Region", region),
+        ("Role", with_reason(context, "role")),
+        ("MLflow", with_reason(context, "mlflow")),
+        ("Output", with_reason(context, "output")),
+    ]
+
+
+def _field(context: Context) -> str:
+    name = context.facts("primary_metric").get("answer_field")
+    return f" of {name}" if name else ""
+
+
+def _section(content: dict[str, Any]) -> str:
+    shown = {key: value for key, value in content.items() if value != ""}
+    shown = {key: json.dumps(value) if isinstance(value, dict) else value for key, value in shown.items()}
+    return inference_text(shown)
+
+
+def jobs_of(context: Context) -> int:
+    return 2 if reference(context) else 1
+
+
+def minutes_of(context: Context) -> tuple[float, float] | None:
+    """From start to results, of all jobs; ``None`` for a benchmark, of which no duration is published."""
+    rows = int(context.facts("data")["profile"]["rows"])
+    if not rows:
+        return None
+    each = math.ceil(rows / int(context.facts("scale")["replicas"]))
+    low, high = ANSWERING.published({"rows": each})
+    return low * jobs_of(context), high * jobs_of(context)
+
+
+def expectation(context: Context) -> Expectation:
+    """Duration, cost and the smallest difference that can be shown; what is not known is called unknown."""
+    rows, minutes = int(context.facts("data")["profile"]["rows"]), minutes_of(context)
+    jobs = jobs_of(context)
+    each = f" for {jobs} jobs, one after another" if jobs > 1 else ""
+    duration = f"{in_words(minutes)}{each}, from very few published runs" if minutes else "unknown for a benchmark"
+    lines = [("Duration", duration), ("Cost", cost_line(context, minutes))]
+    if rows and jobs > 1:
+        lines.insert(0, ("Can detect", can_show(rows)))
+    return Expectation(tuple(lines))
+
+
+def cost_line(context: Context, minutes: tuple[float, float] | None) -> str:
+    """The instances' price for that long, where the Price List has it."""
+    instance, replicas = str(context.facts("scale")["instance"]), int(context.facts("scale")["replicas"])
+    price = hourly_price(context, instance)
+    if price is None:
+        return f"unknown: the Price List has no price for {instance} in training jobs"
+    a_hour = f"${price * replicas:,.2f} an hour for {replicas} x {instance}"
+    if minutes is None:
+        return f"{a_hour}; how long it takes is unknown"
+    low, high = (price * replicas * part / 60 for part in minutes)
+    return f"${low:,.2f} to ${high:,.2f} ({a_hour})"
+
+
+def hourly_price(context: Context, instance: str) -> float | None:
+    """US dollars for an hour of one instance in a training job; ``None`` when nobody says."""
+    from model_evaluation.lookups.price_list import ENDPOINT_REGION
+
+    region = str(context.value("region"))
+    wanted = {"regionCode": region, "instanceName": instance, "component": "Training"}
+    filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in wanted.items()]
+    try:
+        from model_evaluation.lookups.failures import aws_errors
+
+        with aws_errors("reading the price list", resource=instance):
+            answer = context.aws.client("pricing", ENDPOINT_REGION).get_products(
+                ServiceCode="AmazonSageMaker", FormatVersion="aws_v1", Filters=filters
+            )
+    except AwsError:
+        return None
+    prices = [price for text in answer["PriceList"] for price in _prices(json.loads(text))]
+    return min(prices) if prices else None
+
+
+def _prices(product: dict[str, Any]) -> list[float]:
+    terms = product.get("terms", {}).get("OnDemand", {}).values()
+    dimensions = [own for term in terms for own in term.get("priceDimensions", {}).values()]
+    return [float(own["pricePerUnit"]["USD"]) for own in dimensions if own.get("unit") in ("Hrs", "Hours")]

@@ -1,0 +1,89 @@
+"""The recipe, the container's image, and the rows it was made for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from model_evaluation.errors import EvaluationError, NotFound
+from model_evaluation.kinds.nova.card import recipe as recipe_of
+from model_evaluation.kinds.nova.card import reference
+from model_evaluation.kinds.nova.lookups import checkpoint_is_there
+from model_evaluation.kinds.nova.runtime.families import DOCUMENTED_REGION, IMAGE_ACCOUNTS, family_of_id
+from model_evaluation.kinds.nova.runtime.recipe import model_faults, recipe_faults
+from model_evaluation.lookups.s3.objects import parse_s3_uri
+from model_evaluation.preflight.results import Result, failed, passed, warned
+from model_evaluation.preflight.subject import Subject
+
+
+def recipe(subject: Subject) -> Iterator[Result]:
+    """Every key and value against those of the task."""
+    made = recipe_of(subject.context)
+    family = family_of_id(str(subject.facts("model")["family"]))
+    other = reference(subject.context)
+    faults = [*recipe_faults(made), *(model_faults(other, family) if other else ())]
+    if faults:
+        yield failed(
+            f"The container would refuse the recipe: {'; '.join(faults)}.",
+            "Answer again what it is made of: evaluate.py revise nova_task",
+            recipe=made,
+        )
+        return
+    yield passed(f"The recipe has every key that {made['evaluation']['task']} needs, and no other.", recipe=made)
+
+
+def checkpoints(subject: Subject) -> Iterator[Result]:
+    """The checkpoints are still there, as far as this session may look."""
+    places = [str(model) for model in (subject.value("model"), reference(subject.context)) if model]
+    seen = [place for place in places if place.startswith("s3://")]
+    for number, place in enumerate(seen, 1):
+        part = str(number) if len(seen) > 1 else ""
+        try:
+            there = checkpoint_is_there(subject.aws, parse_s3_uri(place))
+        except NotFound:
+            there = False
+        if there is False:
+            yield failed(f"There is nothing under {place}.", "Answer it again: evaluate.py revise model", part=part)
+        elif there is None:
+            yield warned(
+                f"{place} may not be listed with these credentials; whether it is there is unknown.",
+                "The execution role has to be allowed s3:GetObject and s3:ListBucket on its bucket.",
+                part=part,
+            )
+        else:
+            yield passed(f"{place} is there.", part=part)
+    if not seen:
+        yield passed(f"{', '.join(places)}: models as AWS offers them.")
+
+
+def image(subject: Subject) -> Iterator[Result]:
+    """AWS publishes the image's account for one region; for two more only the recipes' parameters name it."""
+    region = subject.region
+    if region not in IMAGE_ACCOUNTS:
+        yield failed(
+            f"No image of the container is known for {region}.",
+            f"Work in one of {', '.join(IMAGE_ACCOUNTS)}.",
+        )
+    elif region != DOCUMENTED_REGION:
+        yield warned(
+            f"The user guide names the container's image for {DOCUMENTED_REGION} only; that for {region} is taken from "
+            "AWS's recipes.",
+            "If the job cannot load it, set IMAGE_URI in the notebook to the one that AWS support names.",
+        )
+    else:
+        yield passed("The container's image is the one that the user guide names.")
+
+
+def rows(subject: Subject) -> Iterator[Result]:
+    """The file is still the one that was read."""
+    from model_evaluation.lookups.s3.dataset_files import unchanged_files
+
+    facts = subject.facts("dataset")
+    if not facts.get("bucket"):
+        yield passed("The questions are the container's own.")
+        return
+    try:
+        unchanged_files(subject.aws, facts)
+    except EvaluationError as error:
+        yield failed(error.message, error.fix)
+        return
+    yield passed(f"{int(subject.facts('data')['profile']['rows']):,} rows, unchanged since they were read.")

@@ -1,0 +1,37 @@
+"""The conversation that the demo holds: a router of IT tickets, customised and compared with its base model."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from model_evaluation.localaws.kind_player import DemoScript
+
+
+def demo_dataset() -> bytes:
+    """The sample rows: IT tickets whose answer is JSON with class, thought and description, and metadata."""
+    return resources.files(__package__).joinpath("gen_qa.jsonl").read_bytes()
+
+
+def demo_pairs() -> bytes:
+    """Two answers to each of some tickets, for the judge."""
+    return resources.files(__package__).joinpath("llm_judge.jsonl").read_bytes()
+
+
+SCRIPT = DemoScript(
+    project="ticket-router",
+    made_up="the models' answers and how sure they are of them",
+    answers={
+        "task": ["Sort Fernway's IT tickets into hardware, software, network and access, and say why"],
+        "model": ["amazon.nova-lite-v1:0:300k", "{training_job_name}"],
+        "nova_task": ["gen_qa"],
+        "dataset": ["{wrong_name_uri}", "{tickets_uri}"],
+        "data": ["ok"],
+        "primary_metric": ["accuracy"],
+        "role": ["{role_arn}"],
+        "confirm": ["yes"],
+    },
+    volunteered={
+        "inference": "max_new_tokens=2048 temperature=0 top_logprobs=10",
+        "scale": "ml.g5.12xlarge 4",
+    },
+)

@@ -1,0 +1,414 @@
+"""SIMULATED: the container's job. The recipe and the rows are the real ones and checked as the container would; what
+the models answer, and how sure they are of it, is made up."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import itertools
+import json
+import math
+import random
+import tarfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pa_parquet
+import yaml
+
+from model_evaluation.kinds.nova.runtime.answers import answer_fields, json_object
+from model_evaluation.kinds.nova.runtime.families import family_of_alias
+from model_evaluation.kinds.nova.runtime.recipe import BENCHMARKS, GEN_QA, JUDGES, RUBRIC, TASKS, recipe_faults
+from model_evaluation.kinds.nova.runtime.rows import metadata_of, read_nova_rows
+from model_evaluation.localaws.errors import JobFailure
+from model_evaluation.localaws.jobs.job import Job, ResultFile
+from model_evaluation.localaws.language.answers import base_answer, tuned_answer
+from model_evaluation.localaws.language.chance import seeded, share
+from model_evaluation.runtime.rows import read_dataset_row
+
+IMAGE = "nova-evaluation-repo"
+STAMP = "2026-11-29T00-00-00.000000"
+QUESTIONS = 60  # of a benchmark's subtask; the real ones have hundreds
+# How often the made-up models are right, by the difficulty that a row's metadata name.
+RIGHT = {"easy": (0.97, 0.90), "medium": (0.92, 0.72), "hard": (0.78, 0.50), "": (0.90, 0.70)}
+WRONG_FORM = (0.01, 0.06)  # of the customised and of the base model's answers
+FENCED = 0.2
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class NovaOutput:
+    """What a scenario lets vary of the container's output: the column's name for log probabilities (empty: none), the
+    folder's name, an archive that is cut off, files that lie loose in S3, instances that repeat each other's rows."""
+
+    logprobs: str = "pred_logprobs"
+    folder: str = "eval_results"
+    cut_off: bool = False
+    loose: bool = False
+    repeated: bool = False
+
+
+def is_nova_job(job: Job) -> bool:
+    return IMAGE in str(job.arguments.get("AlgorithmSpecification", {}).get("TrainingImage"))
+
+
+def run_container(job: Job) -> None:
+    """Reads the recipe and the rows, and writes the output as the container does."""
+    channels = {
+        channel["ChannelName"]: channel["DataSource"]["S3DataSource"]["S3Uri"]
+        for channel in job.arguments.get("InputDataConfig") or []
+    }
+    if "recipe" not in channels:
+        raise JobFailure("AlgorithmError: no recipe in the channel named recipe")
+    recipe = yaml.safe_load(job.read(channels["recipe"]))
+    faults = recipe_faults(recipe)
+    if faults:
+        raise JobFailure(f"AlgorithmError: ConfigValidationError: {'; '.join(faults)}")
+    run, task = recipe["run"], recipe["evaluation"]["task"]
+    model = run["model_name_or_path"]
+    if model.startswith("s3://"):
+        job.read(model)
+    rows = _rows(job, channels, task)
+    output = job.cloud.scenario.part(NovaOutput)
+    if task == GEN_QA:
+        results, tables = _answered(rows, recipe)
+    elif task in JUDGES:
+        results, tables = _judged(rows, task)
+    else:
+        results, tables = _benchmark(recipe)
+    _write(job, recipe, results, tables, output)
+
+
+def _rows(job: Job, channels: Mapping[str, str], task: str) -> list[Row]:
+    file = TASKS[task].file
+    if not file:
+        if "train" in channels:
+            raise JobFailure(f"AlgorithmError: {task} takes no input channel")
+        return []
+    uri = channels.get("train", "")
+    if uri.rpartition("/")[2] != file:
+        raise JobFailure(f"AlgorithmError: FileNotFoundError: /opt/ml/input/data/train/{file}")
+    body = job.read(uri).removesuffix(b"\n")
+    found = read_nova_rows(body.split(b"\n"), task)
+    if found.faults or not found.rows:
+        told = found.faults[0].message if found.faults else "it holds no rows"
+        raise JobFailure(f"AlgorithmError: failed to validate {file}: {told}")
+    return found.rows
+
+
+# -- own data -------------------------------------------------------------------------------------------------
+
+
+def _answered(rows: Sequence[Row], recipe: Row) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
+    """Answers to every row, with log probabilities where the recipe asks for them."""
+    customised = family_of_alias(recipe["run"]["model_name_or_path"]) is None
+    top = int(recipe["inference"].get("top_logprobs", 0))
+    fields = answer_fields([str(row["response"]) for row in rows])
+    labels = sorted({str((json_object(row["response"]) or {}).get(fields[0])) for row in rows}) if fields else []
+    cells = []
+    for row in rows:
+        text, sure = _answer(row, fields[0] if fields else "", labels, customised)
+        metrics = overlap_metrics(text, str(row["response"]))
+        cells.append(
+            {
+                "full_prompt": str([{"role": "user", "content": row["query"]}]),
+                "example": row["query"],
+                "gold": str([row["response"]]),
+                "metrics": str(metrics),
+                "predictions": str([text]),
+                "specifics": str({"metadata": row.get("metadata", "")}),
+                "logprobs": str([_logprobs(text, sure, top)]) if top else "[]",
+                "scores": metrics,
+            }
+        )
+    means = _means([cell["scores"] for cell in cells])
+    return {"custom|gen_qa_gen_qa|0": means, "all": means}, {"custom|gen_qa_gen_qa|0": cells}
+
+
+def _answer(row: Row, field: str, labels: Sequence[str], customised: bool) -> tuple[str, dict[str, float]]:
+    """The answer, and the probability of each of its labels' texts where it has one."""
+    own = 0 if customised else 1
+    reference = json_object(str(row["response"]))
+    if not field or reference is None:
+        dataset_row = read_dataset_row({"query": row["query"], "response": row["response"]}, 1)
+        return (tuned_answer if customised else base_answer)(dataset_row), {}
+    rng = seeded("nova", customised, row["query"])
+    ease = RIGHT.get(str(metadata_of(row).get("difficulty", "")), RIGHT[""])[own]
+    luck = share("nova luck", row["query"]) * 0.7 + rng.random() * 0.3  # the same tickets are hard for both
+    right = luck < ease
+    others = [label for label in labels if label != reference[field]]
+    label = str(reference[field]) if right or not others else rng.choice(others)
+    sure = min(0.999, max(0.3, ease + rng.gauss(0.05 if right else -0.12, 0.12)))
+    content = {**reference, field: label}
+    if rng.random() < WRONG_FORM[own]:
+        return f"The ticket is about {label}.", {}
+    text = json.dumps(content)
+    return (f"```json\n{text}\n```" if rng.random() < FENCED else text), {label: sure}
+
+
+def tokens_of(text: str) -> list[str]:
+    """Pieces of four characters at most within words, with SentencePiece's mark for a space."""
+    pieces: list[str] = []
+    for at, word in enumerate(text.split(" ")):
+        start = "\u2581" if at else ""
+        parts = [word[n : n + 4] for n in range(0, len(word), 4)] or [""]
+        pieces += [start + parts[0], *parts[1:]]
+    return [piece for piece in pieces if piece]
+
+
+def _logprobs(text: str, sure: Mapping[str, float], top: int) -> list[dict[str, float]]:
+    """By token the likeliest ones. The probability of a label lies on its first token, nearly all of it."""
+    found, at = [], 0
+    starts = {text.find(f'"{label}"') + 1: probability for label, probability in sure.items() if label in text}
+    for token in tokens_of(text):
+        width = len(token)
+        inside = [p for start, p in starts.items() if at <= start < at + width]
+        probability = inside[0] if inside else 0.995
+        rest = (1 - probability) / max(1, top - 1)
+        choices = {token: round(math.log(probability), 6)}
+        choices |= {f"alt{number}": round(math.log(max(rest, 1e-6)), 6) for number in range(1, top)}
+        found.append(choices)
+        at += width
+    return found
+
+
+def overlap_metrics(answer: str, reference: str) -> dict[str, float]:
+    """Overlap of words, roughly as the container counts it."""
+    a, b = answer.lower().split(), reference.lower().split()
+    pairs = [Counter(itertools.pairwise(words)) for words in (a, b)]
+    f1, f2 = _f1(Counter(a), Counter(b)), _f1(pairs[0], pairs[1])
+    common = sum((Counter(a) & Counter(b)).values())
+    return {
+        "rouge1": f1,
+        "rouge2": f2,
+        "rougeL": 2 * _longest_common(a, b) / (len(a) + len(b)) if a or b else 0.0,
+        "em": float(answer.strip() == reference.strip()),
+        "qem": float(" ".join(a) == " ".join(b)),
+        "f1": f1,
+        "f1_score_quasi": f1,
+        "bleu": 100 * common / len(a) if a else 0.0,
+    }
+
+
+def _f1(a: Counter[Any], b: Counter[Any]) -> float:
+    size = sum(a.values()) + sum(b.values())
+    return 2 * sum((a & b).values()) / size if size else 0.0
+
+
+def _longest_common(a: Sequence[str], b: Sequence[str]) -> int:
+    row = [0] * (len(b) + 1)
+    for word in a:
+        before = 0
+        for at, other in enumerate(b, 1):
+            before, row[at] = row[at], before + 1 if word == other else max(row[at], row[at - 1])
+    return row[-1]
+
+
+def _means(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    means: dict[str, float] = {}
+    for name in scores[0]:
+        values = [own[name] for own in scores]
+        mean = sum(values) / len(values)
+        spread = sum((value - mean) ** 2 for value in values) / max(1, len(values) - 1)
+        means |= {name: mean, f"{name}_stderr": math.sqrt(spread / len(values))}
+    return means
+
+
+# -- judges ---------------------------------------------------------------------------------------------------
+
+
+def _judged(rows: Sequence[Row], task: str) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
+    """Two judgments of every pair. The judge likes the answer that says more of what was asked, and the first one."""
+    cells, total = [], Counter[str]()
+    for row in rows:
+        rng = seeded("nova judge", row["prompt"], row["response_A"], row["response_B"])
+        margin = _worth(row["prompt"], row["response_B"]) - _worth(row["prompt"], row["response_A"])
+        labels = [_label(margin, -0.08, rng), _label(margin, 0.08, rng)]
+        counts = Counter(label for label in labels if label)
+        total.update({"A": counts["A"], "B": counts["B"], "tie": counts["tie"], "error": labels.count("")})
+        texts = {"A": "[[A>B]]", "B": "[[B>A]]", "tie": "[[A=B]]", "": "I cannot compare these."}
+        metrics: Row = {
+            "forward_output": texts[labels[0]],
+            "backward_output": texts[labels[1]],
+            "a_scores": float(counts["A"]),
+            "b_scores": float(counts["B"]),
+            "ties": float(counts["tie"]),
+            "inference-score": float(labels.count("")),
+            "score": float(counts["B"]),
+        }
+        if task == RUBRIC:
+            metrics |= _rubric(margin, rng)
+        cells.append(
+            {
+                "full_prompt": row["prompt"],
+                "example": row["prompt"],
+                "gold": "[]",
+                "metrics": str(metrics),
+                "predictions": str([metrics["forward_output"]]),
+                "specifics": "{}",
+                "logprobs": "[]",
+                "margin": metrics.get("score_margin", 0.0),
+            }
+        )
+    name = f"custom|{task}_judge|0"
+    numbers = _judge_numbers(total)
+    if task == RUBRIC:
+        margins = [cell["margin"] for cell in cells]
+        numbers |= {"score_margin": sum(margins) / len(margins), "score_margin_stderr": 0.0}
+    return {name: numbers, "all": numbers}, {name: cells}
+
+
+def _worth(prompt: str, answer: str) -> float:
+    asked, said = set(prompt.lower().split()), set(answer.lower().split())
+    return min(1.0, len(said) / 40) + 0.5 * len(asked & said) / max(1, len(asked))
+
+
+def _label(margin: float, bias: float, rng: random.Random) -> str:
+    seen = margin + bias + rng.gauss(0, 0.12)
+    if rng.random() < 0.01:
+        return ""
+    return "tie" if abs(seen) < 0.03 else "B" if seen > 0 else "A"
+
+
+def _judge_numbers(total: Mapping[str, int]) -> dict[str, float]:
+    a, b = total["A"], total["B"]
+    n = max(1, a + b)
+    rng = seeded("nova bootstrap", a, b)
+    rates = sorted(sum(rng.random() < b / n for _ in range(n)) / n for _ in range(400))
+    rate = b / n
+    error = math.sqrt(rate * (1 - rate) / n)
+    names = ("a_scores", "b_scores", "ties", "inference_error", "score")
+    values = dict(zip(names, (a, b, total["tie"], total["error"], b), strict=True))
+    numbers = {name: float(value) for name, value in values.items()}
+    numbers |= {f"{name}_stderr": error for name in names}
+    return numbers | {"winrate": rate, "lower_rate": rates[10], "upper_rate": rates[389]}
+
+
+def _rubric(margin: float, rng: random.Random) -> Row:
+    criteria: Row = {}
+    a = b = 0.0
+    for name, weight in (("accuracy", 0.5), ("completeness", 0.3), ("clarity", 0.2)):
+        middle = 3 + rng.gauss(0, 0.7)
+        scores = [min(5, max(1, round(middle + sign * margin + rng.gauss(0, 0.4)))) for sign in (-1, 1)]
+        a, b = a + weight * (scores[0] - 1) / 4, b + weight * (scores[1] - 1) / 4
+        criteria[name] = {
+            "score_A": scores[0], "score_B": scores[1], "weight": weight, "type": "scale",
+            "description": f"How good the answer's {name} is.", "justification_A": "SIMULATED",
+            "justification_B": "SIMULATED",
+        }  # fmt: skip
+    return {
+        "a_scores": float(a > b), "b_scores": float(b > a), "ties": float(a == b),
+        "weighted_score_A": a, "weighted_score_B": b, "score_margin": a - b,
+        "overall_justification": "SIMULATED: the better answer says more of what was asked.",
+        "criteria_breakdown": criteria,
+    }  # fmt: skip
+
+
+# -- benchmarks -----------------------------------------------------------------------------------------------
+
+
+def _benchmark(recipe: Row) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
+    evaluation, model = recipe["evaluation"], recipe["run"]["model_name_or_path"]
+    task, known = evaluation["task"], BENCHMARKS[evaluation["task"]]
+    subtasks = [evaluation["subtask"]] if evaluation.get("subtask") else list(known.subtasks) or [""]
+    results: dict[str, dict[str, float]] = {}
+    tables: dict[str, list[Row]] = {}
+    for subtask in subtasks:
+        name = f"custom|{task}{':' + subtask if subtask else ''}_{known.strategy}|0"
+        cells: list[Row] = []
+        for number in range(QUESTIONS):
+            question = f"SIMULATED question {number} of {subtask or task}"
+            ease = 0.66 if family_of_alias(model) else 0.78
+            luck = share("nova benchmark", question) * 0.7 + share("nova benchmark", model, question) * 0.3
+            score = {known.metric: float(luck < ease)}
+            cells.append(
+                {
+                    "full_prompt": question,
+                    "example": question,
+                    "gold": str(["A"]),
+                    "metrics": str(score),
+                    "predictions": str(["A" if luck < ease else "B"]),
+                    "specifics": "{}",
+                    "logprobs": "[]",
+                    "scores": score,
+                }
+            )
+        results[name], tables[name] = _means([cell["scores"] for cell in cells]), cells
+    results["all"] = {
+        key: sum(own[key] for own in results.values()) / len(results) for key in next(iter(results.values()))
+    }
+    return results, tables
+
+
+# -- the output -----------------------------------------------------------------------------------------------
+
+
+def _write(
+    job: Job,
+    recipe: Row,
+    results: Mapping[str, Mapping[str, float]],
+    tables: Mapping[str, Sequence[Row]],
+    output: NovaOutput,
+) -> None:
+    name = recipe["run"]["name"]
+    files = dict(_files(recipe, results, tables, output))
+    below = f"{name}/{output.folder}"
+    target = job.arguments["OutputDataConfig"]["S3OutputPath"]
+    if output.loose:
+        loose = [ResultFile(f"{job.name}/output/{below}/{path}", body) for path, body in files.items()]
+        job.write(loose, target)
+        return
+    body = _archive({f"{below}/{path}": content for path, content in files.items()})
+    if output.cut_off:
+        body = body[: len(body) // 2]
+    job.write([ResultFile(f"{job.name}/output/output.tar.gz", body)], target)
+
+
+def _files(
+    recipe: Row,
+    results: Mapping[str, Mapping[str, float]],
+    tables: Mapping[str, Sequence[Row]],
+    output: NovaOutput,
+) -> Iterator[tuple[str, bytes]]:
+    general = {"lighteval_sha": "SIMULATED", "model_name": recipe["run"]["model_name_or_path"]}
+    general["total_evaluation_time_secondes"] = "1.0"
+    yield f"results_{STAMP}.json", json.dumps({"config_general": general, "results": results, "versions": {}}).encode()
+    replicas = int(recipe["run"]["replicas"])
+    for name, cells in tables.items():
+        # The instances take rows in turn, and their tables come in no order.
+        order = sorted(range(len(cells)), key=lambda at: share("nova order", name, at))
+        for replica in range(replicas):
+            own = [cells[at] for at in order if at % replicas == replica or output.repeated]
+            suffix = f"_{replica}" if replicas > 1 else ""
+            yield f"details/model/{STAMP}/details_{name}_{STAMP}{suffix}.parquet", _parquet(own, output.logprobs)
+    if recipe["evaluation"]["task"] == GEN_QA:
+        lines = [
+            json.dumps({"prompt": cell["full_prompt"], "inference": cell["predictions"], "gold": cell["gold"]})
+            for cells in tables.values()
+            for cell in cells
+        ]
+        yield "inference_output.jsonl", ("\n".join(lines) + "\n").encode()
+
+
+def _parquet(cells: Sequence[Row], logprobs: str) -> bytes:
+    names = ["full_prompt", "example", "gold", "metrics", "predictions", "specifics"]
+    columns = {name: pa.array([cell[name] for cell in cells], pa.string()) for name in names}
+    if logprobs:
+        columns[logprobs] = pa.array([cell["logprobs"] for cell in cells], pa.string())
+    buffer = io.BytesIO()
+    pa_parquet.write_table(pa.table(columns), buffer)
+    return buffer.getvalue()
+
+
+def _archive(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
+        for name, body in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(body)
+            archive.addfile(member, io.BytesIO(body))
+    return buffer.getvalue()

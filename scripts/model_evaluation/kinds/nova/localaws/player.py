@@ -1,0 +1,54 @@
+"""What local AWS asks this kind for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from model_evaluation.kinds.nova.demo.script import SCRIPT, demo_dataset
+from model_evaluation.kinds.nova.runtime.families import FAMILIES
+from model_evaluation.localaws.jobs.job import Job
+from model_evaluation.localaws.kind_player import KindPlayer
+from model_evaluation.localaws.operations import Record
+from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.services.prices import Product, Quota
+from model_evaluation.runtime.s3_uri import S3Uri
+
+from .container import is_nova_job, run_container
+from .world import World, seed_world
+
+INSTANCES = tuple(dict.fromkeys(instance for family in FAMILIES for instance in family.instances))
+USD = {"ml.g5.12xlarge": 7.09, "ml.g5.24xlarge": 10.18, "ml.p5.48xlarge": 63.3, "ml.p4d.24xlarge": 25.25}
+
+
+def quota_code(instance: str) -> str:
+    return f"L-NOVA{INSTANCES.index(instance):02d}"
+
+
+class NovaPlayer(KindPlayer):
+    products = tuple(
+        Product("AmazonSageMaker", "ML Instance", {"instanceName": name, "component": "Training"}, "Hrs", usd)
+        for name, usd in USD.items()
+    )
+    quotas = tuple(
+        Quota("sagemaker", quota_code(name), f"{name} for training job usage", 8.0 if ".p" not in name else 4.0)
+        for name in INSTANCES
+    )
+    demo = SCRIPT
+    actions = ("lambda:*",)
+
+    def work(self, job: Job) -> Callable[[Job], None] | None:
+        return run_container if is_nova_job(job) else None
+
+    def seed_world(self, seed: Seeder) -> World:
+        return seed_world(seed, self.trusted_services, self.actions)
+
+    def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
+        """Puts checkpoints where the recipe and the reference say, and sample pairs for a judge without rows."""
+        models = [parameters["RECIPE"]["run"]["model_name_or_path"], parameters.get("REFERENCE_MODEL") or ""]
+        for model in models:
+            if str(model).startswith("s3://"):
+                seed.bucket(S3Uri.parse(str(model)).bucket, seed.region)
+                seed.object(f"{str(model).rstrip('/')}/weights.bin", b"SIMULATED")
+
+    def sample_dataset(self) -> bytes:
+        return demo_dataset()

@@ -1,0 +1,96 @@
+"""The demo's account: Fernway's IT tickets, a customised Nova Lite, and the answers of both models for the judge."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+
+from model_evaluation.kinds.nova.demo.script import demo_dataset, demo_pairs
+from model_evaluation.localaws.cloud import Cloud
+from model_evaluation.localaws.company import Company, seed_company
+from model_evaluation.localaws.jobs.job import TRAINING, Job
+from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.store import DAY
+
+
+class World(Company):
+    """The names of everything in a seeded account."""
+
+    def __init__(self, cloud: Cloud, region: str) -> None:
+        super().__init__(cloud.account, region)
+        self.output_uri = f"s3://{self.bucket}/evaluations/ticket-router"
+        self.escrow_bucket = f"customer-escrow-{cloud.account}-smtj-fernway1"
+        self.checkpoint_uri = f"s3://{self.escrow_bucket}/fernway-ticket-router-sft/checkpoint"
+        self.training_job_name = "fernway-ticket-router-sft-2026-11-02-0915"
+        self.training_job_arn = f"arn:aws:sagemaker:{region}:{cloud.account}:training-job/{self.training_job_name}"
+        self.tickets_uri = f"s3://{self.bucket}/datasets/it-tickets/gen_qa.jsonl"
+        self.wrong_name_uri = f"s3://{self.bucket}/datasets/it-tickets/tickets.jsonl"
+        self.pairs_uri = f"s3://{self.bucket}/datasets/it-answers/llm_judge.jsonl"
+
+
+def seed_world(seed: Seeder, trusted_services: tuple[str, ...], actions: tuple[str, ...]) -> World:
+    """Fills an empty account with everything of :class:`World`, which it returns."""
+    seed_company(seed, trusted_services, actions)
+    world = World(seed.cloud, seed.region)
+    seed.bucket(world.escrow_bucket, seed.region)
+    seed.object(f"{world.checkpoint_uri}/weights.bin", b"SIMULATED")
+    seed.object(world.tickets_uri, demo_dataset())
+    seed.object(world.wrong_name_uri, demo_dataset())
+    seed.object(world.pairs_uri, demo_pairs())
+    customisation_job(
+        seed,
+        world.training_job_name,
+        world.role_arn,
+        checkpoint=world.checkpoint_uri,
+        output=world.output_uri,
+        training_data=f"s3://{world.bucket}/datasets/it-tickets/training.jsonl",
+    )
+    return world
+
+
+def customisation_job(
+    seed: Seeder,
+    name: str,
+    role: str,
+    *,
+    checkpoint: str,
+    output: str,
+    training_data: str,
+    base: str = "nova-lite/prod",
+) -> None:
+    """A finished job that customised a Nova model; the manifest in its output names the checkpoint."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": training_data}
+    arguments = {
+        "RoleArn": role,
+        "AlgorithmSpecification": {
+            "TrainingImage": "nova-fine-tune-repo:SM-TJ-SFT",
+            "TrainingInputMode": "File",
+        },
+        "HyperParameters": {"base_model": base},
+        "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
+        "OutputDataConfig": {"S3OutputPath": output},
+        "ResourceConfig": {"InstanceType": "ml.p5.48xlarge", "InstanceCount": 2, "VolumeSizeInGB": 30},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 86_400},
+    }
+    job = Job(seed.cloud, seed.region, TRAINING, name, arguments, seed.cloud.started - 20 * DAY, label=name)
+    job.begin()
+    job.end("Completed", job.started + 5400)
+    seed.object(f"{output}/{name}/output/output.tar.gz", manifest_archive(checkpoint))
+
+
+def manifest_archive(checkpoint: str) -> bytes:
+    """The archive that such a job leaves, with its manifest alone."""
+    body = json.dumps({"checkpoint_s3_bucket": checkpoint}).encode()
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
+        member = member_of("manifest.json", len(body))
+        archive.addfile(member, io.BytesIO(body))
+    return buffer.getvalue()
+
+
+def member_of(name: str, size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size = size
+    return member

@@ -1,0 +1,86 @@
+"""What the cells of a Nova evaluation's notebook call, beside what every notebook calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.dataset_files import dataset_lines
+from model_evaluation.runtime.launch.waiting import FinishedRun
+from model_evaluation.runtime.results.evaluation import Evaluation, Side, named_model
+from model_evaluation.runtime.rows import read_dataset_rows
+from model_evaluation.runtime.session import AwsClients
+
+from .analysis import Answered, analyse_answers, benchmark_metric, benchmark_rows
+from .families import family_of_alias
+from .judging import judge_analysis
+from .recipe import GEN_QA, JUDGES, recipe_yaml
+from .result_files import read_output
+from .rows import read_nova_rows
+from .settings import NovaSettings
+
+__all__ = ["NovaSettings", "read_results", "show_recipe"]
+
+
+def show_recipe(settings: NovaSettings) -> None:
+    """The recipe as the container will read it."""
+    print(recipe_yaml(settings.recipe).rstrip())  # noqa: T201
+    if settings.reference:
+        print(f"\n# The second job has the same recipe with model_name_or_path: {settings.reference}")  # noqa: T201
+
+
+def read_results(runs: Sequence[FinishedRun], settings: NovaSettings, aws: AwsClients) -> Analysis:
+    """The results of these jobs, put together and compared; prints how many rows there are."""
+    outputs = [read_output(aws.s3, settings.s3_output, run.execution_arn.rsplit("/", 1)[-1]) for run in runs]
+    notes = [*_notes(settings), *settings.dataset_notes, *(text for run in runs for text in run.warnings)]
+    evaluation = evaluation_of(settings, runs[0], simulated=aws.simulated)
+    if settings.task in JUDGES:
+        pairs = read_nova_rows(dataset_lines(settings, aws), settings.task).rows
+        analysis = judge_analysis(evaluation, outputs[0], pairs, notes=notes)
+    else:
+        sides: tuple[Side, ...] = evaluation.sides
+        by_side = dict(zip(sides, outputs, strict=True))
+        if settings.task == GEN_QA:
+            listed = read_dataset_rows(dataset_lines(settings, aws))
+            longest = settings.recipe["inference"].get("max_new_tokens")
+            asked = Answered(evaluation, listed.rows, settings.answer_field, longest, listed.skipped)
+        else:
+            asked = benchmark_metric(Answered(evaluation, benchmark_rows(by_side)), by_side)
+        analysis = analyse_answers(asked, by_side, notes=notes)
+    if settings.dataset:
+        inputs = {"dataset": settings.dataset, "dataset_etag": settings.dataset_etag}
+        analysis = Analysis({**analysis.summary, "inputs": inputs}, analysis.words, analysis.table)
+    counts = analysis.summary["rows"]
+    print("Rows:", ", ".join(f"{value} {key}" for key, value in counts.items() if value is not None))  # noqa: T201
+    return analysis
+
+
+def evaluation_of(settings: NovaSettings, run: FinishedRun, *, simulated: bool) -> Evaluation:
+    """The head of the summary: the recipe, but for the run's own name and the model, is the condition."""
+    names = {"tuned": settings.model, "base": settings.reference or settings.model, **settings.model_names}
+    recipe = {section: content for section, content in settings.recipe.items() if section != "run"}
+    scope = settings.scope
+    return Evaluation(
+        kind=settings.kind,
+        conditions={"recipe": recipe},
+        tuned=named_model(names["tuned"]) if scope != "base" else None,
+        base=named_model(names["base"]) if scope != "tuned" else None,
+        scope=scope,
+        primary_metric=settings.primary_metric,
+        execution_arn=run.execution_arn,
+        created=run.created.isoformat() if run.created else "",
+        simulated=simulated,
+    )
+
+
+def _notes(settings: NovaSettings) -> list[str]:
+    """What 'fine-tuned' and 'base' mean where they are the usual words for other models."""
+    if settings.task in JUDGES:
+        return [
+            "Response B, the challenger, stands where the fine-tuned model is said, response A where the base model is."
+        ]
+    if settings.reference and family_of_alias(settings.reference) is None:
+        return [f"Compared with {settings.reference}, not with a base model: wherever base is said, it is meant."]
+    if settings.reference and family_of_alias(settings.model) is not None:
+        return [f"{settings.model} stands where the fine-tuned model is said, {settings.reference} where base is said."]
+    return []

@@ -1,0 +1,297 @@
+"""Recipes of the Nova evaluation container: their keys by task, what is wrong with one, and its text.
+
+A recipe is a dictionary of the sections ``run``, ``evaluation``, ``inference``, ``processor``. The keys and ranges are
+those of AWS's own recipes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from model_evaluation.runtime.models import MODEL_PACKAGE
+
+from .families import FAMILIES, MOST_REPLICAS, Family, family_of_alias, family_of_type, likely_family
+
+Recipe = Mapping[str, Mapping[str, Any]]
+
+
+class Task(NamedTuple):
+    """What a recipe says of a task: ``strategy``, ``metric``, ``families`` by id, and ``subtasks``, where it has
+    any. ``file`` is how its dataset must be called; benchmarks have none."""
+
+    strategy: str
+    metric: str
+    families: tuple[str, ...]
+    file: str = ""
+    subtasks: tuple[str, ...] = ()
+
+
+EVERY = tuple(family.id for family in FAMILIES)
+VISION = ("lite", "pro", "lite-2")
+MATH = (
+    "algebra", "counting_and_probability", "geometry", "intermediate_algebra", "number_theory", "prealgebra",
+    "precalculus",
+)  # fmt: skip
+BENCHMARKS = {
+    "mmlu": Task("zs_cot", "accuracy", EVERY),
+    "mmlu_pro": Task("zs_cot", "accuracy", EVERY),
+    "bbh": Task("fs_cot", "accuracy", EVERY),
+    "gpqa": Task("zs_cot", "accuracy", EVERY),
+    "math": Task("zs_cot", "exact_match", EVERY, subtasks=MATH),
+    "strong_reject": Task("zs", "deflection", EVERY, subtasks=("dangerous_or_sensitive_topics", "offensive_language")),
+    "ifeval": Task("zs", "accuracy", EVERY),
+    "mmmu": Task("zs_cot", "accuracy", VISION),
+    "aime_2024": Task("zs_cot", "exact_match", EVERY),
+    "calendar_scheduling": Task("fs", "exact_match", EVERY),
+    "humaneval": Task("zs", "pass@1", EVERY),
+}
+"""Benchmarks by name. Those without ``subtasks`` here but with :data:`WITH_SUBTASKS` take any subject's name."""
+WITH_SUBTASKS = frozenset({"mmlu", "bbh", "math", "mmmu", "strong_reject"})
+GEN_QA, LLM_JUDGE, RUBRIC = "gen_qa", "llm_judge", "rubric_llm_judge"
+JUDGES = frozenset({LLM_JUDGE, RUBRIC})
+TASKS = {
+    GEN_QA: Task("gen_qa", "all", EVERY, "gen_qa.jsonl"),
+    LLM_JUDGE: Task("judge", "all", ("micro", "lite", "pro"), "llm_judge.jsonl"),
+    RUBRIC: Task("judge", "all", ("lite-2",), "llm_judge.jsonl"),
+    **BENCHMARKS,
+}
+
+RUN_KEYS = ("name", "model_type", "model_name_or_path", "replicas", "data_s3_path", "output_s3_path")
+MOST_LOGPROBS = 20
+INFERENCE_KEYS = ("max_new_tokens", "top_k", "top_p", "temperature", "top_logprobs", "reasoning_effort")
+EFFORTS = (None, "low", "high")
+AGGREGATIONS = ("min", "max", "average", "sum")
+PROCESSOR_KEYS = ("lambda_arn", "lambda_type", "preprocessing", "postprocessing", "aggregation")
+FUNCTION_ARN = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?")
+
+
+def default_inference(task: str, family: Family) -> dict[str, Any]:
+    """What a recipe of the task asks of the model unless it says otherwise. Temperature 0: the same prompt gives the
+    same answer."""
+    values: dict[str, Any] = {"top_k": -1, "top_p": 1.0, "temperature": 0}
+    if task != LLM_JUDGE:
+        values = {"max_new_tokens": 32_768 if family.reasons else 8_196, **values}
+    if task == GEN_QA:
+        values["top_logprobs"] = 0
+    if family.reasons and task not in JUDGES:
+        values["reasoning_effort"] = None
+    return values
+
+
+def recipe_of(
+    task: str,
+    family: Family,
+    model: str,
+    *,
+    replicas: int = 1,
+    subtask: str = "",
+    inference: Mapping[str, Any] | None = None,
+    processor: Mapping[str, Any] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """The recipe of an evaluation of ``model``, an alias or the URI of a checkpoint. A training job gets data and
+    output by its own request, so these two stay empty; its name is set when it is started."""
+    known = TASKS[task]
+    recipe: dict[str, dict[str, Any]] = {
+        "run": {
+            "name": "evaluation",
+            "model_type": family.model_type,
+            "model_name_or_path": model,
+            "replicas": replicas,
+            "data_s3_path": "",
+            "output_s3_path": "",
+        },
+        "evaluation": {"task": task, "strategy": known.strategy, "metric": known.metric},
+        "inference": {**default_inference(task, family), **(inference or {})},
+    }
+    if subtask:
+        recipe["evaluation"]["subtask"] = subtask
+    if processor:
+        recipe["processor"] = dict(processor)
+    return recipe
+
+
+def recipe_faults(recipe: object) -> list[str]:
+    """Everything that is wrong with a recipe, a sentence each; empty for one that the container takes."""
+    if not isinstance(recipe, Mapping) or not all(isinstance(part, Mapping) for part in recipe.values()):
+        return ["a recipe is a dictionary of the sections run, evaluation and inference"]
+    missing = [section for section in ("run", "evaluation", "inference") if section not in recipe]
+    if missing:
+        return [f"the recipe has no section {' and no section '.join(missing)}"]
+    task = recipe["evaluation"].get("task")
+    if task not in TASKS:
+        return [f"evaluation.task is {task!r}; known are {', '.join(TASKS)}"]
+    return [
+        *_of_sections(recipe, str(task)),
+        *_of_run(recipe["run"], str(task)),
+        *_of_evaluation(recipe["evaluation"], str(task)),
+        *_of_inference(recipe["inference"], str(task), family_of_type(str(recipe["run"].get("model_type")))),
+        *_of_processor(recipe.get("processor", {})),
+    ]
+
+
+def _of_sections(recipe: Recipe, task: str) -> Iterator[str]:
+    allowed = ("run", "evaluation", "inference", *(("processor",) if task == GEN_QA else ()))
+    for section in recipe:
+        if section not in allowed:
+            yield f"{task} takes no section {section}; its sections are {', '.join(allowed)}"
+
+
+def _of_run(run: Mapping[str, Any], task: str) -> Iterator[str]:
+    yield from _unknown_keys("run", run, RUN_KEYS)
+    model_type, model = str(run.get("model_type") or ""), str(run.get("model_name_or_path") or "")
+    family = family_of_type(model_type)
+    if family is None:
+        meant = likely_family(model_type)
+        hint = f"; {meant.name}'s is {meant.model_type}" if meant else ""
+        yield f"run.model_type is {model_type!r}, which is none of {', '.join(f.model_type for f in FAMILIES)}{hint}"
+    elif family.id not in TASKS[task].families:
+        yield f"{task} is not for {family.name}: it takes {', '.join(TASKS[task].families)}"
+    yield from model_faults(model, family)
+    replicas = run.get("replicas")
+    if not _is_whole(replicas) or not 1 <= int(replicas or 0) <= MOST_REPLICAS:
+        yield f"run.replicas is {replicas!r}; a whole number from 1 to {MOST_REPLICAS} is expected"
+    elif task in JUDGES and replicas != 1:
+        yield f"run.replicas is {replicas}; a judge runs on one instance"
+    for key in ("data_s3_path", "output_s3_path"):
+        if run.get(key):
+            yield f"run.{key} is {run[key]!r}; a training job has that in its request, so it stays empty"
+
+
+def model_faults(model: str, family: Family | None) -> Iterator[str]:
+    """What is wrong with ``run.model_name_or_path``."""
+    of_alias = family_of_alias(model)
+    if of_alias is not None:
+        if family is not None and of_alias is not family:
+            yield (
+                f"run.model_name_or_path is {model}, a {of_alias.name}, but run.model_type is {family.name}'s "
+                f"({family.model_type}): the engine would not start"
+            )
+        return
+    if re.fullmatch(r"s3://[^/]+/.+", model) or MODEL_PACKAGE.fullmatch(model):
+        return
+    meant = likely_family(model)
+    hint = f"; {meant.name}'s alias is {meant.alias}" if meant else ""
+    aliases = ", ".join(known.alias for known in FAMILIES)
+    yield (
+        f"run.model_name_or_path is {model!r}; expected is one of {aliases}, s3://... of a checkpoint, or a model "
+        f"package{hint}"
+    )
+
+
+def _of_evaluation(evaluation: Mapping[str, Any], task: str) -> Iterator[str]:
+    known = TASKS[task]
+    yield from _unknown_keys("evaluation", evaluation, ("task", "strategy", "metric", "subtask"))
+    for key, expected in (("strategy", known.strategy), ("metric", known.metric)):
+        if evaluation.get(key) != expected:
+            yield f"evaluation.{key} is {evaluation.get(key)!r}; {task} has {expected}"
+    if "subtask" not in evaluation:
+        return
+    subtask = evaluation["subtask"]
+    if task not in WITH_SUBTASKS:
+        yield f"{task} has no subtasks; evaluation.subtask has to be left out"
+    elif not isinstance(subtask, str) or not subtask or (known.subtasks and subtask not in known.subtasks):
+        names = f"; {task} has {', '.join(known.subtasks)}" if known.subtasks else ""
+        yield f"evaluation.subtask is {subtask!r}{names}"
+
+
+def _of_inference(inference: Mapping[str, Any], task: str, family: Family | None) -> Iterator[str]:
+    yield from _unknown_keys("inference", inference, INFERENCE_KEYS)
+    for key, value in inference.items():
+        if key in INFERENCE_KEYS and (fault := inference_fault(key, value, task, family)):
+            yield f"inference.{fault}"
+
+
+def inference_fault(key: str, value: object, task: str, family: Family | None) -> str:
+    """What is wrong with one of the keys of ``inference``; empty when nothing is."""
+    most = family.most_tokens if family else max(known.most_tokens for known in FAMILIES)
+    if key == "max_new_tokens":
+        if task == LLM_JUDGE:
+            return f"max_new_tokens is not for {task}, whose recipe has none"
+        return "" if _in_range(value, 1, most, whole=True) else _out(key, value, f"a whole number from 1 to {most}")
+    if key == "top_k":
+        fits = value == -1 or _in_range(value, 1, math.inf, whole=True)
+        return "" if fits else _out(key, value, "a whole number above 0, or -1 for no limit")
+    if key == "top_p":
+        return "" if _in_range(value, 0, 1) else _out(key, value, "a number from 0 to 1")
+    if key == "temperature":
+        return "" if _in_range(value, 0, 2) else _out(key, value, "a number from 0 to 2")
+    if key == "top_logprobs":
+        if task != GEN_QA:
+            return f"top_logprobs is for {GEN_QA} only, not for {task}"
+        fits = _in_range(value, 0, MOST_LOGPROBS, whole=True)
+        return "" if fits else _out(key, value, f"a whole number from 0 (none) to {MOST_LOGPROBS}")
+    if task in JUDGES:
+        return f"reasoning_effort is not for {task}: the judge is a model of AWS's own"
+    if family is not None and not family.reasons:
+        if value is None:
+            return f"reasoning_effort has to be left out: {family.name} does not reason"
+        return f"reasoning_effort is {value!r}, but {family.name} does not reason; only Nova 2 Lite does"
+    return "" if value in EFFORTS else _out(key, value, "null, low or high")
+
+
+def _of_processor(processor: Mapping[str, Any]) -> Iterator[str]:
+    if not processor:
+        return
+    yield from _unknown_keys("processor", processor, PROCESSOR_KEYS)
+    arn = str(processor.get("lambda_arn") or "")
+    if not FUNCTION_ARN.fullmatch(arn):
+        yield f"processor.lambda_arn is {arn!r}; the ARN of a Lambda function is expected"
+    if processor.get("lambda_type") != "custom_metrics":
+        yield (
+            f"processor.lambda_type is {processor.get('lambda_type')!r}; a function with metrics of its own needs "
+            "custom_metrics, and what the container does without it is not known"
+        )
+    for part in ("preprocessing", "postprocessing"):
+        value = processor.get(part)
+        if not isinstance(value, Mapping) or set(value) != {"enabled"} or not isinstance(value["enabled"], bool):
+            yield f"processor.{part} is {value!r}; expected is a section with enabled: true or false"
+    if processor.get("aggregation") not in AGGREGATIONS:
+        yield f"processor.aggregation is {processor.get('aggregation')!r}; expected is {', '.join(AGGREGATIONS)}"
+
+
+def _unknown_keys(section: str, content: Mapping[str, Any], known: tuple[str, ...]) -> Iterator[str]:
+    for key in content:
+        if key not in known:
+            meant = str(key).replace("-", "_")
+            hint = f"; {section}.{meant} is meant" if meant in known else f"; it has {', '.join(known)}"
+            yield f"{section} has no key {key}{hint}"
+
+
+def _in_range(value: object, low: float, high: float, *, whole: bool = False) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float) or (whole and not _is_whole(value)):
+        return False
+    return low <= value <= high
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _out(key: str, value: object, expected: str) -> str:
+    return f"{key} is {value!r}; {expected} is expected"
+
+
+def recipe_yaml(recipe: Recipe) -> str:
+    """The recipe as YAML: mappings in block style, one scalar a line, texts quoted wherever that may matter."""
+    return "".join(_yaml_lines(recipe, ""))
+
+
+def _yaml_lines(part: Mapping[str, Any], indent: str) -> Iterator[str]:
+    for key, value in part.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{key}:\n"
+            yield from _yaml_lines(value, indent + "  ")
+        else:
+            yield f"{indent}{key}: {_yaml_scalar(value)}\n"
+
+
+def _yaml_scalar(value: object) -> str:
+    """JSON's scalars are YAML's. Plain words stay bare: the aliases and tasks that people know."""
+    words = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_/.@-]*", value) and value.lower() not in words:
+        return value
+    return json.dumps(value, ensure_ascii=True, allow_nan=False)

@@ -1,0 +1,149 @@
+"""Rows as the Nova evaluation container takes them: JSON Lines of a strict schema, one file per job."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .recipe import GEN_QA
+
+SCHEMAS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "gen_qa": (("query", "response"), ("system", "images", "metadata")),
+    "judge": (("prompt", "response_A", "response_B"), ()),
+}
+"""Required and optional keys; all are texts but ``images``."""
+GENERATION_FAILED = "[generation failed"
+
+
+class RowFault(NamedTuple):
+    """What is wrong with some lines, and the fix. ``lines`` are their numbers, from 1."""
+
+    kind: str
+    message: str
+    fix: str
+    lines: tuple[int, ...]
+
+
+class NovaRows(NamedTuple):
+    """The usable rows with their line numbers, and every fault."""
+
+    rows: list[dict[str, Any]]
+    lines: list[int]
+    faults: list[RowFault]
+
+
+FIXES = {
+    "json": "Write one JSON object per line, in UTF-8.",
+    "blank": "Take the blank lines out.",
+    "missing": "Every row needs {required}, each a text that is not empty.",
+    "unknown": "Take the other keys out: a row has {required} and may have {optional}.",
+    "text": "Write these as texts; an object goes in as JSON text, json.dumps(...).",
+    "metadata": "Write metadata as JSON text of an object: json.dumps({{...}}).",
+    "image": 'Write images as [{{"data": "data:image/png;Base64,..."}}].',
+    "repeated_id": "Give every row its own row_id in metadata, or none.",
+    "failed": "Leave these rows out: the side whose answer is missing would lose without a reason.",
+}
+MESSAGES = {
+    "json": "is not a JSON object",
+    "blank": "is blank",
+    "missing": "lacks {keys}",
+    "unknown": "has keys that the container refuses: {keys}",
+    "text": "has something else than a text as {keys}",
+    "metadata": "has metadata that is not JSON text of an object",
+    "image": "has images in another shape than the container takes",
+    "repeated_id": "repeats a row_id",
+    "failed": "holds a failed generation as an answer",
+}
+
+
+def read_nova_rows(lines: Iterable[bytes], task: str) -> NovaRows:
+    """Every row of a file for ``task``, with all that the container would refuse. Nothing is guessed or mended."""
+    schema = SCHEMAS["gen_qa" if task == GEN_QA else "judge"]
+    rows: list[dict[str, Any]] = []
+    numbers: list[int] = []
+    found: dict[tuple[str, str], list[int]] = {}
+    ids: Counter[str] = Counter()
+    for number, line in enumerate(lines, 1):
+        row, faults = _read(line.rstrip(b"\r"), schema)
+        if row is not None and (row_id := metadata_of(row).get("row_id")) is not None:
+            ids[str(row_id)] += 1
+            if ids[str(row_id)] > 1:
+                faults = [*faults, ("repeated_id", "")]
+        for fault in faults:
+            found.setdefault(fault, []).append(number)
+        if row is not None and not faults:
+            rows.append(row)
+            numbers.append(number)
+    return NovaRows(rows, numbers, [_fault(kind, keys, at, schema) for (kind, keys), at in found.items()])
+
+
+def _read(
+    line: bytes, schema: tuple[tuple[str, ...], tuple[str, ...]]
+) -> tuple[dict[str, Any] | None, list[tuple[str, str]]]:
+    required, optional = schema
+    if not line.strip():
+        return None, [("blank", "")]
+    try:
+        row = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict):
+        return None, [("json", "")]
+    return row, list(_faults(row, required, optional))
+
+
+def _faults(row: dict[str, Any], required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    missing = [key for key in required if row.get(key) is None or row[key] == ""]
+    if missing:
+        yield "missing", ", ".join(missing)
+    unknown = sorted(key for key in row if key not in (*required, *optional))
+    if unknown:
+        yield "unknown", ", ".join(unknown[:5])
+    texts = [
+        key
+        for key in (*required, *optional)
+        if key != "images" and row.get(key) is not None and not isinstance(row[key], str)
+    ]
+    if texts:
+        yield "text", ", ".join(texts)
+    if isinstance(row.get("metadata"), str) and row["metadata"] and not _is_json_object(row["metadata"]):
+        yield "metadata", ""
+    if "images" in row and not _are_images(row["images"]):
+        yield "image", ""
+    if any(str(row.get(key, "")).startswith(GENERATION_FAILED) for key in ("response_A", "response_B")):
+        yield "failed", ""
+
+
+def _is_json_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _are_images(value: object) -> bool:
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(item, dict) and str(item.get("data", "")).lower().startswith("data:image/") for item in value)
+
+
+def _fault(kind: str, keys: str, at: list[int], schema: tuple[tuple[str, ...], tuple[str, ...]]) -> RowFault:
+    required, optional = (", ".join(part) or "nothing else" for part in schema)
+    rows = "1 row" if len(at) == 1 else f"{len(at):,} rows"
+    what = MESSAGES[kind].format(keys=keys)
+    if len(at) > 1:
+        what = what.replace("is ", "are ", 1) if what.startswith("is ") else what
+        for one, several in (("lacks", "lack"), ("has ", "have "), ("repeats", "repeat"), ("holds", "hold")):
+            what = what.replace(one, several, 1) if what.startswith(one) else what
+    return RowFault(kind, f"{rows} {what}.", FIXES[kind].format(required=required, optional=optional), tuple(at))
+
+
+def metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row's metadata as an object; empty when it has none or they are of another form."""
+    try:
+        value = json.loads(row.get("metadata") or "{}")
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

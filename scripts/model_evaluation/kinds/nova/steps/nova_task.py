@@ -1,0 +1,106 @@
+"""nova_task: what the container does with the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step
+from model_evaluation.errors import Choose, Refused
+from model_evaluation.kinds.nova.runtime.families import family_of_id
+from model_evaluation.kinds.nova.runtime.recipe import BENCHMARKS, GEN_QA, LLM_JUDGE, RUBRIC, TASKS, WITH_SUBTASKS
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+NOT_YET = {
+    "rft": "An rft evaluation needs a reward function whose contract differs from that of metrics; this version does "
+    "not start one.",
+    "rft_eval": "An rft evaluation needs a reward function whose contract differs from that of metrics; this version "
+    "does not start one.",
+    "mm_llm_judge": "The documents contradict each other on the name of its file, so this version does not start it.",
+    "strong_reject": "It leaves no rows, so there is no number of questions and no interval; this version does not "
+    "start it.",
+}
+WHAT = {
+    GEN_QA: ("Own questions with reference answers", "needs gen_qa.jsonl; tells how right the answers are"),
+    LLM_JUDGE: ("A judge compares two answers", "needs llm_judge.jsonl with both; tells which side is preferred"),
+    RUBRIC: ("A judge scores two answers by criteria", "needs llm_judge.jsonl with both; also tells why"),
+}
+
+
+def check(text: str, context: Context) -> Answer:
+    words = text.split()
+    if words and words[0].lower().replace("-", "_") == "benchmark":
+        words = words[1:]
+        if not words:
+            raise Choose("Which benchmark?", fix="Choose one.", choices=_benchmarks(context))
+    name, *more = [word.replace("-", "_") for word in words] or [""]
+    name = name.lower()
+    if name in NOT_YET:
+        raise Refused(NOT_YET[name], fix=f"Take {GEN_QA}, a judge or another benchmark.", code="not_offered")
+    if name not in TASKS:
+        raise Choose(
+            f"{text[:100]!r} is no task of the Nova evaluation container.", fix="Choose one.", choices=_choices(context)
+        )
+    family = family_of_id(str(context.facts("model")["family"]))
+    assert family is not None
+    if family.id not in TASKS[name].families:
+        names = [known.name for one in TASKS[name].families if (known := family_of_id(one))]
+        raise Refused(
+            f"{name} is not for {family.name}: it takes {', '.join(names)}.",
+            fix=f"Choose another task, or another model: evaluate.py revise model. For {family.name}: "
+            f"{', '.join(_supported(context))}.",
+            code="not_supported",
+        )
+    return Answer(" ".join([name, *_subtask(name, more)]), facts={"task": name, "subtask": " ".join(more)})
+
+
+def _subtask(name: str, more: list[str]) -> list[str]:
+    if not more:
+        return []
+    known = TASKS[name].subtasks
+    if name not in WITH_SUBTASKS:
+        raise Refused(f"{name} has no subtasks; {' '.join(more)!r} was given.", fix=f"Answer {name}.", code="subtask")
+    if len(more) > 1 or (known and more[0] not in known):
+        raise Refused(
+            f"{name} has no subtask {' '.join(more)!r}.",
+            fix=f"Leave it out for all of them, or take one of {', '.join(known)}." if known else "Give one name.",
+            code="subtask",
+        )
+    return more
+
+
+def _supported(context: Context) -> list[str]:
+    family = context.facts("model")["family"]
+    return [name for name, task in TASKS.items() if family in task.families and name not in NOT_YET]
+
+
+def _benchmarks(context: Context) -> list[dict[str, str]]:
+    return [
+        {"value": f"benchmark {name}", "label": name, "note": f"metric {TASKS[name].metric}"}
+        for name in _supported(context)
+        if name in BENCHMARKS
+    ]
+
+
+def _choices(context: Context) -> list[dict[str, str]]:
+    own = [
+        {"value": name, "label": WHAT[name][0], "note": WHAT[name][1]} for name in _supported(context) if name in WHAT
+    ]
+    return [*own, *_benchmarks(context)]
+
+
+def offer(context: Context) -> Offer:
+    return Offer(choices=_choices(context))
+
+
+STEP = Step(
+    "nova_task",
+    title="Task",
+    question="What should the container do?",
+    expects="gen_qa, llm_judge, rubric_llm_judge, or `benchmark NAME [SUBTASK]`",
+    example="gen_qa",
+    reference="references/nova.md",
+    check=check,
+    offer=offer,
+)

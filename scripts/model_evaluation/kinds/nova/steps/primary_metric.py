@@ -1,0 +1,80 @@
+"""primary_metric: the number that decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.errors import Choose
+from model_evaluation.kinds.nova.runtime.answers import ACCURACY, NAMES, OVERLAP_METRICS, VALID
+from model_evaluation.kinds.nova.runtime.recipe import GEN_QA, JUDGES, TASKS
+from model_evaluation.runtime.results.preferences import WIN_RATE
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+
+def metrics_of(context: Context) -> list[str]:
+    """The names that can decide, the usual one first."""
+    task = str(context.facts("nova_task")["task"])
+    if task in JUDGES:
+        return [WIN_RATE]
+    if task != GEN_QA:
+        return [TASKS[task].metric]
+    fields = context.facts("data").get("answer_fields") or []
+    return [
+        *([ACCURACY, VALID] if fields else ["f1_score"]),
+        *(n for n in OVERLAP_METRICS if n != "f1_score" or fields),
+    ]
+
+
+def check(text: str, context: Context) -> Answer:
+    names, word = metrics_of(context), NAMES.get(text.strip(), text.strip())
+    name = next((name for name in names if name.lower() == word.lower()), None)
+    if name is None:
+        raise Choose(f"{text[:60]!r} is no metric here.", fix="Choose one from the list.", choices=_choices(context))
+    fields = context.facts("data").get("answer_fields") or []
+    findings = []
+    if fields and name in OVERLAP_METRICS:
+        note = f"The answers are JSON: {name} counts shared words, names of keys among them, and says little of right "
+        note += f"and wrong. {ACCURACY} asks whether {fields[0]} is right."
+        findings.append(finding("overlap", note, level="warning", fix=f"evaluate.py answer primary_metric {ACCURACY}"))
+    facts = {"answer_field": fields[0]} if fields else {}
+    return Answer(name, facts=facts, findings=findings)
+
+
+def settle(context: Context) -> Answer | None:
+    names = metrics_of(context)
+    if len(names) > 1:
+        return None
+    return Answer(names[0], origin="default", facts={"reason": "the only one of this task"})
+
+
+def _choices(context: Context) -> list[dict[str, str]]:
+    fields = context.facts("data").get("answer_fields") or []
+    notes = {
+        ACCURACY: f"the share of rows whose {fields[0] if fields else 'field'} is right",
+        VALID: "the share of answers that are a JSON object with all keys",
+    }
+    choices = []
+    for name in metrics_of(context):
+        choice = {"value": name, "label": name}
+        note = notes.get(name) or ("overlap of words with the reference" if name in OVERLAP_METRICS else "")
+        choices.append({**choice, "note": note} if note else choice)
+    return choices
+
+
+def offer(context: Context) -> Offer:
+    return Offer(choices=_choices(context), suggested=metrics_of(context)[0])
+
+
+STEP = Step(
+    "primary_metric",
+    title="Primary metric",
+    question="Which number should decide?",
+    expects="one of the metrics in the list",
+    example="accuracy",
+    check=check,
+    offer=offer,
+    settle=settle,
+)

@@ -1,0 +1,106 @@
+"""scale: on which instances, and on how many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.errors import AccessDenied, Refused
+from model_evaluation.kinds.nova.runtime.families import MOST_REPLICAS, Family, family_of_id
+from model_evaluation.kinds.nova.runtime.recipe import JUDGES
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+    from model_evaluation.lookups.quotas import Quota
+
+
+def _family(context: Context) -> Family:
+    family = family_of_id(str(context.facts("model")["family"]))
+    assert family is not None
+    return family
+
+
+def check(text: str, context: Context) -> Answer:
+    family, task = _family(context), str(context.facts("nova_task")["task"])
+    words = text.split()
+    instance = words[0] if words else ""
+    instance = instance if instance.startswith("ml.") else f"ml.{instance}"
+    if len(words) not in (1, 2) or instance not in family.instances:
+        raise Refused(
+            f"{text[:60]!r} was received; an instance type for {family.name} and how many are expected.",
+            fix=f"Instance types for {family.name}: {', '.join(family.instances)}; for example {family.instances[0]} 1",
+            code="bad_scale",
+        )
+    count = words[1] if len(words) == 2 else "1"
+    if not count.isascii() or not count.isdigit() or not 1 <= int(count) <= MOST_REPLICAS:
+        raise Refused(
+            f"{count!r} instances were asked for; 1 to {MOST_REPLICAS} are possible.",
+            fix=f"For example: {instance} 1",
+            code="bad_scale",
+        )
+    replicas = int(count)
+    if task in JUDGES and replicas > 1:
+        raise Refused(f"{task} runs on one instance.", fix=f"Answer {instance} 1.", code="bad_scale")
+    findings = []
+    quota = find_quota(context, instance)
+    if quota is None:
+        note = f"The quota for {instance} in training jobs is not known; many accounts have 0."
+        findings.append(finding("quota_unknown", note, level="warning"))
+    elif quota.value < replicas:
+        from model_evaluation.preflight.checks.limits import increase
+
+        raise Refused(
+            f"The quota '{quota.name}' is {quota.value:g} in {context.aws.region}; {replicas} are needed.",
+            fix=f"Ask for more (AWS usually takes hours to days): {increase(quota, replicas, context.aws.region)}",
+            code="quota",
+        )
+    return Answer(f"{instance} {replicas}", facts={"instance": instance, "replicas": replicas}, findings=findings)
+
+
+def find_quota(context: Context, instance: str) -> Quota | None:
+    """The quota for this type in training jobs; ``None`` when it is not published or may not be read."""
+    from model_evaluation.lookups.quotas import list_quotas
+
+    region = context.aws.region
+    try:
+        quotas = context.aws.once(("quotas", region), lambda: list_quotas(context.aws, "sagemaker", region))
+    except AccessDenied:
+        return None
+    return next((quota for quota in quotas if quota.name == f"{instance} for training job usage"), None)
+
+
+def settle(context: Context) -> Answer | None:
+    """One instance of the usual type, where the quota allows it."""
+    usual = f"{_family(context).instances[0]} 1"
+    try:
+        answer = check(usual, context)
+    except Refused:
+        return None
+    facts = {**answer.facts, "reason": "the usual instance of AWS's recipe"}
+    note = f"The container runs on {usual}; more instances share the rows."
+    return Answer(answer.value, origin="default", facts=facts, findings=[finding("scale", note), *answer.findings])
+
+
+def offer(context: Context) -> Offer:
+    family = _family(context)
+    choices = []
+    for instance in family.instances:
+        quota = find_quota(context, instance)
+        note = "quota unknown" if quota is None else f"quota {quota.value:g}"
+        choices.append({"value": f"{instance} 1", "label": instance, "note": note})
+    usable = [choice for choice in choices if choice["note"] not in ("quota 0", "quota unknown")]
+    return Offer(choices=choices, suggested=usable[0]["value"] if usable else None)
+
+
+STEP = Step(
+    "scale",
+    title="Instances",
+    question="On which instances should the container run, and on how many?",
+    expects="an instance type and a number from 1 to 16, which share the rows",
+    example="ml.g5.12xlarge 4",
+    reference="references/nova.md",
+    check=check,
+    offer=offer,
+    settle=settle,
+    in_turn=True,
+)

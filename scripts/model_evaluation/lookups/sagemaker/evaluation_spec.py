@@ -1,0 +1,144 @@
+"""What a base model's evaluation recipe lets one set: read live, since AWS changes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from model_evaluation.errors import AwsError, Refused
+from model_evaluation.lookups.failures import aws_errors
+from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.s3_uri import S3Uri
+
+from .hub import describe_base_model
+
+DETERMINISTIC = "DeterministicEvaluation"
+# The SDK (3.27) hands on these and drops every other setting without a word.
+SETTINGS = ("max_new_tokens", "temperature", "top_k", "top_p", "max_model_len")
+NUMBERS = ("integer", "float", "number")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One setting: its type as the recipe names it, its default and its bounds; ``choices`` where only these are
+    taken."""
+
+    type: str = ""
+    default: Any = None
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def bounds(self) -> str:
+        """``integer, 1 to 8192, 8192 unless set``."""
+        limits = [f"from {self.low:g}" if self.low is not None else "", f"to {self.high:g}" if self.high else ""]
+        parts = [self.type or "any value", " ".join(filter(None, limits)), f"{self.default} unless set"]
+        return ", ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class EvaluationSpec:
+    """The settings of a model's evaluation recipe by name. ``unknown`` says why they could not be read; then there are
+    none."""
+
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    unknown: str = ""
+
+    def choices(self, name: str) -> tuple[str, ...]:
+        """What a setting may be; nothing where the recipe does not list it."""
+        parameter = self.parameters.get(name)
+        return parameter.choices if parameter else ()
+
+
+def evaluation_spec(aws: Aws, base_model: str, version: str | None, region: str) -> EvaluationSpec:
+    """The settings of a base model's evaluation recipe, which the SDK will read as well. Never raises what AWS says:
+    then they are unknown."""
+    return aws.once(("evaluation spec", base_model, region), lambda: _ask(aws, base_model, version, region))
+
+
+def _ask(aws: Aws, base_model: str, version: str | None, region: str) -> EvaluationSpec:
+    try:
+        model = describe_base_model(aws, base_model, version, region)
+        recipes = [recipe for recipe in model.recipes or () if recipe.get("EvaluationType") == DETERMINISTIC]
+        place = next((str(uri) for recipe in recipes if (uri := recipe.get("SmtjOverrideParamsS3Uri"))), "")
+        if not place:
+            return EvaluationSpec(unknown=f"The hub names no settings of an evaluation recipe of {base_model}.")
+        uri = S3Uri.parse(place)
+        with aws_errors("reading the evaluation recipe's settings", resource=place):
+            body = aws.client("s3", region).get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read()
+        return EvaluationSpec(read_spec(body))
+    except AwsError as error:
+        return EvaluationSpec(unknown=error.message)
+    except ValueError as error:
+        return EvaluationSpec(unknown=f"The evaluation recipe's settings cannot be read: {error}")
+
+
+def read_spec(body: bytes) -> dict[str, Parameter]:
+    """The settings in a recipe's file. Raises ``ValueError`` for what is none."""
+    content = json.loads(body)
+    if not isinstance(content, dict):
+        raise ValueError("a JSON object is expected")
+    return {name: _parameter(entry) for name, entry in content.items() if isinstance(entry, dict)}
+
+
+def _parameter(entry: Mapping[str, Any]) -> Parameter:
+    low, high = (entry.get(name) for name in ("min", "max"))
+    return Parameter(
+        str(entry.get("type", "")),
+        entry.get("default"),
+        float(low) if isinstance(low, int | float) else None,
+        float(high) if isinstance(high, int | float) else None,
+        tuple(str(choice) for choice in entry.get("enum") or ()),
+    )
+
+
+def checked_settings(text: str, spec: EvaluationSpec) -> dict[str, int | float]:
+    """``max_new_tokens=4096 temperature=0`` as numbers that the recipe takes. Raises Refused.
+
+    The SDK swallows one bad value and then resets all of them to their defaults, so none may be wrong.
+    """
+    settings: dict[str, int | float] = {}
+    for pair in text.replace(",", " ").split():
+        name, equals, value = pair.partition("=")
+        if not equals or name not in SETTINGS:
+            raise Refused(
+                f"{pair[:60]!r} is no setting that reaches the models; these do: {', '.join(SETTINGS)}.",
+                fix="For example: max_new_tokens=8192 temperature=0 - or `defaults`.",
+                code="unknown_setting",
+            )
+        settings[name] = _number(name, value, spec.parameters.get(name), known=not spec.unknown)
+    length, room = settings.get("max_new_tokens"), settings.get("max_model_len")
+    if length is not None and room is not None and length >= room:
+        raise Refused(
+            f"max_new_tokens={length} leaves no room for the prompt in max_model_len={room}.",
+            fix="Make max_model_len larger than max_new_tokens by the length of the longest prompt.",
+        )
+    return settings
+
+
+def _number(name: str, value: str, parameter: Parameter | None, *, known: bool) -> int | float:
+    if parameter is None and known:
+        raise Refused(f"This model's evaluation recipe has no {name}.", fix="Leave it out.", code="unknown_setting")
+    try:
+        number = float(value)
+    except ValueError as error:
+        raise Refused(f"{name}={value[:40]!r} is no number.", fix="Give a number.") from error
+    whole = number == int(number) if abs(number) < 1e15 else False
+    reset = "The SDK would swallow that and reset every setting to its default"
+    if parameter is None:
+        return int(number) if whole else number
+    if parameter.type == "integer" and not whole:
+        raise Refused(
+            f"{name}={value} is not what the recipe takes: {parameter.bounds()}. {reset}.",
+            fix=f"Give a whole number, or leave {name} out.",
+            code="bad_setting",
+        )
+    if (parameter.low is not None and number < parameter.low) or (parameter.high and number > parameter.high):
+        raise Refused(
+            f"{name}={value} is not what the recipe takes: {parameter.bounds()}. {reset}.",
+            fix="Give a value within these bounds.",
+            code="bad_setting",
+        )
+    return int(number) if parameter.type == "integer" or whole else number
