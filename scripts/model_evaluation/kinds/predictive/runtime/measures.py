@@ -126,7 +126,9 @@ class _Entries:
         """A mean over rows of something of which less is better."""
         joined = self.joined
         estimates = {
-            side: absent(reason, len(joined)) if own is None else mean_estimate(own, joined.weight, joined.clusters)
+            side: absent(reason, len(joined))
+            if own is None
+            else mean_estimate(own, joined.weight, joined.clusters, positive=True)
             for side, own in values.items()
         }
         self.add_influence(name, estimates, _outcomes(values))
@@ -182,6 +184,7 @@ def _binary(joined: Joined, rule: ThresholdRule, entries: _Entries) -> None:
 def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...] | None) -> None:
     """Metrics of the predicted classes of a binary problem."""
     drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
+    paired = cells.paired_draws(counted, np.random.default_rng(SEED))
     one, row, column = np.ones((2, 2)), np.array([[0, 0], [1, 1]]), np.array([[0, 1], [0, 1]])
     shares: dict[str, tuple[cells.Function, np.ndarray, int | None]] = {
         "accuracy": (cells.accuracy, one, None),
@@ -209,7 +212,7 @@ def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...]
         if len(estimates) == 2 and name in ("accuracy", "recall", "specificity"):
             gap = cells.mcnemar_difference(counted, estimates["tuned"], estimates["base"], within)
         elif len(estimates) == 2:
-            gap = cells.drawn_difference(function, estimates["tuned"], estimates["base"], drawn, counted.clusters)
+            gap = cells.drawn_difference(function, estimates["tuned"], estimates["base"], paired, counted.clusters)
         by_row = gap is not None and name in ("accuracy", "recall", "specificity")
         entries.add(name, estimates, gap, _right(counted, within) if by_row else None)
     if costs is not None and entries.wants("expected_cost"):
@@ -217,7 +220,7 @@ def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...]
         estimates = {}
         for side in counted.predicted:
             value, parts = float(function(counted.cells(side))), cells.contributions(function, counted, side)
-            estimates[side] = by_contributions(value, parts, counted.n, counted.clusters, method="mean")
+            estimates[side] = by_contributions(value, parts, counted.n, counted.clusters, positive=True, method="mean")
         entries.add_influence("expected_cost", estimates)
 
 
@@ -373,7 +376,7 @@ def _regression(joined: Joined, entries: _Entries) -> None:
     absolute: dict[Side, Floats | None] = {side: np.abs(own) for side, own in errors.items()}
     nearer = _outcomes(absolute)
     entries.add_mean("mean_absolute_error", absolute)
-    squared = {side: mean_estimate(np.square(own), weight, clusters) for side, own in errors.items()}
+    squared = {side: mean_estimate(np.square(own), weight, clusters, positive=True) for side, own in errors.items()}
     entries.add_influence("mean_squared_error", squared, nearer)
     roots = {side: losses.root_of(own, clusters) for side, own in squared.items()}
     entries.add_influence("root_mean_squared_error", roots, nearer)
