@@ -97,6 +97,8 @@ def test_the_card_says_what_decides_and_that_nothing_goes_to_aws(run_cli: RunCli
     assert "no test row is in it" in card
     assert "Cost            none in AWS" in card
     assert run_cli("preflight", project=project).code == 0
+    assert run_cli("answer", "confirm", "yes", project=project).code == 0
+    assert run_cli("rehearse", project=project).json["error"]["code"] == "no_rehearsal"
 
 
 def test_the_positive_class_is_asked_for_and_the_rarer_one_suggested(
