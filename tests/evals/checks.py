@@ -163,7 +163,9 @@ def _always(played: Played) -> Iterator[str]:
 
 
 def _on_the_card(answers: Mapping[str, Any]) -> list[str]:
-    return [str(answers[step]["value"]) for step in ("dataset", "model", "judge", "role", "output")]
+    steps = ("dataset", "model", "reference", "judge", "role", "output")
+    values = [str(answers[step]["value"]) for step in steps if step in answers]
+    return [value for value in values if value not in ("none", "constant")]
 
 
 def _consent(turn: Any, shown: str, card: str, number: int) -> Iterator[str]:

@@ -14,7 +14,7 @@ class Rules:
     """What SKILL.md tells an assistant to do."""
 
     order: list[str]
-    """The steps, in the order in which answers given at once are passed on."""
+    """The steps, in the order in which answers given at once are passed on: of one kind after those of another."""
     consent: frozenset[str]
     """Steps that need the user's own words: shown first, and only then answered."""
     names_other_folders: bool
@@ -36,7 +36,7 @@ class Rules:
         bullets = dict(re.findall(r"^- `(\w+)`: (.*?)(?=^- |\Z)", own_words, re.M | re.S))
         codes = _table(_section(text, "Exit codes"))
         return cls(
-            order=re.findall(r"`(\w+)`", _section(text, "Steps").split(". ")[0]),
+            order=list(dict.fromkeys(re.findall(r"`(\w+)`", _section(text, "Steps")))),
             consent=frozenset(name for name, body in bullets.items() if re.search(r"\byes\b|\bassent\b", body)),
             names_other_folders="`workflow_elsewhere`" in loop,
             lists_choices="`step.choices` as a numbered list" in loop,
