@@ -37,6 +37,7 @@ FEWEST_ROWS = 5  # with fewer answers nothing is said of what they have in commo
 MOST_ALIKE = 0.8  # of a model's answers may be one and the same
 TERSE = 40  # characters: two models often give the same label
 SHORTEST_PART = 16  # characters of a prompt that is taken for part of another
+MANY_MISSING = 0.1  # of the rows have a score for one model only
 HARDLY_SCORED = 0.5  # of the rows are scored for both models, below which nothing can be said
 Mask = NDArray[np.bool_]
 
@@ -296,40 +297,43 @@ class FairnessReview:
         """Whether the verdict stands if every score that only one model lacks is the one that speaks most against it,
         an end of the scale, or of the scores that were given (Manski's bounds; 1990, American Economic Review 80).
 
-        Not asked of a few that are missing alike: where chance decides what is missing, it moves no mean by much.
+        Not asked of a few that are missing alike: where chance decides what is missing, it moves no mean by much. Of
+        many, the whole interval must stand and not only the difference.
         """
         alone = int((np.isnan(self.tuned) != np.isnan(self.base)).sum())
         either = np.flatnonzero(np.isfinite(self.tuned) | np.isfinite(self.base))
         counts = {"rows": len(either), "scored for one model only": alone}
         text = f"Rows with a score of {self.metric.name} for one model only: {alone} of {len(either)}"
         few = alone <= (1 - COVERAGE_FLOOR) * len(either) and not self._unequal()
-        if few or self._stands(either):
+        if few or self._stands(either, whole=alone > MANY_MISSING * len(either)):
             return _check("missing_scores", counts, f"{text}.")
         text += "; the scores that are missing could turn the result round."
         return _check("missing_scores", counts, text, "warn", held_back=True)
 
-    def _stands(self, where: Places) -> bool:
-        """Whether the metric's verdict is found again with the missing scores at their worst."""
+    def _stands(self, where: Places, *, whole: bool) -> bool:
+        """Whether the metric's verdict holds with the missing scores at their worst: of the ``whole`` interval, or of
+        the difference alone."""
         entry = self.comparison.metrics[self.metric.name]
-        verdict, margin = entry["verdict"], entry["margin"]
+        verdict, margin = entry["verdict"], entry["margin"] or 0.0
         bad, good = self._ends() if self.metric.direction == "higher" else self._ends()[::-1]
 
-        def among(tuned_missing: float, base_missing: float) -> tuple[str, float, float]:
-            """Verdict and interval, upwards good, with these scores where one is missing."""
+        def among(tuned_missing: float, base_missing: float) -> tuple[float, float]:
+            """The interval's ends, or the difference for both of them, upwards good, with these scores where one is
+            missing."""
             tuned, base = (
                 np.where(np.isnan(own), missing, own)
                 for own, missing in ((self.tuned, tuned_missing), (self.base, base_missing))
             )
-            found = self._among(where, tuned, base)
-            low, high = (found["difference"][key] or 0.0 for key in ("ci_low", "ci_high"))
-            return (found["verdict"], low, high) if bad < good else (found["verdict"], -high, -low)
+            difference = self._among(where, tuned, base)["difference"]
+            low, high = (difference[key] or 0.0 for key in (("ci_low", "ci_high") if whole else ("mean", "mean")))
+            return (low, high) if bad < good else (-high, -low)
 
         if verdict == "improved":
-            return among(bad, good)[0] == "improved"
+            return among(bad, good)[0] > 0
         if verdict == "regressed":
-            return among(good, bad)[0] == "regressed"
-        if verdict in ("equivalent", "no_worse") and margin is not None:
-            return among(bad, good)[1] > -margin and (verdict == "no_worse" or among(good, bad)[2] < margin)
+            return among(good, bad)[1] < 0
+        if verdict in ("equivalent", "no_worse"):
+            return among(bad, good)[0] > -margin and (verdict == "no_worse" or among(good, bad)[1] < margin)
         return True
 
     def _ends(self) -> tuple[float, float]:
