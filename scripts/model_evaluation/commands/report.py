@@ -99,13 +99,16 @@ def _told(summary: Summary, *, whole: bool) -> Body:
     """What the summary says: verdict, fairness and metrics in short, or the whole of it."""
     if whole:
         return {"verdict": summary["verdict"], "summary": summary}
+    from model_evaluation.runtime.report.metrics_table import planned_text, sound_rows_text
+
     doubts = [check for check in summary.get("fairness", {"checks": []})["checks"] if check["status"] != "pass"]
+    further = {"fairness": doubts, "sound_rows": sound_rows_text(summary), "planned": planned_text(summary)}
     return {
         "verdict": summary["verdict"],
         "rows": summary["rows"],
         "primary_metric": summary["primary_metric"],
         "metrics": {name: _metric(entry) for name, entry in summary["metrics"].items()},
-        **({"fairness": doubts} if doubts else {}),
+        **{name: told for name, told in further.items() if told},
     }
 
 
