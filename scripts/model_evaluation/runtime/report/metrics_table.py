@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.entries import MeasuredValue, count_of, value_of
 from model_evaluation.runtime.statistics.verdicts import evidence_text, interval_words, number_digits, signed_words
 from model_evaluation.runtime.summary import (
@@ -19,6 +18,9 @@ from model_evaluation.runtime.summary import (
 
 from .plain_text import one_line
 from .words import ReportWords
+
+if TYPE_CHECKING:
+    from model_evaluation.runtime.analysis import Analysis
 
 
 class DecisionWords(NamedTuple):
