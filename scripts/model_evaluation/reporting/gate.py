@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from model_evaluation.errors import UsageError
 from model_evaluation.runtime.results.summary import Summary
+from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE
 from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR, Verdict, verdict_again
 
 from .words import finite_number
@@ -195,7 +196,7 @@ def _apply(rule: Rule, summary: Summary, share: float) -> Check:
         return Check(rule.text, "invalid", f"{rule.text}: {rule.metric} has no {rule.field}.")
     if _holds(rule, value):
         rows = summary["rows"]
-        total, paired = max(rows["dataset"], rows["paired"]), entry["n_paired"]
+        total, paired = max(rows["dataset"], rows["paired"]) - _not_applicable(entry), entry["n_paired"]
         if paired < share * total:
             few = f"{rule.metric} is scored for both models on {paired} of {total} rows, fewer than {share:.0%}."
             return Check(rule.text, "inconclusive", f"{rule.text}: {few}")
@@ -206,6 +207,12 @@ def _apply(rule: Rule, summary: Summary, share: float) -> Check:
         reason += f"; about {needed:,} rows would show a difference like this one." if needed else "."
         return Check(rule.text, "inconclusive", reason, needed)
     return Check(rule.text, "fail", f"{rule.text}: does not hold ({value:.4g}).")
+
+
+def _not_applicable(entry: Mapping[str, Any]) -> int:
+    """On how many rows at most the metric was found not to apply for both models."""
+    models = [entry.get(side) or {} for side in ("tuned", "base")]
+    return min(int(model.get("missing_reasons", {}).get(NOT_APPLICABLE, 0)) for model in models)
 
 
 def _holds(rule: Rule, value: float) -> bool:

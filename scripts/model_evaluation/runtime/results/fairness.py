@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.differences import compare_paired
 from model_evaluation.runtime.statistics.entries import Fairness, FairnessCheck, SoundRows
-from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric
 from model_evaluation.runtime.statistics.proportions import mcnemar_test
 from model_evaluation.runtime.statistics.verdicts import (
     COVERAGE_FLOOR,
@@ -260,13 +260,25 @@ class FairnessReview:
     def _coverage(self) -> FairnessCheck:
         scored = self.comparison.metrics[self.metric.name]["n_paired"]
         total = max(self.comparison.rows["dataset"], self.comparison.rows["paired"])
-        counts = {"rows": total, "scored for both": scored}
-        text = f"{self.metric.name} is scored for both models on {scored} of {total} rows"
+        elsewhere = self._not_applicable()  # is not what could have been scored
+        counts = {"rows": total - elsewhere, "scored for both": scored}
+        text = f"{self.metric.name} is scored for both models on {scored} of {total - elsewhere} rows"
+        if elsewhere:
+            counts["not applicable"] = elsewhere
+            text += f" to which it applies (to {elsewhere} it does not)"
+            total -= elsewhere
         if scored >= PAIRED_FLOOR * total:
             return _check("coverage", counts, f"{text}.")
         if scored < HARDLY_SCORED * total:
             return _check("coverage", counts, f"{text}, which is less than half.", "fail")
         return _check("coverage", counts, f"{text}, fewer than {PAIRED_FLOOR:.0%}.", "warn", held_back=True)
+
+    def _not_applicable(self) -> int:
+        """On how many records the metric was found not to apply for both models."""
+        reasons = [own.reasons for own in self.paired.scores[self.metric.name].values()]
+        if len(reasons) < 2 or any(own is None for own in reasons):
+            return 0
+        return int(np.logical_and.reduce([own == NOT_APPLICABLE for own in reasons]).sum())
 
     def _missing_alike(self) -> FairnessCheck:
         """Bad answers often get no score, which flatters the model that lacks more."""

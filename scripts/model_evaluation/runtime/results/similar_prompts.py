@@ -6,6 +6,7 @@ question. Candidates share one of their rarest words, so that ten thousand promp
 
 from __future__ import annotations
 
+import functools
 import re
 import zlib
 from collections import Counter, defaultdict
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Sequence
 ALIKE = 0.8  # of all words of two prompts are in both
 CONTAINED = 0.9  # of the shorter prompt's words are in the longer one, which has at most twice as many
 FEWEST_CONTAINED = 4  # words that say something: two or three are in many questions
+SHORTEST_STEM = 4  # letters
 SAMPLE_WORDS = 60  # of a long prompt are compared, the same ones of every prompt that has them
 COPY_MARK = re.compile(r"\s*[(\[]\s*(?:\d{1,3}|copy|again|repeat(?:ed)?)\s*[)\]]\s*$", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s.,;:?!…'\"‘’“”()\[\]-]")
@@ -23,11 +25,11 @@ NEGATIONS = frozenset(
 )
 # Words without a content of their own, in the languages most datasets have.
 _EMPTY_WORDS = """
-a about advance also am an and any anyone are as at be been but by can could day dear did do does explain for from
-get give good had has have hello help here hey hi how i if in into is it its just kindly know let like me might my
-need now of ok okay on one or our out please question quick quickly request say see shall should so some somebody
-someone tell thank thanks that the their them then there these they this to us want was we were what when where
-which who why will with wonder wondering would you your i'd i'm i've what's how's it's that's
+a about advance also am an and any anyone are as at available be been but by can could day dear did do does explain
+for from get give good had has have hello help here hey hi how i if in into is it its just kindly know let like me
+might my need now of ok okay on one or our out please possible question quick quickly request say see shall should so
+some somebody someone step steps tell thank thanks that the their them then there these they this to us want was way
+we were what when where which who why will with wonder wondering would you your i'd i'm i've what's how's it's that's
 bitte danke hallo ich du sie wir mir mich der die das den dem ein eine einen ist sind wie wer wo warum kann können
 könnte könnten und oder zu im mit für von sagen frage
 s'il vous plaît bonjour merci je tu nous le la les un une des de est sont comment que quoi qui où pourquoi peux
@@ -84,7 +86,22 @@ def _words(prompt: str) -> frozenset[str]:
         pairs = (letters[at : at + 2] for at in range(max(1, len(letters) - 1)))
         return frozenset((*pairs, *re.findall(r"\d+", text)))
     words = WORD.findall(text)
-    return frozenset(word for word in words if word not in EMPTY_WORDS) or frozenset(words) or frozenset({text})
+    said = frozenset(_stem(word) for word in words if word not in EMPTY_WORDS)
+    return said or frozenset(words) or frozenset({text})
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _stem(word: str) -> str:
+    """A word without the commonest endings: "ships", "shipped" and "shipping" are one."""
+    if word in NEGATIONS or not word.isascii() or not word.isalpha():
+        return word
+    for ending in ("ing", "ed", "es", "s", "e", "y"):
+        if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
+            word = word[: -len(ending)]
+            break
+    if len(word) > SHORTEST_STEM and word[-1] == word[-2]:
+        return word[:-1]
+    return word.removesuffix("i") if len(word) > SHORTEST_STEM else word
 
 
 def _sample(words: frozenset[str]) -> frozenset[str]:
