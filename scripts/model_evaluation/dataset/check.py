@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from .content import ContentScan
+from .defects import TextDefects
 from .faults import FAULT_KINDS
 from .findings import Finding, FindingsByKind, safe_excerpt
 from .profile import Profile, RowCounts, Sample
@@ -87,7 +88,9 @@ def check_stream(
         renaming = foreign_columns(columns)
         return DatasetReport(source, False, findings.as_list(as_option(renaming)), profile, [], terms, renaming)
     scan = ContentScan(first_rows=None if deep else look_through, near=deep) if deep or look_through else None
-    check = _Check(terms, context_tokens or GENEROUS_CONTEXT, max_rows, row_limit, scan)
+    check = _Check(
+        terms, context_tokens or GENEROUS_CONTEXT, max_rows, row_limit, scan, defects=TextDefects(every_row=deep)
+    )
     tell_at = monotonic() + PROGRESS_SECONDS
     for block in line_blocks(stream):
         check.read(block)
@@ -108,6 +111,7 @@ class _Check:
     max_rows: int | None
     row_limit: int | None
     scan: ContentScan | None
+    defects: TextDefects
     profile: Profile = field(default_factory=Profile)
     findings: FindingsByKind = field(default_factory=FindingsByKind)
     counts: RowCounts = field(default_factory=RowCounts)
@@ -132,8 +136,10 @@ class _Check:
         self.repetitions.add(rows)
         self._note_long_prompts(rows)
         self._note_faults(rows)
+        usable = rows.usable()
+        self.defects.see(usable, self.findings)
         if self.scan is not None:
-            self.scan.see(rows.usable(), self.findings)
+            self.scan.see(usable, self.findings)
 
     def _up_to_limit(self, block: Block, rows: int) -> Block:
         """The block without the rows that are too many; then the reading ends with it."""
@@ -175,6 +181,7 @@ class _Check:
         counts.describe(profile)
         if self.scan is not None:
             self.scan.conclude(findings, profile)
+        self.defects.conclude(findings)
         self._note_repetitions()
         formats = list(profile.formats.items())
         if not profile.rows:

@@ -36,6 +36,11 @@ from .lines import Block, line_blocks
 from .messages import read_answer, read_conversations
 from .unseen import MARKS, field_fault, mark_in, unseen_content, unseen_fields
 
+# Characters without ink that are no white space: of width zero, joiners, fillers, marks of direction.
+INVISIBLE = re.compile(
+    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\U000e0000-\U000e0fff]+"
+)
 CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 UNSEEN = frozenset(["not_text", "tools"])
 _ESCAPED_CONTROLS = frozenset([b"b", b"f", b"u"])
@@ -231,6 +236,9 @@ class _Group:
             self._do_not_count_unusable()
             return
         prompts, systems, answers = self._prompts()
+        for at, prompt in enumerate(prompts):
+            if type(prompt) is str and not prompt.isascii() and INVISIBLE.fullmatch(prompt):
+                self.refuse(at, "blank_prompt", f"`{layout.prompt}` holds invisible characters only")
         references = answers if layout.format == "openai_chat" else self._references()
         if "system" in layout.names:
             systems = [own or spoken for own, spoken in zip(self._own_systems(), systems, strict=True)]
