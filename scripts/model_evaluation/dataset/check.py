@@ -28,7 +28,7 @@ PROGRESS_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """The outcome of one check. ``terms`` are those by which rows were judged, for operations on the same file;
+    """The outcome of one check. ``terms`` are those by which rows are usable, for operations on the same file;
     ``renaming`` is what fields under foreign names should be called."""
 
     source: str
@@ -69,10 +69,10 @@ def check_stream(
 ) -> DatasetReport:
     """Check a JSON Lines dataset that arrives as chunks of bytes of any size.
 
-    ``deep``             also near-duplicates, personal data, scripts and instructions to a judge (slow)
+    ``deep``             also near-duplicates, personal data, scripts and instructions in every row (slow)
     ``look_through``     of ``deep``, what looks at rows one by one, for so many rows
     ``max_rows``         stop early, and say so
-    ``terms``            what the rows are judged by
+    ``terms``            what makes rows usable
     ``row_limit``        rows one job takes; ``None``: any number
     ``context_tokens``   the model's context, with which prompts are compared by an estimate
     ``on_progress``      receives bytes and rows so far, every ``PROGRESS_SECONDS``
@@ -87,7 +87,8 @@ def check_stream(
         columns = table_columns(stream, fault.kind) if fault.kind in TABLES else []
         renaming = foreign_columns(columns)
         return DatasetReport(source, False, findings.as_list(as_option(renaming)), profile, [], terms, renaming)
-    scan = ContentScan(first_rows=None if deep else look_through, near=deep) if deep or look_through else None
+    first_rows = None if deep else look_through
+    scan = ContentScan(first_rows, terms.scorers, near=deep) if deep or look_through else None
     check = _Check(
         terms, context_tokens or GENEROUS_CONTEXT, max_rows, row_limit, scan, defects=TextDefects(every_row=deep)
     )

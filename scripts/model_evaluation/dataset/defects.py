@@ -1,4 +1,4 @@
-"""Texts that are there and say nothing, or not what was meant: placeholders, broken exports, answers in the question."""
+"""Texts that say nothing, or not what was meant: placeholders, broken exports, answers in the question."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from .rows.reading import UsableRows
 ROWS_LOOKED_AT = 20_000  # one after the other; a job takes far fewer
 FEWEST_ALIKE = 5  # rows with the same reference answer that are no chance
 
+_WORDS = """
+    none null nil nan nat na n/a n.a. #n/a <na> <none> <null> undefined - -- --- . .. ... ? ?? tbd tbc todo xxx [] {} ""
+    empty missing placeholder [none] [null] (none) not_available
+"""
 _PLACEHOLDERS = frozenset(
-    """none null nil nan nat na n/a n.a. #n/a <na> <none> <null> undefined - -- --- . .. ... ? ?? tbd tbc todo xxx [] {} ""
-    '' empty missing placeholder [none] [null] (none) not_available""".split()
-) | {"not available", "not applicable", "no answer", "to be done", "lorem ipsum"}
+    [*_WORDS.split(), "not available", "not applicable", "no answer", "to be done", "lorem ipsum"]
+)
 _LONGEST_PLACEHOLDER = 20
 
-_SAID_BEFORE = r"(?:answer|expected|reference|solution|ground[ _]truth|correct|gold|response|output)\w*\W{1,6}(?:is\W{1,3})?"
+_SAID_BEFORE = (
+    r"(?:answer|expected|reference|solution|ground[ _]truth|correct|gold|response|output)\w*\W{1,6}(?:is\W{1,3})?"
+)
 _FEWEST_CHARS, _FEWEST_WORDS = 16, 4  # of a reference answer that a prompt holds by no chance
 
 # Words of TeX that begin with n, and so look like a line end that was escaped twice.

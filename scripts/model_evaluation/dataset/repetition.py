@@ -102,7 +102,7 @@ def substance(text: str) -> tuple[str, ...]:
 
 
 def _number(word: str) -> str:
-    """"1,000.50" and "1000.5" are one number."""
+    """ "1,000.50" and "1000.5" are one number."""
     if not word[-1].isdigit():
         return word
     digits = word.replace(",", "")

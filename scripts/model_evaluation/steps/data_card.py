@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from model_evaluation.dataset import DatasetReport, Profile
 
 
-# Standard deviations of paired differences that judge scores between 0 and 1 usually have.
+# Standard deviations of paired differences that scores between 0 and 1 usually have.
 USUAL_SPREADS = (0.25, 0.45)
 # Share of rows on which two models usually differ in a yes/no metric.
 USUAL_DISAGREEMENT = 0.2
@@ -58,7 +58,7 @@ def card(
     seen, usable = report.profile.looked_through, report.profile.usable_rows
     if 0 < seen < usable:
         lines.append(
-            f"Personal data, keys and instructions to the judge: only the first {seen:,} rows were looked through."
+            f"Personal data, keys and instructions in the texts: only the first {seen:,} rows were looked through."
         )
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model_evaluation.conversation.context import Context
+    from model_evaluation.dataset import Terms
     from model_evaluation.kinds.permissions import Permissions
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
@@ -73,6 +74,21 @@ class LlmAsJudge(Kind):
                 code="no_assent",
                 step="terms",
             )
+
+    def dataset_terms(self, context: Context | None) -> Terms:
+        from .dataset_terms import dataset_terms
+
+        return dataset_terms(context)
+
+    def needs_references(self, context: Context) -> bool:
+        from .steps.reference_answers import metrics_that_compare
+
+        return bool(metrics_that_compare(context.value("custom_metrics") or []))
+
+    def dataset_findings(self, context: Context, data: dict[str, Any]) -> list[dict[str, Any]]:
+        from .steps.reference_answers import reference_findings
+
+        return reference_findings(data, context.value("builtin_metrics"), context.value("custom_metrics"))
 
     def card(self, context: Context) -> list[tuple[str, str]]:
         from .card import configuration
