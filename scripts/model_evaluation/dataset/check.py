@@ -13,6 +13,7 @@ from .defects import TextDefects
 from .faults import FAULT_KINDS
 from .findings import Finding, FindingsByKind, safe_excerpt
 from .profile import Profile, RowCounts, Sample
+from .questions import Questions
 from .repetition import Repetitions
 from .rows.file_types import split_head, whole_file_fault
 from .rows.foreign import Renaming, as_option, foreign_columns, whole_renaming
@@ -69,7 +70,7 @@ def check_stream(
 ) -> DatasetReport:
     """Check a JSON Lines dataset that arrives as chunks of bytes of any size.
 
-    ``deep``             also near-duplicates, personal data, scripts and instructions in every row (slow)
+    ``deep``             also personal data, scripts and instructions in every row, near-duplicates among more (slow)
     ``look_through``     of ``deep``, what looks at rows one by one, for so many rows
     ``max_rows``         stop early, and say so
     ``terms``            what makes rows usable
@@ -88,9 +89,15 @@ def check_stream(
         renaming = foreign_columns(columns)
         return DatasetReport(source, False, findings.as_list(as_option(renaming)), profile, [], terms, renaming)
     first_rows = None if deep else look_through
-    scan = ContentScan(first_rows, terms.scorers, near=deep) if deep or look_through else None
+    scan = ContentScan(first_rows, terms.scorers) if deep or look_through else None
     check = _Check(
-        terms, context_tokens or GENEROUS_CONTEXT, max_rows, row_limit, scan, defects=TextDefects(every_row=deep)
+        terms,
+        context_tokens or GENEROUS_CONTEXT,
+        max_rows,
+        row_limit,
+        scan,
+        TextDefects(every_row=deep),
+        Questions(deep=deep),
     )
     tell_at = monotonic() + PROGRESS_SECONDS
     for block in line_blocks(stream):
@@ -113,6 +120,7 @@ class _Check:
     row_limit: int | None
     scan: ContentScan | None
     defects: TextDefects
+    questions: Questions
     profile: Profile = field(default_factory=Profile)
     findings: FindingsByKind = field(default_factory=FindingsByKind)
     counts: RowCounts = field(default_factory=RowCounts)
@@ -139,6 +147,7 @@ class _Check:
         self._note_faults(rows)
         usable = rows.usable()
         self.defects.see(usable, self.findings)
+        self.questions.see(usable)
         if self.scan is not None:
             self.scan.see(usable, self.findings)
 
@@ -181,8 +190,9 @@ class _Check:
         findings, profile, counts = self.findings, self.profile, self.counts
         counts.describe(profile)
         if self.scan is not None:
-            self.scan.conclude(findings, profile)
+            self.scan.describe(profile)
         self.defects.conclude(findings)
+        self.questions.conclude(findings, profile)
         self._note_repetitions()
         formats = list(profile.formats.items())
         if not profile.rows:

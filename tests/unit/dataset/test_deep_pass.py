@@ -229,43 +229,6 @@ def test_the_first_rows_are_looked_through_and_later_ones_read_the_fast_way(rows
     assert report.profile == replace(whole.profile, looked_through=30, scripts={"Latin": 30})
 
 
-def test_near_duplicates_are_found_and_exact_ones_left_to_the_check() -> None:
-    pytest.importorskip("rapidfuzz")
-    almost = LONG.replace("few", "couple of").replace("autumn", "fall")
-    found = _found(_lines(LONG, "something else entirely, about rivers", almost.upper(), LONG), "near_duplicate")
-    assert found is not None
-    assert (found.count, found.lines) == (1, [3])
-    assert "line 3 is like line 1" in found.message
-
-
-def test_a_common_beginning_makes_no_near_duplicates() -> None:
-    pytest.importorskip("rapidfuzz")
-    prompts = [f"Answer the following question in one word: what is {i} times {i * i} plus {i}?" for i in range(5)]
-    different = [f"Answer the following question in one word: {word}" for word in (LONG, "who", "where is " * 9)]
-    assert _found(_lines(*different), "near_duplicate") is None
-    assert _found(_lines(*prompts), "near_duplicate") is not None
-
-
-def test_without_rapidfuzz_the_answer_says_what_was_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_evaluation.dataset.content.similarity", lambda: None)
-    found = _found(_lines(LONG, LONG + "!"), "near_not_checked")
-    assert found is not None
-    assert found.count == 2
-    assert found.level == "info"
-
-
-def test_more_rows_than_the_index_holds_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_evaluation.dataset.content.similarity", lambda: _same)
-    monkeypatch.setattr("model_evaluation.dataset.content.NEAR_ROWS", 3)
-    found = _found(_lines(*(f"prompt {i}" for i in range(5))), "near_not_checked")
-    assert found is not None
-    assert found.count == 2
-
-
-def _same(a: str, b: str, *, score_cutoff: float) -> float:
-    return 100.0 if a == b else 0.0
-
-
 def test_leakage_counts_evaluation_rows_found_in_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model_evaluation.dataset.training_overlap.similarity", lambda: None)
     training = [b'{"prompt": "What is  TWO plus two", "completion": "4"}\n', *_lines("unrelated")]
@@ -303,9 +266,13 @@ def test_a_long_beginning_that_all_prompts_share_makes_them_neither_the_same_nor
     assert _found(_lines(*prompts), "near_duplicate") is None
 
 
+def _same(a: str, b: str, *, score_cutoff: float) -> float:
+    return 100.0 if a == b else 0.0
+
+
 def test_the_index_passes_over_runs_that_everybody_uses() -> None:
     index = SimilarTexts(_same)
     for _ in range(60):
         index.add(["the", "same", "four", "words"])
-    assert index.nearest(["the", "same", "four", "words"]) is None
-    assert index.nearest([]) is None
+    assert index.similar(["the", "same", "four", "words"]) == []
+    assert index.similar([]) == []

@@ -116,7 +116,7 @@ class LlmAsJudge(Kind):
         return CHECKS
 
     def parameters(self, context: Context) -> dict[str, Any]:
-        from model_evaluation.steps.data_card import overlap_notes
+        from model_evaluation.steps.data_card import overlap_notes, question_notes
         from model_evaluation.steps.evaluator_parameters import evaluator_parameters
 
         return {
@@ -127,7 +127,10 @@ class LlmAsJudge(Kind):
             "CUSTOM_METRICS": context.value("custom_metrics") or None,
             "PRIMARY_METRIC": context.value("primary_metric"),
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
+            "DATASET_NOTES": [
+                *overlap_notes(context.facts("data").get("overlap")),
+                *question_notes(context.facts("data").get("profile", {})),
+            ],
         }
 
     def people_tool(self) -> PeopleTool:
