@@ -231,7 +231,7 @@ def test_personal_data_are_on_the_card_keys_and_words_to_the_judge_also_with_the
     assert "! 1 row probably holds personal data (email address). (people-001-of-002.jsonl:2)" in asked
     assert "only the first 1,000 rows were looked through" in asked
     assert "mail.example.com" not in asked
-    assert [found["kind"] for found in talk.done("answer", "data", "ok")["findings"]] == ["judge_instructions"]
+    assert [found["kind"] for found in talk.done("answer", "data", "ok")["findings"]] == ["scorer_instructions"]
 
 
 def test_the_card_says_what_each_category_can_show(talk: Talk) -> None:
@@ -358,7 +358,7 @@ def test_rows_that_a_nova_model_does_not_take_are_found_whatever_is_answered_fir
     (check,) = nova_check()
     assert (check["status"], "convert sagemaker" in check["fix"]) == ("fail", True)
     error = talk.refused("answer", "data", "ok")
-    assert "`messages` is refused there" in error["message"]
+    assert "in a format that this model's path refuses" in error["message"]
     assert "evaluate.py answer data 'convert sagemaker'" in error["fix"]
     prepared = talk.refused("answer", "data", "convert sagemaker")["details"]
     assert json.loads(Path(prepared["files"][0]).read_text().splitlines()[0]) == {"query": "Where is my order?"}
@@ -534,7 +534,7 @@ def test_a_table_becomes_a_dataset_by_the_command_that_its_refusal_names(talk: T
         "topic": "0",
     }
     assert (done["profile"]["rows"], done["profile"]["looked_through"]) == (10, 10)
-    assert [found["kind"] for found in done["findings"]] == ["judge_instructions"]
+    assert [found["kind"] for found in done["findings"]] == ["scorer_instructions"]
     manifest = json.loads(Path(done["written"]["manifest"]).read_text())
     assert manifest["operation"] == "convert"
     assert manifest["outputs"][0]["source_lines"] == [[1, 10]]

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +26,9 @@ from model_evaluation.runtime.shard_names import unsharded_name
 
 if TYPE_CHECKING:
     from model_evaluation.dataset import DatasetReport, JoinedFiles, Terms
+    from model_evaluation.kinds.kind import Kind
     from model_evaluation.lookups.s3.sources import Source
     from model_evaluation.lookups.session import Aws
-
-
-JOB_ROWS = 1000  # one judge job takes no more
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +80,8 @@ def _convert(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             fix="For example: evaluate.py dataset convert questions.csv --map question=query,answer=response",
         )
     source, joined = _joined(args.names)
-    terms = Terms(needs_reference=args.needs_reference)
+    kind = _kind(args.project)
+    terms = replace(kind.dataset_terms(None) or Terms(), needs_reference=args.needs_reference)
     report = check_stream(joined.chunks(), source=source, terms=terms, row_limit=None, on_progress=read_so_far())
     words = [word for text in args.map for word in ("--map", text)] + ([args.format] if args.format else [])
     facts = {"sha256": _sha256(joined)}
@@ -103,7 +103,7 @@ def _convert(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             code="unwritable",
         ) from error
     rows = sum(output["rows"] for output in manifest["outputs"])
-    written = _read_written(out, terms, rows)
+    written = _read_written(out, terms, rows, kind.job_rows)
     body = {
         "written": {"file": str(out), "rows": rows, "manifest": f"{out}.manifest.json"},
         "profile": written.profile.as_json(),
@@ -120,11 +120,11 @@ def _convert(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     return body, 3
 
 
-def _read_written(path: Path, terms: Terms, rows: int) -> DatasetReport:
+def _read_written(path: Path, terms: Terms, rows: int, row_limit: int | None) -> DatasetReport:
     """The whole check, with a look at every text."""
     from model_evaluation.dataset import check_stream, read_chunks
 
-    return check_stream(read_chunks(path), source=str(path), terms=terms, look_through=rows, row_limit=JOB_ROWS)
+    return check_stream(read_chunks(path), source=str(path), terms=terms, look_through=rows, row_limit=row_limit)
 
 
 def _sha256(joined: JoinedFiles) -> str:
@@ -176,17 +176,18 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if args.max_rows is not None and args.max_rows < 1:
         raise UsageError(f"--max-rows is {args.max_rows}; at least 1 is expected.", fix="Leave it out to read all.")
     source, joined = _joined(args.names)
+    kind = _kind(args.project)
     several = len(joined.names) > 1
     report = check_stream(
         joined.chunks(),
         source=source,
         deep=args.deep,
         max_rows=args.max_rows,
-        terms=Terms(needs_reference=args.needs_reference),
-        row_limit=None if several else JOB_ROWS,
+        terms=replace(kind.dataset_terms(None) or Terms(), needs_reference=args.needs_reference),
+        row_limit=None if several else kind.job_rows,
         on_progress=read_so_far(),
     )
-    report = joined.by_file(report, JOB_ROWS)
+    report = joined.by_file(report, kind.job_rows)
     body: dict[str, Any] = {
         "profile": report.profile.as_json(),
         "findings": [finding.as_json() for finding in report.findings],
@@ -231,6 +232,18 @@ def _sources(names: list[str]) -> list[Source]:
         return local_sources(names)
     aws = _aws()
     return s3_sources(aws, str(from_registry(aws, arn)[1]) if arn is not None else names[0])
+
+
+def _kind(project: str) -> Kind:
+    """The kind of the project's workflow; the default one where there is none that can be read."""
+    from model_evaluation.errors import StateError
+    from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
+    from model_evaluation.state import load
+
+    try:
+        return kind_of(load(project).document)
+    except StateError:
+        return load_kind(DEFAULT)
 
 
 def _aws() -> Aws:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from model_evaluation.conversation.context import Context
     from model_evaluation.conversation.workflow import Requirements, Step
+    from model_evaluation.dataset import Terms
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
     from model_evaluation.preflight.shared_checks import Check
@@ -90,6 +91,8 @@ class Kind:
     """Step id to the steps whose answers it rests on, in the order they are asked. ``evaluation`` stands first."""
     own_steps: ClassVar[frozenset[str]] = frozenset()
     """Those of them that are modules of the kind's own folder ``steps``; the others are the shared ones."""
+    job_rows: ClassVar[int | None] = 1000
+    """Rows of one file that a job takes; ``None``: any number."""
     rechecked: ClassVar[tuple[str, ...]] = ()
     """Steps whose answers preflight checks again."""
     assents: ClassVar[tuple[str, ...]] = ("confirm",)
@@ -120,6 +123,19 @@ class Kind:
 
     def require(self, context: Context) -> None:
         """Raise Refused when a recorded answer may not be acted on, whoever wrote it into the state file."""
+
+    def dataset_terms(self, context: Context | None) -> Terms | None:
+        """What makes rows of a dataset usable, with the answers of ``context`` or in general; ``None``: a prompt."""
+        return None
+
+    def needs_references(self, context: Context) -> bool:
+        """Whether a row without reference answer is of no use to what was chosen."""
+        return False
+
+    def dataset_findings(self, context: Context, data: dict[str, Any]) -> list[dict[str, Any]]:
+        """What the other answers lack in the dataset that ``data``, the facts of the `data` step, describes. They are
+        shown and not kept. Raises Refused when they cannot go together."""
+        return []
 
     def card(self, context: Context) -> list[tuple[str, str]]:
         """The configuration for the user's yes: (name, text), a line each."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model_evaluation.conversation.context import Context
+    from model_evaluation.dataset import Terms
     from model_evaluation.kinds.permissions import Permissions
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
@@ -74,6 +75,21 @@ class LlmAsJudge(Kind):
                 step="terms",
             )
 
+    def dataset_terms(self, context: Context | None) -> Terms:
+        from .dataset_terms import dataset_terms
+
+        return dataset_terms(context)
+
+    def needs_references(self, context: Context) -> bool:
+        from .steps.reference_answers import metrics_that_compare
+
+        return bool(metrics_that_compare(context.value("custom_metrics") or []))
+
+    def dataset_findings(self, context: Context, data: dict[str, Any]) -> list[dict[str, Any]]:
+        from .steps.reference_answers import reference_findings
+
+        return reference_findings(data, context.value("builtin_metrics"), context.value("custom_metrics"))
+
     def card(self, context: Context) -> list[tuple[str, str]]:
         from .card import configuration
 
@@ -100,7 +116,7 @@ class LlmAsJudge(Kind):
         return CHECKS
 
     def parameters(self, context: Context) -> dict[str, Any]:
-        from model_evaluation.steps.data_card import overlap_notes
+        from model_evaluation.steps.data_card import overlap_notes, question_notes
         from model_evaluation.steps.evaluator_parameters import evaluator_parameters
 
         return {
@@ -111,7 +127,10 @@ class LlmAsJudge(Kind):
             "CUSTOM_METRICS": context.value("custom_metrics") or None,
             "PRIMARY_METRIC": context.value("primary_metric"),
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
+            "DATASET_NOTES": [
+                *overlap_notes(context.facts("data").get("overlap")),
+                *question_notes(context.facts("data").get("profile", {})),
+            ],
         }
 
     def people_tool(self) -> PeopleTool:

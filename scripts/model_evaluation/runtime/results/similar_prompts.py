@@ -17,6 +17,8 @@ CONTAINED = 0.9  # of the shorter prompt's words are in the longer one, which ha
 FEWEST_CONTAINED = 4  # words that say something: two or three are in many questions
 SHORTEST_STEM = 4  # letters
 SAMPLE_WORDS = 60  # of a long prompt are compared, the same ones of every prompt that has them
+FEWEST_FRAMED = 10  # prompts among which a sentence that most share is a frame
+PIECE_END = re.compile(r"\s*\n\s*|(?<=[.!?:])\s+")
 COPY_MARK = re.compile(r"\s*[(\[]\s*(?:\d{1,3}|copy|again|repeat(?:ed)?)\s*[)\]]\s*$", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s.,;:?!…'\"‘’“”()\[\]-]")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")  # scripts that put no space between words
@@ -39,9 +41,14 @@ por favor gracias hola yo nosotros el los las una unos es son cómo qué quién 
 EMPTY_WORDS = frozenset(_EMPTY_WORDS.split())
 
 
-def prompt_clusters(prompts: Sequence[str]) -> list[int]:
-    """A number per prompt, equal for prompts that ask the same; numbered in the order of their first prompts."""
-    words = [_words(prompt) for prompt in prompts]
+class TooMuchAlike(ValueError):
+    """So many prompts share their words that comparing them would take more than was allowed."""
+
+
+def prompt_clusters(prompts: Sequence[str], *, most_pairs: int | None = None) -> list[int]:
+    """A number per prompt, equal for prompts that ask the same; numbered in the order of their first prompts. Raises
+    TooMuchAlike when more than ``most_pairs`` pairs would have to be compared."""
+    words = [_words(prompt) for prompt in _without_frame(prompts)]
     samples = [_sample(own) for own in words]
     often = Counter(word for own in samples for word in own)
     ordered = [sorted(own, key=lambda word: (often[word], word)) for own in samples]
@@ -58,12 +65,16 @@ def prompt_clusters(prompts: Sequence[str]) -> list[int]:
             parent[place] = place = parent[parent[place]]
         return place
 
+    pairs = 0
     for place, own in enumerate(ordered):
         candidates = {other for word in own[: int(len(own) * (1 - ALIKE)) + 1] for other in first[word]}
         if FEWEST_CONTAINED <= len(own) < SAMPLE_WORDS / 2:
             candidates.update(
                 other for word in own[: int(len(own) * (1 - CONTAINED)) + 1] for other in everywhere[word]
             )
+        pairs += len(candidates)
+        if most_pairs is not None and pairs > most_pairs:
+            raise TooMuchAlike(f"more than {most_pairs:,} pairs of {len(prompts):,} prompts share their rarest words")
         for other in candidates:
             if other == place or not _alike(samples[place], samples[other]):
                 continue
@@ -76,6 +87,23 @@ def numbered(values: Iterable[object]) -> list[int]:
     """Each value's number, counted from 0 in the order in which they come."""
     numbers: dict[object, int] = {}
     return [numbers.setdefault(value, len(numbers)) for value in values]
+
+
+def _without_frame(prompts: Sequence[str]) -> list[str]:
+    """The prompts without the lines and sentences that more than half of them share: instructions and examples around
+    each question say nothing about which question it is. One that holds nothing else stays whole."""
+    if len(prompts) < FEWEST_FRAMED:
+        return list(prompts)
+    pieces = [PIECE_END.split(prompt) for prompt in prompts]
+    often = Counter(piece for own in pieces for piece in set(own))
+    frame = {piece for piece, count in often.items() if 2 * count > len(prompts)}
+    if not frame:
+        return list(prompts)
+    rest = [" ".join(piece for piece in own if piece not in frame) for own in pieces]
+    return [
+        left if set(WORD.findall(left.casefold())) - EMPTY_WORDS else whole
+        for left, whole in zip(rest, prompts, strict=True)
+    ]
 
 
 def _words(prompt: str) -> frozenset[str]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused
 from model_evaluation.steps.data_card import where
-
-if TYPE_CHECKING:
-    from model_evaluation.dataset import DatasetReport
 
 GROUND_TRUTH = re.compile(r"\{\{\s*ground_truth\s*\}\}")
 
@@ -21,17 +18,6 @@ def metrics_that_compare(custom: Sequence[Mapping[str, Any]]) -> list[str]:
     """Names of the custom metrics whose instructions hold ``{{ground_truth}}``."""
     definitions = [item.get("customMetricDefinition", {}) for item in custom]
     return [str(item.get("name")) for item in definitions if GROUND_TRUTH.search(str(item.get("instructions", "")))]
-
-
-def rows_without(report: DatasetReport) -> dict[str, Any]:
-    """``count`` of the usable rows without reference answer and ``lines``, the first of them; with ``places`` when the
-    dataset has several files."""
-    kinds = ("no_reference", "empty_reference", "missing_reference")
-    about = [finding for finding in report.findings if finding.kind in kinds]
-    count = report.profile.usable_rows - report.profile.with_reference
-    lacking: dict[str, Any] = {"count": count, "lines": sorted(line for each in about for line in each.lines)[:5]}
-    places = [place for each in about for place in each.places][:5]
-    return {**lacking, "places": places} if places else lacking
 
 
 def reference_findings(
