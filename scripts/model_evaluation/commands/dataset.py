@@ -105,7 +105,7 @@ def _convert(args: argparse.Namespace) -> tuple[JsonObject, int]:
         ) from error
     rows = sum(output["rows"] for output in manifest["outputs"])
     written = _read_written(out, terms, rows)
-    body = {
+    body: JsonObject = {
         "written": {"file": str(out), "rows": rows, "manifest": f"{out}.manifest.json"},
         "profile": written.profile.as_json(),
         "findings": [finding.as_json() for finding in written.findings],
