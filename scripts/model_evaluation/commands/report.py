@@ -276,7 +276,7 @@ def _history(args: argparse.Namespace) -> Body:
     sentences = history_sentences(groups)
     change = change_since_last(groups[0])
     if change:
-        sentences.append(change["sentence"])
+        sentences.append(str(change["sentence"]))
     base = next(base for base in results_folders(args.project) if os.path.isdir(base))
     picture = trend_svg(groups, " ".join(sentences)).encode()
     return {

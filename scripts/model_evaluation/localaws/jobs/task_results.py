@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
+from typing import Any
 
 from model_evaluation.localaws.jobs.job import ResultFile
 from model_evaluation.localaws.operations import Record
