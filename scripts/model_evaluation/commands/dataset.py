@@ -19,9 +19,10 @@ import os
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.errors import Refused, UsageError
+from model_evaluation.json_types import JsonObject
 from model_evaluation.runtime.shard_names import unsharded_name
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--needs-reference", action="store_true", help="every row must have a reference answer")
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
     if args.action == "upload":
         return _upload(args)
     if args.yes:
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     return actions[args.action](args)
 
 
-def _convert(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _convert(args: argparse.Namespace) -> tuple[JsonObject, int]:
     from model_evaluation.dataset import Terms, apply_operation, check_stream
     from model_evaluation.progress import read_so_far, watched
     from model_evaluation.steps.data import faults_of, suggested_fix
@@ -104,7 +105,7 @@ def _convert(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         ) from error
     rows = sum(output["rows"] for output in manifest["outputs"])
     written = _read_written(out, terms, rows, kind.job_rows)
-    body = {
+    body: JsonObject = {
         "written": {"file": str(out), "rows": rows, "manifest": f"{out}.manifest.json"},
         "profile": written.profile.as_json(),
         "findings": [finding.as_json() for finding in written.findings],
@@ -136,7 +137,7 @@ def _sha256(joined: JoinedFiles) -> str:
     return digest.hexdigest()
 
 
-def _upload(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _upload(args: argparse.Namespace) -> tuple[JsonObject, int]:
     if len(args.names) < 2:
         raise UsageError(
             "`dataset upload` takes a file and where to put it.",
@@ -157,7 +158,7 @@ def _upload(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     return carry_out(_aws(), plan), 0
 
 
-def _overlap(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _overlap(args: argparse.Namespace) -> tuple[JsonObject, int]:
     from model_evaluation.overlap import record
 
     if len(args.names) > 1:
@@ -167,7 +168,7 @@ def _overlap(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     return record(args.project, args.names[0] if args.names else None), 0
 
 
-def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _check(args: argparse.Namespace) -> tuple[JsonObject, int]:
     from model_evaluation.dataset import Terms, check_stream, find_overlap
     from model_evaluation.lookups.s3.sources import training_chunks
     from model_evaluation.progress import read_so_far, watched
@@ -188,7 +189,7 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         on_progress=read_so_far(),
     )
     report = joined.by_file(report, kind.job_rows)
-    body: dict[str, Any] = {
+    body: JsonObject = {
         "profile": report.profile.as_json(),
         "findings": [finding.as_json() for finding in report.findings],
     }

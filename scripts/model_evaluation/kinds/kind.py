@@ -21,7 +21,9 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from model_evaluation.json_types import Facts, JsonObject
 
 from .permissions import Permissions
 
@@ -58,7 +60,7 @@ class MetricTool:
     def arguments(self, parser: argparse._ArgumentGroup) -> None:
         """Options of the kind's own, beside --rows, --limit and --yes."""
 
-    def run(self, args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    def run(self, args: argparse.Namespace) -> tuple[JsonObject, int]:
         """The command's body and exit code. ``args`` holds action (lint or try), file, rows, limit, yes, and what
         :meth:`arguments` adds."""
         raise NotImplementedError
@@ -67,13 +69,11 @@ class MetricTool:
 class PeopleTool:
     """What `report --labels-sheet` and `report --labels` do for a kind whose scores people can check."""
 
-    def write_sheet(
-        self, summary: Summary, folder: str, path: str, *, metric: str, n: int, seed: int
-    ) -> dict[str, Any]:
+    def write_sheet(self, summary: Summary, folder: str, path: str, *, metric: str, n: int, seed: int) -> JsonObject:
         """Write a sheet of ``n`` rows of the results in ``folder`` to ``path``; what was written."""
         raise NotImplementedError
 
-    def read_labels(self, summary: Summary, folder: str, sheet: str, key: str | None) -> dict[str, Any]:
+    def read_labels(self, summary: Summary, folder: str, sheet: str, key: str | None) -> JsonObject:
         """Read the filled sheet (``key``: its answer key, if it lies elsewhere) and put what it says beside the
         results. The part of the command's body about it."""
         raise NotImplementedError
@@ -113,7 +113,7 @@ class Kind:
         step: Step = importlib.import_module(f"{package}.steps.{step_id}").STEP
         return step
 
-    def abridged(self, step_id: str, value: Any) -> Any:
+    def abridged(self, step_id: str, value: object) -> object:
         """A recorded value as an envelope repeats it after another step's answer."""
         return value
 
@@ -132,7 +132,7 @@ class Kind:
         """Whether a row without reference answer is of no use to what was chosen."""
         return False
 
-    def dataset_findings(self, context: Context, data: dict[str, Any]) -> list[dict[str, Any]]:
+    def dataset_findings(self, context: Context, data: Facts) -> list[JsonObject]:
         """What the other answers lack in the dataset that ``data``, the facts of the `data` step, describes. They are
         shown and not kept. Raises Refused when they cannot go together."""
         return []
@@ -160,7 +160,7 @@ class Kind:
         candidate for the execution role, before one is recorded: then nothing may be looked up."""
         return Permissions()
 
-    def parameters(self, context: Context) -> dict[str, Any]:
+    def parameters(self, context: Context) -> JsonObject:
         """The parameters cell's values by name, in its order. Every step has its answer."""
         raise NotImplementedError
 
@@ -200,7 +200,7 @@ class Kind:
         """What results were made of that the present answers say otherwise, such as ``the model is A, not B``."""
         return []
 
-    def upgraded(self, summary: dict[str, Any]) -> dict[str, Any]:
+    def upgraded(self, summary: JsonObject) -> JsonObject:
         """A ``summary.json`` of an earlier ``schema_version`` as one of the present. Whatever the file holds, it never
         raises: what is not as it should be stays, and is found when the result is checked."""
         return summary

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Refused
-from model_evaluation.json_types import JsonObject, OfferEntry
 
 from .data_card import card, samples, where
 
@@ -29,19 +28,6 @@ class Reading:
         self.report = report
         self.files = files
         self.joined = joined
-
-
-class ReadOffer(Offer):
-    """What the question shows, and ``facts``: with them `ok` need not read the same files again."""
-
-    __slots__ = ("facts",)
-    facts: JsonObject
-
-    def as_json(self) -> OfferEntry:
-        entry = super().as_json()
-        if self.facts:
-            entry["facts"] = self.facts
-        return entry
 
 
 def check(text: str, context: Context) -> Answer:
@@ -95,14 +81,13 @@ def offer(context: Context) -> Offer:
     choices += [{"value": value, "label": label} for value, label in useful]
     problems = [found.as_json() for found in report.findings if found.level != "info"]
     text = card(report, reading.joined.rows, [*problems, *lacking], with_fixes=not choices)
-    shown = ReadOffer(
+    return Offer(
         choices=choices,
         suggested=choices[0]["value"] if choices else None,
         text=text,
         findings=[samples(report)],
+        facts=facts,
     )
-    shown.facts = facts
-    return shown
 
 
 def _known_facts(context: Context) -> dict[str, Any] | None:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 def other_answers(summary: Summary, context: Context) -> list[str]:
     """What the results say otherwise than the answers, as far as both are known."""
-    tuned, conditions = summary["models"]["tuned"] or {}, summary["conditions"]
+    tuned, conditions = summary["models"]["tuned"], summary["conditions"]
     scope = context.value("scope")
     pairs = (
-        ("the model", tuned.get("arn"), context.value("model")),
+        ("the model", tuned and tuned.get("arn"), context.value("model")),
         ("the benchmark", conditions.get("benchmark"), context.value("benchmark")),
         ("what is evaluated", summary.get("scope"), scope if scope in ("compare", "tuned", "base") else "compare"),
     )

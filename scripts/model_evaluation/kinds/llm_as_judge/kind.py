@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.assent import is_assent
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
 from model_evaluation.kinds.kind import Expectation, Kind, MetricTool, PeopleTool
 
@@ -53,9 +54,9 @@ class LlmAsJudge(Kind):
     library = ("model_evaluation.kinds.llm_as_judge.runtime",)
     run_columns = ("model", "dataset", "judge")
 
-    def abridged(self, step_id: str, value: Any) -> Any:
+    def abridged(self, step_id: str, value: object) -> object:
         """A custom metric's definition without its prompt and scale."""
-        if step_id != "custom_metrics":
+        if step_id != "custom_metrics" or not isinstance(value, list):
             return value
         return [
             {**item, "customMetricDefinition": {"name": item["customMetricDefinition"].get("name")}} for item in value
@@ -85,7 +86,7 @@ class LlmAsJudge(Kind):
 
         return bool(metrics_that_compare(context.value("custom_metrics") or []))
 
-    def dataset_findings(self, context: Context, data: dict[str, Any]) -> list[dict[str, Any]]:
+    def dataset_findings(self, context: Context, data: Facts) -> list[JsonObject]:
         from .steps.reference_answers import reference_findings
 
         return reference_findings(data, context.value("builtin_metrics"), context.value("custom_metrics"))
@@ -115,7 +116,7 @@ class LlmAsJudge(Kind):
 
         return CHECKS
 
-    def parameters(self, context: Context) -> dict[str, Any]:
+    def parameters(self, context: Context) -> JsonObject:
         from model_evaluation.steps.data_card import overlap_notes, question_notes
         from model_evaluation.steps.evaluator_parameters import evaluator_parameters
 
@@ -143,7 +144,7 @@ class LlmAsJudge(Kind):
 
         return other_answers(summary, context)
 
-    def upgraded(self, summary: dict[str, Any]) -> dict[str, Any]:
+    def upgraded(self, summary: JsonObject) -> JsonObject:
         from .earlier_summary import upgraded
 
         return upgraded(summary)

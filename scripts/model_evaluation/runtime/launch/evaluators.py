@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from model_evaluation.runtime.evaluator_settings import EvaluatorSettings
 from model_evaluation.runtime.models import hub_model_name
@@ -17,7 +17,7 @@ from .pipelines import PipelineRuns
 if TYPE_CHECKING:
     from model_evaluation.runtime.session import AwsClients
 
-    from .service import Started
+    from .service import Call, Started
 
 AnyEvaluatorSettings = TypeVar("AnyEvaluatorSettings", bound=EvaluatorSettings)
 
@@ -38,7 +38,7 @@ class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
             "region": settings.region,
         }
 
-    def start(self, call: Any, settings: AnyEvaluatorSettings, aws: AwsClients) -> Started:
+    def start(self, call: Call, settings: AnyEvaluatorSettings, aws: AwsClients) -> Started:
         """Starts the SDK's evaluator, unless it says something else than the parameters cell."""
         for argument, value in self.named_in_parameters(settings).items():
             if getattr(call, argument) != value:
@@ -51,7 +51,7 @@ class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
             raise ValueError("there is no MLflow app or tracking server for this run; set MLFLOW_RESOURCE_ARN")
         return super().start(self.with_safe_texts(call, settings, aws), settings, aws)
 
-    def with_safe_texts(self, evaluator: Any, settings: AnyEvaluatorSettings, aws: AwsClients) -> Any:
+    def with_safe_texts(self, evaluator: Call, settings: AnyEvaluatorSettings, aws: AwsClients) -> Call:
         """The evaluator, made safe for texts that it cannot carry as they are: where one is pasted that JSON or Jinja
         would interpret, it is escaped."""
         raw = (settings.dataset, settings.s3_output, settings.mlflow_experiment or "")
@@ -61,7 +61,7 @@ class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
         return evaluator
 
 
-def escape_pasted(evaluator: Any, names: Iterable[str]) -> None:
+def escape_pasted(evaluator: Call, names: Iterable[str]) -> None:
     """Has the evaluator escape these texts of its template.
 
     The SDK pastes them into a JSON text that it then treats as a Jinja template once more: a quote, a backslash or two

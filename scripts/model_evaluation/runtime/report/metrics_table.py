@@ -90,7 +90,11 @@ def table_headings(summary: Summary) -> tuple[str, ...]:
 def _cells(own: MeasuredValue) -> list[str]:
     """Value, interval and rows of one model's measured value."""
     value = own["value"]
-    interval = interval_words({**own, "mean": value}) if value is not None else "–"
+    interval = (
+        interval_words({"mean": value, "ci_low": own["ci_low"], "ci_high": own["ci_high"]})
+        if value is not None
+        else "–"
+    )
     return ["–" if value is None else f"{value:.{number_digits(value)}f}", interval, str(own["n"])]
 
 

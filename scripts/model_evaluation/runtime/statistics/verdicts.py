@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from model_evaluation.runtime.statistics.entries import Interval
+
 from .entries import count_of, value_of
 
 if TYPE_CHECKING:
@@ -213,7 +215,7 @@ def evidence_text(entry: Mapping[str, Any], extra: str = "") -> str:
     return f"{signed_words(difference)} ({inside}{', ' if extra else ''}{extra})"
 
 
-def interval_words(difference: Mapping[str, Any]) -> str:
+def interval_words(difference: Interval) -> str:
     """``0.07 to 0.33``, or ``–`` where there is none."""
     low, high = difference["ci_low"], difference["ci_high"]
     if low is None:
@@ -222,9 +224,9 @@ def interval_words(difference: Mapping[str, Any]) -> str:
     return f"{signed(low, digits, plus='')} to {signed(high, digits, plus='')}"
 
 
-def signed_words(difference: Mapping[str, Any]) -> str:
+def signed_words(difference: Interval) -> str:
     """The difference itself, with as many decimals as its interval."""
-    return signed(difference["mean"], number_digits(*(difference[key] for key in ("mean", "ci_low", "ci_high"))))
+    return signed(difference["mean"], number_digits(difference["mean"], difference["ci_low"], difference["ci_high"]))
 
 
 def signed(value: float | None, digits: int = 2, plus: str = "+") -> str:

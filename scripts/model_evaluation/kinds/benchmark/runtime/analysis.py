@@ -33,6 +33,7 @@ from model_evaluation.runtime.results.task_files import (
     read_questions,
 )
 from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.session import Client
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, compare_paired, settle_verdicts
 from model_evaluation.runtime.statistics.entries import (
@@ -71,7 +72,7 @@ class ModelFiles:
     questions: Mapping[str, Sequence[Question]] = field(default_factory=dict)
 
 
-def read_model(s3: Any, output_uri: str, execution_ids: Sequence[str], side: Side) -> ModelFiles:
+def read_model(s3: Client, output_uri: str, execution_ids: Sequence[str], side: Side) -> ModelFiles:
     """A model's files of all these executions. Raises :class:`ResultsError` when there are none, or unreadable ones."""
     bucket = S3Uri.parse(output_uri).bucket
     means: dict[str, PartMeans] = {}

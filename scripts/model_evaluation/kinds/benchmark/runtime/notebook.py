@@ -48,6 +48,6 @@ def read_results(runs: Sequence[FinishedRun], settings: BenchmarkSettings, aws: 
         warnings.insert(0, REFERENCE_NOTE.format(settings.reference))
     warnings.extend(text for run in runs for text in run.warnings)
     rows = analysis.summary["rows"]
-    counts = [f"{rows[side]} of the {label} model" for side, label in (("tuned", "fine-tuned"), ("base", "base"))]
+    counts = [f"{rows['tuned']} of the fine-tuned model", f"{rows['base']} of the base model"]
     print(f"Questions: {rows['dataset']}; answers:", ", ".join(counts), f"; {rows['paired']} paired")  # noqa: T201
     return analysis

@@ -7,6 +7,7 @@ from typing import Any
 
 from model_evaluation.runtime.report.plain_text import paragraphs
 from model_evaluation.runtime.report.words import ReportWords
+from model_evaluation.runtime.settings import Json
 from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 from model_evaluation.runtime.summary import Summary, scope_of
 
@@ -44,18 +45,18 @@ def report_words(summary: Summary) -> ReportWords:
     )
 
 
-def _decoding(conditions: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _decoding(conditions: Json) -> tuple[tuple[str, str], ...]:
     settings = conditions.get("decoding") or {}
     text = ", ".join(f"{name} {value}" for name, value in settings.items()) or "the recipe's own settings"
     return (("Decoding", text),)
 
 
 def _unanswered(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    found = summary.get("unfinished") or {}
+    unfinished = summary.get("unfinished") or {}
     each = [
         f"{own['unanswered']} of {own['n']} ({own['share']:.0%}) by the {MODEL_LABELS[side]}"
         for side in ("base", "tuned")
-        if (own := found.get(side))
+        if (own := unfinished.get(side))
     ]
     return (("Without an answer", ", ".join(each)),) if each else ()
 

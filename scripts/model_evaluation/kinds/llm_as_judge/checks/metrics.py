@@ -114,8 +114,8 @@ def _references(subject: Subject) -> Iterator[Result]:
     for item in findings:
         part = "references" if item["kind"] == "missing_reference" else "references_optional"
         yield warned(
-            item["message"],
-            lines(item.get("fix", "To leave out rows without:"), "evaluate.py answer data drop-invalid")
+            str(item["message"]),
+            lines(str(item.get("fix", "To leave out rows without:")), "evaluate.py answer data drop-invalid")
             if item["kind"] == "missing_reference"
             else lines("Nothing has to be done; to choose other metrics:", "evaluate.py revise builtin_metrics"),
             part=part,
