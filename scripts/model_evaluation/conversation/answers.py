@@ -247,9 +247,13 @@ def _record(context: Context, step_id: str, answer: workflow.Answer) -> tuple[Do
 
 
 def _with_kind(document: Document, kind_id: str) -> tuple[Document, list[str]]:
-    """The document of an evaluation of that kind, and the steps that have to be answered again."""
+    """The document of an evaluation of that kind, and the steps that have to be answered again: what another kind's
+    own step found out is not what this kind's step needs to know."""
+    before = kind_of(document)
     document = {**document, "evaluation": kind_id}
-    return workflow.switch(kind_of(document).steps, document)
+    kind = kind_of(document)
+    own = before.own_steps | kind.own_steps if before.id != kind.id else frozenset[str]()
+    return workflow.switch(kind.steps, document, own)
 
 
 def _first_open(steps: workflow.Requirements, step_id: str, document: Document) -> str:

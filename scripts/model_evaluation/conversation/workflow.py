@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -170,10 +170,10 @@ def reopen(requirements: Requirements, document: Document, step_id: str) -> tupl
     return _without(document, [step_id, *dependants(requirements, step_id)], asked=(step_id,))
 
 
-def switch(requirements: Requirements, document: Document) -> tuple[Document, list[str]]:
+def switch(requirements: Requirements, document: Document, changed: Collection[str] = ()) -> tuple[Document, list[str]]:
     """A new document for another kind's ``requirements``: answers to steps that both kinds have stay, those of other
-    steps become suggestions, and so does what rests on a step without an answer."""
-    lost = [step_id for step_id in document["answers"] if step_id not in requirements]
+    steps and of the ``changed`` ones become suggestions, and so does what rests on a step without an answer."""
+    lost = [step_id for step_id in document["answers"] if step_id not in requirements or step_id in changed]
     document, _ = _without(document, lost, asked=tuple(lost))
     resting = [step_id for step_id in document["answers"] if missing(requirements, step_id, document)]
     document, reopened = _without(document, resting, asked=())

@@ -51,7 +51,7 @@ def walk(folder: str, kind_id: str, player: KindPlayer, *, step_seconds: float, 
         commands = Commands(project, aws.env, say)
         if kind_id != DEFAULT:
             commands.run("answer", "evaluation", kind_id)
-        _converse(commands, answers, dict(script.volunteered))
+        _converse(commands, answers, {step: text.format_map(names) for step, text in script.volunteered.items()})
         notebook = commands.run("render")["notebook"]
         say(f"\n$ evaluate.py render\n  {notebook}")
         say("\n$ evaluate.py run     (a real kernel, the real SDK)")

@@ -13,12 +13,12 @@ from model_evaluation.kinds.predictive.recorded import (
     sides_of,
     uses_jobs,
 )
+from model_evaluation.kinds.predictive.runtime.families import NUMBERS_ONLY
 from model_evaluation.packages import how_to_install
 from model_evaluation.preflight.results import Result, failed, passed, warned
 from model_evaluation.preflight.subject import Subject
 
 NEEDED = ("pandas", "pyarrow", "sklearn", "matplotlib")
-NUMBERS_ONLY = ("xgboost", "linear-learner", "knn", "kmeans")
 
 
 def has_role(context: Context) -> bool:

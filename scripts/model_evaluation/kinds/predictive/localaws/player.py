@@ -2,8 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from model_evaluation.kinds.predictive.demo.script import SCRIPT
+from model_evaluation.localaws.company import Company
+from model_evaluation.localaws.jobs.job import Job
 from model_evaluation.localaws.kind_player import KindPlayer
+from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.services.prices import Product, Quota
+
+from .services import OPERATIONS, is_known, transform
+from .world import seed_world
 
 
 class PredictivePlayer(KindPlayer):
-    """Nothing yet."""
+    operations = (OPERATIONS,)
+    products = (
+        Product(
+            "AmazonSageMaker",
+            "ML Instance",
+            {"instanceName": "ml.m5.large", "component": "Batch Transform"},
+            "Hrs",
+            0.115,
+        ),
+    )
+    quotas = (
+        Quota("sagemaker", "L-LOCAL001", "ml.m5.large for transform job usage", 20.0),
+        Quota("sagemaker", "L-LOCAL002", "ml.p4d.24xlarge for transform job usage", 0.0),
+    )
+    demo = SCRIPT
+    rehearses = False
+
+    def work(self, job: Job) -> Callable[[Job], None] | None:
+        return transform if job.type.word == "Transform" and is_known(job) else None
+
+    def seed_world(self, seed: Seeder) -> Company:
+        return seed_world(seed)

@@ -19,6 +19,7 @@ from model_evaluation.runtime.statistics.proportions import wilson_interval
 from . import cells
 from .calibration import calibration
 from .charts import drawings
+from .drift import baseline, constraints
 from .estimates import mean_estimate
 from .evaluation_file import evaluation_json
 from .joined import Joined, join
@@ -62,7 +63,17 @@ class PredictiveAnalysis(Analysis):
         return page_sections(self)
 
     def files(self) -> Mapping[str, str]:
-        return {"evaluation.json": json.dumps(self.evaluation, indent=2, ensure_ascii=False, allow_nan=False) + "\n"}
+        """For Pipelines and the registry, for drift of later batches, for Model Monitor."""
+        contents = {
+            "evaluation.json": self.evaluation,
+            "baseline.json": baseline(self.joined, self.summary["created"]),
+            "constraints.json": constraints(self.summary),
+        }
+        return {
+            name: json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+            for name, content in contents.items()
+            if content
+        }
 
 
 def analyse_predictions(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ SHOWN = 200  # characters of an answer that an error quotes
 LABEL_KEYS = ("predicted_label", "closest_cluster")
 SCORE_KEYS = ("score", "predicted_score", "prediction")
 LIST_KEYS = ("probabilities", "scores")
+NUMPY = re.compile(r"np\.\w+\(([^()]*)\)")  # how NumPy 2 writes its numbers where a container prints them bare
 NO_ANSWER = "ERROR"  # what some containers put in the place of a row that they could not answer
 
 
@@ -78,7 +80,7 @@ def _items(value: Any, rows: int) -> list[Any]:
 
 def parse_answer(text: str, keys: Sequence[str] = ()) -> Answer:
     """One answer. ``keys`` are the names of its fields, where the container was told which to give."""
-    text = text.strip()
+    text = NUMPY.sub(r"\1", text.strip())
     if not text or text == NO_ANSWER:
         return Answer()
     value = _json(text)
@@ -108,7 +110,7 @@ def _of_value(value: Any) -> Answer:
         numbers = tuple(_number(item) for item in value)
         return Answer(numbers) if numbers and not any(map(math.isnan, numbers)) else Answer()
     if isinstance(value, str):
-        return _of_text(value)
+        return parse_answer(value) if value.strip().startswith("[") else _of_text(value)
     if value is None:
         return Answer()
     return Answer((_number(value),))

@@ -35,6 +35,7 @@ DRAWS = 4_000
 MOST_WORK = 2_000_000_000  # multiplications for all draws
 CHUNK = 256  # cells whose derivative is taken at a time
 STEP = 1e-30j
+UNSEEN = 1 / 3  # of a row
 MOST_CELLS = 2_000  # that occur: with more, contributions take the place of draws
 Cells = NDArray[Any]
 Function = Callable[[Cells], Cells]
@@ -259,6 +260,20 @@ def joint_draws(counted: Table, rng: np.random.Generator, draws: int = DRAWS) ->
     shares = counted.counts / counted.counts.sum()
     drawn = rng.multinomial(counted.n, shares, size=draws).astype(float)
     return Draws({side: counted.cells(side, drawn) for side in counted.predicted})
+
+
+def paired_draws(counted: Table, rng: np.random.Generator, draws: int = DRAWS) -> Draws | None:
+    """Draws for the difference of two models of two classes: a third of a row more in every combination where they
+    differ, as rows that only one of the two gets right are few in a rare class, and none seen is not none."""
+    if counted.row is not None or counted.classes > 2 or len(counted.predicted) < 2:
+        return None
+    truth, tuned, base = (own.ravel() for own in np.indices((2, 2, 2)))
+    counts = np.zeros((2, 2, 2))
+    np.add.at(counts, (counted.truth, counted.predicted["tuned"], counted.predicted["base"]), counted.counts)
+    widened = counts.ravel() + UNSEEN * (tuned != base) * (counts.sum(axis=(1, 2)) > 0)[truth]
+    drawn = rng.multinomial(counted.n, widened / widened.sum(), size=draws).astype(float)
+    own = counted._replace(counts=widened, truth=truth, predicted={"tuned": tuned, "base": base})
+    return Draws({side: own.cells(side, drawn) for side in own.predicted})
 
 
 def drawn_estimate(

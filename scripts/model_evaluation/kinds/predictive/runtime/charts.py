@@ -31,6 +31,7 @@ DRAWN_POINTS = 2_000
 MOST_CLASSES = 25
 MOST_SEGMENTS = 24
 HISTOGRAM_BINS = 30
+BAND_ROWS = 30  # whose median error is one point of a line
 SEED = 20260101
 Drawing = Callable[[], look.Chart | None]
 
@@ -514,7 +515,7 @@ def predicted_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
 
 
 def residuals_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
-    """Errors by prediction, with the median of twentieths of the rows: a bend is what the model has not seen."""
+    """Errors by prediction, with the median of rows with like predictions: a bend is what the model has not seen."""
     joined = analysis.joined
     truth = np.asarray(joined.truth, float)
     rows = _drawn_rows(len(joined))
@@ -535,16 +536,18 @@ def residuals_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         score = np.asarray(said.score)
         error = score - truth
         panel.plot(score[rows], error[rows], "o", color=COLOURS[side], ms=3.5, alpha=0.45, mew=0)
-        parts = [part for part in np.array_split(np.argsort(score, kind="stable"), 20) if len(part) >= 3]
-        if len(parts) > 2:
+        bands = min(20, len(score) // BAND_ROWS)
+        if bands > 2:
+            parts = np.array_split(np.argsort(score, kind="stable"), bands)
             middles = [(float(np.median(score[part])), float(np.median(error[part]))) for part in parts]
-            panel.plot(*zip(*middles, strict=True), color=look.INK, lw=2, label="median of a twentieth")
+            panel.plot(*zip(*middles, strict=True), color=look.INK, lw=2, label="median of neighbours")
         panel.axhline(0, color=look.INK, lw=1, ls=":")
         panel.set_title(_label(analysis, side).capitalize())
         panel.set_xlabel("predicted")
         panel.grid()
     panels[0].set_ylabel("predicted minus actual")
-    panels[0].legend(loc="best")
+    if panels[0].get_legend_handles_labels()[0]:
+        panels[0].legend(loc="best")
     return chart
 
 
@@ -708,10 +711,10 @@ def slices_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         ],
     )
     shown_columns = [
-        f"{_label(analysis, 'tuned')} minus\n{_label(analysis, 'base')}, {primary}" if name == "difference" else name
+        (f"{primary}: {_label(analysis, 'tuned')} minus {_label(analysis, 'base')}" if name == "difference" else name)
         for name in columns
     ]
-    axes.set_xticks(range(len(columns)), [look.chart_label(name, 22, 3) for name in shown_columns])
+    axes.set_xticks(range(len(columns)), [look.chart_label(name.replace("_", " "), 20, 4) for name in shown_columns])
     axes.set_xlim(-0.5, len(columns) - 0.5)
     axes.xaxis.tick_top()
     axes.tick_params(length=0, labelcolor=look.INK)

@@ -78,7 +78,7 @@ def spread(contributions: Contributions, clusters: Codes | None) -> Spread:
     total = np.dot(values, values) if counts is None else np.dot(np.square(values), counts)
     degrees = max(n - 1, 1)
     if strata is not None and total > 0:  # Welch's
-        positive = float(np.dot(values[strata], values[strata]))
+        positive = float(np.dot(np.square(values), strata))
         parts = [(positive, int(strata.sum())), (float(total) - positive, int((~strata).sum()))]
         degrees = max(1.0, float(total) ** 2 / sum(part**2 / max(size - 1, 1) for part, size in parts))
     return Spread(math.sqrt(float(total)), degrees)
@@ -91,9 +91,11 @@ def by_contributions(
     clusters: Codes | None,
     *,
     share: bool = False,
+    positive: bool = False,
     method: str = "influence",
 ) -> Estimate:
-    """The estimate with Student's t interval; ``share``: on the logit scale, within 0 and 1."""
+    """The estimate with Student's t interval; ``share``: on the logit scale, within 0 and 1; ``positive``: on the log
+    scale, above 0, which suits means of losses, whose few large ones a sample may lack."""
     error, degrees = spread(contributions, clusters)
     over = f" over {int(degrees) + 1:,} groups" if clusters is not None else ""
     if n < 2 or degrees < 1 or not math.isfinite(error):
@@ -103,6 +105,9 @@ def by_contributions(
         logit, half = math.log(value / (1 - value)), quantile * error / (value * (1 - value))
         low, high = (1 / (1 + math.exp(-min(700.0, max(-700.0, logit + sign * half)))) for sign in (-1, 1))
         return Estimate(value, low, high, n, f"{method}, logit scale{over}", contributions)
+    if positive and value > 0:
+        factor = math.exp(min(700.0, quantile * error / value))
+        return Estimate(value, value / factor, value * factor, n, f"{method}, log scale{over}", contributions)
     low, high = value - quantile * error, value + quantile * error
     if share:
         low, high = max(0.0, low), min(1.0, high)
@@ -153,8 +158,10 @@ def difference(
     }
 
 
-def mean_estimate(losses: Floats, weight: Floats | None, clusters: Codes | None, method: str = "mean") -> Estimate:
-    """The (weighted) mean of a number per row."""
+def mean_estimate(
+    losses: Floats, weight: Floats | None, clusters: Codes | None, *, positive: bool = False, method: str = "mean"
+) -> Estimate:
+    """The (weighted) mean of a number per row; ``positive``: of losses, none of which is below 0."""
     n = len(losses)
     if n == 0:
         return absent("no row")
@@ -166,4 +173,4 @@ def mean_estimate(losses: Floats, weight: Floats | None, clusters: Codes | None,
         total = float(weight.sum())
         value = float(np.dot(losses, weight)) / total
         deviations = (losses - value) * (weight / total)
-    return by_contributions(value, Contributions(deviations), n, clusters, method=method)
+    return by_contributions(value, Contributions(deviations), n, clusters, positive=positive, method=method)

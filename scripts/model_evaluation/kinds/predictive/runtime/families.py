@@ -7,12 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Family:
-    """``accept`` is the type of answer that is asked for; ``lines`` says that a batch answers with a line per row, so
-    that the service can join it to its input."""
+    """``accept`` is the type of answer that is asked for; ``lines`` says that a batch answers with a line per row. CSV
+    lines are put behind their row by the service; others stand in the rows' order."""
 
     name: str
     accept: str = "text/csv"
     lines: bool = True
+
+    @property
+    def join_source(self) -> str:
+        """For a transform job's DataProcessing: whether the service joins answers and rows."""
+        return "Input" if self.lines and self.accept == "text/csv" else "None"
+
+    @property
+    def batch_strategy(self) -> str:
+        """A request per row where the answer to several is one object."""
+        return "MultiRecord" if self.lines else "SingleRecord"
 
 
 FAMILIES = {
@@ -21,7 +31,7 @@ FAMILIES = {
         Family("xgboost"),
         Family("linear-learner", accept="application/jsonlines"),
         Family("knn", accept="application/jsonlines"),
-        Family("kmeans", accept="application/jsonlines"),
+        Family("kmeans"),
         Family("lightgbm", accept="application/json", lines=False),
         Family("catboost", accept="application/json", lines=False),
         Family("tabtransformer", accept="application/json", lines=False),
@@ -31,6 +41,8 @@ FAMILIES = {
         Family("custom"),
     )
 }
+NUMBERS_ONLY = ("xgboost", "linear-learner", "knn", "kmeans")
+"""Those that refuse a row with a text in it."""
 # Words of an image's name, the first that is in it counts.
 WORDS = (
     ("xgboost", "xgboost"),

@@ -18,6 +18,7 @@ from .tables import Floats, Predictions, TestSet, Texts
 
 Codes = NDArray[np.int64]
 FEWEST_SCORES = 3  # distinct ones: two are classes, and an area under a curve of classes is none
+SUM_SLACK = 1e-9
 SUM_TOLERANCE = 0.01  # class scores that add up to 1 within this are probabilities that were rounded
 
 
@@ -311,7 +312,9 @@ def _said_multiclass(side: Side, own: Predictions, classes: tuple[str, ...]) -> 
         score = ordered
         total = score.sum(axis=1)
         if score.min() >= 0 and np.abs(total - 1).max() < SUM_TOLERANCE:
-            score, probabilities = score / total[:, None], True
+            probabilities = True
+            if np.abs(total - 1).max() > SUM_SLACK:  # dividing by a rounding error would break ties
+                score = score / total[:, None]
         else:
             notes.append(
                 f"The {side} scores do not add up to 1: they are not probabilities, and are used for ranks only."

@@ -54,11 +54,11 @@ def canonical_labels(values: Iterable[object]) -> CanonicalLabels:
     given = np.fromiter(values, object) if not isinstance(values, np.ndarray) else values.astype(object)
     codes, distinct = pd.factorize(given, use_na_sentinel=True)
     names = [canonical_label(value) for value in distinct]
-    changed = [
-        f"{str(value)!r} as {name!r}"
-        for value, name in zip(distinct, names, strict=True)
-        if str(value) != name and name
+    pairs = zip(distinct, names, strict=True)
+    told = [
+        f"{str(value)!r} as {name!r}" for value, name in pairs if not isinstance(value, float) and str(value) != name
     ]
+    changed = list(dict.fromkeys(told))
     notes: tuple[str, ...] = ()
     if changed:
         more = f" and {len(changed) - SHOWN_MAPPINGS} more" if len(changed) > SHOWN_MAPPINGS else ""

@@ -40,12 +40,14 @@ def root_of(mean: Estimate, clusters: Codes | None) -> Estimate:
     value = math.sqrt(mean.value)
     slope = 1 / (2 * value) if value > 0 else 0.0
     scaled = mean.contributions._replace(values=mean.contributions.values * slope)
-    estimate = by_contributions(value, scaled, mean.n, clusters)
-    return estimate if estimate.low is None else estimate._replace(low=max(0.0, estimate.low))
+    return by_contributions(value, scaled, mean.n, clusters, positive=True)
 
 
 def r_squared(truth: Floats, error: Floats, weight: Floats | None, clusters: Codes | None) -> Estimate:
-    """One minus the squared errors over those of the mean. Without a value below two rows and for a constant truth."""
+    """One minus the squared errors over those of the mean. Without a value below two rows and for a constant truth.
+
+    The interval is that of the quotient, on the log scale.
+    """
     n = len(truth)
     own = np.ones(n) if weight is None else weight
     centred = np.square(truth - np.average(truth, weights=own)) if n else truth
@@ -54,7 +56,10 @@ def r_squared(truth: Floats, error: Floats, weight: Floats | None, clusters: Cod
         return absent("fewer than two rows" if n < 2 else "the truth never varies", n)
     value = 1 - float(np.dot(own, np.square(error))) / total
     parts = own * ((1 - value) * centred - np.square(error)) / total * math.sqrt(n / (n - 1))
-    return by_contributions(value, Contributions(parts), n, clusters)
+    rest = by_contributions(1 - value, Contributions(parts), n, clusters, positive=True)
+    if rest.low is None or rest.high is None:
+        return rest._replace(value=value)
+    return rest._replace(value=value, low=1 - rest.high, high=1 - rest.low)
 
 
 def percentage_error(truth: Floats, error: Floats, weight: Floats | None, clusters: Codes | None) -> Estimate:
@@ -63,7 +68,7 @@ def percentage_error(truth: Floats, error: Floats, weight: Floats | None, cluste
         return absent(f"{int((truth == 0).sum())} rows have a truth of 0", len(truth))
     if (truth > 0).any() and (truth < 0).any():
         return absent("the truth is above 0 in some rows and below in others", len(truth))
-    return mean_estimate(np.abs(error / truth), weight, clusters)
+    return mean_estimate(np.abs(error / truth), weight, clusters, positive=True)
 
 
 def median_error(errors: Floats, weight: Floats | None) -> Estimate:

@@ -13,12 +13,13 @@ from model_evaluation.runtime.statistics.adjustment import PValues, holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, settle_verdicts
 from model_evaluation.runtime.statistics.entries import Comparison, Difference, MeasuredEntry
 from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.proportions import wilson_interval
 
 from . import cells, losses
 from .estimates import Contributions, Estimate, absent, by_contributions, difference, difference_of, mean_estimate
 from .joined import Codes, Joined
 from .problem import LOWER_IS_BETTER, PrimaryMetric, ProblemType, ThresholdRule
-from .ranking import average_precision, roc_auc
+from .ranking import areas, average_precision, roc_auc
 from .shapes import agreement_metrics, shape_metrics
 from .tables import Floats
 
@@ -125,7 +126,9 @@ class _Entries:
         """A mean over rows of something of which less is better."""
         joined = self.joined
         estimates = {
-            side: absent(reason, len(joined)) if own is None else mean_estimate(own, joined.weight, joined.clusters)
+            side: absent(reason, len(joined))
+            if own is None
+            else mean_estimate(own, joined.weight, joined.clusters, positive=True)
             for side, own in values.items()
         }
         self.add_influence(name, estimates, _outcomes(values))
@@ -181,6 +184,7 @@ def _binary(joined: Joined, rule: ThresholdRule, entries: _Entries) -> None:
 def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...] | None) -> None:
     """Metrics of the predicted classes of a binary problem."""
     drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
+    paired = cells.paired_draws(counted, np.random.default_rng(SEED))
     one, row, column = np.ones((2, 2)), np.array([[0, 0], [1, 1]]), np.array([[0, 1], [0, 1]])
     shares: dict[str, tuple[cells.Function, np.ndarray, int | None]] = {
         "accuracy": (cells.accuracy, one, None),
@@ -208,7 +212,7 @@ def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...]
         if len(estimates) == 2 and name in ("accuracy", "recall", "specificity"):
             gap = cells.mcnemar_difference(counted, estimates["tuned"], estimates["base"], within)
         elif len(estimates) == 2:
-            gap = cells.drawn_difference(function, estimates["tuned"], estimates["base"], drawn, counted.clusters)
+            gap = cells.drawn_difference(function, estimates["tuned"], estimates["base"], paired, counted.clusters)
         by_row = gap is not None and name in ("accuracy", "recall", "specificity")
         entries.add(name, estimates, gap, _right(counted, within) if by_row else None)
     if costs is not None and entries.wants("expected_cost"):
@@ -216,19 +220,25 @@ def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...]
         estimates = {}
         for side in counted.predicted:
             value, parts = float(function(counted.cells(side))), cells.contributions(function, counted, side)
-            estimates[side] = by_contributions(value, parts, counted.n, counted.clusters, method="mean")
+            estimates[side] = by_contributions(value, parts, counted.n, counted.clusters, positive=True, method="mean")
         entries.add_influence("expected_cost", estimates)
 
 
 def _rankings(joined: Joined, entries: _Entries) -> None:
+    if not entries.wants("roc_auc", "average_precision"):
+        return
     truth = np.asarray(joined.truth) == 1
+    known = {
+        side: areas(truth, said.score) if joined.weight is None and said.score is not None else None
+        for side, said in joined.said.items()
+    }
     for name, function in (("roc_auc", roc_auc), ("average_precision", average_precision)):
         if not entries.wants(name):
             continue
         estimates = {
             side: absent(NO_SCORES, len(joined))
             if said.score is None
-            else function(truth, said.score, joined.weight, joined.clusters)
+            else function(truth, said.score, joined.weight, joined.clusters, known[side])
             for side, said in joined.said.items()
         }
         entries.add_influence(name, estimates)
@@ -344,11 +354,19 @@ def _top(joined: Joined, truth: Codes, most: int, entries: _Entries) -> None:
         own = said.score[np.arange(len(truth)), truth]
         hits[side] = ((said.score >= own[:, None]).sum(axis=1) <= most).astype(float)
     estimates = {
-        side: absent(NO_SCORES, len(truth)) if own is None else mean_estimate(own, joined.weight, joined.clusters)
-        for side, own in hits.items()
+        side: absent(NO_SCORES, len(truth)) if own is None else _share_of(own, joined) for side, own in hits.items()
     }
     turned = {side: None if own is None else -own for side, own in hits.items()}
     entries.add_influence(name, estimates, _outcomes(turned))
+
+
+def _share_of(hits: Floats, joined: Joined) -> Estimate:
+    """The share of rows that are 1, with Wilson's interval where rows count once each."""
+    estimate = mean_estimate(hits, joined.weight, joined.clusters)
+    if not joined.plain or estimate.value is None:
+        return estimate
+    low, high = wilson_interval(estimate.value, len(hits))
+    return estimate._replace(low=low, high=high, method="Wilson")
 
 
 def _regression(joined: Joined, entries: _Entries) -> None:
@@ -358,7 +376,7 @@ def _regression(joined: Joined, entries: _Entries) -> None:
     absolute: dict[Side, Floats | None] = {side: np.abs(own) for side, own in errors.items()}
     nearer = _outcomes(absolute)
     entries.add_mean("mean_absolute_error", absolute)
-    squared = {side: mean_estimate(np.square(own), weight, clusters) for side, own in errors.items()}
+    squared = {side: mean_estimate(np.square(own), weight, clusters, positive=True) for side, own in errors.items()}
     entries.add_influence("mean_squared_error", squared, nearer)
     roots = {side: losses.root_of(own, clusters) for side, own in squared.items()}
     entries.add_influence("root_mean_squared_error", roots, nearer)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,21 +23,23 @@ from model_evaluation.runtime.session import AwsClients
 from .analysis import analyse_predictions
 from .answer_columns import answer_columns
 from .answers import predictions_of, split_answers
+from .families import FAMILIES, family_of
 from .joined import constant_predictions
 from .labels import canonical_label
 from .settings import Model, PredictiveSettings
 from .table_files import TableError, read_table, s3_keys
 from .table_reading import read_predictions, read_test_set
 from .tables import Predictions, TestSet, Texts
-from .transform_runs import JobRows, job_csv, model_name, put_once
+from .transform_runs import JobRows, container_family, container_of, job_csv, model_name, put_once
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PredictiveSettings", "ask_endpoint", "model_name", "read_results", "upload_rows"]
+__all__ = ["PredictiveSettings", "ask_endpoint", "container_family", "model_name", "read_results", "upload_rows"]
 CHUNK_BYTES, CHUNK_ROWS = 4_000_000, 2_000  # of one request to an endpoint, below the service's 6 MB
-Invoke = Callable[[bytes, Model], Any]
-"""The notebook's own call: from the rows' bytes and the model to the SDK's answer."""
+Invoke = Callable[..., Any]
+"""The notebook's own call: from the endpoint's name, the rows' bytes and, as ``accept``, the type of answer to the
+SDK's answer."""
 
 
 class Rows:
@@ -54,9 +57,8 @@ class Rows:
         self.validation: TestSet | None = None
         if self.validation_frame is not None:
             columns = replace(settings.columns, group="", time="")
-            self.validation = read_test_set(
-                self.validation_frame, columns, settings.problem, (), file="the validation set"
-            )
+            file = "the validation set"
+            self.validation = read_test_set(self.validation_frame, columns, settings.problem, (), file=file)
 
     @property
     def classes(self) -> list[str]:
@@ -241,10 +243,7 @@ def _transformed(run: FinishedRun, part: PredictiveSettings, rows: Rows, aws: Aw
 
 def _container_output(name: str, aws: AwsClients) -> tuple[list[str], str]:
     """The fields that the container was told to give, and its family."""
-    from .families import family_of
-
-    answer = aws.sagemaker.describe_model(ModelName=name)
-    container = (answer.get("Containers") or [answer.get("PrimaryContainer") or {}])[-1]
+    container = container_of(name, aws)
     keys = str(container.get("Environment", {}).get("SAGEMAKER_INFERENCE_OUTPUT", ""))
     return [key.strip() for key in keys.split(",") if key.strip()], family_of(str(container.get("Image", "")))
 
@@ -309,20 +308,30 @@ def ask_endpoint(invoke: Invoke, settings: PredictiveSettings, aws: AwsClients) 
         folder.mkdir(parents=True, exist_ok=True)
         ids: list[str] = []
         texts: list[str] = []
+        endpoint = model.value.rpartition("/")[2]
+        accept = FAMILIES[_endpoint_family(endpoint, aws)].accept.replace("jsonlines", "json")
         for start, chunk in _chunks(lines):
             ids += [_first(line) for line in chunk]
-            texts += _asked(invoke, model, chunk, folder / f"rows-{start:08d}.json")
-        print(f"{model.name.rpartition('/')[2]}: {len(texts):,} answers")  # noqa: T201
+            texts += _asked(partial(invoke, endpoint, accept=accept), chunk, folder / f"rows-{start:08d}.json")
+        print(f"{endpoint}: {len(texts):,} answers")  # noqa: T201
         found[side] = predictions_of(ids, texts, settings.problem, rows.classes, sent=len(lines))
     return found
 
 
-def _asked(invoke: Invoke, model: Model, chunk: Sequence[str], path: Path) -> list[str]:
+def _endpoint_family(endpoint: str, aws: AwsClients) -> str:
+    """The family of the model that an endpoint's first variant serves."""
+    config = aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    variants = aws.sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    name = variants[0].get("ModelName") if variants else None
+    return family_of(str(container_of(name, aws).get("Image", ""))) if name else "custom"
+
+
+def _asked(invoke: Callable[[bytes], Any], chunk: Sequence[str], path: Path) -> list[str]:
     if path.exists():
         kept: list[str] = json.loads(path.read_text(encoding="utf-8"))
         return kept
     body = "\n".join(line.partition(",")[2] if not line.startswith('"') else _without_first(line) for line in chunk)
-    answer = invoke(body.encode(), model)
+    answer = invoke(body.encode())
     content: Any = getattr(answer, "body", answer)
     text = content.read() if hasattr(content, "read") else content
     text = text.decode() if isinstance(text, bytes) else str(text)

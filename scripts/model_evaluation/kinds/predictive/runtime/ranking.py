@@ -52,8 +52,10 @@ def areas(truth: Truth, score: Floats) -> Areas:
     first = np.flatnonzero(np.concatenate(([True], positive[1:] != positive[:-1])))  # of each distinct score
     found = m - first  # positives with at least this score
     alerts = found + n - below[first]
-    steps = np.diff(np.append(first, m))
-    precision = float(np.dot(steps / m, found / alerts))
+    if len(first) == m:
+        precision = float((found / alerts).mean())
+    else:
+        precision = float(np.dot(np.diff(np.append(first, m)) / m, found / alerts))
     return Areas(auc if n else None, precision)
 
 
@@ -64,8 +66,11 @@ class Placements(NamedTuple):
     equal: Floats
 
 
-def roc_auc(truth: Truth, score: Floats, weight: Floats | None, clusters: Codes | None) -> Estimate:
-    """The AUC with Newcombe's interval where a class is rare, else DeLong's on the logit scale.
+def roc_auc(
+    truth: Truth, score: Floats, weight: Floats | None, clusters: Codes | None, known: Areas | None = None
+) -> Estimate:
+    """The AUC with Newcombe's interval where a class is rare, else DeLong's on the logit scale. ``known`` saves finding
+    the area again, where rows count once each.
 
     DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44; Newcombe (2006), Statistics in Medicine 25, method 5.
     """
@@ -75,9 +80,12 @@ def roc_auc(truth: Truth, score: Floats, weight: Floats | None, clusters: Codes 
     shares = _shares_below(truth, score, weight)
     own = np.where(truth, shares, 1 - shares)  # what a row's pairs say, its own class against the other
     totals = _class_totals(truth, weight)
-    exact = areas(truth, score).roc_auc if weight is None else np.dot(own[truth], weight[truth]) / totals[1]
+    if weight is None:
+        exact = (known or areas(truth, score)).roc_auc
+    else:
+        exact = float(np.dot(own[truth], weight[truth]) / totals[1])
     assert exact is not None
-    value = float(exact)
+    value = exact
     contributions = own - value
     if weight is None:
         for mask, size in ((truth, m), (~truth, n)):
@@ -151,7 +159,9 @@ def newcombe_auc_interval(value: float, positives: int, negatives: int) -> tuple
     return low, high
 
 
-def average_precision(truth: Truth, score: Floats, weight: Floats | None, clusters: Codes | None) -> Estimate:
+def average_precision(
+    truth: Truth, score: Floats, weight: Floats | None, clusters: Codes | None, known: Areas | None = None
+) -> Estimate:
     """Average precision (the area below the precision-recall steps) with an interval on the logit scale.
 
     A positive row contributes its own precision and what it does to those below it, a negative one only the latter.
@@ -160,7 +170,7 @@ def average_precision(truth: Truth, score: Floats, weight: Floats | None, cluste
     if m == 0:
         return absent("no positive row", len(truth))
     n = len(truth)
-    value = areas(truth, score).average_precision if weight is None else None
+    value = (known or areas(truth, score)).average_precision if weight is None else None
     binned = weight is None and n > BINNED_ROWS
     if binned:
         at, counts = _histogram(truth, score)

@@ -24,7 +24,7 @@ from .transform_runs import TransformRuns
 
 Source = Literal["batch", "endpoint", "file", ""]
 SOURCES: tuple[Source, ...] = ("batch", "endpoint", "file")
-LABEL_LENGTH = 32  # of a run's label: a job's name has 63 characters, and more is put behind it
+LABEL_LENGTH = 30  # of a run's label: a job's name has 63 characters, and more is put behind it
 NO_REGION = "us-east-1"  # what boto3 is given where nothing is in AWS; nothing is ever asked there
 
 
@@ -79,6 +79,11 @@ def check_models(settings: PredictiveSettings, aws: AwsClients) -> str:
     return " and ".join(found)
 
 
+def check_output_bucket(settings: PredictiveSettings, aws: AwsClients) -> str:
+    """Where a job writes, its bucket is there and in the region."""
+    return check_output(settings, aws) if settings.s3_output else "nothing is written to S3"
+
+
 def table_etag(uri: str, aws: AwsClients) -> str:
     """What tells whether a table is still the same; empty where there is none."""
     if uri.startswith("s3://"):
@@ -108,7 +113,7 @@ class PredictiveSettings(Settings):
         ("SDK", check_sdk_environment),
         ("Model", check_models),
         ("Test set", check_test_set),
-        ("Output bucket", check_output),
+        ("Output bucket", check_output_bucket),
     )
 
     test_set: str
@@ -126,6 +131,7 @@ class PredictiveSettings(Settings):
     instance_count: int = 1
     side: Side = "tuned"
     """Of a part: whose predictions the job makes."""
+    is_part: bool = False
 
     @classmethod
     def read(cls, reader: ParameterReader) -> Json:
@@ -219,11 +225,19 @@ class PredictiveSettings(Settings):
 
     @property
     def parts(self) -> tuple[Self, ...]:
-        """A run for each model that a batch transform asks."""
+        """A run for each model that a batch transform asks; a part is its own."""
+        if self.is_part:
+            return (self,)
         batch = [(side, model) for side, model in self.models.items() if model.source == "batch"]
         label = self.run_label or "evaluation"
         return tuple(
-            replace(self, model=model.value, side=side, run_label=label if side == "tuned" else f"{label}-reference")
+            replace(
+                self,
+                model=model.value,
+                side=side,
+                is_part=True,
+                run_label=label if side == "tuned" else f"{label}-reference",
+            )
             for side, model in batch
         ) or (self,)
 

@@ -107,9 +107,9 @@ def _csv_format(text: str) -> TableFormat:
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row holds names: no number and no empty cell, each once, and none found again below itself."""
+    """Whether the first row holds names: no number and no empty cell, and none that is found again below itself."""
     first, others = rows[0], rows[1:]
-    if any(NUMBER.fullmatch(cell) or not cell.strip() for cell in first) or len(set(first)) < len(first):
+    if any(NUMBER.fullmatch(cell) or not cell.strip() for cell in first):
         return False
     if not others:
         return True

@@ -6,7 +6,6 @@ What is positive is the same everywhere: a score of at least the threshold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypedDict
 
@@ -125,6 +124,8 @@ def decide(joined: Joined, rule: ThresholdRule, validation: Joined | None) -> De
             notes.append(f"No threshold was set: the {side} scores count as positive from {USUAL} on.")
         elif rule.rule == "fixed":
             at = values[side] = rule.values[0]
+        elif np.ptp(own.score) == 0:
+            at = values[side] = _constant_threshold(float(own.score[0]), rule)
         elif rule.source == CROSS_FIT:
             at, whole, remarks = _cross_fitted(joined, own.score, rule)
             values[side] = whole
@@ -157,6 +158,12 @@ def decide(joined: Joined, rule: ThresholdRule, validation: Joined | None) -> De
     return Decided(replace(joined, said=said), entry, notes)
 
 
+def _constant_threshold(score: float, rule: ThresholdRule) -> float:
+    """For a score that is the same in every row: the best threshold of a calibrated one (Elkan, 2001, "The foundations
+    of cost-sensitive learning"); to meet a recall or precision all rows count as positive."""
+    return rule.values[0] / sum(rule.values) if rule.rule == "cost" else score
+
+
 def _cross_fitted(joined: Joined, score: Floats, rule: ThresholdRule) -> tuple[Floats, float, list[str]]:
     """A threshold per row that its own fold had no part in, the one of all rows, and remarks."""
     truth = np.asarray(joined.truth) == 1
@@ -184,16 +191,3 @@ def seeded_folds(ids: NDArray[np.object_], truth: NDArray[np.bool_], clusters: C
         places = order[truth[order] == own]
         folds[places[rng.permutation(len(places))]] = np.arange(len(places)) % FOLDS
     return folds
-
-
-def threshold_words(entry: Mapping[str, object] | None) -> str:
-    """The threshold in words, for a report."""
-    if entry is None:
-        return "none"
-    value, where = entry["value"], entry["set"]
-    text = f"{value:.4g}" if isinstance(value, float) else "the model's own classes"
-    if entry["origin"] not in ("fixed", "the model's own classes"):
-        text += f" ({entry['origin']}{', chosen on ' + str(where) if where else ''})".replace(
-            "chosen on cross-fit", "cross-fitted on the test set"
-        ).replace("chosen on validation", "chosen on the validation set")
-    return text

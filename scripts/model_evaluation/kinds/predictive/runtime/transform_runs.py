@@ -18,6 +18,8 @@ from model_evaluation.runtime.launch.service import ListedRun, Runs, RunState, S
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import aws_error_code
 
+from .families import FAMILIES, Family, family_of
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -92,6 +94,22 @@ def model_name(settings: PredictiveSettings, aws: AwsClients) -> str:
             ModelName=name, ExecutionRoleArn=settings.role_arn, Containers=[_container(arn, aws)]
         )
     return name
+
+
+def container_of(name: str, aws: AwsClients) -> dict[str, Any]:
+    """The container of a SageMaker model that answers; that of its package where it names one."""
+    answer = aws.sagemaker.describe_model(ModelName=name)
+    container: dict[str, Any] = (answer.get("Containers") or [answer.get("PrimaryContainer") or {}])[-1]
+    if package := container.get("ModelPackageName"):
+        described = aws.sagemaker.describe_model_package(ModelPackageName=package)
+        inner: dict[str, Any] = (described.get("InferenceSpecification", {}).get("Containers") or [{}])[-1]
+        return inner
+    return container
+
+
+def container_family(settings: PredictiveSettings, aws: AwsClients) -> Family:
+    """What the model's container answers like."""
+    return FAMILIES[family_of(str(container_of(model_name(settings, aws), aws).get("Image", "")))]
 
 
 def _container(arn: str, aws: AwsClients) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from model_evaluation.runtime.report.plain_text import paragraphs
 from model_evaluation.runtime.report.words import ReportWords
 from model_evaluation.runtime.summary import Summary, scope_of
 
-from .thresholds import threshold_words
-
 CANDIDATE, CHAMPION, CONSTANT = "candidate", "champion", "constant baseline"
 METHOD = """
 {models} predicted every row of a held-out test set. Predictions are put to rows by their id, never by their position. A
@@ -88,3 +86,16 @@ def margin_words(summary: Summary) -> str:
 def _problem(conditions: Mapping[str, Any]) -> str:
     positive = conditions.get("positive")
     return f"{conditions.get('problem', '')}" + (f", positive class {positive}" if positive else "")
+
+
+def threshold_words(entry: Mapping[str, object] | None) -> str:
+    """The threshold in words, for a report."""
+    if entry is None:
+        return "none"
+    value, where = entry["value"], entry["set"]
+    text = f"{value:.4g}" if isinstance(value, float) else "the model's own classes"
+    if entry["origin"] not in ("fixed", "the model's own classes"):
+        text += f" ({entry['origin']}{', chosen on ' + str(where) if where else ''})".replace(
+            "chosen on cross-fit", "cross-fitted on the test set"
+        ).replace("chosen on validation", "chosen on the validation set")
+    return text

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from model_evaluation.conversation.workflow import Answer, Offer, Step
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.kinds.predictive.recorded import columns_of, features_of, profile_of
+from model_evaluation.kinds.predictive.runtime.families import NUMBERS_ONLY
 from model_evaluation.kinds.predictive.tables.answers import look_at_answers
 from model_evaluation.kinds.predictive.tables.source import is_local
 
@@ -22,7 +26,21 @@ def check(text: str, context: Context) -> Answer:
     from model_evaluation.kinds.predictive.lookups.models import find_predictor
 
     predictor = find_predictor(context.aws, text, context.kind.id)
-    return Answer(predictor.arn, facts=predictor.as_facts(), findings=list(predictor.findings))
+    findings = [*predictor.findings, *_texts_for(predictor.family, context)]
+    return Answer(predictor.arn, facts=predictor.as_facts(), findings=findings)
+
+
+def _texts_for(family: str, context: Context) -> list[dict[str, Any]]:
+    """A warning where the container takes numbers only and would be sent text."""
+    given = features_of(context)
+    texts = [column.name for column in profile_of(context).columns if column.name in given and column.type != "number"]
+    if family not in NUMBERS_ONLY or not texts:
+        return []
+    columns = columns_of(context)
+    better = str(replace(columns, ignore=(*columns.ignore, *texts)))
+    note = f"{family} takes numbers only, and would be sent text: {', '.join(texts[:5])[:200]}."
+    fix = f"If the model was trained without: evaluate.py answer columns {shlex.quote(better)}"
+    return [finding("text_features", note, level="warning", fix=fix)]
 
 
 def is_file(text: str) -> bool:

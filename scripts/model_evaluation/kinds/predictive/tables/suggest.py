@@ -36,7 +36,7 @@ def suggest_columns(profile: TableProfile) -> Suggestion:
     names = {column.name: _plain(column.name) for column in profile.columns}
     exact = [name for name, plain in names.items() if plain in LABELS]
     parts = [name for name, plain in names.items() if LABEL_PARTS.search(plain) and name not in exact]
-    headless = all(name == str(number) for number, name in enumerate(names))
+    headless = all(name.removeprefix("f") == str(number) for number, name in enumerate(names)) and "0" in names
     if headless:
         label, reason = "0", "without a header the label usually stands first"
     elif exact:

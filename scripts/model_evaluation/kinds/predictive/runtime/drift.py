@@ -1,0 +1,193 @@
+"""What scores, labels and segments look like in a test set, kept so that a later batch can be held against it.
+
+``baseline.json`` beside the results holds distributions, never rows: numbers as 101 quantiles, texts as counts. Two
+such files are enough to say what moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2, kstwobign
+
+from model_evaluation.runtime.statistics.adjustment import holm
+
+from .joined import Joined
+from .tables import Floats
+
+VERSION = 1
+QUANTILES = 101
+PARTS = 10
+MOST_VALUES = 50  # of a text: the others are one
+OTHERS = "(others)"
+TINY = 0.5  # rows that an empty part counts as, so that a logarithm exists
+
+
+class Distribution(TypedDict):
+    """``quantiles`` (101,) of a number, ascending, or ``counts`` of a text; the other one is ``None``. ``missing`` rows
+    have neither."""
+
+    n: int
+    missing: int
+    quantiles: list[float] | None
+    counts: dict[str, int] | None
+
+
+class Drift(TypedDict):
+    """How far a column moved. ``psi`` is the population stability index over ten parts (0 the same; 0.1 and 0.25 are
+    conventions), ``psi_by_chance`` what 95 of 100 batches that did not move stay below, ``ks`` the largest distance of
+    the shares below (numbers only). ``p_adjusted`` of the PSI is Holm's over the columns."""
+
+    column: str
+    n_before: int
+    n_now: int
+    psi: float
+    psi_by_chance: float
+    p_value: float
+    p_adjusted: float
+    ks: float | None
+    ks_p_value: float | None
+
+
+def distribution(values: Any) -> Distribution:
+    """The distribution of a column (n,): of numbers where it has a numeric type, else of texts."""
+    own = np.asarray(values)
+    if own.dtype.kind in "fiu":
+        known = own[np.isfinite(own)]
+        quantiles = np.quantile(known, np.linspace(0, 1, QUANTILES)).tolist() if len(known) else None
+        return {"n": len(known), "missing": len(own) - len(known), "quantiles": quantiles, "counts": None}
+    texts = pd.Series(own, dtype=object)
+    known_texts = texts[texts.notna() & (texts != "")]
+    counts = known_texts.value_counts()
+    kept = {str(name): int(count) for name, count in counts[:MOST_VALUES].items()}
+    if len(counts) > MOST_VALUES:
+        kept[OTHERS] = int(counts[MOST_VALUES:].sum())
+    return {"n": len(known_texts), "missing": len(own) - len(known_texts), "quantiles": None, "counts": kept}
+
+
+def baseline(joined: Joined, created: str) -> dict[str, Any]:
+    """``baseline.json`` of these rows: the models' scores or predictions, the label, and the segments' fields."""
+    columns: dict[str, Distribution] = {}
+    classes = np.array(joined.classes, object)
+    if joined.truth is not None:
+        truth = np.asarray(joined.truth)
+        columns["label"] = distribution(classes[truth] if len(classes) else truth)
+    for side, said in joined.said.items():
+        if said.score is not None and said.score.ndim == 1:
+            columns[f"{side}_score"] = distribution(said.score)
+        elif said.score is not None:
+            columns[f"{side}_highest_score"] = distribution(said.score.max(axis=1))
+        if said.codes is not None and len(classes) > int(said.codes.max(initial=0)):
+            columns[f"{side}_prediction"] = distribution(classes[said.codes])
+    for name, values in joined.slices.items():
+        columns[name] = distribution(values)
+    return {"version": VERSION, "created": created, "columns": columns}
+
+
+def drift(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Drift]:
+    """What moved between two ``baseline.json``, of the columns that both have, the largest first."""
+    found: list[Drift] = []
+    for name, old in before["columns"].items():
+        new = now["columns"].get(name)
+        if new is None or not old["n"] or not new["n"] or (old["quantiles"] is None) != (new["quantiles"] is None):
+            continue
+        shares = _numeric(old, new) if old["quantiles"] is not None else _texts(old, new)
+        noise = 1 / old["n"] + 1 / new["n"]
+        degrees = max(1, len(shares[0]) - 1)
+        psi = _psi(*shares, old["n"], new["n"])
+        ks, ks_p = _ks(old, new) if old["quantiles"] is not None else (None, None)
+        found.append(
+            {
+                "column": name,
+                "n_before": old["n"],
+                "n_now": new["n"],
+                "psi": psi,
+                "psi_by_chance": float(chi2.ppf(0.95, degrees)) * noise,
+                "p_value": float(chi2.sf(psi / noise, degrees)),
+                "p_adjusted": 1.0,
+                "ks": ks,
+                "ks_p_value": ks_p,
+            }
+        )
+    for own, adjusted in zip(found, holm([own["p_value"] for own in found]), strict=True):
+        own["p_adjusted"] = adjusted if adjusted is not None else 1.0
+    return sorted(found, key=lambda own: (own["p_adjusted"], -own["psi"]))
+
+
+def _psi(before: Floats, now: Floats, n_before: int, n_now: int) -> float:
+    """Sum of (now - before) * log(now / before); an empty part counts as half a row."""
+    old, new = np.maximum(before, TINY / n_before), np.maximum(now, TINY / n_now)
+    return float(((new - old) * np.log(new / old)).sum())
+
+
+def _below(own: Distribution, at: Floats) -> Floats:
+    """The share of a column that is at most so large, by its quantiles."""
+    assert own["quantiles"] is not None
+    quantiles = np.array(own["quantiles"])
+    levels = np.linspace(0, 1, QUANTILES)
+    last = np.searchsorted(quantiles, at, "right") - 1  # equal quantiles are a jump: all of it lies below
+    inside = np.clip(last, 0, QUANTILES - 2)
+    width = quantiles[inside + 1] - quantiles[inside]
+    part = np.divide(at - quantiles[inside], width, out=np.zeros(len(at)), where=width > 0)
+    shares = levels[inside] + part / (QUANTILES - 1)
+    return np.where(last < 0, 0.0, np.where(last >= QUANTILES - 1, 1.0, shares))
+
+
+def _numeric(old: Distribution, new: Distribution) -> tuple[Floats, Floats]:
+    """Shares in the tenths of the older one; equal edges make fewer parts."""
+    edges = np.unique(np.array(old["quantiles"])[:: (QUANTILES - 1) // PARTS][1:-1])
+    ends = [np.diff(np.concatenate(([0.0], _below(own, edges), [1.0]))) for own in (old, new)]
+    some = (ends[0] > 0) | (ends[1] > 0)
+    return ends[0][some], ends[1][some]
+
+
+def _texts(old: Distribution, new: Distribution) -> tuple[Floats, Floats]:
+    assert old["counts"] is not None
+    assert new["counts"] is not None
+    names = list(old["counts"]) + [name for name in new["counts"] if name not in old["counts"]]
+    before, now = (np.array([own.get(name, 0) for name in names], float) for own in (old["counts"], new["counts"]))
+    return before / before.sum(), now / now.sum()
+
+
+def _ks(old: Distribution, new: Distribution) -> tuple[float, float]:
+    """Kolmogorov and Smirnov's distance, from quantiles, to about a hundredth; its p-value is that of many rows."""
+    at = np.unique(np.array([*(old["quantiles"] or []), *(new["quantiles"] or [])]))
+    distance = float(np.abs(_below(old, at) - _below(new, at)).max())
+    effective = old["n"] * new["n"] / (old["n"] + new["n"])
+    return distance, float(kstwobign.sf(distance * np.sqrt(effective)))
+
+
+def constraints(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """``constraints.json`` in the shape of Model Monitor's model quality: the unfavourable ends of intervals."""
+    problem = summary["conditions"]["problem"]
+    names = {
+        "binary": {"auc": "roc_auc", "accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "f1"},
+        "multiclass": {
+            "accuracy": "accuracy",
+            "weighted_precision": "weighted_precision",
+            "weighted_recall": "weighted_recall",
+            "weighted_f1": "weighted_f1",
+        },
+        "regression": {
+            "mae": "mean_absolute_error",
+            "mse": "mean_squared_error",
+            "rmse": "root_mean_squared_error",
+            "r2": "r2",
+        },
+    }.get(problem, {})
+    block = {"binary": "binary_classification", "multiclass": "multiclass_classification"}.get(problem, problem)
+    own = {}
+    for name, metric in names.items():
+        entry = summary["metrics"].get(metric)
+        measured = entry and entry["tuned"]
+        if not measured or measured["ci_low"] is None:
+            continue
+        lower = entry["direction"] == "lower"
+        own[name] = {
+            "threshold": measured["ci_high" if lower else "ci_low"],
+            "comparison_operator": "GreaterThanThreshold" if lower else "LessThanThreshold",
+        }
+    return {"version": 0.0, f"{block}_constraints": own} if own else {}

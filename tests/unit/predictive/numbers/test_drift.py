@@ -1,0 +1,90 @@
+"""Drift: what did not move is rarely said to have, and what moved is found, from two files of distributions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from model_evaluation.kinds.predictive.runtime.drift import baseline, constraints, distribution, drift
+from model_evaluation.runtime.report.export import export_analysis
+from unit.predictive.numbers.cases import analysed, texts, two_models
+
+
+def file_of(**columns: np.ndarray) -> dict[str, object]:  # type: ignore[type-arg]
+    return {"version": 1, "created": "", "columns": {name: distribution(own) for name, own in columns.items()}}
+
+
+def test_what_did_not_move_is_within_chance() -> None:
+    rng = np.random.default_rng(0)
+    high, small = 0, 0
+    for _ in range(300):
+        old, new = rng.normal(size=1_000), rng.normal(size=500)
+        (own,) = drift(file_of(x=old), file_of(x=new))
+        high += own["psi"] > own["psi_by_chance"]
+        small += (own["ks_p_value"] or 1) < 0.05
+    assert 0.01 <= high / 300 <= 0.1
+    assert small / 300 <= 0.09
+
+
+def test_the_index_is_that_of_counted_tenths() -> None:
+    rng = np.random.default_rng(1)
+    old, new = rng.normal(size=5_000), rng.normal(0.3, 1.2, 4_000)
+    (own,) = drift(file_of(x=old), file_of(x=new))
+    edges = np.quantile(old, np.linspace(0, 1, 11)[1:-1])
+    before, now = (np.bincount(np.searchsorted(edges, x), minlength=10) / len(x) for x in (old, new))
+    assert own["psi"] == pytest.approx(float(((now - before) * np.log(now / before)).sum()), rel=0.02)
+    assert own["ks"] == pytest.approx(stats.ks_2samp(old, new).statistic, abs=0.01)
+    assert own["p_adjusted"] < 1e-6
+
+
+def test_texts_move_by_their_shares() -> None:
+    old, new = texts(["a"] * 90 + ["b"] * 10), texts(["a"] * 50 + ["b"] * 40 + ["c"] * 10)
+    (own,) = drift(file_of(x=old), file_of(x=new))
+    # (0.5 - 0.9) ln(0.5 / 0.9) + 0.3 ln 4 + (0.1 - 0.005) ln 20
+    assert own["psi"] == pytest.approx(-0.4 * np.log(5 / 9) + 0.3 * np.log(4) + 0.095 * np.log(20))
+    assert own["ks"] is None
+    assert own["psi"] > own["psi_by_chance"]
+
+
+@pytest.mark.parametrize("old", [np.zeros(50), np.array([1.0, np.nan]), np.array([0.0, 1.0] * 30)])
+def test_few_values_break_nothing(old: np.ndarray) -> None:  # type: ignore[type-arg]
+    (same,) = drift(file_of(x=old), file_of(x=old))
+    assert same["psi"] == pytest.approx(0, abs=1e-12)
+    assert same["ks"] == 0
+    (moved,) = drift(file_of(x=old), file_of(x=old + 5))
+    assert moved["psi"] > 0.5
+
+
+def test_columns_without_values_or_of_another_type_are_left_out() -> None:
+    assert drift(file_of(x=np.full(3, np.nan)), file_of(x=np.ones(3))) == []
+    assert drift(file_of(x=texts("abc")), file_of(x=np.ones(3))) == []
+    assert drift(file_of(x=np.ones(3)), file_of(y=np.ones(3))) == []
+
+
+def test_results_leave_a_baseline_and_constraints(tmp_path: Path) -> None:
+    test, predictions = two_models(500)
+    analysis = analysed(test, predictions)
+    folder = export_analysis(analysis, tmp_path)
+    kept = json.loads((folder / "baseline.json").read_text())
+    assert set(kept["columns"]) == {
+        "label",
+        "tuned_score",
+        "tuned_prediction",
+        "base_score",
+        "base_prediction",
+        "region",
+    }
+    assert "r17" not in (folder / "baseline.json").read_text()
+    again = analysed(*two_models(500, seed=8))
+    moved = drift(kept, json.loads(json.dumps(baseline(again.joined, ""))))
+    assert all(own["p_adjusted"] > 0.01 for own in moved)
+    shifted = drift(kept, baseline(analysed(*two_models(500, seed=8, prevalence=0.6)).joined, ""))
+    assert next(own for own in shifted if own["column"] == "label")["p_adjusted"] < 1e-6
+    content = json.loads((folder / "constraints.json").read_text())["binary_classification_constraints"]
+    own = analysis.summary["metrics"]["recall"]["tuned"]["ci_low"]
+    assert content["recall"] == {"threshold": own, "comparison_operator": "LessThanThreshold"}
+    assert constraints({"conditions": {"problem": "clustering"}, "metrics": {}}) == {}
