@@ -18,7 +18,6 @@ MODELS_IN_WORDS: Mapping[str, str] = {
     "base": "base only",
 }
 REFERENCE_LABEL = "reference"
-REFERENCE_NOTE = "Compared with the fine-tuned model {}, not with a base model: wherever base is said, it is meant."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from model_evaluation.runtime.report.plain_text import paragraphs
 from model_evaluation.runtime.report.words import ReportWords
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
-from model_evaluation.runtime.summary import Summary, scope_of
+from model_evaluation.runtime.summary import Summary, evaluated_models, labels_of, scope_of
 
 METHOD = """
 Both models were asked the same questions, and the container marked each answer. Questions are put together by what the
@@ -36,6 +34,7 @@ def report_words(summary: Summary) -> ReportWords:
     both = scope_of(summary) == "compare"
     method = (METHOD if summary.get("unfinished") else UNPAIRED_METHOD) if both else ONE_MODEL_METHOD
     subtasks = conditions.get("subtasks")
+    subtasks = subtasks if isinstance(subtasks, list) else []
     name = str(conditions.get("benchmark", "–")) + (f": {', '.join(subtasks)}" if subtasks else "")
     return ReportWords(
         conditions=(("Benchmark", name), *_decoding(conditions), *_unanswered(summary), *_reported(summary)),
@@ -44,33 +43,35 @@ def report_words(summary: Summary) -> ReportWords:
     )
 
 
-def _decoding(conditions: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    settings = conditions.get("decoding") or {}
+def _decoding(conditions: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    settings = conditions.get("decoding")
+    settings = settings if isinstance(settings, dict) else {}
     text = ", ".join(f"{name} {value}" for name, value in settings.items()) or "the recipe's own settings"
     return (("Decoding", text),)
 
 
-def _unanswered(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    found = summary.get("unfinished") or {}
+def _unanswered(summary: Summary) -> tuple[tuple[str, str], ...]:
+    found = summary.get("unfinished")
+    sides = {"base": found["base"], "tuned": found["tuned"]} if found else {}
     each = [
-        f"{own['unanswered']} of {own['n']} ({own['share']:.0%}) by the {MODEL_LABELS[side]}"
-        for side in ("base", "tuned")
-        if (own := found.get(side))
+        f"{own['unanswered']} of {own['n']} ({own['share']:.0%}) by the {labels_of(summary)[side]}"
+        for side, own in sides.items()
+        if own
     ]
     return (("Without an answer", ", ".join(each)),) if each else ()
 
 
-def _reported(summary: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _reported(summary: Summary) -> tuple[tuple[str, str], ...]:
     """The figure that the SDK prints, and why it is another one."""
     reported = summary.get("reported") or {}
     each = []
-    for side in ("base", "tuned"):
+    for side in evaluated_models(summary):
         own = reported.get(side)
         if own:
             error = f" ± {own['stderr']:.4f}" if own.get("stderr") is not None else ""
             right = own.get("standard_error")
             note = f" (its true standard error is {right:.4f})" if right is not None and error else ""
-            each.append(f"{MODEL_LABELS[side]} {own['value']:.4f}{error}{note}")
+            each.append(f"{labels_of(summary)[side]} {own['value']:.4f}{error}{note}")
     if not each:
         return ()
     return (("The SDK's `all`, the mean over subtasks", "; ".join(each)),)
