@@ -14,8 +14,8 @@ from model_evaluation import state
 from model_evaluation.conversation.answers import give_answer
 from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
-from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
 from model_evaluation.localaws import Call, LocalAws
 from model_evaluation.localaws.seeding import Seeder
 

@@ -57,7 +57,10 @@ class Rules:
 
 def _order(section: str) -> list[str]:
     """The steps of the first sentence; those that only another kind asks stand where its own list has them."""
-    first, *others = [section.split(". ")[0], *re.findall(r"`\w+` asks[^:]*:(.*?)(?:\.$|;|\n\n|\Z)", section, re.M | re.S)]
+    first, *others = [
+        section.split(". ")[0],
+        *re.findall(r"`\w+` asks[^:]*:(.*?)(?:\.$|;|\n\n|\Z)", section, re.M | re.S),
+    ]
     order = re.findall(r"`(\w+)`", first)
     for steps in (re.findall(r"`(\w+)`", other) for other in others):
         for at, step in enumerate(steps):

@@ -22,7 +22,7 @@ SETTLED = (("Decoding", "decoding"), ("Role", "role"), ("MLflow", "mlflow"), ("O
 
 
 def configuration(context: Context) -> list[tuple[str, str]]:
-    task = TASKS[str(context.value("benchmark"))]
+    benchmark = str(context.value("benchmark"))
     subtasks, scope = subtasks_of(context), str(context.value("scope"))
     base = context.facts("model").get("base_model")
     versus = {
@@ -32,7 +32,7 @@ def configuration(context: Context) -> list[tuple[str, str]]:
     }.get(scope, f"compared with {scope}: an evaluation of each")
     points = float(context.value("smallest_effect"))
     return [
-        ("Benchmark", f"{task.title}: {task.measures}"),
+        ("Benchmark", f"{benchmark}: {TASKS[benchmark].measures}"),
         ("Questions", f"{', '.join(subtasks) or 'all subtasks'}, {question_words(questions_of(context))}"),
         ("Model", f"{context.value('model')}, {versus}"),
         ("Region", str(context.value("region"))),
