@@ -16,8 +16,8 @@ beside the headline stands the difference among the questions that both models a
 """
 STATISTICS = """
 The difference is the share of right answers of the one model minus that of the other, over the questions that both
-have a row for. Its 95% interval is Newcombe's for paired shares; the interval of the mean over subtasks squares and adds
-the distances of theirs. Where a score is not just right or wrong, rows are drawn again and again (a bootstrap).
+have a row for. Its 95% interval is Newcombe's for paired shares; the interval of the mean over subtasks squares and
+adds the distances of theirs. Where a score is not just right or wrong, rows are drawn again and again (a bootstrap).
 
 The p-value asks how often chance alone, if the models were equally good, would turn so many more questions to one side:
 McNemar's exact test, less half of the probability of what was seen. For subtasks it is corrected by Holm's method.
