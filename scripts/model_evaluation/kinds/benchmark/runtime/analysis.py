@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.launch.evaluators import MODEL_STEPS
 from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, aggregates_summary
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
@@ -58,7 +59,6 @@ from .tasks import TASKS
 from .words import report_words
 
 KIND = "benchmark"
-STEPS: Mapping[Side, str] = {"tuned": "EvaluateCustomModel", "base": "EvaluateBaseModel"}
 PART_FIELD = "subtask"
 MEAN_TOLERANCE = 1e-6
 Labels = Mapping[str, str]
@@ -85,11 +85,11 @@ def read_model(s3: Any, output_uri: str, execution_ids: Sequence[str], side: Sid
         return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
     for execution_id in execution_ids:
-        files = find_task_files(s3, output_uri, execution_id, STEPS[side])
+        files = find_task_files(s3, output_uri, execution_id, MODEL_STEPS[side])
         if not files.means:
             raise ResultsError(
                 f"No results of the {label or MODEL_LABELS[side]} from execution {execution_id} under {output_uri}.",
-                fix=f"Check that its step {STEPS[side]} succeeded and that S3_OUTPUT is the prefix it was given.",
+                fix=f"Check that its step {MODEL_STEPS[side]} succeeded and that S3_OUTPUT is the prefix it was given.",
             )
         key = files.means
         try:
@@ -264,7 +264,7 @@ def _both_answered(
 
 
 def _part(entry: MetricEntry) -> Any:
-    means = {side: own["mean"] if (own := entry[side]) else None for side in STEPS}
+    means = {side: own["mean"] if (own := entry[side]) else None for side in MODEL_STEPS}
     counts = [own["n_scored"] for own in (entry["tuned"], entry["base"]) if own]
     return {"n": entry["n_paired"] or min(counts, default=0), **means, "difference": entry["difference"]}
 
@@ -371,7 +371,7 @@ def _checks(
 
 
 def _same_questions(records: Sequence[Record], labels: Labels) -> FairnessCheck:
-    alone = {side: sum(set(record.answers) == {side} for record in records) for side in STEPS}
+    alone = {side: sum(set(record.answers) == {side} for record in records) for side in MODEL_STEPS}
     both = len(records) - sum(alone.values())
     counts = {"questions": both} | {f"only {labels[side]}": count for side, count in alone.items()}
     if both == len(records):
