@@ -132,7 +132,8 @@ def test_decoding_settings_arrive(new_bench: Callable[..., Bench]) -> None:
 
 def test_a_setting_that_the_sdk_swallows_stops_the_run(new_bench: Callable[..., Bench]) -> None:
     """The recipe takes whole temperatures only: the SDK says nothing and sends the defaults of everything."""
-    bench = new_bench(DECODING={"max_new_tokens": 99, "temperature": 0.7})
+    held = Scenario(hold_step="Evaluate")  # or it would be over before it can be stopped
+    bench = new_bench(DECODING={"max_new_tokens": 99, "temperature": 0.7}, scenario=held)
     outcome = bench.run()
     assert not outcome.ok
     assert "its max_new_tokens is 8192, not 99" in outcome.printed + outcome.evalue
