@@ -32,8 +32,10 @@ from .words import report_words
 KIND = "custom_scorer"
 # The container adds these to every evaluation; they compare texts and know nothing of a scorer's rule.
 TEXT_METRICS = frozenset(
-    ("rouge1", "rouge2", "rougeL", "rougeLsum", "em", "qem", "f1", "f1_score_quasi")
-    + ("bleu", "bleu1", "bleu4", "quasi_exact_match", "exact_match")
+    [
+        *("rouge1", "rouge2", "rougeL", "rougeLsum", "em", "qem", "f1", "f1_score_quasi"),
+        *("bleu", "bleu1", "bleu4", "quasi_exact_match", "exact_match"),
+    ]
 )
 OWN_METRICS = "custom_lambda_metric"
 FAILURES = "byoc_failure_count"
