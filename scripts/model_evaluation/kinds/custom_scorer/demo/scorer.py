@@ -1,13 +1,14 @@
 """A scorer as it is deployed: is the ticket's team right, and is the answer the JSON that was asked for?"""
 
 import json
+from typing import Any
 
 
-def lambda_handler(event, context):
+def lambda_handler(event: list[dict[str, Any]], context: object) -> list[dict[str, Any]]:
     return [score(sample) for sample in event]
 
 
-def score(sample):
+def score(sample: dict[str, Any]) -> dict[str, Any]:
     wanted = json.loads(sample["reference_answer"]["text"])["team"]
     try:
         given = json.loads(sample["model_response"]).get("team")

@@ -14,13 +14,14 @@ TICKETS = {
     "account": ("I cannot log in.", "Please delete my account.", "The code by text never comes."),
 }
 ROUNDS = 6
+QUESTION = 'Which team is this for? Answer with JSON like {"team": "..."}.'
 
 
 def demo_dataset() -> bytes:
     """72 tickets, each with its team as JSON."""
     lines = [
         {
-            "query": f'Which team is this for? Answer with JSON like {{"team": "..."}}.\nTicket {number * 3 + at + 1}: {text}',
+            "query": f"{QUESTION}\nTicket {number * 3 + at + 1}: {text}",
             "response": json.dumps({"team": team}),
             "category": team,
         }

@@ -35,7 +35,7 @@ class ScorerFunction:
             if self.failing and share("failing", json.dumps(event)) < self.failing:
                 raise TimeoutError(f"Task timed out after {self.timeout} seconds")
             module = types.ModuleType("lambda_function")
-            exec(compile(self.source or demo_scorer(), f"{self.name}.py", "exec"), module.__dict__)
+            exec(compile(self.source or demo_scorer(), f"{self.name}.py", "exec"), module.__dict__)  # noqa: S102
             return module.lambda_handler(json.loads(json.dumps(event)), None)
         except Exception as error:  # whatever a scorer raises
             return {"errorType": type(error).__name__, "errorMessage": str(error)}

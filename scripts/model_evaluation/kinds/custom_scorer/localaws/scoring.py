@@ -14,7 +14,6 @@ from model_evaluation.localaws.jobs.serverless import dataset_rows, has_tuned_mo
 from model_evaluation.localaws.jobs.task_results import AnsweredQuestion, TaskAnswers, TaskResults, task_files
 from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.localaws.services.hub import find_content
-from model_evaluation.localaws.services.mlflow import APPS  # noqa: F401 - the run is tracked there
 
 from .functions import function_of
 
@@ -100,7 +99,7 @@ def _scores(job: Job, row: dict[str, Any], answer: str, row_id: str) -> Scores:
 def _answer(side: str, at: int, golds: list[str]) -> str:
     """The gold answer, another row's, or one that was broken off."""
     if share("broken", side, at) < BROKEN[side]:
-        return golds[at][: max(1, len(golds[at]) // 2)]
+        return str(golds[at][: max(1, len(golds[at]) // 2)])
     luck = (share("luck", at) + share("luck", side, at)) / 2
     if luck < 1 - ((1 - RIGHT[side]) / 2) ** 0.5:
         return golds[at]
@@ -109,7 +108,7 @@ def _answer(side: str, at: int, golds: list[str]) -> str:
 
 
 def _last_number(text: str) -> str:
-    return (re.findall(r"-?\d+(?:\.\d+)?", text) or [""])[-1]
+    return str((re.findall(r"-?\d+(?:\.\d+)?", text) or [""])[-1])
 
 
 def _overlap(answer: str, gold: str) -> float:

@@ -17,8 +17,6 @@ from model_evaluation.lookups.session import Aws
 
 # Lambda's page on runtimes: functions of these can no longer be created or updated, or soon cannot.
 BLOCKED_RUNTIMES = frozenset(
-    ("python2.7", "python3.6", "python3.7", "python3.8", "nodejs12.x", "nodejs14.x", "nodejs16.x")
-)
     {"python2.7", "python3.6", "python3.7", "python3.8", "nodejs12.x", "nodejs14.x", "nodejs16.x"}
 )
 AGEING_RUNTIMES = frozenset({"python3.9", "nodejs18.x"})
@@ -28,7 +26,7 @@ MOST_LISTED = 20
 
 
 class RegistryEvaluator(NamedTuple):
-    """An evaluator of the AI registry. ``function`` is the Lambda function's ARN; ``type`` RewardFunction or another."""
+    """An evaluator of the AI registry; ``function`` is the Lambda function's ARN, ``type`` is RewardFunction or not."""
 
     arn: str
     name: str

@@ -41,7 +41,7 @@ OWN_METRICS = "custom_lambda_metric"
 FAILURES = "byoc_failure_count"
 TOTAL = "aggregate_reward_score"
 MEAN_TOLERANCE = 0.005
-FAILED = "the scorer failed"
+FAILED = "absent"  # the reason of a score that the scorer did not give
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _metric(name: str, primary: str, direction: str, records: Sequence[Record]) 
     given = [score for record in records for answer in record.answers.values() if (score := answer.scores.get(name))]
     unit = all(isinstance(score, float) and 0 <= score <= 1 for score in given)
     better = direction if name == primary else "higher"
-    return Metric(name, better, (0.0, 1.0) if unit else None, declared=name == primary)
+    return Metric(name, better, (0.0, 1.0) if unit else None, declared=name in (primary, TOTAL))
 
 
 def _scorer_failures(
