@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from model_evaluation.kinds.llm_as_judge.kind import KIND
+from evals.conversation import all_evals
 from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics
+from model_evaluation.kinds.registry import REGISTRY, load_kind
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = json.loads((ROOT / "tests/evals/evals.json").read_text(encoding="utf-8"))
-EVALS: list[dict[str, Any]] = DOCUMENT["evals"]
+EVALS: list[dict[str, Any]] = all_evals()
+EVERY_STEP = {step for kind_id in REGISTRY for step in load_kind(kind_id).steps}
 QUERIES: list[dict[str, Any]] = json.loads((ROOT / "tests/evals/eval_queries.json").read_text(encoding="utf-8"))
 CONVENTION = {"id", "prompt", "expected_output", "assertions"}
 FIELDS = CONVENTION | {"name", "persona", "means", "world", "replies", "ends", "expect"}
@@ -58,17 +60,17 @@ def test_an_eval_expects_something_of_state_notebook_calls_or_transcript(item: d
 
 @each_eval
 def test_an_eval_names_steps_and_meanings_that_exist(item: dict[str, Any]) -> None:
-    assert set(item.get("replies", {})) <= {*KIND.steps, "*"}
-    assert set(item["expect"].get("state", {})) <= set(KIND.steps)
+    assert set(item.get("replies", {})) <= {*EVERY_STEP, "*"}
+    assert set(item["expect"].get("state", {})) <= EVERY_STEP
     messages = [item, *(reply for replies in item.get("replies", {}).values() for reply in replies)]
     for message in messages:
         for meaning in message.get("means", []) if isinstance(message, dict) else []:
             (kind,) = meaning
             assert kind in {"answer", "accept", "revise", "question", "again", "draft", "run", "next"}
             if kind == "answer":
-                assert meaning[kind][0] in KIND.steps
+                assert meaning[kind][0] in EVERY_STEP
             if kind in ("accept", "revise", "question"):
-                assert meaning[kind] in KIND.steps
+                assert meaning[kind] in EVERY_STEP
 
 
 def test_a_metric_that_an_eval_drafts_is_a_good_one() -> None:

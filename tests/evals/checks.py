@@ -163,7 +163,8 @@ def _always(played: Played) -> Iterator[str]:
 
 
 def _on_the_card(answers: Mapping[str, Any]) -> list[str]:
-    return [str(answers[step]["value"]) for step in ("dataset", "model", "judge", "role", "output")]
+    decided = ("dataset", "model", "judge", "benchmark", "role", "output")
+    return [str(answers[step]["value"]) for step in decided if step in answers]
 
 
 def _consent(turn: Any, shown: str, card: str, number: int) -> Iterator[str]:

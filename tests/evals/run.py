@@ -47,6 +47,7 @@ from model_evaluation.cli import main as run_command
 from model_evaluation.installing import CLIENTS, install, skill_folder
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws
+from model_evaluation.localaws.services.evaluation_recipe import give_recipes_settings
 
 TRACE = "EVAL_TRACE"
 # Local AWS's proxy lets nothing leave this machine: the skill's commands go through it, the assistant itself does not,
@@ -170,7 +171,9 @@ def one_session() -> Iterator[None]:
 def opened(folder: Path) -> Iterator[Stage]:
     """A stage whose projects and transcripts lie in ``folder``."""
     with one_session(), LocalAws(step_seconds=0) as aws:
-        yield Stage(aws, seed_demo_world(aws, region="us-west-2"), folder)
+        world = seed_demo_world(aws, region="us-west-2")
+        give_recipes_settings(aws.cloud, world.region)
+        yield Stage(aws, world, folder)
 
 
 def play_all(options: argparse.Namespace, stage: Stage) -> dict[str, Any]:
