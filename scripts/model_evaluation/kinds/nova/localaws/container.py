@@ -72,15 +72,20 @@ def run_container(job: Job) -> None:
     model = run["model_name_or_path"]
     if model.startswith("s3://"):
         job.read(model)
-    rows = _rows(job, channels, task)
     output = job.cloud.scenario.part(NovaOutput)
+    _write(job, recipe, output_files(recipe, _rows(job, channels, task), output), output)
+
+
+def output_files(recipe: Row, rows: Sequence[Row], output: NovaOutput) -> dict[str, bytes]:
+    """What the container writes for a recipe and its rows: content by path below the folder of results."""
+    task = recipe["evaluation"]["task"]
     if task == GEN_QA:
         results, tables = _answered(rows, recipe)
     elif task in JUDGES:
         results, tables = _judged(rows, task)
     else:
         results, tables = _benchmark(recipe)
-    _write(job, recipe, results, tables, output)
+    return dict(_files(recipe, results, tables, output))
 
 
 def _rows(job: Job, channels: Mapping[str, str], task: str) -> list[Row]:
@@ -347,22 +352,15 @@ def _benchmark(recipe: Row) -> tuple[dict[str, dict[str, float]], dict[str, list
 # -- the output -----------------------------------------------------------------------------------------------
 
 
-def _write(
-    job: Job,
-    recipe: Row,
-    results: Mapping[str, Mapping[str, float]],
-    tables: Mapping[str, Sequence[Row]],
-    output: NovaOutput,
-) -> None:
+def _write(job: Job, recipe: Row, files: Mapping[str, bytes], output: NovaOutput) -> None:
     name = recipe["run"]["name"]
-    files = dict(_files(recipe, results, tables, output))
     below = f"{name}/{output.folder}"
     target = job.arguments["OutputDataConfig"]["S3OutputPath"]
     if output.loose:
         loose = [ResultFile(f"{job.name}/output/{below}/{path}", body) for path, body in files.items()]
         job.write(loose, target)
         return
-    body = _archive({f"{below}/{path}": content for path, content in files.items()})
+    body = archive({f"{below}/{path}": content for path, content in files.items()})
     if output.cut_off:
         body = body[: len(body) // 2]
     job.write([ResultFile(f"{job.name}/output/output.tar.gz", body)], target)
@@ -404,11 +402,12 @@ def _parquet(cells: Sequence[Row], logprobs: str) -> bytes:
     return buffer.getvalue()
 
 
-def _archive(files: Mapping[str, bytes]) -> bytes:
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """The files as ``output.tar.gz``."""
     buffer = io.BytesIO()
-    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
+    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
         for name, body in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(body)
-            archive.addfile(member, io.BytesIO(body))
+            tar.addfile(member, io.BytesIO(body))
     return buffer.getvalue()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import tarfile
 
 from model_evaluation.kinds.nova.demo.script import demo_dataset, demo_pairs
 from model_evaluation.localaws.cloud import Cloud
@@ -13,6 +10,8 @@ from model_evaluation.localaws.company import Company, seed_company
 from model_evaluation.localaws.jobs.job import TRAINING, Job
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.store import DAY
+
+from .container import archive
 
 
 class World(Company):
@@ -77,20 +76,7 @@ def customisation_job(
     job = Job(seed.cloud, seed.region, TRAINING, name, arguments, seed.cloud.started - 20 * DAY, label=name)
     job.begin()
     job.end("Completed", job.started + 5400)
-    seed.object(f"{output}/{name}/output/output.tar.gz", manifest_archive(checkpoint))
-
-
-def manifest_archive(checkpoint: str) -> bytes:
-    """The archive that such a job leaves, with its manifest alone."""
-    body = json.dumps({"checkpoint_s3_bucket": checkpoint}).encode()
-    buffer = io.BytesIO()
-    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
-        member = member_of("manifest.json", len(body))
-        archive.addfile(member, io.BytesIO(body))
-    return buffer.getvalue()
-
-
-def member_of(name: str, size: int) -> tarfile.TarInfo:
-    member = tarfile.TarInfo(name)
-    member.size = size
-    return member
+    seed.object(
+        f"{output}/{name}/output/output.tar.gz",
+        archive({"manifest.json": json.dumps({"checkpoint_s3_bucket": checkpoint}).encode()}),
+    )
