@@ -80,7 +80,7 @@ def test_names_of_metrics_are_the_documented_ones() -> None:
 
 def test_classes_are_counted_by_truth_and_answer() -> None:
     outputs = both()
-    labels = analysed(outputs).summary["labels"]
+    labels = analysed(outputs).summary["classification"]
     assert labels["field"] == "class"
     table = labels["tuned"]
     assert sum(table["confusion"][at][at] for at in range(4)) == right(outputs["tuned"])

@@ -121,8 +121,9 @@ class Nova(Kind):
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
         """Where the results are of another recipe than the present answers make."""
         from .card import recipe
+        from .runtime.words import recipe_in
 
-        made = summary["conditions"].get("recipe") or {}
+        made = recipe_in(summary)
         present = recipe(context)
         return [
             f"the recipe's {section} is {made.get(section)}, not {present.get(section)}"
