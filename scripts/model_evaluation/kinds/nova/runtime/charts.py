@@ -84,7 +84,7 @@ def routing_chart(analysis: Analysis) -> look.Chart | None:
         axes.plot(taken / len(right), share, color=look.MODEL_COLOURS[side], linestyle=dashes, label=labels[side])
     _shares(axes)
     axes.set_ylim(min(0.5, *(float(right.mean()) for right in curves.values())) - 0.05, 1.02)
-    axes.set_xlabel("share of answers that are taken, the surest first")
+    axes.set_xlabel("share of those with a confidence that is taken, the surest first")
     axes.set_ylabel("share of right ones")
     look.legend_above(axes)
     return chart
