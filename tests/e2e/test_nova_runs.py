@@ -18,7 +18,7 @@ from cli_runs import Result, RunCli
 from kernel_environment import kernel_python
 from model_evaluation.kinds.nova.localaws.container import NovaOutput
 from model_evaluation.kinds.nova.localaws.player import NovaPlayer
-from model_evaluation.kinds.nova.localaws.world import World
+from model_evaluation.kinds.nova.localaws.world import World, deploy_function
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.recording import Call
 from model_evaluation.localaws.seeding import Seeder
@@ -106,6 +106,23 @@ def test_two_models_on_two_instances_each_and_again_without_a_new_job(bench: Ben
     assert len(bench.jobs) == 2
     gate = bench.run_cli("report", "--gate", "--allow-simulated", project=bench.project)
     assert gate.code == 0, gate.json
+
+
+def test_a_function_measures_every_row(bench: Bench) -> None:
+    bench.prepare_tickets(processor=bench.world.function_arn)
+    metrics = bench.summary()["metrics"]
+    assert metrics["class_right"]["n_paired"] == 72
+    assert metrics["class_right"]["tuned"]["mean"] == metrics["accuracy"]["tuned"]["mean"]
+    assert bench.jobs[0]["HyperParameters"]["eval_lambda_arn"] == bench.world.function_arn
+
+
+def test_a_function_that_fails_ends_the_job_with_its_row(bench: Bench) -> None:
+    source = "def lambda_handler(event, context):\n    raise KeyError('gold')\n"
+    deploy_function(Seeder(bench.aws.cloud, bench.aws.region), bench.world.function_arn, source)
+    bench.prepare_tickets(processor=bench.world.function_arn, scope="tuned")
+    done = bench.run()
+    assert done.code != 0
+    assert "the processor failed on row 1" in json.dumps(done.json)
 
 
 def test_a_judge_compares_pairs(bench: Bench) -> None:

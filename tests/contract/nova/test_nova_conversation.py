@@ -11,9 +11,10 @@ import yaml
 
 from cli_runs import Result, RunCli
 from contract.nova.conftest import Answer
+from model_evaluation.kinds.nova.demo.script import demo_dataset
 from model_evaluation.kinds.nova.kind import KIND
 from model_evaluation.kinds.nova.localaws.player import quota_code
-from model_evaluation.kinds.nova.localaws.world import World, customisation_job
+from model_evaluation.kinds.nova.localaws.world import World, customisation_job, deploy_function
 from model_evaluation.kinds.nova.runtime.recipe import recipe_yaml
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import Seeder
@@ -319,3 +320,73 @@ def test_a_role_that_may_not_read_the_checkpoint_stops_the_card(
     policy = json.dumps(run_cli("preflight", "--policy", project=tmp_path).json)
     assert world.escrow_bucket in policy
     assert "bedrock" not in policy
+
+
+def with_rows(answer: Answer, world: World, **more: str) -> Result:
+    return begun(answer, world, nova_task="gen_qa", dataset=world.tickets_uri, data="ok", **more)
+
+
+def test_a_function_is_looked_at_and_goes_into_the_recipe(
+    answer: Answer, run_cli: RunCli, world: World, tmp_path: Path
+) -> None:
+    result = finished(
+        answer, world, nova_task="gen_qa", dataset=world.tickets_uri, data="ok",
+        processor="ticket-metrics preprocess sum", primary_metric="class_right",
+    )  # fmt: skip
+    assert result.json["next"] == "render", result.json
+    assert known(run_cli, tmp_path)["processor"]["value"] == world.function_arn
+    notebook = Path(run_cli("render", project=tmp_path).json["notebook"]).read_text(encoding="utf-8")
+    parameters = next(cell for cell in json.loads(notebook)["cells"] if cell["id"] == "parameters")
+    values: dict[str, Any] = {}
+    exec("".join(parameters["source"]), values)  # the cell that a kernel would run
+    assert values["RECIPE"]["processor"] == {
+        "lambda_arn": world.function_arn,
+        "lambda_type": "custom_metrics",
+        "preprocessing": {"enabled": True},
+        "postprocessing": {"enabled": True},
+        "aggregation": "sum",
+    }
+
+
+def test_functions_that_cannot_be_used(answer: Answer, aws: LocalAws, world: World) -> None:
+    with_rows(answer, world)
+    assert refused(answer(processor="nothing-of-that-name"))[0] == "not_found"
+    assert refused(answer(processor="ticket-metrics median"))[0] == "bad_operation"
+    assert refused(answer(processor="generate haiku"))[0] == "bad_operation"
+    deploy_function(Seeder(aws.cloud, world.region), f"{world.function_arn}-slow", "x = 1\n", timeout=3)
+    findings = {item["kind"]: item for item in answer(processor="ticket-metrics-slow").json["findings"]}
+    assert "--timeout 30" in findings["short_timeout"]["fix"]
+
+
+def test_a_function_is_written_tried_and_never_deployed_unasked(
+    answer: Answer, run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
+) -> None:
+    with_rows(answer, world)
+    before = len(aws.calls.of("CreateFunction"))
+    code, message, fix = refused(answer(processor="generate classification class"))
+    assert (code, "nothing was deployed" in message, "aws lambda create-function" in fix) == ("prepared", True, True)
+    assert len(aws.calls.of("CreateFunction")) == before
+    rows = tmp_path / "gen_qa.jsonl"
+    rows.write_bytes(demo_dataset())
+    function = str(tmp_path / "nova_metrics.py")
+    assert run_cli("metric", "lint", function, project=tmp_path).code == 0
+    tried = run_cli("metric", "try", function, "--rows", str(rows), "--limit", "2", project=tmp_path)
+    assert tried.code == 0, tried.json
+    assert tried.json["metrics"] == ["class_right", "follows_schema", "has_class"]
+    assert [one["metrics"]["class_right"] for one in tried.json["tried"]] == [1.0, 0.0, 1.0, 0.0]
+    Path(function).write_text("def lambda_handler(event, context):\n    return []\n", encoding="utf-8")
+    code, message, _ = refused(run_cli("metric", "try", function, "--rows", str(rows), project=tmp_path))
+    assert (code, "it answered a list" in message) == ("function_fails", True)
+    Path(function).write_text("x = 1\n", encoding="utf-8")
+    assert refused(run_cli("metric", "lint", function, project=tmp_path))[0] == "function_unusable"
+
+
+def test_a_role_that_may_not_call_the_function_stops_the_card(answer: Answer, aws: LocalAws, world: World) -> None:
+    role = f"arn:aws:iam::{world.account}:role/NoFunction"
+    Seeder(aws.cloud, world.region).role(role, ("sagemaker",), ("s3:*", "ecr:*", "logs:*"))
+    with_rows(
+        answer, world, processor=world.function_arn, primary_metric="accuracy", role=role,
+        output=f"s3://{world.bucket}/results/nova",
+    )  # fmt: skip
+    code, message, _ = refused(answer(confirm="yes"))
+    assert (code, "lambda:InvokeFunction" in message) == ("preflight_failed", True)
