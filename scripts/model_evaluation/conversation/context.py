@@ -38,6 +38,8 @@ class Context:
         self.document = present(document)
         self.now = now
         self._aws = aws
+        self.kept: dict[tuple[str, ...], object] = {}
+        """What took long to find, for the other steps of the same command."""
 
     @property
     def aws(self) -> Aws:

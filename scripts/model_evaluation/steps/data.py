@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from model_evaluation.conversation.workflow import Answer, Offer, Step
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 
 from .data_card import card, samples, where
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from model_evaluation.lookups.s3.objects import S3Object
 
 LOOKED_THROUGH = 1000  # rows whose texts are looked at one by one
-TOLD_ONCE = frozenset({"personal_data"})  # by the card that `ok` agrees to: it changes nothing in the evaluation
 
 
 class Reading:
@@ -64,6 +63,23 @@ def check(text: str, context: Context) -> Answer:
     return Answer("ok", facts=facts, findings=[*kept, *lacking, *shown])
 
 
+def settle(context: Context) -> Answer | None:
+    """Accepts a dataset in which nothing is the matter; the card says what it holds. Anything else is asked about."""
+    reading = _read(context)
+    report = reading.report
+    if not report.usable or any(found.level != "info" for found in report.findings):
+        return None
+    facts = _facts(context, reading)
+    del facts["findings"]
+    try:
+        if context.kind.dataset_findings(context, facts):
+            return None
+    except Refused:
+        return None
+    profile = finding("profile", card(report, reading.joined.rows, []))
+    return Answer("ok", facts=facts, findings=[profile, samples(report)], origin="lookup")
+
+
 def offer(context: Context) -> Offer:
     from model_evaluation.dataset import useful_operations
 
@@ -91,8 +107,11 @@ def offer(context: Context) -> Offer:
 
 
 def _known_facts(context: Context) -> dict[str, Any] | None:
-    """What the reading for the question found, if the files are still the same."""
+    """What an earlier reading found, for the question or for the answer, if the files are still the same."""
     known: dict[str, Any] = context.document.get("offers", {}).get("data", {}).get("facts", {})
+    if not known and context.answered("data"):
+        entry = context.document["answers"]["data"]
+        known = {**entry.get("facts", {}), "findings": entry.get("warnings", [])}
     if not known or known.get("terms") != _terms(context) or known.get("etag") != context.facts("dataset")["etag"]:
         return None
     from model_evaluation.lookups.s3.dataset_files import unchanged_files
@@ -111,9 +130,7 @@ def _facts(context: Context, reading: Reading) -> dict[str, Any]:
         "etag": joined_etag(reading.files),
         "terms": _terms(context),
         "without_reference": rows_without(report),
-        "findings": [
-            found.as_json() for found in report.findings if found.level != "info" and found.kind not in TOLD_ONCE
-        ],
+        "findings": [found.as_json() for found in report.findings if found.level != "info"],
     }
     if "files" in context.facts("dataset"):
         facts["file_rows"] = reading.joined.rows
@@ -135,7 +152,17 @@ def terms_of(context: Context) -> Terms:
 
 
 def _read(context: Context) -> Reading:
-    """Check every row of the recorded dataset; refuse it when its files are no longer those that were recorded."""
+    """Check every row of the recorded dataset; refuse it when its files are no longer those that were recorded. It is
+    read once for a command."""
+    key = ("data", str(context.facts("dataset")["etag"]), str(_terms(context)))
+    if key not in context.kept:
+        context.kept[key] = _read_anew(context)
+    kept = context.kept[key]
+    assert isinstance(kept, Reading)
+    return kept
+
+
+def _read_anew(context: Context) -> Reading:
     from functools import partial
 
     from model_evaluation.dataset import JoinedFiles, check_stream
@@ -201,4 +228,6 @@ STEP = Step(
     reference="references/datasets.md",
     check=check,
     offer=offer,
+    settle=settle,
+    in_turn=True,
 )

@@ -35,6 +35,7 @@ def configuration(context: Context) -> list[tuple[str, str]]:
     return [
         ("Task", str(context.value("task"))),
         ("Dataset", f"{context.value('dataset')} ({rows:,} rows{_jobs(context)})"),
+        ("Rows", _rows(context)),
         *(("Questions", note) for note in question_notes(context.facts("data")["profile"])),
         ("Overlap", overlap_line(context.facts("data").get("overlap"))),
         ("Custom metrics", ", ".join(described) or "none"),
@@ -45,6 +46,14 @@ def configuration(context: Context) -> list[tuple[str, str]]:
         ("Judge", str(context.value("judge"))),
         *((title, with_reason(context, step_id)) for title, step_id in SETTLED),
     ]
+
+
+def _rows(context: Context) -> str:
+    """What the dataset holds, in short; whether anybody was asked about it."""
+    profile = context.facts("data")["profile"]
+    held = f"{profile.get('with_reference', 0):,} with a reference answer, format {profile.get('format')}"
+    settled = context.document["answers"]["data"]["origin"] == "lookup"
+    return f"{held}{'; no problems found (to see them: revise data)' if settled else ''}"
 
 
 def _jobs(context: Context) -> str:
