@@ -42,7 +42,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="upload: the user has agreed to it")
     parser.add_argument("--max-rows", type=int, metavar="N", help="stop after N rows (the answer says so)")
-    parser.add_argument("--deep", action="store_true", help="add the slow passes (personal data, keys, instructions in all rows)")
+    parser.add_argument(
+        "--deep", action="store_true", help="add the slow passes (personal data, keys, instructions in all rows)"
+    )
     parser.add_argument(
         "--training", metavar="FILE_OR_URI", help="the training dataset: say which evaluation prompts are in it"
     )
