@@ -8,7 +8,10 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn, TextIO
+from types import ModuleType
+from typing import NoReturn, TextIO
+
+from model_evaluation.json_types import JsonObject
 
 from . import __version__
 from .endpoints import foreign_endpoints
@@ -68,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     command: str | None = None
     stdout, sys.stdout = sys.stdout, sys.stderr  # a library's stray print may not spoil the JSON
-    body: dict[str, Any] | None
+    body: JsonObject | None
     try:
         options = _options(arguments, stdout)
         command = options.command
@@ -117,7 +120,7 @@ def simulation() -> dict[str, bool]:
     return {"simulated": True} if foreign_endpoints() else {}
 
 
-def failure(command: str | None, error: EvaluationError) -> dict[str, Any]:
+def failure(command: str | None, error: EvaluationError) -> JsonObject:
     """The envelope of an expected failure. A workflow command has put its position into ``error.envelope``."""
     envelope = getattr(error, "envelope", {})
     return {"ok": False, "command": command, **simulation(), "error": error.as_json(), **envelope}
@@ -148,7 +151,9 @@ def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:
     return options
 
 
-def _command_arguments(module: Any, command: str, options: argparse.Namespace, stdout: TextIO) -> argparse.Namespace:
+def _command_arguments(
+    module: ModuleType, command: str, options: argparse.Namespace, stdout: TextIO
+) -> argparse.Namespace:
     parser = _Parser(
         prog=f"evaluate.py {command}",
         description=module.__doc__,
@@ -181,7 +186,7 @@ class _TextTo:
         sys.stdout = self.saved
 
 
-def _print_json(body: dict[str, Any]) -> None:
+def _print_json(body: JsonObject) -> None:
     text = json.dumps(body, ensure_ascii=False, allow_nan=False, default=str)
     data = (text + "\n").encode("utf-8", "backslashreplace")
     try:
@@ -195,7 +200,7 @@ def _print_json(body: dict[str, Any]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _bug(command: str | None, error: Exception) -> dict[str, Any]:
+def _bug(command: str | None, error: Exception) -> JsonObject:
     import traceback
 
     trace = "".join(traceback.format_exception(error))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
 
 JsonObject = dict[str, object]
 """A JSON object that is put together here and written out: a command's body, a finding, a policy."""
+
+Value = Any
+"""A recorded answer's value; the step that recorded it knows of what type it is."""
+Facts = Mapping[str, Any]
+"""What the check of a recorded answer found, by name; the step that recorded it knows of what types these are."""
 
 
 class Entry(TypedDict):

@@ -4,9 +4,9 @@ and report say it."""
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from model_evaluation.conversation.context import Context
+from model_evaluation.json_types import JsonObject
 
 from . import state
 from .conversation import workflow
@@ -16,7 +16,7 @@ TRIES = 3
 DROP = "To leave these rows out (a new file, uploaded only after the user's yes): evaluate.py answer data drop-overlap"
 
 
-def record(project: str, training: str | None) -> dict[str, Any]:
+def record(project: str, training: str | None) -> JsonObject:
     """Measure, and keep it with the answer to `data`; what rests on that is open again. The envelope's body."""
     from model_evaluation.conversation.answers import position, prepare_next, utc_now
 
@@ -30,7 +30,7 @@ def record(project: str, training: str | None) -> dict[str, Any]:
         )
         document, reopened = workflow.record(context.kind.steps, context.document, "data", answer, context.now)
         level, more = ("warning", {"fix": DROP}) if overlap["share"] else ("info", {})
-        findings = [workflow.finding("overlap", overlap["statement"], level=level, **more)]
+        findings = [workflow.finding("overlap", str(overlap["statement"]), level=level, **more)]
         if reopened:
             findings.append(workflow.finding("reopened", f"Open again, to be seen with it: {', '.join(reopened)}."))
         context.document = document
@@ -44,7 +44,7 @@ def record(project: str, training: str | None) -> dict[str, Any]:
     )
 
 
-def measure(context: Context, training: str | None) -> dict[str, Any]:
+def measure(context: Context, training: str | None) -> JsonObject:
     """Compare the recorded dataset with ``training``, a file or URI, or with what the model was trained on.
 
     Returns ``source`` (the training data), the counts of :class:`Overlap`, ``share`` and ``statement``. Raises TooEarly

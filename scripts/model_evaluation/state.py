@@ -11,11 +11,11 @@ import json
 import os
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
 from .errors import StateError
 from .files import write_atomically
-from .json_types import Document
+from .json_types import Document, JsonObject
 from .kinds.registry import require_known
 
 FILE_NAME = "workflow_state.json"
@@ -26,13 +26,13 @@ LOCK_SECONDS = 20.0
 ORIGINS = ("user", "lookup", "default", "demo")
 
 
-def _from_version_0(document: dict[str, Any]) -> dict[str, Any]:
+def _from_version_0(document: JsonObject) -> JsonObject:
     """Another tool's file: everything in it stays, our keys are added."""
     return {**document, "schema_version": 1, "answers": {}}
 
 
 # One function per step up; a file of version n goes through UPGRADES[n], UPGRADES[n + 1], ...
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {0: _from_version_0}
+UPGRADES: dict[int, Callable[[JsonObject], JsonObject]] = {0: _from_version_0}
 
 
 class Snapshot:
@@ -66,7 +66,7 @@ def load(project: str) -> Snapshot:
 
 def _parse(path: str, raw: bytes) -> Document:
     try:
-        document: Any = json.loads(raw.decode("utf-8-sig"))
+        document = json.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise _damaged(path, f"byte {error.start} is not UTF-8") from error
     except json.JSONDecodeError as error:
@@ -91,12 +91,12 @@ def _parse(path: str, raw: bytes) -> Document:
     fault = find_fault(document)
     if fault:
         raise _damaged(path, fault)
-    known: Document = document
-    require_known(known)
-    return known
+    checked = cast(Document, document)
+    require_known(checked)
+    return checked
 
 
-def find_fault(document: dict[str, Any]) -> str | None:
+def find_fault(document: JsonObject) -> str | None:
     """The first place where ``document`` breaks schemas/workflow_state.schema.json, or ``None``.
 
     Written by hand because `status` may not afford a validation library; a test holds it against the schema.
@@ -120,15 +120,17 @@ def find_fault(document: dict[str, Any]) -> str | None:
         if not isinstance(answer.get("warnings", []), list):
             return f"{place}.warnings is not a list"
     for key in ("offers", "reopened", "rendered"):
-        if not isinstance(document.get(key, {}), dict):
+        part = document.get(key, {})
+        if not isinstance(part, dict):
             return f"{key} is not an object"
-    for step, offer in document.get("offers", {}).items():
-        if not isinstance(offer, dict):
-            return f"offers.{step} is not an object"
+        if key == "offers":
+            for step, offer in part.items():
+                if not isinstance(offer, dict):
+                    return f"offers.{step} is not an object"
     return _find_run_fault(document.get("runs", []))
 
 
-def _find_run_fault(runs: Any) -> str | None:
+def _find_run_fault(runs: object) -> str | None:
     if not isinstance(runs, list):
         return "runs is not a list"
     for number, run in enumerate(runs):

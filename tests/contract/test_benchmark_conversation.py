@@ -190,7 +190,13 @@ def test_without_a_dataset_the_output_is_suggested_in_sagemakers_own_bucket(talk
 def test_the_card_says_what_it_takes(talk: Talk, company: Company) -> None:
     answered(talk, company, "confirm")
     card = talk.command("status").json["step"]["question"]
-    for words in ("MATH", "5,000 questions × 2 model(s) = 10,000", "Can detect", "2 percentage points", "unknown: AWS"):
+    for words in (
+        "math: competition",
+        "5,000 questions × 2 model(s) = 10,000",
+        "Can detect",
+        "2 percentage points",
+        "unknown: AWS",
+    ):
         assert words in card
 
 

@@ -23,7 +23,7 @@ from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.packages import PACKAGES
-from unit.reporting.results_on_disk import put_results
+from unit.reporting.results_on_disk import edit_summary, put_results
 
 
 def answered(run_cli: RunCli, project: Path, world: World, until: str) -> None:
@@ -335,6 +335,38 @@ def test_results_of_other_answers_are_shown_with_a_warning(
     assert damaged.code == 0
     assert damaged.json["verdict"], "the results are shown"
     assert "workflow_state.json" in damaged.json["warnings"][0]["message"], "the damaged state file is named"
+
+
+def test_results_of_a_dataset_or_model_that_is_another_by_now_are_outdated(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    run_cli("render", project=tmp_path)
+    answers, facts = all_answers(world), json.loads(complete)["answers"]["dataset"]["facts"]
+    folder = put_results(
+        tmp_path, created=datetime.now(UTC).isoformat(), tuned_model=answers["model"], judge=answers["judge"],
+        metrics=answers["builtin_metrics"].split(","),
+    )  # fmt: skip
+    edit_summary(folder, inputs={"dataset": answers["dataset"], "dataset_etag": facts["etag"]})
+
+    def told() -> list[str]:
+        warnings = run_cli("report", "--results", str(folder), project=tmp_path).json["warnings"]
+        return [item["message"] for item in warnings if item["kind"] == "outdated_results"]
+
+    assert told() == []
+    s3, place = aws.client("s3"), {"Bucket": facts["bucket"], "Key": facts["key"]}
+    rows = s3.get_object(**place)["Body"].read()
+    try:
+        s3.put_object(**place, Body=b'{"query": "a", "response": "b"}\n')
+        (changed,) = told()
+    finally:
+        s3.put_object(**place, Body=rows)
+    assert changed.endswith("answers: the dataset has been changed since, under the same address.")
+    assert told() == []
+    aws.scenario = replace(aws.scenario, expire_credentials_after=0.0)
+    assert told() == [], "nobody can look, and the results are shown"
+    edit_summary(folder, models={"tuned": {"name": "x/2", "arn": answers["model"][:-1] + "9"}, "base": None})
+    assert ["the model is" in text for text in told()] == [True]
 
 
 @pytest.mark.parametrize("step", ["dataset", "model", "judge", "role", "mlflow", "output"])

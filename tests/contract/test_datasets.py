@@ -129,7 +129,9 @@ def test_too_many_rows_become_a_set_of_files_that_is_uploaded_checked_and_counte
     accepted = talk.done("answer", "dataset", details["dataset"])
     assert accepted["recorded"]["facts"]["files"] == 2
     assert accepted["recorded"]["facts"]["etag"] == uploaded["uploaded"]["etag"]
-    assert accepted["step"]["question"].startswith("1,100 rows in 2 files of 550 rows")
+    assert accepted["settled"]["data"]["origin"] == "lookup"
+    (held,) = [found["message"] for found in accepted["findings"] if found["kind"] == "profile"]
+    assert held.startswith("1,100 rows in 2 files of 550 rows")
     recorded = talk.done("answer", "data", "ok")["recorded"]["facts"]
     assert (recorded["profile"]["rows"], recorded["file_rows"]) == (1100, [550, 550])
 
@@ -216,8 +218,43 @@ def test_reading_is_done_once_for_the_question_and_the_ok(talk: Talk) -> None:
     result = talk.done("answer", "data", "ok")
     assert result["recorded"]["facts"]["profile"]["rows"] == 20
     assert len(talk.aws.calls.of("GetObject")) == before
-    talk.done("answer", "data", "ok")  # again, without a question before it: read anew
-    assert len(talk.aws.calls.of("GetObject")) == before + 1
+    talk.done("answer", "data", "ok")
+    assert len(talk.aws.calls.of("GetObject")) == before
+
+
+def test_a_dataset_without_a_problem_needs_no_answer_and_stands_on_the_card(talk: Talk) -> None:
+    found = talk.done("answer", "dataset", talk.put("clean.jsonl", rows(20)))
+    assert found["step"]["id"] == "builtin_metrics"
+    assert found["settled"]["data"] == {**found["settled"]["data"], "value": "ok", "origin": "lookup"}
+    assert [item["kind"] for item in found["findings"] if item["kind"] in ("profile", "samples")] == [
+        "profile",
+        "samples",
+    ]
+    card = talk.card()
+    assert line(card, "Rows").endswith(
+        "20 with a reference answer, format sagemaker; no problems found (to see them: revise data)"
+    )
+    assert talk.done("revise", "data")["step"]["question"].startswith("20 rows, ")
+    assert talk.done("answer", "data", "ok")["recorded"]["origin"] == "user"
+    assert "no problems found" not in line(talk.card(), "Rows")
+
+
+def test_mailboxes_of_an_office_are_no_personal_data_and_those_of_people_stand_on_the_card(talk: Talk) -> None:
+    lines = rows(9).splitlines(keepends=True)
+    lines[0] = b'{"query": "Is it support@shop.example.com or Billing+eu@shop.example.com?", "response": "both"}\n'
+    assert talk.done("answer", "dataset", talk.put("office.jsonl", b"".join(lines)))["settled"]["data"]["value"] == "ok"
+    lines[1] = b'{"query": "Write to anna.smith@mail.example.com", "response": "I did"}\n'
+    assert "data" not in talk.done("answer", "dataset", talk.put("people.jsonl", b"".join(lines)))["settled"]
+    talk.done("answer", "data", "ok")
+    assert "! data: 1 row probably holds personal data (email address)." in talk.card()
+
+
+def test_result_files_are_not_offered_as_datasets(talk: Talk) -> None:
+    uri = talk.put("real.jsonl", rows(3))
+    talk.put("jobs/x/models/m/taskTypes/General/datasets/CustomDataset/0b_output.jsonl", rows(3))
+    talk.put("jobs/x/eval_results/inference_output.jsonl", rows(3))
+    error = talk("answer", "dataset", f"s3://{talk.world.bucket}/{talk.folder}/")
+    assert [choice["value"] for choice in error.json["step"]["choices"]] == [uri]
 
 
 def test_personal_data_are_on_the_card_keys_and_words_to_the_judge_also_with_the_answer(talk: Talk) -> None:
@@ -231,7 +268,10 @@ def test_personal_data_are_on_the_card_keys_and_words_to_the_judge_also_with_the
     assert "! 1 row probably holds personal data (email address). (people-001-of-002.jsonl:2)" in asked
     assert "only the first 1,000 rows were looked through" in asked
     assert "mail.example.com" not in asked
-    assert [found["kind"] for found in talk.done("answer", "data", "ok")["findings"]] == ["judge_instructions"]
+    assert [found["kind"] for found in talk.done("answer", "data", "ok")["findings"]] == [
+        "personal_data",
+        "scorer_instructions",
+    ]
 
 
 def test_the_card_says_what_each_category_can_show(talk: Talk) -> None:
@@ -358,7 +398,7 @@ def test_rows_that_a_nova_model_does_not_take_are_found_whatever_is_answered_fir
     (check,) = nova_check()
     assert (check["status"], "convert sagemaker" in check["fix"]) == ("fail", True)
     error = talk.refused("answer", "data", "ok")
-    assert "`messages` is refused there" in error["message"]
+    assert "in a format that this model's path refuses" in error["message"]
     assert "evaluate.py answer data 'convert sagemaker'" in error["fix"]
     prepared = talk.refused("answer", "data", "convert sagemaker")["details"]
     assert json.loads(Path(prepared["files"][0]).read_text().splitlines()[0]) == {"query": "Where is my order?"}
@@ -389,8 +429,8 @@ def test_what_is_wrong_with_a_file_is_named_with_the_operation_that_mends_it(
 
 
 def test_files_that_need_no_mending_or_cannot_be_mended_here(talk: Talk) -> None:
-    whole = talk.done("answer", "dataset", talk.put("one.jsonl", rows(1).strip()))["step"]
-    assert [choice["value"] for choice in whole["choices"]] == ["ok"]
+    whole = talk.done("answer", "dataset", talk.put("one.jsonl", rows(1).strip()))
+    assert whole["settled"]["data"]["value"] == "ok"
     long_row = json.dumps({"query": "word " * 1_000_000, "response": "r"}).encode() + b"\n"
     assert (
         "longer than the model's context"
@@ -534,7 +574,7 @@ def test_a_table_becomes_a_dataset_by_the_command_that_its_refusal_names(talk: T
         "topic": "0",
     }
     assert (done["profile"]["rows"], done["profile"]["looked_through"]) == (10, 10)
-    assert [found["kind"] for found in done["findings"]] == ["judge_instructions"]
+    assert [found["kind"] for found in done["findings"]] == ["scorer_instructions"]
     manifest = json.loads(Path(done["written"]["manifest"]).read_text())
     assert manifest["operation"] == "convert"
     assert manifest["outputs"][0]["source_lines"] == [[1, 10]]

@@ -34,7 +34,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 ALLOWED = {
     ("steps.confirm", "preflight"): "the card's yes runs every check again, the other steps' among them",
     ("steps.notebook", "notebook"): "a notebook is looked at before it is accepted",
-    **{(module, "kinds.*"): "still to be asked of the kind" for module in ("steps.data",)},
 }
 
 

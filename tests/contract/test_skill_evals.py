@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
+from evals.conversation import all_evals
 from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics
 from model_evaluation.kinds.registry import REGISTRY, load_kind
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = json.loads((ROOT / "tests/evals/evals.json").read_text(encoding="utf-8"))
-EVALS: list[dict[str, Any]] = DOCUMENT["evals"]
+EVALS: list[dict[str, Any]] = all_evals()
+EVERY_STEP = {step for kind_id in REGISTRY for step in load_kind(kind_id).steps}
 QUERIES: list[dict[str, Any]] = json.loads((ROOT / "tests/evals/eval_queries.json").read_text(encoding="utf-8"))
 CONVENTION = {"id", "prompt", "expected_output", "assertions"}
 FIELDS = CONVENTION | {"name", "persona", "means", "world", "replies", "ends", "expect"}

@@ -15,10 +15,7 @@ WORDS = re.compile(
     re.IGNORECASE,
 )
 # Rooms that are still being taken out of the judge's hands.
-PENDING = {"dataset", "runtime", "steps"}
-PENDING_FILES = {
-    "commands/dataset.py",
-}
+PENDING = {"runtime", "steps"}
 OUT_ALREADY = ("runtime/report/",)  # parts of those rooms
 SUFFIXES = {".py", ".json", ".j2", ".css", ".js", ".html"}
 
@@ -31,7 +28,7 @@ def shared_files() -> list[Path]:
 def _is_pending(path: Path) -> bool:
     relative = path.relative_to(PACKAGE) if path.is_relative_to(PACKAGE) else path
     name = relative.as_posix()
-    return (relative.parts[0] in PENDING or name in PENDING_FILES) and not name.startswith(OUT_ALREADY)
+    return relative.parts[0] in PENDING and not name.startswith(OUT_ALREADY)
 
 
 def _is_a_kinds(path: Path) -> bool:

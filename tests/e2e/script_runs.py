@@ -17,15 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from e2e.notebook_runs import DATASET, PARAMETERS, Exports
 from kernel_environment import kernel_python
+from model_evaluation.kinds.kind import Kind
 from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
 from model_evaluation.notebook.execute import inject_parameters
+from model_evaluation.notebook.render import notebook_content
 from model_evaluation.notebook.script import notebook_script
-from unit.notebook.building import build_notebook
 
+SEEDED = ("DATASET", "MODEL_PACKAGE_ARN", "REFERENCE_MODEL_ARN", "S3_OUTPUT")
 RUN_LIMIT = 90  # seconds
 PRELOADED = """
 import json, os, runpy, sys, traceback, warnings
@@ -122,15 +126,16 @@ class Interpreter:
 class Workshop:
     """One account and one interpreter for many runs; each run has a folder, and a label that no other run has."""
 
-    def __init__(self, aws: LocalAws, interpreter: Interpreter) -> None:
+    def __init__(self, aws: LocalAws, interpreter: Interpreter, kind: Kind, parameters: Mapping[str, Any]) -> None:
         self.aws = aws
         self.interpreter = interpreter
-        self.notebook = build_notebook(PARAMETERS)
+        self.kind, self.parameters = kind, parameters
+        self.notebook = nbformat.from_dict(notebook_content(kind, parameters))  # type: ignore[no-untyped-call]
 
     def bench(self, folder: Path, *, scenario: Scenario | None = None, **changes: Any) -> Bench:
         """A folder to run the script in, in an account that plays ``scenario`` from now on."""
         self.aws.scenario = scenario or Scenario()
-        return Bench(self, folder, PARAMETERS | {"RUN_LABEL": f"run-{os.urandom(4).hex()}"} | changes)
+        return Bench(self, folder, dict(self.parameters) | {"RUN_LABEL": f"run-{os.urandom(4).hex()}"} | changes)
 
 
 class Bench(Exports):
@@ -142,11 +147,8 @@ class Bench(Exports):
         self.folder = folder
         self.parameters = dict(parameters)
         self._script = folder / "evaluation.py"
-        if any(
-            parameters[name] != PARAMETERS[name]
-            for name in ("DATASET", "MODEL_PACKAGE_ARN", "REFERENCE_MODEL_ARN", "S3_OUTPUT")
-        ):
-            seed_rehearsal(self.aws, KIND.player(), parameters, {parameters["DATASET"]: DATASET})
+        if any(parameters.get(name) != workshop.parameters.get(name) for name in SEEDED):
+            _seed(self.aws, workshop.kind, parameters)
         self._calls_before = len(self.aws.calls)
 
     def run(self, **overrides: Any) -> ScriptOutcome:
@@ -173,9 +175,17 @@ class Bench(Exports):
 
 
 @contextlib.contextmanager
-def workshop(*, step_seconds: float = 0.2) -> Iterator[Workshop]:
+def workshop(
+    *, step_seconds: float = 0.2, kind: Kind = KIND, parameters: Mapping[str, Any] = PARAMETERS
+) -> Iterator[Workshop]:
     """An account with what the usual parameters name, and an interpreter that talks to it."""
-    with LocalAws(step_seconds=step_seconds, account=account_of(PARAMETERS)) as aws:
-        seed_rehearsal(aws, KIND.player(), PARAMETERS, {PARAMETERS["DATASET"]: DATASET})
+    with LocalAws(step_seconds=step_seconds, account=account_of(dict(parameters))) as aws:
+        _seed(aws, kind, parameters)
         with Interpreter(aws.child_environment()) as interpreter:
-            yield Workshop(aws, interpreter)
+            yield Workshop(aws, interpreter, kind, parameters)
+
+
+def _seed(aws: LocalAws, kind: Kind, parameters: Mapping[str, Any]) -> None:
+    player, dataset = kind.player(), parameters.get("DATASET")
+    assert player is not None
+    seed_rehearsal(aws, player, dict(parameters), {dataset: DATASET} if dataset else {})

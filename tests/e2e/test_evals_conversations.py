@@ -15,7 +15,7 @@ import pytest
 
 from evals import run as runner
 from evals.checks import faults
-from evals.conversation import Stage, load_evals
+from evals.conversation import Stage, all_evals, load_evals
 from evals.reference_assistant import ReferenceAssistant
 from model_evaluation.commands import report as report_command
 from model_evaluation.conversation.answers import workflow
@@ -25,7 +25,7 @@ from model_evaluation.kinds.registry import DEFAULT, load_kind
 from model_evaluation.lookups.session import Aws
 
 pytestmark = pytest.mark.e2e
-EVALS = json.loads((Path(runner.HERE) / "evals.json").read_text(encoding="utf-8"))["evals"]
+EVALS = all_evals()
 BY_NAME = {item["name"]: item["id"] for item in EVALS}
 
 

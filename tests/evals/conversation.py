@@ -15,7 +15,7 @@ from model_evaluation.conversation.answers import give_answer
 from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
-from model_evaluation.kinds.registry import DEFAULT, kind_of
+from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
 from model_evaluation.localaws import Call, LocalAws
 from model_evaluation.localaws.seeding import Seeder
 from predictive_tables import TABLES
@@ -38,6 +38,11 @@ USUAL: dict[str, str | None] = {
     "confirm": "yes",
     "terms": "I agree",
     "notebook": None,
+    # Of further kinds.
+    "benchmark": "math",
+    "subtasks": None,
+    "decoding": None,
+    "smallest_effect": None,
 }
 # The same about a predictive model; its files lie in the project's folder (`tables` of an eval's world).
 PREDICTIVE: dict[str, str | None] = {
@@ -117,21 +122,30 @@ class User:
     def _usual(self, step: str | None) -> Any:
         if step is None:
             return {"say": "Yes, go on.", "means": [{"next": True}]}
-        usual = self.usual[self.kind].get(step)
+        usual = self.usual.get(self.kind, self.usual[DEFAULT]).get(step)
         return {"say": "Yes, take that.", "means": [{"accept": step}]} if usual is None else usual
+
+
+def all_evals() -> list[dict[str, Any]]:
+    """The evals as they are written: those of the default kind, then each further kind's file, numbered on."""
+    evals: list[dict[str, Any]] = json.loads((HERE / "evals.json").read_text(encoding="utf-8"))["evals"]
+    for path in sorted((HERE / "kinds").glob("*.json")):
+        further = json.loads(path.read_text(encoding="utf-8"))["evals"]
+        evals += [{"id": len(evals) + number, **item} for number, item in enumerate(further, 1)]
+    return evals
 
 
 def load_evals(world: World) -> list[dict[str, Any]]:
     """The evals with ``{name}`` replaced by the world's values, in every string."""
-    evals = json.loads((HERE / "evals.json").read_text(encoding="utf-8"))["evals"]
-    result: list[dict[str, Any]] = _filled(evals, _names(world))
+    result: list[dict[str, Any]] = _filled(all_evals(), _names(world))
     return result
 
 
 def usual_answers(world: World) -> dict[str, str]:
     """An answer to every step that is asked; suggestions are written out."""
     chosen = {"data": "ok", "custom_metrics": "none", "builtin_metrics": "Correctness,Completeness",
-              "primary_metric": "Correctness", "output": f"s3://{world.bucket}/results", "notebook": "new"}  # fmt: skip
+              "primary_metric": "Correctness", "output": f"s3://{world.bucket}/results", "notebook": "new",
+              "subtasks": "ALL", "decoding": "defaults", "smallest_effect": "2"}  # fmt: skip
     return {step: chosen.get(step) or _filled(value or "", _names(world)) for step, value in USUAL.items()}
 
 
@@ -164,7 +178,8 @@ def open_step(document: dict[str, Any] | None) -> str | None:
     if document is None:
         return None
     answers = present(document)["answers"] if "answers" in document else {}
-    return next((step for step in kind_of(document).steps if step not in answers), None)
+    kind = kind_of(document) if "answers" in document else load_kind(DEFAULT)
+    return next((step for step in kind.steps if step not in answers), None)
 
 
 class Stage:
@@ -203,10 +218,13 @@ class Stage:
             project = self.folder / f"prepared-{len(self._prepared)}"
             project.mkdir()
             with self.environment({}):
-                for step, value in {**usual_answers(self.world), **changes}.items():
+                given = {**usual_answers(self.world), **changes}
+                kind = load_kind(changes.get("evaluation", DEFAULT))
+                for step in kind.steps:
                     if step == until:
                         break
-                    give_answer(str(project), step, value)
+                    if step in given:
+                        give_answer(str(project), step, given[step])
             self._prepared[key] = (project / state.FILE_NAME).read_bytes()
         return self._prepared[key]
 

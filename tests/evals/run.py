@@ -49,6 +49,7 @@ from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.kinds.predictive.localaws.world import seed_world
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.services.evaluation_recipe import give_recipes_settings
 
 TRACE = "EVAL_TRACE"
 # Local AWS's proxy lets nothing leave this machine: the skill's commands go through it, the assistant itself does not,
@@ -173,6 +174,7 @@ def opened(folder: Path) -> Iterator[Stage]:
     """A stage whose projects and transcripts lie in ``folder``."""
     with one_session(), LocalAws(step_seconds=0) as aws:
         world = seed_demo_world(aws, region="us-west-2")
+        give_recipes_settings(aws.cloud, world.region)
         others = seed_world(Seeder(aws.cloud, "us-west-2"))  # what predicts, in the same account
         for name, value in others.names().items():
             vars(world).setdefault(name, value)

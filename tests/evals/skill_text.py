@@ -36,7 +36,7 @@ class Rules:
         bullets = dict(re.findall(r"^- `(\w+)`: (.*?)(?=^- |\Z)", own_words, re.M | re.S))
         codes = _table(_section(text, "Exit codes"))
         return cls(
-            order=list(dict.fromkeys(re.findall(r"`(\w+)`", _section(text, "Steps")))),
+            order=_order(_section(text, "Steps")),
             consent=frozenset(name for name, body in bullets.items() if re.search(r"\byes\b|\bassent\b", body)),
             names_other_folders="`workflow_elsewhere`" in loop,
             lists_choices="`step.choices` as a numbered list" in loop,
@@ -53,6 +53,21 @@ class Rules:
                 if row[1].startswith("run it")
             },
         )
+
+
+def _order(section: str) -> list[str]:
+    """The steps of the first sentence; those that only another kind asks stand where its own list has them."""
+    first, *others = [
+        section.split(". ")[0],
+        *re.findall(r"`\w+` asks[^:]*:(.*?)(?:\.$|;|\n\n|\Z)", section, re.M | re.S),
+    ]
+    order = re.findall(r"`(\w+)`", first)
+    for steps in (re.findall(r"`(\w+)`", other) for other in others):
+        for at, step in enumerate(steps):
+            if step not in order:
+                following = next((name for name in steps[at:] if name in order), None)
+                order.insert(order.index(following) if following else len(order), step)
+    return order
 
 
 def _section(text: str, title: str) -> str:

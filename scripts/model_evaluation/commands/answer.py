@@ -10,12 +10,12 @@ example:
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from model_evaluation import state
 from model_evaluation.conversation.answer_text import read_value
 from model_evaluation.conversation.answers import add_position, give_answer, known_step
 from model_evaluation.errors import Refused, UsageError
+from model_evaluation.json_types import JsonObject
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +53,7 @@ def _one_at_a_time(words: list[str]) -> str:
     return f"Quote the value as one argument: evaluate.py answer {shlex.quote(words[0])} {value}"
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
     sources = [name for name in ("value", "text") if getattr(args, name) is not None] + ["accept"] * args.accept
     if len(sources) != 1:
         raise UsageError(

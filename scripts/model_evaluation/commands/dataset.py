@@ -17,19 +17,19 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.errors import Refused, UsageError
+from model_evaluation.json_types import JsonObject
 from model_evaluation.runtime.shard_names import unsharded_name
 
 if TYPE_CHECKING:
     from model_evaluation.dataset import DatasetReport, JoinedFiles, Terms
+    from model_evaluation.kinds.kind import Kind
     from model_evaluation.lookups.s3.sources import Source
     from model_evaluation.lookups.session import Aws
-
-
-JOB_ROWS = 1000  # one judge job takes no more
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="upload: the user has agreed to it")
     parser.add_argument("--max-rows", type=int, metavar="N", help="stop after N rows (the answer says so)")
-    parser.add_argument("--deep", action="store_true", help="add the slow passes (near-duplicates, personal data)")
+    parser.add_argument(
+        "--deep", action="store_true", help="add the slow passes (personal data, keys, instructions in all rows)"
+    )
     parser.add_argument(
         "--training", metavar="FILE_OR_URI", help="the training dataset: say which evaluation prompts are in it"
     )
@@ -56,7 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--needs-reference", action="store_true", help="every row must have a reference answer")
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
     if args.action == "upload":
         return _upload(args)
     if args.yes:
@@ -69,7 +71,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     return actions[args.action](args)
 
 
-def _convert(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _convert(args: argparse.Namespace) -> tuple[JsonObject, int]:
     from model_evaluation.dataset import Terms, apply_operation, check_stream
     from model_evaluation.progress import read_so_far, watched
     from model_evaluation.steps.data import faults_of, suggested_fix
@@ -81,7 +83,8 @@ def _convert(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             fix="For example: evaluate.py dataset convert questions.csv --map question=query,answer=response",
         )
     source, joined = _joined(args.names)
-    terms = Terms(needs_reference=args.needs_reference)
+    kind = _kind(args.project)
+    terms = replace(kind.dataset_terms(None) or Terms(), needs_reference=args.needs_reference)
     report = check_stream(joined.chunks(), source=source, terms=terms, row_limit=None, on_progress=read_so_far())
     words = [word for text in args.map for word in ("--map", text)] + ([args.format] if args.format else [])
     facts = {"sha256": _sha256(joined)}
@@ -103,8 +106,8 @@ def _convert(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             code="unwritable",
         ) from error
     rows = sum(output["rows"] for output in manifest["outputs"])
-    written = _read_written(out, terms, rows)
-    body = {
+    written = _read_written(out, terms, rows, kind.job_rows)
+    body: JsonObject = {
         "written": {"file": str(out), "rows": rows, "manifest": f"{out}.manifest.json"},
         "profile": written.profile.as_json(),
         "findings": [finding.as_json() for finding in written.findings],
@@ -120,11 +123,11 @@ def _convert(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     return body, 3
 
 
-def _read_written(path: Path, terms: Terms, rows: int) -> DatasetReport:
+def _read_written(path: Path, terms: Terms, rows: int, row_limit: int | None) -> DatasetReport:
     """The whole check, with a look at every text."""
     from model_evaluation.dataset import check_stream, read_chunks
 
-    return check_stream(read_chunks(path), source=str(path), terms=terms, look_through=rows, row_limit=JOB_ROWS)
+    return check_stream(read_chunks(path), source=str(path), terms=terms, look_through=rows, row_limit=row_limit)
 
 
 def _sha256(joined: JoinedFiles) -> str:
@@ -136,7 +139,7 @@ def _sha256(joined: JoinedFiles) -> str:
     return digest.hexdigest()
 
 
-def _upload(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _upload(args: argparse.Namespace) -> tuple[JsonObject, int]:
     if len(args.names) < 2:
         raise UsageError(
             "`dataset upload` takes a file and where to put it.",
@@ -157,7 +160,7 @@ def _upload(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     return carry_out(_aws(), plan), 0
 
 
-def _overlap(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _overlap(args: argparse.Namespace) -> tuple[JsonObject, int]:
     from model_evaluation.overlap import record
 
     if len(args.names) > 1:
@@ -167,7 +170,7 @@ def _overlap(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     return record(args.project, args.names[0] if args.names else None), 0
 
 
-def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _check(args: argparse.Namespace) -> tuple[JsonObject, int]:
     from model_evaluation.dataset import Terms, check_stream, find_overlap
     from model_evaluation.lookups.s3.sources import training_chunks
     from model_evaluation.progress import read_so_far, watched
@@ -176,18 +179,19 @@ def _check(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     if args.max_rows is not None and args.max_rows < 1:
         raise UsageError(f"--max-rows is {args.max_rows}; at least 1 is expected.", fix="Leave it out to read all.")
     source, joined = _joined(args.names)
+    kind = _kind(args.project)
     several = len(joined.names) > 1
     report = check_stream(
         joined.chunks(),
         source=source,
         deep=args.deep,
         max_rows=args.max_rows,
-        terms=Terms(needs_reference=args.needs_reference),
-        row_limit=None if several else JOB_ROWS,
+        terms=replace(kind.dataset_terms(None) or Terms(), needs_reference=args.needs_reference),
+        row_limit=None if several else kind.job_rows,
         on_progress=read_so_far(),
     )
-    report = joined.by_file(report, JOB_ROWS)
-    body: dict[str, Any] = {
+    report = joined.by_file(report, kind.job_rows)
+    body: JsonObject = {
         "profile": report.profile.as_json(),
         "findings": [finding.as_json() for finding in report.findings],
     }
@@ -231,6 +235,18 @@ def _sources(names: list[str]) -> list[Source]:
         return local_sources(names)
     aws = _aws()
     return s3_sources(aws, str(from_registry(aws, arn)[1]) if arn is not None else names[0])
+
+
+def _kind(project: str) -> Kind:
+    """The kind of the project's workflow; the default one where there is none that can be read."""
+    from model_evaluation.errors import StateError
+    from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
+    from model_evaluation.state import load
+
+    try:
+        return kind_of(load(project).document)
+    except StateError:
+        return load_kind(DEFAULT)
 
 
 def _aws() -> Aws:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any
 
 from model_evaluation.errors import UsageError
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
 
 
@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any] | None, int]:
+def run(args: argparse.Namespace) -> tuple[JsonObject | None, int]:
     from model_evaluation.demo.walk import walk
 
     players = {kind_id: load_kind(kind_id).player() for kind_id in REGISTRY}

@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-from typing import Any
 
 from model_evaluation.errors import UsageError
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
 
 
@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any] | None, int]:
+def run(args: argparse.Namespace) -> tuple[JsonObject | None, int]:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     signal.signal(signal.SIGINT, lambda *_: ended.set())

@@ -7,10 +7,10 @@ example:
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from model_evaluation import state
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import REGISTRY, kind_of, load_kind
 
 SAMPLE_ROWS = 3
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             tool.arguments(group)
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
     kind = kind_of(state.load(args.project).document)
     tool = kind.metric_tool()
     if tool is None:

@@ -13,11 +13,11 @@ example:
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from model_evaluation import state
 from model_evaluation.conversation.answers import utc_now
 from model_evaluation.conversation.context import Context
+from model_evaluation.json_types import JsonObject
 from model_evaluation.preflight import run_preflight, summary
 from model_evaluation.preflight.policy_documents import policies_for
 
@@ -27,12 +27,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="list the checks that passed, too")
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     if args.policy:
         return policies_for(context), 0
     checks = run_preflight(context)
-    body: dict[str, Any] = {
+    body: JsonObject = {
         "summary": summary(checks),
         "checks": [check for check in checks if args.all or check["status"] != "pass"],
     }

@@ -13,13 +13,14 @@ import argparse
 import math
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation import state
 from model_evaluation.conversation.answers import utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import EvaluationError, Refused, UsageError
+from model_evaluation.json_types import JsonObject
 from model_evaluation.runtime.shard_names import shard_names
 
 from .render import rendered, require_every_answer, write_keeping
@@ -38,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
     from model_evaluation.localaws import LocalAws
     from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
     from model_evaluation.runs.execution import executed_path, run_rendered
@@ -59,7 +60,8 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
             code="no_rehearsal",
         )
     parameters = context.kind.parameters(context)
-    rows, findings = _rows(context, player, parameters["DATASET"]) if "DATASET" in parameters else ({}, [])
+    dataset = parameters.get("DATASET")
+    rows, findings = _rows(context, player, str(dataset)) if dataset is not None else ({}, [])
     folder = os.path.join(args.project, FOLDER)
     notebook = _fresh_notebook(folder, context)
     changes = {
@@ -68,7 +70,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "RESULTS_DIR": "results",
     }
     account = account_of(parameters)
-    with LocalAws(step_seconds=args.step_seconds, region=parameters["REGION"], account=account) as aws:
+    with LocalAws(step_seconds=args.step_seconds, region=str(parameters["REGION"]), account=account) as aws:
         seed_rehearsal(aws, player, parameters, rows, base_model=context.facts("model").get("base_model"))
         outcome = run_rendered(
             notebook,
@@ -90,7 +92,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
     }, 0
 
 
-def _rows(context: Context, player: KindPlayer, dataset: str) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
+def _rows(context: Context, player: KindPlayer, dataset: str) -> tuple[dict[str, bytes], list[JsonObject]]:
     """The content of every file of ``dataset``, by URI: the recorded one's if this shell can read it, else sample
     rows of the kind."""
     from model_evaluation.lookups.concurrency import together

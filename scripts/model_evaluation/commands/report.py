@@ -20,10 +20,10 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused, UsageError
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.kind import PeopleTool
 from model_evaluation.kinds.registry import load_kind, report_words
 from model_evaluation.reporting.gate import Gate, decide_gate, invalid_gate, parse_rules
@@ -34,7 +34,7 @@ from model_evaluation.results_folder import results_folders
 from model_evaluation.runtime.results.summary import Summary
 from model_evaluation.runtime.statistics.entries import Entry, value_of
 
-Body = dict[str, Any]
+Body = JsonObject
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,11 +86,10 @@ def run(args: argparse.Namespace) -> tuple[Body, int]:
     body |= _do(args, results, gate)
     if gate is None:
         return body, 0
-    body["gate"] = {"outcome": gate.outcome, "reasons": gate.reasons}
-    if gate.rows_needed:
-        body["gate"]["rows_needed"] = gate.rows_needed
+    rows_needed = {"rows_needed": gate.rows_needed} if gate.rows_needed else {}
+    body["gate"] = {"outcome": gate.outcome, "reasons": gate.reasons, **rows_needed}
     if gate.exit_code:
-        report = body["files"].get("report.html", results.path)
+        report = list_files(results.folder).get("report.html", results.path)
         body["error"] = {"code": gate.code, "message": " ".join(gate.reasons), "fix": f"Read {report} before deciding."}
     return body, gate.exit_code
 
@@ -99,18 +98,21 @@ def _told(summary: Summary, *, whole: bool) -> Body:
     """What the summary says: verdict, fairness and metrics in short, or the whole of it."""
     if whole:
         return {"verdict": summary["verdict"], "summary": summary}
+    from model_evaluation.runtime.report.metrics_table import planned_text, sound_rows_text
+
     doubts = [check for check in summary.get("fairness", {"checks": []})["checks"] if check["status"] != "pass"]
+    further = {"fairness": doubts, "sound_rows": sound_rows_text(summary), "planned": planned_text(summary)}
     return {
         "verdict": summary["verdict"],
         "rows": summary["rows"],
         "primary_metric": summary["primary_metric"],
         "metrics": {name: _metric(entry) for name, entry in summary["metrics"].items()},
-        **({"fairness": doubts} if doubts else {}),
+        **{name: told for name, told in further.items() if told},
     }
 
 
 def _metric(entry: Entry) -> Body:
-    known: Mapping[str, Any] = entry["difference"] or {}
+    known: Mapping[str, object] = entry["difference"] or {}
     return {
         "verdict": entry["verdict"],
         "direction": entry["direction"],
@@ -277,7 +279,7 @@ def _history(args: argparse.Namespace) -> Body:
     sentences = history_sentences(groups)
     change = change_since_last(groups[0])
     if change:
-        sentences.append(change["sentence"])
+        sentences.append(str(change["sentence"]))
     base = next(base for base in results_folders(args.project) if os.path.isdir(base))
     picture = trend_svg(groups, " ".join(sentences)).encode()
     return {

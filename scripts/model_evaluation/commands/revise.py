@@ -7,7 +7,6 @@ example:
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from model_evaluation import state
 from model_evaluation.conversation import workflow
@@ -15,13 +14,14 @@ from model_evaluation.conversation.answers import TRIES, known_step, position, p
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
+from model_evaluation.json_types import JsonObject
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("step", metavar="STEP", help="the step's id, as `status` shows it")
 
 
-def run(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
     for _ in range(TRIES):
         snapshot = state.load(args.project)
         before = present(snapshot.document)

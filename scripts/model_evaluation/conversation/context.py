@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.errors import StateError
-from model_evaluation.json_types import Document
+from model_evaluation.json_types import Document, Facts, Value
 from model_evaluation.kinds.registry import kind_of
 
 from .provenance import present
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 class _Facts(dict[str, object]):
     """A recorded answer's facts. One that was taken out of the file by hand is a damaged file (exit 5), no bug."""
 
-    def __init__(self, step_id: str, facts: Mapping[str, Any]) -> None:
+    def __init__(self, step_id: str, facts: Facts) -> None:
         super().__init__(facts)
         self._step_id = step_id
 
@@ -39,6 +38,8 @@ class Context:
         self.document = present(document)
         self.now = now
         self._aws = aws
+        self.kept: dict[tuple[str, ...], object] = {}
+        """What took long to find, for the other steps of the same command."""
 
     @property
     def aws(self) -> Aws:
@@ -53,12 +54,12 @@ class Context:
         """The kind of evaluation that the workflow is about."""
         return kind_of(self.document)
 
-    def value(self, step_id: str) -> Any:
+    def value(self, step_id: str) -> Value:
         """The recorded value of a step, ``None`` when it is open."""
         answer = self.document["answers"].get(step_id)
         return None if answer is None else answer["value"]
 
-    def facts(self, step_id: str) -> Mapping[str, Any]:
+    def facts(self, step_id: str) -> Facts:
         """What the check of a recorded answer found; empty when the step is open."""
         answer = self.document["answers"].get(step_id)
         return {} if answer is None else _Facts(step_id, answer.get("facts", {}))

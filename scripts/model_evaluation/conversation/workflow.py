@@ -36,7 +36,8 @@ class Offer:
     """What a question can show: choices, a suggested value, text put before the question.
 
     These are kept in the state file for `status`; ``findings`` are shown once and not kept. ``changes`` are the lines
-    of a text that are others than when it was shown before; ``None`` for a text that has no such lines.
+    of a text that are others than when it was shown before; ``None`` for a text that has no such lines. ``facts`` are
+    what was read for it and need not be read again for the answer.
     """
 
     choices: list[dict[str, str]] | None = None
@@ -44,6 +45,7 @@ class Offer:
     text: str | None = None
     changes: list[str] | None = None
     findings: list[JsonObject] = field(default_factory=list)
+    facts: JsonObject = field(default_factory=dict)
 
     def as_json(self) -> OfferEntry:
         entry: OfferEntry = {}
@@ -55,6 +57,8 @@ class Offer:
             entry["text"] = self.text
         if self.changes is not None:
             entry["changes"] = self.changes
+        if self.facts:
+            entry["facts"] = self.facts
         return entry
 
 

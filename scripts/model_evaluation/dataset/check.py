@@ -9,9 +9,11 @@ from time import monotonic
 from typing import Any
 
 from .content import ContentScan
+from .defects import TextDefects
 from .faults import FAULT_KINDS
 from .findings import Finding, FindingsByKind, safe_excerpt
 from .profile import Profile, RowCounts, Sample
+from .questions import Questions
 from .repetition import Repetitions
 from .rows.file_types import split_head, whole_file_fault
 from .rows.foreign import Renaming, as_option, foreign_columns, whole_renaming
@@ -27,7 +29,7 @@ PROGRESS_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """The outcome of one check. ``terms`` are those by which rows were judged, for operations on the same file;
+    """The outcome of one check. ``terms`` are those by which rows are usable, for operations on the same file;
     ``renaming`` is what fields under foreign names should be called."""
 
     source: str
@@ -68,10 +70,10 @@ def check_stream(
 ) -> DatasetReport:
     """Check a JSON Lines dataset that arrives as chunks of bytes of any size.
 
-    ``deep``             also near-duplicates, personal data, scripts and instructions to a judge (slow)
+    ``deep``             also personal data, scripts and instructions in every row, near-duplicates among more (slow)
     ``look_through``     of ``deep``, what looks at rows one by one, for so many rows
     ``max_rows``         stop early, and say so
-    ``terms``            what the rows are judged by
+    ``terms``            what makes rows usable
     ``row_limit``        rows one job takes; ``None``: any number
     ``context_tokens``   the model's context, with which prompts are compared by an estimate
     ``on_progress``      receives bytes and rows so far, every ``PROGRESS_SECONDS``
@@ -86,8 +88,17 @@ def check_stream(
         columns = table_columns(stream, fault.kind) if fault.kind in TABLES else []
         renaming = foreign_columns(columns)
         return DatasetReport(source, False, findings.as_list(as_option(renaming)), profile, [], terms, renaming)
-    scan = ContentScan(first_rows=None if deep else look_through, near=deep) if deep or look_through else None
-    check = _Check(terms, context_tokens or GENEROUS_CONTEXT, max_rows, row_limit, scan)
+    first_rows = None if deep else look_through
+    scan = ContentScan(first_rows, terms.scorers) if deep or look_through else None
+    check = _Check(
+        terms,
+        context_tokens or GENEROUS_CONTEXT,
+        max_rows,
+        row_limit,
+        scan,
+        TextDefects(every_row=deep),
+        Questions(deep=deep),
+    )
     tell_at = monotonic() + PROGRESS_SECONDS
     for block in line_blocks(stream):
         check.read(block)
@@ -108,6 +119,8 @@ class _Check:
     max_rows: int | None
     row_limit: int | None
     scan: ContentScan | None
+    defects: TextDefects
+    questions: Questions
     profile: Profile = field(default_factory=Profile)
     findings: FindingsByKind = field(default_factory=FindingsByKind)
     counts: RowCounts = field(default_factory=RowCounts)
@@ -132,8 +145,11 @@ class _Check:
         self.repetitions.add(rows)
         self._note_long_prompts(rows)
         self._note_faults(rows)
+        usable = rows.usable()
+        self.defects.see(usable, self.findings)
+        self.questions.see(usable)
         if self.scan is not None:
-            self.scan.see(rows.usable(), self.findings)
+            self.scan.see(usable, self.findings)
 
     def _up_to_limit(self, block: Block, rows: int) -> Block:
         """The block without the rows that are too many; then the reading ends with it."""
@@ -174,7 +190,9 @@ class _Check:
         findings, profile, counts = self.findings, self.profile, self.counts
         counts.describe(profile)
         if self.scan is not None:
-            self.scan.conclude(findings, profile)
+            self.scan.describe(profile)
+        self.defects.conclude(findings)
+        self.questions.conclude(findings, profile)
         self._note_repetitions()
         formats = list(profile.formats.items())
         if not profile.rows:

@@ -1,50 +1,31 @@
-"""A closer look at the texts of rows: near-duplicates, scripts, personal data, instructions to a judge.
+"""A closer look at the texts of rows: scripts, personal data, instructions.
 
 Nothing that is found is ever printed: findings carry counts and line numbers only.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 
 from .findings import FindingsByKind
+from .instructions import commands_an_assistant, to_a_scorer, to_an_assistant
 from .personal_data import personal_spans, secret_spans
 from .profile import Profile
 from .rows.reading import UsableRows
-from .similarity import SimilarTexts, similarity, words_of
 
-NEAR_ROWS = 20_000  # the near-duplicate index holds no more than these
 _LETTERS_LOOKED_AT = 200
 
-_TO_THE_JUDGE = re.compile(
-    r"\b(?:ignore|disregard|forget)\s+(?:\w+\s+){0,3}(?:instructions?|prompts?|rules|criteria)\b"
-    r"|\b(?:give|assign|award|rate|score|grade|mark)\s+(?:\w+\s+){0,4}(?:answer|response|output|completion)\s+"
-    r"(?:\w+\s+){0,3}(?:highest|maximum|full|perfect|top|10|100|5)\b"
-    r"|\b(?:highest|maximum|full|perfect|top)\s+(?:score|rating|marks?|grade)\b"
-    r"|\b(?:dear|note to(?: the)?|attention|hey)\s+(?:judge|evaluator|grader|reviewer)\b"
-    r"|\byou\s+are\s+(?:now\s+)?(?:the|an?)\s+(?:\w+\s+)?(?:judge|evaluator|grader)\b",
-    re.IGNORECASE,
-)
 _SCRIPT_NAMES = {"CJK": "Han", "HIRAGANA": "Japanese kana", "KATAKANA": "Japanese kana", "HANGUL": "Hangul"}
 
 
 class ContentScan:
-    """Sees every usable row once, or the ``first_rows``.
+    """Sees every usable row once, or the ``first_rows``."""
 
-    Without ``near`` rows are not compared with each other, which takes most of the time.
-    """
-
-    def __init__(self, *, first_rows: int | None = None, near: bool = True) -> None:
+    def __init__(self, first_rows: int | None, scorers: tuple[str, ...] = ()) -> None:
         self._first_rows = first_rows
-        self._wants_near = near
+        self._to_a_scorer = to_a_scorer(scorers)
         self._scripts: Counter[str] = Counter()
-        ratio = similarity() if near else None
-        self._index = SimilarTexts(ratio) if ratio is not None else None
-        self._prompts: set[str] = set()
-        self._lines: list[int] = []
-        self._near_rows = 0
         self._rows = 0
 
     def see(self, rows: UsableRows, findings: FindingsByKind) -> None:
@@ -57,32 +38,13 @@ class ContentScan:
             for kind, spans in (("personal_data", personal_spans), ("secret", secret_spans)):
                 for what in sorted({what for text in texts for what, _, _ in spans(text)}):
                     findings.add(kind, line, detail=what)
-            if any(_TO_THE_JUDGE.search(text) for text in texts):
-                findings.add("judge_instructions", line)
-            self._compare(prompt, line, findings)
+            if any(self._to_a_scorer.search(text) for text in texts):
+                findings.add("scorer_instructions", line)
+            if any(map(to_an_assistant, (prompt, reference or ""))) or commands_an_assistant(system or ""):
+                findings.add("assistant_instructions", line)
 
-    def _compare(self, prompt: str, line: int, findings: FindingsByKind) -> None:
-        if self._index is None or len(self._lines) >= NEAR_ROWS:
-            return
-        if prompt in self._prompts:
-            return  # an exact repetition, which the check itself reports
-        words = words_of(prompt)
-        nearest = self._index.nearest(words)
-        if nearest is not None:
-            self._near_rows += 1
-            pair = f"line {line} is like line {self._lines[nearest]}" if self._near_rows <= 3 else ""
-            findings.add("near_duplicate", line, detail=pair)
-        self._prompts.add(prompt)
-        self._index.add(words)
-        self._lines.append(line)
-
-    def conclude(self, findings: FindingsByKind, profile: Profile) -> None:
-        """Add what only the end can tell."""
-        if self._wants_near and self._index is None:
-            findings.add("near_not_checked", detail="rapidfuzz is not installed", count=self._rows)
-        elif len(self._lines) >= NEAR_ROWS and self._rows > NEAR_ROWS:
-            detail = f"the first {NEAR_ROWS:,} different prompts were compared"
-            findings.add("near_not_checked", detail=detail, count=self._rows - NEAR_ROWS)
+    def describe(self, profile: Profile) -> None:
+        """Write what was seen into ``profile``."""
         profile.scripts, profile.looked_through = dict(self._scripts.most_common(20)), self._rows
 
 

@@ -60,18 +60,20 @@ class JoinedFiles:
         """Name and first line of every file in the stream that was read, for a manifest."""
         return [{"file": name, "first_line": line} for name, line in zip(self.names, self._first_lines, strict=True)]
 
-    def by_file(self, report: DatasetReport, row_limit: int) -> DatasetReport:
+    def by_file(self, report: DatasetReport, row_limit: int | None) -> DatasetReport:
         """The report of a reading without row limit, with what is to be said of single files: those with more than
         ``row_limit`` rows or none, and for every finding the ``places`` of its lines."""
         if len(self._files) == 1:
             return report
         placed = [replace(found, places=[self.place(line) for line in found.lines]) for found in report.findings]
-        too_long = [name for name, rows in zip(self.names, self.rows, strict=True) if rows > row_limit]
+        too_long = [name for name, rows in zip(self.names, self.rows, strict=True) if row_limit and rows > row_limit]
         empty = [name for name, rows in zip(self.names, self.rows, strict=True) if not rows]
         faults: list[Finding] = []
         if too_long:
             rows = self.rows[self.names.index(too_long[0])]
-            message = f"{too_long[0]} has {rows:,} rows, more than one job takes ({row_limit:,}){_and_more(too_long)}."
+            message = (
+                f"{too_long[0]} has {rows:,} rows, more than one job takes ({row_limit or 0:,}){_and_more(too_long)}."
+            )
             fix = "Split the source into smaller files: `shard`."
             faults.append(Finding("too_many_rows", "error", message, len(too_long), fix=fix))
         if empty:

@@ -11,6 +11,16 @@ from collections.abc import Iterator
 HIDDEN = "•"
 
 _EMAIL = re.compile(r"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,24}\b")
+# Mailboxes of an office, not of a person (RFC 2142 and what companies use).
+_OFFICE_NAMES = """
+    abuse accounting accounts admin administrator billing booking bookings bounce careers compliance contact
+    customerservice customersupport desk donotreply enquiries enquiry example feedback finance ftp hello help helpdesk
+    hostmaster hr info inquiries invoice invoices jobs kontakt legal mail mailer-daemon marketing media news
+    newsletter noc no-reply noreply office operations ops order orders payments postmaster press privacy purchasing
+    reception reservations returns root sales security service services shop status subscribe support team test
+    unsubscribe usenet user webmaster welcome www
+"""
+_OFFICES = frozenset(_OFFICE_NAMES.split())
 _PHONES = (
     re.compile(
         r"(?<![\w.+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\)[ .-]?)?\d{2,4}(?:[ .-]\d{2,4}){2,3}(?![\w-]|\.\d|\s?%)"
@@ -35,7 +45,8 @@ def personal_spans(text: str) -> Iterator[tuple[str, int, int]]:
     """What it is ("email address", "phone number", "payment card number"), and where, for each find."""
     if "@" in text:
         for found in _EMAIL.finditer(text):
-            yield "email address", *found.span()
+            if found.group().partition("@")[0].partition("+")[0].lower() not in _OFFICES:
+                yield "email address", *found.span()
     if sum(map(text.count, "0123456789")) < 9:
         return
     for found in _CARD.finditer(text):

@@ -26,7 +26,8 @@ class Profile:
 
     ``rows`` counts lines that are not blank, ``usable_rows`` those that can be evaluated; all that follows is about
     the usable ones. ``prompt_chars`` and ``reference_chars`` hold min, median, p95 and max. ``looked_through`` is the
-    number of rows whose texts were searched for personal data and the like.
+    number of rows whose texts were searched for personal data and the like. ``distinct_questions`` counts prompts that
+    ask the same in other words once, in all and by category; ``None`` where they were not compared.
     """
 
     rows: int = 0
@@ -46,6 +47,8 @@ class Profile:
     duplicates: int = 0
     repeated_prompts: int = 0
     conflicting_references: int = 0
+    distinct_questions: int | None = None
+    category_questions: dict[str, int] = field(default_factory=dict)
     looked_through: int = 0
     scripts: dict[str, int] = field(default_factory=dict)
 
@@ -136,7 +139,7 @@ class RowCounts:
     def describe(self, profile: Profile) -> None:
         """Write what was counted into ``profile``."""
         shown = self._categories.most_common(CATEGORIES_SHOWN)
-        categories = _by_name(shown, 80)
+        categories = by_name(shown, 80)
         rest = self._categories.total() - sum(count for _, count in shown)
         if rest:
             categories[OTHER] = categories.get(OTHER, 0) + rest
@@ -151,7 +154,7 @@ class RowCounts:
         profile.with_system = self._with_system
         profile.categories = categories
         profile.without_category = self._without_category
-        profile.metadata_fields = _by_name((+self._fields).most_common(FIELDS_SHOWN), 60)
+        profile.metadata_fields = by_name((+self._fields).most_common(FIELDS_SHOWN), 60)
 
 
 def _sample(rows: RowBlock, at: int) -> Sample:
@@ -159,7 +162,7 @@ def _sample(rows: RowBlock, at: int) -> Sample:
     return Sample(rows.first_line + at, prompt[: 2 * SAMPLE_CHARS], reference and reference[: 2 * SAMPLE_CHARS])
 
 
-def _by_name(counts: Iterable[tuple[str, int]], limit: int) -> dict[str, int]:
+def by_name(counts: Iterable[tuple[str, int]], limit: int) -> dict[str, int]:
     """Names fit to be shown; those that look the same then are counted together."""
     shown: Counter[str] = Counter()
     for name, count in counts:

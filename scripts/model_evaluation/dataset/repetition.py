@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from .findings import FIRST_LINES
 from .rows.reading import RowBlock
 
+TEXTS_KEPT = 20_000  # reference answers, which are compared by what they say; those of later rows as they are
+CHARS_KEPT = 2_000
+_WORD = re.compile(r"-?\d+(?:[.,]\d+)*|[^\W\d_]+|[^\w\s.,;:!?'\"‘’“”()*`]")
+_SAYS_NOTHING = frozenset(["the", "a", "an", "is", "are", "it", "its", "s", "answer", "final", "so", "therefore"])
 _MANY_ROWS = 1 << 14  # worth loading numpy for
 _NO_REFERENCE = hash(None)
 _NO_ROW = 0
@@ -16,13 +22,19 @@ _NO_ROW = 0
 
 @dataclass
 class Repetition:
-    """``duplicates`` rows say what an earlier row says; ``conflicts`` prompts have several reference answers."""
+    """``duplicates`` rows say what an earlier row says; ``conflicts`` prompts have reference answers that differ in
+    substance, ``pairs`` are the first lines of one and of the other that contradicts it."""
 
     duplicates: int = 0
     repeated_prompts: int = 0
     conflicts: int = 0
     duplicate_lines: list[int] = field(default_factory=list)
-    conflict_lines: list[int] = field(default_factory=list)
+    pairs: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def conflict_lines(self) -> list[int]:
+        """The lines of the pairs, one after the other."""
+        return [line for pair in self.pairs for line in pair]
 
 
 class Repetitions:
@@ -36,6 +48,7 @@ class Repetitions:
     def __init__(self) -> None:
         self._prompts = array("q")
         self._references = array("q")
+        self._texts: list[str | None] = []  # reference answers of the first rows
 
     def add(self, rows: RowBlock) -> None:
         hashes = list(map(hash, zip(rows.prompts, rows.systems, strict=True)))
@@ -45,28 +58,55 @@ class Repetitions:
             hashes[at] = hash((hashes[at], content)) if rows.prompts[at] else _NO_ROW
         self._prompts.fromlist(hashes)
         self._references.fromlist(list(map(hash, rows.references)))
+        if len(self._texts) < TEXTS_KEPT:
+            self._texts += [text and text[:CHARS_KEPT] for text in rows.references]
 
     def find(self) -> Repetition:
         """Compare each row with the earlier ones of the same prompt."""
         found = Repetition()
         prompt = _NO_ROW
-        earlier: set[int] = set()  # reference answers
+        earlier: dict[int, int] = {}  # reference answers, and where they are first given
         conflicting = False
         for index in _by_prompt(self._prompts):
             reference = self._references[index]
             if self._prompts[index] != prompt or prompt == _NO_ROW:
-                prompt, earlier, conflicting = self._prompts[index], {reference}, False
+                prompt, earlier, conflicting = self._prompts[index], {reference: index}, False
                 continue
             found.repeated_prompts += 1
             if reference in earlier:
                 found.duplicates += 1
                 _keep_first(found.duplicate_lines, index + 1)
-            elif reference != _NO_REFERENCE and earlier != {_NO_REFERENCE} and not conflicting:
-                conflicting = True
-                found.conflicts += 1
-                _keep_first(found.conflict_lines, index + 1)
-            earlier.add(reference)
+            elif reference != _NO_REFERENCE and not conflicting:
+                others = (at for answer, at in earlier.items() if answer != _NO_REFERENCE)
+                contradicted = next((at for at in others if self._differ(at, index)), None)
+                conflicting = contradicted is not None
+                if contradicted is not None:
+                    found.conflicts += 1
+                    found.pairs = sorted([*found.pairs, (contradicted + 1, index + 1)], key=itemgetter(1))[:FIRST_LINES]
+            earlier.setdefault(reference, index)
         return found
+
+    def _differ(self, one: int, other: int) -> bool:
+        """Whether two different reference answers say different things; of rows beyond the first ones they do."""
+        if max(one, other) >= len(self._texts):
+            return True
+        return substance(self._texts[one] or "") != substance(self._texts[other] or "")
+
+
+def substance(text: str) -> tuple[str, ...]:
+    """What a reference answer says: its words and numbers, without capitals, punctuation, articles and "the answer
+    is"."""
+    words = _WORD.findall(text.casefold())
+    told = tuple(_number(word) for word in words if word not in _SAYS_NOTHING)
+    return told or tuple(words) or (text.strip(),)
+
+
+def _number(word: str) -> str:
+    """ "1,000.50" and "1000.5" are one number."""
+    if not word[-1].isdigit():
+        return word
+    digits = word.replace(",", "")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def _by_prompt(prompts: array[int]) -> Iterator[int]:

@@ -61,10 +61,6 @@ class SimilarTexts:
                 found.append(number)
         return number
 
-    def nearest(self, words: list[str]) -> int | None:
-        """The added text that is most similar, when one is similar by ``NEAR`` or more; else ``None``."""
-        return max(self._scores(words), default=(0.0, None), key=lambda found: found[0])[1]
-
     def similar(self, words: list[str]) -> list[int]:
         """Every added text that is similar by ``NEAR`` or more (of the ``_COMMON`` that share most with it)."""
         return [number for _, number in self._scores(words)]

@@ -10,20 +10,20 @@ import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.kinds.registry import DEFAULT, report_words
 from model_evaluation.localaws import KindPlayer, LocalAws
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.runtime.report.metrics_table import comparison_text
+from model_evaluation.runtime.settings import Json
 
 MARK = ".model-evaluation-demo"
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 WIDTH = 100
 
 Say = Callable[[str], None]
-Envelope = dict[str, Any]
+Envelope = Json
 
 
 def walk(folder: str, kind_id: str, player: KindPlayer, *, step_seconds: float, say: Say) -> Envelope:

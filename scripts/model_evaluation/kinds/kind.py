@@ -21,7 +21,9 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from model_evaluation.json_types import Facts, JsonObject
 
 from .permissions import Permissions
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from model_evaluation.conversation.context import Context
     from model_evaluation.conversation.workflow import Requirements, Step
+    from model_evaluation.dataset import Terms
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
     from model_evaluation.preflight.shared_checks import Check
@@ -57,7 +60,7 @@ class MetricTool:
     def arguments(self, parser: argparse._ArgumentGroup) -> None:
         """Options of the kind's own, beside --rows, --limit and --yes."""
 
-    def run(self, args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    def run(self, args: argparse.Namespace) -> tuple[JsonObject, int]:
         """The command's body and exit code. ``args`` holds action (lint or try), file, rows, limit, yes, and what
         :meth:`arguments` adds."""
         raise NotImplementedError
@@ -66,13 +69,11 @@ class MetricTool:
 class PeopleTool:
     """What `report --labels-sheet` and `report --labels` do for a kind whose scores people can check."""
 
-    def write_sheet(
-        self, summary: Summary, folder: str, path: str, *, metric: str, n: int, seed: int
-    ) -> dict[str, Any]:
+    def write_sheet(self, summary: Summary, folder: str, path: str, *, metric: str, n: int, seed: int) -> JsonObject:
         """Write a sheet of ``n`` rows of the results in ``folder`` to ``path``; what was written."""
         raise NotImplementedError
 
-    def read_labels(self, summary: Summary, folder: str, sheet: str, key: str | None) -> dict[str, Any]:
+    def read_labels(self, summary: Summary, folder: str, sheet: str, key: str | None) -> JsonObject:
         """Read the filled sheet (``key``: its answer key, if it lies elsewhere) and put what it says beside the
         results. The part of the command's body about it."""
         raise NotImplementedError
@@ -90,6 +91,8 @@ class Kind:
     """Step id to the steps whose answers it rests on, in the order they are asked. ``evaluation`` stands first."""
     own_steps: ClassVar[frozenset[str]] = frozenset()
     """Those of them that are modules of the kind's own folder ``steps``; the others are the shared ones."""
+    job_rows: ClassVar[int | None] = 1000
+    """Rows of one file that a job takes; ``None``: any number."""
     rechecked: ClassVar[tuple[str, ...]] = ()
     """Steps whose answers preflight checks again."""
     assents: ClassVar[tuple[str, ...]] = ("confirm",)
@@ -110,7 +113,7 @@ class Kind:
         step: Step = importlib.import_module(f"{package}.steps.{step_id}").STEP
         return step
 
-    def abridged(self, step_id: str, value: Any) -> Any:
+    def abridged(self, step_id: str, value: object) -> object:
         """A recorded value as an envelope repeats it after another step's answer."""
         return value
 
@@ -120,6 +123,19 @@ class Kind:
 
     def require(self, context: Context) -> None:
         """Raise Refused when a recorded answer may not be acted on, whoever wrote it into the state file."""
+
+    def dataset_terms(self, context: Context | None) -> Terms | None:
+        """What makes rows of a dataset usable, with the answers of ``context`` or in general; ``None``: a prompt."""
+        return None
+
+    def needs_references(self, context: Context) -> bool:
+        """Whether a row without reference answer is of no use to what was chosen."""
+        return False
+
+    def dataset_findings(self, context: Context, data: Facts) -> list[JsonObject]:
+        """What the other answers lack in the dataset that ``data``, the facts of the `data` step, describes. They are
+        shown and not kept. Raises Refused when they cannot go together."""
+        return []
 
     def card(self, context: Context) -> list[tuple[str, str]]:
         """The configuration for the user's yes: (name, text), a line each."""
@@ -144,7 +160,7 @@ class Kind:
         candidate for the execution role, before one is recorded: then nothing may be looked up."""
         return Permissions()
 
-    def parameters(self, context: Context) -> dict[str, Any]:
+    def parameters(self, context: Context) -> JsonObject:
         """The parameters cell's values by name, in its order. Every step has its answer."""
         raise NotImplementedError
 
@@ -184,7 +200,7 @@ class Kind:
         """What results were made of that the present answers say otherwise, such as ``the model is A, not B``."""
         return []
 
-    def upgraded(self, summary: dict[str, Any]) -> dict[str, Any]:
+    def upgraded(self, summary: JsonObject) -> JsonObject:
         """A ``summary.json`` of an earlier ``schema_version`` as one of the present. Whatever the file holds, it never
         raises: what is not as it should be stays, and is found when the result is checked."""
         return summary

@@ -7,7 +7,9 @@ Resources are ARNs. :mod:`model_evaluation.preflight.needs` has the needs that s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from model_evaluation.json_types import JsonObject
 
 Necessity = Literal["required", "contested", "secondary", "checks"]
 """``required``: without it the run fails for certain. ``contested``: AWS's sources disagree, or nothing shows that the
@@ -40,7 +42,7 @@ class Need:
     context: tuple[tuple[str, str], ...] = ()
     """Condition keys that the request will carry, and their values."""
 
-    def statement(self) -> dict[str, Any]:
+    def statement(self) -> JsonObject:
         """The statement that grants it."""
         return allow(self.actions, self.granted, self.context)
 
@@ -74,11 +76,9 @@ def actions(service: str, names: str) -> tuple[str, ...]:
     return tuple(f"{service}:{name}" for name in names.split())
 
 
-def allow(
-    names: tuple[str, ...], resources: tuple[str, ...], context: tuple[tuple[str, str], ...] = ()
-) -> dict[str, Any]:
+def allow(names: tuple[str, ...], resources: tuple[str, ...], context: tuple[tuple[str, str], ...] = ()) -> JsonObject:
     """An Allow statement; a single resource stands alone, as people write it."""
-    body: dict[str, Any] = {
+    body: JsonObject = {
         "Effect": "Allow",
         "Action": sorted(names),
         "Resource": resources[0] if len(resources) == 1 else list(resources),
@@ -88,6 +88,6 @@ def allow(
     return body
 
 
-def document(statements: list[dict[str, Any]]) -> dict[str, Any]:
+def document(statements: list[JsonObject]) -> JsonObject:
     """A policy document of statements."""
     return {"Version": "2012-10-17", "Statement": statements}

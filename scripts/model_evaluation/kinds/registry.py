@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 REGISTRY = {
     "llm_as_judge": "model_evaluation.kinds.llm_as_judge.kind",
     "benchmark": "model_evaluation.kinds.benchmark.kind",
+    "custom_scorer": "model_evaluation.kinds.custom_scorer.kind",
     "nova": "model_evaluation.kinds.nova.kind",
     "predictive": "model_evaluation.kinds.predictive.kind",
 }

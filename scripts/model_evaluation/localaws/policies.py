@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import unquote
 
 from model_evaluation.lookups.iam.policy_evaluation import Policy, statements_of
@@ -50,6 +48,6 @@ def trusts(cloud: Cloud, role_arn: str, service: str) -> bool:
     return not {"*", service}.isdisjoint(trusted_services(role["AssumeRolePolicyDocument"]))
 
 
-def _statements(policy: str, document: str | Mapping[str, Any]) -> list[tuple[str, Policy]]:
+def _statements(policy: str, document: str | Policy) -> list[tuple[str, Policy]]:
     parsed = json.loads(unquote(document)) if isinstance(document, str) else document
     return [(policy, statement) for statement in statements_of(parsed)]

@@ -33,6 +33,7 @@ _one_at_a_time = threading.Lock()
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from flask import Flask
     from werkzeug.serving import BaseWSGIServer
 
 
@@ -79,7 +80,7 @@ class LocalAws:
         except ImportError as error:
             raise missing_package(error.name) from error
 
-        def backend_app(service: Any) -> Any:
+        def backend_app(service: Any) -> Flask:
             if service is None:  # moto knows no such service
                 raise NotImplementedError
             return create_backend_app(service)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import email.utils
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import botocore.exceptions
+
+from model_evaluation.runtime.settings import Json
 
 from .failures import aws_errors
 from .session import Aws
@@ -54,9 +56,8 @@ def credential_lifetime(aws: Aws) -> Lifetime | None:
     source = str(getattr(credentials, "method", "") or "")
     renews = source in RENEWING or source.startswith("assume-role")
     # botocore keeps the moment of expiry to itself; without it the lifetime is simply unknown.
-    expires: Any = getattr(credentials, "_expiry_time", None)
-    if not isinstance(expires, datetime.datetime):
-        expires = None
+    moment = getattr(credentials, "_expiry_time", None)
+    expires = moment if isinstance(moment, datetime.datetime) else None
     return Lifetime(bool(credentials.token), renews, expires, source)
 
 
@@ -80,6 +81,6 @@ def clock_offset(aws: Aws) -> float | None:
     return None
 
 
-def _headers(answer: Any) -> dict[str, str]:
+def _headers(answer: Json) -> dict[str, str]:
     headers: dict[str, str] = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     return headers

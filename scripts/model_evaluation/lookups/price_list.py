@@ -8,11 +8,12 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.endpoints import foreign_endpoints
 from model_evaluation.errors import AwsError
 from model_evaluation.files import write_atomically
+from model_evaluation.runtime.settings import Json
 
 from .failures import aws_errors
 from .session import Aws
@@ -25,7 +26,7 @@ KEPT_SECONDS = 7 * 86_400
 class PriceList(NamedTuple):
     """Parsed products; ``read`` is the day they were read. ``problem`` says why fresh ones could not be had."""
 
-    products: list[dict[str, Any]]
+    products: list[Json]
     read: str
     problem: str = ""
 
@@ -62,9 +63,9 @@ def cache_folder() -> Path | None:
     return (Path(base) if base else Path.home() / ".cache") / "model-evaluation"
 
 
-def _ask(aws: Aws, services: Sequence[str], region: str) -> list[dict[str, Any]]:
+def _ask(aws: Aws, services: Sequence[str], region: str) -> list[Json]:
     client = aws.client("pricing", ENDPOINT_REGION)
-    products: list[dict[str, Any]] = []
+    products: list[Json] = []
     for service in services:
         with aws_errors("reading the price list", resource=f"of {service}"):
             pages = client.get_paginator("get_products").paginate(
@@ -77,7 +78,7 @@ def _ask(aws: Aws, services: Sequence[str], region: str) -> list[dict[str, Any]]
     return products
 
 
-def _kept(path: Path | None) -> tuple[float, list[dict[str, Any]]] | None:
+def _kept(path: Path | None) -> tuple[float, list[Json]] | None:
     """When the kept list was read, and its products; ``None`` without a usable one."""
     if path is None:
         return None
@@ -88,7 +89,7 @@ def _kept(path: Path | None) -> tuple[float, list[dict[str, Any]]] | None:
         return None
 
 
-def _keep(path: Path | None, moment: float, products: list[dict[str, Any]]) -> None:
+def _keep(path: Path | None, moment: float, products: list[Json]) -> None:
     if path is None:
         return
     with suppress(OSError):  # a read-only home: the next estimate asks again

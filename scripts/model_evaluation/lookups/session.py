@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any
 
 import boto3  # noqa: TID251 - this is the seam
 import botocore.config
+from botocore.credentials import Credentials
 
 from model_evaluation.errors import NoRegion
-from model_evaluation.runtime.session import AwsClients
+from model_evaluation.runtime.session import AwsClients, Client
 
 from .concurrency import Once
 from .failures import ATTEMPTS, aws_errors
@@ -33,15 +33,16 @@ class Aws:
             self._session = boto3.Session(region_name=region)
         # boto3 itself reads AWS_DEFAULT_REGION only; the AWS CLI and other SDKs read AWS_REGION first.
         self.region_or_none: str | None = region or os.environ.get("AWS_REGION") or self._session.region_name or None
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str], Client] = {}
         self._lock = threading.Lock()
         self.once = Once()  # for what cannot change while a command runs
 
     @property
-    def credentials(self) -> Any:
+    def credentials(self) -> Credentials | None:
         """The session's botocore credentials, ``None`` when there are none. They are never shown or stored."""
         with aws_errors("reading the AWS credentials"):
-            return self._session.get_credentials()
+            credentials: Credentials | None = self._session.get_credentials()
+        return credentials
 
     @property
     def region(self) -> str:
@@ -53,7 +54,7 @@ class Aws:
             )
         return self.region_or_none
 
-    def client(self, service: str, region: str | None = None) -> Any:
+    def client(self, service: str, region: str | None = None) -> Client:
         """The boto3 client of ``service`` in ``region`` (default: the configured one)."""
         region = region or self.region
         with self._lock:  # creating clients from one session is not thread-safe; using them is
@@ -70,7 +71,7 @@ class _Session:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
-    def client(self, service: str, *, region_name: str, config: Any) -> Any:
+    def client(self, service: str, *, region_name: str, config: botocore.config.Config) -> Client:
         return self._aws.client(service, region_name)
 
 

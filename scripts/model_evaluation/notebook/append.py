@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
@@ -72,10 +72,12 @@ def _read(path: Path) -> tuple[bytes, Json]:
     return original, notebook
 
 
-def _problem(notebook: Any) -> str:
+def _problem(notebook: object) -> str:
     """Why this is not a notebook that can be appended to; empty when it is."""
+    if not isinstance(notebook, dict):
+        return "it has no usable 'cells', which every notebook of format 4 has"
     for key, kind in (("cells", list), ("metadata", dict), ("nbformat", int), ("nbformat_minor", int)):
-        if not isinstance(notebook, dict) or not isinstance(notebook.get(key), kind):
+        if not isinstance(notebook.get(key), kind):
             old = "; it looks like a format older than 4" if "worksheets" in notebook else ""
             return f"it has no usable {key!r}, which every notebook of format 4 has{old}"
     if notebook["nbformat"] != 4:

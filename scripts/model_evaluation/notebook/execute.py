@@ -21,6 +21,9 @@ from .cells import PARAMETERS_TAG
 from .notebook_file import METADATA_KEY, has_tag
 from .values import python_literal
 
+Untyped = Any
+"""Objects of Jupyter's packages, which have no types: notebooks, cells, messages, clients and kernels."""
+
 INJECTED_TAG = "injected-parameters"
 KERNEL_STARTS_WITHIN = 120  # seconds
 
@@ -74,7 +77,7 @@ def execute_notebook(
         return run.execute(client_module, _kernel_manager(folder, python), env=dict(env), cwd=cwd, timeout=timeout)
 
 
-def inject_parameters(notebook: Any, parameters: Mapping[str, object]) -> None:
+def inject_parameters(notebook: Untyped, parameters: Mapping[str, object]) -> None:
     """Adds (or replaces) the cell that overrides the parameters cell's values: ours, where the notebook has others."""
     from nbformat.v4 import new_code_cell
 
@@ -109,7 +112,7 @@ def _assigned_names(source: str) -> set[str]:
     }
 
 
-def _import_nbclient() -> Any:
+def _import_nbclient() -> Untyped:
     try:
         import ipykernel  # noqa: F401
         import nbclient
@@ -118,7 +121,7 @@ def _import_nbclient() -> Any:
     return nbclient
 
 
-def _kernel_manager(folder: str, python: str) -> Any:
+def _kernel_manager(folder: str, python: str) -> Untyped:
     """A kernel of this interpreter, whatever kernels are registered on this machine.
 
     ``folder`` takes its connection file and, where the system has them, its sockets: other users cannot connect.
@@ -140,18 +143,18 @@ def _kernel_manager(folder: str, python: str) -> Any:
 
 
 class _Run:
-    def __init__(self, notebook: Any, target: Path, on_progress: Callable[[str], None]) -> None:
+    def __init__(self, notebook: Untyped, target: Path, on_progress: Callable[[str], None]) -> None:
         self._notebook, self._target, self._on_progress = notebook, target, on_progress
         self._shown: dict[str, list[str]] = {}
         self._partial = ""
 
     def execute(
-        self, nbclient: Any, kernel: Any, *, env: dict[str, str], cwd: Path, timeout: float | None
+        self, nbclient: Untyped, kernel: Untyped, *, env: dict[str, str], cwd: Path, timeout: float | None
     ) -> ExecutionOutcome:
         run = self
 
         class Client(nbclient.NotebookClient):  # type: ignore[misc]
-            def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+            def process_message(self, msg: Untyped, cell: Untyped, cell_index: int) -> Untyped:
                 run.forward(msg)
                 return super().process_message(msg, cell, cell_index)
 
@@ -189,7 +192,7 @@ class _Run:
                 self._save()
         return ExecutionOutcome(True, self._target, len(cells), time.monotonic() - began)
 
-    def forward(self, message: Any) -> None:
+    def forward(self, message: Untyped) -> None:
         """Hands on what a cell prints, line by line, and the new lines of a display that is updated in place."""
         content = message["content"]
         if message["msg_type"] == "stream" and content["name"] == "stdout":
@@ -212,7 +215,7 @@ class _Run:
         if line.strip():
             self._on_progress(line)
 
-    def _failure(self, cell: Any, count: int, began: float, ename: str, evalue: str) -> ExecutionOutcome:
+    def _failure(self, cell: Untyped, count: int, began: float, ename: str, evalue: str) -> ExecutionOutcome:
         return ExecutionOutcome(
             ok=False,
             notebook=self._target,
@@ -223,7 +226,7 @@ class _Run:
             evalue=evalue,
         )
 
-    def _record_error(self, cell: Any, ename: str, evalue: str) -> None:
+    def _record_error(self, cell: Untyped, ename: str, evalue: str) -> None:
         from nbformat.v4 import new_output
 
         error = {"ename": ename, "evalue": evalue, "traceback": [f"{ename}: {evalue}"]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from model_evaluation.runtime.settings import Json
 
@@ -24,5 +23,5 @@ def has_tag(cell: Json, tag: str) -> bool:
     return isinstance(tags, list) and tag in tags
 
 
-def _lines(source: Any) -> Any:
+def _lines(source: object) -> object:
     return source.splitlines(keepends=True) if isinstance(source, str) else source

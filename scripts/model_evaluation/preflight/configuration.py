@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.shard_names import shard_names
 
@@ -123,6 +123,7 @@ def models_of(context: Context) -> tuple[Model, ...]:
     return (first, _model("reference", scope, context.facts("scope")))
 
 
-def _model(part: str, package: str, facts: Mapping[str, Any]) -> Model:
+def _model(part: str, package: str, facts: Mapping[str, object]) -> Model:
     weights = str(facts.get("model_data") or "").removeprefix("s3://").rstrip("/") if package else ""
-    return Model(part, package, str(facts.get("base_model") or ""), facts.get("base_model_version"), weights)
+    version = facts.get("base_model_version")
+    return Model(part, package, str(facts.get("base_model") or ""), str(version) if version else None, weights)

@@ -4,10 +4,10 @@ the checks ask about."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import AwsError, TooEarly
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import SDK_CHECK, Need, Permissions, allow, document
 from model_evaluation.lookups.kms import describe_key
 from model_evaluation.lookups.s3.buckets import default_key
@@ -19,7 +19,7 @@ from .fixes import command
 from .needs import use_keys
 
 
-def policies_for(context: Context) -> dict[str, Any]:
+def policies_for(context: Context) -> JsonObject:
     """The envelope's body. Raises TooEarly while an answer is missing that the policies are about."""
     missing = [step_id for step_id in context.kind.permission_steps if not context.answered(step_id)]
     if missing:
@@ -62,7 +62,7 @@ def policies_for(context: Context) -> dict[str, Any]:
     }
 
 
-def policy(needs: Iterable[Need]) -> dict[str, Any]:
+def policy(needs: Iterable[Need]) -> JsonObject:
     """A policy document that grants the needs; those on the same resources share a statement."""
     actions: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], set[str]] = {}
     for need in needs:
@@ -70,13 +70,13 @@ def policy(needs: Iterable[Need]) -> dict[str, Any]:
     return document([allow(tuple(names), granted, context) for (granted, context), names in actions.items()])
 
 
-def trust_policy(permissions: Permissions, config: Configuration) -> dict[str, Any]:
+def trust_policy(permissions: Permissions, config: Configuration) -> JsonObject:
     """Who may assume the execution role."""
     services = [service.principal for service in permissions.trusted]
     return document([trust_statement(services, config.account)])
 
 
-def trust_statement(services: list[str], account: str) -> dict[str, Any]:
+def trust_statement(services: list[str], account: str) -> JsonObject:
     return {
         "Effect": "Allow",
         "Principal": {"Service": services[0] if len(services) == 1 else services},

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
 from model_evaluation.conversation.context import Context
+from model_evaluation.json_types import Facts, Value
 from model_evaluation.kinds.permissions import Permissions
 from model_evaluation.lookups.concurrency import Once
 from model_evaluation.lookups.iam.policy_evaluation import Policy
@@ -41,10 +40,10 @@ class Subject:
     def configuration(self) -> Configuration:
         return configuration_of(self.context)
 
-    def value(self, step_id: str) -> Any:
+    def value(self, step_id: str) -> Value:
         return self.context.value(step_id)
 
-    def facts(self, step_id: str) -> Mapping[str, Any]:
+    def facts(self, step_id: str) -> Facts:
         return self.context.facts(step_id)
 
     def caller(self) -> Caller:

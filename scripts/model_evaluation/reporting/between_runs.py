@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation, Side
 from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
@@ -120,7 +120,7 @@ def _tuned_answers(folder: str, metrics: Sequence[Metric]) -> list[ScoredAnswer]
     return answers
 
 
-def change_since_last(group: Group) -> dict[str, Any] | None:
+def change_since_last(group: Group) -> JsonObject | None:
     """What became of the fine-tuned model between the two newest runs of a group, on the primary metric; ``None`` when
     there are not two runs whose rows are at hand and which have the metric on one scale."""
     if len(group.runs) < 2 or unlike(group.runs[-1], group.runs[-2]):

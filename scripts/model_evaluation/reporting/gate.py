@@ -6,11 +6,14 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 from model_evaluation.errors import UsageError
 from model_evaluation.runtime.results.summary import Summary
+from model_evaluation.runtime.statistics.entries import ModelScores
+from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE
 from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR, Verdict, verdict_again
+from model_evaluation.runtime.summary import Difference, Entry
 
 from .words import finite_number
 
@@ -187,25 +190,33 @@ def _apply(rule: Rule, summary: Summary, share: float) -> Check:
     entry = summary["metrics"].get(rule.metric)
     if entry is None:
         return _unknown(rule, summary)
-    difference: Mapping[str, Any] = entry["difference"] or {}
-    value = difference.get(rule.field)
-    if value is None and difference.get("mean") is not None:
+    difference = entry["difference"]
+    value = _number(difference, rule.field)
+    if value is None and _number(difference, "mean") is not None:
         return Check(rule.text, "inconclusive", f"{rule.text}: too few rows for {rule.field} of {rule.metric}.")
     if value is None:
         return Check(rule.text, "invalid", f"{rule.text}: {rule.metric} has no {rule.field}.")
     if _holds(rule, value):
         rows = summary["rows"]
-        total, paired = max(rows["dataset"], rows["paired"]), entry["n_paired"]
+        total, paired = max(rows["dataset"], rows["paired"]) - _not_applicable(entry), entry["n_paired"]
         if paired < share * total:
             few = f"{rule.metric} is scored for both models on {paired} of {total} rows, fewer than {share:.0%}."
             return Check(rule.text, "inconclusive", f"{rule.text}: {few}")
         return Check(rule.text, "pass", f"{rule.text}: holds ({value:.4g}).")
-    if rule.field in ("ci_low", "ci_high") and _holds(rule, difference["mean"]):
-        needed = _rows_for_bound(rule, entry)
+    mean = _number(difference, "mean")
+    if rule.field in ("ci_low", "ci_high") and mean is not None and _holds(rule, mean):
+        needed = _rows_for_bound(rule, entry, mean, value)
         reason = f"{rule.text}: these {entry['n_paired']} rows leave it open ({value:.4g})"
         reason += f"; about {needed:,} rows would show a difference like this one." if needed else "."
         return Check(rule.text, "inconclusive", reason, needed)
     return Check(rule.text, "fail", f"{rule.text}: does not hold ({value:.4g}).")
+
+
+def _not_applicable(entry: Entry) -> int:
+    """On how many rows at most the metric was found not to apply for both models."""
+    models = [model for model in (entry["tuned"], entry["base"]) if model and "missing_reasons" in model]
+    counts = [cast("ModelScores", model)["missing_reasons"].get(NOT_APPLICABLE, 0) for model in models]
+    return min(counts) if len(counts) == 2 else 0
 
 
 def _holds(rule: Rule, value: float) -> bool:
@@ -217,18 +228,25 @@ def _holds(rule: Rule, value: float) -> bool:
     }[rule.sign]
 
 
-def _rows_for_bound(rule: Rule, entry: Mapping[str, Any]) -> int | None:
-    """About how many rows bring the bound to where the rule wants it, if the difference stays as it is.
+def _number(difference: Difference | None, name: str) -> float | None:
+    numbers: Mapping[str, object] = difference or {}
+    value = numbers.get(name)
+    return float(value) if isinstance(value, float | int) else None
+
+
+def _rows_for_bound(rule: Rule, entry: Entry, mean: float, end: float) -> int | None:
+    """About how many rows bring the bound to where the rule wants it, if the difference stays as it is; ``end`` is
+    that of its interval that the rule is about.
 
     An interval narrows with the root of the rows. Where no row differs, its end is a share of the scale whose odds
     shrink with the rows, as in Wilson's interval.
     """
-    difference, n = entry["difference"], int(entry["n_paired"])
-    wanted, now = (abs(bound - difference["mean"]) for bound in (rule.bound, difference[rule.field]))
+    n = entry["n_paired"]
+    wanted, now = abs(rule.bound - mean), abs(end - mean)
     if not wanted:
         return None
     factor = (now / wanted) ** 2
-    if not difference.get("deviation"):
+    if not _number(entry["difference"], "deviation"):
         low, high = entry.get("limits") or (0.0, 1.0)
         wanted, now = (min(end / (high - low), 0.999) for end in (wanted, now))
         factor = now / (1 - now) * (1 - wanted) / wanted

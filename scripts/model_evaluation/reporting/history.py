@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.results_folder import project_summaries
 from model_evaluation.runtime.report.plain_text import short_time
 from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.summary import model_name
+from model_evaluation.runtime.summary import Difference, Entry, model_name
 
 from .examples import dataset_fingerprint
 from .summaries import read_summary
@@ -126,7 +127,7 @@ class Trend(NamedTuple):
 
     metric: str
     direction: str
-    entries: list[Mapping[str, Any] | None]
+    entries: list[Entry | None]
     note: str = ""
 
 
@@ -138,7 +139,7 @@ def trends(group: Group) -> list[Trend]:
     lines = []
     for name in dict.fromkeys(names):
         every = [run.summary["metrics"].get(name) for run in group.runs]
-        entries: list[Mapping[str, Any] | None] = [entry if entry and entry["difference"] else None for entry in every]
+        entries: list[Entry | None] = [entry if entry and entry["difference"] else None for entry in every]
         last = next((entry for entry in reversed(entries) if entry), None)
         if last is None:
             continue
@@ -149,11 +150,18 @@ def trends(group: Group) -> list[Trend]:
     return lines
 
 
-def _scale(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+def compared(entry: Entry) -> Difference:
+    """The difference in an entry of a trend, which has one."""
+    difference = entry["difference"]
+    assert difference is not None
+    return difference
+
+
+def _scale(entry: Entry) -> tuple[object, ...]:
     return entry["direction"], tuple(entry.get("limits") or ())
 
 
-def history_json(groups: Sequence[Group]) -> list[dict[str, Any]]:
+def history_json(groups: Sequence[Group]) -> list[JsonObject]:
     """The groups as JSON: their conditions, their runs, and how each metric's difference went."""
     histories = []
     for group in groups:
@@ -173,7 +181,7 @@ def history_json(groups: Sequence[Group]) -> list[dict[str, Any]]:
     return histories
 
 
-def _run_json(run: Run) -> dict[str, Any]:
+def _run_json(run: Run) -> JsonObject:
     summary = run.summary
     return {
         "execution": execution_id(summary),
@@ -185,11 +193,11 @@ def _run_json(run: Run) -> dict[str, Any]:
     }
 
 
-def _trend_json(trend: Trend, runs: Sequence[Run]) -> dict[str, Any]:
+def _trend_json(trend: Trend, runs: Sequence[Run]) -> JsonObject:
     points = []
     for run, entry in zip(runs, trend.entries, strict=True):
         if entry is not None:
-            difference = entry["difference"]
+            difference = compared(entry)
             points.append(
                 {
                     "execution": execution_id(run.summary), "mean": difference["mean"], "ci_low": difference["ci_low"],
@@ -205,7 +213,7 @@ def history_sentences(groups: Sequence[Group]) -> list[str]:
         return ["There is no finished comparison yet."]
     newest = groups[0]
     trend = trends(newest)[0]
-    points = [(run, entry["difference"]) for run, entry in zip(newest.runs, trend.entries, strict=True) if entry]
+    points = [(run, compared(entry)) for run, entry in zip(newest.runs, trend.entries, strict=True) if entry]
     run, last = points[-1]
     text = f"{trend.metric}, newest run ({short_time(run.summary['created'])}): {_evidence(last)}"
     if len(points) > 1:
@@ -220,7 +228,7 @@ def history_sentences(groups: Sequence[Group]) -> list[str]:
     return sentences
 
 
-def _evidence(difference: Mapping[str, Any]) -> str:
+def _evidence(difference: Difference) -> str:
     return f"{signed(difference['mean'])} ({interval(difference)})"
 
 

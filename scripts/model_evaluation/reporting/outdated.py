@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from model_evaluation import state
 from model_evaluation.conversation import workflow
 from model_evaluation.conversation.answers import fingerprint, utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import kind_of, with_kind
 from model_evaluation.results_folder import SummaryFile
 
 from .result_files import Results
 
 
-def outdated_warnings(project: str, results: Results) -> list[dict[str, Any]]:
+def outdated_warnings(project: str, results: Results) -> list[JsonObject]:
     """A warning when the results may not be those of the present answers, with what is known to be another."""
     try:
         document = state.load(project).document

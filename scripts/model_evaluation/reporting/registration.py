@@ -6,10 +6,9 @@ A version's ModelMetrics cannot be changed once it exists; its customer metadata
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.sagemaker.models import package_metadata, update_package_metadata
@@ -18,6 +17,7 @@ from model_evaluation.runtime.endpoints import is_aws
 from model_evaluation.runtime.report.metrics_table import ordered_metrics
 from model_evaluation.runtime.results.summary import Summary
 from model_evaluation.runtime.statistics.entries import count_of, value_of
+from model_evaluation.runtime.summary import Entry
 
 from .words import execution_id
 
@@ -47,7 +47,7 @@ def metadata_of(summary: Summary) -> dict[str, str]:
     return {PREFIX + key: _REFUSED.sub("_", value)[:LONGEST] for key, value in kept}
 
 
-def _metric(entry: Mapping[str, Any]) -> str:
+def _metric(entry: Entry) -> str:
     difference = entry["difference"]
     if difference is None:
         model = entry["tuned"] or entry["base"]
@@ -62,7 +62,7 @@ def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.6g}"
 
 
-def register(aws: Aws, summary: Summary, *, agreed: bool) -> dict[str, Any]:
+def register(aws: Aws, summary: Summary, *, agreed: bool) -> JsonObject:
     """Put the summary's properties on the fine-tuned model's package version; earlier ones of ours are replaced.
 
     Raises Refused ``needs_consent`` with what would be written unless ``agreed``, and Refused for results that are not

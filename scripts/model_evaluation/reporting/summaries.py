@@ -7,11 +7,11 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
 from model_evaluation.runtime.results.summary import SCHEMA_VERSION, Summary
+from model_evaluation.runtime.settings import Json
 from model_evaluation.runtime.statistics.entries import count_of
 from model_evaluation.runtime.statistics.verdicts import OPENINGS, SIGNIFICANCE, verdict_again
 
@@ -74,7 +74,7 @@ def summary_fault(summary: object) -> str | None:
     return next(_contradictions(summary), None)
 
 
-def _contradictions(summary: dict[str, Any]) -> Iterator[str]:
+def _contradictions(summary: Json) -> Iterator[str]:
     for name, entry in _entries(summary):
         difference = entry["difference"]
         if difference is not None:
@@ -114,7 +114,7 @@ def _opening(sentence: str) -> str | None:
     return next((decision for decision, pattern in OPENING_PATTERNS.items() if pattern.match(sentence)), None)
 
 
-def _shown(entry: dict[str, Any]) -> Iterator[str]:
+def _shown(entry: Json) -> Iterator[str]:
     """Where a metric's verdict is not what its interval shows."""
     difference, verdict = entry["difference"], entry["verdict"]
     low, high, p_value = difference["ci_low"], difference["ci_high"], difference["p_adjusted"]
@@ -136,7 +136,7 @@ def _shown(entry: dict[str, Any]) -> Iterator[str]:
         yield f"it is {verdict}, which its interval of {difference['ci_low']} to {difference['ci_high']} does not show"
 
 
-def _unlike(entry: dict[str, Any]) -> Iterator[str]:
+def _unlike(entry: Json) -> Iterator[str]:
     """Where the models' own numbers do not go with their difference."""
     models = [entry[side] for side in ("tuned", "base") if entry[side]]
     if any(count_of(model) < entry["n_paired"] for model in models):
@@ -147,7 +147,7 @@ def _unlike(entry: dict[str, Any]) -> Iterator[str]:
         yield f"the means are {means[0]:g} and {means[1]:g}, the difference is {mean:g}"
 
 
-def _entries(summary: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _entries(summary: Json) -> Iterator[tuple[str, Json]]:
     yield from summary["metrics"].items()
     for field, values in summary["slices"].items():
         for value, cell in values.items():
@@ -155,10 +155,10 @@ def _entries(summary: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{field} {value}, {name}", entry
 
 
-def _schema() -> dict[str, Any]:
+def _schema() -> Json:
     path = os.path.join(os.path.dirname(os.path.dirname(__file__)), "schemas", SCHEMA)
     with open(path, encoding="utf-8") as file:
-        schema: dict[str, Any] = json.load(file)
+        schema: Json = json.load(file)
     return schema
 
 
@@ -166,7 +166,7 @@ def _no_constant(text: str) -> None:
     raise ValueError(f"{text} is not a JSON number")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, object]]) -> Json:
     unique = dict(pairs)
     if len(unique) < len(pairs):
         raise ValueError("a name occurs twice in one object")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from model_evaluation.errors import AwsError, EvaluationError, UsageError
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.packages import missing_package
 from model_evaluation.runtime.results.evaluation import NamedModel
@@ -34,7 +35,7 @@ ENVIRONMENT = {
 }
 
 
-def log_to_mlflow(summary: Summary, folder: str, uri: str, experiment: str) -> dict[str, Any]:
+def log_to_mlflow(summary: Summary, folder: str, uri: str, experiment: str) -> JsonObject:
     """Log the evaluation once and return ``{"run_id", "experiment", "uri", "already", ...}``.
 
     ``uri`` is a tracking server's URL or the ARN of a SageMaker MLflow app or tracking server. The same summary is
@@ -77,7 +78,7 @@ def _client(uri: str) -> Iterator[Any]:
         mlflow.set_tracking_uri(before)  # type: ignore[arg-type]
 
 
-def _log(client: Any, summary: Summary, folder: str, uri: str, experiment: str) -> dict[str, Any]:
+def _log(client: Any, summary: Summary, folder: str, uri: str, experiment: str) -> JsonObject:
     from mlflow.entities import Metric, Param, RunTag
 
     digest = hashlib.sha256(json.dumps(summary, sort_keys=True).encode()).hexdigest()

@@ -13,7 +13,7 @@ from model_evaluation.runtime.report.markup import template_environment
 from model_evaluation.runtime.report.plain_text import short_name, short_time
 from model_evaluation.runtime.summary import Difference, minus_words, model_name
 
-from .history import Group, Trend, history_sentences, trends
+from .history import Group, Trend, compared, history_sentences, trends
 from .words import execution_id
 
 LEFT, RIGHT = 70, 740  # ends of the panels, in a picture 760 wide
@@ -111,7 +111,7 @@ def trend_svg(groups: Sequence[Group], sentence: str) -> str:
 
 def _differences(trend: Trend) -> dict[int, Difference]:
     """The runs' differences by place; a metric without numbers, or without rows that both models have, has none."""
-    entries = {at: entry["difference"] for at, entry in enumerate(trend.entries) if entry}
+    entries = {at: compared(entry) for at, entry in enumerate(trend.entries) if entry}
     return {at: difference for at, difference in entries.items() if difference["mean"] is not None}
 
 

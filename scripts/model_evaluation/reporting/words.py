@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from model_evaluation.runtime.statistics import verdicts
+from model_evaluation.runtime.statistics.entries import Interval
+from model_evaluation.runtime.summary import Summary
 
 
 def signed(value: float | None, plus: str = "+") -> str:
@@ -14,7 +14,7 @@ def signed(value: float | None, plus: str = "+") -> str:
     return verdicts.signed(value, 3, plus)
 
 
-def interval(difference: Mapping[str, Any]) -> str:
+def interval(difference: Interval) -> str:
     """``0.071 to 0.329``, or ``–`` where there is none."""
     low, high = difference["ci_low"], difference["ci_high"]
     return "–" if low is None else f"{signed(low, '')} to {signed(high, '')}"
@@ -29,5 +29,5 @@ def finite_number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def execution_id(summary: Mapping[str, Any]) -> str:
+def execution_id(summary: Summary) -> str:
     return str(summary["execution_arn"]).rsplit("/", 1)[-1] or "execution"

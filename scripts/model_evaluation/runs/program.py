@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from model_evaluation.errors import Refused
 from model_evaluation.notebook.execute import ExecutionOutcome
@@ -87,6 +86,6 @@ def execute_program(
     return ExecutionOutcome(False, log, max(0, len(cells) - 1), seconds, cells[-1] if cells else "", ename, evalue)
 
 
-def _option(value: Any) -> str:
+def _option(value: object) -> str:
     """A value as the program's options read it back: text as it is, unless that would read as something else."""
     return value if isinstance(value, str) and parsed_value(value) == value else json.dumps(value)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.errors import EvaluationError, NotFound
 from model_evaluation.kinds.registry import DEFAULT, load_kind
 from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws, runtime_clients
+from model_evaluation.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.launch.service import Runs
@@ -76,7 +77,7 @@ def _unanswered(launch: Launch, error: EvaluationError) -> RunStatus:
     return RunStatus(launch, launch.execution_arn, "unknown", reason=error.message, fix=error.fix)
 
 
-def _runs(launch: Launch) -> Runs[Any]:
+def _runs(launch: Launch) -> Runs[Settings]:
     return load_kind(launch.kind or DEFAULT).settings_class().runs
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import base64
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .settings import Json, well_formed
+
+if TYPE_CHECKING:
+    from IPython.display import DisplayHandle
+
+    from .report.charts.look import Chart
 
 BANNER_STYLE = "background:#fff3cd;color:#664d03;border-left:4px solid #d98c00;padding:8px 12px;margin:0"
 LOG_LINES = 200  # more would make a saved notebook heavy and is never read
@@ -27,7 +32,7 @@ def show(html: str, text: str) -> None:
     show_bundle({"text/html": html, "text/plain": text})
 
 
-def show_chart(chart: Any) -> None:
+def show_chart(chart: Chart) -> None:
     """A chart as an image, with its ``alt`` text for whoever cannot see it."""
     data = base64.b64encode(chart._repr_png_()).decode("ascii")
     width, _ = chart.get_size_inches()
@@ -62,7 +67,7 @@ class ProgressView:
         self._jupyter = in_jupyter() if jupyter is None else jupyter
         self._out = out
         self._lines: deque[str] = deque(maxlen=LOG_LINES)
-        self._handle: Any = None
+        self._handle: DisplayHandle | None = None
         self._picture: tuple[str, str] | None = None
 
     def log(self, line: str) -> None:
@@ -86,4 +91,4 @@ class ProgressView:
         if self._handle is None:
             self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         else:
-            self._handle.update(bundle, raw=True)
+            self._handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]

@@ -4,7 +4,7 @@ model, or beside another fine-tuned one."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from .checks import check_hub_model, check_model_package
@@ -18,7 +18,6 @@ MODELS_IN_WORDS: Mapping[str, str] = {
     "base": "base only",
 }
 REFERENCE_LABEL = "reference"
-REFERENCE_NOTE = "Compared with the fine-tuned model {}, not with a base model: wherever base is said, it is meant."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +103,43 @@ class EvaluatorSettings(Settings):
             return {"tuned": None, "base": self.model}
         base = base_model_of(self.model, aws) if self.evaluate_base_model else self.reference
         return {"tuned": self.model, "base": base}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSettings(EvaluatorSettings):
+    """Of evaluations whose models answer the questions of one task. ``decoding`` holds settings that are not the
+    recipe's own."""
+
+    decoding: Mapping[str, int | float] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, reader: ParameterReader) -> Json:
+        return super().read(reader) | {"decoding": _decoding(reader)}
+
+    def configuration(self) -> Json:
+        return {**super().configuration(), "decoding": dict(sorted(self.decoding.items()))}
+
+    @property
+    def decoding_in_words(self) -> str:
+        return ", ".join(f"{name}={value}" for name, value in self.decoding.items()) or "the recipe's own"
+
+    @property
+    def sdk_overrides(self) -> Json | None:
+        """The decoding settings as the SDK takes them."""
+        return {"inference": dict(self.decoding)} if self.decoding else None
+
+
+def _decoding(reader: ParameterReader) -> dict[str, int | float]:
+    value = reader.structure("DECODING")
+    if value is None:
+        return {}
+    numbers = isinstance(value, dict) and all(
+        isinstance(name, str) and isinstance(number, int | float) and not isinstance(number, bool)
+        for name, number in value.items()
+    )
+    if not numbers:
+        return reader.fault("DECODING", "a dictionary of numbers, such as {'max_new_tokens': 8192}", {})
+    return dict(value)  # type: ignore[call-overload,no-any-return]
 
 
 def check_model(settings: EvaluatorSettings, aws: AwsClients) -> str:

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from .settings import Json, NotebookError
 
@@ -71,7 +70,7 @@ def literal_assignments(source: str) -> Json:
     }
 
 
-def parsed_value(text: str) -> Any:
+def parsed_value(text: str) -> object:
     """A value as papermill reads it (True, False, None, numbers, else text), and JSON besides."""
     if text in WORDS:
         return WORDS[text]
@@ -90,7 +89,7 @@ def _groups(text: str) -> list[tuple[str, Mapping[str, object]]]:
     return list(zip(comments, map(literal_assignments, cell.split("\n\n")), strict=True))
 
 
-Hook = Callable[[type[BaseException], BaseException, TracebackType | None], Any]
+Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
 
 
 def _explained(usual: Hook) -> Hook:

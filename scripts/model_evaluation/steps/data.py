@@ -5,24 +5,17 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from model_evaluation.conversation.workflow import Answer, Offer, Step
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.json_types import JsonObject, OfferEntry
-from model_evaluation.kinds.llm_as_judge.steps.reference_answers import (
-    metrics_that_compare,
-    reference_findings,
-    rows_without,
-)
 
 from .data_card import card, samples, where
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
-    from model_evaluation.dataset import DatasetReport, JoinedFiles
+    from model_evaluation.dataset import DatasetReport, JoinedFiles, Terms
     from model_evaluation.lookups.s3.objects import S3Object
 
-JOB_ROWS = 1000  # one judge job takes no more
-TOLD_ONCE = frozenset({"personal_data"})  # by the card that `ok` agrees to: it changes nothing in the evaluation
+LOOKED_THROUGH = 1000  # rows whose texts are looked at one by one
 
 
 class Reading:
@@ -34,19 +27,6 @@ class Reading:
         self.report = report
         self.files = files
         self.joined = joined
-
-
-class ReadOffer(Offer):
-    """What the question shows, and ``facts``: with them `ok` need not read the same files again."""
-
-    __slots__ = ("facts",)
-    facts: JsonObject
-
-    def as_json(self) -> OfferEntry:
-        entry = super().as_json()
-        if self.facts:
-            entry["facts"] = self.facts
-        return entry
 
 
 def check(text: str, context: Context) -> Answer:
@@ -76,11 +56,28 @@ def check(text: str, context: Context) -> Answer:
             )
         facts, shown = _facts(context, reading), [samples(reading.report)]
     kept = facts.pop("findings")
-    lacking = reference_findings(facts, context.value("builtin_metrics"), context.value("custom_metrics"))
+    lacking = context.kind.dataset_findings(context, facts)
     before = context.facts("data")
     if before.get("overlap") and before.get("etag") == facts["etag"]:
         facts["overlap"] = before["overlap"]
     return Answer("ok", facts=facts, findings=[*kept, *lacking, *shown])
+
+
+def settle(context: Context) -> Answer | None:
+    """Accepts a dataset in which nothing is the matter; the card says what it holds. Anything else is asked about."""
+    reading = _read(context)
+    report = reading.report
+    if not report.usable or any(found.level != "info" for found in report.findings):
+        return None
+    facts = _facts(context, reading)
+    del facts["findings"]
+    try:
+        if context.kind.dataset_findings(context, facts):
+            return None
+    except Refused:
+        return None
+    profile = finding("profile", card(report, reading.joined.rows, []))
+    return Answer("ok", facts=facts, findings=[profile, samples(report)], origin="lookup")
 
 
 def offer(context: Context) -> Offer:
@@ -92,7 +89,7 @@ def offer(context: Context) -> Offer:
     lacking: list[dict[str, Any]] = []
     if facts:
         try:
-            lacking = reference_findings(facts, context.value("builtin_metrics"), context.value("custom_metrics"))
+            lacking = context.kind.dataset_findings(context, facts)
         except Refused as error:
             lacking = [{"level": "error", "message": error.message, "fix": error.fix, "count": 0}]
     choices = [{"value": "ok", "label": "Use the dataset as it is"}] if report.usable else []
@@ -100,20 +97,22 @@ def offer(context: Context) -> Offer:
     choices += [{"value": value, "label": label} for value, label in useful]
     problems = [found.as_json() for found in report.findings if found.level != "info"]
     text = card(report, reading.joined.rows, [*problems, *lacking], with_fixes=not choices)
-    shown = ReadOffer(
+    return Offer(
         choices=choices,
         suggested=choices[0]["value"] if choices else None,
         text=text,
         findings=[samples(report)],
+        facts=facts,
     )
-    shown.facts = facts
-    return shown
 
 
 def _known_facts(context: Context) -> dict[str, Any] | None:
-    """What the reading for the question found, if the files are still the same."""
+    """What an earlier reading found, for the question or for the answer, if the files are still the same."""
     known: dict[str, Any] = context.document.get("offers", {}).get("data", {}).get("facts", {})
-    if not known or known.get("nova") != is_nova(context) or known.get("etag") != context.facts("dataset")["etag"]:
+    if not known and context.answered("data"):
+        entry = context.document["answers"]["data"]
+        known = {**entry.get("facts", {}), "findings": entry.get("warnings", [])}
+    if not known or known.get("terms") != _terms(context) or known.get("etag") != context.facts("dataset")["etag"]:
         return None
     from model_evaluation.lookups.s3.dataset_files import unchanged_files
 
@@ -129,27 +128,44 @@ def _facts(context: Context, reading: Reading) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "profile": report.profile.as_json(),
         "etag": joined_etag(reading.files),
-        "nova": is_nova(context),
+        "terms": _terms(context),
         "without_reference": rows_without(report),
-        "findings": [
-            found.as_json() for found in report.findings if found.level != "info" and found.kind not in TOLD_ONCE
-        ],
+        "findings": [found.as_json() for found in report.findings if found.level != "info"],
     }
     if "files" in context.facts("dataset"):
         facts["file_rows"] = reading.joined.rows
     return facts
 
 
-def is_nova(context: Context) -> bool:
-    """Whether the model is known to be an Amazon Nova one, whose jobs take fewer formats."""
-    return str(context.facts("model").get("base_model", "")).startswith("nova-")
+def _terms(context: Context) -> dict[str, Any]:
+    """What makes rows usable, as the state file keeps it."""
+    from dataclasses import asdict
+
+    terms = asdict(terms_of(context))
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in terms.items()}
+
+
+def terms_of(context: Context) -> Terms:
+    from model_evaluation.dataset import Terms
+
+    return context.kind.dataset_terms(context) or Terms()
 
 
 def _read(context: Context) -> Reading:
-    """Check every row of the recorded dataset; refuse it when its files are no longer those that were recorded."""
+    """Check every row of the recorded dataset; refuse it when its files are no longer those that were recorded. It is
+    read once for a command."""
+    key = ("data", str(context.facts("dataset")["etag"]), str(_terms(context)))
+    if key not in context.kept:
+        context.kept[key] = _read_anew(context)
+    kept = context.kept[key]
+    assert isinstance(kept, Reading)
+    return kept
+
+
+def _read_anew(context: Context) -> Reading:
     from functools import partial
 
-    from model_evaluation.dataset import JoinedFiles, Terms, check_stream
+    from model_evaluation.dataset import JoinedFiles, check_stream
     from model_evaluation.dataset.tokens import context_tokens
     from model_evaluation.lookups.s3.dataset_files import read_object, unchanged_files
     from model_evaluation.progress import read_so_far
@@ -160,18 +176,24 @@ def _read(context: Context) -> Reading:
     report = check_stream(
         joined.chunks(),
         source=str(facts["uri"]),
-        terms=Terms(nova=is_nova(context)),
-        look_through=JOB_ROWS,
-        row_limit=JOB_ROWS if len(files) == 1 else None,
+        terms=terms_of(context),
+        look_through=LOOKED_THROUGH,
+        row_limit=context.kind.job_rows if len(files) == 1 else None,
         context_tokens=context_tokens(str(context.facts("model").get("base_model", ""))),
         on_progress=read_so_far(sum(item.size for item in files)),
     )
-    return Reading(joined.by_file(report, JOB_ROWS), files, joined)
+    return Reading(joined.by_file(report, context.kind.job_rows), files, joined)
 
 
-def wants_references(context: Context) -> bool:
-    """Whether a recorded metric compares with reference answers."""
-    return bool(metrics_that_compare(context.value("custom_metrics") or []))
+def rows_without(report: DatasetReport) -> dict[str, Any]:
+    """``count`` of the usable rows without reference answer and ``lines``, the first of them; with ``places`` when the
+    dataset has several files."""
+    kinds = ("no_reference", "empty_reference", "missing_reference")
+    about = [finding for finding in report.findings if finding.kind in kinds]
+    count = report.profile.usable_rows - report.profile.with_reference
+    lacking: dict[str, Any] = {"count": count, "lines": sorted(line for each in about for line in each.lines)[:5]}
+    places = [place for each in about for place in each.places][:5]
+    return {**lacking, "places": places} if places else lacking
 
 
 def faults_of(report: DatasetReport) -> str:
@@ -206,4 +228,6 @@ STEP = Step(
     reference="references/datasets.md",
     check=check,
     offer=offer,
+    settle=settle,
+    in_turn=True,
 )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from model_evaluation.dataset import DatasetReport, Profile
 
 
-# Standard deviations of paired differences that judge scores between 0 and 1 usually have.
+# Standard deviations of paired differences that scores between 0 and 1 usually have.
 USUAL_SPREADS = (0.25, 0.45)
 # Share of rows on which two models usually differ in a yes/no metric.
 USUAL_DISAGREEMENT = 0.2
@@ -58,7 +58,7 @@ def card(
     seen, usable = report.profile.looked_through, report.profile.usable_rows
     if 0 < seen < usable:
         lines.append(
-            f"Personal data, keys and instructions to the judge: only the first {seen:,} rows were looked through."
+            f"Personal data, keys and instructions in the texts: only the first {seen:,} rows were looked through."
         )
     return "\n".join(lines)
 
@@ -78,9 +78,11 @@ def _profile_lines(profile: Profile, file_rows: list[int]) -> list[str]:
         shown = ", ".join(f"{_short(name)} {count:,}" for name, count in list(categories.items())[:CATEGORIES_SHOWN])
         lines.append(f"Categories: {shown}" + (", ..." if len(categories) > CATEGORIES_SHOWN else ""))
     if profile.usable_rows:
-        lines.append(f"Can show (80% power): {can_show(profile.usable_rows)}")
+        lines += question_notes(profile.as_json())
+        lines.append(f"Can show (80% power): {can_show(questions_of(profile.as_json()))}")
         if len(categories) > 1:
-            some = list(categories.items())[:CATEGORIES_SHOWN]
+            asked = {name: profile.category_questions.get(name, count) for name, count in categories.items()}
+            some = list(asked.items())[:CATEGORIES_SHOWN]
             each = ", ".join(
                 f"{_short(name)} "
                 + ("{:.2f}–{:.2f}".format(*found) if (found := _score_differences(count)) else "none")
@@ -88,7 +90,7 @@ def _profile_lines(profile: Profile, file_rows: list[int]) -> list[str]:
             )
             more = ", ..." if len(some) < len(categories) else ""
             lines.append(f"Within a category, on a 0–1 score: {each}{more}")
-            name, count = min(categories.items(), key=lambda item: int(item[1]))
+            name, count = min(asked.items(), key=lambda item: int(item[1]))
             lines.append(f"Smallest category, {_short(name)} ({count:,}): {can_show(count)}")
     return lines
 
@@ -118,6 +120,19 @@ def overlap_line(overlap: Mapping[str, Any] | None) -> str:
         return "with the training data: not measured"
     found = overlap["exact"] + (overlap["near"] or 0)
     return f"{found:,} of {overlap['evaluation_rows']:,} prompts are in the training data, {overlap['source']}"
+
+
+def questions_of(profile: Mapping[str, Any]) -> int:
+    """The number of independent questions in a dataset: what a difference is shown with."""
+    return int(profile.get("distinct_questions") or profile.get("usable_rows") or profile.get("rows") or 0)
+
+
+def question_notes(profile: Mapping[str, Any]) -> list[str]:
+    """What must be said where several rows ask the same; nothing else."""
+    rows, questions = int(profile.get("usable_rows") or 0), questions_of(profile)
+    if questions >= rows:
+        return []
+    return [f"{rows:,} rows ask {questions:,} different question{'s' if questions > 1 else ''}: they count as so many."]
 
 
 def overlap_notes(overlap: Mapping[str, Any] | None) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import EvaluationError, Refused
 
-from .data import Reading, wants_references
+from .data import Reading
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -24,6 +24,7 @@ LONGEST_NAME = 120  # characters of a prepared file's name, without its number a
 def prepare(context: Context, text: str, reading: Reading) -> Refused:
     """Apply an operation such as ``sample 500`` and say, as a refusal, what was written and what comes next: the step
     stays open until the user has had it uploaded. What was prepared before from the same files is not done again."""
+    import json
     from dataclasses import asdict, replace
     from pathlib import Path
 
@@ -35,10 +36,14 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
 
     operation, arguments = parse_operation(text)
     report = reading.report
-    if operation == "drop-invalid" and wants_references(context):
+    if operation == "drop-invalid" and context.kind.needs_references(context):
         report = replace(report, terms=replace(report.terms, needs_reference=True))
     training = _training_data(context) if operation == "drop-overlap" else ""
-    facts: dict[str, Any] = {"uri": report.source, "etag": joined_etag(reading.files), "terms": asdict(report.terms)}
+    facts: dict[str, Any] = {
+        "uri": report.source,
+        "etag": joined_etag(reading.files),
+        "terms": json.loads(json.dumps(asdict(report.terms))),
+    }
     if training:
         facts["training"] = training
     if len(reading.files) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
@@ -67,17 +68,17 @@ def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], li
             return read_start(aws, one, START_BYTES)
 
     uris = files_of(uri)
-    region, below, *found = together(
+    region, below, heads, starts = together(
         outcome(lambda: bucket_region(aws, uri.bucket)),
         outcome(lambda: list_some(aws, uri._replace(key=uri.key.partition("*")[0]))),
-        *[outcome(lambda one=one: head_object(aws, one)) for one in uris],  # type: ignore[misc]
-        *[outcome(lambda one=one: start_of(one)) for one in uris],  # type: ignore[misc]
+        lambda: together(*[outcome(partial(head_object, aws, one)) for one in uris]),
+        lambda: together(*[outcome(partial(start_of, one)) for one in uris]),
     )
     _refuse_other_region(aws, context, uri, region)
-    heads, starts = found[: len(uris)], found[len(uris) :]
     missing = [one for one, head in zip(uris, heads, strict=True) if isinstance(head, NotFound)]
     if missing:
         raise part_missing(aws, uri, uris, missing) if len(uris) > 1 else nothing_there(aws, uri)
+    files = []
     for one, head, start in zip(uris, heads, starts, strict=True):
         if isinstance(head, EvaluationError):
             with explained(one):
@@ -91,9 +92,10 @@ def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], li
         if isinstance(start, EvaluationError):
             raise start
         _refuse_other_kinds(aws, head, start)
+        files.append(head)
     keys = {one.key for one in uris}
     beside = [] if isinstance(below, EvaluationError) else [key for key, _ in below]
-    return heads, [key for key in beside if key not in keys and key.startswith(tuple(keys))]
+    return files, [key for key in beside if key not in keys and key.startswith(tuple(keys))]
 
 
 def _findings(uri: S3Uri, facts: dict[str, Any], where: str, other_keys: list[str]) -> list[dict[str, Any]]:

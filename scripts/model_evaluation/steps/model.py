@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import AccessDenied, Choose, EvaluationError, NotFound, Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, kinds_for
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def check(text: str, context: Context) -> Answer:
     return _answer(context, package, findings)
 
 
-def find_package(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
+def find_package(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
     """The model package that an ARN, a group, GROUP/VERSION, a training job or a keyword leads to, and what was found
     on the way. Raises Refused, and Choose where several are meant."""
     from model_evaluation.lookups.arns import parse_arn
@@ -41,7 +42,7 @@ def find_package(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]
     return _from_arn(aws, arn) if arn else _from_name(aws, text)
 
 
-def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:
+def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[JsonObject]]:
     from model_evaluation.lookups.arns import a_kind_of, kind_of
     from model_evaluation.lookups.concurrency import outcome, together
 
@@ -59,14 +60,14 @@ def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[dict[str, Any]]]:
             code="other_region",
         )
     account, resolved = together(outcome(lambda: _same_account(aws, arn)), outcome(lambda: _resolve(aws, arn, kind)))
-    for result in (account, resolved):  # of two troubles the account explains the other
-        if isinstance(result, EvaluationError):
-            raise result
-    package, findings = resolved
-    return package, findings
+    if isinstance(account, EvaluationError):
+        raise account  # of two troubles it explains the other
+    if isinstance(resolved, EvaluationError):
+        raise resolved
+    return resolved
 
 
-def _resolve(aws: Aws, arn: Arn, kind: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
+def _resolve(aws: Aws, arn: Arn, kind: str) -> tuple[ModelPackage, list[JsonObject]]:
     from model_evaluation.lookups.sagemaker.models import describe_package
 
     name = arn.resource.partition("/")[2]
@@ -106,7 +107,7 @@ def _same_account(aws: Aws, arn: Arn) -> None:
         )
 
 
-def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
+def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
     """A group's name (with a version or without), a training job's name, or a keyword."""
     from model_evaluation.lookups.arns import parse_arn
     from model_evaluation.lookups.concurrency import together
@@ -142,7 +143,7 @@ def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[dict[str, Any]]]
     )
 
 
-def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
+def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[JsonObject]]:
     from model_evaluation.lookups.sagemaker.models import describe_package, describe_training_job
 
     try:
@@ -169,7 +170,7 @@ def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[dict[str
     return describe_package(aws, job.model_package_arn), notes
 
 
-def _newest(aws: Aws, group: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
+def _newest(aws: Aws, group: str) -> tuple[ModelPackage, list[JsonObject]]:
     """The newest usable version of a group, saying which were passed over and why."""
     from model_evaluation.lookups.sagemaker.models import describe_package, list_versions
 
@@ -204,7 +205,7 @@ def _newest(aws: Aws, group: str) -> tuple[ModelPackage, list[dict[str, Any]]]:
     return describe_package(aws, newest.arn), [note]
 
 
-def _answer(context: Context, package: ModelPackage, findings: list[dict[str, Any]]) -> Answer:
+def _answer(context: Context, package: ModelPackage, findings: list[JsonObject]) -> Answer:
     from model_evaluation.lookups.arns import parse_arn
 
     arn = parse_arn(package.arn)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, EvaluationError, NotFound, Refused
+from model_evaluation.json_types import JsonObject
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from model_evaluation.lookups.iam.simulation import Simulated
 
 
+T = TypeVar("T")
 MOST_CHOICES = 12
 MOST_SIMULATED = 6  # roles tried before the question is asked
 
@@ -63,7 +65,7 @@ def check(text: str, context: Context) -> Answer:
     return Answer(role.arn, facts={"arn": role.arn, "trusts": sorted(role.trusted)}, findings=findings)
 
 
-def _or_raise(result: Any) -> Any:
+def _or_raise(result: T | EvaluationError) -> T:
     if isinstance(result, EvaluationError):
         raise result
     return result
@@ -105,7 +107,7 @@ def _name(text: str, own_role: str | None, account: str) -> str:
     return arn.resource.split("/")[1] if kind == "role session" else arn.resource.rpartition("/")[2]
 
 
-def _trust(role: Role, services: Sequence[TrustedService]) -> list[dict[str, Any]]:
+def _trust(role: Role, services: Sequence[TrustedService]) -> list[JsonObject]:
     """A warning for each service that may not assume the role, where AWS's own sources disagree on the need."""
     return [
         finding(
@@ -131,7 +133,7 @@ def _simulation(context: Context, role_arn: str) -> list[Simulated]:
     return simulate_needs(context.aws, role_arn, required)
 
 
-def _permissions(role: Role, simulated: list[Simulated]) -> list[dict[str, Any]]:
+def _permissions(role: Role, simulated: list[Simulated]) -> list[JsonObject]:
     unknown = next((item.unknown for item in simulated if item.unknown), "")
     if unknown:
         return [finding("role_not_simulated", f"What {role.name} may do could not be simulated. {unknown}")]

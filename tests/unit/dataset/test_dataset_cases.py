@@ -45,7 +45,14 @@ def test_the_size_of_the_chunks_changes_nothing(size: int) -> None:
 
 def test_the_corpus_shows_every_kind_of_fault() -> None:
     shown = {kind for case in CASES for kind in case["expected"]}
-    by_deep_pass = {"near_duplicate", "near_not_checked", "personal_data", "secret", "judge_instructions"}
+    by_deep_pass = {
+        "near_duplicate",
+        "near_not_checked",
+        "personal_data",
+        "secret",
+        "scorer_instructions",
+        "assistant_instructions",
+    }
     assert set(FAULT_KINDS) - shown == by_deep_pass
     assert len(CASES) >= 60
     assert len({case["name"] for case in CASES}) == len(CASES)

@@ -166,7 +166,9 @@ def test_categories_come_from_the_field_or_from_metadata_in_either_shape() -> No
 def test_repeated_prompts_are_counted_as_row_by_row(many: int, rows: list[tuple[int, str | None, bool]]) -> None:
     lines = []
     earlier: dict[tuple[int, bool], list[str | None]] = {}
-    duplicates, conflicting, repeated = [], {}, 0
+    duplicates, repeated = [], 0
+    conflicting: dict[tuple[int, bool], tuple[int, int]] = {}
+    lines_of_answers: dict[tuple[int, bool], list[int]] = {}
     for number, (prompt, reference, with_system) in enumerate(rows, start=1):
         row = {"query": f"q{prompt}"} | ({"response": reference} if reference else {})
         lines.append(_text(row | ({"system": "s"} if with_system else {})) + b"\n")
@@ -175,17 +177,20 @@ def test_repeated_prompts_are_counted_as_row_by_row(many: int, rows: list[tuple[
         if reference in seen:
             duplicates.append(number)
         elif reference and any(seen):
-            conflicting.setdefault((prompt, with_system), number)
+            conflicting.setdefault((prompt, with_system), (lines_of_answers[prompt, with_system][0], number))
+        if reference:
+            lines_of_answers.setdefault((prompt, with_system), []).append(number)
         seen.append(reference)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(repetition, "_MANY_ROWS", many)
         report = check_stream(lines, source="x")
     lines_of = {finding.kind: finding.lines for finding in report.findings}
+    pairs = sorted(conflicting.values(), key=lambda pair: pair[1])
     assert report.profile.duplicates == len(duplicates)
     assert report.profile.repeated_prompts == repeated
     assert report.profile.conflicting_references == len(conflicting)
     assert lines_of.get("duplicate_row", []) == duplicates[:FIRST_LINES]
-    assert lines_of.get("conflicting_reference", []) == sorted(conflicting.values())[:FIRST_LINES]
+    assert lines_of.get("conflicting_reference", []) == [line for pair in pairs for line in pair][:FIRST_LINES]
 
 
 def test_output_stays_small_however_many_faults(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ def test_four_bytes_are_a_token() -> None:
 
 
 def test_the_longest_prompt_is_told_with_its_system_text() -> None:
-    rows = [{"query": f"{i:050}", "response": "a", "system": "s" * 9} for i in range(200)]
+    rows = [{"query": f"{i:050}", "response": f"a{i}", "system": "s" * 9} for i in range(200)]
     rows[150] = {"query": "x" * 400, "response": "a", "system": "s" * 400}
     lines = [json.dumps(row).encode() + b"\n" for row in rows]
     assert check_stream(lines, source="x").profile.longest_prompt_tokens == 200

@@ -490,7 +490,19 @@ def test_the_range_of_a_scale() -> None:
     assert scale_range(metric(ratingScale=[rating("NA", -1), rating("Bad", 1), rating("Good", 5)])) == (1.0, 5.0)
 
 
-@pytest.mark.parametrize("words", ["N/A", "n.a.", "NA", "Not applicable: no reference", "cannot tell", "Unknown"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "N/A",
+        "n.a.",
+        "NA",
+        "Not applicable: no reference",
+        "cannot tell",
+        "Unknown",
+        "Does not apply to this question",
+        "Skip: no reference",
+    ],
+)
 def test_words_that_say_that_there_is_no_rating(words: str) -> None:
     assert says_not_applicable(words)
 

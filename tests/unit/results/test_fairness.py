@@ -302,6 +302,22 @@ def test_less_than_half_of_the_rows_is_no_comparison() -> None:
     assert "80 of 200 rows, which is less than half" in summary["verdict"]["sentence"]
 
 
+def test_rows_to_which_a_metric_does_not_apply_are_none_that_could_have_been_scored() -> None:
+    """A rating of -1 says so; it is no score, and no gap where both models have it."""
+    metric = Metric("Quality", limits=(0.0, 1.0), scale=RatingScale((0.0, 0.5, 1.0), (-1.0,)))
+    scores: list[tuple[Score, Score]] = [(1.0, 0.5) if at % 4 else (0.5, 0.5) for at in range(60)]
+    summary = evaluated([*scores, *[(-1.0, -1.0)] * 40], metric=metric)
+    entry, found = summary["metrics"]["Quality"], check(summary, "coverage")
+    assert entry["tuned"] is not None
+    assert (entry["tuned"]["n_missing"], entry["limits"]) == (40, [0.0, 1.0])
+    assert entry["tuned"]["missing_reasons"] == {"not applicable": 40}
+    assert (found["status"], found["counts"]) == ("pass", {"rows": 60, "scored for both": 60, "not applicable": 40})
+    assert summary["verdict"]["decision"] == "improved"
+    assert decide_gate(summary, "Quality.ci_low > 0").exit_code == 0
+    one = evaluated([*scores, *[(-1.0, 0.5)] * 40], metric=metric)
+    assert one["verdict"]["decision"] == "inconclusive", "only one model's answers were found not to be rateable"
+
+
 def test_missing_scores_that_could_turn_the_difference_hold_the_verdict_back() -> None:
     """No true difference; of the tuned model's scores those below 0.5 are missing for every other row."""
     scores: list[tuple[Score, Score]] = []

@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES
 from model_evaluation.runtime.results.records import ScoredAnswer, pair_records
+from model_evaluation.runtime.results.similar_prompts import prompt_clusters
 from model_evaluation.runtime.rows import DatasetRow
 
 Key = tuple[str, str | None]
@@ -129,3 +131,20 @@ def test_as_row_by_row(listed: list[Key], tuned: list[Key], base: list[Key]) -> 
     for place, side in ((2, rows[0]), (3, rows[1])):  # no row is lost, none is used twice
         assert sorted(r[place] for r in found if r[place]) == sorted(r.response for r in side)
     assert len({r[0] for r in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("How do I reset my password?", "Please tell me how to reset my password. (2)", True),
+        ("Do you ship to Canada?", "Is shipping to Canada possible?", True),
+        ("Steps to cancel a subscription", "How are subscriptions cancelled?", True),
+        ("Is delivery free?", "Are deliveries free?", True),
+        ("Can I return a worn shoe?", "Can I not return a worn shoe?", False),
+        ("What is 12 times 7?", "What is 12 times 8?", False),
+        ("Where is my refund?", "Where is my parcel?", False),
+        ("Translate: the ship sails", "Translate: the shop sells", False),
+    ],
+)
+def test_one_question_in_several_wordings_counts_once(one: str, other: str, same: bool) -> None:
+    assert (len(set(prompt_clusters([one, other]))) == 1) is same

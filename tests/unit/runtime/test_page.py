@@ -16,7 +16,7 @@ from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.charts.look import Chart
 from model_evaluation.runtime.report.markdown import escaped, report_markdown
 from model_evaluation.runtime.report.markup import part
-from model_evaluation.runtime.report.metrics_table import cautions_of, comparison_text
+from model_evaluation.runtime.report.metrics_table import comparison_text, fairness_lines
 from model_evaluation.runtime.report.notebook import comparison_html, in_notebook
 from model_evaluation.runtime.report.page import report_html
 from model_evaluation.runtime.report.plain_text import one_line, short_name, short_time
@@ -171,11 +171,16 @@ class TestAlarms:
             "Missing scores of the fine-tuned and of the base model: Correctness 20 and 0",
             "The judge and the base model are of the same family (Meta Llama)",
         ):
-            assert sum(words in caution for caution in cautions_of(alarming.summary)) == 1, words
+            texts = [*fairness_lines(alarming.summary), *alarming.summary["warnings"]]
+            assert sum(words in caution for caution in texts) == 1, words
 
     def test_all_are_seen_in_notebook_page_terminal_and_markdown(self, alarming: Analysis) -> None:
         summary = alarming.summary
-        for warning in cautions_of(summary):
+        unfair, sentence = fairness_lines(summary), summary["verdict"]["sentence"]
+        assert unfair[-1].startswith("Among the rows that are sound in both models, the difference on Correctness is ")
+        for text in (comparison_text(summary, alarming.words), comparison_html(alarming)):
+            assert text.index(sentence[:40]) < text.index("Was the comparison fair?") < text.index("p (adjusted)")
+        for warning in (*unfair, *summary["warnings"]):
             assert f"<li>{escape(warning)}</li>" in comparison_html(alarming)
             assert escape(warning) in report_html(alarming, {})
             assert f"- {warning}" in comparison_text(summary, alarming.words)

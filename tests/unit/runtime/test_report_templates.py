@@ -40,7 +40,7 @@ def parts_of(text: str) -> dict[str, Markup]:
         "row": part("row", **row, titles=[text, text], base=changes, tuned=changes, scores=[[(text, text)]]),
         "changed_rows": part("changed_rows", metric=text, worse=[], better=[]),
         "people": part("people", sentences=[text], table=""),
-        "comparison": part("comparison", notice=text, verdict="", table="", warnings=""),
+        "comparison": part("comparison", notice=text, verdict="", heading=text, unfair="x", table="", warnings=""),
     }
 
 

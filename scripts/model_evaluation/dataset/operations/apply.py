@@ -264,7 +264,7 @@ def _default_target(source: Source, renaming: Renaming) -> str:
         return next(iter(formats))
     if len({family(name) for name in formats}) == 1:
         return next(name for name in formats if name.endswith("_conversational") or name == "verl")
-    return "openai_chat" if several_turns and not source.report.terms.nova else "sagemaker"
+    return "openai_chat" if several_turns and "openai_chat" not in source.report.terms.refused_formats else "sagemaker"
 
 
 def _usable(source: Source) -> tuple[list[int], list[str | None]]:

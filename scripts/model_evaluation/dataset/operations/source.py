@@ -26,8 +26,7 @@ MENDED_BY_CONVERT = frozenset({"foreign_prompt", "foreign_conversation"})
 @dataclass(slots=True)
 class SourceLine:
     """One line that is not blank. ``prompt`` is ``None`` when it cannot be used; ``has_error`` when its row would be
-    refused, for which a byte-order mark does not count: no copy keeps it. ``unseen`` is its content that is not
-    text."""
+    refused, for which a byte-order mark does not count: no copy keeps it. ``unseen`` is what it holds beside text."""
 
     number: int
     raw: bytes
@@ -67,7 +66,7 @@ class Source:
         return bool(self.report.kinds() & TABLES)
 
     def lines(self, *, unpack: bool = False, renaming: Renaming = ()) -> Iterator[SourceLine]:
-        """Every line that is not blank, judged on the report's terms. ``unpack``: of a file in another shape, with
+        """Every line that is not blank, read on the report's terms. ``unpack``: of a file in another shape, with
         fields and conversations of other tools under the names that the formats have; ``renaming`` says which
         fields. After the first reading ``foreign`` counts the fields that stand in the place of others."""
         digest = sha256()

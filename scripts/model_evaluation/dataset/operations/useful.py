@@ -29,8 +29,8 @@ def useful_operations(report: DatasetReport, further_fixes: Iterable[str] = ()) 
     if kinds & UNPACKABLE:
         return [Useful(f"convert{as_option(report.renaming)}", "Write it as JSON Lines: one JSON object per line")]
     lost = {found.kind for found in report.errors() if found.kind not in OF_THE_FILE} - MENDED_BY_CONVERT
-    if lost == {"nova_prompt"}:
-        return [Useful("convert sagemaker", "Write the rows in a format that Nova models take")]
+    if lost == {"format_not_taken"}:
+        return [Useful("convert sagemaker", "Write the rows in a format that is taken")]
     some_left = report.profile.usable_rows or kinds & MENDED_BY_CONVERT
     if lost:
         return [Useful("drop-invalid", "Leave out the rows that cannot be used")] if some_left else []

@@ -39,7 +39,7 @@ def family(name: str) -> str:
 
 
 def format_of(obj: Mapping[str, Any]) -> str | None:
-    """The format one row is in, judged by its keys; ``None`` when it is none of the five."""
+    """The format one row is in, told by its keys; ``None`` when it is none of the five."""
     return format_with(obj, conversational=isinstance(obj.get("prompt"), list))
 
 

@@ -36,6 +36,11 @@ from .lines import Block, line_blocks
 from .messages import read_answer, read_conversations
 from .unseen import MARKS, field_fault, mark_in, unseen_content, unseen_fields
 
+# Characters without ink that are no white space: of width zero, joiners, fillers, marks of direction.
+INVISIBLE = re.compile(
+    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\U000e0000-\U000e0fff]+"
+)
 CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 UNSEEN = frozenset(["not_text", "tools"])
 _ESCAPED_CONTROLS = frozenset([b"b", b"f", b"u"])
@@ -43,11 +48,14 @@ _ESCAPED_CONTROLS = frozenset([b"b", b"f", b"u"])
 
 @dataclass(frozen=True)
 class Terms:
-    """What rows are judged by. ``needs_reference``: a chosen metric or scorer uses the reference answer; ``nova``:
-    the rows go the Nova path."""
+    """What makes rows usable. ``needs_reference``: a chosen metric or scorer uses the reference answer;
+    ``refused_formats``: those that the models' path does not take; ``unused``: parts (system, reference) that it does
+    not read; ``scorers``: what those are called that score the answers, beside evaluator and grader."""
 
     needs_reference: bool = False
-    nova: bool = False
+    refused_formats: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    scorers: tuple[str, ...] = ()
 
 
 class UsableRows(NamedTuple):
@@ -231,6 +239,9 @@ class _Group:
             self._do_not_count_unusable()
             return
         prompts, systems, answers = self._prompts()
+        for at, prompt in enumerate(prompts):
+            if type(prompt) is str and not prompt.isascii() and INVISIBLE.fullmatch(prompt):
+                self.refuse(at, "blank_prompt", f"`{layout.prompt}` holds invisible characters only")
         references = answers if layout.format == "openai_chat" else self._references()
         if "system" in layout.names:
             systems = [own or spoken for own, spoken in zip(self._own_systems(), systems, strict=True)]
@@ -239,7 +250,7 @@ class _Group:
             self._read_several(prompts, references, systems)
         self._name_foreign(references, systems)
         self._name_unseen()
-        self._judge(references, systems)
+        self._apply_terms(references, systems)
         for at in self.unusable:
             prompts[at] = None
         self._do_not_count_unusable()
@@ -448,9 +459,9 @@ class _Group:
         position = self.decoded.positions[self.indexes[at]]
         self.rows.unseen[position] = self.rows.unseen.get(position, "") + content
 
-    def _judge(self, references: list[str | None], systems: list[str | None]) -> None:
+    def _apply_terms(self, references: list[str | None], systems: list[str | None]) -> None:
         """What the terms say about the usable rows."""
-        terms, nova = self.terms, self.terms.nova
+        terms = self.terms
         if None in references:
             for at, reference in enumerate(references):
                 if reference is not None or at in self.unusable:
@@ -461,13 +472,14 @@ class _Group:
                     self.fault(at, "empty_reference", self.empty_references[at])
                 else:
                     self.fault(at, "no_reference")
-        if not nova:
-            return
-        for at, (reference, system) in enumerate(zip(references, systems, strict=True)):
-            if self.layout.format == "openai_chat" and "prompt" not in self.layout.names:
-                self.fault(at, "nova_prompt")
-            if at not in self.unusable and (reference is not None or system is not None):
-                self.fault(at, "nova_drops")
+        if self.layout.format in terms.refused_formats and not {"prompt", "query"} & self.layout.names:
+            for at in range(self.size):
+                self.fault(at, "format_not_taken", f"`{self.layout.format}`")
+        if terms.unused:
+            parts = {"reference": references, "system": systems}
+            for at in range(self.size):
+                if at not in self.unusable and any(parts[name][at] is not None for name in terms.unused):
+                    self.fault(at, "part_not_used")
 
 
 def _what_it_has(obj: dict[str, Any]) -> str:

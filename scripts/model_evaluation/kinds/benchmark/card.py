@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.results_folder import record_folders
 from model_evaluation.runtime.launch.durations import UsualDurations, in_words, read_past_runs
+from model_evaluation.runtime.launch.evaluators import MODEL_STEPS
 from model_evaluation.steps.confirm import with_reason
 from model_evaluation.steps.scope import reference_package
 
-from .runtime.benchmark_runs import STEPS, BenchmarkRuns
+from .runtime.benchmark_runs import BenchmarkRuns
 from .runtime.settings import UNKNOWN_QUESTIONS
 from .runtime.tasks import TASKS
 from .sizes import detectable_points, question_words, questions_of, subtasks_of
@@ -22,7 +23,7 @@ SETTLED = (("Decoding", "decoding"), ("Role", "role"), ("MLflow", "mlflow"), ("O
 
 
 def configuration(context: Context) -> list[tuple[str, str]]:
-    task = TASKS[str(context.value("benchmark"))]
+    benchmark = str(context.value("benchmark"))
     subtasks, scope = subtasks_of(context), str(context.value("scope"))
     base = context.facts("model").get("base_model")
     versus = {
@@ -32,7 +33,7 @@ def configuration(context: Context) -> list[tuple[str, str]]:
     }.get(scope, f"compared with {scope}: an evaluation of each")
     points = float(context.value("smallest_effect"))
     return [
-        ("Benchmark", f"{task.title}: {task.measures}"),
+        ("Benchmark", f"{benchmark}: {TASKS[benchmark].measures}"),
         ("Questions", f"{', '.join(subtasks) or 'all subtasks'}, {question_words(questions_of(context))}"),
         ("Model", f"{context.value('model')}, {versus}"),
         ("Region", str(context.value("region"))),
@@ -72,5 +73,5 @@ def minutes_of(context: Context) -> tuple[float, float]:
     runs = jobs_of(context)
     rows = (questions_of(context) or UNKNOWN_QUESTIONS) // max(1, len(subtasks_of(context)))
     usual = UsualDurations(BenchmarkRuns.work, {"rows": rows}, tuple(own))
-    low, high = usual.minutes(STEPS["tuned"])
+    low, high = usual.minutes(MODEL_STEPS["tuned"])
     return runs * low, runs * (high + 1)

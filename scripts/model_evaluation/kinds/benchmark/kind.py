@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
 from model_evaluation.kinds.kind import Expectation, Kind
 
@@ -79,7 +80,7 @@ class Benchmark(Kind):
         config, prefix = configuration_of(context, role), BenchmarkRuns.prefix
         return Permissions(of_role(config, prefix), of_caller(config, prefix), TRUSTED)
 
-    def parameters(self, context: Context) -> dict[str, Any]:
+    def parameters(self, context: Context) -> JsonObject:
         from model_evaluation.steps.decoding import settings_of
         from model_evaluation.steps.evaluator_parameters import evaluator_parameters
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.confirm import with_reason
-from model_evaluation.steps.data_card import can_show, overlap_line
+from model_evaluation.steps.data_card import can_show, overlap_line, question_notes, questions_of
 from model_evaluation.steps.scope import reference_package
 
 from .cost.duration import estimate_minutes
@@ -35,6 +35,8 @@ def configuration(context: Context) -> list[tuple[str, str]]:
     return [
         ("Task", str(context.value("task"))),
         ("Dataset", f"{context.value('dataset')} ({rows:,} rows{_jobs(context)})"),
+        ("Rows", _rows(context)),
+        *(("Questions", note) for note in question_notes(context.facts("data")["profile"])),
         ("Overlap", overlap_line(context.facts("data").get("overlap"))),
         ("Custom metrics", ", ".join(described) or "none"),
         ("Built-in metrics", ", ".join(builtin) or "none"),
@@ -44,6 +46,14 @@ def configuration(context: Context) -> list[tuple[str, str]]:
         ("Judge", str(context.value("judge"))),
         *((title, with_reason(context, step_id)) for title, step_id in SETTLED),
     ]
+
+
+def _rows(context: Context) -> str:
+    """What the dataset holds, in short; whether anybody was asked about it."""
+    profile = context.facts("data")["profile"]
+    held = f"{profile.get('with_reference', 0):,} with a reference answer, format {profile.get('format')}"
+    settled = context.document["answers"]["data"]["origin"] == "lookup"
+    return f"{held}{'; no problems found (to see them: revise data)' if settled else ''}"
 
 
 def _jobs(context: Context) -> str:
@@ -62,7 +72,9 @@ def expectation(context: Context) -> Expectation:
     each = f" for {jobs} jobs, one after another" if jobs > 1 else ""
     calls = f"{work.rows:,} rows × {work.models} model(s) × {len(work.metric_prompts)} metric(s) = {work.calls:,}"
     lines = [
-        *([("Can detect", can_show(work.rows))] if work.models > 1 else []),  # one model alone is not compared
+        *(
+            [("Can detect", can_show(questions_of(context.facts("data")["profile"])))] if work.models > 1 else []
+        ),  # one model alone is not compared
         ("Judge calls", calls),
         ("Tokens", token_line(estimated)),
         ("Cost", cost_line(estimated)),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from model_evaluation.json_types import JsonObject
 from model_evaluation.runtime.results.evaluation import named_model
 from model_evaluation.runtime.results.summary import SCHEMA_VERSION
 
 from .runtime.metrics import SAFETY_METRICS
 
 
-def upgraded(summary: dict[str, Any]) -> dict[str, Any]:
+def upgraded(summary: JsonObject) -> JsonObject:
     """The same evaluation in the present version."""
     summary = {"kind": "llm_as_judge", "scope": _scope(summary), **summary, "schema_version": SCHEMA_VERSION}
     if "judge" in summary:
@@ -28,7 +27,7 @@ def upgraded(summary: dict[str, Any]) -> dict[str, Any]:
     return summary
 
 
-def _scope(summary: dict[str, Any]) -> str:
+def _scope(summary: JsonObject) -> str:
     """Which models were evaluated, where the summary does not say."""
     verdict, metrics = summary.get("verdict"), summary.get("metrics")
     if not isinstance(verdict, dict) or not isinstance(metrics, dict) or verdict.get("decision") != "none":
@@ -36,7 +35,7 @@ def _scope(summary: dict[str, Any]) -> str:
     return "tuned" if any(isinstance(entry, dict) and entry.get("tuned") for entry in metrics.values()) else "base"
 
 
-def _with_guards(metrics: Any) -> Any:
+def _with_guards(metrics: object) -> object:
     if not isinstance(metrics, dict):
         return metrics
     return {

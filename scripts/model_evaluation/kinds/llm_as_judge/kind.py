@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.assent import is_assent
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
 from model_evaluation.kinds.kind import Expectation, Kind, MetricTool, PeopleTool
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model_evaluation.conversation.context import Context
+    from model_evaluation.dataset import Terms
     from model_evaluation.kinds.permissions import Permissions
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
@@ -52,9 +54,9 @@ class LlmAsJudge(Kind):
     library = ("model_evaluation.kinds.llm_as_judge.runtime",)
     run_columns = ("model", "dataset", "judge")
 
-    def abridged(self, step_id: str, value: Any) -> Any:
+    def abridged(self, step_id: str, value: object) -> object:
         """A custom metric's definition without its prompt and scale."""
-        if step_id != "custom_metrics":
+        if step_id != "custom_metrics" or not isinstance(value, list):
             return value
         return [
             {**item, "customMetricDefinition": {"name": item["customMetricDefinition"].get("name")}} for item in value
@@ -73,6 +75,21 @@ class LlmAsJudge(Kind):
                 code="no_assent",
                 step="terms",
             )
+
+    def dataset_terms(self, context: Context | None) -> Terms:
+        from .dataset_terms import dataset_terms
+
+        return dataset_terms(context)
+
+    def needs_references(self, context: Context) -> bool:
+        from .steps.reference_answers import metrics_that_compare
+
+        return bool(metrics_that_compare(context.value("custom_metrics") or []))
+
+    def dataset_findings(self, context: Context, data: Facts) -> list[JsonObject]:
+        from .steps.reference_answers import reference_findings
+
+        return reference_findings(data, context.value("builtin_metrics"), context.value("custom_metrics"))
 
     def card(self, context: Context) -> list[tuple[str, str]]:
         from .card import configuration
@@ -99,8 +116,8 @@ class LlmAsJudge(Kind):
 
         return CHECKS
 
-    def parameters(self, context: Context) -> dict[str, Any]:
-        from model_evaluation.steps.data_card import overlap_notes
+    def parameters(self, context: Context) -> JsonObject:
+        from model_evaluation.steps.data_card import overlap_notes, question_notes
         from model_evaluation.steps.evaluator_parameters import evaluator_parameters
 
         return {
@@ -111,7 +128,10 @@ class LlmAsJudge(Kind):
             "CUSTOM_METRICS": context.value("custom_metrics") or None,
             "PRIMARY_METRIC": context.value("primary_metric"),
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
+            "DATASET_NOTES": [
+                *overlap_notes(context.facts("data").get("overlap")),
+                *question_notes(context.facts("data").get("profile", {})),
+            ],
         }
 
     def people_tool(self) -> PeopleTool:
@@ -124,7 +144,7 @@ class LlmAsJudge(Kind):
 
         return other_answers(summary, context)
 
-    def upgraded(self, summary: dict[str, Any]) -> dict[str, Any]:
+    def upgraded(self, summary: JsonObject) -> JsonObject:
         from .earlier_summary import upgraded
 
         return upgraded(summary)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.answer_text import read_value
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused, UsageError
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.kind import MetricTool
+from model_evaluation.kinds.llm_as_judge.runtime.definitions import Definition
 
 from .metrics.custom import lint_custom_metrics, parse_custom
 from .metrics.trial import judge_prompt, samples, try_metrics
@@ -34,7 +35,7 @@ class CustomMetricTool(MetricTool):
     def arguments(self, parser: argparse._ArgumentGroup) -> None:
         parser.add_argument("--judge", metavar="ID", help="try: a Bedrock model as the judge; needs --yes")
 
-    def run(self, args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    def run(self, args: argparse.Namespace) -> tuple[JsonObject, int]:
         if args.action == "lint" and (args.rows or args.judge or args.yes):
             raise UsageError(
                 "--rows, --judge and --yes go with `metric try`; `metric lint` calls no judge.",
@@ -44,9 +45,9 @@ class CustomMetricTool(MetricTool):
         return (_try(args, text), 0) if args.action == "try" else _lint(text)
 
 
-def _lint(text: str) -> tuple[dict[str, Any], int]:
+def _lint(text: str) -> tuple[JsonObject, int]:
     result = lint_custom_metrics(text)
-    body: dict[str, Any] = {"metrics": result.metrics, "findings": result.findings}
+    body: JsonObject = {"metrics": result.metrics, "findings": result.findings}
     if not result.errors:
         return body, 0
     body["error"] = {
@@ -58,7 +59,7 @@ def _lint(text: str) -> tuple[dict[str, Any], int]:
     return body, 3
 
 
-def _try(args: argparse.Namespace, text: str) -> dict[str, Any]:
+def _try(args: argparse.Namespace, text: str) -> JsonObject:
     if not 1 <= args.limit <= MAX_ROWS:
         raise UsageError(
             f"--limit is {args.limit}; 1 to {MAX_ROWS} are possible.", fix="See: evaluate.py metric --help"
@@ -126,7 +127,7 @@ def _rows(path: str | None) -> list[tuple[int, str, str | None]]:
 def _local_judge() -> Judge:
     from .localaws.judging import Item, judge_custom
 
-    def judge(definition: Mapping[str, Any], sample: Sample) -> tuple[float | str | None, str]:
+    def judge(definition: Definition, sample: Sample) -> tuple[float | str | None, str]:
         item = Item(sample.prompt, sample.reference, sample.response)
         judgement = judge_custom("local", dict(definition), item)
         return judgement.score, judgement.explanation

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.errors import EvaluationError, Refused
+
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
     from model_evaluation.runtime.summary import Summary
@@ -22,8 +24,7 @@ def other_answers(summary: Summary, context: Context) -> list[str]:
         ("what is evaluated", summary.get("scope"), context.value("scope")),
     )
     texts = [f"{name} is {was}, not {now}" for name, was, now in pairs if was and now and was != now]
-    etag = str(context.facts("dataset").get("etag", "")) if context.answered("dataset") else ""
-    if not any(text.startswith("the dataset") for text in texts) and _differ(inputs.get("dataset_etag"), etag):
+    if not any(text.startswith("the dataset") for text in texts) and _was_replaced(inputs.get("dataset_etag"), context):
         texts.append("the dataset has been changed since, under the same address")
     missing = [name for name in metrics if _bare(name) not in summary["metrics"]]
     if missing:
@@ -33,6 +34,25 @@ def other_answers(summary: Summary, context: Context) -> list[str]:
 
 def _bare(name: str | None) -> str | None:
     return name.removeprefix("Builtin.") if name else None
+
+
+def _was_replaced(was: object, context: Context) -> bool:
+    """Whether the dataset that was evaluated is known to be another by now: as it was recorded since, or as it lies
+    there, where that can be seen."""
+    facts = context.facts("dataset")
+    if not was or not facts.get("etag"):
+        return False
+    if _differ(was, str(facts["etag"])):
+        return True
+    from model_evaluation.lookups.s3.dataset_files import unchanged_files
+
+    try:
+        unchanged_files(context.aws, facts)
+    except Refused as error:
+        return error.code == "dataset_changed"
+    except EvaluationError:  # results can be read without AWS
+        pass
+    return False
 
 
 def _differ(was: object, now: str) -> bool:

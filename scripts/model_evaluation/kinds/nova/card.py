@@ -32,6 +32,7 @@ def recipe(context: Context) -> dict[str, dict[str, Any]]:
         replicas=int(context.facts("scale")["replicas"]),
         subtask=str(task.get("subtask") or ""),
         inference=context.facts("inference")["values"],
+        processor=context.facts("processor").get("processor"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
-from model_evaluation.kinds.kind import Expectation, Kind
+from model_evaluation.kinds.kind import Expectation, Kind, MetricTool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Nova(Kind):
         "role": (),
         "mlflow": (),
         "output": ("dataset", "region"),
-        "confirm": ("task", "scope", "inference", "scale", "primary_metric", "role", "mlflow", "output"),
+        "confirm": ("task", "scope", "processor", "inference", "scale", "primary_metric", "role", "mlflow", "output"),
         "notebook": ("confirm",),
     }
     own_steps = frozenset(
@@ -52,7 +52,7 @@ class Nova(Kind):
         }
     )  # fmt: skip
     rechecked = ("dataset", "scale", "region", "role", "output")
-    permission_steps = ("role", "dataset", "output", "model", "scope", "region")
+    permission_steps = ("role", "dataset", "output", "model", "scope", "region", "processor")
     library = ("model_evaluation.kinds.nova.runtime",)
     run_columns = ("model", "dataset", "instance")
     reference = "references/nova.md"
@@ -118,11 +118,17 @@ class Nova(Kind):
             "FORCE_NEW_RUN": False,
         }
 
+    def metric_tool(self) -> MetricTool:
+        from .metric_tool import FunctionTool
+
+        return FunctionTool()
+
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
         """Where the results are of another recipe than the present answers make."""
         from .card import recipe
+        from .runtime.words import recipe_in
 
-        made = summary["conditions"].get("recipe") or {}
+        made = recipe_in(summary)
         present = recipe(context)
         return [
             f"the recipe's {section} is {made.get(section)}, not {present.get(section)}"

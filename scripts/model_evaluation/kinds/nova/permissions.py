@@ -24,7 +24,8 @@ def permissions(context: Context, role: str = "") -> Permissions:
     config = configuration_of(context, role)
     places = [str(context.value("model") or ""), str(context.facts("scope").get("reference") or "")]
     checkpoints = tuple(place.removeprefix("s3://") for place in places if place.startswith("s3://"))
-    return Permissions(_of_role(config, checkpoints), _of_caller(config), TRUSTED)
+    function = str((context.facts("processor").get("processor") or {}).get("lambda_arn", ""))
+    return Permissions((*_of_role(config, checkpoints), *_invoke(function)), _of_caller(config), TRUSTED)
 
 
 def _of_role(config: Configuration, checkpoints: tuple[str, ...]) -> Needs:
@@ -48,6 +49,13 @@ def _read_checkpoints(config: Configuration, checkpoints: tuple[str, ...]) -> Ne
     asked = tuple(config.s3(f"{place}/weights") for place in checkpoints)
     otherwise = "the container cannot load the customised model"
     return (Need("checkpoint", ("s3:GetObject",), granted, otherwise, GUIDE, asked=asked),)
+
+
+def _invoke(function: str) -> Needs:
+    if not function:
+        return ()
+    otherwise = "no row gets the function's metrics, and the job fails"
+    return (Need("function", ("lambda:InvokeFunction",), (function,), otherwise, GUIDE, asked=(function,)),)
 
 
 def _of_caller(config: Configuration) -> Needs:

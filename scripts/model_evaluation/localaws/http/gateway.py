@@ -8,7 +8,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import parse_qsl
 
 from model_evaluation.localaws.cloud import Cloud
@@ -41,7 +40,7 @@ from .wire import (
     use_path_style,
 )
 
-StartResponse = Callable[..., Any]
+StartResponse = Callable[..., object]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost"})

@@ -182,14 +182,14 @@ def _parse(model: OperationModel, request: MotoRequest, uri_params: Record) -> t
         raise ServiceError("SerializationException", f"the body cannot be read: {error!r}") from error
 
 
-def _constraint_problems(value: Any, shape: Shape, path: str) -> Iterator[str]:
+def _constraint_problems(value: object, shape: Shape, path: str) -> Iterator[str]:
     """What AWS checks on the server: pattern, length, size and enum, as its sentences."""
     rules = shape.metadata
-    if shape.type_name == "structure":
+    if shape.type_name == "structure" and isinstance(value, Mapping):
         for name, member in shape.members.items():
             if value.get(name) is not None:
                 yield from _constraint_problems(value[name], member, f"{path}.{name}" if path else name)
-    elif shape.type_name == "list":
+    elif shape.type_name == "list" and isinstance(value, Sequence):
         yield from _bound_problems(value, len(value), "length", rules, path)
         for index, item in enumerate(value, start=1):
             yield from _constraint_problems(item, shape.member, f"{path}.{index}.member")
@@ -199,7 +199,7 @@ def _constraint_problems(value: Any, shape: Shape, path: str) -> Iterator[str]:
             yield _sentence(value, path, f"satisfy regular expression pattern: {rules['pattern']}")
         if rules.get("enum") and value not in rules["enum"]:
             yield _sentence(value, path, f"satisfy enum value set: [{', '.join(rules['enum'])}]")
-    elif shape.type_name in {"integer", "long"}:
+    elif shape.type_name in {"integer", "long"} and isinstance(value, int):
         yield from _bound_problems(value, value, "value", rules, path)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from model_evaluation.localaws.errors import invalid
 from model_evaluation.localaws.operations import Record
 
-Lookup = Callable[[str], Any]
+Lookup = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def read_definition(text: str) -> Definition:
     return Definition(text, steps, mlflow)
 
 
-def resolve(value: Any, lookup: Lookup) -> Any:
+def resolve(value: object, lookup: Lookup) -> object:
     """``value`` with every ``{"Get": ...}`` and ``{"Std:Join": ...}`` replaced.
 
     ``lookup`` returns what a property path such as ``Execution.PipelineExecutionId`` stands for.
@@ -71,7 +70,7 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     return value
 
 
-def _read_step(raw: Any) -> Step:
+def _read_step(raw: object) -> Step:
     if not isinstance(raw, dict) or "Name" not in raw or "Type" not in raw:
         raise invalid("Unable to parse pipeline definition. Every step needs 'Name' and 'Type'")
     depends_on = tuple(raw.get("DependsOn", ()))

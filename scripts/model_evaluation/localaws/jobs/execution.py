@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.store import timestamp
@@ -92,11 +91,11 @@ class Execution:
     def mark(self, status: str, when: float) -> None:
         self.record |= {"PipelineExecutionStatus": status, "LastModifiedTime": timestamp(when)}
 
-    def resolved(self, value: Any) -> Any:
-        """``value`` with its references to this execution and its steps replaced."""
-        return resolve(value, self._property)
+    def resolved(self, arguments: Record) -> Record:
+        """``arguments`` with their references to this execution and its steps replaced."""
+        return {key: resolve(value, self._property) for key, value in arguments.items()}
 
-    def _property(self, path: str) -> Any:
+    def _property(self, path: str) -> object:
         """What ``Execution.PipelineExecutionId`` or ``Steps.NAME.PROPERTY`` stands for."""
         parts = path.split(".")
         if parts[0] == "Execution":
@@ -108,7 +107,7 @@ class Execution:
         run = self.runs[parts[1]]
         if run.job is not None and parts[2:] == [run.job.type.resource.key]:
             return run.job.name
-        value: Any = run.arguments or run.step.arguments
+        value: Record = run.arguments or run.step.arguments
         for part in parts[2:]:
             value = value[part]
         return value

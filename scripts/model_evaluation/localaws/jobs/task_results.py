@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
@@ -94,7 +94,7 @@ def means_of(results: TaskResults) -> Record:
     }
 
 
-def _hash(texts: Any) -> str:
+def _hash(texts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest()[:16]
 
 

@@ -7,7 +7,7 @@ undecided: it is neither a yes nor a no.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -114,14 +114,14 @@ def _is_about(statement: Policy, action: str, resource: str | None) -> bool:
     return resource is None or _either(statement, "Resource", lambda patterns: _like(patterns, resource))
 
 
-def _either(statement: Policy, key: str, matches: Any) -> bool:
+def _either(statement: Policy, key: str, matches: Callable[[object], bool]) -> bool:
     """Whether ``Action`` matches, or ``NotAction`` does not; likewise Resource and Principal."""
     if f"Not{key}" in statement:
         return not matches(statement[f"Not{key}"])
-    return key in statement and bool(matches(statement[key]))
+    return key in statement and matches(statement[key])
 
 
-def _is_named(principal: Any, requester: Requester) -> bool:
+def _is_named(principal: object, requester: Requester) -> bool:
     if principal == "*":
         return True
     if not isinstance(principal, dict):
@@ -160,11 +160,11 @@ def _holds(operator: str, values: Sequence[str] | None, expected: list[str]) -> 
     return not hit if "Not" in name else hit
 
 
-def _like(patterns: Any, value: str, *, lower: bool = False) -> bool:
+def _like(patterns: object, value: str, *, lower: bool = False) -> bool:
     """Whether an IAM pattern matches: a star and a question mark mean what they mean to fnmatch, brackets nothing."""
     texts = [str(pattern) for pattern in _as_list(patterns)]
     return any(fnmatchcase(value, (text.lower() if lower else text).replace("[", "[[]")) for text in texts)
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
@@ -44,7 +44,7 @@ def list_roles(aws: Aws) -> list[Role]:
     ]
 
 
-def trusted_services(policy: Any) -> frozenset[str]:
+def trusted_services(policy: object) -> frozenset[str]:
     """The service principals that a trust policy allows to assume the role (conditions are not weighed)."""
     trusted: set[str] = set()
     for statement in statements_of(policy) if isinstance(policy, dict) else []:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.errors import AccessDenied, EvaluationError, NotFound
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import Need
 from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.settings import Json
 
 
 class Decision(NamedTuple):
@@ -52,7 +54,7 @@ def simulate(
     context: Mapping[str, str] | None = None,
 ) -> Simulated:
     """Ask IAM about every action on every resource (``*`` when there are none)."""
-    request: dict[str, Any] = {"PolicySourceArn": principal_arn, "ActionNames": sorted(set(actions))}
+    request: JsonObject = {"PolicySourceArn": principal_arn, "ActionNames": sorted(set(actions))}
     if arns := sorted(set(resources)):
         request["ResourceArns"] = arns
     if context:
@@ -100,7 +102,7 @@ def _about(need: Need, answer: Simulated | EvaluationError) -> Simulated:
     return Simulated((), f"IAM did not answer for all of {', '.join(need.actions)}.")
 
 
-def decisions_of(result: Mapping[str, Any]) -> list[Decision]:
+def decisions_of(result: Json) -> list[Decision]:
     """One of IAM's evaluation results, a decision for each resource."""
     boundary = ""
     if not (result.get("PermissionsBoundaryDecisionDetail") or {}).get("AllowedByPermissionsBoundary", True):
@@ -108,7 +110,7 @@ def decisions_of(result: Mapping[str, Any]) -> list[Decision]:
     elif not (result.get("OrganizationsDecisionDetail") or {}).get("AllowedByOrganizations", True):
         boundary = "organisation policy"
 
-    def decision(part: Mapping[str, Any], resource: str, verdict: str) -> Decision:
+    def decision(part: Json, resource: str, verdict: str) -> Decision:
         policies = {str(item.get("SourcePolicyId", "")) for item in part.get("MatchedStatements", [])}
         missing = tuple(part.get("MissingContextValues", ()))
         return Decision(

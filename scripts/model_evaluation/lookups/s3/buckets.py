@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import botocore.exceptions
 
 from model_evaluation.errors import AccessDenied
@@ -12,6 +9,7 @@ from model_evaluation.lookups.failures import Unless, aws_errors
 from model_evaluation.lookups.iam.policy_evaluation import Policy, parse_policy
 from model_evaluation.lookups.identity import who_am_i
 from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.settings import Json
 
 
 def bucket_region(aws: Aws, bucket: str) -> str:
@@ -23,7 +21,7 @@ def _ask_bucket_region(aws: Aws, bucket: str) -> str:
     client = aws.client("s3")
     with aws_errors("looking up the bucket", resource=bucket, no_words=lambda: who_am_i(aws)):
         try:
-            answer: dict[str, Any] = client.head_bucket(Bucket=bucket)
+            answer: Json = client.head_bucket(Bucket=bucket)
         except botocore.exceptions.ClientError as error:
             # A bucket that denies us, or that lives elsewhere, still says where it is.
             answer = error.response
@@ -39,7 +37,7 @@ def _ask_bucket_region(aws: Aws, bucket: str) -> str:
     return str(region)
 
 
-def _region_header(answer: Mapping[str, Any]) -> str | None:
+def _region_header(answer: Json) -> str | None:
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     region = answer.get("BucketRegion") or headers.get("x-amz-bucket-region")
     return str(region) if region else None
@@ -89,7 +87,7 @@ def default_key(aws: Aws, bucket: str) -> str | None:
 def default_lock(aws: Aws, bucket: str) -> str:
     """How long a bucket's Object Lock keeps every new object, as "30 days (COMPLIANCE)"; empty when it keeps none."""
     client = aws.client("s3")
-    retention: dict[str, Any] = {}
+    retention: Json = {}
     with (
         Unless("ObjectLockConfigurationNotFoundError"),
         aws_errors("reading the Object Lock", resource=f"of {bucket}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from model_evaluation.errors import Choose, NotFound, Refused
@@ -13,6 +14,8 @@ from .buckets import bucket_region
 from .objects import list_some
 
 MOST_CHOICES = 10
+# What evaluations leave behind, by its key: no dataset, though it holds rows.
+RESULT_FILE = re.compile(r"(^|/)taskTypes/|_output\.jsonl$|(^|/)per_example\.|\.jsonl\.out$|(^|/)manifest/[^/]*\.json$")
 
 
 def refuse_folder(aws: Aws, uri: S3Uri) -> None:
@@ -70,6 +73,7 @@ def _below(aws: Aws, uri: S3Uri) -> list[tuple[str, int]]:
         parts = shard_names(str(every))
         if all(part in sizes for part in parts):
             sizes[str(every)] = sum(sizes.pop(part) for part in parts)
+    sizes = {key: size for key, size in sizes.items() if not RESULT_FILE.search(key)}
     likeliest = sorted(sizes.items(), key=lambda item: (not item[0].endswith(".jsonl"), item[0].count("/"), item[0]))
     return [(f"s3://{uri.bucket}/{key}", size) for key, size in likeliest]
 

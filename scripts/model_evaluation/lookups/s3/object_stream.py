@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import botocore.exceptions as boto
+from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
 from model_evaluation.errors import AwsError, Unreachable
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.session import Client
 
 from .objects import S3Object
 
@@ -52,7 +53,7 @@ def read_chunks(aws: Aws, item: S3Object) -> Iterator[bytes]:
             time.sleep(FIRST_PAUSE * 2 ** (failures - 1))
 
 
-def _open(client: Any, item: S3Object, start: int) -> Any:
+def _open(client: Client, item: S3Object, start: int) -> StreamingBody:
     part = {"Range": f"bytes={start}-"} if start else {}
     try:
         return client.get_object(Bucket=item.uri.bucket, Key=item.uri.key, IfMatch=item.etag, **part)["Body"]

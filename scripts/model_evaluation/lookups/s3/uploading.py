@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.errors import Refused, UsageError
+from model_evaluation.json_types import JsonObject
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.shard_names import manifest_key, shard_names, unsharded_name, whole_set
@@ -54,18 +55,18 @@ def planned_upload(names: list[str], target: str) -> Upload:
     )
 
 
-def carry_out(aws: Aws, plan: Upload) -> dict[str, Any]:
+def carry_out(aws: Aws, plan: Upload) -> JsonObject:
     """Upload what is not there yet, the manifest last. Running it again goes on where it stopped. An object with other
     content is never replaced: Refused is raised for a dataset's file, another manifest is told."""
     items = [_put(aws, path, uri) for path, uri in plan.files]
-    uploaded: dict[str, Any] = {
+    uploaded: JsonObject = {
         "uri": str(plan.dataset),
         "size": sum(item.size for item in items),
         "etag": joined_etag(items),
     }
     if len(items) > 1:
         uploaded["files"] = len(items)
-    body: dict[str, Any] = {"uploaded": uploaded}
+    body: JsonObject = {"uploaded": uploaded}
     if plan.manifest is not None:
         path, uri = plan.manifest
         body["manifest"] = str(uri)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
@@ -19,7 +19,7 @@ class HubModel(NamedTuple):
     arn: str
     version: str
     status: str
-    recipes: tuple[Mapping[str, Any], ...] | None
+    recipes: tuple[Mapping[str, object], ...] | None
     licence: str
     gated: bool
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.errors import NotFound
 from model_evaluation.lookups.failures import Unless, aws_errors
 from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.settings import Json
 
 # A group may have thousands of versions; the newest hundred decide which one is meant.
 VERSIONS_READ = 100
@@ -37,7 +37,7 @@ class ModelPackage(NamedTuple):
     model_data: str | None
     licence_accepted: bool | None
     made_by: str
-    specification: Mapping[str, Any]
+    specification: Json
 
     @property
     def usable(self) -> bool:
@@ -144,7 +144,7 @@ def describe_training_job(aws: Aws, name: str, region: str | None = None) -> Tra
     """One training job by name. Raises NotFound."""
     client = aws.client("sagemaker", region)
     with aws_errors("looking up the training job", resource=name):
-        answer: dict[str, Any] = client.describe_training_job(TrainingJobName=name)
+        answer: Json = client.describe_training_job(TrainingJobName=name)
     sources = [
         channel.get("DataSource", {}).get("S3DataSource", {}).get("S3Uri")
         for channel in answer.get("InputDataConfig", [])
@@ -175,12 +175,12 @@ def package_metadata(aws: Aws, arn: str, region: str) -> dict[str, str]:
 
 def update_package_metadata(aws: Aws, arn: str, region: str, properties: dict[str, str], remove: list[str]) -> None:
     """Set these customer metadata properties, remove those; all others stay. Raises AwsError."""
-    request: dict[str, Any] = {"ModelPackageArn": arn, "CustomerMetadataProperties": properties}
+    request: Json = {"ModelPackageArn": arn, "CustomerMetadataProperties": properties}
     if remove:
         request["CustomerMetadataPropertiesToRemove"] = remove
     with aws_errors("writing the evaluation onto the model package", resource=arn):
         aws.client("sagemaker", region).update_model_package(**request)
 
 
-def _day(moment: Any) -> str:
+def _day(moment: object) -> str:
     return moment.date().isoformat() if isinstance(moment, datetime.datetime) else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.settings import Json
 
 
 class Domain(NamedTuple):
@@ -45,8 +47,7 @@ def studio_domains(aws: Aws, region: str) -> list[Domain]:
             tuple(answer.get("SubnetIds") or ()),
         )
 
-    domains: list[Domain] = together(*[lambda domain=domain: describe(domain) for domain in ids])
-    return domains
+    return together(*[partial(describe, domain) for domain in ids])
 
 
 def way_out(aws: Aws, domain: Domain, region: str) -> Way:
@@ -75,7 +76,7 @@ def way_out(aws: Aws, domain: Domain, region: str) -> Way:
     return Way(services, out)
 
 
-def _leads_out(tables: list[dict[str, Any]], subnet: str) -> bool:
+def _leads_out(tables: list[Json], subnet: str) -> bool:
     own = [table for table in tables if any(item.get("SubnetId") == subnet for item in _associations(table))]
     main = [table for table in tables if any(item.get("Main") for item in _associations(table))]
     return any(
@@ -86,5 +87,5 @@ def _leads_out(tables: list[dict[str, Any]], subnet: str) -> bool:
     )
 
 
-def _associations(table: dict[str, Any]) -> list[dict[str, Any]]:
+def _associations(table: Json) -> list[Json]:
     return list(table.get("Associations") or [])

@@ -5,10 +5,10 @@ Object ownership is no obstacle: nothing here sets an ACL but the owner's own, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from model_evaluation.errors import EvaluationError, NotFound
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import document
 from model_evaluation.lookups.iam.policy_evaluation import Match, Policy, Requester, matching, statements_of
 from model_evaluation.lookups.s3.buckets import default_lock, is_foreign_bucket
@@ -78,7 +78,7 @@ def _foreign(subject: Subject, bucket: str, policy: Policy) -> Result | None:
     if not lacking:
         return None
     actions = sorted(set(lacking))
-    statement = {
+    statement: JsonObject = {
         "Effect": "Allow",
         "Principal": {"AWS": config.role},
         "Action": actions,
@@ -173,9 +173,9 @@ def _refusing(config: Configuration, bucket: str, policy: Policy) -> Result:
     )
 
 
-def _excepting(policy: Policy, refusing: list[Policy], role: str) -> dict[str, Any]:
+def _excepting(policy: Policy, refusing: list[Policy], role: str) -> JsonObject:
     """The policy with a condition in each of the ``refusing`` statements that leaves the role out."""
-    statements: list[Mapping[str, Any]] = []
+    statements: list[Policy] = []
     for statement in statements_of(policy):
         if statement in refusing:
             condition = {name: dict(wanted) for name, wanted in (statement.get("Condition") or {}).items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from model_evaluation.errors import AccessDenied, EvaluationError, NotFound
@@ -18,6 +19,7 @@ from model_evaluation.lookups.s3.objects import head_object
 from model_evaluation.preflight.fixes import command, lines
 from model_evaluation.preflight.results import Result, failed, passed, skipped
 from model_evaluation.preflight.subject import Subject
+from model_evaluation.runtime.s3_uri import S3Uri
 
 
 class Use(NamedTuple):
@@ -37,9 +39,9 @@ WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
 def keys(subject: Subject) -> Iterator[Result]:
     bucket = subject.facts("output")["bucket"]
     files = recorded_files(subject.facts("dataset"))
-    default, *of_files = together(
+    default, of_files = together(
         outcome(lambda: default_key(subject.aws, bucket)),
-        *[outcome(lambda uri=uri: head_object(subject.aws, uri).kms_key) for uri in files],  # type: ignore[misc]
+        lambda: together(*[outcome(partial(_key_of, subject, uri)) for uri in files]),
     )
     # The files of a set mostly share one key; an answer is told once, with the first file it is about.
     first_of = {str(key): (key, uri) for uri, key in reversed(list(zip(files, of_files, strict=True)))}
@@ -57,6 +59,10 @@ def keys(subject: Subject) -> Iterator[Result]:
             yield passed(f"No key of yours encrypts {use.what}.", part=use.part)
         else:
             yield _usable(subject, str(key), use)
+
+
+def _key_of(subject: Subject, uri: S3Uri) -> str | None:
+    return head_object(subject.aws, uri).kms_key
 
 
 def _usable(subject: Subject, key_id: str, use: Use) -> Result:
@@ -107,7 +113,7 @@ def _permitted(subject: Subject, key: str, use: Use, evidence: dict[str, object]
         outcome(lambda: key_policy(subject.aws, key, key.split(":")[3])),
     )
     by_iam = not isinstance(answer, EvaluationError) and not answer.unknown
-    own = by_iam and not answer.denied
+    own = not isinstance(answer, EvaluationError) and by_iam and not answer.denied
     if isinstance(policy, EvaluationError):
         unread = f"{name}'s policies allow the key; its key policy could not be read"
         unknown = f"Whether {name} may use the key {key} is not known"
@@ -137,7 +143,7 @@ def _permitted(subject: Subject, key: str, use: Use, evidence: dict[str, object]
     else:
         refusing = [match.statement for match in denied]
         others = [dict(item) for item in statements_of(policy) if item not in refusing]
-        statement = {"Effect": "Allow", "Principal": {"AWS": role}, "Action": list(use.actions), "Resource": "*"}
+        statement = {**allow(use.actions, ("*",)), "Principal": {"AWS": role}}
         replace = command(
             "kms",
             "put-key-policy",

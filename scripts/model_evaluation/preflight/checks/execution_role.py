@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from model_evaluation.errors import NotFound
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import TrustedService, document
 from model_evaluation.lookups.iam.policy_evaluation import Policy, Requester, matching, statements_of
 from model_evaluation.lookups.iam.roles import Role
@@ -94,7 +94,7 @@ def _trust(role: Role, service: TrustedService) -> Result:
     return make(f"{message} {service.otherwise}", fix, part=service.part, evidence=evidence)
 
 
-def _with_trust(trust: Policy, service: str, account: str) -> dict[str, Any]:
+def _with_trust(trust: Policy, service: str, account: str) -> JsonObject:
     others = [dict(statement) for statement in statements_of(trust) if not _denies(statement, service)]
     return document([*others, trust_statement([service], account)])
 

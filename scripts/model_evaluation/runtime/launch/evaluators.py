@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from model_evaluation.runtime.evaluator_settings import EvaluatorSettings
+from model_evaluation.runtime.evaluator_settings import EvaluatorSettings, TaskSettings
 from model_evaluation.runtime.models import hub_model_name
+from model_evaluation.runtime.results.evaluation import SIDES, Side
+from model_evaluation.runtime.results.task_files import find_task_files
 from model_evaluation.runtime.settings import Json
 
 from .ledger import LaunchError
@@ -17,9 +19,10 @@ from .pipelines import PipelineRuns
 if TYPE_CHECKING:
     from model_evaluation.runtime.session import AwsClients
 
-    from .service import Started
+    from .service import Call, RunState, Started
 
 AnyEvaluatorSettings = TypeVar("AnyEvaluatorSettings", bound=EvaluatorSettings)
+AnyTaskSettings = TypeVar("AnyTaskSettings", bound=TaskSettings)
 
 
 class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
@@ -38,7 +41,7 @@ class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
             "region": settings.region,
         }
 
-    def start(self, call: Any, settings: AnyEvaluatorSettings, aws: AwsClients) -> Started:
+    def start(self, call: Call, settings: AnyEvaluatorSettings, aws: AwsClients) -> Started:
         """Starts the SDK's evaluator, unless it says something else than the parameters cell."""
         for argument, value in self.named_in_parameters(settings).items():
             if getattr(call, argument) != value:
@@ -51,7 +54,7 @@ class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
             raise ValueError("there is no MLflow app or tracking server for this run; set MLFLOW_RESOURCE_ARN")
         return super().start(self.with_safe_texts(call, settings, aws), settings, aws)
 
-    def with_safe_texts(self, evaluator: Any, settings: AnyEvaluatorSettings, aws: AwsClients) -> Any:
+    def with_safe_texts(self, evaluator: Call, settings: AnyEvaluatorSettings, aws: AwsClients) -> Call:
         """The evaluator, made safe for texts that it cannot carry as they are: where one is pasted that JSON or Jinja
         would interpret, it is escaped."""
         raw = (settings.dataset, settings.s3_output, settings.mlflow_experiment or "")
@@ -61,7 +64,7 @@ class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
         return evaluator
 
 
-def escape_pasted(evaluator: Any, names: Iterable[str]) -> None:
+def escape_pasted(evaluator: Call, names: Iterable[str]) -> None:
     """Has the evaluator escape these texts of its template.
 
     The SDK pastes them into a JSON text that it then treats as a Jinja template once more: a quote, a backslash or two
@@ -106,4 +109,68 @@ def model_differences(step: Json, settings: EvaluatorSettings) -> list[str]:
         differences.append(f"its dataset is {dataset}")
     if step.get("RoleArn") != settings.role_arn:
         differences.append(f"its role is {step.get('RoleArn')}")
+    return differences
+
+
+MODEL_STEPS: Mapping[Side, str] = {"tuned": "EvaluateCustomModel", "base": "EvaluateBaseModel"}
+"""The steps in which a model answers the questions of a task."""
+
+
+class TaskRuns(EvaluatorRuns[AnyTaskSettings]):
+    """Runs in which each model answers the questions of one task in a step of its own."""
+
+    def named_in_parameters(self, settings: AnyTaskSettings) -> Json:
+        return {**super().named_in_parameters(settings), "overrides": settings.sdk_overrides}
+
+    def expected_steps(self, settings: AnyTaskSettings) -> tuple[str, ...]:
+        if settings.scope == "base":
+            return (MODEL_STEPS["base"],)
+        models = [MODEL_STEPS[side] for side in reversed(SIDES[settings.scope])]
+        return ("CreateEvaluationAction", *models, "AssociateLineage")
+
+    def has_results(self, state: RunState, settings: AnyTaskSettings, aws: AwsClients) -> bool:
+        """Whether every model's step succeeded and its means are in S3, whatever else went wrong."""
+        for side in SIDES[settings.scope]:
+            step = state.step(MODEL_STEPS[side])
+            if step is None or step.status != "Succeeded":
+                return False
+            if not find_task_files(aws.s3, settings.s3_output, state.id, MODEL_STEPS[side]).means:
+                return False
+        return True
+
+    def definition_differences(self, definition: str, name: str, settings: AnyTaskSettings) -> list[str]:
+        """How a pipeline definition differs from the settings. The SDK drops decoding settings without a word when it
+        cannot read the recipe or takes one of them for wrong: then they are missing here."""
+        try:
+            steps = defined_steps(definition)
+        except ValueError as error:
+            return [f"its definition cannot be read ({error})"]
+        found = {side for side, step in MODEL_STEPS.items() if step in steps}
+        if not found:
+            return [f"it has the steps {', '.join(steps)}, which is not this evaluation"]
+        if found != set(SIDES[settings.scope]):
+            return [f"it evaluates {' and '.join(MODEL_STEPS[side] for side in SIDES['compare'] if side in found)}"]
+        step = steps[MODEL_STEPS["base" if settings.scope == "base" else "tuned"]]
+        differences = [*model_differences(step, settings), *self.task_differences(step, settings)]
+        differences += setting_differences(step.get("HyperParameters", {}), settings.decoding)
+        output = step.get("OutputDataConfig", {}).get("S3OutputPath")
+        if str(output).rstrip("/") != settings.s3_output:
+            differences.append(f"its results go to {output}")
+        return differences
+
+    def task_differences(self, step: Json, settings: AnyTaskSettings) -> list[str]:
+        """How the task of a model's step differs from the settings, a sentence each."""
+        raise NotImplementedError
+
+
+def setting_differences(sent: Mapping[str, object], decoding: Mapping[str, int | float]) -> list[str]:
+    """Decoding settings that did not arrive."""
+    differences = []
+    for name, value in decoding.items():
+        try:
+            arrived = float(str(sent[name])) == float(value)
+        except (KeyError, ValueError):
+            arrived = False
+        if not arrived:
+            differences.append(f"its {name} is {sent.get(name, 'not set')}, not {value}")
     return differences

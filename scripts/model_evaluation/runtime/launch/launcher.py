@@ -29,7 +29,7 @@ from model_evaluation.runtime.settings import Settings
 from .account import concurrency_limit, labelled_runs, run_name
 from .failures import diagnose
 from .ledger import LaunchAttempt, LaunchError, LaunchLedger, configuration_changes
-from .service import ENDED, ListedRun, Started
+from .service import ENDED, Call, ListedRun, Started
 
 RESTARTS = 2  # after a start that ran somebody else's definition
 RESTART_PAUSE = 3.0  # seconds, on average: long enough for the other start to be over
@@ -39,7 +39,7 @@ LONGEST_RUN = timedelta(days=7)  # no evaluation runs longer: each of its jobs i
 PLACE_PAUSE = 60.0  # seconds between two looks for a free place
 USED_UP = re.compile(r"ResourceLimitExceeded|LimitExceeded", re.IGNORECASE)
 
-Start = Callable[[Any, str], Any]
+Start = Callable[[Any, str], Call]
 """The launch cell's function: from the settings of one file of the dataset and the run's name to the service's call."""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from model_evaluation.runtime.settings import Json, NotebookError
 
@@ -99,7 +99,7 @@ def configuration_changes(running: Json, wanted: Json) -> list[str]:
     ]
 
 
-def _shortened(value: Any) -> str:
+def _shortened(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= 100 else text[:97] + "..."
 

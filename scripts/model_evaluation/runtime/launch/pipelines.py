@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from model_evaluation.runtime.display import in_jupyter
 from model_evaluation.runtime.settings import Json
 
-from .service import AnySettings, ListedRun, Runs, RunState, Started, Step
+from .service import AnySettings, Call, ListedRun, Runs, RunState, Started, Step
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.session import AwsClients
@@ -36,7 +36,7 @@ class PipelineRuns(Runs[AnySettings]):
         "starts again if somebody else's start came between."
     )
 
-    def start(self, call: Any, settings: AnySettings, aws: AwsClients) -> Started:
+    def start(self, call: Call, settings: AnySettings, aws: AwsClients) -> Started:
         """Starts it through the SDK's evaluator, which hides the errors, and even an interrupt, of the start."""
         with sdk_progress_hidden():
             execution = call.evaluate()

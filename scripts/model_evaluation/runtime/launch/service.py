@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ENDED = frozenset({"Succeeded", "CompletedWithFailures", "Failed", "Stopped"})
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
+Call = Any
+"""What a launch cell's function makes: an evaluator of the SDK, or AWS's answer to a start. Neither has types."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Runs(Generic[AnySettings]):
     beside_others: ClassVar[str] = ""
     """What it means for a start that another run of the kind is under way, in sentences."""
 
-    def start(self, call: Any, settings: AnySettings, aws: AwsClients) -> Started:
+    def start(self, call: Call, settings: AnySettings, aws: AwsClients) -> Started:
         """Starts what the notebook's launch cell made. An exception that is not boto3's says that nothing started."""
         raise NotImplementedError
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from model_evaluation.runtime.launch.service import Call
 from model_evaluation.runtime.settings import Json
 
 from .service import AnySettings, ListedRun, Runs, RunState, Started, Step
@@ -26,7 +27,7 @@ LABEL_LENGTH = 30
 class TrainingJobRuns(Runs[AnySettings]):
     """The launch cell's function returns a ``ModelTrainer``, or whatever else has its ``train``."""
 
-    def start(self, call: Any, settings: AnySettings, aws: AwsClients) -> Started:
+    def start(self, call: Call, settings: AnySettings, aws: AwsClients) -> Started:
         """Starts the job without waiting for it."""
         call.train(wait=False, logs=False)
         job = getattr(call, "_latest_training_job", None)
@@ -78,7 +79,7 @@ class TrainingJobRuns(Runs[AnySettings]):
         return []
 
 
-def _listed(aws: AwsClients, **request: Any) -> Iterator[ListedRun]:
+def _listed(aws: AwsClients, **request: object) -> Iterator[ListedRun]:
     for page in aws.sagemaker.get_paginator("list_training_jobs").paginate(**request):
         for job in page["TrainingJobSummaries"]:
             if OURS.fullmatch(job["TrainingJobName"]):

@@ -9,7 +9,7 @@ from model_evaluation.runtime.statistics.verdicts import interval_words, signed
 from model_evaluation.runtime.summary import BOTH_MODELS, Summary, labels_of, model_name, scope_of
 
 from .methods import margin_text
-from .metrics_table import DECISIONS, left_columns, metrics_table, planned_text, rows_words, table_note
+from .metrics_table import DECISIONS, fairness_lines, left_columns, metrics_table, planned_text, rows_words, table_note
 from .people import ScorerError, people_sentences
 from .plain_text import one_line, short_name, short_time
 from .words import ReportWords
@@ -31,11 +31,8 @@ def report_markdown(summary: Summary, words: ReportWords, error: ScorerError | N
     if summary["simulated"]:
         parts.append(f"> **{words.simulated}**")
     parts.append(f"**{escaped(summary['verdict']['sentence'])}**")
-    unsound = [
-        check["message"] for check in (summary.get("fairness") or {"checks": []})["checks"] if check["status"] != "pass"
-    ]
-    if unsound:
-        parts.append(f"Was the comparison fair?\n\n{_bullets(unsound)}")
+    if unfair := fairness_lines(summary):
+        parts.append(f"{words.checks_heading}\n\n{_bullets(unfair)}")
     parts += [_markdown_table(summary, words), f"{table_note(summary)}."]
     if planned := planned_text(summary):
         parts.append(escaped(planned))

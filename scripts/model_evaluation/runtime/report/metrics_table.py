@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.statistics.entries import MeasuredValue, count_of, value_of
-from model_evaluation.runtime.statistics.verdicts import interval_words, number_digits, signed_words
+from model_evaluation.runtime.statistics.verdicts import evidence_text, interval_words, number_digits, signed_words
 from model_evaluation.runtime.summary import (
     Entry,
     Summary,
@@ -19,6 +18,9 @@ from model_evaluation.runtime.summary import (
 
 from .plain_text import one_line
 from .words import ReportWords
+
+if TYPE_CHECKING:
+    from model_evaluation.runtime.analysis import Analysis
 
 
 class DecisionWords(NamedTuple):
@@ -88,7 +90,11 @@ def table_headings(summary: Summary) -> tuple[str, ...]:
 def _cells(own: MeasuredValue) -> list[str]:
     """Value, interval and rows of one model's measured value."""
     value = own["value"]
-    interval = interval_words({**own, "mean": value}) if value is not None else "–"
+    interval = (
+        interval_words({"mean": value, "ci_low": own["ci_low"], "ci_high": own["ci_high"]})
+        if value is not None
+        else "–"
+    )
     return ["–" if value is None else f"{value:.{number_digits(value)}f}", interval, str(own["n"])]
 
 
@@ -135,7 +141,7 @@ def left_columns(summary: Summary) -> int:
 
 
 def comparison_text(summary: Summary, words: ReportWords) -> str:
-    """Verdict, table and warnings as plain text for a terminal."""
+    """Verdict, what was not fair, table and warnings as plain text for a terminal."""
     headings, body = metrics_table(summary, words)
     rows = [[one_line(cell) for cell in row] for row in (headings, *body)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -146,11 +152,14 @@ def comparison_text(summary: Summary, words: ReportWords) -> str:
     ]
     lines.insert(1, "  ".join("-" * width for width in widths))
     parts = [words.simulated, ""] if summary["simulated"] else []
-    parts += [one_line(summary["verdict"]["sentence"]), "", *lines]
+    parts += [one_line(summary["verdict"]["sentence"]), ""]
+    if unfair := fairness_lines(summary):
+        parts += [words.checks_heading, *(f"- {one_line(text)}" for text in unfair), ""]
+    parts += lines
     if any_lower(summary):
         parts += ["", "↓ lower is better"]
-    if cautions := cautions_of(summary):
-        parts += ["", "Take care:", *(f"- {one_line(text)}" for text in cautions)]
+    if summary["warnings"]:
+        parts += ["", "Take care:", *(f"- {one_line(text)}" for text in summary["warnings"])]
     return "\n".join(parts)
 
 
@@ -166,12 +175,17 @@ def planned_text(summary: Summary) -> str:
     return str((summary.get("planned") or {"sentence": ""})["sentence"])
 
 
-def unfair_of(summary: Summary) -> list[str]:
-    """What the checks of fairness say that did not pass."""
-    checks = (summary.get("fairness") or {"checks": ()})["checks"]
-    return [check["message"] for check in checks if check["status"] != "pass"]
+def sound_rows_text(summary: Summary) -> str:
+    """The difference on the primary metric among the rows that are sound in both models; empty where it is unknown."""
+    sound = summary["fairness"]["sound_rows"] if "fairness" in summary else None
+    if not sound or sound["n_paired"] == summary["metrics"][summary["primary_metric"]]["n_paired"]:
+        return ""
+    evidence = evidence_text(sound, f"{sound['n_paired']} rows")
+    return f"Among the rows that are sound in both models, the difference on {summary['primary_metric']} is {evidence}."
 
 
-def cautions_of(summary: Summary) -> list[str]:
-    """Everything to be careful about, where fairness has no section of its own."""
-    return [*unfair_of(summary), *summary["warnings"]]
+def fairness_lines(summary: Summary) -> list[str]:
+    """What did not pass of the checks of fairness, and the difference among sound rows; empty where all is well."""
+    checks = summary["fairness"]["checks"] if "fairness" in summary else []
+    unfair = [check["message"] for check in checks if check["status"] != "pass"]
+    return [text for text in (*unfair, sound_rows_text(summary)) if text]

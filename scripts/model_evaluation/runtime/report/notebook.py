@@ -7,7 +7,7 @@ from markupsafe import Markup
 from model_evaluation.runtime.analysis import Analysis
 
 from .markup import part
-from .metrics_table import cautions_of
+from .metrics_table import fairness_lines
 from .page import metrics_table_html, planned_html, verdict_html
 
 
@@ -17,12 +17,14 @@ def in_notebook(fragment: Markup) -> str:
 
 
 def comparison_html(analysis: Analysis) -> Markup:
-    """Verdict, table and warnings."""
+    """Verdict, what was not fair, table and warnings."""
     summary, words = analysis.summary, analysis.words
     return part(
         "comparison",
         notice=words.simulated if summary["simulated"] else "",
         verdict=verdict_html(summary),
         table=metrics_table_html(summary, words) + planned_html(summary),
-        warnings=part("bullets", texts=cautions_of(summary)),
+        heading=words.checks_heading,
+        unfair=part("bullets", texts=fairness_lines(summary)),
+        warnings=part("bullets", texts=summary["warnings"]),
     )

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.statistics.verdicts import evidence_text
 from model_evaluation.runtime.summary import (
     BOTH_MODELS,
     Side,
@@ -34,6 +33,7 @@ from .metrics_table import (
     ordered_metrics,
     planned_text,
     rows_words,
+    sound_rows_text,
     table_headings,
     table_note,
 )
@@ -109,15 +109,6 @@ def fairness_section(summary: Summary, words: ReportWords) -> Section:
     checks = (summary.get("fairness") or {"checks": ()})["checks"]
     body = part("fairness", checks=checks, sentence=sound_rows_text(summary)) if checks else Markup()
     return Section(words.checks_id, words.checks_heading, body)
-
-
-def sound_rows_text(summary: Summary) -> str:
-    """The difference on the primary metric among the rows that are sound in both models; empty where it is unknown."""
-    sound = summary["fairness"]["sound_rows"] if "fairness" in summary else None
-    if not sound or sound["n_paired"] == summary["metrics"][summary["primary_metric"]]["n_paired"]:
-        return ""
-    evidence = evidence_text(sound, f"{sound['n_paired']} rows")
-    return f"Among the rows that are sound in both models, the difference on {summary['primary_metric']} is {evidence}."
 
 
 def metrics_table_html(summary: Summary, words: ReportWords) -> Markup:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +18,7 @@ from .slices import metadata_fields
 FIXED_COLUMNS = ("record_id", "occurrence", "prompt", "reference", "category", "tuned_response", "base_response")
 
 
-def examples_table(records: Sequence[Record], metrics: Sequence[Metric]) -> Any:
+def examples_table(records: Sequence[Record], metrics: Sequence[Metric]) -> pa.Table:
     """An Arrow table of the records in their order.
 
     ``NAME__difference`` is tuned minus base. A label without a number stays text; its difference is missing. A metadata
@@ -30,7 +29,7 @@ def examples_table(records: Sequence[Record], metrics: Sequence[Metric]) -> Any:
         for metric in metrics
         for part in (*BOTH_SIDES, "difference", *(f"{side}_explanation" for side in BOTH_SIDES))
     }
-    columns: dict[str, Any] = {
+    columns: dict[str, pa.Array] = {
         "record_id": _texts([record.id for record in records]),
         "occurrence": pa.array([record.occurrence for record in records], pa.int64()),
         "prompt": _texts([record.source.prompt for record in records]),
@@ -50,7 +49,7 @@ def examples_table(records: Sequence[Record], metrics: Sequence[Metric]) -> Any:
     return pa.table(columns)
 
 
-def _metric_columns(records: Sequence[Record], metric: Metric) -> dict[str, Any]:
+def _metric_columns(records: Sequence[Record], metric: Metric) -> dict[str, pa.Array]:
     scores = {side: model_scores(metric, records, side) for side in BOTH_SIDES}
     columns = {f"{metric.name}__{side}": _score_column(records, metric, side, scores[side]) for side in BOTH_SIDES}
     differences = scores["tuned"].numbers - scores["base"].numbers
@@ -62,7 +61,7 @@ def _metric_columns(records: Sequence[Record], metric: Metric) -> dict[str, Any]
     return columns
 
 
-def _score_column(records: Sequence[Record], metric: Metric, side: Side, scores: Scores) -> Any:
+def _score_column(records: Sequence[Record], metric: Metric, side: Side, scores: Scores) -> pa.Table:
     """Numbers, or texts where the metric has any label that is not a number. Beside numbers of a numeric scale such a
     label is a missing score."""
     given = [record.answers[side].scores.get(metric.name) if side in record.answers else None for record in records]
@@ -72,5 +71,5 @@ def _score_column(records: Sequence[Record], metric: Metric, side: Side, scores:
     return _texts([score if isinstance(score, str) or score is None else str(score) for score in given])
 
 
-def _texts(values: Sequence[str | None]) -> Any:
+def _texts(values: Sequence[str | None]) -> pa.Table:
     return pa.array(values, pa.string())

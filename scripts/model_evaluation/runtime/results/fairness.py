@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.differences import compare_paired
 from model_evaluation.runtime.statistics.entries import Fairness, FairnessCheck, SoundRows
-from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric
 from model_evaluation.runtime.statistics.proportions import mcnemar_test
 from model_evaluation.runtime.statistics.verdicts import (
     COVERAGE_FLOOR,
@@ -37,6 +37,7 @@ FEWEST_ROWS = 5  # with fewer answers nothing is said of what they have in commo
 MOST_ALIKE = 0.8  # of a model's answers may be one and the same
 TERSE = 40  # characters: two models often give the same label
 SHORTEST_PART = 16  # characters of a prompt that is taken for part of another
+MANY_MISSING = 0.1  # of the rows have a score for one model only
 HARDLY_SCORED = 0.5  # of the rows are scored for both models, below which nothing can be said
 Mask = NDArray[np.bool_]
 
@@ -259,13 +260,25 @@ class FairnessReview:
     def _coverage(self) -> FairnessCheck:
         scored = self.comparison.metrics[self.metric.name]["n_paired"]
         total = max(self.comparison.rows["dataset"], self.comparison.rows["paired"])
-        counts = {"rows": total, "scored for both": scored}
-        text = f"{self.metric.name} is scored for both models on {scored} of {total} rows"
+        elsewhere = self._not_applicable()  # is not what could have been scored
+        counts = {"rows": total - elsewhere, "scored for both": scored}
+        text = f"{self.metric.name} is scored for both models on {scored} of {total - elsewhere} rows"
+        if elsewhere:
+            counts["not applicable"] = elsewhere
+            text += f" to which it applies (to {elsewhere} it does not)"
+            total -= elsewhere
         if scored >= PAIRED_FLOOR * total:
             return _check("coverage", counts, f"{text}.")
         if scored < HARDLY_SCORED * total:
             return _check("coverage", counts, f"{text}, which is less than half.", "fail")
         return _check("coverage", counts, f"{text}, fewer than {PAIRED_FLOOR:.0%}.", "warn", held_back=True)
+
+    def _not_applicable(self) -> int:
+        """On how many records the metric was found not to apply for both models."""
+        reasons = [own.reasons for own in self.paired.scores[self.metric.name].values()]
+        if len(reasons) < 2 or any(own is None for own in reasons):
+            return 0
+        return int(np.logical_and.reduce([own == NOT_APPLICABLE for own in reasons]).sum())
 
     def _missing_alike(self) -> FairnessCheck:
         """Bad answers often get no score, which flatters the model that lacks more."""
@@ -296,40 +309,43 @@ class FairnessReview:
         """Whether the verdict stands if every score that only one model lacks is the one that speaks most against it,
         an end of the scale, or of the scores that were given (Manski's bounds; 1990, American Economic Review 80).
 
-        Not asked of a few that are missing alike: where chance decides what is missing, it moves no mean by much.
+        Not asked of a few that are missing alike: where chance decides what is missing, it moves no mean by much. Of
+        many, the whole interval must stand and not only the difference.
         """
         alone = int((np.isnan(self.tuned) != np.isnan(self.base)).sum())
         either = np.flatnonzero(np.isfinite(self.tuned) | np.isfinite(self.base))
         counts = {"rows": len(either), "scored for one model only": alone}
         text = f"Rows with a score of {self.metric.name} for one model only: {alone} of {len(either)}"
         few = alone <= (1 - COVERAGE_FLOOR) * len(either) and not self._unequal()
-        if few or self._stands(either):
+        if few or self._stands(either, whole=alone > MANY_MISSING * len(either)):
             return _check("missing_scores", counts, f"{text}.")
         text += "; the scores that are missing could turn the result round."
         return _check("missing_scores", counts, text, "warn", held_back=True)
 
-    def _stands(self, where: Places) -> bool:
-        """Whether the metric's verdict is found again with the missing scores at their worst."""
+    def _stands(self, where: Places, *, whole: bool) -> bool:
+        """Whether the metric's verdict holds with the missing scores at their worst: of the ``whole`` interval, or of
+        the difference alone."""
         entry = self.comparison.metrics[self.metric.name]
-        verdict, margin = entry["verdict"], entry["margin"]
+        verdict, margin = entry["verdict"], entry["margin"] or 0.0
         bad, good = self._ends() if self.metric.direction == "higher" else self._ends()[::-1]
 
-        def among(tuned_missing: float, base_missing: float) -> tuple[str, float, float]:
-            """Verdict and interval, upwards good, with these scores where one is missing."""
+        def among(tuned_missing: float, base_missing: float) -> tuple[float, float]:
+            """The interval's ends, or the difference for both of them, upwards good, with these scores where one is
+            missing."""
             tuned, base = (
                 np.where(np.isnan(own), missing, own)
                 for own, missing in ((self.tuned, tuned_missing), (self.base, base_missing))
             )
-            found = self._among(where, tuned, base)
-            low, high = (found["difference"][key] or 0.0 for key in ("ci_low", "ci_high"))
-            return (found["verdict"], low, high) if bad < good else (found["verdict"], -high, -low)
+            difference = self._among(where, tuned, base)["difference"]
+            low, high = (difference[key] or 0.0 for key in (("ci_low", "ci_high") if whole else ("mean", "mean")))
+            return (low, high) if bad < good else (-high, -low)
 
         if verdict == "improved":
-            return among(bad, good)[0] == "improved"
+            return among(bad, good)[0] > 0
         if verdict == "regressed":
-            return among(good, bad)[0] == "regressed"
-        if verdict in ("equivalent", "no_worse") and margin is not None:
-            return among(bad, good)[1] > -margin and (verdict == "no_worse" or among(good, bad)[2] < margin)
+            return among(good, bad)[1] < 0
+        if verdict in ("equivalent", "no_worse"):
+            return among(bad, good)[0] > -margin and (verdict == "no_worse" or among(good, bad)[1] < margin)
         return True
 
     def _ends(self) -> tuple[float, float]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +24,8 @@ class PairedLabels:
     """
 
     ids: Sequence[Hashable]
-    truth: NDArray[Any]
-    predictions: Mapping[Side, NDArray[Any]]
+    truth: NDArray[np.generic]
+    predictions: Mapping[Side, NDArray[np.generic]]
     rows: Rows
     scores: Mapping[Side, NDArray[np.float64]] = field(default_factory=dict)
     slices: Mapping[str, Mapping[str, Places]] = field(default_factory=dict)
@@ -37,7 +36,9 @@ Measure = Callable[[PairedLabels], Mapping[str, MeasuredEntry]]
 """A kind's metrics of some records: accuracy, mean error and so on, each with interval and verdict."""
 
 
-def pair_labels(truth: Mapping[Hashable, Any], predictions: Mapping[Side, Mapping[Hashable, Any]]) -> PairedLabels:
+def pair_labels(
+    truth: Mapping[Hashable, object], predictions: Mapping[Side, Mapping[Hashable, object]]
+) -> PairedLabels:
     """The records that have a truth and a prediction of every model, in the truth's order: by id, never by position.
 
     Raises :class:`ResultsError` when there is no such record.

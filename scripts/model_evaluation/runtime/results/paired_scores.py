@@ -7,7 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ RESAMPLES = 10_000
 SLICE_RESAMPLES = 4_000  # there may be hundreds of cells
 SLICE_ROWS = 5  # cells with fewer pairs get no interval
 
+Selection = Places | NDArray[np.bool_] | slice
+"""Which of the records."""
 Texts = NDArray[np.object_]
 """A text or ``None`` per record."""
 
@@ -219,7 +221,13 @@ def _slice_entry(metric: Metric, paired: PairedScores, name: str, value: str, se
     return entry
 
 
-def _entry(metric: Metric, paired: PairedScores, where: Any, rng: np.random.Generator, resamples: int) -> MetricEntry:
+def _entry(
+    metric: Metric,
+    paired: PairedScores,
+    where: Selection,
+    rng: np.random.Generator,
+    resamples: int,
+) -> MetricEntry:
     """A metric's entry over the records ``where``."""
     own = paired.scores[metric.name]
     comparison = NOTHING_COMPARED
@@ -254,7 +262,7 @@ def matched(tuned: Floats, base: Floats, groups: Places | None) -> tuple[Floats,
     return tuned, base
 
 
-def _model_scores(scores: Scores, where: Any) -> ModelScores:
+def _model_scores(scores: Scores, where: Selection) -> ModelScores:
     numbers = scores.numbers[where]
     known = np.isfinite(numbers)
     reasons = _tally(scores.reasons, where, known)
@@ -269,7 +277,7 @@ def _model_scores(scores: Scores, where: Any) -> ModelScores:
     }
 
 
-def _tally(texts: Texts | None, where: Any, known: NDArray[np.bool_]) -> dict[str, int]:
+def _tally(texts: Texts | None, where: Selection, known: NDArray[np.bool_]) -> dict[str, int]:
     """How often each text occurs among the records that have no number, in alphabetical order."""
     if texts is None:
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -103,7 +103,7 @@ def scored(question: Question, scores: Mapping[str, float | None]) -> ScoredAnsw
     return ScoredAnswer(question.example, question.reference, question.answer, dict(scores), missing=missing)
 
 
-def score_of(value: Any) -> float | None:
+def score_of(value: object) -> float | None:
     """A metric's cell as a number; ``None`` for what is none."""
     if isinstance(value, bool):
         return float(value)

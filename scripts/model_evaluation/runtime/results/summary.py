@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from model_evaluation.runtime.statistics.entries import Entry, Fairness, Reported, Rows, Unfinished
 from model_evaluation.runtime.statistics.planning import usual_differences
@@ -42,7 +42,7 @@ class Summary(TypedDict):
     simulated: bool
     execution_arn: str
     created: str
-    conditions: dict[str, object]
+    conditions: dict[str, Any]
     scope: str
     models: Models
     rows: Rows

@@ -24,6 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 
 from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.session import Client
+from model_evaluation.runtime.settings import Json
 
 TIME = r"\d{4}-\d\d-\d\dT[^/]*?"
 RESULTS = re.compile(rf"/eval_results/results_({TIME})\.json$")
@@ -41,7 +43,7 @@ class TaskFiles(NamedTuple):
     details: dict[str, str]
 
 
-def find_task_files(s3: Any, output_uri: str, execution_id: str, step: str) -> TaskFiles:
+def find_task_files(s3: Client, output_uri: str, execution_id: str, step: str) -> TaskFiles:
     """The files that a pipeline's step left; those of other executions under the same prefix are others'."""
     bucket, prefix = S3Uri.parse(output_uri)
     start = "/".join(part for part in (prefix.strip("/"), f"pipelines-{execution_id}-{step}-") if part)
@@ -142,7 +144,7 @@ def read_questions(body: bytes) -> list[Question]:
     return [_question(row) for row in rows]
 
 
-def _question(row: Mapping[str, Any]) -> Question:
+def _question(row: Json) -> Question:
     metrics = literal(row["metrics"])
     full_prompt = str(row["full_prompt"] or "")
     return Question(
@@ -154,7 +156,7 @@ def _question(row: Mapping[str, Any]) -> Question:
     )
 
 
-def literal(text: Any) -> Any:
+def literal(text: object) -> object:
     """The Python value whose repr a cell holds; what is no such text comes back as it is."""
     if not isinstance(text, str):
         return text
@@ -164,14 +166,14 @@ def literal(text: Any) -> Any:
         return text
 
 
-def _first(predictions: Any) -> str:
+def _first(predictions: object) -> str:
     """The answer, of which there is one; the list may be nested."""
     while isinstance(predictions, list | tuple):
         predictions = predictions[0] if predictions else ""
     return "" if predictions is None else str(predictions)
 
 
-def _reference(row: Mapping[str, Any]) -> str | None:
+def _reference(row: Json) -> str | None:
     specifics = literal(row.get("specifics"))
     if isinstance(specifics, dict) and isinstance(specifics.get("target"), str):
         return str(specifics["target"])

@@ -10,12 +10,17 @@ if TYPE_CHECKING:
     from .strength import Strength
 
 
-class Difference(TypedDict):
-    """Tuned minus base, whatever the direction. ``p_value`` is a mid-p-value, ``p_exact`` the conventional one."""
+class Interval(TypedDict):
+    """A number with the ends of its interval."""
 
     mean: float | None
     ci_low: float | None
     ci_high: float | None
+
+
+class Difference(Interval):
+    """Tuned minus base, whatever the direction. ``p_value`` is a mid-p-value, ``p_exact`` the conventional one."""
+
     confidence: float
     method: str
     p_value: float | None

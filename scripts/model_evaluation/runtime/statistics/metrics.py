@@ -17,8 +17,9 @@ SAYS_NOT_APPLICABLE = re.compile(
     r"|(?:cannot|can['’]t|can not|could not|unable to|impossible to) (?:be )?"
     r"(?:judge|rate|assess|determine|score|evaluate|tell)(?:d|ed)?|(?:not enough|insufficient) information to"
     r"|nicht anwendbar|trifft nicht zu|non applicable|sans objet|no aplica(?:ble)?)(?!\w)"
-    # Alone only: "Skipped steps" and "Does not apply the policy" are ratings.
-    r"|(?:does not apply|does not apply here|skip(?:ped)?|unknown)\W*$)",
+    # "Skipped steps" and "Does not apply the policy" are ratings.
+    r"|does not apply(?= (?:to|here|in|for|because|since|when|if)(?!\w)|\W*$)"
+    r"|(?:skip(?:ped)?|unknown)(?=\W*$|\W*[:,;(–—]))",
     re.IGNORECASE,
 )
 

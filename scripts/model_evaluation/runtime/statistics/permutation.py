@@ -7,7 +7,7 @@ few distinct values, so sign patterns are counted per distinct size: the cost do
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +76,7 @@ def sign_flip_test(
 class Patterns(NamedTuple):
     """How many of each group are chosen, shape (m, groups), and each pattern's probability; ``exact``: all patterns."""
 
-    chosen: NDArray[Any]
+    chosen: NDArray[np.generic]
     weights: Floats
     exact: bool
 

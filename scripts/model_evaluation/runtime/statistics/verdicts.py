@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from model_evaluation.runtime.statistics.entries import Interval
+
 from .entries import count_of, value_of
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ MARGIN_SHARE = 0.05  # differences within 5% of a metric's scale count as none
 COVERAGE_FLOOR = 0.95
 PAIRED_FLOOR = 0.8  # of the rows must be scored for both models
 FEWEST_PAIRS = 6
+SAME_SHARE = 0.5  # of a difference is found again among the sound rows, or they do not say the same
 OPENINGS = {
     "improved": "The {tuned} is better on {name}{than}",
     "regressed": "The {tuned} is worse on {name}{than}",
@@ -142,7 +145,7 @@ def overall_verdict(
         sentence = f"{sentence} But it got worse on {losses}."
         decision = {"inconclusive": "regressed", "regressed": "regressed"}.get(decision, "mixed")
     sound = fairness["sound_rows"] if fairness else None
-    if sound and not guards and _disagree(decision, sound, entry["direction"]):
+    if sound and not guards and _disagree(decision, sound, entry):
         reason = f"Among the {sound['n_paired']} rows that are sound in both models it is {evidence_text(sound)}."
         return {"decision": "mixed", "sentence": f"{sentence} But {reason[0].lower()}{reason[1:]}", "reasons": [reason]}
     verdict: Verdict = {"decision": decision, "sentence": sentence}
@@ -151,17 +154,17 @@ def overall_verdict(
     return verdict
 
 
-def _disagree(decision: str, sound: SoundRows, direction: str) -> bool:
-    """Whether sound rows say something else than all rows: another shown verdict, or a difference of the other sign or
-    none where one is shown. Fewer rows that show less of the same are no disagreement."""
-    mean = sound["difference"]["mean"]
-    if mean is None or decision == "inconclusive":
+def _disagree(decision: str, sound: SoundRows, entry: Entry) -> bool:
+    """Whether sound rows say something else than all rows: another shown verdict, or, where a difference is shown, one
+    of the other sign, or one that is not shown and less than half as large. Fewer rows that show less of the same are
+    no disagreement."""
+    mean, whole = sound["difference"]["mean"], (entry["difference"] or {"mean": None})["mean"]
+    if mean is None or whole is None or decision == "inconclusive":
         return False
-    gain = -mean if direction == "lower" else mean
-    if decision == "improved":
-        return gain <= 0 or sound["verdict"] == "equivalent"
-    if decision == "regressed":
-        return gain >= 0 or sound["verdict"] in ("equivalent", "no_worse")
+    if decision in ("improved", "regressed"):
+        share, shown = mean / whole if whole else 0.0, sound["verdict"]
+        other = ("equivalent",) if decision == "improved" else ("equivalent", "no_worse")
+        return share <= 0 or shown in other or (shown != decision and share < SAME_SHARE)
     return sound["verdict"] == "regressed" or (decision == "equivalent" and sound["verdict"] == "improved")
 
 
@@ -212,7 +215,7 @@ def evidence_text(entry: Mapping[str, Any], extra: str = "") -> str:
     return f"{signed_words(difference)} ({inside}{', ' if extra else ''}{extra})"
 
 
-def interval_words(difference: Mapping[str, Any]) -> str:
+def interval_words(difference: Interval) -> str:
     """``0.07 to 0.33``, or ``–`` where there is none."""
     low, high = difference["ci_low"], difference["ci_high"]
     if low is None:
@@ -221,9 +224,9 @@ def interval_words(difference: Mapping[str, Any]) -> str:
     return f"{signed(low, digits, plus='')} to {signed(high, digits, plus='')}"
 
 
-def signed_words(difference: Mapping[str, Any]) -> str:
+def signed_words(difference: Interval) -> str:
     """The difference itself, with as many decimals as its interval."""
-    return signed(difference["mean"], number_digits(*(difference[key] for key in ("mean", "ci_low", "ci_high"))))
+    return signed(difference["mean"], number_digits(difference["mean"], difference["ci_low"], difference["ci_high"]))
 
 
 def signed(value: float | None, digits: int = 2, plus: str = "+") -> str:

@@ -25,8 +25,8 @@ class BenchmarkRun:
 
     questions: int = 40
     """Of each subtask."""
-    right: tuple[float, float] = (0.66, 0.66)
-    """Shares of finished answers that are right: tuned, base."""
+    right: tuple[float, float] = (0.66, 0.74)
+    """Shares of finished answers that are right: tuned, base. With these the fine-tuned model gains by finishing."""
     cut: tuple[float, float] = (0.1, 0.4)
     """Shares of answers that are cut off while the model still thinks: tuned, base."""
     missing: int = 0

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.launch.evaluators import MODEL_STEPS
 from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, aggregates_summary
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
@@ -33,6 +34,7 @@ from model_evaluation.runtime.results.task_files import (
     read_questions,
 )
 from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.session import Client
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, compare_paired, settle_verdicts
 from model_evaluation.runtime.statistics.entries import (
@@ -58,9 +60,10 @@ from .tasks import TASKS
 from .words import report_words
 
 KIND = "benchmark"
-STEPS: Mapping[Side, str] = {"tuned": "EvaluateCustomModel", "base": "EvaluateBaseModel"}
 PART_FIELD = "subtask"
 MEAN_TOLERANCE = 1e-6
+Labels = Mapping[str, str]
+"""What sentences call the models."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,9 @@ class ModelFiles:
     questions: Mapping[str, Sequence[Question]] = field(default_factory=dict)
 
 
-def read_model(s3: Any, output_uri: str, execution_ids: Sequence[str], side: Side) -> ModelFiles:
-    """A model's files of all these executions. Raises :class:`ResultsError` when there are none, or unreadable ones."""
+def read_model(s3: Client, output_uri: str, execution_ids: Sequence[str], side: Side, label: str = "") -> ModelFiles:
+    """A model's files of all these executions; ``label`` is what sentences call it. Raises :class:`ResultsError` when
+    there are none, or unreadable ones."""
     bucket = S3Uri.parse(output_uri).bucket
     means: dict[str, PartMeans] = {}
     wholes: list[PartMeans] = []
@@ -82,11 +86,11 @@ def read_model(s3: Any, output_uri: str, execution_ids: Sequence[str], side: Sid
         return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
     for execution_id in execution_ids:
-        files = find_task_files(s3, output_uri, execution_id, STEPS[side])
+        files = find_task_files(s3, output_uri, execution_id, MODEL_STEPS[side])
         if not files.means:
             raise ResultsError(
-                f"No results of the {MODEL_LABELS[side]} from execution {execution_id} under {output_uri}.",
-                fix=f"Check that its step {STEPS[side]} succeeded and that S3_OUTPUT is the prefix it was given.",
+                f"No results of the {label or MODEL_LABELS[side]} from execution {execution_id} under {output_uri}.",
+                fix=f"Check that its step {MODEL_STEPS[side]} succeeded and that S3_OUTPUT is the prefix it was given.",
             )
         key = files.means
         try:
@@ -171,13 +175,13 @@ def _by_question(
     }
     fairness: Fairness | None = None
     if evaluation.scope == "compare":
-        fairness = {"checks": _checks(paired, files, unfinished), "sound_rows": sound}
+        fairness = {"checks": _checks(paired, files, unfinished, evaluation.names), "sound_rows": sound}
     summary = summary_of(
         evaluation,
         rows=comparison.rows,
         metrics=table,
         slices=comparison.slices,
-        warnings=[*_mean_cautions(files, records, primary), *comparison.remarks],
+        warnings=[*_mean_cautions(files, records, primary, evaluation.names), *comparison.remarks],
         fairness=fairness,
     )
     summary["parts"] = {part: _part(entry) for part, entry in (cells or {_only(parts): table[primary]}).items()}
@@ -261,7 +265,7 @@ def _both_answered(
 
 
 def _part(entry: MetricEntry) -> Any:
-    means = {side: own["mean"] if (own := entry[side]) else None for side in STEPS}
+    means = {side: own["mean"] if (own := entry[side]) else None for side in MODEL_STEPS}
     counts = [own["n_scored"] for own in (entry["tuned"], entry["base"]) if own]
     return {"n": entry["n_paired"] or min(counts, default=0), **means, "difference": entry["difference"]}
 
@@ -279,7 +283,7 @@ def _by_means(
         for name, part in files[side].means.parts.items():
             aggregate = aggregate_of(part, primary)
             if aggregate is None:
-                unknown.append(f"{name} of the {MODEL_LABELS[side]}")
+                unknown.append(f"{name} of the {evaluation.names[side]}")
             else:
                 parts.setdefault(name, {})[side] = aggregate
     if not parts:
@@ -289,7 +293,7 @@ def _by_means(
         )
     shares = all(own.deviation is None for part in parts.values() for own in part.values())
     metric = Metric(primary, "higher", (0.0, 1.0) if shares else None)
-    lacking = [MODEL_LABELS[side] for side in evaluation.sides if not files[side].questions]
+    lacking = [evaluation.names[side] for side in evaluation.sides if not files[side].questions]
     warnings = [
         (
             f"There are no rows of the {' and the '.join(lacking)}, so the questions cannot be paired: the models are "
@@ -356,27 +360,29 @@ def _reported(means: TaskMeans, metric: str) -> Reported | None:
     }
 
 
-def _checks(paired: PairedQuestions, files: Mapping[Side, ModelFiles], unfinished: Unfinished) -> list[FairnessCheck]:
+def _checks(
+    paired: PairedQuestions, files: Mapping[Side, ModelFiles], unfinished: Unfinished, labels: Labels
+) -> list[FairnessCheck]:
     return [
-        _same_questions(paired.records),
-        _whole_sets(files),
+        _same_questions(paired.records, labels),
+        _whole_sets(files, labels),
         _given_alike(paired),
-        _answers_given(unfinished),
+        _answers_given(unfinished, labels),
     ]
 
 
-def _same_questions(records: Sequence[Record]) -> FairnessCheck:
-    alone = {side: sum(set(record.answers) == {side} for record in records) for side in STEPS}
+def _same_questions(records: Sequence[Record], labels: Labels) -> FairnessCheck:
+    alone = {side: sum(set(record.answers) == {side} for record in records) for side in MODEL_STEPS}
     both = len(records) - sum(alone.values())
-    counts = {"questions": both} | {f"only {MODEL_LABELS[side]}": count for side, count in alone.items()}
+    counts = {"questions": both} | {f"only {labels[side]}": count for side, count in alone.items()}
     if both == len(records):
         return _check("same_questions", counts, "Both models were asked the same questions.")
-    each = ", ".join(f"{count} only of the {MODEL_LABELS[side]}" for side, count in alone.items())
+    each = ", ".join(f"{count} only of the {labels[side]}" for side, count in alone.items())
     status = "fail" if both < PAIRED_FLOOR * len(records) else "warn"
     return _check("same_questions", counts, f"Of {len(records)} questions with a row there are {each}.", status)
 
 
-def _whole_sets(files: Mapping[Side, ModelFiles]) -> FairnessCheck:
+def _whole_sets(files: Mapping[Side, ModelFiles], labels: Labels) -> FairnessCheck:
     """Whether there is a row for every question that the means are said to be of."""
     lacking, total = {}, 0
     for side, own in files.items():
@@ -384,10 +390,10 @@ def _whole_sets(files: Mapping[Side, ModelFiles]) -> FairnessCheck:
         total = max(total, said)
         rows = sum(len(own.questions.get(name, ())) for name, part in own.means.parts.items() if part.n)
         lacking[side] = max(0, said - rows)
-    counts = {"questions": total} | {f"without a row, {MODEL_LABELS[side]}": n for side, n in lacking.items()}
+    counts = {"questions": total} | {f"without a row, {labels[side]}": n for side, n in lacking.items()}
     if not any(lacking.values()):
         return _check("whole_sets", counts, "Every question of the benchmark has its row.")
-    each = ", ".join(f"{n} of the {MODEL_LABELS[side]}" for side, n in lacking.items() if n)
+    each = ", ".join(f"{n} of the {labels[side]}" for side, n in lacking.items() if n)
     return _check("whole_sets", counts, f"Questions without a row in the files: {each}.", "warn")
 
 
@@ -415,9 +421,9 @@ def _same_prompts(files: Mapping[Side, ModelFiles]) -> FairnessCheck:
     return _check("same_prompts", counts, "The hashes of all prompts are the same for both models.")
 
 
-def _answers_given(unfinished: Unfinished) -> FairnessCheck:
+def _answers_given(unfinished: Unfinished, labels: Labels) -> FairnessCheck:
     counts, parts, most = {}, [], 0.0
-    for label, own in ((MODEL_LABELS["tuned"], unfinished["tuned"]), (MODEL_LABELS["base"], unfinished["base"])):
+    for label, own in ((labels["tuned"], unfinished["tuned"]), (labels["base"], unfinished["base"])):
         if own is None:
             continue
         counts[f"{label}, rows"] = own["n"]
@@ -431,7 +437,9 @@ def _answers_given(unfinished: Unfinished) -> FairnessCheck:
     return _check("answers_given", counts, text, "warn" if most > 1 - COVERAGE_FLOOR else "pass")
 
 
-def _mean_cautions(files: Mapping[Side, ModelFiles], records: Sequence[Record], primary: str) -> list[str]:
+def _mean_cautions(
+    files: Mapping[Side, ModelFiles], records: Sequence[Record], primary: str, labels: Labels
+) -> list[str]:
     """Where the file of means says something else than its own rows."""
     cautions = []
     for side, own in files.items():
@@ -444,7 +452,7 @@ def _mean_cautions(files: Mapping[Side, ModelFiles], records: Sequence[Record], 
             mean = math.fsum(known) / len(known)
             if abs(mean - said) > MEAN_TOLERANCE:
                 cautions.append(
-                    f"{name}: the file of means says {said:.4g} for the {MODEL_LABELS[side]}, its rows give "
+                    f"{name}: the file of means says {said:.4g} for the {labels[side]}, its rows give "
                     f"{mean:.4g} over {len(known)}; the rows are used."
                 )
     return cautions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -14,7 +13,7 @@ from model_evaluation.runtime.checks import (
     check_sdk_environment,
 )
 from model_evaluation.runtime.dataset_files import DatasetSize
-from model_evaluation.runtime.evaluator_settings import EvaluatorSettings, check_model
+from model_evaluation.runtime.evaluator_settings import TaskSettings, check_model
 from model_evaluation.runtime.settings import Json, ParameterReader
 
 from .benchmark_runs import BenchmarkRuns
@@ -24,9 +23,9 @@ UNKNOWN_QUESTIONS = 500  # for a benchmark whose size nobody says
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchmarkSettings(EvaluatorSettings):
-    """``subtasks`` are those that are asked, without any all of them; each named one is a run of its own. ``decoding``
-    holds settings that are not the recipe's own. ``smallest_effect`` is in percentage points."""
+class BenchmarkSettings(TaskSettings):
+    """``subtasks`` are those that are asked, without any all of them; each named one is a run of its own.
+    ``smallest_effect`` is in percentage points."""
 
     kind = "benchmark"
     runs = BenchmarkRuns()
@@ -41,7 +40,6 @@ class BenchmarkSettings(EvaluatorSettings):
 
     benchmark: str
     subtasks: tuple[str, ...] = ()
-    decoding: Mapping[str, int | float]
     smallest_effect: float | None = None
 
     @classmethod
@@ -49,7 +47,6 @@ class BenchmarkSettings(EvaluatorSettings):
         return super().read(reader) | {
             "benchmark": reader.text("BENCHMARK"),
             "subtasks": tuple(dict.fromkeys(reader.texts("SUBTASKS", "a list of subtasks, empty for all"))),
-            "decoding": _decoding(reader),
             "smallest_effect": reader.positive("SMALLEST_EFFECT", optional=True),
         }
 
@@ -68,7 +65,6 @@ class BenchmarkSettings(EvaluatorSettings):
             **super().configuration(),
             "benchmark": self.benchmark,
             "subtasks": sorted(self.subtasks),
-            "decoding": dict(sorted(self.decoding.items())),
         }
 
     @property
@@ -91,7 +87,7 @@ class BenchmarkSettings(EvaluatorSettings):
             "Evaluates": self.evaluates,
             "Benchmark": self.benchmark,
             "Subtasks": ", ".join(self.subtasks) or "all",
-            "Decoding": ", ".join(f"{name}={value}" for name, value in self.decoding.items()) or "the recipe's own",
+            "Decoding": self.decoding_in_words,
             **super().overview(),
             "Role": self.role_arn,
             "Results": self.s3_output,
@@ -104,21 +100,3 @@ class BenchmarkSettings(EvaluatorSettings):
             return self.subtasks[0]
         has_subtasks = bool(TASKS[self.benchmark].subtasks) or self.benchmark == "strong_reject"
         return "ALL" if has_subtasks else None
-
-    @property
-    def sdk_overrides(self) -> Json | None:
-        """The decoding settings as the SDK takes them."""
-        return {"inference": dict(self.decoding)} if self.decoding else None
-
-
-def _decoding(reader: ParameterReader) -> dict[str, int | float]:
-    value = reader.structure("DECODING")
-    if value is None:
-        return {}
-    numbers = isinstance(value, dict) and all(
-        isinstance(name, str) and isinstance(number, int | float) and not isinstance(number, bool)
-        for name, number in value.items()
-    )
-    if not numbers:
-        return reader.fault("DECODING", "a dictionary of numbers, such as {'max_new_tokens': 8192}", {})
-    return dict(value)  # type: ignore[call-overload,no-any-return]

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from model_evaluation.dataset.tokens import ANSWER_TOKENS, context_tokens
+from model_evaluation.dataset.tokens import context_tokens
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.llm_as_judge.dataset_terms import is_nova
 from model_evaluation.kinds.llm_as_judge.steps.reference_answers import reference_findings
 from model_evaluation.preflight.fixes import lines
 from model_evaluation.preflight.results import Result, failed, passed, warned
 from model_evaluation.preflight.subject import Subject
-from model_evaluation.steps.data import is_nova
 from model_evaluation.steps.data_card import overlap_notes
 
 # Amazon Bedrock user guide: prompts per evaluation job with a judge.
 ROWS_PER_JOB = 1_000
+ANSWER_TOKENS = 8_192  # what a judge job lets the model write
 
 
 def metrics(subject: Subject) -> Iterator[Result]:
@@ -113,8 +114,8 @@ def _references(subject: Subject) -> Iterator[Result]:
     for item in findings:
         part = "references" if item["kind"] == "missing_reference" else "references_optional"
         yield warned(
-            item["message"],
-            lines(item.get("fix", "To leave out rows without:"), "evaluate.py answer data drop-invalid")
+            str(item["message"]),
+            lines(str(item.get("fix", "To leave out rows without:")), "evaluate.py answer data drop-invalid")
             if item["kind"] == "missing_reference"
             else lines("Nothing has to be done; to choose other metrics:", "evaluate.py revise builtin_metrics"),
             part=part,

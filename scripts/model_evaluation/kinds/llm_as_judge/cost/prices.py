@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from model_evaluation.runtime.settings import Json
 
 # Rows for other ways to buy the same model: they cost differently and do not apply here.
 OTHER_WAYS = re.compile(
@@ -39,7 +41,7 @@ class TokenPrice(NamedTuple):
 PUBLISHED = TokenPrice((0.035, 15.0), (0.14, 75.0), simulated=False)
 
 
-def price_of(products: Iterable[Mapping[str, Any]], *, model_id: str, name: str) -> TokenPrice | None:
+def price_of(products: Iterable[Json], *, model_id: str, name: str) -> TokenPrice | None:
     """The on-demand token price of a model, ``None`` when the list does not tell one for certain.
 
     ``products`` are parsed PriceList entries; ``name`` is the model's name in Bedrock.
@@ -48,7 +50,7 @@ def price_of(products: Iterable[Mapping[str, Any]], *, model_id: str, name: str)
     return _price([product for product in products if wanted & _names(_attributes(product))])
 
 
-def price_bounds(products: Iterable[Mapping[str, Any]]) -> TokenPrice:
+def price_bounds(products: Iterable[Json]) -> TokenPrice:
     """The lowest and the highest price known of any model: those of the list, and the published ones, which it may
     lack. An unknown price lies between them, as far as anybody can say."""
     rates = _price(products) or PUBLISHED
@@ -59,7 +61,7 @@ def price_bounds(products: Iterable[Mapping[str, Any]]) -> TokenPrice:
     )
 
 
-def _price(products: Iterable[Mapping[str, Any]]) -> TokenPrice | None:
+def _price(products: Iterable[Json]) -> TokenPrice | None:
     """What the products cost together, lowest to highest; ``None`` unless input and output both have a price."""
     read: list[float] = []
     written: list[float] = []
@@ -77,12 +79,12 @@ def _price(products: Iterable[Mapping[str, Any]]) -> TokenPrice | None:
     return TokenPrice((min(read), max(read)), (min(written), max(written)), simulated)
 
 
-def _attributes(product: Mapping[str, Any]) -> Mapping[str, Any]:
-    attributes: Mapping[str, Any] = product.get("product", {}).get("attributes", {})
+def _attributes(product: Json) -> Json:
+    attributes: Json = product.get("product", {}).get("attributes", {})
     return attributes
 
 
-def _names(attributes: Mapping[str, Any]) -> set[str]:
+def _names(attributes: Json) -> set[str]:
     """Every name a product goes by, in plain letters and digits."""
     named = [attributes.get(key) for key in ("model", "titanModel", "servicename", "serviceName")]
     return {_plain(EDITION.sub("", str(item))) for item in named if item} - {""}
@@ -94,7 +96,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", bare)
 
 
-def _per_million(product: Mapping[str, Any]) -> list[float]:
+def _per_million(product: Json) -> list[float]:
     """USD per million tokens of a product's on-demand terms; units that are not understood count for nothing."""
     prices = []
     for term in product.get("terms", {}).get("OnDemand", {}).values():
@@ -106,11 +108,11 @@ def _per_million(product: Mapping[str, Any]) -> list[float]:
     return prices
 
 
-def _amount(text: Any) -> float:
+def _amount(text: object) -> float:
     """A price's number; 0, which no price is, for anything else."""
     try:
-        return float(text)
-    except (TypeError, ValueError):
+        return float(str(text))
+    except ValueError:
         return 0.0
 
 

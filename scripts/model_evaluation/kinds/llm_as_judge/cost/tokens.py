@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from model_evaluation.json_types import Facts
+from model_evaluation.kinds.llm_as_judge.runtime.definitions import CustomMetric
 
 # English text: about four characters a token; other languages and code have fewer.
 CHARS_PER_TOKEN = (4.5, 3.0)
@@ -53,18 +56,17 @@ class Tokens(NamedTuple):
 
 
 def workload(
-    profile: Mapping[str, Any],
+    profile: Facts,
     *,
     models: int,
     builtin: Sequence[str],
-    custom: Sequence[Mapping[str, Any]],
+    custom: Sequence[CustomMetric],
     jobs: int = 1,
 ) -> Workload:
     """The size of an evaluation from the dataset's profile and the chosen metrics."""
     prompts = [BUILTIN_PROMPT_CHARS] * len(builtin)
     for item in custom:
-        definition = item.get("customMetricDefinition") or {}
-        prompts.append(len(str(definition.get("instructions", ""))) + CUSTOM_FRAME_CHARS)
+        prompts.append(len(item["customMetricDefinition"]["instructions"]) + CUSTOM_FRAME_CHARS)
     return Workload(
         int(profile.get("rows") or 0),
         models,

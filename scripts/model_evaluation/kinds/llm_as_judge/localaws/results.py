@@ -7,7 +7,6 @@ import statistics
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from model_evaluation.localaws.jobs.job import ResultFile
 from model_evaluation.localaws.language.chance import seeded, share
@@ -102,7 +101,7 @@ def _result_line(side: str, judge: str, number: int, row: JudgedRow, missing_sco
 
 def _aggregate(lines: Sequence[Record]) -> dict[str, Record]:
     """Per metric: mean of the given scores, how many were asked for, given and missing."""
-    scores: dict[str, list[Any]] = {}
+    scores: dict[str, list[float | str | None]] = {}
     for line in lines:
         for entry in line["automatedEvaluationResult"]["scores"]:
             scores.setdefault(entry["metricName"], []).append(entry.get("result"))

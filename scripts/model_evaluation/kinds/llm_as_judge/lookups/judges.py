@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.errors import (
     AccessDenied,
@@ -19,6 +19,7 @@ from model_evaluation.errors import (
 from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.session import Client
 
 NOT_OFFERED = "Bedrock does not offer it in this region."
 LIST_BUCKET = "jumpstart-cache-prod-{region}"
@@ -94,7 +95,7 @@ def _live_ids(aws: Aws, region: str) -> tuple[list[str], str]:
     return sorted(set(ids)), ""
 
 
-def _look_up(client: Any, model_id: str, now: str) -> Judge:
+def _look_up(client: Client, model_id: str, now: str) -> Judge:
     try:
         return _describe(client, model_id, now)
     except (NoCredentials, ExpiredCredentials, Throttled, Unreachable):
@@ -109,7 +110,7 @@ def _look_up(client: Any, model_id: str, now: str) -> Judge:
         return Judge(model_id, model_id, None, f"Its state is unknown. {error.message}", None)
 
 
-def _describe(client: Any, model_id: str, now: str) -> Judge:
+def _describe(client: Client, model_id: str, now: str) -> Judge:
     with aws_errors("looking up the judge model", resource=model_id):
         details = client.get_foundation_model(modelIdentifier=model_id)["modelDetails"]
     lifecycle = details.get("modelLifecycle") or {}

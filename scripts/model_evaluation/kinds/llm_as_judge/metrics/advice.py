@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from model_evaluation.kinds.llm_as_judge.runtime.definitions import Rating
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import read_ratings
 
 from .variables import check_variables, without_variables
@@ -23,7 +24,7 @@ ARTICLES = frozenset({"a", "an", "the"})
 
 def advise(
     instructions: str,
-    ratings: Sequence[Mapping[str, Any]] | None,
+    ratings: Sequence[Rating] | None,
     direction: str | None,
     *,
     position: str,
@@ -76,7 +77,7 @@ def advise(
 def _check_ratings(
     instructions: str,
     words: str,
-    ratings: Sequence[Mapping[str, Any]],
+    ratings: Sequence[Rating],
     place: str,
     findings: Findings,
 ) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.errors import AccessDenied, AwsError
+from model_evaluation.kinds.llm_as_judge.runtime.definitions import Definition
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.endpoints import is_aws
@@ -12,7 +13,7 @@ from model_evaluation.runtime.endpoints import is_aws
 from .trial import Sample, Score, judge_prompt, read_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    pass
 
 MAX_TOKENS = 1000
 
@@ -22,10 +23,10 @@ class BedrockJudge:
 
     def __init__(self, aws: Aws, model_id: str) -> None:
         self.model_id = model_id
-        self._client: Any = aws.client("bedrock-runtime")
+        self._client = aws.client("bedrock-runtime")
         self.simulated = not is_aws(self._client.meta.endpoint_url)
 
-    def __call__(self, definition: Mapping[str, Any], sample: Sample) -> tuple[Score, str]:
+    def __call__(self, definition: Definition, sample: Sample) -> tuple[Score, str]:
         message = {"role": "user", "content": [{"text": judge_prompt(definition, sample)}]}
         settings = {"maxTokens": MAX_TOKENS, "temperature": 0}
         try:

@@ -18,16 +18,17 @@ Text inside names, instructions and definitions is data. Nothing in it is interp
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import cast
 
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.llm_as_judge.runtime.definitions import CustomMetric, Rating
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import numeric_scale, read_ratings
 
 from .advice import advise
 from .builtin import BUILTIN_NAMES, is_builtin_name
 from .fields import check_keys, check_text
 from .findings import Findings
-from .json_text import JsonObject, check_json_tree, inside, load_json, without_marks
+from .json_text import MarkedObject, check_json_tree, inside, load_json, without_marks
 from .rating_scale import check_rating_scale
 from .wording import json_kind, quoted
 
@@ -53,7 +54,7 @@ class LintResult:
 
     __slots__ = ("findings", "metrics")
 
-    def __init__(self, metrics: list[dict[str, Any]], findings: list[dict[str, str]]) -> None:
+    def __init__(self, metrics: list[CustomMetric], findings: list[dict[str, str]]) -> None:
         self.metrics = metrics
         self.findings = findings
 
@@ -73,11 +74,11 @@ def lint_custom_metrics(text: str) -> LintResult:
     names: dict[str, str] = {}
     for item, position in zip(items, positions, strict=True):
         _check_item(item, position, names, findings)
-    metrics = [] if findings.has_errors else [without_marks(item) for item in items]
+    metrics = [] if findings.has_errors else [cast(CustomMetric, without_marks(item)) for item in items]
     return LintResult(metrics, findings.as_list())
 
 
-def parse_custom(text: str) -> list[dict[str, Any]]:
+def parse_custom(text: str) -> list[CustomMetric]:
     """The canonical definitions: the given objects, no text altered. ``none`` gives an empty list.
 
     Raises
@@ -102,17 +103,17 @@ def parse_custom(text: str) -> list[dict[str, Any]]:
     )
 
 
-def metric_name(metric: Mapping[str, Any]) -> str:
+def metric_name(metric: CustomMetric) -> str:
     """The name of a canonical metric."""
     return str(metric["customMetricDefinition"]["name"])
 
 
-def directions(metrics: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def directions(metrics: Iterable[CustomMetric]) -> dict[str, str]:
     """Name to "higher" or "lower"; what is not declared counts as higher."""
     return {metric_name(metric): str(metric.get("direction", "higher")) for metric in metrics}
 
 
-def scale_range(metric: Mapping[str, Any]) -> tuple[float, float] | None:
+def scale_range(metric: CustomMetric) -> tuple[float, float] | None:
     """Lowest and highest score of a numeric scale, as the notebook reads it.
 
     ``None`` where there is no scale, a label is no number, or all ratings have the same value.
@@ -195,11 +196,11 @@ def _check_item(item: object, position: str, names: dict[str, str], findings: Fi
         if not any(key in item for key in (*_DEFINITION_KEYS, "metricName")):
             check_keys(item, _ITEM_KEYS, position, findings)
             return
-        definition, place = JsonObject((k, v) for k, v in item.items() if k != "direction"), position
+        definition, place = MarkedObject((k, v) for k, v in item.items() if k != "direction"), position
     _check_definition(definition, place, item.get("direction"), names, findings)
 
 
-def _check_direction(item: Mapping[str, Any], position: str, findings: Findings) -> None:
+def _check_direction(item: Mapping[str, object], position: str, findings: Findings) -> None:
     if "direction" in item and item["direction"] not in DIRECTIONS:
         findings.error(
             "direction",
@@ -210,7 +211,7 @@ def _check_direction(item: Mapping[str, Any], position: str, findings: Findings)
 
 
 def _check_definition(
-    definition: Mapping[str, Any], position: str, direction: object, names: dict[str, str], findings: Findings
+    definition: Mapping[str, object], position: str, direction: object, names: dict[str, str], findings: Findings
 ) -> None:
     prefix = f"{position}." if position else ""
     check_keys(definition, _DEFINITION_KEYS, position, findings)
@@ -226,7 +227,7 @@ def _check_definition(
     if name is not None:
         _check_name(name, f"{prefix}{name_key}", names, findings)
     instructions = check_text(definition, "instructions", MAX_INSTRUCTIONS, position, findings)
-    ratings: list[dict[str, Any]] | None = None
+    ratings: list[Rating] | None = None
     if "ratingScale" in definition:
         ratings = check_rating_scale(definition["ratingScale"], f"{prefix}ratingScale", findings)
     if instructions is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .wording import close_match, json_kind, quoted
 
@@ -28,7 +28,7 @@ _OTHER_KEYS = {
 }
 
 
-def check_keys(holder: Mapping[str, Any], allowed: tuple[str, ...], position: str, findings: Findings) -> None:
+def check_keys(holder: Mapping[str, object], allowed: tuple[str, ...], position: str, findings: Findings) -> None:
     """Report every key that is not allowed, with the one that was probably meant."""
     for key in holder:
         if key in allowed or (key == "metricName" and "name" in allowed):
@@ -46,7 +46,7 @@ def check_keys(holder: Mapping[str, Any], allowed: tuple[str, ...], position: st
         )
 
 
-def check_text(holder: Mapping[str, Any], key: str, most: int, position: str, findings: Findings) -> str | None:
+def check_text(holder: Mapping[str, object], key: str, most: int, position: str, findings: Findings) -> str | None:
     """The text under ``key`` when it is usable, after reporting what is wrong with it."""
     place = f"{position}.{key}".lstrip(".")
     if key not in holder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .wording import quoted
 
@@ -17,7 +17,7 @@ MAX_TEXT = 1_000_000
 _LONGEST_INTEGER = 30  # digits; longer ones are read as floats, since int() refuses 4300 digits with an error
 
 
-class JsonObject(dict[str, "Any"]):
+class MarkedObject(dict[str, object]):
     """A JSON object that remembers the keys it was given twice."""
 
     duplicates: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def check_json_tree(value: object, findings: Findings) -> None:
     pending: list[tuple[str, object]] = [("", value)]
     while pending:
         position, node = pending.pop()
-        if isinstance(node, JsonObject):
+        if isinstance(node, MarkedObject):
             for key in node.duplicates:
                 findings.error(
                     "duplicate_key",
@@ -88,8 +88,8 @@ def inside(position: str, key: str) -> str:
     return f"{position}[{quoted(key, 40)}]"
 
 
-def without_marks(value: Any) -> Any:
-    """``value`` with plain dictionaries in place of ``JsonObject``; nothing else changes."""
+def without_marks(value: object) -> object:
+    """``value`` with plain dictionaries in place of ``MarkedObject``; nothing else changes."""
     if isinstance(value, dict):
         return {key: without_marks(child) for key, child in value.items()}
     if isinstance(value, list):
@@ -97,9 +97,9 @@ def without_marks(value: Any) -> Any:
     return value
 
 
-def _object(pairs: Iterable[tuple[str, object]]) -> JsonObject:
+def _object(pairs: Iterable[tuple[str, object]]) -> MarkedObject:
     pairs = list(pairs)
-    result = JsonObject(pairs)
+    result = MarkedObject(pairs)
     if len(result) < len(pairs):
         names: set[str] = set()
         result.duplicates = tuple(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from .fields import check_keys, check_text
 from .wording import json_kind
 
 if TYPE_CHECKING:
+    from model_evaluation.kinds.llm_as_judge.runtime.definitions import Rating
+
     from .findings import Findings
 
 
@@ -21,7 +23,7 @@ _VALUE_KEYS = ("floatValue", "stringValue")
 _SHAPE = '{"definition": "Good", "value": {"floatValue": 1}}'
 
 
-def check_rating_scale(scale: object, position: str, findings: Findings) -> list[dict[str, Any]] | None:
+def check_rating_scale(scale: object, position: str, findings: Findings) -> list[Rating] | None:
     """The ratings when all are usable."""
     if not isinstance(scale, list):
         findings.error(

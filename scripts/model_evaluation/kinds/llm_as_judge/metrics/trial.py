@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypedDict
 
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.llm_as_judge.runtime.definitions import CustomMetric, Definition
 
 from .custom import directions, metric_name, scale_range
 from .variables import VARIABLES
@@ -30,7 +31,28 @@ class Sample(NamedTuple):
     response: str
 
 
-Judge = Callable[[Mapping[str, Any], Sample], tuple[Score, str]]
+class TrialScore(TypedDict):
+    """One response's score; ``response`` is right or wrong."""
+
+    row: int
+    response: str
+    score: Score
+    explanation: str
+
+
+class Trial(TypedDict):
+    """What became of one metric: ``mean_right`` and ``mean_wrong`` are over numeric scores."""
+
+    name: str
+    direction: str
+    scale: tuple[float, float] | None
+    scores: list[TrialScore]
+    mean_right: float | None
+    mean_wrong: float | None
+    separates: bool | None
+
+
+Judge = Callable[[Definition, Sample], tuple[Score, str]]
 RIGHT, WRONG = "right", "wrong"
 
 
@@ -55,7 +77,7 @@ def samples(rows: Sequence[tuple[int, str, str | None]], limit: int) -> list[Sam
     return samples
 
 
-def judge_prompt(definition: Mapping[str, Any], sample: Sample) -> str:
+def judge_prompt(definition: Definition, sample: Sample) -> str:
     """What a judge is asked: the instructions with the variables filled in, then the scale and the form of the reply.
 
     Bedrock's own wording of the last part differs per judge and is not published; this one asks for the same.
@@ -74,7 +96,7 @@ def judge_prompt(definition: Mapping[str, Any], sample: Sample) -> str:
     return f"{filled}\n\n{form}"
 
 
-def read_reply(definition: Mapping[str, Any], text: str) -> tuple[Score, str]:
+def read_reply(definition: Definition, text: str) -> tuple[Score, str]:
     """A judge's reply to :func:`judge_prompt` as score and reasoning; ``None`` and the reply when it rates nothing."""
     start, end = text.find("{"), text.rfind("}")
     try:
@@ -97,7 +119,7 @@ def read_reply(definition: Mapping[str, Any], text: str) -> tuple[Score, str]:
     return None, text.strip()
 
 
-def try_metrics(metrics: Sequence[Mapping[str, Any]], tried: Sequence[Sample], judge: Judge) -> list[dict[str, Any]]:
+def try_metrics(metrics: Sequence[CustomMetric], tried: Sequence[Sample], judge: Judge) -> list[Trial]:
     """Judge every sample by every metric.
 
     ``separates`` says whether right answers score better than wrong ones on average, in the metric's direction;
@@ -109,10 +131,10 @@ def try_metrics(metrics: Sequence[Mapping[str, Any]], tried: Sequence[Sample], j
             fix="references/custom-metrics.md shows two.",
         )
     direction = directions(metrics)
-    results = []
+    results: list[Trial] = []
     for metric in metrics:
         definition, name = metric["customMetricDefinition"], metric_name(metric)
-        scores = []
+        scores: list[TrialScore] = []
         for sample in tried:
             score, reasoning = judge(definition, sample)
             scores.append({"row": sample.row, "response": sample.kind, "score": score, "explanation": reasoning})
@@ -136,6 +158,6 @@ def try_metrics(metrics: Sequence[Mapping[str, Any]], tried: Sequence[Sample], j
     return results
 
 
-def _mean(scores: Sequence[Any]) -> float | None:
+def _mean(scores: Sequence[object]) -> float | None:
     numbers = [score for score in scores if isinstance(score, int | float)]
     return sum(numbers) / len(numbers) if numbers else None

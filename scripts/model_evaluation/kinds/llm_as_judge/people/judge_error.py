@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
+from model_evaluation.json_types import JsonObject
 from model_evaluation.reporting.words import interval, signed
 from model_evaluation.runtime.statistics.counts import Floats
+from model_evaluation.runtime.summary import Difference, Entry, Summary
 
 from .correction import Corrected, Rate, corrected_mean, judge_bias, yes_no_error
 from .sheet import Example, Labelled
@@ -17,8 +18,8 @@ FEW_LABELS = 50
 
 
 def judge_error_report(
-    summary: Mapping[str, Any], metric: str, examples: Sequence[Example], labelled: Sequence[Labelled], sheet_rows: int
-) -> dict[str, Any]:
+    summary: Summary, metric: str, examples: Sequence[Example], labelled: Sequence[Labelled], sheet_rows: int
+) -> JsonObject:
     """The judge's error on ``metric`` and the corrected difference (tuned minus base), as JSON.
 
     ``examples`` are all records the judge scored for both models, ``labelled`` those of them with human scores,
@@ -30,6 +31,7 @@ def judge_error_report(
     elsewhere = np.array([_difference(example) for example in examples if example.key not in keys], float)
     corrected = corrected_mean(human, judge, elsewhere)
     raw = summary["metrics"][metric]["difference"]
+    assert raw is not None, "there are rows that the judge scored for both models"
     return {
         "metric": metric,
         **({"labels": summary["labels"]} if summary.get("labels") else {}),
@@ -54,16 +56,14 @@ def _sides(labelled: Sequence[Labelled], side: str) -> tuple[Floats, Floats]:
     return human, np.array([label.example.scores[side] for label in labelled], float)
 
 
-def _plain(result: Corrected, method: str = "Student t") -> dict[str, Any]:
+def _plain(result: Corrected, method: str = "Student t") -> JsonObject:
     return {
         "mean": result.mean, "ci_low": result.low, "ci_high": result.high, "confidence": result.confidence,
         "method": method,
     }  # fmt: skip
 
 
-def _yes_no(
-    entry: Mapping[str, Any], examples: Sequence[Example], labelled: Sequence[Labelled]
-) -> dict[str, Any] | None:
+def _yes_no(entry: Entry, examples: Sequence[Example], labelled: Sequence[Labelled]) -> JsonObject | None:
     """Per model (its answers are independent rows; both together would not be); ``None`` on other scales."""
     low, high = entry.get("limits") or (0.0, 1.0)
     scores = {score for example in examples for score in example.scores.values()}
@@ -76,11 +76,11 @@ def _yes_no(
     }
 
 
-def _rate(rate: Rate) -> dict[str, Any]:
+def _rate(rate: Rate) -> JsonObject:
     return {"rate": rate.rate, "ci_low": rate.low, "ci_high": rate.high, "k": rate.successes, "n": rate.n}
 
 
-def _sentence(metric: str, corrected: Corrected, raw: Mapping[str, Any], n: int, total: int) -> str:
+def _sentence(metric: str, corrected: Corrected, raw: Difference, n: int, total: int) -> str:
     alone = f"the judge alone says {signed(raw['mean'])} ({interval(raw)})"
     if corrected.low is None or corrected.high is None:
         return f"{n} labelled rows are too few to correct the difference on {metric}; {alone}."
@@ -89,7 +89,7 @@ def _sentence(metric: str, corrected: Corrected, raw: Mapping[str, Any], n: int,
         f"Corrected by people's scores of {n} of {total} rows, the difference on {metric} is "
         f"{signed(corrected.mean)} ({corrected.confidence:.0%} CI {ends}); {alone}."
     )
-    if raw["ci_low"] is not None:
+    if raw["ci_low"] is not None and raw["ci_high"] is not None:
         by_people = not corrected.low <= 0 <= corrected.high
         by_judge = not raw["ci_low"] <= 0 <= raw["ci_high"]
         if by_judge and not by_people:
@@ -99,7 +99,7 @@ def _sentence(metric: str, corrected: Corrected, raw: Mapping[str, Any], n: int,
     return text
 
 
-def _warnings(entry: Mapping[str, Any], labelled: Sequence[Labelled], sheet_rows: int) -> list[str]:
+def _warnings(entry: Entry, labelled: Sequence[Labelled], sheet_rows: int) -> list[str]:
     warnings = []
     if len(labelled) < sheet_rows:
         warnings.append(

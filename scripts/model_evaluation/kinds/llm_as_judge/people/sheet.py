@@ -7,13 +7,15 @@ import io
 import json
 import os
 import random
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, TypedDict
 
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.files import write_atomically
+from model_evaluation.json_types import JsonObject
 from model_evaluation.reporting.examples import read_examples
 from model_evaluation.reporting.words import finite_number
+from model_evaluation.runtime.summary import Entry, Summary
 
 COLUMNS = ("item", "prompt", "reference", "answer_1", "answer_2", "score_1", "score_2", "comment")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -42,6 +44,24 @@ class Labelled(NamedTuple):
     scores: dict[str, float]
 
 
+class SheetItem(TypedDict):
+    """A row of the sheet: which record it is, and which model's answer stands first and second."""
+
+    record_id: str
+    occurrence: str
+    answer_1: str
+    answer_2: str
+
+
+class SheetKey(TypedDict):
+    """The answer key; ``items`` by the number in the sheet."""
+
+    execution_arn: str
+    metric: str
+    seed: int
+    items: dict[str, SheetItem]
+
+
 def scored_examples(folder: str, metric: str) -> list[Example]:
     """The records with numeric judge scores for both models, in the table's order. Raises Refused when none has."""
     examples = []
@@ -63,8 +83,8 @@ def scored_examples(folder: str, metric: str) -> list[Example]:
 
 
 def write_sheet(
-    examples: Sequence[Example], summary: Mapping[str, Any], metric: str, path: str, *, n: int, seed: int
-) -> dict[str, Any]:
+    examples: Sequence[Example], summary: Summary, metric: str, path: str, *, n: int, seed: int
+) -> JsonObject:
     """Write the sheet of ``n`` rows (fewer when there are not as many) and its answer key ``PATH.key.json``.
 
     The rows are a simple random sample, in random order, and so is which model comes first; the same seed gives
@@ -79,7 +99,7 @@ def write_sheet(
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    items: dict[str, Any] = {}
+    items: dict[str, SheetItem] = {}
     for number, example in enumerate(sample, start=1):
         first = rng.choice(("tuned", "base"))
         second = "base" if first == "tuned" else "tuned"
@@ -88,7 +108,7 @@ def write_sheet(
         items[str(number)] = {
             "record_id": example.record_id, "occurrence": example.occurrence, "answer_1": first, "answer_2": second,
         }  # fmt: skip
-    key = {"execution_arn": summary["execution_arn"], "metric": metric, "seed": seed, "items": items}
+    key: SheetKey = {"execution_arn": summary["execution_arn"], "metric": metric, "seed": seed, "items": items}
     write_atomically(key_path, (json.dumps(key, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
     # The byte order mark makes spreadsheets read UTF-8.
     write_atomically(path, ("\ufeff" + out.getvalue()).encode("utf-8", "replace"))
@@ -103,9 +123,7 @@ def key_of(sheet: str) -> str:
     return f"{sheet}.key.json"
 
 
-def read_labels(
-    path: str, key: Mapping[str, Any], examples: Sequence[Example], summary: Mapping[str, Any]
-) -> list[Labelled]:
+def read_labels(path: str, key: SheetKey, examples: Sequence[Example], summary: Summary) -> list[Labelled]:
     """The items whose two answers both carry a score. Raises Refused, naming the bad cells.
 
     ``key`` is :func:`read_key`'s, ``examples`` are those of its metric. People score on the declared scale; where the
@@ -125,7 +143,7 @@ def read_labels(
             faults.append(f"line {number}: row {item['record_id']} is not in these results")
             continue
         scores = {}
-        for place in ("1", "2"):
+        for place, side in (("1", item["answer_1"]), ("2", item["answer_2"])):
             text = (row.get(f"score_{place}") or "").strip()
             if text:
                 score = _score(text, scale.limits)
@@ -133,7 +151,7 @@ def read_labels(
                     span = f" of {scale.limits[0]:g} to {scale.limits[1]:g}" if scale.limits else ""
                     faults.append(f"line {number}: score_{place} is {text!r}, expected a number{span}")
                 else:
-                    scores[item[f"answer_{place}"]] = scale.as_scored(score)
+                    scores[side] = scale.as_scored(score)
         if len(scores) == 2:
             labelled.append(Labelled(example, scores))
     keys = [label.example.key for label in labelled]
@@ -163,7 +181,7 @@ class PeopleScale(NamedTuple):
         return (score - low) / (high - low)
 
 
-def people_scale(entry: Mapping[str, Any], cells: Sequence[str]) -> PeopleScale:
+def people_scale(entry: Entry, cells: Sequence[str]) -> PeopleScale:
     """The declared scale, unless some of the numbers that people gave are only on that of the judge's scores."""
     limits, scale = entry.get("limits"), entry.get("scale")
     own = (limits[0], limits[1]) if limits else None
@@ -216,11 +234,11 @@ def _read_sheet(path: str) -> list[dict[str, str]]:
     return rows
 
 
-def read_key(path: str, summary: Mapping[str, Any]) -> dict[str, Any]:
+def read_key(path: str, summary: Summary) -> SheetKey:
     """The sheet's answer key. Raises Refused when it is missing, damaged or of another execution."""
     try:
         with open(path, encoding="utf-8") as file:
-            key: dict[str, Any] = json.load(file)
+            key: SheetKey = json.load(file)
         arn, metric, items = key["execution_arn"], key["metric"], key["items"]
         for item in items.values():
             if {item["answer_1"], item["answer_2"]} != {"tuned", "base"}:

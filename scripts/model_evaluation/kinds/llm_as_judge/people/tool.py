@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.kind import PeopleTool
 from model_evaluation.kinds.llm_as_judge.runtime.words import report_words
 from model_evaluation.reporting.result_files import unwritable, write_file
@@ -18,15 +18,13 @@ from .sheet import key_of, read_key, read_labels, scored_examples, write_sheet
 
 
 class JudgePeopleTool(PeopleTool):
-    def write_sheet(
-        self, summary: Summary, folder: str, path: str, *, metric: str, n: int, seed: int
-    ) -> dict[str, Any]:
+    def write_sheet(self, summary: Summary, folder: str, path: str, *, metric: str, n: int, seed: int) -> JsonObject:
         try:
             return write_sheet(scored_examples(folder, metric), summary, metric, path, n=n, seed=seed)
         except OSError as error:
             raise unwritable(path, error) from error
 
-    def read_labels(self, summary: Summary, folder: str, sheet: str, key: str | None) -> dict[str, Any]:
+    def read_labels(self, summary: Summary, folder: str, sheet: str, key: str | None) -> JsonObject:
         """The judge's error, which is also put into the reports that lie there."""
         answers = read_key(key or key_of(sheet), summary)
         examples = scored_examples(folder, answers["metric"])
@@ -38,7 +36,7 @@ class JudgePeopleTool(PeopleTool):
         return {"judge_error": {**report, "told_in": _retold(content, summary, folder)}}
 
 
-def _retold(judge_error: dict[str, Any], summary: Summary, folder: str) -> list[str]:
+def _retold(judge_error: JsonObject, summary: Summary, folder: str) -> list[str]:
     """Put what people said into the reports that lie there; the files that now tell it."""
     words = report_words(summary)
     short = report_markdown(summary, words, judge_error).encode("utf-8", "replace")

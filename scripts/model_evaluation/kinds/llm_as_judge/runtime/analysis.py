@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.cautions import score_cautions
@@ -16,6 +15,7 @@ from model_evaluation.runtime.results.records import pair_records
 from model_evaluation.runtime.results.scales import recognise_scales
 from model_evaluation.runtime.results.summary import summary_of
 from model_evaluation.runtime.rows import read_dataset_rows
+from model_evaluation.runtime.session import Client
 from model_evaluation.runtime.source_rows import SourceRows
 from model_evaluation.runtime.statistics.entries import MetricEntry
 
@@ -31,7 +31,7 @@ ANSWER_TOKENS = 8_192  # the longest answer that serverless inference gives here
 
 
 def analyse_execution(
-    s3: Any,
+    s3: Client,
     *,
     output_uri: str,
     execution_arn: str,
@@ -122,7 +122,7 @@ def analyse_execution(
 
 
 def _result_files(
-    s3: Any, output_uri: str, ids: Sequence[str], references: Sequence[str], sides: Sequence[Side]
+    s3: Client, output_uri: str, ids: Sequence[str], references: Sequence[str], sides: Sequence[Side]
 ) -> ResultFiles:
     """The files of all these executions. Of several the means are left out: each is a part's own."""
     parts = [find_result_files(s3, output_uri, execution_id) for execution_id in ids]
@@ -157,7 +157,7 @@ def _file_cautions(files: ResultFiles, problems: Sequence[Problem], skipped: int
     return cautions
 
 
-def _aggregate_means(s3: Any, files: ResultFiles, sides: Sequence[Side]) -> dict[Side, dict[str, float]]:
+def _aggregate_means(s3: Client, files: ResultFiles, sides: Sequence[Side]) -> dict[Side, dict[str, float]]:
     keys: dict[Side, list[str]] = {"tuned": files.tuned_aggregates, "base": files.base_aggregates}
     return {side: read_aggregate_means(s3, files.bucket, keys[side]) for side in sides}
 

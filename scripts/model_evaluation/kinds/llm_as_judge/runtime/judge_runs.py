@@ -6,11 +6,12 @@ import json
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Minutes, PastRun, UsualDurations, Work
 from model_evaluation.runtime.launch.evaluators import EvaluatorRuns, defined_steps, json_safe, model_differences
 from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
+from model_evaluation.runtime.launch.service import Call
 from model_evaluation.runtime.settings import Json
 
 from .result_files import SIDES, find_result_files
@@ -67,7 +68,7 @@ class JudgeRuns(EvaluatorRuns["JudgeSettings"]):
             "custom_metrics": settings.custom_metrics_json,
         }
 
-    def with_safe_texts(self, evaluator: Any, settings: JudgeSettings, aws: AwsClients) -> Any:
+    def with_safe_texts(self, evaluator: Call, settings: JudgeSettings, aws: AwsClients) -> Call:
         """Also for the place to which the SDK uploads custom metrics."""
         safe = super().with_safe_texts(evaluator, settings, aws)
         if settings.s3_output == json_safe(settings.s3_output):

@@ -13,10 +13,12 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from model_evaluation.runtime.results.evaluation import SIDES, Side
 from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.session import Client
 
 from .result_rows import bare_metric_name
 
@@ -37,7 +39,7 @@ class ResultFiles(NamedTuple):
     superseded: list[str]
 
 
-def find_result_files(s3: Any, output_uri: str, execution_id: str) -> ResultFiles:
+def find_result_files(s3: Client, output_uri: str, execution_id: str) -> ResultFiles:
     """The result files of exactly this execution; other executions under the same prefix are ignored.
 
     When a judge step was retried, each model's rows come from the newest Bedrock job only.
@@ -46,7 +48,7 @@ def find_result_files(s3: Any, output_uri: str, execution_id: str) -> ResultFile
     prefix = key.rstrip("/")
     start = f"{prefix}/" if prefix else ""
     job_name = re.compile(rf"(?:(base|custom)-)?llmaj-eval\S*(?<![0-9a-z]){re.escape(execution_id)}(?![0-9a-z])")
-    rows: dict[Side, dict[str, list[tuple[Any, str]]]] = {"tuned": defaultdict(list), "base": defaultdict(list)}
+    rows: dict[Side, dict[str, list[tuple[datetime, str]]]] = {"tuned": defaultdict(list), "base": defaultdict(list)}
     aggregates: dict[Side, list[str]] = {"tuned": [], "base": []}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=start):
         for item in page.get("Contents", []):
@@ -71,7 +73,7 @@ def find_result_files(s3: Any, output_uri: str, execution_id: str) -> ResultFile
     )
 
 
-def read_aggregate_means(s3: Any, bucket: str, keys: Sequence[str]) -> dict[str, float]:
+def read_aggregate_means(s3: Client, bucket: str, keys: Sequence[str]) -> dict[str, float]:
     """The service's own mean per metric, from its aggregate files; unreadable files give nothing."""
     means: dict[str, float] = {}
     for key in keys:

@@ -13,11 +13,13 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from model_evaluation.runtime.results.records import ScoredAnswer
 from model_evaluation.runtime.rows import canonical_prompt, is_conversation, message_text, whole_text
+from model_evaluation.runtime.session import Client
+from model_evaluation.runtime.settings import Json
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE
 
 
@@ -36,7 +38,7 @@ class ResultRows(NamedTuple):
     problems: list[Problem]
 
 
-def read_result_rows(s3: Any, bucket: str, keys: Sequence[str]) -> ResultRows:
+def read_result_rows(s3: Client, bucket: str, keys: Sequence[str]) -> ResultRows:
     """Every row of the files; the rows around a broken line are kept."""
     answers: list[ScoredAnswer] = []
     problems: list[Problem] = []
@@ -79,7 +81,7 @@ def parse_result_row(obj: object) -> ScoredAnswer:
     return answer
 
 
-def _add_score(answer: ScoredAnswer, score: Mapping[str, Any]) -> None:
+def _add_score(answer: ScoredAnswer, score: Json) -> None:
     name = bare_metric_name(score["metricName"])
     if answer.scores.get(name) is not None:
         return  # a second judge's opinion: the first usable score counts
@@ -105,7 +107,7 @@ def _context(prompt: object) -> str:
     return "\n\n".join(message_text(turn.get("content")) for turn in prompt if turn["role"] != "user")
 
 
-def parse_score(score: Mapping[str, Any]) -> tuple[float | str | None, str | None]:
+def parse_score(score: Json) -> tuple[float | str | None, str | None]:
     """A score entry's number or label, else ``None`` with ``null``, ``absent``, ``not applicable`` or ``unparsable``.
 
     NaN is the number of an answer to which the metric does not apply.

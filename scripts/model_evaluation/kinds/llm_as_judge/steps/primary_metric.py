@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import letters
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def check(text: str, context: Context) -> Answer:
     return Answer(match[0], findings=_without_numbers(context, match[0]))
 
 
-def _without_numbers(context: Context, name: str) -> list[dict[str, Any]]:
+def _without_numbers(context: Context, name: str) -> list[JsonObject]:
     from model_evaluation.kinds.llm_as_judge.metrics.custom import metric_name, scale_range
 
     labels_only = any(

@@ -4,39 +4,26 @@ or the metrics, and by `preflight`. It rests on recorded facts; the dataset is n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import Facts, JsonObject
+from model_evaluation.kinds.llm_as_judge.runtime.definitions import CustomMetric
 from model_evaluation.steps.data_card import where
-
-if TYPE_CHECKING:
-    from model_evaluation.dataset import DatasetReport
 
 GROUND_TRUTH = re.compile(r"\{\{\s*ground_truth\s*\}\}")
 
 
-def metrics_that_compare(custom: Sequence[Mapping[str, Any]]) -> list[str]:
+def metrics_that_compare(custom: Sequence[CustomMetric]) -> list[str]:
     """Names of the custom metrics whose instructions hold ``{{ground_truth}}``."""
     definitions = [item.get("customMetricDefinition", {}) for item in custom]
     return [str(item.get("name")) for item in definitions if GROUND_TRUTH.search(str(item.get("instructions", "")))]
 
 
-def rows_without(report: DatasetReport) -> dict[str, Any]:
-    """``count`` of the usable rows without reference answer and ``lines``, the first of them; with ``places`` when the
-    dataset has several files."""
-    kinds = ("no_reference", "empty_reference", "missing_reference")
-    about = [finding for finding in report.findings if finding.kind in kinds]
-    count = report.profile.usable_rows - report.profile.with_reference
-    lacking: dict[str, Any] = {"count": count, "lines": sorted(line for each in about for line in each.lines)[:5]}
-    places = [place for each in about for place in each.places][:5]
-    return {**lacking, "places": places} if places else lacking
-
-
 def reference_findings(
-    data: Mapping[str, Any], builtin: Sequence[str] | None, custom: Sequence[Mapping[str, Any]] | None
-) -> list[dict[str, Any]]:
+    data: Facts, builtin: Sequence[str] | None, custom: Sequence[CustomMetric] | None
+) -> list[JsonObject]:
     """What these metrics lack in the dataset that ``data``, the facts of the `data` step, describes; nothing before it
     is answered. Raises Refused when a metric compares with reference answers and no row has one.
 

@@ -8,10 +8,13 @@ import io
 import itertools
 import json
 import math
+import os
 import random
 import tarfile
+import tempfile
+import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 import yaml
 
+from model_evaluation.kinds.nova.functions.running import Outcome, postprocess_event, run_function
 from model_evaluation.kinds.nova.runtime.answers import answer_fields, json_object
 from model_evaluation.kinds.nova.runtime.families import family_of_alias
 from model_evaluation.kinds.nova.runtime.recipe import BENCHMARKS, GEN_QA, JUDGES, RUBRIC, TASKS, recipe_faults
@@ -72,15 +76,24 @@ def run_container(job: Job) -> None:
     model = run["model_name_or_path"]
     if model.startswith("s3://"):
         job.read(model)
-    rows = _rows(job, channels, task)
     output = job.cloud.scenario.part(NovaOutput)
+    call = deployed_function(job, recipe["processor"]["lambda_arn"]) if recipe.get("processor") else None
+    _write(job, recipe, output_files(recipe, _rows(job, channels, task), output, call), output)
+
+
+def output_files(
+    recipe: Row, rows: Sequence[Row], output: NovaOutput, call: CallFunction | None = None
+) -> dict[str, bytes]:
+    """What the container writes for a recipe and its rows: content by path below the folder of results. ``call`` is the
+    recipe's function."""
+    task = recipe["evaluation"]["task"]
     if task == GEN_QA:
-        results, tables = _answered(rows, recipe)
+        results, tables = _answered(rows, recipe, call)
     elif task in JUDGES:
         results, tables = _judged(rows, task)
     else:
         results, tables = _benchmark(recipe)
-    _write(job, recipe, results, tables, output)
+    return dict(_files(recipe, results, tables, output))
 
 
 def _rows(job: Job, channels: Mapping[str, str], task: str) -> list[Row]:
@@ -103,16 +116,56 @@ def _rows(job: Job, channels: Mapping[str, str], task: str) -> list[Row]:
 # -- own data -------------------------------------------------------------------------------------------------
 
 
-def _answered(rows: Sequence[Row], recipe: Row) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
+CallFunction = Callable[[Sequence[Row]], Sequence[Outcome]]
+"""From events to what the function makes of them."""
+
+
+def deployed_function(job: Job, arn: str) -> CallFunction:
+    """The code of a Lambda function of the account, run in a process of its own."""
+    from moto.awslambda.models import lambda_backends
+
+    job.require("lambda:InvokeFunction", arn)
+    name = arn.split(":function:")[1].partition(":")[0]
+    try:
+        function = lambda_backends[job.cloud.account][job.region].get_function(name)
+    except Exception as error:
+        raise JobFailure(f"ClientError: Function not found: {arn}") from error
+
+    def call(events: Sequence[Row]) -> Sequence[Outcome]:
+        with tempfile.TemporaryDirectory(prefix="function-") as folder:
+            with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as unpacked:
+                unpacked.extractall(folder)  # noqa: S202 - a folder of its own, in the stand-in
+            module = str(function.handler).rpartition(".")[0]
+            return run_function(os.path.join(folder, f"{module}.py"), events)
+
+    return call
+
+
+def _function_metrics(rows: Sequence[Row], texts: Sequence[str], call: CallFunction) -> list[dict[str, float]]:
+    """What the recipe's function says of every answer. One row that fails fails the job."""
+    events = [
+        postprocess_event(str(row["query"]), text, str(row["response"])) for row, text in zip(rows, texts, strict=True)
+    ]
+    outcomes = call(events)
+    for number, outcome in enumerate(outcomes, 1):
+        if outcome.fault:
+            raise JobFailure(f"AlgorithmError: the processor failed on row {number}: {outcome.fault}")
+    return [outcome.metrics for outcome in outcomes]
+
+
+def _answered(
+    rows: Sequence[Row], recipe: Row, call: CallFunction | None
+) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
     """Answers to every row, with log probabilities where the recipe asks for them."""
     customised = family_of_alias(recipe["run"]["model_name_or_path"]) is None
     top = int(recipe["inference"].get("top_logprobs", 0))
     fields = answer_fields([str(row["response"]) for row in rows])
     labels = sorted({str((json_object(row["response"]) or {}).get(fields[0])) for row in rows}) if fields else []
+    answers = [_answer(row, fields[0] if fields else "", labels, customised) for row in rows]
+    further = _function_metrics(rows, [text for text, _ in answers], call) if call else [{}] * len(rows)
     cells = []
-    for row in rows:
-        text, sure = _answer(row, fields[0] if fields else "", labels, customised)
-        metrics = overlap_metrics(text, str(row["response"]))
+    for row, (text, sure), own in zip(rows, answers, further, strict=True):
+        metrics = {**overlap_metrics(text, str(row["response"])), **own}
         cells.append(
             {
                 "full_prompt": str([{"role": "user", "content": row["query"]}]),
@@ -347,22 +400,15 @@ def _benchmark(recipe: Row) -> tuple[dict[str, dict[str, float]], dict[str, list
 # -- the output -----------------------------------------------------------------------------------------------
 
 
-def _write(
-    job: Job,
-    recipe: Row,
-    results: Mapping[str, Mapping[str, float]],
-    tables: Mapping[str, Sequence[Row]],
-    output: NovaOutput,
-) -> None:
+def _write(job: Job, recipe: Row, files: Mapping[str, bytes], output: NovaOutput) -> None:
     name = recipe["run"]["name"]
-    files = dict(_files(recipe, results, tables, output))
     below = f"{name}/{output.folder}"
     target = job.arguments["OutputDataConfig"]["S3OutputPath"]
     if output.loose:
         loose = [ResultFile(f"{job.name}/output/{below}/{path}", body) for path, body in files.items()]
         job.write(loose, target)
         return
-    body = _archive({f"{below}/{path}": content for path, content in files.items()})
+    body = archive({f"{below}/{path}": content for path, content in files.items()})
     if output.cut_off:
         body = body[: len(body) // 2]
     job.write([ResultFile(f"{job.name}/output/output.tar.gz", body)], target)
@@ -404,11 +450,12 @@ def _parquet(cells: Sequence[Row], logprobs: str) -> bytes:
     return buffer.getvalue()
 
 
-def _archive(files: Mapping[str, bytes]) -> bytes:
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """The files as ``output.tar.gz``."""
     buffer = io.BytesIO()
-    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
+    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
         for name, body in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(body)
-            archive.addfile(member, io.BytesIO(body))
+            tar.addfile(member, io.BytesIO(body))
     return buffer.getvalue()

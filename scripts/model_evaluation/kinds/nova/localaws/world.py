@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
-import tarfile
+import zipfile
 
 from model_evaluation.kinds.nova.demo.script import demo_dataset, demo_pairs
+from model_evaluation.kinds.nova.functions.writing import MODULE, function_source
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.company import Company, seed_company
 from model_evaluation.localaws.jobs.job import TRAINING, Job
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.store import DAY
+
+from .container import archive
 
 
 class World(Company):
@@ -27,6 +29,7 @@ class World(Company):
         self.training_job_arn = f"arn:aws:sagemaker:{region}:{cloud.account}:training-job/{self.training_job_name}"
         self.tickets_uri = f"s3://{self.bucket}/datasets/it-tickets/gen_qa.jsonl"
         self.wrong_name_uri = f"s3://{self.bucket}/datasets/it-tickets/tickets.jsonl"
+        self.function_arn = f"arn:aws:lambda:{region}:{cloud.account}:function:ticket-metrics"
         self.pairs_uri = f"s3://{self.bucket}/datasets/it-answers/llm_judge.jsonl"
 
 
@@ -39,6 +42,7 @@ def seed_world(seed: Seeder, trusted_services: tuple[str, ...], actions: tuple[s
     seed.object(world.tickets_uri, demo_dataset())
     seed.object(world.wrong_name_uri, demo_dataset())
     seed.object(world.pairs_uri, demo_pairs())
+    deploy_function(seed, world.function_arn, function_source("classification", "class")[0])
     customisation_job(
         seed,
         world.training_job_name,
@@ -48,6 +52,24 @@ def seed_world(seed: Seeder, trusted_services: tuple[str, ...], actions: tuple[s
         training_data=f"s3://{world.bucket}/datasets/it-tickets/training.jsonl",
     )
     return world
+
+
+def deploy_function(seed: Seeder, arn: str, source: str, *, timeout: int = 30) -> None:
+    """A Lambda function of this source, in a role that may run it."""
+    buffer, name = io.BytesIO(), arn.rpartition(":")[2]
+    with zipfile.ZipFile(buffer, "w") as packed:
+        packed.writestr(f"{MODULE}.py", source)
+    role = f"arn:aws:iam::{seed.cloud.account}:role/FernwayFunctions"
+    seed.role(role, ("lambda",), ("logs:*",))
+    client = seed.cloud.own_client("lambda", seed.region)
+    code = {"ZipFile": buffer.getvalue()}
+    try:
+        client.create_function(
+            FunctionName=name, Runtime="python3.12", Role=role, Handler=f"{MODULE}.lambda_handler", Code=code,
+            Timeout=timeout, MemorySize=256,
+        )  # fmt: skip
+    except client.exceptions.ResourceConflictException:
+        client.update_function_code(FunctionName=name, ZipFile=buffer.getvalue())
 
 
 def customisation_job(
@@ -77,20 +99,7 @@ def customisation_job(
     job = Job(seed.cloud, seed.region, TRAINING, name, arguments, seed.cloud.started - 20 * DAY, label=name)
     job.begin()
     job.end("Completed", job.started + 5400)
-    seed.object(f"{output}/{name}/output/output.tar.gz", manifest_archive(checkpoint))
-
-
-def manifest_archive(checkpoint: str) -> bytes:
-    """The archive that such a job leaves, with its manifest alone."""
-    body = json.dumps({"checkpoint_s3_bucket": checkpoint}).encode()
-    buffer = io.BytesIO()
-    with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
-        member = member_of("manifest.json", len(body))
-        archive.addfile(member, io.BytesIO(body))
-    return buffer.getvalue()
-
-
-def member_of(name: str, size: int) -> tarfile.TarInfo:
-    member = tarfile.TarInfo(name)
-    member.size = size
-    return member
+    seed.object(
+        f"{output}/{name}/output/output.tar.gz",
+        archive({"manifest.json": json.dumps({"checkpoint_s3_bucket": checkpoint}).encode()}),
+    )

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.cautions import score_cautions
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
@@ -19,7 +18,6 @@ from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.results.summary import Summary, summary_of
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.entries import MetricEntry
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
 from .answers import (
     ACCURACY,
@@ -35,6 +33,7 @@ from .answers import (
 from .classes import class_table
 from .confidence import answer_confidence, confidence_columns, confidence_summary
 from .details import DetailRow, DetailRows, read_details
+from .nova_analysis import NovaAnalysis
 from .result_files import OutputFiles, aggregate_results, headline
 from .words import report_words
 
@@ -54,17 +53,18 @@ class Answered:
     skipped: int = 0
 
 
-def analyse_answers(asked: Answered, outputs: Mapping[Side, OutputFiles], *, notes: Sequence[str] = ()) -> Analysis:
+def analyse_answers(asked: Answered, outputs: Mapping[Side, OutputFiles], *, notes: Sequence[str] = ()) -> NovaAnalysis:
     """Scores of each model's answers, paired by record and compared; the classes of a field, and how sure the models
     were of it. Raises :class:`ResultsError` when a model that was asked for has no rows at all."""
     evaluation, sides = asked.evaluation, asked.evaluation.sides
+    labels = evaluation.names
     index = RecordIndex(asked.rows)
     details = {side: read_details(outputs[side].details) for side in sides}
     matchings: dict[Side, Matching] = {}
     for side in sides:
         if not details[side].rows:
             raise ResultsError(
-                f"The job of the {MODEL_LABELS[side]} left no table of rows (details_*.parquet) that can be read"
+                f"The job of the {labels[side]} left no table of rows (details_*.parquet) that can be read"
                 f"{': ' + details[side].problems[0] if details[side].problems else ''}.",
                 fix="See the job's log; where it ended well, look into its output in S3.",
             )
@@ -82,14 +82,14 @@ def analyse_answers(asked: Answered, outputs: Mapping[Side, OutputFiles], *, not
         )
     fairness = None
     if len(sides) == 2:
-        fairness = FairnessReview(records, paired, comparison, primary, limit=asked.longest).fairness()
+        fairness = FairnessReview(records, paired, comparison, primary, labels, asked.longest).fairness()
     warnings = [
         *notes,
-        *_file_cautions(outputs, details, asked.skipped),
-        *(text for side in sides for text in matching_cautions(matchings[side], side, len(asked.rows))),
-        *(text for side in sides for text in _mean_cautions(side, outputs[side], comparison.metrics)),
+        *_file_cautions(outputs, details, asked.skipped, labels),
+        *(text for side in sides for text in matching_cautions(matchings[side], labels[side], len(asked.rows))),
+        *(text for side in sides for text in _mean_cautions(side, outputs[side], comparison.metrics, labels[side])),
         *_overlap_caution(asked),
-        *score_cautions(records, comparison, sides),
+        *score_cautions(records, comparison, sides, labels),
         *comparison.remarks,
     ]
     summary = summary_of(
@@ -104,13 +104,13 @@ def analyse_answers(asked: Answered, outputs: Mapping[Side, OutputFiles], *, not
     further: dict[str, Any] = {"container": {side: dict(container_numbers(outputs[side])) for side in sides}}
     if asked.answer_field:
         tables = {side: class_table(labels_by_record(records, side, asked.answer_field)) for side in sides}
-        further["labels"] = {"field": asked.answer_field, **tables}
+        further["classification"] = {"field": asked.answer_field, **tables}
     confident, columns = _confidence(records, matchings, details, asked.answer_field)
     further |= confident
     for name, values in columns.items():
         table = table.append_column(name, pa.array(values))
     whole: Summary = {**summary, **further}  # type: ignore[typeddict-item]
-    return Analysis(whole, report_words(whole), table)
+    return NovaAnalysis(whole, report_words(whole), table)
 
 
 def _order(name: str) -> tuple[int, str]:
@@ -126,7 +126,7 @@ def container_numbers(output: OutputFiles) -> Mapping[str, float]:
 
 
 def _file_cautions(
-    outputs: Mapping[Side, OutputFiles], details: Mapping[Side, DetailRows], skipped: int
+    outputs: Mapping[Side, OutputFiles], details: Mapping[Side, DetailRows], skipped: int, labels: Mapping[str, str]
 ) -> Iterator[str]:
     if skipped:
         yield f"Lines of the dataset that are not usable rows: {skipped}."
@@ -134,14 +134,14 @@ def _file_cautions(
         problems = [*outputs[side].unusable, *found.problems]
         if problems:
             yield (
-                f"Parts of the {MODEL_LABELS[side]}'s results that could not be read: {len(problems)}. "
+                f"Parts of the {labels[side]}'s results that could not be read: {len(problems)}. "
                 f"{'; '.join(problems[:SHOWN])}."
             )
         if found.logprobs and found.logprobs != "pred_logprobs":
-            yield f"The {MODEL_LABELS[side]}'s log probabilities stand in a column named {found.logprobs}; it was read."
+            yield f"The {labels[side]}'s log probabilities stand in a column named {found.logprobs}; it was read."
 
 
-def _mean_cautions(side: Side, output: OutputFiles, metrics: Mapping[str, MetricEntry]) -> Iterator[str]:
+def _mean_cautions(side: Side, output: OutputFiles, metrics: Mapping[str, MetricEntry], label: str) -> Iterator[str]:
     """Where the container's own mean is not the mean of its row scores."""
     for name, reported in container_numbers(output).items():
         own = metrics[name][side] if name in metrics else None
@@ -151,7 +151,7 @@ def _mean_cautions(side: Side, output: OutputFiles, metrics: Mapping[str, Metric
         tolerance = MEAN_TOLERANCE * ((limits[1] - limits[0]) if limits else max(1.0, abs(reported)))
         if abs(own["mean"] - reported) > tolerance:
             yield (
-                f"{name}: the container reports {reported:.4g} for the {MODEL_LABELS[side]}, its own rows give "
+                f"{name}: the container reports {reported:.4g} for the {label}, its own rows give "
                 f"{own['mean']:.4g} over {own['n_scored']}; the rows are used."
             )
 

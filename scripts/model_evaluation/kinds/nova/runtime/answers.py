@@ -12,7 +12,6 @@ from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, plain_text
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.metrics import Metric
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
 from .details import DetailRow, plain_answer
 
@@ -161,9 +160,8 @@ def answer_fields(references: Sequence[str]) -> list[str]:
     return [name for _, name in sorted(found)]
 
 
-def matching_cautions(matching: Matching, side: Side, expected: int) -> Iterator[str]:
+def matching_cautions(matching: Matching, model: str, expected: int) -> Iterator[str]:
     """What a reader must know of how one model's rows were put to the dataset's."""
-    model = MODEL_LABELS[side]
     if matching.repeated:
         yield f"Rows of the {model} that several result files repeat, counted once: {matching.repeated}."
     if matching.strange:

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError
 from model_evaluation.runtime.results.preferences import LOSS, TIE, WIN, WIN_RATE, Preferences, preferences_summary
 from model_evaluation.runtime.results.records import plain_text
@@ -21,6 +20,7 @@ from model_evaluation.runtime.results.summary import Summary
 
 from .answers import metric_named
 from .details import DetailRow, read_details
+from .nova_analysis import NovaAnalysis
 from .result_files import OutputFiles, aggregate_results, headline
 from .words import report_words
 
@@ -89,7 +89,7 @@ def judge_analysis(
     rows: Sequence[Mapping[str, Any]],
     *,
     notes: Sequence[str] = (),
-) -> Analysis:
+) -> NovaAnalysis:
     """Preferences of the judge between the dataset's pairs: B, the challenger, stands as the tuned model."""
     details = read_details(output.details)
     if not details.rows:
@@ -122,7 +122,7 @@ def judge_analysis(
     summary["preferences"] = inside
     rubric = rubric_summary([row.detail for row in judged])
     whole: Summary = {**summary, **({"rubric": rubric} if rubric else {})}  # type: ignore[typeddict-item]
-    return Analysis(whole, report_words(whole), _table(judged, preferences, rows))
+    return NovaAnalysis(whole, report_words(whole), _table(judged, preferences, rows))
 
 
 def _once_each(judged: list[JudgedRow], rows: Sequence[Mapping[str, Any]]) -> tuple[list[JudgedRow], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.dataset_files import dataset_lines
@@ -10,6 +11,7 @@ from model_evaluation.runtime.launch.waiting import FinishedRun
 from model_evaluation.runtime.results.evaluation import Evaluation, Side, named_model
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.session import AwsClients
+from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
 from .analysis import Answered, analyse_answers, benchmark_metric, benchmark_rows
 from .families import family_of_alias
@@ -32,7 +34,7 @@ def show_recipe(settings: NovaSettings) -> None:
 def read_results(runs: Sequence[FinishedRun], settings: NovaSettings, aws: AwsClients) -> Analysis:
     """The results of these jobs, put together and compared; prints how many rows there are."""
     outputs = [read_output(aws.s3, settings.s3_output, run.execution_arn.rsplit("/", 1)[-1]) for run in runs]
-    notes = [*_notes(settings), *settings.dataset_notes, *(text for run in runs for text in run.warnings)]
+    notes = [*settings.dataset_notes, *(text for run in runs for text in run.warnings)]
     evaluation = evaluation_of(settings, runs[0], simulated=aws.simulated)
     if settings.task in JUDGES:
         pairs = read_nova_rows(dataset_lines(settings, aws), settings.task).rows
@@ -49,7 +51,7 @@ def read_results(runs: Sequence[FinishedRun], settings: NovaSettings, aws: AwsCl
         analysis = analyse_answers(asked, by_side, notes=notes)
     if settings.dataset:
         inputs = {"dataset": settings.dataset, "dataset_etag": settings.dataset_etag}
-        analysis = Analysis({**analysis.summary, "inputs": inputs}, analysis.words, analysis.table)
+        analysis = replace(analysis, summary={**analysis.summary, "inputs": inputs})
     counts = analysis.summary["rows"]
     print("Rows:", ", ".join(f"{value} {key}" for key, value in counts.items() if value is not None))  # noqa: T201
     return analysis
@@ -70,17 +72,17 @@ def evaluation_of(settings: NovaSettings, run: FinishedRun, *, simulated: bool) 
         execution_arn=run.execution_arn,
         created=run.created.isoformat() if run.created else "",
         simulated=simulated,
+        labels=_labels(settings),
     )
 
 
-def _notes(settings: NovaSettings) -> list[str]:
-    """What 'fine-tuned' and 'base' mean where they are the usual words for other models."""
+def _labels(settings: NovaSettings) -> dict[str, str] | None:
+    """What sentences call the models; ``None`` for a customised model and its base."""
     if settings.task in JUDGES:
-        return [
-            "Response B, the challenger, stands where the fine-tuned model is said, response A where the base model is."
-        ]
-    if settings.reference and family_of_alias(settings.reference) is None:
-        return [f"Compared with {settings.reference}, not with a base model: wherever base is said, it is meant."]
-    if settings.reference and family_of_alias(settings.model) is not None:
-        return [f"{settings.model} stands where the fine-tuned model is said, {settings.reference} where base is said."]
-    return []
+        return {"tuned": "challenger", "base": "baseline"}
+    base_alone = family_of_alias(settings.model) is not None
+    if settings.reference and (base_alone or family_of_alias(settings.reference) is None):
+        tuned = "model under test" if base_alone else MODEL_LABELS["tuned"]
+        name = settings.model_names.get("base", settings.reference)
+        return {"tuned": tuned, "base": f"reference {name}"}
+    return None

@@ -21,7 +21,8 @@ The Nova evaluation container asked the models the benchmark's questions and sco
 models are put together by their text.
 """
 JUDGED = """
-A judge of AWS's own compared the two answers to every prompt twice, in both orders. Where the two judgments of a prompt
+A judge of AWS's own compared the two answers to every prompt, the challenger's (response B) and the baseline's
+(response A), twice, in both orders. Where the two judgments of a prompt
 disagree, the prompt counts as a tie; where one is unusable, the other counts. The win rate counts a tie by half, and
 its interval takes the prompt, not the judgment, for the unit.
 """
@@ -43,7 +44,7 @@ number says so, and such a number was fitted on one half of the rows and measure
 
 def report_words(summary: Summary) -> ReportWords:
     """The words for this summary."""
-    recipe = summary["conditions"].get("recipe") or {}
+    recipe = recipe_in(summary)
     evaluation = recipe.get("evaluation", {})
     task = str(evaluation.get("task", ""))
     conditions = [("Task", " ".join(filter(None, (task, str(evaluation.get("subtask", ""))))))]
@@ -62,6 +63,12 @@ def report_words(summary: Summary) -> ReportWords:
         method=" ".join(method.split()) + both,
         limits=tuple(paragraphs(limits)),
     )
+
+
+def recipe_in(summary: Summary) -> dict[str, dict[str, Any]]:
+    """The recipe that results were made with, without its run."""
+    recipe = summary["conditions"].get("recipe")
+    return recipe if isinstance(recipe, dict) else {}
 
 
 def inference_text(inference: Mapping[str, Any]) -> str:

@@ -34,11 +34,12 @@ def check(text: str, context: Context) -> Answer:
             code="wrong_kind",
         )
     answer = shared.check(text, context)
-    if answer.value.rpartition("/")[2] != file:
-        copy = f"{answer.value.rpartition('/')[0]}/{task}/{file}"
+    uri = str(answer.value)
+    if uri.rpartition("/")[2] != file:
+        copy = f"{uri.rpartition('/')[0]}/{task}/{file}"
         raise Refused(
-            f"{answer.value} has another name than the container looks for: it has to be {file}.",
-            fix=f"If the user agrees, copy it and answer with the copy: aws s3 cp {shlex.quote(answer.value)} "
+            f"{uri} has another name than the container looks for: it has to be {file}.",
+            fix=f"If the user agrees, copy it and answer with the copy: aws s3 cp {shlex.quote(uri)} "
             f"{shlex.quote(copy)}",
             code="file_name",
         )

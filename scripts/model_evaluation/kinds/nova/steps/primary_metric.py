@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
@@ -31,6 +32,10 @@ def metrics_of(context: Context) -> list[str]:
 def check(text: str, context: Context) -> Answer:
     names, word = metrics_of(context), NAMES.get(text.strip(), text.strip())
     name = next((name for name in names if name.lower() == word.lower()), None)
+    if name is None and context.facts("processor").get("processor") and re.fullmatch(r"\w+", word):
+        name = word
+        note = f"{word} has to be a metric of the function; whether it gives it shows when it has run."
+        return Answer(name, facts=_field(context), findings=[finding("function_metric", note, level="warning")])
     if name is None:
         raise Choose(f"{text[:60]!r} is no metric here.", fix="Choose one from the list.", choices=_choices(context))
     fields = context.facts("data").get("answer_fields") or []
@@ -39,8 +44,12 @@ def check(text: str, context: Context) -> Answer:
         note = f"The answers are JSON: {name} counts shared words, names of keys among them, and says little of right "
         note += f"and wrong. {ACCURACY} asks whether {fields[0]} is right."
         findings.append(finding("overlap", note, level="warning", fix=f"evaluate.py answer primary_metric {ACCURACY}"))
-    facts = {"answer_field": fields[0]} if fields else {}
-    return Answer(name, facts=facts, findings=findings)
+    return Answer(name, facts=_field(context), findings=findings)
+
+
+def _field(context: Context) -> dict[str, str]:
+    fields = context.facts("data").get("answer_fields") or []
+    return {"answer_field": fields[0]} if fields else {}
 
 
 def settle(context: Context) -> Answer | None:

@@ -1,22 +1,26 @@
-"""processor: a Lambda function with metrics of the user's own."""
+"""processor: a Lambda function with metrics of the user's own, deployed already, or written here from a template."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, Any
 
-from model_evaluation.conversation.workflow import Answer, Offer, Step
-from model_evaluation.errors import Refused
-from model_evaluation.kinds.nova.runtime.recipe import GEN_QA
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.errors import AccessDenied, NotFound, Refused
+from model_evaluation.kinds.nova.runtime.recipe import AGGREGATIONS, FUNCTION_ARN, GEN_QA
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
 NONE = "none"
+SHORTEST = 10  # seconds of timeout, below which a slow row is likely to fail
+EXPECTED = "none, a function's ARN or name (with `preprocess` and an aggregation if wanted), or generate TEMPLATE"
 
 
 def check(text: str, context: Context) -> Answer:
     task = str(context.facts("nova_task")["task"])
-    if text.strip().lower() == NONE:
+    words = text.split()
+    if [word.lower() for word in words] == [NONE]:
         return Answer(NONE)
     if task != GEN_QA:
         raise Refused(
@@ -24,11 +28,108 @@ def check(text: str, context: Context) -> Answer:
             fix=f"Answer {NONE}.",
             code="no_processor",
         )
-    raise Refused(
-        "This version does not look at Lambda functions yet, so it starts no evaluation with one.",
-        fix=f"Answer {NONE}. Accuracy and classes of a field of JSON answers are counted in the notebook without one.",
-        code="not_offered",
+    if words and words[0].lower() == "generate":
+        raise _generated(words[1:], context)
+    return _existing(words, context)
+
+
+def _generated(words: list[str], context: Context) -> Refused:
+    """Writes a function and its tests; says how they are tried and deployed."""
+    from model_evaluation.kinds.nova.functions.writing import PURPOSES, deployment, write_function
+
+    template = words[0].lower() if words else ""
+    if template not in PURPOSES or len(words) > 2:
+        return Refused(
+            f"{' '.join(words)!r} is no template.",
+            fix=f"One of {', '.join(PURPOSES)}, and the field that classifies if it is not `class`: "
+            "generate classification class",
+            code="bad_operation",
+        )
+    paths = write_function(context.project, template, words[1] if len(words) == 2 else "class")
+    commands = deployment(paths[0], context.aws.region)
+    return Refused(
+        f"{paths[0]} and its tests were written; nothing was deployed.",
+        fix=f"Try it on the user's rows: evaluate.py metric try {shlex.quote(paths[0])} --rows gen_qa.jsonl - then "
+        f"show the user the commands that deploy it, and run them after a yes: {' && '.join(commands)} - then answer "
+        "with the function's ARN.",
+        code="prepared",
+        details={"files": paths, "deploy": commands},
     )
+
+
+def _existing(words: list[str], context: Context) -> Answer:
+    name, *options = words or [""]
+    unknown = [word for word in options if word.lower() not in (*AGGREGATIONS, "preprocess")]
+    if unknown:
+        raise Refused(
+            f"{unknown[0]!r} is neither `preprocess` nor an aggregation.",
+            fix=f"Aggregations: {', '.join(AGGREGATIONS)}.",
+            code="bad_operation",
+        )
+    chosen = [word.lower() for word in options]
+    aggregation = next((word for word in chosen if word in AGGREGATIONS), "average")
+    found = _described(name, context)
+    arn = str(found["FunctionArn"])
+    if not FUNCTION_ARN.fullmatch(arn) or arn.split(":")[3] != context.aws.region:
+        raise Refused(
+            f"{arn} is not of {context.aws.region}.", fix="Deploy it in the evaluation's region.", code="other_region"
+        )
+    if found.get("State", "Active") != "Active":
+        raise Refused(
+            f"The function is {found['State']}: {found.get('StateReason') or 'no reason given'}.",
+            fix="Wait until it is Active, or mend it.",
+            code="not_usable",
+        )
+    processor = {
+        "lambda_arn": arn,
+        "lambda_type": "custom_metrics",
+        "preprocessing": {"enabled": "preprocess" in chosen},
+        "postprocessing": {"enabled": True},
+        "aggregation": aggregation,
+    }
+    facts = {"processor": processor, "runtime": found.get("Runtime", ""), "timeout": found.get("Timeout", 0)}
+    return Answer(arn, facts=facts, findings=_findings(found, aggregation))
+
+
+def _described(name: str, context: Context) -> dict[str, Any]:
+    from model_evaluation.lookups.failures import aws_errors
+
+    try:
+        with aws_errors("looking up the function", resource=name):
+            found: dict[str, Any] = context.aws.client("lambda").get_function_configuration(FunctionName=name)
+        return found
+    except NotFound as error:
+        raise Refused(
+            f"There is no Lambda function {name[:120]!r} in {context.aws.region}.",
+            fix=f"Expected: {EXPECTED}. Functions: aws lambda list-functions --region {context.aws.region}",
+            code="not_found",
+        ) from error
+    except AccessDenied:
+        if FUNCTION_ARN.fullmatch(name):
+            return {"FunctionArn": name, "unseen": True}
+        raise
+
+
+def _findings(found: dict[str, Any], aggregation: str) -> list[dict[str, Any]]:
+    findings = [
+        finding("function", f"The function adds its metrics to every row; the container gives their {aggregation}.")
+    ]
+    if found.get("unseen"):
+        note = "The function may not be looked at with these credentials; state, runtime and timeout are unknown."
+        findings.append(finding("function_unseen", note, level="warning", fix="Allow lambda:GetFunctionConfiguration."))
+    elif int(found.get("Timeout", SHORTEST)) < SHORTEST:
+        note = f"Its timeout is {found['Timeout']} s; a row that takes longer has no metrics."
+        fix = f"aws lambda update-function-configuration --function-name {found['FunctionArn']} --timeout 30"
+        findings.append(finding("short_timeout", note, level="warning", fix=fix))
+    layers = [str(layer.get("Arn", "")) for layer in found.get("Layers", [])]
+    machine = (found.get("Architectures") or ["x86_64"])[0]
+    other = "arm64" if machine == "x86_64" else "x86_64"
+    if wrong := [layer for layer in layers if other in layer]:
+        note = f"The function is for {machine}, its layer {wrong[0]} for {other}: it cannot be loaded."
+        findings.append(
+            finding("architecture", note, level="warning", fix="Attach the layer of the same architecture.")
+        )
+    return findings
 
 
 def settle(context: Context) -> Answer | None:
@@ -43,7 +144,7 @@ STEP = Step(
     "processor",
     title="Function",
     question="Should a Lambda function of yours add metrics?",
-    expects="none",
+    expects=EXPECTED,
     example="none",
     reference="references/nova.md",
     check=check,

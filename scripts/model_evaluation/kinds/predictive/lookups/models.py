@@ -125,8 +125,7 @@ def _from_name(aws: Aws, text: str) -> Predictor:
         lambda: group_arn(aws, group if versioned else text),
         lambda: None if versioned else training_job_or_none(aws, text),
     )
-    both = [found for found in (model, endpoint) if found is not None]
-    if len(both) > 1:
+    if model is not None and endpoint is not None:
         raise Choose(
             f"{text!r} is a model and an endpoint.",
             fix="Say which one is to be asked.",
@@ -135,8 +134,8 @@ def _from_name(aws: Aws, text: str) -> Predictor:
                 {"value": endpoint.arn, "label": "The endpoint"},
             ],
         )
-    if both:
-        one: Predictor = both[0]  # an endpoint is looked at again, now for whether it can be asked
+    one = model or endpoint
+    if one is not None:  # an endpoint is looked at again, now for whether it can be asked
         return (endpoint_or_none(aws, text) or one) if one is endpoint else one
     if known_group is not None:
         return _package(aws, text)

@@ -38,8 +38,9 @@ Validation = tuple[TestSet, Mapping[Side, Predictions]]
 
 @dataclass(frozen=True)
 class PredictiveAnalysis(Analysis):
-    """An analysis with what its charts are drawn from."""
+    """An analysis with what its charts are drawn from. The summary holds more than other kinds' do."""
 
+    summary: Any
     joined: Joined
     problem: Problem
     rule: ThresholdRule
@@ -113,7 +114,7 @@ def analyse_predictions(
     labels = {side: name for side, name in model_labels(conditions).items() if side in joined.said}
     checks = trust_checks(joined, predictions, entries, problem, labels)
     fairness: Fairness = {"checks": checks, "sound_rows": None}
-    summary: dict[str, Any] = dict(
+    summary: Any = dict(
         summary_of(
             replace(
                 evaluation, primary_metric=primary.name, conditions=conditions, labels={**model_labels(conditions)}

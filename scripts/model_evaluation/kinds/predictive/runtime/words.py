@@ -71,7 +71,8 @@ def report_words(summary: Summary) -> ReportWords:
 def margin_words(summary: Summary) -> str:
     """What counts as no difference."""
     primary = summary["primary_metric"]
-    margin = (summary["metrics"].get(primary) or {}).get("margin")
+    entry = summary["metrics"].get(primary)
+    margin = entry["margin"] if entry else None
     text = (
         "No worse and practically the same need a margin: the largest loss on the primary metric that is taken not to "
         "matter. No worse: even the unfavourable end of the interval lies within it. Practically the same: both ends "

@@ -12,7 +12,6 @@ from model_evaluation.kinds.predictive.tables.profile import MOST_COLUMNS, Table
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import OfferEntry
 
 MOST_SHOWN = 12  # columns on the card
 
@@ -34,8 +33,8 @@ def check(text: str, context: Context) -> Answer:
 
 
 def _profile(context: Context) -> TableProfile:
-    known: dict[str, Any] = context.document.get("offers", {}).get("data", {}).get("facts", {})
-    if "columns" in known and known.get("etag") == context.facts("dataset")["etag"]:
+    known = context.document.get("offers", {}).get("data", {}).get("facts")
+    if known and "columns" in known and known.get("etag") == context.facts("dataset")["etag"]:
         test_source(context)
         return TableProfile.of(known)
     source = test_source(context)
@@ -77,25 +76,13 @@ def _listed(names: list[str], most: int = 8) -> str:
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
-class ProfileOffer(Offer):
-    """An offer that keeps the profile for the answer after it."""
-
-    profile: dict[str, Any]
-
-    def as_json(self) -> OfferEntry:
-        entry = super().as_json()
-        entry["facts"] = self.profile
-        return entry
-
-
 def offer(context: Context) -> Offer:
     profile = _profile(context)
     choices = [{"value": "ok", "label": "Use the rows as they are"}]
     if profile.duplicates:
         choices.append({"value": "dedupe", "label": f"Write a file without the {profile.duplicates:,} repeated rows"})
-    shown = ProfileOffer(choices=choices, suggested="ok", text=card(profile, context))
-    shown.profile = {**profile.as_facts(), "etag": context.facts("dataset")["etag"]}
-    return shown
+    facts = {**profile.as_facts(), "etag": context.facts("dataset")["etag"]}
+    return Offer(choices=choices, suggested="ok", text=card(profile, context), facts=facts)
 
 
 def card(profile: TableProfile, context: Context) -> str:

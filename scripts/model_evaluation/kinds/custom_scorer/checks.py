@@ -1,0 +1,68 @@
+"""Every check before an evaluation by a scorer, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from model_evaluation.kinds.custom_scorer.kind import CustomScorer
+from model_evaluation.preflight import shared_checks as shared
+from model_evaluation.preflight.fixes import lines
+from model_evaluation.preflight.results import Result, failed, passed, warned
+from model_evaluation.preflight.shared_checks import Check
+from model_evaluation.preflight.subject import Subject
+
+# What the notebook calls, by the last part of an endpoint's service name.
+ENDPOINTS = ("s3", "sagemaker.api", "sts", "logs")
+
+
+def data(subject: Subject) -> Iterator[Result]:
+    """The profile belongs to the dataset."""
+    facts, dataset = subject.facts("data"), subject.facts("dataset")
+    rows = int(facts["profile"]["rows"])
+    if facts.get("etag") != dataset.get("etag"):
+        yield failed(
+            "The dataset's profile was made of another version of the file.",
+            lines("Read the file again:", "evaluate.py revise data"),
+            rows=rows,
+        )
+        return
+    yield passed(f"{rows:,} rows.", rows=rows)
+
+
+def trial(subject: Subject) -> Iterator[Result]:
+    """Whether the scorer was tried."""
+    if subject.value("scorer_trial") == "skip":
+        yield warned(
+            "The scorer was not tried on sample rows: one that reads the wrong field gives perfect marks or nonsense.",
+            lines("Try it, which costs less than a cent:", "evaluate.py revise scorer_trial"),
+        )
+    else:
+        yield passed(f"The scorer: {subject.value('scorer_trial')}.")
+
+
+CHECKS: tuple[Check, ...] = (
+    shared.IDENTITY,
+    shared.ENDPOINT,
+    shared.lifetime(("data", "scope")),
+    shared.CLOCK,
+    shared.ACCOUNT,
+    shared.REGION,
+    Check("data", data, ("dataset", "data")),
+    Check("scorer_trial", trial, ("scorer", "scorer_trial")),
+    shared.BASE_MODEL,
+    shared.WEIGHTS,
+    shared.LICENCE,
+    shared.ROLE,
+    shared.role_may(CustomScorer.permission_steps),
+    shared.caller_may(CustomScorer.permission_steps),
+    shared.BUCKET_POLICY,
+    shared.OBJECT_LOCK,
+    shared.ENCRYPTION,
+    shared.MLFLOW,
+    shared.QUOTA_JOBS,
+    shared.RUNNING,
+    shared.studio_network(ENDPOINTS),
+    shared.NETWORK_STEPS,
+    shared.SDK,
+    shared.SDK_ENVIRONMENT,
+)

@@ -1,0 +1,127 @@
+"""Custom scorer: a program of the user's own, or a preset, scores both models' answers to the same prompts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from model_evaluation.kinds.fitting import ModelTraits, is_nova
+from model_evaluation.kinds.kind import Expectation, Kind, MetricTool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model_evaluation.conversation.context import Context
+    from model_evaluation.kinds.permissions import Permissions
+    from model_evaluation.localaws.kind_player import KindPlayer
+    from model_evaluation.notebook.cells import Cell
+    from model_evaluation.preflight.shared_checks import Check
+    from model_evaluation.runtime.report.words import ReportWords
+    from model_evaluation.runtime.settings import Settings
+    from model_evaluation.runtime.summary import Summary
+
+
+class CustomScorer(Kind):
+    id = "custom_scorer"
+    title = "Custom scorer"
+    when = "a program decides by a rule whether an answer to your prompts is right: numbers, JSON, code, exact words"
+    steps = {  # noqa: RUF012 - a constant table
+        "evaluation": (),
+        "dataset": (),
+        "data": ("dataset",),
+        "model": (),
+        "scope": ("model",),
+        "region": ("dataset", "model"),
+        "scorer": ("data", "region"),
+        "scorer_trial": ("scorer",),
+        "primary_metric": ("scorer_trial",),
+        "decoding": ("model", "region"),
+        "role": ("scorer",),
+        "mlflow": ("region",),
+        "output": ("dataset", "region"),
+        "confirm": ("primary_metric", "scope", "decoding", "role", "mlflow", "output"),
+        "notebook": ("confirm",),
+    }
+    own_steps = frozenset({"data", "scorer", "scorer_trial", "primary_metric"})
+    rechecked = ("dataset", "model", "region", "scorer", "decoding", "role", "mlflow", "output")
+    permission_steps = ("role", "dataset", "output", "model", "region", "mlflow", "scope", "scorer")
+    library = ("model_evaluation.kinds.custom_scorer.runtime",)
+    run_columns = ("model", "dataset", "scorer")
+    reference = "references/custom-scorer.md"
+
+    def claims(self, model: ModelTraits) -> bool:
+        return bool(model.base_model) and not is_nova(model)
+
+    def card(self, context: Context) -> list[tuple[str, str]]:
+        from .card import configuration
+
+        return configuration(context)
+
+    def expectation(self, context: Context) -> Expectation:
+        from .card import expectation
+
+        return expectation(context)
+
+    def minutes(self, context: Context) -> tuple[float, float]:
+        from .card import minutes_of
+
+        return minutes_of(context)
+
+    def checks(self) -> Sequence[Check]:
+        from .checks import CHECKS
+
+        return CHECKS
+
+    def permissions(self, context: Context, role: str = "") -> Permissions:
+        from .permissions import permissions
+
+        return permissions(context, role)
+
+    def parameters(self, context: Context) -> dict[str, Any]:
+        from model_evaluation.steps.data_card import overlap_notes
+        from model_evaluation.steps.decoding import settings_of
+        from model_evaluation.steps.evaluator_parameters import evaluator_parameters
+
+        metric = context.facts("primary_metric")
+        return {
+            **evaluator_parameters(context),
+            "DATASET": context.value("dataset"),
+            "DATASET_ETAG": context.facts("dataset").get("etag", ""),
+            "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
+            "SCORER": context.value("scorer"),
+            "PRIMARY_METRIC": None if context.facts("scorer").get("preset") else metric["name"],
+            "BETTER": metric["direction"],
+            "DECODING": settings_of(context),
+        }
+
+    def cells(self) -> Sequence[Cell]:
+        from model_evaluation.notebook.cells import EVERY_CELL
+
+        return EVERY_CELL
+
+    def settings_class(self) -> type[Settings]:
+        from .runtime.settings import ScorerSettings
+
+        return ScorerSettings
+
+    def words(self, summary: Summary) -> ReportWords:
+        from .runtime.words import report_words
+
+        return report_words(summary)
+
+    def metric_tool(self) -> MetricTool:
+        from .metric_tool import ScorerTool
+
+        return ScorerTool()
+
+    def other_answers(self, summary: Summary, context: Context) -> list[str]:
+        from .other_answers import other_answers
+
+        return other_answers(summary, context)
+
+    def player(self) -> KindPlayer:
+        from .localaws.player import ScorerPlayer
+
+        return ScorerPlayer()
+
+
+KIND = CustomScorer()

@@ -1,0 +1,70 @@
+"""What local AWS asks this kind for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from model_evaluation.kinds.custom_scorer.demo.script import SCRIPT, demo_dataset
+from model_evaluation.kinds.custom_scorer.runtime.settings import EVALUATOR
+from model_evaluation.localaws.cloud import Cloud
+from model_evaluation.localaws.company import Company, seed_company
+from model_evaluation.localaws.jobs.job import Job
+from model_evaluation.localaws.jobs.serverless import evaluation_of
+from model_evaluation.localaws.kind_player import KindPlayer
+from model_evaluation.localaws.operations import Record
+from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.services.evaluation_recipe import KEY, give_recipes_settings, recipe_settings
+from model_evaluation.localaws.services.hub import put_content, registry_hub_name
+
+from . import functions
+from .functions import FUNCTION
+from .scoring import run_scoring
+
+
+class ScorerWorld(Company):
+    """The names of everything in a seeded account."""
+
+    def __init__(self, cloud: Cloud, region: str) -> None:
+        super().__init__(cloud.account, region)
+        hub = registry_hub_name(region, cloud.account)
+        self.function_arn = f"arn:aws:lambda:{region}:{cloud.account}:function:{FUNCTION}"
+        self.evaluator_arn = cloud.arn(region, f"hub-content/{hub}/JsonDoc/fernway-ticket-scorer/1.0.0")
+        self.scorer_dataset_uri = f"s3://{self.bucket}/datasets/ticket_teams.jsonl"
+
+
+def seed_evaluator(seed: Seeder, arn: str, function: str, type_: str = "RewardFunction") -> None:
+    """An evaluator of the AI registry that stands for a function."""
+    content = json.dumps({"Reference": function, "EvaluatorType": type_})
+    document: Record = {"SubType": "AWS/Evaluator", "JsonContent": content}
+    keywords = ["@subtype:aws/evaluator", f"@evaluatortype:{type_.lower()}", "method:lambda"]
+    put_content(seed.cloud, seed.region, arn.partition(":hub-content/")[2], document, keywords)
+
+
+class ScorerPlayer(KindPlayer):
+    operations = (functions.OPERATIONS,)
+    public_objects = {KEY: recipe_settings}  # noqa: RUF012 - a constant table
+    actions = ("lambda:*",)
+    demo = SCRIPT
+
+    def work(self, job: Job) -> Callable[[Job], None] | None:
+        return run_scoring if evaluation_of(job) == ("CustomScorerEvaluation", "gen_qa") else None
+
+    def seed_world(self, seed: Seeder) -> ScorerWorld:
+        seed_company(seed, self.trusted_services, self.actions)
+        give_recipes_settings(seed.cloud, seed.region)
+        world = ScorerWorld(seed.cloud, seed.region)
+        seed.object(world.scorer_dataset_uri, demo_dataset())
+        seed_evaluator(seed, world.evaluator_arn, world.function_arn)
+        return world
+
+    def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
+        """Makes the configured evaluator exist, with the sample scorer behind it."""
+        give_recipes_settings(seed.cloud, seed.region)
+        scorer = str(parameters["SCORER"])
+        if EVALUATOR.fullmatch(scorer):
+            function = f"arn:aws:lambda:{seed.region}:{seed.cloud.account}:function:{FUNCTION}"
+            seed_evaluator(seed, scorer, function)
+
+    def sample_dataset(self) -> bytes:
+        return demo_dataset()

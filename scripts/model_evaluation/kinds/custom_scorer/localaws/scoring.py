@@ -1,0 +1,116 @@
+"""The SIMULATED models' answers to a scorer's dataset, and their scores by the real scorer."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from model_evaluation.kinds.custom_scorer.scorer.events import event_of, gold_of
+from model_evaluation.kinds.custom_scorer.scorer.replies import TOTAL, ReplyError, Scores, read_reply
+from model_evaluation.localaws.errors import JobFailure
+from model_evaluation.localaws.jobs.job import Job
+from model_evaluation.localaws.jobs.serverless import dataset_rows, has_tuned_model, require_tracking
+from model_evaluation.localaws.jobs.task_results import AnsweredQuestion, TaskAnswers, TaskResults, task_files
+from model_evaluation.localaws.language.chance import seeded, share
+from model_evaluation.localaws.services.hub import find_content
+
+from .functions import function_of
+
+RIGHT = {"tuned": 0.85, "base": 0.6}
+BROKEN = {"tuned": 0.02, "base": 0.1}
+
+
+def run_scoring(job: Job) -> None:
+    """Answers every row, as the base model or as the fine-tuned one, and has the scorer score it."""
+    require_tracking(job)
+    side = "tuned" if has_tuned_model(job) else "base"
+    parsed = dataset_rows(job)
+    rows = [json.loads(line) for line in job.read(_dataset_uri(job)).split(b"\n") if line.strip()]
+    golds = [gold_of(row) for row in rows]
+    answered, failures = [], 0
+    for at, (row, own) in enumerate(zip(rows, parsed, strict=True)):
+        answer = _answer(side, at, golds)
+        texts = {"em": float(answer == golds[at]), "rouge1": _overlap(answer, golds[at])}
+        try:
+            scores = _scores(job, row, answer, str(at))
+        except ReplyError:
+            failures += 1
+            scores = None
+        metrics: dict[str, Any] = dict(texts)
+        if scores is not None:
+            metrics["custom_lambda_metric"] = repr({TOTAL: scores.total, **scores.metrics})
+        answered.append(AnsweredQuestion(own.prompt, answer, metrics, golds[at], own.system or ""))
+    if side == "tuned":
+        seeded("scorer order").shuffle(answered)
+    _write(job, side, answered, failures)
+
+
+def _write(job: Job, side: str, answered: list[AnsweredQuestion], failures: int) -> None:
+    results = TaskResults(
+        [TaskAnswers("custom|gen_qa_gen_qa|0", answered)], ["em", "rouge1"], _means(answered, failures)
+    )
+    files = task_files(job.name, side, job.cloud.clock(), results)
+    job.write(files, job.arguments["OutputDataConfig"]["S3OutputPath"])
+
+
+def _means(answered: list[AnsweredQuestion], failures: int) -> dict[str, float]:
+    """Means over the rows that the scorer did not fail on, as the container reports them."""
+    from ast import literal_eval
+
+    own = [
+        literal_eval(row.metrics["custom_lambda_metric"]) for row in answered if "custom_lambda_metric" in row.metrics
+    ]
+    names = dict.fromkeys(name for scores in own for name in scores)
+    means = {name: sum(scores[name] for scores in own) / len(own) for name in names}
+    return {**means, "byoc_failure_count": float(failures)}
+
+
+def _dataset_uri(job: Job) -> str:
+    source = job.arguments["InputDataConfig"][0]["DataSource"]
+    if "S3DataSource" in source:
+        return str(source["S3DataSource"]["S3Uri"])
+    content = find_content(job.cloud, job.region, source["DatasetSource"]["DatasetArn"].partition(":hub-content/")[2])
+    document = json.loads(content["HubContentDocument"]) if content else {}
+    return f"s3://{document['DatasetS3Bucket']}/{document['DatasetS3Prefix']}"
+
+
+def _scores(job: Job, row: dict[str, Any], answer: str, row_id: str) -> Scores:
+    preset = job.hyperparameters.get("preset_reward_function")
+    if preset:
+        right = _last_number(answer) == _last_number(gold_of(row)) if preset == "prime_math" else answer == gold_of(row)
+        return Scores(float(right), {str(preset): float(right)})
+    arn = str(job.arguments["ServerlessJobConfig"]["EvaluatorArn"])
+    content = find_content(job.cloud, job.region, arn.partition(":hub-content/")[2])
+    if content is None:
+        raise JobFailure(f"ClientError: Invalid HubContentArn format or no such evaluator: {arn}")
+    function = json.loads(json.loads(content["HubContentDocument"])["JsonContent"])["Reference"]
+    try:
+        job.require("lambda:InvokeFunction", function)
+    except JobFailure as error:  # the container counts it, and the job succeeds
+        raise ReplyError(str(error)) from error
+    found = function_of(job.cloud, function)
+    if found is None:
+        raise ReplyError(f"Function not found: {function}")
+    event = event_of(row, answer, row_id)
+    return read_reply(found.call(event), event[0].get("id"))
+
+
+def _answer(side: str, at: int, golds: list[str]) -> str:
+    """The gold answer, another row's, or one that was broken off."""
+    if share("broken", side, at) < BROKEN[side]:
+        return str(golds[at][: max(1, len(golds[at]) // 2)])
+    luck = (share("luck", at) + share("luck", side, at)) / 2
+    if luck < 1 - ((1 - RIGHT[side]) / 2) ** 0.5:
+        return golds[at]
+    others = [gold for gold in golds if gold != golds[at]]
+    return others[seeded("other", side, at).randrange(len(others))] if others else ""
+
+
+def _last_number(text: str) -> str:
+    return str((re.findall(r"-?\d+(?:\.\d+)?", text) or [""])[-1])
+
+
+def _overlap(answer: str, gold: str) -> float:
+    words, wanted = set(answer.split()), set(gold.split())
+    return len(words & wanted) / len(wanted) if wanted else 0.0

@@ -1,0 +1,240 @@
+"""From an execution's files to its analysis: the scorer's scores row by row, paired and compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.launch.evaluators import MODEL_STEPS
+from model_evaluation.runtime.results.cautions import score_cautions
+from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
+from model_evaluation.runtime.results.examples import examples_table
+from model_evaluation.runtime.results.fairness import FairnessReview
+from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
+from model_evaluation.runtime.results.questions import score_of
+from model_evaluation.runtime.results.records import Record, ScoredAnswer, pair_records
+from model_evaluation.runtime.results.summary import summary_of
+from model_evaluation.runtime.results.task_files import Question, find_task_files, literal, read_means, read_questions
+from model_evaluation.runtime.rows import canonical_prompt, is_conversation, message_text, read_dataset_rows, whole_text
+from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.source_rows import SourceRows
+from model_evaluation.runtime.statistics.entries import FairnessCheck, MetricEntry
+from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, signed
+
+from .words import report_words
+
+KIND = "custom_scorer"
+# The container adds these to every evaluation; they compare texts and know nothing of a scorer's rule.
+TEXT_METRICS = frozenset(
+    [
+        *("rouge1", "rouge2", "rougeL", "rougeLsum", "em", "qem", "f1", "f1_score_quasi"),
+        *("bleu", "bleu1", "bleu4", "quasi_exact_match", "exact_match"),
+    ]
+)
+OWN_METRICS = "custom_lambda_metric"
+FAILURES = "byoc_failure_count"
+TOTAL = "aggregate_reward_score"
+MEAN_TOLERANCE = 0.005
+FAILED = "absent"  # the reason of a score that the scorer did not give
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """One model's rows, the container's own means by metric, and how many rows it says that the scorer failed on."""
+
+    questions: Sequence[Question]
+    means: Mapping[str, float]
+    failures: int
+
+
+def read_model(s3: Any, output_uri: str, execution_ids: Sequence[str], side: Side, label: str) -> ModelFiles:
+    """A model's files of all these executions; ``label`` is what sentences call it. Raises :class:`ResultsError`."""
+    bucket = S3Uri.parse(output_uri).bucket
+    questions: list[Question] = []
+    means: dict[str, float] = {}
+    failures = 0
+    for execution_id in execution_ids:
+        files = find_task_files(s3, output_uri, execution_id, MODEL_STEPS[side])
+        if not files.means:
+            raise ResultsError(
+                f"No results of the {label} from execution {execution_id} under {output_uri}.",
+                fix=f"Check that its step {MODEL_STEPS[side]} succeeded and that S3_OUTPUT is the prefix it was given.",
+            )
+        if not files.details:
+            raise ResultsError(
+                f"Execution {execution_id} left means of the {label}, but no rows ({files.means}).",
+                fix="Without the rows' scores nothing can be compared row by row: run the evaluation again.",
+            )
+        key = files.means
+        try:
+            found = read_means(_body(s3, bucket, key))
+            for key in files.details.values():
+                questions += read_questions(_body(s3, bucket, key))
+        except ValueError as error:
+            raise ResultsError(
+                f"s3://{bucket}/{key} cannot be read: {error}.",
+                fix="Take it away if something else put it there; otherwise run the evaluation again.",
+            ) from error
+        for part in found.parts.values():
+            means |= part.values
+            failures += int(part.values.get(FAILURES, 0))
+    return ModelFiles(questions, means if len(execution_ids) == 1 else {}, failures)
+
+
+def _body(s3: Any, bucket: str, key: str) -> bytes:
+    return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+
+def analyse(
+    evaluation: Evaluation,
+    files: Mapping[Side, ModelFiles],
+    dataset_lines: Iterable[bytes] | Iterable[str],
+    *,
+    direction: str = "higher",
+    limit: int | None = None,
+    source: SourceRows | None = None,
+) -> Analysis:
+    """Pair the models' rows by record and compare their scores. ``direction`` is that of the primary metric's better
+    scores, ``limit`` how many tokens an answer may have, where that is known; ``source`` names the rows' lines."""
+    dataset_rows = read_dataset_rows(dataset_lines)
+    rows = dataset_rows.rows
+    if source is not None and source.lines:
+        rows = [replace(row, line=source.lines[row.line - 1]) for row in rows]
+    given = {side: [own_scores(question) for question in own.questions] for side, own in files.items()}
+    names = list(dict.fromkeys(name for own in given.values() for scores in own for name in scores))
+    primary = evaluation.primary_metric or (TOTAL if TOTAL in names else next(iter(names), ""))
+    if primary not in names:
+        raise ResultsError(
+            f"The results have no {primary or 'metric of the scorer'}; they have {', '.join(names) or 'none of it'}.",
+            fix="Set PRIMARY_METRIC to one of them and run the results cell again."
+            if names
+            else "The scorer failed on every row: look at its log, and try it with `evaluate.py metric try`.",
+        )
+    evaluation = replace(evaluation, primary_metric=primary)
+    names.sort(key=lambda name: name != primary)
+    answers = {
+        side: [
+            answer_of(question, scores, names)
+            for question, scores in zip(files[side].questions, given[side], strict=True)
+        ]
+        for side in evaluation.sides
+    }
+    records = pair_records(rows, answers)
+    metrics = [_metric(name, primary, direction, records) for name in names]
+    paired = paired_scores(records, metrics, evaluation.sides)
+    comparison = compare_scores(paired, metrics)
+    fairness = None
+    if evaluation.scope == "compare":
+        review = FairnessReview(records, paired, comparison, metrics[0], evaluation.names, limit=limit)
+        fairness = review.fairness([_scorer_failures(records, files, metrics[0], evaluation.names)])
+    warnings = [
+        *([f"Lines of the dataset that are not usable rows: {dataset_rows.skipped}."] if dataset_rows.skipped else []),
+        *(
+            text
+            for side in reversed(evaluation.sides)
+            for text in _mean_cautions(evaluation.names[side], files[side].means, side, comparison.metrics)
+        ),
+        *score_cautions(records, comparison, evaluation.sides, evaluation.names),
+        *comparison.remarks,
+    ]
+    summary = summary_of(
+        evaluation,
+        rows=comparison.rows,
+        metrics=comparison.metrics,
+        slices=comparison.slices,
+        warnings=warnings,
+        fairness=fairness,
+    )
+    if source is not None and source.lines:
+        summary["record_source"] = source.source
+    return Analysis(summary, report_words(summary), examples_table(records, metrics))
+
+
+def own_scores(question: Question) -> dict[str, float | None]:
+    """The scorer's scores of a row: those in ``custom_lambda_metric``, which may be the repr of a dictionary once more,
+    else whatever the container did not add itself. Empty where the scorer gave none."""
+    metrics = question.metrics or {}
+    own = literal(metrics.get(OWN_METRICS))
+    if isinstance(own, list) and own and isinstance(own[0], dict):
+        own = {str(item["name"]): item.get("value") for item in own if "name" in item}
+    if not isinstance(own, dict):
+        own = {name: value for name, value in metrics.items() if name not in TEXT_METRICS | {OWN_METRICS, FAILURES}}
+    return {str(name): score_of(value) for name, value in own.items() if not str(name).endswith("_stderr")}
+
+
+def answer_of(question: Question, scores: Mapping[str, float | None], names: Sequence[str]) -> ScoredAnswer:
+    """A row as a scored answer. A score that the scorer did not give is missing, never zero."""
+    chat = literal(question.full_prompt)
+    context = ""
+    if is_conversation(chat):
+        context = "\n\n".join(message_text(turn.get("content")) for turn in chat if turn["role"] != "user")
+    prompt = canonical_prompt(chat) or question.example
+    missing = {name: "unparsable" if name in scores else FAILED for name in names if scores.get(name) is None}
+    return ScoredAnswer(
+        whole_text(prompt),
+        None,
+        whole_text(question.answer),
+        {name: scores.get(name) for name in names},
+        missing=missing,
+        context=whole_text(context),
+    )
+
+
+def _metric(name: str, primary: str, direction: str, records: Sequence[Record]) -> Metric:
+    """A scale of 0 to 1 where every score lies on it; else none is known."""
+    given = [score for record in records for answer in record.answers.values() if (score := answer.scores.get(name))]
+    unit = all(isinstance(score, float) and 0 <= score <= 1 for score in given)
+    better = direction if name == primary else "higher"
+    return Metric(name, better, (0.0, 1.0) if unit else None, declared=name in (primary, TOTAL))
+
+
+def _scorer_failures(
+    records: Sequence[Record], files: Mapping[Side, ModelFiles], metric: Metric, labels: Mapping[str, str]
+) -> FairnessCheck:
+    """Rows on which the scorer failed: they are missing, and averages over the others flatter whoever fails more."""
+    counts = {labels[side]: own.failures for side, own in files.items()}
+    lacking = {
+        side: sum(a.missing.get(metric.name) == FAILED for r in records if (a := r.answers.get(side))) for side in files
+    }
+    counts |= {f"{labels[side]}, rows without a score": count for side, count in lacking.items()}
+    if not any(counts.values()):
+        return {"id": "scorer_failures", "status": "pass", "counts": counts, "message": "The scorer scored every row."}
+    each = ", ".join(f"{max(files[side].failures, count)} of the {labels[side]}" for side, count in lacking.items())
+    text = f"Rows on which the scorer failed: {each}. They are missing, not zero"
+    text += f"; counted as 0 the difference would be {signed(_with_zeros(records, metric))}."
+    most = max(lacking.values()) / max(1, len(records))
+    check: FairnessCheck = {"id": "scorer_failures", "status": "warn", "counts": counts, "message": text}
+    if most > 1 - COVERAGE_FLOOR:
+        check["at_most"] = "inconclusive"
+    return check
+
+
+def _with_zeros(records: Sequence[Record], metric: Metric) -> float | None:
+    """The mean difference with 0 for every answer that the scorer failed on."""
+    differences = []
+    for record in records:
+        if len(record.answers) == 2:
+            tuned, base = (record.answers[side].scores.get(metric.name) or 0.0 for side in ("tuned", "base"))
+            differences.append(float(tuned) - float(base))
+    return float(np.mean(differences)) if differences else None
+
+
+def _mean_cautions(label: str, means: Mapping[str, float], side: Side, metrics: Mapping[str, MetricEntry]) -> list[str]:
+    """Where the container's own mean is not the mean of its row scores."""
+    cautions = []
+    for name, entry in metrics.items():
+        own, reported = entry[side], means.get(name)
+        if own is None or own["mean"] is None or reported is None or not math.isfinite(reported):
+            continue
+        if abs(own["mean"] - reported) > MEAN_TOLERANCE + 1e-9:
+            cautions.append(
+                f"{name}: the container reports a mean of {reported:.4g} for the {label}, its own rows give "
+                f"{own['mean']:.4g} over {own['n_scored']} scored rows; the rows are used."
+            )
+    return cautions

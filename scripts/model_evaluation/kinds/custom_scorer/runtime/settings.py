@@ -1,0 +1,109 @@
+"""The parameters cell of an evaluation by a scorer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from model_evaluation.runtime.checks import (
+    Fault,
+    check_dataset,
+    check_dataset_bucket,
+    check_identity,
+    check_mlflow,
+    check_output,
+    check_region,
+    check_sdk_environment,
+)
+from model_evaluation.runtime.evaluator_settings import TaskSettings, check_model
+from model_evaluation.runtime.session import AwsClients
+from model_evaluation.runtime.settings import Json, ParameterReader
+
+from .scorer_runs import ScorerRuns
+
+PRESETS = ("prime_math", "prime_code")
+EVALUATOR = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d{12}):hub-content/([^/]+)/JsonDoc/([^/]+)/([^/]+)")
+DIRECTIONS = ("higher", "lower")
+
+
+def check_scorer(settings: ScorerSettings, aws: AwsClients) -> str:
+    """A preset, or an evaluator of the AI registry in this region that is available."""
+    if settings.scorer in PRESETS:
+        return f"{settings.scorer}, a preset"
+    match = EVALUATOR.fullmatch(settings.scorer)
+    assert match is not None  # the parameters were checked
+    region, _, hub, name, version = match.groups()
+    if region != settings.region:
+        raise Fault(f"the evaluator is in {region}, not in {settings.region}.", "Use an evaluator of REGION.")
+    content = aws.sagemaker.describe_hub_content(
+        HubName=hub, HubContentType="JsonDoc", HubContentName=name, HubContentVersion=version
+    )
+    status = content.get("HubContentStatus")
+    if status != "Available":
+        raise Fault(f"the evaluator {name} {version} is {status}, not Available.", "Wait, or choose another version.")
+    return f"{name} {version}, {status}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScorerSettings(TaskSettings):
+    """``scorer`` is a preset or a registry evaluator's ARN; ``primary_metric`` one of its metrics, empty for the first
+    that the results have; ``direction`` of better scores."""
+
+    kind = "custom_scorer"
+    runs = ScorerRuns()
+    checks = (
+        ("Credentials", check_identity),
+        ("Region", check_region),
+        ("SDK", check_sdk_environment),
+        ("Model", check_model),
+        ("Dataset", check_dataset),
+        ("Dataset bucket", check_dataset_bucket),
+        ("Scorer", check_scorer),
+        ("Output bucket", check_output),
+        ("MLflow", check_mlflow),
+    )
+
+    scorer: str
+    primary_metric: str = ""
+    direction: str = "higher"
+
+    @classmethod
+    def read(cls, reader: ParameterReader) -> Json:
+        return super().read(reader) | {
+            "dataset": reader.text("DATASET"),
+            "dataset_etag": (reader.optional_text("DATASET_ETAG") or "").strip('"'),
+            "dataset_notes": tuple(reader.texts("DATASET_NOTES")),
+            "scorer": reader.text("SCORER"),
+            "primary_metric": reader.optional_text("PRIMARY_METRIC") or "",
+            "direction": reader.text("BETTER"),
+        }
+
+    def faults(self) -> list[str]:
+        found = super().faults()
+        if self.scorer not in PRESETS and not EVALUATOR.fullmatch(self.scorer):
+            wanted = f"{' or '.join(PRESETS)}, or the ARN of an AI registry evaluator"
+            found.append(f"SCORER must be {wanted} (received {self.scorer[:90]!r})")
+        if self.direction not in DIRECTIONS:
+            found.append(f"BETTER must be {' or '.join(DIRECTIONS)} (received {self.direction!r})")
+        return found
+
+    def configuration(self) -> Json:
+        return {
+            **super().configuration(),
+            "dataset": self.dataset,
+            "dataset_etag": self.dataset_etag,
+            "scorer": self.scorer,
+        }
+
+    def overview(self) -> dict[str, str]:
+        return {
+            "Model": self.model,
+            "Evaluates": self.evaluates,
+            "Dataset": self.dataset,
+            "Scorer": self.scorer,
+            "Decides": f"{self.primary_metric or 'the scorer’s first metric'}, {self.direction} is better",
+            "Decoding": self.decoding_in_words,
+            **super().overview(),
+            "Role": self.role_arn,
+            "Results": self.s3_output,
+        }

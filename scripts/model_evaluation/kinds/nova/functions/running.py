@@ -1,0 +1,150 @@
+"""Runs a function here, in a process of its own, with the payloads that the container sends, and checks its answers.
+
+The payloads are those of AWS's SDK for such functions (llm-eval-kit): every object forbids further keys.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+SLOW = 10.0  # seconds; the container waits for every row
+RUNNER = """
+import importlib.util, json, sys, time, traceback
+spec = importlib.util.spec_from_file_location("function", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+say, sys.stdout = sys.stdout, sys.stderr
+try:
+    spec.loader.exec_module(module)
+    handler = module.lambda_handler
+except BaseException as error:
+    print(json.dumps({"broken": "%s: %s" % (type(error).__name__, error)}), file=say)
+    sys.exit(0)
+for line in sys.stdin:
+    start = time.perf_counter()
+    try:
+        answer = {"result": json.loads(json.dumps(handler(json.loads(line), None), allow_nan=True))}
+    except BaseException as error:
+        answer = {"raised": "%s: %s" % (type(error).__name__, error)}
+    answer["seconds"] = time.perf_counter() - start
+    print(json.dumps(answer), file=say, flush=True)
+"""
+
+
+class Outcome(NamedTuple):
+    """What became of one call: its metrics, or what is wrong with it."""
+
+    metrics: dict[str, float]
+    fault: str = ""
+    seconds: float = 0.0
+
+
+def postprocess_event(prompt: str, answer: str, gold: str) -> dict[str, Any]:
+    return {"process_type": "postprocess", "data": {"prompt": prompt, "inference_output": answer, "gold": gold}}
+
+
+def preprocess_event(system: str | None, prompt: str, gold: str) -> dict[str, Any]:
+    return {"process_type": "preprocess", "data": {"system": system, "prompt": prompt, "gold": gold}}
+
+
+def run_function(path: str, events: Sequence[Mapping[str, Any]], *, limit: float = 60.0) -> list[Outcome]:
+    """What the function in a file answers to each event. ``limit`` seconds are given to all of them together."""
+    text = "".join(json.dumps(event) + "\n" for event in events)
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own function, which they asked to run
+            [sys.executable, "-c", RUNNER, path],
+            input=text, capture_output=True, text=True, encoding="utf-8", timeout=limit, check=False,
+        )  # fmt: skip
+        lines = done.stdout.splitlines()
+    except subprocess.TimeoutExpired as error:
+        output = error.stdout or b""
+        lines = (output.decode("utf-8", "replace") if isinstance(output, bytes) else output).splitlines()
+        lines.append(json.dumps({"raised": f"it did not answer within {limit:g} s", "seconds": limit}))
+    answers = [json.loads(line) for line in lines if line.strip()]
+    if answers and "broken" in answers[0]:
+        return [Outcome({}, f"it cannot be loaded: {answers[0]['broken']}")] * len(events)
+    missing = [{"raised": "it ended without an answer", "seconds": 0.0}] * (len(events) - len(answers))
+    return list(_outcomes(events, [*answers, *missing]))
+
+
+def _outcomes(events: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]) -> Iterator[Outcome]:
+    names: set[str] | None = None
+    for event, answer in zip(events, answers, strict=False):
+        seconds = float(answer["seconds"])
+        if "raised" in answer:
+            yield Outcome({}, f"it raised {answer['raised']}", seconds)
+            continue
+        if event["process_type"] == "preprocess":
+            metrics, fault = _preprocessed(answer["result"])
+        else:
+            metrics, fault = _measured(answer["result"])
+            if not fault and names is None:
+                names = set(metrics)
+            fault = fault or _other_metrics(names or set(), set(metrics))
+        if not fault and seconds > SLOW:
+            fault = f"it took {seconds:.0f} s; the container waits for every row"
+        yield Outcome(metrics, fault, seconds)
+
+
+def _other_metrics(expected: set[str], given: set[str]) -> str:
+    parts = (("it lacks", sorted(expected - given)), ("it adds", sorted(given - expected)))
+    told = "; ".join(f"{what} {', '.join(names)}" for what, names in parts if names)
+    return f"{told}: every row needs the same metrics" if told else ""
+
+
+def _answered(result: object) -> str:
+    if not isinstance(result, dict):
+        return f"it answered a {type(result).__name__}, not an object with statusCode and body"
+    if set(result) != {"statusCode", "body"}:
+        return f"its answer has the keys {', '.join(map(str, result)) or 'none'}; statusCode and body are expected"
+    return "" if result["statusCode"] == 200 else f"statusCode is {result['statusCode']!r}: {result['body']}"
+
+
+def _measured(result: Any) -> tuple[dict[str, float], str]:
+    if fault := _answered(result):
+        return {}, fault
+    body = result["body"]
+    if not isinstance(body, list):
+        hint = ": JSON text is for lambda_type rft" if isinstance(body, str) else ""
+        return {}, f"the body is a {type(body).__name__}, not a list of metrics{hint}"
+    metrics: dict[str, float] = {}
+    for item in body:
+        if not isinstance(item, dict) or set(item) != {"metric", "value"} or not isinstance(item["metric"], str):
+            return {}, f'{json.dumps(item)[:80]} is no {{"metric": name, "value": number}}'
+        value, name = item["value"], item["metric"]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return {}, f"{name} is {value!r}; a number is expected (1 and 0 for yes and no)"
+        if name in metrics:
+            return {}, f"{name} is given twice"
+        metrics[name] = float(value)
+    return metrics, "" if metrics else "it gives no metric"
+
+
+def _preprocessed(result: Any) -> tuple[dict[str, float], str]:
+    if fault := _answered(result):
+        return {}, fault
+    body = result["body"]
+    if not isinstance(body, dict) or set(body) != {"system", "prompt", "gold"}:
+        return {}, "preprocessing has to answer an object with system, prompt and gold"
+    return {}, ""
+
+
+def source_faults(source: str) -> list[str]:
+    """What can be seen without running it: whether it compiles, and has a handler of two parameters."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        return [f"line {error.lineno}: {error.msg}"]
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    handler = functions.get("lambda_handler")
+    if handler is None:
+        built = any("build_lambda_handler" in ast.unparse(node) for node in tree.body)
+        return [] if built else ["there is no function lambda_handler(event, context)"]
+    if len(handler.args.args) != 2 or handler.args.vararg or handler.args.kwonlyargs:
+        return ["lambda_handler must have exactly 2 parameters: event and context"]
+    return []

@@ -1,0 +1,107 @@
+"""Rows that ask the same in other words are one question: counted, named, and no further evidence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from model_evaluation.dataset import DatasetReport, check_stream, minimum_detectable_difference
+from model_evaluation.dataset import questions as module
+from model_evaluation.steps.data_card import card
+
+WORDINGS = (
+    "{}",
+    "{} (2)",
+    "Please tell me: {}",
+    "Hello, {} Thanks!",
+    "I would like to know {}",
+    "Could you explain {}",
+    "{} Please help.",
+    "Quick question: {}",
+    "Hi there, {}",
+    "{} Thank you",
+)
+SUBJECTS = (
+    "how do I reset the router password?",
+    "where is my parcel from last Tuesday?",
+    "why was my invoice higher this month?",
+    "can I cancel the premium subscription early?",
+    "which documents does the visa application need?",
+    "how long does the battery warranty last?",
+    "what does error code E42 on the dishwasher mean?",
+    "who repairs a cracked phone screen nearby?",
+)
+
+
+def _check(prompts: list[str], **more: Any) -> DatasetReport:
+    rows = [{"query": prompt, "response": f"r{number}", **more} for number, prompt in enumerate(prompts)]
+    return check_stream([json.dumps(row).encode() + b"\n" for row in rows], source="x")
+
+
+def test_eight_questions_in_ten_wordings_are_eight_questions() -> None:
+    report = _check([wording.format(subject) for wording in WORDINGS for subject in SUBJECTS])
+    assert (report.profile.usable_rows, report.profile.distinct_questions) == (80, 8)
+    (found,) = report.findings
+    assert (found.kind, found.level, found.count, found.lines) == ("near_duplicate", "warning", 72, [9, 10, 11, 12, 13])
+    assert "8 different questions; line 9 asks what line 1 asks" in found.message
+    text = card(report, [80], [found.as_json()])
+    assert "80 rows ask 8 different questions: they count as so many." in text
+    # 2.80 * 0.25 / sqrt(8) and 2.80 * 0.45 / sqrt(8)
+    low, high = (minimum_detectable_difference(8, sd) for sd in (0.25, 0.45))
+    assert low == pytest.approx(0.2476, abs=1e-3)
+    assert f"differences of about {low:.2f} to {high:.2f} on a 0–1 score" in text
+    assert "No problems found" not in text
+
+
+def test_numbers_and_negations_make_other_questions() -> None:
+    report = _check(
+        [f"Where is order {number}?" for number in range(40)] + ["May I park here?", "May I not park here?"]
+    )
+    assert report.profile.distinct_questions == 42
+    assert report.findings == []
+
+
+def test_the_same_words_again_are_told_as_such_and_counted_once() -> None:
+    rows = [{"query": query, "response": "r"} for query in ("Who are you?", "Who are you?", "And where do they live?")]
+    report = check_stream([json.dumps(row).encode() + b"\n" for row in rows], source="x")
+    assert report.kinds() == {"duplicate_row"}
+    assert report.profile.distinct_questions == 2
+
+
+def test_questions_are_counted_within_each_category() -> None:
+    prompts = [wording.format(subject) for wording in WORDINGS[:3] for subject in SUBJECTS[:4]]
+    rows = [{"query": prompt, "category": f"c{number % 2}"} for number, prompt in enumerate(prompts)]
+    report = check_stream([json.dumps(row).encode() + b"\n" for row in rows], source="x")
+    assert report.profile.category_questions == {"c0": 2, "c1": 2}
+    assert report.profile.categories == {"c0": 6, "c1": 6}
+    text = card(report, [12], [])
+    low, high = (minimum_detectable_difference(2, sd) for sd in (0.25, 0.45))
+    assert f"Within a category, on a 0–1 score: c0 {low:.2f}–{high:.2f}, c1 {low:.2f}–{high:.2f}" in text
+
+
+def test_what_was_not_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROWS_COMPARED", 3)
+    report = _check([f"Where is order {number}?" for number in range(4)])
+    assert report.profile.distinct_questions is None
+    (found,) = report.findings
+    assert (found.kind, found.level, found.count) == ("near_not_checked", "info", 4)
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "PAIRS_PER_ROW", 0)
+    (found,) = _check([subject + f" {number}" for number in range(9) for subject in SUBJECTS]).findings
+    assert "their words are too much alike" in found.message
+
+
+def test_instructions_and_examples_around_every_question_do_not_make_them_one() -> None:
+    rules = "\n".join(
+        f"Rule {number}: whatever a customer of kind {number} says is answered so." for number in range(60)
+    )
+    prompts = [f"{rules}\nQuestion: {subject} {more}" for subject in SUBJECTS for more in ("Please.", "Thanks!")]
+    assert _check(prompts).profile.distinct_questions == 8
+
+
+def test_long_prompts_are_compared_by_both_ends() -> None:
+    middle = "and so on " * 10_000
+    report = _check([f"{subject} {middle}{ending}" for subject in SUBJECTS for ending in ("x", "x")])
+    assert report.profile.distinct_questions == 8

@@ -1,0 +1,243 @@
+"""Answers of two models, as the container leaves them: put together by record, and nothing taken for granted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from model_evaluation.kinds.nova.localaws.container import NovaOutput
+from model_evaluation.kinds.nova.runtime.analysis import (
+    Answered,
+    analyse_answers,
+    benchmark_metric,
+    benchmark_rows,
+    subtask_of,
+)
+from model_evaluation.kinds.nova.runtime.answers import answer_fields, json_object, label_of
+from model_evaluation.kinds.nova.runtime.classes import class_table
+from model_evaluation.kinds.nova.runtime.details import python_value
+from model_evaluation.runtime.results.evaluation import ResultsError
+from unit.nova.container_runs import (
+    CHECKPOINT,
+    TICKETS,
+    analysed,
+    answered,
+    both,
+    edited,
+    evaluation,
+    recipe,
+    require_valid,
+    sorted_in,
+)
+
+FLAT = [{**row, "metadata": json.dumps({"difficulty": "easy"})} for row in TICKETS]
+
+
+def right(output: Any) -> int:
+    """How many answers have the reference's class, counted without any of the code under test but its parsers."""
+    count = 0
+
+    def look(row: dict[str, Any]) -> dict[str, Any]:
+        nonlocal count
+        gold, given = json.loads(python_value(row["gold"])[0]), json_object(python_value(row["predictions"])[0])
+        count += given is not None and given.get("class") == gold["class"]
+        return row
+
+    edited(output, look)
+    return count
+
+
+@pytest.mark.parametrize("replicas", [1, 4])
+def test_two_models_are_compared_row_by_row(replicas: int) -> None:
+    outputs = both(replicas=replicas)
+    summary = analysed(outputs).summary
+    entry = summary["metrics"]["accuracy"]
+    assert summary["rows"] == {"dataset": 72, "tuned": 72, "base": 72, "paired": 72}
+    assert entry["tuned"]["mean"] == pytest.approx(right(outputs["tuned"]) / 72)
+    assert entry["base"]["mean"] == pytest.approx(right(outputs["base"]) / 72)
+    assert entry["difference"]["mean"] == pytest.approx((right(outputs["tuned"]) - right(outputs["base"])) / 72)
+    assert summary["verdict"]["decision"] == "improved"
+    assert set(summary["slices"]) == {"difficulty", "priority", "site"}
+    assert summary["warnings"] == []
+    require_valid(summary)
+
+
+def test_the_order_of_rows_and_the_number_of_files_change_nothing() -> None:
+    one, four = (analysed(both(replicas=replicas)) for replicas in (1, 4))
+    assert one.summary["metrics"] == four.summary["metrics"]
+    assert one.table.equals(four.table)
+
+
+def test_names_of_metrics_are_the_documented_ones() -> None:
+    metrics = analysed(both()).summary["metrics"]
+    assert list(metrics)[:2] == ["accuracy", "valid_json"]
+    assert {"exact_match", "quasi_exact_match", "f1_score", "rougeL", "bleu"} <= set(metrics)
+    assert not {"em", "qem", "f1"} & set(metrics)
+    assert metrics["bleu"]["limits"] == [0.0, 100.0]
+
+
+def test_classes_are_counted_by_truth_and_answer() -> None:
+    outputs = both()
+    labels = analysed(outputs).summary["classification"]
+    assert labels["field"] == "class"
+    table = labels["tuned"]
+    assert sum(table["confusion"][at][at] for at in range(4)) == right(outputs["tuned"])
+    assert [sum(row) for row in table["confusion"]][:4] == [18, 18, 18, 18]
+
+
+def test_class_metrics_by_hand() -> None:
+    # Truth a a a b; answers a b none b. Precision a 1/1, b 1/2; recall a 1/3, b 1/1; F1 a 2*1/(1+3), b 2*1/(2+1).
+    table = class_table([("a", "a"), ("a", "b"), ("a", None), ("b", "b")])
+    assert table["classes"] == ["a", "b", "(none)"]
+    assert table["confusion"] == [[1, 1, 1], [0, 1, 0], [0, 0, 0]]
+    a, b = table["per_class"]["a"], table["per_class"]["b"]
+    assert (a["precision"]["value"], a["recall"]["value"], a["f1"]) == (1.0, pytest.approx(1 / 3), pytest.approx(0.5))
+    assert (b["precision"]["value"], b["recall"]["value"], b["f1"]) == (0.5, 1.0, pytest.approx(2 / 3))
+    assert table["macro_f1"] == pytest.approx((1 / 2 + 2 / 3) / 2)
+    assert class_table([("a", None)])["per_class"]["a"]["precision"] == {
+        "value": None, "ci_low": None, "ci_high": None, "n": 0,
+    }  # fmt: skip
+
+
+def test_rows_that_every_instance_repeats_count_once() -> None:
+    summary = analysed(both(replicas=2, output=NovaOutput(repeated=True))).summary
+    assert summary["rows"]["paired"] == 72
+    assert "Rows of the fine-tuned model that several result files repeat, counted once: 72." in summary["warnings"]
+
+
+def test_small_letters_find_their_rows() -> None:
+    def lower(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "example": row["example"].lower(), "gold": row["gold"].lower(), "specifics": "{}"}
+
+    outputs = both(FLAT)
+    summary = analysed({**outputs, "base": edited(outputs["base"], lower)}, FLAT).summary
+    assert summary["rows"]["paired"] == 72
+
+
+def test_a_row_that_belongs_nowhere_is_left_out_and_told() -> None:
+    first = TICKETS[0]["query"]
+
+    def other(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "example": "Something else?", "specifics": "{}"} if row["example"] == first else row
+
+    outputs = both()
+    summary = analysed({**outputs, "tuned": edited(outputs["tuned"], other)}).summary
+    assert summary["rows"]["paired"] == 71
+    assert any("belong to no row of the dataset, left out: 1" in text for text in summary["warnings"])
+    assert any("has results for 71 of 72 rows" in text for text in summary["warnings"])
+
+
+def test_equal_rows_are_told_apart_by_their_id_only() -> None:
+    rows = [{**TICKETS[0], "metadata": json.dumps({"row_id": str(at)})} for at in range(3)]
+    answers = iter(["access", "network", "access"])
+
+    def with_class(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "predictions": str([json.dumps({**json.loads(rows[0]["response"]), "class": next(answers)})])}
+
+    output = edited(answered(CHECKPOINT, rows), with_class)
+    table = analysed({"tuned": output}, rows, scope="tuned").per_example
+    assert sorted(table["accuracy__tuned"]) == [0.0, 1.0, 1.0]
+    by_id = dict(zip(table["record_id"], table["tuned_response"], strict=True))
+    wrong = next(record for record, text in by_id.items() if "network" in text)
+    told = dict(zip(table["record_id"], table["row_id"], strict=True))
+
+    def mine(row: dict[str, Any]) -> dict[str, Any] | None:
+        metadata = json.loads(python_value(row["specifics"])["metadata"])
+        return row if "network" in row["predictions"] and metadata["row_id"] == told[wrong] else None
+
+    assert len(read_rows(edited(output, mine))) == 1
+
+
+def read_rows(output: Any) -> list[Any]:
+    from model_evaluation.kinds.nova.runtime.details import read_details
+
+    return read_details(output.details).rows
+
+
+def test_an_answer_that_cannot_be_read_is_wrong_and_not_missing() -> None:
+    def broken(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "predictions": "['{\"class\": ']"}
+
+    outputs = both()
+    metrics = analysed({**outputs, "base": edited(outputs["base"], broken)}).summary["metrics"]
+    assert metrics["accuracy"]["base"]["mean"] == 0.0
+    assert metrics["accuracy"]["base"]["n_missing"] == 0
+    assert metrics["valid_json"]["base"]["mean"] == 0.0
+
+
+@pytest.mark.parametrize("column", ["pred_logits", "pred_lobprobs"])
+def test_the_misspelt_column_is_read_and_told(column: str) -> None:
+    summary = analysed(both(output=NovaOutput(logprobs=column))).summary
+    assert summary["confidence"]["resolved"] == 72
+    assert any(f"in a column named {column}" in text for text in summary["warnings"])
+
+
+def test_without_the_column_there_is_no_confidence_at_all() -> None:
+    summary = analysed(both(output=NovaOutput(logprobs=""))).summary
+    assert "confidence" not in summary
+    counts = analysed(both(inference={"top_logprobs": 0})).summary["confidence"]
+    assert (counts["resolved"], counts["unresolved"]) == (0, {"no_logprobs": 72})
+
+
+def test_confidence_stands_beside_every_row() -> None:
+    table = analysed(both()).per_example
+    assert table["tuned_confidence"].notna().all()
+    unresolved = table["base_confidence_status"] == "bad_json"
+    assert unresolved.sum() == 5
+    assert table["base_confidence"].isna().equals(unresolved)
+
+
+def test_one_model_alone_has_numbers_and_no_verdict() -> None:
+    summary = analysed({"base": answered("nova-lite/prod")}, scope="base").summary
+    assert summary["verdict"]["decision"] == "none"
+    assert summary["models"]["tuned"] is None
+
+
+def test_overlap_as_the_deciding_number_of_json_answers_is_warned_of() -> None:
+    warnings = analysed(both(), primary="f1_score").summary["warnings"]
+    assert any("names of keys count as right" in text for text in warnings)
+
+
+def test_the_containers_own_mean_is_held_against_its_rows() -> None:
+    outputs = both()
+    body = json.loads(next(iter(outputs["tuned"].aggregates.values())))
+    body["results"]["all"]["em"] = 0.123
+    outputs["tuned"] = outputs["tuned"]._replace(aggregates={"results_1.json": json.dumps(body).encode()})
+    assert any("exact_match: the container reports 0.123" in text for text in analysed(outputs).summary["warnings"])
+
+
+def test_results_without_a_table_or_without_the_metric_are_refused() -> None:
+    outputs = both()
+    with pytest.raises(ResultsError, match="base model left no table of rows"):
+        analysed({**outputs, "base": outputs["base"]._replace(details={})})
+    with pytest.raises(ResultsError, match="No row has the primary metric politeness"):
+        analysed(outputs, primary="politeness")
+
+
+def test_fields_that_classify() -> None:
+    assert answer_fields([row["response"] for row in TICKETS]) == ["class", "description"]
+    assert answer_fields(["yes", "no"]) == []
+    assert label_of({"a": 1}, "a") == "1"
+    assert label_of({"a": [1]}, "a") is None
+
+
+def test_a_benchmark_is_compared_question_by_question_and_by_subtask() -> None:
+    from model_evaluation.kinds.nova.localaws.container import output_files
+
+    outputs = {
+        side: sorted_in(output_files(recipe(model, "math"), [], NovaOutput()))
+        for side, model in (("tuned", CHECKPOINT), ("base", "nova-lite/prod"))
+    }
+    asked = Answered(evaluation(primary="exact_match", task="math"), benchmark_rows(outputs))  # type: ignore[arg-type]
+    asked = benchmark_metric(asked, outputs)  # type: ignore[arg-type]
+    summary = analyse_answers(asked, outputs).summary  # type: ignore[arg-type]
+    assert summary["rows"]["paired"] == 7 * 60
+    assert set(summary["slices"]["category"]) >= {"algebra", "precalculus"}
+    assert summary["slices"]["category"]["algebra"]["exact_match"]["n_paired"] == 60
+
+
+def test_subtasks_by_the_names_of_tables() -> None:
+    assert subtask_of("a/details_custom|mmlu:anatomy_zs_cot|0_2026-01-01T00.parquet") == "anatomy"
+    assert subtask_of("a/details_custom|ifeval_zs|0_2026-01-01T00.parquet") == "ifeval"
