@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.evaluation import Evaluation, Side
-from model_evaluation.runtime.results.summary import summary_of
+from model_evaluation.runtime.results.summary import Summary, summary_of
 from model_evaluation.runtime.statistics.entries import Fairness
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
@@ -46,9 +46,14 @@ class PredictiveAnalysis(Analysis):
     validation: Joined | None = None
 
     @property
+    def found(self) -> Mapping[str, Any]:
+        """The summary with what only this kind's has: prevalence, calibration, classes and so on."""
+        return cast("Mapping[str, Any]", self.summary)
+
+    @property
     def labels(self) -> Mapping[str, str]:
         """What the models are called."""
-        return model_labels(self.summary["conditions"])
+        return model_labels(self.found["conditions"])
 
     @property
     def evaluation(self) -> dict[str, Any]:
@@ -129,8 +134,9 @@ def analyse_predictions(
     summary["checks"] = checks
     _reword(summary, entries, primary, labels)
     summary |= _details(joined, problem, slices)
+    whole = cast("Summary", summary)
     return PredictiveAnalysis(
-        summary, report_words(summary), examples_table(joined, problem), joined, problem, threshold, checked
+        whole, report_words(whole), examples_table(joined, problem), joined, problem, threshold, checked
     )
 
 

@@ -26,7 +26,8 @@ Shares of rows (accuracy, precision, recall, specificity) have Wilson's interval
 tp / (tp + fp + fn). ROC-AUC has Newcombe's score interval where a class has fewer than 500 rows, because the usual ones
 cover too rarely there, else DeLong's on the logit scale; average precision an interval from what each row contributes,
 on the logit scale. MCC, balanced accuracy and averages over classes are drawn again from the joint counts of truth and
-predictions. Means of losses and errors have Student's t. Where rows belong together, groups take the place of rows.
+predictions. Means of losses and errors, and what follows from them, have Student's t on the log scale. Where rows
+belong together, groups take the place of rows.
 
 Both models are compared on the same rows. Accuracy, recall and specificity differ by Newcombe's interval of paired
 shares and McNemar's mid-p test; ROC-AUC by DeLong's paired test; other metrics by what each row contributes to either
@@ -45,7 +46,7 @@ def model_labels(summary_conditions: Mapping[str, Any]) -> dict[str, str]:
 
 def report_words(summary: Summary) -> ReportWords:
     """The words for this summary."""
-    conditions = summary["conditions"]
+    conditions: Mapping[str, Any] = summary["conditions"]
     both = scope_of(summary) == "compare"
     labels = model_labels(conditions)
     threshold = threshold_words(conditions.get("threshold"))
@@ -71,7 +72,8 @@ def report_words(summary: Summary) -> ReportWords:
 def margin_words(summary: Summary) -> str:
     """What counts as no difference."""
     primary = summary["primary_metric"]
-    margin = (summary["metrics"].get(primary) or {}).get("margin")
+    entry = summary["metrics"].get(primary)
+    margin = entry["margin"] if entry else None
     text = (
         "No worse and practically the same need a margin: the largest loss on the primary metric that is taken not to "
         "matter. No worse: even the unfavourable end of the interval lies within it. Practically the same: both ends "
