@@ -53,7 +53,7 @@ class PredictiveAnalysis(Analysis):
     @property
     def labels(self) -> Mapping[str, str]:
         """What the models are called."""
-        return model_labels(self.found["conditions"])
+        return model_labels(self.summary["models"]["base"])
 
     @property
     def evaluation(self) -> dict[str, Any]:
@@ -115,14 +115,13 @@ def analyse_predictions(
     conditions = dict(evaluation.conditions) | {"problem": problem.type}
     if problem.type == "binary":
         conditions |= {"positive": joined.classes[1], "threshold": decided.entry}
-    labels = {side: name for side, name in model_labels(conditions).items() if side in joined.said}
+    named = model_labels(evaluation.base)
+    labels = {side: name for side, name in named.items() if side in joined.said}
     checks = trust_checks(joined, predictions, entries, problem, labels)
     fairness: Fairness = {"checks": checks, "sound_rows": None}
     summary: dict[str, Any] = dict(
         summary_of(
-            replace(
-                evaluation, primary_metric=primary.name, conditions=conditions, labels={**model_labels(conditions)}
-            ),
+            replace(evaluation, primary_metric=primary.name, conditions=conditions, labels=named),
             rows=joined.rows,
             metrics=entries,
             slices=by_slice,

@@ -7,6 +7,7 @@ from typing import Any
 
 from model_evaluation.runtime.report.plain_text import paragraphs
 from model_evaluation.runtime.report.words import ReportWords
+from model_evaluation.runtime.results.evaluation import NamedModel
 from model_evaluation.runtime.summary import Summary, scope_of
 
 CANDIDATE, CHAMPION, CONSTANT = "candidate", "champion", "constant baseline"
@@ -39,16 +40,16 @@ segments another (Benjamini and Hochberg).
 WITH_THRESHOLD = " A row counts as positive from a score of {} on."
 
 
-def model_labels(summary_conditions: Mapping[str, Any]) -> dict[str, str]:
-    """What the models are called."""
-    return {"tuned": CANDIDATE, "base": CONSTANT if summary_conditions.get("reference") == "constant" else CHAMPION}
+def model_labels(base: NamedModel | None) -> dict[str, str]:
+    """What the models are called; a reference named ``constant`` is the constant baseline."""
+    return {"tuned": CANDIDATE, "base": CONSTANT if base is not None and base["name"] == "constant" else CHAMPION}
 
 
 def report_words(summary: Summary) -> ReportWords:
     """The words for this summary."""
     conditions: Mapping[str, Any] = summary["conditions"]
     both = scope_of(summary) == "compare"
-    labels = model_labels(conditions)
+    labels = model_labels(summary["models"]["base"])
     threshold = threshold_words(conditions.get("threshold"))
     shown = [("Problem", _problem(conditions))]
     if conditions.get("threshold"):
