@@ -341,10 +341,11 @@ def test_the_constant_baseline_is_beaten(threshold: str) -> None:
         test,
         {"tuned": predictions["tuned"], "base": reference},
         threshold=threshold,
-        evaluation=evaluation(reference="constant"),
+        evaluation=evaluation(champion="constant"),
     )
     whole(analysis)
     assert analysis.summary["verdict"]["decision"] == "improved"
+    assert "than the constant baseline" in analysis.summary["verdict"]["sentence"]
     assert analysis.summary["metrics"]["roc_auc"]["base"]["value"] == 0.5
     assert analysis.summary["metrics"]["average_precision"]["base"]["value"] == pytest.approx(
         analysis.summary["constant"]["average_precision"]
