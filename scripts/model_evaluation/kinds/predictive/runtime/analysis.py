@@ -32,6 +32,12 @@ from .thresholds import Decided, decide
 from .trust import trust_checks
 from .words import model_labels, report_words
 
+RESTS_ON = {
+    "recall": "the positive ones",
+    "specificity": "the negative ones",
+    "precision": "those that count as positive, of the model with fewer",
+}
+"""Metrics that are a share of some rows only, and which."""
 Validation = tuple[TestSet, Mapping[Side, Predictions]]
 """The rows that the threshold is chosen on, with each model's predictions for them."""
 
@@ -155,7 +161,14 @@ def _reword(summary: dict[str, Any], entries: Entries, primary: PrimaryMetric, l
                 "There is nothing to compare it with."
             )
         summary["verdict"]["sentence"] = sentence
-    elif entry is None or entry["difference"] is None:
+    elif entry is not None and entry["difference"] is not None:
+        total = summary["rows"]["dataset"]
+        told = summary["verdict"]["sentence"]
+        if primary.name in RESTS_ON and entry["n_paired"] < total:
+            of = f"{entry['n_paired']} of {total} rows"
+            told = told.replace(f"{of} scored for both", f"{of}: {RESTS_ON[primary.name]}")
+        summary["verdict"]["sentence"] = told
+    else:
         reasons = [
             f"{labels[side]}: {own['method'].removeprefix('none: ')}"
             for side, own in (("tuned", entry and entry["tuned"]), ("base", entry and entry["base"]))
