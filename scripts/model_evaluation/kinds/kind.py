@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from model_evaluation.errors import Refused
 from model_evaluation.json_types import Facts, JsonObject
 
 from .permissions import Permissions
@@ -204,6 +205,15 @@ class Kind:
         """A ``summary.json`` of an earlier ``schema_version`` as one of the present. Whatever the file holds, it never
         raises: what is not as it should be stays, and is found when the result is checked."""
         return summary
+
+    def drift(self, folder: str, baseline: str) -> JsonObject:
+        """What moved between the file ``baseline``, which other results left, and the results in ``folder``: the part
+        of the command's body about it."""
+        raise Refused(
+            f"Results of {self.title} keep no distributions that others could be held against.",
+            fix="Name a run, or `previous`, to compare the fine-tuned models of two runs.",
+            code="no_baseline",
+        )
 
     def player(self) -> KindPlayer | None:
         """How local AWS plays this kind's jobs and seeds an account for it; ``None`` when it does not."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import JsonObject
     from model_evaluation.kinds.permissions import Permissions
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
@@ -105,6 +106,11 @@ class Predictive(Kind):
         from .runtime.words import report_words
 
         return report_words(summary)
+
+    def drift(self, folder: str, baseline: str) -> JsonObject:
+        from .drift import drift_body
+
+        return drift_body(folder, baseline)
 
     def player(self) -> KindPlayer | None:
         from .localaws.player import PredictivePlayer
