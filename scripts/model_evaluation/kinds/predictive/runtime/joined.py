@@ -27,12 +27,14 @@ class Said:
     """What one model said of the joined rows: ``score`` (n,), the positive class's or the predicted number, or
     (n, classes) in the classes' order; ``codes`` (n,), the predicted class's place among the classes, or the cluster;
     each ``None`` where the model does not give it. ``probabilities``: whether scores are that. ``threshold``: from
-    which score on ``codes`` are positive; ``None`` where the model said the class itself."""
+    which score on ``codes`` are positive; ``None`` where the model said the class itself. ``bounds`` (n, 2): within
+    which the model says that a number lies."""
 
     score: Floats | None = None
     codes: Codes | None = None
     probabilities: bool = False
     threshold: float | None = None
+    bounds: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Joined:
                 said,
                 score=None if said.score is None else said.score[places],
                 codes=None if said.codes is None else said.codes[places],
+                bounds=None if said.bounds is None else said.bounds[places],
             )
 
         return replace(
@@ -111,6 +114,7 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
             ids=test.ids[there],
             score=None if own.score is None else own.score[places[side][there]],
             prediction=None if own.prediction is None else own.prediction[places[side][there]],
+            bounds=None if own.bounds is None else own.bounds[places[side][there]],
         )
         for side, own in predictions.items()
     }
@@ -234,7 +238,7 @@ def _said(side: Side, own: Predictions, classes: tuple[str, ...], problem: Probl
                 f"{'none' if own.score is None else f'{own.score.shape[1]} per row'}.",
                 fix="Check the type of problem and the column of the predictions.",
             )
-        return Said(own.score), []
+        return Said(own.score, bounds=own.bounds), []
     if problem.type == "clustering":
         if own.prediction is None:
             raise ResultsError("A clustering needs a cluster per row.", fix="Name the column prediction.")
