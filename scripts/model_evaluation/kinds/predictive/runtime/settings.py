@@ -94,7 +94,7 @@ def table_etag(uri: str, aws: AwsClients) -> str:
     try:
         for part in local_parts(os.path.expanduser(uri)):
             with open(part, "rb") as file:
-                digests.append(hashlib.file_digest(file, "md5").hexdigest())
+                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
     except OSError:
         return ""
     return ",".join(digests)
