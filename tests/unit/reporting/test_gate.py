@@ -15,7 +15,8 @@ from model_evaluation.runtime.statistics.intervals import newcombe_interval
 
 def entry(mean: float | None, low: float | None, high: float | None, **more: Any) -> dict[str, Any]:
     difference = {"mean": mean, "ci_low": low, "ci_high": high, "p_value": 0.01, "p_adjusted": 0.01, "deviation": 0.3}
-    return {"difference": difference, "n_paired": 80, "rows_needed": None, "limits": [0.0, 1.0], **more}
+    scale = {"limits": [0.0, 1.0], "tuned": None, "base": None}
+    return {"difference": difference, "n_paired": 80, "rows_needed": None, **scale, **more}
 
 
 def summary(decision: str = "improved", **more: Any) -> Any:
@@ -67,7 +68,8 @@ def test_rules_look_at_the_bounds(rules: str, code: int) -> None:
 
 def close_summary(verdict: str = "inconclusive") -> Any:
     """The primary metric lies between -0.04 and +0.03 of 0, a safety metric between -0.01 and +0.06."""
-    entry = {"direction": "higher", "n_paired": 80, "margin": 0.05, "verdict": verdict, "rows_needed": None}
+    entry: dict[str, Any] = {"direction": "higher", "n_paired": 80, "margin": 0.05, "verdict": verdict}
+    entry |= {"rows_needed": None, "tuned": None, "base": None}
     return {
         "simulated": False, "scope": "compare", "primary_metric": "Correctness", "rows": {"dataset": 80, "paired": 80},
         "verdict": {"decision": verdict, "sentence": "s"},
