@@ -201,6 +201,22 @@ def test_a_rule_does_not_pass_on_a_metric_that_is_hardly_scored(paired: int, rul
         assert "Helpfulness is scored for both models on 63 of 80 rows, fewer than 80%" in gate.reasons[-1]
 
 
+def test_results_without_checks_of_fairness_do_not_pass_on_few_rows_either() -> None:
+    older = summary(scope="compare")
+    older["metrics"] = {
+        "Correctness": entry(0.1, 0.02, 0.2, direction="higher", verdict="improved", guard=False, margin=0)
+    }
+    older["metrics"]["Correctness"] |= {"n_paired": 60}
+    older["metrics"]["Correctness"]["difference"]["confidence"] = 0.95
+    gate = decide_gate(older, "")
+    assert (gate.exit_code, gate.reasons[-1]) == (
+        11, "Correctness is scored for both models on 60 of 80 rows, fewer than 80%.",
+    )  # fmt: skip
+    assert decide_gate(older, "coverage = 0.7").exit_code == 0
+    older["metrics"]["Correctness"] |= {"n_paired": 64}
+    assert decide_gate(older, "").exit_code == 0
+
+
 class TestHeldBack:
     """A verdict that was held back holds back rules, too, unless one of coverage says otherwise."""
 
