@@ -7,7 +7,7 @@ import re
 from .findings import FindingsByKind
 from .rows.reading import UsableRows
 
-ROWS_LOOKED_AT = 20_000  # one after the other; a job takes far fewer
+ROWS_LOOKED_AT = 10_000  # one after the other; a job takes far fewer
 FEWEST_ALIKE = 5  # rows with the same reference answer that are no chance
 
 _WORDS = """

@@ -10,7 +10,7 @@ from .rows.reading import UsableRows
 
 ROWS_COMPARED = 5_000
 ROWS_COMPARED_DEEP = 20_000
-PAIRS_PER_ROW = 200  # that are compared; far fewer unless most prompts are made of the same few words
+PAIRS_PER_ROW = 50  # that are compared; far fewer unless most prompts are made of the same few words
 _CHARS_COMPARED = 20_000  # of a longer prompt half from its beginning, which many may share, and half from its end
 
 
@@ -19,7 +19,7 @@ class Questions:
 
     def __init__(self, *, deep: bool = False) -> None:
         self._most = ROWS_COMPARED_DEEP if deep else ROWS_COMPARED
-        self._pairs_per_row = 20 * PAIRS_PER_ROW if deep else PAIRS_PER_ROW
+        self._pairs_per_row = 100 * PAIRS_PER_ROW if deep else PAIRS_PER_ROW
         self._rows = 0
         self._lines: list[int] = []
         self._prompts: list[str] = []

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, compress
+from operator import not_
 from typing import Any, NamedTuple
 
 import msgspec
@@ -149,7 +150,7 @@ def read_block(block: Block, first_line: int, terms: Terms, decoder: LineDecoder
     _fill(rows, decoded, terms)
     if b"\x7f" in block.data or not decoded.escapes.keys().isdisjoint(_ESCAPED_CONTROLS):
         _find_control_characters(rows)
-    if any(mark in block.data for mark in MARKS):
+    if b"<" in block.data and any(mark in block.data for mark in MARKS):
         for at, prompt in enumerate(rows.prompts):
             if prompt is not None and at not in rows.unseen and (mark := mark_in(prompt)):
                 rows.add_fault(at, "not_text", f"`{mark}`")
@@ -239,8 +240,8 @@ class _Group:
             self._do_not_count_unusable()
             return
         prompts, systems, answers = self._prompts()
-        for at, prompt in enumerate(prompts):
-            if type(prompt) is str and not prompt.isascii() and INVISIBLE.fullmatch(prompt):
+        for at in _not_ascii(prompts):
+            if INVISIBLE.fullmatch(prompts[at] or ""):
                 self.refuse(at, "blank_prompt", f"`{layout.prompt}` holds invisible characters only")
         references = answers if layout.format == "openai_chat" else self._references()
         if "system" in layout.names:
@@ -501,6 +502,14 @@ def _odd(column: list[Any]) -> list[int]:
     except TypeError:
         pass
     return [at for at, value in enumerate(column) if type(value) is not str or not value.strip()]
+
+
+def _not_ascii(column: Sequence[Any]) -> list[int]:
+    """Positions of texts with other than ASCII characters."""
+    try:
+        return list(compress(range(len(column)), map(not_, map(str.isascii, column))))
+    except TypeError:
+        return [at for at, value in enumerate(column) if type(value) is str and not value.isascii()]
 
 
 def _category_text(value: object) -> str | None:
