@@ -42,12 +42,15 @@ class Questions:
             detail = f"datasets of up to {self._most:,} rows are"
             findings.add("near_not_checked", detail=detail, count=self._rows)
             return
+        different = list(dict.fromkeys(self._prompts))
         try:
-            numbers = prompt_clusters(self._prompts, most_pairs=self._pairs_per_row * len(self._prompts))
+            found = prompt_clusters(different, most_pairs=self._pairs_per_row * len(different))
         except TooMuchAlike:
             findings.add("near_not_checked", detail="their words are too much alike", count=self._rows)
             return
-        profile.distinct_questions = len(set(numbers))
+        number_of = dict(zip(different, found, strict=True))
+        numbers = [number_of[prompt] for prompt in self._prompts]
+        profile.distinct_questions = len(set(found))
         per_category: dict[str, set[int]] = {}
         for number, category in zip(numbers, self._categories, strict=True):
             if category is not None:
