@@ -20,7 +20,7 @@ import msgspec
 
 from model_evaluation.runtime.rows import read_dataset_row
 
-from .foreign import as_messages, foreign_prompt, names_of, usable_text
+from .foreign import as_messages, foreign_prompt, holds_part, names_of, sure_references, usable_text
 from .formats import (
     FIELDS_THAT_COUNT,
     NOT_METADATA,
@@ -424,7 +424,7 @@ class _Group:
         """Say where the prompt of a row in no format may be."""
         if as_messages(obj) is not None:
             return self.refuse(at, "foreign_conversation", _what_it_has(obj))
-        renaming = foreign_prompt([name for name, value in obj.items() if usable_text(value) is not None])
+        renaming = foreign_prompt([name for name, value in obj.items() if holds_part(name, value)])
         self.rows.foreign.update(renaming)
         if renaming:
             return self.refuse(at, "foreign_prompt", " and ".join(f"`{name}`" for name in renaming[0][0].split("+")))
@@ -442,6 +442,12 @@ class _Group:
                     if name := next((name for name in names if usable_text(obj.get(name)) is not None), None):
                         self.fault(at, f"foreign_{role}", f"`{name}`")
                         self.rows.foreign[name, target] += 1
+        for name in sure_references(fields):
+            for at, text in enumerate(references):
+                if text is not None and at not in self.unusable:
+                    other = usable_text(self.object(at).get(name))
+                    if other is not None and other.strip() != text.strip():
+                        self.fault(at, "second_reference", f"`{name}`")
         for name in names_of("model answer", fields):
             for at in range(self.size):
                 if self.object(at).get(name):
