@@ -27,9 +27,9 @@ _REFERENCES = """
     response completion referenceresponse referenceanswer referenceoutput reference expectedanswer expectedresponse
     expectedoutput expectedresult expected groundtruth groundtruthanswer groundtruthresponse groundtruthoutput gold
     golden goldanswer goldenanswer goldresponse goldenresponse goldlabel idealanswer idealresponse idealoutput ideal
-    correctanswer correctresponse correctoutput targetanswer targetresponse targetoutput targettext target bestanswer
-    finalanswer solution answer answers output outputtext assistant label antwort réponse respuesta resposta risposta
-    答案 回答 답변
+    correctanswer correctresponse correctoutput targetanswer targetresponse targetoutput targettext target
+    bestanswer finalanswer canonicalsolution solution answer answers summary highlights translation output
+    outputtext assistant label antwort réponse respuesta resposta risposta 答案 回答 답변
 """
 _SYSTEMS = "systemprompt systemmessage systemtext systeminstruction systeminstructions sysprompt"
 _CONTEXTS = "context contexts retrievedcontexts retrievedcontext passage passages document background article"
@@ -73,7 +73,15 @@ def role_of(name: str) -> tuple[str, int] | None:
     that is beside other such names."""
     if not _FIT_FOR_A_COMMAND.fullmatch(name):
         return None
-    return _ROLE_OF.get(_plain(name))
+    found = _ROLE_OF.get(_plain(name))
+    if found is None and "." in name:  # a field of an object
+        outer, _, inner = name.rpartition(".")
+        around = _ROLE_OF.get(_plain(outer))
+        is_text_of_it = (
+            around is not None and around[0] == "reference" and _plain(inner) in ("text", "value", "content")
+        )
+        found = around if is_text_of_it else _ROLE_OF.get(_plain(inner))
+    return found
 
 
 def sure_references(names: Iterable[str]) -> list[str]:
@@ -94,12 +102,14 @@ def names_of(role: str, names: Iterable[str]) -> list[str]:
 def foreign_prompt(names: Sequence[str]) -> Renaming:
     """How fields of these names, none of which is a format's prompt, make a row in the ``sagemaker`` format; empty when
     none looks like a prompt."""
-    prompts = names_of("prompt", names)
+    prompts, contexts = names_of("prompt", names), names_of("context", names)[:1]
+    if not prompts and contexts and names_of("reference", names):
+        prompts, contexts = contexts, []  # the task is to shorten or to translate it
     if not prompts:
         return ()
-    tasks = [name for name in prompts if name.lower() in ("instruction", "instructions") and len(prompts) > 1][:1]
+    tasks = [name for name in prompts if name.lower() in ("instruction", "instructions")][:1]
     asked = [name for name in prompts if name not in tasks][:1]
-    chosen = [*tasks, *names_of("context", names)[:1], *asked, *names_of("choices", names)[:1]]
+    chosen = [*tasks, *contexts, *asked, *names_of("choices", names)[:1]]
     references = names_of("reference", names)
     sure = sure_references(names)
     if "response" in names and sure:
@@ -146,6 +156,17 @@ def holds_part(name: str, value: object) -> bool:
     return usable_text(value) is not None
 
 
+def with_inner_fields(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """The row's fields and, as ``outer.inner``, those of the objects among them."""
+    inner = {
+        f"{outer}.{name}": value
+        for outer, held in obj.items()
+        if isinstance(held, Mapping) and outer not in ("metadata", "extra_info", "reward_model")
+        for name, value in held.items()
+    }
+    return {**obj, **inner}
+
+
 def whole_renaming(pairs: Counter[tuple[str, str]]) -> Renaming:
     """One renaming for all rows: each name to the part for which most rows need it. A name that is joined with another
     in some rows is so in all."""
@@ -186,8 +207,10 @@ def renamed(obj: Mapping[str, Any], renaming: Renaming) -> dict[str, Any]:
     """The row with its fields under the formats' names; what stands under such a name already stays. ValueError names a
     field that holds something other than one text."""
     row, moved = dict(obj), {}
+    if any("." in name for name, _ in renaming):
+        row = with_inner_fields(obj)
     for name, target in renaming:
-        parts = [name] if name in obj else [part.strip() for part in name.split("+")]
+        parts = [name] if name in row else [part.strip() for part in name.split("+")]
         held = [part for part in parts if part in row]
         if not held or row.get(target) not in (None, "", []):
             continue
@@ -200,7 +223,7 @@ def renamed(obj: Mapping[str, Any], renaming: Renaming) -> dict[str, Any]:
                 row["messages"] = [*row["messages"], {"role": "assistant", "content": value}]
         else:
             moved[target] = value
-    return {**moved, **{name: value for name, value in row.items() if name not in moved}}
+    return {**moved, **{name: value for name, value in row.items() if name in obj and name not in moved}}
 
 
 def _part(value: Any, name: str, target: str, *, joined: bool) -> Any:
@@ -221,7 +244,10 @@ def _part(value: Any, name: str, target: str, *, joined: bool) -> Any:
 def as_messages(obj: Mapping[str, Any]) -> dict[str, Any] | None:
     """A row of another tool's conversation as one with `messages`; ``None`` when it holds none. Known are lists of
     ``from`` and ``value`` (ShareGPT), of ``role`` and ``content`` or ``parts`` under another name, roles such as human
-    and gpt, requests that wrap their messages, and the prompts and references of ``conversationTurns``."""
+    and gpt, requests that wrap their messages, the prompts and references of ``conversationTurns``, and a system text
+    in parts."""
+    if isinstance(obj.get("system"), list) and message_text(obj["system"]):
+        return {**obj, "system": message_text(obj["system"])}
     for name, value in obj.items():
         if "messages" in obj and name != "messages":
             continue

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from model_evaluation.runtime.rows import read_dataset_row
+from model_evaluation.runtime.rows import message_text, read_dataset_row
 
-from .foreign import as_messages, foreign_prompt, holds_part, names_of, sure_references, usable_text
+from .foreign import as_messages, foreign_prompt, holds_part, names_of, sure_references, usable_text, with_inner_fields
 from .formats import (
     FIELDS_THAT_COUNT,
     NOT_METADATA,
@@ -365,6 +365,8 @@ class _Group:
         for at in _odd(column):
             if isinstance(column[at], str):
                 self.fault(at, "empty_text", "`system`")
+            elif isinstance(column[at], list) and message_text(column[at]):
+                self.refuse(at, "foreign_conversation", "`system` is a list of parts")
             elif column[at] is not None:
                 self.refuse(at, "wrong_type", f"`system` is {type_name(column[at])}")
             column[at] = None
@@ -424,7 +426,8 @@ class _Group:
         """Say where the prompt of a row in no format may be."""
         if as_messages(obj) is not None:
             return self.refuse(at, "foreign_conversation", _what_it_has(obj))
-        renaming = foreign_prompt([name for name, value in obj.items() if holds_part(name, value)])
+        fields = with_inner_fields(obj)
+        renaming = foreign_prompt([name for name, value in fields.items() if holds_part(name, value)])
         self.rows.foreign.update(renaming)
         if renaming:
             return self.refuse(at, "foreign_prompt", " and ".join(f"`{name}`" for name in renaming[0][0].split("+")))
