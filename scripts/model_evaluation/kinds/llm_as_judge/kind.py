@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.assent import is_assent
 from model_evaluation.errors import Refused
