@@ -59,7 +59,7 @@ def read_report(context: Context) -> DatasetReport:
         return check_stream(
             joined.chunks(),
             source=str(facts["uri"]),
-            terms=Terms(nova=False),
+            terms=Terms(),
             look_through=1000,
             row_limit=None,
             context_tokens=None,
