@@ -98,3 +98,29 @@ def put_tumours(folder: Path) -> dict[str, str]:
             folder, "champion.csv", scores(rows.reference + np.linspace(0, 0.009, len(rows.test))[:, None])
         ),
     }
+
+
+def put_wines(folder: Path) -> dict[str, str]:
+    """Three classes by name, and the candidate's score for each."""
+    names, rows = ["barolo", "grignolino", "barbera"], wines()
+    scores = [[key, *said] for key, said in zip(rows.ids, rows.candidate.round(6).tolist(), strict=True)]
+    return {
+        "test": put(folder, "test.csv", text(rows.names, [[row[0], names[row[1]], *row[2:]] for row in rows.test])),
+        "candidate": put(folder, "candidate.csv", text(["case_id", *(f"score_{name}" for name in names)], scores)),
+    }
+
+
+def put_diabetes(folder: Path) -> dict[str, str]:
+    """A number, and both models' predictions of it."""
+    rows = diabetes()
+    found = {"test": put(folder, "test.csv", text(rows.names, rows.test))}
+    for name, file, said in (
+        ("candidate", "candidate.csv", rows.candidate),
+        ("reference", "champion.csv", rows.reference),
+    ):
+        table = list(zip(rows.ids, said.round(4).tolist(), strict=True))
+        found[name] = put(folder, file, text(["case_id", "prediction"], table))
+    return found
+
+
+TABLES = {"tumours": put_tumours, "wines": put_wines, "diabetes": put_diabetes}

@@ -26,6 +26,7 @@ PERSONAS = [
     "pastes the wrong ARN", "asks which judge is best", "tries to skip the terms", "speaks another language",
     "comes back the next day", "hands over hostile dataset text",
 ]  # fmt: skip
+EVERY_STEP = {step for kind_id in REGISTRY for step in load_kind(kind_id).steps}
 TOLD = ["knows-everything", "another-tools-state-file", "agrees-in-advance", "asks-the-price"]
 each_eval = pytest.mark.parametrize("item", EVALS, ids=lambda item: item["name"])
 

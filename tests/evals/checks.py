@@ -163,8 +163,9 @@ def _always(played: Played) -> Iterator[str]:
 
 
 def _on_the_card(answers: Mapping[str, Any]) -> list[str]:
-    decided = ("dataset", "model", "judge", "benchmark", "role", "output")
-    return [str(answers[step]["value"]) for step in decided if step in answers]
+    decided = ("dataset", "model", "reference", "judge", "benchmark", "role", "output")
+    values = [str(answers[step]["value"]) for step in decided if step in answers]
+    return [value for value in values if value not in ("none", "constant")]
 
 
 def _consent(turn: Any, shown: str, card: str, number: int) -> Iterator[str]:

@@ -18,6 +18,7 @@ from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
 from model_evaluation.localaws import Call, LocalAws
 from model_evaluation.localaws.seeding import Seeder
+from predictive_tables import TABLES
 
 HERE = Path(__file__).parent
 MAX_TURNS = 25
@@ -42,6 +43,18 @@ USUAL: dict[str, str | None] = {
     "subtasks": None,
     "decoding": None,
     "smallest_effect": None,
+}
+# The same about a predictive model; its files lie in the project's folder (`tables` of an eval's world).
+PREDICTIVE: dict[str, str | None] = {
+    "task": "Tell malignant tumours from harmless ones",
+    "dataset": "test.csv",
+    "data": None,
+    "problem": None,
+    "model": "candidate.csv",
+    "reference": "champion.csv",
+    "threshold": None,
+    "primary_metric": None,
+    "confirm": "yes",
 }
 
 
@@ -91,13 +104,15 @@ class Assistant(Protocol):
 class User:
     """Says the eval's words: at each open step its next reply, else the usual answer."""
 
-    def __init__(self, replies: Mapping[str, list[Any]], usual: Mapping[str, str | None]) -> None:
+    def __init__(self, replies: Mapping[str, list[Any]], usual: Mapping[str, Mapping[str, str | None]]) -> None:
         self.replies = {step: list(items) for step, items in replies.items()}
         self.usual = usual
+        self.kind = DEFAULT
 
     def next(self, document: dict[str, Any] | None) -> tuple[str, list[dict[str, Any]], dict[str, Any]]:
         """Words, their meaning, and what happens to the world before they are said."""
         step = open_step(document)
+        self.kind = kind_of(document).id if document and "answers" in document else DEFAULT
         waiting = self.replies.get(step or "*", [])
         item = waiting.pop(0) if waiting else self._usual(step)
         if isinstance(item, str):
@@ -107,7 +122,7 @@ class User:
     def _usual(self, step: str | None) -> Any:
         if step is None:
             return {"say": "Yes, go on.", "means": [{"next": True}]}
-        usual = self.usual.get(step)
+        usual = self.usual.get(self.kind, self.usual[DEFAULT]).get(step)
         return {"say": "Yes, take that.", "means": [{"accept": step}]} if usual is None else usual
 
 
@@ -187,6 +202,8 @@ class Stage:
             path = project / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8")
+        if "tables" in given:
+            TABLES[given["tables"]](project)
         for uri, lines in given.get("objects", {}).items():
             body = "".join(json.dumps(line) + "\n" for line in _repeated(lines))
             Seeder(self.aws.cloud, self.world.region).object(uri, body.encode())
@@ -242,7 +259,7 @@ class Stage:
         """Hold the conversation to its end (or to MAX_TURNS)."""
         path = project / state.FILE_NAME
         at_start = path.read_bytes() if path.exists() else None
-        user = User(item.get("replies", {}), _filled(USUAL, _names(self.world)))
+        user = User(item.get("replies", {}), _filled({DEFAULT: USUAL, "predictive": PREDICTIVE}, _names(self.world)))
         said, means = item["prompt"], item.get("means", [])
         turns: list[Turn] = []
         first_call = len(self.aws.calls)

@@ -95,7 +95,9 @@ class ReferenceAssistant:
         What came too early waits until its step is reached: "ask only what is left". Consent never waits.
         """
         while not self.stopped and self.repeat is None:
-            step = next((name for name in sorted(self.told, key=self.rules.order.index) if self._due(name)), None)
+            order = self.rules.order  # steps that a kind's own page lists come after those of SKILL.md
+            told = sorted(self.told, key=lambda name: order.index(name) if name in order else len(order))
+            step = next((name for name in told if self._due(name)), None)
             if step is None:
                 return
             value = self.told.pop(step)

@@ -14,7 +14,7 @@ class Rules:
     """What SKILL.md tells an assistant to do."""
 
     order: list[str]
-    """The steps, in the order in which answers given at once are passed on."""
+    """The steps, in the order in which answers given at once are passed on: of one kind after those of another."""
     consent: frozenset[str]
     """Steps that need the user's own words: shown first, and only then answered."""
     names_other_folders: bool

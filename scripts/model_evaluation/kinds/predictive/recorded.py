@@ -69,6 +69,14 @@ def uses_aws(context: Context) -> bool:
     return uses_jobs(context) or any(uri and not is_local(uri) for uri in (*uris, threshold_of(context).validation))
 
 
+def located(context: Context, text: str) -> str:
+    """A table as it was named; a file that lies in the project's folder may be named from there."""
+    import os
+
+    inside = os.path.join(context.project, os.path.expanduser(text))
+    return inside if is_local(text) and not os.path.exists(text) and os.path.exists(inside) else text
+
+
 def aws_for(context: Context, uri: str) -> Aws | None:
     """AWS, where it takes that to read a table."""
     return None if is_local(uri) else context.aws

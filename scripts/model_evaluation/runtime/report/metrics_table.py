@@ -105,6 +105,8 @@ def metric_label(name: str, entry: Entry) -> str:
 def table_note(summary: Summary) -> str:
     """What the reader of the table must know."""
     note = "Mean scores over the scored rows"
+    if any("ci_low" in (entry[side] or {}) for entry in summary["metrics"].values() for side in ("tuned", "base")):
+        note = "Each value with its 95% interval and the rows that it rests on"
     if scope_of(summary) == "compare":
         note = f"{capital(minus_words(summary))}, over the rows that both models have a score for"
     return note + ("; ↓ lower is better" if any_lower(summary) else "")

@@ -21,12 +21,12 @@ from model_evaluation.runtime.results.evaluation import Evaluation, Side
 BINARY = Problem("binary", "1")
 
 
-def evaluation(scope: str = "compare", **conditions: object) -> Evaluation:
+def evaluation(scope: str = "compare", champion: str = "champion-model", **conditions: object) -> Evaluation:
     return Evaluation(
         "predictive",
         {"dataset": "s3://bucket/test.csv", **conditions},
         {"name": "candidate-model"},
-        {"name": "champion-model"},
+        {"name": champion},
         scope=scope,
         execution_arn="arn:aws:sagemaker:eu-west-1:123456789012:transform-job/candidate",
         created="2026-01-01T00:00:00+00:00",

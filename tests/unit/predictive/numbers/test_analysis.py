@@ -341,10 +341,11 @@ def test_the_constant_baseline_is_beaten(threshold: str) -> None:
         test,
         {"tuned": predictions["tuned"], "base": reference},
         threshold=threshold,
-        evaluation=evaluation(reference="constant"),
+        evaluation=evaluation(champion="constant"),
     )
     whole(analysis)
     assert analysis.summary["verdict"]["decision"] == "improved"
+    assert "than the constant baseline" in analysis.summary["verdict"]["sentence"]
     assert analysis.summary["metrics"]["roc_auc"]["base"]["value"] == 0.5
     assert analysis.summary["metrics"]["average_precision"]["base"]["value"] == pytest.approx(
         analysis.summary["constant"]["average_precision"]
@@ -465,3 +466,17 @@ def test_a_margin_lets_no_worse_and_the_same_be_said() -> None:
     whole(analysis)
     assert analysis.summary["verdict"]["decision"] == "equivalent"
     assert "differences up to 0.02 count as none" in analysis.summary["verdict"]["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "rests_on"),
+    [("recall", "the positive ones"), ("specificity", "the negative ones"), ("accuracy", "scored")],
+)
+def test_the_sentence_says_which_rows_a_metric_rests_on(metric: str, rests_on: str) -> None:
+    test, predictions = two_models(2_000)
+    analysis = analysed(test, predictions, primary=metric)
+    whole(analysis)
+    positives = int((np.asarray(test.label) == "1").sum())
+    n = {"recall": positives, "specificity": 2_000 - positives, "accuracy": 2_000}[metric]
+    assert f"{n} of 2000 rows" in analysis.summary["verdict"]["sentence"]
+    assert rests_on in analysis.summary["verdict"]["sentence"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.evaluation import Evaluation, Side
-from model_evaluation.runtime.results.summary import summary_of
+from model_evaluation.runtime.results.summary import Summary, summary_of
 from model_evaluation.runtime.statistics.entries import Fairness
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
@@ -32,6 +32,12 @@ from .thresholds import Decided, decide
 from .trust import trust_checks
 from .words import model_labels, report_words
 
+RESTS_ON = {
+    "recall": "the positive ones",
+    "specificity": "the negative ones",
+    "precision": "those that count as positive, of the model with fewer",
+}
+"""Metrics that are a share of some rows only, and which."""
 Validation = tuple[TestSet, Mapping[Side, Predictions]]
 """The rows that the threshold is chosen on, with each model's predictions for them."""
 
@@ -47,9 +53,14 @@ class PredictiveAnalysis(Analysis):
     validation: Joined | None = None
 
     @property
+    def found(self) -> Mapping[str, Any]:
+        """The summary with what only this kind's has: prevalence, calibration, classes and so on."""
+        return cast("Mapping[str, Any]", self.summary)
+
+    @property
     def labels(self) -> Mapping[str, str]:
         """What the models are called."""
-        return model_labels(self.summary["conditions"])
+        return model_labels(self.summary["models"]["base"])
 
     @property
     def evaluation(self) -> dict[str, Any]:
@@ -111,14 +122,13 @@ def analyse_predictions(
     conditions = dict(evaluation.conditions) | {"problem": problem.type}
     if problem.type == "binary":
         conditions |= {"positive": joined.classes[1], "threshold": decided.entry}
-    labels = {side: name for side, name in model_labels(conditions).items() if side in joined.said}
+    named = model_labels(evaluation.base)
+    labels = {side: name for side, name in named.items() if side in joined.said}
     checks = trust_checks(joined, predictions, entries, problem, labels)
     fairness: Fairness = {"checks": checks, "sound_rows": None}
     summary: Any = dict(
         summary_of(
-            replace(
-                evaluation, primary_metric=primary.name, conditions=conditions, labels={**model_labels(conditions)}
-            ),
+            replace(evaluation, primary_metric=primary.name, conditions=conditions, labels=named),
             rows=joined.rows,
             metrics=entries,
             slices=by_slice,
@@ -130,8 +140,9 @@ def analyse_predictions(
     summary["checks"] = checks
     _reword(summary, entries, primary, labels)
     summary |= _details(joined, problem, slices)
+    whole = cast("Summary", summary)
     return PredictiveAnalysis(
-        summary, report_words(summary), examples_table(joined, problem), joined, problem, threshold, checked
+        whole, report_words(whole), examples_table(joined, problem), joined, problem, threshold, checked
     )
 
 
@@ -150,7 +161,14 @@ def _reword(summary: dict[str, Any], entries: Entries, primary: PrimaryMetric, l
                 "There is nothing to compare it with."
             )
         summary["verdict"]["sentence"] = sentence
-    elif entry is None or entry["difference"] is None:
+    elif entry is not None and entry["difference"] is not None:
+        total = summary["rows"]["dataset"]
+        told = summary["verdict"]["sentence"]
+        if primary.name in RESTS_ON and entry["n_paired"] < total:
+            of = f"{entry['n_paired']} of {total} rows"
+            told = told.replace(f"{of} scored for both", f"{of}: {RESTS_ON[primary.name]}")
+        summary["verdict"]["sentence"] = told
+    else:
         reasons = [
             f"{labels[side]}: {own['method'].removeprefix('none: ')}"
             for side, own in (("tuned", entry and entry["tuned"]), ("base", entry and entry["base"]))

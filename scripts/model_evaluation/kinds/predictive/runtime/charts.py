@@ -71,7 +71,7 @@ def _both(analysis: PredictiveAnalysis, name: str) -> str:
 
 
 def _measured(analysis: PredictiveAnalysis, name: str) -> dict[str, Any]:
-    entry = analysis.summary["metrics"].get(name)
+    entry = analysis.found["metrics"].get(name)
     return {side: entry[side] for side in analysis.joined.said if entry and entry[side]}
 
 
@@ -81,7 +81,7 @@ def _number(value: float) -> str:
 
 def _finding(analysis: PredictiveAnalysis, name: str) -> str:
     """Who is better on a metric, in words."""
-    entry = analysis.summary["metrics"].get(name)
+    entry = analysis.found["metrics"].get(name)
     label = _label(analysis, "tuned").capitalize() if "tuned" in analysis.joined.said else ""
     verdict = entry["verdict"] if entry else None
     return {
@@ -97,12 +97,12 @@ def metrics_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     """Every metric that lies between 0 and 1, with both models' intervals."""
     entries = {
         name: entry
-        for name, entry in analysis.summary["metrics"].items()
+        for name, entry in analysis.found["metrics"].items()
         if entry["limits"] and any(own and own["value"] is not None for own in (entry["tuned"], entry["base"]))
     }
     if not entries:
         return None
-    primary = analysis.summary["primary_metric"]
+    primary = analysis.found["primary_metric"]
     verdicts = [entry["verdict"] for entry in entries.values()]
     better, worse = verdicts.count("improved"), verdicts.count("regressed")
     name = primary if primary in entries else next(iter(entries))
@@ -201,7 +201,7 @@ def precision_recall_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     curves = _curves(analysis)
     if not curves:
         return None
-    prevalence = analysis.summary["prevalence"]["value"]
+    prevalence = analysis.found["prevalence"]["value"]
     found = f"average precision {_both(analysis, 'average_precision')}; chance reaches {prevalence:.3g}"
     title = _finding(analysis, "average_precision") + found
     title = title[0].upper() + title[1:]
@@ -230,7 +230,7 @@ def precision_recall_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
 
 def calibration_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     """Share of positives by score, in bins of equally many rows, and how the scores are distributed."""
-    own = analysis.summary["calibration"]
+    own = analysis.found["calibration"]
     if not own:
         return None
     first = next(iter(own))
@@ -289,7 +289,7 @@ def _calibration_title(label: str, own: Mapping[str, Any]) -> str:
 def _calibration_alt(analysis: PredictiveAnalysis) -> str:
     parts = [
         f"{_label(analysis, side)}: mean distance {own['ece']:.3f}, {own['ece_expected']:.3f} expected by chance"
-        for side, own in analysis.summary["calibration"].items()
+        for side, own in analysis.found["calibration"].items()
     ]
     return "; ".join(parts)
 
@@ -301,7 +301,7 @@ def cost_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     rows = analysis.validation or analysis.joined
     truth = np.asarray(rows.truth) == 1
     cost = _measured(analysis, "expected_cost").get("tuned")
-    value = analysis.summary["conditions"]["threshold"]["value"]
+    value = analysis.found["conditions"]["threshold"]["value"]
     if cost is None or cost["value"] is None or value is None or not truth.any() or truth.all():
         return None
     title = (
@@ -314,7 +314,7 @@ def cost_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
             continue
         thresholds, costs = cost_curve(truth, said.score, analysis.rule.values, rows.weight)
         axes.plot(thresholds, costs, color=COLOURS[side], ls=DASHES[side], label=_label(analysis, side))
-        own = analysis.summary["conditions"]["threshold"]["values"].get(side)
+        own = analysis.found["conditions"]["threshold"]["values"].get(side)
         if own is not None:
             axes.axvline(own, color=COLOURS[side], ls=DASHES[side], lw=1)
     axes.grid()
@@ -397,7 +397,7 @@ def gains_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         axes.plot(
             own.alerts, own.true_positive_rates, color=COLOURS[side], ls=DASHES[side], label=_label(analysis, side)
         )
-    share = analysis.summary["prevalence"]["value"]
+    share = analysis.found["prevalence"]["value"]
     axes.plot([0, share, 1], [0, 1, 1], color=look.MUTED, lw=1, ls="--", label="best possible")
     axes.plot([0, 1], [0, 1], color=look.MUTED, lw=1, ls=":", label="any order")
     axes.grid()
@@ -427,7 +427,7 @@ def scores_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     )
     panels = chart.subplots(1, len(known), squeeze=False, sharey=True)[0]
     for panel, (side, score) in zip(panels, known.items(), strict=True):
-        edges = np.histogram_bin_edges(score, HISTOGRAM_BINS)
+        edges = np.histogram_bin_edges(score, HISTOGRAM_BINS, (0, 1) if joined.said[side].probabilities else None)
         for own, colour, name in ((False, look.UNCLEAR, joined.classes[0]), (True, look.BAD, joined.classes[1])):
             part = score[truth == own]
             heights = np.histogram(part, edges)[0] / max(1, len(part))
@@ -450,7 +450,7 @@ def classes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     """F1 of each class, weakest first."""
     classes = {
         name: own
-        for name, own in analysis.summary["classes"].items()
+        for name, own in analysis.found["classes"].items()
         if own["n"] and own.get("tuned", own.get("base"))["f1"]["value"] is not None
     }
     if not classes:
@@ -520,7 +520,7 @@ def residuals_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     truth = np.asarray(joined.truth, float)
     rows = _drawn_rows(len(joined))
     first = next(iter(joined.said))
-    bias = analysis.summary["errors"][first]["bias"]
+    bias = analysis.found["errors"][first]["bias"]
     label = _label(analysis, first).capitalize()
     title = f"{label}: no bias is shown ({bias['value']:+.3g} on average)"
     if bias["ci_low"] is not None and (bias["ci_low"] > 0 or bias["ci_high"] < 0):
@@ -615,7 +615,7 @@ def silhouettes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
 
 def sizes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     """How many rows each cluster holds."""
-    sizes = analysis.summary["cluster_sizes"]
+    sizes = analysis.found["cluster_sizes"]
     first = next(iter(sizes))
     total = sum(sizes[first])
     label, share = _label(analysis, first).capitalize(), sizes[first][0] / total
@@ -639,7 +639,7 @@ def sizes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
 def slices_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     """The heat map of segments: the candidate's metrics in each, by how far they are from all rows, and the difference
     to the reference."""
-    summary = analysis.summary
+    summary = analysis.found
     primary = summary["primary_metric"]
     side = "tuned" if "tuned" in analysis.joined.said else "base"
     parts = [

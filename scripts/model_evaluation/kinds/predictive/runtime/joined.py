@@ -94,7 +94,7 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
     for side, own in predictions.items():
         at, remarks = _places(test.ids, own.ids)
         places[side] = at
-        surplus[side] = own.surplus + len(own) - int((at >= 0).sum())
+        surplus[side] = max(own.surplus, len(own) - int((at >= 0).sum()))  # they may be counted and still be there
         notes += [*own.notes, *remarks]
     there = np.logical_and.reduce([at >= 0 for at in places.values()])
     counts = {side: int((at >= 0).sum()) for side, at in places.items()}

@@ -49,13 +49,13 @@ def _number(value: Any) -> str:
 
 def _constant(analysis: PredictiveAnalysis) -> Markup:
     """The best constant answer beside the models."""
-    constant = analysis.summary.get("constant")
+    constant = analysis.found.get("constant")
     if not constant:
         return Markup()
     sides = list(analysis.joined.said)
     lines = []
     for name, value in constant.items():
-        entry = analysis.summary["metrics"].get(name)
+        entry = analysis.found["metrics"].get(name)
         if entry is not None:
             lines.append([name, _number(value), *(_number(entry[side]["value"]) for side in sides)])
     headings = ("Metric", "Best constant", *(analysis.labels[side].capitalize() for side in sides))
@@ -64,7 +64,7 @@ def _constant(analysis: PredictiveAnalysis) -> Markup:
 
 
 def _classes(analysis: PredictiveAnalysis) -> Markup:
-    classes = analysis.summary.get("classes")
+    classes = analysis.found.get("classes")
     if not classes:
         return Markup()
     sides = list(analysis.joined.said)
@@ -80,7 +80,7 @@ def _classes(analysis: PredictiveAnalysis) -> Markup:
 
 def _gaps(analysis: PredictiveAnalysis) -> Markup:
     lines = []
-    for field, gaps in (analysis.summary.get("gaps") or {}).items():
+    for field, gaps in (analysis.found.get("gaps") or {}).items():
         for gap in gaps:
             ends = [f"{gap[end]['group'][:CELL_CHARACTERS]}: {gap[end]['value']:.1%}" for end in ("lowest", "highest")]
             lines.append(

@@ -17,6 +17,7 @@ from .joined import Joined
 from .measures import Entries
 from .problem import Problem
 from .tables import Predictions
+from .words import CONSTANT
 
 FEW_OF_A_CLASS = 20
 SWAPPED_GAIN = 0.2  # of the rows: how much more would be right if classes were renamed
@@ -180,7 +181,7 @@ def _constant(joined: Joined, entries: Entries, problem: Problem, names: Mapping
     for side, said in joined.said.items():
         name = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}.get(problem.type, "")
         own = entries[name][side] if name in entries else None
-        if own is None or own["ci_low"] is None:
+        if own is None or own["ci_low"] is None or names[side] == CONSTANT:
             continue
         floor = {"roc_auc": 0.5, "r2": 0.0}.get(name, 0.0)
         if name == "accuracy":

@@ -7,6 +7,7 @@ from typing import Any
 
 from model_evaluation.runtime.report.plain_text import paragraphs
 from model_evaluation.runtime.report.words import ReportWords
+from model_evaluation.runtime.results.evaluation import NamedModel
 from model_evaluation.runtime.summary import Summary, scope_of
 
 CANDIDATE, CHAMPION, CONSTANT = "candidate", "champion", "constant baseline"
@@ -26,7 +27,8 @@ Shares of rows (accuracy, precision, recall, specificity) have Wilson's interval
 tp / (tp + fp + fn). ROC-AUC has Newcombe's score interval where a class has fewer than 500 rows, because the usual ones
 cover too rarely there, else DeLong's on the logit scale; average precision an interval from what each row contributes,
 on the logit scale. MCC, balanced accuracy and averages over classes are drawn again from the joint counts of truth and
-predictions. Means of losses and errors have Student's t. Where rows belong together, groups take the place of rows.
+predictions. Means of losses and errors, and what follows from them, have Student's t on the log scale. Where rows
+belong together, groups take the place of rows.
 
 Both models are compared on the same rows. Accuracy, recall and specificity differ by Newcombe's interval of paired
 shares and McNemar's mid-p test; ROC-AUC by DeLong's paired test; other metrics by what each row contributes to either
@@ -38,16 +40,16 @@ segments another (Benjamini and Hochberg).
 WITH_THRESHOLD = " A row counts as positive from a score of {} on."
 
 
-def model_labels(summary_conditions: Mapping[str, Any]) -> dict[str, str]:
-    """What the models are called."""
-    return {"tuned": CANDIDATE, "base": CONSTANT if summary_conditions.get("reference") == "constant" else CHAMPION}
+def model_labels(base: NamedModel | None) -> dict[str, str]:
+    """What the models are called; a reference named ``constant`` is the constant baseline."""
+    return {"tuned": CANDIDATE, "base": CONSTANT if base is not None and base["name"] == "constant" else CHAMPION}
 
 
 def report_words(summary: Summary) -> ReportWords:
     """The words for this summary."""
-    conditions = summary["conditions"]
+    conditions: Mapping[str, Any] = summary["conditions"]
     both = scope_of(summary) == "compare"
-    labels = model_labels(conditions)
+    labels = model_labels(summary["models"]["base"])
     threshold = threshold_words(conditions.get("threshold"))
     shown = [("Problem", _problem(conditions))]
     if conditions.get("threshold"):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
-from model_evaluation.kinds.predictive.recorded import columns_of, features_of, profile_of
+from model_evaluation.kinds.predictive.recorded import columns_of, features_of, located, profile_of
 from model_evaluation.kinds.predictive.runtime.families import NUMBERS_ONLY
 from model_evaluation.kinds.predictive.tables.answers import look_at_answers
 from model_evaluation.kinds.predictive.tables.source import is_local
@@ -20,6 +20,7 @@ ENDINGS = (".csv", ".parquet", ".jsonl", ".json", ".tsv", ".txt", ".libsvm", ".o
 
 
 def check(text: str, context: Context) -> Answer:
+    text = located(context, text)
     if is_file(text):
         found = look_at_answers(context, text)
         return Answer(found.source.uri, facts=found.facts, findings=found.findings)

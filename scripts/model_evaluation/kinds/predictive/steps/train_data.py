@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import EvaluationError, Refused
-from model_evaluation.kinds.predictive.recorded import aws_for, columns_of, features_of, problem_of, test_source
+from model_evaluation.kinds.predictive.recorded import (
+    aws_for,
+    columns_of,
+    features_of,
+    located,
+    problem_of,
+    test_source,
+)
 from model_evaluation.kinds.predictive.tables.duck import Table, open_table
 from model_evaluation.kinds.predictive.tables.source import find_table
 
@@ -21,6 +28,7 @@ def check(text: str, context: Context) -> Answer:
     if text.lower() == "none":
         note = "Whether test rows were trained on is not checked."
         return Answer("none", facts={"notes": [note]}, findings=[finding("train_data", note)])
+    text = located(context, text)
     test, train = test_source(context), find_table(aws_for(context, text), text)
     if train.etag == test.etag:
         raise Refused(

@@ -1,0 +1,39 @@
+"""The report about a predictive model in a browser: it fits, is accessible, and reaches for nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.report_browser import chromium, missing, screenshot, serious
+from model_evaluation.runtime.report.export import export_analysis
+from unit.predictive.numbers.cases import analysed, breast_cancer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(missing()), reason=missing())]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    test, predictions = breast_cancer()
+    analysis = analysed(test, predictions, threshold="cost 1 10 cross-fit", slices=["size"])
+    return export_analysis(analysis, tmp_path_factory.mktemp("results")) / "report.html"
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("light", {}), ("dark", {"dark": True}), ("phone", {"width": 390, "height": 844})]
+)
+def test_it_fits_and_is_accessible(page: Path, tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+    """axe finds nothing serious, and nothing sticks out sideways. SCREENSHOTS=folder keeps the pictures."""
+    with chromium(**options) as driver:
+        driver.get(page.as_uri())
+        driver.execute_script("document.querySelectorAll('details').forEach(part => { part.open = true; })")
+        wide, window = driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+        assert wide <= window
+        assert len(driver.find_elements("css selector", "figure svg[role=img]")) == 9
+        folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
+        screenshot(driver, folder / f"predictive-report-{name}.png")
+        assert serious(driver) == []
+        assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
