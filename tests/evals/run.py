@@ -45,8 +45,10 @@ from evals.conversation import Assistant, Played, Ran, Stage, load_evals
 from evals.reference_assistant import ReferenceAssistant
 from model_evaluation.cli import main as run_command
 from model_evaluation.installing import CLIENTS, install, skill_folder
+from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames, seed_scorer
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws
+from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.evaluation_recipe import give_recipes_settings
 
 TRACE = "EVAL_TRACE"
@@ -173,6 +175,7 @@ def opened(folder: Path) -> Iterator[Stage]:
     with one_session(), LocalAws(step_seconds=0) as aws:
         world = seed_demo_world(aws, region="us-west-2")
         give_recipes_settings(aws.cloud, world.region)
+        seed_scorer(Seeder(aws.cloud, world.region), ScorerNames(world.account, world.region))
         yield Stage(aws, world, folder)
 
 
