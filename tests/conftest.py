@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,9 @@ for _name in [name for name in os.environ if name.startswith(("AWS_", "SAGEMAKER
     if _name != "NO_PROXY":
         del os.environ[_name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+# What kernels unpack, and prices: nothing goes into the home of whoever runs the tests.
+_cache = tempfile.TemporaryDirectory(prefix="tests-cache-", ignore_cleanup_errors=True)
+os.environ["XDG_CACHE_HOME"] = _cache.name
 os.environ["AWS_CONFIG_FILE"] = os.devnull
 os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 

@@ -564,6 +564,8 @@ def test_a_table_becomes_a_dataset_by_the_command_that_its_refusal_names(talk: T
     named = talk.refused("dataset", "check", str(talk.project / "tickets.csv"))
     assert named["code"] == "dataset_unusable"
     command = named["fix"].partition("The command: evaluate.py ")[2]
+    local = talk.refused("answer", "dataset", str(talk.project / "tickets.csv"))
+    assert (local["code"], local["fix"].endswith(command)) == ("local_file", True)
     assert command.endswith("tickets.csv --map question=query,answer=response")
     done = talk.done(*shlex.split(command))
     written = Path(done["written"]["file"])

@@ -19,7 +19,8 @@ class Moment:
 
     ``call`` is a call's number from 0, or an operation, of which ``skipped`` calls pass.
     ``phase`` is ``before`` (the call never takes effect), ``effect`` (it took effect, the answer is lost), ``after``
-    (``delay`` seconds after the answer was sent); or ``clock``: ``delay`` seconds after the intent.
+    (``delay`` seconds after the answer was sent); ``clock``: ``delay`` seconds after the intent; or ``export``: while
+    the results are being written, whichever ``call``.
     """
 
     call: int | str
@@ -42,13 +43,26 @@ class Killer:
 
     def run(self) -> ScriptOutcome:
         self._bench.aws.calls.observer = self._observe
+        ended = threading.Event()
+        watcher = threading.Thread(target=self._watch_export, args=(ended,))
+        watcher.start()
         try:
             return self._bench.run()
         finally:
+            ended.set()
+            watcher.join()
             self._bench.aws.calls.observer = lambda call, moment: None
             if self._timer is not None:  # a moment that comes after the end must not hit the next run
                 self._timer.cancel()
                 self._timer.join()
+
+    def _watch_export(self, ended: threading.Event) -> None:
+        """Kills as soon as the folder is there into which results are written before they are put in place."""
+        while self._moment.phase == "export" and not ended.wait(0.001):
+            if any(self._bench.launches.parent.glob(".*")):
+                self.where = "while the results were written"
+                self._bench.interpreter.kill()
+                return
 
     def _observe(self, call: Call, moment: str) -> None:
         with self._lock:

@@ -130,14 +130,25 @@ def test_decoding_settings_arrive(new_bench: Callable[..., Bench]) -> None:
     assert bench.summary["conditions"]["decoding"] == {"max_new_tokens": 4096, "temperature": 1}
 
 
-def test_a_setting_that_the_sdk_swallows_stops_the_run(new_bench: Callable[..., Bench]) -> None:
-    """The recipe takes whole temperatures only: the SDK says nothing and sends the defaults of everything."""
-    held = Scenario(hold_step="Evaluate")  # or it would be over before it can be stopped
-    bench = new_bench(DECODING={"max_new_tokens": 99, "temperature": 0.7}, scenario=held)
+def test_a_setting_that_the_sdk_would_swallow_is_refused_before_anything_starts(
+    new_bench: Callable[..., Bench],
+) -> None:
+    """The recipe takes whole temperatures only: the SDK would say nothing and send the defaults of everything."""
+    bench = new_bench(DECODING={"max_new_tokens": 99, "temperature": 0.7})
     outcome = bench.run()
     assert not outcome.ok
-    assert "its max_new_tokens is 8192, not 99" in outcome.printed + outcome.evalue
-    assert {sent["max_new_tokens"] for sent in definitions(bench)} == {"8192"}
+    assert "temperature=0.7 is not what the recipe takes" in outcome.printed
+    assert bench.executions == []
+
+
+def test_settings_that_got_lost_on_the_way_stop_the_run(new_bench: Callable[..., Bench]) -> None:
+    """Where the SDK cannot read the recipe it sends no setting at all."""
+    held = Scenario(hold_step="Evaluate", deny={"s3:GetObject": ""})  # held, or it would be over before it is stopped
+    bench = new_bench(DECODING={"max_new_tokens": 99}, scenario=held)
+    outcome = bench.run()
+    assert not outcome.ok
+    assert "! Recipe:" in outcome.printed
+    assert "its max_new_tokens is not set, not 99" in outcome.printed + outcome.evalue
     assert set(bench.executions) <= {"Stopped", "Stopping"}
 
 

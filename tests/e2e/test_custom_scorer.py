@@ -21,11 +21,13 @@ from model_evaluation.notebook.render import render_notebook
 pytestmark = pytest.mark.e2e
 
 EVALUATOR = "arn:aws:sagemaker:us-west-2:123456789012:hub-content/REGISTRY/JsonDoc/team-scorer/1.0.0"
-SOURCE = (
-    "def lambda_handler(e, c):\n"
-    "    return [{'id': x['id'], 'aggregate_reward_score': float(x['model_response'] == x['response']),\n"
-    "             'metrics_list': [{'name': 'exact', 'value': float(x['model_response'] == x['response'])}]} for x in e]\n"
-)
+SOURCE = """
+def lambda_handler(event, context):
+    return [score(sample, float(sample["model_response"] == sample["response"])) for sample in event]
+
+def score(sample, right):
+    return {"id": sample["id"], "aggregate_reward_score": right, "metrics_list": [{"name": "exact", "value": right}]}
+"""
 SCORER = Scorers((ScorerFunction(source=SOURCE),))
 PARAMETERS: dict[str, Any] = {
     "REGION": "us-west-2",

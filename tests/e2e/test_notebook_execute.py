@@ -133,9 +133,9 @@ def test_an_unknown_parameter_is_refused_before_anything_runs(runner: Runner) ->
 
 
 def test_a_time_limit_ends_the_run(runner: Runner) -> None:
-    outcome = runner.run("X = 1", "import time\ntime.sleep(60)", timeout=1)
-    assert (outcome.failed_cell, outcome.ename) == ("cell-1", "CellTimeoutError")
-    assert runner.saved()[1]["outputs"][-1]["ename"] == "CellTimeoutError"
+    outcome = runner.run("import time\ntime.sleep(60)", timeout=1)
+    assert (outcome.failed_cell, outcome.ename) == ("cell-0", "CellTimeoutError")
+    assert runner.saved()[0]["outputs"][-1]["ename"] == "CellTimeoutError"
 
 
 def test_a_kernel_that_dies_ends_the_run(runner: Runner) -> None:

@@ -79,7 +79,11 @@ def test_two_fine_tuned_models_are_evaluated_once_each_and_compared(new_bench: N
     assert bench.summary["models"]["base"]["arn"] == reference
     assert bench.summary["rows"]["paired"] == 12
     assert bench.summary["verdict"]["decision"] not in ("none", "invalid")
-    assert f"Compared with the fine-tuned model {reference}" in bench.summary["warnings"][0]
+    label = f"reference {reference.partition('/')[2]}"
+    assert bench.summary["labels"] == {"tuned": "fine-tuned model", "base": label}
+    assert label in bench.summary["verdict"]["sentence"]
+    assert f"12 of the {label}" in outcome.printed
+    assert "base model" not in json.dumps(bench.summary)
 
 
 def test_a_dataset_in_two_files_is_evaluated_in_two_runs_and_taken_up_after_a_kill(new_bench: NewBench) -> None:

@@ -163,7 +163,7 @@ def _always(played: Played) -> Iterator[str]:
 
 
 def _on_the_card(answers: Mapping[str, Any]) -> list[str]:
-    decided = ("dataset", "model", "reference", "judge", "benchmark", "role", "output")
+    decided = ("dataset", "model", "reference", "judge", "benchmark", "scorer", "role", "output")
     values = [str(answers[step]["value"]) for step in decided if step in answers]
     return [value for value in values if value not in ("none", "constant")]
 

@@ -14,6 +14,7 @@ from model_evaluation import state
 from model_evaluation.conversation.answers import give_answer
 from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
+from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
 from model_evaluation.localaws import Call, LocalAws
@@ -43,6 +44,8 @@ USUAL: dict[str, str | None] = {
     "subtasks": None,
     "decoding": None,
     "smallest_effect": None,
+    "scorer": "{evaluator_arn}",
+    "scorer_trial": "skip",
 }
 # The same about a predictive model; its files lie in the project's folder (`tables` of an eval's world).
 PREDICTIVE: dict[str, str | None] = {
@@ -150,7 +153,7 @@ def usual_answers(world: World) -> dict[str, str]:
 
 
 def _names(world: World) -> dict[str, str]:
-    return world.names()
+    return {**world.names(), **vars(ScorerNames(world.account, world.region))}
 
 
 def _filled(value: Any, names: Mapping[str, str]) -> Any:

@@ -43,7 +43,8 @@ class ReferenceAssistant:
         self.repeat: list[str] | None = None  # the command to repeat after AWS said no
         self.asked: str | None = None  # the step that the last reply asked for
         self.stopped = False
-        self.rules = Rules.read((skill / "SKILL.md").read_text(encoding="utf-8"))
+        pages = [path.read_text(encoding="utf-8") for path in sorted((skill / "references").glob("*.md"))]
+        self.rules = Rules.read((skill / "SKILL.md").read_text(encoding="utf-8"), pages)
 
     def reply(self, said: str, means: list[dict[str, Any]]) -> str:
         """One message of the user's, one message back."""

@@ -45,6 +45,7 @@ from evals.conversation import Assistant, Played, Ran, Stage, load_evals
 from evals.reference_assistant import ReferenceAssistant
 from model_evaluation.cli import main as run_command
 from model_evaluation.installing import CLIENTS, install, skill_folder
+from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames, seed_scorer
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.kinds.predictive.localaws.world import seed_world
 from model_evaluation.localaws import LocalAws
@@ -178,6 +179,7 @@ def opened(folder: Path) -> Iterator[Stage]:
         others = seed_world(Seeder(aws.cloud, "us-west-2"))  # what predicts, in the same account
         for name, value in others.names().items():
             vars(world).setdefault(name, value)
+        seed_scorer(Seeder(aws.cloud, world.region), ScorerNames(world.account, world.region))
         yield Stage(aws, world, folder)
 
 

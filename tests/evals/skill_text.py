@@ -6,6 +6,7 @@ A rule that cannot be found is not followed.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -31,12 +32,13 @@ class Rules:
     """Commands to run without asking when `next` names them -> the reference to read first."""
 
     @classmethod
-    def read(cls, text: str) -> Rules:
+    def read(cls, text: str, pages: Sequence[str] = ()) -> Rules:
+        """``pages`` are the references' texts: those of further kinds list their steps."""
         loop, own_words = _section(text, "The loop"), _section(text, "What needs the user's own words")
         bullets = dict(re.findall(r"^- `(\w+)`: (.*?)(?=^- |\Z)", own_words, re.M | re.S))
         codes = _table(_section(text, "Exit codes"))
         return cls(
-            order=_order(_section(text, "Steps")),
+            order=_order(_section(text, "Steps"), pages),
             consent=frozenset(name for name, body in bullets.items() if re.search(r"\byes\b|\bassent\b", body)),
             names_other_folders="`workflow_elsewhere`" in loop,
             lists_choices="`step.choices` as a numbered list" in loop,
@@ -55,14 +57,11 @@ class Rules:
         )
 
 
-def _order(section: str) -> list[str]:
-    """The steps of the first sentence; those that only another kind asks stand where its own list has them."""
-    first, *others = [
-        section.split(". ")[0],
-        *re.findall(r"`\w+` asks[^:]*:(.*?)(?:\.$|;|\n\n|\Z)", section, re.M | re.S),
-    ]
-    order = re.findall(r"`(\w+)`", first)
-    for steps in (re.findall(r"`(\w+)`", other) for other in others):
+def _order(section: str, pages: Sequence[str]) -> list[str]:
+    """The steps of the first sentence; those that only another kind asks stand where its page's list has them."""
+    order = re.findall(r"`(\w+)`", section.split(". ")[0])
+    for listed in (match[1] for page in pages if (match := re.search(r"^Steps: (.*?)\.$", page, re.M | re.S))):
+        steps = re.findall(r"`(\w+)`", listed)
         for at, step in enumerate(steps):
             if step not in order:
                 following = next((name for name in steps[at:] if name in order), None)

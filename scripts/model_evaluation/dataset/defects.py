@@ -7,11 +7,11 @@ import re
 from .findings import FindingsByKind
 from .rows.reading import UsableRows
 
-ROWS_LOOKED_AT = 20_000  # one after the other; a job takes far fewer
+ROWS_LOOKED_AT = 10_000  # one after the other; a job takes far fewer
 FEWEST_ALIKE = 5  # rows with the same reference answer that are no chance
 
 _WORDS = """
-    none null nil nan nat na n/a n.a. #n/a <na> <none> <null> undefined - -- --- . .. ... ? ?? tbd tbc todo xxx [] {} ""
+    none null nil nan nat n/a n.a. #n/a <na> <none> <null> undefined - -- --- . .. ... ? ?? tbd tbc todo xxx [] {} ""
     empty missing placeholder [none] [null] (none) not_available
 """
 _PLACEHOLDERS = frozenset(
@@ -20,8 +20,10 @@ _PLACEHOLDERS = frozenset(
 _LONGEST_PLACEHOLDER = 20
 
 _SAID_BEFORE = (
-    r"(?:answer|expected|reference|solution|ground[ _]truth|correct|gold|response|output)\w*\W{1,6}(?:is\W{1,3})?"
+    r"(?:answer|expected|reference|solution|ground[ _]truth|correct|gold|response|output)\w*[\"'*)\]]*\s*"
+    r"(?:[:=]|\bis\b|\bwas\b)[\s\"'(*`]*"
 )
+_ONE_OF_SEVERAL = r"(?!\w|[\"'*`)]*\s*(?:,|/|\bor\b))"
 _FEWEST_CHARS, _FEWEST_WORDS = 16, 4  # of a reference answer that a prompt holds by no chance
 
 # Words of TeX that begin with n, and so look like a line end that was escaped twice.
@@ -80,7 +82,9 @@ class TextDefects:
 
 def is_placeholder(text: str) -> bool:
     """Whether a text stands for no text: "None", "nan", "N/A", "TBD"."""
-    return len(text) <= _LONGEST_PLACEHOLDER and text.strip().casefold() in _PLACEHOLDERS
+    if len(text) > _LONGEST_PLACEHOLDER:
+        return False
+    return text.strip() == "NA" or text.strip().casefold() in _PLACEHOLDERS  # Na is sodium
 
 
 def holds_reference(prompt: str, reference: str) -> bool:
@@ -92,7 +96,7 @@ def holds_reference(prompt: str, reference: str) -> bool:
         return False
     if len(answer) >= _FEWEST_CHARS and len(answer.split()) >= _FEWEST_WORDS:
         return answer != prompt.strip()  # a task may be to repeat it
-    return re.search(_SAID_BEFORE + re.escape(answer) + r"(?!\w)", prompt, re.IGNORECASE) is not None
+    return re.search(_SAID_BEFORE + re.escape(answer) + _ONE_OF_SEVERAL, prompt, re.IGNORECASE) is not None
 
 
 def broken_by(text: str) -> list[str]:

@@ -31,11 +31,11 @@ _CONFIDENTIAL = (
 # Commands that serve nobody who asks a question, whatever part of a row they stand in.
 _BEGINS = r"(?:^|[.!?:;,(\"'\n*-]\s*|\b(?:and|then|please|must|should|shall|now|also|first|you to)\s+)"
 _COMMANDS = re.compile(
-    rf"{_BEGINS}(?:upload|send|post|e-?mail|mail|forward|transmit|exfiltrate|leak|publish|reveal)\s+"
+    rf"{_BEGINS}(?:upload|forward|transmit|exfiltrate|leak|publish|reveal|disclose)\s+"
     rf"(?:[\w'’]+\s+){{0,4}}{_CONFIDENTIAL}"
-    # What people are told to do with their own keys, too, but not where these go to.
-    rf"|{_BEGINS}(?:copy|paste|print|read|export|submit|include|share)\s+(?:[\w'’]+\s+){{0,4}}{_CONFIDENTIAL}"
-    r"[^.!?\n]{0,40}\b(?:into|in|to|with)\s+(?:the|your|this|https?:)\s*(?:chat|answer|reply|response|output|conversation|//|me\b)"
+    rf"|{_BEGINS}(?:send|post|e-?mail|mail|print|read|copy|paste|export|include|share|submit)\s+(?:[\w'’]+\s+){{0,4}}{_CONFIDENTIAL}"
+    r"[^.!?\n]{0,40}\s(?:to|into|in|on|at|with)\s+(?:me|us|him|her|them|https?|[\w.+-]+@|"
+    r"(?:the|your|this) (?:chat|answer|reply|response|output|conversation|page|url|address|site))\b"
     r"|\b(?:without|do ?n[o'’]t|do not|never|instead of)\s+(?:\w+\s+){0,2}"
     r"(?:tell(?:ing)?|inform(?:ing)?|ask(?:ing)?|mention(?:ing)?|notify(?:ing)?|alert(?:ing)?|warn(?:ing)?)\s+"
     r"(?:\w+\s+){0,3}(?:user|human|operator|developer)s?\b"

@@ -10,7 +10,7 @@ from .rows.reading import UsableRows
 
 ROWS_COMPARED = 5_000
 ROWS_COMPARED_DEEP = 20_000
-PAIRS_PER_ROW = 200  # that are compared; far fewer unless most prompts are made of the same few words
+PAIRS_PER_ROW = 50  # that are compared; far fewer unless most prompts are made of the same few words
 _CHARS_COMPARED = 20_000  # of a longer prompt half from its beginning, which many may share, and half from its end
 
 
@@ -19,7 +19,7 @@ class Questions:
 
     def __init__(self, *, deep: bool = False) -> None:
         self._most = ROWS_COMPARED_DEEP if deep else ROWS_COMPARED
-        self._pairs_per_row = 20 * PAIRS_PER_ROW if deep else PAIRS_PER_ROW
+        self._pairs_per_row = 100 * PAIRS_PER_ROW if deep else PAIRS_PER_ROW
         self._rows = 0
         self._lines: list[int] = []
         self._prompts: list[str] = []
@@ -42,12 +42,15 @@ class Questions:
             detail = f"datasets of up to {self._most:,} rows are"
             findings.add("near_not_checked", detail=detail, count=self._rows)
             return
+        different = list(dict.fromkeys(self._prompts))
         try:
-            numbers = prompt_clusters(self._prompts, most_pairs=self._pairs_per_row * len(self._prompts))
+            found = prompt_clusters(different, most_pairs=self._pairs_per_row * len(different))
         except TooMuchAlike:
             findings.add("near_not_checked", detail="their words are too much alike", count=self._rows)
             return
-        profile.distinct_questions = len(set(numbers))
+        number_of = dict(zip(different, found, strict=True))
+        numbers = [number_of[prompt] for prompt in self._prompts]
+        profile.distinct_questions = len(set(found))
         per_category: dict[str, set[int]] = {}
         for number, category in zip(numbers, self._categories, strict=True):
             if category is not None:

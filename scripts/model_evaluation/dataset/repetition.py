@@ -11,7 +11,7 @@ from operator import itemgetter
 from .findings import FIRST_LINES
 from .rows.reading import RowBlock
 
-TEXTS_KEPT = 20_000  # reference answers, which are compared by what they say; those of later rows as they are
+TEXTS_KEPT = 10_000  # reference answers, which are compared by what they say; those of later rows as they are
 CHARS_KEPT = 2_000
 _WORD = re.compile(r"-?\d+(?:[.,]\d+)*|[^\W\d_]+|[^\w\s.,;:!?'\"‘’“”()*`]")
 _SAYS_NOTHING = frozenset(["the", "a", "an", "is", "are", "it", "its", "s", "answer", "final", "so", "therefore"])

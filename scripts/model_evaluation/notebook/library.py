@@ -38,11 +38,6 @@ class Library:
     def wheel_name(self) -> str:
         return f"{NAME}-{self.version}-py3-none-any.whl"
 
-    @property
-    def requirement(self) -> str:
-        """What pip installs from the wheel."""
-        return f"{NAME.replace('_', '-')}=={self.version}"
-
 
 @cache
 def notebook_library(packages: tuple[str, ...]) -> Library:

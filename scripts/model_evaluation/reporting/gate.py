@@ -86,8 +86,8 @@ def decide_gate(summary: Summary, rules: str, *, allow_simulated: bool = False) 
     A rule on a bound that the rows leave open is inconclusive; one on a metric that does not exist or was not compared
     is invalid. Margins and coverage apply the default rule to the verdict found with them, beside the other rules.
     What holds the verdict back holds every rule back, too, and so does a metric that is scored for both models on fewer
-    than 80% of the rows, unless a rule of coverage says otherwise. Simulated results
-    are invalid unless ``allow_simulated``. Raises UsageError when ``rules`` cannot be read.
+    than 80% of the rows, unless a rule of coverage says otherwise. Simulated results are invalid unless
+    ``allow_simulated``. Raises UsageError when ``rules`` cannot be read.
     """
     parsed = parse_rules(rules) if rules.strip() else []
     if summary["simulated"] and not allow_simulated:
@@ -106,6 +106,9 @@ def decide_gate(summary: Summary, rules: str, *, allow_simulated: bool = False) 
         checks.insert(0, _by_verdict(verdict, _rows_needed_for(summary)))
     elif verdict.get("reasons"):
         checks.insert(0, Check("fairness", "inconclusive", " ".join(verdict["reasons"])))
+    if "fairness" not in summary and checks[0].outcome == "pass":  # results of an older program, or of a simple kind
+        few = _hardly_scored(summary["primary_metric"], summary, share)
+        checks += [Check("coverage", "inconclusive", few)] if few else []
     if checks[0].outcome == "invalid" and checks[0].name == "verdict":
         checks = checks[:1]
     worst = next(name for name in WORST_FIRST if any(check.outcome == name for check in checks))
@@ -197,10 +200,7 @@ def _apply(rule: Rule, summary: Summary, share: float) -> Check:
     if value is None:
         return Check(rule.text, "invalid", f"{rule.text}: {rule.metric} has no {rule.field}.")
     if _holds(rule, value):
-        rows = summary["rows"]
-        total, paired = max(rows["dataset"], rows["paired"]) - _not_applicable(entry), entry["n_paired"]
-        if paired < share * total:
-            few = f"{rule.metric} is scored for both models on {paired} of {total} rows, fewer than {share:.0%}."
+        if few := _hardly_scored(rule.metric, summary, share):
             return Check(rule.text, "inconclusive", f"{rule.text}: {few}")
         return Check(rule.text, "pass", f"{rule.text}: holds ({value:.4g}).")
     mean = _number(difference, "mean")
@@ -210,6 +210,17 @@ def _apply(rule: Rule, summary: Summary, share: float) -> Check:
         reason += f"; about {needed:,} rows would show a difference like this one." if needed else "."
         return Check(rule.text, "inconclusive", reason, needed)
     return Check(rule.text, "fail", f"{rule.text}: does not hold ({value:.4g}).")
+
+
+def _hardly_scored(metric: str, summary: Summary, share: float) -> str:
+    """Says that too few rows have this metric's score for both models; empty where there are enough."""
+    rows, entry = summary["rows"], summary["metrics"][metric]
+    total, paired = max(rows["dataset"], rows["paired"]) - _not_applicable(entry), entry["n_paired"]
+    return (
+        f"{metric} is scored for both models on {paired} of {total} rows, fewer than {share:.0%}."
+        if paired < share * total
+        else ""
+    )
 
 
 def _not_applicable(entry: Entry) -> int:

@@ -13,7 +13,7 @@ from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
 from model_evaluation.runtime.results.summary import SCHEMA_VERSION, Summary
 from model_evaluation.runtime.settings import Json
 from model_evaluation.runtime.statistics.entries import count_of
-from model_evaluation.runtime.statistics.verdicts import OPENINGS, SIGNIFICANCE, verdict_again
+from model_evaluation.runtime.statistics.verdicts import OPENINGS, metric_verdict, verdict_again
 
 SCHEMA = "summary.schema.json"
 LARGEST = 256 << 20  # a summary of a million rows is under a megabyte
@@ -115,25 +115,13 @@ def _opening(sentence: str) -> str | None:
 
 
 def _shown(entry: Json) -> Iterator[str]:
-    """Where a metric's verdict is not what its interval shows."""
+    """Where a metric's verdict is not what its interval and p-value show."""
     difference, verdict = entry["difference"], entry["verdict"]
-    low, high, p_value = difference["ci_low"], difference["ci_high"], difference["p_adjusted"]
-    if verdict in (None, "inconclusive"):
-        return
-    if low is None:
-        yield f"it is {verdict} without an interval"
-        return
-    if entry["direction"] == "lower":
-        low, high = -high, -low
-    margin = entry.get("margin") or 0.0
-    fits = {
-        "improved": low > 0 and (p_value is None or p_value <= SIGNIFICANCE),
-        "regressed": high < 0 and (p_value is None or p_value <= SIGNIFICANCE),
-        "no_worse": low > -margin,
-        "equivalent": low > -margin and high < margin,
-    }
-    if not fits[verdict]:
-        yield f"it is {verdict}, which its interval of {difference['ci_low']} to {difference['ci_high']} does not show"
+    pairs = entry.get("n_clusters") or entry["n_paired"]
+    shown = metric_verdict(difference, pairs, entry["direction"], entry.get("margin"))
+    if verdict not in (None, shown):
+        bounds = f"{difference['ci_low']} to {difference['ci_high']}"
+        yield f"it is {verdict}, its interval of {bounds} and its p-value over {pairs} pairs show {shown}"
 
 
 def _unlike(entry: Json) -> Iterator[str]:

@@ -112,6 +112,11 @@ class TaskSettings(EvaluatorSettings):
 
     decoding: Mapping[str, int | float] = field(default_factory=dict)
 
+    @property
+    def task(self) -> str:
+        """What the recipe calls the task."""
+        raise NotImplementedError
+
     @classmethod
     def read(cls, reader: ParameterReader) -> Json:
         return super().read(reader) | {"decoding": _decoding(reader)}

@@ -22,7 +22,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 TURN_SEPARATOR = "\n\n"
 SYSTEM_ROLES = frozenset({"system", "developer"})
@@ -62,7 +62,7 @@ def message_text(content: object) -> str:
     return ""
 
 
-def is_conversation(value: object) -> bool:
+def is_conversation(value: object) -> TypeGuard[list[dict[str, object]]]:
     """Whether ``value`` is a non-empty list of chat messages (objects with a ``role``)."""
     return isinstance(value, list) and bool(value) and all(isinstance(m, dict) and "role" in m for m in value)
 

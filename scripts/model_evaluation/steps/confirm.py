@@ -76,7 +76,7 @@ def changes(before: str, now: str) -> list[str]:
 
 
 def _name(line: str) -> str:
-    """What a line of the card is about, such as ``Judge``; under `Preflight` the check or the step."""
+    """What a line of the card is about, such as ``Role``; under `Preflight` the check or the step."""
     return line.split()[1].rstrip(":") if line.startswith("  ") else line.split("  ")[0]
 
 

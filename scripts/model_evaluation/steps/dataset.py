@@ -179,6 +179,12 @@ def _not_in_s3(text: str) -> Refused:
         if len(files) > 1:
             upload = f"evaluate.py dataset upload {quoted} s3://BUCKET/evaluation/ --yes"
             what = f"{path} are {len(files)} files on this machine"
+        if command := _conversion(files):
+            return Refused(
+                f"{what}, and is no JSON Lines; the evaluation reads JSON Lines from S3. Nothing was uploaded.",
+                fix=f"Convert it, which also checks it and says how to upload what it writes: {command}",
+                code="local_file",
+            )
         return Refused(
             f"{what}; the evaluation reads from S3. Nothing was uploaded.",
             fix=f"If the user agrees, upload it: {upload} - then answer with that URI. "
@@ -196,6 +202,22 @@ def _not_in_s3(text: str) -> Refused:
         fix="Give the full S3 URI of one JSONL file, like s3://my-bucket/evaluation/rows.jsonl. "
         "To look around: aws s3 ls",
     )
+
+
+def _conversion(paths: list[str]) -> str:
+    """The command that makes JSON Lines of a local file; empty when it is that already, or cannot be."""
+    from pathlib import Path
+
+    from model_evaluation.dataset import check_stream, convert_command, read_chunks, useful_operations
+    from model_evaluation.dataset.operations.unpacking import UNPACKABLE
+
+    try:
+        report = check_stream(read_chunks(Path(paths[0])), source=paths[0], max_rows=1)
+    except OSError:
+        return ""
+    if len(paths) > 1 or not report.kinds() & UNPACKABLE or not useful_operations(report):
+        return ""
+    return convert_command(paths[0], report.renaming)
 
 
 def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri, region: str | EvaluationError) -> None:

@@ -98,13 +98,13 @@ def _roomy(context: Context, spec: EvaluationSpec) -> str:
     if spec.unknown or not thinks(context):
         return ""
     most, length = (spec.parameters.get(name) for name in ("max_new_tokens", "max_model_len"))
-    if most is None or not most.high or most.high <= float(most.default or 0):
+    if most is None or not most.high or most.high <= most.usual:
         return ""
     tokens = int(most.high)
     if length is None or not length.high:
         return f"max_new_tokens={tokens}"
     tokens = min(tokens, int(length.high * ROOM))
-    return f"max_new_tokens={tokens} max_model_len={int(length.high)}" if tokens > float(most.default or 0) else ""
+    return f"max_new_tokens={tokens} max_model_len={int(length.high)}" if tokens > most.usual else ""
 
 
 def offer(context: Context) -> Offer:

@@ -390,3 +390,13 @@ def test_a_role_that_may_not_call_the_function_stops_the_card(answer: Answer, aw
     )  # fmt: skip
     code, message, _ = refused(answer(confirm="yes"))
     assert (code, "lambda:InvokeFunction" in message) == ("preflight_failed", True)
+
+
+def test_pairs_are_made_of_two_files_and_not_uploaded(answer: Answer, world: World, tmp_path: Path) -> None:
+    for name, text in (("a", "short"), ("b", "long")):
+        rows = [json.dumps({"prompt": f"p{at}", "answer": f"{text} {at}"}) for at in range(3)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    begun(answer, world, nova_task="llm_judge")
+    code, message, fix = refused(answer(dataset="pairs a.jsonl b.jsonl"))
+    assert (code, message.startswith("3 pairs were written"), "dataset upload" in fix) == ("prepared", True, True)
+    assert refused(answer(dataset="pairs a.jsonl"))[0] == "bad_operation"

@@ -36,6 +36,7 @@ def _from(role: str, value: str) -> dict[str, str]:
 TEXT_Q, TEXT_A = {"text": "q"}, {"text": "a"}
 PART_Q, PART_A = {"content": [TEXT_Q]}, {"content": [TEXT_A]}
 
+OF_A_RESULT = "inputRecord.prompt=query,inputRecord.referenceResponse=response"
 MENDED: list[tuple[dict[str, Any], str, str, str | None, str | None]] = [
     ({"question": "q", "answer": "a"}, "question=query,answer=response", "q", "a", None),
     ({"prompt": "q", "referenceResponse": "a", "category": "c"}, "referenceResponse=completion", "q", "a", None),
@@ -47,6 +48,33 @@ MENDED: list[tuple[dict[str, Any], str, str, str | None, str | None]] = [
     ({"pregunta": "q", "respuesta": "a"}, "pregunta=query,respuesta=response", "q", "a", None),
     ({"instruction": "d", "input": "x", "output": "a"}, "instruction+input=query,output=response", "d\n\nx", "a", None),
     ({"question": "q", "context": "c", "gold": "a"}, "context+question=query,gold=response", "c\n\nq", "a", None),
+    (
+        {"instruction": "d", "question": "q", "answer": "a"},
+        "instruction+question=query,answer=response",
+        "d\n\nq",
+        "a",
+        None,
+    ),
+    ({"user_input": "q", "response": "m", "reference": "a"}, "user_input=prompt,reference=completion", "q", "a", None),
+    (
+        {"question": "q", "choices": ["x", "y"], "answer": 1},
+        "question+choices=query,answer=response",
+        "q\n\nx\ny",
+        "1",
+        None,
+    ),
+    ({"inputs": {"input": "q"}, "outputs": {"gold": "a"}}, "inputs.input=query,outputs.gold=response", "q", "a", None),
+    ({"question": "q", "answers": {"text": ["a"]}}, "question=query,answers.text=response", "q", "a", None),
+    ({"inputRecord": {"prompt": "q", "referenceResponse": "a"}}, OF_A_RESULT, "q", "a", None),
+    ({"instruction": "d", "context": "c", "response": "a"}, "instruction+context=query", "d\n\nc", "a", None),
+    ({"article": "q", "summary": "a"}, "article=query,summary=response", "q", "a", None),
+    (
+        {"system": [{"text": "s"}], "messages": [{"role": "user", "content": [TEXT_Q]}, _say("assistant", "a")]},
+        "",
+        "q",
+        "a",
+        "s",
+    ),
     ({"query": "q", "response": "a", "system_prompt": "s"}, "system_prompt=system", "q", "a", "s"),
     ({"messages": [_say("user", "q")], "target": "a"}, "target=response", "q", "a", None),
     ({"conversations": [_from("system", "s"), _from("human", "q"), _from("gpt", "a")]}, "", "q", "a", "s"),

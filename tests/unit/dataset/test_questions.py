@@ -81,6 +81,18 @@ def test_questions_are_counted_within_each_category() -> None:
     assert f"Within a category, on a 0–1 score: c0 {low:.2f}–{high:.2f}, c1 {low:.2f}–{high:.2f}" in text
 
 
+def test_one_question_in_very_many_wordings_is_one() -> None:
+    endings = ("please", "thanks", "now", "now please", "ok", "kindly", "help please", "thank you so")
+    prompts = [
+        f"{start} how do I reset the router password {end} {'!' * i}"
+        for i in range(1, 26)
+        for start in ("Hi", "Hello", "Dear")
+        for end in endings
+    ]
+    assert len(set(prompts)) == 600
+    assert _check(prompts).profile.distinct_questions == 1
+
+
 def test_what_was_not_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROWS_COMPARED", 3)
     report = _check([f"Where is order {number}?" for number in range(4)])

@@ -21,7 +21,7 @@ from model_evaluation.kinds.llm_as_judge.people.sheet import (
     scored_examples,
     write_sheet,
 )
-from unit.reporting.results_on_disk import put_results, summary_of
+from unit.reporting.results_on_disk import edit_summary, put_results, summary_of
 
 Rows = list[list[str]]
 
@@ -131,6 +131,26 @@ def test_a_score_off_the_scale_is_refused_by_name(tmp_path: Path, bad: str) -> N
     with pytest.raises(Refused, match="line 5: score_1 is") as caught:
         sheet.labelled()
     assert "0 to 1" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("given", "scores"),
+    [(("3", "1"), {1.0, 1 / 3}), (("0", "1"), {0.0, 1 / 3}), (("0.67", "1"), {0.67, 1.0}), (("yes", "no"), {1.0, 0.0})],
+)
+def test_people_score_on_the_declared_scale_where_the_judges_scores_lie_on_its_image(
+    tmp_path: Path, given: tuple[str, str], scores: set[float]
+) -> None:
+    folder = put_results(tmp_path, tuned=(1.0, 2 / 3, 1 / 3, 1.0) * 10, base=(0.0, 1 / 3, 2 / 3, 1.0) * 10)
+    metrics = summary_of(folder)["metrics"]
+    metrics["Correctness"]["scale"] = {"declared": [0, 1, 2, 3], "lowest": 0, "highest": 3, "scores_on": "unit"}
+    edit_summary(folder, metrics=metrics)
+    sheet = Sheet(tmp_path)
+    assert sheet.told["scale"] == [0, 3]
+    sheet.save(fill(sheet.rows(), lambda row: given))
+    assert {score for label in sheet.labelled() for score in label.scores.values()} == scores
+    sheet.save(fill(sheet.rows(), lambda row: ("4", "1")))
+    with pytest.raises(Refused, match="expected a number of 0 to 3"):
+        sheet.labelled()
 
 
 def test_yes_and_no_are_the_ends_of_the_scale(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from model_evaluation.errors import Refused
 from model_evaluation.localaws.services.evaluation_recipe import SETTINGS
-from model_evaluation.lookups.sagemaker.evaluation_spec import EvaluationSpec, checked_settings, read_spec
+from model_evaluation.lookups.sagemaker.evaluation_spec import EvaluationSpec, checked_settings
+from model_evaluation.runtime.recipe_settings import read_recipe_settings
 
-SPEC = EvaluationSpec(read_spec(json.dumps(SETTINGS).encode()))
+SPEC = EvaluationSpec(read_recipe_settings(json.dumps(SETTINGS).encode()))
 
 
 def test_settings_that_the_recipe_takes_are_numbers() -> None:
@@ -55,4 +56,4 @@ def test_tasks_are_read_from_the_recipe() -> None:
     assert "llm_judge" not in SPEC.choices("task")
     assert SPEC.choices("nothing") == ()
     with pytest.raises(ValueError, match="JSON object"):
-        read_spec(b"[]")
+        read_recipe_settings(b"[]")

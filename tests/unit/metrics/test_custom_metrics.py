@@ -501,6 +501,11 @@ def test_the_range_of_a_scale() -> None:
         "Unknown",
         "Does not apply to this question",
         "Skip: no reference",
+        "Unrateable",
+        "Nicht bewertbar",
+        "No se puede evaluar",
+        "不适用",
+        "該当なし",
     ],
 )
 def test_words_that_say_that_there_is_no_rating(words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import zipfile
@@ -44,7 +45,10 @@ def run_cell(cell: str, then: str, folder: Path, *path: Path) -> str:
     """What the last line of ``then`` prints in a kernel's interpreter, which knows no package of ours but what lies in
     ``path``; ``folder`` is the notebook's."""
     code = f"import sys\nsys.path[:0] = {[*map(str, path)]!r}\n{cell}\n{then}\n"
-    done = subprocess.run([kernel_python(), "-"], input=code, capture_output=True, text=True, check=True, cwd=folder)
+    env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
+    done = subprocess.run(
+        [kernel_python(), "-"], input=code, capture_output=True, text=True, check=True, cwd=folder, env=env
+    )
     return done.stdout.splitlines()[-1]
 
 
@@ -71,13 +75,31 @@ def test_pip_takes_it_for_a_wheel(library: Library, tmp_path: Path) -> None:
     assert metadata.name == f"model_evaluation_notebook-{__version__}.dist-info"
 
 
-def test_without_an_installed_copy_it_is_unpacked_and_its_files_can_be_read(cell: str, tmp_path: Path) -> None:
-    then = "import model_evaluation.runtime.shard_names as m\nprint(m.__file__, len(open(m.__file__).read()))"
-    file, size = run_cell(cell, then, tmp_path).split()
-    assert Path(file).name == "shard_names.py"
-    assert not Path(file).is_relative_to(PACKAGE)
+SHOW_FILE = "import model_evaluation.runtime.shard_names as m\nprint(m.__file__, len(open(m.__file__).read()))"
+
+
+def test_without_an_installed_copy_it_is_unpacked_once_for_every_kernel(
+    cell: str, library: Library, tmp_path: Path
+) -> None:
+    file, size = run_cell(cell, SHOW_FILE, tmp_path).split()
+    folder = tmp_path / "cache" / "model-evaluation"
+    assert Path(file) == folder / f"library-{library.sha256[:16]}" / "model_evaluation" / "runtime" / "shard_names.py"
     assert int(size) > 0
-    assert not Path(file).exists()  # it went with its kernel
+    written = Path(file).stat().st_mtime_ns
+    assert run_cell(cell, SHOW_FILE, tmp_path).split()[0] == file
+    assert Path(file).stat().st_mtime_ns == written
+    assert len(list(folder.iterdir())) == 1, "nothing is left of the unpacking"
+
+
+def test_where_home_cannot_be_written_it_goes_into_a_temporary_folder(
+    cell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    file, size = run_cell(cell, SHOW_FILE, tmp_path).split()
+    assert int(size) > 0
+    assert Path(file).is_relative_to(tmp_path / "temporary")
 
 
 def test_a_traceback_shows_the_librarys_files_and_lines(cell: str, tmp_path: Path) -> None:
@@ -86,7 +108,7 @@ def test_a_traceback_shows_the_librarys_files_and_lines(cell: str, tmp_path: Pat
         "try:\n    m.shard_names(5)\nexcept TypeError:\n    print(repr(traceback.format_exc()))"
     )
     shown = run_cell(cell, then, tmp_path)
-    assert re.search(r"model-evaluation-\w+/model_evaluation/runtime/shard_names\.py", shown)
+    assert re.search(r"model-evaluation/library-\w+/model_evaluation/runtime/shard_names\.py", shown)
     assert "_ALL_SHARDS.fullmatch(name)" in shown
 
 
@@ -118,7 +140,7 @@ def test_a_damaged_archive_is_refused(parameters: dict[str, Any], tmp_path: Path
     assert damaged != cell
     with pytest.raises(subprocess.CalledProcessError) as failure:
         run_cell(damaged, "", tmp_path)
-    assert "damaged. Render the notebook again" in failure.value.stderr
+    assert "damaged, or another one. Render the notebook again" in failure.value.stderr
 
 
 def test_a_wheel_that_was_left_behind_is_asked_for(
@@ -127,3 +149,10 @@ def test_a_wheel_that_was_left_behind_is_asked_for(
     with pytest.raises(subprocess.CalledProcessError) as failure:
         run_cell(source_of(parameters, "beside"), "", tmp_path)
     assert f"{library.wheel_name} must lie beside the notebook" in failure.value.stderr
+
+
+def test_a_wheel_of_another_rendering_is_refused(parameters: dict[str, Any], library: Library, tmp_path: Path) -> None:
+    (tmp_path / library.wheel_name).write_bytes(library.wheel + b" ")
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        run_cell(source_of(parameters, "beside"), "", tmp_path)
+    assert "The library of this notebook is damaged, or another one" in failure.value.stderr

@@ -15,7 +15,8 @@ from model_evaluation.runtime.statistics.intervals import newcombe_interval
 
 def entry(mean: float | None, low: float | None, high: float | None, **more: Any) -> dict[str, Any]:
     difference = {"mean": mean, "ci_low": low, "ci_high": high, "p_value": 0.01, "p_adjusted": 0.01, "deviation": 0.3}
-    return {"difference": difference, "n_paired": 80, "rows_needed": None, "limits": [0.0, 1.0], **more}
+    scale = {"limits": [0.0, 1.0], "tuned": None, "base": None}
+    return {"difference": difference, "n_paired": 80, "rows_needed": None, **scale, **more}
 
 
 def summary(decision: str = "improved", **more: Any) -> Any:
@@ -67,7 +68,8 @@ def test_rules_look_at_the_bounds(rules: str, code: int) -> None:
 
 def close_summary(verdict: str = "inconclusive") -> Any:
     """The primary metric lies between -0.04 and +0.03 of 0, a safety metric between -0.01 and +0.06."""
-    entry = {"direction": "higher", "n_paired": 80, "margin": 0.05, "verdict": verdict, "rows_needed": None}
+    entry: dict[str, Any] = {"direction": "higher", "n_paired": 80, "margin": 0.05, "verdict": verdict}
+    entry |= {"rows_needed": None, "tuned": None, "base": None}
     return {
         "simulated": False, "scope": "compare", "primary_metric": "Correctness", "rows": {"dataset": 80, "paired": 80},
         "verdict": {"decision": verdict, "sentence": "s"},
@@ -197,6 +199,22 @@ def test_a_rule_does_not_pass_on_a_metric_that_is_hardly_scored(paired: int, rul
     assert gate.exit_code == code
     if code == 11:
         assert "Helpfulness is scored for both models on 63 of 80 rows, fewer than 80%" in gate.reasons[-1]
+
+
+def test_results_without_checks_of_fairness_do_not_pass_on_few_rows_either() -> None:
+    older = summary(scope="compare")
+    older["metrics"] = {
+        "Correctness": entry(0.1, 0.02, 0.2, direction="higher", verdict="improved", guard=False, margin=0)
+    }
+    older["metrics"]["Correctness"] |= {"n_paired": 60}
+    older["metrics"]["Correctness"]["difference"]["confidence"] = 0.95
+    gate = decide_gate(older, "")
+    assert (gate.exit_code, gate.reasons[-1]) == (
+        11, "Correctness is scored for both models on 60 of 80 rows, fewer than 80%.",
+    )  # fmt: skip
+    assert decide_gate(older, "coverage = 0.7").exit_code == 0
+    older["metrics"]["Correctness"] |= {"n_paired": 64}
+    assert decide_gate(older, "").exit_code == 0
 
 
 class TestHeldBack:

@@ -149,7 +149,7 @@ def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_text_part(part: Mapping[str, Any]) -> bool:
-    return part.get("type") == "text" and isinstance(part.get("text"), str) and len(part) == 2
+    return isinstance(part.get("text"), str) and set(part) <= {"type", "text"} and part.get("type", "text") == "text"
 
 
 def _message(role: str, text: str) -> dict[str, Any]:

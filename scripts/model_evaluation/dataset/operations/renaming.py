@@ -36,7 +36,12 @@ def with_own_names(chunks: Iterable[bytes], renaming: Renaming) -> Iterator[byte
                     fix="Write one text there, or name another field with --map.",
                     code="not_convertible",
                 ) from error
-    missing = [name for name, _ in renaming if not {name, *map(str.strip, name.split("+"))} & seen.keys()]
+    missing = [
+        name
+        for name, _ in renaming
+        if not {part for whole in (name, *name.split("+")) for part in (whole.strip(), whole.strip().partition(".")[0])}
+        & seen.keys()
+    ]
     if missing and number:
         fields = ", ".join(f"`{safe_name(name)}`" for name in list(seen)[:10])
         raise Refused(

@@ -27,12 +27,19 @@ _REFERENCES = """
     response completion referenceresponse referenceanswer referenceoutput reference expectedanswer expectedresponse
     expectedoutput expectedresult expected groundtruth groundtruthanswer groundtruthresponse groundtruthoutput gold
     golden goldanswer goldenanswer goldresponse goldenresponse goldlabel idealanswer idealresponse idealoutput ideal
-    correctanswer correctresponse correctoutput targetanswer targetresponse targetoutput targettext target bestanswer
-    finalanswer solution answer answers output outputtext assistant label antwort réponse respuesta resposta risposta
-    答案 回答 답변
+    correctanswer correctresponse correctoutput targetanswer targetresponse targetoutput targettext target
+    bestanswer finalanswer canonicalsolution solution answer answers summary highlights translation output
+    outputtext assistant label antwort réponse respuesta resposta risposta 答案 回答 답변
 """
 _SYSTEMS = "systemprompt systemmessage systemtext systeminstruction systeminstructions sysprompt"
-_CONTEXTS = "context passage document background"
+_CONTEXTS = "context contexts retrievedcontexts retrievedcontext passage passages document background article"
+_CHOICES = "choices options answerchoices answeroptions candidates"
+# Where a row has one of these, its `response` is what a model said.
+_SURE_REFERENCE_NAMES = """
+    reference references referenceresponse referenceanswer referenceoutput groundtruth groundtruthanswer gold goldanswer
+    goldenanswer expectedanswer expectedresponse expectedoutput expected idealanswer ideal correctanswer
+"""
+_SURE_REFERENCES = frozenset(_SURE_REFERENCE_NAMES.split())
 _ANSWERS_OF_MODELS = """
     modelresponses modelresponse modeloutput modeloutputs modelanswer modelanswers prediction predictions
     generatedanswer generatedresponse generatedoutput generatedtext candidateanswer candidateresponse
@@ -44,6 +51,7 @@ _ROLE_OF = {
         "reference": _REFERENCES,
         "system": _SYSTEMS,
         "context": _CONTEXTS,
+        "choices": _CHOICES,
         "model answer": _ANSWERS_OF_MODELS,
     }.items()
     for rank, name in enumerate(names.split())
@@ -65,7 +73,24 @@ def role_of(name: str) -> tuple[str, int] | None:
     that is beside other such names."""
     if not _FIT_FOR_A_COMMAND.fullmatch(name):
         return None
-    return _ROLE_OF.get(re.sub(r"[\W_]+", "", name).casefold())
+    found = _ROLE_OF.get(_plain(name))
+    if found is None and "." in name:  # a field of an object
+        outer, _, inner = name.rpartition(".")
+        around = _ROLE_OF.get(_plain(outer))
+        is_text_of_it = (
+            around is not None and around[0] == "reference" and _plain(inner) in ("text", "value", "content")
+        )
+        found = around if is_text_of_it else _ROLE_OF.get(_plain(inner))
+    return found
+
+
+def sure_references(names: Iterable[str]) -> list[str]:
+    """Those of the names that can hold nothing but a reference answer."""
+    return [name for name in names_of("reference", names) if _plain(name) in _SURE_REFERENCES]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def names_of(role: str, names: Iterable[str]) -> list[str]:
@@ -77,16 +102,21 @@ def names_of(role: str, names: Iterable[str]) -> list[str]:
 def foreign_prompt(names: Sequence[str]) -> Renaming:
     """How fields of these names, none of which is a format's prompt, make a row in the ``sagemaker`` format; empty when
     none looks like a prompt."""
-    prompts = names_of("prompt", names)
+    prompts, contexts = names_of("prompt", names), names_of("context", names)[:1]
+    if not prompts and contexts and names_of("reference", names):
+        prompts, contexts = contexts, []  # the task is to shorten or to translate it
     if not prompts:
         return ()
-    chosen = prompts[:1]
-    if "instruction" in prompts and "input" in prompts:
-        chosen = ["instruction", "input"]
-    elif contexts := names_of("context", names):
-        chosen = [contexts[0], *chosen]
-    pairs = [("+".join(chosen), "query")]
-    pairs += [(name, "response") for name in names_of("reference", names)[:1] if "response" not in names]
+    tasks = [name for name in prompts if name.lower() in ("instruction", "instructions")][:1]
+    asked = [name for name in prompts if name not in tasks][:1]
+    chosen = [*tasks, *contexts, *asked, *names_of("choices", names)[:1]]
+    references = names_of("reference", names)
+    sure = sure_references(names)
+    if "response" in names and sure:
+        pairs = [("+".join(chosen), "prompt"), (sure[0], "completion")]
+    else:
+        pairs = [("+".join(chosen), "query")]
+        pairs += [(name, "response") for name in references[:1] if "response" not in names]
     pairs += [(name, "system") for name in names_of("system", names)[:1] if "system" not in names]
     return tuple(pairs)
 
@@ -109,6 +139,32 @@ def usable_text(value: object) -> str | None:
     if isinstance(value, str):
         return value if value.strip() else None
     return json.dumps(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def joined_text(value: object) -> str | None:
+    """The texts in a list of texts, a line each, which a prompt may be joined with; else the one text."""
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(item, str) for item in value):
+        return "\n".join(value)
+    return usable_text(value)
+
+
+def holds_part(name: str, value: object) -> bool:
+    """Whether a field of this name holds what could be a part of a row."""
+    known = role_of(name)
+    if known is not None and known[0] in ("context", "choices"):
+        return joined_text(value) is not None
+    return usable_text(value) is not None
+
+
+def with_inner_fields(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """The row's fields and, as ``outer.inner``, those of the objects among them."""
+    inner = {
+        f"{outer}.{name}": value
+        for outer, held in obj.items()
+        if isinstance(held, Mapping) and outer not in ("metadata", "extra_info", "reward_model")
+        for name, value in held.items()
+    }
+    return {**obj, **inner}
 
 
 def whole_renaming(pairs: Counter[tuple[str, str]]) -> Renaming:
@@ -151,12 +207,14 @@ def renamed(obj: Mapping[str, Any], renaming: Renaming) -> dict[str, Any]:
     """The row with its fields under the formats' names; what stands under such a name already stays. ValueError names a
     field that holds something other than one text."""
     row, moved = dict(obj), {}
+    if any("." in name for name, _ in renaming):
+        row = with_inner_fields(obj)
     for name, target in renaming:
-        parts = [name] if name in obj else [part.strip() for part in name.split("+")]
+        parts = [name] if name in row else [part.strip() for part in name.split("+")]
         held = [part for part in parts if part in row]
         if not held or row.get(target) not in (None, "", []):
             continue
-        values = [_part(row.pop(part), part, target) for part in held]
+        values = [_part(row.pop(part), part, target, joined=len(held) > 1) for part in held]
         value = (
             values[0] if len(values) == 1 else "\n\n".join(text for text in values if isinstance(text, str) and text)
         )
@@ -165,18 +223,18 @@ def renamed(obj: Mapping[str, Any], renaming: Renaming) -> dict[str, Any]:
                 row["messages"] = [*row["messages"], {"role": "assistant", "content": value}]
         else:
             moved[target] = value
-    return {**moved, **{name: value for name, value in row.items() if name not in moved}}
+    return {**moved, **{name: value for name, value in row.items() if name in obj and name not in moved}}
 
 
-def _part(value: Any, name: str, target: str) -> Any:
-    """A field's value under its new name."""
+def _part(value: Any, name: str, target: str, *, joined: bool) -> Any:
+    """A field's value under its new name; ``joined``: with others."""
     if value is None or value == []:
         return None
     if is_conversation(value) and target != "system":
         return value
     if isinstance(value, str):
         return value
-    text = usable_text(value)
+    text = joined_text(value) if joined else usable_text(value)
     if text is None:
         what = f"a list of {len(value)}" if isinstance(value, list) else "no text"
         raise ValueError(f"`{name}` holds {what}; one text is expected")
@@ -186,7 +244,10 @@ def _part(value: Any, name: str, target: str) -> Any:
 def as_messages(obj: Mapping[str, Any]) -> dict[str, Any] | None:
     """A row of another tool's conversation as one with `messages`; ``None`` when it holds none. Known are lists of
     ``from`` and ``value`` (ShareGPT), of ``role`` and ``content`` or ``parts`` under another name, roles such as human
-    and gpt, requests that wrap their messages, and the prompts and references of ``conversationTurns``."""
+    and gpt, requests that wrap their messages, the prompts and references of ``conversationTurns``, and a system text
+    in parts."""
+    if isinstance(obj.get("system"), list) and message_text(obj["system"]):
+        return {**obj, "system": message_text(obj["system"])}
     for name, value in obj.items():
         if "messages" in obj and name != "messages":
             continue

@@ -12,14 +12,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, compress
+from operator import not_
 from typing import Any, NamedTuple
 
 import msgspec
 
-from model_evaluation.runtime.rows import read_dataset_row
+from model_evaluation.runtime.rows import message_text, read_dataset_row
 
-from .foreign import as_messages, foreign_prompt, names_of, usable_text
+from .foreign import as_messages, foreign_prompt, holds_part, names_of, sure_references, usable_text, with_inner_fields
 from .formats import (
     FIELDS_THAT_COUNT,
     NOT_METADATA,
@@ -149,7 +150,7 @@ def read_block(block: Block, first_line: int, terms: Terms, decoder: LineDecoder
     _fill(rows, decoded, terms)
     if b"\x7f" in block.data or not decoded.escapes.keys().isdisjoint(_ESCAPED_CONTROLS):
         _find_control_characters(rows)
-    if any(mark in block.data for mark in MARKS):
+    if b"<" in block.data and any(mark in block.data for mark in MARKS):
         for at, prompt in enumerate(rows.prompts):
             if prompt is not None and at not in rows.unseen and (mark := mark_in(prompt)):
                 rows.add_fault(at, "not_text", f"`{mark}`")
@@ -239,8 +240,8 @@ class _Group:
             self._do_not_count_unusable()
             return
         prompts, systems, answers = self._prompts()
-        for at, prompt in enumerate(prompts):
-            if type(prompt) is str and not prompt.isascii() and INVISIBLE.fullmatch(prompt):
+        for at in _not_ascii(prompts):
+            if INVISIBLE.fullmatch(prompts[at] or ""):
                 self.refuse(at, "blank_prompt", f"`{layout.prompt}` holds invisible characters only")
         references = answers if layout.format == "openai_chat" else self._references()
         if "system" in layout.names:
@@ -364,6 +365,8 @@ class _Group:
         for at in _odd(column):
             if isinstance(column[at], str):
                 self.fault(at, "empty_text", "`system`")
+            elif isinstance(column[at], list) and message_text(column[at]):
+                self.refuse(at, "foreign_conversation", "`system` is a list of parts")
             elif column[at] is not None:
                 self.refuse(at, "wrong_type", f"`system` is {type_name(column[at])}")
             column[at] = None
@@ -423,7 +426,8 @@ class _Group:
         """Say where the prompt of a row in no format may be."""
         if as_messages(obj) is not None:
             return self.refuse(at, "foreign_conversation", _what_it_has(obj))
-        renaming = foreign_prompt([name for name, value in obj.items() if usable_text(value) is not None])
+        fields = with_inner_fields(obj)
+        renaming = foreign_prompt([name for name, value in fields.items() if holds_part(name, value)])
         self.rows.foreign.update(renaming)
         if renaming:
             return self.refuse(at, "foreign_prompt", " and ".join(f"`{name}`" for name in renaming[0][0].split("+")))
@@ -441,6 +445,12 @@ class _Group:
                     if name := next((name for name in names if usable_text(obj.get(name)) is not None), None):
                         self.fault(at, f"foreign_{role}", f"`{name}`")
                         self.rows.foreign[name, target] += 1
+        for name in sure_references(fields):
+            for at, text in enumerate(references):
+                if text is not None and at not in self.unusable:
+                    other = usable_text(self.object(at).get(name))
+                    if other is not None and other.strip() != text.strip():
+                        self.fault(at, "second_reference", f"`{name}`")
         for name in names_of("model answer", fields):
             for at in range(self.size):
                 if self.object(at).get(name):
@@ -501,6 +511,14 @@ def _odd(column: list[Any]) -> list[int]:
     except TypeError:
         pass
     return [at for at, value in enumerate(column) if type(value) is not str or not value.strip()]
+
+
+def _not_ascii(column: Sequence[Any]) -> list[int]:
+    """Positions of texts with other than ASCII characters."""
+    try:
+        return list(compress(range(len(column)), map(not_, map(str.isascii, column))))
+    except TypeError:
+        return [at for at, value in enumerate(column) if type(value) is str and not value.isascii()]
 
 
 def _category_text(value: object) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
 from model_evaluation.kinds.kind import Expectation, Kind, MetricTool
 
@@ -41,7 +42,8 @@ class CustomScorer(Kind):
         "confirm": ("primary_metric", "scope", "decoding", "role", "mlflow", "output"),
         "notebook": ("confirm",),
     }
-    own_steps = frozenset({"data", "scorer", "scorer_trial", "primary_metric"})
+    own_steps = frozenset({"scorer", "scorer_trial", "primary_metric"})
+    job_rows = None  # nobody names a limit
     rechecked = ("dataset", "model", "region", "scorer", "decoding", "role", "mlflow", "output")
     permission_steps = ("role", "dataset", "output", "model", "region", "mlflow", "scope", "scorer")
     library = ("model_evaluation.kinds.custom_scorer.runtime",)
@@ -50,6 +52,17 @@ class CustomScorer(Kind):
 
     def claims(self, model: ModelTraits) -> bool:
         return bool(model.base_model) and not is_nova(model)
+
+    def dataset_findings(self, context: Context, data: Facts) -> list[JsonObject]:
+        """Rows without a reference answer, for which the scorer gets an empty text."""
+        from model_evaluation.conversation.workflow import finding
+
+        without = data.get("without_reference")
+        count = without.get("count") if isinstance(without, dict) else None
+        if not count:
+            return []
+        note = f"{count} rows have no reference answer: the scorer gets an empty text there."
+        return [finding("missing_reference", note, level="warning")]
 
     def card(self, context: Context) -> list[tuple[str, str]]:
         from .card import configuration
@@ -76,8 +89,8 @@ class CustomScorer(Kind):
 
         return permissions(context, role)
 
-    def parameters(self, context: Context) -> dict[str, Any]:
-        from model_evaluation.steps.data_card import overlap_notes
+    def parameters(self, context: Context) -> JsonObject:
+        from model_evaluation.steps.data_card import overlap_notes, question_notes
         from model_evaluation.steps.decoding import settings_of
         from model_evaluation.steps.evaluator_parameters import evaluator_parameters
 
@@ -86,7 +99,10 @@ class CustomScorer(Kind):
             **evaluator_parameters(context),
             "DATASET": context.value("dataset"),
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
+            "DATASET_NOTES": [
+                *overlap_notes(context.facts("data").get("overlap")),
+                *question_notes(context.facts("data").get("profile", {})),
+            ],
             "SCORER": context.value("scorer"),
             "PRIMARY_METRIC": None if context.facts("scorer").get("preset") else metric["name"],
             "BETTER": metric["direction"],

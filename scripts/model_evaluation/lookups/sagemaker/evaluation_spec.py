@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from model_evaluation.errors import AwsError, Refused
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.recipe_settings import Parameter, read_recipe_settings, settings_place
 from model_evaluation.runtime.s3_uri import S3Uri
 
 from .hub import describe_base_model
 
-DETERMINISTIC = "DeterministicEvaluation"
 # The SDK (3.27) hands on these and drops every other setting without a word.
 SETTINGS = ("max_new_tokens", "temperature", "top_k", "top_p", "max_model_len")
-NUMBERS = ("integer", "float", "number")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One setting: its type as the recipe names it, its default and its bounds; ``choices`` where only these are
-    taken."""
-
-    type: str = ""
-    default: Any = None
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-
-    def bounds(self) -> str:
-        """``integer, 1 to 8192, 8192 unless set``."""
-        limits = [f"from {self.low:g}" if self.low is not None else "", f"to {self.high:g}" if self.high else ""]
-        parts = [self.type or "any value", " ".join(filter(None, limits)), f"{self.default} unless set"]
-        return ", ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -61,37 +40,17 @@ def evaluation_spec(aws: Aws, base_model: str, version: str | None, region: str)
 def _ask(aws: Aws, base_model: str, version: str | None, region: str) -> EvaluationSpec:
     try:
         model = describe_base_model(aws, base_model, version, region)
-        recipes = [recipe for recipe in model.recipes or () if recipe.get("EvaluationType") == DETERMINISTIC]
-        place = next((str(uri) for recipe in recipes if (uri := recipe.get("SmtjOverrideParamsS3Uri"))), "")
+        place = settings_place({"RecipeCollection": [dict(recipe) for recipe in model.recipes or ()]})
         if not place:
             return EvaluationSpec(unknown=f"The hub names no settings of an evaluation recipe of {base_model}.")
         uri = S3Uri.parse(place)
         with aws_errors("reading the evaluation recipe's settings", resource=place):
             body = aws.client("s3", region).get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read()
-        return EvaluationSpec(read_spec(body))
+        return EvaluationSpec(read_recipe_settings(body))
     except AwsError as error:
         return EvaluationSpec(unknown=error.message)
     except ValueError as error:
         return EvaluationSpec(unknown=f"The evaluation recipe's settings cannot be read: {error}")
-
-
-def read_spec(body: bytes) -> dict[str, Parameter]:
-    """The settings in a recipe's file. Raises ``ValueError`` for what is none."""
-    content = json.loads(body)
-    if not isinstance(content, dict):
-        raise ValueError("a JSON object is expected")
-    return {name: _parameter(entry) for name, entry in content.items() if isinstance(entry, dict)}
-
-
-def _parameter(entry: Mapping[str, Any]) -> Parameter:
-    low, high = (entry.get(name) for name in ("min", "max"))
-    return Parameter(
-        str(entry.get("type", "")),
-        entry.get("default"),
-        float(low) if isinstance(low, int | float) else None,
-        float(high) if isinstance(high, int | float) else None,
-        tuple(str(choice) for choice in entry.get("enum") or ()),
-    )
 
 
 def checked_settings(text: str, spec: EvaluationSpec) -> dict[str, int | float]:
@@ -129,16 +88,11 @@ def _number(name: str, value: str, parameter: Parameter | None, *, known: bool) 
     reset = "The SDK would swallow that and reset every setting to its default"
     if parameter is None:
         return int(number) if whole else number
-    if parameter.type == "integer" and not whole:
+    if not parameter.takes(number):
         raise Refused(
             f"{name}={value} is not what the recipe takes: {parameter.bounds()}. {reset}.",
-            fix=f"Give a whole number, or leave {name} out.",
-            code="bad_setting",
-        )
-    if (parameter.low is not None and number < parameter.low) or (parameter.high and number > parameter.high):
-        raise Refused(
-            f"{name}={value} is not what the recipe takes: {parameter.bounds()}. {reset}.",
-            fix="Give a value within these bounds.",
+            fix=f"Give a {'whole number' if parameter.type == 'integer' else 'value'} within these bounds, or leave "
+            f"{name} out.",
             code="bad_setting",
         )
     return int(number) if parameter.type == "integer" or whole else number

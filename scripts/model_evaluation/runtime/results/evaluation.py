@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NotRequired, Protocol, TypedDict, TypeVar
+from typing import Literal, NotRequired, TypedDict
 
 from model_evaluation.runtime.settings import NotebookError
 from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
@@ -13,18 +13,10 @@ Side = Literal["tuned", "base"]
 BOTH_SIDES: tuple[Side, ...] = ("tuned", "base")
 SIDES: Mapping[str, tuple[Side, ...]] = {"compare": BOTH_SIDES, "tuned": ("tuned",), "base": ("base",)}
 """The models that a scope evaluates."""
-Result = TypeVar("Result", covariant=True)
 
 
 class ResultsError(NotebookError):
     """Results that cannot be analysed at all."""
-
-
-class ResultReader(Protocol[Result]):
-    """Reads finished executions into one of the four shapes. An instance knows where they lie."""
-
-    def read(self) -> Result:
-        """Raises :class:`ResultsError` when there is nothing that can be analysed."""
 
 
 class NamedModel(TypedDict):

@@ -21,7 +21,7 @@ from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric, 
 
 from .evaluation import Side
 from .records import Record
-from .slices import Clusters, Places, distinct_questions, record_clusters, slice_groups
+from .slices import Clusters, Places, questions_of, record_clusters, slice_groups
 
 SEED = 20260101
 RESAMPLES = 10_000
@@ -88,6 +88,7 @@ class ScoreComparison(NamedTuple):
 
 def paired_scores(records: Sequence[Record], metrics: Sequence[Metric], sides: Sequence[Side]) -> PairedScores:
     """The scores of these records on each metric."""
+    questions = questions_of(records)
     answers = {side: [record.answers.get(side) for record in records] for side in sides}
     return PairedScores(
         {metric.name: {side: model_scores(metric, records, side) for side in sides} for metric in metrics},
@@ -95,9 +96,9 @@ def paired_scores(records: Sequence[Record], metrics: Sequence[Metric], sides: S
         sum(record.row is not None for record in records),
         {side: np.array([len(a.response) if a else math.nan for a in own], float) for side, own in answers.items()},
         slice_groups(records),
-        record_clusters(records),
+        record_clusters(records, questions),
         np.array([record.group for record in records], np.int64),
-        distinct_questions(records),
+        len({own for own, record in zip(questions, records, strict=True) if record.row}),
     )
 
 

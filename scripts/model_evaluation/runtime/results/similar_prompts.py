@@ -72,11 +72,13 @@ def prompt_clusters(prompts: Sequence[str], *, most_pairs: int | None = None) ->
             candidates.update(
                 other for word in own[: int(len(own) * (1 - CONTAINED)) + 1] for other in everywhere[word]
             )
-        pairs += len(candidates)
-        if most_pairs is not None and pairs > most_pairs:
-            raise TooMuchAlike(f"more than {most_pairs:,} pairs of {len(prompts):,} prompts share their rarest words")
         for other in candidates:
-            if other == place or not _alike(samples[place], samples[other]):
+            if root(other) == root(place):
+                continue
+            pairs += 1
+            if most_pairs is not None and pairs > most_pairs:
+                raise TooMuchAlike(f"over {most_pairs:,} pairs of {len(prompts):,} prompts share their rarest words")
+            if not _alike(samples[place], samples[other]):
                 continue
             if not _differ_in_substance(words[place], words[other]):
                 parent[max(root(place), root(other))] = min(root(place), root(other))

@@ -28,8 +28,14 @@ class Clusters(NamedTuple):
     numbers: Places
 
 
-def record_clusters(records: Sequence[Record]) -> Clusters | None:
-    """Which records are not independent of each other; ``None`` when all are.
+def questions_of(records: Sequence[Record]) -> list[int]:
+    """A number per record, equal where prompts ask the same."""
+    return prompt_clusters([record.source.prompt for record in records])
+
+
+def record_clusters(records: Sequence[Record], questions: Sequence[int]) -> Clusters | None:
+    """Which records are not independent of each other; ``None`` when all are. ``questions`` are :func:`questions_of`
+    them.
 
     Those that share a value of the first of ``CLUSTER_FIELDS`` that any two records share, those whose prompts ask the
     same, and those of which nobody knows whose answers belong together.
@@ -42,7 +48,6 @@ def record_clusters(records: Sequence[Record]) -> Clusters | None:
             reasons.append(f"the same {name}")
             labels.append([*values])
             break
-    questions = prompt_clusters([record.source.prompt for record in records])
     if _repeats(questions):
         reasons.append("the same question")
         labels.append([*questions])
@@ -50,11 +55,6 @@ def record_clusters(records: Sequence[Record]) -> Clusters | None:
     if not reasons:
         return None
     return Clusters(" or ".join(reasons), np.array(_connected(labels), np.int64))
-
-
-def distinct_questions(records: Sequence[Record]) -> int:
-    """How many different questions the dataset's prompts ask."""
-    return len(set(prompt_clusters([record.row.prompt for record in records if record.row])))
 
 
 def _repeats(values: Sequence[Hashable]) -> bool:

@@ -16,7 +16,9 @@ SAYS_NOT_APPLICABLE = re.compile(
     r"|not applicable|inapplicable|n(?:/|\.| )?a|nan|no rating|not rat(?:ed|e?able)"
     r"|(?:cannot|can['’]t|can not|could not|unable to|impossible to) (?:be )?"
     r"(?:judge|rate|assess|determine|score|evaluate|tell)(?:d|ed)?|(?:not enough|insufficient) information to"
-    r"|nicht anwendbar|trifft nicht zu|non applicable|sans objet|no aplica(?:ble)?)(?!\w)"
+    r"|indeterminate|undetermined|un(?:rat|scor|judg)e?able|not (?:scor|judg|assess)e?able"
+    r"|nicht (?:anwend|bewert|beurteil)bar|trifft nicht zu|keine angabe|non applicable|sans objet|no aplica(?:ble)?"
+    r"|no se puede (?:evaluar|determinar|juzgar)|não (?:se aplica|aplicável)|不适用|不適用|該当なし|해당 없음)(?!\w)"
     # "Skipped steps" and "Does not apply the policy" are ratings.
     r"|does not apply(?= (?:to|here|in|for|because|since|when|if)(?!\w)|\W*$)"
     r"|(?:skip(?:ped)?|unknown)(?=\W*$|\W*[:,;(–—]))",

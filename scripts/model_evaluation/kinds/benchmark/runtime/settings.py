@@ -14,6 +14,7 @@ from model_evaluation.runtime.checks import (
 )
 from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.evaluator_settings import TaskSettings, check_model
+from model_evaluation.runtime.recipe_settings import check_recipe
 from model_evaluation.runtime.settings import Json, ParameterReader
 
 from .benchmark_runs import BenchmarkRuns
@@ -34,6 +35,7 @@ class BenchmarkSettings(TaskSettings):
         ("Region", check_region),
         ("SDK", check_sdk_environment),
         ("Model", check_model),
+        ("Recipe", check_recipe),
         ("Output bucket", check_output),
         ("MLflow", check_mlflow),
     )
@@ -66,6 +68,10 @@ class BenchmarkSettings(TaskSettings):
             "benchmark": self.benchmark,
             "subtasks": sorted(self.subtasks),
         }
+
+    @property
+    def task(self) -> str:
+        return self.benchmark
 
     @property
     def runs_of_a_model(self) -> tuple[Self, ...]:

@@ -63,8 +63,10 @@ def _found(cloud: Cloud, request: Request) -> ScorerFunction:
 
 
 @OPERATIONS.plays("lambda", "GetFunctionConfiguration")
-def get_function_configuration(cloud: Cloud, request: Request) -> Record:
-    function = _found(cloud, request)
+def get_function_configuration(cloud: Cloud, request: Request) -> Record | None:
+    function = function_of(cloud, str(request.params["FunctionName"]))
+    if function is None:
+        return None  # another kind's, or nobody's
     return {
         "FunctionName": function.name,
         "FunctionArn": f"arn:aws:lambda:{request.region}:{cloud.account}:function:{function.name}",

@@ -22,15 +22,30 @@ from .functions import FUNCTION
 from .scoring import run_scoring
 
 
+class ScorerNames:
+    """The names of what an account has for scorers."""
+
+    def __init__(self, account: str, region: str) -> None:
+        hub, prefix = registry_hub_name(region, account), f"arn:aws:sagemaker:{region}:{account}"
+        self.function_arn = f"arn:aws:lambda:{region}:{account}:function:{FUNCTION}"
+        self.evaluator_arn = f"{prefix}:hub-content/{hub}/JsonDoc/fernway-ticket-scorer/1.0.0"
+        self.scorer_dataset_uri = f"s3://{Company(account, region).bucket}/datasets/ticket_teams.jsonl"
+
+
 class ScorerWorld(Company):
     """The names of everything in a seeded account."""
 
     def __init__(self, cloud: Cloud, region: str) -> None:
         super().__init__(cloud.account, region)
-        hub = registry_hub_name(region, cloud.account)
-        self.function_arn = f"arn:aws:lambda:{region}:{cloud.account}:function:{FUNCTION}"
-        self.evaluator_arn = cloud.arn(region, f"hub-content/{hub}/JsonDoc/fernway-ticket-scorer/1.0.0")
-        self.scorer_dataset_uri = f"s3://{self.bucket}/datasets/ticket_teams.jsonl"
+        own = ScorerNames(cloud.account, region)
+        self.function_arn, self.evaluator_arn = own.function_arn, own.evaluator_arn
+        self.scorer_dataset_uri = own.scorer_dataset_uri
+
+
+def seed_scorer(seed: Seeder, names: ScorerNames | ScorerWorld) -> None:
+    """The sample dataset, and the evaluator of the sample function."""
+    seed.object(names.scorer_dataset_uri, demo_dataset())
+    seed_evaluator(seed, names.evaluator_arn, names.function_arn)
 
 
 def seed_evaluator(seed: Seeder, arn: str, function: str, type_: str = "RewardFunction") -> None:
@@ -54,8 +69,7 @@ class ScorerPlayer(KindPlayer):
         seed_company(seed, self.trusted_services, self.actions)
         give_recipes_settings(seed.cloud, seed.region)
         world = ScorerWorld(seed.cloud, seed.region)
-        seed.object(world.scorer_dataset_uri, demo_dataset())
-        seed_evaluator(seed, world.evaluator_arn, world.function_arn)
+        seed_scorer(seed, world)
         return world
 
     def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:

@@ -172,7 +172,7 @@ def answer_of(question: Question, scores: Mapping[str, float | None], names: Seq
     """A row as a scored answer. A score that the scorer did not give is missing, never zero."""
     chat = literal(question.full_prompt)
     context = ""
-    if is_conversation(chat):
+    if isinstance(chat, list) and is_conversation(chat):
         context = "\n\n".join(message_text(turn.get("content")) for turn in chat if turn["role"] != "user")
     prompt = canonical_prompt(chat) or question.example
     missing = {name: "unparsable" if name in scores else FAILED for name in names if scores.get(name) is None}

@@ -16,6 +16,7 @@ from model_evaluation.runtime.checks import (
     check_sdk_environment,
 )
 from model_evaluation.runtime.evaluator_settings import TaskSettings, check_model
+from model_evaluation.runtime.recipe_settings import check_recipe
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import Json, ParameterReader
 
@@ -56,6 +57,7 @@ class ScorerSettings(TaskSettings):
         ("Region", check_region),
         ("SDK", check_sdk_environment),
         ("Model", check_model),
+        ("Recipe", check_recipe),
         ("Dataset", check_dataset),
         ("Dataset bucket", check_dataset_bucket),
         ("Scorer", check_scorer),
@@ -77,6 +79,10 @@ class ScorerSettings(TaskSettings):
             "primary_metric": reader.optional_text("PRIMARY_METRIC") or "",
             "direction": reader.text("BETTER"),
         }
+
+    @property
+    def task(self) -> str:
+        return "gen_qa"
 
     def faults(self) -> list[str]:
         found = super().faults()

@@ -32,6 +32,7 @@ SCRIPT = DemoScript(
     },
     volunteered={
         "inference": "max_new_tokens=2048 temperature=0 top_logprobs=10",
+        "processor": "ticket-metrics",
         "scale": "ml.g5.12xlarge 4",
     },
 )

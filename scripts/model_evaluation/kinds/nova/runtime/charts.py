@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.patches import Rectangle
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.charts import CHARTS, look
@@ -20,8 +21,42 @@ FEW = 10  # a tenth with fewer answers is drawn hollow
 
 def drawings(analysis: Analysis) -> Mapping[str, Callable[[], Any]]:
     """The shared charts, and those of confidence where there is any."""
-    chosen = {name: functools.partial(draw, analysis) for name, draw in CHARTS.items()}
+    chosen: dict[str, Callable[[], Any]] = {name: functools.partial(draw, analysis) for name, draw in CHARTS.items()}
+    chosen["cells"] = lambda: cells_chart(analysis)
     return {**chosen, "reliability": lambda: reliability_chart(analysis), "routing": lambda: routing_chart(analysis)}
+
+
+def cells_chart(analysis: Analysis) -> look.Chart | None:
+    """The primary metric of the model under test by two metadata fields, with the rows of every cell."""
+    summary, table = analysis.summary, analysis.per_example
+    side = "tuned" if summary["models"]["tuned"] else "base"
+    fields = [name for name in summary["slices"] if name in table][:2]
+    column, limits = f"{summary['primary_metric']}__{side}", summary["metrics"][summary["primary_metric"]]["limits"]
+    if len(fields) < 2 or column not in table or not limits:
+        return None
+    first, second = fields
+    known = table[table[column].notna() & table[first].notna() & table[second].notna()]
+    grouped = known.groupby([first, second])[column].agg(["mean", "count"])
+    rows, columns = (sorted(known[name].unique()) for name in fields)
+    large = grouped[grouped["count"] >= FEW]
+    worst = large["mean"].idxmin() if len(large) else None
+    title = f"Lowest where {first} is {worst[0]} and {second} is {worst[1]}" if worst else "No cell has ten rows"
+    alt = "; ".join(f"{a}, {b}: {own['mean']:.2f} of {own['count']:.0f}" for (a, b), own in grouped.iterrows())
+    name = f"{summary['primary_metric']} of the {labels_of(summary)[side]} by {first} and {second}"
+    chart = look.new_chart(name, title, alt, 0.9 + 0.5 * len(rows))
+    axes = chart.add_subplot()
+    axes.set_xlim(-0.5, len(columns) - 0.5)
+    axes.set_xticks(range(len(columns)), [look.chart_label(str(value), 18, 1) for value in columns])
+    look.label_rows(axes, [look.chart_label(str(value), 24, 1) for value in rows])
+    for (a, b), own in grouped.iterrows():
+        at, enough = (columns.index(b), rows.index(a)), own["count"] >= FEW
+        share = (own["mean"] - limits[0]) / (limits[1] - limits[0])
+        colour = look.GOOD if enough else look.PAPER
+        axes.add_patch(Rectangle((at[0] - 0.48, at[1] - 0.46), 0.96, 0.92, color=colour, alpha=0.15 + 0.5 * share))
+        text = f"{own['mean']:.2f}  (n {own['count']:.0f})"
+        axes.text(*at, text, ha="center", va="center", size=9, color=look.INK if enough else look.MUTED)
+    axes.set_xlabel(f"{second} (grey: fewer than {FEW} rows, no claim)")
+    return chart
 
 
 def reliability_chart(analysis: Analysis) -> look.Chart | None:

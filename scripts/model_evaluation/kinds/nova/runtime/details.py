@@ -8,6 +8,7 @@ missing is named, never taken for empty.
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
 import json
 import re
@@ -118,8 +119,11 @@ def python_value(cell: Any) -> Any:
         return cell.tolist()
     if not isinstance(cell, str) or not cell.lstrip().startswith(("[", "{", "(")):
         return cell
+    text = cell.strip()
+    with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+        return ast.literal_eval(text)  # nearly all of them
     try:
-        return ast.literal_eval(_Literals().visit(ast.parse(cell.strip(), mode="eval")))
+        return ast.literal_eval(_Literals().visit(ast.parse(text, mode="eval")))
     except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
         raise ValueError(f"not a Python value: {cell[:60]!r}") from error
 

@@ -18,4 +18,4 @@ class NovaAnalysis(Analysis):
         return drawings(self)
 
     def sections(self) -> Sequence[tuple[str, str, Any]]:
-        return page_sections(self.summary)
+        return page_sections(self)

@@ -7,11 +7,16 @@ from typing import Any
 
 from markupsafe import Markup
 
+from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.plain_text import one_line
 from model_evaluation.runtime.summary import labels_of
 
+from .answers import ACCURACY
+
 CELL_CHARACTERS = 60
+PROMPT_CHARACTERS = 80
+TELLING_ROWS = 10
 REASONS = {
     "no_logprobs": "no log probabilities",
     "bad_json": "no JSON object",
@@ -20,13 +25,15 @@ REASONS = {
 }
 
 
-def page_sections(summary: Mapping[str, Any]) -> Sequence[tuple[str, str, Markup]]:
+def page_sections(analysis: Analysis) -> Sequence[tuple[str, str, Markup]]:
     """Anchor, heading and body of each part that these results have."""
+    summary = analysis.summary
     parts = [
         ("preferences", "Preferences", _preferences(summary)),
         ("criteria", "Where the answers differ", _criteria(summary)),
         ("classes", "Classes", _classes(summary)),
         ("confidence", "How sure the models were", _confidence(summary)),
+        ("", "Wrong although sure, and least sure", _telling_rows(analysis)),
     ]
     return [own for own in parts if own[2]]
 
@@ -143,6 +150,7 @@ def _confidence(summary: Mapping[str, Any]) -> Markup:
         return Markup()
     rows: dict[str, list[str]] = {}
     for own in sides.values():
+        threshold = own["threshold"] or {}
         unresolved = ", ".join(f"{count} {REASONS.get(reason, reason)}" for reason, count in own["unresolved"].items())
         for name, value in (
             ("Rows with a confidence", number(own["resolved"])),
@@ -151,7 +159,9 @@ def _confidence(summary: Mapping[str, Any]) -> Markup:
             ("Right among them", number(own["accuracy"])),
             ("Expected calibration error", number(own["ece"])),
             (f"Wrong with a confidence of {own['overconfident_at']:g} or more", number(own["overconfident"])),
-            ("Threshold for taking an answer unseen", _threshold(own["threshold"])),
+            ("Threshold for taking an answer unseen", number(threshold.get("value"))),
+            ("… takes of the other half", number(threshold.get("coverage"))),
+            ("… of which are right", between(threshold, "accuracy") if threshold else "–"),
             ("Calibration error on the other half, as it is", number(own["same_rows_ece"])),
             ("… and after a map fitted on the first half", number(own["calibrated_ece"])),
         ):
@@ -162,8 +172,24 @@ def _confidence(summary: Mapping[str, Any]) -> Markup:
     return part("table", headings=headings, lines=lines, caption=caption, short=True)
 
 
-def _threshold(own: Mapping[str, Any] | None) -> str:
-    if own is None:
-        return "none: too few rows, or none reaches the target"
-    reached = between(own, "accuracy")
-    return f"{own['value']:.2f}: takes {own['coverage']:.0%} of the other half, right {reached}"
+def _telling_rows(analysis: Analysis) -> Markup:
+    """The rows on which a look pays: wrong with the highest confidence, and those with the lowest."""
+    sides, labels = sides_of_confidence(analysis.summary), labels_of(analysis.summary)
+    table, body = analysis.per_example, Markup()
+    for side, own in sides.items():
+        score = f"{ACCURACY}__{side}"
+        if score not in table or not own["resolved"]:
+            continue
+        known = table[table[f"{side}_confidence"].notna()].sort_values(f"{side}_confidence")
+        sure = known[(known[score] == 0) & (known[f"{side}_confidence"] >= own["overconfident_at"])].iloc[::-1]
+        for what, rows in (("wrong although sure", sure), ("least sure", known)):
+            lines = [
+                [str(row["record_id"]), f"{row[f'{side}_confidence']:.3f}", "right" if row[score] else "wrong",
+                 short(str(row[f"{score}_explanation"])), one_line(str(row["prompt"]))[:PROMPT_CHARACTERS]]
+                for row in rows.head(TELLING_ROWS).to_dict("records")
+            ]  # fmt: skip
+            if lines:
+                caption = f"{labels[side].capitalize()}, {what}: {len(lines)} of {len(rows):,} rows"
+                headings = ("Row", "Confidence", "", "Answer", "Prompt")
+                body += part("table", headings=headings, lines=lines, caption=caption, left=5)
+    return body

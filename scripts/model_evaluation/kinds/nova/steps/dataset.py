@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.nova.runtime.recipe import TASKS
+from model_evaluation.kinds.nova.runtime.recipe import JUDGES, TASKS
 from model_evaluation.steps import dataset as shared
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def check(text: str, context: Context) -> Answer:
                 code="no_dataset",
             )
         return Answer(NONE, facts={"reason": "the benchmark has its own questions"})
+    if text.lower().startswith("pairs "):
+        raise _paired(text, task, context)
     if text.startswith("arn:"):
         raise Refused(
             "A training job reads its rows from S3; an entry of the AI Registry cannot be a channel of it.",
@@ -46,6 +49,36 @@ def check(text: str, context: Context) -> Answer:
     return answer
 
 
+def _paired(text: str, task: str, context: Context) -> Refused:
+    """Writes the judge's rows out of two files of answers; says what became of the prompts."""
+    from model_evaluation.kinds.nova.pairs import build_pairs, write_pairs
+
+    words = shlex.split(text)[1:]
+    if task not in JUDGES or len(words) != 2:
+        return Refused(
+            f"{text[:100]!r} was received; pairs are made of two files, for a judge.",
+            fix="For example: evaluate.py answer dataset 'pairs baseline.jsonl challenger.jsonl'",
+            code="bad_operation",
+        )
+    baseline, challenger = (os.path.join(context.project, os.path.expanduser(word)) for word in words)
+    pairs = build_pairs(baseline, challenger)
+    left = "; ".join(f"{count} {why}" for why, count in pairs.left_out.items()) or "none"
+    if not pairs.rows:
+        return Refused(
+            f"The two files have no prompt in common that both answered. Left out: {left}.",
+            fix="Check that both models answered the same questions.",
+            code="nothing_left",
+        )
+    path = write_pairs(context.project, pairs)
+    return Refused(
+        f"{len(pairs.rows)} pairs were written to {path}; nothing was uploaded. Left out: {left}.",
+        fix=f"If the user agrees: evaluate.py dataset upload {shlex.quote(path)} s3://BUCKET/FOLDER/{TASKS[task].file} "
+        "--yes - then answer with that URI.",
+        code="prepared",
+        details={"file": path, "pairs": len(pairs.rows), "left_out": pairs.left_out},
+    )
+
+
 def settle(context: Context) -> Answer | None:
     task = str(context.facts("nova_task")["task"])
     if TASKS[task].file:
@@ -60,7 +93,7 @@ STEP = Step(
     title="Evaluation dataset",
     question="Where are the rows? The container takes one file, named gen_qa.jsonl for own questions and "
     "llm_judge.jsonl for a judge.",
-    expects="the S3 URI of that file",
+    expects="the S3 URI of that file; for a judge also `pairs FILE_A FILE_B`, two files of answers on this machine",
     example="s3://my-bucket/evaluation/gen_qa.jsonl",
     reference="references/nova.md",
     check=check,

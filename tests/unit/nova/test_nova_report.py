@@ -1,0 +1,57 @@
+"""The report of a Nova evaluation: its own parts and charts, and nothing of them where there is nothing to tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from model_evaluation.kinds.nova.runtime.page_parts import page_sections
+from model_evaluation.runtime.report.charts import draw_charts
+from model_evaluation.runtime.report.page import report_html
+from unit.nova.container_runs import CHECKPOINT, analysed, answered, both, judged
+
+
+def headings(analysis: object) -> list[str]:
+    return [heading for _, heading, _ in page_sections(analysis)]  # type: ignore[arg-type]
+
+
+def test_answers_with_classes_and_confidence() -> None:
+    analysis = analysed(both())
+    assert headings(analysis) == ["Classes", "How sure the models were", "Wrong although sure, and least sure"]
+    charts = draw_charts(analysis)
+    assert {"difference", "slices", "cells", "reliability", "routing"} <= set(charts)
+    assert charts["cells"].title.startswith("Lowest where difficulty is")
+    page = report_html(analysis, charts)
+    assert "Confusion, base model" in page
+    assert "5 no JSON object" in page
+    assert "Nothing is calibrated unless" in page
+
+
+def test_one_model_without_log_probabilities() -> None:
+    analysis = analysed({"tuned": answered(CHECKPOINT, inference={})}, scope="tuned")
+    assert headings(analysis) == ["Classes", "How sure the models were"]
+    assert not {"reliability", "routing"} & set(draw_charts(analysis))
+    assert "72 no log probabilities" in report_html(analysis, {})
+
+
+def test_plain_texts_have_neither() -> None:
+    rows = [{"query": f"Question {at}?", "response": f"Answer {at}."} for at in range(12)]
+    outputs = both(rows, inference={"top_logprobs": 0})
+    analysis = analysed(outputs, rows, primary="f1_score", answer_field="")
+    assert headings(analysis) == ["How sure the models were"]
+    assert "cells" not in draw_charts(analysis)
+
+
+def test_preferences_beside_the_containers() -> None:
+    rows = [{"a_scores": 0.0, "b_scores": 2.0, "ties": 0.0}] * 8 + [{"a_scores": 2.0, "b_scores": 0.0, "ties": 0.0}] * 4
+    analysis = judged(rows, {"winrate": 0.667, "lower_rate": 0.4, "upper_rate": 0.87, "b_scores": 16.0})
+    assert headings(analysis) == ["Preferences"]
+    page = report_html(analysis, draw_charts(analysis))
+    assert "0.667 (0.400 to 0.870)" in page
+    assert "Nothing is significant in an interval that holds 0.5" in page
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "a_very_long_class_name_" * 20])
+def test_names_of_classes_are_text(name: str) -> None:
+    rows = [{"query": f"q {at}", "response": f'{{"class": "{name if at % 2 else "b"}"}}'} for at in range(20)]
+    page = report_html(analysed(both(rows), rows), {})
+    assert "<script>alert" not in page
