@@ -67,6 +67,15 @@ class MetricTool:
         raise NotImplementedError
 
 
+class SplitTool:
+    """What `dataset split` does for a kind whose rows are a table."""
+
+    def run(self, uri: str, folder: str, *, by: str, column: str, shares: str, seed: int) -> JsonObject:
+        """Write the parts of the table at ``uri`` (a path here or an S3 URI) into ``folder``; what was written. ``by``
+        is hash, stratify or time, ``column`` may be empty for a hash, ``shares`` are of train, validation and test."""
+        raise NotImplementedError
+
+
 class PeopleTool:
     """What `report --labels-sheet` and `report --labels` do for a kind whose scores people can check."""
 
@@ -195,6 +204,10 @@ class Kind:
 
     def people_tool(self) -> PeopleTool | None:
         """What lets people check the scores, where somebody else gave them."""
+        return None
+
+    def split_tool(self) -> SplitTool | None:
+        """What parts rows into training, validation and test sets, where the kind's rows are a table."""
         return None
 
     def other_answers(self, summary: Summary, context: Context) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.kinds.fitting import ModelTraits, is_tabular
-from model_evaluation.kinds.kind import Expectation, Kind
+from model_evaluation.kinds.kind import Expectation, Kind, SplitTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,6 +111,11 @@ class Predictive(Kind):
         from .drift import drift_body
 
         return drift_body(folder, baseline)
+
+    def split_tool(self) -> SplitTool:
+        from .split_tool import TableSplit
+
+        return TableSplit()
 
     def player(self) -> KindPlayer | None:
         from .localaws.player import PredictivePlayer
