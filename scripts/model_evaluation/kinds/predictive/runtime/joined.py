@@ -99,8 +99,12 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
         places[side] = at
         surplus[side] = max(own.surplus, len(own) - int((at >= 0).sum()))  # they may be counted and still be there
         notes += [*own.notes, *remarks]
-    there = np.logical_and.reduce([at >= 0 for at in places.values()])
-    counts = {side: int((at >= 0).sum()) for side, at in places.items()}
+    counted = np.ones(len(test), bool) if test.weight is None else test.weight > 0
+    if not counted.all():
+        notes.append(f"{int((~counted).sum())} rows have a weight of 0 and are left out.")
+    total = int(counted.sum())
+    there = np.logical_and.reduce([counted, *(at >= 0 for at in places.values())])
+    counts = {side: int((counted & (at >= 0)).sum()) for side, at in places.items()}
     if not there.any():
         raise ResultsError(
             f"No row of the test set ({len(test)} rows, ids such as {_examples(test.ids)}) has a prediction of "
@@ -126,7 +130,7 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
         said[side], remarks = _said(side, own, classes, problem)
         notes += remarks
     rows: Rows = {
-        "dataset": len(test),
+        "dataset": total,
         "tuned": counts.get("tuned"),
         "base": counts.get("base"),
         "paired": int(there.sum()) if len(predictions) == 2 else 0,
@@ -142,7 +146,7 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
         groups if groups is not None and len(np.unique(groups)) < len(groups) else None,
         {name: values[there] for name, values in test.slices.items()},
         None if test.features is None else test.features[there],
-        {side: len(test) - count for side, count in counts.items()},
+        {side: total - count for side, count in counts.items()},
         surplus,
         tuple(dict.fromkeys(notes)),
     )
