@@ -107,11 +107,8 @@ def offer(context: Context) -> Offer:
 
 
 def _known_facts(context: Context) -> dict[str, Any] | None:
-    """What an earlier reading found, for the question or for the answer, if the files are still the same."""
+    """What was read for the question, if the files are still the same. Answered once more, they are read again."""
     known: dict[str, Any] = context.document.get("offers", {}).get("data", {}).get("facts", {})
-    if not known and context.answered("data"):
-        entry = context.document["answers"]["data"]
-        known = {**entry.get("facts", {}), "findings": entry.get("warnings", [])}
     if not known or known.get("terms") != _terms(context) or known.get("etag") != context.facts("dataset")["etag"]:
         return None
     from model_evaluation.lookups.s3.dataset_files import unchanged_files
