@@ -19,6 +19,7 @@ from .lines import LONGEST_LINE
 TABLES = frozenset({"csv", "parquet", "excel"})
 LARGEST_TABLE = 256 << 20  # Parquet and Excel are read whole, since their columns are listed at the end
 _DELIMITERS = ((",", "commas"), ("\t", "tabs"), (";", "semicolons"))
+_CONVERSATIONS = ("messages", "conversations", "conversation")
 _LONGEST_NAME = 64
 _BATCH_ROWS = 1000
 
@@ -34,11 +35,16 @@ def csv_columns(first: str, second: str | None) -> tuple[list[str], str, str] | 
     return None
 
 
+def is_separator(line: str) -> bool:
+    """Whether it is the line by which Excel is told a delimiter, before the header."""
+    return line.strip().lower() in ("sep=,", "sep=;", "sep=\t", "sep=")
+
+
 def csv_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """The rows of a CSV file with a header. Cells are texts, empty ones are left out, as are empty rows."""
     csv.field_size_limit(LONGEST_LINE)
     lines = _text_lines(chunks)
-    first = next((line for line in lines if line.strip()), "")
+    first = next((line for line in lines if line.strip() and not is_separator(line)), "")
     second = next((line for line in lines if line.strip()), None)
     header = first.strip("\r\n")
     found = csv_columns(header, second)
@@ -146,9 +152,19 @@ def table_columns(chunks: Iterable[bytes], kind: str) -> list[str]:
 
 
 def _filled(columns: list[str], cells: list[Any]) -> Iterator[dict[str, Any]]:
-    row = {name: cell for name, cell in zip(columns, cells, strict=False) if name and str(cell).strip()}
+    filled = {name: cell for name, cell in zip(columns, cells, strict=False) if name and str(cell).strip()}
+    row = {name: _conversation(cell) if name in _CONVERSATIONS else cell for name, cell in filled.items()}
     if row:
         yield row
+
+
+def _conversation(cell: Any) -> Any:
+    """The messages whose JSON text a cell holds; any other cell as it is."""
+    try:
+        value = json.loads(cell)
+    except (TypeError, ValueError, RecursionError):
+        return cell
+    return value if isinstance(value, list) else cell
 
 
 def _plain(value: Any) -> Any:
