@@ -7,9 +7,10 @@ import io
 import json
 import math
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
-from model_evaluation.errors import Refused
+from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.packages import missing_package
 
 from .foreign import role_of
@@ -141,12 +142,10 @@ def table_lines(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
         yield json.dumps(_plain(row), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def table_columns(chunks: Iterable[bytes], kind: str) -> list[str]:
-    """The columns that a table's first row fills; none when it cannot be read here."""
-    from model_evaluation.errors import EvaluationError
-
+def table_start(chunks: Iterable[bytes], kind: str, count: int = 20) -> list[dict[str, Any]]:
+    """The first rows of a table; none when it cannot be read here."""
     try:
-        return list(next(iter(READERS[kind](chunks)), {}))
+        return list(islice(READERS[kind](chunks), count))
     except EvaluationError:
         return []
 
