@@ -15,10 +15,9 @@ from model_evaluation.packages import missing_package
 
 from .foreign import role_of
 from .formats import safe_name
-from .lines import LONGEST_LINE
+from .lines import LONGEST_LINE, line_blocks, whole_document
 
 TABLES = frozenset({"csv", "parquet", "excel"})
-LARGEST_TABLE = 256 << 20  # Parquet and Excel are read whole, since their columns are listed at the end
 _DELIMITERS = ((",", "commas"), ("\t", "tabs"), (";", "semicolons"))
 _CONVERSATIONS = ("messages", "conversations", "conversation")
 _LONGEST_NAME = 64
@@ -88,7 +87,7 @@ def parquet_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     except ImportError as error:
         raise missing_package("pyarrow") from error
     try:
-        file = parquet.ParquetFile(io.BytesIO(_whole(chunks)))
+        file = parquet.ParquetFile(io.BytesIO(whole_document(chunks)))
         _refuse_repeated(list(file.schema_arrow.names))
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             yield from batch.to_pylist()
@@ -107,7 +106,7 @@ def excel_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         missing.fix += " - or save the sheet as CSV (UTF-8)."
         raise missing from error
     try:
-        book = openpyxl.load_workbook(io.BytesIO(_whole(chunks)), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(whole_document(chunks)), read_only=True, data_only=True)
         sheets = {sheet.title: sheet.iter_rows(values_only=True) for sheet in book.worksheets}
         tables = {}
         for title, rows in sheets.items():
@@ -180,8 +179,6 @@ def _plain(value: Any) -> Any:
 
 
 def _text_lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    from .lines import line_blocks
-
     for block in line_blocks(chunks):
         for line in block.lines():
             try:
@@ -200,18 +197,3 @@ def _refuse_repeated(columns: list[str]) -> None:
         raise Refused(
             f"Two columns have the name `{safe_name(repeated[0])}`.", fix="Rename one of them.", code="duplicate_key"
         )
-
-
-def _whole(chunks: Iterable[bytes]) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    for chunk in chunks:
-        parts.append(chunk)
-        size += len(chunk)
-        if size > LARGEST_TABLE:
-            raise Refused(
-                f"The file is larger than {LARGEST_TABLE >> 20} MiB, too large to be read in one piece.",
-                fix="Split it, or write JSON Lines where it is made.",
-                code="document_too_large",
-            )
-    return b"".join(parts)
