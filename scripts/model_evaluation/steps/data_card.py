@@ -56,6 +56,8 @@ def card(
     else:
         lines.append("No problems found; every row was read.")
     seen, usable = report.profile.looked_through, report.profile.usable_rows
+    if usable and report.profile.distinct_questions is None:
+        lines.append("The rows were not compared with each other: some may ask the same in other words.")
     if 0 < seen < usable:
         lines.append(
             f"Personal data, keys and instructions in the texts: only the first {seen:,} rows were looked through."

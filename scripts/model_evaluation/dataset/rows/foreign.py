@@ -9,6 +9,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from model_evaluation.runtime.rows import is_conversation, message_text
@@ -20,7 +21,8 @@ UNKNOWN: Renaming = (("FIELD", "query"), ("FIELD", "response"))
 
 # What people call these parts, without capitals, spaces and signs; the likeliest first.
 _PROMPTS = """
-    prompt query question userprompt userquery userquestion userinput usermessage prompttext inputtext instruction input
+    prompt query question fullprompt userprompt userquery userquestion userinput usermessage prompttext inputtext
+    instruction input
     request problem utterance message text user human frage pregunta pergunta domanda 问题 質問 질문
 """
 _REFERENCES = """
@@ -121,15 +123,23 @@ def foreign_prompt(names: Sequence[str]) -> Renaming:
     return tuple(pairs)
 
 
-def foreign_columns(names: Sequence[str]) -> Renaming:
-    """How a table's columns make rows of a format; empty when they do already."""
+def foreign_columns(rows: Sequence[Mapping[str, Any]]) -> Renaming:
+    """How a table whose first rows these are becomes rows of a format; empty when they are some already."""
+    if not rows or any(as_messages(row) for row in rows):
+        return ()
+    held = [with_inner_fields(row) for row in rows]
+    names = [name for name in dict.fromkeys(chain.from_iterable(held)) if _is_held(name, held)]
     own = next((name for name in ("messages", "query", "prompt") if name in names), None)
     if own is None:
-        return foreign_prompt(names) or (UNKNOWN if names and "conversations" not in names else ())
+        return foreign_prompt(names) or UNKNOWN
     target = "response" if own == "query" else "completion"
     if own == "messages" or any(name in names for name in (target, *_REFERENCE_TARGETS[2:])):
         return ()
     return tuple((name, target) for name in names_of("reference", names)[:1])
+
+
+def _is_held(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    return any(holds_part(name, row.get(name)) or is_conversation(row.get(name)) for row in rows)
 
 
 def usable_text(value: object) -> str | None:
