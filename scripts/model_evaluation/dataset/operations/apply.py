@@ -28,6 +28,7 @@ from model_evaluation.dataset.check import DatasetReport
 from model_evaluation.dataset.rows.foreign import UNKNOWN, Renaming, as_option, parse_renaming, whole_renaming
 from model_evaluation.dataset.rows.formats import FORMATS, family
 from model_evaluation.errors import Refused
+from model_evaluation.runtime.settings import Json
 
 from .conversion import NotConvertible, convert_row
 from .manifest import Manifest, traced_back
@@ -72,7 +73,7 @@ def apply_operation(
     report: DatasetReport,
     out_path: Path | str,
     *,
-    earlier: Mapping[str, Any] | None = None,
+    earlier: Json | None = None,
     overlap: Collection[int] = (),
     **source_facts: Any,
 ) -> Manifest:

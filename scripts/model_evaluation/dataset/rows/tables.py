@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from model_evaluation.errors import Refused
 from model_evaluation.packages import missing_package
+from model_evaluation.runtime.settings import Json
 
 from .foreign import role_of
 from .formats import safe_name
@@ -34,7 +35,7 @@ def csv_columns(first: str, second: str | None) -> tuple[list[str], str, str] | 
     return None
 
 
-def csv_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def csv_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     """The rows of a CSV file with a header. Cells are texts, empty ones are left out, as are empty rows."""
     csv.field_size_limit(LONGEST_LINE)
     lines = _text_lines(chunks)
@@ -73,7 +74,7 @@ def csv_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def parquet_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def parquet_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     """The rows of a Parquet file."""
     try:
         import pyarrow
@@ -91,7 +92,7 @@ def parquet_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def excel_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def excel_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     """The rows of the one sheet of an Excel workbook that holds any; its first row names the columns."""
     try:
         import openpyxl
@@ -145,13 +146,13 @@ def table_columns(chunks: Iterable[bytes], kind: str) -> list[str]:
         return []
 
 
-def _filled(columns: list[str], cells: list[Any]) -> Iterator[dict[str, Any]]:
+def _filled(columns: list[str], cells: Sequence[object]) -> Iterator[Json]:
     row = {name: cell for name, cell in zip(columns, cells, strict=False) if name and str(cell).strip()}
     if row:
         yield row
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """The value as JSON has it: no number that is none, times and decimal numbers as text, bytes only as a count."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
