@@ -22,7 +22,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from model_evaluation.dataset.check import DatasetReport
 from model_evaluation.dataset.rows.foreign import UNKNOWN, Renaming, as_option, parse_renaming, whole_renaming
@@ -75,7 +75,7 @@ def apply_operation(
     *,
     earlier: Json | None = None,
     overlap: Collection[int] = (),
-    **source_facts: Any,
+    **source_facts: object,
 ) -> Manifest:
     """Apply one operation to the source that ``open_chunks`` opens (each call from its beginning).
 

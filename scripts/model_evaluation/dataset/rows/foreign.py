@@ -9,7 +9,6 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
 from model_evaluation.runtime.rows import is_conversation, message_text
 from model_evaluation.runtime.settings import Json
@@ -227,7 +226,7 @@ def renamed(obj: Json, renaming: Renaming) -> Json:
     return {**moved, **{name: value for name, value in row.items() if name in obj and name not in moved}}
 
 
-def _part(value: Any, name: str, target: str, *, joined: bool) -> Any:
+def _part(value: object, name: str, target: str, *, joined: bool) -> object:
     """A field's value under its new name; ``joined``: with others."""
     if value is None or value == []:
         return None
@@ -267,7 +266,7 @@ def as_messages(obj: Json) -> Json | None:
     return None
 
 
-def _spoken(value: Any, name: str) -> list[Json] | None:
+def _spoken(value: object, name: str) -> list[Json] | None:
     if not isinstance(value, list) or not value or not all(isinstance(item, Mapping) for item in value):
         return None
     if all(isinstance(item.get("from"), str) and isinstance(item.get("value"), str) for item in value):
@@ -287,7 +286,7 @@ def _message(role: str, text: str) -> Json:
     return {"role": OTHER_ROLES.get(role, role), "content": text}
 
 
-def _turns(turns: Any) -> list[Json] | None:
+def _turns(turns: object) -> list[Json] | None:
     """Prompts and reference answers, turn by turn; ``None`` when a turn lacks one, but for the last one's answer."""
     if not isinstance(turns, list) or not turns:
         return None
@@ -304,5 +303,5 @@ def _turns(turns: Any) -> list[Json] | None:
     return messages
 
 
-def _content(value: Any) -> str:
+def _content(value: object) -> str:
     return message_text(value.get("content")) if isinstance(value, Mapping) else ""

@@ -150,7 +150,7 @@ def count_strings(values: Column, levels: int) -> int:
     raise RecursionError
 
 
-def _decoded(line: bytes) -> tuple[Any, list[Fault], int]:
+def _decoded(line: bytes) -> tuple[object, list[Fault], int]:
     """The value of one line, ``ABSENT`` if there is none, its faults, and about where they are."""
     if not line.strip():
         return ABSENT, [Fault("blank_line")], 0
@@ -191,7 +191,7 @@ def _integer(digits: str) -> int:
         raise _HugeNumberError(f"{len(digits)} digits") from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> Json:
+def _unique(pairs: list[tuple[str, object]]) -> Json:
     obj = dict(pairs)
     if len(obj) != len(pairs):
         raise _RepeatedKeyError(Counter(key for key, _ in pairs).most_common(1)[0][0])
@@ -203,7 +203,7 @@ _STRICT = json.JSONDecoder(
 )
 
 
-def _explained(line: bytes) -> tuple[Any, list[Fault], int]:
+def _explained(line: bytes) -> tuple[object, list[Fault], int]:
     """Decode strictly what was refused, and name the fault. Without a line end it is the last line of the file and
     may be cut off."""
     faults: list[Fault] = []
@@ -270,7 +270,7 @@ def _syntax_fault(error: json.JSONDecodeError, text: str, *, may_be_cut: bool) -
     return Fault("invalid_json", reason)
 
 
-def _has_lone_surrogate(value: Any) -> bool:
+def _has_lone_surrogate(value: object) -> bool:
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:

@@ -515,7 +515,7 @@ def _odd(column: Column) -> list[int]:
     return [at for at, value in enumerate(column) if type(value) is not str or not value.strip()]
 
 
-def _not_ascii(column: Sequence[Any]) -> list[int]:
+def _not_ascii(column: Column) -> list[int]:
     """Positions of texts with other than ASCII characters."""
     try:
         return list(compress(range(len(column)), map(not_, map(str.isascii, column))))

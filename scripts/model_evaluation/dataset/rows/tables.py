@@ -7,7 +7,6 @@ import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from model_evaluation.errors import Refused
 from model_evaluation.packages import missing_package
@@ -152,7 +151,7 @@ def _filled(columns: list[str], cells: Sequence[object]) -> Iterator[Json]:
         yield row
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object) -> object:
     """The value as JSON has it: no number that is none, times and decimal numbers as text, bytes only as a count."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
