@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+
+from model_evaluation.json_types import JsonObject
 
 from .content import ContentScan
 from .defects import TextDefects
@@ -40,7 +41,7 @@ class DatasetReport:
     terms: Terms = field(default_factory=Terms)
     renaming: Renaming = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return {
             "source": self.source,
             "usable": self.usable,

@@ -6,12 +6,12 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.packages import missing_package
+from model_evaluation.runtime.settings import Json
 
 from .foreign import role_of
 from .formats import safe_name
@@ -40,7 +40,7 @@ def is_separator(line: str) -> bool:
     return line.strip().lower() in ("sep=,", "sep=;", "sep=\t", "sep=")
 
 
-def csv_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def csv_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     """The rows of a CSV file with a header. Cells are texts, empty ones are left out, as are empty rows."""
     csv.field_size_limit(LONGEST_LINE)
     lines = _text_lines(chunks)
@@ -79,7 +79,7 @@ def csv_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def parquet_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def parquet_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     """The rows of a Parquet file."""
     try:
         import pyarrow
@@ -97,7 +97,7 @@ def parquet_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def excel_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def excel_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     """The rows of the one sheet of an Excel workbook that holds any; its first row names the columns."""
     try:
         import openpyxl
@@ -141,7 +141,7 @@ def table_lines(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
         yield json.dumps(_plain(row), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def table_start(chunks: Iterable[bytes], kind: str, count: int = 20) -> list[dict[str, Any]]:
+def table_start(chunks: Iterable[bytes], kind: str, count: int = 20) -> list[Json]:
     """The first rows of a table; none when it cannot be read here."""
     try:
         return list(islice(READERS[kind](chunks), count))
@@ -149,23 +149,23 @@ def table_start(chunks: Iterable[bytes], kind: str, count: int = 20) -> list[dic
         return []
 
 
-def _filled(columns: list[str], cells: list[Any]) -> Iterator[dict[str, Any]]:
+def _filled(columns: list[str], cells: Sequence[object]) -> Iterator[Json]:
     filled = {name: cell for name, cell in zip(columns, cells, strict=False) if name and str(cell).strip()}
     row = {name: _conversation(cell) if name in _CONVERSATIONS else cell for name, cell in filled.items()}
     if row:
         yield row
 
 
-def _conversation(cell: Any) -> Any:
+def _conversation(cell: object) -> object:
     """The messages whose JSON text a cell holds; any other cell as it is."""
     try:
-        value = json.loads(cell)
+        value = json.loads(str(cell))
     except (TypeError, ValueError, RecursionError):
         return cell
     return value if isinstance(value, list) else cell
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """The value as JSON has it: no number that is none, times and decimal numbers as text, bytes only as a count."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
