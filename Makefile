@@ -18,6 +18,7 @@ help:
 
 demo: .venv/.demo
 	@$(BIN)/python scripts/evaluate.py demo
+	@echo "Another kind of evaluation: $(BIN)/python scripts/evaluate.py demo --kind predictive (or nova, benchmark, ...)"
 
 test: .venv/.dev
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n 2 --dist loadfile tests/unit tests/golden tests/contract tests/e2e

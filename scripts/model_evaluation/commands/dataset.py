@@ -7,6 +7,8 @@ with a manifest, and checks what it wrote; --map names the fields of rows that a
 `dataset upload FILE S3_URI --yes` copies a prepared file, or all files of a set, to S3 with the manifest; it never
 replaces an object. `dataset overlap [TRAINING]` measures how much of this project's dataset is in the training data
 (by default those of the model's training job) and keeps it for the card, the notebook and the report.
+`dataset split FILE` parts a table into train, validation and test by a hash of its key, reproducibly, with a manifest;
+--stratify COLUMN keeps a class's shares, --group COLUMN what belongs together, --time COLUMN trains on what came first.
 
 example:
   evaluate.py dataset check evaluation/rows.jsonl
@@ -32,8 +34,15 @@ if TYPE_CHECKING:
     from model_evaluation.lookups.session import Aws
 
 
+SPLIT_BY = {
+    "stratify": "the same shares of every value of this column",
+    "group": "rows with the same value of this column stay together",
+    "time": "the earliest rows by this column train, the latest test",
+}
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=["check", "convert", "upload", "overlap"], help="what to do")
+    parser.add_argument("action", choices=["check", "convert", "upload", "overlap", "split"], help="what to do")
     parser.add_argument(
         "names",
         metavar="FILE_OR_URI",
@@ -53,8 +62,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", metavar="NAME", help="convert: the format to write (default: what fits)")
     parser.add_argument(
-        "--output", metavar="FILE", help="convert: the file to write (default: in the project's `data`)"
+        "--output", metavar="FILE", help="convert: the file to write; split: the folder (default: the project's `data`)"
     )
+    parser.add_argument("--shares", metavar="A,B,C", help="split: of train, validation and test (default 60,20,20)")
+    parser.add_argument("--seed", type=int, metavar="N", help="split: another one parts the rows anew (default 0)")
+    for flag, meaning in SPLIT_BY.items():
+        parser.add_argument(f"--{flag}", metavar="COLUMN", help=f"split: {meaning}")
     parser.add_argument("--needs-reference", action="store_true", help="every row must have a reference answer")
 
 
@@ -63,12 +76,41 @@ def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
         return _upload(args)
     if args.yes:
         raise UsageError(f"`dataset {args.action}` takes no --yes.", fix="See: evaluate.py dataset --help")
+    if args.action == "split":
+        return _split(args)
+    if args.shares or args.seed is not None or any(getattr(args, flag) for flag in SPLIT_BY):
+        raise UsageError(
+            "--shares, --seed, --stratify, --group and --time go with `dataset split`.",
+            fix="See: evaluate.py dataset --help",
+        )
     if args.action != "convert" and (args.map or args.format or args.output):
         raise UsageError(
             "--map, --format and --output go with `dataset convert`.", fix="See: evaluate.py dataset --help"
         )
     actions = {"check": _check, "convert": _convert, "overlap": _overlap}
     return actions[args.action](args)
+
+
+def _split(args: argparse.Namespace) -> tuple[JsonObject, int]:
+    from model_evaluation.kinds.registry import REGISTRY, load_kind
+
+    chosen = [flag for flag in SPLIT_BY if getattr(args, flag)]
+    if len(args.names) != 1 or len(chosen) > 1:
+        raise UsageError(
+            "`dataset split` takes one FILE_OR_URI, and one of --stratify, --group and --time.",
+            fix="For example: evaluate.py dataset split rows.csv --stratify label",
+        )
+    tools = (load_kind(kind_id).split_tool() for kind_id in REGISTRY)
+    tool = next(found for found in tools if found is not None)
+    flag = chosen[0] if chosen else ""
+    return tool.run(
+        args.names[0],
+        os.path.abspath(args.output or os.path.join(args.project, "data")),
+        by="hash" if flag in ("", "group") else flag,
+        column=getattr(args, flag) if flag else "",
+        shares=args.shares or "60,20,20",
+        seed=args.seed or 0,
+    ), 0
 
 
 def _convert(args: argparse.Namespace) -> tuple[JsonObject, int]:

@@ -4,7 +4,8 @@
 passes on improved, equivalent and no_worse, and fails on regressed and mixed. RULES are expressions on interval
 bounds joined by `and`, such as "METRIC.ci_low > 0 and OTHER.ci_high < 0.05", or a file of them; "margin = 0.02" and
 "coverage = 0.6" find the verdict with another margin, or another share of rows that both models must be scored on.
---against compares the fine-tuned models of two runs on the same rows, metrics and conditions instead.
+--against compares the fine-tuned models of two runs on the same rows, metrics and conditions instead; --against
+BASELINE.json, a file that other results left, tells how far inputs, labels and scores have moved since.
 
 --history compares this project's runs and draws the trend; runs under other conditions stand apart. --labels-sheet
 writes a random, blind subset for people to score; --labels reads their scores back, says how far the scores can be
@@ -43,8 +44,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--gate", metavar="RULES", nargs="?", const="", help="turn the verdict into an exit code")
     add(
         "--against",
-        metavar="RUN",
-        help="--gate: compare with the fine-tuned model of that run, or of the `previous` one",
+        metavar="RUN|FILE",
+        help="--gate: compare with the fine-tuned model of that run, or of the `previous` one; a baseline.json: drift",
     )
     add("--allow-simulated", action="store_true", help="--gate: let SIMULATED results pass")
     add("--full", action="store_true", help="the whole summary instead of the verdict and the metrics in short")
@@ -76,7 +77,9 @@ def run(args: argparse.Namespace) -> tuple[Body, int]:
     summary = results.summary
     body: Body = {"results": results.folder, "files": list_files(results.folder), "simulated": summary["simulated"]}
     gated = summary
-    if args.against:
+    if _is_baseline(args.against):
+        body["drift"] = load_kind(summary["kind"]).drift(results.folder, args.against)
+    elif args.against:
         gated, body["against"] = _against(args, results)
     gate = None
     if args.gate is not None:
@@ -148,9 +151,15 @@ def _against(args: argparse.Namespace, results: Results) -> tuple[Summary, Body]
     }
 
 
+def _is_baseline(against: str | None) -> bool:
+    """Whether this is a file, not a run."""
+    return against is not None and against.endswith(".json")
+
+
 def _check_usage(args: argparse.Namespace) -> None:
     wrong = None
-    alone = {"--junit": args.junit, "--against": args.against, "--allow-simulated": args.allow_simulated}
+    run = None if _is_baseline(args.against) else args.against
+    alone = {"--junit": args.junit, "--against": run, "--allow-simulated": args.allow_simulated}
     if args.gate is None and any(alone.values()):
         wrong = f"{next(name for name, value in alone.items() if value)} belongs to --gate, which is missing"
     elif args.labels_sheet and args.labels:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from model_evaluation.errors import Refused
 from model_evaluation.json_types import Facts, JsonObject
 
 from .permissions import Permissions
@@ -63,6 +64,15 @@ class MetricTool:
     def run(self, args: argparse.Namespace) -> tuple[JsonObject, int]:
         """The command's body and exit code. ``args`` holds action (lint or try), file, rows, limit, yes, and what
         :meth:`arguments` adds."""
+        raise NotImplementedError
+
+
+class SplitTool:
+    """What `dataset split` does for a kind whose rows are a table."""
+
+    def run(self, uri: str, folder: str, *, by: str, column: str, shares: str, seed: int) -> JsonObject:
+        """Write the parts of the table at ``uri`` (a path here or an S3 URI) into ``folder``; what was written. ``by``
+        is hash, stratify or time, ``column`` may be empty for a hash, ``shares`` are of train, validation and test."""
         raise NotImplementedError
 
 
@@ -196,6 +206,10 @@ class Kind:
         """What lets people check the scores, where somebody else gave them."""
         return None
 
+    def split_tool(self) -> SplitTool | None:
+        """What parts rows into training, validation and test sets, where the kind's rows are a table."""
+        return None
+
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
         """What results were made of that the present answers say otherwise, such as ``the model is A, not B``."""
         return []
@@ -204,6 +218,15 @@ class Kind:
         """A ``summary.json`` of an earlier ``schema_version`` as one of the present. Whatever the file holds, it never
         raises: what is not as it should be stays, and is found when the result is checked."""
         return summary
+
+    def drift(self, folder: str, baseline: str) -> JsonObject:
+        """What moved between the file ``baseline``, which other results left, and the results in ``folder``: the part
+        of the command's body about it."""
+        raise Refused(
+            f"Results of {self.title} keep no distributions that others could be held against.",
+            fix="Name a run, or `previous`, to compare the fine-tuned models of two runs.",
+            code="no_baseline",
+        )
 
     def player(self) -> KindPlayer | None:
         """How local AWS plays this kind's jobs and seeds an account for it; ``None`` when it does not."""

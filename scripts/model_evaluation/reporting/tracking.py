@@ -157,7 +157,8 @@ def run_metrics(summary: Summary) -> dict[str, float]:
         for side, model in (("tuned", entry["tuned"]), ("base", entry["base"])):
             if model is not None:
                 numbers[f"{side}_mean"] = value_of(model)
-                numbers[f"{side}_n_missing"] = cast("Mapping[str, float]", model).get("n_missing")
+                known = cast("Mapping[str, float]", model)
+                numbers |= {f"{side}_{part}": known.get(part) for part in ("n_missing", "ci_low", "ci_high")}
         difference = entry["difference"]
         if difference is not None:
             numbers["difference"] = difference["mean"]

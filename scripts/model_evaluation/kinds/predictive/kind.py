@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.kinds.fitting import ModelTraits, is_tabular
-from model_evaluation.kinds.kind import Expectation, Kind
+from model_evaluation.kinds.kind import Expectation, Kind, SplitTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import JsonObject
     from model_evaluation.kinds.permissions import Permissions
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
@@ -105,6 +106,16 @@ class Predictive(Kind):
         from .runtime.words import report_words
 
         return report_words(summary)
+
+    def drift(self, folder: str, baseline: str) -> JsonObject:
+        from .drift import drift_body
+
+        return drift_body(folder, baseline)
+
+    def split_tool(self) -> SplitTool:
+        from .split_tool import TableSplit
+
+        return TableSplit()
 
     def player(self) -> KindPlayer | None:
         from .localaws.player import PredictivePlayer

@@ -480,3 +480,21 @@ def test_the_sentence_says_which_rows_a_metric_rests_on(metric: str, rests_on: s
     n = {"recall": positives, "specificity": 2_000 - positives, "accuracy": 2_000}[metric]
     assert f"{n} of 2000 rows" in analysis.summary["verdict"]["sentence"]
     assert rests_on in analysis.summary["verdict"]["sentence"]
+
+
+def test_intervals_that_a_regression_gives_are_held_to_their_word(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.normal(10, 2, 400)
+    score = truth + rng.normal(0, 1, 400)
+    bounds = np.stack([score - 1.645, score + 1.645], axis=1)  # 90% of a normal error
+    bounds[:10] = np.nan
+    said = Predictions(ids(400), score, bounds=bounds)
+    analysis = analysed(TestSet(ids(400), truth), {"tuned": said}, Problem("regression"))
+    whole(analysis)
+    found = analysis.found["errors"]["tuned"]["intervals"]
+    inside = np.abs(truth - score)[10:] <= 1.645
+    assert found["coverage"]["value"] == pytest.approx(inside.mean())
+    assert found["coverage"]["n"] == 390
+    assert found["coverage"]["ci_low"] < 0.9 < found["coverage"]["ci_high"]
+    assert found["mean_width"] == pytest.approx(3.29)
+    assert "Intervals that the models give" in (export_analysis(analysis, tmp_path) / "report.html").read_text()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from cli_runs import RunCli
 from model_evaluation.kinds.predictive.runtime.drift import baseline, constraints, distribution, drift
 from model_evaluation.runtime.report.export import export_analysis
 from unit.predictive.numbers.cases import analysed, texts, two_models
@@ -88,3 +89,25 @@ def test_results_leave_a_baseline_and_constraints(tmp_path: Path) -> None:
     own = analysis.summary["metrics"]["recall"]["tuned"]["ci_low"]
     assert content["recall"] == {"threshold": own, "comparison_operator": "LessThanThreshold"}
     assert constraints({"conditions": {"problem": "clustering"}, "metrics": {}}) == {}
+
+
+def test_report_tells_drift_against_an_earlier_baseline(run_cli: RunCli, tmp_path: Path) -> None:
+    before, now = tmp_path / "before", tmp_path / "project" / "results"
+    earlier = export_analysis(analysed(*two_models(800)), before) / "baseline.json"
+    folder = export_analysis(analysed(*two_models(800, seed=5, prevalence=0.6)), now)
+    found = run_cli("report", "--results", str(folder), "--against", str(earlier), project=tmp_path / "project")
+    assert found.code == 0
+    assert "columns moved: label (PSI" in found.json["drift"]["sentence"]
+    columns = {own["column"]: own for own in found.json["drift"]["columns"]}
+    assert columns["region"]["p_adjusted"] > 0.05
+    assert "verdict" in found.json
+    same = run_cli("report", "--results", str(folder), "--against", str(folder / "baseline.json"), project=tmp_path)
+    assert same.json["drift"]["sentence"] == "No drift is shown in any of 6 columns."
+
+
+@pytest.mark.parametrize("content", ["{", "{}", '{"version": 1, "created": "", "columns": {"x": {"n": 3}}}', "[]"])
+def test_what_is_no_baseline_is_refused(run_cli: RunCli, tmp_path: Path, content: str) -> None:
+    folder = export_analysis(analysed(*two_models(100)), tmp_path)
+    (tmp_path / "other.json").write_text(content)
+    found = run_cli("report", "--results", str(folder), "--against", str(tmp_path / "other.json"), project=tmp_path)
+    assert (found.code, found.json["error"]["code"]) == (3, "no_baseline")

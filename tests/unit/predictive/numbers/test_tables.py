@@ -192,3 +192,10 @@ def test_scores_of_more_classes_than_there_are_need_names() -> None:
 def test_unique_predictions_keep_the_classes_order() -> None:
     own = unique_predictions(ids(2), np.array([[0.1, 0.9], [0.4, 0.6]]), None, ["0.0", "1.0"])
     assert own.classes == ("0", "1")
+
+
+def test_intervals_of_a_regression_are_read() -> None:
+    own = read_predictions(frame(id=["a", "b"], prediction=["1", "2"], lower=["0", "x"], upper=["3", "4"]), REGRESSION)
+    assert own.bounds is not None
+    assert own.bounds[0].tolist() == [0, 3]
+    assert np.isnan(own.bounds[1, 0])

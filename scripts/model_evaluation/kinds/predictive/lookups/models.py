@@ -28,7 +28,7 @@ EXPECTED = (
 IMPOSSIBLE_NAME = Unless("ValidationException")
 KINDS = ("model", "model package", "model package group", "training job", "endpoint")
 LABELS_ONLY = ("multi:softmax", "binary:hinge")
-MARGINS = ("binary:logitraw", "reg:squarederror")
+SERVES_ITSELF = ("xgboost", "linear-learner", "knn", "kmeans")  # one image trains and predicts
 
 
 @dataclass(frozen=True)
@@ -255,6 +255,9 @@ def _training_job(aws: Aws, name: str) -> Predictor:
     ]
     objective = str(parameters.get("objective", "")).strip('"')
     findings = [finding("training_job", f"Training job {name}, container {_short(image)}.")]
+    if family_of(image) not in SERVES_ITSELF:
+        note = f"Whether {_short(image)}, which trained it, also serves it is not known: a SageMaker model is surer."
+        findings.append(finding("other_image", note, level="warning"))
     if objective:
         findings.append(finding("objective", f"It was trained for {objective}."))
     if objective in LABELS_ONLY:

@@ -27,7 +27,7 @@ from .measures import Entries, class_aucs, measure, settle
 from .page_parts import page_sections
 from .problem import PrimaryMetric, Problem, ThresholdRule
 from .segments import gaps, segments
-from .tables import Predictions, TestSet
+from .tables import Floats, Predictions, TestSet
 from .thresholds import Decided, decide
 from .trust import trust_checks
 from .words import model_labels, report_words
@@ -271,8 +271,20 @@ def _errors(joined: Joined) -> dict[str, Any]:
             "bias": mean_estimate(error, joined.weight, joined.clusters).measured(),
             "quantiles": {f"{share:g}": float(np.quantile(error, share)) for share in (0.05, 0.25, 0.5, 0.75, 0.95)},
             "weighted_absolute_percentage_error": float(np.abs(error).sum()) / total if total > 0 else None,
+            "intervals": _interval_coverage(truth, said.bounds),
         }
     return errors
+
+
+def _interval_coverage(truth: Floats, bounds: Floats | None) -> dict[str, Any] | None:
+    """How often the number lies within the interval that the model gives, and how wide that is on average; ``None``
+    where it gives none."""
+    if bounds is None:
+        return None
+    known = np.isfinite(bounds).all(axis=1)
+    inside = (bounds[known, 0] <= truth[known]) & (truth[known] <= bounds[known, 1])
+    width = float((bounds[known, 1] - bounds[known, 0]).mean()) if known.any() else None
+    return {"coverage": _share(int(inside.sum()), int(known.sum())), "mean_width": width}
 
 
 def _per_class(joined: Joined, counts: Sequence[int]) -> dict[str, Any]:

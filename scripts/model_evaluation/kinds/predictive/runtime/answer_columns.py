@@ -14,7 +14,7 @@ IDS = ("id", "record_id", "row_id", "index")
 SCORES = ("score", "probability", "prob", "predicted_score", "y_score", "predicted_probability")
 LABELS = ("prediction", "predicted_label", "predicted", "y_pred", "closest_cluster", "cluster")
 LISTS = ("scores", "probabilities")
-OTHERS = ("labels",)
+OTHERS = ("labels", "lower", "upper")
 CLASS_COLUMN = re.compile(r"(?:score|probability|prob|proba|p)[_:. ](.+)")
 Sample = Callable[[str], Sequence[str]]
 """Some different values of a column, as texts."""

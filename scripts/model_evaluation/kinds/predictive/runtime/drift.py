@@ -7,16 +7,17 @@ such files are enough to say what moved.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
-import pandas as pd
 from scipy.stats import chi2, kstwobign
 
 from model_evaluation.runtime.statistics.adjustment import holm
 
-from .joined import Joined
 from .tables import Floats
+
+if TYPE_CHECKING:
+    from .joined import Joined
 
 VERSION = 1
 QUANTILES = 101
@@ -59,6 +60,8 @@ def distribution(values: Any) -> Distribution:
         known = own[np.isfinite(own)]
         quantiles = np.quantile(known, np.linspace(0, 1, QUANTILES)).tolist() if len(known) else None
         return {"n": len(known), "missing": len(own) - len(known), "quantiles": quantiles, "counts": None}
+    import pandas as pd
+
     texts = pd.Series(own, dtype=object)
     known_texts = texts[texts.notna() & (texts != "")]
     counts = known_texts.value_counts()

@@ -27,12 +27,14 @@ class Said:
     """What one model said of the joined rows: ``score`` (n,), the positive class's or the predicted number, or
     (n, classes) in the classes' order; ``codes`` (n,), the predicted class's place among the classes, or the cluster;
     each ``None`` where the model does not give it. ``probabilities``: whether scores are that. ``threshold``: from
-    which score on ``codes`` are positive; ``None`` where the model said the class itself."""
+    which score on ``codes`` are positive; ``None`` where the model said the class itself. ``bounds`` (n, 2): within
+    which the model says that a number lies."""
 
     score: Floats | None = None
     codes: Codes | None = None
     probabilities: bool = False
     threshold: float | None = None
+    bounds: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Joined:
                 said,
                 score=None if said.score is None else said.score[places],
                 codes=None if said.codes is None else said.codes[places],
+                bounds=None if said.bounds is None else said.bounds[places],
             )
 
         return replace(
@@ -96,8 +99,12 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
         places[side] = at
         surplus[side] = max(own.surplus, len(own) - int((at >= 0).sum()))  # they may be counted and still be there
         notes += [*own.notes, *remarks]
-    there = np.logical_and.reduce([at >= 0 for at in places.values()])
-    counts = {side: int((at >= 0).sum()) for side, at in places.items()}
+    counted = np.ones(len(test), bool) if test.weight is None else test.weight > 0
+    if not counted.all():
+        notes.append(f"{int((~counted).sum())} rows have a weight of 0 and are left out.")
+    total = int(counted.sum())
+    there = np.logical_and.reduce([counted, *(at >= 0 for at in places.values())])
+    counts = {side: int((counted & (at >= 0)).sum()) for side, at in places.items()}
     if not there.any():
         raise ResultsError(
             f"No row of the test set ({len(test)} rows, ids such as {_examples(test.ids)}) has a prediction of "
@@ -111,6 +118,7 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
             ids=test.ids[there],
             score=None if own.score is None else own.score[places[side][there]],
             prediction=None if own.prediction is None else own.prediction[places[side][there]],
+            bounds=None if own.bounds is None else own.bounds[places[side][there]],
         )
         for side, own in predictions.items()
     }
@@ -122,7 +130,7 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
         said[side], remarks = _said(side, own, classes, problem)
         notes += remarks
     rows: Rows = {
-        "dataset": len(test),
+        "dataset": total,
         "tuned": counts.get("tuned"),
         "base": counts.get("base"),
         "paired": int(there.sum()) if len(predictions) == 2 else 0,
@@ -138,7 +146,7 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
         groups if groups is not None and len(np.unique(groups)) < len(groups) else None,
         {name: values[there] for name, values in test.slices.items()},
         None if test.features is None else test.features[there],
-        {side: len(test) - count for side, count in counts.items()},
+        {side: total - count for side, count in counts.items()},
         surplus,
         tuple(dict.fromkeys(notes)),
     )
@@ -234,7 +242,7 @@ def _said(side: Side, own: Predictions, classes: tuple[str, ...], problem: Probl
                 f"{'none' if own.score is None else f'{own.score.shape[1]} per row'}.",
                 fix="Check the type of problem and the column of the predictions.",
             )
-        return Said(own.score), []
+        return Said(own.score, bounds=own.bounds), []
     if problem.type == "clustering":
         if own.prediction is None:
             raise ResultsError("A clustering needs a cluster per row.", fix="Name the column prediction.")

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["PredictiveSettings", "ask_endpoint", "container_family", "model_name", "read_results", "upload_rows"]
 CHUNK_BYTES, CHUNK_ROWS = 4_000_000, 2_000  # of one request to an endpoint, below the service's 6 MB
 Invoke = Callable[..., Any]
-"""The notebook's own call: from the endpoint's name, the rows' bytes and, as ``accept``, the type of answer to the
-SDK's answer."""
+"""The notebook's own call: from the endpoint's name, the rows' bytes, the type of answer (``accept``) and the one
+``variant`` that is asked, to the SDK's answer."""
 
 
 class Rows:
@@ -309,21 +309,23 @@ def ask_endpoint(invoke: Invoke, settings: PredictiveSettings, aws: AwsClients) 
         ids: list[str] = []
         texts: list[str] = []
         endpoint = model.value.rpartition("/")[2]
-        accept = FAMILIES[_endpoint_family(endpoint, aws)].accept.replace("jsonlines", "json")
+        variant, family = _first_variant(endpoint, aws)
+        call = partial(invoke, endpoint, accept=FAMILIES[family].accept.replace("jsonlines", "json"), variant=variant)
         for start, chunk in _chunks(lines):
             ids += [_first(line) for line in chunk]
-            texts += _asked(partial(invoke, endpoint, accept=accept), chunk, folder / f"rows-{start:08d}.json")
+            texts += _asked(call, chunk, folder / f"rows-{start:08d}.json")
         print(f"{endpoint}: {len(texts):,} answers")  # noqa: T201
         found[side] = predictions_of(ids, texts, settings.problem, rows.classes, sent=len(lines))
     return found
 
 
-def _endpoint_family(endpoint: str, aws: AwsClients) -> str:
-    """The family of the model that an endpoint's first variant serves."""
+def _first_variant(endpoint: str, aws: AwsClients) -> tuple[str, str]:
+    """An endpoint's first variant, the one that is asked (several would be several models), and its model's family."""
     config = aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
     variants = aws.sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
-    name = variants[0].get("ModelName") if variants else None
-    return family_of(str(container_of(name, aws).get("Image", ""))) if name else "custom"
+    name = variants[0].get("ModelName")
+    family = family_of(str(container_of(name, aws).get("Image", ""))) if name else "custom"
+    return str(variants[0]["VariantName"]), family
 
 
 def _asked(invoke: Callable[[bytes], Any], chunk: Sequence[str], path: Path) -> list[str]:

@@ -34,6 +34,7 @@ def page_sections(analysis: PredictiveAnalysis) -> Sequence[tuple[str, str, Mark
     """Anchor, heading and body of each part that these results have."""
     parts = [
         ("", "Against a constant answer", _constant(analysis)),
+        ("", "Intervals that the models give", _intervals(analysis)),
         ("", "Classes", _classes(analysis)),
         ("", "Gaps between segments", _gaps(analysis)),
         ("rows", "The rows that were furthest off", _worst(analysis)),
@@ -61,6 +62,22 @@ def _constant(analysis: PredictiveAnalysis) -> Markup:
     headings = ("Metric", "Best constant", *(analysis.labels[side].capitalize() for side in sides))
     caption = "What the majority, the prevalence or the mean would reach on the same rows"
     return part("table", headings=headings, lines=lines, caption=caption, short=True)
+
+
+def _intervals(analysis: PredictiveAnalysis) -> Markup:
+    """How often a regression's own intervals hold the number."""
+    lines = []
+    for side, own in (analysis.found.get("errors") or {}).items():
+        found = own["intervals"]
+        if found and found["coverage"]["value"] is not None:
+            share = found["coverage"]
+            interval = f"{share['ci_low']:.1%} to {share['ci_high']:.1%}"
+            label = analysis.labels[side].capitalize()
+            lines.append([label, f"{share['value']:.1%}", interval, _number(found["mean_width"]), f"{share['n']:,}"])
+    if not lines:
+        return Markup()
+    headings = ("Model", "Holds the number", "95% CI", "Mean width", "Rows")
+    return part("table", headings=headings, lines=lines, caption="Compare with the share they promise", short=True)
 
 
 def _classes(analysis: PredictiveAnalysis) -> Markup:

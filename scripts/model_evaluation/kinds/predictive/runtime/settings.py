@@ -94,7 +94,7 @@ def table_etag(uri: str, aws: AwsClients) -> str:
     try:
         for part in local_parts(os.path.expanduser(uri)):
             with open(part, "rb") as file:
-                digests.append(hashlib.file_digest(file, "md5").hexdigest())
+                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
     except OSError:
         return ""
     return ",".join(digests)
@@ -264,8 +264,8 @@ def _parsed(reader: ParameterReader, name: str, parse, default):  # type: ignore
 
 def _format(reader: ParameterReader, name: str, *, optional: bool = False) -> TableFormat | None:
     value = reader.structure(name)
-    if value is None and optional:
-        return None
+    if value is None:
+        return None if optional else reader.fault(name, "a format, such as {'type': 'csv'}", None)
     try:
         return TableFormat.of(value)
     except TableError as error:

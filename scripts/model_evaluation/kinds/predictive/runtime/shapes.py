@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.entries import Difference
 
-from .cells import Cells, quantiles
+from .cells import Cells, divided, quantiles
 from .estimates import Contributions, Estimate, absent, difference, difference_of
 from .joined import Codes
 from .tables import Floats
@@ -143,7 +143,7 @@ def adjusted_rand(tables: Cells) -> Floats:
 
     together = pairs(tables).sum(axis=(-2, -1))
     rows, columns = pairs(tables.sum(axis=-1)).sum(axis=-1), pairs(tables.sum(axis=-2)).sum(axis=-1)
-    expected = rows * columns / pairs(tables.sum(axis=(-2, -1)))
+    expected = np.nan_to_num(divided(rows * columns, pairs(tables.sum(axis=(-2, -1)))))
     most = (rows + columns) / 2
     index: Floats = np.where(
         most > expected, (together - expected) / np.where(most > expected, most - expected, 1), 1.0

@@ -20,6 +20,7 @@ ID_NAMES = ("id", "record_id", "row_id", "index")
 SCORE_NAMES = ("score", "probability", "prob", "predicted_score", "y_score", "predicted_probability")
 LABEL_NAMES = ("prediction", "predicted_label", "predicted", "y_pred", "closest_cluster", "cluster")
 LIST_NAMES = ("scores", "probabilities")
+LOWER_NAMES, UPPER_NAMES = ("lower", "lower_bound", "prediction_lower"), ("upper", "upper_bound", "prediction_upper")
 CLASS_COLUMN = re.compile(r"(?:score|probability|prob|proba|p)[_:. ](.+)")
 SHOWN = 5
 
@@ -127,8 +128,9 @@ def read_predictions(
 
     A score: ``score`` or ``probability`` (of the positive class, or the number of a regression). Class scores: a
     column per class, ``score_CLASS``, or ``probabilities`` with a list in each cell (and ``labels``, the classes in
-    its order). A class or cluster: ``prediction`` or ``predicted_label``. Raises :class:`ResultsError` where none of
-    these is there. Of answers with the same id the first counts.
+    its order). A class or cluster: ``prediction`` or ``predicted_label``. The ends of a regression's intervals:
+    ``lower`` and ``upper``. Raises :class:`ResultsError` where none of these is there. Of answers with the same id the
+    first counts.
     """
     names = {str(name).strip().casefold(): name for name in table.columns}
     if ids is None:
@@ -147,11 +149,21 @@ def read_predictions(
             f"or {LIST_NAMES[1]}; its columns are {', '.join(repr(str(name)) for name in table.columns)}.",
             fix="Name the column of what the model said so.",
         )
-    return unique_predictions(ids, score, prediction, classes)
+    ends = [next((names[own] for own in known if own in names), None) for known in (LOWER_NAMES, UPPER_NAMES)]
+    bounds = None
+    if problem.type == "regression" and None not in ends:
+        bounds = np.stack([numbers_of(table[end]) for end in ends], axis=1)
+    return unique_predictions(ids, score, prediction, classes, bounds=bounds)
 
 
 def unique_predictions(
-    ids: Texts, score: Floats | None, prediction: Texts | None, classes: Sequence[str] = (), notes: Sequence[str] = ()
+    ids: Texts,
+    score: Floats | None,
+    prediction: Texts | None,
+    classes: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    *,
+    bounds: Floats | None = None,
 ) -> Predictions:
     """Predictions whose ids may repeat and whose answers may be no numbers: the first answer of an id counts, and what
     cannot be read is counted and left out."""
@@ -172,6 +184,7 @@ def unique_predictions(
         duplicate=int((~first).sum()),
         unparsable=int((first & ~readable).sum()),
         notes=tuple(notes),
+        bounds=None if bounds is None else bounds[keep],
     )
 
 

@@ -46,7 +46,8 @@ class Predictions:
     ``score``: (n,) the positive class's score or the predicted number of a regression, or (n, classes) with one column
     per name in ``classes``, in that order; NaN where it was no number; ``None`` where the model gives classes only.
     ``prediction``: the class or cluster as text, ``None`` where only scores are given. ``classes`` are empty where the
-    order is not known.
+    order is not known. ``bounds`` (n, 2), of a regression that gives them: the lower and upper end within which
+    the model says that the number lies.
 
     Counts: ``missing`` rows that were sent and have no answer, ``duplicate`` answers beyond the first for an id (the
     first counts), ``surplus`` answers for ids that were never sent, ``unparsable`` answers that are there and not
@@ -62,6 +63,7 @@ class Predictions:
     surplus: int = 0
     unparsable: int = 0
     notes: tuple[str, ...] = ()
+    bounds: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -81,13 +81,14 @@ def choose_threshold(
     precision: the lowest that meets it, which finds most; where none does, the one that comes nearest. Raises
     :class:`ResultsError` without a positive row, and for cost without a negative one.
     """
-    curve = threshold_curve(truth, score, weight)
-    positives, negatives = curve.found[-1], curve.alarms[-1]
+    own = np.ones(len(score)) if weight is None else weight
+    positives, negatives = float(own[truth].sum()), float(own[~truth].sum())
     if positives == 0 or (rule.rule == "cost" and negatives == 0):
         raise ResultsError(
             f"A threshold cannot be chosen on rows without a {'positive' if positives == 0 else 'negative'} one.",
             fix="Choose it on more rows, or give a fixed threshold.",
         )
+    curve = threshold_curve(truth, score, weight)
     if rule.rule == "cost":
         cost = rule.values[0] * curve.alarms + rule.values[1] * (positives - curve.found)
         return Chosen(float(curve.thresholds[int(np.argmax(cost <= cost.min() * (1 + 1e-12)))]))

@@ -38,7 +38,7 @@ def _profile(context: Context) -> TableProfile:
         test_source(context)
         return TableProfile.of(known)
     source = test_source(context)
-    with open_table(aws_for(context, source.uri), source) as table:
+    with open_table(aws_for(context, source.uri), source, once=True) as table:
         if len(table.names) > MOST_COLUMNS:
             raise Refused(
                 f"The rows have {len(table.names):,} columns; up to {MOST_COLUMNS:,} are looked at.",

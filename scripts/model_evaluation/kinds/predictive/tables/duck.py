@@ -70,9 +70,10 @@ def _unreadable(error: Exception) -> Refused:
 
 @contextmanager
 def open_table(
-    aws: Aws | None, source: Source, more: Source | None = None, more_aws: Aws | None = None
+    aws: Aws | None, source: Source, more: Source | None = None, more_aws: Aws | None = None, *, once: bool = False
 ) -> Iterator[Table]:
-    """The table, for as long as it is looked at; ``more`` is another one, as the view ``others``.
+    """The table, for as long as it is looked at; ``more`` is another one, as the view ``others``. Rows that are looked
+    at ``once`` or twice are read from their file each time, and kept nowhere.
 
     Raises Refused for rows that cannot be read, MissingDependency without DuckDB.
     """
@@ -88,8 +89,10 @@ def open_table(
             "autoinstall_known_extensions": "false",
         }
         connection = stack.enter_context(duckdb.connect(":memory:", config=limits))
-        names = _view(connection, stack, aws, source, folder, "rows")
-        others = _view(connection, stack, more_aws, more, folder, "others") if more is not None else ()
+        connection.execute("SET enable_progress_bar = false")  # it goes to stdout, which belongs to the envelope
+        form = "VIEW" if once else "TABLE"
+        names = _view(connection, stack, aws, source, folder, f"{form} rows")
+        others = _view(connection, stack, more_aws, more, folder, "TABLE others") if more is not None else ()
         yield Table(connection, names, others)
 
 
@@ -100,10 +103,13 @@ def _view(connection: Any, stack: ExitStack, aws: Aws | None, source: Source, fo
     form = source.format
     try:
         if form.type == "libsvm":
-            paths, form = [_as_csv(paths, os.path.join(folder, f"{view}.csv"))], TableFormat("csv", ",", True)
+            paths, form = (
+                [_as_csv(paths, os.path.join(folder, f"{view.split()[1]}.csv"))],
+                TableFormat("csv", ",", True),
+            )
         if form.type == "csv":
             names = _csv_names(paths, form)
-            connection.execute(f"CREATE TABLE {view} AS SELECT * FROM {_read_csv(paths, form, len(names))}")  # noqa: S608
+            connection.execute(f"CREATE {view} AS SELECT * FROM {_read_csv(paths, form, len(names))}")  # noqa: S608
             if source.format.type == "csv" and not form.header:
                 names = [str(number) for number in range(len(names))]
         else:
@@ -111,7 +117,7 @@ def _view(connection: Any, stack: ExitStack, aws: Aws | None, source: Source, fo
             names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()]  # noqa: S608
             columns = ", ".join(f"c{number}" for number in range(len(names)))
             texts = ", ".join(f"nullif(CAST(c{number} AS VARCHAR), '') AS c{number}" for number in range(len(names)))
-            connection.execute(f"CREATE TABLE {view} AS SELECT {texts} FROM (SELECT * FROM {read}) AS t({columns})")  # noqa: S608
+            connection.execute(f"CREATE {view} AS SELECT {texts} FROM (SELECT * FROM {read}) AS t({columns})")  # noqa: S608
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise _unreadable(error) from error
     except TableError as error:

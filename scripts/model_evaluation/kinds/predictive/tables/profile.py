@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .duck import Table
 
@@ -60,51 +61,88 @@ class TableProfile:
 
 
 def profile_table(table: Table) -> TableProfile:
-    """Reads every row."""
-    count = len(table.names)
-    parts = ["count(*)"]
-    for number in range(count):
-        cell, value = f"c{number}", f"try_cast(c{number} AS DOUBLE)"
-        parts += [
-            f"count({cell})",
-            f"approx_count_distinct({cell})",
-            f"count({value})",
-            f"count(*) FILTER (NOT isfinite({value}))",
-            f"min({value}) FILTER (isfinite({value}))",
-            f"max({value}) FILTER (isfinite({value}))",
-            f"count(*) FILTER (isfinite({value}) AND {value} <> floor({value}))",
-        ]
-    (row,) = table.query(f"SELECT {', '.join(parts)} FROM rows")  # noqa: S608 - places, no names
-    rows = int(row[0])
-    columns = [_column(table, number, rows, row[1 + 7 * number : 8 + 7 * number]) for number in range(count)]
-    hashed = ", ".join(f"c{number}" for number in range(count))
-    ((duplicates,),) = table.query(
-        f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM rows GROUP BY hash({hashed})) WHERE n > 1"  # noqa: S608
+    """Reads every row, twice: what holds for every column, then what that leaves open for some."""
+    places = range(len(table.names))
+    cells = ", ".join(f"c{number}" for number in places)
+    values = ", ".join(f"try_cast(c{number} AS DOUBLE) AS v{number}" for number in places)
+    parts = [
+        f"count(c{n}), approx_count_distinct(c{n}), count(v{n}), min(v{n}), max(v{n}), bool_or(v{n} <> floor(v{n}))"
+        for n in places
+    ]
+    (row,) = table.query(
+        f"SELECT count(*), {', '.join(parts)} FROM (SELECT {cells}, {values} FROM rows)"  # noqa: S608 - places, no names
     )
-    return TableProfile(rows, int(duplicates), tuple(columns))
+    rows = int(row[0])
+    found = [_Found(*row[1 + 6 * number : 7 + 6 * number]) for number in places]
+    columns = tuple(_columns(table, rows, found))
+    different = rows
+    if not any(
+        column.distinct == rows and not column.missing for column in columns if column.type == "text" or column.whole
+    ):
+        ((different,),) = table.query(f"SELECT count(DISTINCT hash({cells})) FROM rows")  # noqa: S608
+    return TableProfile(rows, rows - int(different), columns)
 
 
-def _column(table: Table, number: int, rows: int, found: Sequence[Any]) -> Column:
-    there, distinct, numbers, odd, low, high, fractions = found
-    cell, name, missing = f"c{number}", table.names[number], rows - int(there)
-    if not there:
+class _Found(NamedTuple):
+    """Of one column: cells that are there, about how many different ones, those that are numbers, the ends of these
+    (NaN is above all numbers), and whether one has a fraction."""
+
+    there: int
+    distinct: int
+    numbers: int
+    low: float | None
+    high: float | None
+    fractions: bool | None
+
+    @property
+    def is_number(self) -> bool:
+        return self.there > 0 and self.numbers == self.there
+
+    @property
+    def is_odd(self) -> bool:
+        return not all(math.isfinite(end) for end in (self.low, self.high) if end is not None)
+
+
+def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Column]:
+    wanted: list[tuple[str, int, str]] = []
+    for number, own in enumerate(found):
+        cell = f"c{number}"
+        key_like = own.distinct >= 0.8 * own.there and not (own.is_number and own.fractions)
+        if own.there and (own.distinct <= 1_000 or key_like):
+            wanted.append(("distinct", number, f"count(DISTINCT {cell})"))
+        if 0 < own.distinct <= 2 * FEW_VALUES:
+            wanted.append(("values", number, f"histogram({cell})"))
+        if own.there and not own.is_number:
+            moment = f"try_cast({cell} AS TIMESTAMP)"
+            wanted += [
+                (name, number, f"{call}({moment})")
+                for name, call in (("times", "count"), ("first", "min"), ("last", "max"))
+            ]
+        if own.is_number and own.is_odd:
+            value = f"try_cast({cell} AS DOUBLE)"
+            finite = f"FILTER (isfinite({value}))"
+            wanted.append(("odd", number, f"count(*) FILTER (NOT isfinite({value}))"))
+            wanted += [(name, number, f"{name}({value}) {finite}") for name in ("min", "max")]
+    answers: dict[tuple[str, int], Any] = {}
+    if wanted:
+        (row,) = table.query(f"SELECT {', '.join(sql for _, _, sql in wanted)} FROM rows")  # noqa: S608
+        answers = {(name, number): value for (name, number, _), value in zip(wanted, row, strict=True)}
+    for number, own in enumerate(found):
+        yield _column(table.names[number], rows, own, {name: v for (name, n), v in answers.items() if n == number})
+
+
+def _column(name: str, rows: int, own: _Found, more: Mapping[str, Any]) -> Column:
+    missing = rows - own.there
+    if not own.there:
         return Column(name, "empty", missing, 0)
-    if distinct <= 1_000 or distinct >= 0.8 * there:
-        ((distinct,),) = table.query(f"SELECT count(DISTINCT {cell}) FROM rows")  # noqa: S608
-    kind: ColumnType = "number" if numbers == there else "text"
-    ends = (f"{low:.12g}", f"{high:.12g}") if kind == "number" and low is not None else ("", "")
-    if kind == "text":
-        ((times, first, last),) = table.query(
-            f"SELECT count(try_cast({cell} AS TIMESTAMP)), min(try_cast({cell} AS TIMESTAMP)), "  # noqa: S608
-            f"max(try_cast({cell} AS TIMESTAMP)) FROM rows"
-        )
-        if times == there:
-            kind, ends = "time", (str(first), str(last))
-    values = {}
-    if distinct <= FEW_VALUES:
-        counted = table.query(
-            f"SELECT {cell}, count(*) AS n FROM rows WHERE {cell} IS NOT NULL GROUP BY 1 ORDER BY n DESC, 1"  # noqa: S608
-        )
-        values = {str(value)[:80]: int(n) for value, n in counted}
-    return Column(name, kind, missing, int(distinct), *ends, odd=int(odd), whole=kind == "number" and not fractions,
-                  values=values)  # fmt: skip
+    kind: ColumnType = "number" if own.is_number else "text"
+    low, high = more.get("min", own.low), more.get("max", own.high)
+    ends = (f"{low:.12g}", f"{high:.12g}") if kind == "number" and low is not None and high is not None else ("", "")
+    if kind == "text" and more.get("times") == own.there:
+        kind, ends = "time", (str(more["first"]), str(more["last"]))
+    distinct = int(more.get("distinct", own.distinct))
+    counted: dict[str, int] = more.get("values") or {}
+    values = dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))) if distinct <= FEW_VALUES else {}
+    whole = kind == "number" and not own.fractions
+    short = {str(value)[:80]: int(n) for value, n in values.items()}
+    return Column(name, kind, missing, distinct, *ends, odd=int(more.get("odd", 0)), whole=whole, values=short)

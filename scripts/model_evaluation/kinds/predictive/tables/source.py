@@ -93,7 +93,7 @@ def local_etag(parts: list[str]) -> str:
     digests = []
     for part in parts:
         with open(part, "rb") as file:
-            digests.append(hashlib.file_digest(file, "md5").hexdigest())
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
     return ",".join(digests)
 
 

@@ -1,0 +1,73 @@
+"""How far labels, scores and segments have moved since other results: ``report --against baseline.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject
+
+from .runtime.drift import VERSION, Drift, drift
+
+SIGNIFICANCE = 0.05
+BASELINE = "baseline.json"
+
+
+def drift_body(folder: str, baseline: str) -> JsonObject:
+    """What moved between the file ``baseline`` and that of the results in ``folder``, with a sentence on it."""
+    before = read_baseline(baseline)
+    now = read_baseline(os.path.join(folder, BASELINE))
+    columns = drift(before, now)
+    if not columns:
+        raise Refused(
+            f"{baseline} and these results have no column in common.",
+            fix="Name the baseline.json of results of the same problem.",
+            code="no_baseline",
+        )
+    left_out = sorted(set(before["columns"]) ^ set(now["columns"]))
+    return {"sentence": drift_sentence(columns), "columns": columns, "left_out": left_out, "since": before["created"]}
+
+
+def drift_sentence(columns: list[Drift]) -> str:
+    """Which columns moved by more than chance, the largest first."""
+    moved = [own for own in columns if own["p_adjusted"] <= SIGNIFICANCE]
+    if not moved:
+        return f"No drift is shown in any of {len(columns)} columns."
+    told = ", ".join(
+        f"{own['column']} (PSI {own['psi']:.3f}, by chance up to {own['psi_by_chance']:.3f})" for own in moved[:6]
+    )
+    more = f" and {len(moved) - 6} more" if len(moved) > 6 else ""
+    return f"{len(moved)} of {len(columns)} columns moved: {told}{more}."
+
+
+def read_baseline(path: str) -> dict[str, Any]:
+    """A ``baseline.json``; raises Refused where it is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+        known = isinstance(content, dict) and content.get("version") == VERSION and isinstance(content["columns"], dict)
+        fault = (
+            "" if known and all(_is_distribution(own) for own in content["columns"].values()) else "it is another file"
+        )
+    except (OSError, ValueError, KeyError, RecursionError) as error:
+        fault = str(error)
+    if fault:
+        raise Refused(
+            f"{path} is no baseline that results of a predictive model left: {fault}.",
+            fix="Name the baseline.json beside the report.html of an earlier evaluation; older results have none.",
+            code="no_baseline",
+        )
+    return dict(content)
+
+
+def _is_distribution(own: object) -> bool:
+    if not isinstance(own, dict) or not isinstance(own.get("n"), int):
+        return False
+    quantiles, counts = own.get("quantiles"), own.get("counts")
+    numbers = (
+        isinstance(quantiles, list) and len(quantiles) == 101 and all(isinstance(v, int | float) for v in quantiles)
+    )
+    texts = isinstance(counts, dict) and all(isinstance(count, int) for count in counts.values())
+    return numbers or texts or not own["n"]
