@@ -307,6 +307,7 @@ def _by_means(
             "need be, and who left how many questions without an answer is not known."
         )
     ]
+    warnings += _samples(files, evaluation.names)
     warnings += [f"Left out, since its number of questions is not known: {name}." for name in unknown]
     summary = aggregates_summary(evaluation, Aggregates(metric, parts), warnings=warnings)
     if smallest_effect is not None and shares:
@@ -447,7 +448,7 @@ def _mean_cautions(
     files: Mapping[Side, ModelFiles], records: Sequence[Record], primary: str, labels: Labels
 ) -> list[str]:
     """Where the file of means says something else than its own rows."""
-    cautions = []
+    cautions = _samples(files, labels)
     for side, own in files.items():
         for name, part in own.means.parts.items():
             given = [r.answers[side].scores.get(primary) for r in records if side in r.answers and _is_of(r, name)]
@@ -462,6 +463,20 @@ def _mean_cautions(
                     f"{mean:.4g} over {len(known)}; the rows are used."
                 )
     return cautions
+
+
+def _samples(files: Mapping[Side, ModelFiles], labels: Labels) -> list[str]:
+    """Where only some of a benchmark's questions were asked."""
+    asked = {
+        labels[side]: [(part.n, part.of) for part in own.means.parts.values() if part.n and part.of]
+        for side, own in files.items()
+    }
+    return [
+        f"The {label} was asked {sum(n for n, _ in counts):,} of the benchmark's {sum(of for _, of in counts):,} "
+        "questions."
+        for label, counts in asked.items()
+        if any(n < of for n, of in counts)
+    ]
 
 
 def _is_of(record: Record, part: str) -> bool:
