@@ -90,12 +90,15 @@ class Nova(Kind):
 
         from .card import recipe, reference
         from .runtime.families import image_uri
+        from .runtime.recipe import JUDGES
 
         region, model = str(context.value("region")), context.facts("model")
         has_rows = bool(context.facts("dataset").get("bucket"))
         names = {"tuned": model["name"]}
         if reference(context):
             names["base"] = context.facts("scope")["name"]
+        if context.facts("nova_task")["task"] in JUDGES:
+            names = {"tuned": "response_B", "base": "response_A"}
         return {
             "REGION": region,
             "ROLE_ARN": context.facts("role").get("arn", context.value("role")),
