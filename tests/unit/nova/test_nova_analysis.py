@@ -30,6 +30,7 @@ from unit.nova.container_runs import (
     recipe,
     require_valid,
     sorted_in,
+    usual,
 )
 
 FLAT = [{**row, "metadata": json.dumps({"difficulty": "easy"})} for row in TICKETS]
@@ -65,13 +66,13 @@ def test_two_models_are_compared_row_by_row(replicas: int) -> None:
 
 
 def test_the_order_of_rows_and_the_number_of_files_change_nothing() -> None:
-    one, four = (analysed(both(replicas=replicas)) for replicas in (1, 4))
+    one, four = usual(), analysed(both(replicas=4))
     assert one.summary["metrics"] == four.summary["metrics"]
     assert one.table.equals(four.table)
 
 
 def test_names_of_metrics_are_the_documented_ones() -> None:
-    metrics = analysed(both()).summary["metrics"]
+    metrics = usual().summary["metrics"]
     assert list(metrics)[:2] == ["accuracy", "valid_json"]
     assert {"exact_match", "quasi_exact_match", "f1_score", "rougeL", "bleu"} <= set(metrics)
     assert not {"em", "qem", "f1"} & set(metrics)
@@ -80,7 +81,7 @@ def test_names_of_metrics_are_the_documented_ones() -> None:
 
 def test_classes_are_counted_by_truth_and_answer() -> None:
     outputs = both()
-    labels = analysed(outputs).summary["classification"]
+    labels = usual().summary["classification"]
     assert labels["field"] == "class"
     table = labels["tuned"]
     assert sum(table["confusion"][at][at] for at in range(4)) == right(outputs["tuned"])
@@ -114,6 +115,18 @@ def test_small_letters_find_their_rows() -> None:
     outputs = both(FLAT)
     summary = analysed({**outputs, "base": edited(outputs["base"], lower)}, FLAT).summary
     assert summary["rows"]["paired"] == 72
+
+
+def test_a_prompt_with_something_around_it_is_found_by_its_reference() -> None:
+    rows = [{"query": f"Where is {name}?", "response": f"In {name}land."} for name in ("A", "B", "C")]
+
+    def wrapped(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "example": f"System: be brief. User: {row['example']} Assistant:"}
+
+    output = edited(answered(CHECKPOINT, rows), wrapped)
+    summary = analysed({"tuned": output}, rows, scope="tuned", primary="f1_score", answer_field="").summary
+    assert summary["rows"]["tuned"] == 3
+    assert not any("belong to no row" in text for text in summary["warnings"])
 
 
 def test_a_row_that_belongs_nowhere_is_left_out_and_told() -> None:
@@ -182,7 +195,7 @@ def test_without_the_column_there_is_no_confidence_at_all() -> None:
 
 
 def test_confidence_stands_beside_every_row() -> None:
-    table = analysed(both()).per_example
+    table = usual().per_example
     assert table["tuned_confidence"].notna().all()
     unresolved = table["base_confidence_status"] == "bad_json"
     assert unresolved.sum() == 5

@@ -87,6 +87,7 @@ class Nova(Kind):
 
     def parameters(self, context: Context) -> dict[str, Any]:
         from model_evaluation.naming import project_slug
+        from model_evaluation.steps.data_card import overlap_notes
 
         from .card import recipe, reference
         from .runtime.families import image_uri
@@ -107,7 +108,7 @@ class Nova(Kind):
             "MODEL_NAMES": names,
             "DATASET": context.value("dataset") if has_rows else None,
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": [],
+            "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
             "ANSWER_FIELD": context.facts("primary_metric").get("answer_field"),
             "PRIMARY_METRIC": context.value("primary_metric"),
             "IMAGE_URI": image_uri(region),

@@ -16,6 +16,7 @@ from model_evaluation.runtime.statistics.metrics import Metric
 from .details import DetailRow, plain_answer
 
 ROW_ID = "row_id"
+MOST_LOOKED_AT = 1_000  # rows of one reference, beyond which nobody looks for a prompt within another
 # The documents' names of metrics; the container's files have the short ones.
 NAMES = {"em": "exact_match", "qem": "quasi_exact_match", "f1": "f1_score"}
 OVERLAP_METRICS = (
@@ -47,7 +48,8 @@ class RecordIndex:
     """The dataset's records, and how a row of the container finds its own.
 
     A ``row_id`` in the metadata decides where every row of the dataset has its own; else prompt and reference do, in
-    any case of letters where nothing else fits, since the container has been seen to write them small.
+    any case of letters where nothing else fits, since the container has been seen to write them small. A prompt that
+    the container shows with something around it is found by its reference, where that leaves no choice.
     """
 
     def __init__(self, rows: Sequence[DatasetRow]) -> None:
@@ -55,6 +57,7 @@ class RecordIndex:
         self._by_key: dict[tuple[str, str], list[Record]] = defaultdict(list)
         self._by_folded: dict[tuple[str, str], list[Record]] = defaultdict(list)
         ids = [row.metadata.get(ROW_ID) for row in rows]
+        self._by_gold: dict[str, list[Record]] = defaultdict(list)
         self._named = all(ids) and len(set(ids)) == len(ids)
         self._by_id: dict[str, Record] = {}
         for row, row_id in zip(rows, ids, strict=True):
@@ -63,6 +66,7 @@ class RecordIndex:
             self.records.append(record)
             self._by_key[key].append(record)
             self._by_folded[key[0].casefold(), key[1].casefold()].append(record)
+            self._by_gold[key[1].casefold()].append(record)
             if self._named and row_id is not None:
                 self._by_id[row_id] = record
         if not self._named:
@@ -78,7 +82,16 @@ class RecordIndex:
             record = self._by_id.get(str(row_id))
             return [record] if record else []
         key = plain_text(detail.example), plain_text(detail.gold)
-        return self._by_key.get(key) or self._by_folded.get((key[0].casefold(), key[1].casefold()), [])
+        prompt, gold = (text.casefold() for text in key)
+        return self._by_key.get(key) or self._by_folded.get((prompt, gold)) or self._inside(prompt, gold)
+
+    def _inside(self, prompt: str, gold: str) -> list[Record]:
+        """The record whose prompt lies within a longer one; none where that may be several."""
+        same = self._by_gold.get(gold, ())
+        if len(same) > MOST_LOOKED_AT:
+            return []
+        found = [record for record in same if plain_text(record.source.prompt).casefold() in prompt]
+        return found if len(found) == 1 else []
 
     def match(self, details: Sequence[DetailRow], side: Side, answer_field: str) -> Matching:
         """Puts the rows to their records."""
