@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from model_evaluation.kinds.nova.localaws.container import NovaOutput
+from model_evaluation.kinds.nova.functions.running import Outcome
+from model_evaluation.kinds.nova.localaws.container import NovaOutput, output_files
 from model_evaluation.kinds.nova.runtime.analysis import (
     Answered,
     analyse_answers,
@@ -129,6 +131,20 @@ def test_a_prompt_with_something_around_it_is_found_by_its_reference() -> None:
     assert not any("belong to no row" in text for text in summary["warnings"])
 
 
+def test_a_prompt_that_a_function_changed_finds_its_row_by_its_id() -> None:
+    def call(events: Sequence[dict[str, Any]]) -> list[Outcome]:
+        if events[0]["process_type"] == "postprocess":
+            return [Outcome({"length": float(len(event["data"]["prompt"]))}) for event in events]
+        return [Outcome({}, row={**event["data"], "prompt": "Changed."}) for event in events]
+
+    function = {"lambda_arn": "x", "preprocessing": {"enabled": True}}
+    made = {**recipe(CHECKPOINT), "processor": function}
+    output = sorted_in(output_files(made, TICKETS, NovaOutput(), call))
+    summary = analysed({"tuned": output}, scope="tuned").summary
+    assert summary["rows"]["tuned"] == 72
+    assert summary["metrics"]["length"]["tuned"]["mean"] == len("Changed.")
+
+
 def test_a_row_that_belongs_nowhere_is_left_out_and_told() -> None:
     first = TICKETS[0]["query"]
 
@@ -237,8 +253,6 @@ def test_fields_that_classify() -> None:
 
 
 def test_a_benchmark_is_compared_question_by_question_and_by_subtask() -> None:
-    from model_evaluation.kinds.nova.localaws.container import output_files
-
     outputs = {
         side: sorted_in(output_files(recipe(model, "math"), [], NovaOutput()))
         for side, model in (("tuned", CHECKPOINT), ("base", "nova-lite/prod"))
