@@ -119,6 +119,23 @@ def test_small_letters_find_their_rows() -> None:
     assert summary["rows"]["paired"] == 72
 
 
+def test_values_in_small_letters_are_compared_without_regard_to_case() -> None:
+    rows = [
+        {"query": f"Ticket {at}?", "response": json.dumps({"Class": ("Hardware_Critical", "Access")[at % 2]})}
+        for at in range(12)
+    ]
+
+    def lower(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, **{name: row[name].lower() for name in ("example", "gold", "predictions")}}
+
+    usually = analysed({"tuned": answered(CHECKPOINT, rows)}, rows, scope="tuned", answer_field="Class").summary
+    small = {"tuned": edited(answered(CHECKPOINT, rows), lower)}
+    summary = analysed(small, rows, scope="tuned", answer_field="Class").summary
+    assert summary["metrics"]["accuracy"]["tuned"]["mean"] == usually["metrics"]["accuracy"]["tuned"]["mean"] > 0.5
+    assert summary["classification"] == usually["classification"]
+    assert any("wrote 12 rows of the fine-tuned model in small letters" in text for text in summary["warnings"])
+
+
 def test_a_prompt_with_something_around_it_is_found_by_its_reference() -> None:
     rows = [{"query": f"Where is {name}?", "response": f"In {name}land."} for name in ("A", "B", "C")]
 
