@@ -69,7 +69,8 @@ def _play(
     commands = Commands(project, env, say)
     if kind_id != DEFAULT:
         commands.run("answer", "evaluation", kind_id)
-    _converse(commands, answers, dict(script.volunteered))
+    volunteered = {step: text.format_map(names) for step, text in script.volunteered.items()}
+    _converse(commands, answers, volunteered)
     notebook = commands.run("render")["notebook"]
     say(f"\n$ evaluate.py render\n  {notebook}")
     say("\n$ evaluate.py run     (a real kernel, the real SDK)")
