@@ -1,3 +1,3 @@
-"""Evaluate a fine-tuned SageMaker model against its base model."""
+"""Evaluate a SageMaker model against its reference."""
 
 __version__ = "0.1.0"

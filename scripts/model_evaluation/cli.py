@@ -132,7 +132,7 @@ def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:
     parser = _Parser(
         prog="evaluate.py",
         usage="evaluate.py [--project DIR] COMMAND ...",
-        description="Evaluate a fine-tuned SageMaker model, one decision at a time.",
+        description="Evaluate a SageMaker model, one decision at a time.",
         epilog=f"commands (each has --help):\n{table}\n\n{EXIT_CODES}",
         formatter_class=_formatter,
         allow_abbrev=False,

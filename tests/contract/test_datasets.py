@@ -213,13 +213,18 @@ def test_local_files_are_checked_as_a_set_too(talk: Talk) -> None:
 
 
 def test_reading_is_done_once_for_the_question_and_the_ok(talk: Talk) -> None:
-    talk.done("answer", "dataset", talk.put("once.jsonl", rows(20)))
-    before = len(talk.aws.calls.of("GetObject"))
+    def reads() -> int:
+        return len(talk.aws.calls.of("GetObject"))
+
+    before = reads()
+    talk.done("answer", "dataset", talk.put("once.jsonl", rows(20) + rows(1)))  # one repeats another: it is asked about
+    asked = reads()
+    assert asked == before + 2  # its beginning, and all of it
     result = talk.done("answer", "data", "ok")
-    assert result["recorded"]["facts"]["profile"]["rows"] == 20
-    assert len(talk.aws.calls.of("GetObject")) == before
-    talk.done("answer", "data", "ok")
-    assert len(talk.aws.calls.of("GetObject")) == before
+    assert result["recorded"]["facts"]["profile"]["rows"] == 21
+    assert reads() == asked
+    talk.done("answer", "data", "ok")  # again, without a question before it: read anew
+    assert reads() == asked + 1
 
 
 def test_a_dataset_without_a_problem_needs_no_answer_and_stands_on_the_card(talk: Talk) -> None:
@@ -619,3 +624,23 @@ def test_references_under_another_name_are_named_and_renamed_in_the_conversation
 )
 def test_convert_is_used_with_one_file(talk: Talk, words: tuple[str, ...]) -> None:
     assert talk("dataset", *words).code == 2
+
+
+def test_questions_in_several_wordings_count_once_on_the_card_and_in_the_notebook(talk: Talk) -> None:
+    subjects = [f"why does the {what} refuse to start?" for what in ("router", "printer", "scanner", "heater")]
+    wordings = ("{}", "{} (2)", "Please tell me: {}", "Hello, {} Thanks!", "I would like to know {}")
+    prompts = [wording.format(subject) for wording in wordings for subject in subjects]
+    data = "".join(json.dumps({"query": prompt, "response": f"Part {i}."}) + "\n" for i, prompt in enumerate(prompts))
+    asked = talk.done("answer", "dataset", talk.put("wordings.jsonl", data.encode()))["step"]["question"]
+    assert "16 rows ask in other words what an earlier row asks" in asked
+    assert "20 rows ask 4 different questions: they count as so many." in asked
+    talk.done("answer", "data", "ok")
+    card = talk.card()
+    assert "20 rows ask 4 different questions" in line(card, "Questions")
+    # 2.80 times 0.25 and 0.45, over 2
+    assert "differences of about 0.35 to 0.63 on a 0–1 score" in line(card, "Can detect")
+    for step, value in {"confirm": "yes", "terms": "I agree", "notebook": "new"}.items():
+        talk.done("answer", step, value)
+    settings = rendered_parameters(talk.done("render")["notebook"])
+    assert settings is not None
+    assert settings["DATASET_NOTES"] == ["20 rows ask 4 different questions: they count as so many."]

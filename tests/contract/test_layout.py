@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -117,3 +118,15 @@ def test_the_sdk_is_imported_by_the_notebook_only() -> None:
             for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
         ]
         assert not [name for name in names if name.partition(".")[0] == "sagemaker"], module
+
+
+def test_untyped_values_are_rare_outside_the_kinds() -> None:
+    """JSON of AWS, objects of packages without types, and the values of a kind's own; each has one name of its own."""
+    lines = [
+        f"{module}: {line.strip()}"
+        for module, path in modules()
+        if not module.startswith("kinds.")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"\bAny\b", line)
+    ]
+    assert len(lines) <= 60, "\n".join(lines)

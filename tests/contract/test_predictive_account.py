@@ -96,7 +96,7 @@ def test_the_version_in_use_is_suggested_and_the_card_has_its_price(
     for name in ("reference", "threshold", "primary_metric"):
         result = run_cli("answer", name, said[name], project=tmp_path)
     card = result.json["step"]["question"]
-    assert "Cost            $0.02 to $0.05 (ml.m5.large at $0.115 an hour)" in card
+    assert "Cost            SIMULATED prices: $0.02 to $0.05 (ml.m5.large at $0.115 an hour)" in card
     assert "for 2 jobs one after another" in card
     assert "64 columns are sent to the model, never the label" in card
     assert "Can detect" in card

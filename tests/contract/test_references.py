@@ -21,7 +21,7 @@ from model_evaluation.kinds.llm_as_judge.metrics import custom, rating_scale, va
 from model_evaluation.kinds.llm_as_judge.metrics.builtin import BUILTIN_METRICS, BUILTIN_NAMES, parse_builtin
 from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import SAFETY_METRICS
-from model_evaluation.kinds.registry import REGISTRY, load_kind
+from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
 from model_evaluation.reporting.gate import BY_DECISION, EXIT
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, MARGIN_SHARE, SIGNIFICANCE
 
@@ -118,6 +118,15 @@ def test_links_resolve(path: Path) -> None:
 def test_every_reference_is_announced_in_the_skill_and_the_other_way_round() -> None:
     announced = set(re.findall(r"\(references/([a-z-]+)\.md\)", SKILL.read_text(encoding="utf-8")))
     assert announced == {path.stem for path in REFERENCES}
+
+
+@pytest.mark.parametrize("kind_id", [kind_id for kind_id in REGISTRY if kind_id != DEFAULT])
+def test_a_kinds_page_lists_its_steps(kind_id: str) -> None:
+    kind = load_kind(kind_id)
+    text = (ROOT / (kind.reference or f"references/{kind_id}.md")).read_text(encoding="utf-8")
+    listed = re.search(r"^Steps: (.*?)\.$", text, re.M | re.S)
+    assert listed is not None
+    assert re.findall(r"`(\w+)`", listed[1]) == [step for step in kind.steps if step != "evaluation"]
 
 
 @pytest.mark.parametrize("kind_id", REGISTRY)

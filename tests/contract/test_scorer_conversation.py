@@ -15,6 +15,7 @@ from model_evaluation.kinds.custom_scorer.kind import KIND
 from model_evaluation.kinds.custom_scorer.localaws.functions import ScorerFunction, Scorers
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerPlayer, ScorerWorld, seed_evaluator
 from model_evaluation.localaws import LocalAws, Scenario
+from model_evaluation.localaws.company import ROLE_ACTIONS
 from model_evaluation.localaws.seeding import Seeder
 
 Account = tuple[LocalAws, ScorerWorld]
@@ -246,6 +247,26 @@ def test_the_role_has_to_be_allowed_to_call_the_function(talk: Talk, world: Scor
     assert world.function_arn in policy
     checks = {check["id"] for check in talk.command("preflight", "--all").json["checks"]}
     assert {"scorer", "scorer_trial", "role_may"} <= {check.partition(".")[0] for check in checks}
+
+
+def test_a_role_that_may_not_call_the_function_is_found(talk: Talk, world: ScorerWorld, aws: LocalAws) -> None:
+    """Every row would fail, and the job would still succeed."""
+    role = f"arn:aws:iam::{world.account}:role/FernwayWithoutLambda"
+    allowed = tuple(action for action in ROLE_ACTIONS if not action.startswith("lambda:"))
+    Seeder(aws.cloud, aws.region).role(role, ("sagemaker",), allowed)
+    talk.until(world, "confirm", role=role)
+    failed = [check for check in talk.command("preflight").json["checks"] if check["status"] == "fail"]
+    assert "role_may.scorer" in [check["id"] for check in failed]
+    assert talk.say("confirm", "yes").json["error"]["code"] == "preflight_failed"
+
+
+def test_long_prompts_that_the_usual_length_cuts_are_warned_of(talk: Talk, world: ScorerWorld, aws: LocalAws) -> None:
+    uri = f"s3://{world.bucket}/datasets/long.jsonl"
+    rows = [{"query": f"{n} " + "word " * 9_000, "response": "a" if n % 2 else "b"} for n in range(3)]
+    Seeder(aws.cloud, aws.region).object(uri, "".join(json.dumps(row) + "\n" for row in rows).encode())
+    talk.until(world, "scorer", dataset=uri)
+    found = talk.command("status").json["warnings"]
+    assert [item["step"] for item in found if item["kind"] == "long_prompts"] == ["decoding"]
 
 
 def test_metric_try_runs_a_file_on_rows_of_ones_own(talk: Talk, world: ScorerWorld, tmp_path: Path) -> None:

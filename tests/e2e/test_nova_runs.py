@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -132,6 +133,7 @@ def test_a_judge_compares_pairs(bench: Bench) -> None:
     assert found["wins"] + found["ties"] + found["losses"] + found["errors"] == 60
     assert found["container"]["winrate"] > 0.5
     assert "challenger" in summary["verdict"]["sentence"]
+    assert [summary["models"][side]["name"] for side in ("tuned", "base")] == ["response_B", "response_A"]
     assert len(bench.jobs) == 1
 
 
@@ -194,3 +196,23 @@ def test_it_is_rehearsed_as_configured(bench: Bench) -> None:
     rehearsed = bench.run_cli("rehearse", "--step-seconds", "0.1", project=bench.project)
     assert rehearsed.code == 0, rehearsed.json
     assert list(Path(rehearsed.json["results"]).glob("*/report.html"))
+
+
+def test_the_demo_plays_tickets_and_then_the_judge(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "model_evaluation",
+        "demo",
+        "--kind",
+        "nova",
+        "--output",
+        str(tmp_path / "d"),
+        "--json",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=400)
+    assert done.returncode == 0, done.stderr[-3000:]
+    result = json.loads(done.stdout)
+    judged = result["further"][0]
+    assert (result["verdict"]["decision"], judged["verdict"]["decision"]) == ("improved", "improved")
+    assert Path(judged["files"]["report.html"]).is_file()

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+
+from model_evaluation.json_types import JsonObject
 
 from .content import ContentScan
 from .defects import TextDefects
@@ -21,7 +22,7 @@ from .rows.formats import family
 from .rows.json_lines import LineDecoder
 from .rows.lines import Block, line_blocks
 from .rows.reading import RowBlock, Terms, read_block
-from .rows.tables import TABLES, table_columns
+from .rows.tables import TABLES, table_start
 from .tokens import BYTES_PER_TOKEN, GENEROUS_CONTEXT, estimated_tokens
 
 PROGRESS_SECONDS = 2.0
@@ -40,7 +41,7 @@ class DatasetReport:
     terms: Terms = field(default_factory=Terms)
     renaming: Renaming = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return {
             "source": self.source,
             "usable": self.usable,
@@ -85,8 +86,7 @@ def check_stream(
         findings = FindingsByKind()
         findings.add(fault.kind, detail=fault.detail)
         profile = Profile(complete=is_all, bytes=len(head))
-        columns = table_columns(stream, fault.kind) if fault.kind in TABLES else []
-        renaming = foreign_columns(columns)
+        renaming = foreign_columns(table_start(stream, fault.kind)) if fault.kind in TABLES else ()
         return DatasetReport(source, False, findings.as_list(as_option(renaming)), profile, [], terms, renaming)
     first_rows = None if deep else look_through
     scan = ContentScan(first_rows, terms.scorers) if deep or look_through else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+
+from model_evaluation.json_types import JsonObject
 
 from .faults import FAULT_KINDS, LEVELS, Level
 from .personal_data import hidden
@@ -32,8 +33,8 @@ class Finding:
     excerpt: str = ""
     places: list[str] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, Any]:
-        entry: dict[str, Any] = {
+    def as_json(self) -> JsonObject:
+        entry: JsonObject = {
             "kind": self.kind,
             "level": self.level,
             "message": self.message,

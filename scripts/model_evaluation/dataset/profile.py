@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+
+from model_evaluation.json_types import JsonObject
 
 from .findings import FIRST_LINES, safe_excerpt
 from .rows.reading import RowBlock, UsableRows
@@ -52,7 +53,7 @@ class Profile:
     looked_through: int = 0
     scripts: dict[str, int] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return {**asdict(self), "checked_rows": self.rows}
 
 
@@ -64,7 +65,7 @@ class Sample:
     prompt: str
     reference: str | None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         reference = safe_excerpt(self.reference, limit=SAMPLE_CHARS) if self.reference else None
         prompt = safe_excerpt(self.prompt, limit=SAMPLE_CHARS)
         return {"line": self.line, "prompt": prompt, "reference": reference, "untrusted": True}

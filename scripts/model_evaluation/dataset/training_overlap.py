@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from model_evaluation.json_types import JsonObject
 
 from .findings import FIRST_LINES
 from .rows.reading import Terms, read_blocks
@@ -46,7 +48,7 @@ class Overlap(NamedTuple):
             " evidence that it learned the task. Leave these rows out, or read the verdict without them."
         )
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         shown = {name: value for name, value in self._asdict().items() if name != "lines"}
         return {**shown, "share": self.share, "statement": self.statement}
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.kinds.registry import DEFAULT, report_words
 from model_evaluation.localaws import KindPlayer, LocalAws
+from model_evaluation.localaws.kind_player import DemoScript
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.runtime.report.metrics_table import comparison_text
 from model_evaluation.runtime.settings import Json
@@ -31,7 +32,7 @@ def walk(folder: str, kind_id: str, player: KindPlayer, *, step_seconds: float, 
     script = player.demo
     assert script is not None
     try:
-        project = _fresh_folder(Path(folder), script.project)
+        _fresh_folder(Path(folder))
     except OSError as error:
         raise Refused(
             f"{folder} cannot be written: {error.strerror}.",
@@ -43,22 +44,40 @@ def walk(folder: str, kind_id: str, player: KindPlayer, *, step_seconds: float, 
         f"{script.made_up} are made up by it. The commands, the notebook and the SageMaker\n"
         "SDK are the real ones. Lines with > are the user's answers."
     )
-    for name, content in script.files.items():
-        (project / name).write_bytes(content)
+    results: list[Envelope] = []
+    following: DemoScript | None = script
     with LocalAws(step_seconds=step_seconds) as aws:
         names = player.seed_world(Seeder(aws.cloud, aws.region)).names()
-        answers = {step: [text.format_map(names) for text in texts] for step, texts in script.answers.items()}
-        commands = Commands(project, aws.env, say)
-        if kind_id != DEFAULT:
-            commands.run("answer", "evaluation", kind_id)
-        _converse(commands, answers, {step: text.format_map(names) for step, text in script.volunteered.items()})
-        notebook = commands.run("render")["notebook"]
-        say(f"\n$ evaluate.py render\n  {notebook}")
-        say("\n$ evaluate.py run     (a real kernel, the real SDK)")
-        options = [word for name, value in script.parameters.items() for word in ("-p", name, value)]
-        executed = commands.run("run", *options, show_progress=True)
-        say("\n$ evaluate.py report")
-        report = commands.run("report")
+        while following is not None:
+            if results:
+                say(f"\nAnother evaluation, in a folder of its own. SIMULATED: {following.made_up} are made up.")
+            results.append(_play(Path(folder), kind_id, following, names, aws.env, say))
+            following = following.further
+    first, *others = results
+    return {**first, "further": others} if others else first
+
+
+def _play(
+    folder: Path, kind_id: str, script: DemoScript, names: Mapping[str, str], env: Mapping[str, str], say: Say
+) -> Envelope:
+    """One conversation of the demo, its notebook and its verdict."""
+    project = folder / script.project
+    project.mkdir()
+    for name, content in script.files.items():
+        (project / name).write_bytes(content)
+    answers = {step: [text.format_map(names) for text in texts] for step, texts in script.answers.items()}
+    commands = Commands(project, env, say)
+    if kind_id != DEFAULT:
+        commands.run("answer", "evaluation", kind_id)
+    volunteered = {step: text.format_map(names) for step, text in script.volunteered.items()}
+    _converse(commands, answers, volunteered)
+    notebook = commands.run("render")["notebook"]
+    say(f"\n$ evaluate.py render\n  {notebook}")
+    say("\n$ evaluate.py run     (a real kernel, the real SDK)")
+    options = [word for name, value in script.parameters.items() for word in ("-p", name, value)]
+    executed = commands.run("run", *options, show_progress=True)
+    say("\n$ evaluate.py report")
+    report = commands.run("report")
     summary = json.loads(Path(report["files"]["summary.json"]).read_text(encoding="utf-8"))
     say(textwrap.indent(comparison_text(summary, report_words(summary)), "  "))
     result = {
@@ -81,7 +100,8 @@ def walk(folder: str, kind_id: str, player: KindPlayer, *, step_seconds: float, 
     return result
 
 
-def _fresh_folder(folder: Path, project_name: str) -> Path:
+def _fresh_folder(folder: Path) -> None:
+    """Makes the folder anew, unless something else than an earlier demo is in it."""
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).exists():
             raise Refused(
@@ -90,10 +110,8 @@ def _fresh_folder(folder: Path, project_name: str) -> Path:
                 code="folder_in_use",
             )
         shutil.rmtree(folder)
-    project = folder / project_name
-    project.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).write_text("Made by `evaluate.py demo`, which deletes this folder when it runs again.\n")
-    return project
 
 
 class Commands:

@@ -36,6 +36,8 @@ class DemoScript:
     volunteered: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=lambda: {"POLL_SECONDS": "0.5"})
+    further: DemoScript | None = None
+    """A second conversation, in a project of its own, on the same account."""
 
 
 class KindPlayer:

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 from model_evaluation.errors import AwsError, EvaluationError, UsageError
 from model_evaluation.json_types import JsonObject
@@ -22,6 +22,9 @@ from model_evaluation.runtime.summary import model_name
 
 from .result_files import list_files
 from .words import execution_id
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 DIGEST_TAG = "model_evaluation.summary_sha256"
 ARN_TAG = "model_evaluation.execution_arn"
@@ -64,7 +67,7 @@ def _require(uri: str) -> None:
 
 
 @contextlib.contextmanager
-def _client(uri: str) -> Iterator[Any]:
+def _client(uri: str) -> Iterator[MlflowClient]:
     """A client of ``uri``. MLflow's own address is set meanwhile: the SageMaker plugin takes its headers from it."""
     import mlflow
 
@@ -78,7 +81,7 @@ def _client(uri: str) -> Iterator[Any]:
         mlflow.set_tracking_uri(before)  # type: ignore[arg-type]
 
 
-def _log(client: Any, summary: Summary, folder: str, uri: str, experiment: str) -> JsonObject:
+def _log(client: MlflowClient, summary: Summary, folder: str, uri: str, experiment: str) -> JsonObject:
     from mlflow.entities import Metric, Param, RunTag
 
     digest = hashlib.sha256(json.dumps(summary, sort_keys=True).encode()).hexdigest()

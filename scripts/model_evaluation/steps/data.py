@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import Facts, JsonObject
+from model_evaluation.runtime.settings import Json
 
 from .data_card import card, samples, where
 
@@ -40,7 +42,7 @@ def check(text: str, context: Context) -> Answer:
             fix="Answer `ok` if the profile is what you expect; see references/datasets.md for the others.",
         )
     facts = _known_facts(context) if word == "ok" else None
-    shown: list[dict[str, Any]] = []
+    shown: list[JsonObject] = []
     if facts is None:
         reading = _read(context)
         if word != "ok":
@@ -86,7 +88,7 @@ def offer(context: Context) -> Offer:
     reading = _read(context)
     report = reading.report
     facts = _facts(context, reading) if report.usable else {}
-    lacking: list[dict[str, Any]] = []
+    lacking: list[JsonObject] = []
     if facts:
         try:
             lacking = context.kind.dataset_findings(context, facts)
@@ -106,11 +108,12 @@ def offer(context: Context) -> Offer:
     )
 
 
-def _known_facts(context: Context) -> dict[str, Any] | None:
-    """What an earlier reading found, for the question or for the answer, if the files are still the same."""
-    known: dict[str, Any] = context.document.get("offers", {}).get("data", {}).get("facts", {})
-    if not known and context.answered("data"):
-        entry = context.document["answers"]["data"]
+def _known_facts(context: Context) -> Json | None:
+    """What was read for the question, or when the step was settled without one, if the files are still the same. What
+    the user answers once more is read again."""
+    known: Facts = context.document.get("offers", {}).get("data", {}).get("facts", {})
+    entry = context.document["answers"].get("data")
+    if not known and entry and entry["origin"] != "user":
         known = {**entry.get("facts", {}), "findings": entry.get("warnings", [])}
     if not known or known.get("terms") != _terms(context) or known.get("etag") != context.facts("dataset")["etag"]:
         return None
@@ -120,12 +123,12 @@ def _known_facts(context: Context) -> dict[str, Any] | None:
     return dict(known)
 
 
-def _facts(context: Context, reading: Reading) -> dict[str, Any]:
+def _facts(context: Context, reading: Reading) -> Json:
     """What is recorded about a usable dataset, ``findings`` among it; no text of a row."""
     from model_evaluation.lookups.s3.dataset_files import joined_etag
 
     report = reading.report
-    facts: dict[str, Any] = {
+    facts: Json = {
         "profile": report.profile.as_json(),
         "etag": joined_etag(reading.files),
         "terms": _terms(context),
@@ -137,7 +140,7 @@ def _facts(context: Context, reading: Reading) -> dict[str, Any]:
     return facts
 
 
-def _terms(context: Context) -> dict[str, Any]:
+def _terms(context: Context) -> JsonObject:
     """What makes rows usable, as the state file keeps it."""
     from dataclasses import asdict
 
@@ -185,13 +188,13 @@ def _read_anew(context: Context) -> Reading:
     return Reading(joined.by_file(report, context.kind.job_rows), files, joined)
 
 
-def rows_without(report: DatasetReport) -> dict[str, Any]:
+def rows_without(report: DatasetReport) -> JsonObject:
     """``count`` of the usable rows without reference answer and ``lines``, the first of them; with ``places`` when the
     dataset has several files."""
     kinds = ("no_reference", "empty_reference", "missing_reference")
     about = [finding for finding in report.findings if finding.kind in kinds]
     count = report.profile.usable_rows - report.profile.with_reference
-    lacking: dict[str, Any] = {"count": count, "lines": sorted(line for each in about for line in each.lines)[:5]}
+    lacking: JsonObject = {"count": count, "lines": sorted(line for each in about for line in each.lines)[:5]}
     places = [place for each in about for place in each.places][:5]
     return {**lacking, "places": places} if places else lacking
 

@@ -7,9 +7,11 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.errors import EvaluationError, Refused
+from model_evaluation.json_types import Facts, JsonObject
+from model_evaluation.runtime.settings import Json
 
 from .data import Reading
 
@@ -39,7 +41,7 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
     if operation == "drop-invalid" and context.kind.needs_references(context):
         report = replace(report, terms=replace(report.terms, needs_reference=True))
     training = _training_data(context) if operation == "drop-overlap" else ""
-    facts: dict[str, Any] = {
+    facts: JsonObject = {
         "uri": report.source,
         "etag": joined_etag(reading.files),
         "terms": json.loads(json.dumps(asdict(report.terms))),
@@ -118,7 +120,7 @@ def _overlap(context: Context, training: str, reading: Reading) -> frozenset[int
     return find_overlap(training_chunks(lambda: context.aws, training), reading.joined.chunks()).lines
 
 
-def _earlier_manifest(context: Context) -> dict[str, Any]:
+def _earlier_manifest(context: Context) -> Json:
     """The manifest of a dataset that was prepared itself; empty without one."""
     import json
 
@@ -140,9 +142,7 @@ def file_name(text: str) -> str:
     return re.sub(r"[^\w.=+@-]+", "_", text)[:LONGEST_NAME]
 
 
-def place_for(
-    folder: Path, stem: str, facts: dict[str, Any], operation: list[str]
-) -> tuple[Path, dict[str, Any] | None]:
+def place_for(folder: Path, stem: str, facts: Facts, operation: list[str]) -> tuple[Path, Json | None]:
     """Where to write, and the manifest when the same ``operation`` was done before with the same source on the same
     terms. Another source's file of the same name is left alone: the next free number is taken."""
     import json

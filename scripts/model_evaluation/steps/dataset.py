@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import EvaluationError, NotFound, Refused
+from model_evaluation.json_types import Facts, JsonObject
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -40,7 +41,7 @@ def check(text: str, context: Context) -> Answer:
         value, uri = text, parse_s3_uri(text)
     refuse_folder(aws, uri)
     files, other_keys = _look_at(aws, context, uri)
-    facts: dict[str, Any] = {
+    facts: JsonObject = {
         "uri": str(uri),
         "bucket": uri.bucket,
         "key": uri.key,
@@ -98,7 +99,7 @@ def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], li
     return files, [key for key in beside if key not in keys and key.startswith(tuple(keys))]
 
 
-def _findings(uri: S3Uri, facts: dict[str, Any], where: str, other_keys: list[str]) -> list[dict[str, Any]]:
+def _findings(uri: S3Uri, facts: Facts, where: str, other_keys: list[str]) -> list[JsonObject]:
     from model_evaluation.runtime.shard_names import shard_names, whole_set
 
     count = facts.get("files", 1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -59,6 +61,7 @@ def check(text: str, context: Context) -> Answer:
     if settings.get("temperature"):
         note = "Above temperature 0 another run gives other answers, which the intervals do not show."
         findings.append(finding("by_chance", note, level="warning"))
+    findings += _long_prompts(context, {**_usual(spec), **settings})
     value = " ".join(f"{name}={number}" for name, number in settings.items())
     return Answer(value, facts={"settings": settings}, findings=findings)
 
@@ -80,7 +83,29 @@ def _defaults(context: Context, spec: EvaluationSpec) -> list[dict[str, object]]
         )
         fix = "To give it more room: evaluate.py answer decoding 'max_new_tokens=N max_model_len=M'"
         findings.append(finding("thinks", note, level="warning", fix=fix))
-    return findings
+    return [*findings, *_long_prompts(context, _usual(spec))]
+
+
+def _usual(spec: EvaluationSpec) -> dict[str, object]:
+    """The recipe's own settings."""
+    return {name: parameter.default for name, parameter in spec.parameters.items()}
+
+
+def _long_prompts(context: Context, settings: Mapping[str, object]) -> list[JsonObject]:
+    """Whether the longest prompt, by an estimate, leaves room for an answer in ``max_model_len``."""
+    profile = context.facts("data").get("profile")
+    longest = profile.get("longest_prompt_tokens") if isinstance(profile, dict) else None
+    room, answer = settings.get("max_model_len"), settings.get("max_new_tokens")
+    if not (isinstance(longest, int) and isinstance(room, int | float) and isinstance(answer, int | float)):
+        return []
+    if longest + answer <= room:
+        return []
+    note = (
+        f"The longest prompt has about {longest:,} tokens: with max_model_len={room:g} there are "
+        f"{max(0, room - longest):,g} left for an answer that may have {answer:g}. What does not fit is cut."
+    )
+    fix = "To give them more: evaluate.py answer decoding 'max_model_len=N max_new_tokens=M'"
+    return [finding("long_prompts", note, level="warning", fix=fix)]
 
 
 def settle(context: Context) -> Answer | None:

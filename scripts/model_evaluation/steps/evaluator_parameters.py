@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
 
-def evaluator_parameters(context: Context) -> dict[str, Any]:
+def evaluator_parameters(context: Context) -> JsonObject:
     """By name: where it runs, which models, where results go, how it is watched."""
     scope, mlflow = context.value("scope"), context.value("mlflow")
     model = context.facts("model")

@@ -62,7 +62,13 @@ def task_key(part: str) -> str:
     return f"custom|math_zs_cot:{part}|0" if part else "custom|math_zs_cot|0"
 
 
-def means(parts: Mapping[str, Sequence[Row]], *, n: Mapping[str, int] | None = None, prompts: str = "same") -> bytes:
+def means(
+    parts: Mapping[str, Sequence[Row]],
+    *,
+    n: Mapping[str, int] | None = None,
+    prompts: str = "same",
+    of: int | None = None,
+) -> bytes:
     """The file of means with its `all`, whose standard error is the mean of the parts'."""
     results: dict[str, dict[str, float]] = {}
     for part, rows in parts.items():
@@ -76,7 +82,11 @@ def means(parts: Mapping[str, Sequence[Row]], *, n: Mapping[str, int] | None = N
         {
             "results": results,
             "config_tasks": {
-                task_key(part).rpartition("|")[0]: {"effective_num_docs": count} for part, count in counts.items()
+                task_key(part).rpartition("|")[0]: {
+                    "effective_num_docs": count,
+                    "original_num_docs": of or count,
+                }
+                for part, count in counts.items()
             },
             "summary_tasks": {task_key(part): {"hashes": {"hash_full_prompts": prompts}} for part in parts},
         }

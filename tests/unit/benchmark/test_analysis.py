@@ -219,6 +219,12 @@ def test_a_file_of_means_that_its_rows_contradict_is_said(s3: Any) -> None:
     assert "its rows give 0.59" in summary["warnings"][0]
 
 
+def test_a_sample_of_the_questions_is_said(s3: Any) -> None:
+    rows = {"algebra": marked(5, 20)}
+    warnings = analysed(s3, rows, rows, of=1187).summary["warnings"]
+    assert "The fine-tuned model was asked 20 of the benchmark's 1,187 questions." in warnings
+
+
 def test_unreadable_and_missing_files_say_what_to_do(s3: Any) -> None:
     with pytest.raises(ResultsError, match="No results of the fine-tuned model"):
         read_model(s3, OUTPUT, [EXECUTION], "tuned")

@@ -116,6 +116,7 @@ def test_what_stands_under_its_own_name_stays_and_the_rest_is_renamed(tmp_path: 
     [
         ("convert --map anser=response", "No row has a field `anser`; the fields are `query`, `answers`"),
         ("convert --map answers=response", "Line 1: `answers` holds a list of 2; one text is expected"),
+        ("convert --map query.answers=response", "No row has a field `query.answers`"),
         ("convert --map answers=reply", "does not name a field and, after `=`, one of query, response"),
         ("convert --map answers", "not of the form"),
         ("convert --map", "not of the form"),

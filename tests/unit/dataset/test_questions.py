@@ -99,6 +99,7 @@ def test_what_was_not_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert report.profile.distinct_questions is None
     (found,) = report.findings
     assert (found.kind, found.level, found.count) == ("near_not_checked", "info", 4)
+    assert "The rows were not compared with each other" in card(report, [4], [])
     monkeypatch.undo()
     monkeypatch.setattr(module, "PAIRS_PER_ROW", 0)
     (found,) = _check([subject + f" {number}" for number in range(9) for subject in SUBJECTS]).findings

@@ -84,6 +84,18 @@ def test_columns_with_the_formats_own_names_need_no_renaming(tmp_path: Path) -> 
     assert _convert(data, "convert", tmp_path) == [{"query": "Who?", "response": "I", "category": "people"}]
 
 
+def test_a_line_for_excel_before_the_header_is_passed_over(tmp_path: Path) -> None:
+    assert _convert(b"sep=;\r\nquery;response\r\nWho?;I\r\n", "convert", tmp_path) == [
+        {"query": "Who?", "response": "I"}
+    ]
+
+
+def test_messages_in_a_cell_are_read(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": "q, and so"}, {"role": "assistant", "content": "a"}]
+    cell = json.dumps(messages).replace('"', '""')
+    assert _convert(f'id,messages\n1,"{cell}"\n'.encode(), "convert", tmp_path) == [{"id": "1", "messages": messages}]
+
+
 def test_columns_that_say_nothing_are_asked_for(tmp_path: Path) -> None:
     data = b"a,b\nWho?,I\n"
     assert "`convert --map FIELD=query,FIELD=response`" in check_stream([data], source="x").findings[0].fix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -77,6 +78,12 @@ def analysed(
 
 def both(rows: Sequence[dict[str, Any]] = TICKETS, **more: Any) -> dict[Side, OutputFiles]:
     return {"tuned": answered(CHECKPOINT, rows, **more), "base": answered("nova-lite/prod", rows, **more)}
+
+
+@functools.cache
+def usual() -> Analysis:
+    """Both models on one instance each; for tests that only read it."""
+    return analysed(both())
 
 
 def edited(output: OutputFiles, edit: Callable[[dict[str, Any]], dict[str, Any] | None]) -> OutputFiles:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.nova.functions import running
 from model_evaluation.kinds.nova.functions.running import (
     postprocess_event,
     preprocess_event,
@@ -93,6 +94,12 @@ def test_a_metric_that_some_rows_lack_is_a_fault(tmp_path: Path) -> None:
 def test_a_function_that_does_not_come_back_is_ended(tmp_path: Path) -> None:
     (found,) = outcomes_of(tmp_path, handler("import time; time.sleep(60)"), limit=1.0)
     assert "did not answer within 1 s" in str(found)
+
+
+def test_a_function_that_keeps_the_container_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "SLOW", 0.0)
+    (found,) = outcomes_of(tmp_path, function_source("own", "class")[0])
+    assert "the container waits for every row" in str(found)
 
 
 def test_what_it_prints_does_not_disturb(tmp_path: Path) -> None:

@@ -102,6 +102,20 @@ def test_verdicts(text: str | None, verdict: str) -> None:
     assert verdict_of(text) == verdict
 
 
+def test_counts_that_are_means_over_both_passes_are_taken_as_such() -> None:
+    outputs = {"forward_output": "[[A>B]]", "backward_output": "[[A>B]]"}
+    rows = [counts(1, 0, **outputs), counts(0, 1, **outputs), {**counts(0, 0, **outputs), "a_scores": 0.5, "ties": 0.5}]
+    found = judged(rows).summary["preferences"]
+    assert found["judgments"] == {"judgments": 6, "a": 3, "b": 2, "ties": 1, "unusable": 0}
+    assert (found["wins"], found["losses"], found["ties"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("row", [counts(3, 0), counts(-1, 0), {**counts(0, 0), "ties": 0.3}])
+def test_counts_of_anything_else_are_refused(row: dict[str, Any]) -> None:
+    with pytest.raises(ResultsError, match="not two judgments of one prompt"):
+        judged([counts(1, 1), row])
+
+
 def test_rows_without_counts_are_refused() -> None:
     with pytest.raises(ResultsError, match="has no counts of its judgments"):
         judged([{"forward_output": "[[A>B]]"}])

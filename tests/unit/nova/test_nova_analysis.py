@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from model_evaluation.kinds.nova.localaws.container import NovaOutput
+from model_evaluation.kinds.nova.functions.running import Outcome
+from model_evaluation.kinds.nova.localaws.container import NovaOutput, output_files
 from model_evaluation.kinds.nova.runtime.analysis import (
     Answered,
     analyse_answers,
@@ -30,6 +32,7 @@ from unit.nova.container_runs import (
     recipe,
     require_valid,
     sorted_in,
+    usual,
 )
 
 FLAT = [{**row, "metadata": json.dumps({"difficulty": "easy"})} for row in TICKETS]
@@ -65,13 +68,13 @@ def test_two_models_are_compared_row_by_row(replicas: int) -> None:
 
 
 def test_the_order_of_rows_and_the_number_of_files_change_nothing() -> None:
-    one, four = (analysed(both(replicas=replicas)) for replicas in (1, 4))
+    one, four = usual(), analysed(both(replicas=4))
     assert one.summary["metrics"] == four.summary["metrics"]
     assert one.table.equals(four.table)
 
 
 def test_names_of_metrics_are_the_documented_ones() -> None:
-    metrics = analysed(both()).summary["metrics"]
+    metrics = usual().summary["metrics"]
     assert list(metrics)[:2] == ["accuracy", "valid_json"]
     assert {"exact_match", "quasi_exact_match", "f1_score", "rougeL", "bleu"} <= set(metrics)
     assert not {"em", "qem", "f1"} & set(metrics)
@@ -80,7 +83,7 @@ def test_names_of_metrics_are_the_documented_ones() -> None:
 
 def test_classes_are_counted_by_truth_and_answer() -> None:
     outputs = both()
-    labels = analysed(outputs).summary["classification"]
+    labels = usual().summary["classification"]
     assert labels["field"] == "class"
     table = labels["tuned"]
     assert sum(table["confusion"][at][at] for at in range(4)) == right(outputs["tuned"])
@@ -114,6 +117,49 @@ def test_small_letters_find_their_rows() -> None:
     outputs = both(FLAT)
     summary = analysed({**outputs, "base": edited(outputs["base"], lower)}, FLAT).summary
     assert summary["rows"]["paired"] == 72
+
+
+def test_values_in_small_letters_are_compared_without_regard_to_case() -> None:
+    rows = [
+        {"query": f"Ticket {at}?", "response": json.dumps({"Class": ("Hardware_Critical", "Access")[at % 2]})}
+        for at in range(12)
+    ]
+
+    def lower(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, **{name: row[name].lower() for name in ("example", "gold", "predictions")}}
+
+    usually = analysed({"tuned": answered(CHECKPOINT, rows)}, rows, scope="tuned", answer_field="Class").summary
+    small = {"tuned": edited(answered(CHECKPOINT, rows), lower)}
+    summary = analysed(small, rows, scope="tuned", answer_field="Class").summary
+    assert summary["metrics"]["accuracy"]["tuned"]["mean"] == usually["metrics"]["accuracy"]["tuned"]["mean"] > 0.5
+    assert summary["classification"] == usually["classification"]
+    assert any("wrote 12 rows of the fine-tuned model in small letters" in text for text in summary["warnings"])
+
+
+def test_a_prompt_with_something_around_it_is_found_by_its_reference() -> None:
+    rows = [{"query": f"Where is {name}?", "response": f"In {name}land."} for name in ("A", "B", "C")]
+
+    def wrapped(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "example": f"System: be brief. User: {row['example']} Assistant:"}
+
+    output = edited(answered(CHECKPOINT, rows), wrapped)
+    summary = analysed({"tuned": output}, rows, scope="tuned", primary="f1_score", answer_field="").summary
+    assert summary["rows"]["tuned"] == 3
+    assert not any("belong to no row" in text for text in summary["warnings"])
+
+
+def test_a_prompt_that_a_function_changed_finds_its_row_by_its_id() -> None:
+    def call(events: Sequence[dict[str, Any]]) -> list[Outcome]:
+        if events[0]["process_type"] == "postprocess":
+            return [Outcome({"length": float(len(event["data"]["prompt"]))}) for event in events]
+        return [Outcome({}, row={**event["data"], "prompt": "Changed."}) for event in events]
+
+    function = {"lambda_arn": "x", "preprocessing": {"enabled": True}}
+    made = {**recipe(CHECKPOINT), "processor": function}
+    output = sorted_in(output_files(made, TICKETS, NovaOutput(), call))
+    summary = analysed({"tuned": output}, scope="tuned").summary
+    assert summary["rows"]["tuned"] == 72
+    assert summary["metrics"]["length"]["tuned"]["mean"] == len("Changed.")
 
 
 def test_a_row_that_belongs_nowhere_is_left_out_and_told() -> None:
@@ -182,7 +228,7 @@ def test_without_the_column_there_is_no_confidence_at_all() -> None:
 
 
 def test_confidence_stands_beside_every_row() -> None:
-    table = analysed(both()).per_example
+    table = usual().per_example
     assert table["tuned_confidence"].notna().all()
     unresolved = table["base_confidence_status"] == "bad_json"
     assert unresolved.sum() == 5
@@ -224,8 +270,6 @@ def test_fields_that_classify() -> None:
 
 
 def test_a_benchmark_is_compared_question_by_question_and_by_subtask() -> None:
-    from model_evaluation.kinds.nova.localaws.container import output_files
-
     outputs = {
         side: sorted_in(output_files(recipe(model, "math"), [], NovaOutput()))
         for side, model in (("tuned", CHECKPOINT), ("base", "nova-lite/prod"))

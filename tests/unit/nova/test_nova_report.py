@@ -7,7 +7,7 @@ import pytest
 from model_evaluation.kinds.nova.runtime.page_parts import page_sections
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.page import report_html
-from unit.nova.container_runs import CHECKPOINT, analysed, answered, both, judged
+from unit.nova.container_runs import CHECKPOINT, analysed, answered, both, judged, usual
 
 
 def headings(analysis: object) -> list[str]:
@@ -15,7 +15,7 @@ def headings(analysis: object) -> list[str]:
 
 
 def test_answers_with_classes_and_confidence() -> None:
-    analysis = analysed(both())
+    analysis = usual()
     assert headings(analysis) == ["Classes", "How sure the models were", "Wrong although sure, and least sure"]
     charts = draw_charts(analysis)
     assert {"difference", "slices", "cells", "reliability", "routing"} <= set(charts)

@@ -121,7 +121,8 @@ class TestFairness:
 
     def test_the_short_report_tells_what_did_not_pass(self, ordinary: Analysis) -> None:
         text = report_markdown(ordinary.summary | {"fairness": self.FAIRNESS}, ordinary.words)
-        assert "Was the comparison fair?\n\n- 12 answers are &#60;cut&#62;.\n\n|" in text
+        assert "Was the comparison fair?\n\n- 12 answers are &#60;cut&#62;.\n- Among the rows that are sound in" in text
+        assert "the difference on Correctness is +0.01 (95% CI −0.10 to 0.12, 40 rows).\n\n|" in text
         assert "same prompts" not in text
 
     def test_without_checks_there_is_no_such_section(self, ordinary: Analysis) -> None:

@@ -22,12 +22,13 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from model_evaluation.dataset.check import DatasetReport
 from model_evaluation.dataset.rows.foreign import UNKNOWN, Renaming, as_option, parse_renaming, whole_renaming
 from model_evaluation.dataset.rows.formats import FORMATS, family
 from model_evaluation.errors import Refused
+from model_evaluation.runtime.settings import Json
 
 from .conversion import NotConvertible, convert_row
 from .manifest import Manifest, traced_back
@@ -72,9 +73,9 @@ def apply_operation(
     report: DatasetReport,
     out_path: Path | str,
     *,
-    earlier: Mapping[str, Any] | None = None,
+    earlier: Json | None = None,
     overlap: Collection[int] = (),
-    **source_facts: Any,
+    **source_facts: object,
 ) -> Manifest:
     """Apply one operation to the source that ``open_chunks`` opens (each call from its beginning).
 

@@ -7,12 +7,12 @@ What the target has no place for stays beside it as a field of its own (``id``, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.dataset.rows.formats import FORMATS, family, format_of
 from model_evaluation.dataset.rows.reading import read_object
 from model_evaluation.runtime.rows import SYSTEM_ROLES, is_conversation, message_text, read_dataset_row
+from model_evaluation.runtime.settings import Json
 
 _OWN_FIELDS = {
     "openai_chat": ("messages",),
@@ -32,13 +32,13 @@ class Parts(NamedTuple):
     """What a row says, whatever its format. ``turns`` are messages without system text and reference answer."""
 
     system: str | None
-    turns: list[dict[str, Any]]
+    turns: list[Json]
     reference: str | None
     rejected: str | None
-    other: dict[str, Any]
+    other: Json
 
 
-def convert_row(obj: Mapping[str, Any], target: str) -> dict[str, Any]:
+def convert_row(obj: Json, target: str) -> Json:
     """A usable row in the ``target`` format (one of ``FORMATS``). Raises ``NotConvertible``."""
     if target not in FORMATS:
         raise ValueError(f"unknown format {target!r}; expected one of {', '.join(FORMATS)}")
@@ -53,12 +53,12 @@ def convert_row(obj: Mapping[str, Any], target: str) -> dict[str, Any]:
     return row
 
 
-def _has_parts(obj: Mapping[str, Any]) -> bool:
+def _has_parts(obj: Json) -> bool:
     messages = obj["messages"]
     return isinstance(messages, list) and any(not isinstance(m.get("content"), str) for m in messages)
 
 
-def _take_apart(obj: Mapping[str, Any], source: str) -> Parts:
+def _take_apart(obj: Json, source: str) -> Parts:
     kind = family(source)
     other = {key: value for key, value in obj.items() if key not in _OWN_FIELDS[kind]}
     rejected = None
@@ -85,7 +85,7 @@ def _take_apart(obj: Mapping[str, Any], source: str) -> Parts:
     return Parts(system if system and system.strip() else None, messages, reference, rejected, other)
 
 
-def _put_together(parts: Parts, target: str) -> dict[str, Any]:
+def _put_together(parts: Parts, target: str) -> Json:
     kind = family(target)
     other = dict(parts.other)
     if any(key in other for key in _OWN_FIELDS[kind] if key != "rejected"):
@@ -98,7 +98,7 @@ def _put_together(parts: Parts, target: str) -> dict[str, Any]:
         if other.get("rejected") is None:
             raise NotConvertible("it has no rejected answer, which preference rows need")
         rejected = _answer(other.pop("rejected"))
-    row: dict[str, Any] = {}
+    row: Json = {}
     conversation = ([_message("system", parts.system)] if parts.system else []) + parts.turns
     if kind == "openai_chat":
         answer = [] if reference is None else [_message("assistant", reference)]
@@ -126,7 +126,7 @@ def _put_together(parts: Parts, target: str) -> dict[str, Any]:
     return row | other
 
 
-def _with_verl_answer(row: dict[str, Any], reference: str | None) -> dict[str, Any]:
+def _with_verl_answer(row: Json, reference: str | None) -> Json:
     """Add the reference answer unless the row's own Verl fields already give it."""
     if format_of(row) in ("verl", "verl_legacy") and read_dataset_row(row, 0).reference == reference:
         return row
@@ -139,7 +139,7 @@ def _with_verl_answer(row: dict[str, Any], reference: str | None) -> dict[str, A
     return row | {"extra_info": info}
 
 
-def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(message: Json) -> Json:
     content = message.get("content")
     if isinstance(content, list):
         if not all(isinstance(part, str) or _is_text_part(part) for part in content):
@@ -148,15 +148,15 @@ def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
     return {**message, "content": content}
 
 
-def _is_text_part(part: Mapping[str, Any]) -> bool:
+def _is_text_part(part: Json) -> bool:
     return isinstance(part.get("text"), str) and set(part) <= {"type", "text"} and part.get("type", "text") == "text"
 
 
-def _message(role: str, text: str) -> dict[str, Any]:
+def _message(role: str, text: str) -> Json:
     return {"role": role, "content": text}
 
 
-def _answer(value: Any) -> str:
+def _answer(value: object) -> str:
     if isinstance(value, str):
         return value
     if is_conversation(value) and len(value) == 1:
@@ -176,7 +176,7 @@ def _only_turn(parts: Parts) -> str:
     return text
 
 
-def _same_meaning(obj: Mapping[str, Any], row: dict[str, Any], target: str) -> None:
+def _same_meaning(obj: Json, row: Json, target: str) -> None:
     """The last guard: the notebook must read the same from both rows, and the target's rules must hold."""
     if read_object(row).prompts[0] is None or format_of(row) != target:
         raise NotConvertible(_OTHER_MEANING.format(target))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+
+from model_evaluation.runtime.settings import Json
 
 SCHEMA_VERSION = 1
 Runs = list[int | list[int]]
@@ -23,7 +24,7 @@ class Output:
     source_lines: Runs = field(default_factory=list)
     origin_lines: Runs | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> Json:
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
@@ -35,10 +36,10 @@ class Manifest:
     operation: str
     arguments: list[str]
     seed: int | None
-    source: dict[str, Any]
+    source: Json
     outputs: list[Output]
     files: list[Path]
-    origin: dict[str, Any] | None = None
+    origin: Json | None = None
     joined_sha256: str = ""
 
     @property
@@ -46,7 +47,7 @@ class Manifest:
         """Rows written, all files together."""
         return sum(output.rows for output in self.outputs)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> Json:
         return {
             "schema_version": SCHEMA_VERSION,
             "operation": self.operation,
@@ -80,9 +81,7 @@ def expanded(source_lines: Iterable[int | Sequence[int]]) -> Iterator[int]:
         yield from range(first, last + 1)
 
 
-def traced_back(
-    outputs: list[Output], sha256_of_source: str, earlier: Mapping[str, Any]
-) -> tuple[dict[str, Any] | None, list[Output]]:
+def traced_back(outputs: list[Output], sha256_of_source: str, earlier: Json) -> tuple[Json | None, list[Output]]:
     """Where the source itself came from, and the outputs with ``origin_lines`` in that, when ``earlier`` is the
     manifest of the operation that made the source, one file of it or all of them; else ``None`` and the outputs."""
     made = earlier.get("outputs", [])

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import msgspec
 
-from model_evaluation.dataset.rows.foreign import Renaming, as_messages, renamed
+from model_evaluation.dataset.rows.foreign import Renaming, as_messages, renamed, with_inner_fields
 from model_evaluation.dataset.rows.formats import format_of, safe_name
 from model_evaluation.dataset.rows.json_lines import DECODING_ERRORS
 from model_evaluation.dataset.rows.lines import line_blocks
@@ -19,6 +19,7 @@ def with_own_names(chunks: Iterable[bytes], renaming: Renaming) -> Iterator[byte
     """The same lines, one for one; those that hold no row stay as they are. Raises Refused when a field of the renaming
     is in no row, or does not hold one text."""
     seen: dict[str, None] = {}
+    dotted = any("." in name for name, _ in renaming)
     number = 0
     for block in line_blocks(chunks):
         for line in block.lines():
@@ -27,7 +28,7 @@ def with_own_names(chunks: Iterable[bytes], renaming: Renaming) -> Iterator[byte
             if row is None:
                 yield line
                 continue
-            seen |= dict.fromkeys(list(row)[:100])
+            seen |= dict.fromkeys(list(with_inner_fields(row) if dotted else row)[:200])
             try:
                 yield json.dumps(_mended(row, renaming), ensure_ascii=False).encode() + b"\n"
             except ValueError as error:
@@ -36,12 +37,7 @@ def with_own_names(chunks: Iterable[bytes], renaming: Renaming) -> Iterator[byte
                     fix="Write one text there, or name another field with --map.",
                     code="not_convertible",
                 ) from error
-    missing = [
-        name
-        for name, _ in renaming
-        if not {part for whole in (name, *name.split("+")) for part in (whole.strip(), whole.strip().partition(".")[0])}
-        & seen.keys()
-    ]
+    missing = [name for name, _ in renaming if not {name, *map(str.strip, name.split("+"))} & seen.keys()]
     if missing and number:
         fields = ", ".join(f"`{safe_name(name)}`" for name in list(seen)[:10])
         raise Refused(

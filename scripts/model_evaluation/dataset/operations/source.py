@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import Any
 
 from model_evaluation.dataset.check import DatasetReport
 from model_evaluation.dataset.faults import FAULT_KINDS
@@ -15,6 +14,7 @@ from model_evaluation.dataset.rows.foreign import Renaming
 from model_evaluation.dataset.rows.reading import RowBlock, read_blocks
 from model_evaluation.dataset.rows.tables import TABLES
 from model_evaluation.errors import Refused
+from model_evaluation.runtime.settings import Json
 
 from .renaming import with_own_names
 from .unpacking import UNPACKABLE, unpacked
@@ -30,7 +30,7 @@ class SourceLine:
 
     number: int
     raw: bytes
-    obj: dict[str, Any]
+    obj: Json
     format: str | None
     prompt: str | None
     system: str | None

@@ -7,11 +7,11 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from model_evaluation.dataset.rows.file_types import split_head, whole_file_fault
+from model_evaluation.dataset.rows.lines import whole_document
 from model_evaluation.dataset.rows.tables import TABLES, table_lines
 from model_evaluation.errors import Refused
 
 UNPACKABLE = frozenset({"gzip", "json_array", "json_over_lines", "utf16", *TABLES})
-LARGEST_DOCUMENT = 256 << 20  # arrays and spread-out objects are read whole
 _DECODED_PIECE = 1 << 20
 
 
@@ -27,7 +27,7 @@ def unpacked(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
         yield from unpacked(stream, inner.kind) if inner is not None and packed else stream
     else:
         try:
-            text = _whole(chunks).decode("utf-8-sig")
+            text = whole_document(chunks).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise _undecodable(error) from None
         for value in _values(text):
@@ -36,7 +36,7 @@ def unpacked(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
 
 def _recoded(chunks: Iterable[bytes]) -> Iterator[bytes]:
     try:
-        yield _utf16(_whole(chunks)).encode("utf-8")
+        yield _utf16(whole_document(chunks)).encode("utf-8")
     except UnicodeDecodeError as error:
         raise _undecodable(error) from None
 
@@ -64,21 +64,6 @@ def _gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _damaged(message: str) -> Refused:
     return Refused(f"{message[0].upper()}{message[1:]}.", fix="Make or upload the file again.", code="file_damaged")
-
-
-def _whole(chunks: Iterable[bytes]) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    for chunk in chunks:
-        parts.append(chunk)
-        size += len(chunk)
-        if size > LARGEST_DOCUMENT:
-            raise Refused(
-                f"The file is larger than {LARGEST_DOCUMENT >> 20} MiB, too large to convert in one piece.",
-                fix="Write one JSON object per line where the file is made.",
-                code="document_too_large",
-            )
-    return b"".join(parts)
 
 
 def _utf16(data: bytes) -> str:

@@ -8,7 +8,7 @@ from itertools import chain
 
 from .foreign import role_of
 from .formats import Fault, safe_name
-from .tables import csv_columns
+from .tables import csv_columns, is_separator
 
 HEAD_BYTES = 1 << 16
 _MAGIC = (
@@ -59,6 +59,7 @@ def whole_file_fault(head: bytes, is_all: bool) -> Fault | None:
         # A longer file of nothing but white space is read on; its rows are counted as they come.
         return Fault("empty_file") if is_all else None
     lines = [line for line in text.split("\n") if line.strip()]  # a text may hold other line ends
+    lines = lines[1:] if is_separator(lines[0]) and len(lines) > 1 else lines
     first, second = lines[0].strip(), lines[1] if len(lines) > 1 else None
     if first.startswith("["):
         return _array_fault(first, second, is_all)

@@ -9,9 +9,10 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from itertools import chain
 
 from model_evaluation.runtime.rows import is_conversation, message_text
+from model_evaluation.runtime.settings import Json
 
 Renaming = tuple[tuple[str, str], ...]
 """Pairs of a field's name and the format's name for it. ``a+b`` are two fields, joined by a blank line."""
@@ -20,7 +21,8 @@ UNKNOWN: Renaming = (("FIELD", "query"), ("FIELD", "response"))
 
 # What people call these parts, without capitals, spaces and signs; the likeliest first.
 _PROMPTS = """
-    prompt query question userprompt userquery userquestion userinput usermessage prompttext inputtext instruction input
+    prompt query question fullprompt userprompt userquery userquestion userinput usermessage prompttext inputtext
+    instruction input
     request problem utterance message text user human frage pregunta pergunta domanda 问题 質問 질문
 """
 _REFERENCES = """
@@ -121,15 +123,23 @@ def foreign_prompt(names: Sequence[str]) -> Renaming:
     return tuple(pairs)
 
 
-def foreign_columns(names: Sequence[str]) -> Renaming:
-    """How a table's columns make rows of a format; empty when they do already."""
+def foreign_columns(rows: Sequence[Json]) -> Renaming:
+    """How a table whose first rows these are becomes rows of a format; empty when they are some already."""
+    if not rows or any(as_messages(row) for row in rows):
+        return ()
+    held = [with_inner_fields(row) for row in rows]
+    names = [name for name in dict.fromkeys(chain.from_iterable(held)) if _is_held(name, held)]
     own = next((name for name in ("messages", "query", "prompt") if name in names), None)
     if own is None:
-        return foreign_prompt(names) or (UNKNOWN if names and "conversations" not in names else ())
+        return foreign_prompt(names) or UNKNOWN
     target = "response" if own == "query" else "completion"
     if own == "messages" or any(name in names for name in (target, *_REFERENCE_TARGETS[2:])):
         return ()
     return tuple((name, target) for name in names_of("reference", names)[:1])
+
+
+def _is_held(name: str, rows: Sequence[Json]) -> bool:
+    return any(holds_part(name, row.get(name)) or is_conversation(row.get(name)) for row in rows)
 
 
 def usable_text(value: object) -> str | None:
@@ -156,7 +166,7 @@ def holds_part(name: str, value: object) -> bool:
     return usable_text(value) is not None
 
 
-def with_inner_fields(obj: Mapping[str, Any]) -> dict[str, Any]:
+def with_inner_fields(obj: Json) -> Json:
     """The row's fields and, as ``outer.inner``, those of the objects among them."""
     inner = {
         f"{outer}.{name}": value
@@ -203,7 +213,7 @@ def parse_renaming(text: str) -> Renaming:
     return tuple(pairs)
 
 
-def renamed(obj: Mapping[str, Any], renaming: Renaming) -> dict[str, Any]:
+def renamed(obj: Json, renaming: Renaming) -> Json:
     """The row with its fields under the formats' names; what stands under such a name already stays. ValueError names a
     field that holds something other than one text."""
     row, moved = dict(obj), {}
@@ -226,7 +236,7 @@ def renamed(obj: Mapping[str, Any], renaming: Renaming) -> dict[str, Any]:
     return {**moved, **{name: value for name, value in row.items() if name in obj and name not in moved}}
 
 
-def _part(value: Any, name: str, target: str, *, joined: bool) -> Any:
+def _part(value: object, name: str, target: str, *, joined: bool) -> object:
     """A field's value under its new name; ``joined``: with others."""
     if value is None or value == []:
         return None
@@ -241,7 +251,7 @@ def _part(value: Any, name: str, target: str, *, joined: bool) -> Any:
     return text
 
 
-def as_messages(obj: Mapping[str, Any]) -> dict[str, Any] | None:
+def as_messages(obj: Json) -> Json | None:
     """A row of another tool's conversation as one with `messages`; ``None`` when it holds none. Known are lists of
     ``from`` and ``value`` (ShareGPT), of ``role`` and ``content`` or ``parts`` under another name, roles such as human
     and gpt, requests that wrap their messages, the prompts and references of ``conversationTurns``, and a system text
@@ -266,7 +276,7 @@ def as_messages(obj: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _spoken(value: Any, name: str) -> list[dict[str, Any]] | None:
+def _spoken(value: object, name: str) -> list[Json] | None:
     if not isinstance(value, list) or not value or not all(isinstance(item, Mapping) for item in value):
         return None
     if all(isinstance(item.get("from"), str) and isinstance(item.get("value"), str) for item in value):
@@ -282,15 +292,15 @@ def _spoken(value: Any, name: str) -> list[dict[str, Any]] | None:
     return [{**item, "role": OTHER_ROLES.get(item["role"], item["role"])} for item in value]
 
 
-def _message(role: str, text: str) -> dict[str, Any]:
+def _message(role: str, text: str) -> Json:
     return {"role": OTHER_ROLES.get(role, role), "content": text}
 
 
-def _turns(turns: Any) -> list[dict[str, Any]] | None:
+def _turns(turns: object) -> list[Json] | None:
     """Prompts and reference answers, turn by turn; ``None`` when a turn lacks one, but for the last one's answer."""
     if not isinstance(turns, list) or not turns:
         return None
-    messages: list[dict[str, Any]] = []
+    messages: list[Json] = []
     for number, turn in enumerate(turns, 1):
         prompt = _content(turn.get("prompt")) if isinstance(turn, Mapping) else ""
         references = turn.get("referenceResponses") if prompt else None
@@ -303,5 +313,5 @@ def _turns(turns: Any) -> list[dict[str, Any]] | None:
     return messages
 
 
-def _content(value: Any) -> str:
+def _content(value: object) -> str:
     return message_text(value.get("content")) if isinstance(value, Mapping) else ""

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from model_evaluation.dataset.personal_data import hidden
 
+Column = list[Any]
+"""The values of one field, row by row, of whatever types the rows have."""
 FORMATS = (
     "openai_chat",
     "sagemaker",
@@ -38,7 +40,7 @@ def family(name: str) -> str:
     return name.removesuffix("_conversational").removesuffix("_legacy")
 
 
-def format_of(obj: Mapping[str, Any]) -> str | None:
+def format_of(obj: Mapping[str, object]) -> str | None:
     """The format one row is in, told by its keys; ``None`` when it is none of the five."""
     return format_with(obj, conversational=isinstance(obj.get("prompt"), list))
 

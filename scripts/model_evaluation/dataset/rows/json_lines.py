@@ -14,6 +14,9 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from model_evaluation.dataset.rows.formats import Column
+from model_evaluation.runtime.settings import Json
+
 from .formats import FIELDS_THAT_COUNT, Fault, safe_name, type_name
 
 BOM = b"\xef\xbb\xbf"
@@ -42,13 +45,13 @@ class DecodedLines:
     """
 
     positions: Sequence[int]
-    columns: dict[str, list[Any]]
+    columns: dict[str, Column]
     fields: Counter[str]
     escapes: Counter[bytes]
     faults: list[tuple[int, Fault, int]] = field(default_factory=list)
-    objects: list[dict[str, Any]] | None = None
+    objects: list[Json] | None = None
 
-    def object(self, index: int) -> dict[str, Any]:
+    def object(self, index: int) -> Json:
         """The ``index``-th object."""
         if self.objects is not None:
             return self.objects[index]
@@ -129,7 +132,7 @@ def _many_quotes_and_escapes(data: bytes) -> tuple[int, Counter[bytes]]:
     return int(np.count_nonzero(octets == b'"'[0])), escapes
 
 
-def count_strings(values: list[Any], levels: int) -> int:
+def count_strings(values: Column, levels: int) -> int:
     """The keys and texts in JSON values. Raises ``RecursionError`` when one has more than ``levels`` levels."""
     strings = 0
     for _ in range(levels + 1):
@@ -147,7 +150,7 @@ def count_strings(values: list[Any], levels: int) -> int:
     raise RecursionError
 
 
-def _decoded(line: bytes) -> tuple[Any, list[Fault], int]:
+def _decoded(line: bytes) -> tuple[object, list[Fault], int]:
     """The value of one line, ``ABSENT`` if there is none, its faults, and about where they are."""
     if not line.strip():
         return ABSENT, [Fault("blank_line")], 0
@@ -188,7 +191,7 @@ def _integer(digits: str) -> int:
         raise _HugeNumberError(f"{len(digits)} digits") from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, object]]) -> Json:
     obj = dict(pairs)
     if len(obj) != len(pairs):
         raise _RepeatedKeyError(Counter(key for key, _ in pairs).most_common(1)[0][0])
@@ -200,7 +203,7 @@ _STRICT = json.JSONDecoder(
 )
 
 
-def _explained(line: bytes) -> tuple[Any, list[Fault], int]:
+def _explained(line: bytes) -> tuple[object, list[Fault], int]:
     """Decode strictly what was refused, and name the fault. Without a line end it is the last line of the file and
     may be cut off."""
     faults: list[Fault] = []
@@ -267,7 +270,7 @@ def _syntax_fault(error: json.JSONDecodeError, text: str, *, may_be_cut: bool) -
     return Fault("invalid_json", reason)
 
 
-def _has_lone_surrogate(value: Any) -> bool:
+def _has_lone_surrogate(value: object) -> bool:
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:

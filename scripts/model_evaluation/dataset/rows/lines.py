@@ -7,8 +7,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+from model_evaluation.errors import Refused
+
 BLOCK_BYTES = 256 << 10  # large enough that the cost per block does not show, small enough for the processor's cache
 LONGEST_LINE = 8 << 20
+LARGEST_DOCUMENT = 256 << 20
 _CUT_LINE_KEPT = 1024
 _KEPT_MEMORY = 16 << 20
 
@@ -75,3 +78,20 @@ def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
             chunk_list, size = [], 0
     if size:
         yield b"".join(chunk_list)
+
+
+def whole_document(chunks: Iterable[bytes]) -> bytes:
+    """All the bytes of what cannot be read a line at a time: arrays, spread-out objects, Parquet, Excel. Raises Refused
+    for more than ``LARGEST_DOCUMENT``."""
+    parts: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > LARGEST_DOCUMENT:
+            raise Refused(
+                f"The file is larger than {LARGEST_DOCUMENT >> 20} MiB, too large to convert in one piece.",
+                fix="Write one JSON object per line where the file is made.",
+                code="document_too_large",
+            )
+    return b"".join(parts)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate, chain, pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from model_evaluation.dataset.rows.formats import Column
 from model_evaluation.runtime.rows import SYSTEM_ROLES, TURN_SEPARATOR, message_text
 
 from .foreign import OTHER_ROLES
@@ -40,7 +41,7 @@ class _Turns(NamedTuple):
 _NO_TURNS = _Turns((), (), False, ())
 
 
-def read_conversations(conversations: Sequence[list[Any]], field: str) -> Conversations:
+def read_conversations(conversations: Sequence[Column], field: str) -> Conversations:
     """What the messages in ``field`` say. Only `messages` may end with the assistant's answer."""
     messages = list(chain.from_iterable(conversations))
     try:
@@ -83,7 +84,7 @@ def _said(texts: list[str]) -> str | None:
     return text if text.strip() else None
 
 
-def _read_with_care(messages: list[Any], field: str) -> tuple[_Turns, list[str], tuple[Fault, ...]]:
+def _read_with_care(messages: Column, field: str) -> tuple[_Turns, list[str], tuple[Fault, ...]]:
     """A conversation that may hold something unusual."""
     faults = _message_faults(messages, field)
     if any(fault.kind == "wrong_type" for fault in faults):
@@ -95,7 +96,7 @@ def _read_with_care(messages: list[Any], field: str) -> tuple[_Turns, list[str],
     return turns, texts, faults
 
 
-def read_answer(messages: list[Any], field: str) -> tuple[str | None, tuple[Fault, ...]]:
+def read_answer(messages: Column, field: str) -> tuple[str | None, tuple[Fault, ...]]:
     """The assistant's last message in a reference answer that is written as messages, and what is wrong with them."""
     faults = _message_faults(messages, field)
     if any(fault.kind == "wrong_type" for fault in faults):
@@ -143,7 +144,7 @@ def _disorder(roles: Sequence[str], field: str) -> str:
     return f"`{field}` ends with an assistant message" if spoken and spoken[-1] == "assistant" else ""
 
 
-def _message_faults(messages: list[Any], field: str) -> tuple[Fault, ...]:
+def _message_faults(messages: Column, field: str) -> tuple[Fault, ...]:
     """What is wrong with single messages. One of kind ``wrong_type`` means that they cannot be read."""
     faults: list[Fault] = []
     for number, message in enumerate(messages, start=1):

@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from model_evaluation.dataset.rows.formats import Column
 from model_evaluation.runtime.rows import message_text, read_dataset_row
+from model_evaluation.runtime.settings import Json
 
 from .foreign import as_messages, foreign_prompt, holds_part, names_of, sure_references, usable_text, with_inner_fields
 from .formats import (
@@ -83,7 +85,7 @@ class RowBlock:
     first_line: int
     lines: Sequence[bytes]
     nbytes: int
-    objects: dict[int, dict[str, Any]] = field(default_factory=dict)
+    objects: dict[int, Json] = field(default_factory=dict)
     all_usable: bool = False
     formats: list[str | None] = field(init=False)
     prompts: list[str | None] = field(init=False)
@@ -158,7 +160,7 @@ def read_block(block: Block, first_line: int, terms: Terms, decoder: LineDecoder
     return rows
 
 
-def read_object(obj: dict[str, Any], terms: Terms | None = None) -> RowBlock:
+def read_object(obj: Json, terms: Terms | None = None) -> RowBlock:
     """One decoded object as a block of one line."""
     rows = RowBlock(0, [b""], 0)
     columns = {name: [obj[name]] for name in FIELDS_THAT_COUNT if name in obj}
@@ -218,11 +220,11 @@ class _Group:
         self.unusable: set[int] = set()
         self.empty_references: dict[int, str] = {}
 
-    def column(self, name: str) -> list[Any]:
+    def column(self, name: str) -> Column:
         column = self.decoded.columns[name]
         return column.copy() if self.size == len(column) else [column[index] for index in self.indexes]
 
-    def object(self, at: int) -> dict[str, Any]:
+    def object(self, at: int) -> Json:
         return self.decoded.object(self.indexes[at])
 
     def fault(self, at: int, kind: str, detail: str = "") -> None:
@@ -293,7 +295,7 @@ class _Group:
         else:
             self.refuse(at, "wrong_type", f"`{name}` is {type_name(value)}")
 
-    def _conversations(self, column: list[Any]) -> tuple[list[str | None], list[str | None], list[str | None]]:
+    def _conversations(self, column: Column) -> tuple[list[str | None], list[str | None], list[str | None]]:
         strange = [at for at, value in enumerate(column) if type(value) is not list or not value]
         for at in strange:
             self._refuse_prompt(at, column[at])
@@ -341,7 +343,7 @@ class _Group:
             self.refuse(at, "wrong_type", f"`{name}` is {type_name(value)}")
         return None
 
-    def _verl_answer(self, at: int, obj: dict[str, Any]) -> str | None:
+    def _verl_answer(self, at: int, obj: Json) -> str | None:
         answers = []
         for name, inner in (("extra_info", "answer"), ("reward_model", "ground_truth")):
             value = obj.get(name)
@@ -422,7 +424,7 @@ class _Group:
         row = read_dataset_row(self.object(at), 0)
         return row.prompt, row.reference if (row.reference or "").strip() else None, row.system
 
-    def _refuse_foreign(self, at: int, obj: dict[str, Any]) -> None:
+    def _refuse_foreign(self, at: int, obj: Json) -> None:
         """Say where the prompt of a row in no format may be."""
         if as_messages(obj) is not None:
             return self.refuse(at, "foreign_conversation", _what_it_has(obj))
@@ -492,7 +494,7 @@ class _Group:
                     self.fault(at, "part_not_used")
 
 
-def _what_it_has(obj: dict[str, Any]) -> str:
+def _what_it_has(obj: Json) -> str:
     if not obj:
         return "the object is empty"
     return "has " + ", ".join(f"`{safe_name(key)}`" for key in sorted(obj)[:4])
@@ -503,7 +505,7 @@ _CONVERSATIONAL = frozenset(["prompt_completion_conversational", "preference_con
 _SCALARS = frozenset([str, int, float, bool])
 
 
-def _odd(column: list[Any]) -> list[int]:
+def _odd(column: Column) -> list[int]:
     """Positions of what is not a text that says something."""
     try:
         if all(map(str.strip, column)):
@@ -513,7 +515,7 @@ def _odd(column: list[Any]) -> list[int]:
     return [at for at, value in enumerate(column) if type(value) is not str or not value.strip()]
 
 
-def _not_ascii(column: Sequence[Any]) -> list[int]:
+def _not_ascii(column: Column) -> list[int]:
     """Positions of texts with other than ASCII characters."""
     try:
         return list(compress(range(len(column)), map(not_, map(str.isascii, column))))

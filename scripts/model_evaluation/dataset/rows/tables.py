@@ -6,19 +6,20 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
-from model_evaluation.errors import Refused
+from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.packages import missing_package
+from model_evaluation.runtime.settings import Json
 
 from .foreign import role_of
 from .formats import safe_name
-from .lines import LONGEST_LINE
+from .lines import LONGEST_LINE, line_blocks, whole_document
 
 TABLES = frozenset({"csv", "parquet", "excel"})
-LARGEST_TABLE = 256 << 20  # Parquet and Excel are read whole, since their columns are listed at the end
 _DELIMITERS = ((",", "commas"), ("\t", "tabs"), (";", "semicolons"))
+_CONVERSATIONS = ("messages", "conversations", "conversation")
 _LONGEST_NAME = 64
 _BATCH_ROWS = 1000
 
@@ -34,11 +35,16 @@ def csv_columns(first: str, second: str | None) -> tuple[list[str], str, str] | 
     return None
 
 
-def csv_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def is_separator(line: str) -> bool:
+    """Whether it is the line by which Excel is told a delimiter, before the header."""
+    return line.strip().lower() in ("sep=,", "sep=;", "sep=\t", "sep=")
+
+
+def csv_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     """The rows of a CSV file with a header. Cells are texts, empty ones are left out, as are empty rows."""
     csv.field_size_limit(LONGEST_LINE)
     lines = _text_lines(chunks)
-    first = next((line for line in lines if line.strip()), "")
+    first = next((line for line in lines if line.strip() and not is_separator(line)), "")
     second = next((line for line in lines if line.strip()), None)
     header = first.strip("\r\n")
     found = csv_columns(header, second)
@@ -73,7 +79,7 @@ def csv_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def parquet_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def parquet_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     """The rows of a Parquet file."""
     try:
         import pyarrow
@@ -81,7 +87,7 @@ def parquet_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     except ImportError as error:
         raise missing_package("pyarrow") from error
     try:
-        file = parquet.ParquetFile(io.BytesIO(_whole(chunks)))
+        file = parquet.ParquetFile(io.BytesIO(whole_document(chunks)))
         _refuse_repeated(list(file.schema_arrow.names))
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             yield from batch.to_pylist()
@@ -91,7 +97,7 @@ def parquet_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def excel_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def excel_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     """The rows of the one sheet of an Excel workbook that holds any; its first row names the columns."""
     try:
         import openpyxl
@@ -100,7 +106,7 @@ def excel_rows(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         missing.fix += " - or save the sheet as CSV (UTF-8)."
         raise missing from error
     try:
-        book = openpyxl.load_workbook(io.BytesIO(_whole(chunks)), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(whole_document(chunks)), read_only=True, data_only=True)
         sheets = {sheet.title: sheet.iter_rows(values_only=True) for sheet in book.worksheets}
         tables = {}
         for title, rows in sheets.items():
@@ -135,23 +141,31 @@ def table_lines(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
         yield json.dumps(_plain(row), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def table_columns(chunks: Iterable[bytes], kind: str) -> list[str]:
-    """The columns that a table's first row fills; none when it cannot be read here."""
-    from model_evaluation.errors import EvaluationError
-
+def table_start(chunks: Iterable[bytes], kind: str, count: int = 20) -> list[Json]:
+    """The first rows of a table; none when it cannot be read here."""
     try:
-        return list(next(iter(READERS[kind](chunks)), {}))
+        return list(islice(READERS[kind](chunks), count))
     except EvaluationError:
         return []
 
 
-def _filled(columns: list[str], cells: list[Any]) -> Iterator[dict[str, Any]]:
-    row = {name: cell for name, cell in zip(columns, cells, strict=False) if name and str(cell).strip()}
+def _filled(columns: list[str], cells: Sequence[object]) -> Iterator[Json]:
+    filled = {name: cell for name, cell in zip(columns, cells, strict=False) if name and str(cell).strip()}
+    row = {name: _conversation(cell) if name in _CONVERSATIONS else cell for name, cell in filled.items()}
     if row:
         yield row
 
 
-def _plain(value: Any) -> Any:
+def _conversation(cell: object) -> object:
+    """The messages whose JSON text a cell holds; any other cell as it is."""
+    try:
+        value = json.loads(str(cell))
+    except (TypeError, ValueError, RecursionError):
+        return cell
+    return value if isinstance(value, list) else cell
+
+
+def _plain(value: object) -> object:
     """The value as JSON has it: no number that is none, times and decimal numbers as text, bytes only as a count."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
@@ -165,8 +179,6 @@ def _plain(value: Any) -> Any:
 
 
 def _text_lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    from .lines import line_blocks
-
     for block in line_blocks(chunks):
         for line in block.lines():
             try:
@@ -185,18 +197,3 @@ def _refuse_repeated(columns: list[str]) -> None:
         raise Refused(
             f"Two columns have the name `{safe_name(repeated[0])}`.", fix="Rename one of them.", code="duplicate_key"
         )
-
-
-def _whole(chunks: Iterable[bytes]) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    for chunk in chunks:
-        parts.append(chunk)
-        size += len(chunk)
-        if size > LARGEST_TABLE:
-            raise Refused(
-                f"The file is larger than {LARGEST_TABLE >> 20} MiB, too large to be read in one piece.",
-                fix="Split it, or write JSON Lines where it is made.",
-                code="document_too_large",
-            )
-    return b"".join(parts)

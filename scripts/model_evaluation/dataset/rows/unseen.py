@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from .formats import Fault
 
@@ -51,14 +50,14 @@ def unseen_fields(names: Iterable[str]) -> list[str]:
     return [name for name in names if field_fault(name, "x") is not None]
 
 
-def message_faults(message: Mapping[str, Any]) -> list[Fault]:
+def message_faults(message: Mapping[str, object]) -> list[Fault]:
     """What a message holds beside text."""
     faults = [Fault("tools", "tool calls") for name in ("tool_calls", "function_call") if message.get(name)]
     faults += [Fault("not_text", "audio")] * bool(message.get("audio"))
     return faults + [fault for part in _parts(message) if (fault := _part_fault(part))]
 
 
-def unseen_content(messages: Iterable[Mapping[str, Any]]) -> str:
+def unseen_content(messages: Iterable[Mapping[str, object]]) -> str:
     """All of it, as a text that is the same for the same content."""
     held: list[object] = []
     for message in messages:
@@ -74,7 +73,7 @@ def mark_in(prompt: str) -> str:
     return found[0] if found else ""
 
 
-def _parts(message: Mapping[str, Any]) -> list[Any]:
+def _parts(message: Mapping[str, object]) -> list[object]:
     content = message.get("content")
     return content if isinstance(content, list) else []
 

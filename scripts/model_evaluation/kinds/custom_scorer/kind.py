@@ -35,7 +35,7 @@ class CustomScorer(Kind):
         "scorer": ("data", "region"),
         "scorer_trial": ("scorer",),
         "primary_metric": ("scorer_trial",),
-        "decoding": ("model", "region"),
+        "decoding": ("data", "model", "region"),
         "role": ("scorer",),
         "mlflow": ("region",),
         "output": ("dataset", "region"),

@@ -104,38 +104,16 @@ def expectation(context: Context) -> Expectation:
 
 def cost_line(context: Context, minutes: tuple[float, float] | None) -> str:
     """The instances' price for that long, where the Price List has it."""
+    from model_evaluation.lookups.instance_prices import hourly_price
+
     instance, replicas = str(context.facts("scale")["instance"]), int(context.facts("scale")["replicas"])
-    price = hourly_price(context, instance)
+    try:
+        price = hourly_price(context.aws, str(context.value("region")), instance, "Training")
+    except AwsError as error:
+        return f"unknown: {error.message}"
     if price is None:
         return f"unknown: the Price List has no price for {instance} in training jobs"
-    a_hour = f"${price * replicas:,.2f} an hour for {replicas} x {instance}"
+    a_hour = f"${price.usd * replicas:,.2f} an hour for {replicas} x {instance}"
     if minutes is None:
-        return f"{a_hour}; how long it takes is unknown"
-    low, high = (price * replicas * part / 60 for part in minutes)
-    return f"${low:,.2f} to ${high:,.2f} ({a_hour})"
-
-
-def hourly_price(context: Context, instance: str) -> float | None:
-    """US dollars for an hour of one instance in a training job; ``None`` when nobody says."""
-    from model_evaluation.lookups.price_list import ENDPOINT_REGION
-
-    region = str(context.value("region"))
-    wanted = {"regionCode": region, "instanceName": instance, "component": "Training"}
-    filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in wanted.items()]
-    try:
-        from model_evaluation.lookups.failures import aws_errors
-
-        with aws_errors("reading the price list", resource=instance):
-            answer = context.aws.client("pricing", ENDPOINT_REGION).get_products(
-                ServiceCode="AmazonSageMaker", FormatVersion="aws_v1", Filters=filters
-            )
-    except AwsError:
-        return None
-    prices = [price for text in answer["PriceList"] for price in _prices(json.loads(text))]
-    return min(prices) if prices else None
-
-
-def _prices(product: dict[str, Any]) -> list[float]:
-    terms = product.get("terms", {}).get("OnDemand", {}).values()
-    dimensions = [own for term in terms for own in term.get("priceDimensions", {}).values()]
-    return [float(own["pricePerUnit"]["USD"]) for own in dimensions if own.get("unit") in ("Hrs", "Hours")]
+        return f"{price.mark}{a_hour}; how long it takes is unknown"
+    return f"{price.cost(minutes, replicas)} ({a_hour})"

@@ -87,15 +87,19 @@ class Nova(Kind):
 
     def parameters(self, context: Context) -> dict[str, Any]:
         from model_evaluation.naming import project_slug
+        from model_evaluation.steps.data_card import overlap_notes
 
         from .card import recipe, reference
         from .runtime.families import image_uri
+        from .runtime.recipe import JUDGES
 
         region, model = str(context.value("region")), context.facts("model")
         has_rows = bool(context.facts("dataset").get("bucket"))
         names = {"tuned": model["name"]}
         if reference(context):
             names["base"] = context.facts("scope")["name"]
+        if context.facts("nova_task")["task"] in JUDGES:
+            names = {"tuned": "response_B", "base": "response_A"}
         return {
             "REGION": region,
             "ROLE_ARN": context.facts("role").get("arn", context.value("role")),
@@ -104,7 +108,7 @@ class Nova(Kind):
             "MODEL_NAMES": names,
             "DATASET": context.value("dataset") if has_rows else None,
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": [],
+            "DATASET_NOTES": overlap_notes(context.facts("data").get("overlap")),
             "ANSWER_FIELD": context.facts("primary_metric").get("answer_field"),
             "PRIMARY_METRIC": context.value("primary_metric"),
             "IMAGE_URI": image_uri(region),

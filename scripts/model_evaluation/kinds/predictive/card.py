@@ -135,43 +135,17 @@ def minutes_of(context: Context) -> tuple[float, float]:
 
 
 def _cost(context: Context) -> str:
+    from model_evaluation.lookups.instance_prices import hourly_price
+
     if not uses_jobs(context):
         return "none in AWS"
     if not uses_batch(context):
         return "the endpoint's own, which runs anyway"
     instance, count = str(context.value("inference")).split()
     try:
-        price = hourly_price(context, instance)
+        price = hourly_price(context.aws, str(context.value("region")), instance, "Batch Transform")
     except AwsError as error:
         return f"unknown: {error.message}"
     if price is None:
         return f"unknown: the price list has no {instance} for batch transform in {context.value('region')}"
-    low, high = (minutes / 60 * price * int(count) for minutes in minutes_of(context))
-    return f"${low:.2f} to ${high:.2f} ({instance} at ${price:.3f} an hour)"
-
-
-def hourly_price(context: Context, instance: str) -> float | None:
-    """What an instance costs in a transform job, in dollars an hour; ``None`` where the price list does not say."""
-    import json
-
-    from model_evaluation.lookups.failures import aws_errors
-    from model_evaluation.lookups.price_list import ENDPOINT_REGION
-
-    filters = {"regionCode": str(context.value("region")), "instanceName": instance}
-    client = context.aws.client("pricing", ENDPOINT_REGION)
-    with aws_errors("reading the price list", resource="of AmazonSageMaker"):
-        pages = client.get_paginator("get_products").paginate(
-            ServiceCode="AmazonSageMaker",
-            FormatVersion="aws_v1",
-            Filters=[{"Type": "TERM_MATCH", "Field": key, "Value": value} for key, value in filters.items()],
-        )
-        products = [json.loads(text) for page in pages for text in page["PriceList"]]
-    for product in products:
-        attributes = product.get("product", {}).get("attributes", {})
-        if attributes.get("instanceName") != instance or "transform" not in json.dumps(attributes).lower():
-            continue
-        for term in product.get("terms", {}).get("OnDemand", {}).values():
-            for dimension in term.get("priceDimensions", {}).values():
-                if amount := float(dimension.get("pricePerUnit", {}).get("USD", 0)):
-                    return amount
-    return None
+    return f"{price.cost(minutes_of(context), int(count))} ({instance} at ${price.usd:.3f} an hour)"

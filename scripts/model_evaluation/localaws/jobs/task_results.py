@@ -10,7 +10,6 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
-from typing import Any
 
 from model_evaluation.localaws.jobs.job import ResultFile
 from model_evaluation.localaws.operations import Record
@@ -25,7 +24,7 @@ class AnsweredQuestion:
 
     question: str
     answer: str
-    metrics: Mapping[str, Any]
+    metrics: Record
     target: str = ""
     system: str = ""
 

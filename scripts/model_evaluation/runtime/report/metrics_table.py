@@ -179,7 +179,7 @@ def planned_text(summary: Summary) -> str:
 
 def sound_rows_text(summary: Summary) -> str:
     """The difference on the primary metric among the rows that are sound in both models; empty where it is unknown."""
-    sound = summary["fairness"]["sound_rows"] if "fairness" in summary else None
+    sound = fairness["sound_rows"] if (fairness := summary.get("fairness")) else None
     if not sound or sound["n_paired"] == summary["metrics"][summary["primary_metric"]]["n_paired"]:
         return ""
     evidence = evidence_text(sound, f"{sound['n_paired']} rows")
@@ -188,6 +188,6 @@ def sound_rows_text(summary: Summary) -> str:
 
 def fairness_lines(summary: Summary) -> list[str]:
     """What did not pass of the checks of fairness, and the difference among sound rows; empty where all is well."""
-    checks = summary["fairness"]["checks"] if "fairness" in summary else []
+    checks = fairness["checks"] if (fairness := summary.get("fairness")) else []
     unfair = [check["message"] for check in checks if check["status"] != "pass"]
     return [text for text in (*unfair, sound_rows_text(summary)) if text]

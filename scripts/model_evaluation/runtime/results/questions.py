@@ -39,15 +39,22 @@ def pair_questions(
     records: list[Record] = []
     other_prompts, groups = 0, 0
     for part, answers in parts.items():
+        before = len(records)
         first, *others = [side for side in BOTH_SIDES if side in answers]
         members: dict[str, list[Record]] = defaultdict(list)  # by what the model was given
 
         def add(
-            side: Side, key: Key, question: Question, own: dict[str, list[Record]] = members, part: str = part
+            side: Side,
+            key: Key,
+            question: Question,
+            own: dict[str, list[Record]] = members,
+            part: str = part,
+            before: int = before,
         ) -> Record:
             row = DatasetRow(len(records) + 1, question.example, question.reference, category=part)
-            number = sum(map(len, own.values())) + 1
-            record = Record(f"{part}-{number}", key[1], row, {side: scored(question, scores(question))})
+            record = Record(
+                f"{part}-{len(records) - before + 1}", key[1], row, {side: scored(question, scores(question))}
+            )
             own[key[0]].append(record)
             records.append(record)
             return record

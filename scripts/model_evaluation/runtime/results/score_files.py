@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,7 +44,7 @@ def read_score_files(paths: Mapping[Side, str | os.PathLike[str]], metrics: Sequ
     return PairedScores(scores, answered, len(ids))
 
 
-def _read(path: str | os.PathLike[str], names: Sequence[str]) -> Any:
+def _read(path: str | os.PathLike[str], names: Sequence[str]) -> pa.Table:
     """The table's id and metrics, the latter as floating-point numbers."""
     schema = pa.schema([(ID, pa.string()), *((name, pa.float64()) for name in names)])
     try:
@@ -62,7 +61,7 @@ def _read(path: str | os.PathLike[str], names: Sequence[str]) -> Any:
     return table
 
 
-def _places(ids: Any, own: Any) -> Any:
+def _places(ids: pa.ChunkedArray, own: pa.ChunkedArray) -> pa.Array:
     places = pc.index_in(own, ids).to_numpy()
     if np.bincount(places, minlength=1).max() > 1:
         raise ResultsError(f"A {ID} occurs twice in one file.", fix="Give every row of a file its own id.")

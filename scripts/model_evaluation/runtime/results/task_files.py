@@ -17,7 +17,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -67,13 +67,15 @@ def part_name(task_key: str) -> str:
 
 @dataclass(frozen=True)
 class PartMeans:
-    """What the file of means says of one task. ``values`` and ``errors`` are by metric; ``n`` is ``None`` and
-    ``prompts``, the hash of all prompts, is empty where the file does not say."""
+    """What the file of means says of one task. ``values`` and ``errors`` are by metric; ``n``, how many questions were
+    asked, and ``of``, how many there are, are ``None`` and ``prompts``, the hash of all prompts, is empty where the
+    file does not say."""
 
     values: Mapping[str, float]
     errors: Mapping[str, float]
     n: int | None = None
     prompts: str = ""
+    of: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def read_means(body: bytes) -> TaskMeans:
             config = tasks.get(key.rpartition("|")[0]) or tasks.get(key) or {}
             n = config.get("effective_num_docs", config.get("original_num_docs"))
             hashes = (summaries.get(key) or {}).get("hashes") or {}
-            parts[part_name(key)] = _part(entry, n, str(hashes.get("hash_full_prompts") or ""))
+            part = _part(entry, n, str(hashes.get("hash_full_prompts") or ""))
+            parts[part_name(key)] = replace(part, of=_count(config.get("original_num_docs")))
         return TaskMeans(parts, _part(results.get(ALL, {}), None, ""))
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"not a file of an evaluation's means ({error})") from error
@@ -116,7 +119,11 @@ def _part(entry: Mapping[str, object], n: object, prompts: str) -> PartMeans:
     }
     errors = {name.removesuffix(STDERR): value for name, value in numbers.items() if name.endswith(STDERR)}
     values = {name: value for name, value in numbers.items() if not name.endswith(STDERR)}
-    return PartMeans(values, errors, n if isinstance(n, int) and n > 0 else None, prompts)
+    return PartMeans(values, errors, _count(n), prompts)
+
+
+def _count(n: object) -> int | None:
+    return n if isinstance(n, int) and n > 0 else None
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from .association import LengthEffect
@@ -168,11 +168,13 @@ class Reported(TypedDict):
     standard_error: float | None
 
 
-def value_of(model: Mapping[str, Any] | None) -> float | None:
+def value_of(model: Mapping[str, object] | None) -> float | None:
     """The mean or the value in one model's part of an entry."""
-    return None if model is None else model.get("mean", model.get("value"))
+    value = model.get("mean", model.get("value")) if model else None
+    return value if isinstance(value, float | int) else None
 
 
-def count_of(model: Mapping[str, Any] | None) -> int:
+def count_of(model: Mapping[str, object] | None) -> int:
     """How many records that rests on."""
-    return 0 if model is None else int(model.get("n_scored", model.get("n", 0)))
+    count = model.get("n_scored", model.get("n", 0)) if model else 0
+    return count if isinstance(count, int) else 0

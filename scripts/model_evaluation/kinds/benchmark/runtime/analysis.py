@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.launch.evaluators import MODEL_STEPS
-from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, aggregates_summary
+from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, PartEntry, aggregates_summary
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.paired_scores import (
@@ -41,6 +41,7 @@ from model_evaluation.runtime.statistics.entries import (
     Fairness,
     FairnessCheck,
     MetricEntry,
+    ModelScores,
     Reported,
     SoundRows,
     Unfinished,
@@ -233,7 +234,7 @@ def _macro_entry(micro: MetricEntry, cells: Mapping[str, MetricEntry], metric: M
     return entry
 
 
-def _macro_scores(micro: MetricEntry, cells: Mapping[str, MetricEntry], side: Side) -> Any:
+def _macro_scores(micro: MetricEntry, cells: Mapping[str, MetricEntry], side: Side) -> ModelScores | None:
     own = micro[side]
     if own is None:
         return None
@@ -264,10 +265,15 @@ def _both_answered(
     return {"metric": metric.name, "n_paired": n, "difference": difference, "verdict": verdict}
 
 
-def _part(entry: MetricEntry) -> Any:
-    means = {side: own["mean"] if (own := entry[side]) else None for side in MODEL_STEPS}
+def _part(entry: MetricEntry) -> PartEntry:
     counts = [own["n_scored"] for own in (entry["tuned"], entry["base"]) if own]
-    return {"n": entry["n_paired"] or min(counts, default=0), **means, "difference": entry["difference"]}
+    tuned, base = (own["mean"] if own else None for own in (entry["tuned"], entry["base"]))
+    return {
+        "n": entry["n_paired"] or min(counts, default=0),
+        "tuned": tuned,
+        "base": base,
+        "difference": entry["difference"],
+    }
 
 
 # -- with means only -----------------------------------------------------------------------------------------------
@@ -301,6 +307,7 @@ def _by_means(
             "need be, and who left how many questions without an answer is not known."
         )
     ]
+    warnings += _samples(files, evaluation.names)
     warnings += [f"Left out, since its number of questions is not known: {name}." for name in unknown]
     summary = aggregates_summary(evaluation, Aggregates(metric, parts), warnings=warnings)
     if smallest_effect is not None and shares:
@@ -337,7 +344,7 @@ def aggregate_of(part: PartMeans, metric: str) -> Aggregate | None:
 
 
 def _finished(
-    summary: Summary, files: Mapping[Side, ModelFiles], unfinished: Unfinished | None, table: Any
+    summary: Summary, files: Mapping[Side, ModelFiles], unfinished: Unfinished | None, table: pa.Table
 ) -> Analysis:
     if unfinished is not None:
         summary["unfinished"] = unfinished
@@ -441,7 +448,7 @@ def _mean_cautions(
     files: Mapping[Side, ModelFiles], records: Sequence[Record], primary: str, labels: Labels
 ) -> list[str]:
     """Where the file of means says something else than its own rows."""
-    cautions = []
+    cautions = _samples(files, labels)
     for side, own in files.items():
         for name, part in own.means.parts.items():
             given = [r.answers[side].scores.get(primary) for r in records if side in r.answers and _is_of(r, name)]
@@ -456,6 +463,20 @@ def _mean_cautions(
                     f"{mean:.4g} over {len(known)}; the rows are used."
                 )
     return cautions
+
+
+def _samples(files: Mapping[Side, ModelFiles], labels: Labels) -> list[str]:
+    """Where only some of a benchmark's questions were asked."""
+    asked = {
+        labels[side]: [(part.n, part.of) for part in own.means.parts.values() if part.n and part.of]
+        for side, own in files.items()
+    }
+    return [
+        f"The {label} was asked {sum(n for n, _ in counts):,} of the benchmark's {sum(of for _, of in counts):,} "
+        "questions."
+        for label, counts in asked.items()
+        if any(n < of for n, of in counts)
+    ]
 
 
 def _is_of(record: Record, part: str) -> bool:

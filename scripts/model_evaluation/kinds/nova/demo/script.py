@@ -17,6 +17,19 @@ def demo_pairs() -> bytes:
     return resources.files(__package__).joinpath("llm_judge.jsonl").read_bytes()
 
 
+JUDGE_SCRIPT = DemoScript(
+    project="answers-judged",
+    made_up="the judge's verdicts",
+    answers={
+        "task": ["Tell staff what happens next with their IT ticket"],
+        "model": ["nova-lite/prod"],
+        "nova_task": ["llm_judge"],
+        "dataset": ["{pairs_uri}"],
+        "data": ["ok"],
+        "role": ["{role_arn}"],
+        "confirm": ["yes"],
+    },
+)
 SCRIPT = DemoScript(
     project="ticket-router",
     made_up="the models' answers and how sure they are of them",
@@ -35,4 +48,5 @@ SCRIPT = DemoScript(
         "processor": "ticket-metrics",
         "scale": "ml.g5.12xlarge 4",
     },
+    further=JUDGE_SCRIPT,
 )

@@ -37,11 +37,12 @@ for line in sys.stdin:
 
 
 class Outcome(NamedTuple):
-    """What became of one call: its metrics, or what is wrong with it."""
+    """What became of one call: its metrics (or the row that preprocessing gives), or what is wrong with it."""
 
     metrics: dict[str, float]
     fault: str = ""
     seconds: float = 0.0
+    row: Mapping[str, Any] = {}
 
 
 def postprocess_event(prompt: str, answer: str, gold: str) -> dict[str, Any]:
@@ -76,11 +77,14 @@ def _outcomes(events: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str
     names: set[str] | None = None
     for event, answer in zip(events, answers, strict=False):
         seconds = float(answer["seconds"])
+        metrics: dict[str, float] = {}
+        row: Mapping[str, Any] = {}
         if "raised" in answer:
             yield Outcome({}, f"it raised {answer['raised']}", seconds)
             continue
         if event["process_type"] == "preprocess":
-            metrics, fault = _preprocessed(answer["result"])
+            fault = _preprocessing_fault(answer["result"])
+            row = {} if fault else answer["result"]["body"]
         else:
             metrics, fault = _measured(answer["result"])
             if not fault and names is None:
@@ -88,7 +92,7 @@ def _outcomes(events: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str
             fault = fault or _other_metrics(names or set(), set(metrics))
         if not fault and seconds > SLOW:
             fault = f"it took {seconds:.0f} s; the container waits for every row"
-        yield Outcome(metrics, fault, seconds)
+        yield Outcome(metrics, fault, seconds, row)
 
 
 def _other_metrics(expected: set[str], given: set[str]) -> str:
@@ -125,13 +129,12 @@ def _measured(result: Any) -> tuple[dict[str, float], str]:
     return metrics, "" if metrics else "it gives no metric"
 
 
-def _preprocessed(result: Any) -> tuple[dict[str, float], str]:
+def _preprocessing_fault(result: Any) -> str:
     if fault := _answered(result):
-        return {}, fault
+        return fault
     body = result["body"]
-    if not isinstance(body, dict) or set(body) != {"system", "prompt", "gold"}:
-        return {}, "preprocessing has to answer an object with system, prompt and gold"
-    return {}, ""
+    fits = isinstance(body, dict) and set(body) == {"system", "prompt", "gold"}
+    return "" if fits else "preprocessing has to answer an object with system, prompt and gold"
 
 
 def source_faults(source: str) -> list[str]:

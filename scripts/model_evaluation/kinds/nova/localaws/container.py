@@ -22,7 +22,12 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 import yaml
 
-from model_evaluation.kinds.nova.functions.running import Outcome, postprocess_event, run_function
+from model_evaluation.kinds.nova.functions.running import (
+    Outcome,
+    postprocess_event,
+    preprocess_event,
+    run_function,
+)
 from model_evaluation.kinds.nova.runtime.answers import answer_fields, json_object
 from model_evaluation.kinds.nova.runtime.families import family_of_alias
 from model_evaluation.kinds.nova.runtime.recipe import BENCHMARKS, GEN_QA, JUDGES, RUBRIC, TASKS, recipe_faults
@@ -141,6 +146,18 @@ def deployed_function(job: Job, arn: str) -> CallFunction:
     return call
 
 
+def _prepared(rows: Sequence[Row], call: CallFunction) -> list[Row]:
+    """The rows as the recipe's function changes them before the model gets them."""
+    outcomes = call([preprocess_event(row.get("system"), str(row["query"]), str(row["response"])) for row in rows])
+    for number, outcome in enumerate(outcomes, 1):
+        if outcome.fault:
+            raise JobFailure(f"AlgorithmError: the processor failed on row {number}: {outcome.fault}")
+    return [
+        {**row, "query": outcome.row["prompt"], "response": outcome.row["gold"]}
+        for row, outcome in zip(rows, outcomes, strict=True)
+    ]
+
+
 def _function_metrics(rows: Sequence[Row], texts: Sequence[str], call: CallFunction) -> list[dict[str, float]]:
     """What the recipe's function says of every answer. One row that fails fails the job."""
     events = [
@@ -161,6 +178,8 @@ def _answered(
     top = int(recipe["inference"].get("top_logprobs", 0))
     fields = answer_fields([str(row["response"]) for row in rows])
     labels = sorted({str((json_object(row["response"]) or {}).get(fields[0])) for row in rows}) if fields else []
+    if call and recipe["processor"]["preprocessing"]["enabled"]:
+        rows = _prepared(rows, call)
     answers = [_answer(row, fields[0] if fields else "", labels, customised) for row in rows]
     further = _function_metrics(rows, [text for text, _ in answers], call) if call else [{}] * len(rows)
     cells = []

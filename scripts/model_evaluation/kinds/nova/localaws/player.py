@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from model_evaluation.kinds.nova.demo.script import SCRIPT, demo_dataset
+from model_evaluation.kinds.nova.demo.script import SCRIPT, demo_dataset, demo_pairs
 from model_evaluation.kinds.nova.runtime.families import FAMILIES
+from model_evaluation.kinds.nova.runtime.recipe import JUDGES
 from model_evaluation.localaws.jobs.job import Job
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Record
@@ -43,12 +44,17 @@ class NovaPlayer(KindPlayer):
         return seed_world(seed, self.trusted_services, self.actions)
 
     def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
-        """Puts checkpoints where the recipe and the reference say, and sample pairs for a judge without rows."""
+        """Puts checkpoints where the recipe and the reference say; the sample rows of a judge are pairs."""
         models = [parameters["RECIPE"]["run"]["model_name_or_path"], parameters.get("REFERENCE_MODEL") or ""]
         for model in models:
             if str(model).startswith("s3://"):
                 seed.bucket(S3Uri.parse(str(model)).bucket, seed.region)
                 seed.object(f"{str(model).rstrip('/')}/weights.bin", b"SIMULATED")
+        if parameters["RECIPE"]["evaluation"]["task"] in JUDGES:
+            bucket, key = S3Uri.parse(str(parameters["DATASET"]))
+            body = seed.cloud.own_client("s3", seed.region).get_object(Bucket=bucket, Key=key)["Body"].read()
+            if body == demo_dataset():
+                seed.object(str(parameters["DATASET"]), demo_pairs())
 
     def sample_dataset(self) -> bytes:
         return demo_dataset()

@@ -103,7 +103,8 @@ def analyse_answers(asked: Answered, outputs: Mapping[Side, OutputFiles], *, not
     table = examples_table(records, metrics)
     further: dict[str, Any] = {"container": {side: dict(container_numbers(outputs[side])) for side in sides}}
     if asked.answer_field:
-        tables = {side: class_table(labels_by_record(records, side, asked.answer_field)) for side in sides}
+        field = asked.answer_field
+        tables = {side: class_table(labels_by_record(records, side, field, matchings[side])) for side in sides}
         further["classification"] = {"field": asked.answer_field, **tables}
     confident, columns = _confidence(records, matchings, details, asked.answer_field)
     further |= confident

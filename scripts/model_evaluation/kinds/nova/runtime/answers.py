@@ -16,6 +16,7 @@ from model_evaluation.runtime.statistics.metrics import Metric
 from .details import DetailRow, plain_answer
 
 ROW_ID = "row_id"
+MOST_LOOKED_AT = 1_000  # rows of one reference, beyond which nobody looks for a prompt within another
 # The documents' names of metrics; the container's files have the short ones.
 NAMES = {"em": "exact_match", "qem": "quasi_exact_match", "f1": "f1_score"}
 OVERLAP_METRICS = (
@@ -35,19 +36,22 @@ def metric_named(name: str, primary: str = "") -> Metric:
 
 @dataclass
 class Matching:
-    """What became of one model's rows: those ``repeated`` from another file, and those that belong to no row."""
+    """What became of one model's rows: those ``repeated`` from another file, those that belong to no row, and how many
+    the container wrote in small letters (``folded``)."""
 
     details: dict[str, DetailRow] = field(default_factory=dict)
     """By the record's id."""
     repeated: int = 0
     strange: int = 0
+    folded: int = 0
 
 
 class RecordIndex:
     """The dataset's records, and how a row of the container finds its own.
 
     A ``row_id`` in the metadata decides where every row of the dataset has its own; else prompt and reference do, in
-    any case of letters where nothing else fits, since the container has been seen to write them small.
+    any case of letters where nothing else fits, since the container has been seen to write them small. A prompt that
+    the container shows with something around it is found by its reference, where that leaves no choice.
     """
 
     def __init__(self, rows: Sequence[DatasetRow]) -> None:
@@ -55,6 +59,7 @@ class RecordIndex:
         self._by_key: dict[tuple[str, str], list[Record]] = defaultdict(list)
         self._by_folded: dict[tuple[str, str], list[Record]] = defaultdict(list)
         ids = [row.metadata.get(ROW_ID) for row in rows]
+        self._by_gold: dict[str, list[Record]] = defaultdict(list)
         self._named = all(ids) and len(set(ids)) == len(ids)
         self._by_id: dict[str, Record] = {}
         for row, row_id in zip(rows, ids, strict=True):
@@ -63,6 +68,7 @@ class RecordIndex:
             self.records.append(record)
             self._by_key[key].append(record)
             self._by_folded[key[0].casefold(), key[1].casefold()].append(record)
+            self._by_gold[key[1].casefold()].append(record)
             if self._named and row_id is not None:
                 self._by_id[row_id] = record
         if not self._named:
@@ -78,7 +84,16 @@ class RecordIndex:
             record = self._by_id.get(str(row_id))
             return [record] if record else []
         key = plain_text(detail.example), plain_text(detail.gold)
-        return self._by_key.get(key) or self._by_folded.get((key[0].casefold(), key[1].casefold()), [])
+        prompt, gold = (text.casefold() for text in key)
+        return self._by_key.get(key) or self._by_folded.get((prompt, gold)) or self._inside(prompt, gold)
+
+    def _inside(self, prompt: str, gold: str) -> list[Record]:
+        """The record whose prompt lies within a longer one; none where that may be several."""
+        same = self._by_gold.get(gold, ())
+        if len(same) > MOST_LOOKED_AT:
+            return []
+        found = [record for record in same if plain_text(record.source.prompt).casefold() in prompt]
+        return found if len(found) == 1 else []
 
     def match(self, details: Sequence[DetailRow], side: Side, answer_field: str) -> Matching:
         """Puts the rows to their records."""
@@ -89,6 +104,7 @@ class RecordIndex:
             if free is not None:
                 free.answers[side] = scored_answer(detail, free, answer_field)
                 matching.details[free.id] = detail
+                matching.folded += written_small(detail, free)
             elif any(record.answers[side].response == detail.prediction for record in fitting):
                 matching.repeated += 1
             else:
@@ -104,16 +120,25 @@ def scored_answer(detail: DetailRow, record: Record, answer_field: str) -> Score
     for name, number in detail.metrics.items():
         answer.scores[NAMES.get(name, name)] = number
     if answer_field:
-        _score_field(answer, row.reference or "", answer_field)
+        small = written_small(detail, record)
+        texts = (answer.response, row.reference or "", answer_field)
+        _score_field(answer, *(map(str.casefold, texts) if small else texts))
     return answer
 
 
-def _score_field(answer: ScoredAnswer, reference: str, answer_field: str) -> None:
+def written_small(detail: DetailRow, record: Record) -> bool:
+    """Whether the container gives the reference back in small letters only, and so the answer as well."""
+    reference = plain_text(record.source.reference or "")
+    given = plain_text(detail.gold)
+    return given != reference and given == reference.lower()
+
+
+def _score_field(answer: ScoredAnswer, response: str, reference: str, answer_field: str) -> None:
     """An answer that cannot be read is a wrong one: the model was asked for JSON."""
     right = json_object(reference)
     if right is None or answer_field not in right:
         return
-    given = json_object(answer.response)
+    given = json_object(response)
     answer.scores[VALID] = float(given is not None and set(right) <= set(given))
     label = label_of(given, answer_field)
     answer.scores[ACCURACY] = float(label == label_of(right, answer_field))
@@ -135,13 +160,22 @@ def label_of(content: Mapping[str, Any] | None, answer_field: str) -> str | None
     return str(value).strip() if isinstance(value, str | int | float | bool) else None
 
 
-def labels_by_record(records: Sequence[Record], side: Side, answer_field: str) -> list[tuple[str, str | None]]:
-    """Truth and prediction of every record that has both an answer and a truth."""
+def labels_by_record(
+    records: Sequence[Record], side: Side, answer_field: str, matching: Matching
+) -> list[tuple[str, str | None]]:
+    """Truth and prediction of every record that has both an answer and a truth. What the container wrote in small
+    letters is put to the reference's own spelling."""
     pairs = []
-    for record in records:
+    truths = [label_of(json_object(record.source.reference or ""), answer_field) for record in records]
+    spelt = {label.casefold(): label for label in truths if label is not None}
+    for record, truth in zip(records, truths, strict=True):
         answer = record.answers.get(side)
-        truth = label_of(json_object(record.row.reference or ""), answer_field) if record.row else None
-        if answer is not None and truth is not None:
+        if answer is None or truth is None:
+            continue
+        if written_small(matching.details[record.id], record):
+            given = label_of(json_object(answer.response.casefold()), answer_field.casefold())
+            pairs.append((truth, None if given is None else spelt.get(given.casefold(), given)))
+        else:
             pairs.append((truth, label_of(json_object(answer.response), answer_field)))
     return pairs
 
@@ -166,5 +200,10 @@ def matching_cautions(matching: Matching, model: str, expected: int) -> Iterator
         yield f"Rows of the {model} that several result files repeat, counted once: {matching.repeated}."
     if matching.strange:
         yield f"Result rows of the {model} that belong to no row of the dataset, left out: {matching.strange}."
+    if matching.folded:
+        yield (
+            f"The container wrote {matching.folded} rows of the {model} in small letters: their values are compared "
+            "without regard to case."
+        )
     if len(matching.details) < expected:
         yield f"The {model} has results for {len(matching.details)} of {expected} rows."

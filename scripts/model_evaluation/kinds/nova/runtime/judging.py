@@ -59,28 +59,47 @@ def verdict_of(text: object) -> str:
     return (left if sign.startswith(">") else right).upper()
 
 
+COUNTS = ("b_scores", "ties", "a_scores")
+OUTPUTS = ("forward_output", "backward_output")
+
+
 def read_pairs(details: Sequence[DetailRow]) -> list[JudgedRow]:
     """Every row's two judgments.
 
-    The row's counts (``a_scores``, ``b_scores``, ``ties``, over both passes) say who won; whether the backward pass
-    names responses or places is not documented and need not be known then. Raises :class:`ResultsError` for rows
-    without counts.
+    The row's counts (``a_scores``, ``b_scores``, ``ties``) say who won; whether the backward pass names responses or
+    places is not documented and need not be known then. They count both passes, or are means over them: the usable
+    verdicts in the outputs tell. Raises :class:`ResultsError` for rows without counts, or with others than these.
     """
-    judged = []
     for detail in details:
-        counts = [detail.metrics.get(name) for name in ("b_scores", "ties", "a_scores")]
-        if any(count is None for count in counts):
+        if any(name not in detail.metrics for name in COUNTS):
             raise ResultsError(
                 f"{detail.place} has no counts of its judgments (a_scores, b_scores, ties); it has "
                 f"{', '.join([*detail.metrics, *detail.outputs]) or 'nothing'}.",
                 fix="Check that the job's task was a pairwise judge and that this is its table of rows.",
             )
-        outcomes = [
-            value for value, count in zip((WIN, TIE, LOSS), counts, strict=True) for _ in range(round(count or 0.0))
-        ]
-        first, second = (*outcomes, math.nan, math.nan)[:2]
-        judged.append(JudgedRow(detail, Pair(first, second)))
-    return judged
+    passes = 2 if _are_means(details) else 1
+    return [JudgedRow(detail, _pair(detail, passes)) for detail in details]
+
+
+def _are_means(details: Sequence[DetailRow]) -> bool:
+    """Whether the counts add up to half of the usable verdicts."""
+    verdicts = sum(verdict_of(detail.outputs.get(name)) != "" for detail in details for name in OUTPUTS)
+    counted = sum(detail.metrics[name] for detail in details for name in COUNTS)
+    halves = any(detail.metrics[name] % 1 for detail in details for name in COUNTS)
+    return halves or (verdicts > 0 and abs(2 * counted - verdicts) < abs(counted - verdicts))
+
+
+def _pair(detail: DetailRow, passes: int) -> Pair:
+    counts = [detail.metrics[name] * passes for name in COUNTS]
+    if any(count % 1 or count < 0 for count in counts) or sum(counts) > len(OUTPUTS):
+        told = ", ".join(f"{name} {detail.metrics[name]:g}" for name in COUNTS)
+        raise ResultsError(
+            f"{detail.place} counts {told}: that is not two judgments of one prompt.",
+            fix="Check that this is the table of a pairwise judge, and read it by hand before anything is concluded.",
+        )
+    outcomes = [value for value, count in zip((WIN, TIE, LOSS), counts, strict=True) for _ in range(int(count))]
+    first, second = (*outcomes, math.nan, math.nan)[:2]
+    return Pair(first, second)
 
 
 def judge_analysis(
@@ -257,7 +276,7 @@ def _table(judged: Sequence[JudgedRow], preferences: Preferences, rows: Sequence
 
 def _words(detail: DetailRow) -> str:
     """What the judge said in both passes; a plain judge gives its verdict alone."""
-    parts = [str(detail.outputs.get(name) or "") for name in ("forward_output", "backward_output")]
+    parts = [str(detail.outputs.get(name) or "") for name in OUTPUTS]
     reason = str(detail.outputs.get("overall_justification") or "")
     return "\n".join(
         filter(

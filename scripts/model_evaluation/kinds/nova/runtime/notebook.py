@@ -59,7 +59,10 @@ def read_results(runs: Sequence[FinishedRun], settings: NovaSettings, aws: AwsCl
 
 def evaluation_of(settings: NovaSettings, run: FinishedRun, *, simulated: bool) -> Evaluation:
     """The head of the summary: the recipe, but for the run's own name and the model, is the condition."""
-    names = {"tuned": settings.model, "base": settings.reference or settings.model, **settings.model_names}
+    names = {"tuned": settings.model, "base": settings.reference or settings.model}
+    if settings.task in JUDGES:  # the recipe's model wrote none of the answers
+        names = {"tuned": "response_B", "base": "response_A"}
+    names |= settings.model_names
     recipe = {section: content for section, content in settings.recipe.items() if section != "run"}
     scope = settings.scope
     return Evaluation(

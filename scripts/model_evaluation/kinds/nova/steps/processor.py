@@ -88,7 +88,11 @@ def _existing(words: list[str], context: Context) -> Answer:
         "aggregation": aggregation,
     }
     facts = {"processor": processor, "runtime": found.get("Runtime", ""), "timeout": found.get("Timeout", 0)}
-    return Answer(arn, facts=facts, findings=_findings(found, aggregation))
+    findings = _findings(found, aggregation)
+    if "preprocess" in chosen:
+        note = "Preprocessing may change prompts; the results then find their rows by a row_id in the metadata only."
+        findings.append(finding("preprocessing", note, level="warning"))
+    return Answer(arn, facts=facts, findings=findings)
 
 
 def _described(name: str, context: Context) -> dict[str, Any]:

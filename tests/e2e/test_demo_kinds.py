@@ -1,0 +1,34 @@
+"""The demos of kinds of evaluation that one of the SDK's evaluators runs, as a user starts them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "call", "decision"),
+    [("benchmark", "BenchMarkEvaluator(", "mixed"), ("custom_scorer", "CustomScorerEvaluator(", "improved")],
+)
+def test_the_demo_of_a_kind_ends_with_its_verdict(kind: str, call: str, decision: str, tmp_path: Path) -> None:
+    env = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "evaluate.py"), "demo", "--kind", kind, "--output", str(tmp_path / "d"),
+         "--json"],
+        cwd=tmp_path, env=env, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    envelope = json.loads(done.stdout.strip().splitlines()[-1])
+    assert envelope["simulated"] is True
+    assert envelope["verdict"]["decision"] == decision
+    assert call in Path(envelope["notebook"]).read_text(encoding="utf-8")
+    assert Path(envelope["files"]["report.html"]).is_file()
