@@ -1,4 +1,4 @@
-"""The demos of kinds of evaluation that one of the SDK's evaluators runs, as a user starts them."""
+"""The demos of further kinds of evaluation, as a user starts them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize(
     ("kind", "call", "decision"),
-    [("benchmark", "BenchMarkEvaluator(", "mixed"), ("custom_scorer", "CustomScorerEvaluator(", "improved")],
+    [
+        ("benchmark", "BenchMarkEvaluator(", "mixed"),
+        ("custom_scorer", "CustomScorerEvaluator(", "improved"),
+        ("predictive", "TransformJob.create(", "improved"),
+    ],
 )
 def test_the_demo_of_a_kind_ends_with_its_verdict(kind: str, call: str, decision: str, tmp_path: Path) -> None:
     env = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}

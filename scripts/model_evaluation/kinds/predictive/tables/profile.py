@@ -12,14 +12,15 @@ from .duck import Table
 ColumnType = Literal["number", "text", "time", "empty"]
 FEW_VALUES = 30  # of a column whose values are counted one by one
 MOST_COLUMNS = 2_000
+AT_ONCE = 60  # counts in one reading of the rows: each takes memory
 KEPT_COLUMNS = 120  # columns that the state file keeps; more than that nobody reads
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column over all rows. ``distinct`` is exact up to 1,000 values and near the number of rows, else within a few
-    per cent; ``values`` are counts by value where there are few; ``odd`` are cells that hold NaN or an infinite number.
-    ``whole`` says of numbers that none has a fraction."""
+    """One column over all rows. ``distinct`` is exact where there are few values and where about every row has its own,
+    else within a few per cent; ``values`` are counts by value where there are few; ``odd`` are cells that hold NaN or an
+    infinite number. ``whole`` says of numbers that none has a fraction."""
 
     name: str
     type: ColumnType
@@ -107,9 +108,6 @@ def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Colum
     wanted: list[tuple[str, int, str]] = []
     for number, own in enumerate(found):
         cell = f"c{number}"
-        key_like = own.distinct >= 0.8 * own.there and not (own.is_number and own.fractions)
-        if own.there and (own.distinct <= 1_000 or key_like):
-            wanted.append(("distinct", number, f"count(DISTINCT {cell})"))
         if 0 < own.distinct <= 2 * FEW_VALUES:
             wanted.append(("values", number, f"histogram({cell})"))
         if own.there and not own.is_number:
@@ -124,9 +122,14 @@ def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Colum
             wanted.append(("odd", number, f"count(*) FILTER (NOT isfinite({value}))"))
             wanted += [(name, number, f"{name}({value}) {finite}") for name in ("min", "max")]
     answers: dict[tuple[str, int], Any] = {}
-    if wanted:
-        (row,) = table.query(f"SELECT {', '.join(sql for _, _, sql in wanted)} FROM rows")  # noqa: S608
-        answers = {(name, number): value for (name, number, _), value in zip(wanted, row, strict=True)}
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        (row,) = table.query(f"SELECT {', '.join(sql for _, _, sql in some)} FROM rows")  # noqa: S608
+        answers |= {(name, number): value for (name, number, _), value in zip(some, row, strict=True)}
+    for number, own in enumerate(found):
+        if own.distinct > 2 * FEW_VALUES and own.distinct >= 0.8 * own.there and not (own.is_number and own.fractions):
+            # One at a time: each takes as much memory as it has values, and a wide table has many such columns.
+            ((answers["distinct", number],),) = table.query(f"SELECT count(DISTINCT c{number}) FROM rows")  # noqa: S608
     for number, own in enumerate(found):
         yield _column(table.names[number], rows, own, {name: v for (name, n), v in answers.items() if n == number})
 
@@ -140,8 +143,8 @@ def _column(name: str, rows: int, own: _Found, more: Mapping[str, Any]) -> Colum
     ends = (f"{low:.12g}", f"{high:.12g}") if kind == "number" and low is not None and high is not None else ("", "")
     if kind == "text" and more.get("times") == own.there:
         kind, ends = "time", (str(more["first"]), str(more["last"]))
-    distinct = int(more.get("distinct", own.distinct))
     counted: dict[str, int] = more.get("values") or {}
+    distinct = len(counted) if counted else int(more.get("distinct", own.distinct))
     values = dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))) if distinct <= FEW_VALUES else {}
     whole = kind == "number" and not own.fractions
     short = {str(value)[:80]: int(n) for value, n in values.items()}
