@@ -19,8 +19,8 @@ KEPT_COLUMNS = 120  # columns that the state file keeps; more than that nobody r
 @dataclass(frozen=True)
 class Column:
     """One column over all rows. ``distinct`` is exact where there are few values and where about every row has its own,
-    else within a few per cent; ``values`` are counts by value where there are few; ``odd`` are cells that hold NaN or an
-    infinite number. ``whole`` says of numbers that none has a fraction."""
+    else within a few per cent; ``values`` are counts by value where there are few; ``odd`` are cells that hold NaN or
+    an infinite number. ``whole`` says of numbers that none has a fraction."""
 
     name: str
     type: ColumnType
