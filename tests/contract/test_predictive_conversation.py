@@ -77,7 +77,7 @@ def test_a_whole_conversation_asks_few_questions_and_needs_no_aws(run_cli: RunCl
     notebook = run_cli("render", project=project).json["notebook"]
     cells = json.loads(Path(notebook).read_text())["cells"]
     assert [cell["id"] for cell in cells if cell["cell_type"] == "code"] == [
-        "parameters", "library", "setup", "results", "comparison", "charts", "export",
+        "parameters", "library", "setup", "results", "comparison", "charts", "errors", "export",
     ]  # fmt: skip
     parameters = next(cell["source"] for cell in cells if cell["id"] == "parameters")
     source = "".join(parameters)

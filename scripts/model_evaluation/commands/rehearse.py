@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
     player = context.kind.player()
-    if player is None or not player.rehearses:
+    if player is None or not context.kind.rehearses:
         reason = "local AWS does not play it" if player is None else "local AWS does not have its models"
         raise Refused(
             f"An evaluation of kind {context.kind.id} cannot be rehearsed: {reason}.",

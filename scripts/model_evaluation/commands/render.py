@@ -27,6 +27,7 @@ from model_evaluation.naming import default_notebook, inside
 from model_evaluation.packages import command_line, python_command
 from model_evaluation.runtime.settings import Json
 
+TRY_FIRST = "To try it first without AWS: evaluate.py rehearse"
 ANOTHER_PLACE = "Make the folder writable, or name another place: evaluate.py render --output FILE"
 
 
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
     target = _target(args, context)
-    body: Json = {"notebook": target.path, "run_instructions": instructions(target.path, context.kind.minutes(context))}
+    body: Json = {"notebook": target.path, "run_instructions": _instructions(context, target.path)}
     if target.append:
         body["findings"] = _append(context, target.path, args.library)
     else:
@@ -198,6 +199,11 @@ def _remember(project: str, path: str) -> None:
             return
 
 
+def _instructions(context: Context, path: str) -> str:
+    text = instructions(path, context.kind.minutes(context))
+    return text if context.kind.rehearses else text.replace(f" {TRY_FIRST}", "")
+
+
 def instructions(path: str, minutes: tuple[float, float] | None) -> str:
     """How to run what was written, for the user; ``minutes`` from the start to the results."""
     from model_evaluation.runtime.launch.durations import in_words
@@ -213,5 +219,5 @@ def instructions(path: str, minutes: tuple[float, float] | None) -> str:
         "Drag the notebook into the file list of JupyterLab in SageMaker Studio, open it there, and choose "
         f"Run > Run All Cells. It checks the configuration, starts the evaluation, waits{takes}, and shows the "
         "comparison. If the kernel stops, run it again: it takes up the running evaluation and does not start a second "
-        "one. To try it first without AWS: evaluate.py rehearse"
+        f"one. {TRY_FIRST}"
     )

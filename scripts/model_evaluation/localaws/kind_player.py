@@ -54,8 +54,6 @@ class KindPlayer:
     actions: ClassVar[tuple[str, ...]] = ()
     """What such a role may do beyond what every evaluation needs."""
     demo: ClassVar[DemoScript | None] = None
-    rehearses: ClassVar[bool] = True
-    """Whether a user's own configuration can be rehearsed: not where that takes the user's own models."""
 
     def work(self, job: Job) -> Work | None:
         """What is done when the time of this job is up: rows are read with :meth:`Job.read`, result files written

@@ -22,7 +22,8 @@ from model_evaluation.notebook.cells import (
 ASK = (heading("ask-heading"), Cell("ask"))
 TITLE = (heading("title"), PARAMETERS)
 FILES_SETUP = (heading("setup-heading"), LIBRARY, Cell("setup"))  # without the SDK: no model is asked
-AFTER = (*RESULTS, *COMPARISON, *CHARTS, *EXPORT)
+ERRORS = (heading("errors-heading"), Cell("errors"))
+AFTER = (*RESULTS, *COMPARISON, *CHARTS, *ERRORS, *EXPORT)
 EVERY_CELL = (*TITLE, *SETUP, *CHECKS, *LAUNCH, *WAIT, *ASK, *AFTER)
 
 

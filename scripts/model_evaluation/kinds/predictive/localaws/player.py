@@ -31,7 +31,6 @@ class PredictivePlayer(KindPlayer):
         Quota("sagemaker", "L-LOCAL002", "ml.p4d.24xlarge for transform job usage", 0.0),
     )
     demo = SCRIPT
-    rehearses = False
 
     def work(self, job: Job) -> Callable[[Job], None] | None:
         return transform if job.type.word == "Transform" and is_known(job) else None

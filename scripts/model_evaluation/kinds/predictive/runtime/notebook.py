@@ -35,7 +35,15 @@ from .transform_runs import JobRows, container_family, container_of, job_csv, mo
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PredictiveSettings", "ask_endpoint", "container_family", "model_name", "read_results", "upload_rows"]
+__all__ = [
+    "PredictiveSettings",
+    "ask_endpoint",
+    "container_family",
+    "model_name",
+    "read_results",
+    "upload_rows",
+    "worst_rows",
+]
 CHUNK_BYTES, CHUNK_ROWS = 4_000_000, 2_000  # of one request to an endpoint, below the service's 6 MB
 Invoke = Callable[..., Any]
 """The notebook's own call: from the endpoint's name, the rows' bytes, the type of answer (``accept``) and the one
@@ -170,6 +178,28 @@ def _only(predictions: Predictions, rows: TestSet) -> Predictions:
         score=None if predictions.score is None else predictions.score[own],
         prediction=None if predictions.prediction is None else predictions.prediction[own],
     )
+
+
+def worst_rows(analysis: Analysis, most: int) -> pd.DataFrame:
+    """Up to ``most`` rows that the candidate gets wrong, the surest first; of a regression the largest errors."""
+    table = analysis.per_example
+    if "tuned_error" in table:
+        chosen = table.loc[table["tuned_error"].abs().sort_values(ascending=False).index]
+    elif "tuned_correct" in table:
+        chosen = table[~table["tuned_correct"].astype(bool)]
+        scores = chosen[[name for name in table.columns if name.startswith("tuned_score")]]
+        if scores.shape[1] == 1:  # of the positive class: farthest from the middle
+            chosen = chosen.loc[(scores.iloc[:, 0] - 0.5).abs().sort_values(ascending=False).index]
+        elif scores.shape[1]:
+            chosen = chosen.loc[scores.max(axis=1).sort_values(ascending=False).index]
+    else:
+        chosen = table
+    names = {
+        name: name.replace("tuned_", "candidate_", 1).replace("base_", "reference_", 1)
+        for name in table.columns
+        if name.startswith(("tuned_", "base_"))
+    }
+    return chosen.head(most).rename(columns=names).reset_index(drop=True)
 
 
 # -- files ---------------------------------------------------------------------------------------------------
