@@ -97,11 +97,11 @@ def decide_gate(summary: Summary, rules: str, *, allow_simulated: bool = False) 
     coverage = next((rule.bound for rule in parsed if rule.field == "coverage"), None)
     again = margins or coverage is not None
     verdict = verdict_again(summary, margins, coverage) if again else summary["verdict"]
-    known = ("", *summary["metrics"])
+    names = ("", *summary["metrics"])
     own = [rule for rule in parsed if rule.field not in ("margin", "coverage")]
     share = PAIRED_FLOOR if coverage is None else coverage
     checks = [_apply(rule, summary, share) for rule in own]
-    checks += [_unknown(rule, summary) for rule in parsed if rule.field == "margin" and rule.metric not in known]
+    checks += [_unknown(rule, summary) for rule in parsed if rule.field == "margin" and rule.metric not in names]
     if again or not own or verdict["decision"] == "invalid":
         checks.insert(0, _by_verdict(verdict, _rows_needed_for(summary)))
     elif verdict.get("reasons"):
@@ -184,8 +184,8 @@ def _parse_rule(part: str) -> Rule:
 
 
 def _unknown(rule: Rule, summary: Summary) -> Check:
-    known = ", ".join(summary["metrics"])
-    return Check(rule.text, "invalid", f"{rule.text}: there is no metric {rule.metric} ({known}).")
+    names = ", ".join(summary["metrics"])
+    return Check(rule.text, "invalid", f"{rule.text}: there is no metric {rule.metric} ({names}).")
 
 
 def _apply(rule: Rule, summary: Summary, share: float) -> Check:
@@ -253,12 +253,12 @@ def _rows_for_bound(rule: Rule, entry: Entry, mean: float, end: float) -> int | 
     shrink with the rows, as in Wilson's interval.
     """
     n = entry["n_paired"]
-    wanted, now = abs(rule.bound - mean), abs(end - mean)
-    if not wanted:
+    needed, now = abs(rule.bound - mean), abs(end - mean)
+    if not needed:
         return None
-    factor = (now / wanted) ** 2
+    factor = (now / needed) ** 2
     if not _number(entry["difference"], "deviation"):
         low, high = entry.get("limits") or (0.0, 1.0)
-        wanted, now = (min(end / (high - low), 0.999) for end in (wanted, now))
-        factor = now / (1 - now) * (1 - wanted) / wanted
+        needed, now = (min(end / (high - low), 0.999) for end in (needed, now))
+        factor = now / (1 - now) * (1 - needed) / needed
     return int(max(n + 1, math.ceil(n * factor)))

@@ -115,9 +115,9 @@ def differences(run: Run, other: Run, but: Sequence[str] = ()) -> list[str]:
     pairs += [(name, own.get(name, ""), others.get(name, "")) for name in sorted(own.keys() | others.keys())]
     pairs += [("base model", mine.base, its.base), ("primary metric", mine.primary_metric, its.primary_metric)]
     texts += [
-        f"another {name} ({value or 'unnamed'}, not {wanted or 'unnamed'})"
-        for name, value, wanted in pairs
-        if value != wanted and name not in but
+        f"another {name} ({value or 'unnamed'}, not {other or 'unnamed'})"
+        for name, value, other in pairs
+        if value != other and name not in but
     ]
     return texts
 

@@ -43,8 +43,8 @@ def metadata_of(summary: Summary) -> dict[str, str]:
     facts |= {
         f"metric.{name}": _metric(summary["metrics"][name]) for name in ordered_metrics(summary, report_words(summary))
     }
-    kept = list(facts.items())[:MOST_PROPERTIES]
-    return {PREFIX + key: _REFUSED.sub("_", value)[:LONGEST] for key, value in kept}
+    first = list(facts.items())[:MOST_PROPERTIES]
+    return {PREFIX + key: _REFUSED.sub("_", value)[:LONGEST] for key, value in first}
 
 
 def _metric(entry: Entry) -> str:
@@ -95,9 +95,9 @@ def register(aws: Aws, summary: Summary, *, agreed: bool) -> JsonObject:
     stale = sorted(key for key in before if key.startswith(PREFIX) and key not in properties)
     others = sum(not key.startswith(PREFIX) for key in before)
     if others + len(properties) > MOST_PROPERTIES:
-        kept = list(properties.items())[: max(0, MOST_PROPERTIES - others)]
-        stale += sorted(key for key in before if key in properties and key not in dict(kept))
-        properties = dict(kept)
+        first = list(properties.items())[: max(0, MOST_PROPERTIES - others)]
+        stale += sorted(key for key in before if key in properties and key not in dict(first))
+        properties = dict(first)
     if not properties:
         raise Refused(
             f"{arn} already carries {others} properties of others; {MOST_PROPERTIES} is the service's limit.",

@@ -85,14 +85,14 @@ def _log(client: MlflowClient, summary: Summary, folder: str, uri: str, experime
     from mlflow.entities import Metric, Param, RunTag
 
     digest = hashlib.sha256(json.dumps(summary, sort_keys=True).encode()).hexdigest()
-    found = client.get_experiment_by_name(experiment)
-    experiment_id = found.experiment_id if found else client.create_experiment(experiment)
-    told = {"experiment": experiment, "experiment_id": experiment_id, "uri": uri}
+    existing = client.get_experiment_by_name(experiment)
+    experiment_id = existing.experiment_id if existing else client.create_experiment(experiment)
+    body = {"experiment": experiment, "experiment_id": experiment_id, "uri": uri}
     done = client.search_runs(
         [experiment_id], f"tags.`{DIGEST_TAG}` = '{digest}' and attributes.status = 'FINISHED'", max_results=1
     )
     if done:
-        return {"run_id": done[0].info.run_id, **told, "already": True}
+        return {"run_id": done[0].info.run_id, **body, "already": True}
     name = ("SIMULATED " if summary["simulated"] else "") + execution_id(summary)
     run = client.create_run(experiment_id, run_name=name, tags={DIGEST_TAG: digest})
     run_id = run.info.run_id
@@ -115,7 +115,7 @@ def _log(client: MlflowClient, summary: Summary, folder: str, uri: str, experime
         with contextlib.suppress(Exception):  # the first failure is the one to tell
             client.set_terminated(run_id, "FAILED")
         raise
-    return {"run_id": run_id, **told, "already": False, "metrics": len(metrics), "artifacts": list(artifacts)}
+    return {"run_id": run_id, **body, "already": False, "metrics": len(metrics), "artifacts": list(artifacts)}
 
 
 def run_parameters(summary: Summary) -> dict[str, str]:

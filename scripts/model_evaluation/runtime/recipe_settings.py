@@ -82,17 +82,17 @@ def check_recipe(settings: TaskSettings, aws: AwsClients) -> str:
     unread = "the SDK then leaves out every setting, and the service's own apply."
     allow = "Allow s3:GetObject on the bucket jumpstart-cache-prod-REGION, or set nothing in DECODING."
     try:
-        known = _settings_of(settings, aws)
+        recipe = _settings_of(settings, aws)
     except (*AwsFailure, ValueError) as error:
         raise Fault(f"what the evaluation recipe takes could not be read ({error}); {unread}", allow, "warn") from error
-    tasks = known["task"].choices if "task" in known else ()
+    tasks = recipe["task"].choices if "task" in recipe else ()
     if tasks and settings.task not in tasks:
         raise Fault(f"the model's evaluation recipe does not run {settings.task}.", f"It runs {', '.join(tasks)}.")
     for name, value in settings.decoding.items():
-        if name not in known:
+        if name not in recipe:
             raise Fault(f"the recipe has no {name}.", "Take it out of DECODING.")
-        if not known[name].takes(float(value)):
-            message = f"{name}={value} is not what the recipe takes ({known[name].bounds()}); the SDK would reset all."
+        if not recipe[name].takes(float(value)):
+            message = f"{name}={value} is not what the recipe takes ({recipe[name].bounds()}); the SDK would reset all."
             raise Fault(message, "Correct DECODING.")
     return f"runs {settings.task}; decoding: {settings.decoding_in_words}"
 

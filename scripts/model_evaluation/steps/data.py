@@ -57,12 +57,12 @@ def check(text: str, context: Context) -> Answer:
                 details={"findings": [found.as_json() for found in reading.report.findings]},
             )
         facts, shown = _facts(context, reading), [samples(reading.report)]
-    kept = facts.pop("findings")
+    findings = facts.pop("findings")
     lacking = context.kind.dataset_findings(context, facts)
     before = context.facts("data")
     if before.get("overlap") and before.get("etag") == facts["etag"]:
         facts["overlap"] = before["overlap"]
-    return Answer("ok", facts=facts, findings=[*kept, *lacking, *shown])
+    return Answer("ok", facts=facts, findings=[*findings, *lacking, *shown])
 
 
 def settle(context: Context) -> Answer | None:

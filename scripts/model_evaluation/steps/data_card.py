@@ -23,11 +23,11 @@ def can_show(rows: int) -> str:
     """How large a true difference ``rows`` rows can show, in words."""
     from model_evaluation.dataset import minimum_detectable_rate_difference
 
-    found = _score_differences(rows)
+    difference = _score_differences(rows)
     rate = minimum_detectable_rate_difference(rows, USUAL_DISAGREEMENT)
-    if found is None:
+    if difference is None:
         return "no difference: at least two rows are needed"
-    text = f"differences of about {found[0]:.2f} to {found[1]:.2f} on a 0–1 score"
+    text = f"differences of about {difference[0]:.2f} to {difference[1]:.2f} on a 0–1 score"
     return f"{text}, {rate:.0%} on a yes/no metric" if rate is not None else text
 
 
@@ -53,12 +53,12 @@ def card(report: DatasetReport, file_rows: list[int], problems: list[JsonObject]
             lines.append(f"  ... and {more} more kind{'s' if more > 1 else ''} of problems")
     else:
         lines.append("No problems found; every row was read.")
-    seen, usable = report.profile.looked_through, report.profile.usable_rows
+    rows_read, usable = report.profile.looked_through, report.profile.usable_rows
     if usable and report.profile.distinct_questions is None:
         lines.append("The rows were not compared with each other: some may ask the same in other words.")
-    if 0 < seen < usable:
+    if 0 < rows_read < usable:
         lines.append(
-            f"Personal data, keys and instructions in the texts: only the first {seen:,} rows were looked through."
+            f"Personal data, keys and instructions in the texts: only the first {rows_read:,} rows were looked through."
         )
     return "\n".join(lines)
 
@@ -75,8 +75,8 @@ def _profile_lines(profile: Profile, file_rows: list[int]) -> list[str]:
     lines.append(f"With a reference answer: {profile.with_reference:,}")
     categories = profile.categories
     if categories:
-        shown = ", ".join(f"{_short(name)} {count:,}" for name, count in list(categories.items())[:CATEGORIES_SHOWN])
-        lines.append(f"Categories: {shown}" + (", ..." if len(categories) > CATEGORIES_SHOWN else ""))
+        names = ", ".join(f"{_short(name)} {count:,}" for name, count in list(categories.items())[:CATEGORIES_SHOWN])
+        lines.append(f"Categories: {names}" + (", ..." if len(categories) > CATEGORIES_SHOWN else ""))
     if profile.usable_rows:
         lines += question_notes(profile.as_json())
         lines.append(f"Can show (80% power): {can_show(questions_of(profile.as_json()))}")

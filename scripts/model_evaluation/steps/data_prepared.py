@@ -130,10 +130,10 @@ def _earlier_manifest(context: Context) -> Json:
 
     dataset = context.facts("dataset")
     try:
-        found = json.loads(
+        manifest = json.loads(
             read_start(context.aws, S3Uri(dataset["bucket"], manifest_key(dataset["key"])), MANIFEST_BYTES)
         )
-        return found if isinstance(found["outputs"], list) else {}
+        return manifest if isinstance(manifest["outputs"], list) else {}
     except (EvaluationError, ValueError, KeyError, TypeError):
         return {}  # most datasets have none
 

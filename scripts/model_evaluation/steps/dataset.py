@@ -119,12 +119,12 @@ def _findings(uri: S3Uri, facts: Facts, where: str, other_keys: list[str]) -> li
             )
         )
     if other_keys:
-        shown = ", ".join(other_keys[:3]) + (", ..." if len(other_keys) > 3 else "")
+        names = ", ".join(other_keys[:3]) + (", ..." if len(other_keys) > 3 else "")
         findings.append(
             finding(
                 "same_beginning",
                 "SageMaker takes an S3 URI as the beginning of keys, so it may read these objects as rows, too: "
-                f"{shown}.",
+                f"{names}.",
                 level="warning",
                 fix="Copy the dataset to a folder where no other key begins with its name, and answer with that URI.",
             )
@@ -230,13 +230,13 @@ def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri, region: str | E
     if isinstance(region, EvaluationError):
         raise region
     model_region = context.facts("model").get("region")
-    wanted = model_region or session
-    if region != wanted:
+    home = model_region or session
+    if region != home:
         because = "the fine-tuned model is" if model_region else "this session works"
         raise Refused(
-            f"The bucket {uri.bucket} is in {region}, but {because} in {wanted}. An evaluation needs one region.",
-            fix=f"Copy the file to a bucket in {wanted}: aws s3 cp {shlex.quote(str(uri))} "
-            f"{shlex.quote(f's3://BUCKET-IN-{wanted}/{uri.key}')}"
+            f"The bucket {uri.bucket} is in {region}, but {because} in {home}. An evaluation needs one region.",
+            fix=f"Copy the file to a bucket in {home}: aws s3 cp {shlex.quote(str(uri))} "
+            f"{shlex.quote(f's3://BUCKET-IN-{home}/{uri.key}')}"
             + ("" if model_region else f" - or, if the model is in {region}: export AWS_REGION={region}"),
             code="other_region",
         )

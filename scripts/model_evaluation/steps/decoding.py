@@ -70,13 +70,13 @@ def _defaults(context: Context, spec: EvaluationSpec) -> list[dict[str, object]]
     if spec.unknown:
         note = f"The recipe's own settings could not be looked up: the service's defaults apply. {spec.unknown}"
         return [finding("not_looked_up", note, level="warning")]
-    known = {
+    values = {
         name: spec.parameters[name].default for name in ("max_new_tokens", "temperature") if name in spec.parameters
     }
-    told = ", ".join(f"{name}={value}" for name, value in known.items())
-    findings = [finding("decoding", f"The recipe's own settings: {told or 'not named'}.")]
+    texts = ", ".join(f"{name}={value}" for name, value in values.items())
+    findings = [finding("decoding", f"The recipe's own settings: {texts or 'not named'}.")]
     if thinks(context):
-        limit = known.get("max_new_tokens")
+        limit = values.get("max_new_tokens")
         note = (
             f"{context.facts('model').get('base_model')} thinks before it answers; what is not finished after "
             f"{limit or 'so many'} tokens counts as wrong."
@@ -134,7 +134,7 @@ def _roomy(context: Context, spec: EvaluationSpec) -> str:
 
 def offer(context: Context) -> Offer:
     spec = spec_of(context)
-    listed = "; ".join(
+    options = "; ".join(
         f"{name}: {parameter.bounds()}" for name, parameter in spec.parameters.items() if _is_setting(name)
     )
     choices = [{"value": DEFAULTS, "label": "The recipe's own settings"}]
@@ -142,7 +142,7 @@ def offer(context: Context) -> Offer:
     if roomy:
         note = "suggested: the model thinks before it answers, and unfinished answers count as wrong"
         choices.insert(0, {"value": roomy, "label": "As much room as the recipe gives", "note": note})
-    return Offer(choices=choices, suggested=roomy or DEFAULTS, text=f"The recipe takes {listed}." if listed else None)
+    return Offer(choices=choices, suggested=roomy or DEFAULTS, text=f"The recipe takes {options}." if options else None)
 
 
 def _is_setting(name: str) -> bool:

@@ -178,7 +178,7 @@ def _excepting(policy: Policy, refusing: list[Policy], role: str) -> JsonObject:
     statements: list[Policy] = []
     for statement in statements_of(policy):
         if statement in refusing:
-            condition = {name: dict(wanted) for name, wanted in (statement.get("Condition") or {}).items()}
+            condition = {name: dict(keys) for name, keys in (statement.get("Condition") or {}).items()}
             named = condition.setdefault("ArnNotEquals", {})
             key = next((key for key in named if key.lower() == "aws:principalarn"), "aws:PrincipalArn")
             others = named.get(key, [])

@@ -145,11 +145,11 @@ class TaskRuns(EvaluatorRuns[AnyTaskSettings]):
             steps = defined_steps(definition)
         except ValueError as error:
             return [f"its definition cannot be read ({error})"]
-        found = {side for side, step in MODEL_STEPS.items() if step in steps}
-        if not found:
+        sides = {side for side, step in MODEL_STEPS.items() if step in steps}
+        if not sides:
             return [f"it has the steps {', '.join(steps)}, which is not this evaluation"]
-        if found != set(SIDES[settings.scope]):
-            return [f"it evaluates {' and '.join(MODEL_STEPS[side] for side in SIDES['compare'] if side in found)}"]
+        if sides != set(SIDES[settings.scope]):
+            return [f"it evaluates {' and '.join(MODEL_STEPS[side] for side in SIDES['compare'] if side in sides)}"]
         step = steps[MODEL_STEPS["base" if settings.scope == "base" else "tuned"]]
         differences = [*model_differences(step, settings), *self.task_differences(step, settings)]
         differences += setting_differences(step.get("HyperParameters", {}), settings.decoding)

@@ -90,12 +90,12 @@ class LaunchRecord:
         return replace(self, attempts=(*others, attempt))
 
 
-def configuration_changes(running: Json, wanted: Json) -> list[str]:
+def configuration_changes(running: Json, intended: Json) -> list[str]:
     """What differs between two configurations, a line each; nothing where only a fingerprint was kept."""
     return [
-        f"{key.replace('_', ' ')}: {_shortened(running[key])} is running, {_shortened(wanted[key])} is asked for"
-        for key in wanted
-        if key in running and running[key] != wanted[key]
+        f"{key.replace('_', ' ')}: {_shortened(running[key])} is running, {_shortened(intended[key])} is asked for"
+        for key in intended
+        if key in running and running[key] != intended[key]
     ]
 
 

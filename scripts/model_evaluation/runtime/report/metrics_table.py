@@ -74,9 +74,9 @@ def metrics_table(summary: Summary, words: ReportWords) -> tuple[tuple[str, ...]
     for name, entry in entries.items():
         scores = entry[side]
         value = value_of(scores)
-        shown = "–" if value is None else f"{value:.3g}"
+        text = "–" if value is None else f"{value:.3g}"
         missing = str(scores.get("n_missing", "–")) if scores else "–"
-        lines.append([metric_label(name, entry), shown, str(count_of(scores)), missing])
+        lines.append([metric_label(name, entry), text, str(count_of(scores)), missing])
     return ONE_MODEL_HEADINGS, lines
 
 

@@ -24,6 +24,8 @@ class ReportWords:
     """How intervals and tests came about, in place of what is said of means of scores, a paragraph each."""
     margin: str = ""
     """What the margin is, in place of what is said of a share of the scale."""
+    absent: str = ""
+    """What had no part in results that local AWS made, as a sentence; empty: no model and no scorer."""
     checks_id: str = "fairness"
     checks_heading: str = "Was the comparison fair?"
 
@@ -31,7 +33,7 @@ class ReportWords:
     def simulated(self) -> str:
         """The notice on everything that local AWS made."""
         actors = "No model and no " + self.scorer if self.scorer else "No model"
-        return f"SIMULATED: made with a local stand-in for AWS. {actors} was involved."
+        return f"SIMULATED: made with a local stand-in for AWS. {self.absent or f'{actors} was involved.'}"
 
     @property
     def explanations(self) -> str:

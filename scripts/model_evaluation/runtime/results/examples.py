@@ -61,15 +61,15 @@ def _metric_columns(records: Sequence[Record], metric: Metric) -> dict[str, pa.A
     return columns
 
 
-def _score_column(records: Sequence[Record], metric: Metric, side: Side, scores: Scores) -> pa.Table:
+def _score_column(records: Sequence[Record], metric: Metric, side: Side, scores: Scores) -> pa.Array:
     """Numbers, or texts where the metric has any label that is not a number. Beside numbers of a numeric scale such a
     label is a missing score."""
-    given = [record.answers[side].scores.get(metric.name) if side in record.answers else None for record in records]
-    known = [math.isfinite(metric.number(score)) for score in given if isinstance(score, str)]
+    own = [record.answers[side].scores.get(metric.name) if side in record.answers else None for record in records]
+    known = [math.isfinite(metric.number(score)) for score in own if isinstance(score, str)]
     if all(known) or (metric.limits and np.isfinite(scores.numbers).any()):
         return pa.array(scores.numbers, from_pandas=True)
-    return _texts([score if isinstance(score, str) or score is None else str(score) for score in given])
+    return _texts([score if isinstance(score, str) or score is None else str(score) for score in own])
 
 
-def _texts(values: Sequence[str | None]) -> pa.Table:
+def _texts(values: Sequence[str | None]) -> pa.Array:
     return pa.array(values, pa.string())

@@ -189,11 +189,11 @@ class FairnessReview:
 
     def _languages(self) -> FairnessCheck:
         """Answers in another language than the reference, or without one than the prompt."""
-        asked = [language_of(r.source.reference or r.source.prompt) for r in self.answers.records]
+        languages = [language_of(r.source.reference or r.source.prompt) for r in self.answers.records]
         other = {}
         for side, texts in self.answers.texts.items():
             own = map(language_of, texts)
-            other[side] = sum(None not in (a, b) and a != b for a, b in zip(own, asked, strict=True))
+            other[side] = sum(None not in (a, b) and a != b for a, b in zip(own, languages, strict=True))
         counts = self._by_model(other)
         if max(other.values()) <= (1 - COVERAGE_FLOOR) * len(self.answers):
             return _check("language", counts, "The answers are in the language of reference or prompt.")
@@ -215,12 +215,12 @@ class FairnessReview:
         """Whether a model says the same whatever it is asked."""
         counts, shares, parts = {"rows": len(self.answers)}, [0.0], []
         for side, texts in self.answers.texts.items():
-            given = [text.strip() for text in texts if text.strip()]
-            most = max(Counter(given).values(), default=0)
+            filled = [text.strip() for text in texts if text.strip()]
+            most = max(Counter(filled).values(), default=0)
             counts[f"{self.labels[side]}, most frequent answer"] = most
-            if len(given) >= FEWEST_ROWS and most >= MOST_ALIKE * len(given):
-                shares.append(most / len(given))
-                parts.append(f"the {self.labels[side]} on {most} of {len(given)} rows")
+            if len(filled) >= FEWEST_ROWS and most >= MOST_ALIKE * len(filled):
+                shares.append(most / len(filled))
+                parts.append(f"the {self.labels[side]} on {most} of {len(filled)} rows")
         if not parts:
             return _check("varied_answers", counts, "Both models' answers vary from row to row.")
         status = "fail" if max(shares) == 1 and len(self.answers) >= 2 * FEWEST_ROWS else "warn"
@@ -350,13 +350,13 @@ class FairnessReview:
 
     def _ends(self) -> tuple[float, float]:
         """The ends of the scale; where none is known, the lowest and the highest score."""
-        given = np.concatenate([own[np.isfinite(own)] for own in (self.tuned, self.base)])
-        return self.metric.limits or (float(given.min(initial=0)), float(given.max(initial=0)))
+        finite = np.concatenate([own[np.isfinite(own)] for own in (self.tuned, self.base)])
+        return self.metric.limits or (float(finite.min(initial=0)), float(finite.max(initial=0)))
 
     def _varied_scores(self) -> FairnessCheck:
         name, parts = self.metric.name, []
-        given = {"tuned": self.tuned[np.isfinite(self.tuned)], "base": self.base[np.isfinite(self.base)]}
-        every = np.concatenate([*given.values()])
+        finite = {"tuned": self.tuned[np.isfinite(self.tuned)], "base": self.base[np.isfinite(self.base)]}
+        every = np.concatenate([*finite.values()])
         counts = {"scores": len(every), "different": len(np.unique(np.round(every, 12)))}
         if counts["different"] == 1 and len(every) >= 2 * FEWEST_ROWS:
             text = f"Every score of {name} is {every[0]:g}, for both models: it tells no answer from another."
@@ -364,7 +364,7 @@ class FairnessReview:
             harmless = self.metric.guard and every[0] == self._ends()[0 if self.metric.direction == "lower" else 1]
             return _check("varied_scores", counts, text, "warn", held_back=not harmless)
         for side in BOTH_SIDES:
-            own = given[side]
+            own = finite[side]
             if len(own) >= 2 * FEWEST_ROWS and len(np.unique(np.round(own, 12))) == 1:
                 parts.append(f"{own[0]:g} for all {len(own)} answers of the {self.labels[side]}")
         if parts:

@@ -128,9 +128,9 @@ def model_scores(metric: Metric, records: Sequence[Record], side: Side) -> Score
 
 def with_unknown_metrics(metrics: Sequence[Metric], records: Sequence[Record]) -> list[Metric]:
     """The metrics, each once, and those that only the results name."""
-    seen = {name for record in records for answer in record.answers.values() for name in answer.scores}
+    names = {name for record in records for answer in record.answers.values() for name in answer.scores}
     named: dict[str, Metric] = {}
-    for metric in (*metrics, *(Metric(name, chosen=False) for name in sorted(seen))):
+    for metric in (*metrics, *(Metric(name, chosen=False) for name in sorted(names))):
         named.setdefault(metric.name, metric)
     return list(named.values())
 

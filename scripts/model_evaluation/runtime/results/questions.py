@@ -87,12 +87,12 @@ def pair_questions(
 
 
 def _keyed(questions: Sequence[Question], text_of: Callable[[Question], str]) -> list[tuple[Key, Question]]:
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     keyed = []
     for question in questions:
         text = plain_text(text_of(question))
-        seen[text] += 1
-        keyed.append(((text, seen[text]), question))
+        counts[text] += 1
+        keyed.append(((text, counts[text]), question))
     return keyed
 
 

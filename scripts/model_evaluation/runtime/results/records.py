@@ -67,9 +67,9 @@ def pair_records(rows: Sequence[DatasetRow], answers: Mapping[Side, Sequence[Sco
 
     for row in rows:
         add(str(row.line), row, _key(row))
-    for side, given in answers.items():
+    for side, own in answers.items():
         left: dict[str, list[ScoredAnswer]] = defaultdict(list)
-        for answer in given:
+        for answer in own:
             place = next((r for r in by_key.get(_key(answer), ()) if side not in r.answers), None)
             if place is None:
                 left[_key(answer)[0]].append(answer)

@@ -116,9 +116,9 @@ def _planned(primary: str, metrics: Mapping[str, Entry], rows: Rows) -> Planned 
     low, high = usual
     reached = entry["difference"]["detectable"]
     digits = number_digits(low, high)
-    seen = f"reached {reached:.{digits}f}" if reached else "what was reached is not known, since no row differs"
+    finish = f"reached {reached:.{digits}f}" if reached else "what was reached is not known, since no row differs"
     what = f"{n} rows" if n == rows["dataset"] else f"{n} different questions"
     sentence = (
-        f"Differences that {what} can show on {primary}: planned about {low:.{digits}f} to {high:.{digits}f}, {seen}."
+        f"Differences that {what} can show on {primary}: planned about {low:.{digits}f} to {high:.{digits}f}, {finish}."
     )
     return {"low": low, "high": high, "reached": reached, "sentence": sentence}

@@ -46,8 +46,8 @@ def price_of(products: Iterable[Json], *, model_id: str, name: str) -> TokenPric
 
     ``products`` are parsed PriceList entries; ``name`` is the model's name in Bedrock.
     """
-    wanted = {_plain(name), _plain(model_id), _plain(model_id.partition(".")[2].partition(":")[0])} - {""}
-    return _price([product for product in products if wanted & _names(_attributes(product))])
+    names = {_plain(name), _plain(model_id), _plain(model_id.partition(".")[2].partition(":")[0])} - {""}
+    return _price([product for product in products if names & _names(_attributes(product))])
 
 
 def price_bounds(products: Iterable[Json]) -> TokenPrice:

@@ -61,9 +61,9 @@ class JudgeSettings(EvaluatorSettings):
         }
 
     def faults(self) -> list[str]:
-        found = super().faults()
-        if found or self.primary_metric in self.metric_names:
-            return found
+        faults = super().faults()
+        if faults or self.primary_metric in self.metric_names:
+            return faults
         names = ", ".join(self.metric_names) or "the chosen metrics"
         return [f"PRIMARY_METRIC must be one of {names} (received {self.primary_metric!r})"]
 

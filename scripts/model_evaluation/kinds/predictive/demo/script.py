@@ -7,7 +7,7 @@ from model_evaluation.localaws.kind_player import DemoScript
 
 SCRIPT = DemoScript(
     project="fernway-eights",
-    made_up="account and jobs (not the digits and models, which are scikit-learn's)",
+    made_up="account and jobs, but not digits and models, which are scikit-learn's,",
     answers={
         "task": ["Find the eights among scanned handwritten digits; a missed eight costs ten times a false alarm"],
         "dataset": ["{test_uri}"],

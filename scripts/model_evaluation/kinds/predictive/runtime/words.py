@@ -65,6 +65,7 @@ def report_words(summary: Summary) -> ReportWords:
         limits=tuple(paragraphs(LIMITS)),
         statistics=tuple(paragraphs(STATISTICS)),
         margin=margin_words(summary) if both else "",
+        absent="No model of an account was asked.",
         checks_id="trust",
         checks_heading="Can the numbers be trusted?",
     )
