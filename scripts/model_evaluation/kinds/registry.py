@@ -1,4 +1,4 @@
-"""Every kind of evaluation: adding one is a folder beside this file and a line here."""
+"""Every kind of evaluation: adding one is a folder beside this file (see :mod:`.kind`) and a line here."""
 
 from __future__ import annotations
 
