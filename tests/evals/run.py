@@ -175,10 +175,10 @@ def opened(folder: Path) -> Iterator[Stage]:
     """A stage whose projects and transcripts lie in ``folder``."""
     with one_session(), LocalAws(step_seconds=0) as aws:
         world = seed_demo_world(aws, region="us-west-2")
-        give_recipes_settings(aws.cloud, world.region)
         others = seed_world(Seeder(aws.cloud, "us-west-2"))  # what predicts, in the same account
         for name, value in others.names().items():
             vars(world).setdefault(name, value)
+        give_recipes_settings(aws.cloud, world.region)
         seed_scorer(Seeder(aws.cloud, world.region), ScorerNames(world.account, world.region))
         yield Stage(aws, world, folder)
 

@@ -43,9 +43,10 @@ def read_summary(path: str) -> Summary:
             summary = json.load(file, parse_constant=_no_constant, object_pairs_hook=_unique)
     except (OSError, ValueError, RecursionError) as error:
         raise _invalid(path, str(error) or type(error).__name__) from error
-    if isinstance(summary, dict) and summary.get("schema_version") == 1:
+    earlier = isinstance(summary, dict) and summary.get("schema_version") == 1
+    if earlier:
         summary = load_kind(DEFAULT).upgraded(summary)  # the first version knew no other kind
-    fault = summary_fault(summary)
+    fault = summary_fault(summary, earlier=earlier)
     if not fault and summary["kind"] not in REGISTRY:
         fault = f"it is of kind {str(summary['kind'])[:60]!r}, this program knows {', '.join(REGISTRY)}"
     if fault:
@@ -54,8 +55,9 @@ def read_summary(path: str) -> Summary:
     return result
 
 
-def summary_fault(summary: object) -> str | None:
-    """What is wrong with a decoded summary, ``None`` when nothing is."""
+def summary_fault(summary: object, *, earlier: bool = False) -> str | None:
+    """What is wrong with a decoded summary, ``None`` when nothing is. ``earlier``: an earlier version of the program
+    wrote it, whose sentences may have other words."""
     # Where it is installed, jsonschema builds 38 grammars of it while it is imported, which takes a second; no schema
     # here names the formats they are for.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -71,10 +73,10 @@ def summary_fault(summary: object) -> str | None:
         message = error.message if len(error.message) < 200 else f"{error.message[:200]}…"
         return f"{where}: {message}"
     assert isinstance(summary, dict)
-    return next(_contradictions(summary), None)
+    return next(_contradictions(summary, earlier=earlier), None)
 
 
-def _contradictions(summary: Json) -> Iterator[str]:
+def _contradictions(summary: Json, *, earlier: bool) -> Iterator[str]:
     for name, entry in _entries(summary):
         difference = entry["difference"]
         if difference is not None:
@@ -101,7 +103,7 @@ def _contradictions(summary: Json) -> Iterator[str]:
     if again["decision"] != decision:
         yield f"the verdict is {decision}, its metrics and checks say {again['decision']}"
     says, expected = (_opening(text) for text in (verdict["sentence"], again["sentence"]))
-    if says != expected:
+    if says != expected and (says or not earlier):
         yield f"the verdict's sentence says {says or 'something else'}, its metrics and checks {expected}"
     numbers = [NUMBER.search(text) for text in (verdict["sentence"], again["sentence"])]
     told, known = (float(found[1].replace("−", "-")) if found else None for found in numbers)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -112,7 +113,7 @@ def excel_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
         for title, rows in sheets.items():
             if header := next((row for row in rows if any(cell is not None for cell in row)), None):
                 tables[title] = (header, rows)
-    except (ValueError, KeyError, OSError) as error:  # a zip archive of something else
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:  # cut off, or an archive of something else
         raise Refused(
             f"The file is no Excel workbook that can be read: {str(error)[:200]}",
             fix="Save the sheet as CSV (UTF-8).",
