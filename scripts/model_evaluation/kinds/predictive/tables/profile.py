@@ -12,6 +12,7 @@ from .duck import Table
 ColumnType = Literal["number", "text", "time", "empty"]
 FEW_VALUES = 30  # of a column whose values are counted one by one
 MOST_COLUMNS = 2_000
+AT_ONCE = 40  # each value that is counted holds memory of its own in every thread, some megabytes
 KEPT_COLUMNS = 120  # columns that the state file keeps; more than that nobody reads
 
 
@@ -62,7 +63,8 @@ class TableProfile:
 
 
 def profile_table(table: Table) -> TableProfile:
-    """Reads every row, twice: what holds for every column, then what that leaves open for some."""
+    """Reads every row, twice: what holds for every column, then what that leaves open for some (of a wide table, again
+    for every few columns)."""
     places = range(len(table.names))
     cells = ", ".join(f"c{number}" for number in places)
     values = ", ".join(f"try_cast(c{number} AS DOUBLE) AS v{number}" for number in places)
@@ -126,9 +128,10 @@ def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Colum
             wanted.append(("odd", number, f"count(*) FILTER (NOT isfinite({value}))"))
             wanted += [(name, number, f"{name}({value}) {finite}") for name in ("min", "max")]
     answers: dict[tuple[str, int], Any] = {}
-    if wanted:
-        (row,) = table.query(f"SELECT {', '.join(sql for _, _, sql in wanted)} FROM rows")  # noqa: S608
-        answers = {(name, number): value for (name, number, _), value in zip(wanted, row, strict=True)}
+    for first in range(0, len(wanted), AT_ONCE):
+        some = wanted[first : first + AT_ONCE]
+        (row,) = table.query(f"SELECT {', '.join(sql for _, _, sql in some)} FROM rows")  # noqa: S608
+        answers |= {(name, number): value for (name, number, _), value in zip(some, row, strict=True)}
     for number, own in enumerate(found):
         yield _column(table.names[number], rows, own, {name: v for (name, n), v in answers.items() if n == number})
 
