@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.launch.evaluators import MODEL_STEPS
 from model_evaluation.runtime.results.cautions import score_cautions
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
@@ -19,17 +18,16 @@ from model_evaluation.runtime.results.paired_scores import compare_scores, paire
 from model_evaluation.runtime.results.questions import score_of
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, pair_records
 from model_evaluation.runtime.results.summary import summary_of
-from model_evaluation.runtime.results.task_files import Question, find_task_files, literal, read_means, read_questions
+from model_evaluation.runtime.results.task_files import Question, literal
 from model_evaluation.runtime.rows import canonical_prompt, is_conversation, message_text, read_dataset_rows, whole_text
-from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.source_rows import SourceRows
 from model_evaluation.runtime.statistics.entries import FairnessCheck, MetricEntry
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, signed
+from model_evaluation.runtime.task_results import read_step_results
 
 from .words import report_words
 
-KIND = "custom_scorer"
 # The container adds these to every evaluation; they compare texts and know nothing of a scorer's rule.
 TEXT_METRICS = frozenset(
     [
@@ -55,40 +53,11 @@ class ModelFiles:
 
 def read_model(s3: Any, output_uri: str, execution_ids: Sequence[str], side: Side, label: str) -> ModelFiles:
     """A model's files of all these executions; ``label`` is what sentences call it. Raises :class:`ResultsError`."""
-    bucket = S3Uri.parse(output_uri).bucket
-    questions: list[Question] = []
-    means: dict[str, float] = {}
-    failures = 0
-    for execution_id in execution_ids:
-        files = find_task_files(s3, output_uri, execution_id, MODEL_STEPS[side])
-        if not files.means:
-            raise ResultsError(
-                f"No results of the {label} from execution {execution_id} under {output_uri}.",
-                fix=f"Check that its step {MODEL_STEPS[side]} succeeded and that S3_OUTPUT is the prefix it was given.",
-            )
-        if not files.details:
-            raise ResultsError(
-                f"Execution {execution_id} left means of the {label}, but no rows ({files.means}).",
-                fix="Without the rows' scores nothing can be compared row by row: run the evaluation again.",
-            )
-        key = files.means
-        try:
-            found = read_means(_body(s3, bucket, key))
-            for key in files.details.values():
-                questions += read_questions(_body(s3, bucket, key))
-        except ValueError as error:
-            raise ResultsError(
-                f"s3://{bucket}/{key} cannot be read: {error}.",
-                fix="Take it away if something else put it there; otherwise run the evaluation again.",
-            ) from error
-        for part in found.parts.values():
-            means |= part.values
-            failures += int(part.values.get(FAILURES, 0))
-    return ModelFiles(questions, means if len(execution_ids) == 1 else {}, failures)
-
-
-def _body(s3: Any, bucket: str, key: str) -> bytes:
-    return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    results = read_step_results(s3, output_uri, execution_ids, side, label, needs_rows=True)
+    questions = [question for result in results for rows in result.questions.values() for question in rows]
+    parts = [part.values for result in results for part in result.means.parts.values()]
+    means = {name: mean for values in parts for name, mean in values.items()} if len(results) == 1 else {}
+    return ModelFiles(questions, means, sum(int(values.get(FAILURES, 0)) for values in parts))
 
 
 def analyse(
