@@ -25,6 +25,11 @@ def reference_package(context: Context) -> str | None:
     return scope if scope.startswith("arn:") else None
 
 
+def is_compared(context: Context) -> bool:
+    """Whether two models are evaluated."""
+    return context.value("scope") not in ("tuned", "base")
+
+
 def check(text: str, context: Context) -> Answer:
     scope = text.lower()
     if scope not in SCOPES:

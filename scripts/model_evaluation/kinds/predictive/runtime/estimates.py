@@ -23,7 +23,6 @@ from .joined import Codes
 from .tables import Floats
 
 CONFIDENCE = 0.95
-SHARE = (0.0, 1.0)
 
 
 class Contributions(NamedTuple):
