@@ -130,9 +130,14 @@ class CustomScorer(Kind):
         return ScorerTool()
 
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
-        from .other_answers import other_answers
+        from model_evaluation.reporting.present_answers import differences
 
-        return other_answers(summary, context)
+        return differences(
+            summary,
+            context,
+            ("the scorer", summary["conditions"].get("scorer"), context.value("scorer")),
+            ("the primary metric", summary["primary_metric"], context.facts("primary_metric").get("name")),
+        )
 
     def player(self) -> KindPlayer:
         from .localaws.player import ScorerPlayer
