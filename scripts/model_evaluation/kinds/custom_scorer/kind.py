@@ -90,7 +90,7 @@ class CustomScorer(Kind):
         return permissions(context, role)
 
     def parameters(self, context: Context) -> JsonObject:
-        from model_evaluation.steps.data_card import overlap_notes, question_notes
+        from model_evaluation.steps.data_card import notebook_notes
         from model_evaluation.steps.decoding import settings_of
         from model_evaluation.steps.evaluator_parameters import evaluator_parameters
 
@@ -99,10 +99,7 @@ class CustomScorer(Kind):
             **evaluator_parameters(context),
             "DATASET": context.value("dataset"),
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": [
-                *overlap_notes(context.facts("data").get("overlap")),
-                *question_notes(context.facts("data").get("profile", {})),
-            ],
+            "DATASET_NOTES": notebook_notes(context),
             "SCORER": context.value("scorer"),
             "PRIMARY_METRIC": None if context.facts("scorer").get("preset") else metric["name"],
             "BETTER": metric["direction"],
