@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.results.cautions import score_cautions
+from model_evaluation.runtime.results.cautions import mean_cautions, score_cautions
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.fairness import FairnessReview
@@ -21,7 +20,7 @@ from model_evaluation.runtime.results.summary import summary_of
 from model_evaluation.runtime.results.task_files import Question, literal
 from model_evaluation.runtime.rows import canonical_prompt, is_conversation, message_text, read_dataset_rows, whole_text
 from model_evaluation.runtime.source_rows import SourceRows
-from model_evaluation.runtime.statistics.entries import FairnessCheck, MetricEntry
+from model_evaluation.runtime.statistics.entries import FairnessCheck
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, signed
 from model_evaluation.runtime.task_results import read_step_results
@@ -38,7 +37,6 @@ TEXT_METRICS = frozenset(
 OWN_METRICS = "custom_lambda_metric"
 FAILURES = "byoc_failure_count"
 TOTAL = "aggregate_reward_score"
-MEAN_TOLERANCE = 0.005
 FAILED = "absent"  # the reason of a score that the scorer did not give
 
 
@@ -107,7 +105,7 @@ def analyse(
         *(
             text
             for side in reversed(evaluation.sides)
-            for text in _mean_cautions(evaluation.names[side], files[side].means, side, comparison.metrics)
+            for text in mean_cautions(evaluation.names[side], files[side].means, side, comparison.metrics)
         ),
         *score_cautions(records, comparison, evaluation.sides, evaluation.names),
         *comparison.remarks,
@@ -192,18 +190,3 @@ def _with_zeros(records: Sequence[Record], metric: Metric) -> float | None:
             tuned, base = (record.answers[side].scores.get(metric.name) or 0.0 for side in ("tuned", "base"))
             differences.append(float(tuned) - float(base))
     return float(np.mean(differences)) if differences else None
-
-
-def _mean_cautions(label: str, means: Mapping[str, float], side: Side, metrics: Mapping[str, MetricEntry]) -> list[str]:
-    """Where the container's own mean is not the mean of its row scores."""
-    cautions = []
-    for name, entry in metrics.items():
-        own, reported = entry[side], means.get(name)
-        if own is None or own["mean"] is None or reported is None or not math.isfinite(reported):
-            continue
-        if abs(own["mean"] - reported) > MEAN_TOLERANCE + 1e-9:
-            cautions.append(
-                f"{name}: the container reports a mean of {reported:.4g} for the {label}, its own rows give "
-                f"{own['mean']:.4g} over {own['n_scored']} scored rows; the rows are used."
-            )
-    return cautions
