@@ -16,7 +16,7 @@ from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.questions import score_of
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, pair_records
-from model_evaluation.runtime.results.summary import summary_of
+from model_evaluation.runtime.results.summary import scores_summary
 from model_evaluation.runtime.results.task_files import Question, literal
 from model_evaluation.runtime.rows import canonical_prompt, is_conversation, message_text, read_dataset_rows, whole_text
 from model_evaluation.runtime.source_rows import SourceRows
@@ -110,16 +110,7 @@ def analyse(
         *score_cautions(records, comparison, evaluation.sides, evaluation.names),
         *comparison.remarks,
     ]
-    summary = summary_of(
-        evaluation,
-        rows=comparison.rows,
-        metrics=comparison.metrics,
-        slices=comparison.slices,
-        warnings=warnings,
-        fairness=fairness,
-    )
-    if source is not None and source.lines:
-        summary["record_source"] = source.source
+    summary = scores_summary(evaluation, comparison, warnings=warnings, fairness=fairness, source=source)
     return Analysis(summary, report_words(summary), examples_table(records, metrics))
 
 

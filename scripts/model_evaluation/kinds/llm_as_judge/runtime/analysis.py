@@ -13,7 +13,7 @@ from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores, with_unknown_metrics
 from model_evaluation.runtime.results.records import pair_records
 from model_evaluation.runtime.results.scales import recognise_scales
-from model_evaluation.runtime.results.summary import summary_of
+from model_evaluation.runtime.results.summary import scores_summary
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.session import Client
 from model_evaluation.runtime.source_rows import SourceRows
@@ -104,18 +104,9 @@ def analyse_execution(
     ]
     if further_executions:
         warnings.append(f"The dataset was evaluated in {len(ids)} parts, by executions {', '.join(ids)}.")
-    summary = summary_of(
-        evaluation,
-        rows=comparison.rows,
-        metrics=comparison.metrics,
-        slices=comparison.slices,
-        warnings=warnings,
-        fairness=fairness,
-    )
+    summary = scores_summary(evaluation, comparison, warnings=warnings, fairness=fairness, source=source)
     if dataset:
         summary["inputs"] = {"dataset": dataset, "dataset_etag": dataset_etag}
-    if source is not None and source.lines:
-        summary["record_source"] = source.source
     return Analysis(summary, report_words(summary), examples_table(records, metrics))
 
 
