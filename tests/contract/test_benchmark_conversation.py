@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cli_runs import Result, RunCli
+from cli_runs import RunCli, Talk, answer
 from model_evaluation.kinds.registry import load_kind
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.company import Company
@@ -34,19 +34,6 @@ def company(running: Account, monkeypatch: pytest.MonkeyPatch) -> Company:
     return company
 
 
-class Talk:
-    """Answers given one after another in one project."""
-
-    def __init__(self, run_cli: RunCli, project: Path) -> None:
-        self._run, self.project = run_cli, project
-
-    def say(self, step: str, *words: str) -> Result:
-        return self._run("answer", step, *words, project=self.project)
-
-    def command(self, *words: str) -> Result:
-        return self._run(*words, project=self.project)
-
-
 @pytest.fixture
 def talk(run_cli: RunCli, company: Company, tmp_path: Path) -> Talk:
     talk = Talk(run_cli, tmp_path)
@@ -64,11 +51,7 @@ def answered(talk: Talk, company: Company, until: str = "") -> None:
         "output": company.output_uri,
         "confirm": "yes",
     }
-    for step, value in answers.items():
-        if step == until:
-            return
-        result = talk.say(step, value)
-        assert result.code == 0, result.json
+    answer(talk.run, talk.project, answers, until=until)
 
 
 def test_what_a_lookup_settles_is_not_asked(talk: Talk, company: Company) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli_runs import Result, RunCli
+from cli_runs import RunCli, answer
 from model_evaluation.kinds.predictive.kind import KIND
 from model_evaluation.kinds.predictive.localaws.world import World
 from model_evaluation.localaws import LocalAws, Scenario
@@ -55,16 +55,6 @@ def answers(world: World, **changes: str) -> dict[str, str]:
         "primary_metric": "average_precision",
         "confirm": "yes",
     } | changes
-
-
-def answer(run_cli: RunCli, project: Path, said: dict[str, str], *, until: str = "") -> Result:
-    result = run_cli("status", project=project)
-    for step, value in said.items():
-        if step == until:
-            break
-        result = run_cli("answer", step, value, project=project)
-        assert result.code == 0, (step, result.json)
-    return result
 
 
 def test_a_model_package_and_the_version_in_use_are_settled_up_to_the_yes(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli_runs import Result, RunCli
+from cli_runs import Result, RunCli, answer
 from predictive_tables import diabetes, put, put_tumours, text, tumours, wines
 
 Files = dict[str, str]
@@ -44,17 +44,6 @@ def answers(files: Files, **changes: str) -> dict[str, str]:
         "confirm": "yes",
     }
     return said | changes
-
-
-def answer(run_cli: RunCli, project: Path, said: dict[str, str], *, until: str = "") -> Result:
-    """Gives the answers before ``until``, each of which must be accepted; the last one's result."""
-    result = run_cli("status", project=project)
-    for step, value in said.items():
-        if step == until:
-            break
-        result = run_cli("answer", step, value, project=project)
-        assert result.code == 0, result.json
-    return result
 
 
 def test_a_whole_conversation_asks_few_questions_and_needs_no_aws(run_cli: RunCli, project: Path, files: Files) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cli_runs import Result, RunCli
+from cli_runs import RunCli, Talk, answer
 from model_evaluation.kinds.custom_scorer.kind import KIND
 from model_evaluation.kinds.custom_scorer.localaws.functions import ScorerFunction, Scorers
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerPlayer, ScorerWorld, seed_evaluator
@@ -41,35 +41,19 @@ def world(running: Account, aws: LocalAws) -> ScorerWorld:
     return running[1]
 
 
-class Talk:
-    """Answers given one after another in one project."""
-
-    def __init__(self, run_cli: RunCli, project: Path) -> None:
-        self._run, self.project = run_cli, project
-
-    def say(self, step: str, *words: str) -> Result:
-        return self._run("answer", step, *words, project=self.project)
-
-    def command(self, *words: str) -> Result:
-        return self._run(*words, project=self.project)
-
-    def until(self, world: ScorerWorld, stop: str = "", **changes: str) -> None:
-        answers = {
-            "dataset": world.scorer_dataset_uri,
-            "data": "ok",
-            "model": world.group_name,
-            "scorer": world.evaluator_arn,
-            "scorer_trial": "yes",
-            "primary_metric": "team_correct",
-            "role": world.role_arn,
-            "mlflow": world.mlflow_app_arn,
-            "confirm": "yes",
-        } | changes
-        for step, value in answers.items():
-            if step == stop:
-                return
-            result = self.say(step, value)
-            assert result.code == 0, result.json
+def until(talk: Talk, world: ScorerWorld, stop: str = "", **changes: str) -> None:
+    answers = {
+        "dataset": world.scorer_dataset_uri,
+        "data": "ok",
+        "model": world.group_name,
+        "scorer": world.evaluator_arn,
+        "scorer_trial": "yes",
+        "primary_metric": "team_correct",
+        "role": world.role_arn,
+        "mlflow": world.mlflow_app_arn,
+        "confirm": "yes",
+    } | changes
+    answer(talk.run, talk.project, answers, until=stop)
 
 
 @pytest.fixture
@@ -84,7 +68,7 @@ def with_function(aws: LocalAws, **changes: Any) -> None:
 
 
 def test_the_whole_conversation(talk: Talk, world: ScorerWorld) -> None:
-    talk.until(world)
+    until(talk, world)
     envelope = talk.command("status").json
     assert set(envelope["known"]) == set(KIND.steps)
     assert envelope["next"] == "render"
@@ -104,13 +88,13 @@ def test_the_whole_conversation(talk: Talk, world: ScorerWorld) -> None:
 
 
 def test_registered_evaluators_and_presets_are_offered(talk: Talk, world: ScorerWorld) -> None:
-    talk.until(world, "scorer")
+    until(talk, world, "scorer")
     choices = [choice["value"] for choice in talk.command("status").json["step"]["choices"]]
     assert choices == [world.evaluator_arn, "prime_math", "prime_code"]
 
 
 def test_a_lambda_function_is_refused_with_the_way_to_register_it(talk: Talk, world: ScorerWorld) -> None:
-    talk.until(world, "scorer")
+    until(talk, world, "scorer")
     error = talk.say("scorer", world.function_arn).json["error"]
     assert error["code"] == "not_registered"
     assert "Evaluator.create(" in error["fix"]
@@ -128,13 +112,13 @@ def test_a_lambda_function_is_refused_with_the_way_to_register_it(talk: Talk, wo
     ],
 )
 def test_what_cannot_be_the_scorer(talk: Talk, world: ScorerWorld, text: str, code: str) -> None:
-    talk.until(world, "scorer")
+    until(talk, world, "scorer")
     result = talk.say("scorer", text)
     assert (result.code, result.json["error"]["code"]) == (3, code), result.json
 
 
 def test_a_name_leads_to_its_evaluator(talk: Talk, world: ScorerWorld) -> None:
-    talk.until(world, "scorer")
+    until(talk, world, "scorer")
     assert talk.say("scorer", "fernway-ticket-scorer").json["recorded"]["value"] == world.evaluator_arn
 
 
@@ -149,7 +133,7 @@ def test_a_name_leads_to_its_evaluator(talk: Talk, world: ScorerWorld) -> None:
 def test_a_function_that_cannot_score_is_refused(
     talk: Talk, world: ScorerWorld, aws: LocalAws, changes: dict[str, Any], code: str, words: str
 ) -> None:
-    talk.until(world, "scorer")
+    until(talk, world, "scorer")
     with_function(aws, **changes)
     error = talk.say("scorer", world.evaluator_arn).json["error"]
     assert error["code"] == code
@@ -157,7 +141,7 @@ def test_a_function_that_cannot_score_is_refused(
 
 
 def test_the_default_timeout_and_an_ageing_runtime_are_warned_of(talk: Talk, world: ScorerWorld, aws: LocalAws) -> None:
-    talk.until(world, "scorer")
+    until(talk, world, "scorer")
     with_function(aws, timeout=3, memory=128, runtime="python3.9")
     findings = {item["kind"]: item for item in talk.say("scorer", world.evaluator_arn).json["findings"]}
     message = findings["function_weak"]["message"]
@@ -180,12 +164,12 @@ def test_evaluators_that_stand_for_something_else(
 ) -> None:
     arn = world.evaluator_arn.replace("fernway-ticket-scorer", f"other-{code.replace('_', '-')}")
     seed_evaluator(Seeder(aws.cloud, aws.region), arn, function or world.function_arn, type_)
-    talk.until(world, "scorer")
+    until(talk, world, "scorer")
     assert talk.say("scorer", arn).json["error"]["code"] == code
 
 
 def test_the_trial_needs_the_users_own_yes(talk: Talk, world: ScorerWorld, aws: LocalAws) -> None:
-    talk.until(world, "scorer_trial")
+    until(talk, world, "scorer_trial")
     before = len(aws.calls.of("Invoke"))
     assert talk.say("scorer_trial", "--accept").json["error"]["code"] == "needs_consent"
     assert talk.say("scorer_trial", "sure").code == 3
@@ -215,7 +199,7 @@ def test_the_trial_needs_the_users_own_yes(talk: Talk, world: ScorerWorld, aws: 
 def test_a_wrong_scorer_is_refused_before_money_is_spent(
     talk: Talk, world: ScorerWorld, aws: LocalAws, source: str, words: str
 ) -> None:
-    talk.until(world, "scorer_trial")
+    until(talk, world, "scorer_trial")
     with_function(aws, source=source)
     error = talk.say("scorer_trial", "yes").json["error"]
     assert error["code"] == "scorer_unusable"
@@ -226,7 +210,7 @@ def test_a_wrong_scorer_is_refused_before_money_is_spent(
 def test_its_file_can_be_tried_instead(talk: Talk, world: ScorerWorld, tmp_path: Path) -> None:
     from model_evaluation.kinds.custom_scorer.demo.script import demo_scorer
 
-    talk.until(world, "scorer_trial")
+    until(talk, world, "scorer_trial")
     path = tmp_path / "my_scorer.py"
     path.write_text(demo_scorer(), encoding="utf-8")
     assert talk.say("scorer_trial", f"file {path}").json["recorded"]["value"] == "file"
@@ -236,12 +220,12 @@ def test_its_file_can_be_tried_instead(talk: Talk, world: ScorerWorld, tmp_path:
 
 
 def test_without_a_trial_the_card_says_so(talk: Talk, world: ScorerWorld) -> None:
-    talk.until(world, "confirm", scorer_trial="skip", primary_metric="team_correct")
+    until(talk, world, "confirm", scorer_trial="skip", primary_metric="team_correct")
     assert "NOT tried" in talk.command("status").json["step"]["question"]
 
 
 def test_the_role_has_to_be_allowed_to_call_the_function(talk: Talk, world: ScorerWorld) -> None:
-    talk.until(world, "confirm")
+    until(talk, world, "confirm")
     policy = json.dumps(talk.command("preflight", "--policy").json)
     assert "lambda:InvokeFunction" in policy
     assert world.function_arn in policy
@@ -254,7 +238,7 @@ def test_a_role_that_may_not_call_the_function_is_found(talk: Talk, world: Score
     role = f"arn:aws:iam::{world.account}:role/FernwayWithoutLambda"
     allowed = tuple(action for action in ROLE_ACTIONS if not action.startswith("lambda:"))
     Seeder(aws.cloud, aws.region).role(role, ("sagemaker",), allowed)
-    talk.until(world, "confirm", role=role)
+    until(talk, world, "confirm", role=role)
     failed = [check for check in talk.command("preflight").json["checks"] if check["status"] == "fail"]
     assert "role_may.scorer" in [check["id"] for check in failed]
     assert talk.say("confirm", "yes").json["error"]["code"] == "preflight_failed"
@@ -264,7 +248,7 @@ def test_long_prompts_that_the_usual_length_cuts_are_warned_of(talk: Talk, world
     uri = f"s3://{world.bucket}/datasets/long.jsonl"
     rows = [{"query": f"{n} " + "word " * 9_000, "response": "a" if n % 2 else "b"} for n in range(3)]
     Seeder(aws.cloud, aws.region).object(uri, "".join(json.dumps(row) + "\n" for row in rows).encode())
-    talk.until(world, "scorer", dataset=uri)
+    until(talk, world, "scorer", dataset=uri)
     found = talk.command("status").json["warnings"]
     assert [item["step"] for item in found if item["kind"] == "long_prompts"] == ["decoding"]
 

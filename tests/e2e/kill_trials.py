@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from e2e.script_runs import Bench, ScriptOutcome
+from kernel_environment import kernel_python
+from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.recording import Call
 
 READS = ("Get", "List", "Describe", "Head", "Search", "BatchGet")
@@ -153,3 +159,25 @@ def attempts(bench: Bench) -> list[dict[str, str]]:
     (record,) = bench.launches.glob("*.json")
     found: list[dict[str, str]] = json.loads(record.read_text(encoding="utf-8"))["attempts"]
     return found
+
+
+def kill_at_start_of_job(program: Path, aws: LocalAws, moment: str) -> None:
+    """Runs a program until it starts a training job, and kills it when the call ``arrived``, which then has no effect,
+    or when it was ``answered``."""
+    killed = threading.Event()
+    process = subprocess.Popen(
+        [kernel_python(), str(program), "--poll-seconds=0.1"],
+        cwd=program.parent, env=aws.child_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+    def kill(call: Call, now: str) -> None:
+        if (call.operation, now) == ("CreateTrainingJob", moment) and not killed.is_set():
+            killed.set()
+            os.kill(process.pid, signal.SIGKILL)
+            if moment == "arrived":
+                raise ConnectionAbortedError
+
+    aws.calls.observer = kill
+    process.wait()
+    aws.calls.observer = lambda call, now: None
+    assert killed.is_set()

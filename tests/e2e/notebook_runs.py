@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from evaluator_parameters import EVALUATOR
 from kernel_environment import kernel_python
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
@@ -27,25 +28,12 @@ TONE = {
     },
     "direction": "higher",
 }
-PARAMETERS: dict[str, Any] = {
-    "REGION": "us-west-2",
-    "ROLE_ARN": "arn:aws:iam::123456789012:role/EvaluationRole",
-    "MODEL_PACKAGE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:model-package/support-bot/3",
+PARAMETERS: dict[str, Any] = EVALUATOR | {
     "DATASET": "s3://acme-data/evaluation/support.jsonl",
     "JUDGE_MODEL": "anthropic.claude-sonnet-4-5-20250929-v1:0",
     "BUILTIN_METRICS": ["Correctness", "Harmfulness"],
     "CUSTOM_METRICS": [TONE],
     "PRIMARY_METRIC": "Correctness",
-    "EVALUATE_BASE_MODEL": True,
-    "REFERENCE_MODEL_ARN": None,
-    "S3_OUTPUT": "s3://acme-data/evaluation-results",
-    "MLFLOW_RESOURCE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:mlflow-app/app-ABCDEF123456",
-    "MLFLOW_EXPERIMENT": None,
-    "POLL_SECONDS": 0.1,
-    "TIMEOUT_MINUTES": 1,
-    "RUN_LABEL": "support-bot",
-    "FORCE_NEW_RUN": False,
-    "RESULTS_DIR": "results",
     "DATASET_ETAG": "",
     "DATASET_NOTES": [],
 }

@@ -25,8 +25,8 @@ from model_evaluation.kinds.kind import Kind
 from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
-from model_evaluation.notebook.execute import inject_parameters
-from model_evaluation.notebook.render import notebook_content
+from model_evaluation.notebook.execute import execute_notebook, inject_parameters
+from model_evaluation.notebook.render import notebook_content, render_notebook
 from model_evaluation.notebook.script import notebook_script
 
 SEEDED = ("DATASET", "MODEL_PACKAGE_ARN", "REFERENCE_MODEL_ARN", "S3_OUTPUT")
@@ -172,6 +172,35 @@ class Bench(Exports):
     @property
     def launches(self) -> Path:
         return self.folder / "results" / "launches"
+
+
+class ExecutedNotebook(Exports):
+    """A folder in which a kernel ran a notebook; ``text`` is the last executed copy's."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        self.folder, self.text = folder, text
+
+
+def run_notebook_twice(opened: Workshop, folder: Path) -> ExecutedNotebook:
+    """Runs the workshop's notebook in a kernel and then once more, which must start nothing new."""
+    notebook = folder / "evaluation.ipynb"
+    notebook.write_bytes(render_notebook(opened.kind, opened.parameters))
+    starts = len(opened.aws.calls.of("StartPipelineExecution"))
+    for number in range(2):
+        outcome = execute_notebook(
+            notebook,
+            folder / f"executed-{number}.ipynb",
+            env=opened.aws.child_environment(),
+            cwd=folder,
+            parameters=None,
+            on_progress=lambda line: None,
+            timeout=RUN_LIMIT,
+            python=kernel_python(),
+        )
+        assert outcome.ok, outcome
+    assert len(opened.aws.calls.of("StartPipelineExecution")) == starts + 1
+    assert opened.aws.refused == []
+    return ExecutedNotebook(folder, (folder / "executed-1.ipynb").read_text(encoding="utf-8"))
 
 
 @contextlib.contextmanager

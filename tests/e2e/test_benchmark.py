@@ -10,36 +10,20 @@ from typing import Any
 import pytest
 
 from e2e.kill_trials import Killer, Moment
-from e2e.script_runs import Bench, Workshop, workshop
-from kernel_environment import kernel_python
+from e2e.script_runs import Bench, Workshop, run_notebook_twice, workshop
+from evaluator_parameters import EVALUATOR, PACKAGE
 from model_evaluation.kinds.benchmark.kind import KIND
 from model_evaluation.kinds.benchmark.localaws.answering import BenchmarkRun
 from model_evaluation.localaws import Scenario
-from model_evaluation.notebook.execute import execute_notebook
-from model_evaluation.notebook.render import render_notebook
 
 pytestmark = pytest.mark.e2e
 
-PACKAGE = "arn:aws:sagemaker:us-west-2:123456789012:model-package/support-bot/3"
 METRIC = "math_exact_match"
-PARAMETERS: dict[str, Any] = {
-    "REGION": "us-west-2",
-    "ROLE_ARN": "arn:aws:iam::123456789012:role/EvaluationRole",
-    "MODEL_PACKAGE_ARN": PACKAGE,
-    "EVALUATE_BASE_MODEL": True,
-    "REFERENCE_MODEL_ARN": None,
+PARAMETERS: dict[str, Any] = EVALUATOR | {
     "BENCHMARK": "math",
     "SUBTASKS": [],
     "DECODING": {},
     "SMALLEST_EFFECT": 2,
-    "S3_OUTPUT": "s3://acme-data/evaluation-results",
-    "MLFLOW_RESOURCE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:mlflow-app/app-ABCDEF123456",
-    "MLFLOW_EXPERIMENT": None,
-    "POLL_SECONDS": 0.1,
-    "TIMEOUT_MINUTES": 1,
-    "RUN_LABEL": "support-bot",
-    "FORCE_NEW_RUN": False,
-    "RESULTS_DIR": "results",
 }
 
 
@@ -72,28 +56,10 @@ def definitions(bench: Bench) -> list[dict[str, Any]]:
 
 def test_the_notebook_runs_in_a_kernel_and_attaches_when_it_runs_again(opened: Workshop, tmp_path: Path) -> None:
     opened.aws.scenario = Scenario()
-    notebook = tmp_path / "evaluation.ipynb"
-    notebook.write_bytes(render_notebook(KIND, PARAMETERS))
-    starts = len(opened.aws.calls.of("StartPipelineExecution"))
-    for number in range(2):
-        outcome = execute_notebook(
-            notebook,
-            tmp_path / f"executed-{number}.ipynb",
-            env=opened.aws.child_environment(),
-            cwd=tmp_path,
-            parameters=None,
-            on_progress=lambda line: None,
-            timeout=90.0,
-            python=kernel_python(),
-        )
-        assert outcome.ok, outcome
-    assert len(opened.aws.calls.of("StartPipelineExecution")) == starts + 1
-    assert opened.aws.refused == []
-    text = (tmp_path / "executed-1.ipynb").read_text(encoding="utf-8")
-    assert "Attached to the evaluation" in text
-    assert "SIMULATED" in text
-    (folder,) = [path for path in (tmp_path / "results").iterdir() if path.name != "launches"]
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    ran = run_notebook_twice(opened, tmp_path)
+    assert "Attached to the evaluation" in ran.text
+    assert "SIMULATED" in ran.text
+    (folder,), summary = ran.result_folders, ran.summary
     assert summary["simulated"] is True
     assert summary["kind"] == "benchmark"
     assert set(summary["metrics"]) == {METRIC, f"macro_{METRIC}"}

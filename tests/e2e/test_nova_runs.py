@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +13,11 @@ from typing import Any
 import pytest
 
 from cli_runs import Result, RunCli
-from kernel_environment import kernel_python
+from e2e.kill_trials import kill_at_start_of_job
 from model_evaluation.kinds.nova.localaws.container import NovaOutput
 from model_evaluation.kinds.nova.localaws.player import NovaPlayer
 from model_evaluation.kinds.nova.localaws.world import World, deploy_function
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.recording import Call
 from model_evaluation.localaws.seeding import Seeder
 
 pytestmark = pytest.mark.e2e
@@ -153,23 +149,7 @@ def test_a_benchmark_needs_no_channel(bench: Bench) -> None:
 @pytest.mark.parametrize("moment", ["arrived", "answered"])
 def test_killed_at_its_start_it_is_taken_up_again(bench: Bench, moment: str) -> None:
     program = bench.prepare_tickets(notebook="script", scope="tuned")
-    killed = threading.Event()
-    process = subprocess.Popen(
-        [kernel_python(), str(program), "--poll-seconds=0.1"],
-        cwd=program.parent, env=bench.aws.child_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-    def kill(call: Call, now: str) -> None:
-        if (call.operation, now) == ("CreateTrainingJob", moment) and not killed.is_set():
-            killed.set()
-            os.kill(process.pid, signal.SIGKILL)
-            if moment == "arrived":
-                raise ConnectionAbortedError
-
-    bench.aws.calls.observer = kill
-    process.wait()
-    assert killed.is_set()
-    bench.aws.calls.observer = lambda call, now: None
+    kill_at_start_of_job(program, bench.aws, moment)
     assert bench.summary()["rows"]["tuned"] == 72
     assert [job["TrainingJobStatus"] for job in bench.jobs] == ["Completed"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -12,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli_runs import RunCli
+from e2e.kill_trials import kill_at_start_of_job
 from kernel_environment import kernel_python
 from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws, Scenario
@@ -84,22 +83,7 @@ def test_killed_at_its_start_it_is_taken_up_again_by_the_next_run(
     aws, company = toys
     program = prepare(run_cli, tmp_path, company, notebook="script")
     aws.scenario = Scenario(hold_step=project_slug(str(tmp_path)))
-    killed = threading.Event()
-    process = subprocess.Popen(
-        [kernel_python(), str(program), "--poll-seconds=0.1"],
-        cwd=program.parent, env=aws.child_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-    def kill(call: Call, now: str) -> None:
-        if (call.operation, now) == ("CreateTrainingJob", moment) and not killed.is_set():
-            killed.set()
-            os.kill(process.pid, signal.SIGKILL)
-            if moment == "arrived":
-                raise ConnectionAbortedError
-
-    aws.calls.observer = kill
-    process.wait()
-    assert killed.is_set()
+    kill_at_start_of_job(program, aws, moment)
     aws.scenario = Scenario()
     done = run_cli("run", "-p", "POLL_SECONDS", "0.1", project=tmp_path)
     assert done.code == 0, done.json

@@ -147,10 +147,8 @@ class Seeder:
             },
         )
 
-    def fine_tuning_job(
-        self, name: str, role: str, *, output: str, package: str, training_data: str, days_ago: float = 17.1
-    ) -> None:
-        """A finished fine-tuning job on ``training_data`` whose output is a model package."""
+    def fine_tuning_job(self, name: str, role: str, *, output: str, package: str, training_data: str) -> None:
+        """A fine-tuning job on ``training_data``, finished 17 days ago, whose output is a model package."""
         source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": training_data}}
         arguments = {
             "RoleArn": role,
@@ -167,7 +165,7 @@ class Seeder:
             },
             "OutputModelPackageArn": package,
         }
-        started = self.cloud.started - days_ago * DAY
+        started = self.cloud.started - 17.1 * DAY
         job = Job(self.cloud, self.region, TRAINING, name, arguments, started, label=name)
         job.begin()
         job.end("Completed", started + 2700)

@@ -76,6 +76,26 @@ def studio_network(endpoints: tuple[str, ...]) -> Check:
     return Check("network", partial(network.studio, needed=endpoints), ("region",))
 
 
+# What several kinds check one after another; their own checks stand before, between and behind.
+BASE_MODELS = (BASE_MODEL, WEIGHTS, LICENCE)
+SERVERLESS = (MLFLOW, QUOTA_JOBS, RUNNING)
+
+
+def whereabouts(duration: tuple[str, ...]) -> tuple[Check, ...]:
+    """Who asks, for how long yet, in which account and region; ``duration`` as for :func:`lifetime`."""
+    return (IDENTITY, ENDPOINT, lifetime(duration), CLOCK, ACCOUNT, REGION)
+
+
+def access(needs: tuple[str, ...]) -> tuple[Check, ...]:
+    """What role and caller may do, and what guards the buckets; ``needs`` as for :func:`role_may`."""
+    return (ROLE, role_may(needs), caller_may(needs), BUCKET_POLICY, OBJECT_LOCK, ENCRYPTION)
+
+
+def surroundings(endpoints: tuple[str, ...]) -> tuple[Check, ...]:
+    """Networks and the SDK; ``endpoints`` as for :func:`studio_network`."""
+    return (studio_network(endpoints), NETWORK_STEPS, SDK, SDK_ENVIRONMENT)
+
+
 def checks_for(subject: Subject) -> list[Check]:
     """The checks of the evaluation's kind, and its steps' own answers again after the first of them."""
     kind = subject.context.kind

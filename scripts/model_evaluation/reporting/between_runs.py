@@ -12,7 +12,7 @@ from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.records import ScoredAnswer, pair_records
 from model_evaluation.runtime.results.slices import CLUSTER_FIELDS
-from model_evaluation.runtime.results.summary import Summary, summary_of
+from model_evaluation.runtime.results.summary import Summary, scores_summary
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.metrics import Metric
 
@@ -94,14 +94,8 @@ def compare_runs(newer: Run, older: Run) -> Summary:
     )  # fmt: skip
     primary = next((metric for metric in metrics if metric.name == new["primary_metric"]), None)
     review = FairnessReview(records, paired, comparison, primary, LABELS) if primary else None
-    return summary_of(
-        evaluation,
-        rows=comparison.rows,
-        metrics=comparison.metrics,
-        slices=comparison.slices,
-        warnings=comparison.remarks,
-        fairness=review.fairness() if review else None,
-    )
+    fairness = review.fairness() if review else None
+    return scores_summary(evaluation, comparison, warnings=comparison.remarks, fairness=fairness)
 
 
 def _dataset_row(line: int, row: dict[str, str]) -> DatasetRow:

@@ -244,3 +244,9 @@ def check_mlflow(settings: Settings, aws: AwsClients) -> str:
     if state not in USABLE_MLFLOW:
         raise Fault(f"{arn} is {state}.", "Wait until it is usable, start it, or choose another one.")
     return f"{arn.rsplit(':', 1)[-1]}, {state}"
+
+
+# What several evaluations check one after another.
+SESSION: Checks = (("Credentials", check_identity), ("Region", check_region), ("SDK", check_sdk_environment))
+DATASET: Checks = (("Dataset", check_dataset), ("Dataset bucket", check_dataset_bucket))
+OUTPUT: Checks = (("Output bucket", check_output), ("MLflow", check_mlflow))

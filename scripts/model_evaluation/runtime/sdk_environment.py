@@ -33,9 +33,9 @@ class Deviation:
     effect: str
 
 
-def deviations(region: str, environment: Mapping[str, str] | None = None) -> list[Deviation]:
+def deviations(region: str) -> list[Deviation]:
     """All of them, for an evaluation in ``region``. Files in S3 are named, not read."""
-    environment = os.environ if environment is None else environment
+    environment = os.environ
     different = []
     hub, other_region = environment.get(HUB, PUBLIC_HUB), environment.get(REGION, region)
     if hub != PUBLIC_HUB:

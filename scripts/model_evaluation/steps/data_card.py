@@ -8,6 +8,7 @@ from model_evaluation.conversation.workflow import finding
 from model_evaluation.json_types import Facts, JsonObject
 
 if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
     from model_evaluation.dataset import DatasetReport, Profile
 
 
@@ -138,6 +139,12 @@ def question_notes(profile: Facts) -> list[str]:
 def overlap_notes(overlap: Facts | None) -> list[str]:
     """What notebook and report must say about the dataset; nothing without overlap."""
     return [str(overlap["statement"])] if overlap and overlap["share"] else []
+
+
+def notebook_notes(context: Context) -> list[str]:
+    """All that notebook and report must say about the rows."""
+    facts = context.facts("data")
+    return [*overlap_notes(facts.get("overlap")), *question_notes(facts.get("profile", {}))]
 
 
 def _short(text: str) -> str:

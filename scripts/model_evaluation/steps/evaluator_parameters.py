@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
 
+from .scope import reference_package
+
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
@@ -20,7 +22,7 @@ def evaluator_parameters(context: Context) -> JsonObject:
         "ROLE_ARN": context.facts("role").get("arn", context.value("role")),
         "MODEL_PACKAGE_ARN": model["base_model_id"] if scope == "base" else context.value("model"),
         "EVALUATE_BASE_MODEL": scope == "compare",
-        "REFERENCE_MODEL_ARN": None if scope in ("compare", "tuned", "base") else scope,
+        "REFERENCE_MODEL_ARN": reference_package(context),
         "S3_OUTPUT": context.value("output"),
         "MLFLOW_RESOURCE_ARN": None if mlflow == "create" else mlflow,
         "MLFLOW_EXPERIMENT": None,

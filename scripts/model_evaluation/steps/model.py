@@ -23,7 +23,7 @@ EXPECTED = (
 
 
 def check(text: str, context: Context) -> Answer:
-    package, findings = find_package(context.aws, text)
+    package, findings = find_usable_package(context.aws, text)
     return _answer(context, package, findings)
 
 
@@ -42,6 +42,18 @@ def find_package(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
     return _from_arn(aws, arn) if arn else _from_name(aws, text)
 
 
+def find_usable_package(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
+    """The same; raises Refused also for a version that is not completed."""
+    package, findings = find_package(aws, text)
+    if not package.usable:
+        raise Refused(
+            f"Model package {package.arn} is {package.status}, not Completed.",
+            fix=f"Choose another version of {package.group}.",
+            code="not_usable",
+        )
+    return package, findings
+
+
 def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[JsonObject]]:
     from model_evaluation.lookups.arns import a_kind_of, kind_of
     from model_evaluation.lookups.concurrency import outcome, together
@@ -53,13 +65,8 @@ def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[JsonObject]]:
             fix=f"Expected: {EXPECTED}.",
             code="wrong_kind",
         )
-    if arn.region != aws.region:
-        raise Refused(
-            f"The ARN is of region {arn.region}; this session works in {aws.region}.",
-            fix=f"If the model is the right one, work in its region: export AWS_REGION={arn.region}",
-            code="other_region",
-        )
-    account, resolved = together(outcome(lambda: _same_account(aws, arn)), outcome(lambda: _resolve(aws, arn, kind)))
+    require_region(aws, arn)
+    account, resolved = together(outcome(lambda: require_account(aws, arn)), outcome(lambda: _resolve(aws, arn, kind)))
     if isinstance(account, EvaluationError):
         raise account  # of two troubles it explains the other
     if isinstance(resolved, EvaluationError):
@@ -95,7 +102,18 @@ def _resolve(aws: Aws, arn: Arn, kind: str) -> tuple[ModelPackage, list[JsonObje
         ) from error
 
 
-def _same_account(aws: Aws, arn: Arn) -> None:
+def require_region(aws: Aws, arn: Arn) -> None:
+    """Raise Refused when a model is in another region than the session."""
+    if arn.region != aws.region:
+        raise Refused(
+            f"The ARN is of region {arn.region}; this session works in {aws.region}.",
+            fix=f"If the model is the right one, work in its region: export AWS_REGION={arn.region}",
+            code="other_region",
+        )
+
+
+def require_account(aws: Aws, arn: Arn) -> None:
+    """Raise Refused when it is another account's."""
     from model_evaluation.lookups.identity import who_am_i
 
     account = who_am_i(aws).account
@@ -210,12 +228,6 @@ def _answer(context: Context, package: ModelPackage, findings: list[JsonObject])
 
     arn = parse_arn(package.arn)
     region = arn.region if arn else context.aws.region
-    if not package.usable:
-        raise Refused(
-            f"Model package {package.arn} is {package.status}, not Completed.",
-            fix=f"Choose another version: evaluate.py answer model {package.group}",
-            code="not_usable",
-        )
     _refuse_other_kind(context, package)
     if package.base_model is None:
         raise Refused(

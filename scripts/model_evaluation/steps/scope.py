@@ -25,6 +25,11 @@ def reference_package(context: Context) -> str | None:
     return scope if scope.startswith("arn:") else None
 
 
+def is_compared(context: Context) -> bool:
+    """Whether two models are evaluated."""
+    return context.value("scope") not in ("tuned", "base")
+
+
 def check(text: str, context: Context) -> Answer:
     scope = text.lower()
     if scope not in SCOPES:
@@ -36,7 +41,7 @@ def check(text: str, context: Context) -> Answer:
 
 def _against_another(text: str, context: Context) -> Answer:
     """The candidate against another fine-tuned model: both are evaluated on the same rows in the same way."""
-    from .model import find_package
+    from .model import find_usable_package
 
     if not ("/" in text or text.startswith("arn:")):
         raise Refused(
@@ -44,13 +49,7 @@ def _against_another(text: str, context: Context) -> Answer:
             "compare with are possible.",
             fix="Choose one of them.",
         )
-    reference, _ = find_package(context.aws, text)
-    if not reference.usable:
-        raise Refused(
-            f"Model package {reference.arn} is {reference.status}, not Completed.",
-            fix=f"Choose another version of {reference.group}.",
-            code="not_usable",
-        )
+    reference, _ = find_usable_package(context.aws, text)
     if reference.arn == context.value("model"):
         raise Refused(
             f"{reference.arn} is the model under test itself.",
@@ -106,25 +105,26 @@ def offer(context: Context) -> Offer:
             "label": f"The fine-tuned model and version {version.version} of the same group",
             "note": f"created {version.created}",
         }
-        for version in _older_versions(context)
+        for version in _older_versions(context)[:MOST_VERSIONS]
     ]
     return Offer(choices=[choices[0], *versions, *choices[1:]], suggested="compare")
 
 
 def _older_versions(context: Context) -> list[Version]:
-    """Usable versions before the candidate, the newest first; none where they may not be listed."""
-    from model_evaluation.lookups.sagemaker.models import list_versions
-
     facts = context.facts("model")
     group, number = facts.get("group"), facts.get("version")
-    if not group or not number:
-        return []
+    return older_versions(context, str(group), int(number)) if group and number else []
+
+
+def older_versions(context: Context, group: str, number: int) -> list[Version]:
+    """Usable versions of a group before this one, the newest first; none where they may not be listed."""
+    from model_evaluation.lookups.sagemaker.models import list_versions
+
     try:
-        versions = context.aws.once(("versions", group), lambda: list_versions(context.aws, str(group)))
+        versions = context.aws.once(("versions", group), lambda: list_versions(context.aws, group))
     except AwsError:
         return []
-    usable = [version for version in versions if version.status == "Completed" and version.version < int(number)]
-    return usable[:MOST_VERSIONS]
+    return [version for version in versions if version.status == "Completed" and version.version < number]
 
 
 STEP = Step(

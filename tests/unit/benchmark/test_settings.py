@@ -7,30 +7,17 @@ from typing import Any
 
 import pytest
 
+from evaluator_parameters import EVALUATOR, PACKAGE
 from model_evaluation.kinds.benchmark.runtime.benchmark_runs import BenchmarkRuns
 from model_evaluation.kinds.benchmark.runtime.settings import BenchmarkSettings
 from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.settings import SettingsError
 
-PACKAGE = "arn:aws:sagemaker:us-west-2:123456789012:model-package/support-bot/3"
-PARAMETERS: dict[str, Any] = {
-    "REGION": "us-west-2",
-    "ROLE_ARN": "arn:aws:iam::123456789012:role/EvaluationRole",
-    "MODEL_PACKAGE_ARN": PACKAGE,
-    "EVALUATE_BASE_MODEL": True,
-    "REFERENCE_MODEL_ARN": None,
+PARAMETERS: dict[str, Any] = EVALUATOR | {
     "BENCHMARK": "math",
     "SUBTASKS": [],
     "DECODING": {},
     "SMALLEST_EFFECT": 2,
-    "S3_OUTPUT": "s3://acme-data/evaluation-results",
-    "MLFLOW_RESOURCE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:mlflow-app/app-1",
-    "MLFLOW_EXPERIMENT": None,
-    "POLL_SECONDS": 0.1,
-    "TIMEOUT_MINUTES": 1,
-    "RUN_LABEL": "support-bot",
-    "FORCE_NEW_RUN": False,
-    "RESULTS_DIR": "results",
 }
 
 

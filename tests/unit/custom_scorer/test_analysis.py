@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from evaluator_parameters import EVALUATOR
 from model_evaluation.kinds.custom_scorer.runtime.analysis import ModelFiles, analyse, own_scores, read_model
 from model_evaluation.kinds.custom_scorer.runtime.settings import ScorerSettings
 from model_evaluation.localaws.jobs.task_results import AnsweredQuestion, TaskAnswers, TaskResults, task_files
@@ -163,12 +164,7 @@ def test_files_without_rows_cannot_be_compared(s3: Any) -> None:
         read_model(s3, OUTPUT, [EXECUTION], "tuned", "fine-tuned model")
 
 
-PARAMETERS: dict[str, Any] = {
-    "REGION": "us-west-2",
-    "ROLE_ARN": "arn:aws:iam::123456789012:role/EvaluationRole",
-    "MODEL_PACKAGE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:model-package/support-bot/3",
-    "EVALUATE_BASE_MODEL": True,
-    "REFERENCE_MODEL_ARN": None,
+PARAMETERS: dict[str, Any] = EVALUATOR | {
     "DATASET": "s3://acme-data/rows.jsonl",
     "DATASET_ETAG": "",
     "DATASET_NOTES": [],
@@ -176,19 +172,11 @@ PARAMETERS: dict[str, Any] = {
     "PRIMARY_METRIC": None,
     "BETTER": "higher",
     "DECODING": {},
-    "S3_OUTPUT": "s3://acme-data/results",
-    "MLFLOW_RESOURCE_ARN": None,
-    "MLFLOW_EXPERIMENT": None,
-    "POLL_SECONDS": 1,
-    "TIMEOUT_MINUTES": 1,
-    "RUN_LABEL": "x",
-    "FORCE_NEW_RUN": False,
-    "RESULTS_DIR": "results",
 }
-EVALUATOR = "arn:aws:sagemaker:us-west-2:123456789012:hub-content/HUB/JsonDoc/my-scorer/1.0.0"
+REGISTERED = "arn:aws:sagemaker:us-west-2:123456789012:hub-content/HUB/JsonDoc/my-scorer/1.0.0"
 
 
-@pytest.mark.parametrize("scorer", ["prime_math", "prime_code", EVALUATOR])
+@pytest.mark.parametrize("scorer", ["prime_math", "prime_code", REGISTERED])
 def test_scorers_that_sagemaker_takes(scorer: str) -> None:
     assert ScorerSettings.from_parameters(PARAMETERS | {"SCORER": scorer}).scorer == scorer
 
@@ -210,13 +198,13 @@ def test_another_scorer_in_the_definition_is_found() -> None:
     arguments: dict[str, Any] = {
         "RoleArn": PARAMETERS["ROLE_ARN"],
         "ModelPackageConfig": {"SourceModelPackageArn": PARAMETERS["MODEL_PACKAGE_ARN"]},
-        "ServerlessJobConfig": {"EvaluatorArn": EVALUATOR},
+        "ServerlessJobConfig": {"EvaluatorArn": REGISTERED},
         "InputDataConfig": [{"DataSource": {"S3DataSource": {"S3Uri": PARAMETERS["DATASET"]}}}],
         "HyperParameters": {"aggregation": "mean"},
         "OutputDataConfig": {"S3OutputPath": PARAMETERS["S3_OUTPUT"]},
     }
     steps = [{"Name": name, "Arguments": arguments} for name in ("EvaluateBaseModel", "EvaluateCustomModel")]
-    text, settings = json.dumps({"Steps": steps}), ScorerSettings.from_parameters(PARAMETERS | {"SCORER": EVALUATOR})
+    text, settings = json.dumps({"Steps": steps}), ScorerSettings.from_parameters(PARAMETERS | {"SCORER": REGISTERED})
     assert settings.runs.definition_differences(text, "run", settings) == []
     preset = ScorerSettings.from_parameters(PARAMETERS)
-    assert preset.runs.definition_differences(text, "run", preset) == [f"its scorer is {EVALUATOR}"]
+    assert preset.runs.definition_differences(text, "run", preset) == [f"its scorer is {REGISTERED}"]

@@ -15,7 +15,7 @@ from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.records import ScoredAnswer, pair_records
-from model_evaluation.runtime.results.summary import summary_of as summary_from
+from model_evaluation.runtime.results.summary import scores_summary
 from model_evaluation.runtime.rows import DatasetRow
 
 PACKAGE = "arn:aws:sagemaker:us-west-2:111122223333:model-package/support-assistant/3"
@@ -93,14 +93,7 @@ def _compared(
         simulated=simulated,
     )
     warnings = [*problems, *score_cautions(records, comparison, SIDES[scope]), *comparison.remarks]
-    summary = summary_from(
-        evaluation,
-        rows=comparison.rows,
-        metrics=comparison.metrics,
-        slices=comparison.slices,
-        warnings=warnings,
-        fairness=fairness,
-    )
+    summary = scores_summary(evaluation, comparison, warnings=warnings, fairness=fairness)
     return dict(summary), examples_table(records, chosen).to_pandas().to_csv(index=False, lineterminator="\n")
 
 

@@ -142,10 +142,10 @@ def table_lines(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
         yield json.dumps(_plain(row), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def table_start(chunks: Iterable[bytes], kind: str, count: int = 20) -> list[Json]:
-    """The first rows of a table; none when it cannot be read here."""
+def table_start(chunks: Iterable[bytes], kind: str) -> list[Json]:
+    """The first 20 rows of a table; none when it cannot be read here."""
     try:
-        return list(islice(READERS[kind](chunks), count))
+        return list(islice(READERS[kind](chunks), 20))
     except EvaluationError:
         return []
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.reporting.present_answers import differences
+
 from .sizes import subtasks_of
 
 if TYPE_CHECKING:
@@ -13,14 +15,8 @@ if TYPE_CHECKING:
 
 def other_answers(summary: Summary, context: Context) -> list[str]:
     """What the results say otherwise than the answers, as far as both are known."""
-    tuned, conditions = summary["models"]["tuned"], summary["conditions"]
-    scope = context.value("scope")
-    pairs = (
-        ("the model", tuned and tuned.get("arn"), context.value("model")),
-        ("the benchmark", conditions.get("benchmark"), context.value("benchmark")),
-        ("what is evaluated", summary.get("scope"), scope if scope in ("compare", "tuned", "base") else "compare"),
-    )
-    texts = [f"{name} is {was}, not {now}" for name, was, now in pairs if was and now and was != now]
+    conditions = summary["conditions"]
+    texts = differences(summary, context, ("the benchmark", conditions.get("benchmark"), context.value("benchmark")))
     asked, chosen = conditions.get("subtasks"), sorted(subtasks_of(context))
     asked = sorted(asked) if isinstance(asked, list) else []
     if context.answered("subtasks") and asked != chosen:

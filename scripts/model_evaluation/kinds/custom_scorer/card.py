@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.kind import Expectation
-from model_evaluation.results_folder import record_folders
-from model_evaluation.runtime.launch.durations import UsualDurations, in_words, read_past_runs
-from model_evaluation.runtime.launch.evaluators import MODEL_STEPS
-from model_evaluation.steps.confirm import with_reason
+from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.data_card import can_show
-from model_evaluation.steps.scope import reference_package
+from model_evaluation.steps.evaluator_card import evaluations_of, model_line, models_of, settled_lines, task_minutes
 
 from .runtime.scorer_runs import ScorerRuns
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
-SETTLED = (("Decoding", "decoding"), ("Role", "role"), ("MLflow", "mlflow"), ("Output", "output"))
 TRIED = {
     "yes": "tried on sample rows, tells right from wrong",
     "file": "its file was tried on sample rows here, tells right from wrong",
@@ -31,33 +27,26 @@ def rows_of(context: Context) -> int:
 
 
 def configuration(context: Context) -> list[tuple[str, str]]:
-    scorer, scope = context.facts("scorer"), str(context.value("scope"))
-    base = context.facts("model").get("base_model")
-    versus = {
-        "compare": f"compared with its base model {base}",
-        "tuned": "alone, without its base model",
-        "base": f"left out: only its base model {base} is evaluated",
-    }.get(scope, f"compared with {scope}: an evaluation of each, on the same rows")
+    scorer = context.facts("scorer")
     function = f", function {scorer['function']}" if scorer.get("function") else ""
     return [
         ("Dataset", f"{context.value('dataset')} ({rows_of(context):,} rows)"),
         ("Scorer", f"{context.value('scorer')}{function}"),
         ("Trial", TRIED[str(context.value("scorer_trial"))]),
         ("Primary metric", f"{context.value('primary_metric')} decides"),
-        ("Model", f"{context.value('model')}, {versus}"),
+        model_line(context, each="an evaluation of each, on the same rows"),
         ("Region", str(context.value("region"))),
-        *((title, with_reason(context, step_id)) for title, step_id in SETTLED),
+        *settled_lines(context, "Decoding", "Role", "MLflow", "Output"),
     ]
 
 
 def expectation(context: Context) -> Expectation:
     """Calls of the scorer, what the rows can show, cost and duration."""
-    rows, compared = rows_of(context), context.value("scope") not in ("tuned", "base")
-    models = 2 if compared else 1
-    each = " for 2 evaluations, one after another" if reference_package(context) else ""
+    rows, models = rows_of(context), models_of(context)
+    each = " for 2 evaluations, one after another" if evaluations_of(context) > 1 else ""
     calls = f"{rows:,} rows × {models} model(s) = {rows * models:,}"
     lines = [
-        *([("Can detect", can_show(rows))] if compared else []),
+        *([("Can detect", can_show(rows))] if models > 1 else []),
         ("Scorer calls", calls if context.facts("scorer").get("function") else f"{calls}, by a preset"),
         ("Cost", "unknown: AWS publishes no price of serverless evaluation; Lambda charges for its calls"),
         ("Duration", f"{in_words(minutes_of(context))}{each}, estimated from few published runs"),
@@ -66,9 +55,5 @@ def expectation(context: Context) -> Expectation:
 
 
 def minutes_of(context: Context) -> tuple[float, float]:
-    """From start to results: both models answer side by side."""
-    own = [run for folder in record_folders(context.project, context.document) for run in read_past_runs(folder)]
-    usual = UsualDurations(ScorerRuns.work, {"rows": rows_of(context)}, tuple(own))
-    low, high = usual.minutes(MODEL_STEPS["tuned"])
-    times = 2 if reference_package(context) else 1
-    return times * low, times * (high + 1)
+    """From start to results."""
+    return task_minutes(context, ScorerRuns.work, rows_of(context), evaluations_of(context))

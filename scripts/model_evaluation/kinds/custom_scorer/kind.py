@@ -90,7 +90,7 @@ class CustomScorer(Kind):
         return permissions(context, role)
 
     def parameters(self, context: Context) -> JsonObject:
-        from model_evaluation.steps.data_card import overlap_notes, question_notes
+        from model_evaluation.steps.data_card import notebook_notes
         from model_evaluation.steps.decoding import settings_of
         from model_evaluation.steps.evaluator_parameters import evaluator_parameters
 
@@ -99,10 +99,7 @@ class CustomScorer(Kind):
             **evaluator_parameters(context),
             "DATASET": context.value("dataset"),
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": [
-                *overlap_notes(context.facts("data").get("overlap")),
-                *question_notes(context.facts("data").get("profile", {})),
-            ],
+            "DATASET_NOTES": notebook_notes(context),
             "SCORER": context.value("scorer"),
             "PRIMARY_METRIC": None if context.facts("scorer").get("preset") else metric["name"],
             "BETTER": metric["direction"],
@@ -130,9 +127,14 @@ class CustomScorer(Kind):
         return ScorerTool()
 
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
-        from .other_answers import other_answers
+        from model_evaluation.reporting.present_answers import differences
 
-        return other_answers(summary, context)
+        return differences(
+            summary,
+            context,
+            ("the scorer", summary["conditions"].get("scorer"), context.value("scorer")),
+            ("the primary metric", summary["primary_metric"], context.facts("primary_metric").get("name")),
+        )
 
     def player(self) -> KindPlayer:
         from .localaws.player import ScorerPlayer

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
-from model_evaluation.steps.confirm import with_reason
 from model_evaluation.steps.data_card import can_show, overlap_line, question_notes, questions_of
-from model_evaluation.steps.scope import reference_package
+from model_evaluation.steps.evaluator_card import evaluations_of, model_line, settled_lines
+from model_evaluation.steps.scope import is_compared
 
 from .cost.duration import estimate_minutes
 from .cost.estimate import cost_line, estimate, token_line, work_of
@@ -20,18 +20,12 @@ if TYPE_CHECKING:
 
 def configuration(context: Context) -> list[tuple[str, str]]:
     custom, builtin = context.value("custom_metrics"), context.value("builtin_metrics")
-    model, rows = context.facts("model"), int(context.facts("data")["profile"]["rows"])
+    rows = int(context.facts("data")["profile"]["rows"])
     declared = {item["customMetricDefinition"]["name"] for item in custom if item.get("direction")}
     described = [
         f"{name} ({direction} is better{'' if name in declared else ', assumed: none was declared'})"
         for name, direction in directions(custom).items()
     ]
-    scope = str(context.value("scope"))
-    versus = {
-        "compare": f"compared with its base model {model['base_model']}",
-        "tuned": "alone, without its base model",
-        "base": f"left out: only its base model {model['base_model']} is evaluated",
-    }.get(scope, f"compared with {scope}: an evaluation of each, on the same rows")
     return [
         ("Task", str(context.value("task"))),
         ("Dataset", f"{context.value('dataset')} ({rows:,} rows{_jobs(context)})"),
@@ -40,11 +34,11 @@ def configuration(context: Context) -> list[tuple[str, str]]:
         ("Overlap", overlap_line(context.facts("data").get("overlap"))),
         ("Custom metrics", ", ".join(described) or "none"),
         ("Built-in metrics", ", ".join(builtin) or "none"),
-        ("Primary metric", f"{context.value('primary_metric')}{' decides' if scope not in ('tuned', 'base') else ''}"),
-        ("Model", f"{context.value('model')}, {versus}"),
+        ("Primary metric", f"{context.value('primary_metric')}{' decides' if is_compared(context) else ''}"),
+        model_line(context, each="an evaluation of each, on the same rows"),
         ("Region", str(context.value("region"))),
         ("Judge", str(context.value("judge"))),
-        *((title, with_reason(context, step_id)) for title, step_id in SETTLED),
+        *settled_lines(context, "Role", "MLflow", "Output"),
     ]
 
 
@@ -61,14 +55,11 @@ def _jobs(context: Context) -> str:
     return f" in {files} files: {files} jobs, one after another" if files > 1 else ""
 
 
-SETTLED = (("Role", "role"), ("MLflow", "mlflow"), ("Output", "output"))
-
-
 def expectation(context: Context) -> Expectation:
     """Judge calls, tokens, cost, duration, and the smallest difference that can be shown."""
     estimated = estimate(context)
     work = estimated.work
-    jobs = work.jobs * (2 if reference_package(context) else 1)
+    jobs = work.jobs * evaluations_of(context)
     each = f" for {jobs} jobs, one after another" if jobs > 1 else ""
     calls = f"{work.rows:,} rows × {work.models} model(s) × {len(work.metric_prompts)} metric(s) = {work.calls:,}"
     lines = [
@@ -86,7 +77,7 @@ def expectation(context: Context) -> Expectation:
 def minutes_of(context: Context) -> tuple[float, float]:
     """From start to results; two evaluations run one after another."""
     low, high = estimate_minutes(context, work_of(context))
-    times = 2 if reference_package(context) else 1
+    times = evaluations_of(context)
     return low * times, high * times
 
 

@@ -117,7 +117,7 @@ class LlmAsJudge(Kind):
         return CHECKS
 
     def parameters(self, context: Context) -> JsonObject:
-        from model_evaluation.steps.data_card import overlap_notes, question_notes
+        from model_evaluation.steps.data_card import notebook_notes
         from model_evaluation.steps.evaluator_parameters import evaluator_parameters
 
         return {
@@ -128,10 +128,7 @@ class LlmAsJudge(Kind):
             "CUSTOM_METRICS": context.value("custom_metrics") or None,
             "PRIMARY_METRIC": context.value("primary_metric"),
             "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": [
-                *overlap_notes(context.facts("data").get("overlap")),
-                *question_notes(context.facts("data").get("profile", {})),
-            ],
+            "DATASET_NOTES": notebook_notes(context),
         }
 
     def people_tool(self) -> PeopleTool:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from model_evaluation.errors import AccessDenied, NotFound, Refused
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.s3.objects import parse_s3_uri
+from model_evaluation.lookups.s3.objects import anything_under, parse_s3_uri
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.s3_uri import S3Uri
 
@@ -86,11 +86,9 @@ def checkpoint_is_there(aws: Aws, uri: S3Uri) -> bool | None:
     """Whether something lies under a checkpoint's URI; ``None`` when this session may not look, as usual for a bucket
     of SageMaker's own. Raises NotFound for a bucket that does not exist."""
     try:
-        with aws_errors("looking for the checkpoint", resource=str(uri)):
-            answer = aws.client("s3").list_objects_v2(Bucket=uri.bucket, Prefix=uri.key, MaxKeys=1)
+        return anything_under(aws, uri)
     except AccessDenied:
         return None
-    return bool(answer.get("KeyCount"))
 
 
 def job_name(text: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from model_evaluation.dataset.power import minimum_detectable_rate_difference
 from model_evaluation.errors import AwsError
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
@@ -88,22 +89,9 @@ def _never_on_test(context: Context) -> str:
 
 def detectable(rows: int) -> tuple[float, float]:
     """The smallest differences of accuracy between two models that ``rows`` rows show four times in five, where the
-    models disagree on few and on many of them. From McNemar's test: n = (z₁√ψ + z₂√(ψ-d²))²/d², solved for d."""
-    from scipy.optimize import brentq
-    from scipy.stats import norm
-
-    z1, z2 = float(norm.ppf(0.975)), float(norm.ppf(0.8))
-
-    def missing(d: float, share: float) -> float:
-        return float((z1 * share**0.5 + z2 * max(share - d * d, 0.0) ** 0.5) ** 2 / (d * d) - rows)
-
-    found = []
-    for share in DISCORDANT:
-        if missing(share, share) > 0:  # not even if every disagreement went one way
-            found.append(share)
-        else:
-            found.append(float(brentq(missing, 1e-9, share, args=(share,))))
-    return found[0], found[1]
+    models disagree on few and on many of them. Where not even the latter would do, that all go one way, it is these."""
+    few, many = DISCORDANT
+    return minimum_detectable_rate_difference(rows, few) or few, minimum_detectable_rate_difference(rows, many) or many
 
 
 def expectation(context: Context) -> Expectation:

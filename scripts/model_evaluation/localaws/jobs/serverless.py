@@ -59,13 +59,8 @@ def require_tracking(job: Job) -> None:
 
 
 def dataset_rows(job: Job) -> list[DatasetRow]:
-    """The rows of the job's first channel: an S3 object, or a data set of the AI registry."""
-    channels = job.arguments.get("InputDataConfig") or []
-    if not channels:
-        raise JobFailure("ClientError: InputDataConfig must have a channel named train")
-    source = channels[0]["DataSource"]
-    registered = source.get("DatasetSource")
-    uri = _registered_uri(job, registered["DatasetArn"]) if registered else source["S3DataSource"]["S3Uri"]
+    """The rows of the job's dataset."""
+    uri = dataset_uri(job)
     refusal = f"AlgorithmError: ExecuteUserScriptError: failed to load dataset {uri}"
     rows: list[DatasetRow] = []
     for number, raw in enumerate(job.read(uri).splitlines(), start=1):
@@ -80,7 +75,15 @@ def dataset_rows(job: Job) -> list[DatasetRow]:
     return rows
 
 
-def _registered_uri(job: Job, arn: str) -> str:
+def dataset_uri(job: Job) -> str:
+    """Where the rows of the job's first channel are: an S3 object's, or a data set's of the AI registry."""
+    channels = job.arguments.get("InputDataConfig") or []
+    if not channels:
+        raise JobFailure("ClientError: InputDataConfig must have a channel named train")
+    source = channels[0]["DataSource"]
+    if "DatasetSource" not in source:
+        return str(source["S3DataSource"]["S3Uri"])
+    arn = source["DatasetSource"]["DatasetArn"]
     content = find_content(job.cloud, job.region, arn.partition(":hub-content/")[2])
     if content is None:
         raise JobFailure(f"ClientError: DataSet {arn} does not exist")

@@ -80,9 +80,9 @@ class Version(NamedTuple):
     created: str
 
 
-def list_versions(aws: Aws, group: str, region: str | None = None) -> list[Version]:
+def list_versions(aws: Aws, group: str) -> list[Version]:
     """A group's newest versions, newest first. ``group`` is a name or ARN. Raises NotFound."""
-    client = aws.client("sagemaker", region)
+    client = aws.client("sagemaker")
     with aws_errors("listing the versions of model package group", resource=group):
         answer = client.list_model_packages(
             ModelPackageGroupName=group,
@@ -103,9 +103,9 @@ def list_versions(aws: Aws, group: str, region: str | None = None) -> list[Versi
     return sorted(versions, key=lambda item: item.version, reverse=True)
 
 
-def group_arn(aws: Aws, name: str, region: str | None = None) -> str | None:
+def group_arn(aws: Aws, name: str) -> str | None:
     """The ARN of the model package group of exactly that name (or ARN), ``None`` when there is none."""
-    client = aws.client("sagemaker", region)
+    client = aws.client("sagemaker")
     with IMPOSSIBLE_NAME, suppress(NotFound), aws_errors("looking up the model package group", resource=name):
         return str(client.describe_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupArn"])
     return None

@@ -27,10 +27,10 @@ def short_time(created: str) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment.tzinfo else created
 
 
-def enumeration(names: Sequence[str], most: int = 6) -> str:
-    """``a, b, c``, and past ``most`` of them how many more there are."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+def enumeration(names: Sequence[str]) -> str:
+    """``a, b, c``, and past six of them how many more there are."""
+    more = len(names) - 6
+    return ", ".join(names[:6]) + (f" and {more} more" if more > 0 else "")
 
 
 def paragraphs(text: str) -> list[str]:

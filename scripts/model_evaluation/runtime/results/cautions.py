@@ -14,6 +14,7 @@ from .paired_scores import ScoreComparison
 from .records import Record
 
 SMALL_EVALUATION = 30
+MEAN_TOLERANCE = 0.005  # services round some means to two decimals
 REFUSAL = re.compile(
     r"(?i)\s*(?:i['’]?m (?:really |very )?sorry|(?:sorry,? (?:but )?)?i (?:cannot|can['’]t|am unable to|won['’]t)"
     r"|i['’]m (?:unable|not able) to|as an ai\b)"
@@ -120,3 +121,19 @@ def _reasons(scores: ModelScores) -> str:
     reasons = scores["missing_reasons"]
     why = ", ".join(f"{count} {REASON_WORDS.get(reason, reason)}" for reason, count in reasons.items())
     return f" ({why})" if why else ""
+
+
+def mean_cautions(label: str, means: Mapping[str, float], side: Side, metrics: Mapping[str, MetricEntry]) -> list[str]:
+    """Where the service's own mean, by metric in ``means``, is not the mean of its row scores."""
+    cautions = []
+    for name, entry in metrics.items():
+        own, reported = entry[side], means.get(name)
+        if own is None or own["mean"] is None or reported is None:
+            continue
+        if abs(own["mean"] - reported) > MEAN_TOLERANCE + 1e-9:
+            scored = own["n_scored"] - sum((own["labels"] or {}).values())
+            cautions.append(
+                f"{name}: the service reports a mean of {reported:.4g} for the {label}, its own row "
+                f"scores give {own['mean']:.4g} over {scored} scored rows; the row scores are used."
+            )
+    return cautions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -18,6 +17,7 @@ from model_evaluation.runtime.statistics.proportions import wilson_interval
 from model_evaluation.runtime.statistics.strength import Strength
 
 from .evaluation import Evaluation
+from .paired_scores import SEED
 from .slices import Clusters
 from .summary import Summary, summary_of
 
@@ -69,14 +69,12 @@ class PreferenceCounts(TypedDict):
     strength: Strength | None
 
 
-def preferences_summary(
-    evaluation: Evaluation, preferences: Preferences, *, warnings: Sequence[str] = (), seed: int = 20260101
-) -> Summary:
+def preferences_summary(evaluation: Evaluation, preferences: Preferences) -> Summary:
     """The summary, whose one metric is the win rate: its difference is the share of wins minus that of losses."""
     outcomes = preferences.outcomes
     metric = Metric(WIN_RATE, limits=(LOSS, WIN))
     clusters = preferences.clusters.numbers if preferences.clusters else None
-    comparison = compare_paired(metric, outcomes, 1 - outcomes, rng=np.random.default_rng(seed), clusters=clusters)
+    comparison = compare_paired(metric, outcomes, 1 - outcomes, rng=np.random.default_rng(SEED), clusters=clusters)
     settle_verdicts([comparison], [metric], holm)
     entry: MetricEntry = {
         "direction": metric.direction,
@@ -92,7 +90,6 @@ def preferences_summary(
         evaluation,
         rows={"dataset": n, "tuned": n, "base": n, "paired": n},
         metrics={WIN_RATE: entry},
-        warnings=warnings,
     )
     summary["preferences"] = {
         "wins": int((known == WIN).sum()),

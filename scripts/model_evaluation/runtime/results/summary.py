@@ -12,7 +12,10 @@ from model_evaluation.runtime.statistics.verdicts import Verdict, number_digits,
 from .evaluation import Evaluation, NamedModel, Side
 
 if TYPE_CHECKING:
+    from model_evaluation.runtime.source_rows import SourceRows
+
     from .aggregates import PartEntry
+    from .paired_scores import ScoreComparison
     from .preferences import PreferenceCounts
 
 SCHEMA_VERSION = 2
@@ -101,6 +104,28 @@ def summary_of(
     planned = _planned(evaluation.primary_metric, metrics, rows)
     if planned is not None:
         summary["planned"] = planned
+    return summary
+
+
+def scores_summary(
+    evaluation: Evaluation,
+    comparison: ScoreComparison,
+    *,
+    warnings: Sequence[str],
+    fairness: Fairness | None,
+    source: SourceRows | None = None,
+) -> Summary:
+    """The summary of compared scores; ``source`` names the rows' lines."""
+    summary = summary_of(
+        evaluation,
+        rows=comparison.rows,
+        metrics=comparison.metrics,
+        slices=comparison.slices,
+        warnings=warnings,
+        fairness=fairness,
+    )
+    if source is not None and source.lines:
+        summary["record_source"] = source.source
     return summary
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.launch.evaluators import MODEL_STEPS
 from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, PartEntry, aggregates_summary
-from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
+from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.paired_scores import (
     SEED,
@@ -24,16 +23,7 @@ from model_evaluation.runtime.results.paired_scores import (
 from model_evaluation.runtime.results.questions import PairedQuestions, pair_questions, question_scores, score_of
 from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.results.summary import Summary, summary_of
-from model_evaluation.runtime.results.task_files import (
-    PartMeans,
-    Question,
-    TaskMeans,
-    find_task_files,
-    part_name,
-    read_means,
-    read_questions,
-)
-from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.results.task_files import PartMeans, Question, TaskMeans, part_name
 from model_evaluation.runtime.session import Client
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, compare_paired, settle_verdicts
@@ -55,12 +45,12 @@ from model_evaluation.runtime.statistics.verdicts import (
     metric_verdict,
     overall_verdict,
 )
+from model_evaluation.runtime.task_results import read_step_results
 
 from .answered import reliable_mark, unanswered, why_unanswered, words_of
 from .tasks import TASKS
 from .words import report_words
 
-KIND = "benchmark"
 PART_FIELD = "subtask"
 MEAN_TOLERANCE = 1e-6
 Labels = Mapping[str, str]
@@ -78,34 +68,10 @@ class ModelFiles:
 def read_model(s3: Client, output_uri: str, execution_ids: Sequence[str], side: Side, label: str = "") -> ModelFiles:
     """A model's files of all these executions; ``label`` is what sentences call it. Raises :class:`ResultsError` when
     there are none, or unreadable ones."""
-    bucket = S3Uri.parse(output_uri).bucket
-    means: dict[str, PartMeans] = {}
-    wholes: list[PartMeans] = []
-    questions: dict[str, Sequence[Question]] = {}
-
-    def body(key: str) -> bytes:
-        return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-
-    for execution_id in execution_ids:
-        files = find_task_files(s3, output_uri, execution_id, MODEL_STEPS[side])
-        if not files.means:
-            raise ResultsError(
-                f"No results of the {label or MODEL_LABELS[side]} from execution {execution_id} under {output_uri}.",
-                fix=f"Check that its step {MODEL_STEPS[side]} succeeded and that S3_OUTPUT is the prefix it was given.",
-            )
-        key = files.means
-        try:
-            found = read_means(body(key))
-            means.update(found.parts)
-            wholes.append(found.whole)
-            for task, key in files.details.items():
-                questions[part_name(task)] = read_questions(body(key))
-        except ValueError as error:
-            raise ResultsError(
-                f"s3://{bucket}/{key} cannot be read: {error}.",
-                fix="Take it away if something else put it there; otherwise run the evaluation again.",
-            ) from error
-    whole = wholes[0] if len(wholes) == 1 else PartMeans({}, {})
+    results = read_step_results(s3, output_uri, execution_ids, side, label or MODEL_LABELS[side])
+    means = {part: own for result in results for part, own in result.means.parts.items()}
+    whole = results[0].means.whole if len(results) == 1 else PartMeans({}, {})
+    questions = {part_name(task): rows for result in results for task, rows in result.questions.items()}
     return ModelFiles(TaskMeans(means, whole), questions)
 
 
@@ -121,14 +87,10 @@ def analyse(
         )
     suffix = TASKS[benchmark].metric if benchmark in TASKS else ""
     primary = next((name for name in names if suffix and name.endswith(suffix)), names[0])
-    evaluation = _named(evaluation, primary)
+    evaluation = replace(evaluation, primary_metric=primary)
     if all(own.questions for own in files.values()):
         return _by_question(evaluation, files, benchmark, names, smallest_effect)
     return _by_means(evaluation, files, primary, smallest_effect)
-
-
-def _named(evaluation: Evaluation, primary: str) -> Evaluation:
-    return Evaluation(**{**vars(evaluation), "primary_metric": primary})
 
 
 # -- with rows -----------------------------------------------------------------------------------------------------
@@ -379,7 +341,7 @@ def _checks(
 
 
 def _same_questions(records: Sequence[Record], labels: Labels) -> FairnessCheck:
-    alone = {side: sum(set(record.answers) == {side} for record in records) for side in MODEL_STEPS}
+    alone = {side: sum(set(record.answers) == {side} for record in records) for side in BOTH_SIDES}
     both = len(records) - sum(alone.values())
     counts = {"questions": both} | {f"only {labels[side]}": count for side, count in alone.items()}
     if both == len(records):

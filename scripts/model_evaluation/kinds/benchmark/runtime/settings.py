@@ -5,13 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-from model_evaluation.runtime.checks import (
-    check_identity,
-    check_mlflow,
-    check_output,
-    check_region,
-    check_sdk_environment,
-)
+from model_evaluation.runtime.checks import OUTPUT, SESSION
 from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.evaluator_settings import TaskSettings, check_model
 from model_evaluation.runtime.recipe_settings import check_recipe
@@ -30,15 +24,7 @@ class BenchmarkSettings(TaskSettings):
 
     kind = "benchmark"
     runs = BenchmarkRuns()
-    checks = (
-        ("Credentials", check_identity),
-        ("Region", check_region),
-        ("SDK", check_sdk_environment),
-        ("Model", check_model),
-        ("Recipe", check_recipe),
-        ("Output bucket", check_output),
-        ("MLflow", check_mlflow),
-    )
+    checks = (*SESSION, ("Model", check_model), ("Recipe", check_recipe), *OUTPUT)
 
     benchmark: str
     subtasks: tuple[str, ...] = ()

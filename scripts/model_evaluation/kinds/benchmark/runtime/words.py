@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from model_evaluation.runtime.report.plain_text import paragraphs
-from model_evaluation.runtime.report.words import ReportWords
+from model_evaluation.runtime.report.words import ReportWords, decoding_condition
 from model_evaluation.runtime.summary import Summary, evaluated_models, labels_of, scope_of
 
 METHOD = """
@@ -53,18 +51,11 @@ def report_words(summary: Summary) -> ReportWords:
     subtasks = subtasks if isinstance(subtasks, list) else []
     name = str(conditions.get("benchmark", "–")) + (f": {', '.join(subtasks)}" if subtasks else "")
     return ReportWords(
-        conditions=(("Benchmark", name), *_decoding(conditions), *_unanswered(summary), *_reported(summary)),
+        conditions=(("Benchmark", name), decoding_condition(summary), *_unanswered(summary), *_reported(summary)),
         method=" ".join(method.split()),
         limits=tuple(paragraphs(LIMITS)),
         statistics=tuple(paragraphs(statistics)) if statistics else (),
     )
-
-
-def _decoding(conditions: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    settings = conditions.get("decoding")
-    settings = settings if isinstance(settings, dict) else {}
-    text = ", ".join(f"{name} {value}" for name, value in settings.items()) or "the recipe's own settings"
-    return (("Decoding", text),)
 
 
 def _unanswered(summary: Summary) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.benchmark.sizes import detectable_points, questions_of
+from model_evaluation.steps.scope import is_compared
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -30,7 +31,7 @@ def check(text: str, context: Context) -> Answer:
 def _shown(context: Context, points: float) -> list[dict[str, object]]:
     questions = questions_of(context)
     found = detectable_points(questions) if questions else None
-    if questions is None or context.value("scope") in ("tuned", "base"):
+    if questions is None or not is_compared(context):
         return []
     if found is None:
         note = f"{questions} questions cannot show any difference."

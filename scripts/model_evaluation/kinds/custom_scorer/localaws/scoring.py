@@ -10,7 +10,7 @@ from model_evaluation.kinds.custom_scorer.scorer.events import event_of, gold_of
 from model_evaluation.kinds.custom_scorer.scorer.replies import TOTAL, ReplyError, Scores, read_reply
 from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.jobs.job import Job
-from model_evaluation.localaws.jobs.serverless import dataset_rows, has_tuned_model, require_tracking
+from model_evaluation.localaws.jobs.serverless import dataset_rows, dataset_uri, has_tuned_model, require_tracking
 from model_evaluation.localaws.jobs.task_results import AnsweredQuestion, TaskAnswers, TaskResults, task_files
 from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.localaws.services.hub import find_content
@@ -26,7 +26,7 @@ def run_scoring(job: Job) -> None:
     require_tracking(job)
     side = "tuned" if has_tuned_model(job) else "base"
     parsed = dataset_rows(job)
-    rows = [json.loads(line) for line in job.read(_dataset_uri(job)).split(b"\n") if line.strip()]
+    rows = [json.loads(line) for line in job.read(dataset_uri(job)).split(b"\n") if line.strip()]
     golds = [gold_of(row) for row in rows]
     answered, failures = [], 0
     for at, (row, own) in enumerate(zip(rows, parsed, strict=True)):
@@ -64,15 +64,6 @@ def _means(answered: list[AnsweredQuestion], failures: int) -> dict[str, float]:
     names = dict.fromkeys(name for scores in own for name in scores)
     means = {name: sum(scores[name] for scores in own) / len(own) for name in names}
     return {**means, "byoc_failure_count": float(failures)}
-
-
-def _dataset_uri(job: Job) -> str:
-    source = job.arguments["InputDataConfig"][0]["DataSource"]
-    if "S3DataSource" in source:
-        return str(source["S3DataSource"]["S3Uri"])
-    content = find_content(job.cloud, job.region, source["DatasetSource"]["DatasetArn"].partition(":hub-content/")[2])
-    document = json.loads(content["HubContentDocument"]) if content else {}
-    return f"s3://{document['DatasetS3Bucket']}/{document['DatasetS3Prefix']}"
 
 
 def _scores(job: Job, row: dict[str, Any], answer: str, row_id: str) -> Scores:

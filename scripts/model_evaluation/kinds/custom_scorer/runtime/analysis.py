@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,26 +9,24 @@ from typing import Any
 import numpy as np
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.launch.evaluators import MODEL_STEPS
-from model_evaluation.runtime.results.cautions import score_cautions
+from model_evaluation.runtime.results.cautions import mean_cautions, score_cautions
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.questions import score_of
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, pair_records
-from model_evaluation.runtime.results.summary import summary_of
-from model_evaluation.runtime.results.task_files import Question, find_task_files, literal, read_means, read_questions
+from model_evaluation.runtime.results.summary import scores_summary
+from model_evaluation.runtime.results.task_files import Question, literal
 from model_evaluation.runtime.rows import canonical_prompt, is_conversation, message_text, read_dataset_rows, whole_text
-from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.source_rows import SourceRows
-from model_evaluation.runtime.statistics.entries import FairnessCheck, MetricEntry
+from model_evaluation.runtime.statistics.entries import FairnessCheck
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, signed
+from model_evaluation.runtime.task_results import read_step_results
 
 from .words import report_words
 
-KIND = "custom_scorer"
 # The container adds these to every evaluation; they compare texts and know nothing of a scorer's rule.
 TEXT_METRICS = frozenset(
     [
@@ -40,7 +37,6 @@ TEXT_METRICS = frozenset(
 OWN_METRICS = "custom_lambda_metric"
 FAILURES = "byoc_failure_count"
 TOTAL = "aggregate_reward_score"
-MEAN_TOLERANCE = 0.005
 FAILED = "absent"  # the reason of a score that the scorer did not give
 
 
@@ -55,40 +51,11 @@ class ModelFiles:
 
 def read_model(s3: Any, output_uri: str, execution_ids: Sequence[str], side: Side, label: str) -> ModelFiles:
     """A model's files of all these executions; ``label`` is what sentences call it. Raises :class:`ResultsError`."""
-    bucket = S3Uri.parse(output_uri).bucket
-    questions: list[Question] = []
-    means: dict[str, float] = {}
-    failures = 0
-    for execution_id in execution_ids:
-        files = find_task_files(s3, output_uri, execution_id, MODEL_STEPS[side])
-        if not files.means:
-            raise ResultsError(
-                f"No results of the {label} from execution {execution_id} under {output_uri}.",
-                fix=f"Check that its step {MODEL_STEPS[side]} succeeded and that S3_OUTPUT is the prefix it was given.",
-            )
-        if not files.details:
-            raise ResultsError(
-                f"Execution {execution_id} left means of the {label}, but no rows ({files.means}).",
-                fix="Without the rows' scores nothing can be compared row by row: run the evaluation again.",
-            )
-        key = files.means
-        try:
-            found = read_means(_body(s3, bucket, key))
-            for key in files.details.values():
-                questions += read_questions(_body(s3, bucket, key))
-        except ValueError as error:
-            raise ResultsError(
-                f"s3://{bucket}/{key} cannot be read: {error}.",
-                fix="Take it away if something else put it there; otherwise run the evaluation again.",
-            ) from error
-        for part in found.parts.values():
-            means |= part.values
-            failures += int(part.values.get(FAILURES, 0))
-    return ModelFiles(questions, means if len(execution_ids) == 1 else {}, failures)
-
-
-def _body(s3: Any, bucket: str, key: str) -> bytes:
-    return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    results = read_step_results(s3, output_uri, execution_ids, side, label, needs_rows=True)
+    questions = [question for result in results for rows in result.questions.values() for question in rows]
+    parts = [part.values for result in results for part in result.means.parts.values()]
+    means = {name: mean for values in parts for name, mean in values.items()} if len(results) == 1 else {}
+    return ModelFiles(questions, means, sum(int(values.get(FAILURES, 0)) for values in parts))
 
 
 def analyse(
@@ -138,21 +105,12 @@ def analyse(
         *(
             text
             for side in reversed(evaluation.sides)
-            for text in _mean_cautions(evaluation.names[side], files[side].means, side, comparison.metrics)
+            for text in mean_cautions(evaluation.names[side], files[side].means, side, comparison.metrics)
         ),
         *score_cautions(records, comparison, evaluation.sides, evaluation.names),
         *comparison.remarks,
     ]
-    summary = summary_of(
-        evaluation,
-        rows=comparison.rows,
-        metrics=comparison.metrics,
-        slices=comparison.slices,
-        warnings=warnings,
-        fairness=fairness,
-    )
-    if source is not None and source.lines:
-        summary["record_source"] = source.source
+    summary = scores_summary(evaluation, comparison, warnings=warnings, fairness=fairness, source=source)
     return Analysis(summary, report_words(summary), examples_table(records, metrics))
 
 
@@ -223,18 +181,3 @@ def _with_zeros(records: Sequence[Record], metric: Metric) -> float | None:
             tuned, base = (record.answers[side].scores.get(metric.name) or 0.0 for side in ("tuned", "base"))
             differences.append(float(tuned) - float(base))
     return float(np.mean(differences)) if differences else None
-
-
-def _mean_cautions(label: str, means: Mapping[str, float], side: Side, metrics: Mapping[str, MetricEntry]) -> list[str]:
-    """Where the container's own mean is not the mean of its row scores."""
-    cautions = []
-    for name, entry in metrics.items():
-        own, reported = entry[side], means.get(name)
-        if own is None or own["mean"] is None or reported is None or not math.isfinite(reported):
-            continue
-        if abs(own["mean"] - reported) > MEAN_TOLERANCE + 1e-9:
-            cautions.append(
-                f"{name}: the container reports a mean of {reported:.4g} for the {label}, its own rows give "
-                f"{own['mean']:.4g} over {own['n_scored']} scored rows; the rows are used."
-            )
-    return cautions

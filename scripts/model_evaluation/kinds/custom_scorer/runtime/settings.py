@@ -5,16 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from model_evaluation.runtime.checks import (
-    Fault,
-    check_dataset,
-    check_dataset_bucket,
-    check_identity,
-    check_mlflow,
-    check_output,
-    check_region,
-    check_sdk_environment,
-)
+from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION, Fault
 from model_evaluation.runtime.evaluator_settings import TaskSettings, check_model
 from model_evaluation.runtime.recipe_settings import check_recipe
 from model_evaluation.runtime.session import AwsClients
@@ -53,16 +44,12 @@ class ScorerSettings(TaskSettings):
     kind = "custom_scorer"
     runs = ScorerRuns()
     checks = (
-        ("Credentials", check_identity),
-        ("Region", check_region),
-        ("SDK", check_sdk_environment),
+        *SESSION,
         ("Model", check_model),
         ("Recipe", check_recipe),
-        ("Dataset", check_dataset),
-        ("Dataset bucket", check_dataset_bucket),
+        *DATASET,
         ("Scorer", check_scorer),
-        ("Output bucket", check_output),
-        ("MLflow", check_mlflow),
+        *OUTPUT,
     )
 
     scorer: str

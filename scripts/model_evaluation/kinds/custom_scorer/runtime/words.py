@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model_evaluation.runtime.report.plain_text import paragraphs
-from model_evaluation.runtime.report.words import ReportWords
+from model_evaluation.runtime.report.words import ReportWords, decoding_condition
 from model_evaluation.runtime.summary import Summary, scope_of
 
 METHOD = """
@@ -28,13 +28,8 @@ def report_words(summary: Summary) -> ReportWords:
     """The words for this summary."""
     both = scope_of(summary) == "compare"
     scorer = str(summary["conditions"].get("scorer") or "–")
-    decoding = summary["conditions"].get("decoding")
-    settings = ", ".join(f"{name} {value}" for name, value in decoding.items()) if isinstance(decoding, dict) else ""
     return ReportWords(
-        conditions=(
-            ("Scorer", scorer.partition("/JsonDoc/")[2] or scorer),
-            ("Decoding", settings or "the recipe's own"),
-        ),
+        conditions=(("Scorer", scorer.partition("/JsonDoc/")[2] or scorer), decoding_condition(summary)),
         method=" ".join((METHOD if both else ONE_MODEL_METHOD).split()),
         limits=tuple(paragraphs(LIMITS)),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,17 +13,15 @@ from .replies import ReplyError, Scores, read_reply
 Call = Callable[[list[dict[str, Any]]], object]
 """Calls the function with an event; what it answered."""
 WRONG = "This is not the answer to the question."
-LONGEST_SHARE = 0.5  # of the function's timeout, of which a call may take
 
 
 class Tried(NamedTuple):
-    """One call: the row's line, which answer it was about, the scores, what was wrong with the reply, its seconds."""
+    """One call: the row's line, which answer it was about, the scores, what was wrong with the reply."""
 
     line: int
     answer: str
     scores: Scores | None
     fault: str
-    seconds: float
 
 
 class Trial(NamedTuple):
@@ -75,10 +72,10 @@ def answers_for(row: Mapping[str, Any], other_gold: str) -> dict[str, str]:
     return {"right": gold_of(row), "wrong": other_gold or WRONG, "empty": ""}
 
 
-def try_scorer(samples: Sequence[tuple[int, dict[str, Any]]], call: Call, *, timeout: float | None = None) -> Trial:
+def try_scorer(samples: Sequence[tuple[int, dict[str, Any]]], call: Call) -> Trial:
     """Calls the scorer with a right, a wrong and an empty answer to each sample, and once more with the first.
 
-    ``timeout`` is the function's, in seconds. Each reply has to be one that the container takes; right answers have to
+    Each reply has to be one that the container takes; right answers have to
     score higher than wrong ones, on average and never lower.
     """
     calls: list[Tried] = []
@@ -97,19 +94,15 @@ def try_scorer(samples: Sequence[tuple[int, dict[str, Any]]], call: Call, *, tim
         if again.scores != calls[0].scores:
             oddities.append("Called twice with the same sample, it gave two scores: it is not deterministic.")
         faults += _separates(calls, format_name(row))
-    slow = max((one.seconds for one in calls), default=0.0)
-    if timeout and slow > LONGEST_SHARE * timeout:
-        oddities.append(f"A call took {slow:.1f} seconds, more than half of the function's timeout of {timeout:g}.")
     return Trial(calls, faults, oddities)
 
 
 def _tried(line: int, name: str, event: list[dict[str, Any]], call: Call) -> Tried:
-    begun = time.monotonic()
     try:
         reply = call(json.loads(json.dumps(event)))
-        return Tried(line, name, read_reply(reply, event[0].get("id")), "", time.monotonic() - begun)
+        return Tried(line, name, read_reply(reply, event[0].get("id")), "")
     except ReplyError as error:
-        return Tried(line, name, None, str(error), time.monotonic() - begun)
+        return Tried(line, name, None, str(error))
 
 
 def _separates(calls: Sequence[Tried], format_: str) -> list[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeDurations
-from model_evaluation.results_folder import record_folders
 from model_evaluation.runtime.dataset_files import DatasetSize
-from model_evaluation.runtime.launch.durations import read_past_runs
+from model_evaluation.steps.evaluator_card import own_runs
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -17,9 +16,8 @@ if TYPE_CHECKING:
 
 def usual_durations(context: Context, work: Workload) -> JudgeDurations:
     """How long an evaluation of this size usually takes, by this project's own earlier runs where there are any."""
-    own = [run for folder in record_folders(context.project, context.document) for run in read_past_runs(folder)]
     size = DatasetSize.of(work.rows, work.prompt_chars[0])
-    return JudgeDurations.of(size.rows, len(work.metric_prompts), size.prompt_tokens, tuple(own))
+    return JudgeDurations.of(size.rows, len(work.metric_prompts), size.prompt_tokens, own_runs(context))
 
 
 def estimate_minutes(context: Context, work: Workload) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from model_evaluation.errors import AwsError
+from model_evaluation.steps.evaluator_card import models_of
 
 from .duration import usual_durations
 from .prices import TokenPrice, price_bounds, price_of
@@ -41,7 +42,7 @@ def work_of(context: Context) -> Workload:
     """The size of the configured evaluation; data, metrics and scope must be answered."""
     return workload(
         context.facts("data")["profile"],
-        models=1 if context.value("scope") in ("tuned", "base") else 2,
+        models=models_of(context),
         builtin=context.value("builtin_metrics") or [],
         custom=context.value("custom_metrics") or [],
         jobs=int(context.facts("dataset").get("files", 1)),

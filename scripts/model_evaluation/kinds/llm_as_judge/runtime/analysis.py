@@ -6,18 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.results.cautions import score_cautions
+from model_evaluation.runtime.results.cautions import mean_cautions, score_cautions
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side, named_model
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores, with_unknown_metrics
 from model_evaluation.runtime.results.records import pair_records
 from model_evaluation.runtime.results.scales import recognise_scales
-from model_evaluation.runtime.results.summary import summary_of
+from model_evaluation.runtime.results.summary import scores_summary
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.session import Client
 from model_evaluation.runtime.source_rows import SourceRows
-from model_evaluation.runtime.statistics.entries import MetricEntry
 
 from .judge_checks import family_cautions, same_judge
 from .metrics import read_metrics
@@ -26,7 +25,6 @@ from .result_rows import Problem, read_result_rows
 from .words import report_words
 
 KIND = "llm_as_judge"
-MEAN_TOLERANCE = 0.005  # the service rounds some means to two decimals
 ANSWER_TOKENS = 8_192  # the longest answer that serverless inference gives here
 
 
@@ -97,7 +95,7 @@ def analyse_execution(
         *(
             text
             for side in reversed(evaluation.sides)
-            for text in _mean_cautions(evaluation.names[side], means[side], side, comparison.metrics)
+            for text in mean_cautions(evaluation.names[side], means[side], side, comparison.metrics)
         ),
         *score_cautions(records, comparison, evaluation.sides, evaluation.names),
         *family_cautions(evaluation, judge),
@@ -106,18 +104,9 @@ def analyse_execution(
     ]
     if further_executions:
         warnings.append(f"The dataset was evaluated in {len(ids)} parts, by executions {', '.join(ids)}.")
-    summary = summary_of(
-        evaluation,
-        rows=comparison.rows,
-        metrics=comparison.metrics,
-        slices=comparison.slices,
-        warnings=warnings,
-        fairness=fairness,
-    )
+    summary = scores_summary(evaluation, comparison, warnings=warnings, fairness=fairness, source=source)
     if dataset:
         summary["inputs"] = {"dataset": dataset, "dataset_etag": dataset_etag}
-    if source is not None and source.lines:
-        summary["record_source"] = source.source
     return Analysis(summary, report_words(summary), examples_table(records, metrics))
 
 
@@ -160,19 +149,3 @@ def _file_cautions(files: ResultFiles, problems: Sequence[Problem], skipped: int
 def _aggregate_means(s3: Client, files: ResultFiles, sides: Sequence[Side]) -> dict[Side, dict[str, float]]:
     keys: dict[Side, list[str]] = {"tuned": files.tuned_aggregates, "base": files.base_aggregates}
     return {side: read_aggregate_means(s3, files.bucket, keys[side]) for side in sides}
-
-
-def _mean_cautions(label: str, means: Mapping[str, float], side: Side, metrics: Mapping[str, MetricEntry]) -> list[str]:
-    """Where the service's own mean is not the mean of its row scores."""
-    cautions = []
-    for name, entry in metrics.items():
-        own, reported = entry[side], means.get(name)
-        if own is None or own["mean"] is None or reported is None:
-            continue
-        if abs(own["mean"] - reported) > MEAN_TOLERANCE + 1e-9:
-            scored = own["n_scored"] - sum((own["labels"] or {}).values())
-            cautions.append(
-                f"{name}: the service reports a mean of {reported:.4g} for the {label}, its own row "
-                f"scores give {own['mean']:.4g} over {scored} scored rows; the row scores are used."
-            )
-    return cautions

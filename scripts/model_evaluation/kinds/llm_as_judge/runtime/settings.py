@@ -6,15 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from model_evaluation.runtime.checks import (
-    check_dataset,
-    check_dataset_bucket,
-    check_identity,
-    check_mlflow,
-    check_output,
-    check_region,
-    check_sdk_environment,
-)
+from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION
 from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.evaluator_settings import EvaluatorSettings, check_model
 from model_evaluation.runtime.settings import Json, ParameterReader
@@ -29,17 +21,7 @@ class JudgeSettings(EvaluatorSettings):
 
     kind = "llm_as_judge"
     runs = JudgeRuns()
-    checks = (
-        ("Credentials", check_identity),
-        ("Region", check_region),
-        ("SDK", check_sdk_environment),
-        ("Model", check_model),
-        ("Dataset", check_dataset),
-        ("Dataset bucket", check_dataset_bucket),
-        ("Judge", check_judge),
-        ("Output bucket", check_output),
-        ("MLflow", check_mlflow),
-    )
+    checks = (*SESSION, ("Model", check_model), *DATASET, ("Judge", check_judge), *OUTPUT)
     services = ("sagemaker", "s3", "sts", "logs", "bedrock")
 
     judge: str

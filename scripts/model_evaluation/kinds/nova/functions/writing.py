@@ -49,11 +49,12 @@ def write_function(project: str, template: str, field: str) -> list[str]:
     return paths
 
 
-def deployment(path: str, region: str, role: str = "ROLE_ARN_FOR_LAMBDA") -> list[str]:
+def deployment(path: str, region: str) -> list[str]:
     """The commands that deploy a function, to be shown and run after a yes."""
     archive = f"{MODULE}.zip"
     create = (
         f"aws lambda create-function --function-name {MODULE.replace('_', '-')} --region {region} --runtime python3.12 "
-        f"--handler {MODULE}.lambda_handler --timeout 30 --memory-size 256 --role {role} --zip-file fileb://{archive}"
+        f"--handler {MODULE}.lambda_handler --timeout 30 --memory-size 256 --role ROLE_ARN_FOR_LAMBDA "
+        f"--zip-file fileb://{archive}"
     )
     return [f"zip -j {archive} {path}", create]

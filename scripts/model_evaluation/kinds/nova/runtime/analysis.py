@@ -15,7 +15,7 @@ from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.records import Record
-from model_evaluation.runtime.results.summary import Summary, summary_of
+from model_evaluation.runtime.results.summary import Summary, scores_summary
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.entries import MetricEntry
 
@@ -92,14 +92,7 @@ def analyse_answers(asked: Answered, outputs: Mapping[Side, OutputFiles], *, not
         *score_cautions(records, comparison, sides, labels),
         *comparison.remarks,
     ]
-    summary = summary_of(
-        evaluation,
-        rows=comparison.rows,
-        metrics=comparison.metrics,
-        slices=comparison.slices,
-        warnings=warnings,
-        fairness=fairness,
-    )
+    summary = scores_summary(evaluation, comparison, warnings=warnings, fairness=fairness)
     table = examples_table(records, metrics)
     further: dict[str, Any] = {"container": {side: dict(container_numbers(outputs[side])) for side in sides}}
     if asked.answer_field:

@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 SENTENCE_PIECE_SPACE = "\u2581"
 BINS = 10
+TARGET = 0.9  # share of right answers among those that are taken unseen
+OVERCONFIDENT = 0.7
 FEWEST_ROWS = 20  # on each half, below which no threshold and no map is fitted
 
 
@@ -167,12 +169,9 @@ def confidence_summary(
     confidences: Sequence[Confidence],
     correct: Floats,
     ids: Sequence[str],
-    *,
-    target: float = 0.9,
-    low: float = 0.7,
 ) -> ConfidenceSummary:
     """``correct`` (n,) is 1, 0 or NaN where that is not known. Overconfident is a wrong answer with a confidence of at
-    least ``low``. Rows are held out by their ids: always the same half."""
+    least OVERCONFIDENT. Rows are held out by their ids: always the same half."""
     joint = np.array([own.joint for own in confidences], float)
     known = np.isfinite(joint) & np.isfinite(correct)
     p, right = joint[known], correct[known]
@@ -184,14 +183,14 @@ def confidence_summary(
         "accuracy": float(right.mean()) if len(p) else None,
         "ece": expected_calibration_error(p, right),
         "reliability": reliability(p, right),
-        "overconfident": int(((p >= low) & (right == 0)).sum()),
-        "overconfident_at": low,
+        "overconfident": int(((p >= OVERCONFIDENT) & (right == 0)).sum()),
+        "overconfident_at": OVERCONFIDENT,
         "threshold": None,
         "calibrated_ece": None,
         "same_rows_ece": None,
     }
     if min(int(held.sum()), int((~held).sum())) >= FEWEST_ROWS:
-        summary["threshold"] = chosen_threshold(p, right, held, target)
+        summary["threshold"] = chosen_threshold(p, right, held, TARGET)
         from sklearn.isotonic import IsotonicRegression
 
         fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(p[held], right[held])

@@ -10,15 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from model_evaluation.runtime.checks import (
-    Fault,
-    check_dataset,
-    check_dataset_bucket,
-    check_identity,
-    check_output,
-    check_region,
-    check_sdk_environment,
-)
+from model_evaluation.runtime.checks import SESSION, Fault, check_dataset, check_dataset_bucket, check_output
 from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.launch.training_jobs import LABEL_LENGTH
 from model_evaluation.runtime.session import AwsClients
@@ -65,9 +57,7 @@ class NovaSettings(Settings):
     kind = "nova"
     runs = NovaRuns()
     checks = (
-        ("Credentials", check_identity),
-        ("Region", check_region),
-        ("SDK", check_sdk_environment),
+        *SESSION,
         ("Recipe", check_recipe),
         ("Model", check_checkpoint),
         ("Dataset", check_rows),

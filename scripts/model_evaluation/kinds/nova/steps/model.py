@@ -70,15 +70,9 @@ def _refuse_wrong_name(text: str) -> None:
 
 def _of_package(text: str, context: Context) -> Answer:
     """A package of the model registry that SageMaker's customisation of a Nova model made."""
-    from model_evaluation.steps.model import find_package
+    from model_evaluation.steps.model import find_usable_package
 
-    package, findings = find_package(context.aws, text)
-    if not package.usable:
-        raise Refused(
-            f"Model package {package.arn} is {package.status}, not Completed.",
-            fix=f"Choose another version: evaluate.py answer model {package.group}",
-            code="not_usable",
-        )
+    package, findings = find_usable_package(context.aws, text)
     base = str(package.base_model or "")
     family = likely_family(base) if "nova" in base.lower() else None
     if family is None:

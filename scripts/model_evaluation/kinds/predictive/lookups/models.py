@@ -14,8 +14,8 @@ from model_evaluation.kinds.predictive.runtime.families import family_of
 from model_evaluation.lookups.arns import Arn, a_kind_of, kind_of, parse_arn
 from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.failures import Unless, aws_errors
-from model_evaluation.lookups.identity import who_am_i
 from model_evaluation.lookups.sagemaker.models import group_arn, training_job_or_none
+from model_evaluation.steps.model import require_account, require_region
 
 if TYPE_CHECKING:
     from model_evaluation.lookups.sagemaker.models import ModelPackage
@@ -79,19 +79,8 @@ def _from_arn(aws: Aws, arn: Arn) -> Predictor:
         raise Refused(
             f"That is the ARN of {a_kind_of(arn)}: {arn.text}", fix=f"Expected: {EXPECTED}.", code="wrong_kind"
         )
-    if arn.region != aws.region:
-        raise Refused(
-            f"The ARN is of region {arn.region}; this session works in {aws.region}.",
-            fix=f"If the model is the right one, work in its region: export AWS_REGION={arn.region}",
-            code="other_region",
-        )
-    account = who_am_i(aws).account
-    if arn.account != account:
-        raise Refused(
-            f"The ARN is of account {arn.account}; these credentials are of account {account}.",
-            fix=f"Use credentials of account {arn.account}: aws sts get-caller-identity shows the current ones.",
-            code="other_account",
-        )
+    require_region(aws, arn)
+    require_account(aws, arn)
     name = arn.resource.partition("/")[2]
     if kind == "model":
         found = model_or_none(aws, name)
@@ -276,15 +265,9 @@ def _training_job(aws: Aws, name: str) -> Predictor:
 
 
 def _package(aws: Aws, text: str) -> Predictor:
-    from model_evaluation.steps.model import find_package
+    from model_evaluation.steps.model import find_usable_package
 
-    package, findings = find_package(aws, text)
-    if not package.usable:
-        raise Refused(
-            f"Model package {package.arn} is {package.status}, not Completed.",
-            fix=f"Choose another version of {package.group}.",
-            code="not_usable",
-        )
+    package, findings = find_usable_package(aws, text)
     if package.approval == "Rejected":
         note = f"Version {package.version} was rejected in the model registry."
         findings = [*findings, finding("rejected", note, level="warning")]

@@ -262,7 +262,7 @@ def joint_draws(counted: Table, rng: np.random.Generator, draws: int = DRAWS) ->
     return Draws({side: counted.cells(side, drawn) for side in counted.predicted})
 
 
-def paired_draws(counted: Table, rng: np.random.Generator, draws: int = DRAWS) -> Draws | None:
+def paired_draws(counted: Table, rng: np.random.Generator) -> Draws | None:
     """Draws for the difference of two models of two classes: a third of a row more in every combination where they
     differ, as rows that only one of the two gets right are few in a rare class, and none seen is not none."""
     if counted.row is not None or counted.classes > 2 or len(counted.predicted) < 2:
@@ -271,7 +271,7 @@ def paired_draws(counted: Table, rng: np.random.Generator, draws: int = DRAWS) -
     counts = np.zeros((2, 2, 2))
     np.add.at(counts, (counted.truth, counted.predicted["tuned"], counted.predicted["base"]), counted.counts)
     widened = counts.ravel() + UNSEEN * (tuned != base) * (counts.sum(axis=(1, 2)) > 0)[truth]
-    drawn = rng.multinomial(counted.n, widened / widened.sum(), size=draws).astype(float)
+    drawn = rng.multinomial(counted.n, widened / widened.sum(), size=DRAWS).astype(float)
     own = counted._replace(counts=widened, truth=truth, predicted={"tuned": tuned, "base": base})
     return Draws({side: own.cells(side, drawn) for side in own.predicted})
 

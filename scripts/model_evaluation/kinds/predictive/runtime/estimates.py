@@ -23,7 +23,6 @@ from .joined import Codes
 from .tables import Floats
 
 CONFIDENCE = 0.95
-SHARE = (0.0, 1.0)
 
 
 class Contributions(NamedTuple):
@@ -114,9 +113,7 @@ def by_contributions(
     return Estimate(value, low, high, n, f"{method}, Student t{over}", contributions)
 
 
-def difference_of(
-    tuned: Estimate, base: Estimate, clusters: Codes | None, *, method: str = "influence, paired", test: str = "t"
-) -> Difference | None:
+def difference_of(tuned: Estimate, base: Estimate, clusters: Codes | None) -> Difference | None:
     """Tuned minus base on the same rows, from both contributions; ``None`` where one of the two does not exist."""
     if tuned.value is None or base.value is None or tuned.contributions is None or base.contributions is None:
         return None
@@ -127,7 +124,7 @@ def difference_of(
     half = float(stdtrit(degrees, (1 + CONFIDENCE) / 2)) * error
     p_value = 2 * float(student.sf(abs(mean) / error, degrees)) if error > 0 else float(mean == 0)
     over = f" over {int(degrees) + 1:,} groups" if clusters is not None else ""
-    return difference(mean, mean - half, mean + half, p_value, error, tuned.n, method + over, f"{test}{over}")
+    return difference(mean, mean - half, mean + half, p_value, error, tuned.n, f"influence, paired{over}", f"t{over}")
 
 
 def difference(
@@ -158,9 +155,7 @@ def difference(
     }
 
 
-def mean_estimate(
-    losses: Floats, weight: Floats | None, clusters: Codes | None, *, positive: bool = False, method: str = "mean"
-) -> Estimate:
+def mean_estimate(losses: Floats, weight: Floats | None, clusters: Codes | None, *, positive: bool = False) -> Estimate:
     """The (weighted) mean of a number per row; ``positive``: of losses, none of which is below 0."""
     n = len(losses)
     if n == 0:
@@ -173,4 +168,4 @@ def mean_estimate(
         total = float(weight.sum())
         value = float(np.dot(losses, weight)) / total
         deviations = (losses - value) * (weight / total)
-    return by_contributions(value, Contributions(deviations), n, clusters, positive=positive, method=method)
+    return by_contributions(value, Contributions(deviations), n, clusters, positive=positive, method="mean")

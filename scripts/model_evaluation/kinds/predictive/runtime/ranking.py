@@ -59,13 +59,6 @@ def areas(truth: Truth, score: Floats) -> Areas:
     return Areas(auc if n else None, precision)
 
 
-class Placements(NamedTuple):
-    """Per row, of the other class and of its own: weight below, at and above its score."""
-
-    below: Floats
-    equal: Floats
-
-
 def roc_auc(
     truth: Truth, score: Floats, weight: Floats | None, clusters: Codes | None, known: Areas | None = None
 ) -> Estimate:

@@ -6,13 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
-from model_evaluation.runtime.checks import (
-    Fault,
-    check_identity,
-    check_output,
-    check_region,
-    check_sdk_environment,
-)
+from model_evaluation.runtime.checks import SESSION, Fault, check_output
 from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.session import AwsClients
@@ -108,9 +102,7 @@ class PredictiveSettings(Settings):
     kind = "predictive"
     runs = TransformRuns()
     checks = (
-        ("Credentials", check_identity),
-        ("Region", check_region),
-        ("SDK", check_sdk_environment),
+        *SESSION,
         ("Model", check_models),
         ("Test set", check_test_set),
         ("Output bucket", check_output_bucket),

@@ -132,11 +132,6 @@ class JobRows:
     ids: tuple[tuple[str, ...], ...]
     width: int
 
-    @property
-    def input_filter(self) -> str:
-        """What of a row the model sees: all but the id."""
-        return "$[1:]"
-
 
 def job_csv(frame: pd.DataFrame, ids: Sequence[str], features: Sequence[str]) -> bytes:
     """The rows of a table for a job."""

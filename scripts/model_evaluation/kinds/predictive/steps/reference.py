@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
-from model_evaluation.errors import AwsError, Refused
+from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.recorded import CONSTANT, NO_REFERENCE, problem_of
+from model_evaluation.steps.scope import older_versions
 
 from . import model as model_step
 
@@ -56,17 +57,11 @@ def offer(context: Context) -> Offer:
 
 def _older_versions(context: Context) -> list[dict[str, str]]:
     """Versions of the candidate's group before it, the newest first."""
-    from model_evaluation.lookups.sagemaker.models import list_versions
-
     arn = str(context.value("model"))
     if ":model-package/" not in arn or arn.rsplit("/", 1)[-1].isdigit() is False:
         return []
     group, number = arn.rpartition("model-package/")[2].split("/")
-    try:
-        versions = list_versions(context.aws, group)
-    except AwsError:
-        return []
-    older = [version for version in versions if version.status == "Completed" and version.version < int(number)]
+    older = older_versions(context, group, int(number))
     approved = [version for version in older if version.approval == "Approved"]
     return [
         {

@@ -21,8 +21,6 @@ from model_evaluation.kinds.predictive.tables.source import find_table
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
-SHARE = 0.01  # of the test rows that were trained on, from which on results are flattered
-
 
 def check(text: str, context: Context) -> Answer:
     if text.lower() == "none":

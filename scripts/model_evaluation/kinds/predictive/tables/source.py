@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from model_evaluation.lookups.s3.objects import S3Object
     from model_evaluation.lookups.session import Aws
 
-MOST_PARTS = 10_000
-
 
 @dataclass(frozen=True)
 class Source:
