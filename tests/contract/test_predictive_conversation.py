@@ -403,3 +403,47 @@ def test_the_kind_is_changed_in_the_middle_and_back(run_cli: RunCli, project: Pa
     assert result.code == 0, result.json
     assert result.json["step"]["id"] == "dataset"
     assert result.json["step"]["suggested"] == files["test"]
+
+
+def wide(files: Files, *, note: str = "", label: str = "ill") -> str:
+    """Rows of a hospital: 24 patients, 20 measurements, and the label at the far end."""
+    names = ["patient", *(f"m{place}" for place in range(20)), label]
+    rows = [[f"p{row}{note}", *(row * place / 7 for place in range(20)), row % 2] for row in range(24)]
+    return put(Path(files["test"]).parent, "wide.csv", text(names, rows))
+
+
+def test_the_only_code_that_differs_in_every_row_is_the_id(run_cli: RunCli, project: Path, files: Files) -> None:
+    said = answers(files, dataset=wide(files, label="label"))
+    settled = answer(run_cli, project, said, until="problem").json["settled"]["columns"]
+    assert settled["value"] == "label=label,id=patient"
+    assert "patient differs in every row" in settled["facts"]["reason"]
+
+
+def test_a_text_that_is_read_is_no_id(run_cli: RunCli, project: Path, files: Files) -> None:
+    said = answers(files, dataset=wide(files, note=" came at night", label="label"))
+    assert answer(run_cli, project, said, until="problem").json["settled"]["columns"]["value"] == "label=label"
+
+
+def test_an_id_that_repeats_is_said_to_be_none(run_cli: RunCli, project: Path, files: Files) -> None:
+    rows = [[place // 2, place % 2, place / 3] for place in range(40)]
+    dataset = put(Path(files["test"]).parent, "twice.csv", text(["id", "label", "x"], rows))
+    result = answer(run_cli, project, answers(files, dataset=dataset), until="problem")
+    assert "'id' is not taken as id" in str(result.json["findings"])
+
+
+def test_of_many_columns_label_and_id_are_shown_first(run_cli: RunCli, project: Path, files: Files) -> None:
+    question = answer(run_cli, project, answers(files, dataset=wide(files)), until="data").json["step"]["question"]
+    shown = [line.split()[0] for line in question.splitlines() if line.startswith("  ")]
+    assert shown[:3] == ["ill", "patient", "m0"]
+    offered = run_cli("answer", "data", "ok", project=project).json["step"]["question"]
+    assert "patient differs in every row: it may be the id." in offered
+
+
+def test_one_class_alone_is_told_before_a_kind_of_problem_is_chosen(
+    run_cli: RunCli, project: Path, files: Files
+) -> None:
+    dataset = put(Path(files["test"]).parent, "one.csv", text(["id", "label"], [[place, 1] for place in range(30)]))
+    step = answer(run_cli, project, answers(files, dataset=dataset), until="problem").json["step"]
+    assert step["id"] == "problem"
+    assert "one value, 1, in every row" in step["question"]
+    assert not step.get("suggested")

@@ -108,7 +108,8 @@ def metrics_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     name = primary if primary in entries else next(iter(entries))
     title = f"{name} {_both(analysis, name)}"
     if len(analysis.joined.said) == 2:
-        counts = f"better on {better or 'none'}, worse on {worse or 'none'} of {len(entries)} metrics"
+        compared = sum(verdict is not None for verdict in verdicts)
+        counts = f"better on {better or 'none'}, worse on {worse or 'none'} of the {compared} compared here"
         title = f"{_label(analysis, 'tuned').capitalize()}: {counts}"
     alt = "; ".join(f"{own}: {_both(analysis, own)}" for own in entries)
     chart = look.new_chart("Metrics with their intervals", title, alt, 1.2 + 0.4 * len(entries))

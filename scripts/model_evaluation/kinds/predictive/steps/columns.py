@@ -10,10 +10,11 @@ from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.recorded import aws_for, profile_of, test_source
 from model_evaluation.kinds.predictive.runtime.problem import Columns
 from model_evaluation.kinds.predictive.tables.duck import Table, open_table
-from model_evaluation.kinds.predictive.tables.suggest import looks_later, suggest_columns
+from model_evaluation.kinds.predictive.tables.suggest import is_named_id, looks_later, suggest_columns
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+    from model_evaluation.kinds.predictive.tables.profile import TableProfile
 
 EXAMPLES = 3
 
@@ -126,14 +127,21 @@ def settle(context: Context) -> Answer | None:
         answer = check(str(suggestion.columns), context)
     except Refused:
         return None
-    note = f"Columns: {suggestion.columns} (by their names); every other column is given to the model."
+    repeated = "" if suggestion.columns.id else _repeated(profile_of(context))
+    note = f"Columns: {suggestion.columns} ({suggestion.reason}); every other column is given to the model.{repeated}"
     fix = f"If that is wrong: evaluate.py answer columns {str(suggestion.columns)!r} with what it should be."
     return replace(
         answer,
         origin="lookup",
-        facts={**answer.facts, "reason": "by their names"},
+        facts={**answer.facts, "reason": suggestion.reason},
         findings=[finding("columns", note, fix=fix), *answer.findings],
     )
+
+
+def _repeated(profile: TableProfile) -> str:
+    """Why a column with the name of an id is none."""
+    name = next((column.name for column in profile.columns if is_named_id(column)), "")
+    return f" {name!r} is not taken as id: it is empty or the same in several rows." if name else ""
 
 
 def offer(context: Context) -> Offer:
@@ -150,6 +158,8 @@ def offer(context: Context) -> Offer:
         lines.append(
             f"Several rows share a value of {suggestion.columns.group}: as group, they count as belonging together."
         )
+    if suggestion.columns.id and not suggestion.columns.label:
+        lines.append(f"{suggestion.columns.id} differs in every row: it may be the id.")
     suggested = str(suggestion.columns) if suggestion.columns.label else None
     return Offer(suggested=suggested, text="\n".join([*lines, *found[:5]]))
 

@@ -9,6 +9,7 @@ from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.recorded import aws_for, test_source
 from model_evaluation.kinds.predictive.tables.duck import open_table
 from model_evaluation.kinds.predictive.tables.profile import MOST_COLUMNS, TableProfile, profile_table
+from model_evaluation.kinds.predictive.tables.suggest import in_order
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -60,14 +61,15 @@ def _findings(profile: TableProfile) -> list[dict[str, Any]]:
         note = f"{profile.duplicates:,} rows are equal to an earlier one in every column."
         found.append(finding("duplicate_rows", note, level="warning", fix="To keep each once: answer data dedupe"))
     for kind, names, text in (
-        ("empty_columns", [c.name for c in profile.columns if c.type == "empty"], "hold nothing at all"),
+        ("empty_columns", [c.name for c in profile.columns if c.type == "empty"], "nothing at all"),
         ("constant_columns", [c.name for c in profile.columns if c.type != "empty" and c.constant and not c.missing],
-         "hold the same value in every row"),
-        ("odd_numbers", [c.name for c in profile.columns if c.odd], "hold NaN or an infinite number"),
+         "the same value in every row"),
+        ("odd_numbers", [c.name for c in profile.columns if c.odd], "NaN or an infinite number"),
     ):  # fmt: skip
         if names and profile.rows > 1:
             level = "warning" if kind == "odd_numbers" else "info"
-            found.append(finding(kind, f"{len(names)} columns {text}: {_listed(names)}.", level=level))
+            subject = "1 column holds" if len(names) == 1 else f"{len(names)} columns hold"
+            found.append(finding(kind, f"{subject} {text}: {_listed(names)}.", level=level))
     return found
 
 
@@ -86,10 +88,11 @@ def offer(context: Context) -> Offer:
 
 
 def card(profile: TableProfile, context: Context) -> str:
-    """The profile for a person: a line a column, the first of many."""
+    """The profile for a person: a line a column; of many the first, with the label and its like before others."""
     lines = [f"{profile.rows:,} rows, {len(profile.columns)} columns in {context.value('dataset')}"]
-    width = max(len(column.name[:40]) for column in profile.columns[:MOST_SHOWN])
-    for column in profile.columns[:MOST_SHOWN]:
+    columns = in_order(profile) if len(profile.columns) > MOST_SHOWN else list(profile.columns)
+    width = max(len(column.name[:40]) for column in columns[:MOST_SHOWN])
+    for column in columns[:MOST_SHOWN]:
         parts = [f"{column.distinct:,} values"]
         if 0 < len(column.values) <= 6:
             parts = [", ".join(f"{value} ({n:,})" for value, n in column.values.items())]

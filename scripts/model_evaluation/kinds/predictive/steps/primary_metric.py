@@ -54,7 +54,9 @@ def check(text: str, context: Context) -> Answer:
     try:
         metric = PrimaryMetric.parse(f"{name}{space}{rest}", problem.type)
     except ValueError as error:
-        raise Refused(str(error), fix="Choose one from the list.", code="no_such_metric") from error
+        example = METRICS[problem.type][0]
+        fix = f"Give a metric's name alone, or with a number as its margin: {example} margin=0.01"
+        raise Refused(str(error), fix=fix, code="no_such_metric") from error
     if metric.name in SCORE_METRICS and not has_scores(context):
         raise Refused(
             f"{metric.name} needs scores; the predictions are classes only.", fix="Choose a metric of classes."

@@ -187,6 +187,11 @@ def offer(context: Context) -> Offer:
         choices[0]["note"] = "suggested: the rarer class"
         text = f"{columns.label} has two values: {rarer} ({counts[rarer]:,} rows) and {other} ({counts[other]:,} rows)."
         return Offer(choices=choices, suggested=f"binary positive={rarer}", text=text)
+    if label.distinct == 1:
+        text = (
+            f"{columns.label} holds one value, {next(iter(counts))}, in every row: there are no classes to tell apart."
+        )
+        return Offer(text=text)
     choices = [
         {"value": "multiclass", "label": f"Classes: {label.distinct} of them"},
         {"value": "regression", "label": "A number"},

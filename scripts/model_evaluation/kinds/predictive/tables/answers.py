@@ -99,13 +99,16 @@ def _found(given: Source, found: AnswerColumns, counts: dict[str, int]) -> dict[
 
 def _odd_counts(counts: dict[str, int]) -> list[dict[str, Any]]:
     texts = {
-        "missing": "rows of the test set have no prediction: results are shown with their best and worst case",
-        "surplus": "predictions are for rows that the test set does not have; they are left out",
-        "duplicate": "predictions repeat an id; the first one counts",
-    }
+        "missing": ("row of the test set has", "rows of the test set have",
+                    "no prediction: results are shown with their best and worst case"),
+        "surplus": ("prediction is", "predictions are", "for rows that the test set does not have and left out"),
+        "duplicate": ("prediction repeats", "predictions repeat", "an id; the first of an id counts"),
+    }  # fmt: skip
     return [
-        finding(f"{kind}_predictions", f"{counts[kind]:,} {text}.", level="warning")
-        for kind, text in texts.items()
+        finding(
+            f"{kind}_predictions", f"{counts[kind]:,} {one if counts[kind] == 1 else more} {rest}.", level="warning"
+        )
+        for kind, (one, more, rest) in texts.items()
         if counts[kind] > 0
     ]
 

@@ -20,7 +20,8 @@ KEPT_COLUMNS = 120  # columns that the state file keeps; more than that nobody r
 class Column:
     """One column over all rows. ``distinct`` is exact where there are few values and where about every row has its own,
     else within a few per cent; ``values`` are counts by value where there are few; ``odd`` are cells that hold NaN or
-    an infinite number. ``whole`` says of numbers that none has a fraction."""
+    an infinite number. ``whole`` says of numbers that none has a fraction, ``words`` of texts that one at least has a
+    space."""
 
     name: str
     type: ColumnType
@@ -30,6 +31,7 @@ class Column:
     high: str = ""
     odd: int = 0
     whole: bool = False
+    words: bool = False
     values: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -111,6 +113,7 @@ def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Colum
         if 0 < own.distinct <= 2 * FEW_VALUES:
             wanted.append(("values", number, f"histogram({cell})"))
         if own.there and not own.is_number:
+            wanted.append(("words", number, f"bool_or(contains({cell}, ' '))"))
             moment = f"try_cast({cell} AS TIMESTAMP)"
             wanted += [
                 (name, number, f"{call}({moment})")
@@ -148,4 +151,5 @@ def _column(name: str, rows: int, own: _Found, more: Mapping[str, Any]) -> Colum
     values = dict(sorted(counted.items(), key=lambda item: (-item[1], item[0]))) if distinct <= FEW_VALUES else {}
     whole = kind == "number" and not own.fractions
     short = {str(value)[:80]: int(n) for value, n in values.items()}
-    return Column(name, kind, missing, distinct, *ends, odd=int(more.get("odd", 0)), whole=whole, values=short)
+    odd, words = int(more.get("odd", 0)), bool(more.get("words", False))
+    return Column(name, kind, missing, distinct, *ends, odd=odd, whole=whole, words=words, values=short)

@@ -17,6 +17,7 @@ IDS = re.compile(r"(?:^|_)(?:id|uuid|guid|key|record|row)$|^(?:id|row|index)(?:_
 GROUPS = re.compile(r"(?:customer|user|patient|account|client|member|household|store|device|session)(?:_?id)?$")
 TIMES = re.compile(r"(?:^|_)(?:time|date|timestamp|day|when|created|at)(?:_|$)")
 WEIGHTS = re.compile(r"^(?:sample_?)?weights?$")
+ENOUGH_ROWS = 20  # with fewer, texts differ in every row by chance
 AFTER = re.compile(r"outcome|result|chargeback|closed_|_post(?:_|$)|resolved|refund|actual_|final_|recovered")
 
 
@@ -40,14 +41,17 @@ def suggest_columns(profile: TableProfile) -> Suggestion:
     if headless:
         label, reason = "0", "without a header the label usually stands first"
     elif exact:
-        label, reason = exact[0], "by its name"
+        label, reason = exact[0], "by their names"
     elif len(parts) == 1:
-        label, reason = parts[0], "by its name"
+        label, reason = parts[0], "by their names"
     else:
         label, reason = "", ""
     unique = [column for column in profile.columns if _is_key(column, profile.rows) and column.name != label]
     by_name = [column.name for column in unique if IDS.search(names[column.name])]
+    codes = [column.name for column in unique if column.type == "text" and not column.words]
     key = by_name[0] if by_name else ""
+    if not key and len(codes) == 1 and profile.rows >= ENOUGH_ROWS:
+        key, reason = codes[0], f"{codes[0]} differs in every row; others by name"
     group = next((column.name for column in profile.columns
                   if GROUPS.search(names[column.name]) and column.name not in (key, label)
                   and 1 < column.distinct < profile.rows), "")  # fmt: skip
@@ -59,6 +63,21 @@ def suggest_columns(profile: TableProfile) -> Suggestion:
     candidates = tuple(exact or parts)
     plain = not headless and bool(label) and len(candidates) == 1 and not group and not weight
     return Suggestion(columns, candidates, plain, reason)
+
+
+def in_order(profile: TableProfile) -> list[Column]:
+    """The columns as a person looks for them: label, id, group, time and weight, as far as their names tell, then the
+    others. Where no name tells the label, the last column, which often is it, comes before the others."""
+    own = suggest_columns(profile)
+    wanted = [*([own.columns.label] if own.columns.label else own.label_candidates or profile.names[-1:]),
+              own.columns.id, own.columns.group, own.columns.time, own.columns.weight]  # fmt: skip
+    first = {name: place for place, name in reversed([*enumerate(wanted)])}
+    return sorted(profile.columns, key=lambda column: first.get(column.name, len(wanted)))
+
+
+def is_named_id(column: Column) -> bool:
+    """Whether a column's name is that of an id."""
+    return bool(IDS.search(_plain(column.name)))
 
 
 def looks_later(column: Column) -> bool:
