@@ -74,7 +74,9 @@ def test_a_whole_conversation_asks_few_questions_and_needs_no_aws(run_cli: RunCl
     nothing = ("train_data", "inference", "region", "role", "mlflow", "output")
     assert {known[step]["value"] for step in nothing} == {"none"}
     assert result.json["next"] == "render"
-    notebook = run_cli("render", project=project).json["notebook"]
+    written = run_cli("render", project=project).json
+    notebook = written["notebook"]
+    assert "run it here: evaluate.py run" in written["run_instructions"]
     cells = json.loads(Path(notebook).read_text())["cells"]
     assert [cell["id"] for cell in cells if cell["cell_type"] == "code"] == [
         "parameters", "library", "setup", "results", "comparison", "charts", "errors", "export",

@@ -129,6 +129,10 @@ class Kind:
         """A recorded value as an envelope repeats it after another step's answer."""
         return value
 
+    def runs_here(self, context: Context) -> bool:
+        """Whether the notebook reads files of this machine, which no other has."""
+        return False
+
     def claims(self, model: ModelTraits) -> bool:
         """Whether a model is plainly of the sort that this kind evaluates."""
         return False

@@ -58,6 +58,11 @@ class Predictive(Kind):
     def claims(self, model: ModelTraits) -> bool:
         return is_tabular(model)
 
+    def runs_here(self, context: Context) -> bool:
+        from .recorded import files_here
+
+        return bool(files_here(context))
+
     def card(self, context: Context) -> list[tuple[str, str]]:
         from .card import configuration
 

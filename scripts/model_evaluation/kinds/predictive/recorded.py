@@ -65,8 +65,17 @@ def uses_batch(context: Context) -> bool:
 
 def uses_aws(context: Context) -> bool:
     """Whether anything of this evaluation is in AWS."""
+    return uses_jobs(context) or any(not is_local(uri) for uri in _tables(context))
+
+
+def files_here(context: Context) -> list[str]:
+    """The tables that lie on this machine and nowhere else."""
+    return [uri for uri in _tables(context) if is_local(uri)]
+
+
+def _tables(context: Context) -> list[str]:
     uris = [str(context.facts(step).get("uri", "")) for step in ("dataset", "model", "reference", "train_data")]
-    return uses_jobs(context) or any(uri and not is_local(uri) for uri in (*uris, threshold_of(context).validation))
+    return [uri for uri in (*uris, threshold_of(context).validation) if uri]
 
 
 def located(context: Context, text: str) -> str:
