@@ -18,12 +18,13 @@ def project_slug(project: str) -> str:
     return slug[:64].strip("-") or "project"
 
 
-def suggested_output(context: Context) -> str:
+def suggested_output(context: Context, account: str = "") -> str:
     """The S3 prefix that is suggested for results: in the dataset's bucket, apart from the dataset; without one
-    in the bucket that SageMaker makes for an account and region."""
+    in the bucket that SageMaker makes for an account, the model's or ``account``, and region."""
     bucket = context.facts("dataset").get("bucket")
     if not bucket:
-        bucket = f"sagemaker-{context.value('region')}-{context.facts('model').get('account', 'ACCOUNT')}"
+        account = context.facts("model").get("account") or account or "ACCOUNT"
+        bucket = f"sagemaker-{context.value('region')}-{account}"
     return f"s3://{bucket}/model-evaluation/{project_slug(context.project)}"
 
 

@@ -449,3 +449,16 @@ def test_one_class_alone_is_told_before_a_kind_of_problem_is_chosen(
     assert step["id"] == "problem"
     assert "one value, 1, in every row" in step["question"]
     assert not step.get("suggested")
+
+
+def test_a_threshold_is_not_asked_for_again_where_the_predictions_became_classes(
+    run_cli: RunCli, project: Path, files: Files
+) -> None:
+    answer(run_cli, project, answers(files), until="confirm")
+    rows = [[name, place % 2] for place, name in enumerate(tumours().ids)]
+    model = put(Path(files["test"]).parent, "classes.csv", text(["case_id", "prediction"], rows))
+    result = run_cli("answer", "model", model, project=project)
+    assert result.code == 0, result.json
+    result = run_cli("answer", "reference", "none", project=project)
+    assert result.json["settled"]["threshold"]["value"] == "none"
+    assert result.json["step"]["id"] == "primary_metric"

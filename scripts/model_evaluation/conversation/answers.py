@@ -273,14 +273,16 @@ def _public(entry: Entry) -> JsonObject:
 def _settle(context: Context, recorded: dict[str, Entry]) -> list[JsonObject]:
     """Record every open step that a lookup or the documented default answers without a question.
 
-    A step that was reopened on purpose is asked.
+    A step that was reopened is asked, unless other answers made it moot.
     """
     steps = context.kind.steps
     findings: list[JsonObject] = []
     for step_id in workflow.pending(steps, context.document):
-        if step_id in context.document.get("reopened", {}) or workflow.missing(steps, step_id, context.document):
+        if workflow.missing(steps, step_id, context.document):
             continue
         step = context.kind.step(step_id)
+        if step_id in context.document.get("reopened", {}) and not (step.moot and step.moot(context)):
+            continue
         if step.settle is None or (step.in_turn and step_id != workflow.pending(steps, context.document)[0]):
             continue
         try:

@@ -72,6 +72,8 @@ class Step:
     ``consent`` steps need the user's own words: `--accept` does not work there. ``closed``: only what the offer's
     choices hold can be answered, so nothing else is suggested either. ``listed``: its choices are listed and none is
     ever suggested. ``in_turn``: it is settled only when its turn to be asked has come, since that takes lookups.
+    ``moot(context)``, once all that it rests on is known: whether the other answers leave nothing to ask. Then it is
+    settled whatever was said before.
     """
 
     id: str
@@ -82,6 +84,7 @@ class Step:
     check: Callable[[str, Context], Answer]
     offer: Callable[[Context], Offer] | None = None
     settle: Callable[[Context], Answer | None] | None = None
+    moot: Callable[[Context], bool] | None = None
     reference: str | None = None
     consent: bool = False
     closed: bool = False

@@ -70,16 +70,21 @@ def check(text: str, context: Context) -> Answer:
 
 
 def offer(context: Context) -> Offer:
-    return Offer(suggested=suggested_output(context) or None)
+    return Offer(suggested=_usual(context))
+
+
+def _usual(context: Context) -> str:
+    if context.facts("dataset").get("bucket"):
+        return suggested_output(context)
+    from model_evaluation.lookups.identity import who_am_i
+
+    return suggested_output(context, who_am_i(context.aws).account)
 
 
 def settle(context: Context) -> Answer | None:
     """The usual prefix in the dataset's bucket, where it can be used."""
-    suggested = suggested_output(context)
-    if not suggested:
-        return None
     try:
-        answer = check(suggested, context)
+        answer = check(_usual(context), context)
     except Refused:
         return None
     place = "the dataset's" if context.answered("dataset") else "SageMaker's own"

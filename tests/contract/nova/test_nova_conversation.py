@@ -400,3 +400,14 @@ def test_pairs_are_made_of_two_files_and_not_uploaded(answer: Answer, world: Wor
     code, message, fix = refused(answer(dataset="pairs a.jsonl b.jsonl"))
     assert (code, message.startswith("3 pairs were written"), "dataset upload" in fix) == ("prepared", True, True)
     assert refused(answer(dataset="pairs a.jsonl"))[0] == "bad_operation"
+
+
+def test_whoever_turns_to_a_benchmark_is_not_asked_for_rows_again(
+    answer: Answer, run_cli: RunCli, world: World, tmp_path: Path
+) -> None:
+    assert begun(answer, world, nova_task="llm_judge", dataset=world.pairs_uri, data="ok").code == 0
+    result = answer(nova_task="benchmark mmlu")
+    found = known(run_cli, tmp_path)
+    assert [found[step]["value"] for step in ("dataset", "data", "primary_metric")] == ["none", "ok", "accuracy"]
+    assert result.json["step"]["id"] == "output"
+    assert result.json["step"]["suggested"].startswith(f"s3://sagemaker-us-west-2-{world.account}/")

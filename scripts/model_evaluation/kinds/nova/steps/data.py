@@ -168,9 +168,13 @@ def offer(context: Context) -> Offer:
     )
 
 
+def moot(context: Context) -> bool:
+    return not TASKS[str(context.facts("nova_task")["task"])].file
+
+
 def settle(context: Context) -> Answer | None:
     """Nothing is asked about the container's own questions."""
-    if TASKS[str(context.facts("nova_task")["task"])].file:
+    if not moot(context):
         return None
     return Answer("ok", origin="default", facts={"profile": {"rows": 0, "usable_rows": 0}, "etag": ""})
 
@@ -185,5 +189,6 @@ STEP = Step(
     check=check,
     offer=offer,
     settle=settle,
+    moot=moot,
     in_turn=True,
 )

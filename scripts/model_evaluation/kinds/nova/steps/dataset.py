@@ -79,9 +79,13 @@ def _paired(text: str, task: str, context: Context) -> Refused:
     )
 
 
+def moot(context: Context) -> bool:
+    return not TASKS[str(context.facts("nova_task")["task"])].file
+
+
 def settle(context: Context) -> Answer | None:
     task = str(context.facts("nova_task")["task"])
-    if TASKS[task].file:
+    if not moot(context):
         return None
     note = f"{task} brings its own questions."
     facts = {"reason": "the benchmark has its own questions"}
@@ -98,5 +102,6 @@ STEP = Step(
     reference="references/nova.md",
     check=check,
     settle=settle,
+    moot=moot,
     in_turn=True,
 )

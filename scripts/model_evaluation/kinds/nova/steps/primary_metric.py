@@ -52,9 +52,13 @@ def _field(context: Context) -> dict[str, str]:
     return {"answer_field": fields[0]} if fields else {}
 
 
+def moot(context: Context) -> bool:
+    return len(metrics_of(context)) == 1
+
+
 def settle(context: Context) -> Answer | None:
     names = metrics_of(context)
-    if len(names) > 1:
+    if not moot(context):
         return None
     return Answer(names[0], origin="default", facts={"reason": "the only one of this task"})
 
@@ -86,4 +90,6 @@ STEP = Step(
     check=check,
     offer=offer,
     settle=settle,
+    moot=moot,
+    closed=True,
 )

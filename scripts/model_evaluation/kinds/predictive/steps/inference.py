@@ -59,6 +59,10 @@ def transform_quota(context: Context, instance: str) -> float | None:
     return None
 
 
+def moot(context: Context) -> bool:
+    return not uses_batch(context)
+
+
 def settle(context: Context) -> Answer | None:
     if not uses_batch(context):
         return Answer("none", origin="default")
@@ -82,5 +86,6 @@ STEP = Step(
     check=check,
     offer=offer,
     settle=settle,
+    moot=moot,
     in_turn=True,
 )

@@ -25,6 +25,10 @@ def check(text: str, context: Context) -> Answer:
     return shared.check(text, context)
 
 
+def moot(context: Context) -> bool:
+    return not uses_batch(context)
+
+
 def settle(context: Context) -> Answer | None:
     if not uses_batch(context):
         return Answer("none", origin="default")
@@ -55,5 +59,6 @@ STEP = replace(
     question="Where in S3 should the rows for the job and its predictions go?",
     check=check,
     settle=settle,
+    moot=moot,
     offer=offer,
 )

@@ -19,8 +19,12 @@ def check(text: str, context: Context) -> Answer:
     return shared.check(text, context)
 
 
+def moot(context: Context) -> bool:
+    return not uses_aws(context)
+
+
 def settle(context: Context) -> Answer | None:
     return shared.settle(context) if uses_aws(context) else Answer("none", origin="default")
 
 
-STEP = replace(shared.STEP, check=check, settle=settle)
+STEP = replace(shared.STEP, check=check, settle=settle, moot=moot)

@@ -33,8 +33,12 @@ def check(text: str, context: Context) -> Answer:
     return Answer("none")
 
 
+def moot(context: Context) -> bool:
+    return not needs_role(context)
+
+
 def settle(context: Context) -> Answer | None:
     return shared.settle(context) if needs_role(context) else Answer("none", origin="default")
 
 
-STEP = replace(shared.STEP, check=check, settle=settle)
+STEP = replace(shared.STEP, check=check, settle=settle, moot=moot)

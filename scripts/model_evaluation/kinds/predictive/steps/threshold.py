@@ -90,6 +90,10 @@ def _validation(rule: ThresholdRule, context: Context) -> tuple[dict[str, Any], 
     return {**source.as_facts(), "rows": int(rows)}, findings
 
 
+def moot(context: Context) -> bool:
+    return problem_of(context).type != "binary" or not has_scores(context)
+
+
 def settle(context: Context) -> Answer | None:
     if problem_of(context).type != "binary":
         return Answer("none", origin="default")
@@ -124,4 +128,5 @@ STEP = Step(
     check=check,
     offer=offer,
     settle=settle,
+    moot=moot,
 )
