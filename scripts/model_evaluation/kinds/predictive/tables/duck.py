@@ -59,6 +59,14 @@ class Table:
 
 
 def _unreadable(error: Exception) -> Refused:
+    import duckdb
+
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return Refused(
+            f"The rows take more than the {MEMORY} of memory that they are looked at with.",
+            fix="Give fewer rows, or leave out columns that the model does not need.",
+            code="dataset_unusable",
+        )
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = " ".join(lines[:3])[:400]
     return Refused(

@@ -64,7 +64,8 @@ class TableProfile:
 
 
 def profile_table(table: Table) -> TableProfile:
-    """Reads every row, twice: what holds for every column, then what that leaves open for some."""
+    """Reads every row, twice: what holds for every column, then what that leaves open for some (of a wide table, again
+    for every few columns)."""
     places = range(len(table.names))
     cells = ", ".join(f"c{number}" for number in places)
     values = ", ".join(f"try_cast(c{number} AS DOUBLE) AS v{number}" for number in places)
