@@ -177,7 +177,7 @@ def switch(requirements: Requirements, document: Document, changed: Collection[s
     """A new document for another kind's ``requirements``: answers to steps that both kinds have stay, those of other
     steps and of the ``changed`` ones become suggestions, and so does what rests on a step without an answer."""
     lost = [step_id for step_id in document["answers"] if step_id not in requirements or step_id in changed]
-    document, _ = _without(document, lost, asked=tuple(lost))
+    document, _ = _without(document, [*lost, *changed], asked=tuple(lost))  # what was offered is another kind's, too
     resting = [step_id for step_id in document["answers"] if missing(requirements, step_id, document)]
     document, reopened = _without(document, resting, asked=())
     return document, [*lost, *reopened]

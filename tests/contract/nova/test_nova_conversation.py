@@ -411,3 +411,13 @@ def test_whoever_turns_to_a_benchmark_is_not_asked_for_rows_again(
     assert [found[step]["value"] for step in ("dataset", "data", "primary_metric")] == ["none", "ok", "accuracy"]
     assert result.json["step"]["id"] == "output"
     assert result.json["step"]["suggested"].startswith(f"s3://sagemaker-us-west-2-{world.account}/")
+
+
+def test_another_kind_does_not_offer_the_models_of_this_one(
+    answer: Answer, run_cli: RunCli, world: World, tmp_path: Path
+) -> None:
+    assert answer(task=SORT).json["step"]["choices"]
+    assert run_cli("answer", "evaluation", "custom_scorer", project=tmp_path).code == 0
+    result = run_cli("answer", "model", "no-such-model", project=tmp_path)
+    assert result.json["step"]["id"] == "model"
+    assert "nova-lite/prod" not in str(result.json["step"])
