@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pytest
+
 from model_evaluation.kinds.predictive.tables.duck import open_table
 from model_evaluation.kinds.predictive.tables.profile import profile_table
 from model_evaluation.kinds.predictive.tables.source import find_table
@@ -23,6 +25,7 @@ def test_a_wide_table_in_parts_is_looked_at_whole(tmp_path: Path) -> None:
         profile = profile_table(table)
     assert (profile.rows, len(profile.columns)) == (2 * ROWS, WIDTH)
     # (row * place) mod (place + 1) runs through all of place + 1 values, since place and place + 1 have no common
-    # divisor: as many as there are rows.
-    assert [column.distinct for column in profile.columns] == [min(place + 1, ROWS) for place in range(WIDTH)]
+    # divisor: as many as there are rows. Few values are counted, many are estimated.
+    assert [column.distinct for column in profile.columns[:30]] == list(range(1, 31))
+    assert [column.distinct for column in profile.columns[120:]] == pytest.approx([ROWS] * 130, rel=0.2)
     assert profile.columns[4].values == {str(value): 2 * ROWS // 5 for value in range(5)}
