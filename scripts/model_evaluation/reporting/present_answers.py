@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 def differences(summary: Summary, context: Context, *own: tuple[str, object, object]) -> list[str]:
     """Model, dataset and what is evaluated, and what a kind adds as (name, what it was, what it is now): a text for
     each that is another, as far as both are known."""
-    tuned, inputs = summary["models"]["tuned"], summary.get("inputs") or {}
-    scope = "compare" if reference_package(context) else context.value("scope")
+    tuned, base, inputs = summary["models"]["tuned"], summary["models"]["base"], summary.get("inputs") or {}
+    reference = reference_package(context)
+    scope = "compare" if reference else context.value("scope")
+    compared = base and base.get("arn", base["name"])
+    if not reference and ":model-package/" in str(compared):
+        reference = "its base model"
     pairs = (
         ("the model", tuned and tuned.get("arn"), context.value("model")),
         ("the dataset", inputs.get("dataset"), context.value("dataset")),
         *own,
         ("what is evaluated", summary.get("scope"), scope),
+        ("what the model is compared with", compared, reference if scope == "compare" else None),
     )
     others = {name: f"{name} is {was}, not {now}" for name, was, now in pairs if was and now and was != now}
     texts = list(others.values())
