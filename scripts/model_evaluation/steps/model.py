@@ -42,13 +42,13 @@ def find_package(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
     return _from_arn(aws, arn) if arn else _from_name(aws, text)
 
 
-def find_usable_package(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
-    """The same; raises Refused also for a version that is not completed."""
+def find_usable_package(aws: Aws, text: str, step_id: str = "model") -> tuple[ModelPackage, list[JsonObject]]:
+    """The same, as an answer to a step; raises Refused also for a version that is not completed."""
     package, findings = find_package(aws, text)
     if not package.usable:
         raise Refused(
             f"Model package {package.arn} is {package.status}, not Completed.",
-            fix=f"Choose another version of {package.group}.",
+            fix=f"Choose another version: evaluate.py answer {step_id} {package.group}",
             code="not_usable",
         )
     return package, findings

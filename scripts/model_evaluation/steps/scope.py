@@ -49,7 +49,7 @@ def _against_another(text: str, context: Context) -> Answer:
             "compare with are possible.",
             fix="Choose one of them.",
         )
-    reference, _ = find_usable_package(context.aws, text)
+    reference, _ = find_usable_package(context.aws, text, "scope")
     if reference.arn == context.value("model"):
         raise Refused(
             f"{reference.arn} is the model under test itself.",
