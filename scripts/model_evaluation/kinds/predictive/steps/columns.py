@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +130,7 @@ def settle(context: Context) -> Answer | None:
         return None
     repeated = "" if suggestion.columns.id else _repeated(profile_of(context))
     note = f"Columns: {suggestion.columns} ({suggestion.reason}); every other column is given to the model.{repeated}"
-    fix = f"If that is wrong: evaluate.py answer columns {str(suggestion.columns)!r} with what it should be."
+    fix = f"If that is wrong: evaluate.py answer columns {shlex.quote(str(suggestion.columns))} with what it should be."
     return replace(
         answer,
         origin="lookup",
