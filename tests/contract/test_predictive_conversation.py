@@ -466,3 +466,13 @@ def test_the_command_that_breaks_results_down_can_be_run_as_it_stands(
     (fix,) = [item["fix"] for item in found if item["kind"] == "slices"]
     words = shlex.split(fix.partition("evaluate.py ")[2])
     assert run_cli(*words, project=project).json["recorded"]["value"] == ["sales area, old", "it's"]
+
+
+def test_a_broken_line_of_json_is_told_without_the_query_that_met_it(
+    run_cli: RunCli, project: Path, files: Files
+) -> None:
+    dataset = put(Path(files["test"]).parent, "broken.jsonl", '{"id": 1, "label": 0}\n{"id": 2,\n')
+    answer(run_cli, project, answers(files, dataset=dataset), until="data")
+    error = run_cli("answer", "data", "ok", project=project).json["error"]
+    assert "SELECT" not in error["message"]
+    assert error["fix"] == "Mend that line: each line is one whole JSON object."

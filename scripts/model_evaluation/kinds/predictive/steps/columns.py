@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +129,7 @@ def settle(context: Context) -> Answer | None:
         return None
     repeated = "" if suggestion.columns.id else _repeated(profile_of(context))
     note = f"Columns: {suggestion.columns} ({suggestion.reason}); every other column is given to the model.{repeated}"
-    fix = f"If that is wrong: evaluate.py answer columns {shlex.quote(str(suggestion.columns))} with what it should be."
+    fix = "If that is wrong: evaluate.py answer columns 'label=COLUMN,id=COLUMN' with the right ones."
     return replace(
         answer,
         origin="lookup",
