@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -451,3 +452,27 @@ def test_a_threshold_is_not_asked_for_again_where_the_predictions_became_classes
     result = run_cli("answer", "reference", "none", project=project)
     assert result.json["settled"]["threshold"]["value"] == "none"
     assert result.json["step"]["id"] == "primary_metric"
+
+
+def test_the_command_that_breaks_results_down_can_be_run_as_it_stands(
+    run_cli: RunCli, project: Path, files: Files
+) -> None:
+    rows = [
+        [place, place % 2, ("north", "south")[place % 2], ("x", "y", "z")[place % 3], place % 4] for place in range(60)
+    ]
+    names = ["id", "label", "sales area, old", "it's", "rooms"]
+    dataset = put(Path(files["test"]).parent, "areas.csv", text(names, rows))
+    found = answer(run_cli, project, answers(files, dataset=dataset), until="problem").json["findings"]
+    (fix,) = [item["fix"] for item in found if item["kind"] == "slices"]
+    words = shlex.split(fix.partition("evaluate.py ")[2])
+    assert run_cli(*words, project=project).json["recorded"]["value"] == ["sales area, old", "it's"]
+
+
+def test_a_broken_line_of_json_is_told_without_the_query_that_met_it(
+    run_cli: RunCli, project: Path, files: Files
+) -> None:
+    dataset = put(Path(files["test"]).parent, "broken.jsonl", '{"id": 1, "label": 0}\n{"id": 2,\n')
+    answer(run_cli, project, answers(files, dataset=dataset), until="data")
+    error = run_cli("answer", "data", "ok", project=project).json["error"]
+    assert "SELECT" not in error["message"]
+    assert error["fix"] == "Mend that line: each line is one whole JSON object."

@@ -51,7 +51,9 @@ def read_baseline(path: str) -> dict[str, Any]:
         fault = (
             "" if known and all(_is_distribution(own) for own in content["columns"].values()) else "it is another file"
         )
-    except (OSError, ValueError, KeyError, RecursionError) as error:
+    except OSError as error:
+        fault = error.strerror or str(error)
+    except (ValueError, KeyError, RecursionError) as error:
         fault = str(error)
     if fault:
         raise Refused(

@@ -129,7 +129,7 @@ def settle(context: Context) -> Answer | None:
         return None
     repeated = "" if suggestion.columns.id else _repeated(profile_of(context))
     note = f"Columns: {suggestion.columns} ({suggestion.reason}); every other column is given to the model.{repeated}"
-    fix = f"If that is wrong: evaluate.py answer columns {str(suggestion.columns)!r} with what it should be."
+    fix = "If that is wrong: evaluate.py answer columns 'label=COLUMN,id=COLUMN' with the right ones."
     return replace(
         answer,
         origin="lookup",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import shlex
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
@@ -56,13 +58,22 @@ def candidates(context: Context) -> list[str]:
     return [column.name for column in sorted(found, key=lambda column: column.type != "text")][:MOST_FIELDS]
 
 
+def _written(names: list[str]) -> str:
+    """The names as one word of a command."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return shlex.quote(line.getvalue())
+
+
 def settle(context: Context) -> Answer:
     found = candidates(context)
+    types = {column.name: column.type for column in profile_of(context).columns}
+    found = [name for name in found if types[name] == "text"] or found  # numbers of few values are mostly measurements
     findings = []
     if found:
         note = f"Results are not broken down. They could be, by {', '.join(found)}."
         findings.append(
-            finding("slices", note, fix=f"To see for whom it fails: evaluate.py answer slices {','.join(found[:3])}")
+            finding("slices", note, fix=f"To see for whom it fails: evaluate.py answer slices {_written(found[:3])}")
         )
     return Answer([], origin="default", findings=findings)
 

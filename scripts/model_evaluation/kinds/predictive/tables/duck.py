@@ -68,12 +68,13 @@ def _unreadable(error: Exception) -> Refused:
             code="dataset_unusable",
         )
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = " ".join(lines[:3])[:400]
-    return Refused(
-        f"The rows cannot be read: {told}",
-        fix="Mend that line: every row needs as many cells as the first, with text that holds separators in quotes.",
-        code="dataset_unusable",
-    )
+    told = " ".join(lines[:3]).partition(" LINE 1: ")[0][:400]  # what follows is the query, of which nobody knows
+    fix = "Mend that line: every row needs as many cells as the first, with text that holds separators in quotes."
+    if "JSON" in told:
+        fix = "Mend that line: each line is one whole JSON object."
+    if isinstance(error, UnicodeDecodeError):
+        fix = "Save the table as UTF-8, and of several files see that each is one."
+    return Refused(f"The rows cannot be read: {told}", fix=fix, code="dataset_unusable")
 
 
 @contextmanager
