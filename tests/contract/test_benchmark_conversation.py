@@ -183,6 +183,14 @@ def test_the_card_says_what_it_takes(talk: Talk, company: Company) -> None:
         assert words in card
 
 
+def test_of_one_model_alone_nobody_asks_which_difference_matters(talk: Talk, company: Company) -> None:
+    answered(talk, company, "confirm")
+    settled = talk.say("scope", "tuned").json
+    assert settled["settled"]["smallest_effect"]["origin"] == "default"
+    assert settled["step"]["id"] == "confirm"
+    assert "Matters from" not in settled["step"]["question"]
+
+
 def test_preflight_skips_nothing_for_want_of_a_dataset(talk: Talk, company: Company) -> None:
     answered(talk, company, "confirm")
     result = talk.command("preflight", "--all")

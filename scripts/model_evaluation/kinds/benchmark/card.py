@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 def configuration(context: Context) -> list[tuple[str, str]]:
     benchmark, subtasks = str(context.value("benchmark")), subtasks_of(context)
     points = float(context.value("smallest_effect"))
+    matters = [("Matters from", f"{points:g} percentage points; smaller differences count as none")]
     return [
         ("Benchmark", f"{benchmark}: {TASKS[benchmark].measures}"),
         ("Questions", f"{', '.join(subtasks) or 'all subtasks'}, {question_words(questions_of(context))}"),
         model_line(context, each="an evaluation of each"),
         ("Region", str(context.value("region"))),
-        ("Matters from", f"{points:g} percentage points; smaller differences count as none"),
+        *(matters if models_of(context) > 1 else []),
         *settled_lines(context, "Decoding", "Role", "MLflow", "Output"),
     ]
 

@@ -44,6 +44,17 @@ def _shown(context: Context, points: float) -> list[dict[str, object]]:
     return [finding("can_show", f"{told}, depending on how often the models disagree.")]
 
 
+def moot(context: Context) -> bool:
+    return not is_compared(context)
+
+
+def settle(context: Context) -> Answer | None:
+    """Of one model alone there is no difference to ask about."""
+    if not moot(context):
+        return None
+    return Answer(SUGGESTED, origin="default", facts={"reason": "of no effect: one model alone"})
+
+
 def offer(context: Context) -> Offer:
     questions = questions_of(context)
     found = detectable_points(questions) if questions else None
@@ -63,4 +74,6 @@ STEP = Step(
     example="2",
     check=check,
     offer=offer,
+    settle=settle,
+    moot=moot,
 )

@@ -51,7 +51,7 @@ def _tried(context: Context, call: Call) -> Trial:
 def _answer(value: str, trial: Trial) -> Answer:
     if trial.faults:
         raise Refused(
-            "The scorer cannot be used as it is. " + " ".join(trial.faults),
+            "The scorer cannot be used as it is. " + "; ".join(fault.rstrip(".") for fault in trial.faults) + ".",
             fix="Mend the function, then answer again; references/custom-scorer.md has event and reply. To try its "
             "file on its own: evaluate.py metric try FILE.py",
             code="scorer_unusable",
