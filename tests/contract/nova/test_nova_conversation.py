@@ -96,6 +96,7 @@ def test_a_benchmark_has_no_dataset_and_asks_where_results_go(
     answer: Answer, run_cli: RunCli, world: World, tmp_path: Path
 ) -> None:
     result = begun(answer, world, nova_task="benchmark mmlu anatomy")
+    assert "subtask 'anatomy' shows only when the job runs" in str(result.json["findings"])
     assert result.json["step"]["id"] == "output"
     result = answer(output=f"s3://{world.bucket}/results/nova", confirm="yes")
     found = known(run_cli, tmp_path)

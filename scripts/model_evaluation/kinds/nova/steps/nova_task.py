@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model_evaluation.conversation.workflow import Answer, Offer, Step
+from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Choose, Refused
 from model_evaluation.kinds.nova.runtime.families import family_of_id
 from model_evaluation.kinds.nova.runtime.recipe import BENCHMARKS, GEN_QA, LLM_JUDGE, RUBRIC, TASKS, WITH_SUBTASKS
@@ -52,7 +52,12 @@ def check(text: str, context: Context) -> Answer:
             f"{', '.join(_supported(context))}.",
             code="not_supported",
         )
-    return Answer(" ".join([name, *_subtask(name, more)]), facts={"task": name, "subtask": " ".join(more)})
+    found = []
+    if more and not TASKS[name].subtasks:
+        note = f"Whether {name} has the subtask {more[0][:60]!r} shows only when the job runs."
+        found.append(finding("subtask_unknown", note, fix=f"Ask the user to check the name, or take all: {name}"))
+    answer = " ".join([name, *_subtask(name, more)])
+    return Answer(answer, facts={"task": name, "subtask": " ".join(more)}, findings=found)
 
 
 def _subtask(name: str, more: list[str]) -> list[str]:
