@@ -7,6 +7,7 @@ parameters are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -27,14 +28,18 @@ if TYPE_CHECKING:
 
 Takes = Sequence[Sequence[str]]
 """(name, text): what the evaluation takes, such as its cost, and what nobody could check beforehand."""
-RUNTIME = "model_evaluation.runtime"
+IMPORT = re.compile(r"(?m)^from (model_evaluation\.[\w.]+) import")
 EMBED, BESIDE = "embed", "beside"  # where the library is
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def library_of(kind: Kind) -> Library:
-    """What notebooks of this kind carry, or have beside them."""
-    return notebook_library((RUNTIME, *kind.library))
+    """What notebooks and programs of this kind carry, or have beside them: the kind's own packages, and of the shared
+    ones what these and the cells import."""
+    folders = (kind.templates, TEMPLATES)
+    cells = [path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py.j2")]
+    modules = {module for text in cells for module in IMPORT.findall(text)}
+    return notebook_library(kind.library, tuple(sorted(modules)))
 
 
 def render_notebook(kind: Kind, parameters: Mapping[str, object], library: str = EMBED, takes: Takes = ()) -> bytes:
