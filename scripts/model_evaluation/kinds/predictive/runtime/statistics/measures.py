@@ -378,7 +378,7 @@ def _regression(joined: Joined, entries: _Entries) -> None:
     entries.add_mean("mean_absolute_error", absolute)
     squared = {side: mean_estimate(np.square(own), weight, clusters, positive=True) for side, own in errors.items()}
     entries.add_influence("mean_squared_error", squared, nearer)
-    roots = {side: losses.root_of(own, clusters) for side, own in squared.items()}
+    roots = {side: losses.root_of(own) for side, own in squared.items()}
     entries.add_influence("root_mean_squared_error", roots, nearer)
     if entries.wants("median_absolute_error"):
         medians = {side: losses.median_error(np.abs(own), weight) for side, own in errors.items()}
