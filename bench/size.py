@@ -39,7 +39,7 @@ def library_size() -> int:
     from model_evaluation.kinds.registry import DEFAULT, load_kind
     from model_evaluation.notebook.render import library_of
 
-    wheel = zipfile.ZipFile(io.BytesIO(library_of(load_kind(DEFAULT)).wheel))
+    wheel = zipfile.ZipFile(io.BytesIO(library_of(load_kind(DEFAULT), program=False).wheel))
     return sum(len(wheel.read(name).splitlines()) for name in wheel.namelist() if name.endswith(".py"))
 
 

@@ -33,12 +33,14 @@ EMBED, BESIDE = "embed", "beside"  # where the library is
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def library_of(kind: Kind) -> Library:
-    """What notebooks and programs of this kind carry, or have beside them: the kind's own packages, and of the shared
-    ones what these and the cells import."""
+def library_of(kind: Kind, *, program: bool = True) -> Library:
+    """What notebooks of this kind carry: its own packages, and of the shared ones what these and the cells import. What
+    lies beside them, and what a ``program`` carries, is fit for programs too."""
     folders = (kind.templates, TEMPLATES)
-    cells = [path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.py.j2")]
-    modules = {module for text in cells for module in IMPORT.findall(text)}
+    files = [
+        path for folder in folders for path in folder.glob("*.py.j2") if program or path.name != _template(OPTIONS)
+    ]
+    modules = {module for path in files for module in IMPORT.findall(path.read_text(encoding="utf-8"))}
     return notebook_library(kind.library, tuple(sorted(modules)))
 
 
@@ -84,7 +86,7 @@ def _cells(kind: Kind, parameters: Mapping[str, object], library: str, program: 
             yield _content(cell, environment.get_template(_template(cell)).render(parameters))
         elif cell == LIBRARY:
             template = environment.get_template(f"library_{library}.py.j2")
-            yield _content(cell, template.render(library=library_of(kind)))
+            yield _content(cell, template.render(library=library_of(kind, program=program or library == BESIDE)))
             if program:
                 yield _content(OPTIONS, environment.get_template(_template(OPTIONS)).render())
         else:

@@ -12,7 +12,7 @@ from .launch.waiting import wait_for_results
 from .report.charts import draw_charts
 from .report.export import export_analysis
 from .report.metrics_table import comparison_text
-from .report.notebook import comparison_html, in_notebook
+from .report.page import comparison_html, in_notebook
 from .report.row_browser import NOTEBOOK_BYTES, rows_html
 from .session import AwsClients, connect
 from .settings import Settings

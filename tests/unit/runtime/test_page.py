@@ -17,8 +17,7 @@ from model_evaluation.runtime.report.charts.look import Chart
 from model_evaluation.runtime.report.markdown import escaped, report_markdown
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.metrics_table import comparison_text, fairness_lines
-from model_evaluation.runtime.report.notebook import comparison_html, in_notebook
-from model_evaluation.runtime.report.page import report_html
+from model_evaluation.runtime.report.page import comparison_html, in_notebook, report_html
 from model_evaluation.runtime.report.plain_text import one_line, short_name, short_time
 from model_evaluation.runtime.report.row_browser import rows_html
 from unit.runtime.page_parser import Page

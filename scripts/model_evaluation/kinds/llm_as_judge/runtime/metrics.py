@@ -5,9 +5,33 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NotRequired, TypedDict
 
 from model_evaluation.runtime.statistics.metrics import Metric, RatingScale, number_in, says_not_applicable
+
+
+class RatingValue(TypedDict):
+    """One of the two."""
+
+    floatValue: NotRequired[float]
+    stringValue: NotRequired[str]
+
+
+class Rating(TypedDict):
+    definition: str
+    value: RatingValue
+
+
+class Definition(TypedDict):
+    name: str
+    instructions: str
+    ratingScale: NotRequired[list[Rating]]
+
+
+class CustomMetric(TypedDict):
+    customMetricDefinition: Definition
+    direction: NotRequired[str]
+
 
 SAFETY_METRICS = frozenset({"Harmfulness", "Stereotyping", "Refusal"})  # a loss on one counts against any decision
 BUILTIN_LIMITS = (0.0, 1.0)  # Bedrock normalises its own metrics
@@ -45,7 +69,7 @@ def read_metrics(
     return metrics
 
 
-class Rating(NamedTuple):
+class ScaleItem(NamedTuple):
     """One item of a ``ratingScale``: its number, NaN where it has none; the texts by which results may call it; and
     whether it is a rating, and not the remark that there is none to give."""
 
@@ -54,7 +78,7 @@ class Rating(NamedTuple):
     applies: bool
 
 
-def read_ratings(scale: object) -> list[Rating]:
+def read_ratings(scale: object) -> list[ScaleItem]:
     """The items of a ``ratingScale`` in their order, whatever it holds."""
     ratings = []
     for item in scale if isinstance(scale, list) else []:
@@ -65,11 +89,11 @@ def read_ratings(scale: object) -> list[Rating]:
         if isinstance(raw, int | float) and not isinstance(raw, bool):
             number = float(raw)
         words = tuple(text for text in (raw, definition) if isinstance(text, str))
-        ratings.append(Rating(number, words, not any(says_not_applicable(text) for text in words)))
+        ratings.append(ScaleItem(number, words, not any(says_not_applicable(text) for text in words)))
     return ratings
 
 
-def numeric_scale(ratings: Sequence[Rating]) -> RatingScale | None:
+def numeric_scale(ratings: Sequence[ScaleItem]) -> RatingScale | None:
     """Their scale when every one that is a rating has a number, and at least two differ; else none."""
     numbers = [rating.number for rating in ratings if rating.applies]
     values = tuple(sorted(set(numbers)))

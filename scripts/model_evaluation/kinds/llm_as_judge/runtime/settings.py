@@ -11,7 +11,7 @@ from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model
 from model_evaluation.runtime.settings import Json, ParameterReader
 
-from .judge_check import check_judge
+from .judge_checks import check_judge
 from .judge_runs import JudgeRuns
 
 
