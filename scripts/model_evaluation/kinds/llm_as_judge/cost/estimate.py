@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from model_evaluation.errors import AwsError
-from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeDurations
+from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import CHAIN, JudgeRuns
 from model_evaluation.runtime.dataset_files import DatasetSize
+from model_evaluation.runtime.launch.durations import Minutes, PastRun, UsualDurations
 from model_evaluation.steps.evaluator.card import models_of, own_runs
 
 from .prices import TokenPrice, price_bounds, price_of
@@ -16,6 +19,22 @@ if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
     from .tokens import Tokens, Workload
+
+
+@dataclass(frozen=True)
+class JudgeDurations(UsualDurations):
+    """What an evaluation with a judge usually takes."""
+
+    @classmethod
+    def of(cls, rows: int, metrics: int, prompt_tokens: int = 0, own: tuple[PastRun, ...] = ()) -> JudgeDurations:
+        """``prompt_tokens``: what a usual prompt has."""
+        return cls(JudgeRuns.work, {"rows": rows, "metrics": metrics, "prompt_tokens": prompt_tokens}, own)
+
+    def whole(self, jobs: int = 1) -> Minutes:
+        """Minutes from start to results. ``jobs`` evaluations, one after another, share the rows."""
+        share = replace(self, sizes={**self.sizes, "rows": math.ceil(self.sizes["rows"] / jobs)})
+        parts = [share.minutes(name) for name in CHAIN]
+        return jobs * sum(low for low, _ in parts), jobs * sum(high for _, high in parts)
 
 
 def usual_durations(context: Context, work: Workload) -> JudgeDurations:

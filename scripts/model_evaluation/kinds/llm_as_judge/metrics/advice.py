@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from model_evaluation.kinds.llm_as_judge.runtime.metrics import Rating, read_ratings
+from model_evaluation.kinds.llm_as_judge.metrics.definitions import Rating
+from model_evaluation.kinds.llm_as_judge.runtime.metrics import read_ratings
 
 from .findings import as_words, close_match, quoted
 

@@ -21,7 +21,8 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.llm_as_judge.runtime.metrics import CustomMetric, Rating, numeric_scale, read_ratings
+from model_evaluation.kinds.llm_as_judge.metrics.definitions import CustomMetric, Rating
+from model_evaluation.kinds.llm_as_judge.runtime.metrics import numeric_scale, read_ratings
 
 from .advice import advise
 from .builtin import BUILTIN_NAMES, is_builtin_name

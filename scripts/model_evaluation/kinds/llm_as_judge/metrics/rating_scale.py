@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from .findings import check_keys, check_text, json_kind
 
 if TYPE_CHECKING:
-    from model_evaluation.kinds.llm_as_judge.runtime.metrics import Rating
+    from model_evaluation.kinds.llm_as_judge.metrics.definitions import Rating
 
     from .findings import Findings
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypedDict
 
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.llm_as_judge.runtime.metrics import CustomMetric, Definition
+from model_evaluation.kinds.llm_as_judge.metrics.definitions import CustomMetric, Definition
 
 from .advice import VARIABLES
 from .custom import directions, metric_name, scale_range

@@ -5,33 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, NotRequired, TypedDict
+from typing import NamedTuple
 
 from model_evaluation.runtime.statistics.metrics import Metric, RatingScale, number_in, says_not_applicable
-
-
-class RatingValue(TypedDict):
-    """One of the two."""
-
-    floatValue: NotRequired[float]
-    stringValue: NotRequired[str]
-
-
-class Rating(TypedDict):
-    definition: str
-    value: RatingValue
-
-
-class Definition(TypedDict):
-    name: str
-    instructions: str
-    ratingScale: NotRequired[list[Rating]]
-
-
-class CustomMetric(TypedDict):
-    customMetricDefinition: Definition
-    direction: NotRequired[str]
-
 
 SAFETY_METRICS = frozenset({"Harmfulness", "Stereotyping", "Refusal"})  # a loss on one counts against any decision
 BUILTIN_LIMITS = (0.0, 1.0)  # Bedrock normalises its own metrics
