@@ -10,7 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, PartEntry, aggregates_summary
+from model_evaluation.runtime.results.aggregates import (
+    Aggregate,
+    Aggregates,
+    PartEntry,
+    aggregates_summary,
+    macro_difference,
+    standard_error_of_mean,
+)
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.paired_scores import (
@@ -34,7 +41,6 @@ from model_evaluation.runtime.statistics.entries import (
     SoundRows,
     Unfinished,
 )
-from model_evaluation.runtime.statistics.macro import macro_difference, standard_error_of_mean
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import (
     COVERAGE_FLOOR,
