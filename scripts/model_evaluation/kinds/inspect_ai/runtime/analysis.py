@@ -14,7 +14,7 @@ from model_evaluation.runtime.results.cautions import score_cautions
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.fairness import FairnessReview
-from model_evaluation.runtime.results.paired_scores import compare_scores
+from model_evaluation.runtime.results.paired_scores import ScoreComparison, compare_scores
 from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.results.summary import scores_summary
 from model_evaluation.runtime.statistics.metrics import Metric
@@ -103,7 +103,8 @@ def analyse(
     warnings = [
         *([] if fairness else _alone(chosen[evaluation.sides[0]])),
         *(text for side in evaluation.sides for text in _own_means(chosen[side], evaluation.names[side])),
-        *score_cautions(records, comparison, evaluation.sides, evaluation.names),
+        *score_cautions(records, _of_every_task(comparison, scorers), evaluation.sides, evaluation.names),
+        *_of_some_tasks(names, scorers),
         *comparison.remarks,
         *remarks,
         *(
@@ -117,6 +118,23 @@ def analyse(
     shown = {evaluation.names[side]: place for side, place in (places or {}).items()}
     summary["inputs"] = {f"logs of the {label}": place for label, place in shown.items()}
     return LogsAnalysis(summary, report_words(summary), examples_table(records, metrics), shown)
+
+
+def _of_every_task(comparison: ScoreComparison, scorers: Mapping[str, Sequence[str]]) -> ScoreComparison:
+    """Without the scores that some tasks do not give at all: nothing is missing there."""
+    every = {
+        name: entry for name, entry in comparison.metrics.items() if all(name in given for given in scorers.values())
+    }
+    return comparison._replace(metrics=every)
+
+
+def _of_some_tasks(names: Sequence[str], scorers: Mapping[str, Sequence[str]]) -> list[str]:
+    cautions = []
+    for name in names:
+        giving = [task for task, given in scorers.items() if name in given]
+        if len(giving) < len(scorers):
+            cautions.append(f"{name} is given by {', '.join(giving)} only.")
+    return cautions
 
 
 def _conditions(evaluation: Evaluation, logs: Mapping[Side, Sequence[Log]]) -> dict[str, object]:

@@ -18,9 +18,8 @@ from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_
 
 from .logs import Log, Sample, SampleKey
 
-FAILED = "the sample failed"
-NO_SCORE = "no score"
-ABSENT = "not in the log"
+FAILED = "absent"  # the reasons of missing scores are those of the summary's schema
+NO_SCORE = "unparsable"
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,9 @@ def _answer(sample: Sample, names: Sequence[str]) -> ScoredAnswer:
     missing = {name: reason for name in names if sample.scores.get(name) is None}
     explanations = dict(sample.explanations) | (dict.fromkeys(names, sample.error) if sample.error else {})
     scores: dict[str, float | str | None] = {name: sample.scores.get(name) for name in names}
+    answer = sample.answer or (f"[failed: {sample.error}]" if sample.error else "")
     return ScoredAnswer(
-        sample.input, sample.target or None, sample.answer, scores, explanations, missing, context=sample.context
+        sample.input, sample.target or None, answer, scores, explanations, missing, context=sample.context
     )
 
 
