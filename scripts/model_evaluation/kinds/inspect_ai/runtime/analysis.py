@@ -17,12 +17,14 @@ from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import ScoreComparison, compare_scores
 from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.results.summary import scores_summary
+from model_evaluation.runtime.statistics.entries import Fairness
 from model_evaluation.runtime.statistics.metrics import Metric
 
 from .logs import Log
 from .pairing import chosen_logs, log_checks, pair_samples, sample_scores
 from .words import report_words
 
+OF_TEXTS = frozenset({"finished_answers", "different_answers", "varied_answers", "language"})
 LABELS = {"tuned": "candidate", "base": "reference"}
 
 
@@ -99,7 +101,7 @@ def analyse(
     fairness = None
     if evaluation.scope == "compare":
         review = FairnessReview(records, scores, comparison, metrics[0], evaluation.names)
-        fairness = review.fairness(log_checks(chosen, paired, primary, evaluation.names))
+        fairness = _softened(review.fairness(log_checks(chosen, paired, primary, evaluation.names)))
     warnings = [
         *([] if fairness else _alone(chosen[evaluation.sides[0]])),
         *(text for side in evaluation.sides for text in _own_means(chosen[side], evaluation.names[side])),
@@ -118,6 +120,14 @@ def analyse(
     shown = {evaluation.names[side]: place for side, place in (places or {}).items()}
     summary["inputs"] = {f"logs of the {label}": place for label, place in shown.items()}
     return LogsAnalysis(summary, report_words(summary), examples_table(records, metrics), shown)
+
+
+def _softened(fairness: Fairness) -> Fairness:
+    """What the texts of answers show is a warning at most: an agent's last words, such as "done", are not its work."""
+    for check in fairness["checks"]:
+        if check["id"] in OF_TEXTS and check["status"] == "fail":
+            check["status"] = "warn"
+    return fairness
 
 
 def _of_every_task(comparison: ScoreComparison, scorers: Mapping[str, Sequence[str]]) -> ScoreComparison:

@@ -20,6 +20,7 @@ from .logs import Log, Sample, SampleKey
 
 FAILED = "absent"  # the reasons of missing scores are those of the summary's schema
 NO_SCORE = "unparsable"
+NO_TEXT = "[no closing text]"  # agents may end with a call of a tool
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _answer(sample: Sample, names: Sequence[str]) -> ScoredAnswer:
     missing = {name: reason for name in names if sample.scores.get(name) is None}
     explanations = dict(sample.explanations) | (dict.fromkeys(names, sample.error) if sample.error else {})
     scores: dict[str, float | str | None] = {name: sample.scores.get(name) for name in names}
-    answer = sample.answer or (f"[failed: {sample.error}]" if sample.error else "")
+    answer = sample.answer or (f"[failed: {sample.error}]" if sample.error else NO_TEXT)
     return ScoredAnswer(
         sample.input, sample.target or None, answer, scores, explanations, missing, context=sample.context
     )
@@ -223,12 +224,16 @@ def _failed_samples(
 
 def _cut_off(logs: Mapping[Side, Sequence[Log]], labels: Mapping[str, str]) -> FairnessCheck:
     counts = {labels[side]: sum(s.cut_off for log in own for s in log.keyed().values()) for side, own in logs.items()}
+    silent = {
+        f"{labels[side]}, no closing text": sum(not s.answer and not s.error for log in own for s in log.samples)
+        for side, own in logs.items()
+    }
     if not any(counts.values()):
-        return _check("cut_off", counts, "No answer ended at the token limit.")
+        return _check("cut_off", counts | silent, "No answer ended at the token limit.")
     each = ", ".join(f"{count} of the {label}" for label, count in counts.items())
     most = max(sum(s.cut_off for s in log.samples) / max(1, len(log.samples)) for own in logs.values() for log in own)
     text = f"Answers that ended at the token limit (stop reason max_tokens): {each}. They are scored as they stand."
-    return _check("cut_off", counts, text, "warn" if most > 1 - COVERAGE_FLOOR else "pass")
+    return _check("cut_off", counts | silent, text, "warn" if most > 1 - COVERAGE_FLOOR else "pass")
 
 
 def _short(value: object) -> str:
