@@ -42,7 +42,7 @@ def find_target(aws: Aws, text: str) -> Found:
         raise Refused(
             f"`on {instance[:60]}` belongs to a model package and names an instance type.",
             fix="For example: my-group/3 on ml.g5.2xlarge",
-            code="bad_instance",
+            code="no_instance",
         )
     if sort == "package":
         return _package(aws, text, instance)

@@ -25,7 +25,7 @@ def check(text: str, context: Context) -> Answer:
             f"{text[:200]} is on this machine; SageMaker reads the tasks from S3, and nothing is uploaded unasked.",
             fix=f"On a yes of the user: aws s3 cp --recursive {text[:200]} s3://BUCKET/inspect-tasks/ - then answer "
             "with that folder.",
-            code="local_folder",
+            code="local_file",
         )
     uri = parse_s3_uri(text.rstrip("/"))
     if uri.key.endswith(".py"):
@@ -62,7 +62,7 @@ def _usable(folder: TaskFolder, uri: str) -> tuple[JsonObject, list[JsonObject]]
         )
     for name, why in folder.broken.items():
         raise Refused(
-            f"{name} cannot be read as Python: {why}.", fix="Mend the file; the container would fail.", code="bad_file"
+            f"{name} cannot be read as Python: {why}.", fix="Mend the file; the container would fail.", code="file_damaged"
         )
     if not folder.tasks:
         raise Refused(

@@ -30,7 +30,7 @@ def check(text: str, context: Context) -> Answer:
             raise Refused(
                 f"{word[:60]!r} is no decoding setting that the SDK takes here; {', '.join(RANGES)} are.",
                 fix="For example: temperature=0.7 max_tokens=2048",
-                code="no_such_setting",
+                code="unknown_setting",
             )
         low, high = RANGES[name]
         try:
@@ -42,7 +42,7 @@ def check(text: str, context: Context) -> Answer:
                 f"{name} is {value[:20]!r}; {'a whole number' if name == 'max_tokens' else 'a number'} from {low:g} to "
                 f"{high:g} is expected.",
                 fix=f"For example: {name}={2048 if name == 'max_tokens' else 0.7}",
-                code="bad_number",
+                code="bad_setting",
             )
         settings[name] = number
     value = " ".join(f"{name}={number:g}" for name, number in settings.items()) or "default"

@@ -36,7 +36,7 @@ def check(text: str, context: Context) -> Answer:
             raise Refused(f"{name} was named twice.", fix="Name each task once.", code="named_twice")
         chosen[name] = _settings(name, words)
     if not chosen:
-        raise Refused("No task was named.", fix=f"For example: {next(iter(known))} limit=50", code="no_task")
+        raise Refused("No task was named.", fix=f"For example: {next(iter(known))} limit=50", code="no_tasks")
     value = ", ".join(" ".join([name, *(f"{key}={own[key]}" for key in own)]) for name, own in chosen.items())
     return Answer(value, facts={"tasks": chosen}, findings=_findings(chosen, known))
 
@@ -52,13 +52,13 @@ def _settings(name: str, words: list[str]) -> JsonObject:
             raise Refused(
                 f"{word[:40]!r} behind {name} is not understood; limit=NUMBER and epochs=NUMBER are.{meant}",
                 fix=f"For example: {name} limit=50 epochs=2",
-                code="no_such_setting",
+                code="unknown_setting",
             )
         if not value.isascii() or not value.isdecimal() or int(value) < 1:
             raise Refused(
                 f"{key} of {name} is {value[:20]!r}; a whole number from 1 on is expected.",
                 fix=f"For example: {name} {key}=50",
-                code="bad_number",
+                code="bad_setting",
             )
         settings[key] = int(value)
     return settings
