@@ -20,6 +20,7 @@ REGISTRY = {
     "benchmark": "model_evaluation.kinds.benchmark.kind",
     "custom_scorer": "model_evaluation.kinds.custom_scorer.kind",
     "nova": "model_evaluation.kinds.nova.kind",
+    "multi_turn": "model_evaluation.kinds.multi_turn.kind",
     "predictive": "model_evaluation.kinds.predictive.kind",
 }
 """Kind's id to the module that holds it as ``KIND``."""
