@@ -23,6 +23,8 @@ BINARY_METRICS = (
     "recall",
     "specificity",
     "f1",
+    "f0_5",
+    "f2",
     "matthews_corrcoef",
     "roc_auc",
     "average_precision",

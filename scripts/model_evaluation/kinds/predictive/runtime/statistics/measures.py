@@ -9,7 +9,13 @@ import numpy as np
 from scipy.stats import norm
 
 from model_evaluation.kinds.predictive.runtime.joined import Codes, Joined
-from model_evaluation.kinds.predictive.runtime.problem import LOWER_IS_BETTER, PrimaryMetric, ProblemType, ThresholdRule
+from model_evaluation.kinds.predictive.runtime.problem import (
+    BINARY_METRICS,
+    LOWER_IS_BETTER,
+    PrimaryMetric,
+    ProblemType,
+    ThresholdRule,
+)
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.adjustment import PValues, holm
@@ -31,7 +37,18 @@ WITHIN_ONE = frozenset(
     {"silhouette", "adjusted_rand", "adjusted_mutual_info", "matthews_corrcoef"}
 )  # from -1 to 1; the others named here from 0 to 1
 SHARES = frozenset(
-    {"accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "roc_auc", "average_precision"}
+    {
+        "accuracy",
+        "balanced_accuracy",
+        "precision",
+        "recall",
+        "specificity",
+        "f1",
+        "f0_5",
+        "f2",
+        "roc_auc",
+        "average_precision",
+    }
 )
 Estimates = Mapping[Side, Estimate]
 Outcomes = tuple[int, int, int]
@@ -169,7 +186,7 @@ def _right(counted: cells.Table, within: int | None) -> Outcomes | None:
 
 def _binary(joined: Joined, rule: ThresholdRule, entries: _Entries) -> None:
     counted = _counted(joined, 2)
-    names = ("accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "matthews_corrcoef")
+    names = BINARY_METRICS[: BINARY_METRICS.index("roc_auc")]
     costs = rule.values if rule.rule == "cost" else None
     if counted is None:
         for name in names if costs is None else (*names, "expected_cost"):
@@ -193,6 +210,8 @@ def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...]
         "recall": (cells.recall, row, 1),
         "specificity": (cells.specificity, row[::-1], 0),
         "f1": (cells.f_beta(1), one, None),
+        "f0_5": (cells.f_beta(0.5), one, None),
+        "f2": (cells.f_beta(2), one, None),
         "matthews_corrcoef": (cells.matthews_corrcoef, one, None),
     }
     for name, (function, of, within) in shares.items():
@@ -202,9 +221,11 @@ def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...]
         if name in ("accuracy", "precision", "recall", "specificity"):
             estimates = {side: cells.share_estimate(function, counted, side, of, values[side]) for side in values}
         elif name == "f1":
-            estimates = {side: cells.f1_estimate(counted, side, values[side], drawn) for side in values}
+            estimates = {side: cells.f1_estimate(counted, side, values[side]) for side in values}
+        elif name == "balanced_accuracy":
+            estimates = {side: cells.balanced_estimate(counted, side, values[side]) for side in values}
         else:
-            share = name == "balanced_accuracy"
+            share = name != "matthews_corrcoef"
             estimates = {
                 side: cells.drawn_estimate(function, counted, side, drawn, values[side], share=share) for side in values
             }
