@@ -9,7 +9,7 @@ import pytest
 
 from model_evaluation.dataset import DatasetReport, check_stream, minimum_detectable_difference
 from model_evaluation.dataset import questions as module
-from model_evaluation.steps.data_card import card
+from model_evaluation.steps.rows.card import card
 
 WORDINGS = (
     "{}",

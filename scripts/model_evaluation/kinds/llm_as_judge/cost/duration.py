@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeDurations
 from model_evaluation.runtime.dataset_files import DatasetSize
-from model_evaluation.steps.evaluator_card import own_runs
+from model_evaluation.steps.evaluator.card import own_runs
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from model_evaluation.errors import AwsError
-from model_evaluation.steps.evaluator_card import models_of
+from model_evaluation.steps.evaluator.card import models_of
 
 from .duration import usual_durations
 from .prices import TokenPrice, price_bounds, price_of

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.runtime.settings import Json
-
-from .data import Reading
+from model_evaluation.steps.data import Reading
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context

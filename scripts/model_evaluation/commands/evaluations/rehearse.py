@@ -16,14 +16,13 @@ import shutil
 from typing import TYPE_CHECKING
 
 from model_evaluation import state
+from model_evaluation.commands.workflow.render import rendered, require_every_answer, write_keeping
 from model_evaluation.conversation.answers import utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import EvaluationError, Refused, UsageError
 from model_evaluation.json_types import JsonObject
 from model_evaluation.runtime.shard_names import shard_names
-
-from .render import rendered, require_every_answer, write_keeping
 
 if TYPE_CHECKING:
     from model_evaluation.localaws import KindPlayer

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from model_evaluation.results_folder import record_folders
 from model_evaluation.runtime.launch.durations import PastRun, UsualDurations, Work, read_past_runs
 from model_evaluation.runtime.launch.evaluators import MODEL_STEPS
-
-from .confirm import with_reason
-from .scope import is_compared, reference_package
+from model_evaluation.steps.confirm import with_reason
+from model_evaluation.steps.scope import is_compared, reference_package
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

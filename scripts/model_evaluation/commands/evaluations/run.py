@@ -16,12 +16,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from model_evaluation import state
+from model_evaluation.commands.workflow.render import require_every_answer
 from model_evaluation.conversation.answers import fingerprint, next_command, utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.runtime.settings import Json
-
-from .render import require_every_answer
 
 if TYPE_CHECKING:
     from model_evaluation.runs.launches import LaunchBook

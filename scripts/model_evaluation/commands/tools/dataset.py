@@ -117,7 +117,7 @@ def _convert(args: argparse.Namespace) -> tuple[JsonObject, int]:
     from model_evaluation.dataset import Terms, apply_operation, check_stream
     from model_evaluation.progress import read_so_far, watched
     from model_evaluation.steps.data import faults_of, suggested_fix
-    from model_evaluation.steps.data_prepared import file_name, place_for
+    from model_evaluation.steps.rows.preparation import file_name, place_for
 
     if len(args.names) != 1:
         raise UsageError(

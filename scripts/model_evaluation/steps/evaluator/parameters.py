@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
-
-from .scope import reference_package
+from model_evaluation.steps.scope import reference_package
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
