@@ -61,6 +61,7 @@ CLUSTERING_METRICS = (
     "calinski_harabasz",
     "adjusted_rand",
     "adjusted_mutual_info",
+    "stability",
 )
 METRICS: dict[ProblemType, tuple[str, ...]] = {
     "binary": BINARY_METRICS,

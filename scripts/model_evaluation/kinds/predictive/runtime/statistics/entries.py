@@ -20,7 +20,7 @@ from model_evaluation.runtime.statistics.metrics import Metric
 from .estimates import Estimate, absent, difference_of, mean_estimate
 
 WITHIN_ONE = frozenset(
-    {"silhouette", "adjusted_rand", "adjusted_mutual_info", "matthews_corrcoef"}
+    {"silhouette", "adjusted_rand", "adjusted_mutual_info", "stability", "matthews_corrcoef"}
 )  # from -1 to 1; the others named here from 0 to 1
 SHARES = frozenset(
     {

@@ -21,8 +21,9 @@ from model_evaluation.runtime.statistics.proportions import wilson_interval
 from . import cells, losses
 from .entries import Entries, EntryList, Estimates, Outcomes, outcomes_of, too_few
 from .estimates import Contributions, Estimate, absent, by_contributions, difference, mean_estimate
+from .paired_shares import mcnemar_difference
 from .ranking import areas, average_precision, roc_auc
-from .shapes import agreement_metrics, shape_metrics
+from .shapes import agreement_metrics, shape_metrics, stability
 
 SEED = 20260101
 NO_SCORES = "the model gives no scores"
@@ -113,7 +114,7 @@ def _decisions(counted: cells.Table, entries: EntryList, costs: tuple[float, ...
             }
         gap = None
         if len(estimates) == 2 and name in ("accuracy", "recall", "specificity"):
-            gap = cells.mcnemar_difference(counted, estimates["tuned"], estimates["base"], within)
+            gap = mcnemar_difference(counted, estimates["tuned"], estimates["base"], within)
         elif len(estimates) == 2:
             gap = cells.drawn_difference(function, estimates["tuned"], estimates["base"], paired, counted.clusters)
         by_row = gap is not None and name in ("accuracy", "recall", "specificity")
@@ -186,7 +187,7 @@ def _multiclass(joined: Joined, entries: EntryList) -> None:
         if len(estimates) == 2:
             tuned, base = estimates["tuned"], estimates["base"]
             gap = (
-                cells.mcnemar_difference(counted, tuned, base)
+                mcnemar_difference(counted, tuned, base)
                 if name == "accuracy"
                 else cells.drawn_difference(function, tuned, base, drawn, counted.clusters)
             )
@@ -314,5 +315,7 @@ def _clustering(joined: Joined, entries: EntryList) -> None:
         compared |= shape_metrics(joined.features, codes)
     if entries.wants("adjusted_rand", "adjusted_mutual_info"):
         compared |= agreement_metrics(truth, codes, len(joined.classes))
+    if entries.wants("stability"):
+        compared["stability"] = stability(joined.features, codes)
     for name, (estimates, gap) in compared.items():
         entries.add(name, estimates, gap)
