@@ -15,7 +15,7 @@ from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR
 from .joined import Joined
 from .problem import Problem
 from .statistics import cells
-from .statistics.measures import Entries
+from .statistics.entries import Entries
 from .tables import Predictions
 from .words import CONSTANT
 
