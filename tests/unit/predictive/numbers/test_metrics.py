@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
-from model_evaluation.kinds.predictive.runtime import cells, losses, ranking
-from model_evaluation.kinds.predictive.runtime.estimates import Estimate, difference_of, mean_estimate, spread
+from model_evaluation.kinds.predictive.runtime.statistics import cells, losses, ranking
+from model_evaluation.kinds.predictive.runtime.statistics.estimates import (
+    Estimate,
+    difference_of,
+    mean_estimate,
+    spread,
+)
 
 TRUTH = np.array([int(digit) for digit in "000000111101"])
 A = np.array([0.1, 0.2, 0.2, 0.3, 0.4, 0.6, 0.5, 0.6, 0.7, 0.9, 0.8, 0.2])

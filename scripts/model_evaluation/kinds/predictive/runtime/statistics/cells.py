@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from model_evaluation.kinds.predictive.runtime.joined import Codes
+from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.entries import Difference
 from model_evaluation.runtime.statistics.intervals import newcombe_interval
@@ -28,8 +30,6 @@ from .estimates import (
     difference_of,
     spread,
 )
-from .joined import Codes
-from .tables import Floats
 
 DRAWS = 4_000
 MOST_WORK = 2_000_000_000  # multiplications for all draws

@@ -7,9 +7,10 @@ import math
 import numpy as np
 from scipy.stats import binom
 
+from model_evaluation.kinds.predictive.runtime.joined import Codes
+from model_evaluation.kinds.predictive.runtime.tables import Floats
+
 from .estimates import CONFIDENCE, Contributions, Estimate, absent, by_contributions, mean_estimate
-from .joined import Codes
-from .tables import Floats
 
 TINY = float(np.finfo(np.float64).eps)  # probabilities of 0 and 1 are moved by this, as scikit-learn does
 BLOCKS = 200  # of rows, for the spread of a median where there are very many

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 from scipy.stats import t as student
 
+from model_evaluation.kinds.predictive.runtime.joined import Codes
+from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.statistics.entries import Difference, MeasuredValue
 from model_evaluation.runtime.statistics.planning import detectable_difference
-
-from .joined import Codes
-from .tables import Floats
 
 CONFIDENCE = 0.95
 
