@@ -116,7 +116,7 @@ class Predictive(Kind):
         return PredictiveSettings
 
     def words(self, summary: Summary) -> ReportWords:
-        from .runtime.words import report_words
+        from .runtime.page.words import report_words
 
         return report_words(summary)
 

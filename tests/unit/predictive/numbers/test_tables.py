@@ -10,9 +10,14 @@ import pandas as pd
 import pytest
 
 from model_evaluation.kinds.predictive.runtime.joined import join
-from model_evaluation.kinds.predictive.runtime.labels import canonical_label, canonical_labels, class_order, encode
 from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem
-from model_evaluation.kinds.predictive.runtime.table_reading import (
+from model_evaluation.kinds.predictive.runtime.reading.labels import (
+    canonical_label,
+    canonical_labels,
+    class_order,
+    encode,
+)
+from model_evaluation.kinds.predictive.runtime.reading.table_reading import (
     read_predictions,
     read_test_set,
     score_lists,

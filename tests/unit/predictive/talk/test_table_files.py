@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from model_evaluation.kinds.predictive.runtime.answer_columns import answer_columns
 from model_evaluation.kinds.predictive.runtime.problem import Problem
-from model_evaluation.kinds.predictive.runtime.table_files import TableError, TableFormat, detect_format, read_table
+from model_evaluation.kinds.predictive.runtime.reading.answer_columns import answer_columns
+from model_evaluation.kinds.predictive.runtime.reading.table_files import (
+    TableError,
+    TableFormat,
+    detect_format,
+    read_table,
+)
 
 KNOWN: list[tuple[bytes, TableFormat]] = [
     (b"id,label,x\n1,0,2.5\n2,1,3\n", TableFormat("csv")),

@@ -16,11 +16,12 @@ from model_evaluation.runtime.results.summary import Summary, summary_of
 from model_evaluation.runtime.statistics.entries import Fairness
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
-from .charts import drawings
 from .drift import baseline, constraints
-from .evaluation_file import evaluation_json
 from .joined import Joined, join
-from .page_parts import page_sections
+from .page.charts import drawings
+from .page.evaluation_file import evaluation_json
+from .page.page_parts import page_sections
+from .page.words import model_labels, report_words
 from .problem import PrimaryMetric, Problem, ThresholdRule
 from .statistics import cells
 from .statistics.calibration import calibration
@@ -30,7 +31,6 @@ from .statistics.segments import gaps, segments
 from .statistics.thresholds import Decided, decide
 from .tables import Floats, Predictions, TestSet
 from .trust import trust_checks
-from .words import model_labels, report_words
 
 RESTS_ON = {
     "recall": "the positive ones",

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
 from model_evaluation.runtime.statistics.entries import Rows
 
-from .labels import canonical_label, class_order, encode
 from .problem import Problem
+from .reading.labels import canonical_label, class_order, encode
 from .tables import Floats, Predictions, TestSet, Texts
 
 Codes = NDArray[np.int64]

@@ -21,14 +21,14 @@ from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import AwsClients
 
 from .analysis import analyse_predictions
-from .answer_columns import answer_columns
-from .answers import predictions_of, split_answers
 from .families import FAMILIES, family_of
 from .joined import constant_predictions
-from .labels import canonical_label
+from .reading.answer_columns import answer_columns
+from .reading.answers import predictions_of, split_answers
+from .reading.labels import canonical_label
+from .reading.table_files import TableError, read_table, s3_keys
+from .reading.table_reading import read_predictions, read_test_set
 from .settings import Model, PredictiveSettings
-from .table_files import TableError, read_table, s3_keys
-from .table_reading import read_predictions, read_test_set
 from .tables import Predictions, TestSet, Texts
 from .transform_runs import JobRows, container_family, container_of, job_csv, model_name, put_once
 

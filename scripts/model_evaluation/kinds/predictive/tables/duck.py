@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.predictive.runtime.table_files import TableError, TableFormat, libsvm_rows
+from model_evaluation.kinds.predictive.runtime.reading.table_files import TableError, TableFormat, libsvm_rows
 from model_evaluation.packages import missing_package
 
 from .source import Source, local_copies

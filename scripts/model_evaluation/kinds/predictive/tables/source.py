@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import NotFound, Refused
-from model_evaluation.kinds.predictive.runtime.table_files import (
+from model_evaluation.kinds.predictive.runtime.reading.table_files import (
     START_BYTES,
     TableError,
     TableFormat,

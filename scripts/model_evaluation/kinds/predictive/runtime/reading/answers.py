@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from model_evaluation.kinds.predictive.runtime.problem import Problem
+from model_evaluation.kinds.predictive.runtime.tables import Floats, Predictions, Texts
 from model_evaluation.runtime.results.evaluation import ResultsError
 
 from .labels import canonical_label, class_order
-from .problem import Problem
 from .table_reading import unique_predictions
-from .tables import Floats, Predictions, Texts
 
 SHOWN = 200  # characters of an answer that an error quotes
 LABEL_KEYS = ("predicted_label", "closest_cluster")

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem
+from model_evaluation.kinds.predictive.runtime.tables import Floats, Predictions, TestSet, Texts
 from model_evaluation.runtime.results.evaluation import ResultsError
 
 from .labels import canonical_label, canonical_labels, numbers_of
-from .problem import Columns, Problem
-from .tables import Floats, Predictions, TestSet, Texts
 
 ID_NAMES = ("id", "record_id", "row_id", "index")
 SCORE_NAMES = ("score", "probability", "prob", "predicted_score", "y_score", "predicted_probability")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .tables import Texts
+from model_evaluation.kinds.predictive.runtime.tables import Texts
 
 WHOLE_NUMBER = re.compile(r"[+-]?\d+\.0*|[+-]?\d+(?:\.\d*)?[eE][+-]?\d+")
 BOOLEANS = {"true": "1", "false": "0"}
