@@ -98,7 +98,10 @@ def where_needed(step: Step, needed: Callable[[Context], bool]) -> Step:
     """``step``, settled as ``none`` wherever ``needed`` says that the other answers leave nothing for it."""
 
     def check(text: str, context: Context) -> Answer:
-        return step.check(text, context) if needed(context) else Answer("none")
+        if needed(context):
+            return step.check(text, context)
+        note = f"{step.title}: the other answers leave nothing for it, so none is recorded."
+        return Answer("none", findings=[] if text.lower() == "none" else [finding("not_needed", note)])
 
     def settle(context: Context) -> Answer | None:
         if not needed(context):

@@ -115,8 +115,6 @@ class Kind:
     """Packages that the notebook carries beside ``model_evaluation.runtime``."""
     run_columns: ClassVar[tuple[str, ...]] = ()
     """What `runs` tells of each run: keys of :meth:`~model_evaluation.runtime.settings.Settings.configuration`."""
-    rehearses: ClassVar[bool] = True
-    """Whether a user's own configuration can be rehearsed: not where that takes the user's own models."""
     reference: ClassVar[str] = ""
     """The kind's reference page, such as ``references/results.md``."""
 

@@ -54,7 +54,6 @@ class Predictive(Kind):
     library = ("model_evaluation.kinds.predictive.runtime",)
     run_columns = ("model", "dataset", "side")
     reference = "references/predictive.md"
-    rehearses = False
 
     def claims(self, model: ModelTraits) -> bool:
         return is_tabular(model)
