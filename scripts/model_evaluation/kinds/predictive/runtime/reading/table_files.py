@@ -25,6 +25,7 @@ START_BYTES = 262_144
 DELIMITERS = ",;\t|"
 LIBSVM = re.compile(rb"[-+]?[\d.]+(?:[eE][-+]?\d+)?(?:[ \t]+(?:qid:\d+[ \t]+)?\d+:\S+)+[ \t]*")
 NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*|\s*(?:nan|[-+]?inf(?:inity)?)\s*", re.IGNORECASE)
+COMMA_NUMBER = re.compile(r"\s*[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?\s*")
 BESIDE = ("_SUCCESS", ".crc", ".manifest", ".out")  # ends of names that lie beside parts of a table and are none
 
 
@@ -34,11 +35,13 @@ class TableError(ValueError):
 
 @dataclass(frozen=True)
 class TableFormat:
-    """How rows are written. ``delimiter`` and ``header`` (the first row holds names) are of CSV files."""
+    """How rows are written. ``delimiter``, ``header`` (the first row holds names) and ``decimal`` (the mark
+    before a number's fraction: a point, or a comma, which are read as points) are of CSV files."""
 
     type: FileType
     delimiter: str = ","
     header: bool = True
+    decimal: str = "."
 
     @classmethod
     def of(cls, value: object) -> TableFormat:
@@ -56,14 +59,16 @@ class TableFormat:
         """What :meth:`of` reads."""
         if self.type != "csv":
             return {"type": self.type}
-        return {"type": self.type, "delimiter": self.delimiter, "header": self.header}
+        decimal = {} if self.decimal == "." else {"decimal": self.decimal}
+        return {"type": self.type, "delimiter": self.delimiter, "header": self.header, **decimal}
 
     def __str__(self) -> str:
         names = {"parquet": "Parquet", "jsonl": "JSON Lines", "libsvm": "libsvm"}
         if self.type != "csv":
             return names[self.type]
         separators = {",": "", ";": ", separated by semicolons", "\t": ", separated by tabs", "|": ", separated by |"}
-        return f"CSV {'with' if self.header else 'without'} a header{separators.get(self.delimiter, '')}"
+        decimal = "" if self.decimal == "." else ", with decimal commas"
+        return f"CSV {'with' if self.header else 'without'} a header{separators.get(self.delimiter, '')}{decimal}"
 
 
 def detect_format(name: str, start: bytes, *, whole: bool) -> TableFormat:
@@ -103,13 +108,24 @@ def _csv_format(text: str) -> TableFormat:
     delimiter = max(DELIMITERS, key=lambda mark: (widths[mark].count(widths[mark][0]) * (widths[mark][0] > 1),
                                                   widths[mark][0]))  # fmt: skip
     rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
-    return TableFormat("csv", delimiter, _has_header(rows))
+    header = _has_header(rows)
+    return TableFormat("csv", delimiter, header, "," if _has_decimal_commas(rows[header:]) else ".")
+
+
+def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether some column holds numbers whose fraction stands behind a comma, and nothing else."""
+    for column in zip(*rows, strict=False):
+        cells = [cell for cell in column if cell.strip()]
+        commas = [bool(COMMA_NUMBER.fullmatch(cell)) for cell in cells]
+        if any(commas) and all(comma or NUMBER.fullmatch(cell) for comma, cell in zip(commas, cells, strict=True)):
+            return True
+    return False
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row holds names: no number and no empty cell, and none that is found again below itself."""
     first, others = rows[0], rows[1:]
-    if any(NUMBER.fullmatch(cell) or not cell.strip() for cell in first):
+    if any(NUMBER.fullmatch(cell) or COMMA_NUMBER.fullmatch(cell) or not cell.strip() for cell in first):
         return False
     if not others:
         return True
@@ -203,7 +219,14 @@ def _frame(name: str, body: bytes, form: TableFormat) -> pd.DataFrame:
     except (ValueError, pd.errors.ParserError) as error:  # a row with too many cells, a byte that is no UTF-8
         raise TableError(f"{name} cannot be read as {form}: {error}".strip()) from error
     frame.columns = [str(column) for column in frame.columns]
-    return frame
+    return frame.apply(_with_points) if form.decimal == "," else frame
+
+
+def _with_points(column: pd.Series) -> pd.Series:
+    """Numbers with a decimal comma as numbers with a point; other texts as they are."""
+    commas = column.str.fullmatch(COMMA_NUMBER.pattern)
+    pointed = column.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+    return column.mask(commas, pointed)
 
 
 def _texts(table: pa.Table) -> pd.DataFrame:
@@ -220,7 +243,7 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
-        return "1" if value else "0"
+        return "true" if value else "false"
     if isinstance(value, list | dict):
         return json.dumps(value)
     return repr(value) if isinstance(value, float) else str(value)

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .tables import Texts
+from model_evaluation.kinds.predictive.runtime.tables import Texts
 
 WHOLE_NUMBER = re.compile(r"[+-]?\d+\.0*|[+-]?\d+(?:\.\d*)?[eE][+-]?\d+")
 BOOLEANS = {"true": "1", "false": "0"}
+NUMBERED = {"1": "true", "0": "false"}
 SHOWN_MAPPINGS = 5
 
 
@@ -25,7 +26,7 @@ class CanonicalLabels(NamedTuple):
 
 
 def canonical_label(value: object) -> str:
-    """A label as text: outer white space gone, a whole number without its point, a boolean as 1 or 0; empty for none.
+    """A label as text: outer white space gone, a whole number without its point, a boolean in lower case; empty: none.
 
     Text in another spelling, such as ``Yes`` and ``yes``, stays two labels: that is for the user to say.
     """
@@ -34,12 +35,12 @@ def canonical_label(value: object) -> str:
     if missing or (isinstance(value, float | np.floating) and math.isnan(value)):
         return ""
     if isinstance(value, bool | np.bool_):
-        return "1" if value else "0"
+        return "true" if value else "false"
     if isinstance(value, float | np.floating):
         return str(int(value)) if math.isfinite(value) and value == int(value) else repr(float(value))
     text = str(value).strip()
     if text.casefold() in BOOLEANS:
-        return BOOLEANS[text.casefold()]
+        return text.casefold()
     if WHOLE_NUMBER.fullmatch(text):
         number = float(text)
         if math.isfinite(number) and number == int(number):
@@ -56,7 +57,9 @@ def canonical_labels(values: Iterable[object]) -> CanonicalLabels:
     names = [canonical_label(value) for value in distinct]
     pairs = zip(distinct, names, strict=True)
     told = [
-        f"{str(value)!r} as {name!r}" for value, name in pairs if not isinstance(value, float) and str(value) != name
+        f"{str(value)!r} as {name!r}"
+        for value, name in pairs
+        if not isinstance(value, float | bool) and str(value) != name
     ]
     changed = list(dict.fromkeys(told))
     notes: tuple[str, ...] = ()
@@ -65,6 +68,23 @@ def canonical_labels(values: Iterable[object]) -> CanonicalLabels:
         notes = (f"Labels were read as one spelling: {', '.join(changed[:SHOWN_MAPPINGS])}{more}.",)
     texts = np.array([*names, ""], object)[codes]  # -1, no label, is the last
     return CanonicalLabels(texts, notes)
+
+
+def spelled_like(positive: str, name: str) -> str:
+    """A label of two classes in the spelling of its positive one: ``true`` and ``1``, ``false`` and ``0`` are the same
+    answers, which files and containers write in either way."""
+    if positive in BOOLEANS:
+        return NUMBERED.get(name, name)
+    return BOOLEANS.get(name, name) if positive in NUMBERED else name
+
+
+def all_spelled_like(positive: str, names: Texts) -> Texts:
+    """The same of an array (n,)."""
+    other = NUMBERED if positive in BOOLEANS else BOOLEANS if positive in NUMBERED else {}
+    spelled = names.astype(object)
+    for old, new in other.items():
+        spelled[spelled == old] = new
+    return spelled
 
 
 def encode(texts: Texts, classes: Sequence[str]) -> NDArray[np.int64]:

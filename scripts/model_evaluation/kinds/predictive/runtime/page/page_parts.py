@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
+from model_evaluation.kinds.predictive.runtime.statistics.losses import log_losses
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.plain_text import one_line
 
-from .statistics.losses import log_losses
-
 if TYPE_CHECKING:
-    from .analysis import PredictiveAnalysis
+    from model_evaluation.kinds.predictive.runtime.analysis import PredictiveAnalysis
 
 WORST_ROWS = 15
 MOST_CLASSES = 100

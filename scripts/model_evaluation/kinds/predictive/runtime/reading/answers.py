@@ -13,18 +13,19 @@ from typing import Any
 
 import numpy as np
 
+from model_evaluation.kinds.predictive.runtime.problem import Problem
+from model_evaluation.kinds.predictive.runtime.tables import Floats, Predictions, Texts
 from model_evaluation.runtime.results.evaluation import ResultsError
 
-from .labels import canonical_label, class_order
-from .problem import Problem
+from .labels import canonical_label, class_order, spelled_like
 from .table_reading import unique_predictions
-from .tables import Floats, Predictions, Texts
 
 SHOWN = 200  # characters of an answer that an error quotes
 LABEL_KEYS = ("predicted_label", "closest_cluster")
 SCORE_KEYS = ("score", "predicted_score", "prediction")
 LIST_KEYS = ("probabilities", "scores")
 NUMPY = re.compile(r"np\.\w+\(([^()]*)\)")  # how NumPy 2 writes its numbers where a container prints them bare
+JOINED = re.compile(r"\[[^\]]*\]|[^,]+")
 NO_ANSWER = "ERROR"  # what some containers put in the place of a row that they could not answer
 
 
@@ -53,8 +54,8 @@ def split_answers(text: str, rows: int) -> list[str]:
         found = [json.dumps(item) for item in _items(value, rows)]
     else:
         found = [line for line in stripped.splitlines() if line.strip()]
-        if len(found) == 1 and rows > 1:  # a single line, joined by commas
-            found = [cell.strip() for cell in found[0].split(",")]
+        if len(found) == 1 and rows > 1:  # a single line, joined by commas: numbers, or lists in brackets
+            found = [cell.strip() for cell in JOINED.findall(found[0])]
     if len(found) != rows:
         raise ResultsError(
             f"{rows} rows were sent and {len(found)} answers came back. The answer begins {text[:SHOWN]!r}.",
@@ -232,13 +233,14 @@ def _single(
         return numbers, None, (), ()
     texts = np.array([canonical_label(value) for value in numbers], object)
     given = {text for text in texts if text}
-    if problem.type in ("multiclass", "clustering") or given <= set(classes):
+    bits = {spelled_like("1", name) for name in classes}
+    if problem.type in ("multiclass", "clustering") or given <= bits:
         told = () if problem.type != "binary" else ("The model answers with classes, not with scores.",)
         return None, texts, (), told
-    if problem.positive == "0" and set(classes) <= {"0", "1"}:
+    if spelled_like("1", problem.positive) == "0" and bits <= {"0", "1"}:
         note = "The model scores class 1; since class 0 is the positive one, its score is one minus that."
         return 1 - numbers, prediction, (), (note,)
-    if set(classes) <= {"0", "1"}:
+    if bits <= {"0", "1"}:
         return numbers, prediction, (), ()
     note = f"The model gives one score per row; it is taken as the score of {problem.positive!r}."
     return numbers, prediction, (), (note,)

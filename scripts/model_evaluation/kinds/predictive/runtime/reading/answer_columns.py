@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .problem import Problem
+from model_evaluation.kinds.predictive.runtime.problem import Problem
+
 from .table_files import NUMBER, TableError
 
 IDS = ("id", "record_id", "row_id", "index")

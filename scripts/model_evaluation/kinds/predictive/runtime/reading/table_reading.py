@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem
+from model_evaluation.kinds.predictive.runtime.tables import Floats, Predictions, TestSet, Texts
 from model_evaluation.runtime.results.evaluation import ResultsError
 
-from .labels import canonical_label, canonical_labels, numbers_of
-from .problem import Columns, Problem
-from .tables import Floats, Predictions, TestSet, Texts
+from .labels import all_spelled_like, canonical_label, canonical_labels, numbers_of
 
 ID_NAMES = ("id", "record_id", "row_id", "index")
 SCORE_NAMES = ("score", "probability", "prob", "predicted_score", "y_score", "predicted_probability")
@@ -99,6 +99,7 @@ def _labels(values: Any, problem: Problem, name: str, file: str) -> tuple[Any, A
     else:
         label, mapped = canonical_labels(values)
         notes += mapped
+        label = all_spelled_like(canonical_label(problem.positive), label)
         keep = label != ""
     if left_out := int((~keep).sum()):
         notes.append(f"{left_out} of {len(values)} rows of {file} have no label and are left out.")

@@ -12,18 +12,17 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from sklearn.metrics import silhouette_samples
 
+from model_evaluation.kinds.predictive.runtime.problem import LOWER_IS_BETTER
+from model_evaluation.kinds.predictive.runtime.statistics import cells
+from model_evaluation.kinds.predictive.runtime.statistics.curves import POINTS, BinaryCurves, binary_curves, cost_curve
+from model_evaluation.kinds.predictive.runtime.statistics.shapes import shape_sample
+from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.report.charts import look
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
-from .problem import LOWER_IS_BETTER
-from .statistics import cells
-from .statistics.curves import POINTS, BinaryCurves, binary_curves, cost_curve
-from .statistics.shapes import shape_sample
-from .tables import Floats
-
 if TYPE_CHECKING:
-    from .analysis import PredictiveAnalysis
+    from model_evaluation.kinds.predictive.runtime.analysis import PredictiveAnalysis
 
 COLOURS = {"tuned": look.TUNED, "base": look.BASE}
 DASHES = {"tuned": "-", "base": (0, (5, 2))}  # told apart in grey, too
