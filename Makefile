@@ -38,8 +38,8 @@ lint: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python bench/run.py
 
-size:
-	@python3 bench/size.py
+size: .venv/.dev
+	@$(BIN)/python bench/size.py
 
 proof: .venv/.dev
 	$(PYTEST) tests/proof

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from .analysis import Analysis
-from .evaluator_settings import TaskSettings
-from .launch.evaluators import MODEL_STEPS
-from .launch.waiting import FinishedRun
-from .results.evaluation import Evaluation, ResultsError, Side, named_model, reference_labels
-from .results.task_files import Question, TaskMeans, find_task_files, read_means, read_questions
-from .s3_uri import S3Uri
-from .session import AwsClients, Client
+from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.launch.waiting import FinishedRun
+from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side, named_model, reference_labels
+from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.session import AwsClients, Client
+
+from .files import Question, TaskMeans, find_task_files, read_means, read_questions
+from .runs import MODEL_STEPS
+from .settings import TaskSettings
 
 
 class StepResults(NamedTuple):

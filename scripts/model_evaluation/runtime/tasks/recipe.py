@@ -10,11 +10,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .checks import Fault
-from .evaluator_settings import TaskSettings
-from .models import PUBLIC_HUB, base_model_of, hub_model_name
-from .s3_uri import S3Uri
-from .session import AwsClients, AwsFailure
+from model_evaluation.runtime.checks import Fault
+from model_evaluation.runtime.models import PUBLIC_HUB, base_model_of, hub_model_name
+from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.session import AwsClients, AwsFailure
+
+from .settings import TaskSettings
 
 DETERMINISTIC = "DeterministicEvaluation"
 PLACE = "SmtjOverrideParamsS3Uri"

@@ -15,10 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.json as pa_json
 import pyarrow.parquet as pa_parquet
 
+from model_evaluation.runtime.results.evaluation import ResultsError, Side
+from model_evaluation.runtime.results.paired_scores import PairedScores, Scores
 from model_evaluation.runtime.statistics.metrics import Metric
-
-from .evaluation import ResultsError, Side
-from .paired_scores import PairedScores, Scores
 
 ID = "record_id"
 

@@ -1,4 +1,4 @@
-"""The SIMULATED scoring steps: every answer of an inference step is judged."""
+"""The SIMULATED steps of a run: one of the models answers every row of the dataset, and every answer is judged."""
 
 from __future__ import annotations
 
@@ -8,12 +8,24 @@ from collections.abc import Callable
 
 from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.jobs.job import Job
+from model_evaluation.localaws.jobs.serverless import dataset_rows, has_tuned_model, require_tracking
+from model_evaluation.localaws.language.answers import base_answer, tuned_answer
 from model_evaluation.localaws.operations import Record
 
 from .bedrock import model_arn
 from .judges import judge_model, past_end_of_life
 from .judging import BUILTIN, Item, Judgement, judge_builtin, judge_custom
-from .results import JudgedRow, judged_files
+from .results import JudgedRow, inference_file, judged_files
+
+
+def run_inference(job: Job) -> None:
+    """Answers every row of the dataset, as the base model or as the fine-tuned one."""
+    require_tracking(job)
+    answer = tuned_answer if has_tuned_model(job) else base_answer
+    rows = dataset_rows(job)
+    file = inference_file(job.name, job.hyperparameters["name"], rows, [answer(row) for row in rows])
+    job.write([file], job.arguments["OutputDataConfig"]["S3OutputPath"])
+
 
 MAX_JUDGE_ROWS = 1000
 MAX_CUSTOM_METRICS = 10

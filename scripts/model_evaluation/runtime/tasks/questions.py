@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Side
+from model_evaluation.runtime.results.paired_scores import PairedScores, model_scores
+from model_evaluation.runtime.results.records import Record, ScoredAnswer, plain_text
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.metrics import Metric, number_in
 
-from .evaluation import BOTH_SIDES, Side
-from .paired_scores import PairedScores, model_scores
-from .records import Record, ScoredAnswer, plain_text
-from .task_files import Question
+from .files import Question
 
 Answers = Mapping[Side, Sequence[Question]]
 """The rows of one part, by model."""
