@@ -1,6 +1,7 @@
 """Check every row of a dataset on its own, outside any workflow: a file, an S3 URI, a DataSet ARN, or a set of files.
 
 Exit code 0 when it is usable (warnings included), 3 when the service would reject a row or the file.
+--lines FILE keeps the number of every line that a finding is about; the answer names the first five.
 With --training it also says how many evaluation prompts are in the training data.
 `dataset convert FILE --map question=query,answer=response` writes JSON Lines out of JSON, CSV, TSV, Parquet or Excel,
 with a manifest, and checks what it wrote; --map names the fields of rows that are in none of the five formats.
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_evaluation.errors import Refused, UsageError
+from model_evaluation.files import write_atomically
 from model_evaluation.json_types import JsonObject
 from model_evaluation.runtime.shard_names import unsharded_name
 
@@ -68,6 +70,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="split: another one parts the rows anew (default 0)")
     for flag, meaning in SPLIT_BY.items():
         parser.add_argument(f"--{flag}", metavar="COLUMN", help=f"split: {meaning}")
+    parser.add_argument("--lines", metavar="FILE", help="check: write every line that a finding is about to FILE (CSV)")
     parser.add_argument("--needs-reference", action="store_true", help="every row must have a reference answer")
 
 
@@ -83,6 +86,8 @@ def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
             "--shares, --seed, --stratify, --group and --time go with `dataset split`.",
             fix="See: evaluate.py dataset --help",
         )
+    if args.lines is not None and args.action != "check":
+        raise UsageError("--lines goes with `dataset check`.", fix="See: evaluate.py dataset --help")
     if args.action != "convert" and (args.map or args.format or args.output):
         raise UsageError(
             "--map, --format and --output go with `dataset convert`.", fix="See: evaluate.py dataset --help"
@@ -214,9 +219,10 @@ def _overlap(args: argparse.Namespace) -> tuple[JsonObject, int]:
 
 def _check(args: argparse.Namespace) -> tuple[JsonObject, int]:
     from model_evaluation.dataset import Terms, check_stream, find_overlap
+    from model_evaluation.dataset.findings import FIRST_LINES
     from model_evaluation.lookups.s3.sources import training_chunks
     from model_evaluation.progress import read_so_far, watched
-    from model_evaluation.steps.data import faults_of, suggested_fix
+    from model_evaluation.steps.data import LOOKED_THROUGH, faults_of, suggested_fix
 
     if args.max_rows is not None and args.max_rows < 1:
         raise UsageError(f"--max-rows is {args.max_rows}; at least 1 is expected.", fix="Leave it out to read all.")
@@ -227,13 +233,22 @@ def _check(args: argparse.Namespace) -> tuple[JsonObject, int]:
         joined.chunks(),
         source=source,
         deep=args.deep,
+        look_through=LOOKED_THROUGH if args.lines is not None else 0,
         max_rows=args.max_rows,
         terms=replace(kind.dataset_terms(None) or Terms(), needs_reference=args.needs_reference),
         row_limit=None if several else kind.job_rows,
+        every_line=args.lines is not None,
         on_progress=read_so_far(),
     )
     report = joined.by_file(report, kind.job_rows)
-    body: JsonObject = {
+    body: JsonObject = {}
+    if args.lines is not None:
+        body["lines"] = _write_lines(args, joined, report)
+        firsts = [
+            replace(one, lines=one.lines[:FIRST_LINES], places=one.places[:FIRST_LINES]) for one in report.findings
+        ]
+        report = replace(report, findings=firsts)
+    body |= {
         "profile": report.profile.as_json(),
         "findings": [finding.as_json() for finding in report.findings],
     }
@@ -249,6 +264,20 @@ def _check(args: argparse.Namespace) -> tuple[JsonObject, int]:
         "fix": suggested_fix(report, "Once it is the dataset of a conversation", alone=True),
     }
     return body, 3
+
+
+def _write_lines(args: argparse.Namespace, joined: JoinedFiles, report: DatasetReport) -> JsonObject:
+    """Write every line of every finding to ``--lines``."""
+    path = Path(args.project, os.path.expanduser(args.lines))
+    try:
+        write_atomically(path, joined.all_lines(report))
+    except OSError as error:
+        raise Refused(
+            f"{path} cannot be written: {error.strerror or error}.",
+            fix="Name another file: --lines FILE",
+            code="unwritable",
+        ) from error
+    return {"file": str(path), "count": sum(len(found.lines) for found in report.findings)}
 
 
 def _joined(names: list[str]) -> tuple[str, JoinedFiles]:

@@ -48,10 +48,10 @@ def metric_verdict(difference: Difference, n: int, direction: str, margin: float
     an interval that excludes 0 and an adjusted p-value of at most 0.05. Equivalent: the interval lies within plus
     and minus ``margin``, in score units (two one-sided tests: Schuirmann, 1987, here at 2.5% each). No worse: its
     unfavourable end does (non-inferiority). Without an interval, below six pairs (no exact test can reach 0.05 there),
-    and without a margin for the last two, nothing is claimed.
+    with a caution, and without a margin for the last two, nothing is claimed.
     """
     low, high, p_value = difference["ci_low"], difference["ci_high"], difference["p_adjusted"]
-    if low is None or high is None or n < FEWEST_PAIRS:
+    if low is None or high is None or n < FEWEST_PAIRS or difference.get("caution"):
         return "inconclusive"
     if direction == "lower":
         low, high = -high, -low

@@ -69,11 +69,12 @@ def _parameter(entry: Mapping[str, object]) -> Parameter:
     )
 
 
-def settings_place(document: object) -> str:
-    """Where a hub model's document says that its evaluation recipe's settings are; empty where it does not."""
+def settings_place(document: object, evaluation_type: str = DETERMINISTIC) -> str:
+    """Where a hub model's document says that the settings of its evaluation recipe of this type are; empty where it
+    does not."""
     recipes = document.get("RecipeCollection") if isinstance(document, dict) else None
     for recipe in recipes if isinstance(recipes, list) else []:
-        if isinstance(recipe, dict) and recipe.get("EvaluationType") == DETERMINISTIC and recipe.get(PLACE):
+        if isinstance(recipe, dict) and recipe.get("EvaluationType") == evaluation_type and recipe.get(PLACE):
             return str(recipe[PLACE])
     return ""
 
