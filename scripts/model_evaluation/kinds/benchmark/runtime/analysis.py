@@ -37,9 +37,7 @@ from model_evaluation.runtime.statistics.entries import (
     FairnessCheck,
     MetricEntry,
     ModelScores,
-    Reported,
     SoundRows,
-    Unfinished,
 )
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import (
@@ -51,7 +49,7 @@ from model_evaluation.runtime.statistics.verdicts import (
 )
 from model_evaluation.runtime.tasks.files import PartMeans, Question, TaskMeans, part_name
 from model_evaluation.runtime.tasks.questions import PairedQuestions, pair_questions, question_scores, score_of
-from model_evaluation.runtime.tasks.results import read_step_results
+from model_evaluation.runtime.tasks.results import Reported, Unfinished, read_step_results
 
 from .answered import reliable_mark, unanswered, why_unanswered, words_of
 from .tasks import TASKS
