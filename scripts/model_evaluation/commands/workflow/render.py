@@ -22,7 +22,7 @@ from model_evaluation.conversation.answers import fingerprint, utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused, TooEarly, UsageError
 from model_evaluation.files import write_atomically
-from model_evaluation.json_types import Rendered
+from model_evaluation.json_types import Document, Rendered
 from model_evaluation.naming import default_notebook, inside
 from model_evaluation.packages import command_line, python_command
 from model_evaluation.runtime.settings import Json
@@ -188,15 +188,16 @@ def _write_keeping(path: str, content: bytes) -> str | None:
 
 def _remember(project: str, path: str) -> None:
     """Keep in the state file what was written, so that `status` knows the next command. Answers stay as they are."""
-    for _ in range(3):
-        snapshot = state.load(project)
+
+    def change(snapshot: state.Snapshot) -> tuple[Document, None]:
         before, answers = snapshot.document.get("rendered"), fingerprint(snapshot.document)
         written = time.time()
         if before is not None and before["fingerprint"] == answers:
             written = before["written"]  # results of the same answers are not outdated by writing it again
         rendered: Rendered = {"notebook": inside(project, path), "written": written, "fingerprint": answers}
-        if state.replace(project, snapshot.raw, {**snapshot.document, "rendered": rendered}):
-            return
+        return {**snapshot.document, "rendered": rendered}, None
+
+    state.update(project, change)
 
 
 def _instructions(context: Context, path: str) -> str:
