@@ -19,8 +19,8 @@ from timing import table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from model_evaluation.kinds.predictive.runtime.joined import Joined, Said
-from model_evaluation.kinds.predictive.runtime.measures import measure, settle
 from model_evaluation.kinds.predictive.runtime.problem import PrimaryMetric, ThresholdRule
+from model_evaluation.kinds.predictive.runtime.statistics.measures import measure, settle
 
 ROUNDS = 2
 GOAL = 1.0

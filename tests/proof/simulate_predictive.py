@@ -21,8 +21,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1] / "scripts")]
 
 from model_evaluation.kinds.predictive.runtime.joined import Joined, Said  # noqa: E402
-from model_evaluation.kinds.predictive.runtime.measures import measure, settle  # noqa: E402
 from model_evaluation.kinds.predictive.runtime.problem import PrimaryMetric, ProblemType, ThresholdRule  # noqa: E402
+from model_evaluation.kinds.predictive.runtime.statistics.measures import measure, settle  # noqa: E402
 
 COST = ThresholdRule.parse("cost 1 20 cross-fit")
 NONE = ThresholdRule()

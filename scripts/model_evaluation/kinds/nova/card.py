@@ -12,10 +12,10 @@ from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.confirm import with_reason
 from model_evaluation.steps.rows.card import can_show
 
-from .runtime.families import family_of_id, image_uri
 from .runtime.nova_runs import ANSWERING
-from .runtime.recipe import recipe_of
-from .runtime.words import inference_text
+from .runtime.recipes.families import family_of_id, image_uri
+from .runtime.recipes.recipe import recipe_of
+from .runtime.report.words import inference_text
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context

@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
-from model_evaluation.kinds.predictive.runtime import cells, losses, ranking
-from model_evaluation.kinds.predictive.runtime.estimates import Estimate, difference_of, mean_estimate, spread
+from model_evaluation.kinds.predictive.runtime.statistics import cells, losses, ranking
+from model_evaluation.kinds.predictive.runtime.statistics.estimates import (
+    Estimate,
+    difference_of,
+    mean_estimate,
+    spread,
+)
 
 TRUTH = np.array([int(digit) for digit in "000000111101"])
 A = np.array([0.1, 0.2, 0.2, 0.3, 0.4, 0.6, 0.5, 0.6, 0.7, 0.9, 0.8, 0.2])
@@ -205,7 +210,7 @@ def test_regression_values_are_scikit_learns(seed: int) -> None:
     values = {
         oracle.mean_absolute_error: mean_estimate(np.abs(error), weight, None),
         oracle.mean_squared_error: squared,
-        oracle.root_mean_squared_error: losses.root_of(squared, None),
+        oracle.root_mean_squared_error: losses.root_of(squared),
         oracle.r2_score: losses.r_squared(truth, error, weight, None),
     }
     for theirs, ours in values.items():
@@ -239,7 +244,7 @@ def test_contributions_are_derivatives_by_a_rows_weight(weighted: bool) -> None:
             for function, part in zip(functions, parts, strict=True)
         ]
         squared = mean_estimate(np.square(error), own, None)
-        return [*estimates, squared, losses.root_of(squared, None), losses.r_squared(number, error, own, None)]
+        return [*estimates, squared, losses.root_of(squared), losses.r_squared(number, error, own, None)]
 
     for row in (0, 7, 23):
         step = 1e-6 * (np.arange(n) == row)

@@ -16,19 +16,19 @@ from model_evaluation.runtime.results.summary import Summary, summary_of
 from model_evaluation.runtime.statistics.entries import Fairness
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
-from . import cells
-from .calibration import calibration
 from .charts import drawings
 from .drift import baseline, constraints
-from .estimates import mean_estimate
 from .evaluation_file import evaluation_json
 from .joined import Joined, join
-from .measures import Entries, class_aucs, measure, settle
 from .page_parts import page_sections
 from .problem import PrimaryMetric, Problem, ThresholdRule
-from .segments import gaps, segments
+from .statistics import cells
+from .statistics.calibration import calibration
+from .statistics.estimates import mean_estimate
+from .statistics.measures import Entries, class_aucs, measure, settle
+from .statistics.segments import gaps, segments
+from .statistics.thresholds import Decided, decide
 from .tables import Floats, Predictions, TestSet
-from .thresholds import Decided, decide
 from .trust import trust_checks
 from .words import model_labels, report_words
 

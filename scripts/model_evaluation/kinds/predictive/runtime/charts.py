@@ -16,10 +16,10 @@ from model_evaluation.runtime.report.charts import look
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
-from . import cells
-from .curves import POINTS, BinaryCurves, binary_curves, cost_curve
 from .problem import LOWER_IS_BETTER
-from .shapes import shape_sample
+from .statistics import cells
+from .statistics.curves import POINTS, BinaryCurves, binary_curves, cost_curve
+from .statistics.shapes import shape_sample
 from .tables import Floats
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from . import cells
-from .curves import binary_curves
 from .joined import Joined
 from .problem import Problem
+from .statistics import cells
+from .statistics.curves import binary_curves
 
 NO_NUMBER = "NaN"
 BINARY = {"auc": "roc_auc", "f1": "f1", "accuracy": "accuracy", "precision": "precision", "recall": "recall"}

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.plain_text import one_line
 
-from .losses import log_losses
+from .statistics.losses import log_losses
 
 if TYPE_CHECKING:
     from .analysis import PredictiveAnalysis

@@ -12,10 +12,10 @@ from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.entries import FairnessCheck
 from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR
 
-from . import cells
 from .joined import Joined
-from .measures import Entries
 from .problem import Problem
+from .statistics import cells
+from .statistics.measures import Entries
 from .tables import Predictions
 from .words import CONSTANT
 

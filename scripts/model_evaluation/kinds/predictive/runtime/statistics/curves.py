@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .tables import Floats
+from model_evaluation.kinds.predictive.runtime.tables import Floats
+
 from .thresholds import threshold_curve
 
 POINTS = 200

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn import metrics as sk
 
+from model_evaluation.kinds.predictive.runtime.joined import Codes
+from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.entries import Difference
 
 from .cells import Cells, divided, quantiles
 from .estimates import Contributions, Estimate, absent, difference, difference_of
-from .joined import Codes
-from .tables import Floats
 
 SAMPLE = 5_000  # rows: a silhouette looks at all pairs of them
 RESAMPLES = 200

@@ -12,11 +12,10 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from model_evaluation.kinds.predictive.runtime.joined import Codes, Joined, Said
+from model_evaluation.kinds.predictive.runtime.problem import CROSS_FIT, ThresholdRule
+from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
-
-from .joined import Codes, Joined, Said
-from .problem import CROSS_FIT, ThresholdRule
-from .tables import Floats
 
 FOLDS = 5
 SEED = 20260101

@@ -17,9 +17,8 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from model_evaluation.kinds.nova.runtime.output.details import DetailRow, plain_answer
 from model_evaluation.runtime.statistics.proportions import wilson_interval
-
-from .details import DetailRow, plain_answer
 
 Floats = NDArray[np.float64]
 BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from model_evaluation.kinds.nova.runtime.scores.answers import ACCURACY
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.charts import CHARTS, look
 from model_evaluation.runtime.summary import labels_of
 
-from .answers import ACCURACY
 from .page_parts import sides_of_confidence
 
 FEW = 10  # a tenth with fewer answers is drawn hollow

@@ -7,12 +7,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from model_evaluation.kinds.nova.runtime.scores.answers import ACCURACY
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.plain_text import one_line
 from model_evaluation.runtime.summary import labels_of
-
-from .answers import ACCURACY
 
 CELL_CHARACTERS = 60
 PROMPT_CHARACTERS = 80

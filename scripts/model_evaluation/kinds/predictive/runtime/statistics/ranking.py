@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
+from model_evaluation.kinds.predictive.runtime.joined import Codes
+from model_evaluation.kinds.predictive.runtime.tables import Floats
+
 from .estimates import CONFIDENCE, Contributions, Estimate, absent, by_contributions
-from .joined import Codes
-from .tables import Floats
 
 BINNED_ROWS = 1_000_000  # from here on contributions come from a histogram
 BINS = 1 << 14

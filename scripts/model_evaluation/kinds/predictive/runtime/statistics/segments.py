@@ -8,14 +8,14 @@ from typing import TypedDict
 import numpy as np
 import pandas as pd
 
+from model_evaluation.kinds.predictive.runtime.joined import Joined
+from model_evaluation.kinds.predictive.runtime.problem import PrimaryMetric, ProblemType, ThresholdRule
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.adjustment import benjamini_hochberg
 from model_evaluation.runtime.statistics.differences import settle_verdicts
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
-from .joined import Joined
 from .measures import Entries, measure, metric_of
-from .problem import PrimaryMetric, ProblemType, ThresholdRule
 
 SEGMENTS = 20  # of a field: the largest; the others are told
 FEWEST_ROWS = 30

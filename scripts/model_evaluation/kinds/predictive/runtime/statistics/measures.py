@@ -8,6 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 from scipy.stats import norm
 
+from model_evaluation.kinds.predictive.runtime.joined import Codes, Joined
+from model_evaluation.kinds.predictive.runtime.problem import LOWER_IS_BETTER, PrimaryMetric, ProblemType, ThresholdRule
+from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.adjustment import PValues, holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, settle_verdicts
@@ -17,11 +20,8 @@ from model_evaluation.runtime.statistics.proportions import wilson_interval
 
 from . import cells, losses
 from .estimates import Contributions, Estimate, absent, by_contributions, difference, difference_of, mean_estimate
-from .joined import Codes, Joined
-from .problem import LOWER_IS_BETTER, PrimaryMetric, ProblemType, ThresholdRule
 from .ranking import areas, average_precision, roc_auc
 from .shapes import agreement_metrics, shape_metrics
-from .tables import Floats
 
 SEED = 20260101
 NO_SCORES = "the model gives no scores"
@@ -378,7 +378,7 @@ def _regression(joined: Joined, entries: _Entries) -> None:
     entries.add_mean("mean_absolute_error", absolute)
     squared = {side: mean_estimate(np.square(own), weight, clusters, positive=True) for side, own in errors.items()}
     entries.add_influence("mean_squared_error", squared, nearer)
-    roots = {side: losses.root_of(own, clusters) for side, own in squared.items()}
+    roots = {side: losses.root_of(own) for side, own in squared.items()}
     entries.add_influence("root_mean_squared_error", roots, nearer)
     if entries.wants("median_absolute_error"):
         medians = {side: losses.median_error(np.abs(own), weight) for side, own in errors.items()}

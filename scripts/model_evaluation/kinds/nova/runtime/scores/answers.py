@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from model_evaluation.kinds.nova.runtime.output.details import DetailRow, plain_answer
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, plain_text
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.metrics import Metric
-
-from .details import DetailRow, plain_answer
 
 ROW_ID = "row_id"
 MOST_LOOKED_AT = 1_000  # rows of one reference, beyond which nobody looks for a prompt within another

@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
+from model_evaluation.kinds.predictive.runtime.joined import Codes
+from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.entries import Difference
 from model_evaluation.runtime.statistics.intervals import newcombe_interval
@@ -28,9 +31,8 @@ from .estimates import (
     difference_of,
     spread,
 )
-from .joined import Codes
-from .tables import Floats
 
+UPPER = (1 + CONFIDENCE) / 2
 DRAWS = 4_000
 MOST_WORK = 2_000_000_000  # multiplications for all draws
 CHUNK = 256  # cells whose derivative is taken at a time
@@ -226,9 +228,10 @@ def share_estimate(function: Function, counted: Table, side: Side, of: Cells, va
     worth = float(n)
     method = "Wilson"
     if counted.row is not None:
-        error = spread(parts, counted.clusters).error
-        if error > 0 and 0 < value < 1:
-            worth = min(worth, value * (1 - value) / error**2)
+        own = spread(parts, counted.clusters)
+        if own.error > 0 and 0 < value < 1:
+            worth = min(worth, value * (1 - value) / own.error**2)
+            worth *= (float(ndtri(UPPER)) / float(stdtrit(own.tail_degrees, UPPER))) ** 2
             method = f"Wilson, {worth:.0f} effective rows"
         elif counted.clusters is not None:
             worth = min(worth, float(len(np.unique(counted.clusters))))

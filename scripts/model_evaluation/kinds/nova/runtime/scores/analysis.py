@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from model_evaluation.kinds.nova.runtime.output.details import DetailRow, DetailRows, read_details
+from model_evaluation.kinds.nova.runtime.output.result_files import OutputFiles, aggregate_results, headline
+from model_evaluation.kinds.nova.runtime.report.nova_analysis import NovaAnalysis
+from model_evaluation.kinds.nova.runtime.report.words import report_words
 from model_evaluation.runtime.results.cautions import score_cautions
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
@@ -32,10 +36,6 @@ from .answers import (
 )
 from .classes import class_table
 from .confidence import answer_confidence, confidence_columns, confidence_summary
-from .details import DetailRow, DetailRows, read_details
-from .nova_analysis import NovaAnalysis
-from .result_files import OutputFiles, aggregate_results, headline
-from .words import report_words
 
 MEAN_TOLERANCE = 0.005
 SHOWN = 3

@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from model_evaluation.kinds.nova.runtime.output.details import DetailRow, read_details
+from model_evaluation.kinds.nova.runtime.output.result_files import OutputFiles, aggregate_results, headline
+from model_evaluation.kinds.nova.runtime.report.nova_analysis import NovaAnalysis
+from model_evaluation.kinds.nova.runtime.report.words import report_words
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError
 from model_evaluation.runtime.results.preferences import LOSS, TIE, WIN, WIN_RATE, Preferences, preferences_summary
 from model_evaluation.runtime.results.records import plain_text
@@ -19,10 +23,6 @@ from model_evaluation.runtime.results.slices import Clusters
 from model_evaluation.runtime.results.summary import Summary
 
 from .answers import metric_named
-from .details import DetailRow, read_details
-from .nova_analysis import NovaAnalysis
-from .result_files import OutputFiles, aggregate_results, headline
-from .words import report_words
 
 VERDICT = re.compile(r"\[\[\s*(?:([AB])\s*(>+|<+|=+)\s*([AB])|(C|tie))\s*\]\]", re.IGNORECASE)
 FEW_PROMPTS = 100

@@ -7,11 +7,11 @@ from typing import TypedDict
 
 import numpy as np
 
+from model_evaluation.kinds.predictive.runtime.joined import Codes
+from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
-from .joined import Codes
 from .losses import TINY
-from .tables import Floats
 
 BINS = 10
 FEWEST = 5  # events, and non-events, that a slope needs

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, JUDGES
 from model_evaluation.runtime.report.plain_text import paragraphs
 from model_evaluation.runtime.report.words import ReportWords
 from model_evaluation.runtime.summary import Summary, scope_of
-
-from .recipe import GEN_QA, JUDGES
 
 ANSWERED = """
 Every row of the dataset was given to the models by the Nova evaluation container, which scored the answers. Rows are
