@@ -101,16 +101,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             body, code = _bug(command, error), 1
     except KeyboardInterrupt:
-        body = {
-            "ok": False,
-            "command": command,
-            "error": {
-                "code": "interrupted",
-                "message": "The command was interrupted; nothing was half-written.",
-                "fix": "Run it again when ready.",
-            },
-        }
-        code = 130
+        stopped = "The command was interrupted; nothing was half-written."
+        body, code = failure(command, EvaluationError(stopped, fix="Run it again when ready.", code="interrupted")), 130
     except SystemExit as error:  # --help and --version
         return error.code if isinstance(error.code, int) else 1
     except Exception as error:
@@ -218,13 +210,10 @@ def _bug(command: str | None, error: Exception) -> JsonObject:
     trace = "".join(traceback.format_exception(error))
     sys.stderr.write(trace)
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return {
-        "ok": False,
-        "command": command,
-        "error": {
-            "code": "bug",
-            "message": f"This is a fault of the program, not yours: {type(error).__name__}: {error}",
-            "fix": "Please report it with the text on stderr. The state file is as it was before the command.",
-            "details": {"where": f"{os.path.basename(last.filename)}:{last.lineno}"},
-        },
-    }
+    bug = EvaluationError(
+        f"This is a fault of the program, not yours: {type(error).__name__}: {error}",
+        fix="Please report it with the text on stderr. The state file is as it was before the command.",
+        code="bug",
+        details={"where": f"{os.path.basename(last.filename)}:{last.lineno}"},
+    )
+    return failure(command, bug)

@@ -11,7 +11,7 @@ import skills_ref
 import yaml
 
 from model_evaluation import __version__
-from model_evaluation.installing import install
+from model_evaluation.installing.folder import install
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = [".claude-plugin/plugin.json", ".codex-plugin/plugin.json", "gemini-extension.json"]

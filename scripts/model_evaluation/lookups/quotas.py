@@ -31,12 +31,10 @@ def get_quota(aws: Aws, service: str, code: str, region: str) -> Quota | None:
 
 def list_quotas(aws: Aws, service: str, region: str) -> list[Quota]:
     """Every applied quota of a service. Raises AccessDenied."""
-    client = aws.client("service-quotas", region)
+    request = {"ServiceCode": service, "PaginationConfig": {"PageSize": 100}}
     with aws_errors("listing the quotas", resource=f"of {service}"):
-        pages = client.get_paginator("list_service_quotas").paginate(
-            ServiceCode=service, PaginationConfig={"PageSize": 100}
-        )
-        return [_quota(item) for page in pages for item in page["Quotas"]]
+        quotas = aws.entries("service-quotas", "list_service_quotas", "Quotas", region, request)
+    return [_quota(item) for item in quotas]
 
 
 def _quota(item: dict[str, object]) -> Quota:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 
 import boto3  # noqa: TID251 - this is the seam
 import botocore.config
@@ -11,6 +12,7 @@ from botocore.credentials import Credentials
 
 from model_evaluation.errors import NoRegion
 from model_evaluation.runtime.session import AwsClients, Client
+from model_evaluation.runtime.settings import Json
 
 from .concurrency import Once
 from .failures import ATTEMPTS, aws_errors
@@ -63,6 +65,18 @@ class Aws:
                 with aws_errors(f"creating the {service} client"):
                     self._clients[key] = self._session.client(service, region_name=region, config=CONFIG)
             return self._clients[key]
+
+    def entries(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        region: str | None = None,
+        request: Mapping[str, object] | None = None,
+    ) -> list[Json]:
+        """What a listing of AWS holds on all its pages, of which ``key`` is the member with the entries."""
+        pages = self.client(service, region).get_paginator(operation).paginate(**(request or {}))
+        return [entry for page in pages for entry in page[key]]
 
 
 class _Session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import Facts, JsonObject
@@ -13,7 +14,6 @@ from model_evaluation.runtime.settings import Json
 from .rows.card import card, samples, where
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
     from model_evaluation.dataset import DatasetReport, JoinedFiles, Terms
     from model_evaluation.lookups.s3.objects import S3Object
 

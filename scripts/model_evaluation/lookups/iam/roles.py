@@ -32,10 +32,8 @@ def describe_role(aws: Aws, name: str) -> Role:
 
 def list_roles(aws: Aws) -> list[Role]:
     """Every role of the account but those that belong to a service. Raises AccessDenied."""
-    client = aws.client("iam")
     with aws_errors("listing the roles"):
-        pages = client.get_paginator("list_roles").paginate(PaginationConfig={"PageSize": 1000})
-        roles = [item for page in pages for item in page["Roles"]]
+        roles = aws.entries("iam", "list_roles", "Roles", request={"PaginationConfig": {"PageSize": 1000}})
     return [
         Role(item["Arn"], item["RoleName"], trusted_services(trust), trust)
         for item in roles

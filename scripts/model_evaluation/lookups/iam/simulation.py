@@ -62,11 +62,9 @@ def simulate(
             {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
             for key, value in sorted(context.items())
         ]
-    client = aws.client("iam")
     try:
         with aws_errors("simulating the permissions", resource=f"of {principal_arn}"):
-            pages = client.get_paginator("simulate_principal_policy").paginate(**request)
-            results = [result for page in pages for result in page["EvaluationResults"]]
+            results = aws.entries("iam", "simulate_principal_policy", "EvaluationResults", request=request)
     except (AccessDenied, NotFound) as error:
         return Simulated((), error.message)
     return Simulated(tuple(decision for result in results for decision in decisions_of(result)))

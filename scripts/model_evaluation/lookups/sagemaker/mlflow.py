@@ -42,18 +42,15 @@ class Trackers(NamedTuple):
 
 def list_trackers(aws: Aws, region: str) -> Trackers:
     """All MLflow apps and tracking servers of the region, by name."""
-    client = aws.client("sagemaker", region)
 
     def apps() -> list[Tracker]:
         with aws_errors("listing MLflow apps"):
-            pages = client.get_paginator("list_mlflow_apps").paginate()
-            items = [item for page in pages for item in page["Summaries"]]
+            items = aws.entries("sagemaker", "list_mlflow_apps", "Summaries", region)
         return [Tracker(item["Arn"], item["Name"], "app", item["Status"]) for item in items]
 
     def servers() -> list[Tracker]:
         with aws_errors("listing MLflow tracking servers"):
-            pages = client.get_paginator("list_mlflow_tracking_servers").paginate()
-            items = [item for page in pages for item in page["TrackingServerSummaries"]]
+            items = aws.entries("sagemaker", "list_mlflow_tracking_servers", "TrackingServerSummaries", region)
         return [
             Tracker(item["TrackingServerArn"], item["TrackingServerName"], "server", item["TrackingServerStatus"])
             for item in items
