@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
 
 import boto3  # noqa: TID251 - this is the seam
 import botocore.config
@@ -66,17 +65,11 @@ class Aws:
                     self._clients[key] = self._session.client(service, region_name=region, config=CONFIG)
             return self._clients[key]
 
-    def entries(
-        self,
-        service: str,
-        operation: str,
-        key: str,
-        region: str | None = None,
-        request: Mapping[str, object] | None = None,
-    ) -> list[Json]:
-        """What a listing of AWS holds on all its pages, of which ``key`` is the member with the entries."""
-        pages = self.client(service, region).get_paginator(operation).paginate(**(request or {}))
-        return [entry for page in pages for entry in page[key]]
+
+def entries(client: Client, operation: str, key: str, **request: object) -> list[Json]:
+    """What a listing of AWS holds on all its pages, of which ``key`` is the member with the entries."""
+    pages = client.get_paginator(operation).paginate(**request)
+    return [entry for page in pages for entry in page[key]]
 
 
 class _Session:

@@ -98,11 +98,9 @@ def called() -> set[tuple[str, str]]:
     kinds = LOOKUPS.parent / "kinds"
     for path in [*LOOKUPS.rglob("*.py"), *kinds.rglob("lookups/*.py")]:
         text = path.read_text("utf-8")
-        services = set(re.findall(r"""(?:client|entries)\(\s*"([a-z0-9-]+)\"""", text))
+        services = set(re.findall(r"""client\("([a-z0-9-]+)\"""", text))
         names = set(re.findall(r"\.((?:get|list|describe|head|simulate)_[a-z0-9_]+)\(", text))
-        names |= set(
-            re.findall(r"""entries\(\s*"[a-z0-9-]+", "([a-z0-9_]+)\"|get_paginator\("([a-z0-9_]+)\"\)""", text)
-        )
+        names |= set(re.findall(r"""(?:\bentries\(.*?, |get_paginator\()"([a-z0-9_]+)\"""", text))
         calls |= {(service, name) for service in services for name in names}
     return calls
 
