@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from types import ModuleType
 from typing import NoReturn, TextIO
 
@@ -145,7 +146,7 @@ def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    with _TextTo(stdout):
+    with redirect_stdout(stdout):  # --help and --version go where the JSON would
         options = parser.parse_args(arguments)
     if options.command is not None and options.command not in GROUPS:
         received, options.command = options.command, None
@@ -167,7 +168,7 @@ def _command_arguments(
     parser.add_argument("--project", default=options.project, metavar="DIR", help="the project's folder")
     module.arguments(parser)
     prepare = getattr(module, "prepare", None)
-    with _TextTo(stdout):
+    with redirect_stdout(stdout):
         args = parser.parse_intermixed_args(prepare(options.rest) if prepare else options.rest)
     args.project = os.path.abspath(os.path.expanduser(args.project))
     if not os.path.isdir(args.project):
@@ -175,19 +176,6 @@ def _command_arguments(
             f"--project {args.project} is not a folder.", fix="Create it first, or name an existing folder."
         )
     return args
-
-
-class _TextTo:
-    """argparse prints --help and --version itself; they go where the JSON would."""
-
-    def __init__(self, stdout: TextIO) -> None:
-        self.stdout = stdout
-
-    def __enter__(self) -> None:
-        self.saved, sys.stdout = sys.stdout, self.stdout
-
-    def __exit__(self, *_: object) -> None:
-        sys.stdout = self.saved
 
 
 def _print_json(body: JsonObject) -> None:
