@@ -30,6 +30,7 @@ from model_evaluation.kinds.kind import PeopleTool
 from model_evaluation.kinds.registry import load_kind, report_words
 from model_evaluation.naming import project_slug
 from model_evaluation.reporting.between_runs import change_since_last, compare_runs, run_before
+from model_evaluation.reporting.foreign_files import results_of_files
 from model_evaluation.reporting.gate import Gate, decide_gate, invalid_gate, parse_rules
 from model_evaluation.reporting.history import history_json, history_sentences, project_history, read_runs
 from model_evaluation.reporting.junit import junit_xml
@@ -49,7 +50,13 @@ Body = JsonObject
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--results", metavar="DIR", help="an execution's results (default: the newest of the project)")
+    add(
+        "--results",
+        metavar="DIR|FILE",
+        nargs="+",
+        help="an execution's results (default: the newest of the project); or what another program left, such as a "
+        "candidate's log and its reference's",
+    )
     add("--gate", metavar="RULES", nargs="?", const="", help="turn the verdict into an exit code")
     add(
         "--against",
@@ -78,7 +85,7 @@ def run(args: argparse.Namespace) -> tuple[Body, int]:
     if args.history is not None:
         return _history(args), 0
     try:
-        results = read_results(args.project, args.results)
+        results = read_results(args.project, results_of_files(args.project, args.results))
     except Refused as error:
         if args.gate is None:
             raise

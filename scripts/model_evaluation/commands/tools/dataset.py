@@ -1,6 +1,7 @@
 """Check every row of a dataset on its own, outside any workflow: a file, an S3 URI, a DataSet ARN, or a set of files.
 
 Exit code 0 when it is usable (warnings included), 3 when the service would reject a row or the file.
+--lines FILE keeps the number of every line that a finding is about; the answer names the first five.
 With --training it also says how many evaluation prompts are in the training data.
 `dataset convert FILE --map question=query,answer=response` writes JSON Lines out of JSON, CSV, TSV, Parquet or Excel,
 with a manifest, and checks what it wrote; --map names the fields of rows that are in none of the five formats.
@@ -33,7 +34,9 @@ from model_evaluation.dataset import (
     find_overlap,
     read_chunks,
 )
+from model_evaluation.dataset.findings import FIRST_LINES
 from model_evaluation.errors import Refused, StateError, UsageError
+from model_evaluation.files import write_atomically
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.kind import Kind
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, kind_of, load_kind
@@ -42,7 +45,7 @@ from model_evaluation.lookups.s3.sources import Source, local_sources, s3_source
 from model_evaluation.progress import read_so_far, watched
 from model_evaluation.runtime.shard_names import unsharded_name
 from model_evaluation.state import load
-from model_evaluation.steps.data import faults_of, suggested_fix
+from model_evaluation.steps.data import LOOKED_THROUGH, faults_of, suggested_fix
 from model_evaluation.steps.dataset import from_registry
 from model_evaluation.steps.rows.preparation import file_name, place_for
 
@@ -84,6 +87,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="split: another one parts the rows anew (default 0)")
     for flag, meaning in SPLIT_BY.items():
         parser.add_argument(f"--{flag}", metavar="COLUMN", help=f"split: {meaning}")
+    parser.add_argument("--lines", metavar="FILE", help="check: write every line that a finding is about to FILE (CSV)")
     parser.add_argument("--needs-reference", action="store_true", help="every row must have a reference answer")
 
 
@@ -96,6 +100,8 @@ def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
         return _split(args)
     if args.shares or args.seed is not None or any(getattr(args, flag) for flag in SPLIT_BY):
         raise UsageError("--shares, --seed, --stratify, --group and --time go with `dataset split`.", fix=SEE_HELP)
+    if args.lines is not None and args.action != "check":
+        raise UsageError("--lines goes with `dataset check`.", fix=SEE_HELP)
     if args.action != "convert" and (args.map or args.format or args.output):
         raise UsageError("--map, --format and --output go with `dataset convert`.", fix=SEE_HELP)
     actions = {"check": _check, "convert": _convert, "overlap": _overlap}
@@ -217,17 +223,39 @@ def _check(args: argparse.Namespace) -> tuple[JsonObject, int]:
         joined.chunks(),
         source=source,
         deep=args.deep,
+        look_through=LOOKED_THROUGH if args.lines is not None else 0,
         max_rows=args.max_rows,
         terms=_terms(kind, args),
         row_limit=None if several else kind.job_rows,
+        every_line=args.lines is not None,
         on_progress=read_so_far(),
     )
     report = joined.by_file(report, kind.job_rows)
     body: JsonObject = {}
+    if args.lines is not None:
+        body["lines"] = _write_lines(args, joined, report)
+        firsts = [
+            replace(one, lines=one.lines[:FIRST_LINES], places=one.places[:FIRST_LINES]) for one in report.findings
+        ]
+        report = replace(report, findings=firsts)
     if args.training is not None:
         training = training_chunks(_aws, args.training)
         body["leakage"] = find_overlap(training, watched(joined.chunks(), "dataset")).as_json()
     return _told(report, body, f"{source} cannot be used")
+
+
+def _write_lines(args: argparse.Namespace, joined: JoinedFiles, report: DatasetReport) -> JsonObject:
+    """Write every line of every finding to ``--lines``."""
+    path = Path(args.project, os.path.expanduser(args.lines))
+    try:
+        write_atomically(path, joined.all_lines(report))
+    except OSError as error:
+        raise Refused(
+            f"{path} cannot be written: {error.strerror or error}.",
+            fix="Name another file: --lines FILE",
+            code="unwritable",
+        ) from error
+    return {"file": str(path), "count": sum(len(found.lines) for found in report.findings)}
 
 
 def _joined(names: list[str]) -> tuple[str, JoinedFiles]:

@@ -201,8 +201,7 @@ def _instructions(context: Context, path: str) -> str:
             "The notebook reads files of this machine, so run it here: evaluate.py run does, or Run All Cells in a "
             "Jupyter that is opened here. In SageMaker Studio it would not find them; there, give files in S3."
         )
-    text = instructions(path, context.kind.minutes(context))
-    return text if context.kind.rehearses else text.replace(f" {TRY_FIRST}", "")
+    return instructions(path, context.kind.minutes(context))
 
 
 def instructions(path: str, minutes: tuple[float, float] | None) -> str:
