@@ -86,7 +86,7 @@ def _profile_lines(profile: Profile, file_rows: list[int]) -> list[str]:
             some = list(asked.items())[:CATEGORIES_SHOWN]
             each = ", ".join(
                 f"{_short(name)} "
-                + ("{:.2f}–{:.2f}".format(*found) if (found := usual_differences(count, 1.0)) else "none")
+                + ("{:.2f}–{:.2f}".format(*differences) if (differences := usual_differences(count, 1.0)) else "none")
                 for name, count in some
             )
             more = ", ..." if len(some) < len(categories) else ""
@@ -119,8 +119,8 @@ def overlap_line(overlap: Facts | None) -> str:
     """Whether the training data hold rows of the dataset, in the card's words."""
     if not overlap:
         return "with the training data: not measured"
-    found = overlap["exact"] + (overlap["near"] or 0)
-    return f"{found:,} of {overlap['evaluation_rows']:,} prompts are in the training data, {overlap['source']}"
+    count = overlap["exact"] + (overlap["near"] or 0)
+    return f"{count:,} of {overlap['evaluation_rows']:,} prompts are in the training data, {overlap['source']}"
 
 
 def questions_of(profile: Facts) -> int:
