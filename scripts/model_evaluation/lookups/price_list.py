@@ -16,7 +16,7 @@ from model_evaluation.files import write_atomically
 from model_evaluation.runtime.settings import Json
 
 from .failures import aws_errors
-from .session import Aws, entries
+from .session import Aws, listing
 
 # The Price List has few endpoints; any of them knows all regions.
 ENDPOINT_REGION = "us-east-1"
@@ -68,7 +68,7 @@ def _ask(aws: Aws, service: str, **attributes: str) -> list[Json]:
     filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in attributes.items()]
     request = {"ServiceCode": service, "FormatVersion": "aws_v1", "Filters": filters}
     with aws_errors("reading the price list", resource=f"of {service}"):
-        texts = entries(aws.client("pricing", ENDPOINT_REGION), "get_products", "PriceList", **request)
+        texts = listing(aws.client("pricing", ENDPOINT_REGION), "get_products", "PriceList", **request)
     return [json.loads(str(text)) for text in texts]
 
 
