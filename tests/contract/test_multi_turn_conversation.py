@@ -224,5 +224,3 @@ def test_the_policies_name_the_agent_and_the_jobs(talk: Talk, world: MultiTurnWo
 def test_an_mlflow_app_that_the_sdk_would_make_is_refused(talk: Talk, world: MultiTurnWorld) -> None:
     until(talk, world, "mlflow")
     assert talk.say("mlflow", "create").json["error"]["code"] == "mlflow_needed"
-
-
