@@ -146,3 +146,39 @@ def test_after_a_kill_while_waiting_it_is_taken_up_again(new_bench: Callable[...
     assert Killer(bench, Moment("ListPipelineExecutionSteps", "after", 0.05)).run().killed
     assert bench.run().ok
     assert bench.executions == ["Succeeded"]
+
+
+ALONE = """
+import io, json, boto3
+from sagemaker.core.helper.session_helper import Session
+from sagemaker.train.evaluate import MultiTurnRLEvaluator
+evaluator = MultiTurnRLEvaluator(
+    model={model!r}, agent_config={agent!r}, dataset={dataset!r}, evaluate_base_model=True, region="us-west-2",
+    s3_output_path={output!r}, role={role!r}, mlflow_resource_arn={mlflow!r},
+    sagemaker_session=Session(boto_session=boto3.Session(region_name="us-west-2")),
+)
+evaluator.hyperparameters.eval_group_size = 4
+evaluator.hyperparameters.temperature = 0.7
+evaluator.hyperparameters.sampling_top_p = 0.9
+context = {{}}
+object.__setattr__(evaluator, "_render_pipeline_definition", lambda text, found: context.update(found) or "{{}}")
+evaluator.evaluate(dry_run=True)
+document = json.loads(context["job_config_document_str"])
+print("SENT", json.dumps(document["EvaluationConfig"]["HyperParameters"]))
+"""
+
+
+def test_the_sdk_alone_drops_the_temperature(opened: Workshop, tmp_path: Path) -> None:
+    """Why the definition is given the settings anew: with an SDK that sends them this fails, and that can go."""
+    import json
+
+    script = tmp_path / "alone.py"
+    values = {
+        "model": EVALUATOR["MODEL_PACKAGE_ARN"], "agent": AGENT, "dataset": PARAMETERS["DATASET"],
+        "output": EVALUATOR["S3_OUTPUT"], "role": EVALUATOR["ROLE_ARN"], "mlflow": EVALUATOR["MLFLOW_RESOURCE_ARN"],
+    }  # fmt: skip
+    script.write_text(ALONE.format(**values), encoding="utf-8")
+    outcome = opened.interpreter.run(script, tmp_path)
+    assert outcome.ok, outcome
+    line = next(line for line in outcome.printed.splitlines() if line.startswith("SENT "))
+    assert json.loads(line[5:]) == {"eval_group_size": "4", "success_threshold": "1.0"}

@@ -83,7 +83,8 @@ def _by_prompt(
     records = pair_records(distinct, answers)
     names = sorted(asked.names, key=lambda name: name != evaluation.primary_metric)
     metrics = [_metric(name, [r.reward for own in models.values() for r in own.rollouts]) for name in names]
-    paired = paired_scores(records, metrics, evaluation.sides)
+    # What stands for an answer is our own listing of rollouts, whose length says nothing.
+    paired = replace(paired_scores(records, metrics, evaluation.sides), lengths={})
     comparison = compare_scores(paired, metrics)
     checks = [
         _prompts(records, evaluation),

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -60,9 +61,9 @@ def read_model(aws: AwsClients, job_arn: str, mlflow_arn: str, label: str) -> Mo
             f"The job of the {label} names no run of MLflow: {job_arn}",
             fix="Without one there are no results to read. Look at the job's log; run the evaluation again.",
         )
-    from mlflow.exceptions import MlflowException
-
     with _client(mlflow_arn) as client:
+        from mlflow.exceptions import MlflowException
+
         try:
             metrics = client.get_run(details["RunId"]).data.metrics
         except MlflowException as error:
@@ -82,7 +83,9 @@ def read_model(aws: AwsClients, job_arn: str, mlflow_arn: str, label: str) -> Mo
 def _client(arn: str) -> Iterator[MlflowClient]:
     """A client of the app or server. MLflow's own address is set meanwhile: SageMaker's plugin takes its headers from
     it."""
-    import mlflow
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")  # of a progress bar that nobody sees
+        import mlflow
 
     before = os.environ.get("MLFLOW_TRACKING_URI")
     logging.getLogger("mlflow").setLevel(logging.ERROR)
