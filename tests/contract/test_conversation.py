@@ -267,7 +267,7 @@ def test_a_rehearsal_that_cannot_be_written_names_its_own_folder(
         raise OSError(13, "Permission denied")
 
     (tmp_path / "workflow_state.json").write_bytes(complete)
-    monkeypatch.setattr("model_evaluation.commands.render.write_atomically", refuse)
+    monkeypatch.setattr("model_evaluation.commands.workflow.render.write_atomically", refuse)
     error = run_cli("rehearse", project=tmp_path).json["error"]
     assert (error["code"], error["fix"]) == ("unwritable", f"Make the folder {tmp_path} writable.")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from model_evaluation.errors import AwsError, Refused
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
-from model_evaluation.runtime.recipe_settings import DETERMINISTIC, Parameter, read_recipe_settings, settings_place
 from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.tasks.recipe import DETERMINISTIC, Parameter, read_recipe_settings, settings_place
 
 from .hub import describe_base_model
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from model_evaluation.runtime.display import in_jupyter
 from model_evaluation.runtime.settings import Json
 
+from .progress import in_jupyter
 from .service import AnySettings, Call, ListedRun, Runs, RunState, Started, Step
 
 if TYPE_CHECKING:
