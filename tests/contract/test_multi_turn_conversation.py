@@ -221,6 +221,18 @@ def test_the_policies_name_the_agent_and_the_jobs(talk: Talk, world: MultiTurnWo
     assert "job.sagemaker.amazonaws.com" in printed
 
 
+@pytest.mark.parametrize("service", ["bedrock-agentcore", "lambda"])
+def test_a_rehearsal_makes_the_configured_agent_exist(aws: LocalAws, service: str) -> None:
+    name = "runtime/mine-q1W2e3R4t5" if service == "bedrock-agentcore" else "function:Mine"
+    agent = f"arn:aws:{service}:us-west-2:{aws.account}:{name}"
+    MultiTurnPlayer().seed_rehearsal(Seeder(aws.cloud, aws.region), {"AGENT": agent})
+    if service == "lambda":
+        assert aws.client("lambda").get_function_configuration(FunctionName=agent)["State"] == "Active"
+    else:
+        found = aws.client("bedrock-agentcore-control").get_agent_runtime(agentRuntimeId="mine-q1W2e3R4t5")
+        assert (found["agentRuntimeArn"], found["status"]) == (agent, "READY")
+
+
 def test_an_mlflow_app_that_the_sdk_would_make_is_refused(talk: Talk, world: MultiTurnWorld) -> None:
     until(talk, world, "mlflow")
     assert talk.say("mlflow", "create").json["error"]["code"] == "mlflow_needed"

@@ -118,6 +118,14 @@ def test_beside_another_fine_tuned_model(new_bench: Callable[..., Bench]) -> Non
     assert bench.summary["rows"]["paired"] == 12
 
 
+def test_a_data_set_of_the_registry(new_bench: Callable[..., Bench]) -> None:
+    arn = "arn:aws:sagemaker:us-west-2:123456789012:hub-content/REGISTRY/DataSet/tickets/1.0.0"
+    bench = new_bench(DATASET=arn)
+    outcome = bench.run()
+    assert outcome.ok, outcome
+    assert bench.summary["rows"]["paired"] == 11
+
+
 def test_a_base_model_alone(new_bench: Callable[..., Bench]) -> None:
     bench = new_bench(MODEL_PACKAGE_ARN="meta-textgeneration-llama-3-2-3b-instruct", EVALUATE_BASE_MODEL=False)
     outcome = bench.run()

@@ -13,6 +13,7 @@ from model_evaluation.kinds.multi_turn.runtime.analysis import pass_at
 from model_evaluation.kinds.multi_turn.runtime.recipe import GROUP, PASS_K, TEMPERATURE, THRESHOLD, USUAL
 from model_evaluation.localaws.errors import JobFailure, ServiceError
 from model_evaluation.localaws.jobs.job import JOB_TYPES, Job
+from model_evaluation.localaws.jobs.serverless import source_uri
 from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.policies import trusts
@@ -49,7 +50,7 @@ def run_rollouts(job: Job) -> None:
     side = "tuned" if _is_tuned(job, document) else "base"
     _require_agent(job, document["AgentConfig"])
     plan = job.cloud.scenario.part(Agents)
-    source = document["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
+    source = source_uri(job, document["InputDataConfig"][0]["DataSource"])
     rows = read_dataset_rows(job.read(source).split(b"\n")).rows
     if not rows:
         raise JobFailure(f"AlgorithmError: no prompt could be read from {source}")
