@@ -99,6 +99,13 @@ def test_of_aggregates_alone_the_models_are_compared_unpaired(new_bench: Callabl
     assert bench.summary["conditions"]["aggregates_only"] is True
 
 
+def test_traces_that_name_no_run_are_nobodys_rollouts(new_bench: Callable[..., Bench]) -> None:
+    bench = new_bench(Agents(traces="nobodys", missing_prompts=0), MLFLOW_EXPERIMENT="shared")
+    assert bench.run().ok
+    assert bench.summary["metrics"]["pass_at_1"]["difference"]["method"] == "unpaired, MOVER"
+    assert any("Traces of the experiment that name no run: 96" in text for text in bench.summary["warnings"])
+
+
 def test_one_model_alone_in_a_function(new_bench: Callable[..., Bench]) -> None:
     function = f"arn:aws:lambda:us-west-2:123456789012:function:{AgentFunction().name}"
     bench = new_bench(

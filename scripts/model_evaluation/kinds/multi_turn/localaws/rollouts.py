@@ -127,7 +127,8 @@ def _record(
     put_run(job.cloud, run_id, mlflow["MlflowRunName"], experiment, _metrics(groups, settings), ended)
     rollouts = [rollout for group in groups for rollout in group]
     seeded("trace order", side).shuffle(rollouts)
-    if plan.traces == "both" or plan.traces == side:
+    if plan.traces in ("both", "nobodys", side):
+        source = "" if plan.traces == "nobodys" else run_id
         prefix = S3Uri.parse(output["S3OutputPath"])
         when = datetime.datetime.fromtimestamp(ended, datetime.UTC).isoformat().replace("+00:00", "Z")
         for at, rollout in enumerate(rollouts):
@@ -137,7 +138,7 @@ def _record(
                 tags["mlflow.artifactLocation"] = f"s3://{prefix.bucket}/{key}"
                 body = json.dumps(_spans(rollout, side, plan)).encode()
                 job.s3.put_object(Bucket=prefix.bucket, Key=f"{key}/traces.json", Body=body)
-            put_trace(job.cloud, f"tr-{run_id[:8]}{at:08d}", experiment, run_id, tags, when)
+            put_trace(job.cloud, f"tr-{run_id[:8]}{at:08d}", experiment, source, tags, when)
     turns = sum(rollout.turns for rollout in rollouts)
     document["ServiceOutput"] = {
         "MlflowDetails": {
