@@ -205,6 +205,19 @@ def test_the_role_must_trust_both_services(
     assert words in error["message"]
 
 
+def test_preflight_finds_a_trust_that_was_taken_away(talk: Talk, world: MultiTurnWorld, aws: LocalAws) -> None:
+    arn = f"arn:aws:iam::{world.account}:role/LosesItsTrust"
+    Seeder(aws.cloud, aws.region).role(arn, ("sagemaker", "job.sagemaker"), (*ROLE_ACTIONS, *MultiTurnPlayer.actions))
+    until(talk, world, "confirm", role=arn)
+    statement = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.client("iam").update_assume_role_policy(RoleName="LosesItsTrust", PolicyDocument=policy)
+    result = talk.command("preflight")
+    assert (result.code, result.json["error"]["code"]) == (3, "preflight_failed")
+    failed = {check["id"]: check["message"] for check in result.json["checks"] if check["status"] == "fail"}
+    assert "sts:TagSession" in failed["role.jobs"]
+
+
 def test_a_role_that_may_not_call_the_agent_is_found_out(talk: Talk, world: MultiTurnWorld, aws: LocalAws) -> None:
     arn = f"arn:aws:iam::{world.account}:role/KnowsNoAgent"
     Seeder(aws.cloud, aws.region).role(arn, ("sagemaker", "job.sagemaker"), ROLE_ACTIONS)

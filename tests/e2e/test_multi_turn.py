@@ -13,7 +13,10 @@ from e2e.script_runs import Bench, Workshop, run_notebook_twice, workshop
 from evaluator_parameters import EVALUATOR
 from model_evaluation.kinds.multi_turn.kind import KIND
 from model_evaluation.kinds.multi_turn.localaws.agents import AgentFunction, AgentRuntime, Agents
+from model_evaluation.kinds.multi_turn.localaws.player import MultiTurnPlayer
 from model_evaluation.localaws import Scenario
+from model_evaluation.localaws.company import ROLE_ACTIONS
+from model_evaluation.localaws.seeding import Seeder
 
 pytestmark = pytest.mark.e2e
 
@@ -146,6 +149,17 @@ def test_an_agent_that_is_not_ready_stops_the_notebook(new_bench: Callable[..., 
     assert not outcome.ok
     assert "UPDATING, not READY" in outcome.printed
     assert bench.executions == []
+
+
+def test_a_role_that_only_the_sdks_own_check_accepts_fails_in_the_job_and_says_why(
+    new_bench: Callable[..., Bench], opened: Workshop
+) -> None:
+    role = "arn:aws:iam::123456789012:role/TrustsOneService"
+    Seeder(opened.aws.cloud, "us-west-2").role(role, ("sagemaker",), (*ROLE_ACTIONS, *MultiTurnPlayer.actions))
+    bench = new_bench(ROLE_ARN=role)
+    outcome = bench.run()
+    assert outcome.ename == "EvaluationRunError"
+    assert "Let job.sagemaker.amazonaws.com assume ROLE_ARN (sts:AssumeRole and sts:TagSession)" in outcome.evalue
 
 
 def test_after_a_kill_there_is_one_execution(new_bench: Callable[..., Bench]) -> None:
