@@ -16,6 +16,7 @@ from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.multi_turn.localaws.player import AgentNames
 from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
 from model_evaluation.localaws import Call, LocalAws
 from model_evaluation.localaws.seeding import Seeder
@@ -46,6 +47,10 @@ USUAL: dict[str, str | None] = {
     "smallest_effect": None,
     "scorer": "{evaluator_arn}",
     "scorer_trial": "skip",
+    "agent": "{agent_arn}",
+    "rollouts": None,
+    "sampling": None,
+    "success": None,
 }
 # The same about a predictive model; its files lie in the project's folder (`tables` of an eval's world).
 PREDICTIVE: dict[str, str | None] = {
@@ -148,12 +153,14 @@ def usual_answers(world: World) -> dict[str, str]:
     """An answer to every step that is asked; suggestions are written out."""
     chosen = {"data": "ok", "custom_metrics": "none", "builtin_metrics": "Correctness,Completeness",
               "primary_metric": "Correctness", "output": f"s3://{world.bucket}/results", "notebook": "new",
-              "subtasks": "ALL", "decoding": "defaults", "smallest_effect": "2"}  # fmt: skip
+              "subtasks": "ALL", "decoding": "defaults", "smallest_effect": "2",
+              "rollouts": "1", "sampling": "defaults", "success": "1"}  # fmt: skip
     return {step: chosen.get(step) or _filled(value or "", _names(world)) for step, value in USUAL.items()}
 
 
 def _names(world: World) -> dict[str, str]:
-    return {**world.names(), **vars(ScorerNames(world.account, world.region))}
+    further = (ScorerNames(world.account, world.region), AgentNames(world.account, world.region))
+    return {**world.names(), **{name: text for names in further for name, text in vars(names).items()}}
 
 
 def _filled(value: Any, names: Mapping[str, str]) -> Any:

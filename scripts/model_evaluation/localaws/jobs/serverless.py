@@ -80,7 +80,11 @@ def dataset_uri(job: Job) -> str:
     channels = job.arguments.get("InputDataConfig") or []
     if not channels:
         raise JobFailure("ClientError: InputDataConfig must have a channel named train")
-    source = channels[0]["DataSource"]
+    return source_uri(job, channels[0]["DataSource"])
+
+
+def source_uri(job: Job, source: Record) -> str:
+    """Where the rows of a channel's source are. Raises :class:`JobFailure` for a data set that is not there."""
     if "DatasetSource" not in source:
         return str(source["S3DataSource"]["S3Uri"])
     arn = source["DatasetSource"]["DatasetArn"]

@@ -125,7 +125,7 @@ def _by_question(
     settle_verdicts([table[metric.name] for metric in chosen], chosen, holm)
     if cells:
         settle_verdicts(cells.values(), [metrics[0]] * len(cells), holm)
-        table[f"macro_{primary}"] = _macro_entry(table[primary], cells, metrics[0])
+        table[f"macro_{primary}"] = macro_entry(table[primary], cells, metrics[0])
     mark = reliable_mark(benchmark, records, primary)
     reasons: dict[Side, list[str | None]] = {
         side: [
@@ -183,7 +183,7 @@ def with_margin(comparison: ScoreComparison, primary: str, smallest_effect: floa
             entry["margin_share"] = smallest_effect / (entry["limits"][1] - entry["limits"][0])
 
 
-def _macro_entry(micro: MetricEntry, cells: Mapping[str, MetricEntry], metric: Metric) -> MetricEntry:
+def macro_entry(micro: MetricEntry, cells: Mapping[str, MetricEntry], metric: Metric) -> MetricEntry:
     """The metric with every part weighing the same."""
     entry: MetricEntry = {
         **micro,
