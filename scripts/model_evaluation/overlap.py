@@ -18,7 +18,7 @@ DROP = "To leave these rows out (a new file, uploaded only after the user's yes)
 
 def record(project: str, training: str | None) -> JsonObject:
     """Measure, and keep it with the answer to `data`; what rests on that is open again. The envelope's body."""
-    from model_evaluation.conversation.answers import position, prepare_next, utc_now
+    from model_evaluation.conversation.answers import position, prepare_next, reopened_finding, utc_now
 
     for _ in range(TRIES):
         snapshot = state.load(project)
@@ -31,8 +31,7 @@ def record(project: str, training: str | None) -> JsonObject:
         document, reopened = workflow.record(context.kind.steps, context.document, "data", answer, context.now)
         level, more = ("warning", {"fix": DROP}) if overlap["share"] else ("info", {})
         findings = [workflow.finding("overlap", str(overlap["statement"]), level=level, **more)]
-        if reopened:
-            findings.append(workflow.finding("reopened", f"Open again, to be seen with it: {', '.join(reopened)}."))
+        findings += reopened_finding(document, reopened, "to be seen with it")
         context.document = document
         findings += prepare_next(context)
         if state.replace(project, snapshot.raw, context.document):
