@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from model_evaluation.kinds.predictive.runtime.joined import Codes
 from model_evaluation.kinds.predictive.runtime.tables import Floats
@@ -158,7 +157,7 @@ def difference_of(tuned: Estimate, base: Estimate, clusters: Codes | None) -> Di
     if not math.isfinite(error) or tuned.n < 2:
         return difference(mean, None, None, None, None, tuned.n, "none: fewer than two rows", None)
     half = float(stdtrit(degrees if clusters is None else tails, (1 + CONFIDENCE) / 2)) * error
-    p_value = 2 * float(student.sf(abs(mean) / error, tails)) if error > 0 else float(mean == 0)
+    p_value = 2 * float(stdtr(tails, -abs(mean) / error)) if error > 0 else float(mean == 0)
     over = f" over {int(degrees) + 1:,} groups" if clusters is not None else ""
     return difference(mean, mean - half, mean + half, p_value, error, tuned.n, f"influence, paired{over}", f"t{over}")
 
