@@ -126,6 +126,8 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("region", lambda w: "eu-west-1", "other_region", "one region"),
     ("scope", lambda w: "both", "refused", "compare"),
     ("confirm", lambda w: "no", "not_confirmed", "not a clear yes"),
+    ("confirm", lambda w: "yes?", "not_confirmed", "not a clear yes"),
+    ("confirm", lambda w: "looks right", "not_confirmed", "not a clear yes"),
     ("confirm", lambda w: "yes but change the judge", "not_confirmed", "not a clear yes"),
     ("terms", lambda w: "sure, whatever", "no_assent", "explicit assent"),
     ("terms", lambda w: "what does it cost?", "no_assent", "explicit assent"),
@@ -602,7 +604,7 @@ def test_after_a_rehearsal_the_next_command_is_the_real_run(
         entry.pop("simulated", None)  # as if AWS itself had been asked
     (tmp_path / "workflow_state.json").write_text(json.dumps(document))
     assert run_cli("status", project=tmp_path).json["next"] == "run"
-    put_results(tmp_path, "real", created="2026-11-02T10:00:00+00:00")
+    put_results(tmp_path, "real", created=(datetime.now(UTC) + timedelta(minutes=1)).isoformat())
     assert run_cli("status", project=tmp_path).json["next"] == "report"
 
 
@@ -1078,3 +1080,30 @@ def test_what_settles_again_is_not_told_as_open(
     assert named
     assert named.isdisjoint(body["settled"])
     assert named.isdisjoint(body["known"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Yes, that looks right.", "yes - go ahead", "ja, einverstanden", "Oui, d'accord", "はい、お願いします", "OK!"],
+)
+def test_a_plain_yes_to_the_card_is_taken_in_ones_own_words(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path, words: str
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    run_cli("revise", "confirm", project=tmp_path)
+    body = run_cli("answer", "confirm", words, project=tmp_path).json
+    assert body["ok"], body
+    assert body["recorded"]["value"] == "yes"
+    assert body["step"]["id"] == "terms"  # and no assent to those
+
+
+@pytest.mark.parametrize(
+    "words", ["version 1", "v1", "{group} v1", "{group}/1", "“{group}/1”", "the version before", "previous"]
+)
+def test_an_earlier_version_is_found_by_what_people_call_it(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path, words: str
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    body = run_cli("answer", "scope", words.format(group=world.group_name), project=tmp_path).json
+    assert body["ok"], body
+    assert body["recorded"]["value"] == f"{world.model_package_arn.rsplit('/', 1)[0]}/1"
