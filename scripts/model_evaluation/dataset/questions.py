@@ -79,7 +79,7 @@ class Questions:
                 self._note(findings, "near_duplicate", self._rows, numbers, "")
                 return
         rows = self._drawn(SAMPLE)
-        numbers = self._numbers(rows) if len(rows) < len(self._rows) else None
+        numbers = self._numbers(rows) if self._share < 1 or len(rows) < len(self._rows) else None
         if numbers is None:
             findings.add("near_not_checked", detail="their words are too much alike", count=self._seen)
             return
