@@ -89,7 +89,6 @@ def test_plain_assent_is_taken(words: str) -> None:
         "I have read the terms",
         "nein",
         "不同意",
-        "同意しません",
         "동의하지 않습니다",
         "如果便宜就同意",
         "yes？",

@@ -1,4 +1,4 @@
-"""Two versions of one fine-tuned model answer differently, so that a rehearsed comparison of them has something to say."""
+"""Two versions of one fine-tuned model answer differently, so that a rehearsed comparison says something."""
 
 from __future__ import annotations
 
