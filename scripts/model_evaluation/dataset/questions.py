@@ -16,7 +16,7 @@ from .rows.reading import UsableRows
 ROWS_COMPARED = 20_000
 ROWS_COMPARED_DEEP = 100_000
 CHARS_KEPT = 40_000_000  # of all prompts together, likewise
-SAMPLE = 1_000  # rows, drawn by chance, that are compared where all would take too long
+SAMPLE = 500  # rows, drawn by chance, that are compared where all would take too long
 PAIRS_PER_ROW = 50  # that are compared; far fewer unless most prompts are made of the same few words
 MOST_PAIRS = 400_000  # and of all rows together; with --deep any number
 _CHARS_COMPARED = 20_000  # of a longer prompt half from its beginning, which many may share, and half from its end
