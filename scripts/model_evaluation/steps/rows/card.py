@@ -50,7 +50,7 @@ def card(report: DatasetReport, file_rows: list[int], problems: list[JsonObject]
         lines.append("No problems found; every row was read.")
     rows_read, usable = report.profile.looked_through, report.profile.usable_rows
     if usable and report.profile.distinct_questions is None:
-        lines.append("Not all rows were compared with each other, only a sample: some may ask the same in other words.")
+        lines.append("Not all rows were compared with each other: some may ask the same in other words.")
     if 0 < rows_read < usable:
         lines.append(
             f"Personal data, keys and instructions in the texts: only the first {rows_read:,} rows were looked through."
