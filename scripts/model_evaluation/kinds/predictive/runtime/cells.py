@@ -7,13 +7,17 @@ that are all multiplied by one number, so a row's contribution is its weight tim
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.statistics.confusion import Cells as Cells
+from model_evaluation.runtime.statistics.confusion import Function as Function
+from model_evaluation.runtime.statistics.confusion import accuracy as accuracy
+from model_evaluation.runtime.statistics.confusion import averaged as averaged
+from model_evaluation.runtime.statistics.confusion import divided as divided
+from model_evaluation.runtime.statistics.confusion import per_class as per_class
 from model_evaluation.runtime.statistics.entries import Difference
 from model_evaluation.runtime.statistics.intervals import newcombe_interval
 from model_evaluation.runtime.statistics.proportions import mcnemar_test, wilson_interval
@@ -37,19 +41,6 @@ CHUNK = 256  # cells whose derivative is taken at a time
 STEP = 1e-30j
 UNSEEN = 1 / 3  # of a row
 MOST_CELLS = 2_000  # that occur: with more, contributions take the place of draws
-Cells = NDArray[Any]
-Function = Callable[[Cells], Cells]
-"""From cells (..., K, K) to the metric (...), NaN where it does not exist."""
-
-
-def divided(upper: Cells, lower: Cells) -> Cells:
-    """The quotient, NaN where the lower part is 0."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(lower > 0, upper / np.where(lower > 0, lower, 1), np.nan)
-
-
-def accuracy(cells: Cells) -> Cells:
-    return divided(np.trace(cells, axis1=-2, axis2=-1), cells.sum(axis=(-2, -1)))
 
 
 def recall(cells: Cells) -> Cells:
@@ -94,33 +85,6 @@ def matthews_corrcoef(cells: Cells) -> Cells:
     shared = (truth * predicted).sum(axis=-1)
     spreads = (total**2 - (predicted**2).sum(axis=-1)) * (total**2 - (truth**2).sum(axis=-1))
     return divided(right * total - shared, np.sqrt(np.maximum(spreads, 0)))
-
-
-def per_class(name: str) -> Function:
-    """``precision``, ``recall`` or ``f1`` of every class (..., K)."""
-
-    def function(cells: Cells) -> Cells:
-        right = np.diagonal(cells, axis1=-2, axis2=-1)
-        truth, predicted = cells.sum(axis=-1), cells.sum(axis=-2)
-        if name == "recall":
-            return divided(right, truth)
-        if name == "precision":  # a class that is there and never predicted has none found
-            return np.where(predicted > 0, divided(right, predicted), np.where(truth > 0, 0.0, np.nan))
-        return divided(2 * right, truth + predicted)
-
-    return function
-
-
-def averaged(name: str, *, weighted: bool) -> Function:
-    """The mean of a per-class metric over the classes that occur in the truth; ``weighted`` by how often."""
-    each = per_class(name)
-
-    def function(cells: Cells) -> Cells:
-        truth = cells.sum(axis=-1)
-        share = truth if weighted else (truth > 0).astype(float)
-        return divided(np.nansum(np.where(truth > 0, each(cells), 0) * share, axis=-1), share.sum(axis=-1))
-
-    return function
 
 
 def balanced_accuracy(cells: Cells) -> Cells:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import io
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,26 +67,34 @@ class DetailRows:
     files: int = 0
 
 
-def read_details(tables: Mapping[str, bytes]) -> DetailRows:
+def read_details(tables: Mapping[str, Path]) -> DetailRows:
     """Every row of every table, in the order of names. A cell that cannot be read leaves its row without that part."""
     found = DetailRows()
-    for name, content in sorted(tables.items()):
+    for name, path in sorted(tables.items()):
         short = name.rpartition("/")[2]
         try:
-            table = pa_parquet.read_table(io.BytesIO(content))
+            table = pa_parquet.read_table(path)
         except (pa.ArrowException, OSError) as error:
             found.problems.append(f"{short} is no Parquet file: {error}")
             continue
         found.files += 1
         present = [column for column in COLUMNS if column in table.column_names]
-        own = next((column for column in LOGPROBS if column in present), "")
+        own = logprobs_of(present)
         found.logprobs = found.logprobs or own
         for at, cells in enumerate(table.select(present).to_pylist()):
-            found.rows.append(_row(f"{short}, row {at + 1}", cells, own, found.problems))
+            found.rows.append(detail_row(f"{short}, row {at + 1}", cells, own, found.problems))
     return found
 
 
-def _row(place: str, cells: Mapping[str, Any], logprobs: str, problems: list[str]) -> DetailRow:
+def logprobs_of(columns: Sequence[str]) -> str:
+    """The column of log probabilities, under whatever name of theirs it goes; empty for none."""
+    return next((column for column in LOGPROBS if column in columns), "")
+
+
+def detail_row(place: str, cells: Mapping[str, Any], logprobs: str, problems: list[str]) -> DetailRow:
+    """One row of a table. ``logprobs`` is the name of the column that holds them; ``problems`` gets what of the row
+    cannot be read."""
+
     def value(name: str) -> Any:
         try:
             return python_value(cells.get(name))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import pandas as pd
 
 from model_evaluation.runtime.analysis import Analysis
 
@@ -14,6 +17,14 @@ from .page_parts import page_sections
 
 @dataclass(frozen=True)
 class NovaAnalysis(Analysis):
+    """Of many rows the table has all, and only those whose texts were read are shown."""
+
+    @functools.cached_property
+    def per_example(self) -> pd.DataFrame:
+        read = self.table["prompt"]
+        shown = self.table.filter(read.is_valid()) if read.null_count else self.table
+        return shown.to_pandas()
+
     def drawings(self) -> Mapping[str, Callable[[], Any]]:
         return drawings(self)
 
