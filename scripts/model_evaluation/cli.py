@@ -18,26 +18,33 @@ from .endpoints import foreign_endpoints
 from .errors import EvaluationError, UsageError
 from .packages import REQUIREMENTS, missing_package
 
-# command -> one line of help. Its module is commands/<name>.py with `arguments(parser)` and `run(args)`.
+# command -> one line of help. Its module is commands/<group>/<name>.py with `arguments(parser)` and `run(args)`.
 COMMANDS = {
-    "status": "where the workflow stands (reads only, no network)",
-    "answer": "check one answer with lookups and record it",
-    "revise": "reopen a step and whatever depended on it",
-    "preflight": "every check that can be made before money is spent",
-    "render": "write the notebook",
-    "rehearse": "run the rendered notebook against local AWS (SIMULATED)",
-    "run": "execute the notebook headless on AWS",
-    "runs": "this project's evaluations and their states",
-    "stop": "end one of them, after a yes",
-    "report": "read a finished evaluation's results",
-    "demo": "the whole path on sample data and local AWS",
-    "localaws": "serve the stand-in for AWS",
-    "dataset": "dataset check FILE_OR_URI: check a whole dataset, outside any workflow",
-    "metric": "metric lint|try FILE: check custom metrics, or try them on a few rows",
-    "wizard": "the same workflow for a person in a terminal",
-    "install": "put the skill into an assistant's skills folder",
-    "uninstall": "take the skill out of an assistant's skills folder",
+    "workflow": {
+        "status": "where the workflow stands (reads only, no network)",
+        "answer": "check one answer with lookups and record it",
+        "revise": "reopen a step and whatever depended on it",
+        "preflight": "every check that can be made before money is spent",
+        "render": "write the notebook",
+        "wizard": "the same workflow for a person in a terminal",
+    },
+    "evaluations": {
+        "rehearse": "run the rendered notebook against local AWS (SIMULATED)",
+        "run": "execute the notebook headless on AWS",
+        "runs": "this project's evaluations and their states",
+        "stop": "end one of them, after a yes",
+        "report": "read a finished evaluation's results",
+    },
+    "tools": {
+        "demo": "the whole path on sample data and local AWS",
+        "localaws": "serve the stand-in for AWS",
+        "dataset": "dataset check FILE_OR_URI: check a whole dataset, outside any workflow",
+        "metric": "metric lint|try FILE: check custom metrics, or try them on a few rows",
+        "install": "put the skill into an assistant's skills folder",
+        "uninstall": "take the skill out of an assistant's skills folder",
+    },
 }
+GROUPS = {command: group for group, commands in COMMANDS.items() for command in commands}
 # Commands that print text for a person (or their own lines) instead of one JSON object.
 TEXT_COMMANDS = {"demo", "localaws", "wizard"}
 
@@ -77,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = options.command
         if command is None:
             raise UsageError("No command was given.", fix="See: evaluate.py --help")
-        module = importlib.import_module(f".commands.{command}", __package__)
+        module = command_module(command)
         args = _command_arguments(module, command, options, stdout)
         if command in TEXT_COMMANDS:
             sys.stdout = stdout
@@ -115,6 +122,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def command_module(command: str) -> ModuleType:
+    """The module of a command of :data:`COMMANDS`."""
+    return importlib.import_module(f".commands.{GROUPS[command]}.{command}", __package__)
+
+
 def simulation() -> dict[str, bool]:
     """``simulated`` while any service of AWS is reached at an address that is not AWS's own."""
     return {"simulated": True} if foreign_endpoints() else {}
@@ -127,8 +139,8 @@ def failure(command: str | None, error: EvaluationError) -> JsonObject:
 
 
 def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:
-    width = max(map(len, COMMANDS))
-    table = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
+    width = max(map(len, GROUPS))
+    table = "\n".join(f"  {name:<{width}}  {text}" for group in COMMANDS.values() for name, text in group.items())
     parser = _Parser(
         prog="evaluate.py",
         usage="evaluate.py [--project DIR] COMMAND ...",
@@ -143,10 +155,10 @@ def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     with _TextTo(stdout):
         options = parser.parse_args(arguments)
-    if options.command is not None and options.command not in COMMANDS:
+    if options.command is not None and options.command not in GROUPS:
         received, options.command = options.command, None
         raise UsageError(
-            f"{received!r} is not a command. Commands: {', '.join(COMMANDS)}.", fix="See: evaluate.py --help"
+            f"{received!r} is not a command. Commands: {', '.join(GROUPS)}.", fix="See: evaluate.py --help"
         )
     return options
 

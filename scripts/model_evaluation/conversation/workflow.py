@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from model_evaluation.json_types import Document, Entry, JsonObject, OfferEntry, Question
@@ -92,6 +92,23 @@ class Step:
     in_turn: bool = False
     limit: int = 2_048
     multiline: bool = False
+
+
+def where_needed(step: Step, needed: Callable[[Context], bool]) -> Step:
+    """``step``, settled as ``none`` wherever ``needed`` says that the other answers leave nothing for it."""
+
+    def check(text: str, context: Context) -> Answer:
+        if needed(context):
+            return step.check(text, context)
+        note = f"{step.title}: the other answers leave nothing for it, so none is recorded."
+        return Answer("none", findings=[] if text.lower() == "none" else [finding("not_needed", note)])
+
+    def settle(context: Context) -> Answer | None:
+        if not needed(context):
+            return Answer("none", origin="default")
+        return step.settle(context) if step.settle else None
+
+    return replace(step, check=check, settle=settle, moot=lambda context: not needed(context))
 
 
 def finding(kind: str, message: str, *, level: str = "info", **more: object) -> JsonObject:

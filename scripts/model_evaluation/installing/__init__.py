@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .clients import ALL, CLIENTS, SCOPES, SERVED, Copy, detected, other_copies, readers, skill_folder
+from .extension import write_extension
 from .folder import install, installed_at, uninstall
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "readers",
     "skill_folder",
     "uninstall",
+    "write_extension",
 ]

@@ -12,9 +12,10 @@ from model_evaluation.errors import UsageError
 from model_evaluation.runtime.results.summary import Summary
 from model_evaluation.runtime.statistics.entries import ModelScores
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE
-from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR, Verdict, verdict_again
+from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR, Verdict
 from model_evaluation.runtime.summary import Difference, Entry
 
+from .summaries import verdict_again
 from .words import finite_number
 
 EXIT = {"pass": 0, "fail": 10, "inconclusive": 11, "invalid": 12}

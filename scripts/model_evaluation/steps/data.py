@@ -10,7 +10,7 @@ from model_evaluation.errors import Refused
 from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.runtime.settings import Json
 
-from .data_card import card, samples, where
+from .rows.card import card, samples, where
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -46,7 +46,7 @@ def check(text: str, context: Context) -> Answer:
     if facts is None:
         reading = _read(context)
         if word != "ok":
-            from .data_prepared import prepare
+            from .rows.preparation import prepare
 
             raise prepare(context, text, reading)
         if not reading.report.usable:

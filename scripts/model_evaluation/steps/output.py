@@ -87,7 +87,7 @@ def settle(context: Context) -> Answer | None:
         answer = check(_usual(context), context)
     except Refused:
         return None
-    place = "the dataset's" if context.answered("dataset") else "SageMaker's own"
+    place = "the dataset's" if context.facts("dataset").get("bucket") else "SageMaker's own"
     return replace(answer, origin="default", facts={**answer.facts, "reason": f"in {place} bucket"})
 
 

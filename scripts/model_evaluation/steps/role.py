@@ -61,6 +61,14 @@ def check(text: str, context: Context) -> Answer:
         )
     simulated = _simulation(context, role.arn) if simulated is None else _or_raise(simulated)
     services = context.kind.permissions(context, role.arn).trusted
+    for service in services:
+        if not service.contested and service.principal not in role.trusted:
+            raise Refused(
+                f"{service.name} may not assume {role.arn}: its trust policy allows {', '.join(sorted(role.trusted))}. "
+                f"{service.otherwise}",
+                fix=f"Add {service.principal} to the trust policy of {name}, or choose another role.",
+                code="not_trusted",
+            )
     findings = [*_trust(role, services), *_permissions(role, simulated)]
     return Answer(role.arn, facts={"arn": role.arn, "trusts": sorted(role.trusted)}, findings=findings)
 

@@ -12,7 +12,7 @@ from prompt_toolkit.document import Document
 
 from answers import recorded
 from model_evaluation import cli
-from model_evaluation.commands.wizard import session
+from model_evaluation.commands.workflow.wizard import session
 from model_evaluation.wizard import layout
 from model_evaluation.wizard.completion import AnswerCompleter
 from model_evaluation.wizard.envelope import Choice, Question

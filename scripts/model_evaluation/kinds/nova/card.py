@@ -10,7 +10,7 @@ from model_evaluation.errors import AwsError
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.confirm import with_reason
-from model_evaluation.steps.data_card import can_show
+from model_evaluation.steps.rows.card import can_show
 
 from .runtime.nova_runs import ANSWERING
 from .runtime.recipes.families import family_of_id, image_uri

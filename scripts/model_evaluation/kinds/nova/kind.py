@@ -87,7 +87,7 @@ class Nova(Kind):
 
     def parameters(self, context: Context) -> dict[str, Any]:
         from model_evaluation.naming import project_slug
-        from model_evaluation.steps.data_card import overlap_notes
+        from model_evaluation.steps.rows.card import overlap_notes
 
         from .card import recipe, reference
         from .runtime.recipes.families import image_uri

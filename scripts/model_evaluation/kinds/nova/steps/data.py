@@ -12,7 +12,7 @@ from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, TASKS
 from model_evaluation.kinds.nova.runtime.recipes.rows import NovaRows, metadata_of, read_nova_rows
 from model_evaluation.kinds.nova.runtime.scores.answers import ROW_ID, answer_fields
 from model_evaluation.runtime.results.slices import SLICE_VALUES
-from model_evaluation.steps.data_card import can_show
+from model_evaluation.steps.rows.card import can_show
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
