@@ -15,8 +15,8 @@ from hatchling.builders.wheel import WheelBuilder
 
 from cli_runs import RunCli
 from model_evaluation import __version__
-from model_evaluation.installing import ALL, CLIENTS
 from model_evaluation.installing import folder as folder_module
+from model_evaluation.installing.clients import ALL, CLIENTS
 from model_evaluation.installing.source import source_files
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,8 @@ import yaml
 
 from model_evaluation import __version__
 from model_evaluation.installing import extension as extension_module
-from model_evaluation.installing import install, write_extension
+from model_evaluation.installing.extension import write_extension
+from model_evaluation.installing.folder import install
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = [".claude-plugin/plugin.json", "extension/.codex-plugin/plugin.json", "extension/gemini-extension.json"]

@@ -18,9 +18,18 @@ from jinja2 import meta
 
 from model_evaluation.runtime.settings import Json
 
-from .cells import LAUNCH_HEADING, LIBRARY, OPTIONS, PARAMETERS, Cell
+from .cells import (
+    LAUNCH_HEADING,
+    LIBRARY,
+    METADATA_KEY,
+    NBFORMAT,
+    NBFORMAT_MINOR,
+    OPTIONS,
+    PARAMETERS,
+    Cell,
+    notebook_bytes,
+)
 from .library import Library, notebook_library
-from .notebook_file import METADATA_KEY, NBFORMAT, NBFORMAT_MINOR, notebook_bytes
 from .values import python_literal
 
 if TYPE_CHECKING:

@@ -195,11 +195,11 @@ class PriceClient:
         self.asked = 0
         self.fails = False
 
-    def ask(self, aws: object, services: object, region: str) -> list[dict[str, Any]]:
+    def ask(self, aws: object, service: str, *, regionCode: str) -> list[dict[str, Any]]:  # noqa: N803
         self.asked += 1
         if self.fails:
             raise AccessDenied("no", fix="ask")
-        return [{"asked": self.asked, "region": region}]
+        return [{"asked": self.asked, "region": regionCode}]
 
 
 @pytest.fixture

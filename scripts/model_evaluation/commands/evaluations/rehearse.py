@@ -15,7 +15,6 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from model_evaluation import state
 from model_evaluation.commands.workflow.render import rendered, require_every_answer, write_keeping
@@ -24,11 +23,15 @@ from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import EvaluationError, Refused, UsageError
 from model_evaluation.json_types import JsonObject
+from model_evaluation.localaws import KindPlayer, LocalAws
+from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
+from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.lookups.concurrency import together
+from model_evaluation.lookups.s3.dataset_files import read_object, recorded_files
+from model_evaluation.lookups.s3.objects import head_object
+from model_evaluation.runs.execution import executed_path, run_rendered
+from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.shard_names import shard_names
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws import KindPlayer
-    from model_evaluation.runtime.s3_uri import S3Uri
 
 FOLDER = "rehearsal"
 POLL_SECONDS = 0.5
@@ -42,11 +45,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
-    from model_evaluation.localaws import LocalAws
-    from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
-    from model_evaluation.localaws.seeding import Seeder
-    from model_evaluation.runs.execution import executed_path, run_rendered
-
     if not (math.isfinite(args.step_seconds) and args.step_seconds >= 0):
         raise UsageError(
             f"--step-seconds is {args.step_seconds:g}; a number of seconds, 0 or more, is expected.",
@@ -101,9 +99,6 @@ def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
 def _rows(context: Context, player: KindPlayer, dataset: str) -> tuple[dict[str, bytes], list[JsonObject]]:
     """The content of every file of ``dataset``, by URI: the recorded one's if this shell can read it, else sample
     rows of the kind."""
-    from model_evaluation.lookups.concurrency import together
-    from model_evaluation.lookups.s3.dataset_files import read_object, recorded_files
-    from model_evaluation.lookups.s3.objects import head_object
 
     def content(uri: S3Uri) -> bytes:
         return b"".join(read_object(context.aws, head_object(context.aws, uri)))

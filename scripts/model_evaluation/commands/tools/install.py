@@ -21,19 +21,18 @@ from pathlib import Path
 
 from model_evaluation import __version__
 from model_evaluation.errors import Refused, UsageError
-from model_evaluation.installing import (
+from model_evaluation.installing.clients import (
     ALL,
     CLIENTS,
     SCOPES,
     SERVED,
     detected,
-    install,
     other_copies,
     readers,
     skill_folder,
-    write_extension,
 )
-from model_evaluation.installing.extension import SKILL
+from model_evaluation.installing.extension import SKILL, write_extension
+from model_evaluation.installing.folder import Outcome, install
 from model_evaluation.packages import BASE, how_to_install, missing_base_packages
 
 
@@ -68,17 +67,11 @@ def run(args: argparse.Namespace) -> tuple[dict[str, object], int]:
     missing = missing_base_packages()
     if missing:
         next_step += f" This Python lacks {', '.join(missing)}. {how_to_install(BASE)}"
-    body: dict[str, object] = {
-        "action": outcome.action,
-        "client": client,
-        "scope": args.scope,
-        "path": str(folder),
+    body = {
+        **told(outcome, client, args, folder),
         "serves": assistants,
         "version": __version__,
         "previous_version": outcome.previous_version,
-        "files": outcome.files,
-        "kept": list(outcome.kept),
-        **further_copies(folder, args.project),
         "next_step": next_step,
     }
     if missing:
@@ -109,13 +102,21 @@ def _extension(args: argparse.Namespace) -> tuple[dict[str, object], int]:
     }, 0
 
 
-def further_copies(folder: Path, project: str) -> dict[str, object]:
-    """The part of the body about copies elsewhere that an assistant reads as well."""
-    copies = other_copies(folder, project)
+def told(outcome: Outcome, client: str, args: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """The part of the body that says what was done where, and which copies elsewhere an assistant reads as well."""
+    done: dict[str, object] = {
+        "action": outcome.action,
+        "client": client,
+        "scope": args.scope,
+        "path": str(folder),
+        "files": outcome.files,
+        "kept": list(outcome.kept),
+    }
+    copies = other_copies(folder, args.project)
     if not copies:
-        return {}
+        return done
     descriptions = [f"{copy.path} (version {copy.version}; read by {', '.join(copy.readers)})" for copy in copies]
-    return {
+    return done | {
         "other_copies": [
             {"path": str(copy.path), "version": copy.version, "readers": list(copy.readers)} for copy in copies
         ],

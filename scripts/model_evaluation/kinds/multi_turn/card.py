@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import UsualDurations, in_words
-from model_evaluation.steps.data_card import can_show
-from model_evaluation.steps.evaluator_card import evaluations_of, model_line, models_of, own_runs, settled_lines
+from model_evaluation.steps.evaluator.card import evaluations_of, model_line, models_of, own_runs, settled_lines
+from model_evaluation.steps.rows.card import can_show
 
 from .recipe_spec import prompts_of, rollouts_of, sampling_of
 from .runtime.multi_turn_runs import MODEL_STEPS, MultiTurnRuns

@@ -81,8 +81,8 @@ class MultiTurn(Kind):
         return permissions(context, role)
 
     def parameters(self, context: Context) -> JsonObject:
-        from model_evaluation.steps.data_card import notebook_notes
-        from model_evaluation.steps.evaluator_parameters import evaluator_parameters
+        from model_evaluation.steps.evaluator.parameters import evaluator_parameters
+        from model_evaluation.steps.rows.card import notebook_notes
 
         from .recipe_spec import rollouts_of, sampling_of
 

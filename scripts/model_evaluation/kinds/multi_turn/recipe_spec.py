@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.multi_turn.runtime.recipe import EVALUATION_TYPE, PASS_K, SAMPLING, USUAL
-from model_evaluation.runtime.recipe_settings import Parameter
+from model_evaluation.runtime.tasks.recipe import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

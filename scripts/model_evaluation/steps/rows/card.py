@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.json_types import Facts, JsonObject
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
     from model_evaluation.dataset import DatasetReport, Profile
 
 

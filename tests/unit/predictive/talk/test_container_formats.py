@@ -7,7 +7,7 @@ import json
 from functools import cache
 from typing import Any
 
-import boto3
+import boto3  # noqa: TID251 - the tests' own client for local AWS
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine

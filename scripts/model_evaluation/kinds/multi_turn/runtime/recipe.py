@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from model_evaluation.runtime.recipe_settings import Parameter
 from model_evaluation.runtime.settings import Json
+from model_evaluation.runtime.tasks.recipe import Parameter
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.launch.service import Call

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION, Fault
-from model_evaluation.runtime.evaluator_settings import EvaluatorSettings, check_model
+from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model
 from model_evaluation.runtime.models import PUBLIC_HUB, base_model_of, hub_model_name
-from model_evaluation.runtime.recipe_settings import Parameter, read_recipe_settings, settings_place
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import AwsClients, AwsFailure
 from model_evaluation.runtime.settings import Json, ParameterReader
+from model_evaluation.runtime.tasks.recipe import Parameter, read_recipe_settings, settings_place
 
 from .multi_turn_runs import MultiTurnRuns
 from .recipe import EVALUATION_TYPE, GROUP, TEMPERATURE, USUAL, hyperparameters, meaningless_k

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from model_evaluation.runtime.results.evaluation import ResultsError
-from model_evaluation.runtime.results.questions import score_of
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import AwsClients
+from model_evaluation.runtime.tasks.questions import score_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
