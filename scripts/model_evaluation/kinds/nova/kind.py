@@ -114,6 +114,7 @@ class Nova(Kind):
             "IMAGE_URI": image_uri(region),
             "INSTANCE_TYPE": context.facts("scale")["instance"],
             "MAX_RUNTIME_HOURS": 12,
+            "SDK": "v3",
             "S3_OUTPUT": context.value("output"),
             "RESULTS_DIR": "results",
             "RUN_LABEL": project_slug(context.project),
