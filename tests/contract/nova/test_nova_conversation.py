@@ -184,7 +184,7 @@ def test_a_region_without_an_image_is_refused(answer: Answer, monkeypatch: pytes
         ("nova-lite-2/prod", "llm_judge", "not_supported", "Nova Micro, Nova Lite, Nova Pro"),
         ("nova-micro/prod", "mmmu", "not_supported", "is not for Nova Micro"),
         ("nova-lite/prod", "rft", "not_offered", "reward function"),
-        ("nova-lite/prod", "mm_llm_judge", "not_offered", "contradict"),
+        ("nova-micro/prod", "mm_llm_judge", "not_supported", "Nova Lite"),
         ("nova-lite/prod", "strong_reject", "not_offered", "no interval"),
         ("nova-lite/prod", "benchmark", "choose", "Which benchmark"),
         ("nova-lite/prod", "chess", "choose", "no task"),

@@ -33,7 +33,7 @@ class NovaRuns(TrainingJobRuns["NovaSettings"]):
     def start(self, call: Any, settings: NovaSettings, aws: AwsClients) -> Started:
         """Starts the SDK's trainer, or what the estimator of SDK v2 is to ``fit``, unless it says something else than
         the parameters cell."""
-        estimator = call.func.__self__ if isinstance(call, partial) else None
+        estimator = getattr(call.func, "__self__", None) if isinstance(call, partial) else None
         for argument, (value, meant) in _given_to_fit(estimator, settings) if estimator else _given(call, settings):
             if value != meant:
                 raise LaunchError(

@@ -51,11 +51,12 @@ BENCHMARKS = {
 }
 """Benchmarks by name. Those without ``subtasks`` here but with :data:`WITH_SUBTASKS` take any subject's name."""
 WITH_SUBTASKS = frozenset({"mmlu", "bbh", "math", "mmmu", "strong_reject"})
-GEN_QA, LLM_JUDGE, RUBRIC = "gen_qa", "llm_judge", "rubric_llm_judge"
-JUDGES = frozenset({LLM_JUDGE, RUBRIC})
+GEN_QA, LLM_JUDGE, IMAGE_JUDGE, RUBRIC = "gen_qa", "llm_judge", "mm_llm_judge", "rubric_llm_judge"
+JUDGES = frozenset({LLM_JUDGE, IMAGE_JUDGE, RUBRIC})
 TASKS = {
     GEN_QA: Task("gen_qa", "all", EVERY, "gen_qa.jsonl"),
     LLM_JUDGE: Task("judge", "all", ("micro", "lite", "pro"), "llm_judge.jsonl"),
+    IMAGE_JUDGE: Task("judge", "all", ("lite", "pro"), "mm_llm_judge.jsonl"),
     RUBRIC: Task("judge", "all", ("lite-2",), "llm_judge.jsonl"),
     **BENCHMARKS,
 }
@@ -73,7 +74,7 @@ def default_inference(task: str, family: Family) -> dict[str, Any]:
     """What a recipe of the task asks of the model unless it says otherwise. Temperature 0: the same prompt gives the
     same answer."""
     values: dict[str, Any] = {"top_k": -1, "top_p": 1.0, "temperature": 0}
-    if task != LLM_JUDGE:
+    if task not in (LLM_JUDGE, IMAGE_JUDGE):
         values = {"max_new_tokens": 32_768 if family.reasons else 8_196, **values}
     if task == GEN_QA:
         values["top_logprobs"] = 0
@@ -209,7 +210,7 @@ def inference_fault(key: str, value: object, task: str, family: Family | None) -
     """What is wrong with one of the keys of ``inference``; empty when nothing is."""
     most = family.most_tokens if family else max(known.most_tokens for known in FAMILIES)
     if key == "max_new_tokens":
-        if task == LLM_JUDGE:
+        if task in (LLM_JUDGE, IMAGE_JUDGE):
             return f"max_new_tokens is not for {task}, whose recipe has none"
         return "" if _in_range(value, 1, most, whole=True) else _out(key, value, f"a whole number from 1 to {most}")
     if key == "top_k":

@@ -12,7 +12,7 @@ import pandas as pd
 from model_evaluation.runtime.analysis import Analysis
 
 from .charts import drawings
-from .page_parts import page_sections
+from .page_parts import confidence_marks, page_sections
 
 
 @dataclass(frozen=True)
@@ -30,3 +30,6 @@ class NovaAnalysis(Analysis):
 
     def sections(self) -> Sequence[tuple[str, str, Any]]:
         return page_sections(self)
+
+    def marks(self) -> Mapping[str, pd.Series]:
+        return confidence_marks(self)
