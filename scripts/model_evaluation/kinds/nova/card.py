@@ -6,7 +6,6 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from model_evaluation.errors import AwsError
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.confirm import with_reason
@@ -104,16 +103,8 @@ def expectation(context: Context) -> Expectation:
 
 def cost_line(context: Context, minutes: tuple[float, float] | None) -> str:
     """The instances' price for that long, where the Price List has it."""
-    from model_evaluation.lookups.price_list import hourly_price
+    from model_evaluation.lookups.price_list import instances_cost
 
-    instance, replicas = str(context.facts("scale")["instance"]), int(context.facts("scale")["replicas"])
-    try:
-        price = hourly_price(context.aws, str(context.value("region")), instance, "Training")
-    except AwsError as error:
-        return f"unknown: {error.message}"
-    if price is None:
-        return f"unknown: the Price List has no price for {instance} in training jobs"
-    a_hour = f"${price.usd * replicas:,.2f} an hour for {replicas} x {instance}"
-    if minutes is None:
-        return f"{price.mark}{a_hour}; how long it takes is unknown"
-    return f"{price.cost(minutes, replicas)} ({a_hour})"
+    scale = context.facts("scale")
+    instance, replicas = str(scale["instance"]), int(scale["replicas"])
+    return instances_cost(context.aws, str(context.value("region")), instance, replicas, "Training", minutes)

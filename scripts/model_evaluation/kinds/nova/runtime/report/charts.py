@@ -40,7 +40,9 @@ def cells_chart(analysis: Analysis) -> look.Chart | None:
     rows, columns = (sorted(known[name].unique()) for name in fields)
     large = grouped[grouped["count"] >= FEW]
     worst = large["mean"].idxmin() if len(large) else None
-    title = f"Lowest where {first} is {worst[0]} and {second} is {worst[1]}" if worst else "No cell has ten rows"
+    title = "No cell has ten rows"
+    if worst:
+        title = f"Lowest where {first} is {worst[0]} and {second} is {worst[1]}: {large['mean'].min():.2f}"
     alt = "; ".join(f"{a}, {b}: {own['mean']:.2f} of {own['count']:.0f}" for (a, b), own in grouped.iterrows())
     name = f"{summary['primary_metric']} of the {labels_of(summary)[side]} by {first} and {second}"
     chart = look.new_chart(name, title, alt, 0.9 + 0.5 * len(rows))
