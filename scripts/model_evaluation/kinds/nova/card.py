@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
 
-def recipe(context: Context) -> dict[str, dict[str, Any]]:
+def recipe(context: Context) -> dict[str, dict[str, object]]:
     """The container's recipe, as the answers make it."""
     family, task = family_of_id(str(context.facts("model")["family"])), context.facts("nova_task")
     assert family is not None
@@ -69,7 +69,7 @@ def _field(context: Context) -> str:
     return f" of {name}" if name else ""
 
 
-def _section(content: dict[str, Any]) -> str:
+def _section(content: dict[str, object]) -> str:
     shown = {key: value for key, value in content.items() if value != ""}
     shown = {key: json.dumps(value) if isinstance(value, dict) else value for key, value in shown.items()}
     return inference_text(shown)

@@ -19,9 +19,11 @@ from .page_parts import sides_of_confidence
 FEW = 10  # a tenth with fewer answers is drawn hollow
 
 
-def drawings(analysis: Analysis) -> Mapping[str, Callable[[], Any]]:
+def drawings(analysis: Analysis) -> Mapping[str, Callable[[], look.Chart | None]]:
     """The shared charts, and those of confidence where there is any."""
-    chosen: dict[str, Callable[[], Any]] = {name: functools.partial(draw, analysis) for name, draw in CHARTS.items()}
+    chosen: dict[str, Callable[[], look.Chart | None]] = {
+        name: functools.partial(draw, analysis) for name, draw in CHARTS.items()
+    }
     chosen["cells"] = lambda: cells_chart(analysis)
     return {**chosen, "reliability": lambda: reliability_chart(analysis), "routing": lambda: routing_chart(analysis)}
 
