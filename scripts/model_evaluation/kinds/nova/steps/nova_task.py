@@ -20,11 +20,13 @@ from model_evaluation.kinds.nova.runtime.recipes.recipe import (
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
+RFT = (
+    "An rft evaluation asks single-turn questions (messages, reference_answer) and lets a reward function, a Lambda named "
+    "SageMaker-..., score each answer; its contract differs from that of metrics. This version does not start one."
+)
 NOT_YET = {
-    "rft": "An rft evaluation needs a reward function whose contract differs from that of metrics; this version does "
-    "not start one.",
-    "rft_eval": "An rft evaluation needs a reward function whose contract differs from that of metrics; this version "
-    "does not start one.",
+    "rft": RFT,
+    "rft_eval": RFT,
     "strong_reject": "It leaves no rows, so there is no number of questions and no interval; this version does not "
     "start it.",
 }
@@ -45,7 +47,11 @@ def check(text: str, context: Context) -> Answer:
     name, *more = [word.replace("-", "_") for word in words] or [""]
     name = name.lower()
     if name in NOT_YET:
-        raise Refused(NOT_YET[name], fix=f"Take {GEN_QA}, a judge or another benchmark.", code="not_offered")
+        raise Refused(
+            NOT_YET[name],
+            fix=f"Take {GEN_QA}, which scores answers by a function of metrics, a judge or another benchmark.",
+            code="not_offered",
+        )
     if name not in TASKS:
         raise Choose(
             f"{text[:100]!r} is no task of the Nova evaluation container.", fix="Choose one.", choices=_choices(context)
