@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import boto3  # noqa: TID251 - as the notebook has it
 import pytest
+from moto import mock_aws
 
+from model_evaluation.kinds.nova.demo.script import demo_dataset
 from model_evaluation.kinds.nova.localaws.container import NovaOutput
+from model_evaluation.kinds.nova.runtime import notebook
 from model_evaluation.kinds.nova.runtime.many.analysis import analyse_many
 from model_evaluation.kinds.nova.runtime.output.result_files import OutputFiles
 from model_evaluation.kinds.nova.runtime.scores.analysis import Answered
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.session import AwsClients
 from unit.nova.container_runs import (
     CHECKPOINT,
     TICKETS,
@@ -26,6 +32,7 @@ from unit.nova.container_runs import (
     saved,
     usual,
 )
+from unit.nova.test_nova_settings import settings
 
 pytest.importorskip("duckdb")
 Rows = Sequence[dict[str, Any]]
@@ -165,3 +172,20 @@ def test_of_more_rows_than_texts_are_read_the_numbers_are_of_all(
     assert found.summary["confidence"]["resolved"] <= 20
     assert found.table["accuracy__tuned"].null_count == 0
     assert any("drawn at random" in text for text in found.summary["warnings"])
+
+
+@pytest.mark.parametrize("installed", [True, False])
+@mock_aws
+def test_the_notebook_reads_many_rows_by_duckdb_and_says_so_without_it(
+    installed: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(notebook, "MANY_ROWS", 50)
+    if not installed:
+        monkeypatch.setitem(sys.modules, "duckdb", None)
+    aws = AwsClients("us-east-1", boto3.Session(region_name="us-east-1"))
+    aws.s3.create_bucket(Bucket="acme")
+    aws.s3.put_object(Bucket="acme", Key="rows/gen_qa.jsonl", Body=demo_dataset())
+    found = notebook.answers_analysis(settings(), aws, evaluation(), outputs_of())
+    assert found.summary["metrics"] == usual().summary["metrics"]
+    assert any("drawn at random" in text for text in found.summary["warnings"]) is installed
+    assert ("%pip install duckdb" in capsys.readouterr().out) is not installed

@@ -78,7 +78,7 @@ def _answers(path: str) -> tuple[dict[str, str], set[str]]:
     return answers, twice
 
 
-def _rows(path: str) -> Iterator[dict[str, Any]]:
+def _rows(path: str) -> Iterator[dict[str, object]]:
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             if path.endswith(".csv"):

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
 RFT = (
-    "An rft evaluation asks single-turn questions (messages, reference_answer) and lets a reward function, a Lambda named "
-    "SageMaker-..., score each answer; its contract differs from that of metrics. This version does not start one."
+    "An rft evaluation asks single-turn questions (messages, reference_answer) and lets a reward function, a "
+    "Lambda named SageMaker-..., score each answer; its contract differs from that of metrics. This version does "
+    "not start one."
 )
 NOT_YET = {
     "rft": RFT,

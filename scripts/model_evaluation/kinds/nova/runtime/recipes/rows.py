@@ -30,7 +30,7 @@ class RowFault(NamedTuple):
 class NovaRows(NamedTuple):
     """The usable rows with their line numbers, and every fault."""
 
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, object]]
     lines: list[int]
     faults: list[RowFault]
 
@@ -62,7 +62,7 @@ MESSAGES = {
 def read_nova_rows(lines: Iterable[bytes], task: str) -> NovaRows:
     """Every row of a file for ``task``, with all that the container would refuse. Nothing is guessed or mended."""
     schema = SCHEMAS[task if task in SCHEMAS else "judge"]
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     numbers: list[int] = []
     found: dict[tuple[str, str], list[int]] = {}
     ids: Counter[str] = Counter()
@@ -82,7 +82,7 @@ def read_nova_rows(lines: Iterable[bytes], task: str) -> NovaRows:
 
 def _read(
     line: bytes, schema: tuple[tuple[str, ...], tuple[str, ...]]
-) -> tuple[dict[str, Any] | None, list[tuple[str, str]]]:
+) -> tuple[dict[str, object] | None, list[tuple[str, str]]]:
     required, optional = schema
     if not line.strip():
         return None, [("blank", "")]

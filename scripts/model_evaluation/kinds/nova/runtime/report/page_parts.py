@@ -38,7 +38,7 @@ def page_sections(analysis: Analysis) -> Sequence[tuple[str, str, Markup]]:
     return [own for own in parts if own[2]]
 
 
-def number(value: Any) -> str:
+def number(value: object) -> str:
     return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
 
 
@@ -47,7 +47,7 @@ def short(name: str) -> str:
     return one_line(name)[:CELL_CHARACTERS]
 
 
-def between(own: Mapping[str, Any], value: str = "value") -> str:
+def between(own: Mapping[str, object], value: str = "value") -> str:
     """A number with its interval."""
     if own[value] is None:
         return "–"
@@ -144,7 +144,7 @@ def sides_of_confidence(summary: Mapping[str, Any]) -> dict[str, Mapping[str, An
     return {first: found, **({"base": found["base"]} if "base" in found else {})}
 
 
-def _confidence(summary: Mapping[str, Any]) -> Markup:
+def _confidence(summary: Mapping[str, object]) -> Markup:
     sides, labels = sides_of_confidence(summary), labels_of(summary)
     if not sides:
         return Markup()
