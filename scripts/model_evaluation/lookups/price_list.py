@@ -122,6 +122,24 @@ def hourly_price(aws: Aws, region: str, instance: str, component: str) -> Hourly
     return min(prices, default=None)
 
 
+def instances_cost(
+    aws: Aws, region: str, instance: str, count: int, component: str, minutes: tuple[float, float] | None
+) -> str:
+    """What the card says so many instances cost for so long; ``None`` where nobody knows how long. Unknown is called
+    unknown, with the reason."""
+    try:
+        price = hourly_price(aws, region, instance, component)
+    except AwsError as error:
+        return f"unknown: {error.message}"
+    if price is None:
+        return f"unknown: the Price List has no price for {instance} in {region}, {component.lower()}"
+    each = f"{price.usd:,.3f}".removesuffix("0")
+    rate = f"{instance} at ${each} an hour" if count == 1 else f"{count} x {instance} at ${each} an hour each"
+    if minutes is None:
+        return f"{price.mark}{rate}; how long it takes is unknown"
+    return f"{price.cost(minutes, count)} ({rate})"
+
+
 def _hourly(product: Json) -> list[float]:
     """Dollars an hour of a product's on-demand terms."""
     terms = product.get("terms", {}).get("OnDemand", {}).values()

@@ -7,16 +7,25 @@ that are all multiplied by one number, so a row's contribution is its weight tim
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
 from model_evaluation.kinds.predictive.runtime.joined import Codes
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.statistics.confusion import Cells as Cells
+from model_evaluation.runtime.statistics.confusion import Function as Function
+from model_evaluation.runtime.statistics.confusion import accuracy as accuracy
+from model_evaluation.runtime.statistics.confusion import averaged as averaged
+from model_evaluation.runtime.statistics.confusion import columns_of as columns_of
+from model_evaluation.runtime.statistics.confusion import divided as divided
+from model_evaluation.runtime.statistics.confusion import last_of as last_of
+from model_evaluation.runtime.statistics.confusion import per_class as per_class
+from model_evaluation.runtime.statistics.confusion import right_of as right_of
+from model_evaluation.runtime.statistics.confusion import rows_of as rows_of
+from model_evaluation.runtime.statistics.confusion import total_of as total_of
 from model_evaluation.runtime.statistics.entries import Difference
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
@@ -37,43 +46,6 @@ CHUNK = 256  # cells whose derivative is taken at a time
 STEP = 1e-30j
 UNSEEN = 1 / 3  # of a row
 MOST_CELLS = 2_000  # that occur: with more, contributions take the place of draws
-Cells = NDArray[Any]
-Function = Callable[[Cells], Cells]
-"""From cells (..., K, K) to the metric (...), NaN where it does not exist."""
-
-
-def divided(upper: Cells, lower: Cells) -> Cells:
-    """The quotient, NaN where the lower part is 0."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(lower > 0, upper / np.where(lower > 0, lower, 1), np.nan)
-
-
-# Sums over so few elements are several times as fast by einsum.
-def rows_of(cells: Cells) -> Cells:
-    """How many rows there are of each class (..., K)."""
-    return np.asarray(np.einsum("...ij->...i", cells))
-
-
-def columns_of(cells: Cells) -> Cells:
-    """How often each class is predicted (..., K)."""
-    return np.asarray(np.einsum("...ij->...j", cells))
-
-
-def total_of(cells: Cells) -> Cells:
-    return np.asarray(np.einsum("...ij->...", cells))
-
-
-def right_of(cells: Cells) -> Cells:
-    return np.asarray(np.einsum("...ii->...", cells))
-
-
-def last_of(values: Cells) -> Cells:
-    """The sum over the last axis."""
-    return np.asarray(np.einsum("...i->...", values))
-
-
-def accuracy(cells: Cells) -> Cells:
-    return divided(right_of(cells), total_of(cells))
 
 
 def recall(cells: Cells) -> Cells:
@@ -118,33 +90,6 @@ def matthews_corrcoef(cells: Cells) -> Cells:
     shared = last_of(truth * predicted)
     spreads = (total**2 - last_of(predicted**2)) * (total**2 - last_of(truth**2))
     return divided(right * total - shared, np.sqrt(np.maximum(spreads, 0)))
-
-
-def per_class(name: str) -> Function:
-    """``precision``, ``recall`` or ``f1`` of every class (..., K)."""
-
-    def function(cells: Cells) -> Cells:
-        right = np.diagonal(cells, axis1=-2, axis2=-1)
-        truth, predicted = rows_of(cells), columns_of(cells)
-        if name == "recall":
-            return divided(right, truth)
-        if name == "precision":  # a class that is there and never predicted has none found
-            return np.where(predicted > 0, divided(right, predicted), np.where(truth > 0, 0.0, np.nan))
-        return divided(2 * right, truth + predicted)
-
-    return function
-
-
-def averaged(name: str, *, weighted: bool) -> Function:
-    """The mean of a per-class metric over the classes that occur in the truth; ``weighted`` by how often."""
-    each = per_class(name)
-
-    def function(cells: Cells) -> Cells:
-        truth = rows_of(cells)
-        share = truth if weighted else (truth > 0).astype(float)
-        return divided(last_of(np.where(truth > 0, each(cells), 0) * share), last_of(share))
-
-    return function
 
 
 def balanced_accuracy(cells: Cells) -> Cells:
