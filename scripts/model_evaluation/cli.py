@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from types import ModuleType
 from typing import NoReturn, TextIO
 
@@ -101,16 +102,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             body, code = _bug(command, error), 1
     except KeyboardInterrupt:
-        body = {
-            "ok": False,
-            "command": command,
-            "error": {
-                "code": "interrupted",
-                "message": "The command was interrupted; nothing was half-written.",
-                "fix": "Run it again when ready.",
-            },
-        }
-        code = 130
+        stopped = "The command was interrupted; nothing was half-written."
+        body, code = failure(command, EvaluationError(stopped, fix="Run it again when ready.", code="interrupted")), 130
     except SystemExit as error:  # --help and --version
         return error.code if isinstance(error.code, int) else 1
     except Exception as error:
@@ -153,7 +146,7 @@ def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    with _TextTo(stdout):
+    with redirect_stdout(stdout):  # --help and --version go where the JSON would
         options = parser.parse_args(arguments)
     if options.command is not None and options.command not in GROUPS:
         received, options.command = options.command, None
@@ -175,7 +168,7 @@ def _command_arguments(
     parser.add_argument("--project", default=options.project, metavar="DIR", help="the project's folder")
     module.arguments(parser)
     prepare = getattr(module, "prepare", None)
-    with _TextTo(stdout):
+    with redirect_stdout(stdout):
         args = parser.parse_intermixed_args(prepare(options.rest) if prepare else options.rest)
     args.project = os.path.abspath(os.path.expanduser(args.project))
     if not os.path.isdir(args.project):
@@ -183,19 +176,6 @@ def _command_arguments(
             f"--project {args.project} is not a folder.", fix="Create it first, or name an existing folder."
         )
     return args
-
-
-class _TextTo:
-    """argparse prints --help and --version itself; they go where the JSON would."""
-
-    def __init__(self, stdout: TextIO) -> None:
-        self.stdout = stdout
-
-    def __enter__(self) -> None:
-        self.saved, sys.stdout = sys.stdout, self.stdout
-
-    def __exit__(self, *_: object) -> None:
-        sys.stdout = self.saved
 
 
 def _print_json(body: JsonObject) -> None:
@@ -218,13 +198,10 @@ def _bug(command: str | None, error: Exception) -> JsonObject:
     trace = "".join(traceback.format_exception(error))
     sys.stderr.write(trace)
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return {
-        "ok": False,
-        "command": command,
-        "error": {
-            "code": "bug",
-            "message": f"This is a fault of the program, not yours: {type(error).__name__}: {error}",
-            "fix": "Please report it with the text on stderr. The state file is as it was before the command.",
-            "details": {"where": f"{os.path.basename(last.filename)}:{last.lineno}"},
-        },
-    }
+    bug = EvaluationError(
+        f"This is a fault of the program, not yours: {type(error).__name__}: {error}",
+        fix="Please report it with the text on stderr. The state file is as it was before the command.",
+        code="bug",
+        details={"where": f"{os.path.basename(last.filename)}:{last.lineno}"},
+    )
+    return failure(command, bug)

@@ -16,7 +16,7 @@ from model_evaluation import errors
 from model_evaluation.cli import EXIT_CODES, GROUPS, command_module
 from model_evaluation.commands.workflow.render import instructions
 from model_evaluation.kinds.llm_as_judge.kind import KIND
-from model_evaluation.kinds.llm_as_judge.metrics import custom, rating_scale, variables
+from model_evaluation.kinds.llm_as_judge.metrics import advice, custom, rating_scale
 from model_evaluation.kinds.llm_as_judge.metrics.builtin import BUILTIN_METRICS, BUILTIN_NAMES, parse_builtin
 from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import SAFETY_METRICS
@@ -276,7 +276,7 @@ def test_the_custom_metric_limits_are_the_programs() -> None:
     assert f"1 to {rating_scale.MAX_RATINGS} ratings" in rows["ratingScale"]
     assert f"1 to {rating_scale.MAX_DEFINITION} characters" in rows["definition"]
     line = next(line for line in text_of("custom-metrics").splitlines() if line.startswith("Variables:"))
-    assert tuple(re.findall(r"\{\{(\w+)\}\}", line)) == variables.VARIABLES
+    assert tuple(re.findall(r"\{\{(\w+)\}\}", line)) == advice.VARIABLES
 
 
 def test_the_findings_named_exist() -> None:

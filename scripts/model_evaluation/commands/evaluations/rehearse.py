@@ -13,7 +13,8 @@ import argparse
 import math
 import os
 import shutil
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from contextlib import ExitStack
 
 from model_evaluation import state
 from model_evaluation.commands.workflow.render import rendered, require_every_answer, write_keeping
@@ -22,14 +23,19 @@ from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import EvaluationError, Refused, UsageError
 from model_evaluation.json_types import JsonObject
+from model_evaluation.localaws import KindPlayer, LocalAws
+from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
+from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.lookups.concurrency import together
+from model_evaluation.lookups.s3.dataset_files import read_object, recorded_files
+from model_evaluation.lookups.s3.objects import head_object
+from model_evaluation.runs.execution import executed_path, run_rendered
+from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.shard_names import shard_names
-
-if TYPE_CHECKING:
-    from model_evaluation.localaws import KindPlayer
-    from model_evaluation.runtime.s3_uri import S3Uri
 
 FOLDER = "rehearsal"
 POLL_SECONDS = 0.5
+MADE_UP = "SIMULATED: the answers, scores and verdict in it are made up."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +45,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
-    from model_evaluation.localaws import LocalAws
-    from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
-    from model_evaluation.runs.execution import executed_path, run_rendered
-
     if not (math.isfinite(args.step_seconds) and args.step_seconds >= 0):
         raise UsageError(
             f"--step-seconds is {args.step_seconds:g}; a number of seconds, 0 or more, is expected.",
@@ -51,16 +53,18 @@ def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
     context = Context(args.project, state.load(args.project).document, now=utc_now())
     require_every_answer(context)
     player = context.kind.player()
-    if player is None or not context.kind.rehearses:
-        reason = "local AWS does not play it" if player is None else "local AWS does not have its models"
+    if player is None:
         raise Refused(
-            f"An evaluation of kind {context.kind.id} cannot be rehearsed: {reason}.",
+            f"An evaluation of kind {context.kind.id} cannot be rehearsed: local AWS does not play it.",
             fix="Check it instead: evaluate.py preflight",
             code="no_rehearsal",
         )
     parameters = context.kind.parameters(context)
-    dataset = parameters.get("DATASET")
-    rows, findings = _rows(context, player, str(dataset)) if dataset is not None else ({}, [])
+    dataset, own = parameters.get("DATASET"), player.rehearsal(context)
+    if own is not None:
+        rows, findings = own.files, [finding("rehearsal", own.note, level="warning")]
+    else:
+        rows, findings = _rows(context, player, str(dataset)) if dataset is not None else ({}, [])
     folder = os.path.join(args.project, FOLDER)
     notebook = _fresh_notebook(folder, context)
     changes = {
@@ -68,35 +72,33 @@ def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
         "DATASET_ETAG": "",
         "RESULTS_DIR": "results",
     }
-    account = account_of(parameters)
-    with LocalAws(step_seconds=args.step_seconds, region=str(parameters["REGION"]), account=account) as aws:
-        seed_rehearsal(aws, player, parameters, rows, base_model=context.facts("model").get("base_model"))
-        outcome = run_rendered(
-            notebook,
-            executed_path(notebook),
-            env=aws.child_environment(),
-            cwd=folder,
-            parameters={name: value for name, value in changes.items() if name in parameters},
-        )
+    changes = {name: value for name, value in changes.items() if name in parameters}
+    simulated = own is None or own.in_aws
+    with ExitStack() as stack:
+        env: Mapping[str, str] = os.environ
+        if simulated:
+            region, account = str(parameters["REGION"]), account_of(parameters)
+            aws = stack.enter_context(LocalAws(step_seconds=args.step_seconds, region=region, account=account))
+            seed_rehearsal(aws, player, parameters, rows, base_model=context.facts("model").get("base_model"))
+            if own is not None:
+                own.seed(Seeder(aws.cloud, aws.region))
+            env = aws.child_environment()
+        outcome = run_rendered(notebook, executed_path(notebook), env=env, cwd=folder, parameters=changes)
     results = os.path.join(folder, "results")
+    if simulated:
+        findings = [finding("simulated", MADE_UP, level="warning"), *findings]
     return {
-        "simulated": True,
+        "simulated": simulated,
         "notebook": str(outcome.notebook),
         "results": results,
         "seconds": round(outcome.seconds, 1),
-        "findings": [
-            finding("simulated", "SIMULATED: the answers, scores and verdict in it are made up.", level="warning"),
-            *findings,
-        ],
+        "findings": findings,
     }, 0
 
 
 def _rows(context: Context, player: KindPlayer, dataset: str) -> tuple[dict[str, bytes], list[JsonObject]]:
     """The content of every file of ``dataset``, by URI: the recorded one's if this shell can read it, else sample
     rows of the kind."""
-    from model_evaluation.lookups.concurrency import together
-    from model_evaluation.lookups.s3.dataset_files import read_object, recorded_files
-    from model_evaluation.lookups.s3.objects import head_object
 
     def content(uri: S3Uri) -> bytes:
         return b"".join(read_object(context.aws, head_object(context.aws, uri)))

@@ -22,16 +22,26 @@ import argparse
 import os
 from collections.abc import Mapping
 
+from model_evaluation import state
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.kind import PeopleTool
 from model_evaluation.kinds.registry import load_kind, report_words
+from model_evaluation.naming import project_slug
+from model_evaluation.reporting.between_runs import change_since_last, compare_runs, run_before
+from model_evaluation.reporting.foreign_files import results_of_files
 from model_evaluation.reporting.gate import Gate, decide_gate, invalid_gate, parse_rules
-from model_evaluation.reporting.outdated import outdated_warnings
+from model_evaluation.reporting.history import history_json, history_sentences, project_history, read_runs
+from model_evaluation.reporting.junit import junit_xml
+from model_evaluation.reporting.present_answers import outdated_warnings
 from model_evaluation.reporting.result_files import Results, list_files, read_results, write_file
+from model_evaluation.reporting.trend_chart import trend_svg
 from model_evaluation.reporting.words import execution_id
 from model_evaluation.results_folder import results_folders
+from model_evaluation.runtime.report.markdown import report_markdown
+from model_evaluation.runtime.report.metrics_table import planned_text, sound_rows_text
+from model_evaluation.runtime.report.people import read_scorer_error
 from model_evaluation.runtime.results.summary import Summary
 from model_evaluation.runtime.statistics.entries import Entry, value_of
 
@@ -40,7 +50,13 @@ Body = JsonObject
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--results", metavar="DIR", help="an execution's results (default: the newest of the project)")
+    add(
+        "--results",
+        metavar="DIR|FILE",
+        nargs="+",
+        help="an execution's results (default: the newest of the project); or what another program left, such as a "
+        "candidate's log and its reference's",
+    )
     add("--gate", metavar="RULES", nargs="?", const="", help="turn the verdict into an exit code")
     add(
         "--against",
@@ -69,7 +85,7 @@ def run(args: argparse.Namespace) -> tuple[Body, int]:
     if args.history is not None:
         return _history(args), 0
     try:
-        results = read_results(args.project, args.results)
+        results = read_results(args.project, results_of_files(args.project, args.results))
     except Refused as error:
         if args.gate is None:
             raise
@@ -101,7 +117,6 @@ def _told(summary: Summary, *, whole: bool) -> Body:
     """What the summary says: verdict, fairness and metrics in short, or the whole of it."""
     if whole:
         return {"verdict": summary["verdict"], "summary": summary}
-    from model_evaluation.runtime.report.metrics_table import planned_text, sound_rows_text
 
     doubts = [check for check in summary.get("fairness", {"checks": []})["checks"] if check["status"] != "pass"]
     further = {"fairness": doubts, "sound_rows": sound_rows_text(summary), "planned": planned_text(summary)}
@@ -132,9 +147,6 @@ def _cautions(summary: Summary) -> list[Body]:
 
 def _against(args: argparse.Namespace, results: Results) -> tuple[Summary, Body]:
     """The comparison with the fine-tuned model of another run, which the gate is about, and what is told of it."""
-    from model_evaluation.reporting.between_runs import compare_runs, run_before
-    from model_evaluation.reporting.history import read_runs
-
     runs = read_runs([results.path])
     if not runs.runs:
         raise Refused(
@@ -215,15 +227,10 @@ def _invalid(args: argparse.Namespace, error: Refused) -> tuple[Body, int]:
 
 
 def _junit(path: str, gate: Gate, summary: Summary | None) -> str:
-    from model_evaluation.reporting.junit import junit_xml
-
     return write_file(path, junit_xml(gate, summary))
 
 
 def _markdown(path: str, results: Results) -> str:
-    from model_evaluation.runtime.report.markdown import report_markdown
-    from model_evaluation.runtime.report.people import read_scorer_error
-
     words = report_words(results.summary)
     error = read_scorer_error(results.folder, results.summary["execution_arn"], words)
     text = report_markdown(results.summary, words, error)
@@ -255,8 +262,6 @@ def _sheet(args: argparse.Namespace, results: Results) -> Body:
 
 
 def _mlflow(args: argparse.Namespace, results: Results) -> Body:
-    from model_evaluation import state
-    from model_evaluation.naming import project_slug
     from model_evaluation.reporting.tracking import log_to_mlflow
 
     uri = args.mlflow
@@ -274,10 +279,6 @@ def _mlflow(args: argparse.Namespace, results: Results) -> Body:
 
 
 def _history(args: argparse.Namespace) -> Body:
-    from model_evaluation.reporting.between_runs import change_since_last
-    from model_evaluation.reporting.history import history_json, history_sentences, project_history
-    from model_evaluation.reporting.trend_chart import trend_svg
-
     groups, left_out = project_history(args.project)
     if not groups:
         raise Refused(

@@ -13,17 +13,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from model_evaluation import state
 from model_evaluation.commands.workflow.render import require_every_answer
 from model_evaluation.conversation.answers import fingerprint, next_command, utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError, Refused
-from model_evaluation.runtime.settings import Json
-
-if TYPE_CHECKING:
-    from model_evaluation.runs.launches import LaunchBook
+from model_evaluation.reporting.summaries import read_summary
+from model_evaluation.results_folder import newest_summary
+from model_evaluation.runs.execution import executed_path, parse_parameters, run_rendered
+from model_evaluation.runs.launches import LaunchBook, rendered_parameters
+from model_evaluation.runtime.settings import Json, NotebookError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,10 +46,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[Json, int]:
-    from model_evaluation.reporting.summaries import read_summary
-    from model_evaluation.results_folder import newest_summary
-    from model_evaluation.runs.execution import executed_path, parse_parameters, run_rendered
-
     parameters = parse_parameters(args.parameter, args.parameter_text)
     document = state.load(args.project).document
     context = Context(args.project, document, now=utc_now())
@@ -104,9 +100,6 @@ def _goes_on(arn: str) -> str:
 
 def _launch_book(context: Context, notebook: str, parameters: Json) -> LaunchBook:
     """With the intent recorded. Values that cannot be used are refused before anything is run."""
-    from model_evaluation.runs.launches import LaunchBook, rendered_parameters
-    from model_evaluation.runtime.settings import NotebookError
-
     values = rendered_parameters(notebook)
     results_dir = "results"
     try:

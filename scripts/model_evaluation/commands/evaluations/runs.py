@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING
 
 from model_evaluation import state
+from model_evaluation.conversation.workflow import finding
+from model_evaluation.kinds.registry import DEFAULT, load_kind
+from model_evaluation.lookups.session import Aws
+from model_evaluation.runs.launches import known_launches
+from model_evaluation.runs.statuses import RunStatus, run_statuses
 from model_evaluation.runtime.settings import Json
-
-if TYPE_CHECKING:
-    from model_evaluation.runs.statuses import RunStatus
 
 SHOWN = 20
 
@@ -27,11 +28,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[Json, int]:
-    from model_evaluation.conversation.workflow import finding
-    from model_evaluation.lookups.session import Aws
-    from model_evaluation.runs.launches import known_launches
-    from model_evaluation.runs.statuses import run_statuses
-
     record = known_launches(args.project, state.load(args.project).document)
     runs = run_statuses(Aws(), record.launches[:SHOWN])
     findings = [
@@ -52,8 +48,6 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
 
 
 def _row(run: RunStatus) -> Json:
-    from model_evaluation.kinds.registry import DEFAULT, load_kind
-
     launch = run.launch
     kind = load_kind(launch.kind or DEFAULT)
     results = os.path.join(launch.results_dir, run.id)

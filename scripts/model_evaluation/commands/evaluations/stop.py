@@ -9,16 +9,15 @@ example:
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from model_evaluation import state
 from model_evaluation.errors import Choose, Refused
+from model_evaluation.lookups.session import Aws
+from model_evaluation.runs.launches import known_launches
+from model_evaluation.runs.statuses import RunStatus, run_statuses, stop_run
 from model_evaluation.runtime.settings import Json
 
 from .runs import SHOWN
-
-if TYPE_CHECKING:
-    from model_evaluation.runs.statuses import RunStatus
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,10 +26,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[Json, int]:
-    from model_evaluation.lookups.session import Aws
-    from model_evaluation.runs.launches import known_launches
-    from model_evaluation.runs.statuses import run_statuses, stop_run
-
     record = known_launches(args.project, state.load(args.project).document)
     aws = Aws()
     chosen = _chosen(run_statuses(aws, record.launches[: None if args.run else SHOWN]), args.run)

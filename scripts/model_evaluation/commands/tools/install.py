@@ -4,35 +4,44 @@ Without --client, the one assistant found on this machine is taken. --client age
 Copilot, opencode, goose and every other assistant that reads .agents/skills. What you put into the folder yourself
 stays; installed files that were changed since stop the command, unless --discard-changes is given.
 
-example:
+--extension writes the skill as a plugin (Claude Code, Codex) or extension (Gemini CLI) instead: the manifests, and the
+whole skill below skills/model-evaluation.
+
+examples:
   evaluate.py install --client claude
+  evaluate.py install --extension ./model-evaluation-extension
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from model_evaluation import __version__
-from model_evaluation.errors import Refused
-from model_evaluation.installing import (
+from model_evaluation.errors import Refused, UsageError
+from model_evaluation.installing.clients import (
     ALL,
     CLIENTS,
     SCOPES,
     SERVED,
     detected,
-    install,
     other_copies,
     readers,
     skill_folder,
 )
+from model_evaluation.installing.extension import SKILL, write_extension
+from model_evaluation.installing.folder import Outcome, install
 from model_evaluation.packages import BASE, how_to_install, missing_base_packages
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_client(parser, default="the only one found")
     parser.add_argument("--discard-changes", action="store_true", help="replace installed files that were changed")
+    parser.add_argument(
+        "--extension", metavar="DIR", help="write a plugin or extension with the whole skill into DIR (made if missing)"
+    )
 
 
 def add_client(parser: argparse.ArgumentParser, *, default: str) -> None:
@@ -47,6 +56,8 @@ def add_client(parser: argparse.ArgumentParser, *, default: str) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[dict[str, object], int]:
+    if args.extension is not None:
+        return _extension(args)
     client = args.client or only(detected(args.project, args.scope), "install", "was found")
     folder = skill_folder(client, args.scope, args.project)
     outcome = install(folder, discard_changes=args.discard_changes)
@@ -56,17 +67,11 @@ def run(args: argparse.Namespace) -> tuple[dict[str, object], int]:
     missing = missing_base_packages()
     if missing:
         next_step += f" This Python lacks {', '.join(missing)}. {how_to_install(BASE)}"
-    body: dict[str, object] = {
-        "action": outcome.action,
-        "client": client,
-        "scope": args.scope,
-        "path": str(folder),
+    body = {
+        **told(outcome, client, args, folder),
         "serves": assistants,
         "version": __version__,
         "previous_version": outcome.previous_version,
-        "files": outcome.files,
-        "kept": list(outcome.kept),
-        **further_copies(folder, args.project),
         "next_step": next_step,
     }
     if missing:
@@ -74,13 +79,44 @@ def run(args: argparse.Namespace) -> tuple[dict[str, object], int]:
     return body, 0
 
 
-def further_copies(folder: Path, project: str) -> dict[str, object]:
-    """The part of the body about copies elsewhere that an assistant reads as well."""
-    copies = other_copies(folder, project)
-    if not copies:
-        return {}
-    descriptions = [f"{copy.path} (version {copy.version}; read by {', '.join(copy.readers)})" for copy in copies]
+def _extension(args: argparse.Namespace) -> tuple[dict[str, object], int]:
+    if args.client:
+        raise UsageError(
+            "--extension writes a folder for every assistant; it takes no --client.", fix="Leave one of the two out."
+        )
+    folder = Path(args.extension).expanduser().absolute()
+    outcome = write_extension(folder, discard_changes=args.discard_changes)
+    path = shlex.quote(str(folder))
     return {
+        "action": outcome.action,
+        "extension": str(folder),
+        "path": str(folder / SKILL),
+        "version": __version__,
+        "previous_version": outcome.previous_version,
+        "files": outcome.files,
+        "kept": list(outcome.kept),
+        "next_step": (
+            f"Gemini CLI: gemini extensions install {path}. Claude Code: claude --plugin-dir {path}. "
+            "Codex: name the folder in a marketplace of yours."
+        ),
+    }, 0
+
+
+def told(outcome: Outcome, client: str, args: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """The part of the body that says what was done where, and which copies elsewhere an assistant reads as well."""
+    done: dict[str, object] = {
+        "action": outcome.action,
+        "client": client,
+        "scope": args.scope,
+        "path": str(folder),
+        "files": outcome.files,
+        "kept": list(outcome.kept),
+    }
+    copies = other_copies(folder, args.project)
+    if not copies:
+        return done
+    descriptions = [f"{copy.path} (version {copy.version}; read by {', '.join(copy.readers)})" for copy in copies]
+    return done | {
         "other_copies": [
             {"path": str(copy.path), "version": copy.version, "readers": list(copy.readers)} for copy in copies
         ],

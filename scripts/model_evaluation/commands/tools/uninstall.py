@@ -12,9 +12,10 @@ import argparse
 from pathlib import Path
 
 from model_evaluation.errors import Refused
-from model_evaluation.installing import ALL, installed_at, skill_folder, uninstall
+from model_evaluation.installing.clients import ALL, skill_folder
+from model_evaluation.installing.folder import installed_at, uninstall
 
-from .install import add_client, further_copies, only
+from .install import add_client, only, told
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,16 +27,7 @@ def run(args: argparse.Namespace) -> tuple[dict[str, object], int]:
     client = args.client or only(_clients_with_it(args), "uninstall", "has it")
     folder = skill_folder(client, args.scope, args.project)
     outcome = uninstall(folder, discard_changes=args.discard_changes)
-    return {
-        "action": outcome.action,
-        "client": client,
-        "scope": args.scope,
-        "path": str(folder),
-        "version": outcome.previous_version,
-        "files": outcome.files,
-        "kept": list(outcome.kept),
-        **further_copies(folder, args.project),
-    }, 0
+    return {**told(outcome, client, args, folder), "version": outcome.previous_version}, 0
 
 
 def _clients_with_it(args: argparse.Namespace) -> list[str]:

@@ -14,6 +14,7 @@ import argparse
 import itertools
 import os
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 from model_evaluation import state
@@ -22,9 +23,13 @@ from model_evaluation.conversation.answers import fingerprint, utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused, TooEarly, UsageError
 from model_evaluation.files import write_atomically
-from model_evaluation.json_types import Rendered
+from model_evaluation.json_types import Document, Rendered
 from model_evaluation.naming import default_notebook, inside
+from model_evaluation.notebook.append import append_section
+from model_evaluation.notebook.render import library_of, notebook_content, render_notebook
+from model_evaluation.notebook.script import notebook_script
 from model_evaluation.packages import command_line, python_command
+from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.runtime.settings import Json
 
 TRY_FIRST = "To try it first without AWS: evaluate.py rehearse"
@@ -116,9 +121,6 @@ def _absolute(path: str) -> str:
 
 def rendered(context: Context, library: str = "embed", *, script: bool = False) -> bytes:
     """The notebook's bytes, or the program's."""
-    from model_evaluation.notebook.render import notebook_content, render_notebook
-    from model_evaluation.notebook.script import notebook_script
-
     kind, parameters, takes = context.kind, context.kind.parameters(context), context.facts("confirm").get("takes", [])
     if script:
         content = notebook_content(kind, parameters, library, program=True, takes=takes)
@@ -127,11 +129,6 @@ def rendered(context: Context, library: str = "embed", *, script: bool = False) 
 
 
 def _append(context: Context, path: str, library: str) -> list[Json]:
-    from pathlib import Path
-
-    from model_evaluation.notebook.append import append_section
-    from model_evaluation.notebook.render import notebook_content
-
     takes = context.facts("confirm").get("takes", [])
     section = notebook_content(context.kind, context.kind.parameters(context), library, takes=takes)
     result = append_section(Path(path), section)
@@ -144,8 +141,6 @@ def _append(context: Context, path: str, library: str) -> list[Json]:
 
 def _write_library(context: Context, folder: str) -> str:
     """The wheel beside the notebook. One of this name was written by an earlier rendering."""
-    from model_evaluation.notebook.render import library_of
-
     library = library_of(context.kind)
     path = os.path.join(folder, library.wheel_name)
     try:
@@ -188,15 +183,16 @@ def _write_keeping(path: str, content: bytes) -> str | None:
 
 def _remember(project: str, path: str) -> None:
     """Keep in the state file what was written, so that `status` knows the next command. Answers stay as they are."""
-    for _ in range(3):
-        snapshot = state.load(project)
+
+    def change(snapshot: state.Snapshot) -> tuple[Document, None]:
         before, answers = snapshot.document.get("rendered"), fingerprint(snapshot.document)
         written = time.time()
         if before is not None and before["fingerprint"] == answers:
             written = before["written"]  # results of the same answers are not outdated by writing it again
         rendered: Rendered = {"notebook": inside(project, path), "written": written, "fingerprint": answers}
-        if state.replace(project, snapshot.raw, {**snapshot.document, "rendered": rendered}):
-            return
+        return {**snapshot.document, "rendered": rendered}, None
+
+    state.update(project, change)
 
 
 def _instructions(context: Context, path: str) -> str:
@@ -205,14 +201,11 @@ def _instructions(context: Context, path: str) -> str:
             "The notebook reads files of this machine, so run it here: evaluate.py run does, or Run All Cells in a "
             "Jupyter that is opened here. In SageMaker Studio it would not find them; there, give files in S3."
         )
-    text = instructions(path, context.kind.minutes(context))
-    return text if context.kind.rehearses else text.replace(f" {TRY_FIRST}", "")
+    return instructions(path, context.kind.minutes(context))
 
 
 def instructions(path: str, minutes: tuple[float, float] | None) -> str:
     """How to run what was written, for the user; ``minutes`` from the start to the results."""
-    from model_evaluation.runtime.launch.durations import in_words
-
     takes = f" ({in_words(minutes)})" if minutes else ""
     if path.endswith(".py"):
         return (

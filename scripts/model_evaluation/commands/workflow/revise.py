@@ -10,11 +10,10 @@ import argparse
 
 from model_evaluation import state
 from model_evaluation.conversation import workflow
-from model_evaluation.conversation.answers import TRIES, known_step, position, prepare_next, utc_now
+from model_evaluation.conversation.answers import known_step, position, prepare_next, utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.provenance import present
-from model_evaluation.errors import StateError
-from model_evaluation.json_types import JsonObject
+from model_evaluation.json_types import Document, JsonObject
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,19 +21,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
-    for _ in range(TRIES):
-        snapshot = state.load(args.project)
+    def change(snapshot: state.Snapshot) -> tuple[Document, JsonObject]:
         before = present(snapshot.document)
         document, reopened = workflow.reopen(known_step(before, args.step), before, args.step)
         if not reopened:
-            return {"reopened": [], "findings": [], **position(document, args.project)}, 0
+            return snapshot.document, {"reopened": [], "findings": [], **position(document, args.project)}
         context = Context(args.project, document, now=utc_now())
-        findings = prepare_next(context)
-        if state.replace(args.project, snapshot.raw, context.document):
-            body = {"reopened": reopened, "findings": findings}
-            return {**body, **position(context.document, args.project)}, 0
-    raise StateError(
-        f"The state file changed {TRIES} times meanwhile.",
-        code="state_busy",
-        fix="Let the other assistant finish, then run the command again.",
-    )
+        body = {"reopened": reopened, "findings": prepare_next(context)}
+        return context.document, {**body, **position(context.document, args.project)}
+
+    return state.update(args.project, change), 0

@@ -16,7 +16,8 @@ from typing import cast
 
 from model_evaluation import state
 from model_evaluation.errors import UsageError
-from model_evaluation.wizard import Position, Screen, Wizard, Written
+from model_evaluation.json_types import Facts, Position
+from model_evaluation.wizard import Screen, Wizard
 
 from . import render, revise
 
@@ -44,7 +45,7 @@ def session(project: str, screen: Screen) -> Wizard:
         project,
         screen,
         revise=lambda step: cast(Position, _body(revise, project, step)),
-        render=lambda: cast(Written, _body(render, project)),
+        render=lambda: cast(Facts, _body(render, project)),
     )
 
 

@@ -104,7 +104,7 @@ def expectation(context: Context) -> Expectation:
 
 def cost_line(context: Context, minutes: tuple[float, float] | None) -> str:
     """The instances' price for that long, where the Price List has it."""
-    from model_evaluation.lookups.instance_prices import hourly_price
+    from model_evaluation.lookups.price_list import hourly_price
 
     instance, replicas = str(context.facts("scale")["instance"]), int(context.facts("scale")["replicas"])
     try:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.results_folder import record_folders
 from model_evaluation.runtime.launch.durations import PastRun, UsualDurations, Work, read_past_runs
-from model_evaluation.runtime.launch.evaluators import MODEL_STEPS
+from model_evaluation.runtime.tasks.runs import MODEL_STEPS
 from model_evaluation.steps.confirm import with_reason
 from model_evaluation.steps.scope import is_compared, reference_package
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from model_evaluation.conversation.context import Context
 
 
 def model_line(context: Context, *, each: str) -> tuple[str, str]:

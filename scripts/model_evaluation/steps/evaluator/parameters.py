@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
 from model_evaluation.steps.scope import reference_package
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def evaluator_parameters(context: Context) -> JsonObject:

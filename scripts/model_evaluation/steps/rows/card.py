@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.json_types import Facts, JsonObject
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
     from model_evaluation.dataset import DatasetReport, Profile
 
 
@@ -49,6 +50,8 @@ def card(report: DatasetReport, file_rows: list[int], problems: list[JsonObject]
         for entry in problems[:PROBLEMS_SHOWN]:
             fix = f" {entry['fix']}" if with_fixes and entry["level"] == "error" and entry.get("fix") else ""
             lines.append(f"  {'!!' if entry['level'] == 'error' else ' !'} {entry['message']}{where(entry)}{fix}")
+        if any(", ..." in where(entry) for entry in problems[:PROBLEMS_SHOWN]):
+            lines.append(f"  Every line number: {every_line(report)}")
         if len(problems) > PROBLEMS_SHOWN:
             more = len(problems) - PROBLEMS_SHOWN
             lines.append(f"  ... and {more} more kind{'s' if more > 1 else ''} of problems")
@@ -56,12 +59,18 @@ def card(report: DatasetReport, file_rows: list[int], problems: list[JsonObject]
         lines.append("No problems found; every row was read.")
     rows_read, usable = report.profile.looked_through, report.profile.usable_rows
     if usable and report.profile.distinct_questions is None:
-        lines.append("The rows were not compared with each other: some may ask the same in other words.")
+        lines.append("Not all rows were compared with each other, only a sample: some may ask the same in other words.")
     if 0 < rows_read < usable:
         lines.append(
             f"Personal data, keys and instructions in the texts: only the first {rows_read:,} rows were looked through."
         )
     return "\n".join(lines)
+
+
+def every_line(report: DatasetReport) -> str:
+    """The command that writes every line number of the findings to a file."""
+    option = " --needs-reference" if report.terms.needs_reference else ""
+    return f"evaluate.py dataset check {shlex.quote(report.source)} --lines problem-lines.csv{option}"
 
 
 def _profile_lines(profile: Profile, file_rows: list[int]) -> list[str]:

@@ -7,16 +7,15 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.json_types import Facts, JsonObject
+from model_evaluation.naming import suggested_output
+from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.settings import Json
+from model_evaluation.runtime.shard_names import manifest_key, unsharded_name, whole_set
 from model_evaluation.steps.data import Reading
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-
 
 MANIFEST_BYTES = 64 << 20
 LONGEST_NAME = 120  # characters of a prepared file's name, without its number and ending
@@ -31,9 +30,7 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
 
     from model_evaluation.dataset import apply_operation, parse_operation
     from model_evaluation.lookups.s3.dataset_files import joined_etag
-    from model_evaluation.naming import suggested_output
     from model_evaluation.progress import watched
-    from model_evaluation.runtime.shard_names import unsharded_name, whole_set
 
     operation, arguments = parse_operation(text)
     report = reading.report
@@ -124,8 +121,6 @@ def _earlier_manifest(context: Context) -> Json:
     import json
 
     from model_evaluation.lookups.s3.objects import read_start
-    from model_evaluation.runtime.s3_uri import S3Uri
-    from model_evaluation.runtime.shard_names import manifest_key
 
     dataset = context.facts("dataset")
     try:
