@@ -355,6 +355,25 @@ def balanced_estimate(counted: Table, side: Side, value: float | None) -> Estima
     return Estimate(value, value - low, value + high, counted.n, "Wilson of recall and specificity", parts)
 
 
+def cost_estimate(counted: Table, side: Side, costs: tuple[float, ...]) -> Estimate:
+    """What errors cost per row, its interval put together from Wilson's of the shares of false positives and false
+    negatives, which exclude each other (as for :func:`balanced_estimate`). With weights or rows that belong together,
+    from contributions."""
+    function = expected_cost(*costs)
+    own, n = counted.cells(side), float(counted.counts.sum())
+    value, parts = float(function(own)), contributions(function, counted, side)
+    if counted.row is not None:
+        return by_contributions(value, parts, counted.n, counted.clusters, positive=True, method="mean")
+    shares = np.array([own[0, 1], own[1, 0]]) / n
+    ends = np.array([wilson_interval(float(share), n, confidence=CONFIDENCE) for share in shares])
+    together = -math.sqrt(float(np.prod(shares / np.maximum(1 - shares, 1e-12))))
+    low, high = (
+        math.sqrt(max(0.0, float(np.square(far).sum()) + 2 * together * float(np.prod(far))))
+        for far in (np.array(costs) * np.abs(shares - end) for end in ends.T)
+    )
+    return Estimate(value, max(0.0, value - low), value + high, counted.n, "Wilson of both shares of errors", parts)
+
+
 def f1_estimate(counted: Table, side: Side, value: float | None) -> Estimate:
     """F1 with Wilson's interval of tp / (tp + fp + fn), of which F1 is 2J / (1 + J): it covers well with few rows."""
     if value is None or counted.row is not None:

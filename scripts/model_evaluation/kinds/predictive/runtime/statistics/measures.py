@@ -122,11 +122,7 @@ def _decisions(counted: cells.Table, entries: EntryList, costs: tuple[float, ...
         by_row = gap is not None and name in ("accuracy", "recall", "specificity")
         entries.add(name, estimates, gap, _right(counted, within) if by_row else None)
     if costs is not None and entries.wants("expected_cost"):
-        function = cells.expected_cost(*costs)
-        estimates = {}
-        for side in counted.predicted:
-            value, parts = float(function(counted.cells(side))), cells.contributions(function, counted, side)
-            estimates[side] = by_contributions(value, parts, counted.n, counted.clusters, positive=True, method="mean")
+        estimates = {side: cells.cost_estimate(counted, side, costs) for side in counted.predicted}
         entries.add_influence("expected_cost", estimates)
 
 
