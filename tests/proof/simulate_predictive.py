@@ -238,19 +238,19 @@ HEAD = """# Intervals and verdicts of predictive models against a known truth
 Remade by `python tests/proof/simulate_predictive.py` (`make proof`).
 
 Every line plays {evaluations:,} evaluations of two models through the functions the notebook uses ({draws:,} draws of
-joint counts in place of more). Nominal coverage is 95%. *One model* is how often the candidate's interval holds its
+joint counts in place of 4,000). Nominal coverage is 95%. *One model* is how often the candidate's interval holds its
 true value, *difference* how often that of the paired difference does. *Better* and *worse* are verdicts on each metric
 by itself; where the true difference is 0 both are wrong. A simulated share of 95% has a standard error of {error:.2%},
 one of 2.5% of {wrong_error:.2%}.
 
-The run fails, two standard errors allowed, when coverage is below {lowest:.0%} or a wrong verdict comes in more than
-2.5%. It holds in {kept} of {lines} lines between 93% and 97%, and {marked} lines bear a mark:
+The run fails when coverage is below {lowest:.0%}, or a wrong verdict comes in more than 2.5%, by more than two of these
+standard errors. By the same rule {kept} of {lines} lines lie between 93% and 97%, and {marked} lines bear a mark:
 
-- **few** ({few} lines): the program itself says "few positives: the interval is not to be trusted" in the share of
-  evaluations that stands behind the mark, because fewer than 10 rows are of one class, and claims nothing. What a few
-  positives leave open no method can know; without a positive there are most metrics not even.
-- **wide** ({wide} lines): held more often than 97%. With so few rows the test is more careful than it says; differences
-  of that size are missed, none is claimed wrongly.
+- **few** ({few} lines): in the share of evaluations that stands behind the mark the program itself says "few positives:
+  the interval is not to be trusted", because fewer than 10 rows are of one class, and claims nothing. What so few rows
+  leave open no method can know; without a positive row most metrics do not even exist.
+- **wide** ({wide} lines): held more often than 97%. The interval of so few rows is longer than it would have to be: a
+  difference may be missed for it, none is claimed wrongly.
 
 | design | rows | metric | true value | true difference | one model | difference | better | worse | mark |
 |---|--:|---|--:|--:|--:|--:|--:|--:|---|
