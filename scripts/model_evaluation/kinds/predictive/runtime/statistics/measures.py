@@ -82,8 +82,11 @@ def _binary(joined: Joined, rule: ThresholdRule, entries: EntryList) -> None:
 
 def _decisions(counted: cells.Table, entries: EntryList, costs: tuple[float, ...] | None) -> None:
     """Metrics of the predicted classes of a binary problem."""
-    drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
-    paired = cells.paired_draws(counted, np.random.default_rng(SEED))
+    drawn = paired = None
+    if entries.wants("matthews_corrcoef"):
+        drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
+    if entries.wants("balanced_accuracy", "precision", "f1", "f0_5", "f2", "matthews_corrcoef"):
+        paired = cells.paired_draws(counted, np.random.default_rng(SEED))
     one, row, column = np.ones((2, 2)), np.array([[0, 0], [1, 1]]), np.array([[0, 1], [0, 1]])
     either = np.maximum(row, column)
     shares: dict[str, tuple[cells.Function, np.ndarray, int | None]] = {
