@@ -182,11 +182,13 @@ def contributions(function: Function, counted: Table, side: Side) -> Contributio
     return Contributions(factor * (rows if counted.weight is None else rows * counted.weight))
 
 
-def share_estimate(function: Function, counted: Table, side: Side, of: Cells, value: float | None) -> Estimate:
+def share_estimate(
+    function: Function, counted: Table, side: Side, of: Cells, value: float | None, *, plain: bool = True
+) -> Estimate:
     """A share of rows, ``of`` (K, K) being 1 in the cells that it is a share of, with Wilson's interval.
 
-    Where rows are weighted or belong together, by as many rows as the variance says that they are worth (Korn and
-    Graubard, 1998, Survey Methodology 24).
+    Where rows are weighted or belong together, or not ``plain``, cells count for more or less, by as many rows as the
+    variance says that they are worth (Korn and Graubard, 1998, Survey Methodology 24).
     """
     n = _rows_in(counted, side, of)
     if value is None:
@@ -194,11 +196,12 @@ def share_estimate(function: Function, counted: Table, side: Side, of: Cells, va
     parts = contributions(function, counted, side)
     worth = float(n)
     method = "Wilson"
-    if counted.row is not None:
+    if counted.row is not None or not plain:
         own = spread(parts, counted.clusters)
         if own.error > 0 and 0 < value < 1:
             worth = min(worth, value * (1 - value) / own.error**2)
-            worth *= (float(ndtri(UPPER)) / float(stdtrit(own.tail_degrees, UPPER))) ** 2
+            if counted.row is not None:
+                worth *= (float(ndtri(UPPER)) / float(stdtrit(own.tail_degrees, UPPER))) ** 2
             method = f"Wilson, {worth:.0f} effective rows"
         elif counted.clusters is not None:
             worth = min(worth, float(len(np.unique(counted.clusters))))
@@ -295,6 +298,25 @@ def balanced_estimate(counted: Table, side: Side, value: float | None) -> Estima
     low, high = (float(np.hypot(*(right / sizes - end))) / 2 for end in ends.T)
     parts = contributions(balanced_accuracy, counted, side)
     return Estimate(value, value - low, value + high, counted.n, "Wilson of recall and specificity", parts)
+
+
+def cost_estimate(counted: Table, side: Side, costs: tuple[float, ...]) -> Estimate:
+    """What errors cost per row, its interval put together from Wilson's of the shares of false positives and false
+    negatives, which exclude each other (as for :func:`balanced_estimate`). With weights or rows that belong together,
+    from contributions."""
+    function = expected_cost(*costs)
+    own, n = counted.cells(side), float(counted.counts.sum())
+    value, parts = float(function(own)), contributions(function, counted, side)
+    if counted.row is not None:
+        return by_contributions(value, parts, counted.n, counted.clusters, positive=True, method="mean")
+    shares = np.array([own[0, 1], own[1, 0]]) / n
+    ends = np.array([wilson_interval(float(share), n, confidence=CONFIDENCE) for share in shares])
+    together = -math.sqrt(float(np.prod(shares / np.maximum(1 - shares, 1e-12))))
+    low, high = (
+        math.sqrt(max(0.0, float(np.square(far).sum()) + 2 * together * float(np.prod(far))))
+        for far in (np.array(costs) * np.abs(shares - end) for end in ends.T)
+    )
+    return Estimate(value, max(0.0, value - low), value + high, counted.n, "Wilson of both shares of errors", parts)
 
 
 def f1_estimate(counted: Table, side: Side, value: float | None) -> Estimate:
