@@ -7,7 +7,6 @@ import json
 from functools import cache
 from typing import Any
 
-import boto3
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
@@ -121,10 +120,8 @@ def test_a_transform_jobs_answers_are_what_the_model_says(cloud: Any, family: st
     assert MODELS.table(seed.cloud, seed.region).all()
     lines = [f"r{n},{line}" for n, line in enumerate(body_of(rows).decode().splitlines())]
     seed.object(f"s3://{company.bucket}/{job}/in/rows.csv", "\n".join(lines).encode())
-    env = aws.child_environment()
-    session = boto3.Session(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], region_name=aws.region)
-    client = session.client("sagemaker", endpoint_url=env["AWS_ENDPOINT_URL"])
-    s3 = session.client("s3", endpoint_url=env["AWS_ENDPOINT_URL"])
+    client: Any = aws.client("sagemaker")
+    s3: Any = aws.client("s3")
     how = FAMILIES[family]
     client.create_transform_job(
         TransformJobName=job,
