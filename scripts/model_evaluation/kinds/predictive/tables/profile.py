@@ -13,6 +13,7 @@ ColumnType = Literal["number", "text", "time", "empty"]
 FEW_VALUES = 30  # of a column whose values are counted one by one
 MOST_COLUMNS = 2_000
 AT_ONCE = 60  # counts in one reading of the rows: each takes memory
+KEYS_AT_ONCE = 2  # columns whose every value may be kept in memory together
 KEPT_COLUMNS = 120  # columns that the state file keeps; more than that nobody reads
 
 
@@ -125,15 +126,21 @@ def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Colum
             finite = f"FILTER (isfinite({value}))"
             wanted.append(("odd", number, f"count(*) FILTER (NOT isfinite({value}))"))
             wanted += [(name, number, f"{name}({value}) {finite}") for name in ("min", "max")]
+    keys = [
+        number
+        for number, own in enumerate(found)
+        if own.distinct > 2 * FEW_VALUES and own.distinct >= 0.8 * own.there and not (own.is_number and own.fractions)
+    ]
+    if few := len(keys) <= KEYS_AT_ONCE:
+        wanted += [("distinct", number, f"count(DISTINCT c{number})") for number in keys]
     answers: dict[tuple[str, int], Any] = {}
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
         (row,) = table.query(f"SELECT {', '.join(sql for _, _, sql in some)} FROM rows")  # noqa: S608
         answers |= {(name, number): value for (name, number, _), value in zip(some, row, strict=True)}
-    for number, own in enumerate(found):
-        if own.distinct > 2 * FEW_VALUES and own.distinct >= 0.8 * own.there and not (own.is_number and own.fractions):
-            # One at a time: each takes as much memory as it has values, and a wide table has many such columns.
-            ((answers["distinct", number],),) = table.query(f"SELECT count(DISTINCT c{number}) FROM rows")  # noqa: S608
+    for number in () if few else keys:
+        # One at a time: each takes as much memory as it has values, and a wide table has many such columns.
+        ((answers["distinct", number],),) = table.query(f"SELECT count(DISTINCT c{number}) FROM rows")  # noqa: S608
     for number, own in enumerate(found):
         yield _column(table.names[number], rows, own, {name: v for (name, n), v in answers.items() if n == number})
 
