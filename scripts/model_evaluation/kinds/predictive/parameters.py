@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
 
-from .recorded import CONSTANT, threshold_of
+from .recorded import CONSTANT, threshold_of, uses_jobs
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
-POLL_SECONDS, TIMEOUT_MINUTES = 30, 240
+WAITING: JsonObject = {"POLL_SECONDS": 30, "TIMEOUT_MINUTES": 240, "FORCE_NEW_RUN": False}
+"""Of a notebook that asks a model."""
 RESULTS_DIR = "results"
 
 
-def parameters(context: Context) -> dict[str, Any]:
+def parameters(context: Context) -> JsonObject:
     dataset, model, reference = (context.facts(step) for step in ("dataset", "model", "reference"))
     instance, _, count = str(context.value("inference")).partition(" ")
     against = str(context.value("reference"))
@@ -48,7 +50,5 @@ def parameters(context: Context) -> dict[str, Any]:
         "S3_OUTPUT": given("output"),
         "INSTANCE_TYPE": None if instance == "none" else instance,
         "INSTANCE_COUNT": int(count) if count.isdigit() else 1,
-        "POLL_SECONDS": POLL_SECONDS,
-        "TIMEOUT_MINUTES": TIMEOUT_MINUTES,
-        "FORCE_NEW_RUN": False,
+        **(WAITING if uses_jobs(context) else {}),
     }
