@@ -6,21 +6,25 @@ BIN := .venv/bin
 # that forbid Python to write caches.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-.PHONY: help demo test unit lint bench size proof clean
+.PHONY: help demo inspect test unit lint bench size proof extension clean
 help:
 	@echo "make demo    the whole path on sample data, without an AWS account (about 3 minutes the first time)"
+	@echo "make inspect the inspect_ai package in an environment of its own, for the demo of that kind"
 	@echo "make test    all tests"
 	@echo "make unit    the quick tests only: one part at a time, without local AWS"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   speed, as ratios in one run"
 	@echo "make size    lines per folder"
 	@echo "make proof   the long proofs (simulations); remakes the tables they leave"
+	@echo "make extension   dist/extension: the skill as a plugin or extension, and its archive for a release"
 
 demo: .venv/.demo
 	@$(BIN)/python scripts/evaluate.py demo
 	@echo "Another kind of evaluation: $(BIN)/python scripts/evaluate.py demo --kind predictive (or nova, benchmark, ...)"
 
-test: .venv/.dev
+inspect: .venv/.inspect
+
+test: .venv/.dev .venv/.inspect
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n 2 --dist loadfile tests/unit tests/golden tests/contract tests/e2e
 
 unit: .venv/.dev
@@ -34,11 +38,16 @@ lint: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python bench/run.py
 
-size:
-	@python3 bench/size.py
+size: .venv/.dev
+	@$(BIN)/python bench/size.py
 
 proof: .venv/.dev
 	$(PYTEST) tests/proof
+
+extension: .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python scripts/evaluate.py install --extension dist/extension
+	tar -czf dist/model-evaluation-extension.tar.gz -C dist/extension .
 
 clean:
 	rm -rf .venv demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -51,6 +60,12 @@ clean:
 .venv/.demo: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
 	$(BIN)/python -m compileall -q scripts/model_evaluation
+	@touch $@
+
+# Inspect pins another boto3 than the rest takes: `demo --kind inspect_ai` and its tests run it from here.
+.venv/.inspect: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m venv .venv/inspect-ai
+	.venv/inspect-ai/bin/python -m pip install --quiet --disable-pip-version-check 'inspect-ai>=0.3.220,<0.4'
 	@touch $@
 
 .venv/.dev: pyproject.toml | .venv/bin/python

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from model_evaluation.json_types import Document, Entry, JsonObject, OfferEntry, Question
 
@@ -48,18 +48,9 @@ class Offer:
     facts: JsonObject = field(default_factory=dict)
 
     def as_json(self) -> OfferEntry:
-        entry: OfferEntry = {}
-        if self.choices is not None:
-            entry["choices"] = self.choices
-        if self.suggested is not None:
-            entry["suggested"] = self.suggested
-        if self.text is not None:
-            entry["text"] = self.text
-        if self.changes is not None:
-            entry["changes"] = self.changes
-        if self.facts:
-            entry["facts"] = self.facts
-        return entry
+        kept = {"choices": self.choices, "suggested": self.suggested, "text": self.text, "changes": self.changes}
+        told = {name: part for name, part in kept.items() if part is not None}
+        return cast(OfferEntry, told | ({"facts": self.facts} if self.facts else {}))
 
 
 @dataclass

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
     from model_evaluation.preflight.shared_checks import Check
+    from model_evaluation.runtime.analysis import Analysis
     from model_evaluation.runtime.report.words import ReportWords
     from model_evaluation.runtime.settings import Settings
     from model_evaluation.runtime.summary import Summary
@@ -112,7 +113,7 @@ class Kind:
     permission_steps: ClassVar[tuple[str, ...]] = ()
     """The steps whose answers :meth:`permissions` is about."""
     library: ClassVar[tuple[str, ...]] = ()
-    """Packages that the notebook carries beside ``model_evaluation.runtime``."""
+    """The kind's own packages that the notebook carries, each whole; what they and the cells import goes with them."""
     run_columns: ClassVar[tuple[str, ...]] = ()
     """What `runs` tells of each run: keys of :meth:`~model_evaluation.runtime.settings.Settings.configuration`."""
     reference: ClassVar[str] = ""
@@ -232,6 +233,12 @@ class Kind:
         """A ``summary.json`` of an earlier ``schema_version`` as one of the present. Whatever the file holds, it never
         raises: what is not as it should be stays, and is found when the result is checked."""
         return summary
+
+    def files_analysis(self, paths: Sequence[str]) -> Analysis | None:
+        """The analysis of result files that another program left on this machine, the candidate's first and then those
+        of what it is compared with; ``None`` when the kind does not know such files. Raises Refused for those that
+        cannot be used."""
+        return None
 
     def drift(self, folder: str, baseline: str) -> JsonObject:
         """What moved between the file ``baseline``, which other results left, and the results in ``folder``: the part

@@ -19,7 +19,9 @@ REGISTRY = {
     "llm_as_judge": "model_evaluation.kinds.llm_as_judge.kind",
     "benchmark": "model_evaluation.kinds.benchmark.kind",
     "custom_scorer": "model_evaluation.kinds.custom_scorer.kind",
+    "inspect_ai": "model_evaluation.kinds.inspect_ai.kind",
     "nova": "model_evaluation.kinds.nova.kind",
+    "multi_turn": "model_evaluation.kinds.multi_turn.kind",
     "predictive": "model_evaluation.kinds.predictive.kind",
 }
 """Kind's id to the module that holds it as ``KIND``."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import NotFound, Refused
 from model_evaluation.naming import suggested_output
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def check(text: str, context: Context) -> Answer:

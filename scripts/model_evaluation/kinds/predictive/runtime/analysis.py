@@ -25,8 +25,9 @@ from .page.words import model_labels, report_words
 from .problem import PrimaryMetric, Problem, ThresholdRule
 from .statistics import cells
 from .statistics.calibration import calibration
+from .statistics.entries import Entries, settle, too_few
 from .statistics.estimates import mean_estimate
-from .statistics.measures import Entries, class_aucs, measure, settle
+from .statistics.measures import class_aucs, measure
 from .statistics.segments import gaps, segments
 from .statistics.thresholds import Decided, decide
 from .tables import Floats, Predictions, TestSet
@@ -136,7 +137,7 @@ def analyse_predictions(
             rows=joined.rows,
             metrics=entries,
             slices=by_slice,
-            warnings=[*notes, *joined.notes, *decided.notes, *remarks],
+            warnings=[*notes, *joined.notes, *decided.notes, *_few(joined, problem), *remarks],
             fairness=fairness,
         )
     )
@@ -148,6 +149,15 @@ def analyse_predictions(
     return PredictiveAnalysis(
         whole, report_words(whole), examples_table(joined, problem), joined, problem, threshold, checked, inputs or {}
     )
+
+
+def _few(joined: Joined, problem: Problem) -> list[str]:
+    """What is told of a class that is too rare."""
+    few = too_few(joined) if problem.type == "binary" else None
+    if few is None:
+        return []
+    sound = " and ".join(sorted(few.sound))
+    return [f"{few.reason[0].upper()}{few.reason[1:]}, and nothing is claimed, except of {sound}."]
 
 
 def _reword(summary: dict[str, Any], entries: Entries, primary: PrimaryMetric, labels: Mapping[str, str]) -> None:
@@ -171,6 +181,8 @@ def _reword(summary: dict[str, Any], entries: Entries, primary: PrimaryMetric, l
         if primary.name in RESTS_ON and entry["n_paired"] < total:
             of = f"{entry['n_paired']} of {total} rows"
             told = told.replace(f"{of} scored for both", f"{of}: {RESTS_ON[primary.name]}")
+        if caution := entry["difference"].get("caution"):
+            told += f" {caution[0].upper()}{caution[1:]}."
         summary["verdict"]["sentence"] = told
     else:
         reasons = [

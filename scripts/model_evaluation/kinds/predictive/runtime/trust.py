@@ -16,7 +16,7 @@ from .joined import Joined
 from .page.words import CONSTANT
 from .problem import Problem
 from .statistics import cells
-from .statistics.measures import Entries
+from .statistics.entries import Entries
 from .tables import Predictions
 
 FEW_OF_A_CLASS = 20

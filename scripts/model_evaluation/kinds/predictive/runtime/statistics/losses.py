@@ -34,14 +34,15 @@ def brier_losses(truth: Codes, score: Floats) -> Floats:
     return np.asarray(np.square(score - hit).sum(axis=1))
 
 
-def root_of(mean: Estimate, clusters: Codes | None) -> Estimate:
-    """The root of a mean, such as the RMSE of the MSE."""
+def root_of(mean: Estimate) -> Estimate:
+    """The root of a mean with its interval, such as the RMSE of the MSE."""
     if mean.value is None or mean.contributions is None:
         return mean
     value = math.sqrt(mean.value)
     slope = 1 / (2 * value) if value > 0 else 0.0
     scaled = mean.contributions._replace(values=mean.contributions.values * slope)
-    return by_contributions(value, scaled, mean.n, clusters, positive=True)
+    ends = [None if end is None else math.sqrt(max(0.0, end)) for end in (mean.low, mean.high)]
+    return Estimate(value, ends[0], ends[1], mean.n, mean.method.replace("mean", "root of the mean"), scaled)
 
 
 def r_squared(truth: Floats, error: Floats, weight: Floats | None, clusters: Codes | None) -> Estimate:

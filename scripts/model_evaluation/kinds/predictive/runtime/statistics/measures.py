@@ -1,5 +1,4 @@
-"""Every metric's entry of the summary: both models' values with intervals, their difference on the same rows, rows won
-and lost. Verdicts come from :func:`settle`."""
+"""Every metric of the four types of problems, for each model and for both on the same rows."""
 
 from __future__ import annotations
 
@@ -9,140 +8,40 @@ import numpy as np
 from scipy.stats import norm
 
 from model_evaluation.kinds.predictive.runtime.joined import Codes, Joined
-from model_evaluation.kinds.predictive.runtime.problem import LOWER_IS_BETTER, PrimaryMetric, ProblemType, ThresholdRule
+from model_evaluation.kinds.predictive.runtime.problem import (
+    BINARY_METRICS,
+    ProblemType,
+    ThresholdRule,
+)
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.statistics.adjustment import PValues, holm
-from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, settle_verdicts
-from model_evaluation.runtime.statistics.entries import Comparison, Difference, MeasuredEntry
-from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.entries import Difference
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
 from . import cells, losses
-from .estimates import Contributions, Estimate, absent, by_contributions, difference, difference_of, mean_estimate
+from .entries import Entries, EntryList, Estimates, Outcomes, outcomes_of, too_few
+from .estimates import Contributions, Estimate, absent, by_contributions, difference, mean_estimate
+from .paired_shares import mcnemar_difference
 from .ranking import areas, average_precision, roc_auc
-from .shapes import agreement_metrics, shape_metrics
+from .shapes import agreement_metrics, shape_metrics, stability
 
 SEED = 20260101
 NO_SCORES = "the model gives no scores"
 NO_PROBABILITIES = "the scores are not probabilities"
 NO_CLASSES = "the model gives scores and there is no threshold"
-WITHIN_ONE = frozenset(
-    {"silhouette", "adjusted_rand", "adjusted_mutual_info", "matthews_corrcoef"}
-)  # from -1 to 1; the others named here from 0 to 1
-SHARES = frozenset(
-    {"accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "roc_auc", "average_precision"}
-)
-Estimates = Mapping[Side, Estimate]
-Outcomes = tuple[int, int, int]
-"""Rows won, tied and lost."""
-Entries = dict[str, MeasuredEntry]
 
 
 def measure(joined: Joined, problem: ProblemType, rule: ThresholdRule, only: Collection[str] | None = None) -> Entries:
     """The entries of these rows; ``only`` the named ones. Verdicts are still open."""
-    measures: dict[ProblemType, Callable[[_Entries], None]] = {
+    measures: dict[ProblemType, Callable[[EntryList], None]] = {
         "binary": lambda entries: _binary(joined, rule, entries),
         "multiclass": lambda entries: _multiclass(joined, entries),
         "regression": lambda entries: _regression(joined, entries),
         "clustering": lambda entries: _clustering(joined, entries),
     }
-    entries = _Entries(joined, only)
+    entries = EntryList(joined, only, too_few(joined) if problem == "binary" else None)
     measures[problem](entries)
     return entries.entries
-
-
-def settle(
-    entries: Entries,
-    primary: PrimaryMetric,
-    adjust: Callable[[Sequence[float | None]], PValues] = holm,
-) -> None:
-    """Put margin and verdicts into the entries: the primary metric decides alone, the others share one correction."""
-    if primary.name in entries:
-        entries[primary.name]["margin"] = primary.margin
-    for names in ([primary.name], [name for name in entries if name != primary.name]):
-        chosen = {name: entries[name] for name in names if name in entries}
-        settle_verdicts(chosen.values(), [metric_of(name) for name in chosen], adjust)
-
-
-def metric_of(name: str) -> Metric:
-    """What is known of a metric by its name."""
-    return Metric(name, direction="lower" if name in LOWER_IS_BETTER else "higher", limits=limits_of(name))
-
-
-def limits_of(name: str) -> tuple[float, float] | None:
-    """The ends of a metric's scale; ``None`` where it has none."""
-    if name in WITHIN_ONE:
-        return -1.0, 1.0
-    plain = name.removeprefix("macro_").removeprefix("weighted_")
-    return (0.0, 1.0) if plain in SHARES or plain.startswith("top_") else None
-
-
-class _Entries:
-    """Entries as they come, of the names that are wanted."""
-
-    def __init__(self, joined: Joined, only: Collection[str] | None) -> None:
-        self.joined, self.only = joined, only
-        self.entries: Entries = {}
-
-    def wants(self, *names: str) -> bool:
-        return self.only is None or any(name in self.only for name in names)
-
-    def add(
-        self, name: str, estimates: Estimates, gap: Difference | None = None, outcomes: Outcomes | None = None
-    ) -> None:
-        if not self.wants(name):
-            return
-        comparison: Comparison = {**NOTHING_COMPARED}
-        clusters = self.joined.clusters
-        if len(estimates) == 2 and gap is not None:
-            wins, ties, lost = outcomes or (None, None, None)
-            comparison |= {
-                "difference": gap,
-                "wins": wins,
-                "ties": ties,
-                "losses": lost,
-                "n_paired": min(own.n for own in estimates.values()),
-                "n_clusters": None if clusters is None else len(np.unique(clusters)),
-                "verdict": "inconclusive",
-            }
-        limits = limits_of(name)
-        self.entries[name] = {
-            "direction": "lower" if name in LOWER_IS_BETTER else "higher",
-            "limits": list(limits) if limits else None,
-            "guard": False,
-            "tuned": estimates["tuned"].measured() if "tuned" in estimates else None,
-            "base": estimates["base"].measured() if "base" in estimates else None,
-            **comparison,
-        }
-
-    def add_influence(self, name: str, estimates: Estimates, outcomes: Outcomes | None = None) -> None:
-        gap = (
-            difference_of(estimates["tuned"], estimates["base"], self.joined.clusters) if len(estimates) == 2 else None
-        )
-        self.add(name, estimates, gap, outcomes)
-
-    def add_mean(self, name: str, values: Mapping[Side, Floats | None], reason: str = "") -> None:
-        """A mean over rows of something of which less is better."""
-        joined = self.joined
-        estimates = {
-            side: absent(reason, len(joined))
-            if own is None
-            else mean_estimate(own, joined.weight, joined.clusters, positive=True)
-            for side, own in values.items()
-        }
-        self.add_influence(name, estimates, _outcomes(values))
-
-
-def _outcomes(lossy: Mapping[Side, Floats | None]) -> Outcomes | None:
-    """Rows that the tuned model wins, ties and loses, by the smaller loss."""
-    tuned, base = lossy.get("tuned"), lossy.get("base")
-    if tuned is None or base is None:
-        return None
-    gaps = tuned - base
-    slack = 1e-12
-    wins, lost = int(np.count_nonzero(gaps < -slack)), int(np.count_nonzero(gaps > slack))
-    return wins, len(gaps) - wins - lost, lost
 
 
 def _counted(joined: Joined, classes: int) -> cells.Table | None:
@@ -167,9 +66,9 @@ def _right(counted: cells.Table, within: int | None) -> Outcomes | None:
     return wins, int(counted.counts[picked].sum()) - wins - lost, lost
 
 
-def _binary(joined: Joined, rule: ThresholdRule, entries: _Entries) -> None:
+def _binary(joined: Joined, rule: ThresholdRule, entries: EntryList) -> None:
     counted = _counted(joined, 2)
-    names = ("accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "matthews_corrcoef")
+    names = BINARY_METRICS[: BINARY_METRICS.index("roc_auc")]
     costs = rule.values if rule.rule == "cost" else None
     if counted is None:
         for name in names if costs is None else (*names, "expected_cost"):
@@ -181,7 +80,7 @@ def _binary(joined: Joined, rule: ThresholdRule, entries: _Entries) -> None:
     _probabilities(joined, truth, entries)
 
 
-def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...] | None) -> None:
+def _decisions(counted: cells.Table, entries: EntryList, costs: tuple[float, ...] | None) -> None:
     """Metrics of the predicted classes of a binary problem."""
     drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
     paired = cells.paired_draws(counted, np.random.default_rng(SEED))
@@ -193,6 +92,8 @@ def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...]
         "recall": (cells.recall, row, 1),
         "specificity": (cells.specificity, row[::-1], 0),
         "f1": (cells.f_beta(1), one, None),
+        "f0_5": (cells.f_beta(0.5), one, None),
+        "f2": (cells.f_beta(2), one, None),
         "matthews_corrcoef": (cells.matthews_corrcoef, one, None),
     }
     for name, (function, of, within) in shares.items():
@@ -202,15 +103,18 @@ def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...]
         if name in ("accuracy", "precision", "recall", "specificity"):
             estimates = {side: cells.share_estimate(function, counted, side, of, values[side]) for side in values}
         elif name == "f1":
-            estimates = {side: cells.f1_estimate(counted, side, values[side], drawn) for side in values}
+            estimates = {side: cells.f1_estimate(counted, side, values[side]) for side in values}
+        elif name == "balanced_accuracy":
+            estimates = {side: cells.balanced_estimate(counted, side, values[side]) for side in values}
         else:
-            share = name == "balanced_accuracy"
+            by_draws = drawn if name == "matthews_corrcoef" else None
             estimates = {
-                side: cells.drawn_estimate(function, counted, side, drawn, values[side], share=share) for side in values
+                side: cells.drawn_estimate(function, counted, side, by_draws, values[side], share=by_draws is None)
+                for side in values
             }
         gap = None
         if len(estimates) == 2 and name in ("accuracy", "recall", "specificity"):
-            gap = cells.mcnemar_difference(counted, estimates["tuned"], estimates["base"], within)
+            gap = mcnemar_difference(counted, estimates["tuned"], estimates["base"], within)
         elif len(estimates) == 2:
             gap = cells.drawn_difference(function, estimates["tuned"], estimates["base"], paired, counted.clusters)
         by_row = gap is not None and name in ("accuracy", "recall", "specificity")
@@ -224,7 +128,7 @@ def _decisions(counted: cells.Table, entries: _Entries, costs: tuple[float, ...]
         entries.add_influence("expected_cost", estimates)
 
 
-def _rankings(joined: Joined, entries: _Entries) -> None:
+def _rankings(joined: Joined, entries: EntryList) -> None:
     if not entries.wants("roc_auc", "average_precision"):
         return
     truth = np.asarray(joined.truth) == 1
@@ -244,7 +148,7 @@ def _rankings(joined: Joined, entries: _Entries) -> None:
         entries.add_influence(name, estimates)
 
 
-def _probabilities(joined: Joined, truth: Codes, entries: _Entries) -> None:
+def _probabilities(joined: Joined, truth: Codes, entries: EntryList) -> None:
     for name, function in (("log_loss", losses.log_losses), ("brier_score", losses.brier_losses)):
         if entries.wants(name):
             values = {
@@ -255,7 +159,7 @@ def _probabilities(joined: Joined, truth: Codes, entries: _Entries) -> None:
             entries.add_mean(name, values, NO_PROBABILITIES if scored else NO_SCORES)
 
 
-def _multiclass(joined: Joined, entries: _Entries) -> None:
+def _multiclass(joined: Joined, entries: EntryList) -> None:
     classes = len(joined.classes)
     counted = _counted(joined, classes)
     assert counted is not None
@@ -283,7 +187,7 @@ def _multiclass(joined: Joined, entries: _Entries) -> None:
         if len(estimates) == 2:
             tuned, base = estimates["tuned"], estimates["base"]
             gap = (
-                cells.mcnemar_difference(counted, tuned, base)
+                mcnemar_difference(counted, tuned, base)
                 if name == "accuracy"
                 else cells.drawn_difference(function, tuned, base, drawn, counted.clusters)
             )
@@ -295,7 +199,7 @@ def _multiclass(joined: Joined, entries: _Entries) -> None:
         _top(joined, truth, 3, entries)
 
 
-def _several_rankings(joined: Joined, entries: _Entries) -> None:
+def _several_rankings(joined: Joined, entries: EntryList) -> None:
     """One class against the rest, averaged over the classes that occur; weighted by how often."""
     if not entries.wants("macro_roc_auc", "weighted_roc_auc"):
         return
@@ -341,7 +245,7 @@ def _averaged(joined: Joined, aucs: Sequence[Estimate], weighted: bool) -> Estim
     return by_contributions(value, Contributions(parts), n, joined.clusters, share=True, method=method)
 
 
-def _top(joined: Joined, truth: Codes, most: int, entries: _Entries) -> None:
+def _top(joined: Joined, truth: Codes, most: int, entries: EntryList) -> None:
     """Whether the truth is among the highest scores, ties against the model."""
     name = f"top_{most}_accuracy"
     if not entries.wants(name):
@@ -357,7 +261,7 @@ def _top(joined: Joined, truth: Codes, most: int, entries: _Entries) -> None:
         side: absent(NO_SCORES, len(truth)) if own is None else _share_of(own, joined) for side, own in hits.items()
     }
     turned = {side: None if own is None else -own for side, own in hits.items()}
-    entries.add_influence(name, estimates, _outcomes(turned))
+    entries.add_influence(name, estimates, outcomes_of(turned))
 
 
 def _share_of(hits: Floats, joined: Joined) -> Estimate:
@@ -369,16 +273,16 @@ def _share_of(hits: Floats, joined: Joined) -> Estimate:
     return estimate._replace(low=low, high=high, method="Wilson")
 
 
-def _regression(joined: Joined, entries: _Entries) -> None:
+def _regression(joined: Joined, entries: EntryList) -> None:
     truth = np.asarray(joined.truth, float)
     weight, clusters = joined.weight, joined.clusters
     errors = {side: np.asarray(said.score) - truth for side, said in joined.said.items()}
     absolute: dict[Side, Floats | None] = {side: np.abs(own) for side, own in errors.items()}
-    nearer = _outcomes(absolute)
+    nearer = outcomes_of(absolute)
     entries.add_mean("mean_absolute_error", absolute)
     squared = {side: mean_estimate(np.square(own), weight, clusters, positive=True) for side, own in errors.items()}
     entries.add_influence("mean_squared_error", squared, nearer)
-    roots = {side: losses.root_of(own, clusters) for side, own in squared.items()}
+    roots = {side: losses.root_of(own) for side, own in squared.items()}
     entries.add_influence("root_mean_squared_error", roots, nearer)
     if entries.wants("median_absolute_error"):
         medians = {side: losses.median_error(np.abs(own), weight) for side, own in errors.items()}
@@ -403,7 +307,7 @@ def _median_gap(joined: Joined, medians: Estimates, errors: Mapping[Side, Floats
     return difference(mean, mean - half, mean + half, p_value, error, n, method, "normal")
 
 
-def _clustering(joined: Joined, entries: _Entries) -> None:
+def _clustering(joined: Joined, entries: EntryList) -> None:
     codes = {side: said.codes for side, said in joined.said.items() if said.codes is not None}
     truth = None if joined.truth is None else np.asarray(joined.truth, np.int64)
     compared: dict[str, tuple[Estimates, Difference | None]] = {}
@@ -411,5 +315,7 @@ def _clustering(joined: Joined, entries: _Entries) -> None:
         compared |= shape_metrics(joined.features, codes)
     if entries.wants("adjusted_rand", "adjusted_mutual_info"):
         compared |= agreement_metrics(truth, codes, len(joined.classes))
+    if entries.wants("stability"):
+        compared["stability"] = stability(joined.features, codes)
     for name, (estimates, gap) in compared.items():
         entries.add(name, estimates, gap)

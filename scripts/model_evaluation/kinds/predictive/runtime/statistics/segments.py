@@ -15,11 +15,11 @@ from model_evaluation.runtime.statistics.adjustment import benjamini_hochberg
 from model_evaluation.runtime.statistics.differences import settle_verdicts
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
-from .measures import Entries, measure, metric_of
+from .entries import FEWEST_OF_A_CLASS, Entries, metric_of
+from .measures import measure
 
 SEGMENTS = 20  # of a field: the largest; the others are told
 FEWEST_ROWS = 30
-FEWEST_OF_A_CLASS = 10
 DRAWS = 2_000
 SEED = 20260101
 BESIDE: Mapping[ProblemType, tuple[str, ...]] = {

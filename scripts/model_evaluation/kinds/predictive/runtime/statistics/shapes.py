@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.cluster.vq import ClusterError, kmeans2, vq
 from sklearn import metrics as sk
 
 from model_evaluation.kinds.predictive.runtime.joined import Codes
@@ -15,8 +17,11 @@ from model_evaluation.runtime.statistics.entries import Difference
 from .cells import Cells, divided, quantiles
 from .estimates import Contributions, Estimate, absent, difference, difference_of
 
+FEWEST_ROWS = 20
 SAMPLE = 5_000  # rows: a silhouette looks at all pairs of them
 RESAMPLES = 200
+HALVES = 50  # samples of half of the rows that are clustered again
+ROUNDS = 25  # of k-means
 DRAWS = 2_000
 SEED = 20260101
 Compared = tuple[dict[Side, Estimate], Difference | None]
@@ -65,6 +70,48 @@ def shape_metrics(features: Floats | None, codes: Mapping[Side, Codes]) -> dict[
     return result
 
 
+def stability(features: Floats | None, codes: Mapping[Side, Codes]) -> Compared:
+    """Whether other rows would have given the same clusters: half of the rows, drawn by chance, are clustered again by
+    k-means (as many clusters, begun at the middles of the model's), which then says where the other half belongs; how
+    well that agrees with the model's clusters is the adjusted Rand index. The median over the samples, with the range
+    of the middle 95 of 100 (Hennig, 2007, Computational Statistics and Data Analysis 52). k-means stands in for the
+    model's own algorithm, which predictions do not tell."""
+    usable = None if features is None else np.flatnonzero(np.isfinite(features).all(axis=1))
+    if features is None or usable is None or len(usable) < FEWEST_ROWS:
+        reason = "there are no features" if features is None else f"fewer than {FEWEST_ROWS} rows"
+        return {side: absent(reason) for side in codes}, None
+    rows = usable[shape_sample(len(usable))]
+    own, n = features[rows], len(rows)
+    rng = np.random.default_rng(SEED)
+    halves = [rng.permutation(n) for _ in range(HALVES)]
+    draws: dict[Side, Floats] = {}
+    values: dict[Side, float | None] = {}
+    for side, given in codes.items():
+        kinds, at = np.unique(given[rows], return_inverse=True)
+        draws[side] = np.full(HALVES, np.nan)
+        if 2 <= len(kinds) <= n // 4:
+            draws[side] = np.array([_agreement(own, at, len(kinds), order) for order in halves])
+        known = draws[side][np.isfinite(draws[side])]
+        values[side] = float(np.median(known)) if len(known) else None
+    return _from_draws(values, draws, n, f"{HALVES} samples of half of the rows, k-means")
+
+
+def _agreement(features: Floats, codes: Codes, clusters: int, order: Codes) -> float:
+    """How well the clusters of the second half agree with those that k-means finds in the first; NaN where one of them
+    has no row there, or loses all."""
+    first, second = order[: len(order) // 2], order[len(order) // 2 :]
+    sizes = np.bincount(codes[first], minlength=clusters)
+    if not sizes.all():
+        return math.nan
+    sums = np.zeros((clusters, features.shape[1]))
+    np.add.at(sums, codes[first], features[first])
+    try:
+        middles, _ = kmeans2(features[first], sums / sizes[:, None], iter=ROUNDS, minit="matrix", missing="raise")
+    except ClusterError:
+        return math.nan
+    return float(sk.adjusted_rand_score(codes[second], vq(features[second], middles)[0]))
+
+
 def _redrawn(features: Floats, codes: Mapping[Side, Codes], function: object) -> Compared:
     assert callable(function)
     n = len(features)
@@ -97,7 +144,7 @@ def _from_draws(values: Mapping[Side, float | None], draws: Mapping[Side, Floats
     mean = tuned - base
     error = float(np.std(gaps, ddof=1)) if len(gaps) > 1 else None
     below = (np.count_nonzero(gaps < 0) + np.count_nonzero(gaps == 0) / 2 + 1) / (len(gaps) + 2)
-    p_value = min(1.0, 2 * min(below, 1 - below)) if error else 1.0
+    p_value = float(min(1.0, 2 * min(below, 1 - below))) if error else 1.0
     return estimates, difference(mean, low, high, p_value, error, n, f"{method}, paired", "bootstrap")
 
 

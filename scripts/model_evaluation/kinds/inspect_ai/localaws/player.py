@@ -1,0 +1,81 @@
+"""What local AWS asks this kind for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from model_evaluation.kinds.inspect_ai.demo.script import SCRIPT, task_files
+from model_evaluation.kinds.inspect_ai.parameters import HUB_MODEL
+from model_evaluation.localaws.cloud import Cloud
+from model_evaluation.localaws.company import Company, seed_company
+from model_evaluation.localaws.errors import ServiceError
+from model_evaluation.localaws.jobs.job import Job
+from model_evaluation.localaws.kind_player import KindPlayer
+from model_evaluation.localaws.operations import Operations, Record, Request
+from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.store import timestamp
+
+from .container import is_inspect, run_inspect
+
+OPERATIONS = Operations()
+ENDPOINTS = {
+    "fernway-assistant-v3": "InService",
+    "fernway-assistant-v2": "InService",
+    "fernway-assistant-v4": "Creating",
+}
+PROFILES = ("us.amazon.nova-lite-v1:0", "us.amazon.nova-micro-v1:0")
+
+
+@OPERATIONS.plays("sagemaker", "DescribeEndpoint")
+def describe_endpoint(cloud: Cloud, request: Request) -> Record | None:
+    name = request.params["EndpointName"]
+    if name not in ENDPOINTS:
+        return None
+    return {
+        "EndpointName": name,
+        "EndpointArn": cloud.arn(request.region, f"endpoint/{name}", "sagemaker"),
+        "EndpointConfigName": f"{name}-config",
+        "EndpointStatus": ENDPOINTS[name],
+        "CreationTime": timestamp(cloud.started),
+        "LastModifiedTime": timestamp(cloud.started),
+    }
+
+
+@OPERATIONS.plays("bedrock", "GetInferenceProfile")
+def get_inference_profile(cloud: Cloud, request: Request) -> Record:
+    name = request.params["inferenceProfileIdentifier"].rpartition("/")[2]
+    if name not in PROFILES:
+        raise ServiceError("ResourceNotFoundException", f"Could not find the inference profile {name}", status=404)
+    return {
+        "inferenceProfileName": name,
+        "inferenceProfileId": name,
+        "inferenceProfileArn": cloud.arn(request.region, f"inference-profile/{name}", "bedrock"),
+        "models": [{"modelArn": f"arn:aws:bedrock:{request.region}::foundation-model/{name.partition('.')[2]}"}],
+        "status": "ACTIVE",
+        "type": "SYSTEM_DEFINED",
+    }
+
+
+class InspectWorld(Company):
+    """The names of everything in a seeded account."""
+
+    def __init__(self, account: str, region: str) -> None:
+        super().__init__(account, region)
+        self.tasks_uri = f"s3://{self.bucket}/inspect-tasks/"
+
+
+class InspectPlayer(KindPlayer):
+    operations = (OPERATIONS,)
+    actions = ("bedrock:*",)
+    demo = SCRIPT
+
+    def work(self, job: Job) -> Callable[[Job], None] | None:
+        return run_inspect if is_inspect(job) else None
+
+    def seed_world(self, seed: Seeder) -> InspectWorld:
+        seed_company(seed, self.trusted_services, self.actions)
+        world = InspectWorld(seed.cloud.account, seed.region)
+        seed.base_model(HUB_MODEL, "1.0.0", recipe=False)
+        for name, source in task_files().items():
+            seed.object(f"{world.tasks_uri}{name}", source)
+        return world

@@ -1,0 +1,53 @@
+"""The parameters cell, from the answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.json_types import JsonObject
+from model_evaluation.naming import project_slug
+
+from .runtime.targets import Target
+from .steps.decoding import settings_of
+from .steps.tasks import sdk_tasks
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
+
+HUB_MODEL = "nova-textgeneration-lite-v2"
+ERROR_SHARE = 0.1
+
+
+def parameters(context: Context, samples: int | None) -> JsonObject:
+    """By name, in the cell's order."""
+    mlflow, metric = context.value("mlflow"), str(context.value("primary_metric"))
+    return {
+        "REGION": context.value("region"),
+        "ROLE_ARN": context.facts("role").get("arn", context.value("role")),
+        "MODEL": _target(context, "model"),
+        "REFERENCE": _target(context, "reference") if context.value("reference") != "none" else None,
+        "HUB_MODEL": context.facts("model")["hub_model"],
+        "BENCHMARKS": context.value("benchmarks"),
+        "BENCHMARKS_DIGEST": context.facts("benchmarks")["digest"],
+        "TASKS": sdk_tasks(context),
+        "SAMPLES": samples,
+        "DECODING": settings_of(context),
+        "ERROR_SHARE": ERROR_SHARE,
+        "PRIMARY_METRIC": None if metric == "first" else metric,
+        "S3_OUTPUT": context.value("output"),
+        "MLFLOW_RESOURCE_ARN": None if mlflow == "create" else mlflow,
+        "POLL_SECONDS": 30,
+        "TIMEOUT_MINUTES": 720,
+        "RUN_LABEL": project_slug(context.project),
+        "FORCE_NEW_RUN": False,
+        "RESULTS_DIR": "results",
+    }
+
+
+def _target(context: Context, step_id: str) -> JsonObject:
+    return target_of(context, step_id).as_parameter()
+
+
+def target_of(context: Context, step_id: str) -> Target:
+    """The model that a step's answer names."""
+    return Target.read(context.facts(step_id)["target"])

@@ -1,0 +1,185 @@
+"""The parameters cell of an evaluation with Inspect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from model_evaluation.runtime.checks import OUTPUT, SESSION
+from model_evaluation.runtime.dataset_files import DatasetSize
+from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.settings import Json, ParameterReader, Settings
+
+from .inspect_runs import InspectRuns
+from .model_checks import check_benchmarks, check_hub_model, check_targets
+from .targets import Target
+
+TASK_KEYS = {"name": str, "path": str, "limit": int, "epochs": int, "task_args": dict}
+DECODING = {"temperature": (0.0, 2.0), "top_p": (0.0, 1.0), "max_tokens": (1, 1_000_000)}
+UNKNOWN_SAMPLES = 100  # where a task does not say how many it has
+REFERENCE_LABEL = "reference"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectSettings(Settings):
+    """``tasks`` are what is run, ``samples`` how many samples they have together where that is known. ``target`` is the
+    model of this run, ``reference`` the one to compare it with, in a run of its own. ``error_share`` (0 to 1) is the
+    share of failed samples above which Inspect calls the run failed; it never stops it."""
+
+    kind = "inspect_ai"
+    runs = InspectRuns()
+    checks = (
+        *SESSION,
+        ("Model", check_targets),
+        ("Hub model", check_hub_model),
+        ("Tasks", check_benchmarks),
+        *OUTPUT,
+    )
+
+    target: Target = field(default_factory=Target)
+    reference: Target | None = None
+    benchmarks: str
+    benchmarks_digest: str = ""
+    tasks: tuple[Json, ...] = ()
+    samples: int | None = None
+    decoding: Mapping[str, int | float] = field(default_factory=dict)
+    error_share: float = 0.1
+    hub_model: str
+    primary_metric: str = ""
+
+    @classmethod
+    def read(cls, reader: ParameterReader) -> Json:
+        target = _target(reader, "MODEL") or Target()
+        return super().read(reader) | {
+            "role_arn": reader.text("ROLE_ARN"),
+            "target": target,
+            "model": target.name,
+            "reference": _target(reader, "REFERENCE", optional=True),
+            "benchmarks": reader.text("BENCHMARKS"),
+            "benchmarks_digest": reader.optional_text("BENCHMARKS_DIGEST") or "",
+            "tasks": _tasks(reader),
+            "samples": int(reader.positive("SAMPLES", optional=True) or 0) or None,
+            "decoding": _decoding(reader),
+            "error_share": reader.positive("ERROR_SHARE") or 0.1,
+            "hub_model": reader.text("HUB_MODEL"),
+            "primary_metric": reader.optional_text("PRIMARY_METRIC") or "",
+            "s3_output": reader.output_uri("S3_OUTPUT"),
+            "mlflow_resource_arn": reader.optional_text("MLFLOW_RESOURCE_ARN"),
+        }
+
+    def faults(self) -> list[str]:
+        found = super().faults()
+        try:
+            S3Uri.parse(self.benchmarks)
+        except ValueError:
+            found.append(f"BENCHMARKS must be a folder in S3, s3://bucket/folder/ (received {self.benchmarks[:80]!r})")
+        if self.error_share >= 1:
+            found.append(f"ERROR_SHARE must be a share below 1, such as 0.1 (received {self.error_share:g})")
+        if self.reference == self.target:
+            found.append(f"REFERENCE must be another model than MODEL, or None (received {self.target.name!r})")
+        return found
+
+    def configuration(self) -> Json:
+        return {
+            **super().configuration(),
+            "role": self.role_arn,
+            "model": self.target.name,
+            "target": self.target.as_parameter(),
+            "benchmarks": self.benchmarks,
+            "benchmarks_digest": self.benchmarks_digest,
+            "tasks": [dict(sorted(task.items())) for task in self.tasks],
+            "decoding": dict(sorted(self.decoding.items())),
+            "error_share": self.error_share,
+            "output": self.s3_output,
+        }
+
+    @property
+    def parts(self) -> tuple[Self, ...]:
+        """A run per model: the SDK's evaluator takes one."""
+        own = replace(self, reference=None)
+        if self.reference is None:
+            return (own,)
+        label = "-".join(filter(None, (self.run_label, REFERENCE_LABEL)))
+        return (own, replace(own, target=self.reference, model=self.reference.name, run_label=label))
+
+    def sizes(self, dataset: DatasetSize) -> dict[str, int]:
+        return {"rows": self.samples or UNKNOWN_SAMPLES}
+
+    def overview(self) -> dict[str, str]:
+        return {
+            "Model": self.target.words,
+            "Beside": self.reference.words if self.reference else "nothing: it is evaluated alone",
+            "Tasks": ", ".join(str(task["name"]) for task in self.tasks),
+            "From": self.benchmarks,
+            "Decoding": ", ".join(f"{name}={value}" for name, value in self.decoding.items()) or "the SDK's own",
+            **super().overview(),
+            "Role": self.role_arn,
+            "Results": self.s3_output,
+        }
+
+    @property
+    def task_names(self) -> tuple[str, ...]:
+        return tuple(str(task["name"]) for task in self.tasks)
+
+    @property
+    def sdk_tasks(self) -> list[Json]:
+        """The tasks as the SDK takes them."""
+        return [dict(task) for task in self.tasks]
+
+    @property
+    def extra_args(self) -> list[str]:
+        """What Inspect is told of samples that fail: to go on, and to say so when they were many. Without it the
+        container drops them and calls every run a success."""
+        return [f"--fail-on-error={self.error_share:g}", "--continue-on-fail"]
+
+    def output_of(self, run_name: str) -> str:
+        """A folder for each run: the SDK's has no run's name in it, and logs of several could not be told apart."""
+        return f"{self.s3_output}/{run_name}"
+
+
+def _target(reader: ParameterReader, name: str, *, optional: bool = False) -> Target | None:
+    value = reader.structure(name)
+    if value is None and optional:
+        return None
+    try:
+        return Target.read(value)
+    except ValueError as error:
+        return reader.fault(name, str(error), None)
+
+
+def _tasks(reader: ParameterReader) -> tuple[Json, ...]:
+    """Unknown keys are refused: the SDK drops them, and a misspelt limit would run the whole set."""
+    value = reader.structure("TASKS")
+    expected = f"a list of dictionaries with name and, where wanted, {', '.join(list(TASK_KEYS)[1:])}"
+    if not isinstance(value, list) or not value:
+        return reader.fault("TASKS", expected, ())
+    for task in value:
+        if not isinstance(task, dict) or not task.get("name") or not set(task) <= TASK_KEYS.keys():
+            return reader.fault("TASKS", expected, ())
+        wrong = [key for key, own in task.items() if not isinstance(own, TASK_KEYS[key]) or isinstance(own, bool)]
+        if wrong or any(task.get(key, 1) < 1 for key in ("limit", "epochs")):
+            return reader.fault("TASKS", f"{expected}; limit and epochs are whole numbers from 1 on", ())
+        if not str(task.get("path", ".py")).endswith(".py"):
+            return reader.fault("TASKS", f"{expected}; path ends in .py", ())
+    if len({task["name"] for task in value}) < len(value):
+        return reader.fault("TASKS", "each task once", ())
+    return tuple(value)
+
+
+def _decoding(reader: ParameterReader) -> dict[str, int | float]:
+    value = reader.structure("DECODING")
+    if value is None:
+        return {}
+    expected = "a dictionary such as {'temperature': 0.0, 'max_tokens': 2048}, with " + ", ".join(
+        f"{name} from {low} to {high}" for name, (low, high) in DECODING.items()
+    )
+    if not isinstance(value, dict) or not set(value) <= DECODING.keys():
+        return reader.fault("DECODING", expected, {})
+    for name, number in value.items():
+        low, high = DECODING[name]
+        if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number <= high:
+            return reader.fault("DECODING", expected, {})
+    if not isinstance(value.get("max_tokens", 1), int):
+        return reader.fault("DECODING", f"{expected}; max_tokens is a whole number", {})
+    return dict(value)
