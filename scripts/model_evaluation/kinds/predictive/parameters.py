@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
 
-from .recorded import CONSTANT, threshold_of, uses_jobs
+from .recorded import CONSTANT, threshold_of
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
-WAITING: JsonObject = {"POLL_SECONDS": 30, "TIMEOUT_MINUTES": 240, "FORCE_NEW_RUN": False}
-"""Of a notebook that asks a model."""
+POLL_SECONDS, TIMEOUT_MINUTES = 30, 240
 RESULTS_DIR = "results"
 
 
@@ -50,5 +49,7 @@ def parameters(context: Context) -> JsonObject:
         "S3_OUTPUT": given("output"),
         "INSTANCE_TYPE": None if instance == "none" else instance,
         "INSTANCE_COUNT": int(count) if count.isdigit() else 1,
-        **(WAITING if uses_jobs(context) else {}),
+        "POLL_SECONDS": POLL_SECONDS,
+        "TIMEOUT_MINUTES": TIMEOUT_MINUTES,
+        "FORCE_NEW_RUN": False,
     }
