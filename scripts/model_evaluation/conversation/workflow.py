@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
+from model_evaluation.errors import Refused
 from model_evaluation.json_types import Document, Entry, JsonObject, OfferEntry, Question
 
 from .suggestions import suggestion
@@ -90,6 +91,13 @@ def where_needed(step: Step, needed: Callable[[Context], bool]) -> Step:
 
     def check(text: str, context: Context) -> Answer:
         if needed(context):
+            if text.lower() == "none":
+                article = "an" if step.id[0] in "aeiou" else "a"
+                raise Refused(
+                    f"What the other answers name needs {article} {step.id}; none was received.",
+                    fix=f"Expected: {step.expects}.",
+                    code=f"no_{step.id}",
+                )
             return step.check(text, context)
         note = f"{step.title}: the other answers leave nothing for it, so none is recorded."
         return Answer("none", findings=[] if text.lower() == "none" else [finding("not_needed", note)])

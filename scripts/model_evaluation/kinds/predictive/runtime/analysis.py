@@ -30,7 +30,7 @@ from .statistics.estimates import mean_estimate
 from .statistics.measures import class_aucs, measure
 from .statistics.segments import gaps, segments
 from .statistics.thresholds import Decided, decide
-from .tables import Floats, Predictions, TestSet
+from .tables import Floats, JsonObject, Predictions, TestSet
 from .trust import trust_checks
 
 RESTS_ON = {
@@ -66,7 +66,7 @@ class PredictiveAnalysis(Analysis):
         return model_labels(self.summary["models"]["base"])
 
     @property
-    def evaluation(self) -> dict[str, Any]:
+    def evaluation(self) -> JsonObject:
         """``evaluation.json``."""
         return evaluation_json(self.summary, self.joined, self.problem)
 

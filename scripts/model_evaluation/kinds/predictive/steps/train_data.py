@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import EvaluationError, Refused
@@ -20,6 +20,7 @@ from model_evaluation.kinds.predictive.tables.source import find_table
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import JsonObject
 
 
 def check(text: str, context: Context) -> Answer:
@@ -57,9 +58,7 @@ def _feature_pairs(table: Table, context: Context) -> list[tuple[str, str]]:
     )
 
 
-def _overlap(
-    table: Table, pairs: list[tuple[str, str]], context: Context
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _overlap(table: Table, pairs: list[tuple[str, str]], context: Context) -> tuple[JsonObject, list[JsonObject]]:
     def cells(places: list[str], rounded: bool) -> str:
         number = "try_cast({0} AS DOUBLE)"
         form = f"printf('%.6g', {number})" if rounded else f"CAST({number} AS VARCHAR)"
@@ -109,7 +108,7 @@ def _shift(table: Table, context: Context) -> str:
     return f"Positives: {trained:.1%} of the training rows, {here:.1%} of the test rows."
 
 
-def _told(counts: dict[str, int], total: int, shift: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _told(counts: dict[str, int], total: int, shift: str) -> tuple[JsonObject, list[JsonObject]]:
     findings, notes = [], []
     if counts["rows"] or counts["ids"]:
         what = [f"{counts['rows']:,} of {total:,} test rows are in the training set"] if counts["rows"] else []

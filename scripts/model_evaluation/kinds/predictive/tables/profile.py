@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from model_evaluation.json_types import JsonObject
+
 from .duck import Table
 
 ColumnType = Literal["number", "text", "time", "empty"]
@@ -55,7 +57,7 @@ class TableProfile:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
-    def as_facts(self) -> dict[str, Any]:
+    def as_facts(self) -> JsonObject:
         return {"rows": self.rows, "duplicates": self.duplicates, "width": len(self.columns),
                 "columns": [asdict(column) for column in self.columns[:KEPT_COLUMNS]]}  # fmt: skip
 
