@@ -237,11 +237,13 @@ def contributions(function: Function, counted: Table, side: Side) -> Contributio
     return Contributions(factor * (rows if counted.weight is None else rows * counted.weight))
 
 
-def share_estimate(function: Function, counted: Table, side: Side, of: Cells, value: float | None) -> Estimate:
+def share_estimate(
+    function: Function, counted: Table, side: Side, of: Cells, value: float | None, *, plain: bool = True
+) -> Estimate:
     """A share of rows, ``of`` (K, K) being 1 in the cells that it is a share of, with Wilson's interval.
 
-    Where rows are weighted or belong together, by as many rows as the variance says that they are worth (Korn and
-    Graubard, 1998, Survey Methodology 24).
+    Where rows are weighted or belong together, or not ``plain``, cells count for more or less, by as many rows as the
+    variance says that they are worth (Korn and Graubard, 1998, Survey Methodology 24).
     """
     n = _rows_in(counted, side, of)
     if value is None:
@@ -249,11 +251,12 @@ def share_estimate(function: Function, counted: Table, side: Side, of: Cells, va
     parts = contributions(function, counted, side)
     worth = float(n)
     method = "Wilson"
-    if counted.row is not None:
+    if counted.row is not None or not plain:
         own = spread(parts, counted.clusters)
         if own.error > 0 and 0 < value < 1:
             worth = min(worth, value * (1 - value) / own.error**2)
-            worth *= (float(ndtri(UPPER)) / float(stdtrit(own.tail_degrees, UPPER))) ** 2
+            if counted.row is not None:
+                worth *= (float(ndtri(UPPER)) / float(stdtrit(own.tail_degrees, UPPER))) ** 2
             method = f"Wilson, {worth:.0f} effective rows"
         elif counted.clusters is not None:
             worth = min(worth, float(len(np.unique(counted.clusters))))

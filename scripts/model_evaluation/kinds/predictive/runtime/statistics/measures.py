@@ -85,6 +85,7 @@ def _decisions(counted: cells.Table, entries: EntryList, costs: tuple[float, ...
     drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
     paired = cells.paired_draws(counted, np.random.default_rng(SEED))
     one, row, column = np.ones((2, 2)), np.array([[0, 0], [1, 1]]), np.array([[0, 1], [0, 1]])
+    either = np.maximum(row, column)
     shares: dict[str, tuple[cells.Function, np.ndarray, int | None]] = {
         "accuracy": (cells.accuracy, one, None),
         "balanced_accuracy": (cells.balanced_accuracy, one, None),
@@ -92,25 +93,26 @@ def _decisions(counted: cells.Table, entries: EntryList, costs: tuple[float, ...
         "recall": (cells.recall, row, 1),
         "specificity": (cells.specificity, row[::-1], 0),
         "f1": (cells.f_beta(1), one, None),
-        "f0_5": (cells.f_beta(0.5), one, None),
-        "f2": (cells.f_beta(2), one, None),
+        "f0_5": (cells.f_beta(0.5), either, None),
+        "f2": (cells.f_beta(2), either, None),
         "matthews_corrcoef": (cells.matthews_corrcoef, one, None),
     }
     for name, (function, of, within) in shares.items():
         if not entries.wants(name):
             continue
         values = {side: _value(function, counted, side) for side in counted.predicted}
-        if name in ("accuracy", "precision", "recall", "specificity"):
-            estimates = {side: cells.share_estimate(function, counted, side, of, values[side]) for side in values}
+        if name in ("accuracy", "precision", "recall", "specificity", "f0_5", "f2"):
+            plain = not name.startswith("f")
+            estimates = {
+                side: cells.share_estimate(function, counted, side, of, values[side], plain=plain) for side in values
+            }
         elif name == "f1":
             estimates = {side: cells.f1_estimate(counted, side, values[side]) for side in values}
         elif name == "balanced_accuracy":
             estimates = {side: cells.balanced_estimate(counted, side, values[side]) for side in values}
         else:
-            by_draws = drawn if name == "matthews_corrcoef" else None
             estimates = {
-                side: cells.drawn_estimate(function, counted, side, by_draws, values[side], share=by_draws is None)
-                for side in values
+                side: cells.drawn_estimate(function, counted, side, drawn, values[side], share=False) for side in values
             }
         gap = None
         if len(estimates) == 2 and name in ("accuracy", "recall", "specificity"):
