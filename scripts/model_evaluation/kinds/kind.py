@@ -126,9 +126,7 @@ class Kind:
         step: Step = importlib.import_module(f"{package}.steps.{step_id}").STEP
         if step_id not in self.optional_steps:
             return step
-        from model_evaluation.conversation.workflow import where_needed
-
-        return where_needed(step, lambda context: self.needs(step_id, context))
+        return step.where_needed(lambda context: self.needs(step_id, context))
 
     def needs(self, step_id: str, context: Context) -> bool:
         """Whether the other answers leave anything to answer in one of :attr:`optional_steps`."""

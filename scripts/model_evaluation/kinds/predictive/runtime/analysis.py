@@ -109,8 +109,7 @@ def analyse_predictions(
     reference is there (``base``: the champion, or the constant baseline, whose predictions
     :func:`.joined.constant_predictions` makes), else ``tuned``. Its ``primary_metric``, ``labels`` and the conditions
     ``problem``, ``positive`` and ``threshold`` are filled in here. ``notes`` are warnings from before: of the dataset,
-    of the run; ``inputs`` are
-    the distributions of what the model is given, for :func:`.drift.baseline`.
+    of the run; ``inputs`` are the distributions of what the model is given, for :func:`.drift.baseline`.
 
     Raises :class:`~model_evaluation.runtime.results.evaluation.ResultsError` where nothing can be said at all: no row
     has a truth and a prediction, or what was said is no answer to the problem.
