@@ -15,6 +15,7 @@ ColumnType = Literal["number", "text", "time", "empty"]
 FEW_VALUES = 30  # of a column whose values are counted one by one
 MOST_COLUMNS = 2_000
 AT_ONCE = 60  # counts in one reading of the rows: each takes memory
+FIRST_ROWS = 100
 KEYS_AT_ONCE = 2  # columns whose every value may be kept in memory together
 KEPT_COLUMNS = 120  # columns that the state file keeps; more than that nobody reads
 
@@ -112,12 +113,14 @@ class _Found(NamedTuple):
 
 def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Column]:
     wanted: list[tuple[str, int, str]] = []
+    times = _perhaps_times(table, [number for number, own in enumerate(found) if own.there and not own.is_number])
     for number, own in enumerate(found):
         cell = f"c{number}"
         if 0 < own.distinct <= 2 * FEW_VALUES:
             wanted.append(("values", number, f"histogram({cell})"))
         if own.there and not own.is_number:
             wanted.append(("words", number, f"bool_or(contains({cell}, ' '))"))
+        if number in times:
             moment = f"try_cast({cell} AS TIMESTAMP)"
             wanted += [
                 (name, number, f"{call}({moment})")
@@ -145,6 +148,15 @@ def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Colum
         ((answers["distinct", number],),) = table.query(f"SELECT count(DISTINCT c{number}) FROM rows")  # noqa: S608
     for number, own in enumerate(found):
         yield _column(table.names[number], rows, own, {name: v for (name, n), v in answers.items() if n == number})
+
+
+def _perhaps_times(table: Table, texts: Sequence[int]) -> set[int]:
+    """Those columns whose first cells are all moments: to try it on every cell of the others takes long."""
+    if not texts:
+        return set()
+    tried = ", ".join(f"count(c{n}) = count(try_cast(c{n} AS TIMESTAMP))" for n in texts)
+    (row,) = table.query(f"SELECT {tried} FROM (SELECT * FROM rows LIMIT {FIRST_ROWS})")  # noqa: S608
+    return {number for number, may_be in zip(texts, row, strict=True) if may_be}
 
 
 def _column(name: str, rows: int, own: _Found, more: Mapping[str, Any]) -> Column:
