@@ -147,7 +147,7 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("inference", lambda w: "ml.p4d.24xlarge 1", "no_quota", "is 0"),
     ("inference", lambda w: "a big one", "refused", "an instance type"),
     ("predictions", lambda w: "endpoint", "other_source", "asked by batch"),
-    ("role", lambda w: "none", "no_role", "needs a role"),
+    ("role", lambda w: "none", "needed", "needs a role"),
 ]
 
 

@@ -254,6 +254,41 @@ def test_what_is_odd_is_named(run_cli: RunCli, project: Path, files: Files) -> N
         assert kind in kinds
 
 
+def test_classes_that_training_never_had_are_named(run_cli: RunCli, project: Path, files: Files) -> None:
+    folder, rows = Path(files["test"]).parent, wines()
+    dataset = put(folder, "wines.csv", text(rows.names, rows.test))
+    scores = [[key, *said] for key, said in zip(rows.ids, rows.candidate.tolist(), strict=True)]
+    model = put(folder, "said.csv", text(["case_id", "score_0", "score_1", "score_2"], scores))
+    train = put(folder, "few.csv", text(rows.names, [row for row in rows.train if row[1] != 2]))
+    said = answers(files, dataset=dataset, problem="multiclass", model=model, reference="none", train_data=train)
+    del said["threshold"]
+    answer(run_cli, project, said, until="primary_metric")
+    found = run_cli("answer", "train_data", train, project=project).json["findings"]
+    assert "The class '2' of the test set is not in the training set." in str(found)
+
+
+def test_booleans_are_shown_as_the_file_has_them(run_cli: RunCli, project: Path, files: Files) -> None:
+    """The positive class may be named in either way, and the training set may write it in the other."""
+    spelled = {"0": "False", "1": "True"}
+
+    def change(lines: list[str]) -> list[str]:
+        rows = [line.split(",") for line in lines]
+        return [",".join(rows[0]), *(",".join([row[0], spelled[row[1]], *row[2:]]) for row in rows[1:])]
+
+    dataset = rewritten(files, "booleans.csv", change)
+    said = answers(files, dataset=dataset, problem="binary positive=1", train_data=files["train"])
+    result = answer(run_cli, project, said, until="problem")
+    assert result.json["step"]["choices"][0]["value"].casefold() == "binary positive=true"
+    result = run_cli("answer", "problem", "binary positive=1", project=project)
+    assert result.json["recorded"]["value"] == "binary positive=true"
+    assert "are positive ('true')" in str(result.json["findings"])
+    del said["confirm"]
+    answer(run_cli, project, said | {"problem": "binary positive=true"})
+    found = run_cli("answer", "train_data", files["train"], project=project).json["findings"]
+    assert "Positives: " in str(found)
+    assert "is not in the training set" not in str(found).replace("test rows is in", "")
+
+
 def test_test_rows_that_were_trained_on_are_counted(run_cli: RunCli, project: Path, files: Files) -> None:
     rows = tumours()
     train = put(Path(files["test"]).parent, "leaky.csv", text(rows.names, [*rows.train, *rows.test[:17]]))

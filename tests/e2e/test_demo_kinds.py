@@ -37,3 +37,9 @@ def test_the_demo_of_a_kind_ends_with_its_verdict(kind: str, call: str, decision
     assert envelope["verdict"]["decision"] == decision
     assert call in Path(envelope["notebook"]).read_text(encoding="utf-8")
     assert Path(envelope["files"]["report.html"]).is_file()
+    for further in envelope.get("further", []):
+        assert further["simulated"] is True
+        assert further["verdict"]["decision"] not in ("invalid", "none")
+        assert Path(further["files"]["report.html"]).is_file()
+    if kind == "predictive":
+        assert [Path(own["project"]).name for own in envelope["further"]] == ["fernway-progression"]

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli_runs import RunCli
+from e2e.mlflow_server import mlflow_server
 from unit.reporting.results_on_disk import put_results, summary_of
 
 pytestmark = pytest.mark.e2e
@@ -25,38 +19,8 @@ APP = "arn:aws:sagemaker:us-west-2:111122223333:mlflow-app/app-ABCDEFGHIJKL"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """``mlflow server`` on this machine; artifacts go straight to a folder, as SageMaker's go to S3."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--backend-store-uri", f"sqlite:///{folder}/mlflow.db",
-        "--no-serve-artifacts", "--default-artifact-root", (folder / "artifacts").as_uri(),
-    ]  # fmt: skip
-    env = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=env, cwd=folder)
-        address = f"http://127.0.0.1:{port}"
-        try:
-            _wait(address, process, folder / "log")
-            yield address
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
-
-
-def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"{address}/health", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.25)
-    raise AssertionError(log.read_text()[-2000:])
+    with mlflow_server(tmp_path_factory.mktemp("mlflow")) as address:
+        yield address
 
 
 def test_a_run_holds_parameters_metrics_and_files_and_is_logged_once(

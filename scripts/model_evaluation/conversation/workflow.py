@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
+from model_evaluation.errors import Refused
 from model_evaluation.json_types import Document, Entry, JsonObject, OfferEntry, Question
 
 from .suggestions import suggestion
@@ -85,10 +86,17 @@ class Step:
     multiline: bool = False
 
     def where_needed(self, needed: Callable[[Context], bool]) -> Step:
-        """The same step, settled as ``none`` wherever ``needed`` says that the other answers leave nothing for it."""
+        """This step, settled as ``none`` wherever ``needed`` says that the other answers leave nothing for it."""
 
         def check(text: str, context: Context) -> Answer:
             if needed(context):
+                if text.lower() == "none":
+                    article = "an" if self.id[0] in "aeiou" else "a"
+                    raise Refused(
+                        f"What the other answers name needs {article} {self.id}; none was received.",
+                        fix=f"Expected: {self.expects}.",
+                        code="needed",
+                    )
                 return self.check(text, context)
             note = f"{self.title}: the other answers leave nothing for it, so none is recorded."
             return Answer("none", findings=[] if text.lower() == "none" else [finding("not_needed", note)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.dataset.power import minimum_detectable_rate_difference
 from model_evaluation.kinds.kind import Expectation
@@ -23,6 +23,7 @@ from .recorded import (
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import Facts
 
 JOB_MINUTES = (4.0, 12.0)  # a machine has to start and load the model; an assumption, no source publishes it
 DISCORDANT = (0.02, 0.20)  # shares of rows on which exactly one of two models is right
@@ -66,7 +67,7 @@ def configuration(context: Context) -> list[tuple[str, str]]:
     return lines
 
 
-def _classes(positive: str, facts: Any) -> str:
+def _classes(positive: str, facts: Facts) -> str:
     classes = facts.get("classes", {})
     if positive:
         return f" ({classes[positive]:,} of {sum(classes.values()):,} rows: {facts['prevalence']:.1%})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.fitting import ModelTraits, is_tabular
 from model_evaluation.kinds.kind import Expectation, Kind, SplitTool
@@ -94,7 +94,7 @@ class Predictive(Kind):
 
         return permissions(context, role)
 
-    def parameters(self, context: Context) -> dict[str, Any]:
+    def parameters(self, context: Context) -> JsonObject:
         from .parameters import parameters
 
         return parameters(context)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
 
 from .recorded import CONSTANT, threshold_of
@@ -15,7 +16,7 @@ POLL_SECONDS, TIMEOUT_MINUTES = 30, 240
 RESULTS_DIR = "results"
 
 
-def parameters(context: Context) -> dict[str, Any]:
+def parameters(context: Context) -> JsonObject:
     dataset, model, reference = (context.facts(step) for step in ("dataset", "model", "reference"))
     instance, _, count = str(context.value("inference")).partition(" ")
     against = str(context.value("reference"))

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from cli_runs import RunCli
-from model_evaluation.kinds.predictive.runtime.drift import baseline, constraints, distribution, drift
+from model_evaluation.kinds.predictive.runtime.drift import baseline, constraints, distribution, drift, inputs
 from model_evaluation.runtime.report.export import export_analysis
 from unit.predictive.numbers.cases import analysed, texts, two_models
 
@@ -103,6 +104,32 @@ def test_report_tells_drift_against_an_earlier_baseline(run_cli: RunCli, tmp_pat
     assert "verdict" in found.json
     same = run_cli("report", "--results", str(folder), "--against", str(folder / "baseline.json"), project=tmp_path)
     assert same.json["drift"]["sentence"] == "No drift is shown in any of 6 columns."
+
+
+def test_drift_of_what_the_model_is_given_is_told_by_column(run_cli: RunCli, tmp_path: Path) -> None:
+    """Numbers, texts and cells that are missing; what is not given to the model is left out."""
+    rng = np.random.default_rng(3)
+    n = 800
+    frame = pd.DataFrame({"amount": rng.normal(size=n).round(4), "shop": rng.choice(["a", "b"], n), "same": 1, "id": 0})
+    frame = frame.astype(str).mask(rng.random((n, 4)) < 0.05, "")
+    later = frame.copy()
+    later["amount"] = [str(float(cell) + 0.6) if cell else "" for cell in frame["amount"]]
+    folders = [
+        export_analysis(analysed(*two_models(n), inputs=inputs(rows, ["amount", "shop", "same"])), tmp_path / name)
+        for name, rows in (("before", frame), ("now", later))
+    ]
+    found = run_cli(
+        "report", "--results", str(folders[1]), "--against", str(folders[0] / "baseline.json"), project=tmp_path
+    )
+    columns = {own["column"]: own for own in found.json["drift"]["columns"]}
+    assert "1 of 9 columns moved: input amount (PSI" in found.json["drift"]["sentence"]
+    assert columns["input amount"]["ks"] == pytest.approx(
+        stats.ks_2samp(*(rows["amount"][rows["amount"] != ""].astype(float) for rows in (frame, later))).statistic,
+        abs=0.01,
+    )
+    assert columns["input shop"]["ks"] is None
+    assert columns["input shop"]["psi"] == columns["input same"]["psi"] == 0
+    assert "input id" not in columns
 
 
 @pytest.mark.parametrize("content", ["{", "{}", '{"version": 1, "created": "", "columns": {"x": {"n": 3}}}', "[]"])

@@ -33,8 +33,8 @@ REGRESSION, MULTICLASS, CLUSTERING = Problem("regression"), Problem("multiclass"
 @pytest.mark.parametrize(
     ("value", "label"),
     [
-        (1, "1"), (1.0, "1"), ("1", "1"), ("1.0", "1"), (" 1 ", "1"), (True, "true"), ("True", "true"),
-        ("false", "false"),
+        (1, "1"), (1.0, "1"), ("1", "1"), ("1.0", "1"), (" 1 ", "1"), (True, "true"),
+        ("True", "true"), ("false", "false"),
         (np.int64(7), "7"), (np.float32(2.0), "2"), ("1e2", "100"), ("-0.0", "0"), (2.5, "2.5"), ("2.50", "2.50"),
         ("007", "007"), ("yes ", "yes"), ("Yes", "Yes"), (None, ""), (math.nan, ""), ("", ""), ("nan", "nan"),
         ("None", "None"), ("inf", "inf"), (math.inf, "inf"), ("1e999", "1e999"),

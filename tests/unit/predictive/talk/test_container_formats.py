@@ -4,10 +4,10 @@ what scikit-learn itself says of the same rows."""
 from __future__ import annotations
 
 import json
+import time
 from functools import cache
 from typing import Any
 
-import boto3  # noqa: TID251 - the tests' own client for local AWS
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
@@ -121,10 +121,8 @@ def test_a_transform_jobs_answers_are_what_the_model_says(cloud: Any, family: st
     assert MODELS.table(seed.cloud, seed.region).all()
     lines = [f"r{n},{line}" for n, line in enumerate(body_of(rows).decode().splitlines())]
     seed.object(f"s3://{company.bucket}/{job}/in/rows.csv", "\n".join(lines).encode())
-    env = aws.child_environment()
-    session = boto3.Session(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], region_name=aws.region)
-    client = session.client("sagemaker", endpoint_url=env["AWS_ENDPOINT_URL"])
-    s3 = session.client("s3", endpoint_url=env["AWS_ENDPOINT_URL"])
+    client: Any = aws.client("sagemaker")
+    s3: Any = aws.client("s3")
     how = FAMILIES[family]
     client.create_transform_job(
         TransformJobName=job,
@@ -163,3 +161,35 @@ def test_neighbours_are_told_when_they_are_asked_for() -> None:
         "application/json", {"predicted_label", "distances", "labels"}, 5
     )  # fmt: skip
     assert split_answers(text, N)[0] == json.dumps(first)
+
+
+def test_a_transform_job_that_fails_half_way_answers_the_other_files_and_is_failed(cloud: Any) -> None:
+    """A file with a header among two: the job is Failed, its reason names the file, and nothing is made up for it."""
+    aws, seed, company = cloud
+    model, rows, _ = fitted("binary", LOGISTIC)
+    put_sagemaker_model(seed, company, "half", "xgboost", put_model(seed, company, "half", model))
+    lines = [f"r{n},{line}" for n, line in enumerate(body_of(rows).decode().splitlines())]
+    header = "id," + ",".join(f"x{n}" for n in range(rows.shape[1]))
+    for name, content in (("rows-0.csv", lines[:30]), ("rows-1.csv", [header, *lines[30:]])):
+        seed.object(f"s3://{company.bucket}/half/in/{name}", "\n".join(content).encode())
+    client: Any = aws.client("sagemaker")
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{company.bucket}/half/in/"}}
+    client.create_transform_job(
+        TransformJobName="half",
+        ModelName="half",
+        TransformInput={"DataSource": source, "ContentType": "text/csv", "SplitType": "Line"},
+        TransformOutput={"S3OutputPath": f"s3://{company.bucket}/half/out", "Accept": "text/csv",
+                         "AssembleWith": "Line"},
+        DataProcessing={"InputFilter": "$[1:]", "JoinSource": "Input"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )  # fmt: skip
+    for _ in range(600):
+        described = client.describe_transform_job(TransformJobName="half")
+        if described["TransformJobStatus"] != "InProgress":
+            break
+        time.sleep(0.1)
+    assert described["TransformJobStatus"] == "Failed"
+    assert "rows-1.csv: Bad HTTP status received from algorithm: 415" in described["FailureReason"]
+    s3: Any = aws.client("s3")
+    listing = s3.list_objects_v2(Bucket=company.bucket, Prefix="half/out")["Contents"]
+    assert [item["Key"].rsplit("/", 1)[-1] for item in listing] == ["rows-0.csv.out"]

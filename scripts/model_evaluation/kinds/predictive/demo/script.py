@@ -27,11 +27,11 @@ SCRIPT = DemoScript(
             "task": ["Predict how far diabetes has progressed a year after the examination, in points of its scale"],
             "dataset": ["{diabetes_test_uri}"],
             "data": ["ok"],
+            "columns": ["label=progression,id=patient"],
             "model": ["{diabetes_model}-v2"],
             "reference": ["{diabetes_model}-v1"],
             "primary_metric": ["root_mean_squared_error margin=2"],
             "confirm": ["yes"],
         },
-        volunteered={"columns": "label=progression,id=patient"},
     ),
 )

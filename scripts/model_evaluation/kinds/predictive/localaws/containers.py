@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.predictive.runtime.families import NUMBERS_ONLY, family_of
 
 from .estimators import Matrix, Trained, encoded
@@ -92,7 +93,7 @@ def _xgboost(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: b
 
 def _linear_learner(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
     scores = _scores(estimator, rows)
-    answers: list[dict[str, Any]] = []
+    answers: list[JsonObject] = []
     for row in scores:
         if scores.shape[1] == 1:
             answers.append({"score": float(row[0])})
@@ -116,7 +117,7 @@ def _kmeans(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bo
 
 def _knn(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
     """The class as a number with a point, never a score; with ``verbose=true`` the neighbours as well."""
-    answers: list[dict[str, Any]] = [{"predicted_label": float(value)} for value in estimator.predict(rows)]
+    answers: list[JsonObject] = [{"predicted_label": float(value)} for value in estimator.predict(rows)]
     if "verbose=true" in accept:
         distances, places = estimator.kneighbors(rows)
         labels = np.array(model.fitted["target"], float)
@@ -125,7 +126,7 @@ def _knn(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool)
     return _json_answers(answers, accept)
 
 
-def _json_answers(answers: list[dict[str, Any]], accept: str) -> tuple[str, str]:
+def _json_answers(answers: list[JsonObject], accept: str) -> tuple[str, str]:
     if "jsonlines" in accept:
         return "".join(json.dumps(item) + "\n" for item in answers), "application/jsonlines"
     return json.dumps({"predictions": answers}), "application/json"
@@ -136,7 +137,7 @@ def _tabular(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: b
     scores = _scores(estimator, rows)
     if scores.shape[1] == 1:
         return json.dumps({"prediction": scores[:, 0].tolist()}), "application/json"
-    found: dict[str, Any] = {"probabilities": scores.tolist()}
+    found: JsonObject = {"probabilities": scores.tolist()}
     if scores.shape[1] == 2:
         found["probabilities-1d"] = scores[:, 1].tolist()
     if ";verbose" in accept:

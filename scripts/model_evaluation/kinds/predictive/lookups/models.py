@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Choose, NotFound, Refused
@@ -18,6 +18,7 @@ from model_evaluation.lookups.sagemaker.models import group_arn, training_job_or
 from model_evaluation.steps.model import require_account, require_region
 
 if TYPE_CHECKING:
+    from model_evaluation.json_types import JsonObject
     from model_evaluation.lookups.sagemaker.models import ModelPackage
     from model_evaluation.lookups.session import Aws
 
@@ -45,9 +46,9 @@ class Predictor:
     model_data: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     training_data: tuple[str, ...] = ()
-    findings: tuple[dict[str, Any], ...] = ()
+    findings: tuple[JsonObject, ...] = ()
 
-    def as_facts(self) -> dict[str, Any]:
+    def as_facts(self) -> JsonObject:
         facts = {
             "source": self.source,
             "image": self.image,
@@ -274,7 +275,7 @@ def _package(aws: Aws, text: str) -> Predictor:
     return _of_package(package, findings)
 
 
-def _of_package(package: ModelPackage, findings: list[dict[str, Any]]) -> Predictor:
+def _of_package(package: ModelPackage, findings: list[JsonObject]) -> Predictor:
     containers = package.specification.get("Containers") or [{}]
     container = containers[-1]
     image = str(container.get("Image", ""))

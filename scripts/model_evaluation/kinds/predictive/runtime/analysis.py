@@ -30,7 +30,7 @@ from .statistics.estimates import mean_estimate
 from .statistics.measures import class_aucs, measure
 from .statistics.segments import gaps, segments
 from .statistics.thresholds import Decided, decide
-from .tables import Floats, Predictions, TestSet
+from .tables import Floats, JsonObject, Predictions, TestSet
 from .trust import trust_checks
 
 RESTS_ON = {
@@ -66,7 +66,7 @@ class PredictiveAnalysis(Analysis):
         return model_labels(self.summary["models"]["base"])
 
     @property
-    def evaluation(self) -> dict[str, Any]:
+    def evaluation(self) -> JsonObject:
         """``evaluation.json``."""
         return evaluation_json(self.summary, self.joined, self.problem)
 
@@ -109,8 +109,7 @@ def analyse_predictions(
     reference is there (``base``: the champion, or the constant baseline, whose predictions
     :func:`.joined.constant_predictions` makes), else ``tuned``. Its ``primary_metric``, ``labels`` and the conditions
     ``problem``, ``positive`` and ``threshold`` are filled in here. ``notes`` are warnings from before: of the dataset,
-    of the run; ``inputs`` are
-    the distributions of what the model is given, for :func:`.drift.baseline`.
+    of the run; ``inputs`` are the distributions of what the model is given, for :func:`.drift.baseline`.
 
     Raises :class:`~model_evaluation.runtime.results.evaluation.ResultsError` where nothing can be said at all: no row
     has a truth and a prediction, or what was said is no answer to the problem.

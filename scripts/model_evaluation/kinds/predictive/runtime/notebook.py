@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -319,8 +321,6 @@ def _answers_of(text: str, lines: Sequence[str], joined: bool, output_filter: st
 
 def _first(line: str) -> str:
     """The first cell of a CSV row, as the job's rows have their ids."""
-    import csv
-
     if not line.startswith('"'):
         return line.partition(",")[0]
     return next(csv.reader([line]))[0]
@@ -380,9 +380,6 @@ def _asked(invoke: Callable[[bytes], Any], chunk: Sequence[str], path: Path) -> 
 
 
 def _without_first(line: str) -> str:
-    import csv
-    import io
-
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow(next(csv.reader([line]))[1:])
     return out.getvalue()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+JsonObject = dict[str, object]
 Texts = NDArray[Any]
 """An array of texts: of numpy's own text type, or of objects that are ``str``."""
 

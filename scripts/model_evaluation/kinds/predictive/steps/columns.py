@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
@@ -14,6 +14,7 @@ from model_evaluation.kinds.predictive.tables.suggest import is_named_id, looks_
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import JsonObject
     from model_evaluation.kinds.predictive.tables.profile import TableProfile
 
 EXAMPLES = 3
@@ -44,9 +45,9 @@ def _refuse_absent(columns: Columns, table: Table) -> None:
         )
 
 
-def _look(columns: Columns, table: Table) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    facts: dict[str, Any] = {"names": list(table.names)}
-    findings: list[dict[str, Any]] = []
+def _look(columns: Columns, table: Table) -> tuple[JsonObject, list[JsonObject]]:
+    facts: JsonObject = {"names": list(table.names)}
+    findings: list[JsonObject] = []
     ((rows,),) = table.query("SELECT count(*) FROM rows")
     if columns.id:
         _refuse_repeated_ids(columns, table)
@@ -86,7 +87,7 @@ def _refuse_repeated_ids(columns: Columns, table: Table) -> None:
         )
 
 
-def _conflicts(columns: Columns, table: Table) -> list[dict[str, Any]]:
+def _conflicts(columns: Columns, table: Table) -> list[JsonObject]:
     """Rows that are equal in all that the model is given and have different labels: nobody gets all of them right."""
     left_out = {columns.label, columns.id, columns.weight, *columns.ignore}
     given = [table.place(name) for name in table.names if name not in left_out]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
@@ -13,6 +13,7 @@ from model_evaluation.kinds.predictive.tables.suggest import in_order
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import JsonObject
 
 MOST_SHOWN = 12  # columns on the card
 
@@ -52,7 +53,7 @@ def _profile(context: Context) -> TableProfile:
     return profile
 
 
-def _findings(profile: TableProfile) -> list[dict[str, Any]]:
+def _findings(profile: TableProfile) -> list[JsonObject]:
     found = []
     if profile.rows < 2:
         text = "There is one row: nothing can be said about how good a model is."

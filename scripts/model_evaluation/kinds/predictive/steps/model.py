@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.kinds.predictive.recorded import columns_of, features_of, located, profile_of
@@ -15,6 +15,7 @@ from model_evaluation.kinds.predictive.tables.source import is_local
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import JsonObject
 
 ENDINGS = (".csv", ".parquet", ".jsonl", ".json", ".tsv", ".txt", ".libsvm", ".out")
 
@@ -31,7 +32,7 @@ def check(text: str, context: Context) -> Answer:
     return Answer(predictor.arn, facts=predictor.as_facts(), findings=findings)
 
 
-def _texts_for(family: str, context: Context) -> list[dict[str, Any]]:
+def _texts_for(family: str, context: Context) -> list[JsonObject]:
     """A warning where the container takes numbers only and would be sent text."""
     given = features_of(context)
     texts = [column.name for column in profile_of(context).columns if column.name in given and column.type != "number"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
@@ -13,6 +13,7 @@ from model_evaluation.kinds.predictive.tables.leaks import telling_columns
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import JsonObject
 
 MOST_CLASSES = 200  # more than that is an id or a number
 FEW_POSITIVES = 20
@@ -100,7 +101,7 @@ def _one_class(classes: dict[str, int], label: str) -> Refused:
     )
 
 
-def _class_findings(problem: Problem, classes: dict[str, int]) -> list[dict[str, Any]]:
+def _class_findings(problem: Problem, classes: dict[str, int]) -> list[JsonObject]:
     total = sum(classes.values())
     if problem.type == "binary":
         positives = classes[problem.positive]

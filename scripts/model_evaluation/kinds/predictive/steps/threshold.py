@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
@@ -13,6 +13,7 @@ from model_evaluation.kinds.predictive.tables.source import find_table
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import JsonObject
 
 RARE = 0.2  # the rarer class's share below which what errors cost decides more than a default
 
@@ -35,8 +36,8 @@ def check(text: str, context: Context) -> Answer:
         raise Refused(
             "The predictions are classes without scores: their threshold was applied already.", fix="Answer `none`."
         )
-    findings: list[dict[str, Any]] = []
-    facts: dict[str, Any] = {}
+    findings: list[JsonObject] = []
+    facts: JsonObject = {}
     if rule.rule == "fixed" and not 0 <= rule.values[0] <= 1:
         note = f"{rule.values[0]:g} is no probability; that is right only for a model whose scores are none."
         findings.append(finding("threshold", note, level="warning"))
@@ -56,7 +57,7 @@ def has_scores(context: Context) -> bool:
     return all(context.facts(side).get("scores", True) for side in sides_of(context))
 
 
-def _validation(rule: ThresholdRule, context: Context) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _validation(rule: ThresholdRule, context: Context) -> tuple[JsonObject, list[JsonObject]]:
     """The validation set: the same columns, other rows."""
     columns = columns_of(context)
     test, source = test_source(context), find_table(aws_for(context, rule.validation), rule.validation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import EvaluationError, Refused
@@ -20,6 +20,7 @@ from model_evaluation.kinds.predictive.tables.source import find_table
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import JsonObject
 
 
 def check(text: str, context: Context) -> Answer:
@@ -57,9 +58,7 @@ def _feature_pairs(table: Table, context: Context) -> list[tuple[str, str]]:
     )
 
 
-def _overlap(
-    table: Table, pairs: list[tuple[str, str]], context: Context
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _overlap(table: Table, pairs: list[tuple[str, str]], context: Context) -> tuple[JsonObject, list[JsonObject]]:
     def cells(places: list[str], rounded: bool) -> str:
         number = "try_cast({0} AS DOUBLE)"
         form = f"printf('%.6g', {number})" if rounded else f"CAST({number} AS VARCHAR)"
@@ -85,27 +84,31 @@ def _overlap(
 
 
 def _shift(table: Table, context: Context) -> str:
-    """The share of positives here and in training, where both are known."""
+    """Classes of the test set that training never had, and the share of positives here and in training."""
     columns, problem = columns_of(context), problem_of(context)
-    if problem.type != "binary" or columns.label not in table.other_names:
+    if problem.type not in ("binary", "multiclass") or not columns.label or columns.label not in table.other_names:
         return ""
-    from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_label
+    from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_label, spelled_like
 
     place = table.other_place(columns.label)
     counts: dict[str, int] = {}
     for value, n in table.query(f"SELECT {place}, count(*) FROM others WHERE {place} IS NOT NULL GROUP BY 1"):  # noqa: S608
-        counts[canonical_label(value)] = counts.get(canonical_label(value), 0) + int(n)
+        name = spelled_like(problem.positive, canonical_label(value))
+        counts[name] = counts.get(name, 0) + int(n)
     if not counts:
         return ""
     unseen = [name for name in context.facts("problem")["classes"] if name not in counts]
     if unseen:
-        return f"The class {unseen[0]!r} of the test set is not in the training set."
+        more = f" (and {len(unseen) - 1} more)" if len(unseen) > 1 else ""
+        return f"The class {unseen[0]!r}{more} of the test set is not in the training set."
+    if problem.type == "multiclass":
+        return ""
     trained = counts.get(problem.positive, 0) / sum(counts.values())
     here = float(context.facts("problem")["prevalence"])
     return f"Positives: {trained:.1%} of the training rows, {here:.1%} of the test rows."
 
 
-def _told(counts: dict[str, int], total: int, shift: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _told(counts: dict[str, int], total: int, shift: str) -> tuple[JsonObject, list[JsonObject]]:
     findings, notes = [], []
     if counts["rows"] or counts["ids"]:
         what = [f"{counts['rows']:,} of {total:,} test rows are in the training set"] if counts["rows"] else []

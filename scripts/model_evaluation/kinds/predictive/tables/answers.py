@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused
@@ -16,6 +16,7 @@ from .source import Source, find_table
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+    from model_evaluation.json_types import JsonObject
 
 SAMPLE = 1_000
 FEW_SCORES = 10
@@ -27,8 +28,8 @@ class AnswerFile:
 
     source: Source
     columns: AnswerColumns
-    facts: dict[str, Any]
-    findings: list[dict[str, Any]]
+    facts: JsonObject
+    findings: list[JsonObject]
 
 
 def look_at_answers(context: Context, uri: str) -> AnswerFile:
@@ -92,12 +93,12 @@ def _counts(table: Table, ours: str, theirs: str) -> dict[str, int]:
     }
 
 
-def _found(given: Source, found: AnswerColumns, counts: dict[str, int]) -> dict[str, Any]:
+def _found(given: Source, found: AnswerColumns, counts: dict[str, int]) -> JsonObject:
     note = f"{given.uri}: {given.format}, {counts['matched']:,} of {counts['rows']:,} rows have a prediction ({found})."
     return finding("predictions", note)
 
 
-def _odd_counts(counts: dict[str, int]) -> list[dict[str, Any]]:
+def _odd_counts(counts: dict[str, int]) -> list[JsonObject]:
     texts = {
         "missing": ("row of the test set has", "rows of the test set have",
                     "no prediction: results are shown with their best and worst case"),
@@ -113,7 +114,7 @@ def _odd_counts(counts: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _odd_answers(table: Table, found: AnswerColumns, context: Context) -> list[dict[str, Any]]:
+def _odd_answers(table: Table, found: AnswerColumns, context: Context) -> list[JsonObject]:
     problem = problem_of(context)
     findings = []
     numeric = [name for name, read in found.names.items() if read.strip().casefold() == "score"]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from model_evaluation.conversation.workflow import finding
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem
 
 from .duck import Table
@@ -16,7 +15,7 @@ MOST_ROWS = 200_000
 MOST_VALUES = 50  # of a text column that is looked at value by value
 
 
-def telling_columns(table: Table, columns: Columns, problem: Problem) -> list[dict[str, Any]]:
+def telling_columns(table: Table, columns: Columns, problem: Problem) -> list[JsonObject]:
     """Findings about features whose single-column AUC, or rank correlation with a number, is near 1."""
     left_out = {columns.label, columns.id, columns.weight, *columns.ignore}
     telling = []

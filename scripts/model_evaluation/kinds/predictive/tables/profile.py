@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from model_evaluation.json_types import JsonObject
+
 from .duck import Table
 
 ColumnType = Literal["number", "text", "time", "empty"]
 FEW_VALUES = 30  # of a column whose values are counted one by one
 MOST_COLUMNS = 2_000
 AT_ONCE = 60  # counts in one reading of the rows: each takes memory
+FIRST_ROWS = 100
+KEYS_AT_ONCE = 2  # columns whose every value may be kept in memory together
 KEPT_COLUMNS = 120  # columns that the state file keeps; more than that nobody reads
 
 
@@ -54,7 +58,7 @@ class TableProfile:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
-    def as_facts(self) -> dict[str, Any]:
+    def as_facts(self) -> JsonObject:
         return {"rows": self.rows, "duplicates": self.duplicates, "width": len(self.columns),
                 "columns": [asdict(column) for column in self.columns[:KEPT_COLUMNS]]}  # fmt: skip
 
@@ -109,12 +113,14 @@ class _Found(NamedTuple):
 
 def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Column]:
     wanted: list[tuple[str, int, str]] = []
+    times = _perhaps_times(table, [number for number, own in enumerate(found) if own.there and not own.is_number])
     for number, own in enumerate(found):
         cell = f"c{number}"
         if 0 < own.distinct <= 2 * FEW_VALUES:
             wanted.append(("values", number, f"histogram({cell})"))
         if own.there and not own.is_number:
             wanted.append(("words", number, f"bool_or(contains({cell}, ' '))"))
+        if number in times:
             moment = f"try_cast({cell} AS TIMESTAMP)"
             wanted += [
                 (name, number, f"{call}({moment})")
@@ -125,17 +131,32 @@ def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Colum
             finite = f"FILTER (isfinite({value}))"
             wanted.append(("odd", number, f"count(*) FILTER (NOT isfinite({value}))"))
             wanted += [(name, number, f"{name}({value}) {finite}") for name in ("min", "max")]
+    keys = [
+        number
+        for number, own in enumerate(found)
+        if own.distinct > 2 * FEW_VALUES and own.distinct >= 0.8 * own.there and not (own.is_number and own.fractions)
+    ]
+    if few := len(keys) <= KEYS_AT_ONCE:
+        wanted += [("distinct", number, f"count(DISTINCT c{number})") for number in keys]
     answers: dict[tuple[str, int], Any] = {}
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
         (row,) = table.query(f"SELECT {', '.join(sql for _, _, sql in some)} FROM rows")  # noqa: S608
         answers |= {(name, number): value for (name, number, _), value in zip(some, row, strict=True)}
-    for number, own in enumerate(found):
-        if own.distinct > 2 * FEW_VALUES and own.distinct >= 0.8 * own.there and not (own.is_number and own.fractions):
-            # One at a time: each takes as much memory as it has values, and a wide table has many such columns.
-            ((answers["distinct", number],),) = table.query(f"SELECT count(DISTINCT c{number}) FROM rows")  # noqa: S608
+    for number in () if few else keys:
+        # One at a time: each takes as much memory as it has values, and a wide table has many such columns.
+        ((answers["distinct", number],),) = table.query(f"SELECT count(DISTINCT c{number}) FROM rows")  # noqa: S608
     for number, own in enumerate(found):
         yield _column(table.names[number], rows, own, {name: v for (name, n), v in answers.items() if n == number})
+
+
+def _perhaps_times(table: Table, texts: Sequence[int]) -> set[int]:
+    """Those columns whose first cells are all moments: to try it on every cell of the others takes long."""
+    if not texts:
+        return set()
+    tried = ", ".join(f"count(c{n}) = count(try_cast(c{n} AS TIMESTAMP))" for n in texts)
+    (row,) = table.query(f"SELECT {tried} FROM (SELECT * FROM rows LIMIT {FIRST_ROWS})")  # noqa: S608
+    return {number for number, may_be in zip(texts, row, strict=True) if may_be}
 
 
 def _column(name: str, rows: int, own: _Found, more: Mapping[str, Any]) -> Column:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.errors import NotFound, Refused
 from model_evaluation.kinds.predictive.runtime.reading.table_files import (
@@ -21,6 +21,7 @@ from model_evaluation.kinds.predictive.runtime.reading.table_files import (
 from .scratch import scratch_folder
 
 if TYPE_CHECKING:
+    from model_evaluation.json_types import JsonObject
     from model_evaluation.lookups.s3.objects import S3Object
     from model_evaluation.lookups.session import Aws
 
@@ -40,7 +41,7 @@ class Source:
     key: str = ""
     parts: tuple[S3Object, ...] = ()
 
-    def as_facts(self) -> dict[str, Any]:
+    def as_facts(self) -> JsonObject:
         facts = {"uri": self.uri, "format": self.format.as_json(), "size": self.size, "etag": self.etag,
                  "files": self.files, "region": self.region, "bucket": self.bucket, "key": self.key}  # fmt: skip
         return {name: value for name, value in facts.items() if value not in ("", None)}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from model_evaluation.errors import Refused, UsageError
+from model_evaluation.json_types import JsonObject
 from model_evaluation.lookups.session import Aws
 
 from .duck import Table, open_table
@@ -61,7 +62,7 @@ def parse_shares(text: str) -> tuple[float, ...]:
     return tuple(number / sum(numbers) for number in numbers)
 
 
-def split_table(uri: str, rule: SplitRule, folder: str) -> dict[str, Any]:
+def split_table(uri: str, rule: SplitRule, folder: str) -> JsonObject:
     """Writes STEM-train.csv, STEM-validation.csv, STEM-test.csv and STEM-split.json into ``folder``; the manifest.
 
     Raises Refused where a file is there already, a column is not, or a part would be empty.

@@ -16,6 +16,7 @@ from model_evaluation.kinds.predictive.runtime.joined import Joined
 from model_evaluation.kinds.predictive.runtime.problem import Problem
 from model_evaluation.kinds.predictive.runtime.statistics import cells
 from model_evaluation.kinds.predictive.runtime.statistics.curves import binary_curves
+from model_evaluation.kinds.predictive.runtime.tables import JsonObject
 
 NO_NUMBER = "NaN"
 BINARY = {
@@ -41,10 +42,10 @@ REGRESSION = {
 }
 
 
-def evaluation_json(summary: Mapping[str, Any], joined: Joined, problem: Problem) -> dict[str, Any]:
+def evaluation_json(summary: Mapping[str, Any], joined: Joined, problem: Problem) -> JsonObject:
     """The file's content, of the candidate's rows."""
     metrics = summary["metrics"]
-    content: dict[str, Any] = {}
+    content: JsonObject = {}
     if problem.type == "binary":
         content["binary_classification_metrics"] = _binary(metrics, joined)
     elif problem.type == "multiclass":
@@ -71,28 +72,28 @@ def evaluation_json(summary: Mapping[str, Any], joined: Joined, problem: Problem
     return content
 
 
-def _interval(own: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _interval(own: Mapping[str, Any] | None) -> JsonObject | None:
     return None if own is None else {key: own[key] for key in ("value", "ci_low", "ci_high", "n")}
 
 
-def _item(metrics: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _item(metrics: Mapping[str, Any], name: str) -> JsonObject:
     own = metrics[name]["tuned"] if name in metrics else None
     value = NO_NUMBER if own is None or own["value"] is None else own["value"]
     return {"value": value, "standard_deviation": NO_NUMBER}
 
 
-def _plain(value: float) -> dict[str, Any]:
+def _plain(value: float) -> JsonObject:
     return {"value": NO_NUMBER if np.isnan(value) else float(value), "standard_deviation": NO_NUMBER}
 
 
-def _binary(metrics: Mapping[str, Any], joined: Joined) -> dict[str, Any]:
+def _binary(metrics: Mapping[str, Any], joined: Joined) -> JsonObject:
     said = joined.said["tuned"]
-    content = {name: _item(metrics, own) for name, own in BINARY.items()}
-    specificity = _item(metrics, "specificity")["value"]
+    content: JsonObject = {name: _item(metrics, own) for name, own in BINARY.items()}
+    specificity, recall = (_item(metrics, name)["value"] for name in ("specificity", "recall"))
     content["true_negative_rate"] = _item(metrics, "specificity")
     content["true_positive_rate"] = _item(metrics, "recall")
-    for name, opposite in (("false_positive_rate", specificity), ("false_negative_rate", content["recall"]["value"])):
-        content[name] = _plain(np.nan if opposite == NO_NUMBER else 1 - opposite)
+    for name, opposite in (("false_positive_rate", specificity), ("false_negative_rate", recall)):
+        content[name] = _plain(1 - opposite if isinstance(opposite, float) else np.nan)
     if said.codes is not None:
         truth = np.asarray(joined.truth, np.int64)
         counted = cells.table(truth, {"tuned": said.codes}, 2, joined.weight).cells("tuned")
@@ -116,8 +117,8 @@ def _binary(metrics: Mapping[str, Any], joined: Joined) -> dict[str, Any]:
     return content
 
 
-def _several(metrics: Mapping[str, Any], joined: Joined) -> dict[str, Any]:
-    content = {name: _item(metrics, own) for name, own in SEVERAL.items()}
+def _several(metrics: Mapping[str, Any], joined: Joined) -> JsonObject:
+    content: JsonObject = {name: _item(metrics, own) for name, own in SEVERAL.items()}
     codes = joined.said["tuned"].codes
     assert codes is not None
     counted = cells.table(np.asarray(joined.truth, np.int64), {"tuned": codes}, len(joined.classes), joined.weight)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
@@ -41,7 +41,7 @@ def page_sections(analysis: PredictiveAnalysis) -> Sequence[tuple[str, str, Mark
     return [own for own in parts if own[2]]
 
 
-def _number(value: Any) -> str:
+def _number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
@@ -151,7 +151,7 @@ def _worst(analysis: PredictiveAnalysis) -> Markup:
     return part("table", headings=headings, lines=lines, caption=caption, left=2)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else one_line(str(value))[:CELL_CHARACTERS]

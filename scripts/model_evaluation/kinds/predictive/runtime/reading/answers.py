@@ -7,9 +7,9 @@ import csv
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import SupportsFloat
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def split_answers(text: str, rows: int) -> list[str]:
     return found
 
 
-def _items(value: Any, rows: int) -> list[Any]:
+def _items(value: object, rows: int) -> list[object]:
     """The rows' own parts of one JSON answer."""
     if isinstance(value, dict):
         for key in ("predictions", "probabilities", "prediction", "predicted_label"):
@@ -76,7 +76,7 @@ def _items(value: Any, rows: int) -> list[Any]:
         return [value]
     if isinstance(value, list) and rows == 1 and not (value and isinstance(value[0], list | dict)):
         return [value]
-    return list(value)
+    return list(value) if isinstance(value, list) else [value]
 
 
 def parse_answer(text: str, keys: Sequence[str] = ()) -> Answer:
@@ -99,7 +99,7 @@ def parse_answer(text: str, keys: Sequence[str] = ()) -> Answer:
     return Answer(numbers) if not any(map(math.isnan, numbers)) else Answer()
 
 
-def _of_value(value: Any) -> Answer:
+def _of_value(value: object) -> Answer:
     if isinstance(value, dict):
         inner = value.get("predictions")
         if isinstance(inner, list) and len(inner) == 1:
@@ -122,7 +122,7 @@ def _of_text(text: str) -> Answer:
     return Answer() if text.strip().lower() in ("nan", "null", "none", "inf", "-inf") else Answer(label=text.strip())
 
 
-def _of_fields(fields: dict[str, Any]) -> Answer:
+def _of_fields(fields: Mapping[str, object]) -> Answer:
     label = next((canonical_label(fields[key]) for key in LABEL_KEYS if key in fields), "")
     names = _listed(fields.get("labels"))
     labels = tuple(canonical_label(name) for name in names) if names else ()
@@ -139,22 +139,22 @@ def _of_fields(fields: dict[str, Any]) -> Answer:
     return Answer((), label, labels)
 
 
-def _listed(value: Any) -> list[Any] | None:
+def _listed(value: object) -> list[object] | None:
     if isinstance(value, str) and value.strip().startswith("["):
         value = _json(value.replace("'", '"'))
     return value if isinstance(value, list) else None
 
 
-def _json(text: str) -> Any:
+def _json(text: str) -> object:
     try:
         return json.loads(text)
     except ValueError:
         return None
 
 
-def _number(value: Any) -> float:
+def _number(value: object) -> float:
     try:
-        number = float(value)
+        number = float(value) if isinstance(value, str | SupportsFloat) else math.nan
     except (TypeError, ValueError):
         return math.nan
     return number if math.isfinite(number) else math.nan

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from model_evaluation.kinds.predictive.runtime.tables import Texts
 
@@ -107,7 +107,7 @@ def class_order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({name for name in names if name}, key=key))
 
 
-def numbers_of(values: Any) -> NDArray[np.float64]:
+def numbers_of(values: ArrayLike | Iterable[object]) -> NDArray[np.float64]:
     """Values as numbers, NaN where one is none or is infinite."""
     import pandas as pd
 

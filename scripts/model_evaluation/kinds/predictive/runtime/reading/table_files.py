@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from model_evaluation.kinds.predictive.runtime.tables import JsonObject
 from model_evaluation.runtime.s3_uri import S3Uri
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class TableFormat:
             raise TableError(f"The format's type is {made.type!r}; expected csv, parquet, jsonl or libsvm.")
         return made
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """What :meth:`of` reads."""
         if self.type != "csv":
             return {"type": self.type}
@@ -236,7 +237,7 @@ def _texts(table: pa.Table) -> pd.DataFrame:
                          for name in table.column_names}, dtype=object)  # fmt: skip
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """A value of a typed file as the text that a CSV file would hold."""
     if value is None:
         return ""
