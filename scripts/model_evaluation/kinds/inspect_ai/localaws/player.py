@@ -14,6 +14,7 @@ from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Operations, Record, Request
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.store import timestamp
+from model_evaluation.runtime.s3_uri import S3Uri
 
 from .container import is_inspect, run_inspect
 
@@ -79,3 +80,11 @@ class InspectPlayer(KindPlayer):
         for name, source in task_files().items():
             seed.object(f"{world.tasks_uri}{name}", source)
         return world
+
+    def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
+        """The hub model, and the demo's tasks where the configured ones are."""
+        seed.base_model(str(parameters["HUB_MODEL"]), "1.0.0", recipe=False)
+        folder = str(parameters["BENCHMARKS"])
+        seed.bucket(S3Uri.parse(folder).bucket, seed.region)
+        for name, source in task_files().items():
+            seed.object(f"{folder}{name}", source)

@@ -62,7 +62,9 @@ def _usable(folder: TaskFolder, uri: str) -> tuple[JsonObject, list[JsonObject]]
         )
     for name, why in folder.broken.items():
         raise Refused(
-            f"{name} cannot be read as Python: {why}.", fix="Mend the file; the container would fail.", code="file_damaged"
+            f"{name} cannot be read as Python: {why}.",
+            fix="Mend the file; the container would fail.",
+            code="file_damaged",
         )
     if not folder.tasks:
         raise Refused(
