@@ -6,7 +6,7 @@ BIN := .venv/bin
 # that forbid Python to write caches.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-.PHONY: help demo inspect test unit lint bench size proof clean
+.PHONY: help demo inspect test unit lint bench size proof extension clean
 help:
 	@echo "make demo    the whole path on sample data, without an AWS account (about 3 minutes the first time)"
 	@echo "make inspect the inspect_ai package in an environment of its own, for the demo of that kind"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench   speed, as ratios in one run"
 	@echo "make size    lines per folder"
 	@echo "make proof   the long proofs (simulations); remakes the tables they leave"
+	@echo "make extension   dist/extension: the skill as a plugin or extension, and its archive for a release"
 
 demo: .venv/.demo
 	@$(BIN)/python scripts/evaluate.py demo
@@ -37,11 +38,16 @@ lint: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python bench/run.py
 
-size:
-	@python3 bench/size.py
+size: .venv/.dev
+	@$(BIN)/python bench/size.py
 
 proof: .venv/.dev
 	$(PYTEST) tests/proof
+
+extension: .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python scripts/evaluate.py install --extension dist/extension
+	tar -czf dist/model-evaluation-extension.tar.gz -C dist/extension .
 
 clean:
 	rm -rf .venv demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -123,9 +123,10 @@ def judge_report(folder: Path) -> None:
 
 def many_rows(folder: Path, kind: str) -> None:
     """From flat files to the verdict."""
+    from score_files import read_score_files
+
     from model_evaluation.runtime.results.evaluation import Evaluation
     from model_evaluation.runtime.results.paired_scores import compare_scores
-    from model_evaluation.runtime.results.score_files import read_score_files
     from model_evaluation.runtime.results.summary import summary_of
     from model_evaluation.runtime.statistics.metrics import Metric
 

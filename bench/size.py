@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -31,9 +34,13 @@ def package_sizes() -> Counter[str]:
 
 
 def library_size() -> int:
-    """Python of what every notebook of the default kind carries."""
-    folders = (PACKAGE / "runtime", PACKAGE / "kinds" / "llm_as_judge" / "runtime")
-    return sum(lines(path) for folder in folders for path in folder.rglob("*.py"))
+    """Python of what a notebook of the default kind carries."""
+    sys.path.insert(0, str(PACKAGE.parent))
+    from model_evaluation.kinds.registry import DEFAULT, load_kind
+    from model_evaluation.notebook.render import library_of
+
+    wheel = zipfile.ZipFile(io.BytesIO(library_of(load_kind(DEFAULT), program=False).wheel))
+    return sum(len(wheel.read(name).splitlines()) for name in wheel.namelist() if name.endswith(".py"))
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from types import ModuleType
 from typing import NoReturn, TextIO
 
@@ -18,26 +19,33 @@ from .endpoints import foreign_endpoints
 from .errors import EvaluationError, UsageError
 from .packages import REQUIREMENTS, missing_package
 
-# command -> one line of help. Its module is commands/<name>.py with `arguments(parser)` and `run(args)`.
+# command -> one line of help. Its module is commands/<group>/<name>.py with `arguments(parser)` and `run(args)`.
 COMMANDS = {
-    "status": "where the workflow stands (reads only, no network)",
-    "answer": "check one answer with lookups and record it",
-    "revise": "reopen a step and whatever depended on it",
-    "preflight": "every check that can be made before money is spent",
-    "render": "write the notebook",
-    "rehearse": "run the rendered notebook against local AWS (SIMULATED)",
-    "run": "execute the notebook headless on AWS",
-    "runs": "this project's evaluations and their states",
-    "stop": "end one of them, after a yes",
-    "report": "read a finished evaluation's results",
-    "demo": "the whole path on sample data and local AWS",
-    "localaws": "serve the stand-in for AWS",
-    "dataset": "dataset check FILE_OR_URI: check a whole dataset, outside any workflow",
-    "metric": "metric lint|try FILE: check custom metrics, or try them on a few rows",
-    "wizard": "the same workflow for a person in a terminal",
-    "install": "put the skill into an assistant's skills folder",
-    "uninstall": "take the skill out of an assistant's skills folder",
+    "workflow": {
+        "status": "where the workflow stands (reads only, no network)",
+        "answer": "check one answer with lookups and record it",
+        "revise": "reopen a step and whatever depended on it",
+        "preflight": "every check that can be made before money is spent",
+        "render": "write the notebook",
+        "wizard": "the same workflow for a person in a terminal",
+    },
+    "evaluations": {
+        "rehearse": "run the rendered notebook against local AWS (SIMULATED)",
+        "run": "execute the notebook headless on AWS",
+        "runs": "this project's evaluations and their states",
+        "stop": "end one of them, after a yes",
+        "report": "read a finished evaluation's results",
+    },
+    "tools": {
+        "demo": "the whole path on sample data and local AWS",
+        "localaws": "serve the stand-in for AWS",
+        "dataset": "dataset check FILE_OR_URI: check a whole dataset, outside any workflow",
+        "metric": "metric lint|try FILE: check custom metrics, or try them on a few rows",
+        "install": "put the skill into an assistant's skills folder",
+        "uninstall": "take the skill out of an assistant's skills folder",
+    },
 }
+GROUPS = {command: group for group, commands in COMMANDS.items() for command in commands}
 # Commands that print text for a person (or their own lines) instead of one JSON object.
 TEXT_COMMANDS = {"demo", "localaws", "wizard"}
 
@@ -77,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = options.command
         if command is None:
             raise UsageError("No command was given.", fix="See: evaluate.py --help")
-        module = importlib.import_module(f".commands.{command}", __package__)
+        module = command_module(command)
         args = _command_arguments(module, command, options, stdout)
         if command in TEXT_COMMANDS:
             sys.stdout = stdout
@@ -94,16 +102,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             body, code = _bug(command, error), 1
     except KeyboardInterrupt:
-        body = {
-            "ok": False,
-            "command": command,
-            "error": {
-                "code": "interrupted",
-                "message": "The command was interrupted; nothing was half-written.",
-                "fix": "Run it again when ready.",
-            },
-        }
-        code = 130
+        stopped = "The command was interrupted; nothing was half-written."
+        body, code = failure(command, EvaluationError(stopped, fix="Run it again when ready.", code="interrupted")), 130
     except SystemExit as error:  # --help and --version
         return error.code if isinstance(error.code, int) else 1
     except Exception as error:
@@ -113,6 +113,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if body is not None:
         _print_json(body)
     return code
+
+
+def command_module(command: str) -> ModuleType:
+    """The module of a command of :data:`COMMANDS`."""
+    return importlib.import_module(f".commands.{GROUPS[command]}.{command}", __package__)
 
 
 def simulation() -> dict[str, bool]:
@@ -127,8 +132,8 @@ def failure(command: str | None, error: EvaluationError) -> JsonObject:
 
 
 def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:
-    width = max(map(len, COMMANDS))
-    table = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
+    width = max(map(len, GROUPS))
+    table = "\n".join(f"  {name:<{width}}  {text}" for group in COMMANDS.values() for name, text in group.items())
     parser = _Parser(
         prog="evaluate.py",
         usage="evaluate.py [--project DIR] COMMAND ...",
@@ -141,12 +146,12 @@ def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    with _TextTo(stdout):
+    with redirect_stdout(stdout):  # --help and --version go where the JSON would
         options = parser.parse_args(arguments)
-    if options.command is not None and options.command not in COMMANDS:
+    if options.command is not None and options.command not in GROUPS:
         received, options.command = options.command, None
         raise UsageError(
-            f"{received!r} is not a command. Commands: {', '.join(COMMANDS)}.", fix="See: evaluate.py --help"
+            f"{received!r} is not a command. Commands: {', '.join(GROUPS)}.", fix="See: evaluate.py --help"
         )
     return options
 
@@ -163,7 +168,7 @@ def _command_arguments(
     parser.add_argument("--project", default=options.project, metavar="DIR", help="the project's folder")
     module.arguments(parser)
     prepare = getattr(module, "prepare", None)
-    with _TextTo(stdout):
+    with redirect_stdout(stdout):
         args = parser.parse_intermixed_args(prepare(options.rest) if prepare else options.rest)
     args.project = os.path.abspath(os.path.expanduser(args.project))
     if not os.path.isdir(args.project):
@@ -171,19 +176,6 @@ def _command_arguments(
             f"--project {args.project} is not a folder.", fix="Create it first, or name an existing folder."
         )
     return args
-
-
-class _TextTo:
-    """argparse prints --help and --version itself; they go where the JSON would."""
-
-    def __init__(self, stdout: TextIO) -> None:
-        self.stdout = stdout
-
-    def __enter__(self) -> None:
-        self.saved, sys.stdout = sys.stdout, self.stdout
-
-    def __exit__(self, *_: object) -> None:
-        sys.stdout = self.saved
 
 
 def _print_json(body: JsonObject) -> None:
@@ -206,13 +198,10 @@ def _bug(command: str | None, error: Exception) -> JsonObject:
     trace = "".join(traceback.format_exception(error))
     sys.stderr.write(trace)
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return {
-        "ok": False,
-        "command": command,
-        "error": {
-            "code": "bug",
-            "message": f"This is a fault of the program, not yours: {type(error).__name__}: {error}",
-            "fix": "Please report it with the text on stderr. The state file is as it was before the command.",
-            "details": {"where": f"{os.path.basename(last.filename)}:{last.lineno}"},
-        },
-    }
+    bug = EvaluationError(
+        f"This is a fault of the program, not yours: {type(error).__name__}: {error}",
+        fix="Please report it with the text on stderr. The state file is as it was before the command.",
+        code="bug",
+        details={"where": f"{os.path.basename(last.filename)}:{last.lineno}"},
+    )
+    return failure(command, bug)

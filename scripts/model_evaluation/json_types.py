@@ -92,10 +92,12 @@ class Known(TypedDict):
 
 
 class Position(TypedDict):
-    """Where a workflow stands."""
+    """Where a workflow stands, and what came of the last answer."""
 
     step: Question | None
     next: str | None
     known: dict[str, Known]
     progress: dict[str, int]
     warnings: list[JsonObject]
+    findings: NotRequired[list[JsonObject]]
+    reopened: NotRequired[list[str]]

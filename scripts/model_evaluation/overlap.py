@@ -3,25 +3,25 @@ and report say it."""
 
 from __future__ import annotations
 
-from functools import partial
-
-from model_evaluation.conversation.context import Context
-from model_evaluation.json_types import JsonObject
-
 from . import state
 from .conversation import workflow
-from .errors import Refused, StateError, TooEarly
+from .conversation.answers import position, prepare_next, utc_now
+from .conversation.context import Context
+from .dataset import find_overlap
+from .errors import Refused, TooEarly
+from .json_types import Document, JsonObject
+from .lookups.s3.dataset_files import joined_files, unchanged_files
+from .lookups.s3.sources import training_chunks
+from .lookups.sagemaker.models import describe_package, training_job_or_none
+from .progress import watched
 
-TRIES = 3
 DROP = "To leave these rows out (a new file, uploaded only after the user's yes): evaluate.py answer data drop-overlap"
 
 
 def record(project: str, training: str | None) -> JsonObject:
     """Measure, and keep it with the answer to `data`; what rests on that is open again. The envelope's body."""
-    from model_evaluation.conversation.answers import position, prepare_next, utc_now
 
-    for _ in range(TRIES):
-        snapshot = state.load(project)
+    def change(snapshot: state.Snapshot) -> tuple[Document, JsonObject]:
         context = Context(project, snapshot.document, now=utc_now())
         overlap = measure(context, training)
         before = snapshot.document["answers"]["data"]
@@ -35,13 +35,10 @@ def record(project: str, training: str | None) -> JsonObject:
             findings.append(workflow.finding("reopened", f"Open again, to be seen with it: {', '.join(reopened)}."))
         context.document = document
         findings += prepare_next(context)
-        if state.replace(project, snapshot.raw, context.document):
-            return {"overlap": overlap, "findings": findings, **position(context.document, project, answered="data")}
-    raise StateError(
-        f"The state file changed {TRIES} times while the overlap was measured.",
-        code="state_busy",
-        fix="Let the other assistant finish, then run the command again.",
-    )
+        body = {"overlap": overlap, "findings": findings, **position(context.document, project, answered="data")}
+        return context.document, body
+
+    return state.update(project, change)
 
 
 def measure(context: Context, training: str | None) -> JsonObject:
@@ -50,12 +47,6 @@ def measure(context: Context, training: str | None) -> JsonObject:
     Returns ``source`` (the training data), the counts of :class:`Overlap`, ``share`` and ``statement``. Raises TooEarly
     without a recorded dataset, Refused when the training data are not known.
     """
-    from model_evaluation.lookups.s3.dataset_files import read_object, unchanged_files
-    from model_evaluation.lookups.s3.sources import training_chunks
-
-    from .dataset import JoinedFiles, find_overlap
-    from .progress import watched
-
     if not context.answered("data"):
         raise TooEarly(
             "The overlap is measured of the dataset that `data` has accepted; that step has no answer yet.",
@@ -64,7 +55,7 @@ def measure(context: Context, training: str | None) -> JsonObject:
         )
     source = training or _trained_on(context)
     files = unchanged_files(context.aws, context.facts("dataset"))
-    rows = JoinedFiles([(item.uri.key.rpartition("/")[2], partial(read_object, context.aws, item)) for item in files])
+    rows = joined_files(context.aws, files)
     evaluated = watched(rows.chunks(), "dataset", sum(item.size for item in files))
     overlap = find_overlap(training_chunks(lambda: context.aws, source), evaluated)
     if not overlap.training_rows:
@@ -91,8 +82,6 @@ def _trained_on(context: Context) -> str:
 
 def _of_its_job(context: Context) -> tuple[str, ...]:
     """The training data of the job that made the chosen package; empty when the package names none."""
-    from model_evaluation.lookups.sagemaker.models import describe_package, training_job_or_none
-
     if context.value("scope") == "base" or not context.answered("model"):
         return ()
     maker = describe_package(context.aws, str(context.value("model")), context.facts("model").get("region")).made_by

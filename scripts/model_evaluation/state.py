@@ -11,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable
-from typing import cast
+from typing import TypeVar, cast
 
 from .errors import StateError
 from .files import write_atomically
@@ -23,7 +23,10 @@ BACKUP_NAME = "workflow_state.last-good.json"
 LOCK_NAME = ".workflow_state.lock"
 SCHEMA_VERSION = 1
 LOCK_SECONDS = 20.0
+TRIES = 5
 ORIGINS = ("user", "lookup", "default", "demo")
+
+T = TypeVar("T")
 
 
 def _from_version_0(document: JsonObject) -> JsonObject:
@@ -194,6 +197,21 @@ def replace(project: str, expected: bytes | None, document: Document) -> bool:
                 fix=f"Make the folder {project} writable and check the free disk space.",
             ) from error
     return True
+
+
+def update(project: str, change: Callable[[Snapshot], tuple[Document, T]]) -> T:
+    """Write the document that ``change`` makes of the present one; what it returned beside it. When somebody else was
+    quicker it is called again, on the new state. Raises StateError when that happens too often."""
+    for _ in range(TRIES):
+        snapshot = load(project)
+        document, result = change(snapshot)
+        if document is snapshot.document or replace(project, snapshot.raw, document):
+            return result
+    raise StateError(
+        f"The state file changed {TRIES} times meanwhile.",
+        code="state_busy",
+        fix="Let the other assistant finish, then run the command again.",
+    )
 
 
 def serialise(document: Document) -> bytes:

@@ -224,7 +224,7 @@ def test_a_project_that_is_no_folder_is_usage(run_cli: RunCli, tmp_path: Path) -
     assert (result.code, result.json["error"]["code"]) == (2, "usage")
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS)
+@pytest.mark.parametrize("command", cli.GROUPS)
 def test_every_command_has_help_with_an_example(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert cli.main([command, "--help"]) == 0
     text = capfd.readouterr().out
@@ -234,7 +234,7 @@ def test_every_command_has_help_with_an_example(command: str, capfd: pytest.Capt
 def test_the_main_help_names_every_command_and_exit_code(capfd: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--help"]) == 0
     text = capfd.readouterr().out
-    assert all(f"\n  {command}" in text for command in cli.COMMANDS)
+    assert all(f"\n  {command}" in text for command in cli.GROUPS)
     for code in (0, 1, 2, 3, 4, 5, 10, 11, 12):
         assert re.search(rf"\b{code}  \w", text)
 

@@ -223,7 +223,7 @@ def test_a_model_for_another_kind_of_evaluation_is_told_which(
     result = run_cli("answer", "model", group, project=tmp_path)
     assert (result.code, result.json["error"]["code"]) == (3, "other_kind")
     assert why in result.json["error"]["message"]
-    assert [choice["value"] for choice in result.json["step"]["choices"]] == [kind]
+    assert result.json["step"]["choices"][0]["value"] == kind
     if kind not in REGISTRY:
         assert "does not have it yet" in result.json["error"]["message"]
     assert (tmp_path / "workflow_state.json").read_bytes() == complete
@@ -267,7 +267,7 @@ def test_a_rehearsal_that_cannot_be_written_names_its_own_folder(
         raise OSError(13, "Permission denied")
 
     (tmp_path / "workflow_state.json").write_bytes(complete)
-    monkeypatch.setattr("model_evaluation.commands.render.write_atomically", refuse)
+    monkeypatch.setattr("model_evaluation.commands.workflow.render.write_atomically", refuse)
     error = run_cli("rehearse", project=tmp_path).json["error"]
     assert (error["code"], error["fix"]) == ("unwritable", f"Make the folder {tmp_path} writable.")
 

@@ -644,3 +644,25 @@ def test_questions_in_several_wordings_count_once_on_the_card_and_in_the_noteboo
     settings = rendered_parameters(talk.done("render")["notebook"])
     assert settings is not None
     assert settings["DATASET_NOTES"] == ["20 rows ask 4 different questions: they count as so many."]
+
+
+def test_every_line_of_a_problem_is_to_be_had(run_cli: RunCli, tmp_path: Path) -> None:
+    lines = [json.dumps({"query": f"Where is order {n}?", "response": "On its way"}) for n in range(60)]
+    lines[10:30] = ["{"] * 20
+    folder = tmp_path / "with space"
+    folder.mkdir()
+    (folder / "rows.jsonl").write_text("\n".join(lines) + "\n")
+    result = run_cli("dataset", "check", str(folder / "rows.jsonl"), "--lines", "all lines.csv", project=folder)
+    assert result.code == 3
+    (broken,) = (found for found in result.json["findings"] if found["kind"] == "invalid_json")
+    assert broken["lines"] == [11, 12, 13, 14, 15]  # the answer stays short
+    assert result.json["lines"]["file"] == str(folder / "all lines.csv")
+    table = (folder / "all lines.csv").read_text().splitlines()
+    assert table[0] == "level,kind,file,line"
+    assert [row for row in table if ",invalid_json," in row] == [
+        f"error,invalid_json,rows.jsonl,{n}" for n in range(11, 31)
+    ]
+    assert result.json["lines"]["count"] == len(table) - 1
+    missing = run_cli("dataset", "check", str(folder / "rows.jsonl"), "--lines", "no/where.csv", project=folder)
+    assert missing.code == 3
+    assert "cannot be written" in missing.json["error"]["message"]

@@ -15,8 +15,8 @@ from hatchling.builders.wheel import WheelBuilder
 
 from cli_runs import RunCli
 from model_evaluation import __version__
-from model_evaluation.installing import ALL, CLIENTS
 from model_evaluation.installing import folder as folder_module
+from model_evaluation.installing.clients import ALL, CLIENTS
 from model_evaluation.installing.source import source_files
 
 ROOT = Path(__file__).parents[2]
@@ -286,6 +286,26 @@ def test_a_wheel_installs_the_same_skill_as_the_checkout(
     markers = [json.loads((copy / ".installed.json").read_text()) for copy in copies]
     assert markers[0] == markers[1]
     assert status_of(copies[1], project)["step"]["id"] == "task"
+
+
+def test_the_extension_is_the_same_from_the_checkout_and_from_a_wheel(
+    wheel: Path, run_cli: RunCli, project: Path, tmp_path: Path
+) -> None:
+    body = run_cli("install", "--extension", str(tmp_path / "one of these"), project=project).json
+    assert (body["ok"], body["version"]) == (True, __version__)
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from model_evaluation.cli import main; sys.exit(main())"
+    subprocess.run(
+        [sys.executable, "-B", "-c", program, str(wheel), "install", "--extension", str(tmp_path / "two")],
+        env={**os.environ, "PYTHONPATH": ""}, cwd=project, capture_output=True, check=True,
+    )  # fmt: skip
+    one, two = (
+        {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        for root in (tmp_path / "one of these", tmp_path / "two")
+    )
+    assert one == two
+    assert status_of(Path(body["path"]), project)["step"]["id"] == "task"
+    refused = run_cli("install", "--extension", str(tmp_path / "two"), "--client", "gemini", project=project)
+    assert refused.code == 2
 
 
 def test_an_installed_copy_can_install_further(run_cli: RunCli, clean_home: Path, project: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import re
 import shlex
@@ -14,10 +13,10 @@ import pytest
 import yaml
 
 from model_evaluation import errors
-from model_evaluation.cli import COMMANDS, EXIT_CODES
-from model_evaluation.commands.render import instructions
+from model_evaluation.cli import EXIT_CODES, GROUPS, command_module
+from model_evaluation.commands.workflow.render import instructions
 from model_evaluation.kinds.llm_as_judge.kind import KIND
-from model_evaluation.kinds.llm_as_judge.metrics import custom, rating_scale, variables
+from model_evaluation.kinds.llm_as_judge.metrics import advice, custom, rating_scale
 from model_evaluation.kinds.llm_as_judge.metrics.builtin import BUILTIN_METRICS, BUILTIN_NAMES, parse_builtin
 from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import SAFETY_METRICS
@@ -75,17 +74,11 @@ def commands_in(path: Path) -> list[str]:
     return found
 
 
-def parser_of(command: str) -> argparse.ArgumentParser | None:
-    """The command's own parser; ``None`` while its module does not exist yet."""
-    try:
-        module = importlib.import_module(f"model_evaluation.commands.{command}")
-    except ModuleNotFoundError as error:
-        if error.name != f"model_evaluation.commands.{command}":
-            raise
-        return None
+def parser_of(command: str) -> argparse.ArgumentParser:
+    """The command's own parser."""
     parser = argparse.ArgumentParser(add_help=True)
     parser.add_argument("--project")
-    module.arguments(parser)
+    command_module(command).arguments(parser)
     return parser
 
 
@@ -154,19 +147,16 @@ def test_commands_and_flags_exist(path: Path) -> None:
             words = words[2:]
         if words[0] == "COMMAND":
             continue
-        assert words[0] in COMMANDS, command
-        parser = parser_of(words[0])
-        flags = [word for word in words if word.startswith("--")]
-        if parser is not None:
-            known = {flag for action in parser._actions for flag in action.option_strings}
-            assert set(flags) <= known, command
+        assert words[0] in GROUPS, command
+        flags = {word for word in words if word.startswith("--")}
+        assert flags <= {flag for action in parser_of(words[0])._actions for flag in action.option_strings}, command
 
 
 @each_document
 def test_commands_can_be_parsed_as_written(path: Path) -> None:
     for command in commands_in(path):
         words = shlex.split(command)
-        parser = parser_of(words[0]) if words[0] in COMMANDS else None
+        parser = parser_of(words[0]) if words[0] in GROUPS else None
         if parser is None or any("[" in word for word in words) or (words[0] == "answer" and "VALUE" in words[1:2]):
             continue
         if words[0] in ("answer", "revise") and words[1:] and words[1].isidentifier() and words[1] != "STEP":
@@ -286,7 +276,7 @@ def test_the_custom_metric_limits_are_the_programs() -> None:
     assert f"1 to {rating_scale.MAX_RATINGS} ratings" in rows["ratingScale"]
     assert f"1 to {rating_scale.MAX_DEFINITION} characters" in rows["definition"]
     line = next(line for line in text_of("custom-metrics").splitlines() if line.startswith("Variables:"))
-    assert tuple(re.findall(r"\{\{(\w+)\}\}", line)) == variables.VARIABLES
+    assert tuple(re.findall(r"\{\{(\w+)\}\}", line)) == advice.VARIABLES
 
 
 def test_the_findings_named_exist() -> None:

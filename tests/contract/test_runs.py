@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cli_runs import RunCli
-from model_evaluation.commands import runs, stop
+from model_evaluation.commands.evaluations import runs, stop
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchRecord, configuration_fingerprint

@@ -17,7 +17,7 @@ from evals import run as runner
 from evals.checks import faults
 from evals.conversation import Stage, all_evals, load_evals
 from evals.reference_assistant import ReferenceAssistant
-from model_evaluation.commands import report as report_command
+from model_evaluation.commands.evaluations import report as report_command
 from model_evaluation.conversation.answers import workflow
 from model_evaluation.conversation.workflow import Answer
 from model_evaluation.kinds.llm_as_judge.steps import judge as judge_step

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from e2e.report_browser import chromium, missing, screenshot, serious
 from e2e.row_browser import HOSTILE, analysis_of_rows, choose
-from model_evaluation.runtime.report.notebook import comparison_html, in_notebook
+from model_evaluation.runtime.report.page import comparison_html, in_notebook
 from model_evaluation.runtime.report.row_browser import NOTEBOOK_BYTES, rows_html
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(missing()), reason=missing() or "there is a browser")]

@@ -44,7 +44,8 @@ from evals.checks import faults
 from evals.conversation import Assistant, Played, Ran, Stage, load_evals
 from evals.reference_assistant import ReferenceAssistant
 from model_evaluation.cli import main as run_command
-from model_evaluation.installing import CLIENTS, install, skill_folder
+from model_evaluation.installing.clients import CLIENTS, skill_folder
+from model_evaluation.installing.folder import install
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames, seed_scorer
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.kinds.predictive.localaws.world import seed_world

@@ -15,12 +15,12 @@ from moto import mock_aws
 
 from golden.evaluations import PREFIX, Evaluation
 from model_evaluation.kinds.llm_as_judge.runtime.analysis import analyse_execution
+from model_evaluation.runtime.dataset_files import SourceRows
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.export import write_tables
 from model_evaluation.runtime.report.markdown import report_markdown
 from model_evaluation.runtime.report.metrics_table import comparison_text
 from model_evaluation.runtime.report.page import report_html
-from model_evaluation.runtime.source_rows import SourceRows
 
 BUCKET = "evaluation-results"
 

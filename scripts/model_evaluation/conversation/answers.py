@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation import state
 from model_evaluation.endpoints import foreign_endpoints
-from model_evaluation.errors import Choose, EvaluationError, Refused, StateError, TooEarly, UsageError
+from model_evaluation.errors import Choose, EvaluationError, Refused, TooEarly, UsageError
 from model_evaluation.json_types import Document, Entry, JsonObject, Known, Position
 from model_evaluation.kinds.registry import kind_of, with_kind
 from model_evaluation.results_folder import newest_summary
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from model_evaluation.kinds.kind import Kind
     from model_evaluation.lookups.session import Aws
 
-TRIES = 5
 MOST_ELSEWHERE = 3  # folders named; more of them would hide the question
 SPEAKER = "MODEL_EVALUATION_SPEAKER"  # who gives the answers where it is not the user: the demo's script
 LONG_TEXT = 300  # characters; no ARN or S3 URI of real life is longer
@@ -178,8 +177,8 @@ def give_answer(
     ``text`` is the user's value, or ``None`` with ``accept`` to take the suggestion. A refused answer raises,
     leaves the state file as it was, and carries the workflow's position in the error's ``envelope``.
     """
-    for _ in range(TRIES):
-        snapshot = state.load(project)
+
+    def change(snapshot: state.Snapshot) -> tuple[Document, JsonObject]:
         known_step(snapshot.document, step_id)
         context = Context(project, snapshot.document, now=utc_now(), aws=aws)
         try:
@@ -187,13 +186,9 @@ def give_answer(
         except EvaluationError as error:
             add_position(error, snapshot.document, project, step_id)
             raise
-        if state.replace(project, snapshot.raw, document):
-            return {**body, **position(document, project, answered=step_id)}
-    raise StateError(
-        f"The state file changed {TRIES} times while this answer was checked.",
-        code="state_busy",
-        fix="Let the other assistant finish, then give the answer again.",
-    )
+        return document, {**body, **position(document, project, answered=step_id)}
+
+    return state.update(project, change)
 
 
 def add_position(error: EvaluationError, document: Document, project: str, step_id: str) -> None:

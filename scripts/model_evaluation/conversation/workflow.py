@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, cast
 
 from model_evaluation.json_types import Document, Entry, JsonObject, OfferEntry, Question
 
@@ -48,18 +48,9 @@ class Offer:
     facts: JsonObject = field(default_factory=dict)
 
     def as_json(self) -> OfferEntry:
-        entry: OfferEntry = {}
-        if self.choices is not None:
-            entry["choices"] = self.choices
-        if self.suggested is not None:
-            entry["suggested"] = self.suggested
-        if self.text is not None:
-            entry["text"] = self.text
-        if self.changes is not None:
-            entry["changes"] = self.changes
-        if self.facts:
-            entry["facts"] = self.facts
-        return entry
+        kept = {"choices": self.choices, "suggested": self.suggested, "text": self.text, "changes": self.changes}
+        told = {name: part for name, part in kept.items() if part is not None}
+        return cast(OfferEntry, told | ({"facts": self.facts} if self.facts else {}))
 
 
 @dataclass
@@ -92,6 +83,23 @@ class Step:
     in_turn: bool = False
     limit: int = 2_048
     multiline: bool = False
+
+
+def where_needed(step: Step, needed: Callable[[Context], bool]) -> Step:
+    """``step``, settled as ``none`` wherever ``needed`` says that the other answers leave nothing for it."""
+
+    def check(text: str, context: Context) -> Answer:
+        if needed(context):
+            return step.check(text, context)
+        note = f"{step.title}: the other answers leave nothing for it, so none is recorded."
+        return Answer("none", findings=[] if text.lower() == "none" else [finding("not_needed", note)])
+
+    def settle(context: Context) -> Answer | None:
+        if not needed(context):
+            return Answer("none", origin="default")
+        return step.settle(context) if step.settle else None
+
+    return replace(step, check=check, settle=settle, moot=lambda context: not needed(context))
 
 
 def finding(kind: str, message: str, *, level: str = "info", **more: object) -> JsonObject:

@@ -12,7 +12,7 @@ from model_evaluation.json_types import JsonObject
 from .content import ContentScan
 from .defects import TextDefects
 from .faults import FAULT_KINDS
-from .findings import Finding, FindingsByKind, safe_excerpt
+from .findings import EVERY_LINE, FIRST_LINES, Finding, FindingsByKind, safe_excerpt
 from .profile import Profile, RowCounts, Sample
 from .questions import Questions
 from .repetition import Repetitions
@@ -67,6 +67,7 @@ def check_stream(
     terms: Terms | None = None,
     row_limit: int | None = 1000,
     context_tokens: int | None = None,
+    every_line: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> DatasetReport:
     """Check a JSON Lines dataset that arrives as chunks of bytes of any size.
@@ -77,6 +78,7 @@ def check_stream(
     ``terms``            what makes rows usable
     ``row_limit``        rows one job takes; ``None``: any number
     ``context_tokens``   the model's context, with which prompts are compared by an estimate
+    ``every_line``       findings name all lines, not only the first (memory grows with them)
     ``on_progress``      receives bytes and rows so far, every ``PROGRESS_SECONDS``
     """
     terms = terms or Terms()
@@ -98,6 +100,7 @@ def check_stream(
         scan,
         TextDefects(every_row=deep),
         Questions(deep=deep),
+        lines_kept=EVERY_LINE if every_line else FIRST_LINES,
     )
     tell_at = monotonic() + PROGRESS_SECONDS
     for block in line_blocks(stream):
@@ -121,15 +124,21 @@ class _Check:
     scan: ContentScan | None
     defects: TextDefects
     questions: Questions
+    lines_kept: int
     profile: Profile = field(default_factory=Profile)
-    findings: FindingsByKind = field(default_factory=FindingsByKind)
-    counts: RowCounts = field(default_factory=RowCounts)
+    findings: FindingsByKind = field(init=False)
+    counts: RowCounts = field(init=False)
     decoder: LineDecoder = field(default_factory=LineDecoder)
-    repetitions: Repetitions = field(default_factory=Repetitions)
+    repetitions: Repetitions = field(init=False)
     foreign: Counter[tuple[str, str]] = field(default_factory=Counter)
     next_line: int = 1
     last_line: bytes = b"\n"
     first_line_over: int | None = None
+
+    def __post_init__(self) -> None:
+        self.findings = FindingsByKind(self.lines_kept)
+        self.counts = RowCounts(self.lines_kept)
+        self.repetitions = Repetitions(self.lines_kept)
 
     def read(self, block: Block) -> None:
         """Check the next block of lines."""

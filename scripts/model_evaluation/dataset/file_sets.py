@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from io import StringIO
 
 from .check import DatasetReport
 from .findings import Finding
@@ -55,6 +57,18 @@ class JoinedFiles:
         """ "rows-002-of-003.jsonl:17" for a line of the stream."""
         at = bisect_right(self._first_lines, line) - 1
         return f"{self.names[at]}:{line - self._first_lines[at] + 1}"
+
+    def all_lines(self, report: DatasetReport) -> bytes:
+        """A table (CSV) of every line that the findings name: level, kind, file, line in that file. ``report`` is that
+        of a reading with ``every_line``."""
+        table = StringIO(newline="")
+        writer = csv.writer(table)
+        writer.writerow(["level", "kind", "file", "line"])
+        for found in report.findings:
+            for line in found.lines:
+                name, _, number = self.place(line).rpartition(":")
+                writer.writerow([found.level, found.kind, name, number])
+        return table.getvalue().encode()
 
     def files(self) -> list[dict[str, str | int]]:
         """Name and first line of every file in the stream that was read, for a manifest."""

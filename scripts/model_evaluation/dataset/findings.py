@@ -11,6 +11,7 @@ from .faults import FAULT_KINDS, LEVELS, Level
 from .personal_data import hidden
 
 FIRST_LINES = 5
+EVERY_LINE = 1 << 62
 EXCERPT_CHARS = 80
 DETAILS_KEPT = 20
 DETAILS_SHOWN = 3
@@ -74,9 +75,11 @@ class _Group:
 
 
 class FindingsByKind:
-    """Collects faults while a file streams by. Memory does not grow with their number."""
+    """Collects faults while a file streams by, with the first ``lines_kept`` lines of each kind. Memory grows with
+    these only."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines_kept: int = FIRST_LINES) -> None:
+        self._lines_kept = lines_kept
         self._groups: dict[str, _Group] = {}
 
     def add(self, kind: str, line: int | None = None, *, detail: str = "", excerpt: str = "", count: int = 1) -> None:
@@ -84,7 +87,7 @@ class FindingsByKind:
         group = self._groups.setdefault(kind, _Group())
         if line is None or line != group.last:
             group.count += count
-            if line is not None and len(group.lines) < FIRST_LINES:
+            if line is not None and len(group.lines) < self._lines_kept:
                 group.lines.append(line)
         group.last = line
         if detail and (detail in group.details or len(group.details) < DETAILS_KEPT):
@@ -95,7 +98,7 @@ class FindingsByKind:
         """Record ``count`` faults at once, of which ``lines`` are the first."""
         self.add(kind, detail=detail, count=count)
         known = self._groups[kind].lines
-        known.extend(lines[: FIRST_LINES - len(known)])
+        known.extend(lines[: self._lines_kept - len(known)])
 
     def has_excerpt(self, kind: str) -> bool:
         return kind in self._groups and bool(self._groups[kind].excerpt)

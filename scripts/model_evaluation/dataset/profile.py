@@ -74,7 +74,8 @@ class Sample:
 class RowCounts:
     """Counts that describe the usable rows of a file, of any number in little memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines_kept: int = FIRST_LINES) -> None:
+        self._lines_kept = lines_kept
         self.formats: Counter[str] = Counter()
         self.first_lines: dict[str, list[int]] = {}  # of each format
         self.usable_rows = 0
@@ -113,9 +114,9 @@ class RowCounts:
     def _note_format(self, name: str, count: int, columns: UsableRows) -> None:
         self.formats[name] += count
         first = self.first_lines.setdefault(name, [])
-        if len(first) < FIRST_LINES:
+        if len(first) < self._lines_kept:
             lines = [line for line, own in zip(columns.lines, columns.formats, strict=True) if own == name]
-            first.extend(lines[: FIRST_LINES - len(first)])
+            first.extend(lines[: self._lines_kept - len(first)])
 
     def _forget_the_rare(self) -> None:
         """Keep every counter within its bound."""

@@ -2,74 +2,121 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from model_evaluation.runtime.results.similar_prompts import TooMuchAlike, prompt_clusters
 
 from .findings import FindingsByKind
 from .profile import CATEGORIES_SHOWN, Profile, by_name
 from .rows.reading import UsableRows
 
-ROWS_COMPARED = 5_000
-ROWS_COMPARED_DEEP = 20_000
+ROWS_COMPARED = 20_000
+ROWS_COMPARED_DEEP = 100_000
+CHARS_KEPT = 40_000_000  # of all prompts together, likewise
+SAMPLE = 2_000  # rows, drawn by chance, that are compared where all would take too long
 PAIRS_PER_ROW = 50  # that are compared; far fewer unless most prompts are made of the same few words
 _CHARS_COMPARED = 20_000  # of a longer prompt half from its beginning, which many may share, and half from its end
+_SEED = 20_261_129
+
+
+class _Row(NamedTuple):
+    line: int
+    prompt: str
+    category: str | None
 
 
 class Questions:
-    """Keeps the prompts of usable rows, as long as there are no more than are compared."""
+    """Keeps the prompts of usable rows, as long as there are no more than are compared; of more a sample."""
 
     def __init__(self, *, deep: bool = False) -> None:
         self._most = ROWS_COMPARED_DEEP if deep else ROWS_COMPARED
         self._pairs_per_row = 100 * PAIRS_PER_ROW if deep else PAIRS_PER_ROW
-        self._rows = 0
-        self._lines: list[int] = []
-        self._prompts: list[str] = []
-        self._categories: list[str | None] = []
+        self._seen = 0
+        self._chars = 0
+        self._rows: list[_Row] = []
+        self._share = 1.0  # of the rows seen are kept
+        self._chance = random.Random(_SEED)  # noqa: S311 - the same file shall give the same sample
 
     def see(self, rows: UsableRows) -> None:
-        self._rows += len(rows.prompts)
-        if self._rows > self._most:
-            self._prompts = []
-            return
-        self._lines += rows.lines
-        self._prompts += [_both_ends(prompt) for prompt in rows.prompts]
-        self._categories += rows.categories
+        size = len(rows.prompts)
+        self._seen += size
+        sampled = self._share < 1
+        for at in sorted(self._chance.sample(range(size), self._by_share(size))) if sampled else range(size):
+            prompt = _both_ends(rows.prompts[at])
+            self._chars += len(prompt)
+            self._rows.append(_Row(rows.lines[at], prompt, rows.categories[at]))
+        most = self._most if self._share == 1 else 4 * SAMPLE
+        if len(self._rows) > most or self._chars > CHARS_KEPT:
+            kept_rows = min(2 * SAMPLE, len(self._rows) // 2)
+            self._share *= kept_rows / len(self._rows)
+            self._rows = self._drawn(kept_rows)
+            self._chars = sum(len(row.prompt) for row in self._rows)
+
+    def _by_share(self, size: int) -> int:
+        """How many of ``size`` rows to keep: whole ones, and one more as often as the rest says."""
+        expected = size * self._share
+        return min(size, int(expected + self._chance.random()))
+
+    def _drawn(self, size: int) -> list[_Row]:
+        """So many of the rows, in their order."""
+        if size >= len(self._rows):
+            return self._rows
+        return [self._rows[at] for at in sorted(self._chance.sample(range(len(self._rows)), size))]
 
     def conclude(self, findings: FindingsByKind, profile: Profile) -> None:
         """Count the questions, and name the rows that ask what an earlier row asks in other words."""
         if not self._rows:
             return
-        if not self._prompts:
-            detail = f"datasets of up to {self._most:,} rows are"
-            findings.add("near_not_checked", detail=detail, count=self._rows)
-            return
-        different = list(dict.fromkeys(self._prompts))
+        if self._share == 1:
+            numbers = self._numbers(self._rows)
+            if numbers is not None:
+                self._describe(profile, numbers)
+                self._note(findings, "near_duplicate", self._rows, numbers, "")
+                return
+        rows = self._drawn(SAMPLE)
+        numbers = self._numbers(rows)
+        assert numbers is not None  # so few are compared whatever they hold
+        of = f"of {self._seen:,} rows {len(rows):,} drawn by chance were"
+        findings.add("near_not_checked", detail=of, count=self._seen)
+        self._note(findings, "near_in_sample", rows, numbers, f"{of} compared; ")
+
+    def _numbers(self, rows: Sequence[_Row]) -> list[int] | None:
+        """For each row the number of its question; ``None`` when it would take too long to tell."""
+        different = list(dict.fromkeys(row.prompt for row in rows))
+        most = self._pairs_per_row * len(different) if len(different) > SAMPLE else None
         try:
-            found = prompt_clusters(different, most_pairs=self._pairs_per_row * len(different))
+            found = dict(zip(different, prompt_clusters(different, most_pairs=most), strict=True))
         except TooMuchAlike:
-            findings.add("near_not_checked", detail="their words are too much alike", count=self._rows)
-            return
-        number_of = dict(zip(different, found, strict=True))
-        numbers = [number_of[prompt] for prompt in self._prompts]
-        profile.distinct_questions = len(set(found))
+            return None
+        return [found[row.prompt] for row in rows]
+
+    def _describe(self, profile: Profile, numbers: list[int]) -> None:
+        profile.distinct_questions = len(set(numbers))
         per_category: dict[str, set[int]] = {}
-        for number, category in zip(numbers, self._categories, strict=True):
-            if category is not None:
-                per_category.setdefault(str(category), set()).add(number)
+        for number, row in zip(numbers, self._rows, strict=True):
+            if row.category is not None:
+                per_category.setdefault(str(row.category), set()).add(number)
         counts = {name: len(asked) for name, asked in per_category.items()}
         if len(counts) <= CATEGORIES_SHOWN:
             profile.category_questions = by_name(counts.items(), 80)
+
+    def _note(
+        self, findings: FindingsByKind, kind: str, rows: Sequence[_Row], numbers: list[int], beginning: str
+    ) -> None:
         first: dict[int, int] = {}
         seen: set[str] = set()
         others = []
-        for line, number, prompt in zip(self._lines, numbers, self._prompts, strict=True):
-            if number in first and prompt not in seen:  # the same words again are told as such
-                others.append((line, first[number]))
-            first.setdefault(number, line)
-            seen.add(prompt)
+        for row, number in zip(rows, numbers, strict=True):
+            if number in first and row.prompt not in seen:  # the same words again are told as such
+                others.append((row.line, first[number]))
+            first.setdefault(number, row.line)
+            seen.add(row.prompt)
         if others:
             shown = "; ".join(f"line {line} asks what line {earlier} asks" for line, earlier in others[:3])
-            detail = f"{len(first):,} different question{'s' if len(first) > 1 else ''}; {shown}"
-            findings.add_lines("near_duplicate", len(others), [line for line, _ in others], detail=detail)
+            detail = f"{beginning}{len(first):,} different question{'s' if len(first) > 1 else ''}; {shown}"
+            findings.add_lines(kind, len(others), [line for line, _ in others], detail=detail)
 
 
 def _both_ends(prompt: str) -> str:

@@ -6,6 +6,7 @@ import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from operator import itemgetter
 
 from .findings import FIRST_LINES
@@ -45,7 +46,8 @@ class Repetitions:
     the line number, so unusable lines take a place too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lines_kept: int = FIRST_LINES) -> None:
+        self._lines_kept = lines_kept
         self._prompts = array("q")
         self._references = array("q")
         self._texts: list[str | None] = []  # reference answers of the first rows
@@ -64,6 +66,7 @@ class Repetitions:
     def find(self) -> Repetition:
         """Compare each row with the earlier ones of the same prompt."""
         found = Repetition()
+        pairs: list[tuple[int, int]] = []  # heaps of the smallest lines, as negative numbers
         prompt = _NO_ROW
         earlier: dict[int, int] = {}  # reference answers, and where they are first given
         conflicting = False
@@ -75,15 +78,21 @@ class Repetitions:
             found.repeated_prompts += 1
             if reference in earlier:
                 found.duplicates += 1
-                _keep_first(found.duplicate_lines, index + 1)
+                heappush(found.duplicate_lines, -index - 1)
+                if len(found.duplicate_lines) > self._lines_kept:
+                    heappop(found.duplicate_lines)
             elif reference != _NO_REFERENCE and not conflicting:
                 others = (at for answer, at in earlier.items() if answer != _NO_REFERENCE)
                 contradicted = next((at for at in others if self._differ(at, index)), None)
                 conflicting = contradicted is not None
                 if contradicted is not None:
                     found.conflicts += 1
-                    found.pairs = sorted([*found.pairs, (contradicted + 1, index + 1)], key=itemgetter(1))[:FIRST_LINES]
+                    heappush(pairs, (-index - 1, contradicted + 1))
+                    if len(pairs) > self._lines_kept:
+                        heappop(pairs)
             earlier.setdefault(reference, index)
+        found.duplicate_lines = sorted(-line for line in found.duplicate_lines)
+        found.pairs = sorted(((first, -line) for line, first in pairs), key=itemgetter(1))
         return found
 
     def _differ(self, one: int, other: int) -> bool:
@@ -126,10 +135,3 @@ def _by_prompt(prompts: array[int]) -> Iterator[int]:
     order = order[np.append(same, False) | np.append(False, same)]
     for start in range(0, len(order), _MANY_ROWS):
         yield from order[start : start + _MANY_ROWS].tolist()
-
-
-def _keep_first(lines: list[int], line: int) -> None:
-    """Keep the ``FIRST_LINES`` smallest, in order."""
-    lines.append(line)
-    lines.sort()
-    del lines[FIRST_LINES:]

@@ -97,7 +97,7 @@ def install(folder: Path, *, discard_changes: bool = False) -> Outcome:
         )
     sources = source_files()
     digests = {name: checksum(path) for name, path in sources.items()}
-    with _explained(folder):
+    with explained(folder):
         _recover(folder)
         before = installed_at(folder)
         contents = _contents(folder, before.files) if before else Contents({}, {})
@@ -108,14 +108,14 @@ def install(folder: Path, *, discard_changes: bool = False) -> Outcome:
         intact = before.files.keys() == contents.ours.keys() and not _changed(before, contents)
         if intact and before == Marker(__version__, digests):
             return Outcome("unchanged", len(digests), before.version, own)
-    with _explained(folder):
+    with explained(folder):
         _replace(folder, sources, Marker(__version__, digests))
     return Outcome(_action(before), len(digests), before.version if before else None, own)
 
 
 def uninstall(folder: Path, *, discard_changes: bool = False) -> Outcome:
     """Remove what was installed in ``folder``; whatever else is in it stays where it is."""
-    with _explained(folder):
+    with explained(folder):
         _recover(folder)
         before = installed_at(folder)
         if before is None:
@@ -249,7 +249,7 @@ def _beside(folder: Path, what: str) -> Path:
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def explained(folder: Path) -> Iterator[None]:
     """A folder that cannot be written is the user's to solve, not our fault."""
     try:
         yield

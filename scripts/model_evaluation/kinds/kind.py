@@ -102,6 +102,8 @@ class Kind:
     """Step id to the steps whose answers it rests on, in the order they are asked. ``evaluation`` stands first."""
     own_steps: ClassVar[frozenset[str]] = frozenset()
     """Those of them that are modules of the kind's own folder ``steps``; the others are the shared ones."""
+    optional_steps: ClassVar[frozenset[str]] = frozenset()
+    """Those that are settled as `none`, unasked, where :meth:`needs` says so."""
     job_rows: ClassVar[int | None] = 1000
     """Rows of one file that a job takes; ``None``: any number."""
     rechecked: ClassVar[tuple[str, ...]] = ()
@@ -111,11 +113,9 @@ class Kind:
     permission_steps: ClassVar[tuple[str, ...]] = ()
     """The steps whose answers :meth:`permissions` is about."""
     library: ClassVar[tuple[str, ...]] = ()
-    """Packages that the notebook carries beside ``model_evaluation.runtime``."""
+    """The kind's own packages that the notebook carries, each whole; what they and the cells import goes with them."""
     run_columns: ClassVar[tuple[str, ...]] = ()
     """What `runs` tells of each run: keys of :meth:`~model_evaluation.runtime.settings.Settings.configuration`."""
-    rehearses: ClassVar[bool] = True
-    """Whether a user's own configuration can be rehearsed: not where that takes the user's own models."""
     reference: ClassVar[str] = ""
     """The kind's reference page, such as ``references/results.md``."""
 
@@ -124,7 +124,15 @@ class Kind:
         own = type(self).__module__.rpartition(".")[0]
         package = own if step_id in self.own_steps else "model_evaluation"
         step: Step = importlib.import_module(f"{package}.steps.{step_id}").STEP
-        return step
+        if step_id not in self.optional_steps:
+            return step
+        from model_evaluation.conversation.workflow import where_needed
+
+        return where_needed(step, lambda context: self.needs(step_id, context))
+
+    def needs(self, step_id: str, context: Context) -> bool:
+        """Whether the other answers leave anything to answer in one of :attr:`optional_steps`."""
+        return True
 
     def abridged(self, step_id: str, value: object) -> object:
         """A recorded value as an envelope repeats it after another step's answer."""

@@ -21,6 +21,7 @@ REGISTRY = {
     "custom_scorer": "model_evaluation.kinds.custom_scorer.kind",
     "inspect_ai": "model_evaluation.kinds.inspect_ai.kind",
     "nova": "model_evaluation.kinds.nova.kind",
+    "multi_turn": "model_evaluation.kinds.multi_turn.kind",
     "predictive": "model_evaluation.kinds.predictive.kind",
 }
 """Kind's id to the module that holds it as ``KIND``."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from .cloud import Cloud
 from .company import Company, seed_company
@@ -15,6 +15,9 @@ from .jobs.job import Job
 from .operations import Operations, Record
 from .seeding import Seeder
 from .services.prices import Product, Quota
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
 
 Work = Callable[[Job], None]
 
@@ -38,6 +41,18 @@ class DemoScript:
     parameters: Mapping[str, str] = field(default_factory=lambda: {"POLL_SECONDS": "0.5"})
     further: DemoScript | None = None
     """A second conversation, in a project of its own, on the same account."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a rehearsal of given answers takes. ``files`` are the objects in S3 that it reads, by URI; ``seed`` puts
+    what stands for the rest of the account; ``note`` says what stands for what. ``in_aws``: whether anything of it is
+    asked of AWS at all; else nothing is simulated."""
+
+    files: Mapping[str, bytes]
+    note: str
+    seed: Callable[[Seeder], None]
+    in_aws: bool = True
 
 
 class KindPlayer:
@@ -67,6 +82,11 @@ class KindPlayer:
 
     def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
         """Adds what only this kind's parameters name to an account that is made for a rehearsal."""
+
+    def rehearsal(self, context: Context) -> Rehearsal | None:
+        """What a rehearsal of these answers takes, where that is more than a dataset of rows and the models that every
+        kind's parameters name."""
+        return None
 
     def sample_dataset(self) -> bytes:
         """Rows for a rehearsal whose own dataset cannot be read."""

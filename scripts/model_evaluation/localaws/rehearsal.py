@@ -19,7 +19,7 @@ ACCOUNT = re.compile(r"^arn:aws[a-z-]*:[a-z-]+:[a-z0-9-]*:(\d{12}):")
 
 def account_of(parameters: Record) -> str:
     """The account a configuration belongs to: that of the first ARN of its role or model package, else the demo's."""
-    for name in ("ROLE_ARN", "MODEL_PACKAGE_ARN"):
+    for name in ("ROLE_ARN", "MODEL_PACKAGE_ARN", "MODEL", "REFERENCE"):
         if match := ACCOUNT.match(str(parameters.get(name) or "")):
             return match[1]
     return DEFAULT_ACCOUNT
@@ -42,11 +42,12 @@ def seed_rehearsal(
     ``account=account_of(parameters)`` and the same region.
     """
     cloud, region = aws.cloud, str(parameters["REGION"])
-    role = str(parameters["ROLE_ARN"])
+    role = str(parameters.get("ROLE_ARN") or f"arn:aws:iam::{cloud.account}:role/rehearsal")
     cloud.caller_arn = f"arn:aws:sts::{cloud.account}:assumed-role/{role_name(role)}/rehearsal"
     seed = Seeder(cloud, region)
     seed.role(role, player.trusted_services, (*ROLE_ACTIONS, *player.actions))
-    output_bucket = S3Uri.parse(str(parameters["S3_OUTPUT"])).bucket
+    output = str(parameters.get("S3_OUTPUT") or "")
+    output_bucket = S3Uri.parse(output).bucket if output else f"sagemaker-{region}-{cloud.account}"
     seed.bucket(output_bucket, region)
     for name, content in dataset.items():
         _seed_dataset(seed, name, output_bucket, content)

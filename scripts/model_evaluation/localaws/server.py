@@ -189,6 +189,7 @@ class LocalAws:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CA_BUNDLE": self._bundle,
             "REQUESTS_CA_BUNDLE": self._bundle,
+            "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": self.endpoint,
             **proxies,
             **{name.lower(): value for name, value in proxies.items()},
             MARKER: "1",

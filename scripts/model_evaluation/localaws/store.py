@@ -61,6 +61,9 @@ class Store:
     def __init__(self) -> None:
         self._tables: dict[tuple[str, str], Table] = {}
         self.tags: dict[str, dict[str, str]] = {}
+        self.mlflow_runs: dict[str, Record] = {}
+        """MLflow's runs by id, and its traces, in the shape its REST API gives them."""
+        self.mlflow_traces: list[Record] = []
 
     def table(self, describe: str, listing: str, region: str) -> Table:
         """The table whose records the operation ``describe`` returns."""

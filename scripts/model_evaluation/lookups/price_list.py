@@ -1,4 +1,4 @@
-"""The AWS Price List, kept for a week in the user's cache folder with the date it was read."""
+"""The AWS Price List. Whole lists are kept for a week in the user's cache folder with the date they were read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from model_evaluation.files import write_atomically
 from model_evaluation.runtime.settings import Json
 
 from .failures import aws_errors
-from .session import Aws
+from .session import Aws, entries
 
 # The Price List has few endpoints; any of them knows all regions.
 ENDPOINT_REGION = "us-east-1"
@@ -45,7 +45,7 @@ def read_price_list(
     if copy is not None and moment - copy[0] < KEPT_SECONDS:
         return PriceList(copy[1], _day(copy[0]))
     try:
-        products = _ask(aws, services, region)
+        products = [product for service in services for product in _ask(aws, service, regionCode=region)]
     except AwsError as error:
         if copy is None:
             raise
@@ -63,19 +63,13 @@ def cache_folder() -> Path | None:
     return (Path(base) if base else Path.home() / ".cache") / "model-evaluation"
 
 
-def _ask(aws: Aws, services: Sequence[str], region: str) -> list[Json]:
-    client = aws.client("pricing", ENDPOINT_REGION)
-    products: list[Json] = []
-    for service in services:
-        with aws_errors("reading the price list", resource=f"of {service}"):
-            pages = client.get_paginator("get_products").paginate(
-                ServiceCode=service,
-                FormatVersion="aws_v1",
-                Filters=[{"Type": "TERM_MATCH", "Field": "regionCode", "Value": region}],
-            )
-            texts = [text for page in pages for text in page["PriceList"]]
-        products += [json.loads(text) for text in texts]
-    return products
+def _ask(aws: Aws, service: str, **attributes: str) -> list[Json]:
+    """The products of a service with these attributes."""
+    filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in attributes.items()]
+    request = {"ServiceCode": service, "FormatVersion": "aws_v1", "Filters": filters}
+    with aws_errors("reading the price list", resource=f"of {service}"):
+        texts = entries(aws.client("pricing", ENDPOINT_REGION), "get_products", "PriceList", **request)
+    return [json.loads(str(text)) for text in texts]
 
 
 def _kept(path: Path | None) -> tuple[float, list[Json]] | None:
@@ -95,6 +89,49 @@ def _keep(path: Path | None, moment: float, products: list[Json]) -> None:
     with suppress(OSError):  # a read-only home: the next estimate asks again
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps({"read": moment, "products": products}).encode(), sync=False)
+
+
+class HourlyPrice(NamedTuple):
+    """US dollars for an hour of one instance; ``simulated`` prices are made up."""
+
+    usd: float
+    simulated: bool
+
+    def cost(self, minutes: tuple[float, float], instances: int) -> str:
+        """What so many instances cost for so long, low to high."""
+        low, high = (self.usd * instances * part / 60 for part in minutes)
+        return f"{self.mark}${low:,.2f} to ${high:,.2f}"
+
+    @property
+    def mark(self) -> str:
+        """What stands before an amount of made-up money."""
+        return "SIMULATED prices: " if self.simulated else ""
+
+
+def hourly_price(aws: Aws, region: str, instance: str, component: str) -> HourlyPrice | None:
+    """On-demand price of an instance, such as ``ml.m5.large``, in a component of SageMaker, such as ``Training``.
+
+    The lowest where the Price List has several, ``None`` where it has none. Raises AwsError.
+    """
+    prices = []
+    for product in _ask(aws, "AmazonSageMaker", regionCode=region, instanceName=instance):
+        attributes = product.get("product", {}).get("attributes", {})
+        words = f"{attributes.get('component', '')} {attributes.get('usagetype', '')}".lower()
+        if attributes.get("instanceName") == instance and component.split()[-1].lower() in words:
+            prices += [HourlyPrice(usd, attributes.get("simulated") == "true") for usd in _hourly(product)]
+    return min(prices, default=None)
+
+
+def _hourly(product: Json) -> list[float]:
+    """Dollars an hour of a product's on-demand terms."""
+    terms = product.get("terms", {}).get("OnDemand", {}).values()
+    dimensions = [dimension for term in terms for dimension in term.get("priceDimensions", {}).values()]
+    amounts = [
+        float(dimension.get("pricePerUnit", {}).get("USD", 0))
+        for dimension in dimensions
+        if dimension.get("unit") in ("Hrs", "Hours")
+    ]
+    return [amount for amount in amounts if amount > 0]
 
 
 def _day(moment: float) -> str:

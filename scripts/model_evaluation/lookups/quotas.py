@@ -8,7 +8,7 @@ from typing import NamedTuple
 from model_evaluation.errors import NotFound
 
 from .failures import aws_errors
-from .session import Aws
+from .session import Aws, entries
 
 
 class Quota(NamedTuple):
@@ -32,11 +32,10 @@ def get_quota(aws: Aws, service: str, code: str, region: str) -> Quota | None:
 def list_quotas(aws: Aws, service: str, region: str) -> list[Quota]:
     """Every applied quota of a service. Raises AccessDenied."""
     client = aws.client("service-quotas", region)
+    request = {"ServiceCode": service, "PaginationConfig": {"PageSize": 100}}
     with aws_errors("listing the quotas", resource=f"of {service}"):
-        pages = client.get_paginator("list_service_quotas").paginate(
-            ServiceCode=service, PaginationConfig={"PageSize": 100}
-        )
-        return [_quota(item) for page in pages for item in page["Quotas"]]
+        quotas = entries(client, "list_service_quotas", "Quotas", **request)
+    return [_quota(item) for item in quotas]
 
 
 def _quota(item: dict[str, object]) -> Quota:

@@ -11,6 +11,7 @@ from botocore.credentials import Credentials
 
 from model_evaluation.errors import NoRegion
 from model_evaluation.runtime.session import AwsClients, Client
+from model_evaluation.runtime.settings import Json
 
 from .concurrency import Once
 from .failures import ATTEMPTS, aws_errors
@@ -63,6 +64,12 @@ class Aws:
                 with aws_errors(f"creating the {service} client"):
                     self._clients[key] = self._session.client(service, region_name=region, config=CONFIG)
             return self._clients[key]
+
+
+def entries(client: Client, operation: str, key: str, **request: object) -> list[Json]:
+    """What a listing of AWS holds on all its pages, of which ``key`` is the member with the entries."""
+    pages = client.get_paginator(operation).paginate(**request)
+    return [entry for page in pages for entry in page[key]]
 
 
 class _Session:

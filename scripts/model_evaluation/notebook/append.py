@@ -11,8 +11,7 @@ from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
 from model_evaluation.runtime.settings import Json
 
-from .cells import PARAMETERS_TAG
-from .notebook_file import METADATA_KEY, has_tag, notebook_bytes
+from .cells import METADATA_KEY, PARAMETERS_TAG, has_tag, notebook_bytes
 
 BOM = b"\xef\xbb\xbf"
 CELL_TYPES = ("code", "markdown", "raw")

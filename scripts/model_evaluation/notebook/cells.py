@@ -1,10 +1,15 @@
-"""What a notebook is made of. A kind's tuple of cells, read from top to bottom, explains its notebook."""
+"""What a notebook is made of, and its file. A kind's tuple of cells, read from top to bottom, explains its notebook."""
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
+from model_evaluation.runtime.settings import Json
+
 PARAMETERS_TAG = "parameters"
+NBFORMAT, NBFORMAT_MINOR = 4, 5
+METADATA_KEY = "model_evaluation"  # marks every cell that is ours; the section is found by it again
 
 
 class Cell(NamedTuple):
@@ -51,3 +56,20 @@ EVERY_CELL = (
     *EXPORT,
 )
 """The cells of a notebook that starts something, waits for it, and compares two models row by row."""
+
+
+def notebook_bytes(notebook: Json) -> bytes:
+    """A notebook in Jupyter's own layout. Lone surrogates, which UTF-8 cannot hold, become JSON escapes."""
+    cells = [{**cell, "source": _lines(cell["source"])} for cell in notebook["cells"]]
+    text = json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def has_tag(cell: Json, tag: str) -> bool:
+    """Whether a cell of anybody's notebook has this tag."""
+    tags = cell["metadata"].get("tags")
+    return isinstance(tags, list) and tag in tags
+
+
+def _lines(source: object) -> object:
+    return source.splitlines(keepends=True) if isinstance(source, str) else source

@@ -17,8 +17,7 @@ from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
 from model_evaluation.packages import missing_package
 
-from .cells import PARAMETERS_TAG
-from .notebook_file import METADATA_KEY, has_tag
+from .cells import METADATA_KEY, PARAMETERS_TAG, has_tag
 from .values import python_literal
 
 Untyped = Any

@@ -7,6 +7,7 @@ parameters are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -17,9 +18,18 @@ from jinja2 import meta
 
 from model_evaluation.runtime.settings import Json
 
-from .cells import LAUNCH_HEADING, LIBRARY, OPTIONS, PARAMETERS, Cell
+from .cells import (
+    LAUNCH_HEADING,
+    LIBRARY,
+    METADATA_KEY,
+    NBFORMAT,
+    NBFORMAT_MINOR,
+    OPTIONS,
+    PARAMETERS,
+    Cell,
+    notebook_bytes,
+)
 from .library import Library, notebook_library
-from .notebook_file import METADATA_KEY, NBFORMAT, NBFORMAT_MINOR, notebook_bytes
 from .values import python_literal
 
 if TYPE_CHECKING:
@@ -27,14 +37,20 @@ if TYPE_CHECKING:
 
 Takes = Sequence[Sequence[str]]
 """(name, text): what the evaluation takes, such as its cost, and what nobody could check beforehand."""
-RUNTIME = "model_evaluation.runtime"
+IMPORT = re.compile(r"(?m)^from (model_evaluation\.[\w.]+) import")
 EMBED, BESIDE = "embed", "beside"  # where the library is
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def library_of(kind: Kind) -> Library:
-    """What notebooks of this kind carry, or have beside them."""
-    return notebook_library((RUNTIME, *kind.library))
+def library_of(kind: Kind, *, program: bool = True) -> Library:
+    """What notebooks of this kind carry: its own packages, and of the shared ones what these and the cells import. What
+    lies beside them, and what a ``program`` carries, is fit for programs too."""
+    folders = (kind.templates, TEMPLATES)
+    files = [
+        path for folder in folders for path in folder.glob("*.py.j2") if program or path.name != _template(OPTIONS)
+    ]
+    modules = {module for path in files for module in IMPORT.findall(path.read_text(encoding="utf-8"))}
+    return notebook_library(kind.library, tuple(sorted(modules)))
 
 
 def render_notebook(kind: Kind, parameters: Mapping[str, object], library: str = EMBED, takes: Takes = ()) -> bytes:
@@ -79,7 +95,7 @@ def _cells(kind: Kind, parameters: Mapping[str, object], library: str, program: 
             yield _content(cell, environment.get_template(_template(cell)).render(parameters))
         elif cell == LIBRARY:
             template = environment.get_template(f"library_{library}.py.j2")
-            yield _content(cell, template.render(library=library_of(kind)))
+            yield _content(cell, template.render(library=library_of(kind, program=program or library == BESIDE)))
             if program:
                 yield _content(OPTIONS, environment.get_template(_template(OPTIONS)).render())
         else:

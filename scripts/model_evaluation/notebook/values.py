@@ -15,8 +15,6 @@ WIDTH = 88  # columns a literal aims at; a single unbreakable token may be wider
 INDENT = "    "
 MAX_DEPTH = 50  # CPython's parser gives up at about 200 nested brackets
 
-_SHORT_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
 
 def python_literal(value: object) -> str:
     """Source text that evaluates to ``value``: ``None``, booleans, numbers, strings, lists, dictionaries.
@@ -96,17 +94,9 @@ def _quote_for(text: str) -> str:
 
 
 def _escaped(character: str, quote: str) -> str:
-    if character == quote:
-        return "\\" + character
-    short = _SHORT_ESCAPES.get(character)
-    if short is not None:
-        return short
-    # Not printable: control and format characters (among them every bidirectional control), lone surrogates,
-    # private and unassigned code points, and all separators but the space.
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    """Python's own escape of whatever is not printable: control and format characters (among them every bidirectional
+    control), lone surrogates, private and unassigned code points, and all separators but the space."""
+    return "\\" + character if character == quote else repr(character)[1:-1]
 
 
 def _pieces(text: str, room: int) -> Iterator[str]:

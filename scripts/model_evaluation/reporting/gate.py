@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import re
 from collections.abc import Mapping
@@ -12,9 +13,10 @@ from model_evaluation.errors import UsageError
 from model_evaluation.runtime.results.summary import Summary
 from model_evaluation.runtime.statistics.entries import ModelScores
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE
-from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR, Verdict, verdict_again
+from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR, Verdict
 from model_evaluation.runtime.summary import Difference, Entry
 
+from .summaries import verdict_again
 from .words import finite_number
 
 EXIT = {"pass": 0, "fail": 10, "inconclusive": 11, "invalid": 12}
@@ -33,6 +35,7 @@ _RULE = re.compile(r"(?P<metric>.+?)\.(?P<field>[a-z_]+)\s*(?P<sign><=|>=|<|>)\s
 _MARGIN = re.compile(r"(?:(?P<metric>.+)\.)?margin\s*=\s*(?P<bound>\S+)")
 _COVERAGE = re.compile(r"coverage\s*=\s*(?P<bound>\S+)")
 FIELDS = ("ci_low", "ci_high", "mean", "p_value", "p_adjusted")
+SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 LARGEST_RULES = 1 << 20
 
 
@@ -231,12 +234,7 @@ def _not_applicable(entry: Entry) -> int:
 
 
 def _holds(rule: Rule, value: float) -> bool:
-    return {
-        "<": value < rule.bound,
-        "<=": value <= rule.bound,
-        ">": value > rule.bound,
-        ">=": value >= rule.bound,
-    }[rule.sign]
+    return bool(SIGNS[rule.sign](value, rule.bound))
 
 
 def _number(difference: Difference | None, name: str) -> float | None:

@@ -6,14 +6,14 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
 from model_evaluation.runtime.results.summary import SCHEMA_VERSION, Summary
 from model_evaluation.runtime.settings import Json
-from model_evaluation.runtime.statistics.entries import count_of
-from model_evaluation.runtime.statistics.verdicts import OPENINGS, metric_verdict, verdict_again
+from model_evaluation.runtime.statistics.entries import FairnessCheck, count_of
+from model_evaluation.runtime.statistics.verdicts import OPENINGS, Verdict, metric_verdict, overall_verdict
 
 SCHEMA = "summary.schema.json"
 LARGEST = 256 << 20  # a summary of a million rows is under a megabyte
@@ -165,3 +165,35 @@ def _unique(pairs: list[tuple[str, object]]) -> Json:
 
 def _invalid(path: str, reason: str) -> Refused:
     return Refused(f"{path} is damaged, incomplete or not ours: {reason}.", fix=FIX, code="invalid_results")
+
+
+def verdict_again(
+    summary: Json | Summary, margins: Mapping[str, float] | None = None, coverage: float | None = None
+) -> Verdict:
+    """The overall verdict of a summary found again with other margins, in score units, by metric (``""`` is all
+    others), or with another share of the rows that must be scored for both models.
+
+    For those who know which loss would matter to them; 5% of the scale and 80% of the rows are only conventions.
+    """
+    metrics = {}
+    for name, entry in summary["metrics"].items():
+        metrics[name] = entry
+        margin = (margins or {}).get(name, (margins or {}).get(""))
+        if margin is not None and entry["difference"] is not None:
+            n = entry.get("n_clusters") or entry["n_paired"]
+            verdict = metric_verdict(entry["difference"], n, entry["direction"], margin)
+            metrics[name] = entry | {"verdict": verdict, "margin": margin}
+    fairness = summary.get("fairness")
+    if fairness and coverage is not None:
+        checks = [check for check in fairness["checks"] if not _is_covered(check, coverage)]
+        fairness = {**fairness, "checks": checks}
+    scope, labels = summary.get("scope", "compare"), summary.get("labels")
+    return overall_verdict(metrics, summary["primary_metric"], scope, summary["rows"], fairness, labels)
+
+
+def _is_covered(check: FairnessCheck, coverage: float) -> bool:
+    """Whether a check is met by the share of rows that is asked for instead of the usual one."""
+    if check["id"] == "missing_alike":
+        return True
+    counts = check["counts"]
+    return check["id"] == "coverage" and counts["scored for both"] >= coverage * counts["rows"]

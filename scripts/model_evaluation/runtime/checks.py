@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from .dataset_files import REGISTRY_DATASET, dataset_object
 from .models import HUB_MODEL, MODEL_PACKAGE, PUBLIC_HUB, first_container, hub_model_name
 from .s3_uri import S3Uri
-from .sdk_environment import deviations
+from .sdk import deviations
 from .session import GONE_CODES, AwsClients, AwsFailure, aws_error_code, is_credentials_error
 from .settings import Json, NotebookError, Settings
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from .checks import run_checks
-from .display import show, show_chart, show_simulated_banner
 from .launch.launcher import launch_once
+from .launch.progress import in_jupyter
 from .launch.waiting import wait_for_results
 from .report.charts import draw_charts
 from .report.export import export_analysis
 from .report.metrics_table import comparison_text
-from .report.notebook import comparison_html, in_notebook
+from .report.page import comparison_html, in_notebook
 from .report.row_browser import NOTEBOOK_BYTES, rows_html
 from .session import AwsClients, connect
-from .settings import Settings
+from .settings import Json, Settings, well_formed
 
 if TYPE_CHECKING:
     from .analysis import Analysis
+    from .report.charts.look import Chart
 
 __all__ = [
     "connect",
@@ -31,6 +33,7 @@ __all__ = [
     "show_rows",
     "wait_for_results",
 ]
+BANNER_STYLE = "background:#fff3cd;color:#664d03;border-left:4px solid #d98c00;padding:8px 12px;margin:0"
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
@@ -66,3 +69,33 @@ def export_results(analysis: Analysis, settings: Settings) -> None:
     folder = export_analysis(analysis, settings.results_dir)
     print(f"Written to {folder}:", ", ".join(sorted(file.name for file in folder.iterdir())))  # noqa: T201
     print(f"\n{analysis.summary['verdict']['sentence']}")  # noqa: T201
+
+
+def show(html: str, text: str) -> None:
+    """HTML with the same content as text for front ends, and readers, that do without."""
+    show_bundle({"text/html": html, "text/plain": text})
+
+
+def show_chart(chart: Chart) -> None:
+    """A chart as an image, with its ``alt`` text for whoever cannot see it."""
+    data = base64.b64encode(chart._repr_png_()).decode("ascii")
+    width, _ = chart.get_size_inches()
+    show_bundle({"image/png": data, "text/plain": chart.alt}, {"image/png": {"width": round(width * 96)}})
+
+
+def show_simulated_banner(simulated: bool) -> None:
+    """Says that nothing here comes from AWS; silent when it does."""
+    if simulated:
+        text = "SIMULATED: this notebook talks to a local stand-in for AWS, not to AWS."
+        show(f'<p style="{BANNER_STYLE}">{text}</p>', text)
+
+
+def show_bundle(bundle: dict[str, str], metadata: Json | None = None) -> None:
+    """A Jupyter display message; outside Jupyter its plain text is printed."""
+    bundle = {kind: well_formed(content) for kind, content in bundle.items()}
+    if in_jupyter():
+        from IPython.display import display
+
+        display(bundle, raw=True, metadata=metadata or {})  # type: ignore[no-untyped-call]
+    else:
+        print(bundle["text/plain"])  # noqa: T201

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, shown
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.kind import Expectation
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.kinds.kind import Expectation
     from model_evaluation.preflight.results import CheckEntry
 
 # The card must fit on one screen: so many lines, each cut at so many characters.

@@ -5,15 +5,15 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.runtime.settings import Json
 
-from .data_card import card, samples, where
+from .rows.card import card, samples, where
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
     from model_evaluation.dataset import DatasetReport, JoinedFiles, Terms
     from model_evaluation.lookups.s3.objects import S3Object
 
@@ -46,7 +46,7 @@ def check(text: str, context: Context) -> Answer:
     if facts is None:
         reading = _read(context)
         if word != "ok":
-            from .data_prepared import prepare
+            from .rows.preparation import prepare
 
             raise prepare(context, text, reading)
         if not reading.report.usable:
@@ -166,16 +166,14 @@ def _read(context: Context) -> Reading:
 
 
 def _read_anew(context: Context) -> Reading:
-    from functools import partial
-
-    from model_evaluation.dataset import JoinedFiles, check_stream
+    from model_evaluation.dataset import check_stream
     from model_evaluation.dataset.tokens import context_tokens
-    from model_evaluation.lookups.s3.dataset_files import read_object, unchanged_files
+    from model_evaluation.lookups.s3.dataset_files import joined_files, unchanged_files
     from model_evaluation.progress import read_so_far
 
     facts = context.facts("dataset")
     files = unchanged_files(context.aws, facts)
-    joined = JoinedFiles([(item.uri.key.rpartition("/")[2], partial(read_object, context.aws, item)) for item in files])
+    joined = joined_files(context.aws, files)
     report = check_stream(
         joined.chunks(),
         source=str(facts["uri"]),

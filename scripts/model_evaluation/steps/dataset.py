@@ -7,16 +7,17 @@ import shlex
 from functools import partial
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import EvaluationError, NotFound, Refused
 from model_evaluation.json_types import Facts, JsonObject
+from model_evaluation.lookups.arns import Arn, a_kind_of, kind_of, parse_arn
+from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.shard_names import is_shard_set, shard_names, whole_set
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.lookups.arns import Arn
     from model_evaluation.lookups.s3.objects import S3Object
     from model_evaluation.lookups.session import Aws
-    from model_evaluation.runtime.s3_uri import S3Uri
 
 
 START_BYTES = 65_536
@@ -25,11 +26,9 @@ NO_JSON = frozenset({"csv", "gzip", "zip", "excel", "parquet", "compressed", "bi
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.lookups.arns import parse_arn
     from model_evaluation.lookups.s3.dataset_choices import refuse_folder
     from model_evaluation.lookups.s3.dataset_files import joined_etag
     from model_evaluation.lookups.s3.objects import parse_s3_uri
-    from model_evaluation.runtime.shard_names import is_shard_set
 
     arn = parse_arn(text)
     if arn is None and not text.startswith("s3://"):
@@ -100,8 +99,6 @@ def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], li
 
 
 def _findings(uri: S3Uri, facts: Facts, where: str, other_keys: list[str]) -> list[JsonObject]:
-    from model_evaluation.runtime.shard_names import shard_names, whole_set
-
     count = facts.get("files", 1)
     several = f"{count} files, " if "files" in facts else ""
     jobs = f" They are evaluated one after another, by {count} jobs." if count > 1 else ""
@@ -134,7 +131,6 @@ def _findings(uri: S3Uri, facts: Facts, where: str, other_keys: list[str]) -> li
 
 def from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
     """The ARN of a registered dataset with its version, and where its rows are. Raises Refused for another ARN."""
-    from model_evaluation.lookups.arns import a_kind_of, kind_of
     from model_evaluation.lookups.identity import who_am_i
     from model_evaluation.lookups.sagemaker.registry_datasets import resolve_dataset
 
@@ -169,8 +165,6 @@ def from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
 
 
 def _not_in_s3(text: str) -> Refused:
-    from model_evaluation.runtime.shard_names import shard_names
-
     path = os.path.abspath(os.path.expanduser(text))
     files = shard_names(path)
     if all(os.path.isfile(file) for file in files):

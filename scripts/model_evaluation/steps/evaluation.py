@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Choose
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def check(text: str, context: Context) -> Answer:

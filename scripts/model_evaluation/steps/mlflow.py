@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Choose, Refused
+from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.sagemaker.mlflow import Tracker, Trackers
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
-
     if text.lower() == "create":
         from model_evaluation.lookups.sagemaker.mlflow import LEFT_TO_THE_SDK
 

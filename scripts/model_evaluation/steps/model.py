@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import AccessDenied, Choose, EvaluationError, NotFound, Refused
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, kinds_for
+from model_evaluation.lookups.arns import Arn, a_kind_of, kind_of, parse_arn
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.lookups.arns import Arn
     from model_evaluation.lookups.sagemaker.models import ModelPackage
     from model_evaluation.lookups.session import Aws
 
@@ -30,8 +30,6 @@ def check(text: str, context: Context) -> Answer:
 def find_package(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
     """The model package that an ARN, a group, GROUP/VERSION, a training job or a keyword leads to, and what was found
     on the way. Raises Refused, and Choose where several are meant."""
-    from model_evaluation.lookups.arns import parse_arn
-
     arn = parse_arn(text)
     if arn is None and text.startswith("arn:"):
         raise Refused(f"{text[:200]!r} is not a complete ARN.", fix=f"Expected: {EXPECTED}.", code="bad_arn")
@@ -55,7 +53,6 @@ def find_usable_package(aws: Aws, text: str, step_id: str = "model") -> tuple[Mo
 
 
 def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[JsonObject]]:
-    from model_evaluation.lookups.arns import a_kind_of, kind_of
     from model_evaluation.lookups.concurrency import outcome, together
 
     kind = kind_of(arn)
@@ -127,7 +124,6 @@ def require_account(aws: Aws, arn: Arn) -> None:
 
 def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
     """A group's name (with a version or without), a training job's name, or a keyword."""
-    from model_evaluation.lookups.arns import parse_arn
     from model_evaluation.lookups.concurrency import together
     from model_evaluation.lookups.sagemaker.models import group_arn, search_groups, training_job_or_none
 
@@ -224,8 +220,6 @@ def _newest(aws: Aws, group: str) -> tuple[ModelPackage, list[JsonObject]]:
 
 
 def _answer(context: Context, package: ModelPackage, findings: list[JsonObject]) -> Answer:
-    from model_evaluation.lookups.arns import parse_arn
-
     arn = parse_arn(package.arn)
     region = arn.region if arn else context.aws.region
     _refuse_other_kind(context, package)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
+from model_evaluation.naming import default_notebook, inside
 
 
 def check(text: str, context: Context) -> Answer:
@@ -25,7 +23,6 @@ def check(text: str, context: Context) -> Answer:
         )
     from pathlib import Path
 
-    from model_evaluation.naming import inside
     from model_evaluation.notebook.append import check_appendable
 
     check_appendable(Path(path))
@@ -35,8 +32,6 @@ def check(text: str, context: Context) -> Answer:
 def appendable(project: str) -> list[str]:
     """Notebooks in the project's folder and in notebooks/, below the project, but those that this program wrote: its
     own, and copies with a run's outputs."""
-    from model_evaluation.naming import default_notebook
-
     own = os.path.basename(default_notebook(project)).removesuffix(".ipynb")
     paths: list[str] = []
     for folder in ("", "notebooks"):
@@ -58,8 +53,6 @@ def settle(context: Context) -> Answer | None:
 
 
 def offer(context: Context) -> Offer:
-    from model_evaluation.naming import default_notebook
-
     choices = [{"value": "new", "label": f"Write {default_notebook(context.project)}"}]
     choices += [{"value": name, "label": f"Append to {name}"} for name in appendable(context.project)]
     choices.append({"value": "script", "label": "Write a Python script, with --help, for a shell or CI"})

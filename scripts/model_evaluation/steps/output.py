@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import NotFound, Refused
 from model_evaluation.naming import suggested_output
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def check(text: str, context: Context) -> Answer:
@@ -87,7 +84,7 @@ def settle(context: Context) -> Answer | None:
         answer = check(_usual(context), context)
     except Refused:
         return None
-    place = "the dataset's" if context.answered("dataset") else "SageMaker's own"
+    place = "the dataset's" if context.facts("dataset").get("bucket") else "SageMaker's own"
     return replace(answer, origin="default", facts={**answer.facts, "reason": f"in {place} bucket"})
 
 

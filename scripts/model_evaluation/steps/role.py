@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, EvaluationError, NotFound, Refused
 from model_evaluation.json_types import JsonObject
+from model_evaluation.kinds.permissions import SDK_CHECK, TrustedService
+from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.kinds.permissions import TrustedService
     from model_evaluation.lookups.iam.roles import Role
     from model_evaluation.lookups.iam.simulation import Simulated
 
@@ -61,6 +62,14 @@ def check(text: str, context: Context) -> Answer:
         )
     simulated = _simulation(context, role.arn) if simulated is None else _or_raise(simulated)
     services = context.kind.permissions(context, role.arn).trusted
+    for service in services:
+        if not service.contested and service.principal not in role.trusted:
+            raise Refused(
+                f"{service.name} may not assume {role.arn}: its trust policy allows {', '.join(sorted(role.trusted))}. "
+                f"{service.otherwise}",
+                fix=f"Add {service.principal} to the trust policy of {name}, or choose another role.",
+                code="not_trusted",
+            )
     findings = [*_trust(role, services), *_permissions(role, simulated)]
     return Answer(role.arn, facts={"arn": role.arn, "trusts": sorted(role.trusted)}, findings=findings)
 
@@ -72,8 +81,6 @@ def _or_raise(result: T | EvaluationError) -> T:
 
 
 def _name(text: str, own_role: str | None, account: str) -> str:
-    from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
-
     if text.lower() == "auto":
         if own_role is None:
             raise Refused(
@@ -125,7 +132,6 @@ def _trust(role: Role, services: Sequence[TrustedService]) -> list[JsonObject]:
 def _simulation(context: Context, role_arn: str) -> list[Simulated]:
     """What IAM says of everything without which the run fails for certain, as far as the answers go; preflight asks for
     the rest."""
-    from model_evaluation.kinds.permissions import SDK_CHECK
     from model_evaluation.lookups.iam.simulation import simulate_needs
 
     needs = context.kind.permissions(context, role_arn).role

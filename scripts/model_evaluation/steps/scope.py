@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AwsError, Refused
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.sagemaker.models import Version
 
 SCOPES = {

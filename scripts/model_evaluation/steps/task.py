@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Step
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def check(text: str, context: Context) -> Answer:

@@ -3,7 +3,6 @@ here is only what a person needs besides: showing, asking, going back, help."""
 
 from __future__ import annotations
 
-from .envelope import Position, Written
 from .session import Screen, Wizard
 
-__all__ = ["Position", "Screen", "Wizard", "Written"]
+__all__ = ["Screen", "Wizard"]

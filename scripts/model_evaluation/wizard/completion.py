@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 
-from .envelope import Question
+from model_evaluation.json_types import Question
+
 from .layout import WORDS
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .envelope import Choice, Known, Question, Row
+from model_evaluation.json_types import Facts, Known, Question
 
 INDENT = "  "
 # The words of the wizard itself -> what they do.
@@ -50,7 +48,7 @@ def heading(step: Question, progress: Mapping[str, int]) -> str:
     return f"[{progress['done'] + 1} of {progress['total']}] {step['title']}"
 
 
-def choices(items: Sequence[Choice], width: int) -> str:
+def choices(items: Sequence[Mapping[str, str]], width: int) -> str:
     """A numbered list: value, label where it says more, note."""
     lines = []
     for number, item in enumerate(items, start=1):
@@ -87,7 +85,7 @@ def known(answers: Mapping[str, Known], width: int) -> str:
     return "\n".join(wrapped(f"{step:<{column}}  {_short(answer['value'])}", width) for step, answer in answers.items())
 
 
-def rows(items: Sequence[Row], width: int) -> str:
+def rows(items: Sequence[Facts], width: int) -> str:
     """Sample rows of a dataset: line, prompt, and the reference answer below it."""
     lines = []
     for item in items:

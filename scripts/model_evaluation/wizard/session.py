@@ -11,11 +11,11 @@ from model_evaluation.conversation.answer_text import read_value
 from model_evaluation.conversation.answers import elsewhere, give_answer, position
 from model_evaluation.endpoints import foreign_endpoints
 from model_evaluation.errors import EvaluationError, StateError
+from model_evaluation.json_types import Facts, Position, Question
 from model_evaluation.kinds.registry import kind_of
 from model_evaluation.resources import resource
 
 from . import layout
-from .envelope import Finding, Position, Question, Written
 
 DONE = 0
 INTERRUPTED = 130
@@ -45,7 +45,7 @@ class Wizard:
         screen: Screen,
         *,
         revise: Callable[[str], Position],
-        render: Callable[[], Written],
+        render: Callable[[], Facts],
     ) -> None:
         self.project = project
         self.screen = screen
@@ -75,7 +75,7 @@ class Wizard:
 
     def _open(self) -> None:
         snapshot = state.load(self.project)
-        self.position = cast(Position, position(snapshot.document, self.project))
+        self.position = position(snapshot.document, self.project)
         self.screen.say(f"Model evaluation, in {self.project}", "title")
         for setting, address in foreign_endpoints().items():
             self._say(f"{setting} is {address}, which is not AWS's own: everything is SIMULATED.", "warning")
@@ -207,7 +207,7 @@ class Wizard:
         """The ids of all questions, in order. An answer can change them: it may choose another kind of evaluation."""
         return list(kind_of(state.load(self.project).document).steps)
 
-    def _show(self, findings: Sequence[Finding], *, level: str = "info") -> None:
+    def _show(self, findings: Sequence[Facts], *, level: str = "info") -> None:
         for item in findings:
             warning = item.get("level", level) == "warning"
             text = f"{item['message']} {item.get('fix', '')}".rstrip()

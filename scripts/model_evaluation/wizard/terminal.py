@@ -12,8 +12,9 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.styles import Style
 
+from model_evaluation.json_types import Question
+
 from .completion import AnswerCompleter
-from .envelope import Question
 
 STYLE = Style.from_dict(
     {

@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cli_runs import RunCli
-from model_evaluation.commands.localaws import serve
+from model_evaluation.commands.tools.localaws import serve
 from model_evaluation.errors import MissingDependency, UsageError
 from model_evaluation.kinds.registry import DEFAULT
 from model_evaluation.localaws import LocalAws, Scenario

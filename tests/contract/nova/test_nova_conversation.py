@@ -15,7 +15,7 @@ from model_evaluation.kinds.nova.demo.script import demo_dataset
 from model_evaluation.kinds.nova.kind import KIND
 from model_evaluation.kinds.nova.localaws.player import quota_code
 from model_evaluation.kinds.nova.localaws.world import World, customisation_job, deploy_function
-from model_evaluation.kinds.nova.runtime.recipe import recipe_yaml
+from model_evaluation.kinds.nova.runtime.recipes.recipe import recipe_yaml
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import Seeder
 

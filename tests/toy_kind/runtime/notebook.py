@@ -14,7 +14,6 @@ from model_evaluation.runtime.report.words import ReportWords
 from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, aggregates_summary
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError
 from model_evaluation.runtime.results.examples import examples_table
-from model_evaluation.runtime.results.paired_labels import PairedLabels, labels_summary, pair_labels
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.preferences import LOSS, TIE, WIN, Preferences, preferences_summary
 from model_evaluation.runtime.results.records import Record, ScoredAnswer
@@ -100,15 +99,8 @@ def _scores(evaluation: Evaluation, rows: Sequence[Row]) -> Result:
 
 
 def _labels(evaluation: Evaluation, rows: Sequence[Row]) -> Result:
-    truth = {row["id"]: row["truth"] for row in rows}
-    labels = pair_labels(truth, {side: {row["id"]: row[side] for row in rows} for side in TOYS})
-    hits = {side: [float(row[side] == row["truth"]) for row in rows] for side in TOYS}
-    return labels_summary(evaluation, labels, _accuracy), _records(rows, "accuracy", hits), Metric("accuracy")
-
-
-def _accuracy(labels: PairedLabels) -> Mapping[str, MeasuredEntry]:
     metric = Metric("accuracy", limits=(0.0, 1.0))
-    hits = {side: (own == labels.truth).astype(float) for side, own in labels.predictions.items()}
+    hits = {side: np.array([float(row[side] == row["truth"]) for row in rows]) for side in TOYS}
     comparison = compare_paired(metric, hits["tuned"], hits["base"], rng=np.random.default_rng(1))
     settle_verdicts([comparison], [metric], holm)
     values: dict[str, MeasuredValue] = {}
@@ -123,7 +115,11 @@ def _accuracy(labels: PairedLabels) -> Mapping[str, MeasuredEntry]:
         "base": values["base"],
         **comparison,
     }
-    return {metric.name: entry}
+    n = len(rows)
+    summary = summary_of(
+        evaluation, rows={"dataset": n, "tuned": n, "base": n, "paired": n}, metrics={metric.name: entry}
+    )
+    return summary, _records(rows, metric.name, {side: own.tolist() for side, own in hits.items()}), metric
 
 
 def _preferences(evaluation: Evaluation, rows: Sequence[Row]) -> Result:

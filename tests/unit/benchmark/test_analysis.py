@@ -24,8 +24,8 @@ from model_evaluation.runtime.report.export import export_analysis
 from model_evaluation.runtime.report.metrics_table import comparison_text
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
 from model_evaluation.runtime.results.records import Record, ScoredAnswer
-from model_evaluation.runtime.results.task_files import PartMeans
 from model_evaluation.runtime.statistics.proportions import mcnemar_test
+from model_evaluation.runtime.tasks.files import PartMeans
 from unit.benchmark.files import METRIC, OUTPUT, Row, evaluation, put
 from unit.runtime.results_world import BUCKET, EXECUTION
 

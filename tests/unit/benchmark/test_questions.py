@@ -6,8 +6,8 @@ import random
 from collections.abc import Mapping, Sequence
 
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.results.questions import PairedQuestions, pair_questions, score_of
-from model_evaluation.runtime.results.task_files import Question, read_questions
+from model_evaluation.runtime.tasks.files import Question, read_questions
+from model_evaluation.runtime.tasks.questions import PairedQuestions, pair_questions, score_of
 from unit.benchmark.files import METRIC, Row, parquet
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.runtime.results.task_files import (
+from model_evaluation.runtime.tasks.files import (
     find_task_files,
     literal,
     part_name,

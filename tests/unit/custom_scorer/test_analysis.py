@@ -17,8 +17,8 @@ from model_evaluation.localaws.jobs.task_results import AnsweredQuestion, TaskAn
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.export import export_analysis
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
-from model_evaluation.runtime.results.task_files import Question
 from model_evaluation.runtime.settings import SettingsError
+from model_evaluation.runtime.tasks.files import Question
 from unit.runtime.results_world import BUCKET, EXECUTION
 
 OUTPUT = f"s3://{BUCKET}/evaluations/scored"

@@ -47,6 +47,7 @@ def test_the_corpus_shows_every_kind_of_fault() -> None:
     shown = {kind for case in CASES for kind in case["expected"]}
     by_deep_pass = {
         "near_duplicate",
+        "near_in_sample",
         "near_not_checked",
         "personal_data",
         "secret",

@@ -9,7 +9,10 @@ import pytest
 
 from model_evaluation.dataset import DatasetReport, check_stream, minimum_detectable_difference
 from model_evaluation.dataset import questions as module
-from model_evaluation.steps.data_card import card
+from model_evaluation.dataset.rows.json_lines import LineDecoder
+from model_evaluation.dataset.rows.lines import Block
+from model_evaluation.dataset.rows.reading import Terms, read_block
+from model_evaluation.steps.rows.card import card
 
 WORDINGS = (
     "{}",
@@ -99,11 +102,55 @@ def test_what_was_not_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert report.profile.distinct_questions is None
     (found,) = report.findings
     assert (found.kind, found.level, found.count) == ("near_not_checked", "info", 4)
-    assert "The rows were not compared with each other" in card(report, [4], [])
+    assert "only a sample" in card(report, [4], [])
     monkeypatch.undo()
     monkeypatch.setattr(module, "PAIRS_PER_ROW", 0)
+    monkeypatch.setattr(module, "SAMPLE", 20)
     (found,) = _check([subject + f" {number}" for number in range(9) for subject in SUBJECTS]).findings
-    assert "their words are too much alike" in found.message
+    assert "of 72 rows 20 drawn by chance were" in found.message
+
+
+@pytest.mark.parametrize("rows", [700, 3000])
+def test_a_dataset_made_of_few_questions_shows_in_a_sample_of_its_rows(
+    monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr(module, "ROWS_COMPARED", 500)
+    monkeypatch.setattr(module, "SAMPLE", 100)
+    prompts = [f"{'Please: ' * (number // 999)}{SUBJECTS[number % 8]} ({number % 999})" for number in range(rows)]
+    text = "".join(json.dumps({"query": prompt, "response": "Yes"}) + "\n" for prompt in prompts).encode()
+    blocks = [text[at : at + 4000] for at in range(0, len(text), 4000)]
+    report = check_stream(blocks, source="rows", row_limit=None)
+    found = {finding.kind: finding for finding in report.findings}
+    assert found["near_in_sample"].level == "warning"
+    assert found["near_in_sample"].count == 92
+    assert (
+        f"of {rows:,} rows 100 drawn by chance were compared; 8 different questions" in found["near_in_sample"].message
+    )
+    assert found["near_not_checked"].count == rows
+    assert report.profile.distinct_questions is None
+
+
+def test_the_sample_comes_from_the_whole_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROWS_COMPARED", 500)
+    monkeypatch.setattr(module, "SAMPLE", 100)
+    questions = module.Questions()
+    for start in range(0, 10_000, 250):
+        prompts = [f"Where is order {number}?" for number in range(start, start + 250)]
+        lines = range(start + 1, start + 251)
+        block = "".join(json.dumps({"query": prompt}) + "\n" for prompt in prompts).encode()
+        questions.see(read_block(Block(block, len(block)), lines[0], Terms(), LineDecoder()).usable())
+    drawn = [row.line for row in questions._drawn(100)]
+    assert drawn == sorted(set(drawn))
+    parts = [sum(low < line <= low + 2_500 for line in drawn) for low in range(0, 10_000, 2_500)]
+    assert all(10 <= part <= 45 for part in parts), parts
+
+
+def test_long_prompts_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHARS_KEPT", 100_000)
+    monkeypatch.setattr(module, "SAMPLE", 20)
+    report = _check([f"{number} {'tell me ' * 1_000}order {number}" for number in range(60)])
+    assert report.profile.distinct_questions is None
+    assert "drawn by chance" in report.findings[0].message
 
 
 def test_instructions_and_examples_around_every_question_do_not_make_them_one() -> None:

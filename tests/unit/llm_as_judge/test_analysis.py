@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from model_evaluation.reporting.summaries import read_summary
+from model_evaluation.runtime.dataset_files import SourceRows
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.charts.look import figure_svg
 from model_evaluation.runtime.report.export import export_analysis
 from model_evaluation.runtime.report.metrics_table import metrics_table
 from model_evaluation.runtime.results.evaluation import ResultsError, reference_labels
-from model_evaluation.runtime.source_rows import SourceRows
 from unit.runtime.results_world import (
     ARN,
     BUCKET,

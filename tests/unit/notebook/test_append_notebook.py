@@ -12,8 +12,8 @@ import pytest
 
 from model_evaluation.errors import Refused
 from model_evaluation.notebook.append import append_section
+from model_evaluation.notebook.cells import METADATA_KEY
 from model_evaluation.notebook.execute import inject_parameters
-from model_evaluation.notebook.notebook_file import METADATA_KEY
 from model_evaluation.notebook.render import notebook_content
 from unit.notebook.building import KIND, build_notebook
 

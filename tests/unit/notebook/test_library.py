@@ -15,6 +15,7 @@ import pytest
 import model_evaluation
 from kernel_environment import kernel_python
 from model_evaluation import __version__
+from model_evaluation.kinds.registry import REGISTRY, load_kind
 from model_evaluation.notebook.library import Library, notebook_library
 from model_evaluation.notebook.render import library_of
 from unit.notebook.building import KIND, build_notebook
@@ -23,17 +24,22 @@ PACKAGES = ("model_evaluation.runtime", "model_evaluation.kinds.llm_as_judge.run
 PACKAGE = Path(model_evaluation.__file__).parent
 
 
-@pytest.fixture(scope="module")
-def library() -> Library:
-    return library_of(KIND)
-
-
 @pytest.fixture(params=["embed", "beside"])
-def cell(request: pytest.FixtureRequest, library: Library, tmp_path: Path, parameters: dict[str, Any]) -> str:
+def place(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def library(place: str) -> Library:
+    return library_of(KIND, program=place == "beside")
+
+
+@pytest.fixture
+def cell(place: str, library: Library, tmp_path: Path, parameters: dict[str, Any]) -> str:
     """The library cell; in ``tmp_path`` lies what has to lie beside the notebook."""
-    if request.param == "beside":
+    if place == "beside":
         (tmp_path / library.wheel_name).write_bytes(library.wheel)
-    return source_of(parameters, request.param)
+    return source_of(parameters, place)
 
 
 def source_of(parameters: dict[str, Any], library: str) -> str:
@@ -52,18 +58,31 @@ def run_cell(cell: str, then: str, folder: Path, *path: Path) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def test_the_wheel_is_the_same_each_time(library: Library) -> None:
+def test_the_wheel_is_the_same_each_time() -> None:
+    first = library_of(KIND).sha256
     notebook_library.cache_clear()
-    assert library_of(KIND).sha256 == library.sha256
+    assert library_of(KIND).sha256 == first
 
 
-def test_the_wheel_holds_every_file_of_its_packages_and_no_other(library: Library) -> None:
-    names = set(zipfile.ZipFile(BytesIO(library.wheel)).namelist())
-    folders = [PACKAGE.parent.joinpath(*package.split(".")) for package in PACKAGES]
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    wanted = {path.relative_to(PACKAGE.parent).as_posix() for path in files}
-    around = {f"model_evaluation/{folder}__init__.py" for folder in ("", "kinds/", "kinds/llm_as_judge/")}
-    assert {name for name in names if ".dist-info/" not in name} == wanted | around
+def test_the_wheel_holds_the_kinds_own_modules_and_what_they_and_the_cells_import(library: Library, place: str) -> None:
+    names = {name for name in zipfile.ZipFile(BytesIO(library.wheel)).namelist() if ".dist-info/" not in name}
+    own = PACKAGE / "kinds" / "llm_as_judge" / "runtime"
+    assert {path.relative_to(PACKAGE.parent).as_posix() for path in own.iterdir() if path.is_file()} <= names
+    others = {name for name in names if "/runtime/" not in name}
+    assert others == {f"model_evaluation/{folder}__init__.py" for folder in ("", "kinds/", "kinds/llm_as_judge/")}
+    assert "model_evaluation/runtime/report/templates/page.html.j2" in names
+    assert ("model_evaluation/runtime/options.py" in names) == (place == "beside"), "what a program alone needs"
+    assert not [name for name in names if "/tasks/" in name or name.endswith("/preferences.py")], "other kinds' alone"
+
+
+@pytest.mark.parametrize("kind_id", REGISTRY)
+def test_every_module_of_the_wheel_can_be_imported_where_the_project_is_not(kind_id: str, tmp_path: Path) -> None:
+    zipfile.ZipFile(BytesIO(library_of(load_kind(kind_id)).wheel)).extractall(tmp_path)
+    names = [path.relative_to(tmp_path).with_suffix("") for path in sorted(tmp_path.rglob("*.py"))]
+    modules = [".".join(name.parts).removesuffix(".__init__") for name in names]
+    code = f"import importlib\nfor name in {modules}:\n    importlib.import_module(name)"
+    then = "import model_evaluation\nprint(model_evaluation.__file__)"
+    assert run_cell(code, then, tmp_path, tmp_path) == str(tmp_path / "model_evaluation" / "__init__.py")
 
 
 def test_pip_takes_it_for_a_wheel(library: Library, tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ import pyarrow.parquet as pa_parquet
 import model_evaluation
 from model_evaluation.kinds.nova.demo.script import demo_dataset, demo_pairs
 from model_evaluation.kinds.nova.localaws.container import NovaOutput, output_files
-from model_evaluation.kinds.nova.runtime.analysis import Answered, analyse_answers
-from model_evaluation.kinds.nova.runtime.families import family_of_alias
-from model_evaluation.kinds.nova.runtime.judging import judge_analysis
-from model_evaluation.kinds.nova.runtime.recipe import GEN_QA, LLM_JUDGE, recipe_of
-from model_evaluation.kinds.nova.runtime.result_files import AGGREGATE, DETAILS, OutputFiles
+from model_evaluation.kinds.nova.runtime.output.result_files import AGGREGATE, DETAILS, OutputFiles
+from model_evaluation.kinds.nova.runtime.recipes.families import family_of_alias
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, LLM_JUDGE, recipe_of
+from model_evaluation.kinds.nova.runtime.scores.analysis import Answered, analyse_answers
+from model_evaluation.kinds.nova.runtime.scores.judging import judge_analysis
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.evaluation import Evaluation, Side
 from model_evaluation.runtime.rows import read_dataset_rows

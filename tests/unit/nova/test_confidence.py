@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from model_evaluation.kinds.nova.runtime.confidence import (
+from model_evaluation.kinds.nova.runtime.output.details import DetailRow
+from model_evaluation.kinds.nova.runtime.scores.confidence import (
     answer_confidence,
     chosen_threshold,
     confidence_summary,
@@ -18,7 +19,6 @@ from model_evaluation.kinds.nova.runtime.confidence import (
     token_texts,
     value_spans,
 )
-from model_evaluation.kinds.nova.runtime.details import DetailRow
 
 SPACE = "\u2581"
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 import pytest
 
-from model_evaluation.kinds.nova.runtime.details import plain_answer, python_value, read_details, token_choices
+from model_evaluation.kinds.nova.runtime.output.details import plain_answer, python_value, read_details, token_choices
 
 
 def table(**columns: list[Any]) -> bytes:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from model_evaluation.kinds.nova.localaws.container import NovaOutput, output_files
-from model_evaluation.kinds.nova.runtime.judging import container_sentences, judge_analysis, verdict_of
-from model_evaluation.kinds.nova.runtime.recipe import LLM_JUDGE
+from model_evaluation.kinds.nova.runtime.recipes.recipe import LLM_JUDGE
+from model_evaluation.kinds.nova.runtime.scores.judging import container_sentences, judge_analysis, verdict_of
 from model_evaluation.runtime.results.evaluation import ResultsError
 from model_evaluation.runtime.statistics.strength import davidson_strength
 from unit.nova.container_runs import PAIRS, evaluation, judged, recipe, require_valid, sorted_in

@@ -10,16 +10,16 @@ import pytest
 
 from model_evaluation.kinds.nova.functions.running import Outcome
 from model_evaluation.kinds.nova.localaws.container import NovaOutput, output_files
-from model_evaluation.kinds.nova.runtime.analysis import (
+from model_evaluation.kinds.nova.runtime.output.details import python_value
+from model_evaluation.kinds.nova.runtime.scores.analysis import (
     Answered,
     analyse_answers,
     benchmark_metric,
     benchmark_rows,
     subtask_of,
 )
-from model_evaluation.kinds.nova.runtime.answers import answer_fields, json_object, label_of
-from model_evaluation.kinds.nova.runtime.classes import class_table
-from model_evaluation.kinds.nova.runtime.details import python_value
+from model_evaluation.kinds.nova.runtime.scores.answers import answer_fields, json_object, label_of
+from model_evaluation.kinds.nova.runtime.scores.classes import class_table
 from model_evaluation.runtime.results.evaluation import ResultsError
 from unit.nova.container_runs import (
     CHECKPOINT,
@@ -197,7 +197,7 @@ def test_equal_rows_are_told_apart_by_their_id_only() -> None:
 
 
 def read_rows(output: Any) -> list[Any]:
-    from model_evaluation.kinds.nova.runtime.details import read_details
+    from model_evaluation.kinds.nova.runtime.output.details import read_details
 
     return read_details(output.details).rows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from model_evaluation.kinds.nova.runtime.page_parts import page_sections
+from model_evaluation.kinds.nova.runtime.report.page_parts import page_sections
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.page import report_html
 from unit.nova.container_runs import CHECKPOINT, analysed, answered, both, judged, usual

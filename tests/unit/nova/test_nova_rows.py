@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from model_evaluation.kinds.nova.demo.script import demo_dataset, demo_pairs
-from model_evaluation.kinds.nova.runtime.recipe import GEN_QA, LLM_JUDGE
-from model_evaluation.kinds.nova.runtime.rows import read_nova_rows
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, LLM_JUDGE
+from model_evaluation.kinds.nova.runtime.recipes.rows import read_nova_rows
 
 ROW = {"query": "Where?", "response": "Here."}
 PAIR = {"prompt": "Where?", "response_A": "Here.", "response_B": "There."}

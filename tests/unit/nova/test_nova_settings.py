@@ -14,7 +14,7 @@ import yaml
 from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
 
-from model_evaluation.kinds.nova.runtime.recipe import GEN_QA, LLM_JUDGE, recipe_of
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, LLM_JUDGE, recipe_of
 from model_evaluation.kinds.nova.runtime.settings import NovaSettings
 from model_evaluation.runtime.launch.launcher import Launch, launch_once
 from model_evaluation.runtime.launch.ledger import LaunchError

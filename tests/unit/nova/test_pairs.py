@@ -10,8 +10,8 @@ import pytest
 
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.nova.pairs import build_pairs, write_pairs
-from model_evaluation.kinds.nova.runtime.recipe import LLM_JUDGE
-from model_evaluation.kinds.nova.runtime.rows import read_nova_rows
+from model_evaluation.kinds.nova.runtime.recipes.recipe import LLM_JUDGE
+from model_evaluation.kinds.nova.runtime.recipes.rows import read_nova_rows
 
 
 def lines(path: Path, *rows: dict[str, Any]) -> str:

@@ -13,9 +13,9 @@ import re
 from pathlib import Path
 
 from model_evaluation.kinds.nova.localaws.container import NovaOutput
-from model_evaluation.kinds.nova.runtime.answers import json_object
-from model_evaluation.kinds.nova.runtime.confidence import answer_confidence
-from model_evaluation.kinds.nova.runtime.details import DetailRow, read_details
+from model_evaluation.kinds.nova.runtime.output.details import DetailRow, read_details
+from model_evaluation.kinds.nova.runtime.scores.answers import json_object
+from model_evaluation.kinds.nova.runtime.scores.confidence import answer_confidence
 from unit.nova.container_runs import TICKETS, analysed, answered
 
 PROOF = Path(__file__).parents[2] / "proof" / "nova_readings.md"

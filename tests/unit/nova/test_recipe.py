@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from model_evaluation.kinds.nova.runtime.families import FAMILIES, family_of_id, likely_family
-from model_evaluation.kinds.nova.runtime.recipe import (
+from model_evaluation.kinds.nova.runtime.recipes.families import FAMILIES, family_of_id, likely_family
+from model_evaluation.kinds.nova.runtime.recipes.recipe import (
     GEN_QA,
     LLM_JUDGE,
     RUBRIC,

@@ -10,11 +10,16 @@ import pytest
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import AccessDenied
-from model_evaluation.kinds.llm_as_judge.cost.duration import minutes_at, usual_durations
-from model_evaluation.kinds.llm_as_judge.cost.estimate import Estimate, cost_line, token_line
+from model_evaluation.kinds.llm_as_judge.cost.estimate import (
+    Estimate,
+    JudgeDurations,
+    cost_line,
+    minutes_at,
+    token_line,
+    usual_durations,
+)
 from model_evaluation.kinds.llm_as_judge.cost.prices import PUBLISHED, TokenPrice, price_bounds, price_of
 from model_evaluation.kinds.llm_as_judge.cost.tokens import Tokens, estimate_tokens, workload
-from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeDurations
 from model_evaluation.lookups import price_list
 from model_evaluation.runtime.launch.durations import PastRun, in_words, keep_past_run
 
@@ -190,11 +195,11 @@ class PriceClient:
         self.asked = 0
         self.fails = False
 
-    def ask(self, aws: object, services: object, region: str) -> list[dict[str, Any]]:
+    def ask(self, aws: object, service: str, *, regionCode: str) -> list[dict[str, Any]]:  # noqa: N803
         self.asked += 1
         if self.fails:
             raise AccessDenied("no", fix="ask")
-        return [{"asked": self.asked, "region": region}]
+        return [{"asked": self.asked, "region": regionCode}]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from model_evaluation.preflight.checks import sdk
 from model_evaluation.preflight.fixes import commands_in
 from model_evaluation.preflight.subject import Subject
-from model_evaluation.runtime.sdk_environment import OVERRIDES, deviations
+from model_evaluation.runtime.sdk import OVERRIDES, deviations
 
 from .configured import a_context
 

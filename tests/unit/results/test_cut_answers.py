@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from model_evaluation.runtime.results.cut_answers import cut_answers, ends_in_the_middle, goes_in_circles
+from model_evaluation.runtime.results.answer_texts import cut_answers, ends_in_the_middle, goes_in_circles
 
 WORDS = ("your", "order", "has", "left", "our", "house", "and", "will", "reach", "you", "soon", "please", "tell", "us")
 

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 import pytest
+from score_files import read_score_files
 
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
 from model_evaluation.runtime.results.paired_scores import compare_scores
-from model_evaluation.runtime.results.score_files import read_score_files
 from model_evaluation.runtime.statistics.metrics import Metric
 
 METRIC = Metric("quality", limits=(0.0, 1.0))

@@ -1,11 +1,10 @@
-"""Labels, preferences and aggregates become the same summary as scores do: by hand, and valid under the schema."""
+"""Preferences and aggregates become the same summary as scores do: by hand, and valid under the schema."""
 
 from __future__ import annotations
 
 import json
 import math
 import pathlib
-from collections.abc import Mapping
 from typing import Any
 
 import jsonschema
@@ -14,14 +13,10 @@ import pytest
 
 import model_evaluation
 from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, aggregates_summary
-from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError
-from model_evaluation.runtime.results.paired_labels import PairedLabels, labels_summary, pair_labels
+from model_evaluation.runtime.results.evaluation import Evaluation
 from model_evaluation.runtime.results.preferences import LOSS, TIE, WIN, Preferences, preferences_summary
 from model_evaluation.runtime.results.slices import Clusters
 from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.statistics.adjustment import holm
-from model_evaluation.runtime.statistics.differences import compare_paired, settle_verdicts
-from model_evaluation.runtime.statistics.entries import MeasuredEntry, MeasuredValue
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
@@ -125,47 +120,3 @@ def test_one_models_aggregates_are_not_compared() -> None:
         "sentence": "Only the fine-tuned model was evaluated: its mean accuracy score is 0.50 (10 of 10 rows scored). "
         "There is nothing to compare it with.",
     }
-
-
-# -- labels ---------------------------------------------------------------------------------------------------
-
-
-def accuracy(labels: PairedLabels) -> Mapping[str, MeasuredEntry]:
-    """What a kind measures, as the smallest example of it."""
-    metric = Metric("accuracy", limits=(0.0, 1.0))
-    hits = {side: (own == labels.truth).astype(float) for side, own in labels.predictions.items()}
-    comparison = compare_paired(metric, hits["tuned"], hits["base"], rng=np.random.default_rng(1))
-    settle_verdicts([comparison], [metric], holm)
-    values: dict[str, MeasuredValue] = {}
-    for side, own in hits.items():
-        low, high = wilson_interval(float(own.mean()), len(own))
-        values[side] = {"value": float(own.mean()), "ci_low": low, "ci_high": high, "n": len(own), "method": "Wilson"}
-    return {
-        "accuracy": {
-            "direction": "higher",
-            "limits": [0.0, 1.0],
-            "guard": False,
-            "tuned": values["tuned"],
-            "base": values["base"],
-            **comparison,
-        }
-    }
-
-
-def test_labels_are_paired_by_id_and_measured_by_the_kind() -> None:
-    truth = {f"r{i}": i % 2 for i in range(40)}
-    tuned = {f"r{i}": i % 2 for i in reversed(range(40))}
-    base = {f"r{i}": 0 for i in range(5, 45)}
-    labels = pair_labels(truth, {"tuned": tuned, "base": base})
-    assert labels.ids == [f"r{i}" for i in range(5, 40)]
-    summary = valid(labels_summary(evaluation("accuracy"), labels, accuracy))
-    assert summary["rows"] == {"dataset": 40, "tuned": 40, "base": 40, "paired": 35}
-    entry = summary["metrics"]["accuracy"]
-    assert (entry["tuned"]["value"], entry["base"]["value"]) == pytest.approx((1.0, 17 / 35))
-    assert summary["verdict"]["decision"] == "improved"
-
-
-def test_labels_without_a_common_record_are_an_error_with_a_fix() -> None:
-    with pytest.raises(ResultsError, match="No record has a truth") as caught:
-        pair_labels({"a": 1}, {"tuned": {"b": 1}})
-    assert "name their records" in caught.value.fix

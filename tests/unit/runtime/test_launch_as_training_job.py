@@ -15,9 +15,9 @@ from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
 
 from model_evaluation.runtime.checks import check_identity, check_region, run_checks
-from model_evaluation.runtime.display import ProgressView
 from model_evaluation.runtime.launch.launcher import Launch, RunInProgressError, launch_once
 from model_evaluation.runtime.launch.ledger import LaunchError
+from model_evaluation.runtime.launch.progress import ProgressView
 from model_evaluation.runtime.launch.service import ListedRun, Runs, RunState, Started, Step
 from model_evaluation.runtime.launch.waiting import EvaluationRunError, wait_for_run
 from model_evaluation.runtime.session import AwsClients

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.runtime import display
-from model_evaluation.runtime.display import LOG_LINES, ProgressView, in_jupyter, show, show_simulated_banner
+from model_evaluation.runtime import notebook
+from model_evaluation.runtime.launch.progress import LOG_LINES, ProgressView, in_jupyter
+from model_evaluation.runtime.notebook import show, show_simulated_banner
 from model_evaluation.runtime.settings import NotebookError
 
 
@@ -46,13 +47,13 @@ def test_outside_jupyter_the_text_is_printed(capsys: pytest.CaptureFixture[str])
 
 
 def test_in_jupyter_both_are_sent(sent: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(display, "in_jupyter", lambda: True)
+    monkeypatch.setattr(notebook, "in_jupyter", lambda: True)
     show("<b>rich</b>", "plain")
     assert sent == [{"text/html": "<b>rich</b>", "text/plain": "plain"}]
 
 
 def test_a_lone_surrogate_is_shown_as_an_escape(sent: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(display, "in_jupyter", lambda: True)
+    monkeypatch.setattr(notebook, "in_jupyter", lambda: True)
     show("<b>\ud800é</b>", "\udfff")
     assert sent == [{"text/html": "<b>\\ud800é</b>", "text/plain": "\\udfff"}]
     assert str(NotebookError("a\ud800", fix="b")).encode("utf-8").startswith(b"a\\ud800")

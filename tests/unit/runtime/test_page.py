@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.changed_rows import changed_rows, changed_rows_html, word_changes
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.charts.look import Chart
 from model_evaluation.runtime.report.markdown import escaped, report_markdown
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.metrics_table import comparison_text, fairness_lines
-from model_evaluation.runtime.report.notebook import comparison_html, in_notebook
-from model_evaluation.runtime.report.page import report_html
+from model_evaluation.runtime.report.page import comparison_html, in_notebook, report_html
 from model_evaluation.runtime.report.plain_text import one_line, short_name, short_time
-from model_evaluation.runtime.report.row_browser import rows_html
+from model_evaluation.runtime.report.row_browser import changed_rows, changed_rows_html, rows_html, word_changes
 from unit.runtime.page_parser import Page
 from unit.runtime.results_world import (
     NASTY,

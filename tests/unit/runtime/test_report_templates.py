@@ -26,7 +26,10 @@ SCRIPTS = sorted(TEMPLATES.glob("*.js"))
 def parts_of(text: str) -> dict[str, Markup]:
     """Every part that prints texts, given this one wherever it takes one."""
     check = {"status": "warn", "message": text, "counts": {text: 1}}
-    row = dict.fromkeys(("change", "look", "opening", "place", "prompt", "reference"), text)
+    row = {
+        **dict.fromkeys(("change", "look", "opening"), text),
+        "row": dict.fromkeys(("id", "category", "prompt", "reference"), text),
+    }
     changes = [(text, True), (text, False)]
     return {
         "verdict": part("verdict", decision=text, sentence=text, look="good"),
@@ -64,7 +67,8 @@ def test_any_text_in_any_part_is_text(text: str) -> None:
 def test_a_direction_mark_stays_inside_the_text_blocks_of_a_row() -> None:
     for name, html in parts_of("a\u202eb\nc").items():
         assert ("\u202e" in html) == (name == "row")
-    assert part("row", **dict.fromkeys(("change", "look", "opening", "place"), "\u202e"), prompt="", reference="",
+    row = {"id": "\u202e", "category": "\u202e", "prompt": "", "reference": ""}
+    assert part("row", **dict.fromkeys(("change", "look", "opening"), "\u202e"), row=row,
                 titles=["\u202e"] * 2, base=[], tuned=[], scores=[]).count("\u202e") == 0  # fmt: skip
 
 

@@ -13,8 +13,7 @@ from model_evaluation.runtime.report.markdown import report_markdown
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.methods import limits_text, methods_text
 from model_evaluation.runtime.report.metrics_table import comparison_text, ordered_metrics
-from model_evaluation.runtime.report.notebook import comparison_html
-from model_evaluation.runtime.report.page import Section, page_html, report_html
+from model_evaluation.runtime.report.page import Section, comparison_html, page_html, report_html
 from model_evaluation.runtime.report.words import ReportWords
 from unit.runtime.page_parser import Page
 

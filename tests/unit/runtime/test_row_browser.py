@@ -10,7 +10,7 @@ import pytest
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report import row_browser
-from model_evaluation.runtime.report.notebook import in_notebook
+from model_evaluation.runtime.report.page import in_notebook
 from model_evaluation.runtime.report.row_browser import rows_html
 from unit.runtime.results_world import NASTY, World, analysis_of, make_world, result_line
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from model_evaluation.runtime.dataset_files import SourceRows, source_rows
 from model_evaluation.runtime.shard_names import is_shard_set, manifest_key, shard_names, unsharded_name, whole_set
-from model_evaluation.runtime.source_rows import SourceRows, source_rows
 from unit.runtime.fake_sagemaker import clients, settings_with
 
 

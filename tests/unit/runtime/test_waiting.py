@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
-from model_evaluation.runtime.display import ProgressView
 from model_evaluation.runtime.launch.durations import read_past_runs
+from model_evaluation.runtime.launch.progress import ProgressView
 from model_evaluation.runtime.launch.waiting import (
     EvaluationRunError,
     FinishedRun,

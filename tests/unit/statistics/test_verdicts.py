@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.runtime.statistics.verdicts import metric_verdict, overall_verdict, verdict_again
+from model_evaluation.reporting.summaries import verdict_again
+from model_evaluation.runtime.statistics.verdicts import metric_verdict, overall_verdict
 
 
 def difference(low: float | None, high: float | None, p_adjusted: float | None = 1.0) -> dict[str, Any]:

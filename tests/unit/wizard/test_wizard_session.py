@@ -12,10 +12,10 @@ from prompt_toolkit.document import Document
 
 from answers import recorded
 from model_evaluation import cli
-from model_evaluation.commands.wizard import session
+from model_evaluation.commands.workflow.wizard import session
+from model_evaluation.json_types import Question
 from model_evaluation.wizard import layout
 from model_evaluation.wizard.completion import AnswerCompleter
-from model_evaluation.wizard.envelope import Choice, Question
 
 
 class Scripted:
@@ -206,10 +206,13 @@ def test_fixes_name_the_wizards_own_words(fix: str, shown: str) -> None:
 
 
 STEPS = ["task", "dataset", "data", "quality"]
-SHAPES: list[Choice] = [{"value": "Round", "label": "no corners"}, {"value": "Rough", "label": "no smooth face"}]
+SHAPES: list[dict[str, str]] = [
+    {"value": "Round", "label": "no corners"},
+    {"value": "Rough", "label": "no smooth face"},
+]
 
 
-def completed(text: str, choices: Sequence[Choice] = (), project: Path = Path()) -> list[str]:
+def completed(text: str, choices: Sequence[dict[str, str]] = (), project: Path = Path()) -> list[str]:
     step = Question(id="quality", title="", question="", expects="", example="", choices=list(choices))
     completions = AnswerCompleter(step, STEPS, str(project)).get_completions(
         Document(text), CompleteEvent(completion_requested=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
+from math import isinf
 from operator import attrgetter
 from typing import Any, NoReturn
 
@@ -161,26 +162,18 @@ def _decoded(line: bytes) -> tuple[object, list[Fault], int]:
     return _explained(line)
 
 
-class _NotANumberError(ValueError):
-    pass
-
-
-class _HugeNumberError(ValueError):
-    pass
-
-
-class _RepeatedKeyError(ValueError):
-    pass
+class _RefusedValueError(ValueError):
+    """A value that JSON may hold and no row: kind of the fault, detail."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _NotANumberError(name)
+    raise _RefusedValueError("not_a_number", name)
 
 
 def _finite(digits: str) -> float:
     value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        raise _HugeNumberError(digits[:20])
+    if isinf(value):
+        raise _RefusedValueError("huge_number", digits[:20])
     return value
 
 
@@ -188,13 +181,14 @@ def _integer(digits: str) -> int:
     try:
         return int(digits)
     except ValueError:  # over sys.get_int_max_str_digits()
-        raise _HugeNumberError(f"{len(digits)} digits") from None
+        raise _RefusedValueError("huge_number", f"{len(digits)} digits") from None
 
 
 def _unique(pairs: list[tuple[str, object]]) -> Json:
     obj = dict(pairs)
     if len(obj) != len(pairs):
-        raise _RepeatedKeyError(Counter(key for key, _ in pairs).most_common(1)[0][0])
+        repeated = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise _RefusedValueError("duplicate_key", f"`{safe_name(repeated)}`")
     return obj
 
 
@@ -225,12 +219,8 @@ def _explained(line: bytes) -> tuple[object, list[Fault], int]:
         value = _STRICT.decode(text)
     except json.JSONDecodeError as error:
         return ABSENT, [*faults, _syntax_fault(error, text, may_be_cut=not complete)], error.pos
-    except _NotANumberError as error:
-        return ABSENT, [*faults, Fault("not_a_number", str(error))], 0
-    except _HugeNumberError as error:
-        return ABSENT, [*faults, Fault("huge_number", str(error))], 0
-    except _RepeatedKeyError as error:
-        return ABSENT, [*faults, Fault("duplicate_key", f"`{safe_name(str(error))}`")], 0
+    except _RefusedValueError as error:
+        return ABSENT, [*faults, Fault(*error.args)], 0
     if _SURROGATE_ESCAPE.search(text) and _has_lone_surrogate(value):
         return ABSENT, [*faults, Fault("lone_surrogate")], 0
     return value, faults, 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
-from model_evaluation.steps.evaluator_card import evaluations_of, model_line, models_of, settled_lines, task_minutes
+from model_evaluation.steps.evaluator.card import evaluations_of, model_line, models_of, settled_lines, task_minutes
 
 from .runtime.benchmark_runs import BenchmarkRuns
 from .runtime.settings import UNKNOWN_QUESTIONS

@@ -82,7 +82,7 @@ class Benchmark(Kind):
 
     def parameters(self, context: Context) -> JsonObject:
         from model_evaluation.steps.decoding import settings_of
-        from model_evaluation.steps.evaluator_parameters import evaluator_parameters
+        from model_evaluation.steps.evaluator.parameters import evaluator_parameters
 
         from .sizes import subtasks_of
 

@@ -90,9 +90,9 @@ class CustomScorer(Kind):
         return permissions(context, role)
 
     def parameters(self, context: Context) -> JsonObject:
-        from model_evaluation.steps.data_card import notebook_notes
         from model_evaluation.steps.decoding import settings_of
-        from model_evaluation.steps.evaluator_parameters import evaluator_parameters
+        from model_evaluation.steps.evaluator.parameters import evaluator_parameters
+        from model_evaluation.steps.rows.card import notebook_notes
 
         metric = context.facts("primary_metric")
         return {

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import UsualDurations, in_words
-from model_evaluation.steps.data_card import can_show
-from model_evaluation.steps.evaluator_card import own_runs, settled_lines
+from model_evaluation.steps.evaluator.card import own_runs, settled_lines
+from model_evaluation.steps.rows.card import can_show
 
 from .parameters import ERROR_SHARE, target_of
 from .runtime.inspect_runs import STEP, InspectRuns

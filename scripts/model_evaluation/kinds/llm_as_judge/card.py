@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
-from model_evaluation.steps.data_card import can_show, overlap_line, question_notes, questions_of
-from model_evaluation.steps.evaluator_card import evaluations_of, model_line, settled_lines
+from model_evaluation.steps.evaluator.card import evaluations_of, model_line, settled_lines
+from model_evaluation.steps.rows.card import can_show, overlap_line, question_notes, questions_of
 from model_evaluation.steps.scope import is_compared
 
-from .cost.duration import estimate_minutes
-from .cost.estimate import cost_line, estimate, token_line, work_of
+from .cost.estimate import cost_line, estimate, estimate_minutes, token_line, work_of
 from .metrics.custom import directions
 
 if TYPE_CHECKING:

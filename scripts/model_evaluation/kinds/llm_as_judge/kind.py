@@ -117,8 +117,8 @@ class LlmAsJudge(Kind):
         return CHECKS
 
     def parameters(self, context: Context) -> JsonObject:
-        from model_evaluation.steps.data_card import notebook_notes
-        from model_evaluation.steps.evaluator_parameters import evaluator_parameters
+        from model_evaluation.steps.evaluator.parameters import evaluator_parameters
+        from model_evaluation.steps.rows.card import notebook_notes
 
         return {
             **evaluator_parameters(context),

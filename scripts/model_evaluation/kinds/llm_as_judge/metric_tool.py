@@ -11,7 +11,7 @@ from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.kind import MetricTool
-from model_evaluation.kinds.llm_as_judge.runtime.definitions import Definition
+from model_evaluation.kinds.llm_as_judge.metrics.definitions import Definition
 
 from .metrics.custom import lint_custom_metrics, parse_custom
 from .metrics.trial import judge_prompt, samples, try_metrics

@@ -10,12 +10,12 @@ from model_evaluation.errors import AwsError
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.confirm import with_reason
-from model_evaluation.steps.data_card import can_show
+from model_evaluation.steps.rows.card import can_show
 
-from .runtime.families import family_of_id, image_uri
 from .runtime.nova_runs import ANSWERING
-from .runtime.recipe import recipe_of
-from .runtime.words import inference_text
+from .runtime.recipes.families import family_of_id, image_uri
+from .runtime.recipes.recipe import recipe_of
+from .runtime.report.words import inference_text
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -104,7 +104,7 @@ def expectation(context: Context) -> Expectation:
 
 def cost_line(context: Context, minutes: tuple[float, float] | None) -> str:
     """The instances' price for that long, where the Price List has it."""
-    from model_evaluation.lookups.instance_prices import hourly_price
+    from model_evaluation.lookups.price_list import hourly_price
 
     instance, replicas = str(context.facts("scale")["instance"]), int(context.facts("scale")["replicas"])
     try:

@@ -87,11 +87,11 @@ class Nova(Kind):
 
     def parameters(self, context: Context) -> dict[str, Any]:
         from model_evaluation.naming import project_slug
-        from model_evaluation.steps.data_card import overlap_notes
+        from model_evaluation.steps.rows.card import overlap_notes
 
         from .card import recipe, reference
-        from .runtime.families import image_uri
-        from .runtime.recipe import JUDGES
+        from .runtime.recipes.families import image_uri
+        from .runtime.recipes.recipe import JUDGES
 
         region, model = str(context.value("region")), context.facts("model")
         has_rows = bool(context.facts("dataset").get("bucket"))
@@ -130,7 +130,7 @@ class Nova(Kind):
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
         """Where the results are of another recipe than the present answers make."""
         from .card import recipe
-        from .runtime.words import recipe_in
+        from .runtime.report.words import recipe_in
 
         made = recipe_in(summary)
         present = recipe(context)
@@ -147,7 +147,7 @@ class Nova(Kind):
         return (*EVERY_CELL[:at], heading("recipe-heading"), Cell("recipe"), *EVERY_CELL[at:])
 
     def words(self, summary: Summary) -> ReportWords:
-        from .runtime.words import report_words
+        from .runtime.report.words import report_words
 
         return report_words(summary)
 

@@ -14,7 +14,7 @@ from model_evaluation.lookups.s3.objects import anything_under, parse_s3_uri
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.s3_uri import S3Uri
 
-from .runtime.families import Family, family_of_alias, family_of_type
+from .runtime.recipes.families import Family, family_of_alias, family_of_type
 
 MANIFEST = "manifest.json"
 

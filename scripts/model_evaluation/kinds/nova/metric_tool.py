@@ -63,7 +63,7 @@ def _rows(path: str, limit: int) -> list[dict[str, Any]]:
 
 
 def _tried(path: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    from .runtime.details import first_text
+    from .runtime.output.details import first_text
 
     events, names = [], []
     for number, row in enumerate(rows, 1):

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from model_evaluation.errors import Refused
 
-from .runtime.details import first_text
-from .runtime.recipe import LLM_JUDGE, TASKS
-from .runtime.rows import GENERATION_FAILED
+from .runtime.output.details import first_text
+from .runtime.recipes.recipe import LLM_JUDGE, TASKS
+from .runtime.recipes.rows import GENERATION_FAILED
 
 PROMPTS, ANSWERS = ("query", "prompt"), ("inference", "answer", "response", "tuned_response")
 
@@ -100,7 +100,7 @@ def _of(row: dict[str, Any], names: tuple[str, ...]) -> str | None:
     if value is None:
         return None
     if value.startswith("[{"):
-        from .runtime.details import python_value
+        from .runtime.output.details import python_value
 
         turns = python_value(value)
         spoken = [turn.get("content") for turn in turns if isinstance(turn, dict) and turn.get("role") == "user"]

@@ -123,7 +123,7 @@ def minutes_of(context: Context) -> tuple[float, float]:
 
 
 def _cost(context: Context) -> str:
-    from model_evaluation.lookups.instance_prices import hourly_price
+    from model_evaluation.lookups.price_list import hourly_price
 
     if not uses_jobs(context):
         return "none in AWS"

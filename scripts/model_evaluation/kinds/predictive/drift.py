@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import JsonObject
 
-from .runtime.drift import VERSION, Drift, drift
+from .runtime.drift import VERSION, Baseline, Drift, drift
 
 SIGNIFICANCE = 0.05
 BASELINE = "baseline.json"
@@ -42,7 +41,7 @@ def drift_sentence(columns: list[Drift]) -> str:
     return f"{len(moved)} of {len(columns)} columns moved: {told}{more}."
 
 
-def read_baseline(path: str) -> dict[str, Any]:
+def read_baseline(path: str) -> Baseline:
     """A ``baseline.json``; raises Refused where it is none."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -61,7 +60,8 @@ def read_baseline(path: str) -> dict[str, Any]:
             fix="Name the baseline.json beside the report.html of an earlier evaluation; older results have none.",
             code="no_baseline",
         )
-    return dict(content)
+    found: Baseline = content
+    return found
 
 
 def _is_distribution(own: object) -> bool:

@@ -47,13 +47,13 @@ class Predictive(Kind):
         "confirm": ("primary_metric", "train_data", "slices", "inference", "role", "mlflow", "output"),
         "notebook": ("confirm",),
     }
-    own_steps = frozenset(steps) - {"evaluation", "task", "confirm", "notebook"}
+    own_steps = frozenset(steps) - {"evaluation", "task", "region", "role", "output", "confirm", "notebook"}
+    optional_steps = frozenset({"inference", "region", "role", "output"})
     rechecked = ("dataset", "model", "reference", "role", "output")
     permission_steps = ("predictions", "dataset", "model", "region", "role", "output")
     library = ("model_evaluation.kinds.predictive.runtime",)
     run_columns = ("model", "dataset", "side")
     reference = "references/predictive.md"
-    rehearses = False
 
     def claims(self, model: ModelTraits) -> bool:
         return is_tabular(model)
@@ -62,6 +62,12 @@ class Predictive(Kind):
         from .recorded import files_here
 
         return bool(files_here(context))
+
+    def needs(self, step_id: str, context: Context) -> bool:
+        from .recorded import needs_role, uses_aws, uses_batch
+
+        needed = {"region": uses_aws, "role": needs_role}.get(step_id, uses_batch)
+        return needed(context)
 
     def card(self, context: Context) -> list[tuple[str, str]]:
         from .card import configuration
@@ -109,7 +115,7 @@ class Predictive(Kind):
         return PredictiveSettings
 
     def words(self, summary: Summary) -> ReportWords:
-        from .runtime.words import report_words
+        from .runtime.page.words import report_words
 
         return report_words(summary)
 

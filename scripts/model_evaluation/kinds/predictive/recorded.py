@@ -63,6 +63,12 @@ def uses_batch(context: Context) -> bool:
     return BATCH in sides_of(context).values()
 
 
+def needs_role(context: Context) -> bool:
+    """Whether a SageMaker model has to be made, of a package or a training job: one that exists has its own role."""
+    sides = sides_of(context).items()
+    return any(source == BATCH and ":model/" not in str(context.value(side)) for side, source in sides)
+
+
 def uses_aws(context: Context) -> bool:
     """Whether anything of this evaluation is in AWS."""
     return uses_jobs(context) or any(not is_local(uri) for uri in _tables(context))

@@ -26,6 +26,7 @@ from model_evaluation.localaws.services import (  # noqa: F401 - each registers 
     prices,
     public_bucket,
 )
+from model_evaluation.localaws.services.mlflow_tracking import answer_tracking
 
 from .wire import (
     AWS_HOST,
@@ -97,6 +98,9 @@ class Gateway:
             params = dict(parse_qsl(environ.get("QUERY_STRING", "")))
             self._record(TELEMETRY, environ["REQUEST_METHOD"], {"host": host, **params})
             return _send(start_response, Response(200, {}, b""))
+        if (tracking := answer_tracking(self._cloud, environ)) is not None:
+            self._record(tracking.service, tracking.operation, tracking.params)
+            return _send(start_response, tracking.response)
         use_path_style(environ)
         try:
             request = identify(environ, self._signing_names)

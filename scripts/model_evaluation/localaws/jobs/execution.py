@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.store import timestamp
@@ -107,9 +109,10 @@ class Execution:
         run = self.runs[parts[1]]
         if run.job is not None and parts[2:] == [run.job.type.resource.key]:
             return run.job.name
-        value: Record = run.arguments or run.step.arguments
+        value: Any = run.arguments or run.step.arguments
         for part in parts[2:]:
-            value = value[part]
+            # What a job of no type of its own is told, and says of itself, is JSON as text.
+            value = (json.loads(value) if isinstance(value, str) else value)[part]
         return value
 
     def summaries(self) -> list[Record]:

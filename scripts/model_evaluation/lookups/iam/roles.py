@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.session import Aws, entries
 
 from .policy_evaluation import Policy, statements_of
 
@@ -32,10 +32,8 @@ def describe_role(aws: Aws, name: str) -> Role:
 
 def list_roles(aws: Aws) -> list[Role]:
     """Every role of the account but those that belong to a service. Raises AccessDenied."""
-    client = aws.client("iam")
     with aws_errors("listing the roles"):
-        pages = client.get_paginator("list_roles").paginate(PaginationConfig={"PageSize": 1000})
-        roles = [item for page in pages for item in page["Roles"]]
+        roles = entries(aws.client("iam"), "list_roles", "Roles", PaginationConfig={"PageSize": 1000})
     return [
         Role(item["Arn"], item["RoleName"], trusted_services(trust), trust)
         for item in roles

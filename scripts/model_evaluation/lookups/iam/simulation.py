@@ -10,7 +10,7 @@ from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import Need
 from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.session import Aws, entries
 from model_evaluation.runtime.settings import Json
 
 
@@ -62,11 +62,9 @@ def simulate(
             {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
             for key, value in sorted(context.items())
         ]
-    client = aws.client("iam")
     try:
         with aws_errors("simulating the permissions", resource=f"of {principal_arn}"):
-            pages = client.get_paginator("simulate_principal_policy").paginate(**request)
-            results = [result for page in pages for result in page["EvaluationResults"]]
+            results = entries(aws.client("iam"), "simulate_principal_policy", "EvaluationResults", **request)
     except (AccessDenied, NotFound) as error:
         return Simulated((), error.message)
     return Simulated(tuple(decision for result in results for decision in decisions_of(result)))

@@ -6,7 +6,9 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
+from model_evaluation.dataset import JoinedFiles
 from model_evaluation.errors import AccessDenied, AwsError, Refused
 from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.session import Aws
@@ -66,6 +68,11 @@ def read_object(aws: Aws, item: S3Object) -> Iterator[bytes]:
     """The object's bytes, streamed, as ``read_chunks`` gives them; refusals say what they are about."""
     with explained(item.uri):
         yield from read_chunks(aws, item)
+
+
+def joined_files(aws: Aws, files: Iterable[S3Object]) -> JoinedFiles:
+    """The objects of a dataset, to be read one after the other."""
+    return JoinedFiles([(item.uri.key.rpartition("/")[2], partial(read_object, aws, item)) for item in files])
 
 
 @contextmanager

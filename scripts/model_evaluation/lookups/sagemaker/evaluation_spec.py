@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from model_evaluation.errors import AwsError, Refused
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
-from model_evaluation.runtime.recipe_settings import Parameter, read_recipe_settings, settings_place
 from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.tasks.recipe import DETERMINISTIC, Parameter, read_recipe_settings, settings_place
 
 from .hub import describe_base_model
 
@@ -31,16 +31,19 @@ class EvaluationSpec:
         return parameter.choices if parameter else ()
 
 
-def evaluation_spec(aws: Aws, base_model: str, version: str | None, region: str) -> EvaluationSpec:
+def evaluation_spec(
+    aws: Aws, base_model: str, version: str | None, region: str, evaluation_type: str = DETERMINISTIC
+) -> EvaluationSpec:
     """The settings of a base model's evaluation recipe, which the SDK will read as well. Never raises what AWS says:
     then they are unknown."""
-    return aws.once(("evaluation spec", base_model, region), lambda: _ask(aws, base_model, version, region))
+    key = ("evaluation spec", base_model, region, evaluation_type)
+    return aws.once(key, lambda: _ask(aws, base_model, version, region, evaluation_type))
 
 
-def _ask(aws: Aws, base_model: str, version: str | None, region: str) -> EvaluationSpec:
+def _ask(aws: Aws, base_model: str, version: str | None, region: str, evaluation_type: str) -> EvaluationSpec:
     try:
         model = describe_base_model(aws, base_model, version, region)
-        place = settings_place({"RecipeCollection": [dict(recipe) for recipe in model.recipes or ()]})
+        place = settings_place({"RecipeCollection": [dict(recipe) for recipe in model.recipes or ()]}, evaluation_type)
         if not place:
             return EvaluationSpec(unknown=f"The hub names no settings of an evaluation recipe of {base_model}.")
         uri = S3Uri.parse(place)

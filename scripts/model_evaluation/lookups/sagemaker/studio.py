@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.session import Aws, entries
 from model_evaluation.runtime.settings import Json
 
 
@@ -33,8 +33,7 @@ def studio_domains(aws: Aws, region: str) -> list[Domain]:
     """Every Studio domain of the region."""
     client = aws.client("sagemaker", region)
     with aws_errors("listing Studio domains"):
-        pages = client.get_paginator("list_domains").paginate()
-        ids = [str(item["DomainId"]) for page in pages for item in page["Domains"]]
+        ids = [str(item["DomainId"]) for item in entries(client, "list_domains", "Domains")]
 
     def describe(domain: str) -> Domain:
         with aws_errors("looking up the Studio domain", resource=domain):
@@ -52,24 +51,18 @@ def studio_domains(aws: Aws, region: str) -> list[Domain]:
 
 def way_out(aws: Aws, domain: Domain, region: str) -> Way:
     """How a VPC-only domain's kernels reach AWS."""
-    client = aws.client("ec2", region)
+    client, of_vpc = aws.client("ec2", region), [{"Name": "vpc-id", "Values": [domain.vpc]}]
 
     def endpoints() -> frozenset[str]:
         with aws_errors("listing the endpoints of", resource=domain.vpc):
-            pages = client.get_paginator("describe_vpc_endpoints").paginate(
-                Filters=[{"Name": "vpc-id", "Values": [domain.vpc]}]
-            )
-            items = [item for page in pages for item in page["VpcEndpoints"]]
+            items = entries(client, "describe_vpc_endpoints", "VpcEndpoints", Filters=of_vpc)
         return frozenset(
             str(item["ServiceName"]) for item in items if str(item.get("State", "available")).lower() == "available"
         )
 
     def gateway() -> bool:
         with aws_errors("reading the routes of", resource=domain.vpc):
-            pages = client.get_paginator("describe_route_tables").paginate(
-                Filters=[{"Name": "vpc-id", "Values": [domain.vpc]}]
-            )
-            tables = [item for page in pages for item in page["RouteTables"]]
+            tables = entries(client, "describe_route_tables", "RouteTables", Filters=of_vpc)
         return all(_leads_out(tables, subnet) for subnet in domain.subnets) if domain.subnets else False
 
     services, out = together(endpoints, gateway)

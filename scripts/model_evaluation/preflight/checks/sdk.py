@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from model_evaluation.preflight.fixes import lines
 from model_evaluation.preflight.results import Result, passed, skipped, warned
 from model_evaluation.preflight.subject import Subject
-from model_evaluation.runtime.sdk_environment import HUB, OVERRIDES, PUBLIC_HUB, REGION, Deviation, deviations
+from model_evaluation.runtime.sdk import HUB, OVERRIDES, PUBLIC_HUB, REGION, Deviation, deviations
 
 # Package, lowest version, first version that is too new, and what this run takes from it.
 NEEDED = (

@@ -1,17 +1,16 @@
-"""Starting an evaluator of the SageMaker SDK so that what it sends is what the parameters cell says."""
+"""An evaluation that an evaluator of the SageMaker SDK runs: its parameters, and a start that sends what they say."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
-from model_evaluation.runtime.evaluator_settings import EvaluatorSettings, TaskSettings
-from model_evaluation.runtime.models import hub_model_name
-from model_evaluation.runtime.results.evaluation import SIDES, Side
-from model_evaluation.runtime.results.task_files import find_task_files
-from model_evaluation.runtime.settings import Json
+from model_evaluation.runtime.checks import check_hub_model, check_model_package
+from model_evaluation.runtime.models import base_model_of, hub_model_name, is_package, resolved_model
+from model_evaluation.runtime.settings import Json, ParameterReader, Settings
 
 from .ledger import LaunchError
 from .pipelines import PipelineRuns
@@ -19,10 +18,110 @@ from .pipelines import PipelineRuns
 if TYPE_CHECKING:
     from model_evaluation.runtime.session import AwsClients
 
-    from .service import Call, RunState, Started
+    from .service import Call, Started
+
+MODELS_IN_WORDS: Mapping[str, str] = {
+    "compare": "fine-tuned and base",
+    "tuned": "fine-tuned only",
+    "base": "base only",
+}
+REFERENCE_LABEL = "reference"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluatorSettings(Settings):
+    """What every such evaluation has; a kind adds what is evaluated and how."""
+
+    evaluate_base_model: bool
+    reference: str | None = None
+
+    @classmethod
+    def read(cls, reader: ParameterReader) -> Json:
+        model = reader.text("MODEL_PACKAGE_ARN")
+        return super().read(reader) | {
+            "role_arn": reader.text("ROLE_ARN"),
+            "model": model,
+            "evaluate_base_model": reader.flag("EVALUATE_BASE_MODEL") and is_package(model),
+            "reference": reader.optional_text("REFERENCE_MODEL_ARN"),
+            "s3_output": reader.output_uri("S3_OUTPUT"),
+            "mlflow_resource_arn": reader.optional_text("MLFLOW_RESOURCE_ARN"),
+            "mlflow_experiment": reader.optional_text("MLFLOW_EXPERIMENT"),
+        }
+
+    def faults(self) -> list[str]:
+        both_packages = is_package(self.model) and is_package(self.reference or self.model)
+        if self.reference and (self.evaluate_base_model or not both_packages):
+            expected = "a model package to compare another one with, EVALUATE_BASE_MODEL = False beside it"
+            return [f"REFERENCE_MODEL_ARN must be {expected} (received {self.reference!r})"]
+        return super().faults()
+
+    def configuration(self) -> Json:
+        return {
+            **super().configuration(),
+            "role": self.role_arn,
+            "model": self.model,
+            "evaluate_base_model": self.evaluate_base_model,
+            "output": self.s3_output,
+            "mlflow_resource": self.mlflow_resource_arn,
+            "mlflow_experiment": self.mlflow_experiment,
+        }
+
+    def resolved(self, aws: AwsClients) -> Self:
+        reference = resolved_model(self.reference, aws) if self.reference else None
+        return replace(super().resolved(aws), reference=reference)
+
+    @property
+    def parts(self) -> tuple[Self, ...]:
+        """Beside a reference the runs of each of the two models, which are evaluated in the same way."""
+        if self.reference is None:
+            return self.runs_of_a_model
+        label = "-".join(filter(None, (self.run_label, REFERENCE_LABEL)))
+        other = replace(self, model=self.reference, reference=None, run_label=label)
+        return (*replace(self, reference=None).runs_of_a_model, *other.runs_of_a_model)
+
+    @property
+    def runs_of_a_model(self) -> tuple[Self, ...]:
+        """One configuration per run that a model takes: one per file of the dataset."""
+        return self.shards
+
+    @property
+    def scope(self) -> str:
+        """``compare`` (both models), ``tuned`` or ``base``: what the models that are named amount to."""
+        if not is_package(self.model):
+            return "base"
+        return "compare" if self.evaluate_base_model or self.reference else "tuned"
+
+    @property
+    def evaluates(self) -> str:
+        """The same in words."""
+        return f"beside {self.reference}" if self.reference else MODELS_IN_WORDS[self.scope]
+
+    @property
+    def sdk_model(self) -> str:
+        """The model as the SDK takes it: a hub model by its name, not by its ARN."""
+        return hub_model_name(self.model)
+
+    def model_names(self, aws: AwsClients) -> dict[str, str | None]:
+        """What the two sides are called: ``tuned`` by its package, ``base`` by its name in the hub, or the package of
+        the reference.
+
+        A side that is not evaluated, or a base model that the package does not name, is ``None``.
+        """
+        if self.scope == "base":
+            return {"tuned": None, "base": self.model}
+        base = base_model_of(self.model, aws) if self.evaluate_base_model else self.reference
+        return {"tuned": self.model, "base": base}
+
+
+def check_model(settings: EvaluatorSettings, aws: AwsClients) -> str:
+    """A model package, beside a reference both, or a base model of the hub."""
+    if settings.scope == "base":
+        return check_hub_model(settings, aws)
+    packages = [settings, *([replace(settings, model=settings.reference)] if settings.reference else [])]
+    return "; ".join(check_model_package(package, aws) for package in packages)
+
 
 AnyEvaluatorSettings = TypeVar("AnyEvaluatorSettings", bound=EvaluatorSettings)
-AnyTaskSettings = TypeVar("AnyTaskSettings", bound=TaskSettings)
 
 
 class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
@@ -109,68 +208,4 @@ def model_differences(step: Json, settings: EvaluatorSettings) -> list[str]:
         differences.append(f"its dataset is {dataset}")
     if step.get("RoleArn") != settings.role_arn:
         differences.append(f"its role is {step.get('RoleArn')}")
-    return differences
-
-
-MODEL_STEPS: Mapping[Side, str] = {"tuned": "EvaluateCustomModel", "base": "EvaluateBaseModel"}
-"""The steps in which a model answers the questions of a task."""
-
-
-class TaskRuns(EvaluatorRuns[AnyTaskSettings]):
-    """Runs in which each model answers the questions of one task in a step of its own."""
-
-    def named_in_parameters(self, settings: AnyTaskSettings) -> Json:
-        return {**super().named_in_parameters(settings), "overrides": settings.sdk_overrides}
-
-    def expected_steps(self, settings: AnyTaskSettings) -> tuple[str, ...]:
-        if settings.scope == "base":
-            return (MODEL_STEPS["base"],)
-        models = [MODEL_STEPS[side] for side in reversed(SIDES[settings.scope])]
-        return ("CreateEvaluationAction", *models, "AssociateLineage")
-
-    def has_results(self, state: RunState, settings: AnyTaskSettings, aws: AwsClients) -> bool:
-        """Whether every model's step succeeded and its means are in S3, whatever else went wrong."""
-        for side in SIDES[settings.scope]:
-            step = state.step(MODEL_STEPS[side])
-            if step is None or step.status != "Succeeded":
-                return False
-            if not find_task_files(aws.s3, settings.s3_output, state.id, MODEL_STEPS[side]).means:
-                return False
-        return True
-
-    def definition_differences(self, definition: str, name: str, settings: AnyTaskSettings) -> list[str]:
-        """How a pipeline definition differs from the settings. The SDK drops decoding settings without a word when it
-        cannot read the recipe or takes one of them for wrong: then they are missing here."""
-        try:
-            steps = defined_steps(definition)
-        except ValueError as error:
-            return [f"its definition cannot be read ({error})"]
-        sides = {side for side, step in MODEL_STEPS.items() if step in steps}
-        if not sides:
-            return [f"it has the steps {', '.join(steps)}, which is not this evaluation"]
-        if sides != set(SIDES[settings.scope]):
-            return [f"it evaluates {' and '.join(MODEL_STEPS[side] for side in SIDES['compare'] if side in sides)}"]
-        step = steps[MODEL_STEPS["base" if settings.scope == "base" else "tuned"]]
-        differences = [*model_differences(step, settings), *self.task_differences(step, settings)]
-        differences += setting_differences(step.get("HyperParameters", {}), settings.decoding)
-        output = step.get("OutputDataConfig", {}).get("S3OutputPath")
-        if str(output).rstrip("/") != settings.s3_output:
-            differences.append(f"its results go to {output}")
-        return differences
-
-    def task_differences(self, step: Json, settings: AnyTaskSettings) -> list[str]:
-        """How the task of a model's step differs from the settings, a sentence each."""
-        raise NotImplementedError
-
-
-def setting_differences(sent: Mapping[str, object], decoding: Mapping[str, int | float]) -> list[str]:
-    """Decoding settings that did not arrive."""
-    differences = []
-    for name, value in decoding.items():
-        try:
-            arrived = float(str(sent[name])) == float(value)
-        except (KeyError, ValueError):
-            arrived = False
-        if not arrived:
-            differences.append(f"its {name} is {sent.get(name, 'not set')}, not {value}")
     return differences

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from model_evaluation.runtime.display import in_jupyter
 from model_evaluation.runtime.settings import Json
 
+from .progress import in_jupyter
 from .service import AnySettings, Call, ListedRun, Runs, RunState, Started, Step
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class PipelineRuns(Runs[AnySettings]):
 
     prefix: ClassVar[str]
     """How the SDK's pipelines of this type are called."""
-    quota = ("sagemaker", "L-619D690E")  # concurrent serverless evaluation jobs
+    quota: ClassVar[tuple[str, str] | None] = ("sagemaker", "L-619D690E")  # concurrent serverless evaluation jobs
     beside_others = (
         "The SDK shares one pipeline between all of them; the notebook compares what runs with what was meant, and "
         "starts again if somebody else's start came between."

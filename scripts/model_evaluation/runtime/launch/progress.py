@@ -1,19 +1,26 @@
-"""How far a run is: its steps as a table, how long they usually take, and which one is stuck."""
+"""How far a run is: its steps as a table, how long they usually take, which one is stuck, and where that is shown."""
 
 from __future__ import annotations
 
 import html
+from collections import deque
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from model_evaluation.runtime.settings import well_formed
 
 from .service import RunState, Step
 
 if TYPE_CHECKING:
+    from IPython.display import DisplayHandle
+
     from model_evaluation.runtime.settings import Settings
 
     from .durations import UsualDurations
 
 STATUS_SIGNS = {"Succeeded": "✓", "Failed": "✗", "Stopped": "■", "Stopping": "■", "Executing": "▶", "Starting": "▶"}
+LOG_LINES = 200  # more would make a saved notebook heavy and is never read
 
 
 def step_seconds(step: Step, now: datetime) -> float:
@@ -82,3 +89,49 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def in_jupyter() -> bool:
+    """Whether a Jupyter front end is listening (not a plain interpreter, not IPython in a terminal)."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return hasattr(get_ipython(), "kernel")
+
+
+class ProgressView:
+    """Progress of something slow: one display updated in place in Jupyter, lines of text elsewhere.
+
+    ``log`` is for events, which are few; ``refresh`` redraws the current picture and may be called often.
+    """
+
+    def __init__(self, *, jupyter: bool | None = None, out: Callable[[str], None] = print) -> None:
+        self._jupyter = in_jupyter() if jupyter is None else jupyter
+        self._out = out
+        self._lines: deque[str] = deque(maxlen=LOG_LINES)
+        self._handle: DisplayHandle | None = None
+        self._picture: tuple[str, str] | None = None
+
+    def log(self, line: str) -> None:
+        """Adds an event."""
+        line = well_formed(line)
+        self._lines.append(line)
+        if not self._jupyter:
+            self._out(line)
+
+    def refresh(self, html: str) -> None:
+        """Draws ``html`` in place of what was drawn before; nothing is sent when nothing changed."""
+        if not self._jupyter:
+            return
+        from IPython.display import display
+
+        picture = (well_formed(html), "\n".join(self._lines))
+        if picture == self._picture:
+            return
+        self._picture = picture
+        bundle = {"text/html": picture[0], "text/plain": picture[1]}
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self._handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from model_evaluation.runtime.dataset_files import DatasetSize, dataset_object, dataset_size
-from model_evaluation.runtime.display import ProgressView
 from model_evaluation.runtime.session import (
     AwsClients,
     AwsFailure,
@@ -25,7 +24,7 @@ from .durations import UNKNOWN_ROWS, PastRun, UsualDurations, keep_past_run, rea
 from .failures import UNKNOWN_FAILURE, diagnose
 from .job_logs import log_text
 from .launcher import Launch, launch_once
-from .progress import duration, is_stuck, progress_html, step_seconds, time_left
+from .progress import ProgressView, duration, is_stuck, progress_html, step_seconds, time_left
 from .service import RunState
 
 HEARTBEAT = 300.0  # seconds of silence after which a line says that it still runs

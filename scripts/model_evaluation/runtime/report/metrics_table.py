@@ -120,10 +120,11 @@ def any_lower(summary: Summary) -> bool:
 def entry_cells(entry: Entry) -> list[str]:
     """The columns after the first of ``TABLE_HEADINGS``."""
     difference = entry["difference"]
-    if difference is None:
-        return ["–"] * (len(TABLE_HEADINGS) - 1)
-    digits = number_digits(*(difference[key] for key in ("mean", "ci_low", "ci_high")))
     values = [value_of(entry[side]) for side in ("base", "tuned")]
+    if difference is None:
+        shown = ["–" if value is None else f"{value:.{number_digits(value)}f}" for value in values]
+        return ["–", *shown, *["–"] * (len(TABLE_HEADINGS) - 4), _rows_of_one(entry)]
+    digits = number_digits(*(difference[key] for key in ("mean", "ci_low", "ci_high")))
     outcomes = [entry[outcome] for outcome in ("wins", "ties", "losses")]
     p_value = difference["p_adjusted"]
     return [
@@ -135,6 +136,12 @@ def entry_cells(entry: Entry) -> list[str]:
         "–" if None in outcomes else " / ".join(map(str, outcomes)),
         str(entry["n_paired"]),
     ]
+
+
+def _rows_of_one(entry: Entry) -> str:
+    """The rows of the one model that has a value."""
+    counts = [count_of(entry[side]) for side in ("tuned", "base") if value_of(entry[side]) is not None]
+    return str(max(counts)) if counts else "–"
 
 
 def left_columns(summary: Summary) -> int:

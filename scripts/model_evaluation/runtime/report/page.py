@@ -1,4 +1,5 @@
-"""``report.html``: one page that opens offline, the verdict first, then the evidence and how it was made.
+"""``report.html``: one page that opens offline, the verdict first, then the evidence and how it was made; and what the
+notebook's cells show of it.
 
 The page is a list of sections. A kind whose results have another shape takes those that fit and adds its own.
 """
@@ -28,6 +29,7 @@ from .methods import limits_text, methods_text
 from .metrics_table import (
     DECISIONS,
     entry_cells,
+    fairness_lines,
     left_columns,
     metrics_table,
     ordered_metrics,
@@ -168,3 +170,22 @@ def facts_html(summary: Summary, words: ReportWords) -> Markup:
         ("Rows", ", ".join([rows_words(summary), *results, f"{rows['paired']} with both"])),
     ]
     return part("facts", facts=facts)
+
+
+def in_notebook(fragment: Markup) -> str:
+    """A fragment with its style, for a notebook's cell."""
+    return part("notebook_cell", fragment=fragment)
+
+
+def comparison_html(analysis: Analysis) -> Markup:
+    """Verdict, what was not fair, table and warnings."""
+    summary, words = analysis.summary, analysis.words
+    return part(
+        "comparison",
+        notice=words.simulated if summary["simulated"] else "",
+        verdict=verdict_html(summary),
+        table=metrics_table_html(summary, words) + planned_html(summary),
+        heading=words.checks_heading,
+        unfair=part("bullets", texts=fairness_lines(summary)),
+        warnings=part("bullets", texts=summary["warnings"]),
+    )

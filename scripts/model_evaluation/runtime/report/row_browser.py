@@ -7,7 +7,10 @@ read as markup; the script makes text of them, never HTML, and loads nothing.
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Sequence
+from typing import NamedTuple, TypedDict
 
 import pandas as pd
 from jinja2.utils import htmlsafe_json_dumps
@@ -16,7 +19,6 @@ from markupsafe import Markup
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.summary import BOTH_MODELS, capital, evaluated_models, labels_of, short_labels
 
-from .changed_rows import NAME_CHARACTERS, Cell, changed_rows_html
 from .markup import part
 from .metrics_table import row_metrics
 from .plain_text import one_line
@@ -25,6 +27,33 @@ BROWSER_BYTES = 4_000_000  # of rows: the page stays under 5 MB, whatever the an
 NOTEBOOK_BYTES = 2_500_000  # a notebook is saved again and again
 BROWSER_SHORTEST = 80  # characters of a text that are kept at least
 BROWSER_READABLE = 400  # characters of a text for which there is room, where rows must be left out
+COMPARED_WORDS = 400  # longer answers are shown without marking what differs
+SHOWN_CHARACTERS = 3_000  # of a text that is read without script
+NAME_CHARACTERS = 200  # of a category or an id
+OPENING_CHARACTERS = 300  # of a prompt, in the line that is always seen
+
+Cell = str | float | None
+Changes = list[tuple[str, bool]]
+"""An answer in pieces, each with whether the other answer lacks it in that place."""
+
+
+class ChangedRows(NamedTuple):
+    """Positions in ``per_example`` of rows that got worse and better, the largest change first."""
+
+    worse: list[int]
+    better: list[int]
+
+
+class Row(TypedDict):
+    """A row's texts, and for each metric base score, tuned score and what came with both."""
+
+    id: str
+    category: str
+    prompt: str
+    reference: str
+    base: str
+    tuned: str
+    scores: list[tuple[Cell, ...]]
 
 
 def rows_html(analysis: Analysis, *, changed: int = 10, budget: int = BROWSER_BYTES) -> Markup:
@@ -35,6 +64,68 @@ def rows_html(analysis: Analysis, *, changed: int = 10, budget: int = BROWSER_BY
     both = len(evaluated_models(analysis.summary)) == 2
     still = changed_rows_html(analysis, changed) if both else ""
     return part("rows", changed=still, data=rows_json(analysis, budget))
+
+
+def changed_rows(analysis: Analysis, limit: int = 10) -> ChangedRows:
+    """The rows whose score on the primary metric changed most, at most ``limit`` each way; ties in file order."""
+    primary = analysis.summary["primary_metric"]
+    entry = analysis.summary["metrics"].get(primary)
+    if entry is None or entry["difference"] is None:
+        return ChangedRows([], [])
+    gains = analysis.per_example[f"{primary}__difference"] * (-1 if entry["direction"] == "lower" else 1)
+    worse = gains[gains < 0].sort_values(kind="stable").index[:limit]
+    better = gains[gains > 0].sort_values(ascending=False, kind="stable").index[:limit]
+    return ChangedRows(worse.tolist(), better.tolist())
+
+
+def changed_rows_html(analysis: Analysis, limit: int = 10) -> Markup:
+    """The rows that got worse, then better, as HTML: folded, with both answers and what came with scores."""
+    metric, places, names = analysis.summary["primary_metric"], changed_rows(analysis, limit), row_metrics(analysis)
+    labels, short = labels_of(analysis.summary), short_labels(analysis.summary)
+
+    def shown(rows: list[int], look: str) -> list[Markup]:
+        table = analysis.per_example.iloc[rows]
+        return [
+            part(
+                "row",
+                row=row,
+                look=look,
+                change=" → ".join(map(shown_score, row["scores"][names.index(metric)][:2])),
+                opening=" ".join(row["prompt"][:OPENING_CHARACTERS].split()),
+                titles=[capital(labels[side]) for side in BOTH_MODELS],
+                base=word_changes(row["base"], row["tuned"]),
+                tuned=word_changes(row["tuned"], row["base"]),
+                scores=[
+                    [
+                        (f"{name}, {short[side]}: {shown_score(score)}", words)
+                        for side, score, words in zip(BOTH_MODELS, scores[:2], scores[2:], strict=True)
+                    ]
+                    for name, scores in zip(names, row["scores"], strict=True)
+                ],
+            )
+            for row in _rows(table, names, SHOWN_CHARACTERS, " … (cut)")
+        ]
+
+    return part("changed_rows", metric=metric, worse=shown(places.worse, "bad"), better=shown(places.better, "good"))
+
+
+def shown_score(score: Cell) -> str:
+    if isinstance(score, str):
+        return score  # a number too, where other rows have labels
+    return "no score" if score is None else f"{score:.4g}"
+
+
+def word_changes(text: str, other: str) -> Changes:
+    """``text`` in pieces, each with whether it holds words that ``other`` does not have in that place."""
+    words, others = re.findall(r"\s+|\S+", text), re.findall(r"\s+|\S+", other)
+    if max(len(words), len(others)) > 2 * COMPARED_WORDS:
+        return [(text, False)]
+    pieces = []
+    for kind, start, end, _, _ in difflib.SequenceMatcher(None, words, others, autojunk=False).get_opcodes():
+        piece = "".join(words[start:end])
+        if piece:
+            pieces.append((piece, kind != "equal" and not piece.isspace()))
+    return pieces
 
 
 def rows_json(analysis: Analysis, budget: int) -> Markup:
@@ -96,10 +187,10 @@ def _most_changed(analysis: Analysis, room: int) -> pd.DataFrame:
     return table.loc[sorted(changes.index[:room])]
 
 
-def _rows(table: pd.DataFrame, names: Sequence[str], cut: int) -> list[dict[str, object]]:
-    """For each row its texts, and for each metric base score, tuned score and what came with both."""
+def _rows(table: pd.DataFrame, names: Sequence[str], cut: int, end: str = " …") -> list[Row]:
+    """The table's rows; texts longer than ``cut`` are cut, none where it is 0."""
 
-    def texts(column: str, most: int = cut, end: str = " …") -> list[str]:
+    def texts(column: str, most: int = cut, end: str = end) -> list[str]:
         values = [value if isinstance(value, str) else "" for value in table[column].tolist()]
         return [value[:most] + end if most and len(value) > most else value for value in values]
 
@@ -116,7 +207,7 @@ def _rows(table: pd.DataFrame, names: Sequence[str], cut: int) -> list[dict[str,
         "tuned": texts("tuned_response"),
         "scores": list(zip(*map(scores, names), strict=True)),
     }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return [Row(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]  # type: ignore[misc]
 
 
 def _score(value: Cell) -> Cell:

@@ -1,10 +1,17 @@
-"""What can be seen of an answer without reading it: thinking that was left in, and its language."""
+"""What can be seen of an answer without reading it: thinking that was left in, its language, and whether it was never
+finished: cut off at the token limit, or going round in circles until it.
+
+The result files do not say why an answer ended, so that is a guess from how answers end and how long they are."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 THINKING = re.compile(r"<(/?)(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
 CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")  # of models that name each part of what they write
@@ -51,3 +58,80 @@ def language_of(text: str) -> str | None:
     counts = {language: sum(words[word] for word in known) for language, known in LANGUAGE_WORDS.items()}
     (language, most), (_, second) = Counter(counts).most_common(2)
     return language if most >= FEWEST_WORDS and most > 1.5 * second else None
+
+
+FEWEST_CUT = 5  # answers
+CUT_SHARE = 0.02  # of a model's answers
+LONG_ANSWER = 400  # characters: a limit that cuts shorter answers would be noticed at once
+TOP_BAND = 0.7  # of the longest answer: the same number of tokens is up to so many fewer characters
+MOSTLY_CUT = 0.8  # of the answers near the longest
+RARELY_CUT = 0.2  # of the shorter ones
+BYTES_PER_TOKEN = 4
+NEAR_LIMIT = 0.9  # of the limit, by the estimate of four bytes a token
+# Lines that end without a full stop when they are whole: of lists, tables, headings, and "Name: value".
+WHOLE_LINE = re.compile(r"\s*(?:[-*•+>|#=]|\(?\w{1,3}[.)]\s|[\w \"'/-]{1,40}[:=])")
+CIRCLES = 4  # times that the end of an answer stands in its last characters
+LAST_CHARACTERS, END = 1_500, 60
+
+
+def ends_in_the_middle(answer: str) -> bool:
+    """Whether an answer's last line is running text that stops after a letter, a digit or a comma.
+
+    In doubt it does not: a last line of a list, a table or a form counts as whole, and so does anything that ends in
+    a sign, a bracket or an emoji.
+    """
+    text = answer.rstrip()[-LONG_ANSWER:]
+    if not text or not (text[-1].isalnum() or text[-1] in ",、，("):
+        return False
+    _, newline, line = text.rpartition("\n")
+    is_whole_line = bool(newline) or len(text) < LONG_ANSWER
+    return not (is_whole_line and WHOLE_LINE.match(line))
+
+
+def goes_in_circles(answer: str) -> bool:
+    """Whether a long answer says the same over and over at its end."""
+    end = answer.rstrip()[-END:]
+    if len(answer) < LONG_ANSWER or sum(map(str.isalpha, end)) < END / 4:
+        return False
+    return answer[-LAST_CHARACTERS:].count(end) >= CIRCLES
+
+
+def cut_answers(answers: Sequence[str], others: Sequence[str] = (), limit: int | None = None) -> NDArray[np.bool_]:
+    """Which of a model's answers were never finished. ``others`` are the other model's answers to the same prompts,
+    ``limit`` is how many tokens an answer may have, where that is known.
+
+    Answers that end in the middle count when a model's longest answers mostly do, all at nearly the same length, while
+    its shorter ones do not; when its long ones do much more often than the other model's; and when they are near the
+    limit. A model that never ends its sentences, terse answers and a few ragged ones are no sign.
+    """
+    lengths = np.array([len(answer) for answer in answers], int)
+    ragged = np.array([ends_in_the_middle(answer) for answer in answers], bool)
+    cut = np.array([goes_in_circles(answer) for answer in answers], bool)
+    if limit is not None:
+        tokens = np.array([len(answer.encode("utf-8", "replace")) / BYTES_PER_TOKEN for answer in answers])
+        cut |= tokens >= limit
+        cut |= ragged & (tokens >= NEAR_LIMIT * limit)
+    long, short = lengths >= LONG_ANSWER, (lengths > 0) & (lengths < LONG_ANSWER)
+    if _longest_are_cut(lengths, ragged):
+        cut |= ragged & (lengths >= TOP_BAND * lengths.max())
+    often = ragged[long].sum() >= max(FEWEST_CUT, RARELY_CUT * len(answers))
+    if often and not (short.any() and ragged[short].mean() > RARELY_CUT) and _mostly_finished(others):
+        cut |= ragged & long
+    return cut
+
+
+def _longest_are_cut(lengths: NDArray[np.int64], ragged: NDArray[np.bool_]) -> bool:
+    longest = int(lengths.max(initial=0))
+    if longest < LONG_ANSWER:
+        return False
+    near = lengths >= TOP_BAND * longest
+    shorter = ~near & (lengths > 0)
+    if np.count_nonzero(near) < max(FEWEST_CUT, CUT_SHARE * len(lengths)):
+        return False
+    return bool(ragged[near].mean() >= MOSTLY_CUT and not (shorter.any() and ragged[shorter].mean() > RARELY_CUT))
+
+
+def _mostly_finished(answers: Sequence[str]) -> bool:
+    """Whether these are answers that end as whole ones do."""
+    ends = [ends_in_the_middle(answer) for answer in answers if answer.strip()]
+    return len(ends) >= FEWEST_CUT and sum(ends) <= 0.05 * len(ends)

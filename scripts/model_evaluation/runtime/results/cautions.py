@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from model_evaluation.runtime.statistics.entries import MetricEntry, ModelScores, Rows
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, MODEL_LABELS
 
-from .cut_answers import cut_answers
+from .answer_texts import cut_answers
 from .evaluation import Side
 from .paired_scores import ScoreComparison
 from .records import Record

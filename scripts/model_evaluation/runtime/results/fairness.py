@@ -7,7 +7,7 @@ Beside the headline stands the difference among the rows that are sound in both 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,8 +26,7 @@ from model_evaluation.runtime.statistics.verdicts import (
     metric_verdict,
 )
 
-from .answer_texts import language_of, thinking_of
-from .cut_answers import cut_answers
+from .answer_texts import cut_answers, language_of, thinking_of
 from .evaluation import BOTH_SIDES, Side
 from .paired_scores import SEED, PairedScores, ScoreComparison, matched, metric_rng
 from .records import Record, plain_text
@@ -100,17 +99,16 @@ class FairnessReview:
 
     def fairness(self, further: Sequence[FairnessCheck] = ()) -> Fairness:
         """Every check, and the difference among sound rows. ``further`` are checks that only the kind can make."""
-        return {
-            "checks": [*self._given(), *further, *self._answered(), *self._scored()],
-            "sound_rows": self._sound_rows(),
-        }
+        given = (self._prompts, self._rows, self._pairs)
+        answered = (self._finished, self._thinking, self._languages, self._different, self._varied_answers)
+        scored = (
+            *(self._same_metrics, self._one_scale, self._coverage),
+            *(self._missing_alike, self._missing_scores, self._varied_scores),
+        )
+        checks = [*(check() for check in given), *further, *(check() for check in (*answered, *scored))]
+        return {"checks": checks, "sound_rows": self._among(self.answers.sound(), self.tuned, self.base)}
 
     # -- what the models were given ---------------------------------------------------------------------------
-
-    def _given(self) -> Iterator[FairnessCheck]:
-        yield self._prompts()
-        yield self._rows()
-        yield self._pairs()
 
     def _prompts(self) -> FairnessCheck:
         other = int(self.answers.other_context.sum())
@@ -155,13 +153,6 @@ class FairnessReview:
         return _check("sure_pairs", counts, text, "warn")
 
     # -- what they answered -----------------------------------------------------------------------------------
-
-    def _answered(self) -> Iterator[FairnessCheck]:
-        yield self._finished()
-        yield self._thinking()
-        yield self._languages()
-        yield self._different()
-        yield self._varied_answers()
 
     def _finished(self) -> FairnessCheck:
         total, shares, parts = len(self.answers), [0.0], []
@@ -229,14 +220,6 @@ class FairnessReview:
         )
 
     # -- what was scored --------------------------------------------------------------------------------------
-
-    def _scored(self) -> Iterator[FairnessCheck]:
-        yield self._same_metrics()
-        yield self._one_scale()
-        yield self._coverage()
-        yield self._missing_alike()
-        yield self._missing_scores()
-        yield self._varied_scores()
 
     def _same_metrics(self) -> FairnessCheck:
         lacking = {}
@@ -370,9 +353,6 @@ class FairnessReview:
         if parts:
             return _check("varied_scores", counts, f"The score of {name} is {' and '.join(parts)}.", "warn")
         return _check("varied_scores", counts, f"The scores of {name} tell answers apart.")
-
-    def _sound_rows(self) -> SoundRows:
-        return self._among(self.answers.sound(), self.tuned, self.base)
 
     def _among(self, where: Places, tuned: Floats, base: Floats) -> SoundRows:
         """The comparison of these scores among some records."""

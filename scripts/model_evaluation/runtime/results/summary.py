@@ -12,7 +12,7 @@ from model_evaluation.runtime.statistics.verdicts import Verdict, number_digits,
 from .evaluation import Evaluation, NamedModel, Side
 
 if TYPE_CHECKING:
-    from model_evaluation.runtime.source_rows import SourceRows
+    from model_evaluation.runtime.dataset_files import SourceRows
 
     from .aggregates import PartEntry
     from .paired_scores import ScoreComparison

@@ -19,7 +19,8 @@ class Interval(TypedDict):
 
 
 class Difference(Interval):
-    """Tuned minus base, whatever the direction. ``p_value`` is a mid-p-value, ``p_exact`` the conventional one."""
+    """Tuned minus base, whatever the direction. ``p_value`` is a mid-p-value, ``p_exact`` the conventional one. With a
+    ``caution``, which says why, the interval is not to be trusted, and nothing is claimed."""
 
     confidence: float
     method: str
@@ -29,6 +30,7 @@ class Difference(Interval):
     test: str | None
     deviation: float | None
     detectable: float | None
+    caution: NotRequired[str]
 
 
 class ModelScores(TypedDict):

@@ -14,7 +14,7 @@ from model_evaluation.runtime.statistics.entries import Interval
 from .entries import count_of, value_of
 
 if TYPE_CHECKING:
-    from .entries import Difference, Entry, Fairness, FairnessCheck, Rows, SoundRows
+    from .entries import Difference, Entry, Fairness, Rows, SoundRows
 
 SIGNIFICANCE = 0.05
 MARGIN_SHARE = 0.05  # differences within 5% of a metric's scale count as none
@@ -48,10 +48,10 @@ def metric_verdict(difference: Difference, n: int, direction: str, margin: float
     an interval that excludes 0 and an adjusted p-value of at most 0.05. Equivalent: the interval lies within plus
     and minus ``margin``, in score units (two one-sided tests: Schuirmann, 1987, here at 2.5% each). No worse: its
     unfavourable end does (non-inferiority). Without an interval, below six pairs (no exact test can reach 0.05 there),
-    and without a margin for the last two, nothing is claimed.
+    with a caution, and without a margin for the last two, nothing is claimed.
     """
     low, high, p_value = difference["ci_low"], difference["ci_high"], difference["p_adjusted"]
-    if low is None or high is None or n < FEWEST_PAIRS:
+    if low is None or high is None or n < FEWEST_PAIRS or difference.get("caution"):
         return "inconclusive"
     if direction == "lower":
         low, high = -high, -low
@@ -60,38 +60,6 @@ def metric_verdict(difference: Difference, n: int, direction: str, margin: float
     if margin is not None and low > -margin:
         return "equivalent" if high < margin else "no_worse"
     return "inconclusive"
-
-
-def verdict_again(
-    summary: Mapping[str, Any], margins: Mapping[str, float] | None = None, coverage: float | None = None
-) -> Verdict:
-    """The overall verdict of a summary found again with other margins, in score units, by metric (``""`` is all
-    others), or with another share of the rows that must be scored for both models.
-
-    For those who know which loss would matter to them; 5% of the scale and 80% of the rows are only conventions.
-    """
-    metrics = {}
-    for name, entry in summary["metrics"].items():
-        metrics[name] = entry
-        margin = (margins or {}).get(name, (margins or {}).get(""))
-        if margin is not None and entry["difference"] is not None:
-            n = entry.get("n_clusters") or entry["n_paired"]
-            verdict = metric_verdict(entry["difference"], n, entry["direction"], margin)
-            metrics[name] = entry | {"verdict": verdict, "margin": margin}
-    fairness = summary.get("fairness")
-    if fairness and coverage is not None:
-        checks = [check for check in fairness["checks"] if not _is_covered(check, coverage)]
-        fairness = {**fairness, "checks": checks}
-    scope, labels = summary.get("scope", "compare"), summary.get("labels")
-    return overall_verdict(metrics, summary["primary_metric"], scope, summary["rows"], fairness, labels)
-
-
-def _is_covered(check: FairnessCheck, coverage: float) -> bool:
-    """Whether a check is met by the share of rows that is asked for instead of the usual one."""
-    if check["id"] == "missing_alike":
-        return True
-    counts = check["counts"]
-    return check["id"] == "coverage" and counts["scored for both"] >= coverage * counts["rows"]
 
 
 def overall_verdict(

@@ -179,7 +179,7 @@ def test_rows_pair_by_id_whatever_their_order() -> None:
 
 @pytest.mark.parametrize("spelling", [int, float, bool, str, lambda value: f" {value}.0 "])
 def test_labels_are_one_class_in_any_spelling(spelling: Callable[[int], object]) -> None:
-    from model_evaluation.kinds.predictive.runtime.table_reading import unique_predictions
+    from model_evaluation.kinds.predictive.runtime.reading.table_reading import unique_predictions
 
     truth, score = scored(100)
     predicted = np.array([spelling(int(value)) for value in score >= 0.5], object)

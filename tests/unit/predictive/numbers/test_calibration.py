@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from model_evaluation.kinds.predictive.runtime.calibration import calibration, expected_error
+from model_evaluation.kinds.predictive.runtime.statistics.calibration import calibration, expected_error
 
 
 def drawn(n: int, slope: float = 1.0, shift: float = 0.0, seed: int = 0):  # type: ignore[no-untyped-def]

@@ -7,10 +7,17 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics as oracle
 
-from model_evaluation.kinds.predictive.runtime import cells, losses, ranking
-from model_evaluation.kinds.predictive.runtime.estimates import Estimate, difference_of, mean_estimate, spread
+from model_evaluation.kinds.predictive.runtime.statistics import cells, losses, ranking
+from model_evaluation.kinds.predictive.runtime.statistics.estimates import (
+    Estimate,
+    difference_of,
+    mean_estimate,
+    spread,
+)
+from model_evaluation.kinds.predictive.runtime.statistics.paired_shares import mcnemar_difference, tango_interval
 
 TRUTH = np.array([int(digit) for digit in "000000111101"])
 A = np.array([0.1, 0.2, 0.2, 0.3, 0.4, 0.6, 0.5, 0.6, 0.7, 0.9, 0.8, 0.2])
@@ -32,16 +39,36 @@ def test_auc_and_its_paired_difference_are_those_of_delong() -> None:
     assert difference["deviation"] == pytest.approx(0.0960087864 * math.sqrt(12))
 
 
+# 113 patients with a ruptured aneurysm (Turck and others, 2010, Intensive Care Medicine 36: 107-115), in their order:
+# whether the outcome was poor, the WFNS grade, and hundredths of the protein S100B. The data set is aSAH of the R
+# package pROC 1.19.0.1 (github.com/xrobin/pROC, data/aSAH.RData).
+POOR = (
+    "00001101001011001011101000000000100110110000000001100010001010011101101111000110100000010000000000001111110001000"
+)
+GRADE = (
+    "11113254125255125225211112121134214541425511241125521251222151125214524414121421232421451154221113125225552445111"
+)
+S100B = """
+13 14 10 4 13 10 47 16 18 10 12 10 44 71 4 8 49 4 7 33 9 9 7 11 7 17 7 11 13 19 5 16 41 14 34 35 48 9 96 25 50 46 16 7
+43 45 11 8 9 86 52 8 6 13 207 10 14 15 7 6 77 5 9 30 3 9 4 23 70 9 27 71 8 26 8 16 9 13 10 8 11 33 11 28 7 10 32 22 7 5
+24 38 10 15 8 14 10 7 4 19 56 14 58 32 82 74 15 47 17 44 15 50 48
+"""
+
+
 def test_delong_agrees_with_a_published_example() -> None:
-    """Hanley and McNeil (1982), Radiology 143, table 1: 109 CT images in five categories, 58 normal and 51 abnormal.
-    Stata's manual, entry roctab, prints for them DeLong's 0.8932 with a standard error of 0.0307."""
-    normal, abnormal = (33, 6, 6, 11, 2), (3, 2, 2, 11, 33)
-    score = np.concatenate([np.repeat(np.arange(5.0), counts) for counts in (normal, abnormal)])
-    truth = np.repeat([False, True], [58, 51])
-    estimate = ranking.roc_auc(truth, score, None, None)
-    assert estimate.value == pytest.approx(0.8932, abs=0.00005)
-    assert estimate.contributions is not None
-    assert spread(estimate.contributions, None).error == pytest.approx(0.0307, abs=0.00005)
+    """pROC prints for these patients, and its tests expect (tests/testthat/test-roc.test.R): areas of 0.8237 and
+    0.7314, Z = 2.20898359144091, and 0.0104061769564846 to 0.174214419249478 for their difference."""
+    truth = np.array(list(POOR)) == "1"
+    scores = np.array(list(GRADE), float), np.array(S100B.split(), float)
+    grade, protein = (ranking.roc_auc(truth, score, None, None) for score in scores)
+    assert (grade.value, protein.value) == (pytest.approx(0.8236789, abs=5e-8), pytest.approx(0.7313686, abs=5e-8))
+    assert grade.contributions is not None
+    assert protein.contributions is not None
+    error = spread(grade.contributions.minus(protein.contributions), None).error
+    gap = (grade.value or 0) - (protein.value or 0)
+    assert gap / error == pytest.approx(2.20898359144091, rel=1e-12)
+    assert gap - 1.959963984540054 * error == pytest.approx(0.0104061769564846, rel=1e-10)
+    assert gap + 1.959963984540054 * error == pytest.approx(0.174214419249478, rel=1e-10)
 
 
 def test_average_precision_has_the_influence_of_numeric_derivatives() -> None:
@@ -89,11 +116,11 @@ def test_cells_of_the_golden_rows() -> None:
 def test_f1_has_wilson_of_the_jaccard_share() -> None:
     truth = np.repeat([1, 0, 1, 0], [14, 5, 6, 75])
     predicted = np.repeat([1, 1, 0, 0], [14, 5, 6, 75])
-    estimate = cells.f1_estimate(counted(truth, predicted), "tuned", 28 / 39, None)
+    estimate = cells.f1_estimate(counted(truth, predicted), "tuned", 28 / 39)
     assert (estimate.low, estimate.high) == pytest.approx((0.5408631, 0.8461607), abs=1e-7)
 
 
-def test_accuracy_differs_by_newcombe_and_mcnemar() -> None:
+def test_accuracy_differs_by_tango_and_mcnemar() -> None:
     """Both right 50, only tuned 15, only base 5, neither 30."""
     truth = np.ones(100, int)
     tuned, base = np.repeat([1, 1, 0, 0], [50, 15, 5, 30]), np.repeat([1, 0, 1, 0], [50, 15, 5, 30])
@@ -102,11 +129,43 @@ def test_accuracy_differs_by_newcombe_and_mcnemar() -> None:
     for side in ("tuned", "base"):
         value = float(cells.accuracy(table.cells(side)))  # type: ignore[arg-type]
         estimates.append(cells.share_estimate(cells.accuracy, table, side, np.ones((2, 2)), value))  # type: ignore[arg-type]
-    difference = cells.mcnemar_difference(table, *estimates)
+    difference = mcnemar_difference(table, *estimates)
     assert difference is not None
-    assert (difference["ci_low"], difference["ci_high"]) == pytest.approx((0.0122161, 0.1849178), abs=1e-7)
+    assert (difference["ci_low"], difference["ci_high"]) == pytest.approx(tango_interval(15, 5, 100))
     assert difference["p_value"] == pytest.approx(0.0266036987)
     assert difference["p_exact"] == pytest.approx(0.0413894653)
+
+
+def test_tangos_interval_is_that_of_other_programs() -> None:
+    """Of 21 children, 1 reacts only before and 7 only after a treatment: -0.517 to -0.026, as scorepairci of the R
+    package ratesci notes and scoreci.mp of PropCIs has it. Models that change places change the sign."""
+    assert tango_interval(1, 7, 21) == pytest.approx((-0.517, -0.026), abs=5e-4)
+    low, high = tango_interval(28, 25, 618)
+    assert tango_interval(25, 28, 618) == pytest.approx((-high, -low))
+    assert tango_interval(0, 0, 21)[0] == pytest.approx(-tango_interval(0, 0, 21)[1])
+    assert tango_interval(5, 0, 5)[1] == 1.0
+
+
+def test_few_rows_that_carry_a_variance_leave_few_degrees() -> None:
+    rng = np.random.default_rng(1)
+    even = rng.normal(size=(1_000))
+    lone = np.concatenate((np.full(999, 0.01), [10.0]))
+    for values, least, most in ((even, 800, 999), (lone, 1, 3)):
+        own = mean_estimate(values, None, None)
+        assert own.contributions is not None
+        assert least <= spread(own.contributions, None).tail_degrees <= most
+
+
+def test_halls_upper_end_is_higher_where_losses_are_skew() -> None:
+    losses_ = np.random.default_rng(2).exponential(size=60)
+    own = mean_estimate(losses_, None, None, positive=True)
+    assert own.value is not None
+    assert own.low is not None
+    assert own.high is not None
+    assert own.contributions is not None
+    found = spread(own.contributions, None)
+    assert found.skewness * math.sqrt(60) == pytest.approx(stats.skew(losses_))
+    assert own.high - own.value > own.value - own.low
 
 
 def test_wilson_of_a_share() -> None:
@@ -121,7 +180,7 @@ def test_a_confusion_matrix_of_ten_rows() -> None:
     table = counted(truth, predicted)
     accuracy = cells.share_estimate(cells.accuracy, table, "tuned", np.ones((2, 2)), 0.7)
     assert (accuracy.low, accuracy.high) == pytest.approx((0.397, 0.892), abs=5e-4)
-    f1 = cells.f1_estimate(table, "tuned", float(cells.f_beta(1)(table.cells("tuned"))), None)
+    f1 = cells.f1_estimate(table, "tuned", float(cells.f_beta(1)(table.cells("tuned"))))
     assert f1.value == pytest.approx(2 / 3)
     assert (f1.low, f1.high) == pytest.approx((0.316, 0.896), abs=5e-4)
 
@@ -205,7 +264,7 @@ def test_regression_values_are_scikit_learns(seed: int) -> None:
     values = {
         oracle.mean_absolute_error: mean_estimate(np.abs(error), weight, None),
         oracle.mean_squared_error: squared,
-        oracle.root_mean_squared_error: losses.root_of(squared, None),
+        oracle.root_mean_squared_error: losses.root_of(squared),
         oracle.r2_score: losses.r_squared(truth, error, weight, None),
     }
     for theirs, ours in values.items():
@@ -239,7 +298,7 @@ def test_contributions_are_derivatives_by_a_rows_weight(weighted: bool) -> None:
             for function, part in zip(functions, parts, strict=True)
         ]
         squared = mean_estimate(np.square(error), own, None)
-        return [*estimates, squared, losses.root_of(squared, None), losses.r_squared(number, error, own, None)]
+        return [*estimates, squared, losses.root_of(squared), losses.r_squared(number, error, own, None)]
 
     for row in (0, 7, 23):
         step = 1e-6 * (np.arange(n) == row)

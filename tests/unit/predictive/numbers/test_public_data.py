@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem
-from model_evaluation.kinds.predictive.runtime.table_reading import read_predictions, read_test_set
+from model_evaluation.kinds.predictive.runtime.reading.table_reading import read_predictions, read_test_set
 from model_evaluation.kinds.predictive.runtime.tables import Predictions, TestSet
 from model_evaluation.reporting.summaries import summary_fault
 from model_evaluation.reporting.tracking import run_metrics

@@ -10,9 +10,14 @@ import pandas as pd
 import pytest
 
 from model_evaluation.kinds.predictive.runtime.joined import join
-from model_evaluation.kinds.predictive.runtime.labels import canonical_label, canonical_labels, class_order, encode
 from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem
-from model_evaluation.kinds.predictive.runtime.table_reading import (
+from model_evaluation.kinds.predictive.runtime.reading.labels import (
+    canonical_label,
+    canonical_labels,
+    class_order,
+    encode,
+)
+from model_evaluation.kinds.predictive.runtime.reading.table_reading import (
     read_predictions,
     read_test_set,
     score_lists,
@@ -28,7 +33,8 @@ REGRESSION, MULTICLASS, CLUSTERING = Problem("regression"), Problem("multiclass"
 @pytest.mark.parametrize(
     ("value", "label"),
     [
-        (1, "1"), (1.0, "1"), ("1", "1"), ("1.0", "1"), (" 1 ", "1"), (True, "1"), ("True", "1"), ("false", "0"),
+        (1, "1"), (1.0, "1"), ("1", "1"), ("1.0", "1"), (" 1 ", "1"), (True, "true"), ("True", "true"),
+        ("false", "false"),
         (np.int64(7), "7"), (np.float32(2.0), "2"), ("1e2", "100"), ("-0.0", "0"), (2.5, "2.5"), ("2.50", "2.50"),
         ("007", "007"), ("yes ", "yes"), ("Yes", "Yes"), (None, ""), (math.nan, ""), ("", ""), ("nan", "nan"),
         ("None", "None"), ("inf", "inf"), (math.inf, "inf"), ("1e999", "1e999"),

@@ -9,8 +9,12 @@ import pytest
 
 from model_evaluation.kinds.predictive.runtime.joined import join
 from model_evaluation.kinds.predictive.runtime.problem import ThresholdRule
+from model_evaluation.kinds.predictive.runtime.statistics.thresholds import (
+    choose_threshold,
+    seeded_folds,
+    threshold_curve,
+)
 from model_evaluation.kinds.predictive.runtime.tables import Predictions, TestSet
-from model_evaluation.kinds.predictive.runtime.thresholds import choose_threshold, seeded_folds, threshold_curve
 from model_evaluation.runtime.results.evaluation import ResultsError
 from unit.predictive.numbers.cases import BINARY, analysed, ids, scored, texts, two_models
 

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from model_evaluation.kinds.predictive.runtime.answers import parse_answer, predictions_of, split_answers
 from model_evaluation.kinds.predictive.runtime.problem import Problem
+from model_evaluation.kinds.predictive.runtime.reading.answers import parse_answer, predictions_of, split_answers
 from model_evaluation.runtime.results.evaluation import ResultsError
 
 BINARY = Problem("binary", "1")

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from model_evaluation.kinds.predictive.runtime.answer_columns import answer_columns
 from model_evaluation.kinds.predictive.runtime.problem import Problem
-from model_evaluation.kinds.predictive.runtime.table_files import TableError, TableFormat, detect_format, read_table
+from model_evaluation.kinds.predictive.runtime.reading.answer_columns import answer_columns
+from model_evaluation.kinds.predictive.runtime.reading.table_files import (
+    TableError,
+    TableFormat,
+    detect_format,
+    read_table,
+)
+from model_evaluation.kinds.predictive.tables.duck import open_table
+from model_evaluation.kinds.predictive.tables.scratch import scratch_folder
+from model_evaluation.kinds.predictive.tables.source import find_table
 
 KNOWN: list[tuple[bytes, TableFormat]] = [
     (b"id,label,x\n1,0,2.5\n2,1,3\n", TableFormat("csv")),
@@ -57,7 +69,7 @@ def test_json_lines_and_libsvm_rows_may_lack_cells(tmp_path: Path) -> None:
     rows = tmp_path / "a.jsonl"
     rows.write_text('{"id": "a", "x": 1.5}\n\n{"id": "b", "y": true, "z": [1, 2]}\n')
     table = read_table(str(rows), TableFormat("jsonl"))
-    assert table.to_dict("list") == {"id": ["a", "b"], "x": ["1.5", ""], "y": ["", "1"], "z": ["", "[1, 2]"]}
+    assert table.to_dict("list") == {"id": ["a", "b"], "x": ["1.5", ""], "y": ["", "true"], "z": ["", "[1, 2]"]}
     sparse = tmp_path / "a.libsvm"
     sparse.write_text("1 2:0.5\n0 1:7 10:3\n")
     table = read_table(str(sparse), TableFormat("libsvm"))
@@ -115,3 +127,41 @@ def test_classes_are_told_from_scores_by_their_values() -> None:
 def test_columns_that_are_not_plain_are_refused(names: str, words: str) -> None:
     with pytest.raises(TableError, match=words):
         columns(names)
+
+
+def test_decimal_commas_are_told_and_read_as_points(tmp_path: Path) -> None:
+    content = b"id;price;note;whole\na;1,5;1.5, about;3\nb;-1.234,25;;4\nc;7;x,y;5\n"
+    form = detect_format("prices.csv", content, whole=True)
+    assert form == TableFormat("csv", ";", True, ",")
+    assert str(form) == "CSV with a header, separated by semicolons, with decimal commas"
+    assert TableFormat.of(form.as_json()) == form
+    path = tmp_path / "prices.csv"
+    path.write_bytes(content)
+    assert read_table(str(path), form).to_dict("list") == {
+        "id": ["a", "b", "c"], "price": ["1.5", "-1234.25", "7"], "note": ["1.5, about", "", "x,y"],
+        "whole": ["3", "4", "5"],
+    }  # fmt: skip
+    with open_table(None, find_table(None, str(path))) as table:
+        assert table.query("SELECT c1, c2 FROM rows") == [("1.5", "1.5, about"), ("-1234.25", None), ("7", "x,y")]
+
+
+def test_points_and_words_are_no_decimal_commas() -> None:
+    assert detect_format("a.csv", b"a;b\n1.5;x, y\n2.5;1,2 and 3\n", whole=True).decimal == "."
+    assert detect_format("a.csv", b"a,b\n1,5\n2,7\n", whole=True) == TableFormat("csv", ",", True)
+
+
+def test_what_a_killed_process_left_is_deleted_and_a_living_ones_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left = tmp_path / f"model-evaluation-duckdb-{int(gone.stdout)}-abc"
+    used = tmp_path / f"model-evaluation-duckdb-{os.getpid()}-abc"
+    others = tmp_path / "model-evaluation-duckdb-notes"
+    for folder in (left, used, others):
+        folder.mkdir()
+        (folder / "rows.tmp").write_text("x")
+    with scratch_folder("duckdb") as folder:
+        assert Path(folder).parent == tmp_path
+        assert sorted(tmp_path.iterdir()) == sorted([Path(folder), used, others])
+    assert sorted(tmp_path.iterdir()) == sorted([used, others])

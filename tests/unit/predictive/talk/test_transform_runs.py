@@ -16,8 +16,8 @@ from model_evaluation.kinds.predictive.runtime.settings import PredictiveSetting
 from model_evaluation.kinds.predictive.runtime.transform_runs import container_family, model_name
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.runtime.display import ProgressView
 from model_evaluation.runtime.launch.launcher import Launch, RunInProgressError, launch_once
+from model_evaluation.runtime.launch.progress import ProgressView
 from model_evaluation.runtime.launch.waiting import EvaluationRunError, wait_for_run
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import SettingsError

@@ -20,10 +20,8 @@ from model_evaluation.runtime.results.paired_scores import (
     compare_scores,
     metric_rng,
 )
-from model_evaluation.runtime.results.questions import PairedQuestions, pair_questions, question_scores, score_of
 from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.results.summary import Summary, summary_of
-from model_evaluation.runtime.results.task_files import PartMeans, Question, TaskMeans, part_name
 from model_evaluation.runtime.session import Client
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, compare_paired, settle_verdicts
@@ -45,7 +43,9 @@ from model_evaluation.runtime.statistics.verdicts import (
     metric_verdict,
     overall_verdict,
 )
-from model_evaluation.runtime.task_results import read_step_results
+from model_evaluation.runtime.tasks.files import PartMeans, Question, TaskMeans, part_name
+from model_evaluation.runtime.tasks.questions import PairedQuestions, pair_questions, question_scores, score_of
+from model_evaluation.runtime.tasks.results import read_step_results
 
 from .answered import reliable_mark, unanswered, why_unanswered, words_of
 from .tasks import TASKS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
-from model_evaluation.runtime.launch.evaluators import MODEL_STEPS, TaskRuns
 from model_evaluation.runtime.settings import Json
+from model_evaluation.runtime.tasks.runs import MODEL_STEPS, TaskRuns
 
 if TYPE_CHECKING:
     from .settings import BenchmarkSettings

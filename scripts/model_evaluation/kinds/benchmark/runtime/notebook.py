@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.launch.waiting import FinishedRun
 from model_evaluation.runtime.session import AwsClients
-from model_evaluation.runtime.task_results import answers_in_words, executions_of_sides, task_evaluation
+from model_evaluation.runtime.tasks.results import answers_in_words, executions_of_sides, task_evaluation
 
 from .analysis import analyse, read_model
 from .settings import BenchmarkSettings

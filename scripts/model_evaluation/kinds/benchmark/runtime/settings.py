@@ -7,9 +7,10 @@ from typing import Self
 
 from model_evaluation.runtime.checks import OUTPUT, SESSION
 from model_evaluation.runtime.dataset_files import DatasetSize
-from model_evaluation.runtime.evaluator_settings import TaskSettings, check_model
-from model_evaluation.runtime.recipe_settings import check_recipe
+from model_evaluation.runtime.launch.evaluators import check_model
 from model_evaluation.runtime.settings import Json, ParameterReader
+from model_evaluation.runtime.tasks.recipe import check_recipe
+from model_evaluation.runtime.tasks.settings import TaskSettings
 
 from .benchmark_runs import BenchmarkRuns
 from .tasks import TASKS

@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 
 from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.dataset_files import SourceRows
 from model_evaluation.runtime.results.cautions import mean_cautions, score_cautions
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
-from model_evaluation.runtime.results.questions import score_of
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, pair_records
 from model_evaluation.runtime.results.summary import scores_summary
-from model_evaluation.runtime.results.task_files import Question, literal
 from model_evaluation.runtime.rows import canonical_prompt, is_conversation, message_text, read_dataset_rows, whole_text
-from model_evaluation.runtime.source_rows import SourceRows
 from model_evaluation.runtime.statistics.entries import FairnessCheck
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, signed
-from model_evaluation.runtime.task_results import read_step_results
+from model_evaluation.runtime.tasks.files import Question, literal
+from model_evaluation.runtime.tasks.questions import score_of
+from model_evaluation.runtime.tasks.results import read_step_results
 
 from .words import report_words
 

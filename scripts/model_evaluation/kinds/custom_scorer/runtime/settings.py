@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 
 from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION, Fault
-from model_evaluation.runtime.evaluator_settings import TaskSettings, check_model
-from model_evaluation.runtime.recipe_settings import check_recipe
+from model_evaluation.runtime.launch.evaluators import check_model
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import Json, ParameterReader
+from model_evaluation.runtime.tasks.recipe import check_recipe
+from model_evaluation.runtime.tasks.settings import TaskSettings
 
 from .scorer_runs import ScorerRuns
 

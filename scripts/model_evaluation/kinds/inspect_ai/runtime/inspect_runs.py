@@ -31,7 +31,7 @@ class InspectRuns(PipelineRuns["InspectSettings"]):
     """The definition holds next to nothing: the configuration is a YAML file in S3 that its one step reads."""
 
     prefix = "SagemakerEvaluation-InspectAIEvaluation"
-    quota = None  # type: ignore[assignment]  # an ordinary training job on a small instance
+    quota = None  # an ordinary training job on a small instance
     work = (RUNNING,)
     failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
     labels = {STEP: "Inspect runs the tasks"}  # noqa: RUF012 - a constant table

@@ -12,7 +12,7 @@ from model_evaluation.kinds.llm_as_judge.steps.reference_answers import referenc
 from model_evaluation.preflight.fixes import lines
 from model_evaluation.preflight.results import Result, failed, passed, warned
 from model_evaluation.preflight.subject import Subject
-from model_evaluation.steps.data_card import overlap_notes
+from model_evaluation.steps.rows.card import overlap_notes
 
 # Amazon Bedrock user guide: prompts per evaluation job with a judge.
 ROWS_PER_JOB = 1_000

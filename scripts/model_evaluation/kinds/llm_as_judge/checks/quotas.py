@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from model_evaluation.kinds.llm_as_judge.cost.duration import estimate_minutes, minutes_at
-from model_evaluation.kinds.llm_as_judge.cost.estimate import work_of
+from model_evaluation.kinds.llm_as_judge.cost.estimate import estimate_minutes, minutes_at, work_of
 from model_evaluation.kinds.llm_as_judge.cost.tokens import estimate_tokens
 from model_evaluation.lookups.quotas import Quota, list_quotas
 from model_evaluation.preflight.checks.limits import increase

@@ -1,18 +1,59 @@
-"""The estimate of one configured evaluation."""
+"""The estimate of one configured evaluation: time, tokens and money."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from model_evaluation.errors import AwsError
-from model_evaluation.steps.evaluator_card import models_of
+from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import CHAIN, JudgeRuns
+from model_evaluation.runtime.dataset_files import DatasetSize
+from model_evaluation.runtime.launch.durations import Minutes, PastRun, UsualDurations
+from model_evaluation.steps.evaluator.card import models_of, own_runs
 
-from .duration import usual_durations
 from .prices import TokenPrice, price_bounds, price_of
 from .tokens import Tokens, Workload, estimate_tokens, workload
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+
+    from .tokens import Tokens, Workload
+
+
+@dataclass(frozen=True)
+class JudgeDurations(UsualDurations):
+    """What an evaluation with a judge usually takes."""
+
+    @classmethod
+    def of(cls, rows: int, metrics: int, prompt_tokens: int = 0, own: tuple[PastRun, ...] = ()) -> JudgeDurations:
+        """``prompt_tokens``: what a usual prompt has."""
+        return cls(JudgeRuns.work, {"rows": rows, "metrics": metrics, "prompt_tokens": prompt_tokens}, own)
+
+    def whole(self, jobs: int = 1) -> Minutes:
+        """Minutes from start to results. ``jobs`` evaluations, one after another, share the rows."""
+        share = replace(self, sizes={**self.sizes, "rows": math.ceil(self.sizes["rows"] / jobs)})
+        parts = [share.minutes(name) for name in CHAIN]
+        return jobs * sum(low for low, _ in parts), jobs * sum(high for _, high in parts)
+
+
+def usual_durations(context: Context, work: Workload) -> JudgeDurations:
+    """How long an evaluation of this size usually takes, by this project's own earlier runs where there are any."""
+    size = DatasetSize.of(work.rows, work.prompt_chars[0])
+    return JudgeDurations.of(size.rows, len(work.metric_prompts), size.prompt_tokens, own_runs(context))
+
+
+def estimate_minutes(context: Context, work: Workload) -> tuple[float, float]:
+    """Minutes from start to results, low to high, when no quota slows the judge down. Several jobs share the rows and
+    run one after another."""
+    return usual_durations(context, work).whole(work.jobs)
+
+
+def minutes_at(tokens: Tokens, tokens_per_minute: float) -> tuple[float, float]:
+    """Minutes that judging takes at least under a quota of ``tokens_per_minute`` (> 0), low to high."""
+    low, high = tokens.total
+    return low / tokens_per_minute, high / tokens_per_minute
+
 
 # What AWS does not publish a price for.
 UNPRICED = "SageMaker's inference comes on top; its price is not published"

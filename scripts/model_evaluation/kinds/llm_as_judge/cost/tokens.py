@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from model_evaluation.json_types import Facts
-from model_evaluation.kinds.llm_as_judge.runtime.definitions import CustomMetric
+from model_evaluation.kinds.llm_as_judge.metrics.definitions import CustomMetric
 
 # English text: about four characters a token; other languages and code have fewer.
 CHARS_PER_TOKEN = (4.5, 3.0)

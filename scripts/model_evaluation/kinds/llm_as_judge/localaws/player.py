@@ -13,9 +13,8 @@ from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import Seeder
 
 from . import bedrock, converse, prices
-from .inference import run_inference
 from .judges import JudgeModel, Judges, judge_model
-from .scoring import run_judging
+from .steps import run_inference, run_judging
 from .world import ACTIONS, TRUSTED_SERVICES, World, seed_world
 
 WORK: dict[tuple[str | None, str | None], Callable[[Job], None]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_evaluation.errors import AccessDenied, AwsError
-from model_evaluation.kinds.llm_as_judge.runtime.definitions import Definition
+from model_evaluation.kinds.llm_as_judge.metrics.definitions import Definition
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.endpoints import is_aws

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from model_evaluation.errors import Refused
 
-from .wording import close_match, quoted
+from .findings import close_match, quoted
 
 
 @dataclass(frozen=True)

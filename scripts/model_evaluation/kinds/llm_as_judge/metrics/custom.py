@@ -21,16 +21,14 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.llm_as_judge.runtime.definitions import CustomMetric, Rating
+from model_evaluation.kinds.llm_as_judge.metrics.definitions import CustomMetric, Rating
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import numeric_scale, read_ratings
 
 from .advice import advise
 from .builtin import BUILTIN_NAMES, is_builtin_name
-from .fields import check_keys, check_text
-from .findings import Findings
+from .findings import Findings, check_keys, check_text, json_kind, quoted
 from .json_text import MarkedObject, check_json_tree, inside, load_json, without_marks
 from .rating_scale import check_rating_scale
-from .wording import json_kind, quoted
 
 MAX_METRICS = 10
 MAX_NAME = 63

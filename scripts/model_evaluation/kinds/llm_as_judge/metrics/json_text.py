@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .wording import quoted
+from .findings import quoted
 
 if TYPE_CHECKING:
     from .findings import Findings

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeGuard
 
-from .fields import check_keys, check_text
-from .wording import json_kind
+from .findings import check_keys, check_text, json_kind
 
 if TYPE_CHECKING:
-    from model_evaluation.kinds.llm_as_judge.runtime.definitions import Rating
+    from model_evaluation.kinds.llm_as_judge.metrics.definitions import Rating
 
     from .findings import Findings
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypedDict
 
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.llm_as_judge.runtime.definitions import CustomMetric, Definition
+from model_evaluation.kinds.llm_as_judge.metrics.definitions import CustomMetric, Definition
 
+from .advice import VARIABLES
 from .custom import directions, metric_name, scale_range
-from .variables import VARIABLES
 
 Score = float | str | None
 

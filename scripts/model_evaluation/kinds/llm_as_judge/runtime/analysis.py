@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.dataset_files import SourceRows
 from model_evaluation.runtime.results.cautions import mean_cautions, score_cautions
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side, named_model
 from model_evaluation.runtime.results.examples import examples_table
@@ -16,7 +17,6 @@ from model_evaluation.runtime.results.scales import recognise_scales
 from model_evaluation.runtime.results.summary import scores_summary
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.session import Client
-from model_evaluation.runtime.source_rows import SourceRows
 
 from .judge_checks import family_cautions, same_judge
 from .metrics import read_metrics

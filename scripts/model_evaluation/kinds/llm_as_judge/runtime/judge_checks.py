@@ -1,12 +1,41 @@
-"""Whether the judge was the same for both models, and whether it is of a model's own family."""
+"""Checks of the judge: whether it is in service, was the same for both models, and is of a model's own family."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
+from model_evaluation.runtime.checks import MISSING_CODES, Fault
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation
 from model_evaluation.runtime.results.records import Record
+from model_evaluation.runtime.session import AwsClients, aws_error_code
 from model_evaluation.runtime.statistics.entries import FairnessCheck
+
+if TYPE_CHECKING:
+    from .settings import JudgeSettings
+
+
+def check_judge(settings: JudgeSettings, aws: AwsClients) -> str:
+    """The judge is in service in this region."""
+    judge, choose = settings.judge, "Choose a judge that is in service in this region."
+    try:
+        details = aws.client("bedrock").get_foundation_model(modelIdentifier=judge)["modelDetails"]
+    except ClientError as error:
+        if aws_error_code(error) not in MISSING_CODES:
+            raise
+        raise Fault(f"{judge} is not available in {settings.region}.", choose) from error
+    lifecycle = details.get("modelLifecycle", {})
+    ends = lifecycle.get("endOfLifeTime")
+    if ends is not None and ends <= datetime.now(UTC):
+        raise Fault(f"{judge} was retired on {ends:%Y-%m-%d}.", choose)
+    if lifecycle.get("status", "ACTIVE") != "ACTIVE":
+        until = f", to be retired on {ends:%Y-%m-%d}" if ends else ""
+        raise Fault(f"{judge} is {lifecycle['status']}{until}.", "Prefer a judge that is ACTIVE.", "warn")
+    return f"{judge}, ACTIVE"
+
 
 MODEL_FAMILIES = {
     "Anthropic Claude": ("anthropic", "claude"),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_evaluation.runtime.launch.durations import Load, Minutes, PastRun, UsualDurations, Work
+from model_evaluation.runtime.launch.durations import Load, Work
 from model_evaluation.runtime.launch.evaluators import EvaluatorRuns, defined_steps, json_safe, model_differences
 from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.launch.service import Call
@@ -138,19 +136,3 @@ def _scoring_differences(step: Json, name: str, settings: JudgeSettings) -> list
     if parameters.get("output_path") != settings.s3_output:
         differences.append(f"its results go to {parameters.get('output_path')}")
     return differences
-
-
-@dataclass(frozen=True)
-class JudgeDurations(UsualDurations):
-    """What an evaluation with a judge usually takes."""
-
-    @classmethod
-    def of(cls, rows: int, metrics: int, prompt_tokens: int = 0, own: tuple[PastRun, ...] = ()) -> JudgeDurations:
-        """``prompt_tokens``: what a usual prompt has."""
-        return cls(JudgeRuns.work, {"rows": rows, "metrics": metrics, "prompt_tokens": prompt_tokens}, own)
-
-    def whole(self, jobs: int = 1) -> Minutes:
-        """Minutes from start to results. ``jobs`` evaluations, one after another, share the rows."""
-        share = replace(self, sizes={**self.sizes, "rows": math.ceil(self.sizes["rows"] / jobs)})
-        parts = [share.minutes(name) for name in CHAIN]
-        return jobs * sum(low for low, _ in parts), jobs * sum(high for _, high in parts)

@@ -45,7 +45,7 @@ def read_metrics(
     return metrics
 
 
-class Rating(NamedTuple):
+class ScaleItem(NamedTuple):
     """One item of a ``ratingScale``: its number, NaN where it has none; the texts by which results may call it; and
     whether it is a rating, and not the remark that there is none to give."""
 
@@ -54,7 +54,7 @@ class Rating(NamedTuple):
     applies: bool
 
 
-def read_ratings(scale: object) -> list[Rating]:
+def read_ratings(scale: object) -> list[ScaleItem]:
     """The items of a ``ratingScale`` in their order, whatever it holds."""
     ratings = []
     for item in scale if isinstance(scale, list) else []:
@@ -65,11 +65,11 @@ def read_ratings(scale: object) -> list[Rating]:
         if isinstance(raw, int | float) and not isinstance(raw, bool):
             number = float(raw)
         words = tuple(text for text in (raw, definition) if isinstance(text, str))
-        ratings.append(Rating(number, words, not any(says_not_applicable(text) for text in words)))
+        ratings.append(ScaleItem(number, words, not any(says_not_applicable(text) for text in words)))
     return ratings
 
 
-def numeric_scale(ratings: Sequence[Rating]) -> RatingScale | None:
+def numeric_scale(ratings: Sequence[ScaleItem]) -> RatingScale | None:
     """Their scale when every one that is a rating has a number, and at least two differ; else none."""
     numbers = [rating.number for rating in ratings if rating.applies]
     values = tuple(sorted(set(numbers)))

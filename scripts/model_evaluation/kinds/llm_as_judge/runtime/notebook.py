@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.dataset_files import dataset_lines
+from model_evaluation.runtime.dataset_files import dataset_lines, source_rows
 from model_evaluation.runtime.launch.waiting import FinishedRun
 from model_evaluation.runtime.results.evaluation import reference_labels
 from model_evaluation.runtime.session import AwsClients
-from model_evaluation.runtime.source_rows import source_rows
 from model_evaluation.runtime.summary import labels_of
 
 from .analysis import analyse_execution

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION
 from model_evaluation.runtime.dataset_files import DatasetSize
-from model_evaluation.runtime.evaluator_settings import EvaluatorSettings, check_model
+from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model
 from model_evaluation.runtime.settings import Json, ParameterReader
 
-from .judge_check import check_judge
+from .judge_checks import check_judge
 from .judge_runs import JudgeRuns
 
 

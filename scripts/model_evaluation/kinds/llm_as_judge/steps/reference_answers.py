@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import Facts, JsonObject
-from model_evaluation.kinds.llm_as_judge.runtime.definitions import CustomMetric
-from model_evaluation.steps.data_card import where
+from model_evaluation.kinds.llm_as_judge.metrics.definitions import CustomMetric
+from model_evaluation.steps.rows.card import where
 
 GROUND_TRUTH = re.compile(r"\{\{\s*ground_truth\s*\}\}")
 

@@ -8,8 +8,8 @@ from model_evaluation.errors import EvaluationError, NotFound
 from model_evaluation.kinds.nova.card import recipe as recipe_of
 from model_evaluation.kinds.nova.card import reference
 from model_evaluation.kinds.nova.lookups import checkpoint_is_there
-from model_evaluation.kinds.nova.runtime.families import DOCUMENTED_REGION, IMAGE_ACCOUNTS, family_of_id
-from model_evaluation.kinds.nova.runtime.recipe import model_faults, recipe_faults
+from model_evaluation.kinds.nova.runtime.recipes.families import DOCUMENTED_REGION, IMAGE_ACCOUNTS, family_of_id
+from model_evaluation.kinds.nova.runtime.recipes.recipe import model_faults, recipe_faults
 from model_evaluation.lookups.s3.objects import parse_s3_uri
 from model_evaluation.preflight.results import Result, failed, passed, warned
 from model_evaluation.preflight.subject import Subject

@@ -28,10 +28,10 @@ from model_evaluation.kinds.nova.functions.running import (
     preprocess_event,
     run_function,
 )
-from model_evaluation.kinds.nova.runtime.answers import answer_fields, json_object
-from model_evaluation.kinds.nova.runtime.families import family_of_alias
-from model_evaluation.kinds.nova.runtime.recipe import BENCHMARKS, GEN_QA, JUDGES, RUBRIC, TASKS, recipe_faults
-from model_evaluation.kinds.nova.runtime.rows import metadata_of, read_nova_rows
+from model_evaluation.kinds.nova.runtime.recipes.families import family_of_alias
+from model_evaluation.kinds.nova.runtime.recipes.recipe import BENCHMARKS, GEN_QA, JUDGES, RUBRIC, TASKS, recipe_faults
+from model_evaluation.kinds.nova.runtime.recipes.rows import metadata_of, read_nova_rows
+from model_evaluation.kinds.nova.runtime.scores.answers import answer_fields, json_object
 from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.jobs.job import Job, ResultFile
 from model_evaluation.localaws.language.answers import base_answer, tuned_answer

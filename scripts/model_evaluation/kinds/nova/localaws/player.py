@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from model_evaluation.kinds.nova.demo.script import SCRIPT, demo_dataset, demo_pairs
-from model_evaluation.kinds.nova.runtime.families import FAMILIES
-from model_evaluation.kinds.nova.runtime.recipe import JUDGES
+from model_evaluation.kinds.nova.runtime.recipes.families import FAMILIES
+from model_evaluation.kinds.nova.runtime.recipes.recipe import JUDGES
 from model_evaluation.localaws.jobs.job import Job
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Record

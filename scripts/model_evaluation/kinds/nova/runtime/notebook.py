@@ -13,12 +13,12 @@ from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
-from .analysis import Answered, analyse_answers, benchmark_metric, benchmark_rows
-from .families import family_of_alias
-from .judging import judge_analysis
-from .recipe import GEN_QA, JUDGES, recipe_yaml
-from .result_files import read_output
-from .rows import read_nova_rows
+from .output.result_files import read_output
+from .recipes.families import family_of_alias
+from .recipes.recipe import GEN_QA, JUDGES, recipe_yaml
+from .recipes.rows import read_nova_rows
+from .scores.analysis import Answered, analyse_answers, benchmark_metric, benchmark_rows
+from .scores.judging import judge_analysis
 from .settings import NovaSettings
 
 __all__ = ["NovaSettings", "read_results", "show_recipe"]

@@ -16,9 +16,9 @@ from model_evaluation.runtime.launch.training_jobs import LABEL_LENGTH
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import Json, ParameterReader, Settings
 
-from .families import family_of_alias
 from .nova_runs import NovaRuns
-from .recipe import GEN_QA, JUDGES, TASKS, recipe_faults, recipe_yaml
+from .recipes.families import family_of_alias
+from .recipes.recipe import GEN_QA, JUDGES, TASKS, recipe_faults, recipe_yaml
 
 REFERENCE_LABEL = "ref"
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.nova.runtime.answers import ROW_ID, answer_fields
-from model_evaluation.kinds.nova.runtime.recipe import GEN_QA, TASKS
-from model_evaluation.kinds.nova.runtime.rows import NovaRows, metadata_of, read_nova_rows
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, TASKS
+from model_evaluation.kinds.nova.runtime.recipes.rows import NovaRows, metadata_of, read_nova_rows
+from model_evaluation.kinds.nova.runtime.scores.answers import ROW_ID, answer_fields
 from model_evaluation.runtime.results.slices import SLICE_VALUES
-from model_evaluation.steps.data_card import can_show
+from model_evaluation.steps.rows.card import can_show
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -78,7 +78,7 @@ def _facts(context: Context, found: NovaRows) -> dict[str, Any]:
 
 
 def _value(row: dict[str, Any], name: str) -> Any:
-    from model_evaluation.kinds.nova.runtime.answers import json_object, label_of
+    from model_evaluation.kinds.nova.runtime.scores.answers import json_object, label_of
 
     return label_of(json_object(str(row["response"])), name)
 

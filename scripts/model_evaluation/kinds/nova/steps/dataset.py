@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.nova.runtime.recipe import JUDGES, TASKS
+from model_evaluation.kinds.nova.runtime.recipes.recipe import JUDGES, TASKS
 from model_evaluation.steps import dataset as shared
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.nova.runtime.families import Family, family_of_id
-from model_evaluation.kinds.nova.runtime.recipe import INFERENCE_KEYS, default_inference, inference_fault
+from model_evaluation.kinds.nova.runtime.recipes.families import Family, family_of_id
+from model_evaluation.kinds.nova.runtime.recipes.recipe import INFERENCE_KEYS, default_inference, inference_fault
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Choose, NotFound, Refused
-from model_evaluation.kinds.nova.runtime.families import (
+from model_evaluation.kinds.nova.runtime.recipes.families import (
     DOCUMENTED_REGION,
     FAMILIES,
     IMAGE_ACCOUNTS,

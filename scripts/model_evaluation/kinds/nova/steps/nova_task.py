@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Choose, Refused
-from model_evaluation.kinds.nova.runtime.families import family_of_id
-from model_evaluation.kinds.nova.runtime.recipe import BENCHMARKS, GEN_QA, LLM_JUDGE, RUBRIC, TASKS, WITH_SUBTASKS
+from model_evaluation.kinds.nova.runtime.recipes.families import family_of_id
+from model_evaluation.kinds.nova.runtime.recipes.recipe import (
+    BENCHMARKS,
+    GEN_QA,
+    LLM_JUDGE,
+    RUBRIC,
+    TASKS,
+    WITH_SUBTASKS,
+)
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Choose
-from model_evaluation.kinds.nova.runtime.answers import ACCURACY, NAMES, OVERLAP_METRICS, VALID
-from model_evaluation.kinds.nova.runtime.recipe import GEN_QA, JUDGES, TASKS
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, JUDGES, TASKS
+from model_evaluation.kinds.nova.runtime.scores.answers import ACCURACY, NAMES, OVERLAP_METRICS, VALID
 from model_evaluation.runtime.results.preferences import WIN_RATE
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, NotFound, Refused
-from model_evaluation.kinds.nova.runtime.recipe import AGGREGATIONS, FUNCTION_ARN, GEN_QA
+from model_evaluation.kinds.nova.runtime.recipes.recipe import AGGREGATIONS, FUNCTION_ARN, GEN_QA
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, Refused
-from model_evaluation.kinds.nova.runtime.families import MOST_REPLICAS, Family, family_of_id
-from model_evaluation.kinds.nova.runtime.recipe import JUDGES
+from model_evaluation.kinds.nova.runtime.recipes.families import MOST_REPLICAS, Family, family_of_id
+from model_evaluation.kinds.nova.runtime.recipes.recipe import JUDGES
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.nova.runtime.families import family_of_alias, family_of_id
-from model_evaluation.kinds.nova.runtime.recipe import JUDGES
+from model_evaluation.kinds.nova.runtime.recipes.families import family_of_alias, family_of_id
+from model_evaluation.kinds.nova.runtime.recipes.recipe import JUDGES
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context

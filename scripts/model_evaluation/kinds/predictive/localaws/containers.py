@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
 import numpy as np
 
-from model_evaluation.kinds.predictive.runtime.families import family_of
+from model_evaluation.kinds.predictive.runtime.families import NUMBERS_ONLY, family_of
 
-from .estimators import Matrix, Trained
+from .estimators import Matrix, Trained, encoded
 
 XGBOOST_LIMIT = 6_291_456  # bytes of one request
 
@@ -42,19 +44,23 @@ def answer(image: str, model: Trained, body: bytes, accept: str, *, batch: bool)
         "xgboost": _xgboost,
         "linear-learner": _linear_learner,
         "kmeans": _kmeans,
+        "knn": _knn,
         "lightgbm": _tabular,
-        "catboost": _tabular,
+        "catboost": _older_tabular,
         "tabtransformer": _tabular,
         "autogluon": _tabular,
         "scikit-learn": _scikit_learn,
-    }.get(family, _scikit_learn)
+    }.get(family, _own_code)
     return said(model, estimator, scaled, accept, batch)
 
 
 def _rows(family: str, body: bytes) -> Matrix:
     if family == "xgboost" and len(body) > XGBOOST_LIMIT:
         raise Refusal(413, "Request Entity Too Large")
-    cells = [line.split(",") for line in body.decode().splitlines()]
+    text = body.decode()
+    cells = [line.split(",") for line in text.splitlines()]
+    if family not in NUMBERS_ONLY:
+        cells = [[encoded(cell) for cell in row] for row in csv.reader(io.StringIO(text))]
     try:
         if len({len(line) for line in cells}) > 1:
             raise ValueError("rows of different lengths")
@@ -108,6 +114,17 @@ def _kmeans(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bo
     )
 
 
+def _knn(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
+    """The class as a number with a point, never a score; with ``verbose=true`` the neighbours as well."""
+    answers: list[dict[str, Any]] = [{"predicted_label": float(value)} for value in estimator.predict(rows)]
+    if "verbose=true" in accept:
+        distances, places = estimator.kneighbors(rows)
+        labels = np.array(model.fitted["target"], float)
+        for own, far, near in zip(answers, distances, places, strict=True):
+            own.update(distances=far.tolist(), labels=labels[near].tolist())
+    return _json_answers(answers, accept)
+
+
 def _json_answers(answers: list[dict[str, Any]], accept: str) -> tuple[str, str]:
     if "jsonlines" in accept:
         return "".join(json.dumps(item) + "\n" for item in answers), "application/jsonlines"
@@ -119,7 +136,25 @@ def _tabular(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: b
     scores = _scores(estimator, rows)
     if scores.shape[1] == 1:
         return json.dumps({"prediction": scores[:, 0].tolist()}), "application/json"
-    return json.dumps({"probabilities": scores.tolist()}), "application/json"
+    found: dict[str, Any] = {"probabilities": scores.tolist()}
+    if scores.shape[1] == 2:
+        found["probabilities-1d"] = scores[:, 1].tolist()
+    if ";verbose" in accept:
+        found["predicted_label"] = scores.argmax(axis=1).tolist()
+    return json.dumps(found), "application/json"
+
+
+def _older_tabular(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
+    """The same in a script of before 2023: of two classes the score of the second alone, in a list of its own."""
+    scores = _scores(estimator, rows)
+    if scores.shape[1] != 2:
+        return _tabular(model, estimator, rows, accept, batch)
+    return json.dumps({"probabilities": scores[:, 1:].tolist()}), "application/json"
+
+
+def _own_code(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
+    """A container of the user's own, as most are written: a number per row, or the classes' scores."""
+    return "".join(",".join(map(repr, row)) + "\n" for row in _scores(estimator, rows).tolist()), "text/csv"
 
 
 def _scikit_learn(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:

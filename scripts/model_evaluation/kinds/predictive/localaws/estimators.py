@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,11 +45,9 @@ class Trained:
 
     def estimator(self) -> Any:
         """The estimator itself."""
-        from sklearn.cluster import KMeans
-        from sklearn.linear_model import LinearRegression, LogisticRegression
-
-        made: Any = {"LogisticRegression": LogisticRegression, "LinearRegression": LinearRegression,
-                     "KMeans": KMeans}[self.name]()  # fmt: skip
+        made = _made(self.name)
+        if self.name == "KNeighborsClassifier":  # it keeps its rows
+            return made.fit(np.array(self.fitted["rows"]), np.array(self.fitted["target"]))
         for key, value in self.fitted.items():
             setattr(made, key, np.array(value) if isinstance(value, list) else value)
         return made
@@ -77,19 +76,36 @@ def read_artefact(body: bytes) -> Trained:
 
 def train(name: str, rows: Matrix, target: NDArray[Any] | None, **options: Any) -> Trained:
     """Fits an estimator of that class on standardised rows."""
-    from sklearn.cluster import KMeans
-    from sklearn.linear_model import LinearRegression, LogisticRegression
-
-    mean, scale = rows.mean(axis=0), rows.std(axis=0)
+    known = np.where(np.isfinite(rows).any(axis=0), rows, 0.0)  # a column without any number stands at 0
+    mean, scale = np.nanmean(known, axis=0), np.nanstd(known, axis=0)
     scale[scale == 0] = 1.0
-    scaled = (rows - mean) / scale
-    made: Any = {"LogisticRegression": LogisticRegression, "LinearRegression": LinearRegression, "KMeans": KMeans}[
-        name
-    ](**options)
+    scaled = np.nan_to_num((rows - mean) / scale)
+    made = _made(name, **options)
+    if name == "KNeighborsClassifier":
+        assert target is not None
+        return Trained(name, mean.tolist(), scale.tolist(), {"rows": scaled.tolist(), "target": target.tolist()})
     made.fit(scaled) if target is None else made.fit(scaled, target)
     kept = ("coef_", "intercept_", "classes_", "cluster_centers_", "_n_threads", "n_features_in_")
     fitted = {key: _plain(getattr(made, key)) for key in kept if hasattr(made, key)}
     return Trained(name, mean.tolist(), scale.tolist(), fitted)
+
+
+def _made(name: str, **options: Any) -> Any:
+    from sklearn.cluster import KMeans
+    from sklearn.linear_model import LinearRegression, LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier
+
+    known = (KMeans, KNeighborsClassifier, LinearRegression, LogisticRegression)
+    return next(own for own in known if own.__name__ == name)(**options)
+
+
+def encoded(cell: str) -> str:
+    """A cell as a number: a text stands for one that is always the same, empty stays empty."""
+    try:
+        float(cell or 0)
+    except ValueError:
+        return str(zlib.crc32(cell.encode()) % 1_000)
+    return cell
 
 
 def _plain(value: Any) -> Any:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.predictive.demo.script import SCRIPT
 from model_evaluation.localaws.company import Company
 from model_evaluation.localaws.jobs.job import Job
-from model_evaluation.localaws.kind_player import KindPlayer
+from model_evaluation.localaws.kind_player import KindPlayer, Rehearsal
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.prices import Product, Quota
 
+from .rehearsal import rehearsal
 from .services import OPERATIONS, is_known, transform
 from .world import seed_world
+
+if TYPE_CHECKING:
+    from model_evaluation.conversation.context import Context
 
 
 class PredictivePlayer(KindPlayer):
@@ -34,6 +39,9 @@ class PredictivePlayer(KindPlayer):
 
     def work(self, job: Job) -> Callable[[Job], None] | None:
         return transform if job.type.word == "Transform" and is_known(job) else None
+
+    def rehearsal(self, context: Context) -> Rehearsal:
+        return rehearsal(context)
 
     def seed_world(self, seed: Seeder) -> Company:
         return seed_world(seed)

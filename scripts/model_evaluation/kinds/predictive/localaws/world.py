@@ -25,6 +25,11 @@ IMAGES = {
     "xgboost": "246618743249.dkr.ecr.{region}.amazonaws.com/sagemaker-xgboost:1.7-1",
     "linear-learner": "174872318107.dkr.ecr.{region}.amazonaws.com/linear-learner:1",
     "kmeans": "174872318107.dkr.ecr.{region}.amazonaws.com/kmeans:1",
+    "knn": "174872318107.dkr.ecr.{region}.amazonaws.com/knn:1",
+    "catboost": "763104351884.dkr.ecr.{region}.amazonaws.com/sagemaker-catboost:1.0",
+    "tabtransformer": "763104351884.dkr.ecr.{region}.amazonaws.com/sagemaker-tabtransformer:1.0",
+    "autogluon": "763104351884.dkr.ecr.{region}.amazonaws.com/autogluon-inference:0.6",
+    "custom": "111122223333.dkr.ecr.{region}.amazonaws.com/own-model:3",
     "lightgbm": "763104351884.dkr.ecr.{region}.amazonaws.com/sagemaker-lightgbm:3.3",
     "scikit-learn": "246618743249.dkr.ecr.{region}.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3",
 }
@@ -89,7 +94,9 @@ def _seed_digits(seed: Seeder, world: World) -> None:
         uri = put_model(seed, world, f"eights/{version}", model)
         put_package(seed, world.scanner_group, version, "xgboost", uri)
         put_sagemaker_model(seed, world, f"fernway-eights-v{version}", "xgboost", uri)
-    _put_training_job(seed, world, put_model(seed, world, "eights/2", candidate))
+    put_training_job(
+        seed, world, world.scanner_job, "xgboost", put_model(seed, world, "eights/2", candidate), world.train_uri
+    )
     put_endpoint(seed, world.endpoint, "fernway-eights-v1", "InService")
     put_endpoint(seed, world.endpoint_down, "fernway-eights-v2", "Creating")
 
@@ -140,9 +147,9 @@ def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     return out.getvalue().encode()
 
 
-def put_model(seed: Seeder, world: Company, name: str, model: Trained) -> str:
+def put_model(seed: Seeder, company: Company, name: str, model: Trained) -> str:
     """The artefact's URI."""
-    uri = f"s3://{world.bucket}/models/{name}/model.tar.gz"
+    uri = f"s3://{company.bucket}/models/{name}/model.tar.gz"
     seed.object(uri, model.artefact())
     return uri
 
@@ -200,12 +207,12 @@ def put_endpoint(seed: Seeder, name: str, model: str, status: str) -> None:
     )
 
 
-def _put_training_job(seed: Seeder, world: World, uri: str) -> None:
-    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": world.train_uri}}
+def put_training_job(seed: Seeder, world: Company, name: str, family: str, uri: str, training: str) -> None:
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": training}}
     arguments = {
         "RoleArn": world.role_arn,
         "AlgorithmSpecification": {
-            "TrainingImage": IMAGES["xgboost"].format(region=seed.region),
+            "TrainingImage": IMAGES[family].format(region=seed.region),
             "TrainingInputMode": "File",
         },
         "HyperParameters": {"objective": "binary:logistic", "num_round": "100"},
@@ -214,7 +221,7 @@ def _put_training_job(seed: Seeder, world: World, uri: str) -> None:
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
     }
     started = seed.cloud.started - 9 * DAY
-    job = Job(seed.cloud, seed.region, TRAINING, world.scanner_job, arguments, started, label=world.scanner_job)
+    job = Job(seed.cloud, seed.region, TRAINING, name, arguments, started, label=name)
     job.begin()
     job.end("Completed", started + 900)
     record = TRAINING.resource.table(seed.cloud, seed.region).get(job.arn)

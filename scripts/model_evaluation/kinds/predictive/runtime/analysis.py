@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -16,21 +16,22 @@ from model_evaluation.runtime.results.summary import Summary, summary_of
 from model_evaluation.runtime.statistics.entries import Fairness
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
-from . import cells
-from .calibration import calibration
-from .charts import drawings
-from .drift import baseline, constraints
-from .estimates import mean_estimate
-from .evaluation_file import evaluation_json
+from .drift import Distribution, baseline, constraints
 from .joined import Joined, join
-from .measures import Entries, class_aucs, measure, settle
-from .page_parts import page_sections
+from .page.charts import drawings
+from .page.evaluation_file import evaluation_json
+from .page.page_parts import page_sections
+from .page.words import model_labels, report_words
 from .problem import PrimaryMetric, Problem, ThresholdRule
-from .segments import gaps, segments
+from .statistics import cells
+from .statistics.calibration import calibration
+from .statistics.entries import Entries, settle, too_few
+from .statistics.estimates import mean_estimate
+from .statistics.measures import class_aucs, measure
+from .statistics.segments import gaps, segments
+from .statistics.thresholds import Decided, decide
 from .tables import Floats, Predictions, TestSet
-from .thresholds import Decided, decide
 from .trust import trust_checks
-from .words import model_labels, report_words
 
 RESTS_ON = {
     "recall": "the positive ones",
@@ -51,6 +52,8 @@ class PredictiveAnalysis(Analysis):
     problem: Problem
     rule: ThresholdRule
     validation: Joined | None = None
+    inputs: Mapping[str, Distribution] = field(default_factory=dict)
+    """What the model was given, by column."""
 
     @property
     def found(self) -> Mapping[str, Any]:
@@ -77,7 +80,7 @@ class PredictiveAnalysis(Analysis):
         """For Pipelines and the registry, for drift of later batches, for Model Monitor."""
         contents = {
             "evaluation.json": self.evaluation,
-            "baseline.json": baseline(self.joined, self.summary["created"]),
+            "baseline.json": baseline(self.joined, self.summary["created"], self.inputs),
             "constraints.json": constraints(self.summary),
         }
         return {
@@ -98,6 +101,7 @@ def analyse_predictions(
     evaluation: Evaluation,
     validation: Validation | None = None,
     notes: Sequence[str] = (),
+    inputs: Mapping[str, Distribution] | None = None,
 ) -> PredictiveAnalysis:
     """The analysis of these predictions.
 
@@ -105,7 +109,8 @@ def analyse_predictions(
     reference is there (``base``: the champion, or the constant baseline, whose predictions
     :func:`.joined.constant_predictions` makes), else ``tuned``. Its ``primary_metric``, ``labels`` and the conditions
     ``problem``, ``positive`` and ``threshold`` are filled in here. ``notes`` are warnings from before: of the dataset,
-    of the run.
+    of the run; ``inputs`` are
+    the distributions of what the model is given, for :func:`.drift.baseline`.
 
     Raises :class:`~model_evaluation.runtime.results.evaluation.ResultsError` where nothing can be said at all: no row
     has a truth and a prediction, or what was said is no answer to the problem.
@@ -132,7 +137,7 @@ def analyse_predictions(
             rows=joined.rows,
             metrics=entries,
             slices=by_slice,
-            warnings=[*notes, *joined.notes, *decided.notes, *remarks],
+            warnings=[*notes, *joined.notes, *decided.notes, *_few(joined, problem), *remarks],
             fairness=fairness,
         )
     )
@@ -142,8 +147,17 @@ def analyse_predictions(
     summary |= _details(joined, problem, slices)
     whole = cast("Summary", summary)
     return PredictiveAnalysis(
-        whole, report_words(whole), examples_table(joined, problem), joined, problem, threshold, checked
+        whole, report_words(whole), examples_table(joined, problem), joined, problem, threshold, checked, inputs or {}
     )
+
+
+def _few(joined: Joined, problem: Problem) -> list[str]:
+    """What is told of a class that is too rare."""
+    few = too_few(joined) if problem.type == "binary" else None
+    if few is None:
+        return []
+    sound = " and ".join(sorted(few.sound))
+    return [f"{few.reason[0].upper()}{few.reason[1:]}, and nothing is claimed, except of {sound}."]
 
 
 def _reword(summary: dict[str, Any], entries: Entries, primary: PrimaryMetric, labels: Mapping[str, str]) -> None:
@@ -167,6 +181,8 @@ def _reword(summary: dict[str, Any], entries: Entries, primary: PrimaryMetric, l
         if primary.name in RESTS_ON and entry["n_paired"] < total:
             of = f"{entry['n_paired']} of {total} rows"
             told = told.replace(f"{of} scored for both", f"{of}: {RESTS_ON[primary.name]}")
+        if caution := entry["difference"].get("caution"):
+            told += f" {caution[0].upper()}{caution[1:]}."
         summary["verdict"]["sentence"] = told
     else:
         reasons = [
@@ -344,8 +360,8 @@ def examples_table(joined: Joined, problem: Problem) -> Any:
         elif said.codes is not None:
             columns[f"{side}_prediction"] = pa.array(names[said.codes], pa.string())
             columns[f"{side}_correct"] = pa.array(said.codes == joined.truth)
-    for field, values in joined.slices.items():
-        name = field
+    for own, values in joined.slices.items():
+        name = own
         while name in columns:
             name = f"slice_{name}"
         columns[name] = pa.array(np.asarray(values, object), pa.string())

@@ -6,17 +6,21 @@ such files are enough to say what moved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import chi2, kstwobign
 
 from model_evaluation.runtime.statistics.adjustment import holm
 
+from .reading.labels import numbers_of
 from .tables import Floats
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .joined import Joined
 
 VERSION = 1
@@ -24,6 +28,7 @@ QUANTILES = 101
 PARTS = 10
 MOST_VALUES = 50  # of a text: the others are one
 OTHERS = "(others)"
+NEARLY_ALL = 0.99
 TINY = 0.5  # rows that an empty part counts as, so that a logarithm exists
 
 
@@ -35,6 +40,14 @@ class Distribution(TypedDict):
     missing: int
     quantiles: list[float] | None
     counts: dict[str, int] | None
+
+
+class Baseline(TypedDict):
+    """``baseline.json``. Columns of the model's inputs are named ``input NAME``."""
+
+    version: int
+    created: str
+    columns: dict[str, Distribution]
 
 
 class Drift(TypedDict):
@@ -53,7 +66,7 @@ class Drift(TypedDict):
     ks_p_value: float | None
 
 
-def distribution(values: Any) -> Distribution:
+def distribution(values: NDArray[Any] | pd.Series | Sequence[object]) -> Distribution:
     """The distribution of a column (n,): of numbers where it has a numeric type, else of texts."""
     own = np.asarray(values)
     if own.dtype.kind in "fiu":
@@ -71,9 +84,22 @@ def distribution(values: Any) -> Distribution:
     return {"n": len(known_texts), "missing": len(own) - len(known_texts), "quantiles": None, "counts": kept}
 
 
-def baseline(joined: Joined, created: str) -> dict[str, Any]:
-    """``baseline.json`` of these rows: the models' scores or predictions, the label, and the segments' fields."""
-    columns: dict[str, Distribution] = {}
+def inputs(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, Distribution]:
+    """The distributions of what the model is given, by column: of numbers where nearly every cell is one."""
+    found = {}
+    for name in names:
+        texts = frame[name].astype(object)
+        given = int(((texts != "") & texts.notna()).sum())
+        numbers = numbers_of(texts)
+        numeric = given > 0 and np.isfinite(numbers).sum() >= NEARLY_ALL * given
+        found[name] = distribution(numbers if numeric else texts)
+    return found
+
+
+def baseline(joined: Joined, created: str, given: Mapping[str, Distribution] | None = None) -> Baseline:
+    """``baseline.json`` of these rows: what the model was given, the models' scores or predictions, the label, and the
+    segments' fields."""
+    columns: dict[str, Distribution] = {f"input {name}": own for name, own in (given or {}).items()}
     classes = np.array(joined.classes, object)
     if joined.truth is not None:
         truth = np.asarray(joined.truth)
@@ -90,7 +116,7 @@ def baseline(joined: Joined, created: str) -> dict[str, Any]:
     return {"version": VERSION, "created": created, "columns": columns}
 
 
-def drift(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Drift]:
+def drift(before: Baseline, now: Baseline) -> list[Drift]:
     """What moved between two ``baseline.json``, of the columns that both have, the largest first."""
     found: list[Drift] = []
     for name, old in before["columns"].items():

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
 from model_evaluation.runtime.statistics.entries import Rows
 
-from .labels import canonical_label, class_order, encode
 from .problem import Problem
+from .reading.labels import all_spelled_like, canonical_label, class_order, encode, spelled_like
 from .tables import Floats, Predictions, TestSet, Texts
 
 Codes = NDArray[np.int64]
@@ -92,6 +92,15 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
     Raises :class:`ResultsError` when there is none, and when what was said cannot be an answer to the problem.
     """
     notes: list[str] = list(test.notes)
+    positive = canonical_label(problem.positive)
+    predictions = {
+        side: replace(
+            own,
+            prediction=None if own.prediction is None else all_spelled_like(positive, own.prediction),
+            classes=tuple(spelled_like(positive, name) for name in own.classes),
+        )
+        for side, own in predictions.items()
+    }
     places: dict[Side, Codes] = {}
     surplus: dict[Side, int] = {}
     for side, own in predictions.items():
@@ -271,9 +280,9 @@ def _said_binary(side: Side, own: Predictions, classes: tuple[str, ...]) -> tupl
             order = " and ".join(map(repr, class_order(classes)))
             notes.append(f"The order of the two {side} scores is not known; they were read as those of {order}.")
     if score is not None and len(distinct := np.unique(score[: 1 << 16])) < FEWEST_SCORES and len(np.unique(score)) < 3:
-        names = {canonical_label(value) for value in distinct.tolist()}
+        names = {spelled_like(classes[1], canonical_label(value)) for value in distinct.tolist()}
         if prediction is None and names <= set(classes):
-            prediction = np.array([canonical_label(value) for value in score.tolist()], object)
+            prediction = np.array([spelled_like(classes[1], canonical_label(own)) for own in score.tolist()], object)
             notes.append(
                 f"The {side} scores have no values but {' and '.join(sorted(names))}: they are predicted classes, not "
                 "scores. Metrics of scores, such as ROC-AUC, are not computed from them."

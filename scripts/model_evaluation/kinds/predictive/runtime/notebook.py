@@ -21,14 +21,15 @@ from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import AwsClients
 
 from .analysis import analyse_predictions
-from .answer_columns import answer_columns
-from .answers import predictions_of, split_answers
+from .drift import inputs
 from .families import FAMILIES, family_of
 from .joined import constant_predictions
-from .labels import canonical_label
+from .reading.answer_columns import answer_columns
+from .reading.answers import predictions_of, split_answers
+from .reading.labels import BOOLEANS, canonical_label
+from .reading.table_files import TableError, read_table, s3_keys
+from .reading.table_reading import read_predictions, read_test_set
 from .settings import Model, PredictiveSettings
-from .table_files import TableError, read_table, s3_keys
-from .table_reading import read_predictions, read_test_set
 from .tables import Predictions, TestSet, Texts
 from .transform_runs import JobRows, container_family, container_of, job_csv, model_name, put_once
 
@@ -45,6 +46,7 @@ __all__ = [
     "worst_rows",
 ]
 CHUNK_BYTES, CHUNK_ROWS = 4_000_000, 2_000  # of one request to an endpoint, below the service's 6 MB
+TYPED = ("parquet", "jsonl")  # files whose booleans a model is given as numbers
 Invoke = Callable[..., Any]
 """The notebook's own call: from the endpoint's name, the rows' bytes, the type of answer (``accept``) and the one
 ``variant`` that is asked, to the SDK's answer."""
@@ -61,6 +63,9 @@ class Rows:
             self.validation_frame = read_table(uri, form, aws) if uri else None
         except TableError as error:
             raise ResultsError(str(error), fix="Mend the file and answer it again.") from error
+        for frame in (self.frame, self.validation_frame):
+            if frame is not None and settings.test_format.type in TYPED:
+                frame[self.features] = frame[self.features].replace(BOOLEANS)
         self.test: TestSet = read_test_set(self.frame, settings.columns, settings.problem, settings.slices)
         self.validation: TestSet | None = None
         if self.validation_frame is not None:
@@ -154,6 +159,7 @@ def read_results(
         evaluation=evaluation,
         validation=validation,
         notes=notes,
+        inputs=inputs(rows.frame, rows.features),
     )
     counts = ", ".join(
         f"{len(own)} {'of the candidate' if side == 'tuned' else 'of the reference'}" for side, own in found.items()
@@ -345,7 +351,7 @@ def ask_endpoint(invoke: Invoke, settings: PredictiveSettings, aws: AwsClients) 
             ids += [_first(line) for line in chunk]
             texts += _asked(call, chunk, folder / f"rows-{start:08d}.json")
         print(f"{endpoint}: {len(texts):,} answers")  # noqa: T201
-        found[side] = predictions_of(ids, texts, settings.problem, rows.classes, sent=len(lines))
+        found[side] = predictions_of(ids, texts, settings.problem, rows.classes, family=family, sent=len(lines))
     return found
 
 

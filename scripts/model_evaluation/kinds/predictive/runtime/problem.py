@@ -23,6 +23,8 @@ BINARY_METRICS = (
     "recall",
     "specificity",
     "f1",
+    "f0_5",
+    "f2",
     "matthews_corrcoef",
     "roc_auc",
     "average_precision",
@@ -59,6 +61,7 @@ CLUSTERING_METRICS = (
     "calinski_harabasz",
     "adjusted_rand",
     "adjusted_mutual_info",
+    "stability",
 )
 METRICS: dict[ProblemType, tuple[str, ...]] = {
     "binary": BINARY_METRICS,

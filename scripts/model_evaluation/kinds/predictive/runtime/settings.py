@@ -13,7 +13,7 @@ from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import Json, ParameterReader, Settings
 
 from .problem import Columns, PrimaryMetric, Problem, ThresholdRule
-from .table_files import TableError, TableFormat, local_parts, s3_keys
+from .reading.table_files import TableError, TableFormat, local_parts, s3_keys
 from .transform_runs import TransformRuns
 
 Source = Literal["batch", "endpoint", "file", ""]

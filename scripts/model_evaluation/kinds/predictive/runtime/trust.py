@@ -12,12 +12,12 @@ from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.entries import FairnessCheck
 from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR
 
-from . import cells
 from .joined import Joined
-from .measures import Entries
+from .page.words import CONSTANT
 from .problem import Problem
+from .statistics import cells
+from .statistics.entries import Entries
 from .tables import Predictions
-from .words import CONSTANT
 
 FEW_OF_A_CLASS = 20
 SWAPPED_GAIN = 0.2  # of the rows: how much more would be right if classes were renamed

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AwsError, Refused
-from model_evaluation.kinds.predictive.recorded import uses_batch
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -17,10 +16,6 @@ INSTANCE = re.compile(r"(ml\.[a-z0-9-]+\.[a-z0-9]+)(?:\s+(\d{1,3}))?")
 
 
 def check(text: str, context: Context) -> Answer:
-    if not uses_batch(context):
-        if text.lower() != "none":
-            raise Refused("No job runs, so there are no instances.", fix="Answer `none`.")
-        return Answer("none")
     match = INSTANCE.fullmatch(text.lower().strip())
     if match is None or match[2] == "0":
         raise Refused(
@@ -59,13 +54,7 @@ def transform_quota(context: Context, instance: str) -> float | None:
     return None
 
 
-def moot(context: Context) -> bool:
-    return not uses_batch(context)
-
-
-def settle(context: Context) -> Answer | None:
-    if not uses_batch(context):
-        return Answer("none", origin="default")
+def settle(context: Context) -> Answer:
     answer = check(DEFAULT, context)
     note = f"A batch transform on {DEFAULT}, which does for most tables."
     found = [finding("inference", note, fix="For another: evaluate.py answer inference 'ml.m5.xlarge 2'")]
@@ -86,6 +75,5 @@ STEP = Step(
     check=check,
     offer=offer,
     settle=settle,
-    moot=moot,
     in_turn=True,
 )

@@ -59,7 +59,7 @@ def check(text: str, context: Context) -> Answer:
 
 def _classes(table: Table, label: str) -> dict[str, int]:
     """Classes in their one spelling, the most frequent first."""
-    from model_evaluation.kinds.predictive.runtime.labels import canonical_label
+    from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_label
 
     place = table.place(label)
     counts: dict[str, int] = {}
@@ -70,9 +70,9 @@ def _classes(table: Table, label: str) -> dict[str, int]:
 
 
 def _two_classes(problem: Problem, classes: dict[str, int], label: str) -> Problem:
-    from model_evaluation.kinds.predictive.runtime.labels import canonical_label
+    from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_label, spelled_like
 
-    problem = Problem("binary", canonical_label(problem.positive))
+    problem = Problem("binary", spelled_like(next(iter(classes), ""), canonical_label(problem.positive)))
     shown = ", ".join(f"{name!r} ({n:,})" for name, n in list(classes.items())[:6])
     if len(classes) > 2:
         raise Refused(

@@ -89,7 +89,7 @@ def _shift(table: Table, context: Context) -> str:
     columns, problem = columns_of(context), problem_of(context)
     if problem.type != "binary" or columns.label not in table.other_names:
         return ""
-    from model_evaluation.kinds.predictive.runtime.labels import canonical_label
+    from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_label
 
     place = table.other_place(columns.label)
     counts: dict[str, int] = {}

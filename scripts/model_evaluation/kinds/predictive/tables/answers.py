@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.recorded import aws_for, columns_of, problem_of, test_source
-from model_evaluation.kinds.predictive.runtime.answer_columns import AnswerColumns, answer_columns
-from model_evaluation.kinds.predictive.runtime.table_files import TableError
+from model_evaluation.kinds.predictive.runtime.reading.answer_columns import AnswerColumns, answer_columns
+from model_evaluation.kinds.predictive.runtime.reading.table_files import TableError
 
 from .duck import Table, open_table
 from .source import Source, find_table

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.predictive.runtime.table_files import TableError, TableFormat, libsvm_rows
+from model_evaluation.kinds.predictive.runtime.reading.table_files import (
+    COMMA_NUMBER,
+    TableError,
+    TableFormat,
+    libsvm_rows,
+)
 from model_evaluation.packages import missing_package
 
+from .scratch import scratch_folder
 from .source import Source, local_copies
 
 if TYPE_CHECKING:
@@ -91,7 +96,7 @@ def open_table(
     except ImportError as error:
         raise missing_package("duckdb") from error
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="model-evaluation-duckdb-"))
+        folder = stack.enter_context(scratch_folder("duckdb"))
         limits: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": MEMORY,
             "temp_directory": folder,
@@ -118,7 +123,8 @@ def _view(connection: Any, stack: ExitStack, aws: Aws | None, source: Source, fo
             )
         if form.type == "csv":
             names = _csv_names(paths, form)
-            connection.execute(f"CREATE {view} AS SELECT * FROM {_read_csv(paths, form, len(names))}")  # noqa: S608
+            cells = "*" if form.decimal == "." else ", ".join(_pointed(f"c{number}") for number in range(len(names)))
+            connection.execute(f"CREATE {view} AS SELECT {cells} FROM {_read_csv(paths, form, len(names))}")  # noqa: S608
             if source.format.type == "csv" and not form.header:
                 names = [str(number) for number in range(len(names))]
         else:
@@ -149,6 +155,13 @@ def _csv_names(paths: Sequence[str], form: TableFormat) -> list[str]:
         twice = next(name for name in first if first.count(name) > 1)
         raise TableError(f"The column {twice!r} stands twice in the header.")
     return first
+
+
+def _pointed(place: str) -> str:
+    """A column whose numbers have decimal commas, with points."""
+    number = f"replace(replace({place}, '.', ''), ',', '.')"
+    has_comma = f"regexp_full_match({place}, {_quoted(COMMA_NUMBER.pattern)})"
+    return f"CASE WHEN {has_comma} THEN {number} ELSE {place} END AS {place}"
 
 
 def _read_csv(paths: Sequence[str], form: TableFormat, columns: int) -> str:

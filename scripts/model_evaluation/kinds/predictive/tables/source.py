@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import NotFound, Refused
-from model_evaluation.kinds.predictive.runtime.table_files import (
+from model_evaluation.kinds.predictive.runtime.reading.table_files import (
     START_BYTES,
     TableError,
     TableFormat,
@@ -18,6 +17,8 @@ from model_evaluation.kinds.predictive.runtime.table_files import (
     is_part,
     local_parts,
 )
+
+from .scratch import scratch_folder
 
 if TYPE_CHECKING:
     from model_evaluation.lookups.s3.objects import S3Object
@@ -144,7 +145,7 @@ def local_copies(aws: Aws | None, source: Source) -> Iterator[list[str]]:
     from model_evaluation.lookups.s3.object_stream import read_chunks
 
     assert aws is not None
-    with tempfile.TemporaryDirectory(prefix="model-evaluation-rows-") as folder:
+    with scratch_folder("rows") as folder:
         paths = []
         for number, part in enumerate(source.parts):
             path = os.path.join(folder, f"part-{number:05d}")

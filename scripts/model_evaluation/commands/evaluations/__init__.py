@@ -1,0 +1,1 @@
+"""What was rendered: try it, run it, watch it, read its results."""

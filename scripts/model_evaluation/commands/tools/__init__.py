@@ -1,0 +1,1 @@
+"""What needs no workflow: datasets, metrics, the demo, the stand-in for AWS, the installation."""

@@ -1,0 +1,136 @@
+"""Multi-turn: the model acts in an agent, several turns long, and the agent's environment rewards what it did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model_evaluation.json_types import JsonObject
+from model_evaluation.kinds.fitting import ModelTraits, is_nova
+from model_evaluation.kinds.kind import Expectation, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model_evaluation.conversation.context import Context
+    from model_evaluation.kinds.permissions import Permissions
+    from model_evaluation.localaws.kind_player import KindPlayer
+    from model_evaluation.notebook.cells import Cell
+    from model_evaluation.preflight.shared_checks import Check
+    from model_evaluation.runtime.report.words import ReportWords
+    from model_evaluation.runtime.settings import Settings
+    from model_evaluation.runtime.summary import Summary
+
+
+class MultiTurn(Kind):
+    id = "multi_turn"
+    title = "Multi-turn agent"
+    when = "the model acts in your agent (Bedrock AgentCore or Lambda) over several turns, and is rewarded there"
+    steps = {  # noqa: RUF012 - a constant table
+        "evaluation": (),
+        "dataset": (),
+        "data": ("dataset",),
+        "model": (),
+        "scope": ("model",),
+        "region": ("dataset", "model"),
+        "agent": ("region",),
+        "rollouts": ("data", "model", "region"),
+        "sampling": ("rollouts",),
+        "success": ("model", "region"),
+        "primary_metric": ("rollouts",),
+        "role": ("agent",),
+        "mlflow": ("region",),
+        "output": ("dataset", "region"),
+        "confirm": ("primary_metric", "scope", "sampling", "success", "role", "mlflow", "output"),
+        "notebook": ("confirm",),
+    }
+    own_steps = frozenset({"agent", "rollouts", "sampling", "success", "primary_metric", "mlflow"})
+    job_rows = None  # nobody names a limit
+    rechecked = ("dataset", "model", "region", "agent", "rollouts", "sampling", "role", "mlflow", "output")
+    permission_steps = ("role", "dataset", "output", "model", "region", "mlflow", "scope", "agent")
+    library = ("model_evaluation.kinds.multi_turn.runtime",)
+    run_columns = ("model", "dataset", "agent")
+    reference = "references/multi-turn.md"
+
+    def claims(self, model: ModelTraits) -> bool:
+        """AWS's recipes are for few base models; which, `rollouts` asks the hub. Of Nova's it is Lite 2."""
+        return bool(model.base_model) and (not is_nova(model) or "lite-v2" in model.base_model)
+
+    def card(self, context: Context) -> list[tuple[str, str]]:
+        from .card import configuration
+
+        return configuration(context)
+
+    def expectation(self, context: Context) -> Expectation:
+        from .card import expectation
+
+        return expectation(context)
+
+    def minutes(self, context: Context) -> tuple[float, float]:
+        from .card import minutes_of
+
+        return minutes_of(context)
+
+    def checks(self) -> Sequence[Check]:
+        from .checks import CHECKS
+
+        return CHECKS
+
+    def permissions(self, context: Context, role: str = "") -> Permissions:
+        from .permissions import permissions
+
+        return permissions(context, role)
+
+    def parameters(self, context: Context) -> JsonObject:
+        from model_evaluation.steps.evaluator.parameters import evaluator_parameters
+        from model_evaluation.steps.rows.card import notebook_notes
+
+        from .recipe_spec import rollouts_of, sampling_of
+
+        agent, (group, ks) = context.facts("agent"), rollouts_of(context)
+        return {
+            **evaluator_parameters(context),
+            "TIMEOUT_MINUTES": 720,  # one model after the other
+            "DATASET": context.value("dataset"),
+            "DATASET_ETAG": context.facts("dataset").get("etag", ""),
+            "DATASET_NOTES": notebook_notes(context),
+            "AGENT": agent["arn"],
+            "AGENT_QUALIFIER": agent.get("qualifier") or None,
+            "ROLLOUTS": group,
+            "PASS_K": list(ks),
+            "SUCCESS_THRESHOLD": context.value("success"),
+            "SAMPLING": sampling_of(context),
+            "PRIMARY_METRIC": context.value("primary_metric"),
+        }
+
+    def cells(self) -> Sequence[Cell]:
+        from model_evaluation.notebook.cells import EVERY_CELL
+
+        return EVERY_CELL
+
+    def settings_class(self) -> type[Settings]:
+        from .runtime.settings import MultiTurnSettings
+
+        return MultiTurnSettings
+
+    def words(self, summary: Summary) -> ReportWords:
+        from .runtime.words import report_words
+
+        return report_words(summary)
+
+    def other_answers(self, summary: Summary, context: Context) -> list[str]:
+        from model_evaluation.reporting.present_answers import differences
+
+        return differences(
+            summary,
+            context,
+            ("the agent", summary["conditions"].get("agent"), context.facts("agent").get("arn")),
+            ("the primary metric", summary["primary_metric"], context.value("primary_metric")),
+        )
+
+    def player(self) -> KindPlayer:
+        from .localaws.player import MultiTurnPlayer
+
+        return MultiTurnPlayer()
+
+
+KIND = MultiTurn()

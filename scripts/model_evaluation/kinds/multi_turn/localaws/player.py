@@ -1,0 +1,95 @@
+"""What local AWS asks this kind for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from model_evaluation.kinds.multi_turn.demo.script import SCRIPT, demo_dataset
+from model_evaluation.kinds.multi_turn.runtime.recipe import EVALUATION_TYPE, PASS_K, USUAL
+from model_evaluation.localaws.cloud import Cloud
+from model_evaluation.localaws.company import Company, seed_company
+from model_evaluation.localaws.jobs.job import Job
+from model_evaluation.localaws.kind_player import KindPlayer
+from model_evaluation.localaws.operations import Record
+from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.services.hub import PUBLIC_HUB, contents_of
+
+from . import agents
+from .agents import AgentFunction, AgentRuntime
+from .rollouts import is_rollout_job, run_rollouts
+
+KEY = "recipes/mtrl-eval/override_params.json"
+WITHOUT_RECIPE = "llama-3-2-1b"  # of AWS's models only some can be evaluated as agents
+
+
+class MultiTurnWorld(Company):
+    """The names of everything in a seeded account."""
+
+    def __init__(self, cloud: Cloud, region: str) -> None:
+        super().__init__(cloud.account, region)
+        self.agent_arn = AgentRuntime().arn(cloud, region)
+        self.agent_function_arn = cloud.arn(region, f"function:{AgentFunction().name}", "lambda")
+        self.prompts_uri = f"s3://{self.bucket}/datasets/desk_tickets.jsonl"
+
+
+def recipe_settings(cloud: Cloud) -> bytes:
+    """The settings of the recipe, as AWS's public recipes have them."""
+    found: Record = {
+        name: {"type": own.type, "default": own.default, "min": own.low, "max": own.high} for name, own in USUAL.items()
+    }
+    found[PASS_K] = {"type": "list", "default": [1, 2, 4, 8, 16, 32]}
+    return json.dumps({name: {k: v for k, v in own.items() if v is not None} for name, own in found.items()}).encode()
+
+
+def give_recipes(cloud: Cloud, region: str) -> None:
+    """Gives the public hub's models a recipe for evaluating agents."""
+    for record in contents_of(cloud, region).all():
+        if record["HubName"] != PUBLIC_HUB or record["HubContentType"] != "Model":
+            continue
+        document = json.loads(record["HubContentDocument"])
+        recipes = document.get("RecipeCollection", [])
+        if not recipes or WITHOUT_RECIPE in record["HubContentName"]:
+            continue
+        if any(recipe.get("EvaluationType") == EVALUATION_TYPE for recipe in recipes):
+            continue
+        recipe = {"Name": f"mtrl-eval-{record['HubContentName']}", "Type": "Evaluation"}
+        recipe |= {"EvaluationType": EVALUATION_TYPE, "DisplayName": "Multi-turn evaluation"}
+        recipe["SmtjOverrideParamsS3Uri"] = f"s3://jumpstart-cache-prod-{region}/{KEY}"
+        document["RecipeCollection"] = [*recipes, recipe]
+        record["HubContentDocument"] = json.dumps(document)
+
+
+class MultiTurnPlayer(KindPlayer):
+    operations = (agents.OPERATIONS,)
+    public_objects = {KEY: recipe_settings}  # noqa: RUF012 - a constant table
+    trusted_services = ("sagemaker", "job.sagemaker")
+    actions = ("lambda:*", "bedrock-agentcore:*")
+    demo = SCRIPT
+
+    def work(self, job: Job) -> Callable[[Job], None] | None:
+        return run_rollouts if is_rollout_job(job) else None
+
+    def seed_world(self, seed: Seeder) -> MultiTurnWorld:
+        seed_company(seed, self.trusted_services, self.actions)
+        give_recipes(seed.cloud, seed.region)
+        world = MultiTurnWorld(seed.cloud, seed.region)
+        seed.object(world.prompts_uri, demo_dataset())
+        return world
+
+    def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
+        """Makes the configured agent exist."""
+        from dataclasses import replace
+
+        give_recipes(seed.cloud, seed.region)
+        scenario, name = seed.cloud.scenario, str(parameters["AGENT"]).rpartition("/")[2]
+        part = scenario.part(agents.Agents)
+        if ":function:" in name:
+            function = AgentFunction(name.rpartition(":")[2])
+            part = replace(part, functions=(*part.functions, function))
+        else:
+            part = replace(part, runtimes=(*part.runtimes, AgentRuntime(name)))
+        seed.cloud.scenario = scenario.with_part(part)
+
+    def sample_dataset(self) -> bytes:
+        return demo_dataset()

@@ -1,0 +1,197 @@
+"""The parameters cell of an evaluation of agents."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION, Fault
+from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model
+from model_evaluation.runtime.models import PUBLIC_HUB, base_model_of, hub_model_name
+from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.session import AwsClients, AwsFailure
+from model_evaluation.runtime.settings import Json, ParameterReader
+from model_evaluation.runtime.tasks.recipe import Parameter, read_recipe_settings, settings_place
+
+from .multi_turn_runs import MultiTurnRuns
+from .recipe import EVALUATION_TYPE, GROUP, TEMPERATURE, USUAL, hyperparameters, meaningless_k
+
+RUNTIME = re.compile(r"arn:aws[a-z-]*:bedrock-agentcore:([a-z0-9-]+):(\d{12}):(?:agent-)?runtime/([A-Za-z0-9_-]+)")
+FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):(\d{12}):function:([A-Za-z0-9_-]+(?::[\w$-]+)?)")
+REWARD = "reward"
+
+
+def check_agent(settings: MultiTurnSettings, aws: AwsClients) -> str:
+    """The agent is there, in this region, and ready."""
+    match = RUNTIME.fullmatch(settings.agent) or FUNCTION.fullmatch(settings.agent)
+    assert match is not None  # the parameters were checked
+    if match[1] != settings.region:
+        raise Fault(f"the agent is in {match[1]}, not in {settings.region}.", "Use an agent in REGION.")
+    if match.re is FUNCTION:
+        state = aws.client("lambda").get_function_configuration(FunctionName=settings.agent).get("State", "Active")
+        if state != "Active":
+            raise Fault(f"the function {match[3]} is {state}, not Active.", "Wait, or mend the function.")
+        return f"function {match[3]}, {state}"
+    client = aws.client("bedrock-agentcore-control")
+    status = client.get_agent_runtime(agentRuntimeId=match[3])["status"]
+    if status != "READY":
+        raise Fault(f"the agent runtime {match[3]} is {status}, not READY.", "Wait, or deploy the agent again.")
+    return f"AgentCore runtime {match[3]}, {status}"
+
+
+def check_recipe(settings: MultiTurnSettings, aws: AwsClients) -> str:
+    """The base model has a recipe for evaluating agents, and it takes these settings."""
+    try:
+        recipe = _recipe(settings, aws)
+    except (*AwsFailure, ValueError) as error:
+        fix = "Choose a model that can be trained with multi-turn reinforcement learning, or allow reading its recipe."
+        raise Fault(f"the recipe for evaluating agents could not be read ({error}).", fix, "warn") from error
+    for name, value in {GROUP: settings.group, **settings.sampling}.items():
+        if name not in recipe:
+            raise Fault(f"the recipe has no {name}.", "Take it out of the parameters cell.")
+        if not recipe[name].takes(float(value)):
+            raise Fault(f"{name}={value} is not what the recipe takes ({recipe[name].bounds()}).", "Correct it.")
+    return f"{EVALUATION_TYPE}; {settings.rollouts_in_words}"
+
+
+def _recipe(settings: MultiTurnSettings, aws: AwsClients) -> dict[str, Parameter]:
+    """Raises ``ValueError`` where the hub names none, and what boto3 raises."""
+    base = settings.model if settings.scope == "base" else base_model_of(settings.model, aws)
+    content = aws.sagemaker.describe_hub_content(
+        HubName=PUBLIC_HUB, HubContentType="Model", HubContentName=hub_model_name(base or "")
+    )
+    place = settings_place(json.loads(content["HubContentDocument"]), EVALUATION_TYPE)
+    if not place:
+        raise ValueError(f"the hub names none of {hub_model_name(base or '')}")
+    uri = S3Uri.parse(place)
+    return read_recipe_settings(aws.s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read())
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiTurnSettings(EvaluatorSettings):
+    """``agent`` is an AgentCore runtime's or a Lambda function's ARN; ``group`` rollouts are made per prompt, of which
+    one counts as solved from a reward of ``threshold``; ``sampling`` holds settings in the recipe's own names."""
+
+    kind = "multi_turn"
+    runs = MultiTurnRuns()
+    checks = (
+        *SESSION,
+        ("Model", check_model),
+        ("Recipe", check_recipe),
+        *DATASET,
+        ("Agent", check_agent),
+        *OUTPUT,
+    )
+
+    agent: str
+    qualifier: str | None = None
+    group: int = 1
+    pass_k: tuple[int, ...] = (1,)
+    threshold: float = 1.0
+    sampling: Mapping[str, int | float] = field(default_factory=dict)
+    primary_metric: str = "pass_at_1"
+
+    @classmethod
+    def read(cls, reader: ParameterReader) -> Json:
+        return super().read(reader) | {
+            "dataset": reader.text("DATASET"),
+            "dataset_etag": (reader.optional_text("DATASET_ETAG") or "").strip('"'),
+            "dataset_notes": tuple(reader.texts("DATASET_NOTES")),
+            "agent": reader.text("AGENT"),
+            "qualifier": reader.optional_text("AGENT_QUALIFIER"),
+            "group": _whole(reader, "ROLLOUTS"),
+            "pass_k": _ks(reader),
+            "threshold": _number(reader, "SUCCESS_THRESHOLD"),
+            "sampling": _sampling(reader),
+            "primary_metric": reader.text("PRIMARY_METRIC"),
+        }
+
+    def faults(self) -> list[str]:
+        found = super().faults()
+        if not (RUNTIME.fullmatch(self.agent) or FUNCTION.fullmatch(self.agent)):
+            wanted = "the ARN of a Bedrock AgentCore runtime or of a Lambda function"
+            found.append(f"AGENT must be {wanted} (received {self.agent[:90]!r})")
+        if not USUAL[GROUP].takes(self.group):
+            found.append(f"ROLLOUTS must be {USUAL[GROUP].bounds()} (received {self.group})")
+        if why := meaningless_k(self.pass_k, self.group, self.sampling.get(TEMPERATURE, 0)):
+            found.append(f"PASS_K: {why}")
+        if self.primary_metric not in self.metrics:
+            found.append(f"PRIMARY_METRIC must be one of {', '.join(self.metrics)} (received {self.primary_metric!r})")
+        if self.mlflow_resource_arn is None:
+            found.append("MLFLOW_RESOURCE_ARN must be set: all results of this evaluation are in MLflow")
+        return found
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What can decide."""
+        return (*(f"pass_at_{k}" for k in self.pass_k), REWARD)
+
+    @property
+    def hyperparameters(self) -> dict[str, str]:
+        """What each job is to be sent, in the recipe's own names."""
+        return hyperparameters(self.group, self.pass_k, self.threshold, self.sampling)
+
+    @property
+    def rollouts_in_words(self) -> str:
+        each = f"{self.group} rollout{'s' if self.group > 1 else ''} per prompt"
+        others = ", ".join(f"{name}={value}" for name, value in self.sampling.items())
+        return f"{each}; {others or 'the recipe’s own sampling'}"
+
+    def configuration(self) -> Json:
+        return {
+            **super().configuration(),
+            "dataset": self.dataset,
+            "dataset_etag": self.dataset_etag,
+            "agent": self.agent,
+            "qualifier": self.qualifier,
+            "hyperparameters": self.hyperparameters,
+        }
+
+    def overview(self) -> dict[str, str]:
+        return {
+            "Model": self.model,
+            "Evaluates": self.evaluates,
+            "Dataset": self.dataset,
+            "Agent": f"{self.agent}{f' ({self.qualifier})' if self.qualifier else ''}",
+            "Rollouts": self.rollouts_in_words,
+            "Solved": f"from a reward of {self.threshold:g}",
+            "Decides": self.primary_metric,
+            **super().overview(),
+            "Role": self.role_arn,
+            "Results": f"MLflow, {self.mlflow_resource_arn}",
+        }
+
+
+def _whole(reader: ParameterReader, name: str) -> int:
+    number = reader.positive(name) or 1
+    return int(number) if number == int(number) else reader.fault(name, "a whole number", 1)
+
+
+def _number(reader: ParameterReader, name: str) -> float:
+    value = reader.structure(name)
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if usable else reader.fault(name, "a number", 1.0)  # type: ignore[arg-type]
+
+
+def _ks(reader: ParameterReader) -> tuple[int, ...]:
+    value = reader.structure("PASS_K")
+    usable = isinstance(value, list | tuple) and value and all(type(k) is int and k > 0 for k in value)
+    if not usable:
+        return reader.fault("PASS_K", "a list of whole numbers above 0, such as [1, 4]", (1,))
+    return tuple(sorted({*value}))  # type: ignore[misc]
+
+
+def _sampling(reader: ParameterReader) -> dict[str, int | float]:
+    value = reader.structure("SAMPLING")
+    if value is None:
+        return {}
+    expected = "a dictionary of numbers in the recipe's names, such as {'temperature': 0.7}"
+    if not isinstance(value, dict):
+        return reader.fault("SAMPLING", expected, {})
+    wrong = [n for n, x in value.items() if n not in USUAL or isinstance(x, bool) or not isinstance(x, int | float)]
+    if wrong:
+        names = ", ".join(name for name in USUAL if name != GROUP)
+        return reader.fault("SAMPLING", f"{expected}; the recipe's names are {names}", {})
+    return dict(value)

@@ -1,0 +1,1 @@
+"""What a job of the container leaves in S3."""

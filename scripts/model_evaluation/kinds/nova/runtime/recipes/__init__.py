@@ -1,0 +1,1 @@
+"""What the container takes: recipes, the models that they name, and rows."""

@@ -1,0 +1,1 @@
+"""What only this kind's page has, beside the shared report."""

@@ -1,0 +1,75 @@
+"""What reports of an evaluation in the Nova container say beside its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, JUDGES
+from model_evaluation.runtime.report.plain_text import paragraphs
+from model_evaluation.runtime.report.words import ReportWords
+from model_evaluation.runtime.summary import Summary, scope_of
+
+ANSWERED = """
+Every row of the dataset was given to the models by the Nova evaluation container, which scored the answers. Rows are
+put together by record and never by their position in a file. Accuracy and valid_json are ours: accuracy asks whether
+the named field of the JSON answer has the reference's value; an answer that cannot be read is wrong.
+"""
+BENCHMARK = """
+The Nova evaluation container asked the models the benchmark's questions and scored the answers. The questions of both
+models are put together by their text.
+"""
+JUDGED = """
+A judge of AWS's own compared the two answers to every prompt, the challenger's (response B) and the baseline's
+(response A), twice, in both orders. Where the two judgments of a prompt
+disagree, the prompt counts as a tie; where one is unusable, the other counts. The win rate counts a tie by half, and
+its interval takes the prompt, not the judgment, for the unit.
+"""
+ANSWER_LIMITS = """
+Overlap with the reference (rouge, f1, bleu) is not the share of right answers: on JSON it rewards names of keys.
+
+The intervals say how much the result would vary with other rows of the same kind. They say nothing about other kinds
+of prompts, or about another temperature.
+"""
+JUDGE_LIMITS = """
+The preferences are a judge model's opinions; a judge can be wrong in the same way on many rows, and no interval shows
+that.
+"""
+CONFIDENCE_LIMIT = """
+Confidence is the probability that the model itself gave to all tokens of its value. Nothing is calibrated unless a
+number says so, and such a number was fitted on one half of the rows and measured on the other.
+"""
+
+
+def report_words(summary: Summary) -> ReportWords:
+    """The words for this summary."""
+    recipe = recipe_in(summary)
+    evaluation = recipe.get("evaluation", {})
+    task = str(evaluation.get("task", ""))
+    conditions = [("Task", " ".join(filter(None, (task, str(evaluation.get("subtask", ""))))))]
+    conditions += [("Inference", inference_text(recipe.get("inference", {})))]
+    if function := recipe.get("processor", {}).get("lambda_arn"):
+        conditions.append(("Function", str(function)))
+    judged = task in JUDGES
+    method = JUDGED if judged else ANSWERED if task == GEN_QA else BENCHMARK
+    limits = JUDGE_LIMITS if judged else ANSWER_LIMITS
+    if "confidence" in summary:
+        limits += CONFIDENCE_LIMIT
+    both = "" if scope_of(summary) == "compare" else " Only one model was evaluated, so nothing is better or worse."
+    return ReportWords(
+        scorer="judge" if judged else "",
+        conditions=tuple(conditions),
+        method=" ".join(method.split()) + both,
+        limits=tuple(paragraphs(limits)),
+    )
+
+
+def recipe_in(summary: Summary) -> dict[str, dict[str, Any]]:
+    """The recipe that results were made with, without its run."""
+    recipe = summary["conditions"].get("recipe")
+    return recipe if isinstance(recipe, dict) else {}
+
+
+def inference_text(inference: Mapping[str, Any]) -> str:
+    """``temperature 0, top_logprobs 10``."""
+    return ", ".join(f"{key} {'none' if value is None else value}" for key, value in inference.items())

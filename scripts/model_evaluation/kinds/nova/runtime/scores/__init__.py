@@ -1,0 +1,1 @@
+"""From the container's rows to scores, classes, confidence and preferences."""

@@ -1,0 +1,269 @@
+"""What containers answer with, one text per row, as scores and classes. The shape is told from the answers themselves,
+one shape for all of them; nothing is taken for something that it may not be."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from model_evaluation.kinds.predictive.runtime.problem import Problem
+from model_evaluation.kinds.predictive.runtime.tables import Floats, Predictions, Texts
+from model_evaluation.runtime.results.evaluation import ResultsError
+
+from .labels import canonical_label, class_order, spelled_like
+from .table_reading import unique_predictions
+
+SHOWN = 200  # characters of an answer that an error quotes
+LABEL_KEYS = ("predicted_label", "closest_cluster")
+SCORE_KEYS = ("score", "predicted_score", "prediction")
+LIST_KEYS = ("probabilities", "scores")
+NUMPY = re.compile(r"np\.\w+\(([^()]*)\)")  # how NumPy 2 writes its numbers where a container prints them bare
+JOINED = re.compile(r"\[[^\]]*\]|[^,]+")
+NO_ANSWER = "ERROR"  # what some containers put in the place of a row that they could not answer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One row's. ``numbers`` are a score or one per class, ``label`` a class or cluster, ``labels`` the classes in the
+    order of the numbers."""
+
+    numbers: tuple[float, ...] = ()
+    label: str = ""
+    labels: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return not self.numbers and not self.label
+
+
+def split_answers(text: str, rows: int) -> list[str]:
+    """The answers in a body that an endpoint gave to ``rows`` rows, one text each.
+
+    Raises :class:`ResultsError` when there are more or fewer.
+    """
+    stripped = text.strip()
+    found: list[str]
+    if stripped.startswith(("{", "[")) and (value := _json(stripped)) is not None:
+        found = [json.dumps(item) for item in _items(value, rows)]
+    else:
+        found = [line for line in stripped.splitlines() if line.strip()]
+        if len(found) == 1 and rows > 1:  # a single line, joined by commas: numbers, or lists in brackets
+            found = [cell.strip() for cell in JOINED.findall(found[0])]
+    if len(found) != rows:
+        raise ResultsError(
+            f"{rows} rows were sent and {len(found)} answers came back. The answer begins {text[:SHOWN]!r}.",
+            fix="Look at the container's log and at what it returns for several rows; nothing was taken by position.",
+        )
+    return found
+
+
+def _items(value: Any, rows: int) -> list[Any]:
+    """The rows' own parts of one JSON answer."""
+    if isinstance(value, dict):
+        for key in ("predictions", "probabilities", "prediction", "predicted_label"):
+            own = value.get(key)
+            if isinstance(own, list):
+                if key == "probabilities" and isinstance(value.get("labels"), list):
+                    return [{"probabilities": item, "labels": value["labels"]} for item in own]
+                return [{"predicted_label": item} for item in own] if key == "predicted_label" else own
+        return [value]
+    if isinstance(value, list) and rows == 1 and not (value and isinstance(value[0], list | dict)):
+        return [value]
+    return list(value)
+
+
+def parse_answer(text: str, keys: Sequence[str] = ()) -> Answer:
+    """One answer. ``keys`` are the names of its fields, where the container was told which to give."""
+    text = NUMPY.sub(r"\1", text.strip())
+    if not text or text == NO_ANSWER:
+        return Answer()
+    value = _json(text)
+    if value is not None:
+        return _of_value(value)
+    if text.startswith("[") and text.endswith("]"):  # single quotes, or bare nan
+        return Answer(tuple(_number(part) for part in text[1:-1].split(",")))
+    cells = next(csv.reader([text], skipinitialspace=True), [])
+    if keys and len(cells) == len(keys):
+        return _of_fields(dict(zip(keys, cells, strict=True)))
+    if len(cells) == 1:
+        number = _number(cells[0])
+        return Answer((number,)) if not math.isnan(number) else _of_text(cells[0])
+    numbers = tuple(_number(cell) for cell in cells)
+    return Answer(numbers) if not any(map(math.isnan, numbers)) else Answer()
+
+
+def _of_value(value: Any) -> Answer:
+    if isinstance(value, dict):
+        inner = value.get("predictions")
+        if isinstance(inner, list) and len(inner) == 1:
+            return _of_value(inner[0])
+        return _of_fields(value)
+    if isinstance(value, list):
+        if len(value) == 1 and isinstance(value[0], list | dict):
+            return _of_value(value[0])
+        numbers = tuple(_number(item) for item in value)
+        return Answer(numbers) if numbers and not any(map(math.isnan, numbers)) else Answer()
+    if isinstance(value, str):
+        return parse_answer(value) if value.strip().startswith("[") else _of_text(value)
+    if value is None:
+        return Answer()
+    return Answer((_number(value),))
+
+
+def _of_text(text: str) -> Answer:
+    """A class by its name; what only looks like a number that failed is no answer."""
+    return Answer() if text.strip().lower() in ("nan", "null", "none", "inf", "-inf") else Answer(label=text.strip())
+
+
+def _of_fields(fields: dict[str, Any]) -> Answer:
+    label = next((canonical_label(fields[key]) for key in LABEL_KEYS if key in fields), "")
+    names = _listed(fields.get("labels"))
+    labels = tuple(canonical_label(name) for name in names) if names else ()
+    for key in LIST_KEYS:
+        own = _listed(fields.get(key))
+        if own:
+            own = own[0] if len(own) == 1 and isinstance(own[0], list) else own
+            return Answer(tuple(_number(item) for item in own), label, labels)
+    for key in SCORE_KEYS:
+        if key in fields:
+            own = _listed(fields[key])
+            numbers = tuple(_number(item) for item in own) if own else (_number(fields[key]),)
+            return Answer(() if any(map(math.isnan, numbers)) else numbers, label, labels)
+    return Answer((), label, labels)
+
+
+def _listed(value: Any) -> list[Any] | None:
+    if isinstance(value, str) and value.strip().startswith("["):
+        value = _json(value.replace("'", '"'))
+    return value if isinstance(value, list) else None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return math.nan
+    return number if math.isfinite(number) else math.nan
+
+
+def predictions_of(
+    ids: Sequence[str],
+    texts: Sequence[str],
+    problem: Problem,
+    classes: Iterable[str],
+    *,
+    keys: Sequence[str] = (),
+    family: str = "custom",
+    sent: int | None = None,
+    surplus: int = 0,
+) -> Predictions:
+    """The predictions in these answers, one per id. ``classes`` are those of the test set; ``sent`` counts the rows
+    that were asked for.
+
+    Raises :class:`ResultsError` for answers of no known shape, or of another number of classes.
+    """
+    answers = [parse_answer(text, keys) for text in texts]
+    shapes = {len(answer.numbers) for answer in answers if answer.numbers}
+    if not any(not answer.empty for answer in answers):
+        first = next(iter(texts), "")
+        raise ResultsError(
+            f"None of the {len(texts)} answers can be read; the first is {first[:SHOWN]!r}.",
+            fix="Expected a number, a list of numbers, or JSON with score, probabilities or predicted_label per row.",
+        )
+    if family == "kmeans" and shapes == {2}:  # the cluster, and the distance to its centre
+        answers = [Answer(label=canonical_label(a.numbers[0])) if a.numbers else a for a in answers]
+        shapes = set()
+    if len(shapes) > 1:
+        raise ResultsError(
+            f"The answers have {' and '.join(map(str, sorted(shapes)))} numbers per row; expected one shape.",
+            fix="Look at what the container returns.",
+        )
+    width = shapes.pop() if shapes else 0
+    known = class_order({canonical_label(name) for name in classes})
+    score, prediction, names, notes = _meaning(answers, width, problem, known)
+    found = unique_predictions(np.array(ids, object), score, prediction, names, notes)
+    missing = max(0, (len(ids) if sent is None else sent) - len(set(ids)))
+    return Predictions(
+        found.ids, found.score, found.prediction, found.classes, missing, found.duplicate, surplus, found.unparsable,
+        found.notes,
+    )  # fmt: skip
+
+
+def _meaning(
+    answers: Sequence[Answer], width: int, problem: Problem, classes: Sequence[str]
+) -> tuple[Floats | None, Texts | None, tuple[str, ...], tuple[str, ...]]:
+    """Scores, classes, the classes' order, and notes."""
+    labels = np.array([answer.label for answer in answers], object)
+    prediction: Texts | None = labels if any(labels) else None
+    if not width:
+        return None, prediction, (), ()
+    numbers: Floats = np.full((len(answers), width), np.nan)
+    for place, answer in enumerate(answers):
+        if answer.numbers:
+            numbers[place] = answer.numbers
+    if width == 1:
+        return _single(numbers[:, 0], prediction, problem, classes)
+    if problem.type == "regression":
+        raise ResultsError(
+            f"The model answers with {width} numbers per row; a regression has one.",
+            fix="Check that this is the model that was meant, or the type of problem.",
+        )
+    names = _class_names(answers, width, classes)
+    return numbers, prediction, names, ()
+
+
+def _single(
+    numbers: Floats, prediction: Texts | None, problem: Problem, classes: Sequence[str]
+) -> tuple[Floats | None, Texts | None, tuple[str, ...], tuple[str, ...]]:
+    if problem.type == "regression":
+        return numbers, None, (), ()
+    texts = np.array([canonical_label(value) for value in numbers], object)
+    given = {text for text in texts if text}
+    bits = {spelled_like("1", name) for name in classes}
+    if problem.type in ("multiclass", "clustering") or given <= bits:
+        told = () if problem.type != "binary" else ("The model answers with classes, not with scores.",)
+        return None, texts, (), told
+    if spelled_like("1", problem.positive) == "0" and bits <= {"0", "1"}:
+        note = "The model scores class 1; since class 0 is the positive one, its score is one minus that."
+        return 1 - numbers, prediction, (), (note,)
+    if bits <= {"0", "1"}:
+        return numbers, prediction, (), ()
+    note = f"The model gives one score per row; it is taken as the score of {problem.positive!r}."
+    return numbers, prediction, (), (note,)
+
+
+def _class_names(answers: Sequence[Answer], width: int, classes: Sequence[str]) -> tuple[str, ...]:
+    """The classes in the order of the scores: told by the model, else by their numbers, else in order where there are
+    as many. Raises :class:`ResultsError` for another number of them."""
+    told = {answer.labels for answer in answers if answer.labels}
+    if len(told) == 1 and len(next(iter(told))) == width:
+        return next(iter(told))
+    numbered = tuple(str(number) for number in range(width))
+    if set(classes) <= set(numbered):
+        if width > 2 and len(classes) <= 2:
+            raise ResultsError(
+                f"The model answers with {width} scores per row, the test set has the classes {', '.join(classes)}.",
+                fix="A model of that many classes is no binary one: answer multiclass, or name the right model.",
+            )
+        return numbered
+    if len(classes) == width:
+        return tuple(classes)
+    raise ResultsError(
+        f"The model answers with {width} scores per row, and the test set has {len(classes)} classes: "
+        f"{', '.join(map(str, classes[:10]))}.",
+        fix="Check the model and the label; which score belongs to which class cannot be told.",
+    )

@@ -1,0 +1,286 @@
+"""Files of rows: their format, told from their beginning, and reading them as texts. Never a guess about a value:
+what stands in a cell is what is read, so an id 007 stays 007 and a class None is no missing value."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from model_evaluation.runtime.s3_uri import S3Uri
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from model_evaluation.runtime.session import AwsClients
+
+FileType = Literal["csv", "parquet", "jsonl", "libsvm"]
+START_BYTES = 262_144
+DELIMITERS = ",;\t|"
+LIBSVM = re.compile(rb"[-+]?[\d.]+(?:[eE][-+]?\d+)?(?:[ \t]+(?:qid:\d+[ \t]+)?\d+:\S+)+[ \t]*")
+NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*|\s*(?:nan|[-+]?inf(?:inity)?)\s*", re.IGNORECASE)
+COMMA_NUMBER = re.compile(r"\s*[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?\s*")
+BESIDE = ("_SUCCESS", ".crc", ".manifest", ".out")  # ends of names that lie beside parts of a table and are none
+
+
+class TableError(ValueError):
+    """A file that is no table of rows; the message says what it is and what is expected."""
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How rows are written. ``delimiter``, ``header`` (the first row holds names) and ``decimal`` (the mark
+    before a number's fraction: a point, or a comma, which are read as points) are of CSV files."""
+
+    type: FileType
+    delimiter: str = ","
+    header: bool = True
+    decimal: str = "."
+
+    @classmethod
+    def of(cls, value: object) -> TableFormat:
+        """From the dictionary that a notebook's parameter holds. Raises :class:`TableError`."""
+        try:
+            fields: dict[str, Any] = dict(value)  # type: ignore[call-overload]
+            made = cls(**fields)
+        except (TypeError, ValueError) as error:
+            raise TableError(f"{value!r} is no format, such as {{'type': 'csv'}} ({error}).") from error
+        if made.type not in ("csv", "parquet", "jsonl", "libsvm"):
+            raise TableError(f"The format's type is {made.type!r}; expected csv, parquet, jsonl or libsvm.")
+        return made
+
+    def as_json(self) -> dict[str, Any]:
+        """What :meth:`of` reads."""
+        if self.type != "csv":
+            return {"type": self.type}
+        decimal = {} if self.decimal == "." else {"decimal": self.decimal}
+        return {"type": self.type, "delimiter": self.delimiter, "header": self.header, **decimal}
+
+    def __str__(self) -> str:
+        names = {"parquet": "Parquet", "jsonl": "JSON Lines", "libsvm": "libsvm"}
+        if self.type != "csv":
+            return names[self.type]
+        separators = {",": "", ";": ", separated by semicolons", "\t": ", separated by tabs", "|": ", separated by |"}
+        decimal = "" if self.decimal == "." else ", with decimal commas"
+        return f"CSV {'with' if self.header else 'without'} a header{separators.get(self.delimiter, '')}{decimal}"
+
+
+def detect_format(name: str, start: bytes, *, whole: bool) -> TableFormat:
+    """The format of a file that begins with ``start`` (all of it, if ``whole``). Raises :class:`TableError`."""
+    if not start.strip():
+        raise TableError(f"{name} is empty.")
+    if start.startswith(b"PAR1"):
+        return TableFormat("parquet")
+    for magic, what in ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "a zip archive or a spreadsheet"), (b"BZh", "bzip2")):
+        if start.startswith(magic):
+            raise TableError(f"{name} is {what}; expected CSV, Parquet, JSON Lines or libsvm, not compressed.")
+    if b"\x00" in start[:4096]:
+        raise TableError(f"{name} is binary and no Parquet; expected CSV, Parquet, JSON Lines or libsvm.")
+    lines = start.removeprefix(b"\xef\xbb\xbf").splitlines()
+    if not whole and len(lines) > 1:
+        lines = lines[:-1]  # cut in the middle
+    lines = [line for line in lines if line.strip()]
+    if lines[0].lstrip().startswith(b"["):
+        try:
+            json.loads(lines[0])
+        except ValueError:
+            raise TableError(f"{name} is one JSON array; expected one JSON object per line.") from None
+    if lines[0].lstrip().startswith(b"{"):
+        return TableFormat("jsonl")
+    if all(LIBSVM.fullmatch(line) for line in lines[:20]):
+        return TableFormat("libsvm")
+    try:
+        text = b"\n".join(lines[:200]).decode()
+    except UnicodeDecodeError as error:
+        raise TableError(f"{name} is not UTF-8 (byte 0x{start[error.start]:02x}); save it as UTF-8.") from error
+    return _csv_format(text)
+
+
+def _csv_format(text: str) -> TableFormat:
+    widths = {mark: [len(row) for row in csv.reader(io.StringIO(text), delimiter=mark)] for mark in DELIMITERS}
+    # The separator that cuts the first row into most cells and the others into as many.
+    delimiter = max(DELIMITERS, key=lambda mark: (widths[mark].count(widths[mark][0]) * (widths[mark][0] > 1),
+                                                  widths[mark][0]))  # fmt: skip
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
+    header = _has_header(rows)
+    return TableFormat("csv", delimiter, header, "," if _has_decimal_commas(rows[header:]) else ".")
+
+
+def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether some column holds numbers whose fraction stands behind a comma, and nothing else."""
+    for column in zip(*rows, strict=False):
+        cells = [cell for cell in column if cell.strip()]
+        commas = [bool(COMMA_NUMBER.fullmatch(cell)) for cell in cells]
+        if any(commas) and all(comma or NUMBER.fullmatch(cell) for comma, cell in zip(commas, cells, strict=True)):
+            return True
+    return False
+
+
+def _has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row holds names: no number and no empty cell, and none that is found again below itself."""
+    first, others = rows[0], rows[1:]
+    if any(NUMBER.fullmatch(cell) or COMMA_NUMBER.fullmatch(cell) or not cell.strip() for cell in first):
+        return False
+    if not others:
+        return True
+    return not any(cell == row[place] for row in others for place, cell in enumerate(first) if place < len(row))
+
+
+def s3_keys(aws: AwsClients, uri: str) -> list[tuple[str, int, str]]:
+    """Key, size and ETag of the object of that URI, or of every part below it, in the keys' order."""
+    bucket, key = S3Uri.parse(uri)
+    pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+    found = [(item["Key"], int(item["Size"]), item["ETag"].strip('"')) for page in pages
+             for item in page.get("Contents", [])]  # fmt: skip
+    exact = [item for item in found if item[0] == key]
+    if exact:
+        return exact
+    prefix = key if key.endswith("/") or not key else f"{key}/"
+    return [item for item in found if item[0].startswith(prefix) and is_part(item[0], item[1])]
+
+
+def is_part(name: str, size: int) -> bool:
+    """Whether an object below a table's prefix is one of its parts, and not a mark that lies beside them."""
+    base = name.rsplit("/", 1)[-1]
+    return size > 0 and bool(base) and not base.startswith((".", "_")) and not base.endswith(BESIDE)
+
+
+def local_parts(path: str) -> list[str]:
+    """The file of that path, or the files in the folder, by name."""
+    if not os.path.isdir(path):
+        return [path]
+    entries = sorted(entry.path for entry in os.scandir(path) if entry.is_file())
+    return [name for name in entries if is_part(name.replace(os.sep, "/"), os.path.getsize(name))]
+
+
+def read_table(uri: str, form: TableFormat, aws: AwsClients | None = None) -> pd.DataFrame:
+    """Every row of a table, all parts after one another; all cells are texts, the empty text where there is none.
+
+    ``uri`` is an S3 URI or a path here. Columns of a CSV file without a header, and of libsvm, are named 0, 1, ... as
+    texts. Raises :class:`TableError` for what is not as the format says.
+    """
+    import pandas as pd
+
+    frames = [_frame(name, body, form) for name, body in _bodies(uri, aws)]
+    if not frames:
+        raise TableError(f"There is no file with rows at {uri}.")
+    first = list(frames[0].columns)
+    for frame in frames[1:]:
+        if set(frame.columns) != set(first):
+            raise TableError(f"The parts of {uri} have different columns: {first[:8]} and {list(frame.columns)[:8]}.")
+    whole = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    return whole[first].fillna("")
+
+
+def _bodies(uri: str, aws: AwsClients | None) -> Iterator[tuple[str, bytes]]:
+    if not uri.startswith("s3://"):
+        for path in local_parts(os.path.expanduser(uri)):
+            try:
+                with open(path, "rb") as file:
+                    yield path, file.read()
+            except OSError as error:
+                raise TableError(f"{path} cannot be read: {error.strerror}.") from error
+        return
+    assert aws is not None
+    bucket = S3Uri.parse(uri).bucket
+    for key, size, _ in s3_keys(aws, uri):
+        if size:
+            yield f"s3://{bucket}/{key}", aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def _frame(name: str, body: bytes, form: TableFormat) -> pd.DataFrame:
+    import pandas as pd
+
+    if form.type == "parquet":
+        import pyarrow.parquet
+
+        return _texts(pyarrow.parquet.read_table(io.BytesIO(body)))
+    if form.type == "jsonl":
+        return pd.DataFrame(_objects(name, body), dtype=object)
+    if form.type == "libsvm":
+        return pd.DataFrame(libsvm_rows(name, body.decode().splitlines()), dtype=object)
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(body),
+            sep=form.delimiter,
+            header=0 if form.header else None,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            index_col=False,
+            on_bad_lines="error",
+        )
+    except (ValueError, pd.errors.ParserError) as error:  # a row with too many cells, a byte that is no UTF-8
+        raise TableError(f"{name} cannot be read as {form}: {error}".strip()) from error
+    frame.columns = [str(column) for column in frame.columns]
+    return frame.apply(_with_points) if form.decimal == "," else frame
+
+
+def _with_points(column: pd.Series) -> pd.Series:
+    """Numbers with a decimal comma as numbers with a point; other texts as they are."""
+    commas = column.str.fullmatch(COMMA_NUMBER.pattern)
+    pointed = column.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+    return column.mask(commas, pointed)
+
+
+def _texts(table: pa.Table) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({name: [_text(value) for value in table.column(name).to_pylist()]
+                         for name in table.column_names}, dtype=object)  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    """A value of a typed file as the text that a CSV file would hold."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return json.dumps(value)
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _objects(name: str, body: bytes) -> list[dict[str, str]]:
+    rows = []
+    for number, line in enumerate(body.decode("utf-8-sig").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise TableError(f"Line {number} of {name} is not JSON: {error}") from error
+        if not isinstance(value, dict):
+            raise TableError(f"Line {number} of {name} holds a {type(value).__name__}, expected an object.")
+        rows.append({str(key): _text(cell) for key, cell in value.items()})
+    return rows
+
+
+def libsvm_rows(name: str, lines: Iterable[str]) -> list[dict[str, str]]:
+    """Rows by column: ``0`` is the label, further ones are named by their index. What is not written is missing."""
+    rows: list[dict[str, str]] = []
+    seen: set[str] = set()
+    for number, line in enumerate(lines, 1):
+        words = line.split()
+        if not words:
+            continue
+        row = {"0": words[0]}
+        for word in words[1:]:
+            index, colon, value = word.partition(":")
+            if not colon or not index.isdigit():
+                if index == "qid":
+                    continue
+                raise TableError(f"Line {number} of {name} is no libsvm row: {word!r} is not INDEX:VALUE.")
+            row[f"f{index}"] = value
+        seen |= row.keys()
+        rows.append(row)
+    order = sorted(seen, key=lambda column: (column != "0", int(column.removeprefix("f"))))
+    return [{column: row.get(column, "") for column in order} for row in rows]

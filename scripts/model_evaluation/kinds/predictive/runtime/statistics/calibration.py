@@ -1,0 +1,172 @@
+"""Whether probabilities mean what they say: of the rows with 0.2, are 20% positive?"""
+
+from __future__ import annotations
+
+import math
+from typing import TypedDict
+
+import numpy as np
+
+from model_evaluation.kinds.predictive.runtime.joined import Codes
+from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.runtime.statistics.proportions import wilson_interval
+
+from .losses import TINY
+
+BINS = 10
+FEWEST = 5  # events, and non-events, that a slope needs
+SIMULATIONS = 200
+SIMULATED_ROWS = 20_000  # the expected error of so many rows is scaled to that of more
+GRID = 0.002  # on the logit scale, to which the scores of very many rows are rounded
+GRID_ROWS = 100_000
+Z = 1.959964
+SEED = 20260101
+
+
+class ReliabilityBin(TypedDict):
+    """Rows whose scores lie together: their mean score and the share of positives among them."""
+
+    n: int
+    mean_score: float
+    share: float
+    ci_low: float
+    ci_high: float
+
+
+class Calibration(TypedDict):
+    """``slope`` 1 and ``intercept`` 0 are perfect: below 1 the scores are too sure of themselves, and below 0 (with the
+    slope taken as 1) they are too high. ``ece`` is the mean distance of bins from the diagonal, ``ece_expected`` what
+    perfectly calibrated scores would show by chance alone. ``None`` where a number does not exist."""
+
+    n: int
+    slope: float | None
+    slope_ci: list[float] | None
+    intercept: float | None
+    intercept_ci: list[float] | None
+    ece: float
+    ece_expected: float
+    bins: list[ReliabilityBin]
+
+
+def calibration(truth: Codes, score: Floats, weight: Floats | None = None) -> Calibration:
+    """Of probabilities of the positive class, n >= 1. Slope and intercept from a logistic regression of the truth on
+    the logit of the score (Cox, 1958, Biometrika 45), with Wald intervals; weights count in these and in the bins'
+    shares, not in the bins' intervals, which rest on rows."""
+    n = len(truth)
+    bins = _bins(truth, score, weight)
+    slope = intercept = None
+    own = np.ones(n) if weight is None else weight * (n / weight.sum())
+    if min(int(truth.sum()), n - int(truth.sum())) >= FEWEST and np.ptp(score) > 0:
+        logits = np.log(np.clip(score, TINY, 1 - TINY) / (1 - np.clip(score, TINY, 1 - TINY)))
+        fit = _logistic(truth, logits, own)
+        slope = None if fit is None else fit[1]
+        alone = _offset(truth, logits, own)
+        intercept = alone
+    return {
+        "n": n,
+        "slope": slope[0] if slope else None,
+        "slope_ci": _wald(slope),
+        "intercept": intercept[0] if intercept else None,
+        "intercept_ci": _wald(intercept),
+        "ece": _distance(bins),
+        "ece_expected": expected_error(score),
+        "bins": bins,
+    }
+
+
+def _bins(truth: Codes, score: Floats, weight: Floats | None) -> list[ReliabilityBin]:
+    """Ten bins of equally many rows; equal scores stay together, so there may be fewer."""
+    edges = np.unique(np.quantile(score, np.linspace(0, 1, BINS + 1)[1:-1]))
+    at = np.searchsorted(edges, score, "right")
+    own = np.ones(len(score)) if weight is None else weight
+    counts = np.bincount(at, minlength=len(edges) + 1)
+    heaps, sums, hits = (
+        np.bincount(at, weights=values, minlength=len(edges) + 1) for values in (own, own * score, own * truth)
+    )
+    bins: list[ReliabilityBin] = []
+    for count, heap, total, found in zip(counts, heaps, sums, hits, strict=True):
+        if count and heap > 0:
+            share = float(found / heap)
+            low, high = wilson_interval(min(1.0, share), int(count))
+            bins.append(
+                {"n": int(count), "mean_score": float(total / heap), "share": share, "ci_low": low, "ci_high": high}
+            )
+    return bins
+
+
+def _distance(bins: list[ReliabilityBin]) -> float:
+    n = sum(own["n"] for own in bins)
+    return sum(own["n"] * abs(own["share"] - own["mean_score"]) for own in bins) / n if n else math.nan
+
+
+def expected_error(score: Floats) -> float:
+    """The calibration error (ECE) that these scores would show if they were perfectly calibrated: the mean of 200
+    simulated truths. It falls with the root of the rows, by which a sample of very many is scaled."""
+    rng = np.random.default_rng(SEED)
+    n = len(score)
+    own = score if n <= SIMULATED_ROWS else rng.choice(score, SIMULATED_ROWS, replace=False)
+    edges = np.unique(np.quantile(own, np.linspace(0, 1, BINS + 1)[1:-1]))
+    at = np.searchsorted(edges, own, "right")
+    total = 0.0
+    for _ in range(SIMULATIONS):
+        gap = np.bincount(at, weights=(rng.random(len(own)) < own) - own)
+        total += float(np.abs(gap).sum()) / len(own)
+    return total / SIMULATIONS * math.sqrt(len(own) / n)
+
+
+Coefficient = tuple[float, float]
+"""Value and standard error."""
+
+
+def _rounded(truth: Codes, logits: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
+    """Logits with the weights of all rows and of the positive ones; very many rows are put on a fine grid."""
+    if len(logits) <= GRID_ROWS:
+        return logits, weight, weight * truth
+    values, at = np.unique(np.round(logits / GRID).astype(np.int64), return_inverse=True)
+    totals = np.bincount(at, weights=weight).astype(np.float64)
+    hits = np.bincount(at, weights=weight * truth).astype(np.float64)
+    return (values * GRID).astype(np.float64), totals, hits
+
+
+def _logistic(truth: Codes, logits: Floats, weight: Floats) -> tuple[Coefficient, Coefficient] | None:
+    """Intercept and slope by Newton's method; ``None`` where the classes are separated and there is no maximum."""
+    x, total, hits = _rounded(truth, logits, weight)
+    beta = np.array([0.0, 1.0])
+    for _ in range(60):
+        p = 1 / (1 + np.exp(-np.clip(beta[0] + beta[1] * x, -700, 700)))
+        spread = total * p * (1 - p)
+        cross = float((spread * x).sum())
+        hessian = np.array([[spread.sum(), cross], [cross, (spread * x * x).sum()]])
+        residual = hits - total * p
+        slope = np.array([residual.sum(), (residual * x).sum()])
+        if np.linalg.cond(hessian) > 1e14:
+            return None
+        step = np.linalg.solve(hessian, slope)
+        step *= min(1.0, 5 / max(1e-300, float(np.abs(step).max())))
+        beta = beta + step
+        if np.abs(step).max() < 1e-9:
+            errors = np.sqrt(np.diag(np.linalg.inv(hessian)))
+            return (float(beta[0]), float(errors[0])), (float(beta[1]), float(errors[1]))
+        if np.abs(beta).max() > 1e4:
+            return None
+    return None
+
+
+def _offset(truth: Codes, logits: Floats, weight: Floats) -> Coefficient | None:
+    """The intercept alone, with the slope taken as 1."""
+    x, total, hits = _rounded(truth, logits, weight)
+    beta = 0.0
+    for _ in range(100):
+        p = 1 / (1 + np.exp(-np.clip(beta + x, -700, 700)))
+        spread = float((total * p * (1 - p)).sum())
+        if spread < 1e-12:
+            return None
+        step = float((hits - total * p).sum()) / spread
+        beta += max(-5.0, min(5.0, step))
+        if abs(step) < 1e-9:
+            return beta, 1 / math.sqrt(spread)
+    return None
+
+
+def _wald(coefficient: Coefficient | None) -> list[float] | None:
+    return None if coefficient is None else [coefficient[0] - Z * coefficient[1], coefficient[0] + Z * coefficient[1]]

@@ -1,0 +1,365 @@
+"""Metrics of predicted classes: all of them follow from how often each truth meets each prediction.
+
+``cells`` is a confusion matrix (..., truth, prediction) of counts or weights. Every metric here is the same for cells
+that are all multiplied by one number, so a row's contribution is its weight times the metric's derivative by its cell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
+
+from model_evaluation.kinds.predictive.runtime.joined import Codes
+from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.statistics.entries import Difference
+from model_evaluation.runtime.statistics.proportions import wilson_interval
+
+from .estimates import (
+    CONFIDENCE,
+    Contributions,
+    Estimate,
+    absent,
+    by_contributions,
+    difference_of,
+    spread,
+)
+
+UPPER = (1 + CONFIDENCE) / 2
+DRAWS = 4_000
+MOST_WORK = 2_000_000_000  # multiplications for all draws
+CHUNK = 256  # cells whose derivative is taken at a time
+STEP = 1e-30j
+UNSEEN = 1 / 3  # of a row
+MOST_CELLS = 2_000  # that occur: with more, contributions take the place of draws
+Cells = NDArray[Any]
+Function = Callable[[Cells], Cells]
+"""From cells (..., K, K) to the metric (...), NaN where it does not exist."""
+
+
+def divided(upper: Cells, lower: Cells) -> Cells:
+    """The quotient, NaN where the lower part is 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(lower > 0, upper / np.where(lower > 0, lower, 1), np.nan)
+
+
+# Sums over so few elements are several times as fast by einsum.
+def rows_of(cells: Cells) -> Cells:
+    """How many rows there are of each class (..., K)."""
+    return np.asarray(np.einsum("...ij->...i", cells))
+
+
+def columns_of(cells: Cells) -> Cells:
+    """How often each class is predicted (..., K)."""
+    return np.asarray(np.einsum("...ij->...j", cells))
+
+
+def total_of(cells: Cells) -> Cells:
+    return np.asarray(np.einsum("...ij->...", cells))
+
+
+def right_of(cells: Cells) -> Cells:
+    return np.asarray(np.einsum("...ii->...", cells))
+
+
+def last_of(values: Cells) -> Cells:
+    """The sum over the last axis."""
+    return np.asarray(np.einsum("...i->...", values))
+
+
+def accuracy(cells: Cells) -> Cells:
+    return divided(right_of(cells), total_of(cells))
+
+
+def recall(cells: Cells) -> Cells:
+    """Of the positive class, the second one."""
+    return divided(cells[..., 1, 1], cells[..., 1, :].sum(axis=-1))
+
+
+def specificity(cells: Cells) -> Cells:
+    return divided(cells[..., 0, 0], cells[..., 0, :].sum(axis=-1))
+
+
+def precision(cells: Cells) -> Cells:
+    return divided(cells[..., 1, 1], cells[..., :, 1].sum(axis=-1))
+
+
+def f_beta(beta: float) -> Function:
+    """F-beta of the positive class; F1 weighs precision and recall alike, beta above 1 recall more."""
+    square = beta * beta
+
+    def function(cells: Cells) -> Cells:
+        tp, fp, fn = cells[..., 1, 1], cells[..., 0, 1], cells[..., 1, 0]
+        return divided((1 + square) * tp, (1 + square) * tp + square * fn + fp)
+
+    return function
+
+
+def expected_cost(false_positive: float, false_negative: float) -> Function:
+    """What errors cost, per row."""
+
+    def function(cells: Cells) -> Cells:
+        total = total_of(cells)
+        return divided(false_positive * cells[..., 0, 1] + false_negative * cells[..., 1, 0], total)
+
+    return function
+
+
+def matthews_corrcoef(cells: Cells) -> Cells:
+    """Matthews' correlation of truth and prediction, for any number of classes; NaN where one of the two is always the
+    same class."""
+    truth, predicted = rows_of(cells), columns_of(cells)
+    total, right = total_of(cells), right_of(cells)
+    shared = last_of(truth * predicted)
+    spreads = (total**2 - last_of(predicted**2)) * (total**2 - last_of(truth**2))
+    return divided(right * total - shared, np.sqrt(np.maximum(spreads, 0)))
+
+
+def per_class(name: str) -> Function:
+    """``precision``, ``recall`` or ``f1`` of every class (..., K)."""
+
+    def function(cells: Cells) -> Cells:
+        right = np.diagonal(cells, axis1=-2, axis2=-1)
+        truth, predicted = rows_of(cells), columns_of(cells)
+        if name == "recall":
+            return divided(right, truth)
+        if name == "precision":  # a class that is there and never predicted has none found
+            return np.where(predicted > 0, divided(right, predicted), np.where(truth > 0, 0.0, np.nan))
+        return divided(2 * right, truth + predicted)
+
+    return function
+
+
+def averaged(name: str, *, weighted: bool) -> Function:
+    """The mean of a per-class metric over the classes that occur in the truth; ``weighted`` by how often."""
+    each = per_class(name)
+
+    def function(cells: Cells) -> Cells:
+        truth = rows_of(cells)
+        share = truth if weighted else (truth > 0).astype(float)
+        return divided(last_of(np.where(truth > 0, each(cells), 0) * share), last_of(share))
+
+    return function
+
+
+def balanced_accuracy(cells: Cells) -> Cells:
+    """The mean recall of the classes; of two classes NaN where one is absent."""
+    value = averaged("recall", weighted=False)(cells)
+    if cells.shape[-1] == 2:
+        return np.where((rows_of(cells) > 0).all(axis=-1), value, np.nan)
+    return value
+
+
+class Table(NamedTuple):
+    """Truth and every model's prediction counted together.
+
+    ``counts`` (m,) of the combinations that occur, ``truth`` (m,) and ``predicted`` (m,) by model; ``row`` (n,) is the
+    combination of each row, ``None`` where rows count once each and nobody needs it.
+    """
+
+    classes: int
+    counts: Floats
+    truth: Codes
+    predicted: dict[Side, Codes]
+    row: Codes | None
+    weight: Floats | None
+    clusters: Codes | None
+    n: int
+
+    def cells(self, side: Side, counts: Floats | None = None) -> Cells:
+        """The confusion matrix (..., K, K) of one model; ``counts`` (..., m) in place of the table's own."""
+        own = self.counts if counts is None else counts
+        spot = self.truth * self.classes + self.predicted[side]
+        size = self.classes * self.classes
+        if own.ndim == 1:
+            return np.bincount(spot, weights=own, minlength=size).reshape(self.classes, self.classes)
+        to = np.zeros((len(spot), size))
+        to[np.arange(len(spot)), spot] = 1
+        return (own @ to).reshape(*own.shape[:-1], self.classes, self.classes)
+
+
+def table(
+    truth: Codes,
+    predicted: dict[Side, Codes],
+    classes: int,
+    weight: Floats | None = None,
+    clusters: Codes | None = None,
+) -> Table:
+    """The counts of what occurs together."""
+    at = truth.astype(np.int64)
+    for codes in predicted.values():
+        at = at * classes + codes
+    size = classes ** (1 + len(predicted))
+    if size <= 1 << 20:
+        every = np.bincount(at, weights=weight, minlength=size)
+        occurring = np.flatnonzero(np.bincount(at, minlength=size))
+        row = None
+        if weight is not None or clusters is not None:
+            place = np.zeros(size, np.int64)
+            place[occurring] = np.arange(len(occurring))
+            row = place[at]
+        counts = every[occurring].astype(float)
+    else:
+        occurring, row = np.unique(at, return_inverse=True)
+        counts = np.bincount(row, weights=weight, minlength=len(occurring)).astype(float)
+    parts = {}
+    rest = occurring
+    for side in reversed(list(predicted)):
+        parts[side] = rest % classes
+        rest = rest // classes
+    plain = weight is None and clusters is None
+    return Table(classes, counts, rest, parts, None if plain else row, weight, clusters, len(truth))
+
+
+def gradient(function: Function, cells: Cells, truth: Codes, predicted: Codes) -> Floats:
+    """The function's derivative by the cells (truth, predicted), by a complex step, which is exact to rounding."""
+    slopes = np.empty(len(truth))
+    for start in range(0, len(truth), CHUNK):
+        chosen = slice(start, start + CHUNK)
+        steps = np.tile(cells.astype(complex), (len(truth[chosen]), 1, 1))
+        steps[np.arange(len(steps)), truth[chosen], predicted[chosen]] += STEP
+        slopes[chosen] = np.imag(function(steps)) / STEP.imag
+    return slopes
+
+
+def contributions(function: Function, counted: Table, side: Side) -> Contributions:
+    """What each row contributes to the metric: per combination where rows count once each, else per row."""
+    slopes = gradient(function, counted.cells(side), counted.truth, counted.predicted[side])
+    factor = math.sqrt(counted.n / (counted.n - 1)) if counted.n > 1 else 1.0
+    if counted.row is None:
+        return Contributions(factor * slopes, counted.counts)
+    rows = slopes[counted.row]
+    return Contributions(factor * (rows if counted.weight is None else rows * counted.weight))
+
+
+def share_estimate(function: Function, counted: Table, side: Side, of: Cells, value: float | None) -> Estimate:
+    """A share of rows, ``of`` (K, K) being 1 in the cells that it is a share of, with Wilson's interval.
+
+    Where rows are weighted or belong together, by as many rows as the variance says that they are worth (Korn and
+    Graubard, 1998, Survey Methodology 24).
+    """
+    n = _rows_in(counted, side, of)
+    if value is None:
+        return absent("no row that it is a share of", n)
+    parts = contributions(function, counted, side)
+    worth = float(n)
+    method = "Wilson"
+    if counted.row is not None:
+        own = spread(parts, counted.clusters)
+        if own.error > 0 and 0 < value < 1:
+            worth = min(worth, value * (1 - value) / own.error**2)
+            worth *= (float(ndtri(UPPER)) / float(stdtrit(own.tail_degrees, UPPER))) ** 2
+            method = f"Wilson, {worth:.0f} effective rows"
+        elif counted.clusters is not None:
+            worth = min(worth, float(len(np.unique(counted.clusters))))
+    low, high = wilson_interval(value, worth, confidence=CONFIDENCE)
+    return Estimate(value, low, high, n, method, parts)
+
+
+def _rows_in(counted: Table, side: Side, of: Cells) -> int:
+    """How many rows lie in these cells, whatever their weight."""
+    inside = of[counted.truth, counted.predicted[side]] > 0
+    if counted.row is None:
+        return round(float(counted.counts[inside].sum()))
+    return int(np.count_nonzero(inside[counted.row]))
+
+
+class Draws(NamedTuple):
+    """Confusion matrices (draws, K, K) by model, of tables as they might have come out as well."""
+
+    cells: dict[Side, Cells]
+
+
+def joint_draws(counted: Table, rng: np.random.Generator, draws: int | None = None) -> Draws | None:
+    """Multinomial draws of the joint counts: the bootstrap of the rows, at a cost that does not grow with them.
+    ``None`` where rows are weighted or belong together, and where too many combinations occur."""
+    if counted.row is not None or counted.weight is not None or len(counted.counts) > MOST_CELLS:
+        return None
+    draws = draws or DRAWS
+    if len(counted.counts) * draws * counted.classes**2 > MOST_WORK:
+        return None
+    shares = counted.counts / counted.counts.sum()
+    drawn = rng.multinomial(counted.n, shares, size=draws).astype(float)
+    return Draws({side: counted.cells(side, drawn) for side in counted.predicted})
+
+
+def paired_draws(counted: Table, rng: np.random.Generator) -> Draws | None:
+    """Draws for the difference of two models of two classes: a third of a row more in every combination where they
+    differ, as rows that only one of the two gets right are few in a rare class, and none seen is not none."""
+    if counted.row is not None or counted.classes > 2 or len(counted.predicted) < 2:
+        return None
+    truth, tuned, base = (own.ravel() for own in np.indices((2, 2, 2)))
+    counts = np.zeros((2, 2, 2))
+    np.add.at(counts, (counted.truth, counted.predicted["tuned"], counted.predicted["base"]), counted.counts)
+    widened = counts.ravel() + UNSEEN * (tuned != base) * (counts.sum(axis=(1, 2)) > 0)[truth]
+    drawn = rng.multinomial(counted.n, widened / widened.sum(), size=DRAWS).astype(float)
+    own = counted._replace(counts=widened, truth=truth, predicted={"tuned": tuned, "base": base})
+    return Draws({side: own.cells(side, drawn) for side in own.predicted})
+
+
+def drawn_estimate(
+    function: Function, counted: Table, side: Side, drawn: Draws | None, value: float | None, *, share: bool
+) -> Estimate:
+    """A metric whose interval comes from the draws, or from contributions where there are none."""
+    if value is None:
+        return absent("a class never occurs or is never predicted", counted.n)
+    parts = contributions(function, counted, side)
+    if drawn is None:
+        return by_contributions(value, parts, counted.n, counted.clusters, share=share and 0 < value < 1)
+    low, high = quantiles(function(drawn.cells[side]))
+    return Estimate(value, low, high, counted.n, f"bootstrap of counts, {DRAWS:,} draws", parts)
+
+
+def quantiles(values: Floats) -> tuple[float | None, float | None]:
+    """The interval's ends, of the draws that have a value."""
+    known = values[np.isfinite(values)]
+    if len(known) < len(values) / 2:
+        return None, None
+    low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
+
+
+def drawn_difference(
+    function: Function, tuned: Estimate, base: Estimate, drawn: Draws | None, clusters: Codes | None
+) -> Difference | None:
+    """The difference of a metric on the same rows, the interval from joint draws; the test is that of contributions."""
+    plain = difference_of(tuned, base, clusters)
+    if plain is None or drawn is None:
+        return plain
+    low, high = quantiles(function(drawn.cells["tuned"]) - function(drawn.cells["base"]))
+    if plain["p_value"] == 1.0 and plain["deviation"] == 0:
+        low = high = plain["mean"]
+    return plain | {"ci_low": low, "ci_high": high, "method": f"bootstrap of joint counts, {DRAWS:,} draws"}
+
+
+def balanced_estimate(counted: Table, side: Side, value: float | None) -> Estimate:
+    """Balanced accuracy of two classes, its interval put together from Wilson's of recall and specificity (Newcombe,
+    1998, Statistics in Medicine 17; Zou and Donner, 2008, Statistics in Medicine 27)."""
+    if value is None or counted.row is not None:
+        return drawn_estimate(balanced_accuracy, counted, side, None, value, share=True)
+    own = counted.cells(side)
+    sizes, right = own.sum(axis=1), np.diag(own)
+    ends = np.array(
+        [wilson_interval(float(hit / n), float(n), confidence=CONFIDENCE) for hit, n in zip(right, sizes, strict=True)]
+    )
+    low, high = (float(np.hypot(*(right / sizes - end))) / 2 for end in ends.T)
+    parts = contributions(balanced_accuracy, counted, side)
+    return Estimate(value, value - low, value + high, counted.n, "Wilson of recall and specificity", parts)
+
+
+def f1_estimate(counted: Table, side: Side, value: float | None) -> Estimate:
+    """F1 with Wilson's interval of tp / (tp + fp + fn), of which F1 is 2J / (1 + J): it covers well with few rows."""
+    if value is None or counted.row is not None:
+        return drawn_estimate(f_beta(1), counted, side, None, value, share=True)
+    cells = counted.cells(side)
+    n = float(cells.sum() - cells[0, 0])
+    ends = wilson_interval(float(cells[1, 1]) / n, n, confidence=CONFIDENCE)
+    low, high = (2 * end / (1 + end) for end in ends)
+    return Estimate(
+        value, low, high, counted.n, "Wilson of tp / (tp + fp + fn)", contributions(f_beta(1), counted, side)
+    )

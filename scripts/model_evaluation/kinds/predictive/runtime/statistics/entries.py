@@ -1,0 +1,163 @@
+"""A metric's entry of the summary: both models' values with intervals, their difference on the same rows, rows won and
+lost. Verdicts come from :func:`settle`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from model_evaluation.kinds.predictive.runtime.joined import Joined
+from model_evaluation.kinds.predictive.runtime.problem import LOWER_IS_BETTER, PrimaryMetric
+from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.statistics.adjustment import PValues, holm
+from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, settle_verdicts
+from model_evaluation.runtime.statistics.entries import Comparison, Difference, MeasuredEntry
+from model_evaluation.runtime.statistics.metrics import Metric
+
+from .estimates import Estimate, absent, difference_of, mean_estimate
+
+WITHIN_ONE = frozenset(
+    {"silhouette", "adjusted_rand", "adjusted_mutual_info", "stability", "matthews_corrcoef"}
+)  # from -1 to 1; the others named here from 0 to 1
+SHARES = frozenset(
+    {
+        "accuracy",
+        "balanced_accuracy",
+        "precision",
+        "recall",
+        "specificity",
+        "f1",
+        "f0_5",
+        "f2",
+        "roc_auc",
+        "average_precision",
+    }
+)
+FEWEST_OF_A_CLASS = 10
+Estimates = Mapping[Side, Estimate]
+Outcomes = tuple[int, int, int]
+"""Rows won, tied and lost."""
+Entries = dict[str, MeasuredEntry]
+
+
+def settle(
+    entries: Entries,
+    primary: PrimaryMetric,
+    adjust: Callable[[Sequence[float | None]], PValues] = holm,
+) -> None:
+    """Put margin and verdicts into the entries: the primary metric decides alone, the others share one correction."""
+    if primary.name in entries:
+        entries[primary.name]["margin"] = primary.margin
+    for names in ([primary.name], [name for name in entries if name != primary.name]):
+        chosen = {name: entries[name] for name in names if name in entries}
+        settle_verdicts(chosen.values(), [metric_of(name) for name in chosen], adjust)
+
+
+def metric_of(name: str) -> Metric:
+    """What is known of a metric by its name."""
+    return Metric(name, direction="lower" if name in LOWER_IS_BETTER else "higher", limits=limits_of(name))
+
+
+def limits_of(name: str) -> tuple[float, float] | None:
+    """The ends of a metric's scale; ``None`` where it has none."""
+    if name in WITHIN_ONE:
+        return -1.0, 1.0
+    plain = name.removeprefix("macro_").removeprefix("weighted_")
+    return (0.0, 1.0) if plain in SHARES or plain.startswith("top_") else None
+
+
+class TooFew(NamedTuple):
+    """Why intervals are not to be trusted, and the metrics whose are nevertheless."""
+
+    reason: str
+    sound: Collection[str]
+
+
+def too_few(joined: Joined) -> TooFew | None:
+    """Whether one of two classes is too rare; ``None`` where both are frequent enough. Where rows belong together, in
+    so many groups it must occur."""
+    if joined.truth is None or len(joined.classes) != 2:
+        return None
+    truth = np.asarray(joined.truth, np.int64)
+    counts = [
+        int(np.count_nonzero(own)) if joined.clusters is None else len(np.unique(joined.clusters[own]))
+        for own in (truth == 0, truth == 1)
+    ]
+    rare = int(np.argmin(counts))
+    if counts[rare] >= FEWEST_OF_A_CLASS:
+        return None
+    units = "rows" if joined.clusters is None else "groups"
+    reason = f"few {('negatives', 'positives')[rare]} ({counts[rare]} {units}): the interval is not to be trusted"
+    return TooFew(reason, {"accuracy", ("recall", "specificity")[rare]})
+
+
+class EntryList:
+    """Entries as they come, of the names that are wanted."""
+
+    def __init__(self, joined: Joined, only: Collection[str] | None, few: TooFew | None = None) -> None:
+        self.joined, self.only, self.few = joined, only, few
+        self.entries: Entries = {}
+
+    def wants(self, *names: str) -> bool:
+        return self.only is None or any(name in self.only for name in names)
+
+    def add(
+        self, name: str, estimates: Estimates, gap: Difference | None = None, outcomes: Outcomes | None = None
+    ) -> None:
+        if not self.wants(name):
+            return
+        comparison: Comparison = {**NOTHING_COMPARED}
+        clusters = self.joined.clusters
+        if len(estimates) == 2 and gap is not None:
+            wins, ties, lost = outcomes or (None, None, None)
+            comparison |= {
+                "difference": gap,
+                "wins": wins,
+                "ties": ties,
+                "losses": lost,
+                "n_paired": min(own.n for own in estimates.values()),
+                "n_clusters": None if clusters is None else len(np.unique(clusters)),
+                "verdict": "inconclusive",
+            }
+            if self.few and name not in self.few.sound:
+                gap["caution"] = self.few.reason
+        limits = limits_of(name)
+        self.entries[name] = {
+            "direction": "lower" if name in LOWER_IS_BETTER else "higher",
+            "limits": list(limits) if limits else None,
+            "guard": False,
+            "tuned": estimates["tuned"].measured() if "tuned" in estimates else None,
+            "base": estimates["base"].measured() if "base" in estimates else None,
+            **comparison,
+        }
+
+    def add_influence(self, name: str, estimates: Estimates, outcomes: Outcomes | None = None) -> None:
+        gap = (
+            difference_of(estimates["tuned"], estimates["base"], self.joined.clusters) if len(estimates) == 2 else None
+        )
+        self.add(name, estimates, gap, outcomes)
+
+    def add_mean(self, name: str, values: Mapping[Side, Floats | None], reason: str = "") -> None:
+        """A mean over rows of something of which less is better."""
+        joined = self.joined
+        estimates = {
+            side: absent(reason, len(joined))
+            if own is None
+            else mean_estimate(own, joined.weight, joined.clusters, positive=True)
+            for side, own in values.items()
+        }
+        self.add_influence(name, estimates, outcomes_of(values))
+
+
+def outcomes_of(lossy: Mapping[Side, Floats | None]) -> Outcomes | None:
+    """Rows that the tuned model wins, ties and loses, by the smaller loss."""
+    tuned, base = lossy.get("tuned"), lossy.get("base")
+    if tuned is None or base is None:
+        return None
+    gaps = tuned - base
+    slack = 1e-12
+    wins, lost = int(np.count_nonzero(gaps < -slack)), int(np.count_nonzero(gaps > slack))
+    return wins, len(gaps) - wins - lost, lost

@@ -1,0 +1,193 @@
+"""From which score on a row counts as positive: chosen on a validation set, or on the other folds; never on the rows
+that the result is reported on.
+
+What is positive is the same everywhere: a score of at least the threshold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_evaluation.kinds.predictive.runtime.joined import Codes, Joined, Said
+from model_evaluation.kinds.predictive.runtime.problem import CROSS_FIT, ThresholdRule
+from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.runtime.results.evaluation import ResultsError, Side
+
+FOLDS = 5
+SEED = 20260101
+USUAL = 0.5
+
+
+class ThresholdEntry(TypedDict):
+    """As the summary has it: the value by model, how it came about (``cost 1 50``, ``fixed``, ``the model's own``), and
+    on which rows (``validation``, ``cross-fit``, empty)."""
+
+    value: float | None
+    origin: str
+    set: str
+    values: dict[str, float | None]
+
+
+class Chosen(NamedTuple):
+    """A threshold; ``note`` says what was asked for and could not be had."""
+
+    value: float
+    note: str = ""
+
+
+class Curve(NamedTuple):
+    """What happens at every distinct score as the threshold, from the highest on, and first of all above all of them.
+
+    All (k + 1,): weights of the rows that are found, and of the false alarms.
+    """
+
+    thresholds: Floats
+    found: Floats
+    alarms: Floats
+
+
+class Decided(NamedTuple):
+    """The rows with every model's predicted classes, the threshold as the summary has it, and what is to be said."""
+
+    joined: Joined
+    entry: ThresholdEntry | None
+    notes: list[str]
+
+
+def threshold_curve(truth: NDArray[np.bool_], score: Floats, weight: Floats | None = None) -> Curve:
+    """Found positives and false alarms at every threshold."""
+    distinct, at = np.unique(-score, return_inverse=True)
+    own = np.ones(len(score)) if weight is None else weight
+    found = np.cumsum(np.bincount(at, weights=own * truth, minlength=len(distinct)))
+    alarms = np.cumsum(np.bincount(at, weights=own * ~truth, minlength=len(distinct)))
+    values = -distinct
+    # Half-way to the next lower score, so that a score that is a rounding error off is decided alike.
+    between = np.append((values[:-1] + values[1:]) / 2, values[-1])
+    thresholds = np.concatenate(([np.nextafter(values[0], np.inf)], between))
+    return Curve(thresholds, np.concatenate(([0.0], found)), np.concatenate(([0.0], alarms)))
+
+
+def choose_threshold(
+    truth: NDArray[np.bool_], score: Floats, rule: ThresholdRule, weight: Floats | None = None
+) -> Chosen:
+    """The threshold that the rule finds best on these rows.
+
+    cost: the lowest cost, and of equal ones the highest threshold. recall: the highest threshold that meets it.
+    precision: the lowest that meets it, which finds most; where none does, the one that comes nearest. Raises
+    :class:`ResultsError` without a positive row, and for cost without a negative one.
+    """
+    own = np.ones(len(score)) if weight is None else weight
+    positives, negatives = float(own[truth].sum()), float(own[~truth].sum())
+    if positives == 0 or (rule.rule == "cost" and negatives == 0):
+        raise ResultsError(
+            f"A threshold cannot be chosen on rows without a {'positive' if positives == 0 else 'negative'} one.",
+            fix="Choose it on more rows, or give a fixed threshold.",
+        )
+    curve = threshold_curve(truth, score, weight)
+    if rule.rule == "cost":
+        cost = rule.values[0] * curve.alarms + rule.values[1] * (positives - curve.found)
+        return Chosen(float(curve.thresholds[int(np.argmax(cost <= cost.min() * (1 + 1e-12)))]))
+    if rule.rule == "recall":
+        at = int(np.argmax(curve.found >= rule.values[0] * positives - 1e-9))
+        return Chosen(float(curve.thresholds[at]))
+    alerts = curve.found + curve.alarms
+    precision = np.divide(curve.found, alerts, out=np.zeros_like(alerts), where=alerts > 0)
+    met = np.flatnonzero(precision >= rule.values[0] - 1e-12)
+    if len(met):
+        return Chosen(float(curve.thresholds[met[-1]]))
+    best = int(np.flatnonzero(precision == precision.max())[-1])
+    note = f"No threshold reaches a precision of {rule.values[0]:g} there; the highest is {precision[best]:.3g}."
+    return Chosen(float(curve.thresholds[best]), note)
+
+
+def decide(joined: Joined, rule: ThresholdRule, validation: Joined | None) -> Decided:
+    """Every model's predicted classes, each at its own threshold; a model that gives classes only keeps them."""
+    said: dict[Side, Said] = {}
+    values: dict[str, float | None] = {}
+    notes: list[str] = []
+    for side, own in joined.said.items():
+        if own.score is None:
+            said[side], values[side] = own, None
+            if rule.rule != "none":
+                notes.append(f"The {side} predictions are classes without scores, so no threshold applies to them.")
+            continue
+        if rule.rule == "none":
+            if own.codes is not None or not own.probabilities:
+                said[side], values[side] = own, None
+                continue
+            at: float | Floats = USUAL
+            values[side] = USUAL
+            notes.append(f"No threshold was set: the {side} scores count as positive from {USUAL} on.")
+        elif rule.rule == "fixed":
+            at = values[side] = rule.values[0]
+        elif np.ptp(own.score) == 0:
+            at = values[side] = _constant_threshold(float(own.score[0]), rule)
+        elif rule.source == CROSS_FIT:
+            at, whole, remarks = _cross_fitted(joined, own.score, rule)
+            values[side] = whole
+            notes += [f"{side}: {remark}" for remark in remarks]
+        else:
+            score = None if validation is None or side not in validation.said else validation.said[side].score
+            if validation is None or score is None:
+                raise ResultsError(
+                    f"There are no scores of the {side} model for the validation set: its threshold cannot be chosen.",
+                    fix="Give its predictions for the validation set, or choose cross-fit or a fixed threshold.",
+                )
+            chosen = choose_threshold(np.asarray(validation.truth) == 1, score, rule, validation.weight)
+            at = values[side] = chosen.value
+            notes += [f"{side}: {chosen.note}"] if chosen.note else []
+        said[side] = replace(own, codes=(own.score >= at).astype(np.int64), threshold=values[side])
+    if rule.source == CROSS_FIT and any(value is not None for value in values.values()):
+        notes.append(
+            f"The threshold was chosen by cross-fitting over {FOLDS} seeded folds of the test set: each row is decided "
+            "at one that the other folds chose. The value that is shown is that of all rows, for use from now on."
+        )
+    origin = {"none": "the model's own classes", "fixed": "fixed"}.get(rule.rule, str(rule).split(" validation")[0])
+    entry: ThresholdEntry = {
+        "value": values.get("tuned"),
+        "origin": origin.removesuffix(f" {CROSS_FIT}"),
+        "set": CROSS_FIT if rule.source == CROSS_FIT else "validation" if rule.source else "",
+        "values": values,
+    }
+    if rule.rule == "none" and any(value is not None for value in values.values()):
+        entry["origin"] = "usual"
+    return Decided(replace(joined, said=said), entry, notes)
+
+
+def _constant_threshold(score: float, rule: ThresholdRule) -> float:
+    """For a score that is the same in every row: the best threshold of a calibrated one (Elkan, 2001, "The foundations
+    of cost-sensitive learning"); to meet a recall or precision all rows count as positive."""
+    return rule.values[0] / sum(rule.values) if rule.rule == "cost" else score
+
+
+def _cross_fitted(joined: Joined, score: Floats, rule: ThresholdRule) -> tuple[Floats, float, list[str]]:
+    """A threshold per row that its own fold had no part in, the one of all rows, and remarks."""
+    truth = np.asarray(joined.truth) == 1
+    folds = seeded_folds(joined.ids, truth, joined.clusters)
+    at = np.empty(len(score))
+    for fold in range(FOLDS):
+        others = folds != fold
+        weight = None if joined.weight is None else joined.weight[others]
+        at[~others] = choose_threshold(truth[others], score[others], rule, weight).value
+    whole = choose_threshold(truth, score, rule, joined.weight)
+    return at, whole.value, [whole.note] if whole.note else []
+
+
+def seeded_folds(ids: NDArray[np.object_], truth: NDArray[np.bool_], clusters: Codes | None) -> Codes:
+    """A fold from 0 to 4 per row, the same for the same rows in any order; classes spread evenly, groups kept whole."""
+    rng = np.random.default_rng(SEED)
+    folds = np.empty(len(ids), np.int64)
+    order = np.argsort(np.asarray(ids, str), kind="stable")
+    if clusters is not None:
+        _, first = np.unique(clusters[order], return_index=True)
+        numbers = clusters[order][np.sort(first)]
+        of_group = dict(zip(numbers.tolist(), (rng.permutation(len(numbers)) % FOLDS).tolist(), strict=True))
+        return np.array([of_group[number] for number in clusters.tolist()], np.int64)
+    for own in (False, True):
+        places = order[truth[order] == own]
+        folds[places[rng.permutation(len(places))]] = np.arange(len(places)) % FOLDS
+    return folds

@@ -1,0 +1,112 @@
+"""What a base model's evaluation recipe lets one set, and whether a parameters cell keeps to it.
+
+The SDK (3.27) swallows one value that the recipe does not take, and then silently sends the defaults of all settings;
+where it cannot read the recipe it sends none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from model_evaluation.runtime.checks import Fault
+from model_evaluation.runtime.models import PUBLIC_HUB, base_model_of, hub_model_name
+from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.session import AwsClients, AwsFailure
+
+from .settings import TaskSettings
+
+DETERMINISTIC = "DeterministicEvaluation"
+PLACE = "SmtjOverrideParamsS3Uri"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One setting: its type as the recipe names it, its default and its bounds; ``choices`` where only these are
+    taken."""
+
+    type: str = ""
+    default: object = None
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def bounds(self) -> str:
+        """``integer, from 1 to 16384, 8192 unless set``."""
+        limits = [f"from {self.low:g}" if self.low is not None else "", f"to {self.high:g}" if self.high else ""]
+        parts = [self.type or "any value", " ".join(filter(None, limits)), f"{self.default} unless set"]
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def usual(self) -> float:
+        """Its default as a number; 0 where that is none."""
+        return float(self.default) if isinstance(self.default, int | float) else 0.0
+
+    def takes(self, number: float) -> bool:
+        """Whether it takes a number."""
+        if self.type == "integer" and number != int(number):
+            return False
+        return not ((self.low is not None and number < self.low) or (self.high and number > self.high))
+
+
+def read_recipe_settings(body: bytes) -> dict[str, Parameter]:
+    """The settings in a recipe's file. Raises ``ValueError`` for what is none."""
+    content = json.loads(body)
+    if not isinstance(content, dict):
+        raise ValueError("a JSON object is expected")
+    return {name: _parameter(entry) for name, entry in content.items() if isinstance(entry, dict)}
+
+
+def _parameter(entry: Mapping[str, object]) -> Parameter:
+    low, high, choices = entry.get("min"), entry.get("max"), entry.get("enum")
+    return Parameter(
+        str(entry.get("type", "")),
+        entry.get("default"),
+        float(low) if isinstance(low, int | float) else None,
+        float(high) if isinstance(high, int | float) else None,
+        tuple(str(choice) for choice in choices) if isinstance(choices, list) else (),
+    )
+
+
+def settings_place(document: object, evaluation_type: str = DETERMINISTIC) -> str:
+    """Where a hub model's document says that the settings of its evaluation recipe of this type are; empty where it
+    does not."""
+    recipes = document.get("RecipeCollection") if isinstance(document, dict) else None
+    for recipe in recipes if isinstance(recipes, list) else []:
+        if isinstance(recipe, dict) and recipe.get("EvaluationType") == evaluation_type and recipe.get(PLACE):
+            return str(recipe[PLACE])
+    return ""
+
+
+def check_recipe(settings: TaskSettings, aws: AwsClients) -> str:
+    """The recipe runs the task and takes the decoding settings."""
+    unread = "the SDK then leaves out every setting, and the service's own apply."
+    allow = "Allow s3:GetObject on the bucket jumpstart-cache-prod-REGION, or set nothing in DECODING."
+    try:
+        recipe = _settings_of(settings, aws)
+    except (*AwsFailure, ValueError) as error:
+        raise Fault(f"what the evaluation recipe takes could not be read ({error}); {unread}", allow, "warn") from error
+    tasks = recipe["task"].choices if "task" in recipe else ()
+    if tasks and settings.task not in tasks:
+        raise Fault(f"the model's evaluation recipe does not run {settings.task}.", f"It runs {', '.join(tasks)}.")
+    for name, value in settings.decoding.items():
+        if name not in recipe:
+            raise Fault(f"the recipe has no {name}.", "Take it out of DECODING.")
+        if not recipe[name].takes(float(value)):
+            message = f"{name}={value} is not what the recipe takes ({recipe[name].bounds()}); the SDK would reset all."
+            raise Fault(message, "Correct DECODING.")
+    return f"runs {settings.task}; decoding: {settings.decoding_in_words}"
+
+
+def _settings_of(settings: TaskSettings, aws: AwsClients) -> dict[str, Parameter]:
+    """Raises ``ValueError`` where none are named, and what boto3 raises."""
+    base = settings.model if settings.scope == "base" else base_model_of(settings.model, aws)
+    content = aws.sagemaker.describe_hub_content(
+        HubName=PUBLIC_HUB, HubContentType="Model", HubContentName=hub_model_name(base or "")
+    )
+    place = settings_place(json.loads(content["HubContentDocument"]))
+    if not place:
+        raise ValueError("the hub names none")
+    uri = S3Uri.parse(place)
+    return read_recipe_settings(aws.s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read())
