@@ -15,6 +15,7 @@ from model_evaluation.conversation.answers import give_answer
 from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames
+from model_evaluation.kinds.inspect_ai.localaws.player import tasks_place
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
 from model_evaluation.localaws import Call, LocalAws
@@ -46,6 +47,9 @@ USUAL: dict[str, str | None] = {
     "smallest_effect": None,
     "scorer": "{evaluator_arn}",
     "scorer_trial": "skip",
+    "benchmarks": "{tasks_uri}",
+    "tasks": "capitals",
+    "reference": "fernway-assistant-v2",
 }
 # The same about a predictive model; its files lie in the project's folder (`tables` of an eval's world).
 PREDICTIVE: dict[str, str | None] = {
@@ -153,7 +157,8 @@ def usual_answers(world: World) -> dict[str, str]:
 
 
 def _names(world: World) -> dict[str, str]:
-    return {**world.names(), **vars(ScorerNames(world.account, world.region))}
+    scorer = vars(ScorerNames(world.account, world.region))
+    return {**world.names(), **scorer, "tasks_uri": tasks_place(world.bucket)}
 
 
 def _filled(value: Any, names: Mapping[str, str]) -> Any:

@@ -47,6 +47,7 @@ from model_evaluation.cli import main as run_command
 from model_evaluation.installing.clients import CLIENTS, skill_folder
 from model_evaluation.installing.folder import install
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames, seed_scorer
+from model_evaluation.kinds.inspect_ai.localaws.player import seed_tasks, tasks_place
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.kinds.predictive.localaws.world import seed_world
 from model_evaluation.localaws import LocalAws
@@ -181,6 +182,7 @@ def opened(folder: Path) -> Iterator[Stage]:
             vars(world).setdefault(name, value)
         give_recipes_settings(aws.cloud, world.region)
         seed_scorer(Seeder(aws.cloud, world.region), ScorerNames(world.account, world.region))
+        seed_tasks(Seeder(aws.cloud, world.region), tasks_place(world.bucket))
         yield Stage(aws, world, folder)
 
 
