@@ -181,8 +181,9 @@ class ExecutedNotebook(Exports):
         self.folder, self.text = folder, text
 
 
-def run_notebook_twice(opened: Workshop, folder: Path) -> ExecutedNotebook:
-    """Runs the workshop's notebook in a kernel and then once more, which must start nothing new."""
+def run_notebook_twice(opened: Workshop, folder: Path, *, runs: int = 1, limit: float = RUN_LIMIT) -> ExecutedNotebook:
+    """Runs the workshop's notebook in a kernel, which starts ``runs``, and then once more, which must start nothing
+    new."""
     notebook = folder / "evaluation.ipynb"
     notebook.write_bytes(render_notebook(opened.kind, opened.parameters))
     starts = len(opened.aws.calls.of("StartPipelineExecution"))
@@ -194,11 +195,11 @@ def run_notebook_twice(opened: Workshop, folder: Path) -> ExecutedNotebook:
             cwd=folder,
             parameters=None,
             on_progress=lambda line: None,
-            timeout=RUN_LIMIT,
+            timeout=limit,
             python=kernel_python(),
         )
         assert outcome.ok, outcome
-    assert len(opened.aws.calls.of("StartPipelineExecution")) == starts + 1
+    assert len(opened.aws.calls.of("StartPipelineExecution")) == starts + runs
     assert opened.aws.refused == []
     return ExecutedNotebook(folder, (folder / "executed-1.ipynb").read_text(encoding="utf-8"))
 

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
         ("benchmark", "BenchMarkEvaluator(", "mixed"),
         ("custom_scorer", "CustomScorerEvaluator(", "improved"),
         ("multi_turn", "MultiTurnRLEvaluator(", "improved"),
+        ("inspect_ai", "InspectAIEvaluator(", "improved"),
         ("predictive", "TransformJob.create(", "improved"),
     ],
 )

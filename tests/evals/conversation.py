@@ -15,6 +15,7 @@ from model_evaluation.conversation.answers import give_answer
 from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames
+from model_evaluation.kinds.inspect_ai.localaws.player import tasks_place
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.kinds.multi_turn.localaws.player import AgentNames
 from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
@@ -51,6 +52,9 @@ USUAL: dict[str, str | None] = {
     "rollouts": None,
     "sampling": None,
     "success": None,
+    "benchmarks": "{tasks_uri}",
+    "tasks": "capitals",
+    "reference": "fernway-assistant-v2",
 }
 # The same about a predictive model; its files lie in the project's folder (`tables` of an eval's world).
 PREDICTIVE: dict[str, str | None] = {
@@ -160,7 +164,8 @@ def usual_answers(world: World) -> dict[str, str]:
 
 def _names(world: World) -> dict[str, str]:
     further = (ScorerNames(world.account, world.region), AgentNames(world.account, world.region))
-    return {**world.names(), **{name: text for names in further for name, text in vars(names).items()}}
+    names = {**world.names(), **{name: text for one in further for name, text in vars(one).items()}}
+    return {**names, "tasks_uri": tasks_place(world.bucket)}
 
 
 def _filled(value: Any, names: Mapping[str, str]) -> Any:

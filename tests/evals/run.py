@@ -47,6 +47,7 @@ from model_evaluation.cli import main as run_command
 from model_evaluation.installing.clients import CLIENTS, skill_folder
 from model_evaluation.installing.folder import install
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames, seed_scorer
+from model_evaluation.kinds.inspect_ai.localaws.player import seed_tasks, tasks_place
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.kinds.multi_turn.localaws.player import AgentNames, seed_agents
 from model_evaluation.kinds.predictive.localaws.world import seed_world
@@ -183,6 +184,7 @@ def opened(folder: Path) -> Iterator[Stage]:
         give_recipes_settings(aws.cloud, world.region)
         seed_agents(Seeder(aws.cloud, world.region), AgentNames(world.account, world.region))
         seed_scorer(Seeder(aws.cloud, world.region), ScorerNames(world.account, world.region))
+        seed_tasks(Seeder(aws.cloud, world.region), tasks_place(world.bucket))
         yield Stage(aws, world, folder)
 
 

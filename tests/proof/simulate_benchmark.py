@@ -23,11 +23,15 @@ sys.path[:0] = [str(HERE.parents[1] / "scripts")]
 
 from model_evaluation.kinds.benchmark.runtime.analysis import macro_entry  # noqa: E402
 from model_evaluation.kinds.benchmark.runtime.tasks import TASKS  # noqa: E402
-from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, aggregates_summary  # noqa: E402
+from model_evaluation.runtime.results.aggregates import (  # noqa: E402
+    Aggregate,
+    Aggregates,
+    aggregates_summary,
+    standard_error_of_mean,
+)
 from model_evaluation.runtime.results.evaluation import Evaluation  # noqa: E402
 from model_evaluation.runtime.results.paired_scores import PairedScores, Scores, compare_scores  # noqa: E402
 from model_evaluation.runtime.statistics.entries import Comparison  # noqa: E402
-from model_evaluation.runtime.statistics.macro import standard_error_of_mean  # noqa: E402
 from model_evaluation.runtime.statistics.metrics import Metric  # noqa: E402
 
 METRIC = Metric("exact_match", "higher", (0.0, 1.0))

@@ -40,12 +40,12 @@ def configuration(context: Context) -> list[tuple[str, str]]:
     reference = context.value("reference")
     return [
         ("Tasks", f"{context.value('tasks')}, from {context.value('benchmarks')}"),
-        ("Model", target_of(context, "model").words),
+        ("Model", _model(context, "model")),
         (
             "Reference",
             "none: the model is evaluated alone"
             if reference == "none"
-            else f"{target_of(context, 'reference').words}, in a second run",
+            else f"{_model(context, 'reference')}, in a second run",
         ),
         ("Primary metric", f"{context.value('primary_metric')} decides"),
         (
@@ -55,6 +55,12 @@ def configuration(context: Context) -> list[tuple[str, str]]:
         ("Region", str(context.value("region"))),
         *settled_lines(context, "Decoding", "Role", "MLflow", "Output"),
     ]
+
+
+def _model(context: Context, step_id: str) -> str:
+    """A model as it was answered, and what becomes of an endpoint that is made for it."""
+    made = ", an endpoint that is made for the run and deleted" if target_of(context, step_id).package else ""
+    return f"{context.value(step_id)}{made}"
 
 
 def expectation(context: Context) -> Expectation:

@@ -14,6 +14,7 @@ from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Operations, Record, Request
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.store import timestamp
+from model_evaluation.runtime.s3_uri import S3Uri
 
 from .container import is_inspect, run_inspect
 
@@ -56,12 +57,24 @@ def get_inference_profile(cloud: Cloud, request: Request) -> Record:
     }
 
 
+def tasks_place(bucket: str) -> str:
+    """Where the demo's tasks lie."""
+    return f"s3://{bucket}/inspect-tasks/"
+
+
+def seed_tasks(seed: Seeder, folder: str, hub_model: str = HUB_MODEL) -> None:
+    """The demo's tasks in a folder, and the hub model that the SDK asks for."""
+    seed.base_model(hub_model, "1.0.0", recipe=False)
+    for name, source in task_files().items():
+        seed.object(f"{folder}{name}", source)
+
+
 class InspectWorld(Company):
     """The names of everything in a seeded account."""
 
     def __init__(self, account: str, region: str) -> None:
         super().__init__(account, region)
-        self.tasks_uri = f"s3://{self.bucket}/inspect-tasks/"
+        self.tasks_uri = tasks_place(self.bucket)
 
 
 class InspectPlayer(KindPlayer):
@@ -75,7 +88,11 @@ class InspectPlayer(KindPlayer):
     def seed_world(self, seed: Seeder) -> InspectWorld:
         seed_company(seed, self.trusted_services, self.actions)
         world = InspectWorld(seed.cloud.account, seed.region)
-        seed.base_model(HUB_MODEL, "1.0.0", recipe=False)
-        for name, source in task_files().items():
-            seed.object(f"{world.tasks_uri}{name}", source)
+        seed_tasks(seed, world.tasks_uri)
         return world
+
+    def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
+        """The hub model, and the demo's tasks where the configured ones are."""
+        folder = str(parameters["BENCHMARKS"])
+        seed.bucket(S3Uri.parse(folder).bucket, seed.region)
+        seed_tasks(seed, folder, str(parameters["HUB_MODEL"]))

@@ -25,6 +25,7 @@ def main() -> None:
     from inspect_ai import eval as run_eval
     from inspect_ai._cli.eval import eval_command
     from inspect_ai._eval.loader import load_tasks
+    from inspect_ai.dataset import MemoryDataset
     from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
     # The command's own parser: flags that it does not know end the run, as in the container.
@@ -57,9 +58,10 @@ def main() -> None:
             output.usage = ModelUsage(input_tokens=len(text.split()), output_tokens=count, total_tokens=count)
             return output
 
+        # Shuffled, as samples that run at once come in the order in which they end.
         samples = list(task.dataset)[: entry.get("limit") or None]
-        ids = [sample.id for sample in samples]
-        there = [own for own in ids if chance(job["model"], "absent", entry["name"], own) >= job["absent"]]
+        there = [own for own in samples if chance(job["model"], "absent", entry["name"], own.id) >= job["absent"]]
+        task.dataset = MemoryDataset(there, name=task.dataset.name)
         logs = run_eval(
             task,
             model=get_model("mockllm/model", custom_outputs=answer, memoize=False),
@@ -67,8 +69,6 @@ def main() -> None:
             log_format=job["format"],
             display="none",
             epochs=epochs,
-            sample_id=there if len(there) < len(ids) else None,
-            limit=entry.get("limit") if len(there) == len(ids) else None,
             sample_shuffle=int(chance(job["model"]) * 1000),
             fail_on_error=fail_on_error,
             continue_on_fail=flags["continue_on_fail"],
