@@ -65,6 +65,7 @@ class Document(TypedDict):
     answers: dict[str, Entry]
     offers: NotRequired[dict[str, OfferEntry]]
     reopened: NotRequired[JsonObject]
+    other_kinds: NotRequired[dict[str, JsonObject]]
     rendered: NotRequired[Rendered]
     runs: NotRequired[list[RunEntry]]
 

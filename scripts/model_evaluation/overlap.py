@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from . import state
 from .conversation import workflow
-from .conversation.answers import position, prepare_next, utc_now
+from .conversation.answers import position, prepare_next, reopened_finding, utc_now
 from .conversation.context import Context
 from .dataset import find_overlap
 from .errors import Refused, TooEarly
@@ -31,8 +31,7 @@ def record(project: str, training: str | None) -> JsonObject:
         document, reopened = workflow.record(context.kind.steps, context.document, "data", answer, context.now)
         level, more = ("warning", {"fix": DROP}) if overlap["share"] else ("info", {})
         findings = [workflow.finding("overlap", str(overlap["statement"]), level=level, **more)]
-        if reopened:
-            findings.append(workflow.finding("reopened", f"Open again, to be seen with it: {', '.join(reopened)}."))
+        findings += reopened_finding(document, reopened, "to be seen with it")
         context.document = document
         findings += prepare_next(context)
         body = {"overlap": overlap, "findings": findings, **position(context.document, project, answered="data")}

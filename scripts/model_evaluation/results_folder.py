@@ -36,9 +36,10 @@ class SummaryFile:
         return self._content().get("simulated") is True
 
     def is_before(self, moment: float) -> bool:
-        """Whether it was surely made before this moment (seconds since the epoch): by the time in it, with as much
-        between two clocks as AWS allows, or by the file's."""
-        return self.modified < moment or self.created < moment - CLOCKS_APART
+        """Whether it was made before this moment (seconds since the epoch), by the time in it; where the clocks of two
+        machines may differ by more than that, by the file's time as well, which a checkout or a copy sets anew."""
+        apart = self.created - moment
+        return apart < -CLOCKS_APART or (apart <= CLOCKS_APART and self.modified < moment)
 
     def _content(self) -> dict[str, object]:
         """What the file holds; nothing when it cannot be read."""

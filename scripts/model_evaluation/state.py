@@ -122,14 +122,14 @@ def find_fault(document: JsonObject) -> str | None:
             return f"{place}.facts is not an object"
         if not isinstance(answer.get("warnings", []), list):
             return f"{place}.warnings is not a list"
-    for key in ("offers", "reopened", "rendered"):
+    for key in ("offers", "reopened", "other_kinds", "rendered"):
         part = document.get(key, {})
         if not isinstance(part, dict):
             return f"{key} is not an object"
-        if key == "offers":
-            for step, offer in part.items():
-                if not isinstance(offer, dict):
-                    return f"offers.{step} is not an object"
+        if key in ("offers", "other_kinds"):
+            for name, inner in part.items():
+                if not isinstance(inner, dict):
+                    return f"{key}.{name} is not an object"
     return _find_run_fault(document.get("runs", []))
 
 

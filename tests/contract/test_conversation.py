@@ -9,7 +9,7 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,8 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("region", lambda w: "eu-west-1", "other_region", "one region"),
     ("scope", lambda w: "both", "refused", "compare"),
     ("confirm", lambda w: "no", "not_confirmed", "not a clear yes"),
+    ("confirm", lambda w: "yes?", "not_confirmed", "not a clear yes"),
+    ("confirm", lambda w: "looks right", "not_confirmed", "not a clear yes"),
     ("confirm", lambda w: "yes but change the judge", "not_confirmed", "not a clear yes"),
     ("terms", lambda w: "sure, whatever", "no_assent", "explicit assent"),
     ("terms", lambda w: "what does it cost?", "no_assent", "explicit assent"),
@@ -593,7 +595,7 @@ def test_after_a_rehearsal_the_next_command_is_the_real_run(
 ) -> None:
     (tmp_path / "workflow_state.json").write_bytes(complete)
     run_cli("render", project=tmp_path)
-    put_results(tmp_path, simulated=True)
+    put_results(tmp_path, simulated=True, created=datetime.now(UTC).isoformat())
     assert run_cli("status", project=tmp_path).json["next"] == "report", "everything here is simulated"
     for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
         monkeypatch.delenv(name)
@@ -602,7 +604,7 @@ def test_after_a_rehearsal_the_next_command_is_the_real_run(
         entry.pop("simulated", None)  # as if AWS itself had been asked
     (tmp_path / "workflow_state.json").write_text(json.dumps(document))
     assert run_cli("status", project=tmp_path).json["next"] == "run"
-    put_results(tmp_path, "real", created="2026-11-02T10:00:00+00:00")
+    put_results(tmp_path, "real", created=(datetime.now(UTC) + timedelta(minutes=1)).isoformat())
     assert run_cli("status", project=tmp_path).json["next"] == "report"
 
 
@@ -999,6 +1001,12 @@ def test_the_next_command_follows_what_lies_there(
     results.mkdir(parents=True)
     (results / "summary.json").write_text("{}")
     assert following() == "report"
+    now = datetime.now(UTC)
+    for hours, file_time, then in ((2, 1, "report"), (-2, 4e9, "run")):  # a checkout or a copy sets files' times anew
+        made = (now + timedelta(hours=hours)).isoformat()
+        (results / "summary.json").write_text(json.dumps({"created": made}))
+        os.utime(results / "summary.json", (file_time, file_time))
+        assert following() == then
     run_cli("answer", "task", "Something else", project=tmp_path)
     assert run_cli("status", project=tmp_path).json["step"]["id"] == "confirm"
 
@@ -1035,3 +1043,67 @@ def test_the_overlap_with_the_training_data_is_offered_and_told(
     assert result.code == 0
     assert result.json["leakage"]["exact"] == 3
     assert result.json["leakage"]["exact_lines"] == [1, 2, 3]
+
+
+def test_another_kinds_value_is_no_suggestion_but_is_one_when_the_user_comes_back(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    answers = json.loads(complete)["answers"]
+    scorer = run_cli("answer", "evaluation", "custom_scorer", project=tmp_path).json
+    assert scorer["known"]["dataset"]["value"] == answers["dataset"]["value"]  # the same step: it stays
+    while (step := run_cli("status", project=tmp_path).json["step"])["id"] != "scorer":
+        run_cli("answer", step["id"], answers[step["id"]]["value"], project=tmp_path)
+    assert not step.get("suggested")
+    assert "primary_metric" not in json.loads((tmp_path / "workflow_state.json").read_text())["reopened"]
+    predictive = run_cli("answer", "evaluation", "predictive", project=tmp_path).json
+    assert (predictive["step"]["id"], predictive["step"]["suggested"]) == ("task", answers["task"]["value"])
+    predictive = run_cli("answer", "task", "--accept", project=tmp_path).json
+    assert predictive["step"]["id"] == "dataset"
+    assert not predictive["step"].get("suggested")  # prompts, which that kind refuses
+    back = run_cli("answer", "evaluation", "llm_as_judge", project=tmp_path).json
+    suggested = json.loads((tmp_path / "workflow_state.json").read_text())["reopened"]
+    for step_id in ("dataset", "builtin_metrics", "primary_metric", "judge"):
+        assert suggested[step_id] == answers[step_id]["value"]
+    assert back["step"]["suggested"]
+    assert run_cli("answer", back["step"]["id"], "--accept", project=tmp_path).code == 0
+
+
+def test_what_settles_again_is_not_told_as_open(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    older = f"{world.model_package_arn.rsplit('/', 1)[0]}/1"
+    body = run_cli("answer", "model", older, project=tmp_path).json
+    (told,) = (finding["message"] for finding in body["findings"] if finding["kind"] == "reopened")
+    named = set(told.rstrip(".").partition(": ")[2].split(", "))
+    assert named
+    assert named.isdisjoint(body["settled"])
+    assert named.isdisjoint(body["known"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Yes, that looks right.", "yes - go ahead", "ja, einverstanden", "Oui, d'accord", "はい、お願いします", "OK!"],
+)
+def test_a_plain_yes_to_the_card_is_taken_in_ones_own_words(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path, words: str
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    run_cli("revise", "confirm", project=tmp_path)
+    body = run_cli("answer", "confirm", words, project=tmp_path).json
+    assert body["ok"], body
+    assert body["recorded"]["value"] == "yes"
+    assert body["step"]["id"] == "terms"  # and no assent to those
+
+
+@pytest.mark.parametrize(
+    "words", ["version 1", "v1", "{group} v1", "{group}/1", "“{group}/1”", "the version before", "previous"]
+)
+def test_an_earlier_version_is_found_by_what_people_call_it(
+    run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path, words: str
+) -> None:
+    (tmp_path / "workflow_state.json").write_bytes(complete)
+    body = run_cli("answer", "scope", words.format(group=world.group_name), project=tmp_path).json
+    assert body["ok"], body
+    assert body["recorded"]["value"] == f"{world.model_package_arn.rsplit('/', 1)[0]}/1"

@@ -17,6 +17,7 @@ from model_evaluation.kinds.custom_scorer.localaws.player import ScorerPlayer, S
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.company import ROLE_ACTIONS
 from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.services.hub import contents_of
 
 Account = tuple[LocalAws, ScorerWorld]
 
@@ -166,6 +167,22 @@ def test_evaluators_that_stand_for_something_else(
     seed_evaluator(Seeder(aws.cloud, aws.region), arn, function or world.function_arn, type_)
     until(talk, world, "scorer")
     assert talk.say("scorer", arn).json["error"]["code"] == code
+
+
+@pytest.mark.parametrize("status", ["Importing", "ImportFailed", "DeleteFailed"])
+def test_an_evaluator_that_is_not_available_is_refused(
+    talk: Talk, world: ScorerWorld, aws: LocalAws, status: str
+) -> None:
+    """The SDK's own `wait` loses the service's reason, and nothing looks at the status afterwards."""
+    arn = world.evaluator_arn.replace("fernway-ticket-scorer", f"scorer-{status.lower()}")
+    seed_evaluator(Seeder(aws.cloud, aws.region), arn, world.function_arn)
+    record = contents_of(aws.cloud, aws.region).get(arn)
+    assert record is not None
+    record["HubContentStatus"] = status
+    until(talk, world, "scorer")
+    error = talk.say("scorer", arn).json["error"]
+    assert error["code"] == "not_usable"
+    assert f"is {status}, not Available" in error["message"]
 
 
 def test_the_trial_needs_the_users_own_yes(talk: Talk, world: ScorerWorld, aws: LocalAws) -> None:

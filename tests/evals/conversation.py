@@ -17,6 +17,7 @@ from model_evaluation.errors import StateError
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames
 from model_evaluation.kinds.inspect_ai.localaws.player import tasks_place
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.multi_turn.localaws.player import AgentNames
 from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
 from model_evaluation.localaws import Call, LocalAws
 from model_evaluation.localaws.seeding import Seeder
@@ -50,6 +51,10 @@ USUAL: dict[str, str | None] = {
     "benchmarks": "{tasks_uri}",
     "tasks": "capitals",
     "reference": "fernway-assistant-v2",
+    "agent": "{agent_arn}",
+    "rollouts": None,
+    "sampling": None,
+    "success": None,
 }
 # The same about a predictive model; its files lie in the project's folder (`tables` of an eval's world).
 PREDICTIVE: dict[str, str | None] = {
@@ -152,13 +157,15 @@ def usual_answers(world: World) -> dict[str, str]:
     """An answer to every step that is asked; suggestions are written out."""
     chosen = {"data": "ok", "custom_metrics": "none", "builtin_metrics": "Correctness,Completeness",
               "primary_metric": "Correctness", "output": f"s3://{world.bucket}/results", "notebook": "new",
-              "subtasks": "ALL", "decoding": "defaults", "smallest_effect": "2"}  # fmt: skip
+              "subtasks": "ALL", "decoding": "defaults", "smallest_effect": "2",
+              "rollouts": "1", "sampling": "defaults", "success": "1"}  # fmt: skip
     return {step: chosen.get(step) or _filled(value or "", _names(world)) for step, value in USUAL.items()}
 
 
 def _names(world: World) -> dict[str, str]:
-    scorer = vars(ScorerNames(world.account, world.region))
-    return {**world.names(), **scorer, "tasks_uri": tasks_place(world.bucket)}
+    further = (ScorerNames(world.account, world.region), AgentNames(world.account, world.region))
+    own = {name: text for names in further for name, text in vars(names).items()}
+    return {**world.names(), **own, "tasks_uri": tasks_place(world.bucket)}
 
 
 def _filled(value: Any, names: Mapping[str, str]) -> Any:

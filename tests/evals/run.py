@@ -49,6 +49,7 @@ from model_evaluation.installing.folder import install
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames, seed_scorer
 from model_evaluation.kinds.inspect_ai.localaws.player import seed_tasks, tasks_place
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
+from model_evaluation.kinds.multi_turn.localaws.player import AgentNames, seed_agents
 from model_evaluation.kinds.predictive.localaws.world import seed_world
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
@@ -181,6 +182,7 @@ def opened(folder: Path) -> Iterator[Stage]:
         for name, value in others.names().items():
             vars(world).setdefault(name, value)
         give_recipes_settings(aws.cloud, world.region)
+        seed_agents(Seeder(aws.cloud, world.region), AgentNames(world.account, world.region))
         seed_scorer(Seeder(aws.cloud, world.region), ScorerNames(world.account, world.region))
         seed_tasks(Seeder(aws.cloud, world.region), tasks_place(world.bucket))
         yield Stage(aws, world, folder)

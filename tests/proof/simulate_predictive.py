@@ -13,7 +13,8 @@ import math
 import pathlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ from model_evaluation.kinds.predictive.runtime.statistics.measures import measur
 
 COST = ThresholdRule.parse("cost 1 20 cross-fit")
 NONE = ThresholdRule()
-TRUTH_ROWS, TRUTH_SETS = 1_000_000, 4
+TRUTH_ROWS, TRUTH_SETS = 1_000_000, 2
 DRAWS = 1_000  # of joint counts, where the notebook takes more: the ends of intervals are a little rougher here
 LOWEST, HIGHEST = 0.93, 0.97
 WRONG = 0.025
@@ -112,14 +113,12 @@ class Design:
 DESIGNS: tuple[Design, ...] = (
     Design("binary", "half positive", 50),
     Design("binary", "half positive", 200),
-    Design("binary", "half positive", 5_000),
     Design("binary", "a tenth positive", 500, 0.1),
     Design("binary", "20 positives expected", 1_000, 0.02),
     Design("binary", "50 positives expected", 5_000, 0.01),
     Design("binary", "half positive, better", 200, 0.5, 0.35),
     Design("binary", "a tenth positive, better", 2_000, 0.1, 0.35),
     Design("binary", "80 groups of 10", 800, 0.3, cluster=10),
-    Design("binary", "5 positives expected", 50, 0.1),
     Design("binary", "5 positives expected", 500, 0.01),
     Design("binary", "half a positive expected", 50, 0.01),
     Design("multiclass", "four classes", 200, classes=4),
@@ -160,6 +159,7 @@ class Line(NamedTuple):
         return "wide" if max(self.gap, self.both) > most else ""
 
 
+@cache
 def true_values(design: Design) -> dict[str, tuple[float, float]]:
     """Each metric's value and difference, from so many rows that their own error does not matter."""
     sums: dict[str, list[tuple[float, float]]] = {}
@@ -182,7 +182,7 @@ def _entries(design: Design, joined: Joined, *, single: bool = False):  # type: 
     if single and joined.clusters is not None:
         joined = Joined(joined.ids, joined.truth, joined.classes, joined.said, joined.rows)
     chosen = set(METRICS[design.problem])
-    if single or design.n > 50:
+    if design.n > 50:
         chosen -= {"median_absolute_error"}  # its difference is bootstrapped by rows, which takes too long here
     entries = measure(joined, design.problem, COST if design.problem == "binary" else NONE, chosen)
     for name in entries:
@@ -193,7 +193,7 @@ def _entries(design: Design, joined: Joined, *, single: bool = False):  # type: 
 def play(design: Design, evaluations: int) -> list[Line]:
     """So many evaluations of a design, each metric by itself."""
     cells.DRAWS = DRAWS
-    truths = true_values(design)
+    truths = true_values(replace(design, name="", n=0))
     rng = np.random.default_rng([1, design.n, int(1000 * design.prevalence), int(100 * design.gain), design.cluster])
     hits: dict[str, list[tuple[bool, bool, bool, bool, bool]]] = {name: [] for name in truths}
     for _ in range(evaluations):
@@ -219,16 +219,16 @@ def play(design: Design, evaluations: int) -> list[Line]:
     ]
 
 
-def faults(line: Line) -> list[str]:
-    """The promises that a line does not keep, two of the simulation's standard errors allowed."""
+def faults(line: Line, slack: float = SLACK) -> list[str]:
+    """The promises that a line does not keep, so many of the simulation's standard errors allowed."""
     said = []
     for what, share in (("one model", line.gap), ("the difference", line.both)):
-        if line.mark != "few" and share + SLACK * line.error(LOWEST) < LOWEST:
+        if line.mark != "few" and share + slack * line.error(LOWEST) < LOWEST:
             said.append(f"{what} is covered in {share:.1%} only")
     lower_is_better = line.metric in LOWER_IS_BETTER
     good = -line.one if lower_is_better else line.one
     for word, share, false in (("improved", line.improved, good <= 0), ("regressed", line.regressed, good >= 0)):
-        if false and share - SLACK * line.error(WRONG) > WRONG:
+        if false and share - slack * line.error(WRONG) > WRONG:
             said.append(f"{word} is wrong in {share:.1%}")
     return said
 
@@ -238,19 +238,19 @@ HEAD = """# Intervals and verdicts of predictive models against a known truth
 Remade by `python tests/proof/simulate_predictive.py` (`make proof`).
 
 Every line plays {evaluations:,} evaluations of two models through the functions the notebook uses ({draws:,} draws of
-joint counts in place of more). Nominal coverage is 95%. *One model* is how often the candidate's interval holds its
+joint counts in place of 4,000). Nominal coverage is 95%. *One model* is how often the candidate's interval holds its
 true value, *difference* how often that of the paired difference does. *Better* and *worse* are verdicts on each metric
 by itself; where the true difference is 0 both are wrong. A simulated share of 95% has a standard error of {error:.2%},
 one of 2.5% of {wrong_error:.2%}.
 
-The run fails, two standard errors allowed, when coverage is below {lowest:.0%} or a wrong verdict comes in more than
-2.5%. It holds in {kept} of {lines} lines between 93% and 97%, and {marked} lines bear a mark:
+The run fails when coverage is below {lowest:.0%}, or a wrong verdict comes in more than 2.5%, by more than two of these
+standard errors. By the same rule {kept} of {lines} lines lie between 93% and 97%, and {marked} lines bear a mark:
 
-- **few** ({few} lines): the program itself says "few positives: the interval is not to be trusted" in the share of
-  evaluations that stands behind the mark, because fewer than 10 rows are of one class, and claims nothing. What a few
-  positives leave open no method can know; without a positive there are most metrics not even.
-- **wide** ({wide} lines): held more often than 97%. With so few rows the test is more careful than it says; differences
-  of that size are missed, none is claimed wrongly.
+- **few** ({few} lines): in the share of evaluations that stands behind the mark the program itself says "few positives:
+  the interval is not to be trusted", because fewer than 10 rows are of one class, and claims nothing. What so few rows
+  leave open no method can know; without a positive row most metrics do not even exist.
+- **wide** ({wide} lines): held more often than 97%. The interval of so few rows is longer than it would have to be: a
+  difference may be missed for it, none is claimed wrongly.
 
 | design | rows | metric | true value | true difference | one model | difference | better | worse | mark |
 |---|--:|---|--:|--:|--:|--:|--:|--:|---|

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 MAX_BYTES = 4 * 1024 * 1024
-QUOTES = "\"'`"
+QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’", "‚": "‘", "«": "»", "»": "«", "「": "」"}
 
 
 def read_value(value: str, step_id: str) -> str:
@@ -92,7 +92,7 @@ def clean(text: str, step: Step) -> str:
 
 def _unquoted(value: str) -> str:
     """Without the one matching pair around it. ``"a","b"`` is a list and stays."""
-    quote, inner = value[:1], value[1:-1]
-    if len(value) > 1 and quote in QUOTES and value.endswith(quote) and quote not in inner:
+    end, inner = QUOTES.get(value[:1]), value[1:-1]
+    if len(value) > 1 and end and value.endswith(end) and not {value[0], end} & set(inner):
         return inner.strip()
     return value

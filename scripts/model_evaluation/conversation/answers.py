@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 MOST_ELSEWHERE = 3  # folders named; more of them would hide the question
 SPEAKER = "MODEL_EVALUATION_SPEAKER"  # who gives the answers where it is not the user: the demo's script
+SAME_EVERYWHERE = frozenset({"region", "role", "output"})  # every kind's step of the name takes the value
+SHARED = "shared"
 LONG_TEXT = 300  # characters; no ARN or S3 URI of real life is longer
 
 
@@ -102,7 +104,7 @@ def next_command(document: Document, project: str) -> str | None:
     if rendered.get("fingerprint") != fingerprint(document) or not os.path.isfile(notebook):
         return "render"
     newest = newest_summary(project)
-    if newest is None or newest.modified < rendered.get("written", 0):
+    if newest is None or newest.is_before(rendered.get("written", 0)):
         return "run"
     rehearsed = newest.simulated and not foreign_endpoints()  # AWS itself has not been asked yet
     return "run" if rehearsed else "report"
@@ -222,11 +224,10 @@ def _answered(context: Context, step_id: str, text: str | None, *, accept: bool)
     context.document, reopened = _record(context, step_id, answer)
     if step_id == "evaluation":
         context.document, reopened = _with_kind(context.document, str(answer.value))
-    findings = list(answer.findings)
-    if reopened:
-        findings.append(finding("reopened", f"Open again, since they rest on {step_id}: {', '.join(reopened)}."))
     recorded = {step_id: context.document["answers"][step_id]}
-    findings += _settle(context, recorded)
+    settling = _settle(context, recorded)
+    findings = [*answer.findings, *reopened_finding(context.document, reopened, f"since they rest on {step_id}")]
+    findings += settling
     findings += prepare_next(context)
     body = {
         "recorded": {"step": step_id, **_public(recorded.pop(step_id))},
@@ -234,6 +235,12 @@ def _answered(context: Context, step_id: str, text: str | None, *, accept: bool)
         "findings": findings,
     }
     return body, context.document
+
+
+def reopened_finding(document: Document, reopened: list[str], why: str) -> list[JsonObject]:
+    """Which of the steps that were reopened are open now; what settled itself again is told as settled."""
+    still_open = [step_id for step_id in reopened if step_id not in document["answers"]]
+    return [finding("reopened", f"Open again, {why}: {', '.join(still_open)}.")] if still_open else []
 
 
 def _record(context: Context, step_id: str, answer: workflow.Answer) -> tuple[Document, list[str]]:
@@ -247,8 +254,33 @@ def _with_kind(document: Document, kind_id: str) -> tuple[Document, list[str]]:
     before = kind_of(document)
     document = {**document, "evaluation": kind_id}
     kind = kind_of(document)
-    own = before.own_steps | kind.own_steps if before.id != kind.id else frozenset[str]()
-    return workflow.switch(kind.steps, document, own)
+    if before.id == kind.id:
+        return document, []
+    own = before.own_steps | kind.own_steps
+    document, reopened = workflow.switch(kind.steps, document, own)
+    return _with_own_suggestions(document, before, kind), reopened
+
+
+def _with_own_suggestions(document: Document, before: Kind, kind: Kind) -> Document:
+    """The document with suggestions that this kind can take: a value of another kind's own step of the same name is
+    not one, but stays for the case that the user changes their mind again."""
+    suggested = dict(document.get("reopened", {}))
+    homes = {home: dict(values) for home, values in document.get("other_kinds", {}).items()}
+    for step_id in suggested.keys() & (before.own_steps | kind.own_steps) - SAME_EVERYWHERE:
+        homes.setdefault(_home(before, step_id), {})[step_id] = suggested.pop(step_id)
+    for step_id in kind.steps:
+        remembered = homes.get(_home(kind, step_id), {})
+        if step_id in remembered:
+            suggested[step_id] = remembered.pop(step_id)
+    document = {**document, "other_kinds": {home: values for home, values in homes.items() if values}}
+    if suggested or "reopened" in document:
+        document["reopened"] = suggested
+    return document
+
+
+def _home(kind: Kind, step_id: str) -> str:
+    """Whose step it is: the kind's own, or the one that kinds share."""
+    return kind.id if step_id in kind.own_steps else SHARED
 
 
 def _first_open(steps: workflow.Requirements, step_id: str, document: Document) -> str:

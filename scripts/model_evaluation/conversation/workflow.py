@@ -84,22 +84,21 @@ class Step:
     limit: int = 2_048
     multiline: bool = False
 
+    def where_needed(self, needed: Callable[[Context], bool]) -> Step:
+        """The same step, settled as ``none`` wherever ``needed`` says that the other answers leave nothing for it."""
 
-def where_needed(step: Step, needed: Callable[[Context], bool]) -> Step:
-    """``step``, settled as ``none`` wherever ``needed`` says that the other answers leave nothing for it."""
+        def check(text: str, context: Context) -> Answer:
+            if needed(context):
+                return self.check(text, context)
+            note = f"{self.title}: the other answers leave nothing for it, so none is recorded."
+            return Answer("none", findings=[] if text.lower() == "none" else [finding("not_needed", note)])
 
-    def check(text: str, context: Context) -> Answer:
-        if needed(context):
-            return step.check(text, context)
-        note = f"{step.title}: the other answers leave nothing for it, so none is recorded."
-        return Answer("none", findings=[] if text.lower() == "none" else [finding("not_needed", note)])
+        def settle(context: Context) -> Answer | None:
+            if not needed(context):
+                return Answer("none", origin="default")
+            return self.settle(context) if self.settle else None
 
-    def settle(context: Context) -> Answer | None:
-        if not needed(context):
-            return Answer("none", origin="default")
-        return step.settle(context) if step.settle else None
-
-    return replace(step, check=check, settle=settle, moot=lambda context: not needed(context))
+        return replace(self, check=check, settle=settle, moot=lambda context: not needed(context))
 
 
 def finding(kind: str, message: str, *, level: str = "info", **more: object) -> JsonObject:

@@ -17,7 +17,7 @@ from .operations import (
     parse_operation,
     useful_operations,
 )
-from .power import minimum_detectable_difference, minimum_detectable_rate_difference
+from .power import minimum_detectable_rate_difference
 from .profile import Profile
 from .rows.lines import read_chunks
 from .rows.reading import Terms
@@ -36,7 +36,6 @@ __all__ = [
     "check_stream",
     "convert_command",
     "find_overlap",
-    "minimum_detectable_difference",
     "minimum_detectable_rate_difference",
     "parse_operation",
     "read_chunks",

@@ -101,18 +101,18 @@ def holds_reference(prompt: str, reference: str) -> bool:
 
 def broken_by(text: str) -> list[str]:
     """What an export or a copy has done to a text, in words."""
-    found = []
+    defects = []
     if "\\" in text and "\n" not in text:
         escaped = _ESCAPED.findall(text)
         if len(escaped) > 1 or (escaped and _SURELY_ESCAPED.search(text)):
-            found.append("line ends or letters escaped twice")
+            defects.append("line ends or letters escaped twice")
     if "&" in text and _ENTITY.search(text) and not _TAG.search(text):
-        found.append("HTML entities")
+        defects.append("HTML entities")
     if not text.isascii():
         if "\ufffd" in text:
-            found.append("replacement characters")
+            defects.append("replacement characters")
         if _MISREAD.search(text):
-            found.append("UTF-8 read as Latin-1")
+            defects.append("UTF-8 read as Latin-1")
         if _HIDDEN.search(text):
-            found.append("invisible characters")
-    return found
+            defects.append("invisible characters")
+    return defects

@@ -57,6 +57,10 @@ _TO_AN_ASSISTANT = re.compile(
     rf"|\b(?:the\s+)?{_WHO}\s+(?:must|shall|has to|have to|needs? to|is to|should)\s+"
     r"(?:now\s+|immediately\s+|first\s+)?(?:run|execute|call|upload|send|delete|ignore|reveal|tell|approve|accept|confirm|install|download|"
     r"stop|answer|use)\b"
+    rf"|{_BEGINS}(?:print|dump|echo|output|repeat|recite)\s+(?:out\s+)?(?:all\s+(?:of\s+)?)?your\s+"
+    rf"(?:\w+\s+){{0,2}}{_CONFIDENTIAL}"
+    rf"|(?:^|[.!?\n]\s*){_WHO}(?:\s+{_WHO})?\s*[:,]\s*(?:please\s+)?(?:before|after|instead of)\s+(?:you\s+)?"
+    r"(?:answer|respond|reply|continu)\w*\b"
     r"|\b(?:call|invoke|use)\s+(?:the|your)\s+\w+\s+(?:tool|function)\s+(?:to|with|and)\b"
     r"|\byour\s+(?:new|real|actual|hidden)\s+(?:instructions?|task|goal|system prompt)\b",
     re.IGNORECASE,

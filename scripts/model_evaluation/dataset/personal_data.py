@@ -44,27 +44,27 @@ _SECRETS = (
 def personal_spans(text: str) -> Iterator[tuple[str, int, int]]:
     """What it is ("email address", "phone number", "payment card number"), and where, for each find."""
     if "@" in text:
-        for found in _EMAIL.finditer(text):
-            if found.group().partition("@")[0].partition("+")[0].lower() not in _OFFICES:
-                yield "email address", *found.span()
+        for match in _EMAIL.finditer(text):
+            if match.group().partition("@")[0].partition("+")[0].lower() not in _OFFICES:
+                yield "email address", *match.span()
     if sum(map(text.count, "0123456789")) < 9:
         return
-    for found in _CARD.finditer(text):
-        digits = [int(char) for char in found.group() if char.isdigit()]
+    for match in _CARD.finditer(text):
+        digits = [int(char) for char in match.group() if char.isdigit()]
         if len(set(digits)) > 1 and _passes_luhn(digits):
-            yield "payment card number", *found.span()
+            yield "payment card number", *match.span()
     for pattern in _PHONES:
-        for found in pattern.finditer(text):
-            digits_in = sum(char.isdigit() for char in found.group())
-            if 9 <= digits_in <= 15 and not _DATE.match(found.group()):
-                yield "phone number", *found.span()
+        for match in pattern.finditer(text):
+            digits_in = sum(char.isdigit() for char in match.group())
+            if 9 <= digits_in <= 15 and not _DATE.match(match.group()):
+                yield "phone number", *match.span()
 
 
 def secret_spans(text: str) -> Iterator[tuple[str, int, int]]:
     """Keys that would let somebody in: what kind, and where."""
     for what, pattern in _SECRETS:
-        for found in pattern.finditer(text):
-            yield what, *found.span()
+        for match in pattern.finditer(text):
+            yield what, *match.span()
 
 
 def hidden(text: str) -> str:

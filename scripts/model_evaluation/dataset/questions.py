@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,8 +16,9 @@ from .rows.reading import UsableRows
 ROWS_COMPARED = 20_000
 ROWS_COMPARED_DEEP = 100_000
 CHARS_KEPT = 40_000_000  # of all prompts together, likewise
-SAMPLE = 2_000  # rows, drawn by chance, that are compared where all would take too long
+SAMPLE = 500  # rows, drawn by chance, that are compared where all would take too long
 PAIRS_PER_ROW = 50  # that are compared; far fewer unless most prompts are made of the same few words
+MOST_PAIRS = 400_000  # and of all rows together; with --deep any number
 _CHARS_COMPARED = 20_000  # of a longer prompt half from its beginning, which many may share, and half from its end
 _SEED = 20_261_129
 
@@ -33,6 +35,7 @@ class Questions:
     def __init__(self, *, deep: bool = False) -> None:
         self._most = ROWS_COMPARED_DEEP if deep else ROWS_COMPARED
         self._pairs_per_row = 100 * PAIRS_PER_ROW if deep else PAIRS_PER_ROW
+        self._most_pairs = sys.maxsize if deep else MOST_PAIRS
         self._seen = 0
         self._chars = 0
         self._rows: list[_Row] = []
@@ -76,8 +79,10 @@ class Questions:
                 self._note(findings, "near_duplicate", self._rows, numbers, "")
                 return
         rows = self._drawn(SAMPLE)
-        numbers = self._numbers(rows)
-        assert numbers is not None  # so few are compared whatever they hold
+        numbers = self._numbers(rows) if self._share < 1 or len(rows) < len(self._rows) else None
+        if numbers is None:
+            findings.add("near_not_checked", detail="their words are too much alike", count=self._seen)
+            return
         of = f"of {self._seen:,} rows {len(rows):,} drawn by chance were"
         findings.add("near_not_checked", detail=of, count=self._seen)
         self._note(findings, "near_in_sample", rows, numbers, f"{of} compared; ")
@@ -85,11 +90,13 @@ class Questions:
     def _numbers(self, rows: Sequence[_Row]) -> list[int] | None:
         """For each row the number of its question; ``None`` when it would take too long to tell."""
         different = list(dict.fromkeys(row.prompt for row in rows))
-        most = self._pairs_per_row * len(different) if len(different) > SAMPLE else None
         try:
-            found = dict(zip(different, prompt_clusters(different, most_pairs=most), strict=True))
+            clusters = prompt_clusters(
+                different, most_pairs=min(self._pairs_per_row * len(different), self._most_pairs)
+            )
         except TooMuchAlike:
             return None
+        found = dict(zip(different, clusters, strict=True))
         return [found[row.prompt] for row in rows]
 
     def _describe(self, profile: Profile, numbers: list[int]) -> None:

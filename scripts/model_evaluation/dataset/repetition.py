@@ -65,7 +65,7 @@ class Repetitions:
 
     def find(self) -> Repetition:
         """Compare each row with the earlier ones of the same prompt."""
-        found = Repetition()
+        repetition = Repetition()
         pairs: list[tuple[int, int]] = []  # heaps of the smallest lines, as negative numbers
         prompt = _NO_ROW
         earlier: dict[int, int] = {}  # reference answers, and where they are first given
@@ -75,25 +75,25 @@ class Repetitions:
             if self._prompts[index] != prompt or prompt == _NO_ROW:
                 prompt, earlier, conflicting = self._prompts[index], {reference: index}, False
                 continue
-            found.repeated_prompts += 1
+            repetition.repeated_prompts += 1
             if reference in earlier:
-                found.duplicates += 1
-                heappush(found.duplicate_lines, -index - 1)
-                if len(found.duplicate_lines) > self._lines_kept:
-                    heappop(found.duplicate_lines)
+                repetition.duplicates += 1
+                heappush(repetition.duplicate_lines, -index - 1)
+                if len(repetition.duplicate_lines) > self._lines_kept:
+                    heappop(repetition.duplicate_lines)
             elif reference != _NO_REFERENCE and not conflicting:
                 others = (at for answer, at in earlier.items() if answer != _NO_REFERENCE)
                 contradicted = next((at for at in others if self._differ(at, index)), None)
                 conflicting = contradicted is not None
                 if contradicted is not None:
-                    found.conflicts += 1
+                    repetition.conflicts += 1
                     heappush(pairs, (-index - 1, contradicted + 1))
                     if len(pairs) > self._lines_kept:
                         heappop(pairs)
             earlier.setdefault(reference, index)
-        found.duplicate_lines = sorted(-line for line in found.duplicate_lines)
-        found.pairs = sorted(((first, -line) for line, first in pairs), key=itemgetter(1))
-        return found
+        repetition.duplicate_lines = sorted(-line for line in repetition.duplicate_lines)
+        repetition.pairs = sorted(((first, -line) for line, first in pairs), key=itemgetter(1))
+        return repetition
 
     def _differ(self, one: int, other: int) -> bool:
         """Whether two different reference answers say different things; of rows beyond the first ones they do."""

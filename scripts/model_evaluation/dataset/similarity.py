@@ -35,10 +35,10 @@ def words_of(text: str) -> list[str]:
 def similarity() -> Callable[..., float] | None:
     """rapidfuzz's ratio (0 to 100), or ``None`` when it is not installed."""
     try:
-        found: Callable[..., float] = import_module("rapidfuzz.fuzz").ratio
+        ratio: Callable[..., float] = import_module("rapidfuzz.fuzz").ratio
     except ImportError:
         return None
-    return found
+    return ratio
 
 
 class SimilarTexts:
@@ -54,11 +54,11 @@ class SimilarTexts:
         number = len(self._texts)
         self._texts.append(" ".join(words))
         for run in _runs_of(words):
-            found = self._runs.get(run)
-            if found is None:
+            numbers = self._runs.get(run)
+            if numbers is None:
                 self._runs[run] = array("L", [number])
-            elif len(found) <= _COMMON:
-                found.append(number)
+            elif len(numbers) <= _COMMON:
+                numbers.append(number)
         return number
 
     def similar(self, words: list[str]) -> list[int]:
@@ -68,9 +68,9 @@ class SimilarTexts:
     def _scores(self, words: list[str]) -> Iterator[tuple[float, int]]:
         shared: Counter[int] = Counter()
         for run in _runs_of(words):
-            found = self._runs.get(run)
-            if found is not None and len(found) <= _COMMON:
-                shared.update(found)
+            numbers = self._runs.get(run)
+            if numbers is not None and len(numbers) <= _COMMON:
+                shared.update(numbers)
         text = " ".join(words)
         for number, _ in shared.most_common(_COMMON):
             score = self._ratio(text, self._texts[number], score_cutoff=NEAR)

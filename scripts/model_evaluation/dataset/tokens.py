@@ -24,5 +24,5 @@ def context_tokens(base_model: str) -> int | None:
 
 @cache
 def _contexts() -> dict[str, int]:
-    found: dict[str, int] = tomllib.loads(Path(__file__).with_name("contexts.toml").read_text(encoding="utf-8"))
-    return found
+    contexts: dict[str, int] = tomllib.loads(Path(__file__).with_name("contexts.toml").read_text(encoding="utf-8"))
+    return contexts

@@ -38,12 +38,12 @@ class Overlap(NamedTuple):
         """What it means for the verdict."""
         if not self.evaluation_rows or not self.training_rows:
             return "No overlap can be stated: one of the two datasets has no usable rows."
-        found = self.exact + (self.near or 0)
-        if not found:
+        count = self.exact + (self.near or 0)
+        if not count:
             also = " or nearly the same" if self.near is not None else ""
             return f"None of the {self.evaluation_rows:,} evaluation prompts is the same{also} in the training data."
         return (
-            f"{found:,} of {self.evaluation_rows:,} evaluation prompts ({100 * self.share:.1f} %) are in the training"
+            f"{count:,} of {self.evaluation_rows:,} evaluation prompts ({100 * self.share:.1f} %) are in the training"
             " data. On them the fine-tuned model may repeat what it has seen, so a better score there is no"
             " evidence that it learned the task. Leave these rows out, or read the verdict without them."
         )

@@ -18,6 +18,7 @@ from model_evaluation.localaws.kind_player import DemoScript
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.runtime.report.metrics_table import comparison_text
 from model_evaluation.runtime.settings import Json
+from model_evaluation.wizard.layout import heading, wrapped
 
 MARK = ".model-evaluation-demo"
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
@@ -165,11 +166,11 @@ def _converse(commands: Commands, answers: Mapping[str, list[str]], volunteered:
     while envelope["step"] is not None:
         step, progress = envelope["step"], envelope["progress"]
         if position != progress["done"] or not position:
-            commands.say(f"\n[{progress['done'] + 1} of {progress['total']}] {step['title']}")
-            commands.say(_wrapped(step["question"]))
+            commands.say(f"\n{heading(step, progress)}")
+            commands.say(wrapped(step["question"], WIDTH))
             _show_choices(commands, step)
             if step.get("suggested"):
-                commands.say(_wrapped(f"Suggested: {step['suggested']}"))
+                commands.say(wrapped(f"Suggested: {step['suggested']}", WIDTH))
         position = progress["done"]
         texts = answers.get(step["id"])
         arguments = [texts.pop(0)] if texts else ["--accept"]
@@ -177,7 +178,7 @@ def _converse(commands: Commands, answers: Mapping[str, list[str]], volunteered:
         envelope = commands.call("answer", step["id"], *arguments)
         if not envelope["ok"]:
             error = envelope["error"]
-            commands.say(_wrapped(f"✗ {error['message']}"))
+            commands.say(wrapped(f"✗ {error['message']}", WIDTH))
             if not texts or "step" not in envelope:
                 raise EvaluationError(f"{step['id']}: {error['message']}", fix=error["fix"], code=error["code"])
             _show_choices(commands, envelope["step"])
@@ -192,30 +193,12 @@ def _converse(commands: Commands, answers: Mapping[str, list[str]], volunteered:
 
 def _show_findings(commands: Commands, envelope: Envelope) -> None:
     for item in envelope["findings"]:
-        commands.say(_wrapped(f"{'!' if item['level'] == 'warning' else '✓'} {item['message']}"))
+        commands.say(wrapped(f"{'!' if item['level'] == 'warning' else '✓'} {item['message']}", WIDTH))
         for row in item.get("rows", []):
-            commands.say(_wrapped(f"line {row['line']}: {' '.join(row['prompt'].split())}", indent="      "))
+            commands.say(wrapped(f"line {row['line']}: {' '.join(row['prompt'].split())}", WIDTH, "      "))
 
 
 def _show_choices(commands: Commands, step: Envelope) -> None:
     for choice in step.get("choices", []):
         note = f"  ({choice['note']})" if choice.get("note") else ""
-        commands.say(_wrapped(f"- {choice['value']}{note}"))
-
-
-def _wrapped(text: str, indent: str = "  ") -> str:
-    """Prose wrapped; lines in columns (two spaces inside) and blank lines as they are."""
-    lines = []
-    for line in text.splitlines():
-        if len(line) + len(indent) <= WIDTH or "  " in line.strip():
-            lines.append((indent + line).rstrip())
-        else:
-            lines += textwrap.wrap(
-                line,
-                WIDTH,
-                initial_indent=indent,
-                subsequent_indent=indent + "  ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-    return "\n".join(lines)
+        commands.say(wrapped(f"- {choice['value']}{note}", WIDTH))

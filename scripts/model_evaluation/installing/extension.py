@@ -3,6 +3,8 @@
 The repository is a skill itself, with SKILL.md at its top. Codex and Gemini CLI read a plugin's skills only below
 ``skills/``, and a second SKILL.md there would be a second skill of this name wherever the repository lies in a skills
 folder that is scanned to any depth. So their manifests stand only where the skill lies below ``skills/``: here.
+Gemini CLI 0.61 installs what is written here and lists one skill; Claude Code 2.1 validates it, and installs the
+repository from its own marketplace with one skill (November 2026).
 """
 
 from __future__ import annotations

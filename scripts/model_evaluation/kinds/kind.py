@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -124,11 +125,7 @@ class Kind:
         own = type(self).__module__.rpartition(".")[0]
         package = own if step_id in self.own_steps else "model_evaluation"
         step: Step = importlib.import_module(f"{package}.steps.{step_id}").STEP
-        if step_id not in self.optional_steps:
-            return step
-        from model_evaluation.conversation.workflow import where_needed
-
-        return where_needed(step, lambda context: self.needs(step_id, context))
+        return step.where_needed(partial(self.needs, step_id)) if step_id in self.optional_steps else step
 
     def needs(self, step_id: str, context: Context) -> bool:
         """Whether the other answers leave anything to answer in one of :attr:`optional_steps`."""

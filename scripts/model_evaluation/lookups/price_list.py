@@ -16,7 +16,7 @@ from model_evaluation.files import write_atomically
 from model_evaluation.runtime.settings import Json
 
 from .failures import aws_errors
-from .session import Aws, entries
+from .session import Aws, listing
 
 # The Price List has few endpoints; any of them knows all regions.
 ENDPOINT_REGION = "us-east-1"
@@ -68,7 +68,7 @@ def _ask(aws: Aws, service: str, **attributes: str) -> list[Json]:
     filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in attributes.items()]
     request = {"ServiceCode": service, "FormatVersion": "aws_v1", "Filters": filters}
     with aws_errors("reading the price list", resource=f"of {service}"):
-        texts = entries(aws.client("pricing", ENDPOINT_REGION), "get_products", "PriceList", **request)
+        texts = listing(aws.client("pricing", ENDPOINT_REGION), "get_products", "PriceList", **request)
     return [json.loads(str(text)) for text in texts]
 
 
@@ -120,6 +120,24 @@ def hourly_price(aws: Aws, region: str, instance: str, component: str) -> Hourly
         if attributes.get("instanceName") == instance and component.split()[-1].lower() in words:
             prices += [HourlyPrice(usd, attributes.get("simulated") == "true") for usd in _hourly(product)]
     return min(prices, default=None)
+
+
+def instances_cost(
+    aws: Aws, region: str, instance: str, count: int, component: str, minutes: tuple[float, float] | None
+) -> str:
+    """What the card says so many instances cost for so long; ``None`` where nobody knows how long. Unknown is called
+    unknown, with the reason."""
+    try:
+        price = hourly_price(aws, region, instance, component)
+    except AwsError as error:
+        return f"unknown: {error.message}"
+    if price is None:
+        return f"unknown: the Price List has no price for {instance} in {region}, {component.lower()}"
+    each = f"{price.usd:,.3f}".removesuffix("0")
+    rate = f"{instance} at ${each} an hour" if count == 1 else f"{count} x {instance} at ${each} an hour each"
+    if minutes is None:
+        return f"{price.mark}{rate}; how long it takes is unknown"
+    return f"{price.cost(minutes, count)} ({rate})"
 
 
 def _hourly(product: Json) -> list[float]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from model_evaluation.errors import NotFound
 
 from .failures import aws_errors
-from .session import Aws, entries
+from .session import Aws, listing
 
 
 class Quota(NamedTuple):
@@ -34,7 +34,7 @@ def list_quotas(aws: Aws, service: str, region: str) -> list[Quota]:
     client = aws.client("service-quotas", region)
     request = {"ServiceCode": service, "PaginationConfig": {"PageSize": 100}}
     with aws_errors("listing the quotas", resource=f"of {service}"):
-        quotas = entries(client, "list_service_quotas", "Quotas", **request)
+        quotas = listing(client, "list_service_quotas", "Quotas", **request)
     return [_quota(item) for item in quotas]
 
 

@@ -66,7 +66,7 @@ class Aws:
             return self._clients[key]
 
 
-def entries(client: Client, operation: str, key: str, **request: object) -> list[Json]:
+def listing(client: Client, operation: str, key: str, **request: object) -> list[Json]:
     """What a listing of AWS holds on all its pages, of which ``key`` is the member with the entries."""
     pages = client.get_paginator(operation).paginate(**request)
     return [entry for page in pages for entry in page[key]]

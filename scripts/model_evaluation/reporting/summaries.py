@@ -106,7 +106,7 @@ def _contradictions(summary: Json, *, earlier: bool) -> Iterator[str]:
     if says != expected and (says or not earlier):
         yield f"the verdict's sentence says {says or 'something else'}, its metrics and checks {expected}"
     numbers = [NUMBER.search(text) for text in (verdict["sentence"], again["sentence"])]
-    told, known = (float(found[1].replace("−", "-")) if found else None for found in numbers)
+    told, known = (float(match[1].replace("−", "-")) if match else None for match in numbers)
     if told is not None and known is not None and abs(told - known) > ROUNDED:
         yield f"the verdict's sentence tells a difference of {told:g}, the metric has {known:g}"
 

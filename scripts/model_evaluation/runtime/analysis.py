@@ -41,6 +41,11 @@ class Analysis:
         """Further parts of the page, after the charts: anchor (or empty), heading, HTML as Markup."""
         return ()
 
+    def marks(self) -> Mapping[str, pd.Series]:
+        """What rows of :attr:`per_example` can be filtered by, beside their scores: a name, and whether each row has
+        it."""
+        return {}
+
     def files(self) -> Mapping[str, str]:
         """Further files beside the summary: name and content."""
         return {}

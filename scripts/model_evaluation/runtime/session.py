@@ -68,7 +68,10 @@ class AwsClients:
     def sdk_session(self, uploads: str = "") -> Client:
         """The same as the SageMaker SDK's own session. ``uploads`` is the S3 prefix for what the SDK uploads; without
         one it makes a bucket of its own."""
-        from sagemaker.core.helper.session_helper import Session
+        try:
+            from sagemaker.core.helper.session_helper import Session
+        except ImportError:  # SDK v2
+            from sagemaker import Session
 
         bucket, _, prefix = uploads.removeprefix("s3://").partition("/")
         return Session(

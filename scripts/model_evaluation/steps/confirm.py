@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.assent import is_assent
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, shown
 from model_evaluation.errors import Refused
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 CARD_LINES = 30
 CARD_WIDTH = 200
 
+CARD_WORDS = "that this it everything all is are looks look correct card summary start run"  # beside a yes
+
 REPEATED = ("Cost", "Duration")  # lines of the card that the notebook repeats
 
 # Whatever these answers warned of, preflight has looked at again: it says so anew, or it has been mended since.
@@ -23,10 +26,10 @@ CHECKED_AGAIN = ("role", "mlflow", "output")
 
 
 def check(text: str, context: Context) -> Answer:
-    if text.lower().strip(" .!") != "yes":
+    if not is_assent(text, CARD_WORDS):
         raise Refused(
             f"{text[:100]!r} is not a clear yes.",
-            fix="Only `yes` to this card goes on. To change something: evaluate.py answer STEP VALUE",
+            fix="Only a plain yes to this card goes on. To change something: evaluate.py answer STEP VALUE",
             code="not_confirmed",
         )
     from model_evaluation.preflight import summary

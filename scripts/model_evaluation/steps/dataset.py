@@ -254,7 +254,7 @@ def _refuse_other_kinds(aws: Aws, item: S3Object, start: bytes) -> None:
         f"{item.uri}: {report.findings[0].message}",
         fix=fix,
         code="dataset_unusable",
-        details={"findings": [found.as_json() for found in report.findings]},
+        details={"findings": [problem.as_json() for problem in report.findings]},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.context import Context
@@ -16,6 +17,7 @@ SCOPES = {
     "tuned": "Only the fine-tuned model; says nothing about the gain over the base model",
     "base": "Only the base model",
 }
+_BEFORE = re.compile(r"(?:the )?(?:previous|earlier|version before|previous version|earlier version|one before)")
 MOST_VERSIONS = 5  # older versions offered as the reference
 
 
@@ -43,6 +45,7 @@ def _against_another(text: str, context: Context) -> Answer:
     """The candidate against another fine-tuned model: both are evaluated on the same rows in the same way."""
     from .model import find_usable_package
 
+    text = _version_meant(text, context)
     if not ("/" in text or text.startswith("arn:")):
         raise Refused(
             f"{text[:100]!r} was received; {', '.join(SCOPES)}, or a model package (its ARN or GROUP/VERSION) to "
@@ -75,6 +78,17 @@ def _against_another(text: str, context: Context) -> Answer:
         "model_data": reference.model_data,
     }
     return Answer(reference.arn, facts={name: fact for name, fact in facts.items() if fact}, findings=findings)
+
+
+def _version_meant(text: str, context: Context) -> str:
+    """GROUP/VERSION for "version 2", "v2" or "GROUP version 2", and for the version before; anything else as it is."""
+    group = str(context.facts("model").get("group", ""))
+    numbered = re.fullmatch(r"(?:(?P<group>[\w-]+)\s+)?(?:v|version)\s*(?P<number>\d+)", text.strip(), re.IGNORECASE)
+    if numbered:
+        return f"{numbered['group'] or group}/{numbered['number']}"
+    if _BEFORE.fullmatch(text.strip().casefold()) and (older := _older_versions(context)):
+        return f"{group}/{older[0].version}"
+    return text
 
 
 def settle(context: Context) -> Answer | None:

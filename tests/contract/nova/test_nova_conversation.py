@@ -80,7 +80,7 @@ def test_the_card_shows_the_recipe_and_what_it_costs(answer: Answer, world: Worl
     assert "model_type amazon.nova-lite-v1:0:300k" in card
     assert "task gen_qa, strategy gen_qa, metric all" in card
     assert "a second job on the same rows" in card
-    assert "$7.09 an hour for 1 x ml.g5.12xlarge" in card
+    assert "(ml.g5.12xlarge at $7.09 an hour)" in card
     assert "the user guide" in card.lower()  # the image's account is documented for another region only
 
 
@@ -177,6 +177,14 @@ def test_a_region_without_an_image_is_refused(answer: Answer, monkeypatch: pytes
     assert (code, "eu-west-1" in message, "us-east-1" in fix) == ("other_region", True, True)
 
 
+def test_a_judge_of_images_says_what_the_guide_leaves_open(answer: Answer) -> None:
+    result = answer(task=SORT, model="nova-pro/prod", nova_task="mm_llm_judge")
+    assert result.code == 0
+    assert "mm_llm_judge.jsonl" in result.json["findings"][0]["message"]
+    code, message, _ = refused(answer(dataset="pairs a.jsonl b.jsonl"))
+    assert (code, "for a judge of texts" in message) == ("bad_operation", True)
+
+
 @pytest.mark.parametrize(
     ("model", "task", "code", "told"),
     [
@@ -184,7 +192,7 @@ def test_a_region_without_an_image_is_refused(answer: Answer, monkeypatch: pytes
         ("nova-lite-2/prod", "llm_judge", "not_supported", "Nova Micro, Nova Lite, Nova Pro"),
         ("nova-micro/prod", "mmmu", "not_supported", "is not for Nova Micro"),
         ("nova-lite/prod", "rft", "not_offered", "reward function"),
-        ("nova-lite/prod", "mm_llm_judge", "not_offered", "contradict"),
+        ("nova-micro/prod", "mm_llm_judge", "not_supported", "Nova Lite"),
         ("nova-lite/prod", "strong_reject", "not_offered", "no interval"),
         ("nova-lite/prod", "benchmark", "choose", "Which benchmark"),
         ("nova-lite/prod", "chess", "choose", "no task"),

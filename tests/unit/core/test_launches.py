@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from model_evaluation import state
 from model_evaluation.errors import UsageError
 from model_evaluation.notebook.execute import ExecutionOutcome
 from model_evaluation.notebook.render import render_notebook
-from model_evaluation.results_folder import newest_summary
+from model_evaluation.results_folder import SummaryFile, newest_summary
 from model_evaluation.runs.execution import _failure, executed_path, parse_parameters
 from model_evaluation.runs.launches import KEPT, LaunchBook, known_launches, rendered_parameters
 from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchLedger
@@ -219,3 +220,25 @@ def test_an_export_that_was_killed_is_not_taken_for_results(tmp_path: Path) -> N
     found = newest_summary(str(tmp_path))
     assert found is not None
     assert found.path == str(tmp_path / "results" / "abc" / "summary.json")
+
+
+@pytest.mark.parametrize(
+    ("created", "file_time", "before"),
+    [
+        (-3600, +3600, True),  # an old result whose time a checkout set anew
+        (+3600, -3600, False),  # a new one that a copy or an archive gave an old time
+        (-100, -50, True),  # clocks of two machines may differ by so much: the file's time decides
+        (-100, +50, False),
+        (+100, -50, True),
+        (None, -50, True),  # no time of its own
+        (None, +50, False),
+    ],
+)
+def test_what_is_newer_goes_by_what_a_summary_says_of_itself(
+    tmp_path: Path, created: int | None, file_time: int, before: bool
+) -> None:
+    moment = 1_800_000_000.0
+    path = tmp_path / "summary.json"
+    said = {} if created is None else {"created": datetime.fromtimestamp(moment + created, UTC).isoformat()}
+    path.write_text(json.dumps(said))
+    assert SummaryFile(str(path), moment + file_time).is_before(moment) is before

@@ -15,7 +15,7 @@ from model_evaluation.kinds.custom_scorer.scorer.events import ANSWER_FIELDS, ev
 from model_evaluation.kinds.custom_scorer.scorer.local_file import local_call
 from model_evaluation.kinds.custom_scorer.scorer.presets import lacking
 from model_evaluation.kinds.custom_scorer.scorer.replies import ReplyError, read_reply
-from model_evaluation.kinds.custom_scorer.scorer.trial import samples_of, try_scorer
+from model_evaluation.kinds.custom_scorer.scorer.trial import samples_of, timeout_note, try_scorer
 
 ROWS: dict[str, dict[str, Any]] = {
     "openai_chat": {
@@ -150,6 +150,16 @@ def test_a_scorer_that_changes_its_mind_is_odd() -> None:
         return float(one["model_response"] == one["response"]) * (2 if len(calls) > 9 else 1)
 
     assert "not deterministic" in try_scorer(SAMPLES, scorer(moody)).oddities[0]
+
+
+def test_a_call_that_takes_half_of_the_functions_time_is_told() -> None:
+    moments = iter([0.0, 0.1, 1.0, 2.9, *(float(n) for n in range(3, 17))])
+    trial = try_scorer(
+        SAMPLES, scorer(lambda one: float(one["model_response"] == one["response"])), clock=lambda: next(moments)
+    )
+    assert trial.slowest == pytest.approx(1.9)
+    assert timeout_note(trial.slowest, 60) == ""
+    assert "took 1.9 s and the function is ended after 3 s" in timeout_note(trial.slowest, 3)
 
 
 def test_without_any_gold_answer_nothing_can_be_tried() -> None:

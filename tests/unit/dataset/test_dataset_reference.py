@@ -10,11 +10,11 @@ import pytest
 from model_evaluation.dataset import (
     OPERATIONS,
     check_stream,
-    minimum_detectable_difference,
     minimum_detectable_rate_difference,
 )
 from model_evaluation.dataset.faults import FAULT_KINDS
 from model_evaluation.dataset.rows.formats import FORMATS
+from model_evaluation.runtime.statistics.planning import detectable_difference
 
 TEXT = (Path(__file__).parents[3] / "references" / "datasets.md").read_text(encoding="utf-8")
 
@@ -57,7 +57,7 @@ def test_the_table_of_differences_is_what_the_code_computes() -> None:
     for count, cells in rows:
         n = int(count)
         shown = [float(cell) for cell in cells.split(" | ")]
-        exact = [minimum_detectable_difference(n, sd) for sd in (0.2, 0.35, 0.5)]
+        exact = [detectable_difference(sd, n) for sd in (0.2, 0.35, 0.5)]
         exact.append(minimum_detectable_rate_difference(n, 0.3))
         assert shown == [pytest.approx(value, abs=0.0006) for value in exact]
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.dataset import DatasetReport, check_stream, minimum_detectable_difference
+from model_evaluation.dataset import DatasetReport, check_stream
 from model_evaluation.dataset import questions as module
 from model_evaluation.dataset.rows.json_lines import LineDecoder
 from model_evaluation.dataset.rows.lines import Block
 from model_evaluation.dataset.rows.reading import Terms, read_block
+from model_evaluation.runtime.statistics.planning import detectable_difference
 from model_evaluation.steps.rows.card import card
 
 WORDINGS = (
@@ -52,7 +53,7 @@ def test_eight_questions_in_ten_wordings_are_eight_questions() -> None:
     text = card(report, [80], [found.as_json()])
     assert "80 rows ask 8 different questions: they count as so many." in text
     # 2.80 * 0.25 / sqrt(8) and 2.80 * 0.45 / sqrt(8)
-    low, high = (minimum_detectable_difference(8, sd) for sd in (0.25, 0.45))
+    low, high = (detectable_difference(sd, 8) for sd in (0.25, 0.45))
     assert low == pytest.approx(0.2476, abs=1e-3)
     assert f"differences of about {low:.2f} to {high:.2f} on a 0–1 score" in text
     assert "No problems found" not in text
@@ -80,7 +81,7 @@ def test_questions_are_counted_within_each_category() -> None:
     assert report.profile.category_questions == {"c0": 2, "c1": 2}
     assert report.profile.categories == {"c0": 6, "c1": 6}
     text = card(report, [12], [])
-    low, high = (minimum_detectable_difference(2, sd) for sd in (0.25, 0.45))
+    low, high = (detectable_difference(sd, 2) for sd in (0.25, 0.45))
     assert f"Within a category, on a 0–1 score: c0 {low:.2f}–{high:.2f}, c1 {low:.2f}–{high:.2f}" in text
 
 
@@ -102,12 +103,11 @@ def test_what_was_not_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert report.profile.distinct_questions is None
     (found,) = report.findings
     assert (found.kind, found.level, found.count) == ("near_not_checked", "info", 4)
-    assert "only a sample" in card(report, [4], [])
+    assert "Not all rows were compared with each other" in card(report, [4], [])
     monkeypatch.undo()
     monkeypatch.setattr(module, "PAIRS_PER_ROW", 0)
-    monkeypatch.setattr(module, "SAMPLE", 20)
     (found,) = _check([subject + f" {number}" for number in range(9) for subject in SUBJECTS]).findings
-    assert "of 72 rows 20 drawn by chance were" in found.message
+    assert "their words are too much alike" in found.message
 
 
 @pytest.mark.parametrize("rows", [700, 3000])

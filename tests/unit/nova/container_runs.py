@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import json
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.evaluation import Evaluation, Side
 from model_evaluation.runtime.rows import read_dataset_rows
 
+FOLDER = tempfile.TemporaryDirectory(prefix="nova-tables-")
 SCHEMAS = Path(model_evaluation.__file__).parent / "schemas"
 CHECKPOINT = "s3://customer-escrow-111122223333-smtj-x/job/checkpoint"
 LITE = family_of_alias("nova-lite/prod")
@@ -41,8 +43,16 @@ def recipe(model: str, task: str = GEN_QA, **more: Any) -> dict[str, dict[str, A
 def sorted_in(files: Mapping[str, bytes]) -> OutputFiles:
     """Files as a reading of S3 sorts them."""
     aggregates = {name: body for name, body in files.items() if AGGREGATE.search(name)}
-    details = {name: body for name, body in files.items() if DETAILS.search(name)}
-    return OutputFiles(aggregates, details, {}, [])
+    return OutputFiles(aggregates, saved({name: body for name, body in files.items() if DETAILS.search(name)}), [])
+
+
+def saved(tables: Mapping[str, bytes]) -> dict[str, Path]:
+    """Tables as files."""
+    folder = Path(tempfile.mkdtemp(dir=FOLDER.name))
+    paths = {name: folder / f"{at}.parquet" for at, name in enumerate(tables)}
+    for name, body in tables.items():
+        paths[name].write_bytes(body)
+    return paths
 
 
 def answered(
@@ -88,11 +98,11 @@ def usual() -> Analysis:
 
 def edited(output: OutputFiles, edit: Callable[[dict[str, Any]], dict[str, Any] | None]) -> OutputFiles:
     """The same with every row of every table changed, or left out where the edit gives nothing."""
-    return output._replace(details={name: _edited(body, edit) for name, body in output.details.items()})
+    return output._replace(details=saved({name: _edited(path, edit) for name, path in output.details.items()}))
 
 
-def _edited(body: bytes, edit: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bytes:
-    rows = [new for row in pa_parquet.read_table(io.BytesIO(body)).to_pylist() if (new := edit(row)) is not None]
+def _edited(path: Path, edit: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bytes:
+    rows = [new for row in pa_parquet.read_table(path).to_pylist() if (new := edit(row)) is not None]
     buffer = io.BytesIO()
     pa_parquet.write_table(pa.Table.from_pylist(rows), buffer)
     return buffer.getvalue()
@@ -118,7 +128,7 @@ def judged(
     pa_parquet.write_table(pa.Table.from_pylist(rows), buffer)
     results = {"results": {"custom|llm_judge_judge|0": dict(numbers or {}), "all": {}}}
     output = OutputFiles(
-        {"results_1.json": json.dumps(results).encode()}, {"details_1.parquet": buffer.getvalue()}, {}, []
+        {"results_1.json": json.dumps(results).encode()}, saved({"details_1.parquet": buffer.getvalue()}), []
     )
     return judge_analysis(evaluation(primary="win_rate", task=LLM_JUDGE), output, list(pairs or []))
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pa_parquet
 import pytest
 
 from model_evaluation.kinds.nova.runtime.output.details import plain_answer, python_value, read_details, token_choices
+from unit.nova.container_runs import saved
 
 
 def table(**columns: list[Any]) -> bytes:
@@ -30,7 +31,7 @@ CELLS: dict[str, list[Any]] = {
 
 
 def test_a_row_of_texts_is_read_without_evaluating_anything() -> None:
-    found = read_details({"x/details_a.parquet": table(**CELLS)})
+    found = read_details(saved({"x/details_a.parquet": table(**CELLS)}))
     (row,) = found.rows
     assert (row.example, row.gold, row.prediction) == ("Which class?", "access", "network")
     assert row.metrics == {"f1": 0.5, "em": 0.0}
@@ -41,28 +42,28 @@ def test_a_row_of_texts_is_read_without_evaluating_anything() -> None:
 
 def test_native_columns_are_read_too() -> None:
     native = {"example": ["q"], "gold": [["a"]], "predictions": [["b"]], "metrics": [{"f1": 1.0}], "specifics": [None]}
-    (row,) = read_details({"details.parquet": table(**native)}).rows
+    (row,) = read_details(saved({"details.parquet": table(**native)})).rows
     assert (row.gold, row.prediction, row.metrics, row.metadata) == ("a", "b", {"f1": 1.0}, {})
 
 
 @pytest.mark.parametrize("column", ["pred_logprobs", "pred_logits", "pred_lobprobs"])
 def test_log_probabilities_are_found_under_every_known_name(column: str) -> None:
     cells = {**CELLS, column: ["[[{'net': -0.1, 'acc': -3.0}, {'work': -0.2}]]"]}
-    found = read_details({"details.parquet": table(**cells)})
+    found = read_details(saved({"details.parquet": table(**cells)}))
     assert found.logprobs == column
     assert found.rows[0].logprobs == [{"net": -0.1, "acc": -3.0}, {"work": -0.2}]
 
 
 def test_log_probabilities_of_another_shape_are_a_problem_and_not_a_zero() -> None:
     cells = {**CELLS, "pred_logprobs": ["[[0.1, 0.2]]"]}
-    found = read_details({"details.parquet": table(**cells)})
+    found = read_details(saved({"details.parquet": table(**cells)}))
     assert found.rows[0].logprobs is None
     assert "another shape" in found.problems[0]
 
 
 def test_a_broken_cell_and_a_broken_file_are_told_and_the_rest_is_kept() -> None:
     cells = {**CELLS, "metrics": ["{'f1': __import__('os')}"]}
-    found = read_details({"a/details_1.parquet": table(**cells), "a/details_2.parquet": b"no parquet"})
+    found = read_details(saved({"a/details_1.parquet": table(**cells), "a/details_2.parquet": b"no parquet"}))
     assert found.rows[0].metrics == {}
     assert found.rows[0].prediction == "network"
     assert [problem.partition(" ")[0] for problem in found.problems] == ["details_1.parquet,", "details_2.parquet"]

@@ -19,8 +19,8 @@ from model_evaluation.kinds.nova.runtime.scores.analysis import (
     subtask_of,
 )
 from model_evaluation.kinds.nova.runtime.scores.answers import answer_fields, json_object, label_of
-from model_evaluation.kinds.nova.runtime.scores.classes import class_table
 from model_evaluation.runtime.results.evaluation import ResultsError
+from model_evaluation.runtime.results.paired_labels import class_table
 from unit.nova.container_runs import (
     CHECKPOINT,
     TICKETS,
@@ -92,14 +92,14 @@ def test_classes_are_counted_by_truth_and_answer() -> None:
 
 def test_class_metrics_by_hand() -> None:
     # Truth a a a b; answers a b none b. Precision a 1/1, b 1/2; recall a 1/3, b 1/1; F1 a 2*1/(1+3), b 2*1/(2+1).
-    table = class_table([("a", "a"), ("a", "b"), ("a", None), ("b", "b")])
+    table = class_table({("a", "a"): 1, ("a", "b"): 1, ("a", None): 1, ("b", "b"): 1})
     assert table["classes"] == ["a", "b", "(none)"]
     assert table["confusion"] == [[1, 1, 1], [0, 1, 0], [0, 0, 0]]
     a, b = table["per_class"]["a"], table["per_class"]["b"]
     assert (a["precision"]["value"], a["recall"]["value"], a["f1"]) == (1.0, pytest.approx(1 / 3), pytest.approx(0.5))
     assert (b["precision"]["value"], b["recall"]["value"], b["f1"]) == (0.5, 1.0, pytest.approx(2 / 3))
     assert table["macro_f1"] == pytest.approx((1 / 2 + 2 / 3) / 2)
-    assert class_table([("a", None)])["per_class"]["a"]["precision"] == {
+    assert class_table({("a", None): 1})["per_class"]["a"]["precision"] == {
         "value": None, "ci_low": None, "ci_high": None, "n": 0,
     }  # fmt: skip
 
@@ -251,7 +251,9 @@ def test_the_containers_own_mean_is_held_against_its_rows() -> None:
     body = json.loads(next(iter(outputs["tuned"].aggregates.values())))
     body["results"]["all"]["em"] = 0.123
     outputs["tuned"] = outputs["tuned"]._replace(aggregates={"results_1.json": json.dumps(body).encode()})
-    assert any("exact_match: the container reports 0.123" in text for text in analysed(outputs).summary["warnings"])
+    assert any(
+        "exact_match: the service reports a mean of 0.123" in text for text in analysed(outputs).summary["warnings"]
+    )
 
 
 def test_results_without_a_table_or_without_the_metric_are_refused() -> None:

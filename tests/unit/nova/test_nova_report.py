@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from model_evaluation.kinds.nova.runtime.report.page_parts import page_sections
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.page import report_html
+from model_evaluation.runtime.report.row_browser import rows_json
 from unit.nova.container_runs import CHECKPOINT, analysed, answered, both, judged, usual
 
 
@@ -55,3 +58,18 @@ def test_names_of_classes_are_text(name: str) -> None:
     rows = [{"query": f"q {at}", "response": f'{{"class": "{name if at % 2 else "b"}"}}'} for at in range(20)]
     page = report_html(analysed(both(rows), rows), {})
     assert "<script>alert" not in page
+
+
+WHAT = ("less sure than 0.7", "sure and wrong")
+
+
+def test_rows_can_be_filtered_by_confidence() -> None:
+    analysis = usual()
+    data = json.loads(str(rows_json(analysis, 4_000_000)))
+    names = [f"{model} {what}" for model in ("Fine-tuned model", "Base model") for what in WHAT]
+    assert data["marks"] == names
+    found = [row["id"] for row in data["rows"] if names.index("Base model sure and wrong") in row["marks"]]
+    table = analysis.per_example
+    sure = (table["base_confidence"] >= 0.7) & (table["accuracy__base"] == 0)
+    assert found == table["record_id"][sure].tolist()
+    assert len(found) == analysis.summary["confidence"]["base"]["overconfident"]

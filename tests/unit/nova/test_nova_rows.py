@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.kinds.nova.demo.script import demo_dataset, demo_pairs
-from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, LLM_JUDGE
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, IMAGE_JUDGE, LLM_JUDGE
 from model_evaluation.kinds.nova.runtime.recipes.rows import read_nova_rows
 
 ROW = {"query": "Where?", "response": "Here."}
@@ -68,3 +68,15 @@ def test_messages_count_in_english() -> None:
     one, two = (read_nova_rows([b"{}"] * count, GEN_QA).faults[0].message for count in (1, 2))
     assert one == "1 row lacks query, response."
     assert two == "2 rows lack query, response."
+
+
+def test_a_judge_of_images_needs_them() -> None:
+    image = {"data": "data:image/png;Base64,AAAA"}
+    rows = [
+        {"prompt": "p", "response_A": "a", "response_B": "b", "images": [image]},
+        {"prompt": "p", "response_A": "a", "response_B": "b"},
+        {"prompt": "p", "response_A": "a", "response_B": "b", "images": [{"data": "s3://bucket/image.png"}]},
+    ]
+    found = read_nova_rows([json.dumps(row).encode() for row in rows], IMAGE_JUDGE)
+    assert found.lines == [1]
+    assert {fault.kind: fault.lines for fault in found.faults} == {"missing": (2,), "image": (3,)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -194,3 +195,45 @@ def test_states_steps_and_the_command_that_ends_it(place: Place) -> None:
     assert runs.stop_command(arn).startswith("aws sagemaker stop-training-job --region us-east-1")
     assert LITE is not None
     assert recipe_of(GEN_QA, LITE, CHECKPOINT)["run"]["model_type"] == LITE.model_type
+
+
+class Estimator:
+    """As much of an estimator of SDK v2 as starting one looks at; its job is made in AWS's stand-in."""
+
+    def __init__(self, aws: AwsClients, own: NovaSettings, **changes: Any) -> None:
+        self.sagemaker = aws.sagemaker
+        given = {
+            "image_uri": own.image_uri, "role": own.role_arn, "instance_type": own.instance_type,
+            "instance_count": own.replicas, "output_path": own.s3_output,
+        }  # fmt: skip
+        vars(self).update(given | changes)
+
+    def fit(self, inputs: Any, *, wait: bool, job_name: str) -> None:
+        assert not wait
+        self.sagemaker.create_training_job(
+            TrainingJobName=job_name,
+            RoleArn=self.role,
+            AlgorithmSpecification={"TrainingImage": self.image_uri, "TrainingInputMode": "File"},
+            OutputDataConfig={"S3OutputPath": self.output_path},
+            ResourceConfig={
+                "InstanceType": self.instance_type, "InstanceCount": self.instance_count, "VolumeSizeInGB": 30,
+            },
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
+        )  # fmt: skip
+
+
+@mock_aws
+def test_an_estimator_of_sdk_2_is_started_unless_it_says_something_else() -> None:
+    own, aws = settings(SDK="v2"), AwsClients(REGION, boto3.Session(region_name=REGION))
+    started = own.runs.start(
+        partial(Estimator(aws, own).fit, None, wait=False, job_name="label-20261129010203"), own, aws
+    )
+    assert started.arn.endswith(":training-job/label-20261129010203")
+    other = Estimator(aws, own, instance_count=1)
+    with pytest.raises(LaunchError, match="instance_count=1, the parameters cell says 2"):
+        own.runs.start(partial(other.fit, None, wait=False, job_name="label-2"), own, aws)
+
+
+def test_an_unknown_sdk_is_refused() -> None:
+    with pytest.raises(SettingsError, match="SDK must be one of v3, v2"):
+        settings(SDK="v1")

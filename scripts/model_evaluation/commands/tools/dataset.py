@@ -116,7 +116,7 @@ def _split(args: argparse.Namespace) -> tuple[JsonObject, int]:
             fix="For example: evaluate.py dataset split rows.csv --stratify label",
         )
     tools = (load_kind(kind_id).split_tool() for kind_id in REGISTRY)
-    tool = next(found for found in tools if found is not None)
+    tool = next(filter(None, tools))
     flag = chosen[0] if chosen else ""
     return tool.run(
         args.names[0],

@@ -7,7 +7,7 @@ stays; installed files that were changed since stop the command, unless --discar
 --extension writes the skill as a plugin (Claude Code, Codex) or extension (Gemini CLI) instead: the manifests, and the
 whole skill below skills/model-evaluation.
 
-examples:
+example:
   evaluate.py install --client claude
   evaluate.py install --extension ./model-evaluation-extension
 """

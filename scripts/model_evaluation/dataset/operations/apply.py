@@ -286,7 +286,7 @@ def _not_convertible(refused: Mapping[str, list[int]], target: str) -> Refused:
         f"{'1 row' if count == 1 else f'{count:,} rows'} cannot be converted to {target}: {reason} (line {shown}).",
         fix=fix,
         code="not_convertible",
-        details={"reasons": {why: len(found) for why, found in list(refused.items())[:10]}},
+        details={"reasons": {why: len(numbers) for why, numbers in list(refused.items())[:10]}},
     )
 
 

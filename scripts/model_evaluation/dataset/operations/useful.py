@@ -28,13 +28,13 @@ def useful_operations(report: DatasetReport, further_fixes: Iterable[str] = ()) 
     kinds = report.kinds()
     if kinds & UNPACKABLE:
         return [Useful(f"convert{as_option(report.renaming)}", "Write it as JSON Lines: one JSON object per line")]
-    lost = {found.kind for found in report.errors() if found.kind not in OF_THE_FILE} - MENDED_BY_CONVERT
+    lost = {finding.kind for finding in report.errors() if finding.kind not in OF_THE_FILE} - MENDED_BY_CONVERT
     if lost == {"format_not_taken"}:
         return [Useful("convert sagemaker", "Write the rows in a format that is taken")]
     some_left = report.profile.usable_rows or kinds & MENDED_BY_CONVERT
     if lost:
         return [Useful("drop-invalid", "Leave out the rows that cannot be used")] if some_left else []
-    fixes = " ".join([*(found.fix for found in report.findings), *further_fixes])
+    fixes = " ".join([*(finding.fix for finding in report.findings), *further_fixes])
     offered = (
         ("`drop-invalid`" in fixes, "drop-invalid", "Leave out the rows without reference answer"),
         ("`convert" in fixes, f"convert{as_option(report.renaming)}", "Write all rows in one clean format"),

@@ -83,10 +83,10 @@ def _array_fault(first: str, second: str | None, is_all: bool) -> Fault | None:
 def _csv_fault(first: str, second: str | None) -> Fault | None:
     if "{" in first or '":' in first:
         return None  # a broken row rather than a header
-    found = csv_columns(first, second)
-    if found is None:
+    layout = csv_columns(first, second)
+    if layout is None:
         return Fault("csv", f"one column, `{safe_name(first)}`") if second and role_of(first.strip('"')) else None
-    columns, _, name = found
+    columns, _, name = layout
     shown = ", ".join(f"`{safe_name(column)}`" for column in columns[:4])
     return Fault("csv", f"columns {shown}, separated by {name}")
 

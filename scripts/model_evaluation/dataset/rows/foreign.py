@@ -75,15 +75,15 @@ def role_of(name: str) -> tuple[str, int] | None:
     that is beside other such names."""
     if not _FIT_FOR_A_COMMAND.fullmatch(name):
         return None
-    found = _ROLE_OF.get(_plain(name))
-    if found is None and "." in name:  # a field of an object
+    role = _ROLE_OF.get(_plain(name))
+    if role is None and "." in name:  # a field of an object
         outer, _, inner = name.rpartition(".")
         around = _ROLE_OF.get(_plain(outer))
         is_text_of_it = (
             around is not None and around[0] == "reference" and _plain(inner) in ("text", "value", "content")
         )
-        found = around if is_text_of_it else _ROLE_OF.get(_plain(inner))
-    return found
+        role = around if is_text_of_it else _ROLE_OF.get(_plain(inner))
+    return role
 
 
 def sure_references(names: Iterable[str]) -> list[str]:
@@ -97,8 +97,8 @@ def _plain(name: str) -> str:
 
 def names_of(role: str, names: Iterable[str]) -> list[str]:
     """Those of the names that probably hold a ``role``, the likeliest first."""
-    found = [(known[1], name) for name in names if (known := role_of(name)) is not None and known[0] == role]
-    return [name for _, name in sorted(found)]
+    ranked = [(known[1], name) for name in names if (known := role_of(name)) is not None and known[0] == role]
+    return [name for _, name in sorted(ranked)]
 
 
 def foreign_prompt(names: Sequence[str]) -> Renaming:

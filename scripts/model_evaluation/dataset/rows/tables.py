@@ -48,12 +48,12 @@ def csv_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     first = next((line for line in lines if line.strip() and not is_separator(line)), "")
     second = next((line for line in lines if line.strip()), None)
     header = first.strip("\r\n")
-    found = csv_columns(header, second)
-    if found is None and role_of(header.strip(' "')):
-        found = [header.strip(' "')], ",", ""
-    if found is None:
+    layout = csv_columns(header, second)
+    if layout is None and role_of(header.strip(' "')):
+        layout = [header.strip(' "')], ",", ""
+    if layout is None:
         raise Refused("The file has no header that names columns.", fix="Write the columns' names in its first line.")
-    columns, delimiter, _ = found
+    columns, delimiter, _ = layout
     _refuse_repeated(columns)
 
     def rest() -> Iterator[str]:

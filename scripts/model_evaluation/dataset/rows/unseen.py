@@ -69,8 +69,8 @@ def unseen_content(messages: Iterable[Mapping[str, object]]) -> str:
 
 def mark_in(prompt: str) -> str:
     """The mark that stands for a picture or the like; empty without one."""
-    found = _MARK.search(prompt)
-    return found[0] if found else ""
+    match = _MARK.search(prompt)
+    return match[0] if match else ""
 
 
 def _parts(message: Mapping[str, object]) -> list[object]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from model_evaluation.errors import AwsError
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.confirm import with_reason
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
 
-def recipe(context: Context) -> dict[str, dict[str, Any]]:
+def recipe(context: Context) -> dict[str, dict[str, object]]:
     """The container's recipe, as the answers make it."""
     family, task = family_of_id(str(context.facts("model")["family"])), context.facts("nova_task")
     assert family is not None
@@ -70,7 +69,7 @@ def _field(context: Context) -> str:
     return f" of {name}" if name else ""
 
 
-def _section(content: dict[str, Any]) -> str:
+def _section(content: dict[str, object]) -> str:
     shown = {key: value for key, value in content.items() if value != ""}
     shown = {key: json.dumps(value) if isinstance(value, dict) else value for key, value in shown.items()}
     return inference_text(shown)
@@ -104,16 +103,8 @@ def expectation(context: Context) -> Expectation:
 
 def cost_line(context: Context, minutes: tuple[float, float] | None) -> str:
     """The instances' price for that long, where the Price List has it."""
-    from model_evaluation.lookups.price_list import hourly_price
+    from model_evaluation.lookups.price_list import instances_cost
 
-    instance, replicas = str(context.facts("scale")["instance"]), int(context.facts("scale")["replicas"])
-    try:
-        price = hourly_price(context.aws, str(context.value("region")), instance, "Training")
-    except AwsError as error:
-        return f"unknown: {error.message}"
-    if price is None:
-        return f"unknown: the Price List has no price for {instance} in training jobs"
-    a_hour = f"${price.usd * replicas:,.2f} an hour for {replicas} x {instance}"
-    if minutes is None:
-        return f"{price.mark}{a_hour}; how long it takes is unknown"
-    return f"{price.cost(minutes, replicas)} ({a_hour})"
+    scale = context.facts("scale")
+    instance, replicas = str(scale["instance"]), int(scale["replicas"])
+    return instances_cost(context.aws, str(context.value("region")), instance, replicas, "Training", minutes)

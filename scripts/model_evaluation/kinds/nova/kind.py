@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
 from model_evaluation.kinds.kind import Expectation, Kind, MetricTool
@@ -85,7 +85,7 @@ class Nova(Kind):
 
         return CHECKS
 
-    def parameters(self, context: Context) -> dict[str, Any]:
+    def parameters(self, context: Context) -> dict[str, object]:
         from model_evaluation.naming import project_slug
         from model_evaluation.steps.rows.card import overlap_notes
 
@@ -114,6 +114,7 @@ class Nova(Kind):
             "IMAGE_URI": image_uri(region),
             "INSTANCE_TYPE": context.facts("scale")["instance"],
             "MAX_RUNTIME_HOURS": 12,
+            "SDK": "v3",
             "S3_OUTPUT": context.value("output"),
             "RESULTS_DIR": "results",
             "RUN_LABEL": project_slug(context.project),

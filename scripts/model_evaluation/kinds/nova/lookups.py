@@ -6,7 +6,7 @@ import io
 import json
 import re
 import tarfile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.errors import AccessDenied, NotFound, Refused
 from model_evaluation.lookups.failures import aws_errors
@@ -77,7 +77,7 @@ def _checkpoint_in(aws: Aws, archive: S3Uri, name: str) -> str:
     return checkpoint.rstrip("/")
 
 
-def _family_of(parameters: dict[str, Any]) -> Family | None:
+def _family_of(parameters: dict[str, object]) -> Family | None:
     texts = [str(parameters.get(key, "")).strip('"') for key in ("model_type", "base_model", "model_name_or_path")]
     return next((found for text in texts if (found := family_of_type(text) or family_of_alias(text))), None)
 

@@ -23,7 +23,7 @@ class FunctionTool(MetricTool):
         "of the container's inference_output.jsonl, with the model's answers. Nothing is deployed."
     )
 
-    def run(self, args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    def run(self, args: argparse.Namespace) -> tuple[dict[str, object], int]:
         try:
             with open(args.file, encoding="utf-8") as file:
                 faults = source_faults(file.read())
@@ -44,7 +44,7 @@ class FunctionTool(MetricTool):
         return _tried(args.file, _rows(args.rows, args.limit)), 0
 
 
-def _rows(path: str, limit: int) -> list[dict[str, Any]]:
+def _rows(path: str, limit: int) -> list[dict[str, object]]:
     """The first rows of a file of questions, or of the container's answers."""
     try:
         with open(path, encoding="utf-8") as file:

@@ -78,7 +78,7 @@ def _answers(path: str) -> tuple[dict[str, str], set[str]]:
     return answers, twice
 
 
-def _rows(path: str) -> Iterator[dict[str, Any]]:
+def _rows(path: str) -> Iterator[dict[str, object]]:
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             if path.endswith(".csv"):
@@ -103,6 +103,7 @@ def _of(row: dict[str, Any], names: tuple[str, ...]) -> str | None:
         from .runtime.output.details import python_value
 
         turns = python_value(value)
-        spoken = [turn.get("content") for turn in turns if isinstance(turn, dict) and turn.get("role") == "user"]
+        listed = turns if isinstance(turns, list) else []
+        spoken = [turn.get("content") for turn in listed if isinstance(turn, dict) and turn.get("role") == "user"]
         return str(spoken[-1]) if spoken else value
     return first_text(value) if value.startswith("[") else str(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.dataset.power import minimum_detectable_rate_difference
-from model_evaluation.errors import AwsError
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.confirm import with_reason
@@ -123,17 +122,12 @@ def minutes_of(context: Context) -> tuple[float, float]:
 
 
 def _cost(context: Context) -> str:
-    from model_evaluation.lookups.price_list import hourly_price
+    from model_evaluation.lookups.price_list import instances_cost
 
     if not uses_jobs(context):
         return "none in AWS"
     if not uses_batch(context):
         return "the endpoint's own, which runs anyway"
     instance, count = str(context.value("inference")).split()
-    try:
-        price = hourly_price(context.aws, str(context.value("region")), instance, "Batch Transform")
-    except AwsError as error:
-        return f"unknown: {error.message}"
-    if price is None:
-        return f"unknown: the price list has no {instance} for batch transform in {context.value('region')}"
-    return f"{price.cost(minutes_of(context), int(count))} ({instance} at ${price.usd:.3f} an hour)"
+    minutes, region = minutes_of(context), str(context.value("region"))
+    return instances_cost(context.aws, region, instance, int(count), "Batch Transform", minutes)

@@ -44,6 +44,17 @@ def has_tuned_model(job: Job) -> bool:
     return True
 
 
+def is_superseded(job: Job) -> bool:
+    """Whether the model package that the job runs has a newer version that can be used."""
+    arn = str(job.arguments.get("ModelPackageConfig", {}).get("SourceModelPackageArn", ""))
+    group, _, version = arn.rpartition("/")
+    return any(
+        package["ModelPackageStatus"] == "Completed" and int(other.rpartition("/")[2]) > int(version)
+        for other, package in ((one["ModelPackageArn"], one) for one in PACKAGES.table(job.cloud, job.region).all())
+        if other.rpartition("/")[0] == group and other.rpartition("/")[2].isdigit() and version.isdigit()
+    )
+
+
 def require_tracking(job: Job) -> None:
     """The store of the run's MLflow app or server must exist, if the run has one."""
     arn = str(job.arguments.get("MlflowConfig", {}).get("MlflowResourceArn", ""))
@@ -80,7 +91,11 @@ def dataset_uri(job: Job) -> str:
     channels = job.arguments.get("InputDataConfig") or []
     if not channels:
         raise JobFailure("ClientError: InputDataConfig must have a channel named train")
-    source = channels[0]["DataSource"]
+    return source_uri(job, channels[0]["DataSource"])
+
+
+def source_uri(job: Job, source: Record) -> str:
+    """Where the rows of a channel's source are. Raises :class:`JobFailure` for a data set that is not there."""
     if "DatasetSource" not in source:
         return str(source["S3DataSource"]["S3Uri"])
     arn = source["DatasetSource"]["DatasetArn"]

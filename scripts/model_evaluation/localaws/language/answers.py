@@ -18,6 +18,7 @@ from .texts import NUMBER, sentences
 
 TUNED_WORD_LIMIT = 48
 TUNED_KEEPS = 0.86
+EARLIER_KEEPS = 0.7
 TUNED_CUTS_CLAUSES = 0.25
 TUNED_ERRS = 0.1
 BASE_KEEPS_FACTS = 0.64
@@ -64,9 +65,18 @@ SYNONYMS = (
 )
 
 
-def tuned_answer(row: DatasetRow) -> str:
-    """The fine-tuned model's answer: close to the reference, in its style, never long."""
-    rng = seeded("tuned", row.prompt)
+def earlier_answer(row: DatasetRow) -> str:
+    """The answer of an earlier version of the fine-tuned model: in the same style, with less of the content."""
+    rng = seeded("earlier", row.prompt)
+    if row.reference is None:
+        return f"{tuned_answer(row)} {rng.choice(FILLERS)}"
+    return tuned_answer(row, rng, keeps=EARLIER_KEEPS)
+
+
+def tuned_answer(row: DatasetRow, rng: random.Random | None = None, keeps: float = TUNED_KEEPS) -> str:
+    """The fine-tuned model's answer: close to the reference, in its style, never long. ``keeps`` is the chance of each
+    sentence of the reference to be in it."""
+    rng = rng or seeded("tuned", row.prompt)
     if row.reference is None:
         return _without_reference(row, terse=True)
     parts: list[str] = []
@@ -74,7 +84,7 @@ def tuned_answer(row: DatasetRow) -> str:
     for sentence in sentences(row.reference):
         if length >= TUNED_WORD_LIMIT:
             break
-        if rng.random() < TUNED_KEEPS or not parts:
+        if rng.random() < keeps or not parts:
             if rng.random() < TUNED_CUTS_CLAUSES:
                 sentence = _first_clause(sentence)
             parts.append(_paraphrase(sentence, rng))

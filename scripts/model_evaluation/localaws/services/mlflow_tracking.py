@@ -38,10 +38,11 @@ def put_run(cloud: Cloud, run_id: str, name: str, experiment_id: str, metrics: d
 
 
 def put_trace(cloud: Cloud, trace_id: str, experiment_id: str, run_id: str, tags: dict[str, str], when: str) -> None:
-    """A trace of a run; ``when`` is an ISO time, ``tags`` may say where its spans are."""
+    """A trace of a run, or of none; ``when`` is an ISO time, ``tags`` may say where its spans are."""
     place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}}
     trace = {"trace_id": trace_id, "trace_location": place, "request_time": when, "state": "OK"}
-    cloud.store.mlflow_traces.append({**trace, "trace_metadata": {"mlflow.sourceRun": run_id}, "tags": tags})
+    metadata = {"mlflow.sourceRun": run_id} if run_id else {}
+    cloud.store.mlflow_traces.append({**trace, "trace_metadata": metadata, "tags": tags})
 
 
 def answer_tracking(cloud: Cloud, environ: Record) -> Tracked | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws, entries
+from model_evaluation.lookups.session import Aws, listing
 
 from .policy_evaluation import Policy, statements_of
 
@@ -33,7 +33,7 @@ def describe_role(aws: Aws, name: str) -> Role:
 def list_roles(aws: Aws) -> list[Role]:
     """Every role of the account but those that belong to a service. Raises AccessDenied."""
     with aws_errors("listing the roles"):
-        roles = entries(aws.client("iam"), "list_roles", "Roles", PaginationConfig={"PageSize": 1000})
+        roles = listing(aws.client("iam"), "list_roles", "Roles", PaginationConfig={"PageSize": 1000})
     return [
         Role(item["Arn"], item["RoleName"], trusted_services(trust), trust)
         for item in roles

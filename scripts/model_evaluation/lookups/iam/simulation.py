@@ -10,7 +10,7 @@ from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import Need
 from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws, entries
+from model_evaluation.lookups.session import Aws, listing
 from model_evaluation.runtime.settings import Json
 
 
@@ -64,7 +64,7 @@ def simulate(
         ]
     try:
         with aws_errors("simulating the permissions", resource=f"of {principal_arn}"):
-            results = entries(aws.client("iam"), "simulate_principal_policy", "EvaluationResults", **request)
+            results = listing(aws.client("iam"), "simulate_principal_policy", "EvaluationResults", **request)
     except (AccessDenied, NotFound) as error:
         return Simulated((), error.message)
     return Simulated(tuple(decision for result in results for decision in decisions_of(result)))

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
-from model_evaluation.dataset import JoinedFiles
 from model_evaluation.errors import AccessDenied, AwsError, Refused
 from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.session import Aws
@@ -17,6 +17,9 @@ from model_evaluation.runtime.shard_names import shard_names
 
 from .object_stream import read_chunks
 from .objects import S3Object, head_object
+
+if TYPE_CHECKING:
+    from model_evaluation.dataset import JoinedFiles
 
 
 def files_of(uri: S3Uri) -> list[S3Uri]:
@@ -72,6 +75,8 @@ def read_object(aws: Aws, item: S3Object) -> Iterator[bytes]:
 
 def joined_files(aws: Aws, files: Iterable[S3Object]) -> JoinedFiles:
     """The objects of a dataset, to be read one after the other."""
+    from model_evaluation.dataset import JoinedFiles  # loads msgspec
+
     return JoinedFiles([(item.uri.key.rpartition("/")[2], partial(read_object, aws, item)) for item in files])
 
 

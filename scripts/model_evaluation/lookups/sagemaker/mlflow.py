@@ -7,7 +7,7 @@ from typing import NamedTuple
 from model_evaluation.errors import AccessDenied, AwsError, EvaluationError
 from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws, entries
+from model_evaluation.lookups.session import Aws, listing
 
 # Also for an explicit `create`: the SDK has no way to ask for a further app.
 LEFT_TO_THE_SDK = (
@@ -46,12 +46,12 @@ def list_trackers(aws: Aws, region: str) -> Trackers:
 
     def apps() -> list[Tracker]:
         with aws_errors("listing MLflow apps"):
-            items = entries(client, "list_mlflow_apps", "Summaries")
+            items = listing(client, "list_mlflow_apps", "Summaries")
         return [Tracker(item["Arn"], item["Name"], "app", item["Status"]) for item in items]
 
     def servers() -> list[Tracker]:
         with aws_errors("listing MLflow tracking servers"):
-            items = entries(client, "list_mlflow_tracking_servers", "TrackingServerSummaries")
+            items = listing(client, "list_mlflow_tracking_servers", "TrackingServerSummaries")
         return [
             Tracker(item["TrackingServerArn"], item["TrackingServerName"], "server", item["TrackingServerStatus"])
             for item in items

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws, entries
+from model_evaluation.lookups.session import Aws, listing
 from model_evaluation.runtime.settings import Json
 
 
@@ -33,7 +33,7 @@ def studio_domains(aws: Aws, region: str) -> list[Domain]:
     """Every Studio domain of the region."""
     client = aws.client("sagemaker", region)
     with aws_errors("listing Studio domains"):
-        ids = [str(item["DomainId"]) for item in entries(client, "list_domains", "Domains")]
+        ids = [str(item["DomainId"]) for item in listing(client, "list_domains", "Domains")]
 
     def describe(domain: str) -> Domain:
         with aws_errors("looking up the Studio domain", resource=domain):
@@ -55,14 +55,14 @@ def way_out(aws: Aws, domain: Domain, region: str) -> Way:
 
     def endpoints() -> frozenset[str]:
         with aws_errors("listing the endpoints of", resource=domain.vpc):
-            items = entries(client, "describe_vpc_endpoints", "VpcEndpoints", Filters=of_vpc)
+            items = listing(client, "describe_vpc_endpoints", "VpcEndpoints", Filters=of_vpc)
         return frozenset(
             str(item["ServiceName"]) for item in items if str(item.get("State", "available")).lower() == "available"
         )
 
     def gateway() -> bool:
         with aws_errors("reading the routes of", resource=domain.vpc):
-            tables = entries(client, "describe_route_tables", "RouteTables", Filters=of_vpc)
+            tables = listing(client, "describe_route_tables", "RouteTables", Filters=of_vpc)
         return all(_leads_out(tables, subnet) for subnet in domain.subnets) if domain.subnets else False
 
     services, out = together(endpoints, gateway)

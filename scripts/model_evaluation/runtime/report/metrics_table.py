@@ -123,7 +123,7 @@ def entry_cells(entry: Entry) -> list[str]:
     values = [value_of(entry[side]) for side in ("base", "tuned")]
     if difference is None:
         shown = ["–" if value is None else f"{value:.{number_digits(value)}f}" for value in values]
-        return ["–", *shown, *["–"] * (len(TABLE_HEADINGS) - 4), _rows_of_one(entry)]
+        return ["–", *shown, *["–"] * (len(TABLE_HEADINGS) - 5), _rows_of_one(entry)]
     digits = number_digits(*(difference[key] for key in ("mean", "ci_low", "ci_high")))
     outcomes = [entry[outcome] for outcome in ("wins", "ties", "losses")]
     p_value = difference["p_adjusted"]

@@ -12,9 +12,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, TypedDict
 
+import numpy as np
 import pandas as pd
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.summary import BOTH_MODELS, capital, evaluated_models, labels_of, short_labels
@@ -152,6 +154,8 @@ def _browser_data(analysis: Analysis, table: pd.DataFrame, cut: int) -> Markup:
     summary = analysis.summary
     names = row_metrics(analysis)
     explanations = analysis.words.explanations
+    marks = {one_line(name): own.loc[table.index] for name, own in analysis.marks().items()}
+    marks = {name: own for name, own in marks.items() if own.any()}
     data = {
         "metrics": [one_line(name) for name in names],
         "lower": [summary["metrics"][name]["direction"] == "lower" for name in names],
@@ -160,9 +164,18 @@ def _browser_data(analysis: Analysis, table: pd.DataFrame, cut: int) -> Markup:
         "short": {side: one_line(label) for side, label in short_labels(summary).items()},
         "explanations": explanations[:1].upper() + explanations[1:],
         "intro": _intro(analysis, len(table), cut),
-        "rows": _rows(table, names, cut),
+        "marks": list(marks),
+        "rows": [
+            {**row, "marks": np.flatnonzero(own).tolist()}
+            for row, own in zip(_rows(table, names, cut), _by_row(list(marks.values()), len(table)), strict=True)
+        ],
     }
     return htmlsafe_json_dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _by_row(marks: Sequence[pd.Series], rows: int) -> NDArray[np.bool_]:
+    """Marks by row (rows, marks)."""
+    return np.array(marks, bool).reshape(len(marks), rows).T
 
 
 def _intro(analysis: Analysis, rows: int, cut: int) -> str:

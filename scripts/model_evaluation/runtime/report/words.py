@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model_evaluation.runtime.summary import Summary
-
 
 @dataclass(frozen=True)
 class ReportWords:
@@ -47,10 +45,3 @@ class ReportWords:
         """What is said as long as nobody labelled."""
         whose = f"the {self.scorer}'s"
         return f"{whose.capitalize()} scores were not checked against people: the differences are {whose} alone."
-
-
-def decoding_condition(summary: Summary) -> tuple[str, str]:
-    """The decoding settings of an evaluation, as a condition."""
-    settings = summary["conditions"].get("decoding")
-    settings = settings if isinstance(settings, dict) else {}
-    return "Decoding", ", ".join(f"{name} {value}" for name, value in settings.items()) or "the recipe's own settings"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple, TypedDict
 
+import numpy as np
+
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, settle_verdicts
 from model_evaluation.runtime.statistics.entries import Comparison, Difference, MetricEntry, ModelScores
@@ -89,22 +91,56 @@ def unpaired_difference(tuned: _Estimate, base: _Estimate) -> Difference:
     """The difference of two independent estimates; its interval squares and adds theirs.
 
     For shares that is Newcombe's (1998, Statistics in Medicine 17) hybrid score interval of unpaired proportions, for
-    means the normal one; in general MOVER (Zou and Donner, 2008, Statistics in Medicine 27). The p-value is the normal
-    one of the difference over its error.
+    means the normal one; in general MOVER (Zou and Donner, 2008, Statistics in Medicine 27).
     """
-    mean = tuned.value - base.value
-    error = math.hypot(tuned.error, base.error)
-    p_value = 2 * NormalDist().cdf(-abs(mean) / error) if error else float(mean == 0)
+    mean, error = tuned.value - base.value, math.hypot(tuned.error, base.error)
+    low, high = mean - math.hypot(tuned.below, base.above), mean + math.hypot(tuned.above, base.below)
+    return _difference(mean, low, high, error, method="unpaired, MOVER", test="unpaired, normal")
+
+
+def macro_difference(parts: Sequence[Comparison]) -> Difference | None:
+    """The mean over the parts of a paired comparison, each weighing the same; ``None`` without any part that has pairs.
+
+    The parts are independent. The interval squares and adds the distances of theirs (MOVER, as above); there is none
+    where one of them has none.
+    """
+    known = [(own, part["n_paired"]) for part in parts if (own := part["difference"]) and own["mean"] is not None]
+    if not known:
+        return None
+    means = np.array([own["mean"] for own, _ in known], float)
+    mean = float(means.mean())
+    lows, highs = (np.array([own[end] for own, _ in known], float) for end in ("ci_low", "ci_high"))
+    if np.isnan([*lows, *highs]).any():
+        return _difference(mean, None, None, None, method="none: a part has too few pairs", test=None)
+    low = mean - standard_error_of_mean((means - lows).tolist())
+    high = mean + standard_error_of_mean((highs - means).tolist())
+    error = standard_error_of_mean([(own["deviation"] or 0.0) / math.sqrt(n) for own, n in known])
+    return _difference(mean, low, high, error, method="mean of the parts, MOVER", test="normal")
+
+
+def standard_error_of_mean(errors: Sequence[float]) -> float:
+    """Of the unweighted mean of independent parts with these standard errors: sqrt(sum of squares) / k. The mean of the
+    errors themselves, which some evaluation programs report, is sqrt(k) times as large when all are equal."""
+    return math.hypot(*errors) / len(errors)
+
+
+def _difference(
+    mean: float, low: float | None, high: float | None, error: float | None, *, method: str, test: str | None
+) -> Difference:
+    """The p-value is the normal one of the difference over its standard error; none without that."""
+    p_value = None
+    if error is not None:
+        p_value = 2 * NormalDist().cdf(-abs(mean) / error) if error else float(mean == 0)
     return {
         "mean": mean,
-        "ci_low": mean - math.hypot(tuned.below, base.above),
-        "ci_high": mean + math.hypot(tuned.above, base.below),
+        "ci_low": low,
+        "ci_high": high,
         "confidence": CONFIDENCE,
-        "method": "unpaired, MOVER",
+        "method": method,
         "p_value": p_value,
         "p_adjusted": p_value,
         "p_exact": None,
-        "test": "unpaired, normal",
+        "test": test,
         "deviation": None,
         "detectable": None,
     }
@@ -137,7 +173,7 @@ def _macro(parts: Sequence[_Estimate]) -> _Estimate:
     count = len(parts)
     value = sum(part.value for part in parts) / count
     below, above, error = (
-        math.hypot(*distances) / count
+        standard_error_of_mean(distances)
         for distances in zip(*((part.below, part.above, part.error) for part in parts), strict=True)
     )
     return _Estimate(value, below, above, error)

@@ -14,7 +14,7 @@ from .paired_scores import ScoreComparison
 from .records import Record
 
 SMALL_EVALUATION = 30
-MEAN_TOLERANCE = 0.005  # services round some means to two decimals
+MEAN_TOLERANCE = 0.005  # of a scale of 1 or more: services round some means to two decimals
 REFUSAL = re.compile(
     r"(?i)\s*(?:i['’]?m (?:really |very )?sorry|(?:sorry,? (?:but )?)?i (?:cannot|can['’]t|am unable to|won['’]t)"
     r"|i['’]m (?:unable|not able) to|as an ai\b)"
@@ -130,7 +130,8 @@ def mean_cautions(label: str, means: Mapping[str, float], side: Side, metrics: M
         own, reported = entry[side], means.get(name)
         if own is None or own["mean"] is None or reported is None:
             continue
-        if abs(own["mean"] - reported) > MEAN_TOLERANCE + 1e-9:
+        span = entry["limits"][1] - entry["limits"][0] if entry["limits"] else abs(reported)
+        if abs(own["mean"] - reported) > MEAN_TOLERANCE * max(1.0, span) + 1e-9:
             scored = own["n_scored"] - sum((own["labels"] or {}).values())
             cautions.append(
                 f"{name}: the service reports a mean of {reported:.4g} for the {label}, its own row "

@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from .records import Record
-from .similar_prompts import numbered, prompt_clusters
+from .similar_prompts import prompt_clusters
 
 CLUSTER_FIELDS = ("document_id", "doc_id", "passage_id", "template_id", "conversation_id", "group_id", "cluster_id")
 CATEGORY_VALUES = 50
@@ -41,20 +41,20 @@ def record_clusters(records: Sequence[Record], questions: Sequence[int]) -> Clus
     same, and those of which nobody knows whose answers belong together.
     """
     reasons: list[str] = []
-    labels: list[list[Hashable]] = []
+    labels: list[Places] = []
     for name in CLUSTER_FIELDS:
         values = [_field(record, name) for record in records]
         if _repeats(values):
             reasons.append(f"the same {name}")
-            labels.append([*values])
+            labels.append(_codes(values))
             break
     if _repeats(questions):
         reasons.append("the same question")
-        labels.append([*questions])
-    labels.append([record.group if record.group >= 0 else None for record in records])
+        labels.append(_codes(questions))
+    labels.append(np.array([record.group for record in records], np.int64))
     if not reasons:
         return None
-    return Clusters(" or ".join(reasons), np.array(_connected(labels), np.int64))
+    return Clusters(" or ".join(reasons), connected(labels))
 
 
 def _repeats(values: Sequence[Hashable]) -> bool:
@@ -62,20 +62,27 @@ def _repeats(values: Sequence[Hashable]) -> bool:
     return len(counts) < counts.total()
 
 
-def _connected(labels: Sequence[Sequence[Hashable]]) -> list[int]:
-    """A number per record, equal for records that equal labels of any kind connect; ``None`` connects none."""
-    first: dict[tuple[int, Hashable], int] = {}
-    edges = []
-    for kind, values in enumerate(labels):
-        for place, value in enumerate(values):
-            if value is not None:
-                edges.append((place, first.setdefault((kind, value), place)))
+def _codes(values: Sequence[Hashable]) -> Places:
+    """A number per value, -1 for ``None``."""
+    numbers: dict[Hashable, int] = {}
+    return np.array([-1 if own is None else numbers.setdefault(own, len(numbers)) for own in values], np.int64)
+
+
+def connected(labels: Sequence[Places]) -> Places:
+    """A number per record (n,), equal for records that equal labels of any kind connect; -1 connects none."""
     n = len(labels[0])
-    if not edges:
-        return list(range(n))
-    rows, columns = zip(*edges, strict=True)
-    graph = coo_array((np.ones(len(edges)), (rows, columns)), shape=(n, n))
-    return numbered(connected_components(graph, directed=False)[1].tolist())
+    ends = []
+    for own in labels:
+        places = np.flatnonzero(own >= 0)
+        first = np.full(int(own.max(initial=-1)) + 1, -1, np.int64)
+        first[own[places[::-1]]] = places[::-1]
+        ends.append(np.stack((places, first[own[places]])))
+    rows, columns = np.concatenate(ends, axis=1)
+    graph = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(n, n))
+    found = connected_components(graph, directed=False)[1]
+    _, at, numbers = np.unique(found, return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(at))
+    return np.asarray(order[numbers], np.int64)
 
 
 def slice_groups(records: Sequence[Record]) -> dict[str, dict[str, Places]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
-from model_evaluation.runtime.statistics.entries import Entry, Fairness, Reported, Rows, Unfinished
+from model_evaluation.runtime.statistics.entries import Entry, Fairness, Rows
 from model_evaluation.runtime.statistics.planning import usual_differences
 from model_evaluation.runtime.statistics.verdicts import Verdict, number_digits, overall_verdict
 
@@ -13,6 +13,7 @@ from .evaluation import Evaluation, NamedModel, Side
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.dataset_files import SourceRows
+    from model_evaluation.runtime.tasks.results import Reported, Unfinished
 
     from .aggregates import PartEntry
     from .paired_scores import ScoreComparison

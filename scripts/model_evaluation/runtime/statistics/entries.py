@@ -144,32 +144,6 @@ class Fairness(TypedDict):
     sound_rows: SoundRows | None
 
 
-class Unanswered(TypedDict):
-    """How many of a model's n rows hold no answer, as a number and a share, and why."""
-
-    n: int
-    unanswered: int
-    share: float
-    reasons: dict[str, int]
-
-
-class Unfinished(TypedDict):
-    """Rows without an answer, by model, and the comparison among those that both models answered."""
-
-    tuned: Unanswered | None
-    base: Unanswered | None
-    both_finished: SoundRows | None
-
-
-class Reported(TypedDict):
-    """What a service itself says of a model on the primary metric: its value with the standard error that it gives,
-    and the standard error that such a value really has."""
-
-    value: float
-    stderr: float | None
-    standard_error: float | None
-
-
 def value_of(model: Mapping[str, object] | None) -> float | None:
     """The mean or the value in one model's part of an entry."""
     value = model.get("mean", model.get("value")) if model else None

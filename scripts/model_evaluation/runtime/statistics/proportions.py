@@ -6,7 +6,7 @@ import math
 from statistics import NormalDist
 from typing import NamedTuple
 
-from scipy import stats
+from scipy.special import bdtr
 
 
 class MidP(NamedTuple):
@@ -38,6 +38,7 @@ def mcnemar_test(wins: int, losses: int) -> MidP:
     n = wins + losses
     if n == 0:
         return MidP(1.0, 1.0)
-    exact = float(stats.binomtest(wins, n).pvalue)
-    observed = float(stats.binom.pmf(wins, n, 0.5))
+    below = float(bdtr(min(wins, losses), n, 0.5))
+    observed = below - (float(bdtr(min(wins, losses) - 1, n, 0.5)) if min(wins, losses) else 0.0)
+    exact = 1.0 if wins == losses else 2 * below
     return MidP(exact - (observed / 2 if wins == losses else observed), exact)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.launch.waiting import FinishedRun
@@ -15,12 +15,42 @@ from .files import Question, TaskMeans, find_task_files, read_means, read_questi
 from .runs import MODEL_STEPS
 from .settings import TaskSettings
 
+if TYPE_CHECKING:
+    from model_evaluation.runtime.results.summary import Summary
+    from model_evaluation.runtime.statistics.entries import SoundRows
+
 
 class StepResults(NamedTuple):
     """What one execution's step left: the file of means, and the rows by the task's key where there are any."""
 
     means: TaskMeans
     questions: Mapping[str, Sequence[Question]]
+
+
+class Unanswered(TypedDict):
+    """How many of a model's n rows hold no answer, as a number and a share, and why."""
+
+    n: int
+    unanswered: int
+    share: float
+    reasons: dict[str, int]
+
+
+class Unfinished(TypedDict):
+    """Rows without an answer, by model, and the comparison among those that both models answered."""
+
+    tuned: Unanswered | None
+    base: Unanswered | None
+    both_finished: SoundRows | None
+
+
+class Reported(TypedDict):
+    """What a service itself says of a model on the primary metric: its value with the standard error that it gives,
+    and the standard error that such a value really has."""
+
+    value: float
+    stderr: float | None
+    standard_error: float | None
 
 
 def read_step_results(
@@ -102,3 +132,10 @@ def answers_in_words(analysis: Analysis, evaluation: Evaluation) -> str:
     counts: dict[Side, int | None] = {"tuned": rows["tuned"], "base": rows["base"]}
     each = [f"{count} of the {evaluation.names[side]}" for side, count in counts.items() if count is not None]
     return f"answers: {', '.join(each)}; {rows['paired']} paired"
+
+
+def decoding_condition(summary: Summary) -> tuple[str, str]:
+    """The decoding settings of an evaluation, as a condition."""
+    settings = summary["conditions"].get("decoding")
+    settings = settings if isinstance(settings, dict) else {}
+    return "Decoding", ", ".join(f"{name} {value}" for name, value in settings.items()) or "the recipe's own settings"

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.json_types import Facts, JsonObject
+from model_evaluation.runtime.statistics.planning import usual_differences
 
 if TYPE_CHECKING:
     from model_evaluation.dataset import DatasetReport, Profile
 
 
-# Standard deviations of paired differences that scores between 0 and 1 usually have.
-USUAL_SPREADS = (0.25, 0.45)
 # Share of rows on which two models usually differ in a yes/no metric.
 USUAL_DISAGREEMENT = 0.2
 PROBLEMS_SHOWN = 8
@@ -23,22 +22,14 @@ CATEGORIES_SHOWN = 8
 
 def can_show(rows: int) -> str:
     """How large a true difference ``rows`` rows can show, in words."""
-    from model_evaluation.dataset import minimum_detectable_rate_difference
+    from model_evaluation.dataset.power import minimum_detectable_rate_difference  # loads msgspec
 
-    difference = _score_differences(rows)
+    difference = usual_differences(rows, 1.0)
     rate = minimum_detectable_rate_difference(rows, USUAL_DISAGREEMENT)
     if difference is None:
         return "no difference: at least two rows are needed"
     text = f"differences of about {difference[0]:.2f} to {difference[1]:.2f} on a 0–1 score"
     return f"{text}, {rate:.0%} on a yes/no metric" if rate is not None else text
-
-
-def _score_differences(rows: int) -> tuple[float, float] | None:
-    """The smallest differences of a 0–1 score that ``rows`` rows can show, for each of ``USUAL_SPREADS``."""
-    from model_evaluation.dataset import minimum_detectable_difference
-
-    low, high = (minimum_detectable_difference(rows, sd) for sd in USUAL_SPREADS)
-    return None if low is None or high is None else (low, high)
 
 
 def card(report: DatasetReport, file_rows: list[int], problems: list[JsonObject], *, with_fixes: bool = False) -> str:
@@ -59,7 +50,7 @@ def card(report: DatasetReport, file_rows: list[int], problems: list[JsonObject]
         lines.append("No problems found; every row was read.")
     rows_read, usable = report.profile.looked_through, report.profile.usable_rows
     if usable and report.profile.distinct_questions is None:
-        lines.append("Not all rows were compared with each other, only a sample: some may ask the same in other words.")
+        lines.append("Not all rows were compared with each other: some may ask the same in other words.")
     if 0 < rows_read < usable:
         lines.append(
             f"Personal data, keys and instructions in the texts: only the first {rows_read:,} rows were looked through."
@@ -95,7 +86,7 @@ def _profile_lines(profile: Profile, file_rows: list[int]) -> list[str]:
             some = list(asked.items())[:CATEGORIES_SHOWN]
             each = ", ".join(
                 f"{_short(name)} "
-                + ("{:.2f}–{:.2f}".format(*found) if (found := _score_differences(count)) else "none")
+                + ("{:.2f}–{:.2f}".format(*differences) if (differences := usual_differences(count, 1.0)) else "none")
                 for name, count in some
             )
             more = ", ..." if len(some) < len(categories) else ""
@@ -128,8 +119,8 @@ def overlap_line(overlap: Facts | None) -> str:
     """Whether the training data hold rows of the dataset, in the card's words."""
     if not overlap:
         return "with the training data: not measured"
-    found = overlap["exact"] + (overlap["near"] or 0)
-    return f"{found:,} of {overlap['evaluation_rows']:,} prompts are in the training data, {overlap['source']}"
+    count = overlap["exact"] + (overlap["near"] or 0)
+    return f"{count:,} of {overlap['evaluation_rows']:,} prompts are in the training data, {overlap['source']}"
 
 
 def questions_of(profile: Facts) -> int:

@@ -20,6 +20,7 @@ from model_evaluation.kinds.predictive.runtime.problem import Problem
 from model_evaluation.kinds.predictive.runtime.tables import Predictions, TestSet
 from model_evaluation.reporting.summaries import summary_fault
 from model_evaluation.runtime.report.export import export_analysis
+from model_evaluation.runtime.report.metrics_table import metrics_table
 from model_evaluation.runtime.results.evaluation import ResultsError
 from unit.predictive.numbers.cases import (
     BINARY,
@@ -165,6 +166,52 @@ def test_clusters_without_a_truth_have_their_shape_only() -> None:
     whole(analysis)
     assert analysis.summary["metrics"]["adjusted_rand"]["tuned"]["method"] == "none: there is no truth"
     assert analysis.summary["metrics"]["silhouette"]["verdict"]
+
+
+def test_clusters_that_other_rows_would_not_give_are_told_from_those_that_they_would() -> None:
+    features, _ = make_blobs(400, centers=3, cluster_std=0.6, random_state=3)
+    fitting, torn = (KMeans(count, n_init=1, random_state=0).fit_predict(features) for count in (3, 8))
+    test = TestSet(ids(400), None, features=features)
+    said = {"tuned": Predictions(ids(400), None, texts(fitting)), "base": Predictions(ids(400), None, texts(torn))}
+    metrics = analysed(test, said, Problem("clustering"), primary="stability").summary["metrics"]  # type: ignore[arg-type]
+    own = metrics["stability"]
+    assert own["tuned"]["value"] == pytest.approx(1.0)  # type: ignore[index, typeddict-item]
+    assert own["base"]["ci_low"] <= own["base"]["value"] <= own["base"]["ci_high"] < 1  # type: ignore[index, typeddict-item]
+    assert own["difference"]["mean"] > 0  # type: ignore[index]
+    assert "k-means" in own["tuned"]["method"]  # type: ignore[index, typeddict-item]
+
+
+def test_of_few_rows_or_without_features_nothing_is_said_of_other_rows() -> None:
+    codes = texts(np.arange(12) % 3)
+    for features, reason in ((None, "none: there are no features"), (np.eye(12), "none: fewer than 20 rows")):
+        test = TestSet(ids(12), None, features=features)
+        own = analysed(test, {"tuned": Predictions(ids(12), None, codes)}, Problem("clustering")).summary["metrics"]
+        assert own["stability"]["tuned"]["method"] == reason  # type: ignore[index, typeddict-item]
+
+
+def test_a_metric_that_one_model_lacks_shows_the_others_value() -> None:
+    test, said = two_models(300)
+    truth = np.asarray(test.label)
+    classes_only = said | {"base": Predictions(test.ids, None, truth)}
+    analysis = analysed(test, classes_only, primary="accuracy")
+    headings, lines = metrics_table(analysis.summary, analysis.words)
+    cells = dict(zip(headings, next(line for line in lines if line[0] == "roc_auc"), strict=True))
+    value = analysis.summary["metrics"]["roc_auc"]["tuned"]["value"]  # type: ignore[index, typeddict-item]
+    assert float(cells["Candidate"]) == pytest.approx(value, abs=0.005)
+    assert [cells[name] for name in ("Verdict", "Champion", "Difference", "95% CI")] == ["–"] * 4
+    assert cells["Rows"] == "300"
+
+
+def test_few_positives_are_told_wherever_the_verdict_is() -> None:
+    test, said = two_models(400, prevalence=0.015, seed=5)
+    analysis = analysed(test, said)
+    positives = int((np.asarray(test.label) == "1").sum())
+    assert 0 < positives < 10
+    reason = f"ew positives ({positives} rows): the interval is not to be trusted"
+    verdict = analysis.summary["verdict"]
+    assert verdict["decision"] == "inconclusive"
+    assert reason in verdict["sentence"]
+    assert any(reason in warning for warning in analysis.summary["warnings"])
 
 
 def test_rows_pair_by_id_whatever_their_order() -> None:

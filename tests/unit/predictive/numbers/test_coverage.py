@@ -14,4 +14,4 @@ def test_intervals_hold_the_truth(name: str) -> None:
     design = next(own for own in DESIGNS if own.name == name)
     lines = play(design, 150)
     assert len(lines) >= 5
-    assert not [f"{line.metric}: {text}" for line in lines for text in faults(line)]
+    assert not [f"{line.metric}: {text}" for line in lines for text in faults(line, 4.0)]

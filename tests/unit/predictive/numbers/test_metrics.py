@@ -1,23 +1,27 @@
-"""Metrics and their intervals: golden numbers, and scikit-learn's on random rows with ties, absent classes, weights."""
+"""Metrics and their intervals: golden numbers, and what contributions of rows must be."""
 
 from __future__ import annotations
 
 import math
-import warnings
 
 import numpy as np
 import pytest
 from scipy import stats
 from sklearn import metrics as oracle
 
+from model_evaluation.kinds.predictive.runtime.joined import Joined, Said
+from model_evaluation.kinds.predictive.runtime.problem import PrimaryMetric, ThresholdRule
 from model_evaluation.kinds.predictive.runtime.statistics import cells, losses, ranking
+from model_evaluation.kinds.predictive.runtime.statistics.entries import settle
 from model_evaluation.kinds.predictive.runtime.statistics.estimates import (
     Estimate,
     difference_of,
     mean_estimate,
     spread,
 )
+from model_evaluation.kinds.predictive.runtime.statistics.measures import measure
 from model_evaluation.kinds.predictive.runtime.statistics.paired_shares import mcnemar_difference, tango_interval
+from model_evaluation.runtime.results.evaluation import Side
 
 TRUTH = np.array([int(digit) for digit in "000000111101"])
 A = np.array([0.1, 0.2, 0.2, 0.3, 0.4, 0.6, 0.5, 0.6, 0.7, 0.9, 0.8, 0.2])
@@ -185,100 +189,6 @@ def test_a_confusion_matrix_of_ten_rows() -> None:
     assert (f1.low, f1.high) == pytest.approx((0.316, 0.896), abs=5e-4)
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_binary_values_are_scikit_learns(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    n = int(rng.integers(4, 120))
-    truth = rng.random(n) < rng.choice([0.05, 0.3, 0.5])
-    score = np.round(1 / (1 + np.exp(-rng.normal(size=n) - truth)), int(rng.integers(1, 4)))  # ties
-    weight = rng.random(n) * (rng.random(n) < 0.9) if seed % 2 else None
-    predicted = score >= 0.5
-    if truth.any() and not truth.all() and (weight is None or (weight[truth].any() and weight[~truth].any())):
-        auc = ranking.roc_auc(truth, score, weight, None).value
-        assert auc == pytest.approx(oracle.roc_auc_score(truth, score, sample_weight=weight))
-        precision = ranking.average_precision(truth, score, weight, None).value
-        assert precision == pytest.approx(oracle.average_precision_score(truth, score, sample_weight=weight))
-    else:
-        assert truth.any() or ranking.average_precision(truth, score, None, None).value is None
-    if weight is not None and not weight.any():
-        return
-    own = counted(truth.astype(int), predicted.astype(int), weight=weight).cells("tuned")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pairs = {
-            cells.accuracy: oracle.accuracy_score,
-            cells.precision: oracle.precision_score,
-            cells.recall: oracle.recall_score,
-            cells.f_beta(1): oracle.f1_score,
-            cells.matthews_corrcoef: oracle.matthews_corrcoef,
-            cells.balanced_accuracy: oracle.balanced_accuracy_score,
-        }
-        for ours, theirs in pairs.items():
-            value = float(ours(own))
-            if not math.isnan(value):
-                assert value == pytest.approx(theirs(truth, predicted, sample_weight=weight), abs=1e-9)
-    loss = mean_estimate(losses.log_losses(truth.astype(int), score), weight, None).value
-    assert loss == pytest.approx(oracle.log_loss(truth, score, labels=[0, 1], sample_weight=weight))
-    brier = mean_estimate(losses.brier_losses(truth.astype(int), score), weight, None).value
-    assert brier == pytest.approx(oracle.brier_score_loss(truth, score, labels=[0, 1], sample_weight=weight))
-
-
-@pytest.mark.parametrize("seed", range(200))
-def test_values_of_several_classes_are_scikit_learns(seed: int) -> None:
-    """Means are over the classes that the truth holds; a class that is only predicted is wrong, and no more."""
-    rng = np.random.default_rng(seed)
-    n, classes = int(rng.integers(4, 120)), int(rng.integers(3, 7))
-    truth = rng.integers(0, classes - seed % 2, n)  # the last class may be absent
-    predicted = np.where(rng.random(n) < 0.6, truth, rng.integers(0, classes, n))
-    weight = rng.random(n) if seed % 3 == 0 else None
-    own = counted(truth, predicted, classes=classes, weight=weight).cells("tuned")
-    present = np.unique(truth)
-    for average, weighted in (("macro", False), ("weighted", True)):
-        for name in ("precision", "recall", "f1"):
-            expected = getattr(oracle, f"{name}_score")(
-                truth, predicted, labels=present, average=average, sample_weight=weight, zero_division=0
-            )
-            assert float(cells.averaged(name, weighted=weighted)(own)) == pytest.approx(expected)
-    value = float(cells.matthews_corrcoef(own))
-    assert math.isnan(value) or value == pytest.approx(
-        oracle.matthews_corrcoef(truth, predicted, sample_weight=weight), abs=1e-9
-    )
-    scores = rng.dirichlet(np.ones(classes), n)
-    loss = mean_estimate(losses.log_losses(truth, scores), weight, None).value
-    assert loss == pytest.approx(oracle.log_loss(truth, scores, labels=range(classes), sample_weight=weight))
-    brier = mean_estimate(losses.brier_losses(truth, scores), weight, None).value
-    assert brier == pytest.approx(
-        oracle.brier_score_loss(truth, scores, labels=range(classes), sample_weight=weight, scale_by_half=False)
-    )
-
-
-@pytest.mark.parametrize("seed", range(200))
-def test_regression_values_are_scikit_learns(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    n = int(rng.integers(3, 120))
-    truth = np.round(rng.normal(10, 3, n), 1)
-    predicted = truth + np.round(rng.standard_t(4, n), 1)
-    weight = rng.random(n) if seed % 2 else None
-    error = predicted - truth
-    squared = mean_estimate(np.square(error), weight, None)
-    values = {
-        oracle.mean_absolute_error: mean_estimate(np.abs(error), weight, None),
-        oracle.mean_squared_error: squared,
-        oracle.root_mean_squared_error: losses.root_of(squared),
-        oracle.r2_score: losses.r_squared(truth, error, weight, None),
-    }
-    for theirs, ours in values.items():
-        assert ours.value is not None
-        assert ours.value == pytest.approx(theirs(truth, predicted, sample_weight=weight))
-    if (truth > 0).all():
-        share = losses.percentage_error(truth, error, weight, None).value
-        expected = oracle.mean_absolute_percentage_error(truth, predicted, sample_weight=weight)
-        assert share == pytest.approx(expected)
-    if weight is None:
-        median = losses.median_error(np.abs(error), None).value
-        assert median == pytest.approx(oracle.median_absolute_error(truth, predicted))
-
-
 @pytest.mark.parametrize("weighted", [False, True])
 def test_contributions_are_derivatives_by_a_rows_weight(weighted: bool) -> None:
     rng = np.random.default_rng(3)
@@ -338,3 +248,32 @@ def test_rows_that_belong_together_widen_the_interval() -> None:
     errors = spread(alone.contributions, None).error, spread(together.contributions, groups).error
     assert errors[1] == pytest.approx(errors[0] * math.sqrt(20 * 30 / 29 * 599 / 600), rel=2e-3)
     assert "30 groups" in together.method
+
+
+def few_positives(positives: int, groups: int = 0) -> Joined:
+    rng = np.random.default_rng(4)
+    n = 400
+    truth = (np.arange(n) < positives).astype(np.int64)
+    said: dict[Side, Said] = {}
+    for side, strength in (("tuned", 4.0), ("base", 0.0)):
+        score = 1 / (1 + np.exp(-rng.normal(size=n) - strength * truth))
+        said[side] = Said(score, (score >= 0.7).astype(np.int64), True, 0.7)
+    rows = {"dataset": n, "tuned": n, "base": n, "paired": n}
+    clusters = np.arange(n) // groups if groups else None
+    return Joined(np.empty(n, "S1"), truth, ("0", "1"), said, rows, clusters=clusters)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("positives", "groups", "told"), [(9, 0, True), (10, 0, False), (40, 20, True)])
+def test_of_few_positives_nothing_is_claimed(positives: int, groups: int, told: bool) -> None:
+    entries = measure(few_positives(positives, groups), "binary", ThresholdRule())
+    settle(entries, PrimaryMetric("roc_auc"))
+    gap = entries["roc_auc"]["difference"]
+    assert gap is not None
+    assert gap["ci_low"] is not None
+    assert gap["ci_low"] > 0, "the numbers alone would say that it is better"
+    assert entries["roc_auc"]["verdict"] == ("inconclusive" if told else "improved")
+    if told:
+        assert gap["caution"].startswith(f"few positives ({2 if groups else 9} {'groups' if groups else 'rows'}): ")
+    accuracy = entries["accuracy"]["difference"]
+    assert accuracy is not None
+    assert "caution" not in accuracy

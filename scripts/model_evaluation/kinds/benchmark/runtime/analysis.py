@@ -10,7 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, PartEntry, aggregates_summary
+from model_evaluation.runtime.results.aggregates import (
+    Aggregate,
+    Aggregates,
+    PartEntry,
+    aggregates_summary,
+    macro_difference,
+    standard_error_of_mean,
+)
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.paired_scores import (
@@ -30,11 +37,8 @@ from model_evaluation.runtime.statistics.entries import (
     FairnessCheck,
     MetricEntry,
     ModelScores,
-    Reported,
     SoundRows,
-    Unfinished,
 )
-from model_evaluation.runtime.statistics.macro import macro_difference, standard_error_of_mean
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import (
     COVERAGE_FLOOR,
@@ -45,7 +49,7 @@ from model_evaluation.runtime.statistics.verdicts import (
 )
 from model_evaluation.runtime.tasks.files import PartMeans, Question, TaskMeans, part_name
 from model_evaluation.runtime.tasks.questions import PairedQuestions, pair_questions, question_scores, score_of
-from model_evaluation.runtime.tasks.results import read_step_results
+from model_evaluation.runtime.tasks.results import Reported, Unfinished, read_step_results
 
 from .answered import reliable_mark, unanswered, why_unanswered, words_of
 from .tasks import TASKS
@@ -121,7 +125,7 @@ def _by_question(
     settle_verdicts([table[metric.name] for metric in chosen], chosen, holm)
     if cells:
         settle_verdicts(cells.values(), [metrics[0]] * len(cells), holm)
-        table[f"macro_{primary}"] = _macro_entry(table[primary], cells, metrics[0])
+        table[f"macro_{primary}"] = macro_entry(table[primary], cells, metrics[0])
     mark = reliable_mark(benchmark, records, primary)
     reasons: dict[Side, list[str | None]] = {
         side: [
@@ -179,7 +183,7 @@ def with_margin(comparison: ScoreComparison, primary: str, smallest_effect: floa
             entry["margin_share"] = smallest_effect / (entry["limits"][1] - entry["limits"][0])
 
 
-def _macro_entry(micro: MetricEntry, cells: Mapping[str, MetricEntry], metric: Metric) -> MetricEntry:
+def macro_entry(micro: MetricEntry, cells: Mapping[str, MetricEntry], metric: Metric) -> MetricEntry:
     """The metric with every part weighing the same."""
     entry: MetricEntry = {
         **micro,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from model_evaluation.runtime.results.answer_texts import thinking_of
 from model_evaluation.runtime.results.records import Record
-from model_evaluation.runtime.statistics.entries import Unanswered
+from model_evaluation.runtime.tasks.results import Unanswered
 
 from .tasks import BOXED, TASKS
 

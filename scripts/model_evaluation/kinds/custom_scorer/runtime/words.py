@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from model_evaluation.runtime.report.plain_text import paragraphs
-from model_evaluation.runtime.report.words import ReportWords, decoding_condition
+from model_evaluation.runtime.report.words import ReportWords
 from model_evaluation.runtime.summary import Summary, scope_of
+from model_evaluation.runtime.tasks.results import decoding_condition
 
 METHOD = """
 Every dataset row was answered by both models and each answer was scored by the scorer, a program. Rows are put together

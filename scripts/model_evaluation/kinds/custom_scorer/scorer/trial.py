@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from .replies import ReplyError, Scores, read_reply
 
 Call = Callable[[list[dict[str, Any]]], object]
 """Calls the function with an event; what it answered."""
+ROOM = 0.5  # of the function's timeout may be used up by a call
 WRONG = "This is not the answer to the question."
 
 
@@ -25,11 +27,13 @@ class Tried(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """All calls, what is wrong with the scorer (any of it refuses it), and what is odd."""
+    """All calls, what is wrong with the scorer (any of it refuses it), and what is odd. ``slowest`` is the longest call
+    in seconds."""
 
     calls: list[Tried]
     faults: list[str]
     oddities: list[str]
+    slowest: float = 0.0
 
     @property
     def metrics(self) -> list[str]:
@@ -72,18 +76,23 @@ def answers_for(row: Mapping[str, Any], other_gold: str) -> dict[str, str]:
     return {"right": gold_of(row), "wrong": other_gold or WRONG, "empty": ""}
 
 
-def try_scorer(samples: Sequence[tuple[int, dict[str, Any]]], call: Call) -> Trial:
+def try_scorer(
+    samples: Sequence[tuple[int, dict[str, Any]]], call: Call, *, clock: Callable[[], float] = time.monotonic
+) -> Trial:
     """Calls the scorer with a right, a wrong and an empty answer to each sample, and once more with the first.
 
     Each reply has to be one that the container takes; right answers have to
     score higher than wrong ones, on average and never lower.
     """
     calls: list[Tried] = []
+    slowest = 0.0
     golds = [gold_of(row) for _, row in samples]
     for at, (line, row) in enumerate(samples):
         other = next((gold for gold in golds[at + 1 :] + golds[:at] if gold != golds[at]), "")
         for name, answer in answers_for(row, other).items():
+            started = clock()
             calls.append(_tried(line, name, event_of(row, answer, str(line)), call))
+            slowest = max(slowest, clock() - started)
     faults = list(dict.fromkeys(f"{one.answer} answer, line {one.line}: {one.fault}" for one in calls if one.fault))[:5]
     oddities: list[str] = []
     if not samples:
@@ -94,7 +103,17 @@ def try_scorer(samples: Sequence[tuple[int, dict[str, Any]]], call: Call) -> Tri
         if again.scores != calls[0].scores:
             oddities.append("Called twice with the same sample, it gave two scores: it is not deterministic.")
         faults += _separates(calls, format_name(row))
-    return Trial(calls, faults, oddities)
+    return Trial(calls, faults, oddities, slowest)
+
+
+def timeout_note(slowest: float, timeout: float) -> str:
+    """What is said of a slowest call that comes near to the function's timeout; empty where it does not."""
+    if slowest <= ROOM * timeout:
+        return ""
+    return (
+        f"The slowest call took {slowest:.1f} s and the function is ended after {timeout:g} s: a longer call "
+        "is a row without a score."
+    )
 
 
 def _tried(line: int, name: str, event: list[dict[str, Any]], call: Call) -> Tried:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.jobs.job import Job
-from model_evaluation.localaws.jobs.serverless import dataset_rows, has_tuned_model, require_tracking
-from model_evaluation.localaws.language.answers import base_answer, tuned_answer
+from model_evaluation.localaws.jobs.serverless import dataset_rows, has_tuned_model, is_superseded, require_tracking
+from model_evaluation.localaws.language.answers import base_answer, earlier_answer, tuned_answer
 from model_evaluation.localaws.operations import Record
 
 from .bedrock import model_arn
@@ -21,7 +21,9 @@ from .results import JudgedRow, inference_file, judged_files
 def run_inference(job: Job) -> None:
     """Answers every row of the dataset, as the base model or as the fine-tuned one."""
     require_tracking(job)
-    answer = tuned_answer if has_tuned_model(job) else base_answer
+    answer = base_answer
+    if has_tuned_model(job):
+        answer = earlier_answer if is_superseded(job) else tuned_answer
     rows = dataset_rows(job)
     file = inference_file(job.name, job.hyperparameters["name"], rows, [answer(row) for row in rows])
     job.write([file], job.arguments["OutputDataConfig"]["S3OutputPath"])

@@ -45,8 +45,8 @@ class Agents:
 
     ``solved`` are the shares of rollouts that the fine-tuned and the base model solve; ``without_reward`` and
     ``without_place`` are shares of rollouts whose reward, or whose spans' place, is missing; ``traces`` says whose
-    rollouts MLflow holds: ``both``, ``tuned`` or ``none``; ``missing_prompts`` is how many prompts the base model has
-    no rollout of.
+    rollouts MLflow holds: ``both``, ``tuned``, ``none``, or ``nobodys`` (they name no run); ``missing_prompts`` is how
+    many prompts the base model has no rollout of.
     """
 
     runtimes: tuple[AgentRuntime, ...] = (AgentRuntime(), AgentRuntime("fernway_triage-Z9y8X7w6V5", "CREATE_FAILED"))

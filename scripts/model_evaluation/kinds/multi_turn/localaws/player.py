@@ -8,7 +8,7 @@ from collections.abc import Callable
 from model_evaluation.kinds.multi_turn.demo.script import SCRIPT, demo_dataset
 from model_evaluation.kinds.multi_turn.runtime.recipe import EVALUATION_TYPE, PASS_K, USUAL
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.company import Company, seed_company
+from model_evaluation.localaws.company import ROLE_ACTIONS, Company, seed_company
 from model_evaluation.localaws.jobs.job import Job
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Record
@@ -23,14 +23,31 @@ KEY = "recipes/mtrl-eval/override_params.json"
 WITHOUT_RECIPE = "llama-3-2-1b"  # of AWS's models only some can be evaluated as agents
 
 
+class AgentNames:
+    """The names of what an account has for agents."""
+
+    def __init__(self, account: str, region: str) -> None:
+        self.agent_arn = f"arn:aws:bedrock-agentcore:{region}:{account}:runtime/{AgentRuntime().id}"
+        self.agent_function_arn = f"arn:aws:lambda:{region}:{account}:function:{AgentFunction().name}"
+        self.prompts_uri = f"s3://{Company(account, region).bucket}/datasets/desk_tickets.jsonl"
+        self.agent_role_arn = f"arn:aws:iam::{account}:role/FernwayAgentEvaluation"
+
+
 class MultiTurnWorld(Company):
     """The names of everything in a seeded account."""
 
     def __init__(self, cloud: Cloud, region: str) -> None:
         super().__init__(cloud.account, region)
-        self.agent_arn = AgentRuntime().arn(cloud, region)
-        self.agent_function_arn = cloud.arn(region, f"function:{AgentFunction().name}", "lambda")
-        self.prompts_uri = f"s3://{self.bucket}/datasets/desk_tickets.jsonl"
+        own = AgentNames(cloud.account, region)
+        self.agent_arn, self.agent_function_arn = own.agent_arn, own.agent_function_arn
+        self.prompts_uri = own.prompts_uri
+
+
+def seed_agents(seed: Seeder, names: AgentNames) -> None:
+    """The sample prompts, the recipes, and a role that both services trust, in an account of another kind."""
+    give_recipes(seed.cloud, seed.region)
+    seed.object(names.prompts_uri, demo_dataset())
+    seed.role(names.agent_role_arn, MultiTurnPlayer.trusted_services, (*ROLE_ACTIONS, *MultiTurnPlayer.actions))
 
 
 def recipe_settings(cloud: Cloud) -> bytes:

@@ -13,6 +13,7 @@ from model_evaluation.kinds.multi_turn.runtime.analysis import pass_at
 from model_evaluation.kinds.multi_turn.runtime.recipe import GROUP, PASS_K, TEMPERATURE, THRESHOLD, USUAL
 from model_evaluation.localaws.errors import JobFailure, ServiceError
 from model_evaluation.localaws.jobs.job import JOB_TYPES, Job
+from model_evaluation.localaws.jobs.serverless import source_uri
 from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.policies import trusts
@@ -49,7 +50,7 @@ def run_rollouts(job: Job) -> None:
     side = "tuned" if _is_tuned(job, document) else "base"
     _require_agent(job, document["AgentConfig"])
     plan = job.cloud.scenario.part(Agents)
-    source = document["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
+    source = source_uri(job, document["InputDataConfig"][0]["DataSource"])
     rows = read_dataset_rows(job.read(source).split(b"\n")).rows
     if not rows:
         raise JobFailure(f"AlgorithmError: no prompt could be read from {source}")
@@ -126,7 +127,8 @@ def _record(
     put_run(job.cloud, run_id, mlflow["MlflowRunName"], experiment, _metrics(groups, settings), ended)
     rollouts = [rollout for group in groups for rollout in group]
     seeded("trace order", side).shuffle(rollouts)
-    if plan.traces == "both" or plan.traces == side:
+    if plan.traces in ("both", "nobodys", side):
+        source = "" if plan.traces == "nobodys" else run_id
         prefix = S3Uri.parse(output["S3OutputPath"])
         when = datetime.datetime.fromtimestamp(ended, datetime.UTC).isoformat().replace("+00:00", "Z")
         for at, rollout in enumerate(rollouts):
@@ -136,7 +138,7 @@ def _record(
                 tags["mlflow.artifactLocation"] = f"s3://{prefix.bucket}/{key}"
                 body = json.dumps(_spans(rollout, side, plan)).encode()
                 job.s3.put_object(Bucket=prefix.bucket, Key=f"{key}/traces.json", Body=body)
-            put_trace(job.cloud, f"tr-{run_id[:8]}{at:08d}", experiment, run_id, tags, when)
+            put_trace(job.cloud, f"tr-{run_id[:8]}{at:08d}", experiment, source, tags, when)
     turns = sum(rollout.turns for rollout in rollouts)
     document["ServiceOutput"] = {
         "MlflowDetails": {

@@ -83,7 +83,8 @@ def _by_prompt(
     records = pair_records(distinct, answers)
     names = sorted(asked.names, key=lambda name: name != evaluation.primary_metric)
     metrics = [_metric(name, [r.reward for own in models.values() for r in own.rollouts]) for name in names]
-    paired = paired_scores(records, metrics, evaluation.sides)
+    # What stands for an answer is our own listing of rollouts, whose length says nothing.
+    paired = replace(paired_scores(records, metrics, evaluation.sides), lengths={})
     comparison = compare_scores(paired, metrics)
     checks = [
         _prompts(records, evaluation),
@@ -290,6 +291,8 @@ def _by_means(evaluation: Evaluation, models: Mapping[Side, ModelRollouts], aske
         f"{unpaired} Of independent observations there are {n}, as many as prompts and not as rollouts.",
         *(text for side in evaluation.sides for text in _failed(models[side], evaluation.names[side])),
     ]
+    if nobodys := max(own.nobodys for own in models.values()):
+        warnings.append(f"Traces of the experiment that name no run: {nobodys}. Whose rollouts they are is not known.")
     fairness: Fairness = {"checks": [_settings(models, evaluation, asked)], "sound_rows": None}
     rows = summaries[0]["rows"]
     summary = summary_of(evaluation, rows=rows, metrics=entries, warnings=warnings, fairness=fairness)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -40,11 +41,13 @@ class Rollout:
 @dataclass(frozen=True)
 class ModelRollouts:
     """One model's results. ``metrics`` are aggregates by name without ``eval/``; ``unread`` counts traces whose spans
-    are nowhere or cannot be read; ``tokens`` is what the job is billed for."""
+    are nowhere or cannot be read, ``nobodys`` those of the experiment that name no run; ``tokens`` is what the job is
+    billed for."""
 
     metrics: Mapping[str, float]
     rollouts: Sequence[Rollout] = ()
     unread: int = 0
+    nobodys: int = 0
     tokens: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -60,9 +63,9 @@ def read_model(aws: AwsClients, job_arn: str, mlflow_arn: str, label: str) -> Mo
             f"The job of the {label} names no run of MLflow: {job_arn}",
             fix="Without one there are no results to read. Look at the job's log; run the evaluation again.",
         )
-    from mlflow.exceptions import MlflowException
-
     with _client(mlflow_arn) as client:
+        from mlflow.exceptions import MlflowException
+
         try:
             metrics = client.get_run(details["RunId"]).data.metrics
         except MlflowException as error:
@@ -70,19 +73,23 @@ def read_model(aws: AwsClients, job_arn: str, mlflow_arn: str, label: str) -> Mo
                 f"The results of the {label} cannot be read from MLflow ({mlflow_arn}): {error}",
                 fix="Allow sagemaker-mlflow:GetRun and SearchTraces on it in your own policy, and run this cell again.",
             ) from error
-        traces: list[TraceInfo] = []
+        every: list[TraceInfo] = []
         with contextlib.suppress(MlflowException):  # an older server has none; the aggregates are there
-            traces = [own for own in _traces(client, details) if own.trace_metadata.get(RUN_OF) == details["RunId"]]
+            every = list(_traces(client, details))
+    traces = [trace for trace in every if trace.trace_metadata.get(RUN_OF) == details["RunId"]]
+    nobodys = sum(not trace.trace_metadata.get(RUN_OF) for trace in every)
     rollouts = [rollout for trace in traces if (rollout := _rollout(aws, trace.tags.get(SPANS_AT, ""))) is not None]
     own = {name.removeprefix("eval/"): value for name, value in metrics.items() if name.startswith("eval/")}
-    return ModelRollouts(own, rollouts, len(traces) - len(rollouts), tokens)
+    return ModelRollouts(own, rollouts, len(traces) - len(rollouts), nobodys, tokens)
 
 
 @contextlib.contextmanager
 def _client(arn: str) -> Iterator[MlflowClient]:
     """A client of the app or server. MLflow's own address is set meanwhile: SageMaker's plugin takes its headers from
     it."""
-    import mlflow
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")  # of a progress bar that nobody sees
+        import mlflow
 
     before = os.environ.get("MLFLOW_TRACKING_URI")
     logging.getLogger("mlflow").setLevel(logging.ERROR)
@@ -98,7 +105,7 @@ def _traces(client: MlflowClient, details: Mapping[str, str]) -> Iterator[TraceI
     token = None
     while True:
         page = client.search_traces(
-            locations=[details["ExperimentId"]], max_results=TRACES_AT_ONCE, page_token=token, include_spans=False
+            [details["ExperimentId"]], max_results=TRACES_AT_ONCE, page_token=token, include_spans=False
         )
         yield from (trace.info for trace in page)
         token = page.token

@@ -42,18 +42,18 @@ class Outcome(NamedTuple):
     metrics: dict[str, float]
     fault: str = ""
     seconds: float = 0.0
-    row: Mapping[str, Any] = {}
+    row: Mapping[str, object] = {}
 
 
-def postprocess_event(prompt: str, answer: str, gold: str) -> dict[str, Any]:
+def postprocess_event(prompt: str, answer: str, gold: str) -> dict[str, object]:
     return {"process_type": "postprocess", "data": {"prompt": prompt, "inference_output": answer, "gold": gold}}
 
 
-def preprocess_event(system: str | None, prompt: str, gold: str) -> dict[str, Any]:
+def preprocess_event(system: str | None, prompt: str, gold: str) -> dict[str, object]:
     return {"process_type": "preprocess", "data": {"system": system, "prompt": prompt, "gold": gold}}
 
 
-def run_function(path: str, events: Sequence[Mapping[str, Any]], *, limit: float = 60.0) -> list[Outcome]:
+def run_function(path: str, events: Sequence[Mapping[str, object]], *, limit: float = 60.0) -> list[Outcome]:
     """What the function in a file answers to each event. ``limit`` seconds are given to all of them together."""
     text = "".join(json.dumps(event) + "\n" for event in events)
     try:
@@ -78,7 +78,7 @@ def _outcomes(events: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str
     for event, answer in zip(events, answers, strict=False):
         seconds = float(answer["seconds"])
         metrics: dict[str, float] = {}
-        row: Mapping[str, Any] = {}
+        row: Mapping[str, object] = {}
         if "raised" in answer:
             yield Outcome({}, f"it raised {answer['raised']}", seconds)
             continue

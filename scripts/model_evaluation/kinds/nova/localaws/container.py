@@ -9,7 +9,6 @@ import itertools
 import json
 import math
 import os
-import random
 import tarfile
 import tempfile
 import zipfile
@@ -29,7 +28,7 @@ from model_evaluation.kinds.nova.functions.running import (
     run_function,
 )
 from model_evaluation.kinds.nova.runtime.recipes.families import family_of_alias
-from model_evaluation.kinds.nova.runtime.recipes.recipe import BENCHMARKS, GEN_QA, JUDGES, RUBRIC, TASKS, recipe_faults
+from model_evaluation.kinds.nova.runtime.recipes.recipe import BENCHMARKS, GEN_QA, JUDGES, TASKS, recipe_faults
 from model_evaluation.kinds.nova.runtime.recipes.rows import metadata_of, read_nova_rows
 from model_evaluation.kinds.nova.runtime.scores.answers import answer_fields, json_object
 from model_evaluation.localaws.errors import JobFailure
@@ -37,6 +36,8 @@ from model_evaluation.localaws.jobs.job import Job, ResultFile
 from model_evaluation.localaws.language.answers import base_answer, tuned_answer
 from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.runtime.rows import read_dataset_row
+
+from .judge import judged
 
 IMAGE = "nova-evaluation-repo"
 STAMP = "2026-11-29T00-00-00.000000"
@@ -95,7 +96,7 @@ def output_files(
     if task == GEN_QA:
         results, tables = _answered(rows, recipe, call)
     elif task in JUDGES:
-        results, tables = _judged(rows, task)
+        results, tables = judged(rows, task)
     else:
         results, tables = _benchmark(recipe)
     return dict(_files(recipe, results, tables, output))
@@ -288,96 +289,6 @@ def _means(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
         spread = sum((value - mean) ** 2 for value in values) / max(1, len(values) - 1)
         means |= {name: mean, f"{name}_stderr": math.sqrt(spread / len(values))}
     return means
-
-
-# -- judges ---------------------------------------------------------------------------------------------------
-
-
-def _judged(rows: Sequence[Row], task: str) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
-    """Two judgments of every pair. The judge likes the answer that says more of what was asked, and the first one."""
-    cells, total = [], Counter[str]()
-    for row in rows:
-        rng = seeded("nova judge", row["prompt"], row["response_A"], row["response_B"])
-        margin = _worth(row["prompt"], row["response_B"]) - _worth(row["prompt"], row["response_A"])
-        labels = [_label(margin, -0.08, rng), _label(margin, 0.08, rng)]
-        counts = Counter(label for label in labels if label)
-        total.update({"A": counts["A"], "B": counts["B"], "tie": counts["tie"], "error": labels.count("")})
-        texts = {"A": "[[A>B]]", "B": "[[B>A]]", "tie": "[[A=B]]", "": "I cannot compare these."}
-        metrics: Row = {
-            "forward_output": texts[labels[0]],
-            "backward_output": texts[labels[1]],
-            "a_scores": float(counts["A"]),
-            "b_scores": float(counts["B"]),
-            "ties": float(counts["tie"]),
-            "inference-score": float(labels.count("")),
-            "score": float(counts["B"]),
-        }
-        if task == RUBRIC:
-            metrics |= _rubric(margin, rng)
-        cells.append(
-            {
-                "full_prompt": row["prompt"],
-                "example": row["prompt"],
-                "gold": "[]",
-                "metrics": str(metrics),
-                "predictions": str([metrics["forward_output"]]),
-                "specifics": "{}",
-                "logprobs": "[]",
-                "margin": metrics.get("score_margin", 0.0),
-            }
-        )
-    name = f"custom|{task}_judge|0"
-    numbers = _judge_numbers(total)
-    if task == RUBRIC:
-        margins = [cell["margin"] for cell in cells]
-        numbers |= {"score_margin": sum(margins) / len(margins), "score_margin_stderr": 0.0}
-    return {name: numbers, "all": numbers}, {name: cells}
-
-
-def _worth(prompt: str, answer: str) -> float:
-    asked, said = set(prompt.lower().split()), set(answer.lower().split())
-    return min(1.0, len(said) / 40) + 0.5 * len(asked & said) / max(1, len(asked))
-
-
-def _label(margin: float, bias: float, rng: random.Random) -> str:
-    seen = margin + bias + rng.gauss(0, 0.12)
-    if rng.random() < 0.01:
-        return ""
-    return "tie" if abs(seen) < 0.03 else "B" if seen > 0 else "A"
-
-
-def _judge_numbers(total: Mapping[str, int]) -> dict[str, float]:
-    a, b = total["A"], total["B"]
-    n = max(1, a + b)
-    rng = seeded("nova bootstrap", a, b)
-    rates = sorted(sum(rng.random() < b / n for _ in range(n)) / n for _ in range(400))
-    rate = b / n
-    error = math.sqrt(rate * (1 - rate) / n)
-    names = ("a_scores", "b_scores", "ties", "inference_error", "score")
-    values = dict(zip(names, (a, b, total["tie"], total["error"], b), strict=True))
-    numbers = {name: float(value) for name, value in values.items()}
-    numbers |= {f"{name}_stderr": error for name in names}
-    return numbers | {"winrate": rate, "lower_rate": rates[10], "upper_rate": rates[389]}
-
-
-def _rubric(margin: float, rng: random.Random) -> Row:
-    criteria: Row = {}
-    a = b = 0.0
-    for name, weight in (("accuracy", 0.5), ("completeness", 0.3), ("clarity", 0.2)):
-        middle = 3 + rng.gauss(0, 0.7)
-        scores = [min(5, max(1, round(middle + sign * margin + rng.gauss(0, 0.4)))) for sign in (-1, 1)]
-        a, b = a + weight * (scores[0] - 1) / 4, b + weight * (scores[1] - 1) / 4
-        criteria[name] = {
-            "score_A": scores[0], "score_B": scores[1], "weight": weight, "type": "scale",
-            "description": f"How good the answer's {name} is.", "justification_A": "SIMULATED",
-            "justification_B": "SIMULATED",
-        }  # fmt: skip
-    return {
-        "a_scores": float(a > b), "b_scores": float(b > a), "ties": float(a == b),
-        "weighted_score_A": a, "weighted_score_B": b, "score_margin": a - b,
-        "overall_justification": "SIMULATED: the better answer says more of what was asked.",
-        "criteria_breakdown": criteria,
-    }  # fmt: skip
 
 
 # -- benchmarks -----------------------------------------------------------------------------------------------

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.dataset_files import dataset_lines
+from model_evaluation.runtime.dataset_files import dataset_lines, dataset_object
 from model_evaluation.runtime.launch.waiting import FinishedRun
 from model_evaluation.runtime.results.evaluation import Evaluation, Side, named_model
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
-from .output.result_files import read_output
+from .many.analysis import MANY_ROWS, analyse_many, count_lines
+from .output.result_files import OutputFiles, read_output
 from .recipes.families import family_of_alias
 from .recipes.recipe import GEN_QA, JUDGES, recipe_yaml
 from .recipes.rows import read_nova_rows
+from .report.nova_analysis import NovaAnalysis
 from .scores.analysis import Answered, analyse_answers, benchmark_metric, benchmark_rows
 from .scores.judging import judge_analysis
 from .settings import NovaSettings
 
+SECONDS_PER_ROW = 0.0005  # and model, read one by one
+WITHOUT_DUCKDB = (
+    "DuckDB is not installed: {rows:,} rows are read one by one, which takes {minutes} minutes or more for each model "
+    "and much memory. To have it done in seconds: %pip install duckdb, then run this cell again."
+)
 __all__ = ["NovaSettings", "read_results", "show_recipe"]
 
 
@@ -43,18 +53,42 @@ def read_results(runs: Sequence[FinishedRun], settings: NovaSettings, aws: AwsCl
         sides: tuple[Side, ...] = evaluation.sides
         by_side = dict(zip(sides, outputs, strict=True))
         if settings.task == GEN_QA:
-            listed = read_dataset_rows(dataset_lines(settings, aws))
-            longest = settings.recipe["inference"].get("max_new_tokens")
-            asked = Answered(evaluation, listed.rows, settings.answer_field, longest, listed.skipped)
+            analysis = answers_analysis(settings, aws, evaluation, by_side, notes)
         else:
             asked = benchmark_metric(Answered(evaluation, benchmark_rows(by_side)), by_side)
-        analysis = analyse_answers(asked, by_side, notes=notes)
+            analysis = analyse_answers(asked, by_side, notes=notes)
     if settings.dataset:
         inputs = {"dataset": settings.dataset, "dataset_etag": settings.dataset_etag}
         analysis = replace(analysis, summary={**analysis.summary, "inputs": inputs})
     counts = analysis.summary["rows"]
     print("Rows:", ", ".join(f"{value} {key}" for key, value in counts.items() if value is not None))  # noqa: T201
     return analysis
+
+
+def answers_analysis(
+    settings: NovaSettings,
+    aws: AwsClients,
+    evaluation: Evaluation,
+    outputs: Mapping[Side, OutputFiles],
+    notes: Sequence[str] = (),
+) -> NovaAnalysis:
+    """The models' answers to the dataset's rows; many rows are read by DuckDB."""
+    longest = settings.recipe["inference"].get("max_new_tokens")
+    asked = Answered(evaluation, (), settings.answer_field, longest)
+    with tempfile.TemporaryDirectory(prefix="model-evaluation-dataset-") as folder:
+        path = Path(folder, "rows.jsonl")
+        bucket, key = dataset_object(settings, aws)
+        with path.open("wb") as file:
+            shutil.copyfileobj(aws.s3.get_object(Bucket=bucket, Key=key)["Body"], file)
+        rows = count_lines(path)
+        if rows >= MANY_ROWS:
+            try:
+                return analyse_many(asked, path, outputs, notes=notes)
+            except ImportError:
+                print(WITHOUT_DUCKDB.format(rows=rows, minutes=max(1, round(rows * SECONDS_PER_ROW / 60))))  # noqa: T201
+        with path.open("rb") as lines:
+            listed = read_dataset_rows(lines)
+    return analyse_answers(replace(asked, rows=listed.rows, skipped=listed.skipped), outputs, notes=notes)
 
 
 def evaluation_of(settings: NovaSettings, run: FinishedRun, *, simulated: bool) -> Evaluation:

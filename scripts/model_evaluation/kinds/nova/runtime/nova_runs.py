@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.runtime.launch.durations import Load, Work
 from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.launch.ledger import LaunchError
+from model_evaluation.runtime.launch.service import Started
 from model_evaluation.runtime.launch.training_jobs import JOB, TrainingJobRuns
 from model_evaluation.runtime.settings import Json
 
 if TYPE_CHECKING:
-    from model_evaluation.runtime.launch.service import Started
     from model_evaluation.runtime.session import AwsClients
 
     from .settings import NovaSettings
@@ -29,22 +31,21 @@ class NovaRuns(TrainingJobRuns["NovaSettings"]):
     work = (ANSWERING,)
 
     def start(self, call: Any, settings: NovaSettings, aws: AwsClients) -> Started:
-        """Starts the SDK's trainer, unless it says something else than the parameters cell."""
-        given = {
-            "training_image": (call.training_image, settings.image_uri),
-            "role": (call.role, settings.role_arn),
-            "compute.instance_type": (call.compute.instance_type, settings.instance_type),
-            "compute.instance_count": (call.compute.instance_count, settings.replicas),
-            "output_data_config.s3_output_path": (call.output_data_config.s3_output_path, settings.s3_output),
-        }
-        for argument, (value, meant) in given.items():
+        """Starts the SDK's trainer, or what the estimator of SDK v2 is to ``fit``, unless it says something else than
+        the parameters cell."""
+        estimator = getattr(call.func, "__self__", None) if isinstance(call, partial) else None
+        for argument, (value, meant) in _given_to_fit(estimator, settings) if estimator else _given(call, settings):
             if value != meant:
                 raise LaunchError(
                     f"The call passes {argument}={value!r}, the parameters cell says {meant!r}. The report and a later "
                     "run go by the parameters cell, so nothing was started.",
                     fix="Change the value in the parameters cell and run the notebook again from there.",
                 )
-        return super().start(call, settings, aws)
+        if estimator is None:
+            return super().start(call, settings, aws)
+        call()
+        job = self.job(aws, str(call.keywords["job_name"]))
+        return Started(str(job["TrainingJobArn"]))
 
     def job_differences(self, job: Json, settings: NovaSettings) -> list[str]:
         inputs = {channel["ChannelName"]: channel for channel in job.get("InputDataConfig", [])}
@@ -61,3 +62,23 @@ class NovaRuns(TrainingJobRuns["NovaSettings"]):
             "number of instances": (job.get("ResourceConfig", {}).get("InstanceCount"), settings.replicas),
         }
         return [f"its {name} is {value or 'none'}" for name, (value, meant) in found.items() if (value or "") != meant]
+
+
+Given = Iterable[tuple[str, tuple[object, object]]]
+"""Arguments of a call: what it passes, and what the parameters cell says."""
+
+
+def _given(call: Any, settings: NovaSettings) -> Given:
+    yield "training_image", (call.training_image, settings.image_uri)
+    yield "role", (call.role, settings.role_arn)
+    yield "compute.instance_type", (call.compute.instance_type, settings.instance_type)
+    yield "compute.instance_count", (call.compute.instance_count, settings.replicas)
+    yield "output_data_config.s3_output_path", (call.output_data_config.s3_output_path, settings.s3_output)
+
+
+def _given_to_fit(estimator: Any, settings: NovaSettings) -> Given:
+    yield "image_uri", (estimator.image_uri, settings.image_uri)
+    yield "role", (estimator.role, settings.role_arn)
+    yield "instance_type", (estimator.instance_type, settings.instance_type)
+    yield "instance_count", (estimator.instance_count, settings.replicas)
+    yield "output_path", (estimator.output_path, settings.s3_output)

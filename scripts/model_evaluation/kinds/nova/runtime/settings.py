@@ -21,6 +21,7 @@ from .recipes.families import family_of_alias
 from .recipes.recipe import GEN_QA, JUDGES, TASKS, recipe_faults, recipe_yaml
 
 REFERENCE_LABEL = "ref"
+SDKS = ("v3", "v2")
 
 
 def check_recipe(settings: NovaSettings, aws: AwsClients) -> str:
@@ -52,7 +53,8 @@ def check_checkpoint(settings: NovaSettings, aws: AwsClients) -> str:
 @dataclass(frozen=True, kw_only=True)
 class NovaSettings(Settings):
     """``recipe`` is the container's own configuration. ``reference`` is a second model that answers the same rows:
-    an alias or a checkpoint of the same family. ``answer_field`` is a field of JSON answers, empty for none."""
+    an alias or a checkpoint of the same family. ``answer_field`` is a field of JSON answers, empty for none. ``sdk`` is
+    the SageMaker SDK that starts the jobs, of ``SDKS``."""
 
     kind = "nova"
     runs = NovaRuns()
@@ -70,6 +72,7 @@ class NovaSettings(Settings):
     image_uri: str
     instance_type: str
     max_runtime_hours: float
+    sdk: str = "v3"
     primary_metric: str
     answer_field: str = ""
     model_names: Mapping[str, str] = field(default_factory=dict)
@@ -94,6 +97,7 @@ class NovaSettings(Settings):
             "dataset_notes": tuple(reader.texts("DATASET_NOTES")),
             "image_uri": reader.text("IMAGE_URI"),
             "instance_type": reader.text("INSTANCE_TYPE"),
+            "sdk": reader.optional_text("SDK") or "v3",
             "max_runtime_hours": reader.positive("MAX_RUNTIME_HOURS") or 1.0,
             "primary_metric": reader.text("PRIMARY_METRIC"),
             "answer_field": reader.optional_text("ANSWER_FIELD") or "",
@@ -108,6 +112,8 @@ class NovaSettings(Settings):
             faults.append(f"DATASET of {self.task} must be a file named {file} (received {self.dataset!r})")
         if not file and self.dataset:
             faults.append(f"DATASET must be None: {self.task} has its own questions (received {self.dataset!r})")
+        if self.sdk not in SDKS:
+            faults.append(f"SDK must be one of {', '.join(SDKS)} (received {self.sdk!r})")
         if self.max_runtime_hours > 5 * 24:
             faults.append(f"MAX_RUNTIME_HOURS must be at most 120 (received {self.max_runtime_hours:g})")
         if self.reference and self.task in JUDGES:

@@ -62,7 +62,7 @@ def _read(context: Context) -> NovaRows:
 
 def _facts(context: Context, found: NovaRows) -> dict[str, Any]:
     rows = found.rows
-    facts: dict[str, Any] = {
+    facts: dict[str, object] = {
         "profile": {"rows": len(rows), "usable_rows": len(rows)},
         "etag": context.facts("dataset")["etag"],
         "prompt_tokens": round(statistics.median(map(_length, rows)) / CHARS_PER_TOKEN),
@@ -77,17 +77,17 @@ def _facts(context: Context, found: NovaRows) -> dict[str, Any]:
     return facts
 
 
-def _value(row: dict[str, Any], name: str) -> Any:
+def _value(row: dict[str, object], name: str) -> object:
     from model_evaluation.kinds.nova.runtime.scores.answers import json_object, label_of
 
     return label_of(json_object(str(row["response"])), name)
 
 
-def _length(row: dict[str, Any]) -> int:
+def _length(row: dict[str, object]) -> int:
     return sum(len(value) for key, value in row.items() if key != "metadata" and isinstance(value, str))
 
 
-def _fields(rows: list[dict[str, Any]]) -> dict[str, int]:
+def _fields(rows: list[dict[str, object]]) -> dict[str, int]:
     """Metadata fields that the results can be broken down by, and how many values each has."""
     values: dict[str, set[str]] = {}
     for row in rows:
@@ -96,7 +96,7 @@ def _fields(rows: list[dict[str, Any]]) -> dict[str, int]:
     return {name: len(own) for name, own in sorted(values.items()) if 2 <= len(own) <= SLICE_VALUES}
 
 
-def _warnings(context: Context, found: NovaRows) -> list[dict[str, Any]]:
+def _warnings(context: Context, found: NovaRows) -> list[dict[str, object]]:
     warnings, rows = [], found.rows
     task = str(context.facts("nova_task")["task"])
     longest = LONGEST[GEN_QA if task == GEN_QA else "judge"]
@@ -123,7 +123,7 @@ def _warnings(context: Context, found: NovaRows) -> list[dict[str, Any]]:
     return warnings
 
 
-def _samples(found: NovaRows) -> dict[str, Any]:
+def _samples(found: NovaRows) -> dict[str, object]:
     rows = [
         {"line": at, "prompt": str(row.get("query") or row.get("prompt"))[:120]}
         for row, at in list(zip(found.rows, found.lines, strict=True))[:SAMPLES]

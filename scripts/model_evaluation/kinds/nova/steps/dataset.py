@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.nova.runtime.recipes.recipe import JUDGES, TASKS
+from model_evaluation.kinds.nova.runtime.recipes.recipe import IMAGE_JUDGE, JUDGES, TASKS
 from model_evaluation.steps import dataset as shared
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def _paired(text: str, task: str, context: Context) -> Refused:
     from model_evaluation.kinds.nova.pairs import build_pairs, write_pairs
 
     words = shlex.split(text)[1:]
-    if task not in JUDGES or len(words) != 2:
+    if task not in JUDGES or task == IMAGE_JUDGE or len(words) != 2:
         return Refused(
-            f"{text[:100]!r} was received; pairs are made of two files, for a judge.",
+            f"{text[:100]!r} was received; pairs are made of two files, for a judge of texts.",
             fix="For example: evaluate.py answer dataset 'pairs baseline.jsonl challenger.jsonl'",
             code="bad_operation",
         )

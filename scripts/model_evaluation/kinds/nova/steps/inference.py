@@ -55,7 +55,7 @@ def check(text: str, context: Context) -> Answer:
     return Answer(_text(values), facts={"values": values}, findings=findings)
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     """A number, null, or the text itself."""
     if text.lower() in ("null", "none"):
         return None
@@ -65,7 +65,7 @@ def _value(text: str) -> Any:
         return text
 
 
-def _text(values: dict[str, Any]) -> str:
+def _text(values: dict[str, object]) -> str:
     return " ".join(f"{key}={'null' if value is None else value}" for key, value in values.items())
 
 

@@ -10,6 +10,7 @@ from model_evaluation.kinds.nova.runtime.recipes.families import family_of_id
 from model_evaluation.kinds.nova.runtime.recipes.recipe import (
     BENCHMARKS,
     GEN_QA,
+    IMAGE_JUDGE,
     LLM_JUDGE,
     RUBRIC,
     TASKS,
@@ -19,18 +20,21 @@ from model_evaluation.kinds.nova.runtime.recipes.recipe import (
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
+RFT = (
+    "An rft evaluation asks single-turn questions (messages, reference_answer) and lets a reward function, a "
+    "Lambda named SageMaker-..., score each answer; its contract differs from that of metrics. This version does "
+    "not start one."
+)
 NOT_YET = {
-    "rft": "An rft evaluation needs a reward function whose contract differs from that of metrics; this version does "
-    "not start one.",
-    "rft_eval": "An rft evaluation needs a reward function whose contract differs from that of metrics; this version "
-    "does not start one.",
-    "mm_llm_judge": "The documents contradict each other on the name of its file, so this version does not start it.",
+    "rft": RFT,
+    "rft_eval": RFT,
     "strong_reject": "It leaves no rows, so there is no number of questions and no interval; this version does not "
     "start it.",
 }
 WHAT = {
     GEN_QA: ("Own questions with reference answers", "needs gen_qa.jsonl; tells how right the answers are"),
     LLM_JUDGE: ("A judge compares two answers", "needs llm_judge.jsonl with both; tells which side is preferred"),
+    IMAGE_JUDGE: ("A judge compares two answers about images", "needs mm_llm_judge.jsonl with images; tells the same"),
     RUBRIC: ("A judge scores two answers by criteria", "needs llm_judge.jsonl with both; also tells why"),
 }
 
@@ -44,7 +48,11 @@ def check(text: str, context: Context) -> Answer:
     name, *more = [word.replace("-", "_") for word in words] or [""]
     name = name.lower()
     if name in NOT_YET:
-        raise Refused(NOT_YET[name], fix=f"Take {GEN_QA}, a judge or another benchmark.", code="not_offered")
+        raise Refused(
+            NOT_YET[name],
+            fix=f"Take {GEN_QA}, which scores answers by a function of metrics, a judge or another benchmark.",
+            code="not_offered",
+        )
     if name not in TASKS:
         raise Choose(
             f"{text[:100]!r} is no task of the Nova evaluation container.", fix="Choose one.", choices=_choices(context)
@@ -63,6 +71,13 @@ def check(text: str, context: Context) -> Answer:
     if more and not TASKS[name].subtasks:
         note = f"Whether {name} has the subtask {more[0][:60]!r} shows only when the job runs."
         found.append(finding("subtask_unknown", note, fix=f"Ask the user to check the name, or take all: {name}"))
+    if name == IMAGE_JUDGE:
+        note = (
+            "AWS's guide calls its file mm_llm_judge.jsonl in one place and llm_judge.jsonl in another; the first is "
+            "taken."
+        )
+        fix = "If the job says that it finds no rows, the name is why: tell the user before they confirm."
+        found.append(finding("file_name_unsure", note, level="warning", fix=fix))
     answer = " ".join([name, *_subtask(name, more)])
     return Answer(answer, facts={"task": name, "subtask": " ".join(more)}, findings=found)
 

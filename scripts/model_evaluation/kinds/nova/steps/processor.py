@@ -95,12 +95,12 @@ def _existing(words: list[str], context: Context) -> Answer:
     return Answer(arn, facts=facts, findings=findings)
 
 
-def _described(name: str, context: Context) -> dict[str, Any]:
+def _described(name: str, context: Context) -> dict[str, object]:
     from model_evaluation.lookups.failures import aws_errors
 
     try:
         with aws_errors("looking up the function", resource=name):
-            found: dict[str, Any] = context.aws.client("lambda").get_function_configuration(FunctionName=name)
+            found: dict[str, object] = context.aws.client("lambda").get_function_configuration(FunctionName=name)
         return found
     except NotFound as error:
         raise Refused(

@@ -107,6 +107,7 @@
   const categories = [...new Set(data.rows.map(row => row.category))].filter(Boolean).sort();
   if (categories.length > 1 && categories.length <= 200)
     addControl("category", "Category", [["", "all"], ...categories.map(name => [name, name])]);
+  if (data.marks.length) addControl("mark", "Only", [["", "all"], ...data.marks.map((name, k) => [k, name])]);
   addControl("order", "Order", [["worst", both ? "largest loss first" : "worst first"],
     ["best", both ? "largest gain first" : "best first"], ["file", "as in the dataset"]]);
 
@@ -131,9 +132,11 @@
   };
   const find = () => {
     const wanted = controls.text.value.toLowerCase(), m = +controls.metric.value, category = controls.category?.value;
+    const mark = controls.mark?.value || "";
     const fit = fits[controls.result?.value || "all"], order = controls.order.value;
     matches = [...data.rows.keys()].filter(i => fit(gain(data.rows[i], m))
-      && (!category || data.rows[i].category === category) && (!wanted || searched[i].includes(wanted)));
+      && (!category || data.rows[i].category === category) && (!mark || data.rows[i].marks.includes(+mark))
+      && (!wanted || searched[i].includes(wanted)));
     if (order != "file") {
       const sign = order == "worst" ? 1 : -1, values = data.rows.map(row => worth(row, m));
       const keys = values.map(value => value == null ? Infinity : sign * value);

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import io
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -41,13 +40,13 @@ class DetailRow:
     gold: str
     prediction: str
     metrics: dict[str, float]
-    specifics: dict[str, Any] = field(default_factory=dict)
-    outputs: dict[str, Any] = field(default_factory=dict)
+    specifics: dict[str, object] = field(default_factory=dict)
+    outputs: dict[str, object] = field(default_factory=dict)
     """The values of ``metrics`` that are no numbers, such as a judge's words."""
     logprobs: Sequence[TokenChoices] | None = None
 
     @property
-    def metadata(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, object]:
         """The dataset row's metadata, which come back as text."""
         value = self.specifics.get("metadata")
         try:
@@ -67,27 +66,35 @@ class DetailRows:
     files: int = 0
 
 
-def read_details(tables: Mapping[str, bytes]) -> DetailRows:
+def read_details(tables: Mapping[str, Path]) -> DetailRows:
     """Every row of every table, in the order of names. A cell that cannot be read leaves its row without that part."""
     found = DetailRows()
-    for name, content in sorted(tables.items()):
+    for name, path in sorted(tables.items()):
         short = name.rpartition("/")[2]
         try:
-            table = pa_parquet.read_table(io.BytesIO(content))
+            table = pa_parquet.read_table(path)
         except (pa.ArrowException, OSError) as error:
             found.problems.append(f"{short} is no Parquet file: {error}")
             continue
         found.files += 1
         present = [column for column in COLUMNS if column in table.column_names]
-        own = next((column for column in LOGPROBS if column in present), "")
+        own = logprobs_of(present)
         found.logprobs = found.logprobs or own
         for at, cells in enumerate(table.select(present).to_pylist()):
-            found.rows.append(_row(f"{short}, row {at + 1}", cells, own, found.problems))
+            found.rows.append(detail_row(f"{short}, row {at + 1}", cells, own, found.problems))
     return found
 
 
-def _row(place: str, cells: Mapping[str, Any], logprobs: str, problems: list[str]) -> DetailRow:
-    def value(name: str) -> Any:
+def logprobs_of(columns: Sequence[str]) -> str:
+    """The column of log probabilities, under whatever name of theirs it goes; empty for none."""
+    return next((column for column in LOGPROBS if column in columns), "")
+
+
+def detail_row(place: str, cells: Mapping[str, object], logprobs: str, problems: list[str]) -> DetailRow:
+    """One row of a table. ``logprobs`` is the name of the column that holds them; ``problems`` gets what of the row
+    cannot be read."""
+
+    def value(name: str) -> object:
         try:
             return python_value(cells.get(name))
         except ValueError as error:
@@ -113,7 +120,7 @@ def _row(place: str, cells: Mapping[str, Any], logprobs: str, problems: list[str
     return row
 
 
-def python_value(cell: Any) -> Any:
+def python_value(cell: object) -> object:
     """A cell's value: its text read as a Python literal where it is one. ``ValueError`` for a broken one."""
     if isinstance(cell, np.ndarray):
         return cell.tolist()
@@ -142,7 +149,7 @@ class _Literals(ast.NodeTransformer):
         return node
 
 
-def first_text(value: Any) -> str:
+def first_text(value: object) -> str:
     """A text, or the first one of a list; empty when there is none."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
@@ -155,7 +162,7 @@ def first_text(value: Any) -> str:
     return whole_text(value) if isinstance(value, str) else ""
 
 
-def as_number(value: Any) -> float | None:
+def as_number(value: object) -> float | None:
     """A number, also of numpy, or a truth value as 0 or 1; ``None`` for anything else and for what is not finite."""
     if isinstance(value, bool | np.bool_):
         return float(value)
@@ -164,7 +171,7 @@ def as_number(value: Any) -> float | None:
     return None
 
 
-def token_choices(value: Any) -> list[TokenChoices] | None:
+def token_choices(value: object) -> list[TokenChoices] | None:
     """One entry per token of the first prediction; ``None`` when the value has another shape."""
     if not isinstance(value, list | tuple) or not value:
         return None

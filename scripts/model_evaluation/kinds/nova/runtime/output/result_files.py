@@ -6,36 +6,41 @@ their own names, at any depth, and there may be several of each where a job ran 
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import re
+import shutil
 import tarfile
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from model_evaluation.runtime.results.evaluation import ResultsError
+
+if TYPE_CHECKING:
+    from model_evaluation.runtime.session import Client
 
 ARCHIVE = "output.tar.gz"
 AGGREGATE = re.compile(r"results_[^/]*\.json$")
 DETAILS = re.compile(r"details_[^/]*\.parquet$")
-INFERENCE = re.compile(r"inference_output[^/]*\.jsonl$")
 
 
 class OutputFiles(NamedTuple):
-    """Content by name. ``unusable`` says of what could not be read why."""
+    """What the container wrote, by name: the content of its summaries, and its tables of rows as files, which are there
+    as long as ``folder`` is. ``unusable`` says of what could not be read why."""
 
     aggregates: dict[str, bytes]
-    details: dict[str, bytes]
-    inference: dict[str, bytes]
+    details: dict[str, Path]
     unusable: list[str]
+    folder: tempfile.TemporaryDirectory[str] | None = None
 
 
-def read_output(s3: Any, output_uri: str, job: str) -> OutputFiles:
+def read_output(s3: Client, output_uri: str, job: str) -> OutputFiles:
     """The files of one job. Raises :class:`ResultsError` when there are none, or the archive is damaged."""
     bucket, _, prefix = output_uri.removeprefix("s3://").partition("/")
     below = f"{prefix.strip('/')}/{job}/".lstrip("/")
-    files = OutputFiles({}, {}, {}, [])
+    files = OutputFiles({}, {}, [], tempfile.TemporaryDirectory(prefix="model-evaluation-nova-"))
     keys = [
         item["Key"]
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=below)
@@ -43,12 +48,11 @@ def read_output(s3: Any, output_uri: str, job: str) -> OutputFiles:
     ]
     for key in sorted(keys):
         if key.endswith(ARCHIVE):
-            for name, content in _unpacked(
-                s3.get_object(Bucket=bucket, Key=key)["Body"].read(), f"s3://{bucket}/{key}"
-            ):
-                _sort_in(files, name, content)
-        elif _kind_of(key):
-            _sort_in(files, key, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+            with tempfile.TemporaryFile() as archive:
+                shutil.copyfileobj(s3.get_object(Bucket=bucket, Key=key)["Body"], archive)
+                _unpack(files, archive, f"s3://{bucket}/{key}")
+        elif is_result(key):
+            _keep(files, key, s3.get_object(Bucket=bucket, Key=key)["Body"])
     if not files.aggregates and not files.details:
         raise ResultsError(
             f"The job {job} left no results under s3://{bucket}/{below}: {len(keys)} objects, and neither "
@@ -58,30 +62,37 @@ def read_output(s3: Any, output_uri: str, job: str) -> OutputFiles:
     return files
 
 
-def _unpacked(body: bytes, name: str) -> Iterator[tuple[str, bytes]]:
+def _unpack(files: OutputFiles, body: IO[bytes], name: str) -> None:
+    size = body.tell()
+    body.seek(0)
     try:
-        with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as archive:
+        with tarfile.open(fileobj=body, mode="r:gz") as archive:
             for member in archive:
-                if member.isfile() and _kind_of(member.name):
+                if member.isfile() and is_result(member.name):
                     file = archive.extractfile(member)
                     assert file is not None
-                    yield member.name, file.read()
+                    _keep(files, member.name, file)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ResultsError(
-            f"{name} ({len(body):,} bytes) cannot be unpacked: {error}. It is cut off or damaged.",
+            f"{name} ({size:,} bytes) cannot be unpacked: {error}. It is cut off or damaged.",
             fix="Look whether the job ended by itself; if it did, run it again (FORCE_NEW_RUN = True).",
         ) from error
 
 
-def _kind_of(name: str) -> str:
-    for kind, pattern in (("aggregates", AGGREGATE), ("details", DETAILS), ("inference", INFERENCE)):
-        if pattern.search(name):
-            return kind
-    return ""
+def is_result(name: str) -> bool:
+    return bool(AGGREGATE.search(name) or DETAILS.search(name))
 
 
-def _sort_in(files: OutputFiles, name: str, content: bytes) -> None:
-    getattr(files, _kind_of(name))[name] = content
+def _keep(files: OutputFiles, name: str, content: IO[bytes]) -> None:
+    """Names of tables hold characters that not every file system takes: their files are numbered."""
+    if AGGREGATE.search(name):
+        files.aggregates[name] = content.read()
+        return
+    assert files.folder is not None
+    path = Path(files.folder.name, f"{len(files.details)}.parquet")
+    with path.open("wb") as file:
+        shutil.copyfileobj(content, file)
+    files.details[name] = path
 
 
 def aggregate_results(files: OutputFiles) -> dict[str, dict[str, float]]:
@@ -111,7 +122,7 @@ def _task_name(text: str) -> str:
     return parts[1] if len(parts) > 1 else text
 
 
-def _numbers(content: Mapping[str, Any]) -> dict[str, float]:
+def _numbers(content: Mapping[str, object]) -> dict[str, float]:
     return {
         str(name): float(value)
         for name, value in content.items()

@@ -16,7 +16,7 @@ from model_evaluation.runtime.models import MODEL_PACKAGE
 
 from .families import FAMILIES, MOST_REPLICAS, Family, family_of_alias, family_of_type, likely_family
 
-Recipe = Mapping[str, Mapping[str, Any]]
+Recipe = Mapping[str, Mapping[str, object]]
 
 
 class Task(NamedTuple):
@@ -51,11 +51,12 @@ BENCHMARKS = {
 }
 """Benchmarks by name. Those without ``subtasks`` here but with :data:`WITH_SUBTASKS` take any subject's name."""
 WITH_SUBTASKS = frozenset({"mmlu", "bbh", "math", "mmmu", "strong_reject"})
-GEN_QA, LLM_JUDGE, RUBRIC = "gen_qa", "llm_judge", "rubric_llm_judge"
-JUDGES = frozenset({LLM_JUDGE, RUBRIC})
+GEN_QA, LLM_JUDGE, IMAGE_JUDGE, RUBRIC = "gen_qa", "llm_judge", "mm_llm_judge", "rubric_llm_judge"
+JUDGES = frozenset({LLM_JUDGE, IMAGE_JUDGE, RUBRIC})
 TASKS = {
     GEN_QA: Task("gen_qa", "all", EVERY, "gen_qa.jsonl"),
     LLM_JUDGE: Task("judge", "all", ("micro", "lite", "pro"), "llm_judge.jsonl"),
+    IMAGE_JUDGE: Task("judge", "all", ("lite", "pro"), "mm_llm_judge.jsonl"),
     RUBRIC: Task("judge", "all", ("lite-2",), "llm_judge.jsonl"),
     **BENCHMARKS,
 }
@@ -69,11 +70,11 @@ PROCESSOR_KEYS = ("lambda_arn", "lambda_type", "preprocessing", "postprocessing"
 FUNCTION_ARN = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?")
 
 
-def default_inference(task: str, family: Family) -> dict[str, Any]:
+def default_inference(task: str, family: Family) -> dict[str, object]:
     """What a recipe of the task asks of the model unless it says otherwise. Temperature 0: the same prompt gives the
     same answer."""
-    values: dict[str, Any] = {"top_k": -1, "top_p": 1.0, "temperature": 0}
-    if task != LLM_JUDGE:
+    values: dict[str, object] = {"top_k": -1, "top_p": 1.0, "temperature": 0}
+    if task not in (LLM_JUDGE, IMAGE_JUDGE):
         values = {"max_new_tokens": 32_768 if family.reasons else 8_196, **values}
     if task == GEN_QA:
         values["top_logprobs"] = 0
@@ -89,13 +90,13 @@ def recipe_of(
     *,
     replicas: int = 1,
     subtask: str = "",
-    inference: Mapping[str, Any] | None = None,
-    processor: Mapping[str, Any] | None = None,
-) -> dict[str, dict[str, Any]]:
+    inference: Mapping[str, object] | None = None,
+    processor: Mapping[str, object] | None = None,
+) -> dict[str, dict[str, object]]:
     """The recipe of an evaluation of ``model``, an alias or the URI of a checkpoint. A training job gets data and
     output by its own request, so these two stay empty; its name is set when it is started."""
     known = TASKS[task]
-    recipe: dict[str, dict[str, Any]] = {
+    recipe: dict[str, dict[str, object]] = {
         "run": {
             "name": "evaluation",
             "model_type": family.model_type,
@@ -182,7 +183,7 @@ def model_faults(model: str, family: Family | None) -> Iterator[str]:
     )
 
 
-def _of_evaluation(evaluation: Mapping[str, Any], task: str) -> Iterator[str]:
+def _of_evaluation(evaluation: Mapping[str, object], task: str) -> Iterator[str]:
     known = TASKS[task]
     yield from _unknown_keys("evaluation", evaluation, ("task", "strategy", "metric", "subtask"))
     for key, expected in (("strategy", known.strategy), ("metric", known.metric)):
@@ -198,7 +199,7 @@ def _of_evaluation(evaluation: Mapping[str, Any], task: str) -> Iterator[str]:
         yield f"evaluation.subtask is {subtask!r}{names}"
 
 
-def _of_inference(inference: Mapping[str, Any], task: str, family: Family | None) -> Iterator[str]:
+def _of_inference(inference: Mapping[str, object], task: str, family: Family | None) -> Iterator[str]:
     yield from _unknown_keys("inference", inference, INFERENCE_KEYS)
     for key, value in inference.items():
         if key in INFERENCE_KEYS and (fault := inference_fault(key, value, task, family)):
@@ -209,7 +210,7 @@ def inference_fault(key: str, value: object, task: str, family: Family | None) -
     """What is wrong with one of the keys of ``inference``; empty when nothing is."""
     most = family.most_tokens if family else max(known.most_tokens for known in FAMILIES)
     if key == "max_new_tokens":
-        if task == LLM_JUDGE:
+        if task in (LLM_JUDGE, IMAGE_JUDGE):
             return f"max_new_tokens is not for {task}, whose recipe has none"
         return "" if _in_range(value, 1, most, whole=True) else _out(key, value, f"a whole number from 1 to {most}")
     if key == "top_k":
@@ -233,7 +234,7 @@ def inference_fault(key: str, value: object, task: str, family: Family | None) -
     return "" if value in EFFORTS else _out(key, value, "null, low or high")
 
 
-def _of_processor(processor: Mapping[str, Any]) -> Iterator[str]:
+def _of_processor(processor: Mapping[str, object]) -> Iterator[str]:
     if not processor:
         return
     yield from _unknown_keys("processor", processor, PROCESSOR_KEYS)
@@ -253,7 +254,7 @@ def _of_processor(processor: Mapping[str, Any]) -> Iterator[str]:
         yield f"processor.aggregation is {processor.get('aggregation')!r}; expected is {', '.join(AGGREGATIONS)}"
 
 
-def _unknown_keys(section: str, content: Mapping[str, Any], known: tuple[str, ...]) -> Iterator[str]:
+def _unknown_keys(section: str, content: Mapping[str, object], known: tuple[str, ...]) -> Iterator[str]:
     for key in content:
         if key not in known:
             meant = str(key).replace("-", "_")
@@ -280,7 +281,7 @@ def recipe_yaml(recipe: Recipe) -> str:
     return "".join(_yaml_lines(recipe, ""))
 
 
-def _yaml_lines(part: Mapping[str, Any], indent: str) -> Iterator[str]:
+def _yaml_lines(part: Mapping[str, object], indent: str) -> Iterator[str]:
     for key, value in part.items():
         if isinstance(value, Mapping):
             yield f"{indent}{key}:\n"

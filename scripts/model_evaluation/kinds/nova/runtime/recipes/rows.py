@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .recipe import GEN_QA
+from .recipe import IMAGE_JUDGE
 
 SCHEMAS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "gen_qa": (("query", "response"), ("system", "images", "metadata")),
     "judge": (("prompt", "response_A", "response_B"), ()),
+    IMAGE_JUDGE: (("prompt", "response_A", "response_B", "images"), ()),
 }
 """Required and optional keys; all are texts but ``images``."""
 GENERATION_FAILED = "[generation failed"
@@ -29,7 +30,7 @@ class RowFault(NamedTuple):
 class NovaRows(NamedTuple):
     """The usable rows with their line numbers, and every fault."""
 
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, object]]
     lines: list[int]
     faults: list[RowFault]
 
@@ -37,7 +38,7 @@ class NovaRows(NamedTuple):
 FIXES = {
     "json": "Write one JSON object per line, in UTF-8.",
     "blank": "Take the blank lines out.",
-    "missing": "Every row needs {required}, each a text that is not empty.",
+    "missing": "Every row needs {required}, none of them empty.",
     "unknown": "Take the other keys out: a row has {required} and may have {optional}.",
     "text": "Write these as texts; an object goes in as JSON text, json.dumps(...).",
     "metadata": "Write metadata as JSON text of an object: json.dumps({{...}}).",
@@ -60,8 +61,8 @@ MESSAGES = {
 
 def read_nova_rows(lines: Iterable[bytes], task: str) -> NovaRows:
     """Every row of a file for ``task``, with all that the container would refuse. Nothing is guessed or mended."""
-    schema = SCHEMAS["gen_qa" if task == GEN_QA else "judge"]
-    rows: list[dict[str, Any]] = []
+    schema = SCHEMAS[task if task in SCHEMAS else "judge"]
+    rows: list[dict[str, object]] = []
     numbers: list[int] = []
     found: dict[tuple[str, str], list[int]] = {}
     ids: Counter[str] = Counter()
@@ -81,7 +82,7 @@ def read_nova_rows(lines: Iterable[bytes], task: str) -> NovaRows:
 
 def _read(
     line: bytes, schema: tuple[tuple[str, ...], tuple[str, ...]]
-) -> tuple[dict[str, Any] | None, list[tuple[str, str]]]:
+) -> tuple[dict[str, object] | None, list[tuple[str, str]]]:
     required, optional = schema
     if not line.strip():
         return None, [("blank", "")]

@@ -19,9 +19,11 @@ from .page_parts import sides_of_confidence
 FEW = 10  # a tenth with fewer answers is drawn hollow
 
 
-def drawings(analysis: Analysis) -> Mapping[str, Callable[[], Any]]:
+def drawings(analysis: Analysis) -> Mapping[str, Callable[[], look.Chart | None]]:
     """The shared charts, and those of confidence where there is any."""
-    chosen: dict[str, Callable[[], Any]] = {name: functools.partial(draw, analysis) for name, draw in CHARTS.items()}
+    chosen: dict[str, Callable[[], look.Chart | None]] = {
+        name: functools.partial(draw, analysis) for name, draw in CHARTS.items()
+    }
     chosen["cells"] = lambda: cells_chart(analysis)
     return {**chosen, "reliability": lambda: reliability_chart(analysis), "routing": lambda: routing_chart(analysis)}
 
@@ -40,7 +42,9 @@ def cells_chart(analysis: Analysis) -> look.Chart | None:
     rows, columns = (sorted(known[name].unique()) for name in fields)
     large = grouped[grouped["count"] >= FEW]
     worst = large["mean"].idxmin() if len(large) else None
-    title = f"Lowest where {first} is {worst[0]} and {second} is {worst[1]}" if worst else "No cell has ten rows"
+    title = "No cell has ten rows"
+    if worst:
+        title = f"Lowest where {first} is {worst[0]} and {second} is {worst[1]}: {large['mean'].min():.2f}"
     alt = "; ".join(f"{a}, {b}: {own['mean']:.2f} of {own['count']:.0f}" for (a, b), own in grouped.iterrows())
     name = f"{summary['primary_metric']} of the {labels_of(summary)[side]} by {first} and {second}"
     chart = look.new_chart(name, title, alt, 0.9 + 0.5 * len(rows))

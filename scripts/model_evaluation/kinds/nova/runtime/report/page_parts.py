@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 from markupsafe import Markup
 
 from model_evaluation.kinds.nova.runtime.scores.answers import ACCURACY
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.plain_text import one_line
-from model_evaluation.runtime.summary import labels_of
+from model_evaluation.runtime.summary import capital, labels_of
 
 CELL_CHARACTERS = 60
 PROMPT_CHARACTERS = 80
@@ -37,7 +38,7 @@ def page_sections(analysis: Analysis) -> Sequence[tuple[str, str, Markup]]:
     return [own for own in parts if own[2]]
 
 
-def number(value: Any) -> str:
+def number(value: object) -> str:
     return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else f"{value:,}"
 
 
@@ -46,7 +47,7 @@ def short(name: str) -> str:
     return one_line(name)[:CELL_CHARACTERS]
 
 
-def between(own: Mapping[str, Any], value: str = "value") -> str:
+def between(own: Mapping[str, object], value: str = "value") -> str:
     """A number with its interval."""
     if own[value] is None:
         return "–"
@@ -143,7 +144,7 @@ def sides_of_confidence(summary: Mapping[str, Any]) -> dict[str, Mapping[str, An
     return {first: found, **({"base": found["base"]} if "base" in found else {})}
 
 
-def _confidence(summary: Mapping[str, Any]) -> Markup:
+def _confidence(summary: Mapping[str, object]) -> Markup:
     sides, labels = sides_of_confidence(summary), labels_of(summary)
     if not sides:
         return Markup()
@@ -169,6 +170,18 @@ def _confidence(summary: Mapping[str, Any]) -> Markup:
     headings = ("", *(labels[side].capitalize() for side in sides))
     caption = "Probability of all tokens of the answer's value; rows that cannot be resolved have none"
     return part("table", headings=headings, lines=lines, caption=caption, short=True)
+
+
+def confidence_marks(analysis: Analysis) -> dict[str, pd.Series]:
+    """Rows of which a model was not sure, and those that it was sure of and got wrong."""
+    labels, table, marks = labels_of(analysis.summary), analysis.per_example, {}
+    for side, own in sides_of_confidence(analysis.summary).items():
+        sure, name = table[f"{side}_confidence"], capital(labels[side])
+        marks[f"{name} less sure than {own['overconfident_at']:g}"] = sure < own["overconfident_at"]
+        if f"{ACCURACY}__{side}" in table:
+            wrong = table[f"{ACCURACY}__{side}"] == 0
+            marks[f"{name} sure and wrong"] = (sure >= own["overconfident_at"]) & wrong
+    return marks
 
 
 def _telling_rows(analysis: Analysis) -> Markup:

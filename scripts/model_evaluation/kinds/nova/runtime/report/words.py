@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, JUDGES
 from model_evaluation.runtime.report.plain_text import paragraphs
@@ -64,12 +63,12 @@ def report_words(summary: Summary) -> ReportWords:
     )
 
 
-def recipe_in(summary: Summary) -> dict[str, dict[str, Any]]:
+def recipe_in(summary: Summary) -> dict[str, dict[str, object]]:
     """The recipe that results were made with, without its run."""
     recipe = summary["conditions"].get("recipe")
     return recipe if isinstance(recipe, dict) else {}
 
 
-def inference_text(inference: Mapping[str, Any]) -> str:
+def inference_text(inference: Mapping[str, object]) -> str:
     """``temperature 0, top_logprobs 10``."""
     return ", ".join(f"{key} {'none' if value is None else value}" for key, value in inference.items())

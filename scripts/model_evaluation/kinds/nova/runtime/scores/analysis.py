@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,20 +13,23 @@ from model_evaluation.kinds.nova.runtime.output.details import DetailRow, Detail
 from model_evaluation.kinds.nova.runtime.output.result_files import OutputFiles, aggregate_results, headline
 from model_evaluation.kinds.nova.runtime.report.nova_analysis import NovaAnalysis
 from model_evaluation.kinds.nova.runtime.report.words import report_words
-from model_evaluation.runtime.results.cautions import score_cautions
+from model_evaluation.runtime.results.cautions import mean_cautions, score_cautions
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.fairness import FairnessReview
-from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
+from model_evaluation.runtime.results.paired_labels import ClassTable, class_table
+from model_evaluation.runtime.results.paired_scores import PairedScores, Scores, compare_scores, paired_scores
 from model_evaluation.runtime.results.records import Record
+from model_evaluation.runtime.results.slices import Places
 from model_evaluation.runtime.results.summary import Summary, scores_summary
 from model_evaluation.runtime.rows import DatasetRow
-from model_evaluation.runtime.statistics.entries import MetricEntry
+from model_evaluation.runtime.statistics.metrics import Metric
 
 from .answers import (
     ACCURACY,
     NAMES,
     OVERLAP_METRICS,
+    MatchCounts,
     Matching,
     RecordIndex,
     answer_fields,
@@ -34,10 +37,8 @@ from .answers import (
     matching_cautions,
     metric_named,
 )
-from .classes import class_table
-from .confidence import answer_confidence, confidence_columns, confidence_summary
+from .confidence import ConfidenceSummary, answer_confidence, confidence_columns, confidence_summary
 
-MEAN_TOLERANCE = 0.005
 SHOWN = 3
 
 
@@ -53,58 +54,138 @@ class Answered:
     skipped: int = 0
 
 
+@dataclass(frozen=True)
+class Readings:
+    """Records with the answers that were put to them, all of a dataset's or some drawn from it."""
+
+    records: Sequence[Record]
+    matchings: Mapping[Side, Matching]
+    details: Mapping[Side, DetailRows]
+
+
 def analyse_answers(asked: Answered, outputs: Mapping[Side, OutputFiles], *, notes: Sequence[str] = ()) -> NovaAnalysis:
     """Scores of each model's answers, paired by record and compared; the classes of a field, and how sure the models
     were of it. Raises :class:`ResultsError` when a model that was asked for has no rows at all."""
-    evaluation, sides = asked.evaluation, asked.evaluation.sides
-    labels = evaluation.names
-    index = RecordIndex(asked.rows)
+    sides = asked.evaluation.sides
     details = {side: read_details(outputs[side].details) for side in sides}
-    matchings: dict[Side, Matching] = {}
     for side in sides:
         if not details[side].rows:
-            raise ResultsError(
-                f"The job of the {labels[side]} left no table of rows (details_*.parquet) that can be read"
-                f"{': ' + details[side].problems[0] if details[side].problems else ''}.",
-                fix="See the job's log; where it ended well, look into its output in S3.",
-            )
-        matchings[side] = index.match(details[side].rows, side, asked.answer_field)
-    records = index.records
+            raise no_rows(asked.evaluation.names[side], details[side].problems)
+    readings = put_to_records(asked, details)
+    records, matchings = readings.records, readings.matchings
     names = dict.fromkeys(name for r in records for own in r.answers.values() for name in own.scores)
-    metrics = [metric_named(name, evaluation.primary_metric) for name in sorted(names, key=_order)]
+    metrics = metrics_of(asked, names)
     paired = paired_scores(records, metrics, sides)
-    comparison = compare_scores(paired, metrics)
-    primary = next((metric for metric in metrics if metric.name == evaluation.primary_metric), None)
-    if primary is None:
+    classes: dict[Side, ClassTable] = {}
+    if asked.answer_field:
+        field = asked.answer_field
+        classes = {
+            side: class_table(Counter(labels_by_record(records, side, field, matchings[side]))) for side in sides
+        }
+    counts = {side: matchings[side].counts for side in sides}
+    table = examples_table(records, metrics)
+    return conclusion(asked, outputs, readings, paired, metrics, counts, classes, table, notes=notes)
+
+
+def no_rows(label: str, problems: Sequence[str]) -> ResultsError:
+    return ResultsError(
+        f"The job of the {label} left no table of rows (details_*.parquet) that can be read"
+        f"{': ' + problems[0] if problems else ''}.",
+        fix="See the job's log; where it ended well, look into its output in S3.",
+    )
+
+
+def put_to_records(asked: Answered, details: Mapping[Side, DetailRows]) -> Readings:
+    """The models' rows at the dataset's."""
+    index = RecordIndex(asked.rows)
+    matchings = {side: index.match(own.rows, side, asked.answer_field) for side, own in details.items()}
+    return Readings(index.records, matchings, details)
+
+
+def metrics_of(asked: Answered, names: Iterable[str]) -> list[Metric]:
+    """The metrics in the order of reports. Raises :class:`ResultsError` when the primary one is not among them."""
+    primary = asked.evaluation.primary_metric
+    found = sorted(dict.fromkeys(names), key=_order)
+    if primary not in found:
         raise ResultsError(
-            f"No row has the primary metric {evaluation.primary_metric}; the rows have {', '.join(names) or 'none'}.",
+            f"No row has the primary metric {primary}; the rows have {', '.join(found) or 'none'}.",
             fix="Set PRIMARY_METRIC to one of these and run this cell and those after it again.",
         )
+    return [metric_named(name, primary) for name in found]
+
+
+def conclusion(
+    asked: Answered,
+    outputs: Mapping[Side, OutputFiles],
+    readings: Readings,
+    paired: PairedScores,
+    metrics: Sequence[Metric],
+    counts: Mapping[Side, MatchCounts],
+    classes: Mapping[Side, ClassTable],
+    table: pa.Table,
+    *,
+    places: Places | None = None,
+    notes: Sequence[str] = (),
+) -> NovaAnalysis:
+    """The analysis of ``paired``, the scores of all records. What only texts tell is of ``readings``, those of the
+    records at ``places`` where these are not all; ``table`` is the records' table."""
+    evaluation, sides = asked.evaluation, asked.evaluation.sides
+    labels, records = evaluation.names, readings.records
+    comparison = compare_scores(paired, metrics)
+    read = paired if places is None else chosen_places(paired, places)
     fairness = None
     if len(sides) == 2:
-        fairness = FairnessReview(records, paired, comparison, primary, labels, asked.longest).fairness()
+        primary = next(metric for metric in metrics if metric.name == evaluation.primary_metric)
+        fairness = FairnessReview(records, read, comparison, primary, labels, asked.longest).fairness()
+    told = records if read is paired else [record for record in records if len(record.answers) == len(sides)]
     warnings = [
         *notes,
-        *_file_cautions(outputs, details, asked.skipped, labels),
-        *(text for side in sides for text in matching_cautions(matchings[side], labels[side], len(asked.rows))),
-        *(text for side in sides for text in _mean_cautions(side, outputs[side], comparison.metrics, labels[side])),
+        *_file_cautions(outputs, readings.details, asked.skipped, labels),
+        *(text for side in sides for text in matching_cautions(counts[side], labels[side], paired.dataset_rows)),
+        *(
+            text
+            for side in sides
+            for text in mean_cautions(labels[side], container_numbers(outputs[side]), side, comparison.metrics)
+        ),
         *_overlap_caution(asked),
-        *score_cautions(records, comparison, sides, labels),
+        *score_cautions(told, comparison, sides, labels),
         *comparison.remarks,
     ]
     summary = scores_summary(evaluation, comparison, warnings=warnings, fairness=fairness)
-    table = examples_table(records, metrics)
-    further: dict[str, Any] = {"container": {side: dict(container_numbers(outputs[side])) for side in sides}}
-    if asked.answer_field:
-        field = asked.answer_field
-        tables = {side: class_table(labels_by_record(records, side, field, matchings[side])) for side in sides}
-        further["classification"] = {"field": asked.answer_field, **tables}
-    confident, columns = _confidence(records, matchings, details, asked.answer_field)
+    further: dict[str, object] = {"container": {side: dict(container_numbers(outputs[side])) for side in sides}}
+    if classes:
+        headed: dict[str, object] = {"field": asked.answer_field}
+        further["classification"] = headed | {str(side): own for side, own in classes.items()}
+    confident, columns = _confidence(readings, asked.answer_field)
     further |= confident
     for name, values in columns.items():
-        table = table.append_column(name, pa.array(values))
+        table = table.append_column(name, placed(values, places, len(table)))
     whole: Summary = {**summary, **further}  # type: ignore[typeddict-item]
     return NovaAnalysis(whole, report_words(whole), table)
+
+
+def chosen_places(paired: PairedScores, places: Places) -> PairedScores:
+    """The scores of some records, without slices and clusters."""
+    chosen: dict[str, dict[Side, Scores]] = {
+        name: {
+            side: Scores(own.numbers[places], None, own.reasons[places] if own.reasons is not None else None)
+            for side, own in by_side.items()
+        }
+        for name, by_side in paired.scores.items()
+    }
+    answered = {side: own[places] for side, own in paired.answered.items()}
+    lengths = {side: own[places] for side, own in paired.lengths.items()}
+    groups = paired.groups[places] if paired.groups is not None else None
+    return PairedScores(chosen, answered, len(places), lengths, groups=groups)
+
+
+def placed(values: Sequence[float | str | None], places: Places | None, n: int) -> pa.Array:
+    """Values of the records that were read, at their places among all."""
+    if places is None:
+        return pa.array(values)
+    found = np.full(n, -1, np.int64)
+    found[places] = np.arange(len(places))
+    return pa.array(values).take(pa.array(found, mask=found < 0))
 
 
 def _order(name: str) -> tuple[int, str]:
@@ -135,21 +216,6 @@ def _file_cautions(
             yield f"The {labels[side]}'s log probabilities stand in a column named {found.logprobs}; it was read."
 
 
-def _mean_cautions(side: Side, output: OutputFiles, metrics: Mapping[str, MetricEntry], label: str) -> Iterator[str]:
-    """Where the container's own mean is not the mean of its row scores."""
-    for name, reported in container_numbers(output).items():
-        own = metrics[name][side] if name in metrics else None
-        if own is None or own["mean"] is None:
-            continue
-        limits = metrics[name]["limits"]
-        tolerance = MEAN_TOLERANCE * ((limits[1] - limits[0]) if limits else max(1.0, abs(reported)))
-        if abs(own["mean"] - reported) > tolerance:
-            yield (
-                f"{name}: the container reports {reported:.4g} for the {label}, its own rows give "
-                f"{own['mean']:.4g} over {own['n_scored']}; the rows are used."
-            )
-
-
 def _overlap_caution(asked: Answered) -> Iterator[str]:
     fields = answer_fields([row.reference or "" for row in asked.rows])
     if fields and asked.evaluation.primary_metric in OVERLAP_METRICS:
@@ -161,15 +227,13 @@ def _overlap_caution(asked: Answered) -> Iterator[str]:
 
 
 def _confidence(
-    records: Sequence[Record],
-    matchings: Mapping[Side, Matching],
-    details: Mapping[Side, DetailRows],
-    answer_field: str,
-) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    readings: Readings, answer_field: str
+) -> tuple[dict[str, object], dict[str, Sequence[float | str | None]]]:
     """``confidence`` of the first model that has log probabilities, ``base`` within it, and columns by record."""
-    by_side: dict[str, Any] = {}
-    columns: dict[str, list[Any]] = {}
-    for side, matching in matchings.items():
+    by_side: dict[Side, ConfidenceSummary] = {}
+    columns: dict[str, Sequence[float | str | None]] = {}
+    records, details = readings.records, readings.details
+    for side, matching in readings.matchings.items():
         if not details[side].logprobs:
             continue
         empty = DetailRow("", "", "", "", {})
@@ -200,9 +264,9 @@ def benchmark_rows(outputs: Mapping[Side, OutputFiles]) -> list[DatasetRow]:
     category is the subtask, by the table's name."""
     rows: dict[tuple[str, str, str], DatasetRow] = {}
     for output in outputs.values():
-        for name, content in sorted(output.details.items()):
+        for name, path in sorted(output.details.items()):
             category = subtask_of(name)
-            for detail in read_details({name: content}).rows:
+            for detail in read_details({name: path}).rows:
                 key = (category, detail.example, detail.gold)
                 rows.setdefault(key, DatasetRow(len(rows) + 1, detail.example, detail.gold or None, category=category))
     return list(rows.values())

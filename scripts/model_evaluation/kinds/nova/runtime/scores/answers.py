@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
 from model_evaluation.kinds.nova.runtime.output.details import DetailRow, plain_answer
 from model_evaluation.runtime.results.evaluation import Side
@@ -33,16 +33,28 @@ def metric_named(name: str, primary: str = "") -> Metric:
     return Metric(name, limits=limits, declared=known or name == primary)
 
 
+class MatchCounts(NamedTuple):
+    """What became of one model's rows: those put to a record, those ``repeated`` from another file, those that belong
+    to no record, and how many the container wrote in small letters (``folded``)."""
+
+    matched: int
+    repeated: int
+    strange: int
+    folded: int
+
+
 @dataclass
 class Matching:
-    """What became of one model's rows: those ``repeated`` from another file, those that belong to no row, and how many
-    the container wrote in small letters (``folded``)."""
+    """One model's rows by the record's id, and what became of all."""
 
     details: dict[str, DetailRow] = field(default_factory=dict)
-    """By the record's id."""
     repeated: int = 0
     strange: int = 0
     folded: int = 0
+
+    @property
+    def counts(self) -> MatchCounts:
+        return MatchCounts(len(self.details), self.repeated, self.strange, self.folded)
 
 
 class RecordIndex:
@@ -144,7 +156,7 @@ def _score_field(answer: ScoredAnswer, response: str, reference: str, answer_fie
     answer.explanations[ACCURACY] = f"{answer_field}: {label or 'none'}; right is {label_of(right, answer_field)}"
 
 
-def json_object(text: str) -> dict[str, Any] | None:
+def json_object(text: str) -> dict[str, object] | None:
     """The JSON object that an answer is, with or without what wraps it."""
     try:
         value = json.loads(plain_answer(text))
@@ -153,7 +165,7 @@ def json_object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def label_of(content: Mapping[str, Any] | None, answer_field: str) -> str | None:
+def label_of(content: Mapping[str, object] | None, answer_field: str) -> str | None:
     """The value of a field as text; ``None`` where it is absent or no single value."""
     value = None if content is None else content.get(answer_field)
     return str(value).strip() if isinstance(value, str | int | float | bool) else None
@@ -193,7 +205,7 @@ def answer_fields(references: Sequence[str]) -> list[str]:
     return [name for _, name in sorted(found)]
 
 
-def matching_cautions(matching: Matching, model: str, expected: int) -> Iterator[str]:
+def matching_cautions(matching: MatchCounts, model: str, expected: int) -> Iterator[str]:
     """What a reader must know of how one model's rows were put to the dataset's."""
     if matching.repeated:
         yield f"Rows of the {model} that several result files repeat, counted once: {matching.repeated}."
@@ -204,5 +216,5 @@ def matching_cautions(matching: Matching, model: str, expected: int) -> Iterator
             f"The container wrote {matching.folded} rows of the {model} in small letters: their values are compared "
             "without regard to case."
         )
-    if len(matching.details) < expected:
-        yield f"The {model} has results for {len(matching.details)} of {expected} rows."
+    if matching.matched < expected:
+        yield f"The {model} has results for {matching.matched} of {expected} rows."

@@ -12,7 +12,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -267,7 +267,7 @@ def chosen_threshold(p: Floats, correct: Floats, held: NDArray[np.bool_], target
     }
 
 
-def confidence_columns(confidences: Sequence[Confidence], side: str) -> dict[str, Any]:
+def confidence_columns(confidences: Sequence[Confidence], side: str) -> dict[str, Sequence[float | str | None]]:
     """Columns for the records' table."""
     return {
         f"{side}_confidence": [None if math.isnan(own.joint) else own.joint for own in confidences],

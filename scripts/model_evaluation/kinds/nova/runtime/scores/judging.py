@@ -105,7 +105,7 @@ def _pair(detail: DetailRow, passes: int) -> Pair:
 def judge_analysis(
     evaluation: Evaluation,
     output: OutputFiles,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, object]],
     *,
     notes: Sequence[str] = (),
 ) -> NovaAnalysis:
@@ -144,7 +144,7 @@ def judge_analysis(
     return NovaAnalysis(whole, report_words(whole), _table(judged, preferences, rows))
 
 
-def _once_each(judged: list[JudgedRow], rows: Sequence[Mapping[str, Any]]) -> tuple[list[JudgedRow], int]:
+def _once_each(judged: list[JudgedRow], rows: Sequence[Mapping[str, object]]) -> tuple[list[JudgedRow], int]:
     """Rows without those that another file repeats: no prompt is judged more often than the dataset has it."""
     wanted: dict[str, int] = defaultdict(int)
     for row in rows:
@@ -207,7 +207,7 @@ def container_sentences(container: Mapping[str, float], counted: Mapping[str, in
     return sentences
 
 
-def rubric_summary(details: Sequence[DetailRow]) -> dict[str, Any]:
+def rubric_summary(details: Sequence[DetailRow]) -> dict[str, object]:
     """Of a rubric judge: the mean weighted scores and their margin (A minus B, as the container has it), and each
     criterion's mean difference B minus A on the container's 0 to 1; empty for a plain judge."""
     margins = [row.metrics["score_margin"] for row in details if "score_margin" in row.metrics]
@@ -245,16 +245,16 @@ def _unit(entry: Any, name: str) -> float | None:
     return float(value) if yes_or_no else (float(value) - 1) / 4
 
 
-def _table(judged: Sequence[JudgedRow], preferences: Preferences, rows: Sequence[Mapping[str, Any]]) -> Any:
+def _table(judged: Sequence[JudgedRow], preferences: Preferences, rows: Sequence[Mapping[str, object]]) -> object:
     """The records' table. Answers are the dataset's, where the prompt leaves no choice which."""
-    by_prompt: dict[str, list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
+    by_prompt: dict[str, list[tuple[int, Mapping[str, object]]]] = defaultdict(list)
     for number, row in enumerate(rows, 1):
         by_prompt[_key(str(row["prompt"]))].append((number, row))
     own = [found[0] if len(found := by_prompt[_key(item.detail.example)]) == 1 else None for item in judged]
     outcomes = preferences.outcomes
     metric = metric_named(WIN_RATE).name
 
-    def texts(values: Sequence[str | None]) -> Any:
+    def texts(values: Sequence[str | None]) -> object:
         return pa.array(values, pa.string())
 
     columns = {

@@ -18,7 +18,15 @@ from model_evaluation.kinds.predictive.runtime.statistics import cells
 from model_evaluation.kinds.predictive.runtime.statistics.curves import binary_curves
 
 NO_NUMBER = "NaN"
-BINARY = {"auc": "roc_auc", "f1": "f1", "accuracy": "accuracy", "precision": "precision", "recall": "recall"}
+BINARY = {
+    "auc": "roc_auc",
+    "f1": "f1",
+    "f0_5": "f0_5",
+    "f2": "f2",
+    "accuracy": "accuracy",
+    "precision": "precision",
+    "recall": "recall",
+}
 SEVERAL = {
     "accuracy": "accuracy",
     "weighted_recall": "weighted_recall",
@@ -88,7 +96,6 @@ def _binary(metrics: Mapping[str, Any], joined: Joined) -> dict[str, Any]:
     if said.codes is not None:
         truth = np.asarray(joined.truth, np.int64)
         counted = cells.table(truth, {"tuned": said.codes}, 2, joined.weight).cells("tuned")
-        content["f0_5"], content["f2"] = (_plain(float(cells.f_beta(beta)(counted))) for beta in (0.5, 2.0))
         content["confusion_matrix"] = _matrix(counted, ("0", "1"))
         majority = int(np.bincount(truth, minlength=2).argmax())
         constant = cells.table(truth, {"tuned": np.full_like(truth, majority)}, 2, joined.weight).cells("tuned")

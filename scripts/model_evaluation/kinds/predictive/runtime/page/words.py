@@ -23,16 +23,19 @@ The test set must not have been used to train the model or to choose it: the num
 statistics can see that.
 """
 STATISTICS = """
-Shares of rows (accuracy, precision, recall, specificity) have Wilson's interval; F1 has Wilson's of
-tp / (tp + fp + fn). ROC-AUC has Newcombe's score interval where a class has fewer than 500 rows, because the usual ones
-cover too rarely there, else DeLong's on the logit scale; average precision an interval from what each row contributes,
-on the logit scale. MCC, balanced accuracy and averages over classes are drawn again from the joint counts of truth and
-predictions. Means of losses and errors, and what follows from them, have Student's t on the log scale. Where rows
-belong together, groups take the place of rows.
+Shares of rows (accuracy, precision, recall, specificity) have Wilson's interval; F1 has Wilson's of tp / (tp + fp +
+fn), F0.5 and F2 of as many rows as their variance says; balanced accuracy puts those of recall and specificity
+together, the expected cost those of both kinds of errors. ROC-AUC has Newcombe's score interval where a class has fewer
+than 500 rows, because the usual ones cover too rarely there, else DeLong's on the logit scale; average precision an
+interval from what each row contributes, on the logit scale. MCC and averages over classes are drawn again from the
+joint counts of truth and predictions. Means of losses and errors, and what follows from them, have Student's t on the
+log scale, and above Hall's, which takes account of skew losses. Degrees of freedom fall where few rows carry the
+variance. Where rows belong together, groups take the place of rows.
 
-Both models are compared on the same rows. Accuracy, recall and specificity differ by Newcombe's interval of paired
-shares and McNemar's mid-p test; ROC-AUC by DeLong's paired test; other metrics by what each row contributes to either
-model's number, or by drawing the joint counts of truth and both predictions again.
+Both models are compared on the same rows. Accuracy, recall and specificity differ by Tango's interval of paired shares
+and McNemar's mid-p test; ROC-AUC by DeLong's paired test; other metrics by what each row contributes to either model's
+number, or by drawing the joint counts of truth and both predictions again. With fewer than ten rows of a class the
+intervals of what rests on it are not to be trusted, and nothing is claimed.
 
 The primary metric was chosen beforehand and decides alone, at 5%. The other metrics share one correction (Holm), the
 segments another (Benjamini and Hochberg).

@@ -6,6 +6,8 @@ import math
 from typing import TypedDict
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 
 from model_evaluation.kinds.predictive.runtime.joined import Codes
 from model_evaluation.kinds.predictive.runtime.tables import Floats
@@ -57,11 +59,10 @@ def calibration(truth: Codes, score: Floats, weight: Floats | None = None) -> Ca
     slope = intercept = None
     own = np.ones(n) if weight is None else weight * (n / weight.sum())
     if min(int(truth.sum()), n - int(truth.sum())) >= FEWEST and np.ptp(score) > 0:
-        logits = np.log(np.clip(score, TINY, 1 - TINY) / (1 - np.clip(score, TINY, 1 - TINY)))
+        logits = np.asarray(logit(np.clip(score, TINY, 1 - TINY)))
         fit = _logistic(truth, logits, own)
         slope = None if fit is None else fit[1]
-        alone = _offset(truth, logits, own)
-        intercept = alone
+        intercept = _offset(truth, logits, own)
     return {
         "n": n,
         "slope": slope[0] if slope else None,
@@ -133,7 +134,7 @@ def _logistic(truth: Codes, logits: Floats, weight: Floats) -> tuple[Coefficient
     x, total, hits = _rounded(truth, logits, weight)
     beta = np.array([0.0, 1.0])
     for _ in range(60):
-        p = 1 / (1 + np.exp(-np.clip(beta[0] + beta[1] * x, -700, 700)))
+        p = expit(beta[0] + beta[1] * x)
         spread = total * p * (1 - p)
         cross = float((spread * x).sum())
         hessian = np.array([[spread.sum(), cross], [cross, (spread * x * x).sum()]])
@@ -153,19 +154,19 @@ def _logistic(truth: Codes, logits: Floats, weight: Floats) -> tuple[Coefficient
 
 
 def _offset(truth: Codes, logits: Floats, weight: Floats) -> Coefficient | None:
-    """The intercept alone, with the slope taken as 1."""
+    """The intercept alone, with the slope taken as 1; ``None`` where there is no maximum."""
     x, total, hits = _rounded(truth, logits, weight)
-    beta = 0.0
-    for _ in range(100):
-        p = 1 / (1 + np.exp(-np.clip(beta + x, -700, 700)))
-        spread = float((total * p * (1 - p)).sum())
-        if spread < 1e-12:
-            return None
-        step = float((hits - total * p).sum()) / spread
-        beta += max(-5.0, min(5.0, step))
-        if abs(step) < 1e-9:
-            return beta, 1 / math.sqrt(spread)
-    return None
+
+    def excess(beta: float) -> float:
+        """How many positive rows there are more than expected; it falls as beta rises."""
+        return float((hits - total * expit(beta + x)).sum())
+
+    most = 2 * float(np.abs(x).max()) + 50
+    if excess(-most) <= 0 or excess(most) >= 0:
+        return None
+    beta = float(brentq(excess, -most, most, xtol=1e-10))
+    p = expit(beta + x)
+    return beta, 1 / math.sqrt(float((total * p * (1 - p)).sum()))
 
 
 def _wald(coefficient: Coefficient | None) -> list[float] | None:

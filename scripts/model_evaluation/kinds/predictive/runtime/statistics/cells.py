@@ -7,16 +7,25 @@ that are all multiplied by one number, so a row's contribution is its weight tim
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
 from model_evaluation.kinds.predictive.runtime.joined import Codes
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.statistics.confusion import Cells as Cells
+from model_evaluation.runtime.statistics.confusion import Function as Function
+from model_evaluation.runtime.statistics.confusion import accuracy as accuracy
+from model_evaluation.runtime.statistics.confusion import averaged as averaged
+from model_evaluation.runtime.statistics.confusion import columns_of as columns_of
+from model_evaluation.runtime.statistics.confusion import divided as divided
+from model_evaluation.runtime.statistics.confusion import last_of as last_of
+from model_evaluation.runtime.statistics.confusion import per_class as per_class
+from model_evaluation.runtime.statistics.confusion import right_of as right_of
+from model_evaluation.runtime.statistics.confusion import rows_of as rows_of
+from model_evaluation.runtime.statistics.confusion import total_of as total_of
 from model_evaluation.runtime.statistics.entries import Difference
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
@@ -37,43 +46,6 @@ CHUNK = 256  # cells whose derivative is taken at a time
 STEP = 1e-30j
 UNSEEN = 1 / 3  # of a row
 MOST_CELLS = 2_000  # that occur: with more, contributions take the place of draws
-Cells = NDArray[Any]
-Function = Callable[[Cells], Cells]
-"""From cells (..., K, K) to the metric (...), NaN where it does not exist."""
-
-
-def divided(upper: Cells, lower: Cells) -> Cells:
-    """The quotient, NaN where the lower part is 0."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(lower > 0, upper / np.where(lower > 0, lower, 1), np.nan)
-
-
-# Sums over so few elements are several times as fast by einsum.
-def rows_of(cells: Cells) -> Cells:
-    """How many rows there are of each class (..., K)."""
-    return np.asarray(np.einsum("...ij->...i", cells))
-
-
-def columns_of(cells: Cells) -> Cells:
-    """How often each class is predicted (..., K)."""
-    return np.asarray(np.einsum("...ij->...j", cells))
-
-
-def total_of(cells: Cells) -> Cells:
-    return np.asarray(np.einsum("...ij->...", cells))
-
-
-def right_of(cells: Cells) -> Cells:
-    return np.asarray(np.einsum("...ii->...", cells))
-
-
-def last_of(values: Cells) -> Cells:
-    """The sum over the last axis."""
-    return np.asarray(np.einsum("...i->...", values))
-
-
-def accuracy(cells: Cells) -> Cells:
-    return divided(right_of(cells), total_of(cells))
 
 
 def recall(cells: Cells) -> Cells:
@@ -118,33 +90,6 @@ def matthews_corrcoef(cells: Cells) -> Cells:
     shared = last_of(truth * predicted)
     spreads = (total**2 - last_of(predicted**2)) * (total**2 - last_of(truth**2))
     return divided(right * total - shared, np.sqrt(np.maximum(spreads, 0)))
-
-
-def per_class(name: str) -> Function:
-    """``precision``, ``recall`` or ``f1`` of every class (..., K)."""
-
-    def function(cells: Cells) -> Cells:
-        right = np.diagonal(cells, axis1=-2, axis2=-1)
-        truth, predicted = rows_of(cells), columns_of(cells)
-        if name == "recall":
-            return divided(right, truth)
-        if name == "precision":  # a class that is there and never predicted has none found
-            return np.where(predicted > 0, divided(right, predicted), np.where(truth > 0, 0.0, np.nan))
-        return divided(2 * right, truth + predicted)
-
-    return function
-
-
-def averaged(name: str, *, weighted: bool) -> Function:
-    """The mean of a per-class metric over the classes that occur in the truth; ``weighted`` by how often."""
-    each = per_class(name)
-
-    def function(cells: Cells) -> Cells:
-        truth = rows_of(cells)
-        share = truth if weighted else (truth > 0).astype(float)
-        return divided(last_of(np.where(truth > 0, each(cells), 0) * share), last_of(share))
-
-    return function
 
 
 def balanced_accuracy(cells: Cells) -> Cells:
@@ -237,11 +182,13 @@ def contributions(function: Function, counted: Table, side: Side) -> Contributio
     return Contributions(factor * (rows if counted.weight is None else rows * counted.weight))
 
 
-def share_estimate(function: Function, counted: Table, side: Side, of: Cells, value: float | None) -> Estimate:
+def share_estimate(
+    function: Function, counted: Table, side: Side, of: Cells, value: float | None, *, plain: bool = True
+) -> Estimate:
     """A share of rows, ``of`` (K, K) being 1 in the cells that it is a share of, with Wilson's interval.
 
-    Where rows are weighted or belong together, by as many rows as the variance says that they are worth (Korn and
-    Graubard, 1998, Survey Methodology 24).
+    Where rows are weighted or belong together, or not ``plain``, cells count for more or less, by as many rows as the
+    variance says that they are worth (Korn and Graubard, 1998, Survey Methodology 24).
     """
     n = _rows_in(counted, side, of)
     if value is None:
@@ -249,11 +196,12 @@ def share_estimate(function: Function, counted: Table, side: Side, of: Cells, va
     parts = contributions(function, counted, side)
     worth = float(n)
     method = "Wilson"
-    if counted.row is not None:
+    if counted.row is not None or not plain:
         own = spread(parts, counted.clusters)
         if own.error > 0 and 0 < value < 1:
             worth = min(worth, value * (1 - value) / own.error**2)
-            worth *= (float(ndtri(UPPER)) / float(stdtrit(own.tail_degrees, UPPER))) ** 2
+            if counted.row is not None:
+                worth *= (float(ndtri(UPPER)) / float(stdtrit(own.tail_degrees, UPPER))) ** 2
             method = f"Wilson, {worth:.0f} effective rows"
         elif counted.clusters is not None:
             worth = min(worth, float(len(np.unique(counted.clusters))))
@@ -350,6 +298,25 @@ def balanced_estimate(counted: Table, side: Side, value: float | None) -> Estima
     low, high = (float(np.hypot(*(right / sizes - end))) / 2 for end in ends.T)
     parts = contributions(balanced_accuracy, counted, side)
     return Estimate(value, value - low, value + high, counted.n, "Wilson of recall and specificity", parts)
+
+
+def cost_estimate(counted: Table, side: Side, costs: tuple[float, ...]) -> Estimate:
+    """What errors cost per row, its interval put together from Wilson's of the shares of false positives and false
+    negatives, which exclude each other (as for :func:`balanced_estimate`). With weights or rows that belong together,
+    from contributions."""
+    function = expected_cost(*costs)
+    own, n = counted.cells(side), float(counted.counts.sum())
+    value, parts = float(function(own)), contributions(function, counted, side)
+    if counted.row is not None:
+        return by_contributions(value, parts, counted.n, counted.clusters, positive=True, method="mean")
+    shares = np.array([own[0, 1], own[1, 0]]) / n
+    ends = np.array([wilson_interval(float(share), n, confidence=CONFIDENCE) for share in shares])
+    together = -math.sqrt(float(np.prod(shares / np.maximum(1 - shares, 1e-12))))
+    low, high = (
+        math.sqrt(max(0.0, float(np.square(far).sum()) + 2 * together * float(np.prod(far))))
+        for far in (np.array(costs) * np.abs(shares - end) for end in ends.T)
+    )
+    return Estimate(value, max(0.0, value - low), value + high, counted.n, "Wilson of both shares of errors", parts)
 
 
 def f1_estimate(counted: Table, side: Side, value: float | None) -> Estimate:

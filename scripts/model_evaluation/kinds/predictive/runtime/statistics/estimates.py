@@ -21,6 +21,7 @@ from model_evaluation.runtime.statistics.entries import Difference, MeasuredValu
 from model_evaluation.runtime.statistics.planning import detectable_difference
 
 CONFIDENCE = 0.95
+MANY_OF_A_CLASS = 100_000  # more of either leave degrees of freedom enough
 MANY_ROWS = 1_000_000  # from here on neither tails nor skewness change an interval
 
 
@@ -79,17 +80,19 @@ def spread(contributions: Contributions, clusters: Codes | None) -> Spread:
             return Spread(math.nan, 0, 0, 0)
         values, counts, strata = sums * math.sqrt(len(sums) / (len(sums) - 1)), None, None
     n = len(values) if counts is None else float(counts.sum())
-    squares = np.square(values)
-    total = float(np.dot(values, values) if counts is None else np.dot(squares, counts))
+    total = float(np.dot(values, values) if counts is None else np.dot(np.square(values), counts))
     degrees: float = max(n - 1, 1)
     if total <= 0:
         return Spread(0.0, degrees, degrees, 0.0)
-    if strata is not None:  # Welch's
-        positive = float(np.dot(squares, strata))
-        parts = [(positive, int(strata.sum())), (total - positive, int((~strata).sum()))]
+    rows = 0 if strata is None else int(np.count_nonzero(strata))
+    if strata is not None and min(rows, len(values) - rows) <= MANY_OF_A_CLASS:  # Welch's
+        own = values[strata]
+        positive = float(np.dot(own, own))
+        parts = [(positive, rows), (total - positive, len(values) - rows)]
         degrees = max(1.0, total**2 / sum(part**2 / max(size - 1, 1) for part, size in parts))
     if n > MANY_ROWS:
         return Spread(math.sqrt(total), degrees, degrees, 0.0)
+    squares = np.square(values)
     times = squares if counts is None else squares * counts
     skewness, fourth = float(np.dot(times, values)) / total**1.5, float(np.dot(times, squares))
     tails = _tail_degrees(n, n * fourth / total**2)

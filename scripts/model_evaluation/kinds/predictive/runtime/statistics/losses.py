@@ -15,7 +15,8 @@ from .estimates import CONFIDENCE, Contributions, Estimate, absent, by_contribut
 TINY = float(np.finfo(np.float64).eps)  # probabilities of 0 and 1 are moved by this, as scikit-learn does
 BLOCKS = 200  # of rows, for the spread of a median where there are very many
 RESAMPLED_ROWS = 20_000  # up to here a difference of medians is bootstrapped
-RESAMPLES = 1_000
+RESAMPLES = 1_000  # at least
+MOST_DRAWN = 100_000  # rows at a time
 
 
 def log_losses(truth: Codes, score: Floats) -> Floats:
@@ -103,8 +104,8 @@ def median_difference_error(tuned: Floats, base: Floats, rng: np.random.Generato
         places = rng.permutation(n)[: size * BLOCKS]
         medians = [np.median(own[places].reshape(BLOCKS, size), axis=1) for own in (tuned, base)]
         return float(np.std(medians[0] - medians[1], ddof=1) / math.sqrt(BLOCKS))
-    differences = np.empty(RESAMPLES)
-    for at in range(RESAMPLES):
-        drawn = rng.integers(0, n, n)
-        differences[at] = np.median(tuned[drawn]) - np.median(base[drawn])
-    return float(np.std(differences, ddof=1))
+    parts = []
+    for _ in range(0, RESAMPLES, size := max(1, MOST_DRAWN // n)):
+        drawn = rng.integers(0, n, (size, n))
+        parts.append(np.median(tuned[drawn], axis=1) - np.median(base[drawn], axis=1))
+    return float(np.std(np.concatenate(parts), ddof=1))

@@ -82,9 +82,13 @@ def _binary(joined: Joined, rule: ThresholdRule, entries: EntryList) -> None:
 
 def _decisions(counted: cells.Table, entries: EntryList, costs: tuple[float, ...] | None) -> None:
     """Metrics of the predicted classes of a binary problem."""
-    drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
-    paired = cells.paired_draws(counted, np.random.default_rng(SEED))
+    drawn = paired = None
+    if entries.wants("matthews_corrcoef"):
+        drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
+    if entries.wants("balanced_accuracy", "precision", "f1", "f0_5", "f2", "matthews_corrcoef"):
+        paired = cells.paired_draws(counted, np.random.default_rng(SEED))
     one, row, column = np.ones((2, 2)), np.array([[0, 0], [1, 1]]), np.array([[0, 1], [0, 1]])
+    either = np.maximum(row, column)
     shares: dict[str, tuple[cells.Function, np.ndarray, int | None]] = {
         "accuracy": (cells.accuracy, one, None),
         "balanced_accuracy": (cells.balanced_accuracy, one, None),
@@ -92,25 +96,26 @@ def _decisions(counted: cells.Table, entries: EntryList, costs: tuple[float, ...
         "recall": (cells.recall, row, 1),
         "specificity": (cells.specificity, row[::-1], 0),
         "f1": (cells.f_beta(1), one, None),
-        "f0_5": (cells.f_beta(0.5), one, None),
-        "f2": (cells.f_beta(2), one, None),
+        "f0_5": (cells.f_beta(0.5), either, None),
+        "f2": (cells.f_beta(2), either, None),
         "matthews_corrcoef": (cells.matthews_corrcoef, one, None),
     }
     for name, (function, of, within) in shares.items():
         if not entries.wants(name):
             continue
         values = {side: _value(function, counted, side) for side in counted.predicted}
-        if name in ("accuracy", "precision", "recall", "specificity"):
-            estimates = {side: cells.share_estimate(function, counted, side, of, values[side]) for side in values}
+        if name in ("accuracy", "precision", "recall", "specificity", "f0_5", "f2"):
+            plain = not name.startswith("f")
+            estimates = {
+                side: cells.share_estimate(function, counted, side, of, values[side], plain=plain) for side in values
+            }
         elif name == "f1":
             estimates = {side: cells.f1_estimate(counted, side, values[side]) for side in values}
         elif name == "balanced_accuracy":
             estimates = {side: cells.balanced_estimate(counted, side, values[side]) for side in values}
         else:
-            by_draws = drawn if name == "matthews_corrcoef" else None
             estimates = {
-                side: cells.drawn_estimate(function, counted, side, by_draws, values[side], share=by_draws is None)
-                for side in values
+                side: cells.drawn_estimate(function, counted, side, drawn, values[side], share=False) for side in values
             }
         gap = None
         if len(estimates) == 2 and name in ("accuracy", "recall", "specificity"):
@@ -120,11 +125,7 @@ def _decisions(counted: cells.Table, entries: EntryList, costs: tuple[float, ...
         by_row = gap is not None and name in ("accuracy", "recall", "specificity")
         entries.add(name, estimates, gap, _right(counted, within) if by_row else None)
     if costs is not None and entries.wants("expected_cost"):
-        function = cells.expected_cost(*costs)
-        estimates = {}
-        for side in counted.predicted:
-            value, parts = float(function(counted.cells(side))), cells.contributions(function, counted, side)
-            estimates[side] = by_contributions(value, parts, counted.n, counted.clusters, positive=True, method="mean")
+        estimates = {side: cells.cost_estimate(counted, side, costs) for side in counted.predicted}
         entries.add_influence("expected_cost", estimates)
 
 

@@ -71,9 +71,11 @@ def roc_auc(
     m, n = int(truth.sum()), int((~truth).sum())
     if m == 0 or n == 0:
         return absent(f"{'no positive' if m == 0 else 'no negative'} row", len(truth))
+    totals = _class_totals(truth, weight)
+    if min(totals) <= 0:
+        return absent("the rows of a class have no weight", len(truth))
     shares = _shares_below(truth, score, weight)
     own = np.where(truth, shares, 1 - shares)  # what a row's pairs say, its own class against the other
-    totals = _class_totals(truth, weight)
     if weight is None:
         exact = (known or areas(truth, score)).roc_auc
     else:
@@ -163,6 +165,8 @@ def average_precision(
     m = int(truth.sum())
     if m == 0:
         return absent("no positive row", len(truth))
+    if weight is not None and weight[truth].sum() <= 0:
+        return absent("the positive rows have no weight", len(truth))
     n = len(truth)
     value = (known or areas(truth, score)).average_precision if weight is None else None
     binned = weight is None and n > BINNED_ROWS
