@@ -92,7 +92,7 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
                 record.touch()  # the notebook has taken its run up
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("model_evaluation.runs.execution.run_rendered", interrupt)
+        monkeypatch.setattr("model_evaluation.commands.evaluations.run.run_rendered", interrupt)
         interrupted = run_cli("run", project=tmp_path)
         assert (interrupted.code, interrupted.json["error"]["code"]) == (130, "interrupted")
         assert f"The evaluation goes on in AWS: {done.json['execution_arn']}" in interrupted.stderr

@@ -120,7 +120,7 @@ def text_files() -> list[Path]:
 
 
 def test_no_page_and_no_message_says_pip_without_an_interpreter() -> None:
-    bare = re.compile(r"(?<!-m )(?<!uv )\bpip3? install\b")
+    bare = re.compile(r"(?<!-m )(?<!uv )(?<!%)\bpip3? install\b")
     said = [path.name for path in text_files() if bare.search(path.read_text(encoding="utf-8"))]
     assert said == []
 

@@ -113,5 +113,7 @@ def test_values_are_read_as_papermill_reads_them_and_json_besides(text: str, val
 
 
 def _code(text: str) -> list[str]:
-    """The lines of a text but for comments that begin them."""
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    """The lines of a text but for comments that begin them, and but for the library itself: a program's holds the
+    reader of options as well."""
+    library = ("SHA256 = ", "WHEEL = ")
+    return [line for line in text.splitlines() if line.strip() and not line.startswith(("#", *library))]

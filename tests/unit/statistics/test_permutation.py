@@ -20,6 +20,9 @@ class TestMcNemar:
         # 2 wins, 2 losses: 1 - C(4,2) / 2^4 / 2
         assert mcnemar_test(2, 2).mid == pytest.approx(1 - 6 / 32)
         assert mcnemar_test(0, 0) == (1.0, 1.0)
+        assert all(mcnemar_test(k + 1, k).exact <= 1 for k in range(5000)), (
+            "a probability, also where twice a half is rounded"
+        )
 
 
 class TestSignFlip:

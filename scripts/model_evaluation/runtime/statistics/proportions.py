@@ -40,5 +40,5 @@ def mcnemar_test(wins: int, losses: int) -> MidP:
         return MidP(1.0, 1.0)
     below = float(bdtr(min(wins, losses), n, 0.5))
     observed = below - (float(bdtr(min(wins, losses) - 1, n, 0.5)) if min(wins, losses) else 0.0)
-    exact = 1.0 if wins == losses else 2 * below
+    exact = 1.0 if wins == losses else min(1.0, 2 * below)  # twice a half may round to more than 1
     return MidP(exact - (observed / 2 if wins == losses else observed), exact)
