@@ -216,6 +216,8 @@ def test_preflight_finds_a_trust_that_was_taken_away(talk: Talk, world: MultiTur
     assert (result.code, result.json["error"]["code"]) == (3, "preflight_failed")
     failed = {check["id"]: check["message"] for check in result.json["checks"] if check["status"] == "fail"}
     assert "sts:TagSession" in failed["role.jobs"]
+    (mend,) = [check["fix"] for check in result.json["checks"] if check["id"] == "role.jobs"]
+    assert "sts:TagSession" in mend, "the fix to paste grants both"
 
 
 def test_a_role_that_may_not_call_the_agent_is_found_out(talk: Talk, world: MultiTurnWorld, aws: LocalAws) -> None:
@@ -231,6 +233,7 @@ def test_the_policies_name_the_agent_and_the_jobs(talk: Talk, world: MultiTurnWo
     printed = json.dumps(talk.command("preflight", "--policy").json)
     for action in ("sagemaker:CreateJob", "bedrock-agentcore:InvokeAgentRuntime", "sagemaker-mlflow:StartTrace"):
         assert action in printed
+    assert '"Action": ["sts:AssumeRole", "sts:TagSession"]' in printed, "the job service tags its sessions"
     assert "job.sagemaker.amazonaws.com" in printed
 
 

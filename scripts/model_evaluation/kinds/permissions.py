@@ -59,6 +59,8 @@ class TrustedService:
     contested: bool = False
     part: str = ""
     """Names the finding: ``role.PART``; empty for the service without which no job starts."""
+    actions: tuple[str, ...] = ("sts:AssumeRole",)
+    """What the role's trust policy has to grant it."""
 
 
 @dataclass(frozen=True)

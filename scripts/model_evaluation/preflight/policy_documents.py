@@ -72,15 +72,17 @@ def policy(needs: Iterable[Need]) -> JsonObject:
 
 def trust_policy(permissions: Permissions, config: Configuration) -> JsonObject:
     """Who may assume the execution role."""
-    services = [service.principal for service in permissions.trusted]
-    return document([trust_statement(services, config.account)])
+    services: dict[tuple[str, ...], list[str]] = {}
+    for service in permissions.trusted:
+        services.setdefault(service.actions, []).append(service.principal)
+    return document([trust_statement(names, config.account, actions) for actions, names in services.items()])
 
 
-def trust_statement(services: list[str], account: str) -> JsonObject:
+def trust_statement(services: list[str], account: str, actions: tuple[str, ...]) -> JsonObject:
     return {
         "Effect": "Allow",
         "Principal": {"Service": services[0] if len(services) == 1 else services},
-        "Action": "sts:AssumeRole",
+        "Action": actions[0] if len(actions) == 1 else list(actions),
         "Condition": {"StringEquals": {"aws:SourceAccount": account}},
     }
 

@@ -22,6 +22,7 @@ JOBS = TrustedService(
     "SageMaker's job service",
     "The SDK does not look at that, and the jobs fail. It takes sts:AssumeRole and sts:TagSession.",
     part="jobs",
+    actions=("sts:AssumeRole", "sts:TagSession"),
 )
 EARLY = "the first job fails a few minutes after the start"
 

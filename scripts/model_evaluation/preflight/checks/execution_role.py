@@ -69,7 +69,7 @@ def _trust(role: Role, service: TrustedService) -> Result:
             "iam",
             "update-assume-role-policy",
             role_name=role.name,
-            policy_document=_with_trust(role.trust, service.principal, account),
+            policy_document=_with_trust(role.trust, service, account),
         ),
     )
     if allowed and not denied:
@@ -94,9 +94,9 @@ def _trust(role: Role, service: TrustedService) -> Result:
     return make(f"{message} {service.otherwise}", fix, part=service.part, evidence=evidence)
 
 
-def _with_trust(trust: Policy, service: str, account: str) -> JsonObject:
-    others = [dict(statement) for statement in statements_of(trust) if not _denies(statement, service)]
-    return document([*others, trust_statement([service], account)])
+def _with_trust(trust: Policy, service: TrustedService, account: str) -> JsonObject:
+    others = [dict(statement) for statement in statements_of(trust) if not _denies(statement, service.principal)]
+    return document([*others, trust_statement([service.principal], account, service.actions)])
 
 
 def _denies(statement: Policy, service: str) -> bool:
