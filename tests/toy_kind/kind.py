@@ -57,7 +57,7 @@ class Toy(Kind):
     own_steps = frozenset({"shape", "copies"})
     rechecked = ("dataset", "output")
     permission_steps = ("role", "dataset", "output", "region")
-    library = ("toy_kind.runtime",)
+    runtime = ("toy_kind.runtime",)
     run_columns = ("dataset", "shape")
 
     def expectation(self, context: Context) -> Expectation:

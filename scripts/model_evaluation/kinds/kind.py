@@ -113,7 +113,7 @@ class Kind:
     """Answers that change nothing in the notebook."""
     permission_steps: ClassVar[tuple[str, ...]] = ()
     """The steps whose answers :meth:`permissions` is about."""
-    library: ClassVar[tuple[str, ...]] = ()
+    runtime: ClassVar[tuple[str, ...]] = ()
     """The kind's own packages that the notebook carries, each whole; what they and the cells import goes with them."""
     run_columns: ClassVar[tuple[str, ...]] = ()
     """What `runs` tells of each run: keys of :meth:`~model_evaluation.runtime.settings.Settings.configuration`."""

@@ -29,8 +29,8 @@ from .cells import (
     Cell,
     notebook_bytes,
 )
-from .library import Library, notebook_library
 from .values import python_literal
+from .wheel import Library, notebook_library
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.kind import Kind
@@ -50,7 +50,7 @@ def library_of(kind: Kind, *, program: bool = True) -> Library:
         path for folder in folders for path in folder.glob("*.py.j2") if program or path.name != _template(OPTIONS)
     ]
     modules = {module for path in files for module in IMPORT.findall(path.read_text(encoding="utf-8"))}
-    return notebook_library(kind.library, tuple(sorted(modules)))
+    return notebook_library(kind.runtime, tuple(sorted(modules)))
 
 
 def render_notebook(kind: Kind, parameters: Mapping[str, object], library: str = EMBED, takes: Takes = ()) -> bytes:

@@ -104,7 +104,7 @@ def assigned(source: str) -> dict[str, Any]:
 
 
 def outlined(content: bytes) -> bytes:
-    """The notebook without the text of its library; ``test_library.py`` looks after that."""
+    """The notebook without the text of its library; ``test_wheel.py`` looks after that."""
     notebook = json.loads(content)
     for cell in notebook["cells"]:
         if cell["id"] == "library":

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from markupsafe import Markup
 
-from model_evaluation.notebook.library import notebook_library
+from model_evaluation.notebook.wheel import notebook_library
 from model_evaluation.runtime.report.markup import ENVIRONMENT, TEMPLATES, part
 from unit.runtime.page_parser import Page
 

@@ -42,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--script", action="store_true", help="write a Python program instead of a notebook")
     parser.add_argument(
         "--library",
+        dest="place",
         choices=("embed", "beside"),
         default="embed",
         help="where the library goes: into a collapsed cell (embed, the default), or into a wheel beside the file",
@@ -58,12 +59,12 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
     target = _target(args, context)
     body: Json = {"notebook": target.path, "run_instructions": _instructions(context, target.path)}
     if target.append:
-        body["findings"] = _append(context, target.path, args.library)
+        body["findings"] = _append(context, target.path, args.place)
     else:
-        previous = write_keeping(target.path, rendered(context, args.library, script=target.script))
+        previous = write_keeping(target.path, rendered(context, args.place, script=target.script))
         if previous:
             body["kept"] = previous
-    if args.library == "beside":
+    if args.place == "beside":
         body["library"] = _write_library(context, os.path.dirname(target.path))
     _remember(args.project, target.path)
     return body, 0

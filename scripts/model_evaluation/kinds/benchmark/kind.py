@@ -43,7 +43,7 @@ class Benchmark(Kind):
     own_steps = frozenset({"benchmark", "subtasks", "smallest_effect"})
     rechecked = ("model", "region", "benchmark", "subtasks", "decoding", "role", "mlflow", "output")
     permission_steps = ("role", "output", "model", "region", "mlflow", "scope")
-    library = ("model_evaluation.kinds.benchmark.runtime",)
+    runtime = ("model_evaluation.kinds.benchmark.runtime",)
     run_columns = ("model", "benchmark", "subtasks")
     reference = "references/benchmark.md"
 

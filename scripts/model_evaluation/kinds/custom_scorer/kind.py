@@ -46,7 +46,7 @@ class CustomScorer(Kind):
     job_rows = None  # nobody names a limit
     rechecked = ("dataset", "model", "region", "scorer", "decoding", "role", "mlflow", "output")
     permission_steps = ("role", "dataset", "output", "model", "region", "mlflow", "scope", "scorer")
-    library = ("model_evaluation.kinds.custom_scorer.runtime",)
+    runtime = ("model_evaluation.kinds.custom_scorer.runtime",)
     run_columns = ("model", "dataset", "scorer")
     reference = "references/custom-scorer.md"
 

@@ -44,7 +44,7 @@ class InspectAI(Kind):
     job_rows = None
     rechecked = ("benchmarks", "tasks", "model", "reference", "region", "role", "mlflow", "output")
     permission_steps = ("role", "output", "benchmarks", "model", "reference", "region", "mlflow")
-    library = ("model_evaluation.kinds.inspect_ai.runtime",)
+    runtime = ("model_evaluation.kinds.inspect_ai.runtime",)
     run_columns = ("model", "benchmarks")
     rehearses = False  # a user's own tasks are the user's own code
     reference = "references/inspect-ai.md"

@@ -51,7 +51,7 @@ class LlmAsJudge(Kind):
     rechecked = ("dataset", "model", "region", "judge", "role", "mlflow", "output")
     assents = ("confirm", "terms")
     permission_steps = ("role", "dataset", "output", "model", "region", "judge", "mlflow", "scope")
-    library = ("model_evaluation.kinds.llm_as_judge.runtime",)
+    runtime = ("model_evaluation.kinds.llm_as_judge.runtime",)
     run_columns = ("model", "dataset", "judge")
 
     def abridged(self, step_id: str, value: object) -> object:

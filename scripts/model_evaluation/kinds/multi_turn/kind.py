@@ -47,7 +47,7 @@ class MultiTurn(Kind):
     job_rows = None  # nobody names a limit
     rechecked = ("dataset", "model", "region", "agent", "rollouts", "sampling", "role", "mlflow", "output")
     permission_steps = ("role", "dataset", "output", "model", "region", "mlflow", "scope", "agent")
-    library = ("model_evaluation.kinds.multi_turn.runtime",)
+    runtime = ("model_evaluation.kinds.multi_turn.runtime",)
     run_columns = ("model", "dataset", "agent")
     reference = "references/multi-turn.md"
 

@@ -53,7 +53,7 @@ class Nova(Kind):
     )  # fmt: skip
     rechecked = ("dataset", "scale", "region", "role", "output")
     permission_steps = ("role", "dataset", "output", "model", "scope", "region", "processor")
-    library = ("model_evaluation.kinds.nova.runtime",)
+    runtime = ("model_evaluation.kinds.nova.runtime",)
     run_columns = ("model", "dataset", "instance")
     reference = "references/nova.md"
 

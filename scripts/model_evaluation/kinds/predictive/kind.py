@@ -51,7 +51,7 @@ class Predictive(Kind):
     optional_steps = frozenset({"inference", "region", "role", "output"})
     rechecked = ("dataset", "model", "reference", "role", "output")
     permission_steps = ("predictions", "dataset", "model", "region", "role", "output")
-    library = ("model_evaluation.kinds.predictive.runtime",)
+    runtime = ("model_evaluation.kinds.predictive.runtime",)
     run_columns = ("model", "dataset", "side")
     reference = "references/predictive.md"
 

@@ -16,8 +16,8 @@ import model_evaluation
 from kernel_environment import kernel_python
 from model_evaluation import __version__
 from model_evaluation.kinds.registry import REGISTRY, load_kind
-from model_evaluation.notebook.library import Library, notebook_library
 from model_evaluation.notebook.render import library_of
+from model_evaluation.notebook.wheel import Library, notebook_library
 from unit.notebook.building import KIND, build_notebook
 
 PACKAGES = ("model_evaluation.runtime", "model_evaluation.kinds.llm_as_judge.runtime")
