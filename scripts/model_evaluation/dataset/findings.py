@@ -1,20 +1,55 @@
-"""Faults, grouped by kind: however many there are, the answer stays small."""
+"""Every kind of fault a dataset can have, as faults.toml lists them, and those of a file grouped by kind: however many
+there are, the answer stays small."""
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 from model_evaluation.json_types import JsonObject
 
-from .faults import FAULT_KINDS, LEVELS, Level
 from .personal_data import hidden
+
+Level = Literal["error", "warning", "info"]
+LEVELS: tuple[Level, ...] = ("error", "warning", "info")
+
+_IF_ROWS_ARE_LEFT = re.compile(r"\[([^\]]*)\]")  # in a fix
+_ALTERNATIVE = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 
 FIRST_LINES = 5
 EVERY_LINE = 1 << 62
 EXCERPT_CHARS = 80
 DETAILS_KEPT = 20
 DETAILS_SHOWN = 3
+
+
+class FaultKind(NamedTuple):
+    """One kind of fault. ``message`` and ``fix`` are as faults.toml explains them."""
+
+    level: Level
+    message: str
+    fix: str = ""
+
+    def text(self, count: int) -> str:
+        """The message about ``count`` faults."""
+        text = _ALTERNATIVE.sub(r"\1" if count == 1 else r"\2", self.message)
+        return text.format(rows="1 row" if count == 1 else f"{count:,} rows", count=f"{count:,}")
+
+    def advice(self, renaming: str = "", *, rows_left: bool = True) -> str:
+        """What to do. ``renaming`` is the file's own, as an option of `convert`; ``rows_left``: whether any row is
+        without errors."""
+        text = _IF_ROWS_ARE_LEFT.sub(r"\1" if rows_left else "", self.fix)
+        return text.replace("{map}", renaming)
+
+
+FAULT_KINDS: dict[str, FaultKind] = {
+    kind: FaultKind(**entry)
+    for kind, entry in tomllib.loads(Path(__file__).with_name("faults.toml").read_text(encoding="utf-8")).items()
+}
 
 
 @dataclass
@@ -79,7 +114,7 @@ class FindingsByKind:
     these only."""
 
     def __init__(self, lines_kept: int = FIRST_LINES) -> None:
-        self._lines_kept = lines_kept
+        self.lines_kept = lines_kept
         self._groups: dict[str, _Group] = {}
 
     def add(self, kind: str, line: int | None = None, *, detail: str = "", excerpt: str = "", count: int = 1) -> None:
@@ -87,7 +122,7 @@ class FindingsByKind:
         group = self._groups.setdefault(kind, _Group())
         if line is None or line != group.last:
             group.count += count
-            if line is not None and len(group.lines) < self._lines_kept:
+            if line is not None and len(group.lines) < self.lines_kept:
                 group.lines.append(line)
         group.last = line
         if detail and (detail in group.details or len(group.details) < DETAILS_KEPT):
@@ -98,7 +133,7 @@ class FindingsByKind:
         """Record ``count`` faults at once, of which ``lines`` are the first."""
         self.add(kind, detail=detail, count=count)
         known = self._groups[kind].lines
-        known.extend(lines[: self._lines_kept - len(known)])
+        known.extend(lines[: self.lines_kept - len(known)])
 
     def has_excerpt(self, kind: str) -> bool:
         return kind in self._groups and bool(self._groups[kind].excerpt)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from model_evaluation.json_types import JsonObject
 
 from .findings import FIRST_LINES
-from .rows.reading import Terms, read_blocks
+from .rows.blocks import read_blocks
+from .rows.reading import Terms
 from .similarity import SimilarTexts, all_words, similarity, words_of
 
 

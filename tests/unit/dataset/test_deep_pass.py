@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from model_evaluation.dataset import Finding, Terms, check_stream, find_overlap
-from model_evaluation.dataset.content import script_of
 from model_evaluation.dataset.personal_data import hidden, personal_spans, secret_spans
 from model_evaluation.dataset.similarity import SimilarTexts
+from model_evaluation.dataset.texts import script_of
 
 LONG = "Please explain in a few words why the leaves of most trees turn red and yellow in the autumn months"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.dataset import Terms, apply_operation, check_stream, parse_operation, useful_operations
-from model_evaluation.dataset.faults import FAULT_KINDS
+from model_evaluation.dataset.findings import FAULT_KINDS
 from model_evaluation.errors import Refused
 from unit.dataset.dataset_cases import content, load_cases
 

@@ -119,7 +119,7 @@ def apply_operation(
 def _drop_invalid(source: Source, arguments: list[str], writer: RowWriter) -> None:
     _no_arguments("drop-invalid", arguments)
     for line in source.lines():
-        if not line.is_lost:
+        if not line.row.is_lost():
             writer.write(line.number, line.raw)
     writer.refuse_empty("no row is free of errors")
 
@@ -136,8 +136,9 @@ def _dedupe(source: Source, arguments: list[str], writer: RowWriter) -> None:
     _no_arguments("dedupe", arguments)
     seen: set[bytes] = set()
     for line in source.lines():
-        if line.prompt is not None:
-            texts = [line.prompt, line.system, line.reference, line.unseen]
+        row = line.row
+        if row.prompt is not None:
+            texts = [row.prompt, row.system, row.reference, row.unseen]
             key = blake2b(json.dumps(texts).encode(), digest_size=16).digest()
             if key in seen:
                 continue
@@ -201,10 +202,10 @@ def _convert(source: Source, arguments: list[str], writer: RowWriter) -> None:
     usable = False
     for line in source.lines(unpack=True, renaming=renaming):
         try:
-            if line.prompt is not None:
-                row, usable = convert_row(line.obj, target), True
-            elif source.is_table and line.obj:
-                row = line.obj  # nobody can leave it out of a table: in what is written it is found, and can be
+            if line.row.prompt is not None:
+                row, usable = convert_row(line.row.obj, target), True
+            elif source.is_table and line.row.obj:
+                row = line.row.obj  # nobody can leave it out of a table: in what is written it is found, and can be
             else:
                 raise NotConvertible(ERRORS)
         except NotConvertible as error:
@@ -258,8 +259,8 @@ def _default_target(source: Source, renaming: Renaming) -> str:
     formats: dict[str, None] = {}
     several_turns = False
     for line in source.lines(unpack=True, renaming=renaming):
-        formats[line.format or ""] = None
-        several_turns = several_turns or "multi_turn" in line.kinds
+        formats[line.row.format or ""] = None
+        several_turns = several_turns or "multi_turn" in line.row.kinds()
     formats.pop("", None)
     if len(formats) == 1:
         return next(iter(formats))
@@ -269,8 +270,8 @@ def _default_target(source: Source, renaming: Renaming) -> str:
 
 
 def _usable(source: Source) -> tuple[list[int], list[str | None]]:
-    usable = [(line.number, line.category) for line in source.lines() if line.prompt is not None and not line.has_error]
-    return [number for number, _ in usable], [category for _, category in usable]
+    usable = [line for line in source.lines() if line.row.prompt is not None and not line.row.has_error()]
+    return [line.number for line in usable], [line.row.category for line in usable]
 
 
 def _not_convertible(refused: Mapping[str, list[int]], target: str) -> Refused:

@@ -178,7 +178,7 @@ def _only_turn(parts: Parts) -> str:
 
 def _same_meaning(obj: Json, row: Json, target: str) -> None:
     """The last guard: the notebook must read the same from both rows, and the target's rules must hold."""
-    if read_object(row).prompts[0] is None or format_of(row) != target:
+    if read_object(row).prompt is None or format_of(row) != target:
         raise NotConvertible(_OTHER_MEANING.format(target))
     before, after = read_dataset_row(obj, 0), read_dataset_row(row, 0)
     for name in ("prompt", "reference", "system", "category", "metadata"):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-
-import msgspec
 
 from model_evaluation.dataset.rows.foreign import Renaming, as_messages, renamed, with_inner_fields
 from model_evaluation.dataset.rows.formats import format_of, safe_name
-from model_evaluation.dataset.rows.json_lines import DECODING_ERRORS
+from model_evaluation.dataset.rows.json_lines import decode_line
 from model_evaluation.dataset.rows.lines import line_blocks
 from model_evaluation.errors import Refused
 
@@ -24,7 +21,7 @@ def with_own_names(chunks: Iterable[bytes], renaming: Renaming) -> Iterator[byte
     for block in line_blocks(chunks):
         for line in block.lines():
             number += 1
-            row = None if block.cut else _object(line)
+            row = None if block.cut else decode_line(line)[0]
             if row is None:
                 yield line
                 continue
@@ -45,14 +42,6 @@ def with_own_names(chunks: Iterable[bytes], renaming: Renaming) -> Iterator[byte
             fix="Name a field as it is written in the file: --map FIELD=query",
             code="bad_operation",
         )
-
-
-def _object(line: bytes) -> dict[str, object] | None:
-    with suppress(*DECODING_ERRORS):
-        value = msgspec.json.decode(line)
-        if type(value) is dict:
-            return value
-    return None
 
 
 def _mended(row: dict[str, object], renaming: Renaming) -> dict[str, object]:

@@ -4,49 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from typing import NamedTuple
 
 from model_evaluation.dataset.check import DatasetReport
-from model_evaluation.dataset.faults import FAULT_KINDS
 from model_evaluation.dataset.rows.foreign import Renaming
-from model_evaluation.dataset.rows.reading import RowBlock, read_blocks
+from model_evaluation.dataset.rows.lines import line_blocks
+from model_evaluation.dataset.rows.reading import Row, cut_row, read_line
 from model_evaluation.dataset.rows.tables import TABLES
 from model_evaluation.errors import Refused
-from model_evaluation.runtime.settings import Json
 
 from .renaming import with_own_names
 from .unpacking import UNPACKABLE, unpacked
 
 OpenChunks = Callable[[], Iterable[bytes]]
-MENDED_BY_CONVERT = frozenset({"foreign_prompt", "foreign_conversation"})
 
 
-@dataclass(slots=True)
-class SourceLine:
-    """One line that is not blank. ``prompt`` is ``None`` when it cannot be used; ``has_error`` when its row would be
-    refused, for which a byte-order mark does not count: no copy keeps it. ``unseen`` is what it holds beside text."""
+class SourceLine(NamedTuple):
+    """One line that is not blank."""
 
     number: int
     raw: bytes
-    obj: Json
-    format: str | None
-    prompt: str | None
-    system: str | None
-    reference: str | None
-    category: str | None
-    kinds: set[str]
-    unseen: str = ""
-
-    @property
-    def has_error(self) -> bool:
-        return any(FAULT_KINDS[kind].level == "error" and kind != "bom" for kind in self.kinds)
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether it has an error that no further operation mends."""
-        return self.has_error and not self.kinds & MENDED_BY_CONVERT
+    row: Row
 
 
 class Source:
@@ -70,7 +50,7 @@ class Source:
         fields and conversations of other tools under the names that the formats have; ``renaming`` says which
         fields. After the first reading ``foreign`` counts the fields that stand in the place of others."""
         digest = sha256()
-        nbytes = rows = 0
+        number = nbytes = rows = 0
 
         def counted() -> Iterator[bytes]:
             nonlocal nbytes
@@ -86,11 +66,14 @@ class Source:
         if unpack and (renaming or packing or "foreign_conversation" in self.report.kinds()):
             stream = with_own_names(stream, renaming)
         self.foreign.clear()
-        for block in read_blocks(stream, self.report.terms, keep_objects=True):
-            self.foreign.update(block.foreign)
-            for line in _filled(block):
-                rows += 1
-                yield line
+        for block in line_blocks(stream):
+            for line in block.lines():
+                number += 1
+                if line.strip():
+                    row = cut_row(block.nbytes) if block.cut else read_line(line, self.report.terms)
+                    self.foreign.update(row.renaming)
+                    rows += 1
+                    yield SourceLine(number, line, row)
         for _ in chunks:  # unpacking may stop before the end
             pass
         if self.sha256 and self.sha256 != digest.hexdigest():
@@ -100,24 +83,3 @@ class Source:
                 code="dataset_changed",
             )
         self.sha256, self.nbytes, self.rows = digest.hexdigest(), nbytes, rows
-
-
-def _filled(rows: RowBlock) -> Iterator[SourceLine]:
-    kinds: dict[int, set[str]] = {}
-    for at, fault, _ in rows.faults:
-        kinds.setdefault(at, set()).add(fault.kind)
-    for at, raw in enumerate(rows.lines):
-        own = kinds.get(at, set())
-        if "blank_line" not in own:
-            yield SourceLine(
-                rows.first_line + at,
-                raw,
-                rows.objects.get(at, {}),
-                rows.formats[at],
-                rows.prompts[at],
-                rows.systems[at],
-                rows.references[at],
-                rows.categories[at],
-                own,
-                rows.unseen.get(at, ""),
-            )

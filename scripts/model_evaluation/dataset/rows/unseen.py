@@ -45,11 +45,6 @@ def field_fault(name: str, value: object) -> Fault | None:
     return Fault(known[0], f"{known[1]} in `{name}`" if known[1] != name else f"`{name}`")
 
 
-def unseen_fields(names: Iterable[str]) -> list[str]:
-    """Those of the names under which a row may hold something that is not text."""
-    return [name for name in names if field_fault(name, "x") is not None]
-
-
 def message_faults(message: Mapping[str, object]) -> list[Fault]:
     """What a message holds beside text."""
     faults = [Fault("tools", "tool calls") for name in ("tool_calls", "function_call") if message.get(name)]
