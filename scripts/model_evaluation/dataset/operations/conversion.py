@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from model_evaluation.dataset.rows.formats import FORMATS, family, format_of
+from model_evaluation.dataset.rows.formats import family, format_of
 from model_evaluation.dataset.rows.reading import read_object
 from model_evaluation.runtime.rows import SYSTEM_ROLES, is_conversation, message_text, read_dataset_row
 from model_evaluation.runtime.settings import Json
@@ -40,8 +40,6 @@ class Parts(NamedTuple):
 
 def convert_row(obj: Json, target: str) -> Json:
     """A usable row in the ``target`` format (one of ``FORMATS``). Raises ``NotConvertible``."""
-    if target not in FORMATS:
-        raise ValueError(f"unknown format {target!r}; expected one of {', '.join(FORMATS)}")
     source = format_of(obj)
     if source is None:
         raise NotConvertible("the row is in none of the five formats")

@@ -19,18 +19,18 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.?)*"?|[\[\]{}]')
 
 
-class _RefusedValueError(ValueError):
+class RefusedValueError(ValueError):
     """A value that JSON may hold and no row: kind of the fault, detail."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _RefusedValueError("not_a_number", name)
+    raise RefusedValueError("not_a_number", name)
 
 
 def _finite(digits: str) -> float:
     value = float(digits)
     if isinf(value):
-        raise _RefusedValueError("huge_number", digits[:20])
+        raise RefusedValueError("huge_number", digits[:20])
     return value
 
 
@@ -38,19 +38,20 @@ def _integer(digits: str) -> int:
     try:
         return int(digits)
     except ValueError:  # over sys.get_int_max_str_digits()
-        raise _RefusedValueError("huge_number", f"{len(digits)} digits") from None
+        raise RefusedValueError("huge_number", f"{len(digits)} digits") from None
 
 
-def _unique(pairs: list[tuple[str, object]]) -> Json:
+def unique_keys(pairs: list[tuple[str, object]]) -> Json:
+    """The object; RefusedValueError when a key comes twice."""
     obj = dict(pairs)
     if len(obj) != len(pairs):
         repeated = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise _RefusedValueError("duplicate_key", f"`{safe_name(repeated)}`")
+        raise RefusedValueError("duplicate_key", f"`{safe_name(repeated)}`")
     return obj
 
 
 _STRICT = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_integer
+    object_pairs_hook=unique_keys, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_integer
 )
 
 
@@ -80,7 +81,7 @@ def decode_line(line: bytes) -> tuple[Json | None, list[Fault]]:
         value = _STRICT.decode(text)
     except json.JSONDecodeError as error:
         return None, [*faults, _syntax_fault(error, text, may_be_cut=not complete)]
-    except _RefusedValueError as error:
+    except RefusedValueError as error:
         return None, [*faults, Fault(*error.args)]
     if _SURROGATE_ESCAPE.search(text) and _has_lone_surrogate(value):
         return None, [*faults, Fault("lone_surrogate")]
