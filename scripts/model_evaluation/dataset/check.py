@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import count, islice
 from time import monotonic
 
 from model_evaluation.json_types import JsonObject
@@ -127,15 +128,14 @@ class _Check:
             block = self._up_to_limit(block, self.max_rows - self.profile.rows)
         rows = self.reader.read(block)
         self.profile.bytes += block.nbytes
-        self.last_line = rows.lines[-1] if rows.lines else self.last_line
+        self.last_line = rows.raw[-1] if rows.raw else self.last_line
         self._count(rows)
         self.foreign.update(rows.foreign)
         self._note_faults(rows)
-        usable = rows.usable()
-        self.counts.see(rows, usable, self.findings)
+        self.counts.see(rows, self.findings)
         self.repetitions.see(rows)
-        self.texts.see(usable, self.findings)
-        self.questions.see(usable)
+        self.texts.see(rows, self.findings)
+        self.questions.see(rows)
 
     def _up_to_limit(self, block: Block, rows: int) -> Block:
         """The block without the rows that are too many; then the reading ends with it."""
@@ -149,25 +149,24 @@ class _Check:
 
     def _count(self, rows: RowBlock) -> None:
         """Count the lines that are not blank."""
-        blank = {at for at, fault in rows.faults if fault.kind == "blank_line"}
-        size = len(rows.lines) - len(blank)
+        blank = {line for line, fault in rows.faults if fault.kind == "blank_line"}
+        size = len(rows.raw) - len(blank)
         more = (self.row_limit or 0) - self.profile.rows
         if self.row_limit is not None and 0 <= more < size:
-            filled = [at for at in range(len(rows.lines)) if at not in blank]
-            self.first_line_over = rows.first_line + filled[more]
+            filled = (line for line in count(rows.first_line) if line not in blank)
+            self.first_line_over = next(islice(filled, more, None))
         self.profile.rows += size
 
     def _note_faults(self, rows: RowBlock) -> None:
-        for at, (kind, detail, about) in rows.faults:
+        for line, (kind, detail, at) in rows.faults:
             excerpt = ""
             if FAULT_KINDS[kind].level == "error" and not self.findings.has_excerpt(kind):
-                excerpt = safe_excerpt(rows.lines[at].rstrip().decode("utf-8", "replace"), about)
-            self.findings.add(kind, rows.first_line + at, detail=detail, excerpt=excerpt)
-        if rows.nbytes <= BYTES_PER_TOKEN * self.context_tokens:
-            return
-        for at, (prompt, system) in enumerate(zip(rows.prompts, rows.systems, strict=True)):
-            if prompt is not None and estimated_tokens((system or "") + prompt) > self.context_tokens:
-                self.findings.add("long_prompt", rows.first_line + at, detail=f"over {self.context_tokens:,} tokens")
+                excerpt = safe_excerpt(rows.raw[line - rows.first_line].rstrip().decode("utf-8", "replace"), at)
+            self.findings.add(kind, line, detail=detail, excerpt=excerpt)
+        if rows.nbytes > BYTES_PER_TOKEN * self.context_tokens:
+            for line, prompt, system in zip(rows.lines, rows.prompts, rows.systems, strict=True):
+                if estimated_tokens((system or "") + prompt) > self.context_tokens:
+                    self.findings.add("long_prompt", line, detail=f"over {self.context_tokens:,} tokens")
 
     def report(self, source: str) -> DatasetReport:
         """Conclude: what only the whole file can tell, and the answer."""

@@ -11,7 +11,7 @@ from itertools import accumulate
 from model_evaluation.json_types import JsonObject
 
 from .findings import FindingsByKind, safe_excerpt
-from .rows.blocks import RowBlock, UsableRows
+from .rows.blocks import RowBlock
 from .rows.formats import family
 from .tokens import estimated_tokens
 
@@ -89,28 +89,28 @@ class RowCounts:
         self._longest = (0, 0)  # characters, tokens
         self._samples: dict[str, Sample] = {}
 
-    def see(self, rows: RowBlock, usable: UsableRows, findings: FindingsByKind) -> None:
-        if not usable.prompts:
+    def see(self, rows: RowBlock, findings: FindingsByKind) -> None:
+        if not rows.prompts:
             return
-        lengths = list(map(len, usable.prompts))
+        lengths = list(map(len, rows.prompts))
         self._prompt_lengths.update(lengths)
         longest = lengths.index(max(lengths))
         if lengths[longest] > self._longest[0]:
-            text = (usable.systems[longest] or "") + usable.prompts[longest]
+            text = (rows.systems[longest] or "") + rows.prompts[longest]
             self._longest = lengths[longest], estimated_tokens(text)
-        self._reference_lengths.update([len(text) for text in usable.references if text is not None])
-        self._with_system += len(lengths) - usable.systems.count(None)
-        for category, count in Counter(usable.categories).items():
+        self._reference_lengths.update([len(text) for text in rows.references if text is not None])
+        self._with_system += len(lengths) - rows.systems.count(None)
+        for category, count in Counter(rows.categories).items():
             if category is not None:
                 self._categories[category[:NAME_CHARS]] += count
         self._fields.update(rows.fields)
-        for name, count in Counter(usable.formats).items():
+        for name, count in Counter(rows.formats).items():
             self._formats[name] += count
             first = self._first_lines.setdefault(name, [])
             if len(first) < findings.lines_kept:
-                lines = [line for line, own in zip(usable.lines, usable.formats, strict=True) if own == name]
+                lines = [line for line, own in zip(rows.lines, rows.formats, strict=True) if own == name]
                 first.extend(lines[: findings.lines_kept - len(first)])
-        self._take_samples(usable)
+        self._take_samples(rows)
         self._rows += len(lengths)
         self._forget_the_rare()
 
@@ -122,18 +122,18 @@ class RowCounts:
         if len(self._fields) > 2 * FIELDS_KEPT:
             self._fields = Counter(dict(self._fields.most_common(FIELDS_KEPT)))
 
-    def _take_samples(self, usable: UsableRows) -> None:
+    def _take_samples(self, rows: RowBlock) -> None:
         """Keep the first row, the last, and one in between: of the block with which the number of rows last doubled."""
-        size = len(usable.prompts)
+        size = len(rows.prompts)
         places = {"last": size - 1}
         if not self._rows:
             places["first"] = 0
         if (self._rows + size).bit_length() > self._rows.bit_length():
             places["middle"] = size // 2
         for name, at in places.items():
-            reference = usable.references[at]
+            reference = rows.references[at]
             shortened = reference and reference[: 2 * SAMPLE_CHARS]
-            self._samples[name] = Sample(usable.lines[at], usable.prompts[at][: 2 * SAMPLE_CHARS], shortened)
+            self._samples[name] = Sample(rows.lines[at], rows.prompts[at][: 2 * SAMPLE_CHARS], shortened)
 
     def samples(self) -> list[Sample]:
         """At most three rows, in the order of the file."""

@@ -11,7 +11,7 @@ from model_evaluation.runtime.results.similar_prompts import TooMuchAlike, promp
 
 from .findings import FindingsByKind
 from .profile import CATEGORIES_SHOWN, Profile, by_name
-from .rows.blocks import UsableRows
+from .rows.blocks import RowBlock
 
 ROWS_COMPARED = 20_000
 ROWS_COMPARED_DEEP = 100_000
@@ -42,7 +42,7 @@ class Questions:
         self._share = 1.0  # of the rows seen are kept
         self._chance = random.Random(_SEED)  # noqa: S311 - the same file shall give the same sample
 
-    def see(self, rows: UsableRows) -> None:
+    def see(self, rows: RowBlock) -> None:
         size = len(rows.prompts)
         self._seen += size
         places: Iterable[int] = range(size)

@@ -17,28 +17,27 @@ _WORD = re.compile(r"-?\d+(?:[.,]\d+)*|[^\W\d_]+|[^\w\s.,;:!?'\"‘’“”()*`
 _SAYS_NOTHING = frozenset(["the", "a", "an", "is", "are", "it", "its", "s", "answer", "final", "so", "therefore"])
 _MANY_ROWS = 1 << 14  # worth loading numpy for
 _NO_REFERENCE = hash(None)
-_NO_ROW = 0
 
 
 class Repetitions:
-    """Finds repeated prompts from 16 bytes per row: two 64-bit hashes, of prompt with system text and of reference.
+    """Finds repeated prompts from 24 bytes per row: its line and two 64-bit hashes, of prompt with system text and of
+    reference.
 
     The hash is Python's own (SipHash with a random key per process), so nobody can craft collisions;
-    among a million rows one is expected with a chance of 3 in 100 million. Position in the arrays is
-    the line number, so unusable lines take a place too.
+    among a million rows one is expected with a chance of 3 in 100 million.
     """
 
     def __init__(self) -> None:
+        self._lines = array("q")
         self._prompts = array("q")
         self._references = array("q")
         self._texts: list[str | None] = []  # reference answers of the first rows
 
     def see(self, rows: RowBlock) -> None:
         hashes = list(map(hash, zip(rows.prompts, rows.systems, strict=True)))
-        if None in rows.prompts:
-            hashes = [own if prompt else _NO_ROW for own, prompt in zip(hashes, rows.prompts, strict=True)]
         for at, content in rows.unseen.items():  # another picture makes another question
-            hashes[at] = hash((hashes[at], content)) if rows.prompts[at] else _NO_ROW
+            hashes[at] = hash((hashes[at], content))
+        self._lines.extend(rows.lines)
         self._prompts.fromlist(hashes)
         self._references.fromlist(list(map(hash, rows.references)))
         if len(self._texts) < TEXTS_KEPT:
@@ -49,29 +48,29 @@ class Repetitions:
         prompts whose reference answers differ in substance, with the line of one and of one that contradicts it."""
         duplicates = array("q")
         pairs: list[tuple[int, int]] = []
-        prompt = _NO_ROW
+        prompt: int | None = None
         earlier: dict[int, int] = {}  # reference answers, and where they are first given
         conflicting = False
         for index in _by_prompt(self._prompts):
             reference = self._references[index]
-            if self._prompts[index] != prompt or prompt == _NO_ROW:
+            if self._prompts[index] != prompt:
                 prompt, earlier, conflicting = self._prompts[index], {reference: index}, False
                 continue
             profile.repeated_prompts += 1
             if reference in earlier:
-                duplicates.append(index + 1)
+                duplicates.append(self._lines[index])
             elif reference != _NO_REFERENCE and not conflicting:
                 others = (at for answer, at in earlier.items() if answer != _NO_REFERENCE)
                 contradicted = next((at for at in others if self._differ(at, index)), None)
                 if contradicted is not None:
                     conflicting = True
-                    pairs.append((index + 1, contradicted + 1))
+                    pairs.append((self._lines[index], self._lines[contradicted]))
             earlier.setdefault(reference, index)
         profile.duplicates, profile.conflicting_references = len(duplicates), len(pairs)
         if duplicates:
             findings.add_lines("duplicate_row", len(duplicates), nsmallest(findings.lines_kept, duplicates))
         if pairs:
-            lines = [line for index, contradicted in sorted(pairs) for line in (contradicted, index)]
+            lines = [line for pair in sorted(pairs) for line in reversed(pair)]
             findings.add_lines("conflicting_reference", len(pairs), lines)
 
     def _differ(self, one: int, other: int) -> bool:

@@ -15,7 +15,7 @@ from .findings import FindingsByKind
 from .instructions import commands_an_assistant, to_a_scorer, to_an_assistant
 from .personal_data import personal_spans, secret_spans
 from .profile import Profile
-from .rows.blocks import UsableRows
+from .rows.blocks import RowBlock
 
 ROWS_LOOKED_AT = 10_000  # for what is quick to see; a job takes far fewer
 FEWEST_ALIKE = 5  # rows with the same reference answer that are no chance
@@ -64,9 +64,11 @@ class RowTexts:
         self._references: dict[str, int] = {}  # at most two, each with the line where it is first seen
         self._with_reference = 0
 
-    def see(self, rows: UsableRows, findings: FindingsByKind) -> None:
+    def see(self, rows: RowBlock, findings: FindingsByKind) -> None:
         self._see_references(rows)
-        for line, prompt, reference, system in zip(*rows[:4], strict=True):
+        for line, prompt, reference, system in zip(
+            rows.lines, rows.prompts, rows.references, rows.systems, strict=True
+        ):
             if self._rows >= max(ROWS_LOOKED_AT, self._look_through) and not self._every_row:
                 return
             self._rows += 1
@@ -88,7 +90,7 @@ class RowTexts:
         if any(map(to_an_assistant, (prompt, reference or ""))) or commands_an_assistant(system or ""):
             yield "assistant_instructions", ""
 
-    def _see_references(self, rows: UsableRows) -> None:
+    def _see_references(self, rows: RowBlock) -> None:
         known = self._references
         for line, reference in zip(rows.lines, rows.references, strict=True):
             if len(known) > 1:

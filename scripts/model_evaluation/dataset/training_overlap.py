@@ -1,5 +1,4 @@
-"""Overlap of the evaluation dataset with the data the model was trained on: prompts that are the same, and texts that are
-almost the same.
+"""Overlap of the evaluation dataset with the data the model was trained on: prompts that are the same, or almost.
 
 Candidates for the latter are pairs that share a run of four words (an exact index, no sketch); how similar they are is
 measured by rapidfuzz. A run found in more than ``_COMMON`` texts says nothing and is passed over, so that boilerplate
@@ -107,8 +106,7 @@ def find_overlap(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) ->
 
 def _prompts(chunks: Iterable[bytes]) -> Iterator[tuple[int, str]]:
     for rows in read_blocks(chunks, Terms()):
-        usable = rows.usable()
-        yield from zip(usable.lines, usable.prompts, strict=True)
+        yield from zip(rows.lines, rows.prompts, strict=True)
 
 
 def _words(text: str) -> list[str]:

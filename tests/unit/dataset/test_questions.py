@@ -135,7 +135,7 @@ def test_the_sample_comes_from_the_whole_file(monkeypatch: pytest.MonkeyPatch) -
     questions = module.Questions()
     monkeypatch.setattr("model_evaluation.dataset.rows.lines.BLOCK_BYTES", 9000)
     for rows in read_blocks([f'{{"query": "Where is order {n}?"}}\n'.encode() for n in range(10_000)], Terms()):
-        questions.see(rows.usable())
+        questions.see(rows)
     drawn = [row.line for row in questions._drawn(100)]
     assert drawn == sorted(set(drawn))
     parts = [sum(low < line <= low + 2_500 for line in drawn) for low in range(0, 10_000, 2_500)]

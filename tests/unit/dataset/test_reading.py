@@ -199,8 +199,8 @@ def test_rows_of_every_shape_are_read_as_the_notebook_reads_them(name: str, data
     assert one == other
     for rows in read_blocks([b"\n".join(lines) + b"\n"], Terms()):
         assert rows.formats[0] == name
-        usable = rows.usable()
-        for line, prompt, reference, system, category in zip(*usable[:5], strict=True):
+        columns = rows.lines, rows.prompts, rows.references, rows.systems, rows.categories
+        for line, prompt, reference, system, category in zip(*columns, strict=True):
             row = read_dataset_row(written[line - 1], line)
             assert (prompt, system, category) == (row.prompt, row.system, row.category)
             assert reference == (row.reference if (row.reference or "").strip() else None)

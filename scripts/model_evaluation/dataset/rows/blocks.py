@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -35,47 +35,29 @@ Column = list[Any]
 """The values of one field, row by row, of whatever types the rows have."""
 
 
-class UsableRows(NamedTuple):
-    """Rows that can be evaluated, as columns of equal length."""
+@dataclass
+class RowBlock:
+    """Consecutive lines, read: ``raw``, from number ``first_line`` on.
 
+    ``lines`` are the numbers of those that hold a usable row; the columns after it have an entry for each of them, in
+    which texts that are absent or blank are ``None``. ``fields`` counts the rows that have a field beside those read.
+    ``faults`` are (number of the line, fault), in order. ``foreign`` counts the lines in which a field (first) stands
+    in the place of another (second). ``unseen`` content, which is no text, is by index in the columns.
+    """
+
+    raw: Sequence[bytes]
+    nbytes: int
+    first_line: int
     lines: Sequence[int]
     prompts: list[str]
     references: list[str | None]
     systems: list[str | None]
     categories: list[str | None]
     formats: list[str]
-
-
-@dataclass
-class RowBlock:
-    """Consecutive lines, read. Every list has one entry a line.
-
-    ``prompts`` hold ``None`` for a line without a usable row. Texts that are absent or blank are ``None``. ``faults``
-    are (position, fault), in order. ``fields`` counts the rows that have a field beside those read, ``foreign`` those
-    in which a field (first) stands in the place of another (second). ``unseen`` content, no text, is by position.
-    """
-
-    first_line: int
-    lines: Sequence[bytes]
-    nbytes: int
     fields: Counter[str]
-    formats: list[str | None]
-    prompts: list[str | None]
-    references: list[str | None]
-    systems: list[str | None]
-    categories: list[str | None]
     faults: list[tuple[int, Fault]] = field(default_factory=list)
     foreign: Counter[tuple[str, str]] = field(default_factory=Counter)
     unseen: dict[int, str] = field(default_factory=dict)
-
-    def usable(self) -> UsableRows:
-        """The lines that hold a usable row."""
-        columns = self.prompts, self.references, self.systems, self.categories, self.formats
-        lines: Sequence[int] = range(self.first_line, self.first_line + len(self.lines))
-        if None not in self.prompts:
-            return UsableRows(lines, *columns)  # type: ignore[arg-type]
-        usable = [at for at, prompt in enumerate(self.prompts) if prompt is not None]
-        return UsableRows(*([column[at] for at in usable] for column in (lines, *columns)))  # type: ignore[arg-type]
 
 
 def read_blocks(chunks: Iterable[bytes], terms: Terms) -> Iterator[RowBlock]:
@@ -113,19 +95,21 @@ class BlockReader:
             rename = {f"f{at}": name for at, name in enumerate(names)}
             row_type = msgspec.defstruct("Row", fields, rename=rename, forbid_unknown_fields=True, gc=False)
             self._decode_row = msgspec.json.Decoder(row_type).decode
+        usable = [(number, row) for number, row in enumerate(rows, first_line) if row.prompt is not None]
         return RowBlock(
-            first_line,
             lines,
             block.nbytes,
-            Counter(name for row in rows for name in row.fields),
-            [row.format for row in rows],
-            [row.prompt for row in rows],
-            [row.reference for row in rows],
-            [row.system for row in rows],
-            [row.category for row in rows],
-            [(at, fault) for at, row in enumerate(rows) for fault in row.faults],
+            first_line,
+            [number for number, _ in usable],
+            [row.prompt or "" for _, row in usable],
+            [row.reference for _, row in usable],
+            [row.system for _, row in usable],
+            [row.category for _, row in usable],
+            [row.format or "" for _, row in usable],
+            Counter(name for _, row in usable for name in row.fields),
+            [(number, fault) for number, row in enumerate(rows, first_line) for fault in row.faults],
             Counter(pair for row in rows for pair in row.renaming),
-            {at: row.unseen for at, row in enumerate(rows) if row.unseen},
+            {at: row.unseen for at, (_, row) in enumerate(usable) if row.unseen},
         )
 
     def _read_plain(self, block: Block, lines: list[bytes], first_line: int) -> RowBlock | None:
@@ -164,9 +148,12 @@ class BlockReader:
             return None
         fields = Counter({name: len(lines) for name in columns if name not in NOT_METADATA})
         fields.update({f"metadata.{name}": count for name, count in inner.items()})
-        formats: list[str | None] = [format_of(dict.fromkeys(columns))] * len(lines)
+        numbers = range(first_line, first_line + len(lines))
+        formats = [format_of(dict.fromkeys(columns)) or ""] * len(lines)
         prompts, references, systems, categories = parts
-        return RowBlock(first_line, lines, block.nbytes, fields, formats, prompts, references, systems, categories)
+        return RowBlock(
+            lines, block.nbytes, first_line, numbers, prompts, references, systems, categories, formats, fields
+        )
 
     def _columns(self, lines: list[bytes]) -> dict[str, Column]:
         """The values of each field, when all rows have the same ones; else nothing."""

@@ -10,7 +10,7 @@ from model_evaluation.runtime.rows import SYSTEM_ROLES, canonical_prompt
 
 from .foreign import OTHER_ROLES
 from .formats import Fault, safe_name, type_name
-from .unseen import TOOL_ROLES, message_faults
+from .unseen import TOOL_ROLES, unseen_parts
 
 ROLES = SYSTEM_ROLES | {"user", "assistant", "tool", "function"}
 
@@ -78,7 +78,7 @@ def _message_faults(messages: list[object], field: str) -> tuple[list[Fault], tu
             what = type_name(role) if "role" in message else "missing"
             return [*faults, Fault("wrong_type", f"`{field}[].role` is {what}")], None
         roles.append(role)
-        beside = message_faults(message)
+        beside = [fault for fault, _ in unseen_parts(message)]
         faults += beside
         if isinstance(content, str):
             if not content.strip() and not beside:

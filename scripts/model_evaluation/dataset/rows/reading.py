@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -36,6 +37,11 @@ INVISIBLE = re.compile(
 CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 MENDED_BY_CONVERT = frozenset(["foreign_prompt", "foreign_conversation"])
 _NOT_USABLE = MENDED_BY_CONVERT | {"unknown_format", "missing_prompt", "blank_prompt", "wrong_type"}
+_OPTIONAL_FIELDS: tuple[tuple[str, tuple[type, ...], str], ...] = (
+    ("system", (str,), "wrong_type"),
+    ("category", (str,), "wrong_type_optional"),
+    ("metadata", (str, dict), "wrong_type_optional"),
+)
 _UNSEEN = frozenset(["not_text", "tools"])
 
 
@@ -193,18 +199,14 @@ def _check_reference(row: Row) -> list[str]:
 def _check_others(row: Row) -> None:
     """Whether system text, category and metadata can be read, and whether one format alone is meant."""
     obj = row.obj
-    system, category, metadata = obj.get("system"), obj.get("category"), obj.get("metadata")
-    for name, value in (("system", system), ("category", category)):
-        if isinstance(value, str) and not value.strip():
+    for name, expected, kind in _OPTIONAL_FIELDS:
+        value = obj.get(name)
+        if name == "system" and isinstance(value, list) and message_text(value):
+            row.faults.append(Fault("foreign_conversation", "`system` is a list of parts"))
+        elif value is not None and not isinstance(value, expected):
+            row.faults.append(Fault(kind, f"`{name}` is {type_name(value)}"))
+        elif name != "metadata" and isinstance(value, str) and not value.strip():
             row.faults.append(Fault("empty_text", f"`{name}`"))
-    if isinstance(system, list) and message_text(system):
-        row.faults.append(Fault("foreign_conversation", "`system` is a list of parts"))
-    elif not isinstance(system, str | None):
-        row.faults.append(Fault("wrong_type", f"`system` is {type_name(system)}"))
-    if not isinstance(category, str | None):
-        row.faults.append(Fault("wrong_type_optional", f"`category` is {type_name(category)}"))
-    if not isinstance(metadata, str | dict | None):
-        row.faults.append(Fault("wrong_type_optional", f"`metadata` is {type_name(metadata)}"))
     prompts = [f"`{name}`" for name in ("messages", "query", "prompt") if name in obj]
     if len(prompts) > 1:
         row.faults.append(Fault("ambiguous_format", " and ".join(prompts)))
@@ -213,22 +215,16 @@ def _check_others(row: Row) -> None:
 
 
 def _inner_names(obj: Json) -> list[str]:
-    """The fields of `metadata` that hold something, and those of `extra_info`."""
+    """The fields of `metadata`, an object or its JSON text, that hold something, and those of `extra_info`."""
     metadata, extra = obj.get("metadata"), obj.get("extra_info")
     if isinstance(metadata, str):
-        metadata = _from_text(metadata)
+        with suppress(ValueError, RecursionError):
+            metadata = json.loads(metadata)
     names = []
     if isinstance(metadata, dict):
         names = [f"metadata.{name}" for name, value in metadata.items() if isinstance(value, str | int | float)]
     inner = [f"extra_info.{name}" for name in extra] if isinstance(extra, dict) else []
     return [name for name in names if name != "metadata.category"] + inner
-
-
-def _from_text(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _name_prompt(row: Row) -> None:
