@@ -209,7 +209,7 @@ def test_a_source_that_changes_between_readings_is_refused(tmp_path: Path) -> No
 
     report = check_stream([b"\n".join(_rows(5))], source="x")
     with pytest.raises(Refused, match="changed while it was read"):
-        apply_operation("sample", [2], open_chunks, report, tmp_path / "out.jsonl")
+        apply_operation("sample", ["2"], open_chunks, report, tmp_path / "out.jsonl")
     assert list(tmp_path.iterdir()) == []
 
 

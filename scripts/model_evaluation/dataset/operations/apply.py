@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from model_evaluation.dataset.check import DatasetReport
@@ -52,8 +52,8 @@ def parse_operation(text: str) -> tuple[str, list[str]]:
 
 
 def apply_operation(
-    op: str,
-    args: Sequence[str | int],
+    name: str,
+    arguments: list[str],
     open_chunks: OpenChunks,
     report: DatasetReport,
     out_path: Path | str,
@@ -73,7 +73,6 @@ def apply_operation(
     Raises ``Refused`` when the operation cannot be done, a file exists already, or the source changed
     between its readings. Nothing is left behind then.
     """
-    name, arguments = parse_operation(shlex.join([op, *map(str, args)]))
     source, seed, out = Source(open_chunks, report), None, Path(out_path)
     try:
         with RowWriter(out) as writer:
@@ -124,13 +123,14 @@ def _filter(name: str, source: Source, arguments: list[str], writer: RowWriter, 
 
 def _distribute(name: str, source: Source, arguments: list[str], writer: RowWriter) -> int:
     """Write a sample of the rows, or all of them into shards; the seed."""
+    example = "sample 500 7" if name == "sample" else "shard 1000"
     if len(arguments) > 2 or (name == "sample" and not arguments):
         size_of = "a number of rows" if name == "sample" else "a number of rows per file"
-        raise _usage(f"{name} takes {size_of} and perhaps a seed", f"{name} 500 7")
+        raise _usage(f"{name} takes {size_of} and perhaps a seed", example)
     numbers = [str(ROWS_PER_JOB), str(DEFAULT_SEED)]
     numbers[: len(arguments)] = arguments
-    size = _number(numbers[0], "a number of rows", f"{name} 500 7", least=1)
-    seed = _number(numbers[1], "a seed", f"{name} 500 7", least=0)
+    size = _number(numbers[0], "a number of rows", example, least=1)
+    seed = _number(numbers[1], "a seed", example, least=0)
     usable = {
         number: row.category for number, _, row in source.lines() if row.prompt is not None and not row.has_error()
     }
