@@ -199,8 +199,12 @@ def _conversion(paths: list[str]) -> str:
         report = check_stream(read_chunks(Path(paths[0])), source=paths[0], max_rows=1)
     except OSError:
         return ""
-    unpacks = [useful for useful in useful_operations(report) if useful.value.startswith("convert")]
-    return convert_command(paths[0], report.renaming) if len(paths) == 1 and unpacks and not report.profile.rows else ""
+    readable = report.profile.rows > 0
+    return (
+        ""
+        if len(paths) > 1 or readable or not useful_operations(report)
+        else convert_command(paths[0], report.renaming)
+    )
 
 
 def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri, region: str | EvaluationError) -> None:
