@@ -32,3 +32,6 @@ class BenchmarkPlayer(KindPlayer):
 
     def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
         give_recipes_settings(seed.cloud, seed.region)
+
+
+PLAYER = BenchmarkPlayer

@@ -93,3 +93,6 @@ class BenchmarkSettings(TaskSettings):
             return self.subtasks[0]
         has_subtasks = bool(TASKS[self.benchmark].subtasks) or self.benchmark == "strong_reject"
         return "ALL" if has_subtasks else None
+
+
+SETTINGS = BenchmarkSettings

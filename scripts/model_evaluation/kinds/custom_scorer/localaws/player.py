@@ -82,3 +82,6 @@ class ScorerPlayer(KindPlayer):
 
     def sample_dataset(self) -> bytes:
         return demo_dataset()
+
+
+PLAYER = ScorerPlayer

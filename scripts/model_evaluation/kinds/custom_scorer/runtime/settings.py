@@ -101,3 +101,6 @@ class ScorerSettings(TaskSettings):
             "Role": self.role_arn,
             "Results": self.s3_output,
         }
+
+
+SETTINGS = ScorerSettings

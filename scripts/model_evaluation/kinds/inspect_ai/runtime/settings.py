@@ -183,3 +183,6 @@ def _decoding(reader: ParameterReader) -> dict[str, int | float]:
     if not isinstance(value.get("max_tokens", 1), int):
         return reader.fault("DECODING", f"{expected}; max_tokens is a whole number", {})
     return dict(value)
+
+
+SETTINGS = InspectSettings

@@ -101,3 +101,6 @@ def _custom_metrics(reader: ParameterReader) -> list[Json]:
         except (TypeError, KeyError) as error:
             problem = repr(error)
     return reader.fault("CUSTOM_METRICS", f"a list of Bedrock's metric definitions ({problem})", [])
+
+
+SETTINGS = JudgeSettings

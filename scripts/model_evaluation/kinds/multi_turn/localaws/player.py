@@ -110,3 +110,6 @@ class MultiTurnPlayer(KindPlayer):
 
     def sample_dataset(self) -> bytes:
         return demo_dataset()
+
+
+PLAYER = MultiTurnPlayer

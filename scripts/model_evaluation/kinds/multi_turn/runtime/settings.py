@@ -195,3 +195,6 @@ def _sampling(reader: ParameterReader) -> dict[str, int | float]:
         names = ", ".join(name for name in USUAL if name != GROUP)
         return reader.fault("SAMPLING", f"{expected}; the recipe's names are {names}", {})
     return dict(value)
+
+
+SETTINGS = MultiTurnSettings
