@@ -45,12 +45,12 @@ class Benchmark(Kind):
     def permissions(self, context: Context, role: str = "") -> Permissions:
         from model_evaluation.kinds.permissions import Permissions
         from model_evaluation.preflight.configuration import configuration_of
-        from model_evaluation.preflight.evaluator_needs import TRUSTED, of_caller, of_role
+        from model_evaluation.preflight.evaluator_needs import TRUSTED, of_caller, of_role, recipe
 
         from .runtime.benchmark_runs import BenchmarkRuns
 
         config, prefix = configuration_of(context, role), BenchmarkRuns.prefix
-        return Permissions(of_role(config, prefix), of_caller(config, prefix), TRUSTED)
+        return Permissions(of_role(config, prefix), (*of_caller(config, prefix), *recipe(config)), TRUSTED)
 
     def parameters(self, context: Context) -> JsonObject:
         from model_evaluation.steps.decoding import settings_of
