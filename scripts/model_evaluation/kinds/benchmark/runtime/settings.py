@@ -74,16 +74,11 @@ class BenchmarkSettings(TaskSettings):
         task = TASKS[self.benchmark]
         return {"rows": task.size(self.subtasks) or UNKNOWN_QUESTIONS}
 
-    def overview(self) -> dict[str, str]:
+    def contents(self) -> dict[str, str]:
         return {
-            "Model": self.model,
-            "Evaluates": self.evaluates,
             "Benchmark": self.benchmark,
             "Subtasks": ", ".join(self.subtasks) or "all",
             "Decoding": self.decoding_in_words,
-            **super().overview(),
-            "Role": self.role_arn,
-            "Results": self.s3_output,
         }
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION, Fault
-from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model
+from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model, dataset_parameters, numbers_in
 from model_evaluation.runtime.models import PUBLIC_HUB, base_model_of, hub_model_name
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import AwsClients, AwsFailure
@@ -96,9 +96,7 @@ class MultiTurnSettings(EvaluatorSettings):
     @classmethod
     def read(cls, reader: ParameterReader) -> Json:
         return super().read(reader) | {
-            "dataset": reader.text("DATASET"),
-            "dataset_etag": (reader.optional_text("DATASET_ETAG") or "").strip('"'),
-            "dataset_notes": tuple(reader.texts("DATASET_NOTES")),
+            **dataset_parameters(reader),
             "agent": reader.text("AGENT"),
             "qualifier": reader.optional_text("AGENT_QUALIFIER"),
             "group": _whole(reader, "ROLLOUTS"),
@@ -149,19 +147,17 @@ class MultiTurnSettings(EvaluatorSettings):
             "hyperparameters": self.hyperparameters,
         }
 
-    def overview(self) -> dict[str, str]:
+    def contents(self) -> dict[str, str]:
         return {
-            "Model": self.model,
-            "Evaluates": self.evaluates,
             "Dataset": self.dataset,
             "Agent": f"{self.agent}{f' ({self.qualifier})' if self.qualifier else ''}",
             "Rollouts": self.rollouts_in_words,
             "Solved": f"from a reward of {self.threshold:g}",
             "Decides": self.primary_metric,
-            **super().overview(),
-            "Role": self.role_arn,
-            "Results": f"MLflow, {self.mlflow_resource_arn}",
         }
+
+    def overview(self) -> dict[str, str]:
+        return {**super().overview(), "Results": f"MLflow, {self.mlflow_resource_arn}"}
 
 
 def _whole(reader: ParameterReader, name: str) -> int:
@@ -184,17 +180,12 @@ def _ks(reader: ParameterReader) -> tuple[int, ...]:
 
 
 def _sampling(reader: ParameterReader) -> dict[str, int | float]:
-    value = reader.structure("SAMPLING")
-    if value is None:
-        return {}
     expected = "a dictionary of numbers in the recipe's names, such as {'temperature': 0.7}"
-    if not isinstance(value, dict):
-        return reader.fault("SAMPLING", expected, {})
-    wrong = [n for n, x in value.items() if n not in USUAL or isinstance(x, bool) or not isinstance(x, int | float)]
-    if wrong:
-        names = ", ".join(name for name in USUAL if name != GROUP)
-        return reader.fault("SAMPLING", f"{expected}; the recipe's names are {names}", {})
-    return dict(value)
+    value = numbers_in(reader, "SAMPLING", expected)
+    if set(value) <= USUAL.keys():
+        return value
+    names = ", ".join(name for name in USUAL if name != GROUP)
+    return reader.fault("SAMPLING", f"{expected}; the recipe's names are {names}", {})
 
 
 SETTINGS = MultiTurnSettings
