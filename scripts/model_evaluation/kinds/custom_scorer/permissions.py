@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.permissions import Need, Permissions
 from model_evaluation.preflight.configuration import configuration_of
 from model_evaluation.preflight.evaluator_needs import TRUSTED, of_caller, of_role, recipe
 
 from .runtime.scorer_runs import ScorerRuns
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 SCORERS = "SageMaker guide, custom scorers"
 

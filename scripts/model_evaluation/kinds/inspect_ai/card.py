@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import UsualDurations, in_words
 from model_evaluation.steps.evaluator.card import own_runs, settled_lines
@@ -12,9 +11,6 @@ from model_evaluation.steps.rows.card import can_show
 from .parameters import ERROR_SHARE, samples_of, target_of
 from .runtime.inspect_runs import STEP, InspectRuns
 from .runtime.settings import UNKNOWN_SAMPLES
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def models_of(context: Context) -> int:

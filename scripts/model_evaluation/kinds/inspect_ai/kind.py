@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.kind import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from model_evaluation.conversation.context import Context
     from model_evaluation.runtime.analysis import Analysis
     from model_evaluation.runtime.summary import Summary
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
 
 from .runtime.targets import Target
 from .steps.decoding import settings_of
 from .steps.tasks import sdk_tasks
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 HUB_MODEL = "nova-textgeneration-lite-v2"
 ERROR_SHARE = 0.1

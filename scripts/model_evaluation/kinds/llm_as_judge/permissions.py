@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError
 from model_evaluation.kinds.permissions import Need, Permissions, TrustedService, actions
 from model_evaluation.lookups.concurrency import outcome
@@ -16,9 +15,6 @@ from model_evaluation.preflight.needs import CUSTOMIZATION, SDK_ROLE, SDK_SOURCE
 from .lookups.access import InferenceProfile, profile_needed
 from .lookups.judges import LIST_BUCKET, LIST_KEY
 from .runtime.judge_runs import JudgeRuns
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 BEDROCK = "bedrock.amazonaws.com"
 JUDGE_ROLES = "Bedrock guide, judge service roles"

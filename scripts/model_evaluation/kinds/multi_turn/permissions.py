@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.permissions import Need, Permissions, TrustedService, actions
 from model_evaluation.preflight import needs
 from model_evaluation.preflight.configuration import configuration_of
@@ -11,9 +10,6 @@ from model_evaluation.preflight.evaluator_needs import SDK_ROLE_ACTIONS, TRUSTED
 from model_evaluation.preflight.needs import CUSTOMIZATION, SDK_ROLE
 
 from .runtime.multi_turn_runs import MultiTurnRuns
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 GUIDE = "SageMaker guide, multi-turn evaluation"
 JOB_SERVICE = "job.sagemaker.amazonaws.com"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.multi_turn.runtime.recipe import EVALUATION_TYPE, PASS_K, SAMPLING, USUAL
 from model_evaluation.runtime.tasks.recipe import Parameter
 from model_evaluation.steps.evaluator.pairs import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.sagemaker.evaluation_spec import EvaluationSpec
 
 DEFAULTS = "defaults"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.inspect_ai.runtime.settings import DECODING
 from model_evaluation.steps.evaluator.pairs import read_settings
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 SDK_OWN = "temperature 0, max_tokens 8192"
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, Choose, NotFound, Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.multi_turn.runtime.settings import FUNCTION, RUNTIME
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
 
 LEAST_TIMEOUT = 60  # seconds; an agent works several turns long, and a function has 3 unless it is given more
 ENDPOINT = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,47}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.multi_turn.recipe_spec import (
     parameters_of,
     prompts_of,
@@ -14,10 +14,6 @@ from model_evaluation.kinds.multi_turn.recipe_spec import (
     spec_of,
 )
 from model_evaluation.kinds.multi_turn.runtime.recipe import GROUP, USUAL, meaningless_k
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
 
 
 def check(text: str, context: Context) -> Answer:
