@@ -44,22 +44,18 @@ def environment(subject: Subject) -> Iterator[Result]:
     """Variables and files of this machine. A notebook that runs elsewhere has an environment of its own: a warning."""
     deviating = deviations(subject.region)
     for deviation in deviating:
-        yield warned(
-            f"{deviation.name} {deviation.effect}. That holds for a notebook that is run in this environment.",
-            _fix(deviation, subject.region),
-            part=deviation.subject,
-            name=deviation.name,
-        )
+        message = f"{deviation.name} {deviation.effect}. That holds for a notebook that is run in this environment."
+        yield warned(message, _fix(deviation, subject.region), part=deviation.subject, name=deviation.name)
     if not deviating:
         yield passed("No variable and no file of defaults here changes what the SDK does.")
 
 
 def _fix(deviation: Deviation, region: str) -> str:
+    variable = deviation.name.partition("=")[0]
     if deviation.subject == "hub":
         return lines("For the public hub:", f"export {HUB}={PUBLIC_HUB}")
     if deviation.subject == "region":
         return lines("For the evaluation's region:", f"export {REGION}={region}")
-    variable = deviation.name.partition("=")[0]
     if variable in OVERRIDES:
         return lines("To do without it:", f"unset {variable}")
     return "Look at the file; what it sets holds for everything the SDK starts here. Take out what is not meant."
