@@ -66,10 +66,26 @@ class Aws:
             return self._clients[key]
 
 
-def listing(client: Client, operation: str, key: str, **request: object) -> list[Json]:
-    """What a listing of AWS holds on all its pages, of which ``key`` is the member with the entries."""
-    pages = client.get_paginator(operation).paginate(**request)
-    return [entry for page in pages for entry in page[key]]
+def ask(
+    aws: Aws, call: str, doing: str, about: str | None = None, *, region: str | None = None, **request: object
+) -> Json:
+    """AWS's answer to one call, such as ``iam.get_role``. ``doing`` completes "while ..." in the words of a failure,
+    and ``about`` is what was looked up."""
+    service, _, operation = call.partition(".")
+    with aws_errors(doing, resource=about):
+        answer: Json = getattr(aws.client(service, region), operation)(**request)
+    return answer
+
+
+def listing(
+    aws: Aws, call: str, key: str, doing: str, about: str | None = None, *, region: str | None = None, **request: object
+) -> list[Json]:
+    """What a listing of AWS holds on all its pages, of which ``key`` is the member with the entries; otherwise as
+    :func:`ask`."""
+    service, _, operation = call.partition(".")
+    with aws_errors(doing, resource=about):
+        pages = aws.client(service, region).get_paginator(operation).paginate(**request)
+        return [entry for page in pages for entry in page[key]]
 
 
 class _Session:

@@ -36,7 +36,7 @@ class S3:
     def __init__(self, answer: Any) -> None:
         self.answer = answer
 
-    def client(self, service: str) -> S3:
+    def client(self, service: str, region: str | None = None) -> S3:
         assert service == "s3"
         return self
 

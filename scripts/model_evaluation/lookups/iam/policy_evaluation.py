@@ -63,7 +63,7 @@ def parse_policy(text: str) -> Policy:
 
 def statements_of(policy: Policy) -> list[Policy]:
     """A policy's statements; a single one may stand in it without a list."""
-    return [statement for statement in _as_list(policy.get("Statement", [])) if isinstance(statement, dict)]
+    return [statement for statement in as_list(policy.get("Statement", [])) if isinstance(statement, dict)]
 
 
 def matching(policy: Policy, effect: str, requester: Requester, action: str, resource: str | None) -> list[Match]:
@@ -127,7 +127,7 @@ def _is_named(principal: object, requester: str) -> bool:
         return _like(principal.get("Service", []), requester)
     partition, account = requester.split(":")[1], requester.split(":")[4]
     accepted = {requester, account, f"arn:{partition}:iam::{account}:root", "*"}
-    return not accepted.isdisjoint(map(str, _as_list(principal.get("AWS", []))))
+    return not accepted.isdisjoint(map(str, as_list(principal.get("AWS", []))))
 
 
 def _undecided(statement: Policy, context: Mapping[str, Sequence[str]]) -> list[tuple[str, str]] | None:
@@ -135,7 +135,7 @@ def _undecided(statement: Policy, context: Mapping[str, Sequence[str]]) -> list[
     undecided = []
     for operator, expected in (statement.get("Condition") or {}).items():
         for key, values in expected.items():
-            holds = _holds(operator, context.get(key.lower()), [str(value) for value in _as_list(values)])
+            holds = _holds(operator, context.get(key.lower()), [str(value) for value in as_list(values)])
             if holds is False:
                 return None
             if holds is None:
@@ -159,9 +159,10 @@ def _holds(operator: str, values: Sequence[str] | None, expected: list[str]) -> 
 def _like(patterns: object, value: str, *, lower: bool = False) -> bool:
     """Whether an IAM pattern matches: a star and a question mark mean what they mean to fnmatch, brackets nothing."""
     plain = str.lower if lower else str
-    texts = [plain(str(pattern)).replace("[", "[[]") for pattern in _as_list(patterns)]
+    texts = [plain(str(pattern)).replace("[", "[[]") for pattern in as_list(patterns)]
     return any(fnmatchcase(plain(value), text) for text in texts)
 
 
-def _as_list(value: object) -> list[object]:
+def as_list(value: object) -> list[object]:
+    """What may stand in a policy alone or in a list."""
     return value if isinstance(value, list) else [value]
