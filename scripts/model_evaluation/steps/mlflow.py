@@ -11,7 +11,7 @@ from model_evaluation.errors import Choose, Refused
 from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
 
 if TYPE_CHECKING:
-    from model_evaluation.lookups.sagemaker.mlflow import Tracker, Trackers
+    from model_evaluation.lookups.sagemaker.mlflow import Trackers
 
 
 def check(text: str, context: Context) -> Answer:
@@ -33,7 +33,7 @@ def check(text: str, context: Context) -> Answer:
             f"{text[:200]!r} is not an MLflow app or tracking server of {context.value('region')}. "
             f"{trackers.unknown}".strip(),
             fix="Choose one from the list, or `create`.",
-            choices=_choices(trackers),
+            choices=_choices(trackers)[0],
         )
     if not tracker.usable:
         raise Refused(
@@ -53,14 +53,8 @@ def _trackers(context: Context) -> Trackers:
 
 def offer(context: Context) -> Offer:
     trackers = _trackers(context)
-    usable = [item for item in trackers.trackers if item.usable]
-    return Offer(choices=_choices(trackers), suggested=_suggested(usable), text=trackers.unknown or None)
-
-
-def _suggested(usable: list[Tracker]) -> str:
-    """The only one; of several the first app, which costs nothing while it is idle, else the first by name."""
-    apps = [tracker for tracker in usable if tracker.kind == "app"]
-    return next((tracker.arn for tracker in (*apps, *usable)), "create")
+    choices, suggested = _choices(trackers)
+    return Offer(choices=choices, suggested=suggested, text=trackers.unknown or None)
 
 
 def settle(context: Context) -> Answer | None:
@@ -76,19 +70,20 @@ def settle(context: Context) -> Answer | None:
     return replace(answer, origin="lookup", facts=facts, findings=[finding("mlflow", note)])
 
 
-def _choices(trackers: Trackers) -> list[dict[str, str]]:
+def _choices(trackers: Trackers) -> tuple[list[dict[str, str]], str]:
+    """What can be chosen, and what is suggested: the only one; of several the first app, which costs nothing while it
+    is idle, else the first by name."""
     usable = [item for item in trackers.trackers if item.usable]
-    suggested = _suggested(usable)
     choices = [
         {"value": item.arn, "label": f"{item.name} (MLflow {item.kind})", "note": item.status} for item in usable
     ]
     choices.append({"value": "create", "label": "Let the SDK create an MLflow app where there is none"})
-    for choice in choices:
-        if choice["value"] == suggested and len(choices) > 2:
-            choice["note"] = f"{choice['note']}; suggested: an app costs nothing while it is idle"
-        elif choice["value"] == suggested:
-            choice["note"] = "suggested: there is no other" if usable else "suggested: the region has none yet"
-    return choices
+    suggested = choices[next((number for number, item in enumerate(usable) if item.kind == "app"), 0)]
+    if len(usable) > 1:
+        suggested["note"] += "; suggested: an app costs nothing while it is idle"
+    else:
+        suggested["note"] = "suggested: there is no other" if usable else "suggested: the region has none yet"
+    return choices, suggested["value"]
 
 
 STEP = Step(
