@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-
-import botocore.exceptions as boto
+from typing import Any
 
 from model_evaluation.errors import (
     AccessDenied,
@@ -20,6 +19,7 @@ from model_evaluation.errors import (
     Throttled,
     Unreachable,
 )
+from model_evaluation.json_types import Facts
 
 ATTEMPTS = 4  # of a request that is throttled or gets no answer
 # Every service's own word for "not there"; EC2 puts it behind a dot, as in InvalidVpcID.NotFound.
@@ -66,31 +66,36 @@ MEANINGS: tuple[tuple[str, type[AwsError], str, str], ...] = (
 )
 
 
-# Failures of the library, the most specific first: what they mean, and what to do.
-LIBRARY: dict[tuple[type[Exception], ...], tuple[type[AwsError], str, str]] = {
-    (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError): (
+# Failures of botocore by the names of its classes, the most specific first; what they mean, and what to do. They are
+# known by name, so that the library is loaded only by who asks something.
+LIBRARY: tuple[tuple[str, type[AwsError], str, str], ...] = (
+    (
+        "NoCredentialsError|PartialCredentialsError|CredentialRetrievalError",
         NoCredentials,
         "No usable AWS credentials were found {moment}: {error}",
         SIGN_IN,
     ),
-    (boto.SSOTokenLoadError, boto.UnauthorizedSSOTokenError, boto.TokenRetrievalError): (
+    (
+        "SSOTokenLoadError|UnauthorizedSSOTokenError|TokenRetrievalError",
         ExpiredCredentials,
         "The AWS sign-in has expired (seen {moment}): {error}",
         RENEW,
     ),
-    (boto.ProfileNotFound,): (NoCredentials, "{error}.", "Choose an existing one: aws configure list-profiles"),
-    (boto.NoRegionError, boto.InvalidRegionError): (
+    ("ProfileNotFound", NoCredentials, "{error}.", "Choose an existing one: aws configure list-profiles"),
+    (
+        "NoRegionError|InvalidRegionError",
         NoRegion,
         "No usable AWS region is configured: {error}",
         "For example: export AWS_REGION=us-west-2",
     ),
-    (boto.HTTPClientError, boto.ConnectionError): (
+    (
+        "HTTPClientError|ConnectionError",
         Unreachable,
         "AWS did not answer {moment}: {error}",
         "Check the network, proxy or VPN (and AWS_ENDPOINT_URL if it is set), then run the command again.",
     ),
-    (Exception,): (AwsError, "The AWS library failed {moment}: {error}", "Check the AWS configuration."),
-}
+    ("BotoCoreError", AwsError, "The AWS library failed {moment}: {error}", "Check the AWS configuration."),
+)
 
 
 @contextmanager
@@ -106,31 +111,34 @@ def aws_errors(
     moment = f"while {action}{about}"
     try:
         yield
-    except boto.ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "400":
-            no_words()
-        raise _from_code(error, moment, about) from error
-    except boto.ParamValidationError as error:
-        reason = " ".join(str(error).split())
-        refusal = f"AWS does not accept this value {moment}: {reason}"
-        raise AwsError(refusal, fix="Correct the value and answer again.", code="invalid_value") from error
-    except boto.BotoCoreError as error:
-        kind, message, fix = next(meaning for classes, meaning in LIBRARY.items() if isinstance(error, classes))
-        raise kind(message.format(moment=moment, error=error), fix=fix) from error
+    except Exception as error:
+        names = {each.__name__ for each in type(error).__mro__ if each.__module__ == "botocore.exceptions"}
+        if "ClientError" in names:
+            answer: Any = error
+            if answer.response.get("Error", {}).get("Code") == "400":
+                no_words()
+            raise _from_answer(answer.response, answer.operation_name, moment, about) from error
+        if "ParamValidationError" in names:
+            refusal = f"AWS does not accept this value {moment}: {' '.join(str(error).split())}"
+            raise AwsError(refusal, fix="Correct the value and answer again.", code="invalid_value") from error
+        for library, kind, message, fix in LIBRARY:
+            if not names.isdisjoint(library.split("|")):
+                raise kind(message.format(moment=moment, error=error), fix=fix) from error
+        raise
 
 
-def _from_code(error: boto.ClientError, moment: str, about: str) -> AwsError:
-    body = error.response.get("Error", {})
+def _from_answer(response: Facts, operation: str, moment: str, about: str) -> AwsError:
+    body = response.get("Error", {})
     code, message = str(body.get("Code", "")), str(body.get("Message", "")).strip()
-    details = {"aws_code": code, "operation": error.operation_name}
+    details = {"aws_code": code, "operation": operation}
     words = f" AWS says: {message}" if message and message != code else ""
-    names = {"moment": moment, "words": words, "operation": error.operation_name, "on": about and f" on{about}"}
+    names = {"moment": moment, "words": words, "operation": operation, "on": about and f" on{about}"}
     for codes, kind, meaning, fix in MEANINGS:
         if re.fullmatch(codes, code):
             return kind(meaning.format(**names), fix=fix.format(**names), details=details)
     if is_not_found(code, message):
         return NotFound(f"AWS found nothing {moment}.{words}", fix="Check the name and the region.", details=details)
-    if int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
+    if int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
         trouble = f"AWS had trouble of its own {moment} ({code or 'no code'})."
         fix = "Run the same command again; if it lasts, see the AWS Health Dashboard."
         return Unreachable(trouble, fix=fix, code="service_error", details=details)

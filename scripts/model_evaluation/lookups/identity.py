@@ -7,8 +7,6 @@ import email.utils
 from contextlib import suppress
 from typing import NamedTuple
 
-import botocore.exceptions
-
 from model_evaluation.runtime.settings import Json
 
 from .failures import aws_errors
@@ -62,10 +60,12 @@ def clock_offset(aws: Aws) -> float | None:
     ``None`` when the answer carried no date. A refused request tells the time, too: a wrong clock is a reason
     for the refusal.
     """
+    from botocore.exceptions import ClientError
+
     with aws_errors("asking for the time"):
         try:
             answer: Json = aws.client("sts").get_caller_identity()
-        except botocore.exceptions.ClientError as error:
+        except ClientError as error:
             answer = error.response
             if "date" not in _headers(answer):
                 raise

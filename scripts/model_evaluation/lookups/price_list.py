@@ -83,15 +83,9 @@ def _ask(aws: Aws, service: str, **attributes: str) -> list[Json]:
     return [json.loads(str(text)) for text in texts]
 
 
-class HourlyPrice(NamedTuple):
-    """US dollars for an hour of one instance; ``simulated`` prices are made up."""
-
-    usd: float
-    simulated: bool
-
-
-def hourly_price(aws: Aws, region: str, instance: str, component: str) -> HourlyPrice | None:
-    """On-demand price of an instance, such as ``ml.m5.large``, in a component of SageMaker, such as ``Training``.
+def hourly_price(aws: Aws, region: str, instance: str, component: str) -> tuple[float, bool] | None:
+    """On-demand price of an instance, such as ``ml.m5.large``, in a component of SageMaker, such as ``Training``: US
+    dollars, and whether it is made up.
 
     The lowest where the Price List has several, ``None`` where it has none. Raises AwsError.
     """
@@ -100,7 +94,7 @@ def hourly_price(aws: Aws, region: str, instance: str, component: str) -> Hourly
         attributes = product.get("product", {}).get("attributes", {})
         words = f"{attributes.get('component', '')} {attributes.get('usagetype', '')}".lower()
         if attributes.get("instanceName") == instance and component.split()[-1].lower() in words:
-            prices += [HourlyPrice(usd, attributes.get("simulated") == "true") for usd in _hourly(product)]
+            prices += [(usd, attributes.get("simulated") == "true") for usd in _hourly(product)]
     return min(prices, default=None)
 
 
@@ -124,11 +118,12 @@ def instances_cost(
         return f"unknown: {error.message}"
     if price is None:
         return f"unknown: the Price List has no price for {instance} in {region}, {component.lower()}"
-    mark, each = "SIMULATED prices: " if price.simulated else "", f"{price.usd:,.3f}".removesuffix("0")
+    usd, made_up = price
+    mark, each = "SIMULATED prices: " if made_up else "", f"{usd:,.3f}".removesuffix("0")
     rate = f"{instance} at ${each} an hour" if count == 1 else f"{count} x {instance} at ${each} an hour each"
     if minutes is None:
         return f"{mark}{rate}; how long it takes is unknown"
-    low, high = (price.usd * count * part / 60 for part in minutes)
+    low, high = (usd * count * part / 60 for part in minutes)
     return f"{mark}${low:,.2f} to ${high:,.2f} ({rate})"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from model_evaluation.kinds.permissions import SDK_CHECK, Necessity, Need, actions
 from model_evaluation.lookups.iam.roles import SAGEMAKER
-from model_evaluation.runtime.models import PUBLIC_HUB
+from model_evaluation.lookups.sagemaker.hub import PUBLIC_HUB
 
 from .configuration import Configuration
 

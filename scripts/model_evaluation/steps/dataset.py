@@ -156,12 +156,11 @@ def from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
             code="other_account",
         )
     try:
-        dataset = resolve_dataset(aws, arn)
+        return resolve_dataset(aws, arn)
     except NotFound as error:
         raise Refused(
             f"No such registry dataset: {arn.text}", fix="Check hub, name and version.", code="not_found"
         ) from error
-    return dataset.arn, dataset.uri
 
 
 def _not_in_s3(text: str) -> Refused:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Step, finding
@@ -11,11 +10,19 @@ from model_evaluation.errors import AccessDenied, Choose, NotFound, Refused
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, kinds_for
 from model_evaluation.lookups.arns import Arn, a_kind_of, kind_of, parse_arn
-
-if TYPE_CHECKING:
-    from model_evaluation.lookups.sagemaker.models import ModelPackage
-    from model_evaluation.lookups.session import Aws
-
+from model_evaluation.lookups.concurrency import together
+from model_evaluation.lookups.identity import who_am_i
+from model_evaluation.lookups.sagemaker.hub import describe_base_model
+from model_evaluation.lookups.sagemaker.models import (
+    ModelPackage,
+    describe_package,
+    describe_training_job,
+    group_arn,
+    list_versions,
+    search_groups,
+    training_job_or_none,
+)
+from model_evaluation.lookups.session import Aws
 
 EXPECTED = (
     "a model package ARN (arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION), a model package group "
@@ -54,8 +61,6 @@ def find_usable_package(aws: Aws, text: str, step_id: str = "model") -> tuple[Mo
 
 
 def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[JsonObject]]:
-    from model_evaluation.lookups.concurrency import together
-
     kind = kind_of(arn)
     if kind not in ("model package", "model package group", "training job"):
         raise Refused(
@@ -70,8 +75,6 @@ def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[JsonObject]]:
 
 
 def _resolve(aws: Aws, arn: Arn, kind: str) -> tuple[ModelPackage, list[JsonObject]]:
-    from model_evaluation.lookups.sagemaker.models import describe_package
-
     name = arn.resource.partition("/")[2]
     if kind == "training job":
         return _from_training_job(aws, name)
@@ -109,8 +112,6 @@ def require_region(aws: Aws, arn: Arn) -> None:
 
 def require_account(aws: Aws, arn: Arn) -> None:
     """Raise Refused when it is another account's."""
-    from model_evaluation.lookups.identity import who_am_i
-
     account = who_am_i(aws).account
     if arn.account != account:
         raise Refused(
@@ -122,9 +123,6 @@ def require_account(aws: Aws, arn: Arn) -> None:
 
 def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
     """A group's name (with a version or without), a training job's name, or a keyword."""
-    from model_evaluation.lookups.concurrency import together
-    from model_evaluation.lookups.sagemaker.models import group_arn, search_groups, training_job_or_none
-
     name, slash, version = text.partition("/")
     versioned = bool(slash) and version.isascii() and version.isdigit()
     group, job, groups = together(
@@ -156,8 +154,6 @@ def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
 
 
 def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[JsonObject]]:
-    from model_evaluation.lookups.sagemaker.models import describe_package, describe_training_job
-
     try:
         job = describe_training_job(aws, name)
     except NotFound as error:
@@ -184,8 +180,6 @@ def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[JsonObje
 
 def _newest(aws: Aws, group: str) -> tuple[ModelPackage, list[JsonObject]]:
     """The newest usable version of a group, saying which were passed over and why."""
-    from model_evaluation.lookups.sagemaker.models import describe_package, list_versions
-
     try:
         versions = list_versions(aws, group)
     except NotFound as error:
@@ -269,8 +263,6 @@ def _refuse_other_kind(context: Context, package: ModelPackage) -> None:
 
 def _base_model(aws: Aws, package: ModelPackage, region: str) -> JsonObject:
     """Whether the base model is still in the public hub."""
-    from model_evaluation.lookups.sagemaker.hub import describe_base_model
-
     name, version = str(package.base_model), package.base_model_version
     label = f"{name} {version or ''}".strip()
     note, level = f"Fine-tuned from {label}.", "info"

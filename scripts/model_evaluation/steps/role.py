@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
@@ -12,11 +12,11 @@ from model_evaluation.errors import AccessDenied, EvaluationError, NotFound, Ref
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import SDK_CHECK, TrustedService
 from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
-
-if TYPE_CHECKING:
-    from model_evaluation.lookups.iam.roles import Role
-    from model_evaluation.lookups.iam.simulation import Simulated
-    from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.concurrency import outcome, together
+from model_evaluation.lookups.iam.roles import SAGEMAKER, Role, describe_role, list_roles
+from model_evaluation.lookups.iam.simulation import Simulated, simulate_needs
+from model_evaluation.lookups.identity import who_am_i
+from model_evaluation.lookups.session import Aws
 
 T = TypeVar("T")
 MOST_CHOICES = 12
@@ -24,10 +24,6 @@ MOST_SIMULATED = 6  # roles tried before the question is asked
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.lookups.concurrency import outcome, together
-    from model_evaluation.lookups.iam.roles import SAGEMAKER, describe_role
-    from model_evaluation.lookups.identity import who_am_i
-
     aws = context.aws
     name, account = _named(text, aws)
     is_role = text.startswith("arn:") and ":role/" in text  # then everything can be asked at once
@@ -77,8 +73,6 @@ def _or_raise(result: T | EvaluationError) -> T:
 
 def _named(text: str, aws: Aws) -> tuple[str, str]:
     """A role's name, and its account where the text says that."""
-    from model_evaluation.lookups.identity import who_am_i
-
     if text.lower() == "auto":
         own_role = who_am_i(aws).role_name
         if own_role is None:
@@ -119,8 +113,6 @@ def _trust(role: Role, services: Sequence[TrustedService]) -> list[JsonObject]:
 def _simulation(context: Context, role_arn: str) -> list[Simulated]:
     """What IAM says of everything without which the run fails for certain, as far as the answers go; preflight asks for
     the rest."""
-    from model_evaluation.lookups.iam.simulation import simulate_needs
-
     needs = context.kind.permissions(context, role_arn).role
     required = [need for need in needs if need.necessity == "required" and need.part != SDK_CHECK]
     return simulate_needs(context.aws, role_arn, required)
@@ -155,9 +147,6 @@ def offer(context: Context) -> Offer:
 def _trusted_roles(context: Context) -> tuple[str | None, list[str]]:
     """The session's own role, if it has one, and the names of the roles that SageMaker may assume, the own one first,
     as far as they may be listed."""
-    from model_evaluation.lookups.iam.roles import SAGEMAKER, list_roles
-    from model_evaluation.lookups.identity import who_am_i
-
     own = who_am_i(context.aws).role_name
     try:
         roles = context.aws.once("roles", lambda: list_roles(context.aws))

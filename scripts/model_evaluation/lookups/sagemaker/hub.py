@@ -9,9 +9,10 @@ from typing import NamedTuple
 from model_evaluation.errors import Refused
 from model_evaluation.lookups.arns import Arn
 from model_evaluation.lookups.session import Aws, ask
-from model_evaluation.runtime.models import PUBLIC_HUB
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.settings import Json
+
+PUBLIC_HUB = "SageMakerPublicHub"
 
 
 class HubModel(NamedTuple):
@@ -52,15 +53,9 @@ def describe_base_model(aws: Aws, name: str, version: str | None, region: str) -
     )
 
 
-class RegistryDataset(NamedTuple):
-    """``arn`` has a version; ``uri`` is where its rows lie."""
-
-    arn: str
-    uri: S3Uri
-
-
-def resolve_dataset(aws: Aws, arn: Arn) -> RegistryDataset:
-    """The S3 object behind ``...:hub-content/<hub>/DataSet/<name>[/<version>]``; without a version, the newest."""
+def resolve_dataset(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
+    """The ARN with a version, and where the rows lie, of ``...:hub-content/<hub>/DataSet/<name>[/<version>]``; without
+    one the newest is meant."""
     parts = arn.resource.split("/")
     if len(parts) not in (4, 5):
         raise Refused(
@@ -78,7 +73,7 @@ def resolve_dataset(aws: Aws, arn: Arn) -> RegistryDataset:
             f"The registry entry {name} does not say where its rows are.",
             fix="Give the S3 URI of the dataset's JSONL file instead.",
         ) from error
-    return RegistryDataset(str(answer["HubContentArn"]), uri)
+    return str(answer["HubContentArn"]), uri
 
 
 def _content(aws: Aws, content: tuple[str, str, str], version: str | None, doing: str, about: str, region: str) -> Json:

@@ -30,15 +30,8 @@ class Tracker(NamedTuple):
         return self.status in USABLE[self.kind]
 
 
-class Trackers(NamedTuple):
-    """Apps and servers by name; ``unknown`` says which lists were denied."""
-
-    trackers: list[Tracker]
-    unknown: str
-
-
-def list_trackers(aws: Aws, region: str) -> Trackers:
-    """All MLflow apps and tracking servers of the region, by name."""
+def list_trackers(aws: Aws, region: str) -> tuple[list[Tracker], str]:
+    """All MLflow apps and tracking servers of the region, by name, and which lists were denied, in words."""
 
     def apps() -> list[Tracker]:
         items = listing(aws, "sagemaker.list_mlflow_apps", "Summaries", "listing MLflow apps", region=region)
@@ -61,7 +54,7 @@ def list_trackers(aws: Aws, region: str) -> Trackers:
             raise result
         else:
             trackers += [item for item in result if item.status not in ("Deleting", "Deleted")]
-    return Trackers(sorted(trackers, key=lambda item: item.name), " ".join(denied))
+    return sorted(trackers, key=lambda item: item.name), " ".join(denied)
 
 
 def describe_tracker(aws: Aws, arn: str, region: str) -> Tracker:

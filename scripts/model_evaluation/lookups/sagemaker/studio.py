@@ -20,14 +20,6 @@ class Domain(NamedTuple):
     subnets: tuple[str, ...]
 
 
-class Way(NamedTuple):
-    """What a VPC offers: service names of its endpoints that are in service, and whether the domain's subnets
-    all have a route to a NAT or transit gateway."""
-
-    endpoints: frozenset[str]
-    gateway: bool
-
-
 def studio_domains(aws: Aws, region: str) -> list[Domain]:
     """Every Studio domain of the region."""
 
@@ -47,8 +39,9 @@ def studio_domains(aws: Aws, region: str) -> list[Domain]:
     return together(*[partial(describe, item) for item in items])
 
 
-def way_out(aws: Aws, domain: Domain, region: str) -> Way:
-    """How a VPC-only domain's kernels reach AWS."""
+def way_out(aws: Aws, domain: Domain, region: str) -> tuple[list[str], bool]:
+    """How a VPC-only domain's kernels reach AWS: service names of the VPC's endpoints that are in service, and whether
+    the domain's subnets all have a route to a NAT or transit gateway."""
 
     def in_vpc(call: str, key: str, doing: str) -> list[Json]:
         filters = [{"Name": "vpc-id", "Values": [domain.vpc]}]
@@ -60,7 +53,7 @@ def way_out(aws: Aws, domain: Domain, region: str) -> Way:
     )
     services = [item["ServiceName"] for item in endpoints if item.get("State", "available").lower() == "available"]
     leads_out = bool(domain.subnets) and all(_leads_out(tables, subnet) for subnet in domain.subnets)
-    return Way(frozenset(services), leads_out)
+    return sorted(services), leads_out
 
 
 def _leads_out(tables: list[Json], subnet: str) -> bool:

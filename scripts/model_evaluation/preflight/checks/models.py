@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 
 from model_evaluation.errors import AccessDenied, NotFound
 from model_evaluation.lookups.s3.objects import anything_under
+from model_evaluation.lookups.sagemaker.hub import PUBLIC_HUB
 from model_evaluation.lookups.sagemaker.models import ModelPackage
 from model_evaluation.preflight.configuration import Model
 from model_evaluation.preflight.fixes import command
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
 from model_evaluation.preflight.subject import Subject
-from model_evaluation.runtime.models import PUBLIC_HUB
 from model_evaluation.runtime.s3_uri import S3Uri
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from model_evaluation.errors import EvaluationError, NotFound
 from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.sagemaker.models import describe_training_job
-from model_evaluation.lookups.sagemaker.studio import Domain, Way, studio_domains, way_out
+from model_evaluation.lookups.sagemaker.studio import Domain, studio_domains, way_out
 from model_evaluation.preflight.configuration import Model
 from model_evaluation.preflight.fixes import command
 from model_evaluation.preflight.results import Result, passed, skipped, warned
@@ -33,15 +33,15 @@ def studio(subject: Subject, *, needed: tuple[str, ...]) -> Iterator[Result]:
             unknown = f"Which endpoints the VPC of Studio domain {domain.name} has is not known. {way.message}"
             yield skipped(unknown, part=domain.id)
         else:
-            yield _reaching(domain, way, region, needed).about(domain.id)
+            yield _reaching(domain, *way, region, needed).about(domain.id)
 
 
-def _reaching(domain: Domain, way: Way, region: str, needed: tuple[str, ...]) -> Result:
+def _reaching(domain: Domain, endpoints: list[str], gateway: bool, region: str, needed: tuple[str, ...]) -> Result:
     names = {name: f"com.amazonaws.{region}.{name}" for name in needed}
-    missing = [name for name in needed if names[name] not in way.endpoints]
-    evidence = {"domain": domain.id, "vpc": domain.vpc, "endpoints": sorted(way.endpoints), "gateway": way.gateway}
-    if way.gateway or not missing:
-        how = "leads out through a gateway" if way.gateway else "has every endpoint the notebook needs"
+    missing = [name for name in needed if names[name] not in endpoints]
+    evidence = {"domain": domain.id, "vpc": domain.vpc, "endpoints": endpoints, "gateway": gateway}
+    if gateway or not missing:
+        how = "leads out through a gateway" if gateway else "has every endpoint the notebook needs"
         return passed(f"Studio domain {domain.name} is confined to {domain.vpc}, which {how}.", evidence=evidence)
     interface = {"vpc_endpoint_type": "Interface", "subnet_ids": domain.subnets[0] if domain.subnets else "SUBNET"}
     create = partial(command, "ec2", "create-vpc-endpoint", vpc_id=domain.vpc, region=region)
