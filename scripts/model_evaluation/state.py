@@ -1,7 +1,7 @@
 """workflow_state.json: read, check, lock, and replace it whole.
 
 The file may be shared with other tools: keys this module does not know are kept untouched, and a file
-without ``schema_version`` is another tool's, whose keys become suggestions (see suggestions.py).
+without ``schema_version`` is another tool's, whose keys become suggestions.
 A damaged file is never overwritten.
 """
 
