@@ -23,9 +23,6 @@ def _find(cloud: Cloud, request: Request) -> Execution:
 @SHARED.plays("sagemaker", "StartPipelineExecution")
 def start_pipeline_execution(cloud: Cloud, request: Request) -> Record:
     pipeline = PIPELINES.find(cloud, request)
-    for old, new in cloud.rules.foreign_update().items():
-        pipeline["PipelineDefinition"] = pipeline["PipelineDefinition"].replace(old, new)
-        pipeline["LastModifiedTime"] = cloud.now()
     definition = read_definition(pipeline["PipelineDefinition"])
     execution = cloud.timeline.start(request.region, pipeline, definition, request.params)
     pipeline["LastRunTime"] = pipeline["LastExecutionTime"] = execution.record["CreationTime"]
