@@ -26,11 +26,9 @@ from .cloud import OWN_KEY, REFUSED, TELEMETRY, Call, Cloud
 from .errors import LocalAwsBug, ServiceError
 from .operations import SHARED, Record, Request, Response
 from .services import (  # noqa: F401 - each registers its operations
-    executions,
     hub,
     identity,
     jobs,
-    lineage,
     mlflow,
     packages,
     pipelines,

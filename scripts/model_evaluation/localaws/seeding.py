@@ -86,18 +86,9 @@ class Seeder:
         put_content(self.cloud, self.region, path, document, ["@task:text-generation"])
 
     def group(self, name: str, description: str, *, days_ago: float = 0.0) -> None:
-        arn = GROUPS.arn(self.cloud, self.region, name)
-        GROUPS.table(self.cloud, self.region).put(
-            arn,
-            {
-                "ModelPackageGroupName": name,
-                "ModelPackageGroupArn": arn,
-                "ModelPackageGroupDescription": description,
-                "ModelPackageGroupStatus": "Completed",
-                "CreationTime": timestamp(self.cloud.started - days_ago * DAY),
-                "CreatedBy": {},
-            },
-        )
+        members = {"ModelPackageGroupDescription": description, "ModelPackageGroupStatus": "Completed"}
+        created = timestamp(self.cloud.started - days_ago * DAY)
+        GROUPS.add(self.cloud, self.region, name, {**members, "CreationTime": created})
 
     def package(
         self,
@@ -130,20 +121,20 @@ class Seeder:
                 "HubContentVersion": base_version or versions[base],
                 "RecipeName": f"{base}_sft_lora",
             }
-        PACKAGES.table(self.cloud, self.region).put(
+        PACKAGES.add(
+            self.cloud,
+            self.region,
             arn,
             {
                 "ModelPackageName": arn,
                 "ModelPackageGroupName": group,
                 "ModelPackageVersion": version,
-                "ModelPackageArn": arn,
                 "CreationTime": timestamp(self.cloud.started - days_ago * DAY),
                 "ModelPackageStatus": status,
                 "ModelPackageStatusDetails": {"ValidationStatuses": []},
                 "ModelApprovalStatus": approval,
                 "InferenceSpecification": {"Containers": [container]},
                 "MetadataProperties": {"GeneratedBy": made_by} if made_by else {},
-                "CreatedBy": {},
             },
         )
 

@@ -33,10 +33,7 @@ def put_content(cloud: Cloud, region: str, path: str, document: Record, keywords
     hub_arn = f"arn:aws:sagemaker:{region}:{owner}:hub/{hub}"
     arn = f"arn:aws:sagemaker:{region}:{owner}:hub-content/{path}"
     times = {"CreationTime": cloud.now(), "LastModifiedTime": cloud.now()}
-    HUBS.table(cloud, region).put(
-        HUBS.arn(cloud, region, hub),
-        {"HubName": hub, "HubArn": hub_arn, "HubDescription": hub, "HubStatus": "InService", **times},
-    )
+    HUBS.add(cloud, region, hub, {"HubArn": hub_arn, "HubDescription": hub, "HubStatus": "InService"})
     contents_of(cloud, region).put(
         arn,
         {
