@@ -7,10 +7,12 @@ present, event by event in the order of their times, so that what a client sees 
 from __future__ import annotations
 
 import hashlib
+import string
 from collections.abc import Callable
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import JobFailure, LocalAwsBug
+from model_evaluation.localaws.language.chance import seeded
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.policies import trusts
 from model_evaluation.localaws.store import timestamp
@@ -20,10 +22,6 @@ from .job import JOB_TYPES, Job, JobType
 
 OWN_PARAMETERS = ("PipelineExecutionDisplayName", "PipelineExecutionDescription", "RoleArn")
 JOB_STATUS = {"Succeeded": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
-
-
-Outcome = tuple[str, str | None]
-"""How a step or a job ended, in the words of a step, and why it failed."""
 
 
 class Timeline:
@@ -42,7 +40,8 @@ class Timeline:
             if execution.token == token and execution.record["PipelineArn"] == pipeline["PipelineArn"]:
                 return execution
         now = self._cloud.clock()
-        identifier = _short_id(f"{pipeline['PipelineArn']} {len(self.executions)} {now} {token}")
+        letters = seeded(pipeline["PipelineArn"], len(self.executions), now, token)
+        identifier = "".join(letters.choices(string.ascii_lowercase + string.digits, k=12))
         arn = f"{pipeline['PipelineArn']}/execution/{identifier}"
         record: Record = {
             "PipelineArn": pipeline["PipelineArn"],
@@ -101,19 +100,20 @@ class Timeline:
         hold = self._cloud.scenario.hold_step
         return hold is not None and hold in label
 
-    def _outcome(self, label: str, work: Callable[[], None]) -> Outcome:
-        """What becomes of the work of a step or a job, as the scenario has it."""
+    def _outcome(self, label: str, work: Callable[[], None]) -> tuple[str, str | None]:
+        """What becomes of the work of a step or a job, as the scenario has it: status of the step, and why it
+        failed."""
         reason = next((why for part, why in self._cloud.scenario.fail_step.items() if part in label), None)
         if reason is not None:
-            return ("Failed", reason)
+            return "Failed", reason
         try:
             work()
         except JobFailure as failure:
-            return ("Failed", str(failure))
+            return "Failed", str(failure)
         except Exception as error:  # ours: it fails, and LocalAws raises the reason when it closes
             self._cloud.bugs.append(LocalAwsBug(f"{label}: {error!r}"))
-            return ("Failed", f"InternalServerError: {error!r}")
-        return ("Succeeded", None)
+            return "Failed", f"InternalServerError: {error!r}"
+        return "Succeeded", None
 
     def _perform(self, job: Job) -> None:
         """Does a job's work, which the kind of evaluation knows that it belongs to."""
@@ -183,11 +183,9 @@ class Timeline:
 
     def _end_step(self, execution: Execution, run: StepRun) -> None:
         run.ended = self._end_of(execution, run)
-        if execution.stopped_at is not None and run.ended >= execution.stopped_at:
-            outcome = ("Stopped", None)
-        else:
-            outcome = self._outcome(run.step.name, lambda: self._run_step(run))
-        run.status, run.failure = outcome
+        run.status, run.failure = "Stopped", None
+        if execution.stopped_at is None or run.ended < execution.stopped_at:
+            run.status, run.failure = self._outcome(run.step.name, lambda: self._run_step(run))
         if run.job is not None:
             run.job.end(JOB_STATUS[run.status], run.ended, run.failure)
         execution.mark(execution.status, run.ended)
@@ -201,10 +199,3 @@ class Timeline:
             self._perform(run.job)
         elif run.step.type != "Lineage":  # what it draws up is not kept
             raise JobFailure(f"local AWS does not play steps of type {run.step.type}")
-
-
-def _short_id(seed: str) -> str:
-    """Twelve characters of ``[a-z0-9]``, as execution ids have."""
-    number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:9])
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-    return "".join(digits[number // 36**position % 36] for position in range(12))

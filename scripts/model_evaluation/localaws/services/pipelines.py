@@ -126,7 +126,7 @@ def create_artifact(cloud: Cloud, request: Request) -> Record:
     params = request.params
     # Artifacts are identified by their source; two with the same source are one.
     identifier = hashlib.sha256(repr(sorted(params["Source"].items(), key=str)).encode()).hexdigest()[:32]
-    members = {key: params[key] for key in ("ArtifactType", "Source", "Properties") if key in params}
+    members: Record = {key: params[key] for key in ("ArtifactType", "Source", "Properties") if key in params}
     name = params.get("ArtifactName", identifier)
     arn = ARTIFACTS.add(cloud, request.region, identifier, {"ArtifactName": name, **members})
     cloud.store.tag(arn, params.get("Tags", []))
