@@ -13,7 +13,7 @@ from .jobs.job import TRAINING, Job
 from .operations import Record
 from .services.hub import PUBLIC_HUB, put_content
 from .services.packages import GROUPS, PACKAGES
-from .services.public_bucket import eula_uri
+from .services.public_bucket import eula_uri, settings_uri
 from .store import DAY, timestamp
 
 BASE_MODEL = "meta-textgeneration-llama-3-2-3b-instruct"
@@ -73,6 +73,7 @@ class Seeder:
                 "Name": f"open-source-eval-{name}",
                 "Type": "Evaluation",
                 "EvaluationType": "DeterministicEvaluation",
+                "SmtjOverrideParamsS3Uri": settings_uri(self.region),
             },
         ]
         document: Record = {
