@@ -12,7 +12,6 @@ import pytest
 from model_evaluation.kinds.llm_as_judge.runtime.settings import JudgeSettings
 from model_evaluation.runtime.checks import CheckError, run_checks
 from model_evaluation.runtime.dataset_files import dataset_lines, dataset_object
-from model_evaluation.runtime.endpoints import is_aws
 from model_evaluation.runtime.models import NoVersionError, resolved_model
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import SettingsError
@@ -371,19 +370,3 @@ def test_the_dataset_is_read_line_by_line(account: Account) -> None:
 def test_a_key_may_hold_anything(account: Account) -> None:
     settings = settings_with(DATASET='s3://acme-data/a {{b}}\n?#%20"/c.jsonl')
     assert dataset_object(settings, account.clients()) == ("acme-data", 'a {{b}}\n?#%20"/c.jsonl')
-
-
-@pytest.mark.parametrize(
-    ("url", "own"),
-    [
-        ("https://api.sagemaker.us-west-2.amazonaws.com", True),
-        ("https://s3.cn-north-1.amazonaws.com.cn", True),
-        ("https://bedrock.us-west-2.api.aws", True),
-        ("http://127.0.0.1:5000", False),
-        ("https://amazonaws.com.evil.example", False),
-        ("https://notamazonaws.com", False),
-        ("", False),
-    ],
-)
-def test_an_endpoint_is_aws_own_or_simulated(url: str, own: bool) -> None:
-    assert is_aws(url) == own
