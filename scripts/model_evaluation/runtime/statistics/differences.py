@@ -15,23 +15,14 @@ from .intervals import cluster_values, paired_interval
 from .metrics import Metric
 from .permutation import sign_flip_test
 from .planning import detectable_difference, rows_needed
+from .proportions import CONFIDENCE
 from .strength import davidson_strength, effective_size
 from .verdicts import MARGIN_SHARE, SIGNIFICANCE, metric_verdict
 
 NOTHING_COMPARED: Comparison = {
-    "difference": None,
-    "wins": None,
-    "ties": None,
-    "losses": None,
-    "win_share_ci": None,
-    "strength": None,
-    "n_paired": 0,
-    "n_clusters": None,
-    "margin": None,
-    "margin_share": None,
-    "verdict": None,
-    "rows_needed": None,
-}
+    "difference": None, "wins": None, "ties": None, "losses": None, "win_share_ci": None, "strength": None,
+    "n_paired": 0, "n_clusters": None, "margin": None, "margin_share": None, "verdict": None, "rows_needed": None,
+}  # fmt: skip
 
 
 def compare_paired(
@@ -74,7 +65,7 @@ def compare_paired(
             "mean": interval.mean,
             "ci_low": interval.low,
             "ci_high": interval.high,
-            "confidence": interval.confidence,
+            "confidence": CONFIDENCE,
             "method": interval.method,
             "p_value": test.mid,
             "p_adjusted": test.mid,
