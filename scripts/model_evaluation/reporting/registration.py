@@ -14,7 +14,7 @@ from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.sagemaker.models import package_metadata, update_package_metadata
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.endpoints import is_aws
-from model_evaluation.runtime.report.metrics_table import ordered_metrics
+from model_evaluation.runtime.report.view import ordered_metrics
 from model_evaluation.runtime.results.summary import Summary
 from model_evaluation.runtime.statistics.entries import count_of, value_of
 from model_evaluation.runtime.summary import Entry

@@ -22,8 +22,8 @@ from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.summary import BOTH_MODELS, capital, evaluated_models, labels_of, short_labels
 
 from .markup import part
-from .metrics_table import row_metrics
 from .plain_text import one_line
+from .view import row_metrics
 
 BROWSER_BYTES = 4_000_000  # of rows: the page stays under 5 MB, whatever the answers hold
 NOTEBOOK_BYTES = 2_500_000  # a notebook is saved again and again

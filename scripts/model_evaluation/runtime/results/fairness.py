@@ -150,7 +150,8 @@ class FairnessReview:
         return _check("finished_answers", counts, f"Answers that were never finished: {'; '.join(parts)}.", status)
 
     def _unfinished_by(self, side: Side) -> Mask:
-        return np.logical_or.reduce([*self.unfinished[side].values()])
+        empty, cut, thinking = self.unfinished[side].values()
+        return empty | cut | thinking
 
     def _thinking(self) -> FairnessCheck:
         left_in = {side: int((own == "closed").sum()) for side, own in self.thinking.items()}

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.metrics_table import ordered_metrics, row_metrics
+from model_evaluation.runtime.report.view import ordered_metrics, row_metrics
 from model_evaluation.runtime.statistics.entries import count_of
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, number_digits, signed
 from model_evaluation.runtime.summary import (

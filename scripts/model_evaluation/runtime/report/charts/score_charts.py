@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.metrics_table import row_metrics
+from model_evaluation.runtime.report.view import row_metrics
 from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.entries import value_of
 from model_evaluation.runtime.statistics.verdicts import signed

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.metrics_table import any_lower, metric_label, row_metrics
+from model_evaluation.runtime.report.view import any_lower, metric_label, row_metrics
 from model_evaluation.runtime.results.paired_scores import SLICE_ROWS
 from model_evaluation.runtime.statistics.verdicts import signed
 from model_evaluation.runtime.summary import Entry, minus_words, short_labels
