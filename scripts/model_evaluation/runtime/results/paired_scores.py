@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from model_evaluation.runtime.statistics.adjustment import benjamini_hochberg, holm
 from model_evaluation.runtime.statistics.association import length_effect
 from model_evaluation.runtime.statistics.counts import Floats
-from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, compare_paired, settle_verdicts
+from model_evaluation.runtime.statistics.differences import (
+    NOTHING_COMPARED,
+    compare_paired,
+    metric_entry,
+    model_scores_entry,
+    settle_verdicts,
+)
 from model_evaluation.runtime.statistics.entries import MetricEntry, ModelScores, Rows
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric, missing_reason
 
@@ -223,11 +229,7 @@ def _slice_entry(metric: Metric, paired: PairedScores, name: str, value: str, se
 
 
 def _entry(
-    metric: Metric,
-    paired: PairedScores,
-    where: Selection,
-    rng: np.random.Generator,
-    resamples: int,
+    metric: Metric, paired: PairedScores, where: Selection, rng: np.random.Generator, resamples: int
 ) -> MetricEntry:
     """A metric's entry over the records ``where``."""
     own = paired.scores[metric.name]
@@ -237,14 +239,7 @@ def _entry(
         groups = paired.groups[where] if paired.groups is not None else None
         tuned, base = matched(own["tuned"].numbers[where], own["base"].numbers[where], groups)
         comparison = compare_paired(metric, tuned, base, rng=rng, clusters=clusters, resamples=resamples)
-    return {
-        "direction": metric.direction,
-        "limits": list(metric.limits) if metric.limits else None,
-        "guard": metric.guard,
-        "tuned": _model_scores(own["tuned"], where) if "tuned" in own else None,
-        "base": _model_scores(own["base"], where) if "base" in own else None,
-        **comparison,
-    }
+    return metric_entry(metric, {side: _model_scores(scores, where) for side, scores in own.items()}, comparison)
 
 
 def matched(tuned: Floats, base: Floats, groups: Places | None) -> tuple[Floats, Floats]:
@@ -266,16 +261,9 @@ def matched(tuned: Floats, base: Floats, groups: Places | None) -> tuple[Floats,
 def _model_scores(scores: Scores, where: Selection) -> ModelScores:
     numbers = scores.numbers[where]
     known = np.isfinite(numbers)
-    reasons = _tally(scores.reasons, where, known)
-    labels = _tally(scores.labels, where, known)
-    scored = int(known.sum())
-    return {
-        "mean": float(numbers[known].mean()) if scored else None,
-        "n_scored": scored + sum(labels.values()),
-        "n_missing": sum(reasons.values()),
-        "missing_reasons": reasons,
-        "labels": labels or None,
-    }
+    reasons, labels = (_tally(texts, where, known) for texts in (scores.reasons, scores.labels))
+    mean = float(numbers[known].mean()) if known.any() else None
+    return model_scores_entry(mean, int(known.sum()), reasons, labels)
 
 
 def _tally(texts: Texts | None, where: Selection, known: NDArray[np.bool_]) -> dict[str, int]:
