@@ -13,7 +13,7 @@ from model_evaluation.kinds.registry import report_words
 from model_evaluation.results_folder import project_summaries
 from model_evaluation.runtime.report.plain_text import short_time
 from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.summary import Difference, Entry, model_name
+from model_evaluation.runtime.summary import Difference, Entry, compared, model_name
 
 from .examples import dataset_fingerprint
 from .summaries import read_summary
@@ -148,13 +148,6 @@ def trends(group: Group) -> list[Trend]:
         note = f"{name}: older runs with another direction or scale, left out: {others}." if others else ""
         lines.append(Trend(name, last["direction"], like_last, note))
     return lines
-
-
-def compared(entry: Entry) -> Difference:
-    """The difference in an entry of a trend, which has one."""
-    difference = entry["difference"]
-    assert difference is not None
-    return difference
 
 
 def _scale(entry: Entry) -> tuple[object, ...]:

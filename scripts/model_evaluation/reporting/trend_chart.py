@@ -11,9 +11,9 @@ from typing import NamedTuple
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.runtime.report.markup import template_environment
 from model_evaluation.runtime.report.plain_text import short_name, short_time
-from model_evaluation.runtime.summary import Difference, minus_words, model_name
+from model_evaluation.runtime.summary import Difference, compared, minus_words, model_name
 
-from .history import Group, Trend, compared, history_sentences, trends
+from .history import Group, Trend, history_sentences, trends
 from .words import execution_id
 
 LEFT, RIGHT = 70, 740  # ends of the panels, in a picture 760 wide

@@ -16,6 +16,7 @@ __all__ = [
     "Side",
     "Summary",
     "capital",
+    "compared",
     "evaluated_models",
     "labels_of",
     "minus_words",
@@ -48,6 +49,13 @@ def minus_words(summary: Mapping[str, object]) -> str:
     """``fine-tuned minus base``."""
     short = short_labels(summary)
     return f"{short['tuned']} minus {short['base']}"
+
+
+def compared(entry: Entry) -> Difference:
+    """The difference in an entry that has one."""
+    difference = entry["difference"]
+    assert difference is not None
+    return difference
 
 
 def scope_of(summary: Summary) -> str:

@@ -15,7 +15,7 @@ from model_evaluation.runtime.statistics.differences import (
     model_scores_entry,
     settle_verdicts,
 )
-from model_evaluation.runtime.statistics.entries import Comparison, Difference, MetricEntry
+from model_evaluation.runtime.statistics.entries import Comparison, Difference, MetricEntry, ModelScores
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.proportions import CONFIDENCE, wilson_interval
 from model_evaluation.runtime.statistics.verdicts import MARGIN_SHARE
@@ -176,12 +176,16 @@ def _micro(parts: Sequence[Aggregate]) -> Aggregate | None:
 
 def _mean_of_parts(parts: Sequence[_Estimate]) -> _Estimate:
     """The mean of the parts' values, which are independent."""
-    values, *distances, sizes = zip(*parts, strict=True)
-    return _Estimate(sum(values) / len(parts), *map(standard_error_of_mean, distances), sum(sizes))
+    value = sum(part.value for part in parts) / len(parts)
+    below, above, error = (
+        standard_error_of_mean(distances)
+        for distances in zip(*((part.below, part.above, part.error) for part in parts), strict=True)
+    )
+    return _Estimate(value, below, above, error, sum(part.n for part in parts))
 
 
 def _entry(metric: Metric, estimates: Mapping[Side, _Estimate]) -> MetricEntry:
-    scores = {side: model_scores_entry(own.value, own.n) for side, own in estimates.items()}
+    scores: dict[str, ModelScores] = {side: model_scores_entry(own.value, own.n) for side, own in estimates.items()}
     comparison: Comparison = {**NOTHING_COMPARED}
     if len(estimates) == 2:
         comparison["difference"] = _unpaired_difference(estimates["tuned"], estimates["base"])

@@ -150,8 +150,8 @@ class FairnessReview:
         return _check("finished_answers", counts, f"Answers that were never finished: {'; '.join(parts)}.", status)
 
     def _unfinished_by(self, side: Side) -> Mask:
-        empty, cut, thinking = self.unfinished[side].values()
-        return empty | cut | thinking
+        unfinished: Mask = np.any([*self.unfinished[side].values()], axis=0)
+        return unfinished
 
     def _thinking(self) -> FairnessCheck:
         left_in = {side: int((own == "closed").sum()) for side, own in self.thinking.items()}

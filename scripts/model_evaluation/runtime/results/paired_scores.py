@@ -95,16 +95,28 @@ class ScoreComparison(NamedTuple):
 def paired_scores(records: Sequence[Record], metrics: Sequence[Metric], sides: Sequence[Side]) -> PairedScores:
     """The scores of these records on each metric."""
     questions = questions_of(records)
+    return replace(
+        scored_records(records, metrics, sides, slice_groups(records)),
+        clusters=record_clusters(records, questions),
+        distinct_questions=len({own for own, record in zip(questions, records, strict=True) if record.row}),
+    )
+
+
+def scored_records(
+    records: Sequence[Record],
+    metrics: Sequence[Metric],
+    sides: Sequence[Side],
+    slices: Mapping[str, Mapping[str, Places]],
+) -> PairedScores:
+    """The same where questions that are worded alike count as different ones."""
     answers = {side: [record.answers.get(side) for record in records] for side in sides}
     return PairedScores(
         {metric.name: {side: model_scores(metric, records, side) for side in sides} for metric in metrics},
         {side: np.array([answer is not None for answer in own], bool) for side, own in answers.items()},
         sum(record.row is not None for record in records),
         {side: np.array([len(a.response) if a else math.nan for a in own], float) for side, own in answers.items()},
-        slice_groups(records),
-        record_clusters(records, questions),
-        np.array([record.group for record in records], np.int64),
-        len({own for own, record in zip(questions, records, strict=True) if record.row}),
+        slices,
+        groups=np.array([record.group for record in records], np.int64),
     )
 
 

@@ -76,7 +76,7 @@ def summary_of(
     fairness: Fairness | None = None,
 ) -> Summary:
     """The summary of these entries, with the verdict on them."""
-    sides = evaluation.sides
+    primary, sides = evaluation.primary_metric, evaluation.sides
     summary: Summary = {
         "schema_version": SCHEMA_VERSION,
         "kind": evaluation.kind,
@@ -90,20 +90,17 @@ def summary_of(
             "base": evaluation.base if "base" in sides else None,
         },
         "rows": rows,
-        "primary_metric": evaluation.primary_metric,
+        "primary_metric": primary,
         "metrics": dict(metrics),
         "slices": slices or {},
-        "verdict": overall_verdict(
-            metrics, evaluation.primary_metric, evaluation.scope, rows, fairness, evaluation.labels
-        ),
+        "verdict": overall_verdict(metrics, primary, evaluation.scope, rows, fairness, evaluation.labels),
         "warnings": list(warnings),
     }
     if evaluation.labels:
         summary["labels"] = dict(evaluation.labels)
     if fairness is not None:
         summary["fairness"] = fairness
-    planned = _planned(evaluation.primary_metric, metrics, rows)
-    if planned is not None:
+    if planned := _planned(primary, metrics, rows):
         summary["planned"] = planned
     return summary
 
@@ -117,14 +114,8 @@ def scores_summary(
     source: SourceRows | None = None,
 ) -> Summary:
     """The summary of compared scores; ``source`` names the rows' lines."""
-    summary = summary_of(
-        evaluation,
-        rows=comparison.rows,
-        metrics=comparison.metrics,
-        slices=comparison.slices,
-        warnings=warnings,
-        fairness=fairness,
-    )
+    rows, metrics, slices, _ = comparison
+    summary = summary_of(evaluation, rows=rows, metrics=metrics, slices=slices, warnings=warnings, fairness=fairness)
     if source is not None and source.lines:
         summary["record_source"] = source.source
     return summary

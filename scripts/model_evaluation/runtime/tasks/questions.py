@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Side
-from model_evaluation.runtime.results.paired_scores import PairedScores, model_scores
+from model_evaluation.runtime.results.paired_scores import PairedScores, scored_records
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, plain_text
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.metrics import Metric, number_in
@@ -129,12 +129,4 @@ def question_scores(
     for at, record in enumerate(records):
         parts.setdefault(str(record.row.category if record.row else ""), []).append(at)
     places = {name: np.array(own, np.int64) for name, own in parts.items()}
-    answers = {side: [record.answers.get(side) for record in records] for side in sides}
-    return PairedScores(
-        {metric.name: {side: model_scores(metric, records, side) for side in sides} for metric in metrics},
-        {side: np.array([answer is not None for answer in own], bool) for side, own in answers.items()},
-        len(records),
-        {side: np.array([len(a.response) if a else np.nan for a in own], float) for side, own in answers.items()},
-        {field: places} if len(places) > 1 else {},
-        groups=np.array([record.group for record in records], np.int64),
-    )
+    return scored_records(records, metrics, sides, {field: places} if len(places) > 1 else {})
