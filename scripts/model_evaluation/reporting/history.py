@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import JsonObject
@@ -18,6 +18,8 @@ from model_evaluation.runtime.summary import Difference, Entry, compared, model_
 from .examples import dataset_fingerprint
 from .summaries import read_summary
 from .words import execution_id, interval, signed
+
+NUMBERS: tuple[Literal["mean", "ci_low", "ci_high"], ...] = ("mean", "ci_low", "ci_high")
 
 
 class Conditions(NamedTuple):
@@ -100,7 +102,7 @@ def comparable_groups(runs: Sequence[Run]) -> list[Group]:
 
 def differences(run: Run, other: Run, but: Sequence[str] = ()) -> list[str]:
     """In which conditions a run departs from the other, in words; empty when in none. Those of ``but`` do not count."""
-    texts = []
+    texts: list[str] = []
     mine, its = run.conditions, other.conditions
     if mine.simulated != its.simulated:
         texts.append("these are SIMULATED" if mine.simulated else "these are real, the newest is SIMULATED")
@@ -156,22 +158,21 @@ def _scale(entry: Entry) -> tuple[object, ...]:
 
 def history_json(groups: Sequence[Group]) -> list[JsonObject]:
     """The groups as JSON: their conditions, their runs, and how each metric's difference went."""
-    histories = []
-    for group in groups:
-        conditions = group.runs[-1].conditions
-        metrics = trends(group)
-        notes = [trend.note for trend in metrics if trend.note]
-        histories.append(
-            {
-                "simulated": conditions.simulated, "kind": conditions.kind, "dataset": conditions.dataset,
-                **dict(conditions.named), "base": conditions.base, "primary_metric": conditions.primary_metric,
-                "rows": group.runs[-1].summary["rows"]["dataset"],
-                "differs": group.differs, "notes": notes,
-                "runs": [_run_json(run) for run in group.runs],
-                "trends": [_trend_json(trend, group.runs) for trend in metrics],
-            }
-        )  # fmt: skip
-    return histories
+    return [_group_json(group, trends(group)) for group in groups]
+
+
+def _group_json(group: Group, metrics: Sequence[Trend]) -> JsonObject:
+    conditions = group.runs[-1].conditions._asdict()
+    named = dict(conditions.pop("named"))
+    return {
+        **conditions,
+        **named,
+        "rows": group.runs[-1].summary["rows"]["dataset"],
+        "differs": group.differs,
+        "notes": [trend.note for trend in metrics if trend.note],
+        "runs": [_run_json(run) for run in group.runs],
+        "trends": [_trend_json(trend, group.runs) for trend in metrics],
+    }
 
 
 def _run_json(run: Run) -> JsonObject:
@@ -187,16 +188,16 @@ def _run_json(run: Run) -> JsonObject:
 
 
 def _trend_json(trend: Trend, runs: Sequence[Run]) -> JsonObject:
-    points = []
-    for run, entry in zip(runs, trend.entries, strict=True):
-        if entry is not None:
-            difference = compared(entry)
-            points.append(
-                {
-                    "execution": execution_id(run.summary), "mean": difference["mean"], "ci_low": difference["ci_low"],
-                    "ci_high": difference["ci_high"], "n_paired": entry["n_paired"], "verdict": entry["verdict"],
-                }
-            )  # fmt: skip
+    points = [
+        {
+            "execution": execution_id(run.summary),
+            **{name: compared(entry)[name] for name in NUMBERS},
+            "n_paired": entry["n_paired"],
+            "verdict": entry["verdict"],
+        }
+        for run, entry in zip(runs, trend.entries, strict=True)
+        if entry
+    ]
     return {"metric": trend.metric, "direction": trend.direction, "points": points}
 
 

@@ -66,7 +66,7 @@ def _draw_distribution(panel: Axes, scores: Mapping[Side, Floats], labels: Mappi
     places, step, borders = np.arange(len(values), dtype=float), 1.0, (values[1:] + values[:-1]) / 2
     if len(values) <= HISTOGRAM_VALUES:
         ticks = [f"{value:.3g}" for value in values]
-        crowded = sum(map(len, ticks)) + 2 * len(ticks) > room
+        crowded = max(map(len, ticks), default=0) + 1 > room / max(1, len(ticks))
         panel.set_xticks(places, ticks, rotation=45 if crowded else 0)
     else:
         edges = np.histogram_bin_edges(values, bins=16)
