@@ -12,9 +12,10 @@ from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.records import ScoredAnswer, pair_records
 from model_evaluation.runtime.results.slices import CLUSTER_FIELDS
-from model_evaluation.runtime.results.summary import Summary, scores_summary
+from model_evaluation.runtime.results.summary import scores_summary
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.summary import Summary
 
 from .examples import read_examples
 from .history import NUMBERS, Group, Run, differences, project_runs, read_runs

@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 from model_evaluation.errors import UsageError
-from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.statistics.entries import ModelScores
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE
 from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR, Verdict
-from model_evaluation.runtime.summary import Difference, Entry
+from model_evaluation.runtime.summary import Difference, Entry, ModelScores, Summary
 
 from .summaries import verdict_again
 from .words import finite_number

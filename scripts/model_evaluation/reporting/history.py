@@ -12,8 +12,7 @@ from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.results_folder import project_summaries
 from model_evaluation.runtime.report.plain_text import short_time
-from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.summary import Difference, Entry, compared, model_name
+from model_evaluation.runtime.summary import Difference, Entry, Summary, compared, model_name
 
 from .examples import dataset_fingerprint
 from .summaries import read_summary

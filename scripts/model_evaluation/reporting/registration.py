@@ -15,9 +15,7 @@ from model_evaluation.lookups.sagemaker.models import package_metadata, update_p
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.endpoints import is_aws
 from model_evaluation.runtime.report.view import ordered_metrics
-from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.statistics.entries import count_of, value_of
-from model_evaluation.runtime.summary import Entry
+from model_evaluation.runtime.summary import Entry, Summary, count_of, value_of
 
 from .words import execution_id
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
-from model_evaluation.runtime.results.summary import SCHEMA_VERSION, Summary
+from model_evaluation.runtime.results.summary import SCHEMA_VERSION
 from model_evaluation.runtime.settings import Json
-from model_evaluation.runtime.statistics.entries import FairnessCheck
 from model_evaluation.runtime.statistics.verdicts import Verdict, metric_verdict, overall_verdict
+from model_evaluation.runtime.summary import FairnessCheck, Summary
 
 SCHEMA = "summary.schema.json"
 LARGEST = 256 << 20  # a summary of a million rows is under a megabyte

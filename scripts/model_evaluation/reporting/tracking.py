@@ -16,9 +16,7 @@ from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.packages import missing_package
 from model_evaluation.runtime.results.evaluation import NamedModel
-from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.statistics.entries import value_of
-from model_evaluation.runtime.summary import model_name
+from model_evaluation.runtime.summary import Summary, model_name, value_of
 
 from .result_files import list_files
 from .words import execution_id

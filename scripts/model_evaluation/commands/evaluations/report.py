@@ -42,8 +42,7 @@ from model_evaluation.results_folder import results_folders
 from model_evaluation.runtime.report.markdown import report_markdown
 from model_evaluation.runtime.report.people import read_scorer_error
 from model_evaluation.runtime.report.view import planned_text, sound_rows_text
-from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.statistics.entries import Entry, value_of
+from model_evaluation.runtime.summary import Entry, Summary, value_of
 
 Body = JsonObject
 

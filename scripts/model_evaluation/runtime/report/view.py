@@ -6,19 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
-from model_evaluation.runtime.statistics.entries import FairnessCheck, MeasuredValue, count_of, value_of
 from model_evaluation.runtime.statistics.verdicts import evidence_text, interval_words, number_digits, signed_words
 from model_evaluation.runtime.summary import (
     BOTH_MODELS,
     Entry,
+    FairnessCheck,
+    MeasuredValue,
     Side,
     Summary,
     capital,
+    count_of,
     evaluated_models,
     labels_of,
     minus_words,
     model_name,
     short_labels,
+    value_of,
 )
 
 from .people import ScorerError, people_sentences

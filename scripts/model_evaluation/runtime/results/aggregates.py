@@ -15,13 +15,13 @@ from model_evaluation.runtime.statistics.differences import (
     model_scores_entry,
     settle_verdicts,
 )
-from model_evaluation.runtime.statistics.entries import Comparison, Difference, MetricEntry, ModelScores
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.proportions import CONFIDENCE, wilson_interval
 from model_evaluation.runtime.statistics.verdicts import MARGIN_SHARE
+from model_evaluation.runtime.summary import Comparison, Difference, MetricEntry, ModelScores, Summary
 
 from .evaluation import Evaluation, Side
-from .summary import Summary, summary_of
+from .summary import summary_of
 
 
 class Aggregate(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from model_evaluation.runtime.statistics.entries import MetricEntry, ModelScores, Rows
-from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, MODEL_LABELS
+from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR
+from model_evaluation.runtime.summary import MODEL_LABELS, MetricEntry, ModelScores, Rows
 
 from .answer_texts import cut_answers
 from .evaluation import Side

@@ -15,16 +15,10 @@ from numpy.typing import NDArray
 
 from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.differences import compare_paired
-from model_evaluation.runtime.statistics.entries import Fairness, FairnessCheck, SoundRows
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric
 from model_evaluation.runtime.statistics.proportions import mcnemar_test
-from model_evaluation.runtime.statistics.verdicts import (
-    COVERAGE_FLOOR,
-    MODEL_LABELS,
-    PAIRED_FLOOR,
-    SIGNIFICANCE,
-    metric_verdict,
-)
+from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR, SIGNIFICANCE, metric_verdict
+from model_evaluation.runtime.summary import MODEL_LABELS, Fairness, FairnessCheck, SoundRows
 
 from .answer_texts import cut_answers, language_of, thinking_of
 from .evaluation import BOTH_SIDES, Side

@@ -22,8 +22,8 @@ from model_evaluation.runtime.statistics.differences import (
     model_scores_entry,
     settle_verdicts,
 )
-from model_evaluation.runtime.statistics.entries import MetricEntry, ModelScores, Rows
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric, missing_reason
+from model_evaluation.runtime.summary import MetricEntry, ModelScores, Rows
 
 from .evaluation import Side
 from .records import Record
@@ -153,9 +153,7 @@ def with_unknown_metrics(metrics: Sequence[Metric], records: Sequence[Record]) -
     return list(named.values())
 
 
-def compare_scores(
-    paired: PairedScores, metrics: Sequence[Metric], *, seed: int = SEED, resamples: int = RESAMPLES
-) -> ScoreComparison:
+def compare_scores(paired: PairedScores, metrics: Sequence[Metric], *, resamples: int = RESAMPLES) -> ScoreComparison:
     """Every metric's entry, the same for the same data in any order."""
     metrics, remarks = _settled_metrics(metrics, paired.scores)
     clusters = paired.clusters
@@ -165,16 +163,17 @@ def compare_scores(
             f"Rows with {clusters.reason} are taken as one cluster ({len(numbers)} rows, {len(np.unique(numbers))} "
             "clusters): they are not independent, and the intervals allow for that."
         )
-    table = {metric.name: _metric_entry(metric, paired, seed, resamples) for metric in metrics}
-    settle_verdicts(table.values(), metrics, holm)
+    table = {metric.name: _metric_entry(metric, paired, resamples) for metric in metrics}
     chosen = [metric for metric in metrics if metric.chosen]
-    settle_verdicts([table[metric.name] for metric in chosen], chosen, holm)
-    slices: dict[str, dict[str, dict[str, MetricEntry]]] = {}
-    for name, groups in paired.slices.items():
-        slices[name] = {
-            value: {metric.name: _slice_entry(metric, paired, name, value, seed, resamples) for metric in metrics}
+    for own in (metrics, chosen):
+        settle_verdicts([table[metric.name] for metric in own], own, holm)
+    slices = {
+        name: {
+            value: {metric.name: _slice_entry(metric, paired, name, value, resamples) for metric in metrics}
             for value in groups
         }
+        for name, groups in paired.slices.items()
+    }
     cells = [(metric, cell[metric.name]) for group in slices.values() for cell in group.values() for metric in metrics]
     settle_verdicts([entry for _, entry in cells], [metric for metric, _ in cells], benjamini_hochberg)
     return ScoreComparison(paired.rows, table, slices, remarks)
@@ -186,14 +185,14 @@ def _settled_metrics(
     """The metrics, without a scale that the scores do not keep to, and remarks on what is odd about them."""
     settled, remarks = [], []
     for metric in metrics:
-        outside = 0
-        if metric.limits:
-            low, high = (end + sign * metric.tolerance for end, sign in zip(metric.limits, (-1, 1), strict=True))
-            for own in scores[metric.name].values():
-                outside += int(np.count_nonzero((own.numbers < low) | (own.numbers > high)))
-        if metric.limits and outside and metric.scores_on == "declared":
+        low, high = metric.limits or (-math.inf, math.inf)
+        outside = sum(
+            np.count_nonzero((own.numbers < low - metric.tolerance) | (own.numbers > high + metric.tolerance))
+            for own in scores[metric.name].values()
+        )
+        if outside and metric.scores_on == "declared":
             remarks.append(
-                f"{metric.name}: scores outside its scale of {metric.limits[0]:g} to {metric.limits[1]:g}: {outside}. "
+                f"{metric.name}: scores outside its scale of {low:g} to {high:g}: {outside}. "
                 "The scale is not relied on, so equivalence is not claimed."
             )
         if not metric.chosen:
@@ -209,28 +208,25 @@ def metric_rng(seed: int, *where: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32("\x1f".join(where).encode("utf-8", "replace"))])
 
 
-def _metric_entry(metric: Metric, paired: PairedScores, seed: int, resamples: int) -> MetricEntry:
-    entry = _entry(metric, paired, slice(None), metric_rng(seed, metric.name), resamples)
+def _metric_entry(metric: Metric, paired: PairedScores, resamples: int) -> MetricEntry:
+    entry = _entry(metric, paired, slice(None), metric_rng(SEED, metric.name), resamples)
     if metric.scale is not None:
         low, high = metric.scale.ends
         declared = list(metric.scale.values)
         entry["scale"] = {"declared": declared, "lowest": low, "highest": high, "scores_on": metric.scores_on}
-    own = paired.scores[metric.name]
-    entry["length_effect"] = None
+    own, entry["length_effect"] = paired.scores[metric.name], None
     if len(own) == 2 and len(paired.lengths) == 2:
         differences = np.subtract(*matched(own["tuned"].numbers, own["base"].numbers, paired.groups))
         lengths = np.subtract(*matched(paired.lengths["tuned"], paired.lengths["base"], paired.groups))
-        groups = None
-        if paired.clusters is not None:
-            known = np.isfinite(differences) & np.isfinite(lengths)
-            groups = len(np.unique(paired.clusters.numbers[known]))
-        entry["length_effect"] = length_effect(differences, lengths, clusters=groups)
+        known = np.isfinite(differences) & np.isfinite(lengths)
+        clusters = len(np.unique(paired.clusters.numbers[known])) if paired.clusters is not None else None
+        entry["length_effect"] = length_effect(differences, lengths, clusters=clusters)
     return entry
 
 
-def _slice_entry(metric: Metric, paired: PairedScores, name: str, value: str, seed: int, resamples: int) -> MetricEntry:
+def _slice_entry(metric: Metric, paired: PairedScores, name: str, value: str, resamples: int) -> MetricEntry:
     """A metric in a slice; with fewer than five pairs it has no interval and no p-value."""
-    rng = metric_rng(seed, name, value, metric.name)
+    rng = metric_rng(SEED, name, value, metric.name)
     entry = _entry(metric, paired, paired.slices[name][value], rng, min(resamples, SLICE_RESAMPLES))
     difference = entry["difference"]
     if difference is not None and entry["n_paired"] < SLICE_ROWS:

@@ -19,11 +19,12 @@ from model_evaluation.runtime.statistics.differences import (
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 from model_evaluation.runtime.statistics.strength import Strength
+from model_evaluation.runtime.summary import Summary
 
 from .evaluation import Evaluation
 from .paired_scores import SEED
 from .slices import Clusters
-from .summary import Summary, summary_of
+from .summary import summary_of
 
 WIN_RATE = "win_rate"
 WIN, TIE, LOSS = 1.0, 0.5, 0.0  # of the tuned model; NaN where nobody decided

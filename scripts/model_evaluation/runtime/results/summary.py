@@ -1,69 +1,22 @@
-"""``summary.json``: the JSON object that every kind's results end in."""
+"""Puts ``summary.json`` together, the JSON object that every kind's results end in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING
 
-from model_evaluation.runtime.statistics.entries import Entry, Fairness, Rows
 from model_evaluation.runtime.statistics.planning import usual_differences
-from model_evaluation.runtime.statistics.verdicts import Verdict, number_digits, overall_verdict
+from model_evaluation.runtime.statistics.verdicts import number_digits, overall_verdict
+from model_evaluation.runtime.summary import Entry, Fairness, Planned, Rows, Summary
 
-from .evaluation import Evaluation, NamedModel, Side
+from .evaluation import Evaluation
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.dataset_files import SourceRows
-    from model_evaluation.runtime.tasks.results import Reported, Unfinished
 
-    from .aggregates import PartEntry
     from .paired_scores import ScoreComparison
-    from .preferences import PreferenceCounts
 
 SCHEMA_VERSION = 2
-Slices = Mapping[str, Mapping[str, Mapping[str, Entry]]]
-"""Field, value, metric."""
-
-
-class Models(TypedDict):
-    tuned: NamedModel | None
-    base: NamedModel | None
-
-
-class Planned(TypedDict):
-    """The smallest difference of the primary metric that was said to be shown, and the one that can be."""
-
-    low: float
-    high: float
-    reached: float | None
-    sentence: str
-
-
-class Summary(TypedDict):
-    """``schemas/summary.schema.json`` says what each value means."""
-
-    schema_version: int
-    kind: str
-    simulated: bool
-    execution_arn: str
-    created: str
-    conditions: dict[str, Any]
-    scope: str
-    models: Models
-    rows: Rows
-    primary_metric: str
-    metrics: Mapping[str, Entry]
-    slices: Slices
-    verdict: Verdict
-    warnings: list[str]
-    fairness: NotRequired[Fairness]
-    labels: NotRequired[dict[str, str]]
-    planned: NotRequired[Planned]
-    inputs: NotRequired[dict[str, str]]
-    record_source: NotRequired[str]
-    preferences: NotRequired[PreferenceCounts]
-    parts: NotRequired[dict[str, PartEntry]]
-    unfinished: NotRequired[Unfinished]
-    reported: NotRequired[dict[Side, Reported]]
 
 
 def summary_of(
@@ -71,7 +24,7 @@ def summary_of(
     *,
     rows: Rows,
     metrics: Mapping[str, Entry],
-    slices: Slices | None = None,
+    slices: Mapping[str, Mapping[str, Mapping[str, Entry]]] | None = None,
     warnings: Sequence[str] = (),
     fairness: Fairness | None = None,
 ) -> Summary:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from model_evaluation.runtime.summary import Comparison, MetricEntry, ModelScores
+
 from .adjustment import PValues
 from .counts import Counts, Floats
-from .entries import Comparison, MetricEntry, ModelScores
 from .intervals import cluster_values, paired_interval
 from .metrics import Metric
 from .permutation import sign_flip_test

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.view import ordered_metrics, row_metrics
-from model_evaluation.runtime.statistics.entries import count_of
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, number_digits, signed
 from model_evaluation.runtime.summary import (
     Difference,
@@ -18,6 +17,7 @@ from model_evaluation.runtime.summary import (
     Summary,
     capital,
     compared,
+    count_of,
     evaluated_models,
     labels_of,
     short_labels,

@@ -11,9 +11,8 @@ from matplotlib.axes import Axes
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.view import row_metrics
 from model_evaluation.runtime.statistics.counts import Floats
-from model_evaluation.runtime.statistics.entries import value_of
 from model_evaluation.runtime.statistics.verdicts import signed
-from model_evaluation.runtime.summary import Side, evaluated_models, labels_of, short_labels
+from model_evaluation.runtime.summary import Side, evaluated_models, labels_of, short_labels, value_of
 
 from . import look
 
