@@ -21,17 +21,6 @@ from .words import execution_id, interval, signed
 NUMBERS: tuple[Literal["mean", "ci_low", "ci_high"], ...] = ("mean", "ci_low", "ci_high")
 
 
-class Conditions(NamedTuple):
-    """What must be equal for two runs to be comparable. ``named`` are the kind's own conditions, sorted."""
-
-    simulated: bool
-    kind: str
-    dataset: str
-    named: tuple[tuple[str, str], ...]
-    base: str
-    primary_metric: str
-
-
 class Run(NamedTuple):
     """A finished comparison. ``dataset`` is its fingerprint, ``None`` when the rows are not at hand."""
 
@@ -40,18 +29,21 @@ class Run(NamedTuple):
     dataset: str | None
 
     @property
-    def conditions(self) -> Conditions:
+    def conditions(self) -> dict[str, str]:
+        """What must be equal for two runs to be compared, by name, those of the kind's own among it."""
         summary = self.summary
-        named = ((name, value if isinstance(value, str) else json.dumps(value, sort_keys=True))
-                 for name, value in summary["conditions"].items())  # fmt: skip
-        return Conditions(
-            summary["simulated"],
-            summary["kind"],
-            self.dataset or f"{summary['rows']['dataset']} rows, otherwise unknown",
-            tuple(sorted(named)),
-            model_name(summary, "base"),
-            summary["primary_metric"],
-        )
+        own = {
+            name: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            for name, value in sorted(summary["conditions"].items())
+        }
+        return {
+            "simulated": str(summary["simulated"]),
+            "dataset": self.dataset or f"{summary['rows']['dataset']} rows, otherwise unknown",
+            "kind": summary["kind"],
+            **own,
+            "base model": model_name(summary, "base"),
+            "primary metric": summary["primary_metric"],
+        }
 
 
 class Runs(NamedTuple):
@@ -92,35 +84,38 @@ def project_runs(project: str) -> list[Run]:
 
 def comparable_groups(runs: Sequence[Run]) -> list[Group]:
     """Runs by their conditions, the newest run's group first."""
-    by_conditions: dict[Conditions, list[Run]] = {}
+    by_conditions: dict[tuple[tuple[str, str], ...], list[Run]] = {}
     for run in reversed(runs):
-        by_conditions.setdefault(run.conditions, []).insert(0, run)
+        by_conditions.setdefault(tuple(run.conditions.items()), []).insert(0, run)
     groups = list(by_conditions.values())
     return [Group(group, differences(group[-1], groups[0][-1])) for group in groups]
 
 
 def differences(run: Run, other: Run, but: Sequence[str] = ()) -> list[str]:
     """In which conditions a run departs from the other, in words; empty when in none. Those of ``but`` do not count."""
-    texts: list[str] = []
     mine, its = run.conditions, other.conditions
-    if mine.simulated != its.simulated:
-        texts.append("these are SIMULATED" if mine.simulated else "these are real, the newest is SIMULATED")
-    if mine.dataset != its.dataset:
-        rows, other_rows = (item.summary["rows"]["dataset"] for item in (run, other))
-        counts = f"{rows} rows, not {other_rows}" if rows != other_rows else f"{rows} rows as well, but others"
-        if run.dataset is None or other.dataset is None:
-            counts += "; per_example.csv is missing, so the rows themselves cannot be compared"
-        texts.append(f"another dataset ({counts})")
-    own, others = dict(mine.named), dict(its.named)
-    pairs = [("kind", mine.kind, its.kind)]
-    pairs += [(name, own.get(name, ""), others.get(name, "")) for name in sorted(own.keys() | others.keys())]
-    pairs += [("base model", mine.base, its.base), ("primary metric", mine.primary_metric, its.primary_metric)]
-    texts += [
-        f"another {name} ({value or 'unnamed'}, not {other or 'unnamed'})"
-        for name, value, other in pairs
-        if value != other and name not in but
-    ]
+    texts = []
+    for name in dict.fromkeys([*mine, *its]):
+        own, theirs = mine.get(name, ""), its.get(name, "")
+        if own == theirs or name in but:
+            continue
+        if name == "simulated":
+            texts.append(
+                "these are SIMULATED" if run.summary["simulated"] else "these are real, the newest is SIMULATED"
+            )
+        elif name == "dataset":
+            texts.append(f"another dataset ({_other_rows(run, other)})")
+        else:
+            texts.append(f"another {name} ({own or 'unnamed'}, not {theirs or 'unnamed'})")
     return texts
+
+
+def _other_rows(run: Run, other: Run) -> str:
+    rows, other_rows = (own.summary["rows"]["dataset"] for own in (run, other))
+    text = f"{rows} rows, not {other_rows}" if rows != other_rows else f"{rows} rows as well, but others"
+    if run.dataset is None or other.dataset is None:
+        text += "; per_example.csv is missing, so the rows themselves cannot be compared"
+    return text
 
 
 class Trend(NamedTuple):
@@ -161,12 +156,15 @@ def history_json(groups: Sequence[Group]) -> list[JsonObject]:
 
 
 def _group_json(group: Group, metrics: Sequence[Trend]) -> JsonObject:
-    conditions = group.runs[-1].conditions._asdict()
-    named = dict(conditions.pop("named"))
+    newest = group.runs[-1].summary
+    conditions = group.runs[-1].conditions
+    del conditions["base model"], conditions["primary metric"]
     return {
         **conditions,
-        **named,
-        "rows": group.runs[-1].summary["rows"]["dataset"],
+        "simulated": newest["simulated"],
+        "base": model_name(newest, "base"),
+        "primary_metric": newest["primary_metric"],
+        "rows": newest["rows"]["dataset"],
         "differs": group.differs,
         "notes": [trend.note for trend in metrics if trend.note],
         "runs": [_run_json(run) for run in group.runs],
