@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
 from model_evaluation.localaws import Call, LocalAws
 from model_evaluation.localaws.seeding import Seeder
 from predictive_tables import TABLES
+from trouble import with_trouble
 
 HERE = Path(__file__).parent
 MAX_TURNS = 25
@@ -263,7 +264,7 @@ class Stage:
         self.aws.cloud.caller_arn = world.get("caller", self.aws.cloud.caller_arn)
         if "scenario" in world:
             wanted = {key: tuple(item) if isinstance(item, list) else item for key, item in world["scenario"].items()}
-            self.aws.scenario = replace(self.calm, **wanted)
+            self.aws.scenario = with_trouble(self.calm, **wanted)
         for name, value in world.get("env", {}).items():
             if value is None:
                 os.environ.pop(name, None)

@@ -53,7 +53,6 @@ from model_evaluation.kinds.multi_turn.localaws.player import MultiTurnWorld, se
 from model_evaluation.kinds.predictive.localaws.world import seed_world
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.services.evaluation_recipe import give_recipes_settings
 
 TRACE = "EVAL_TRACE"
 # Local AWS's proxy lets nothing leave this machine: the skill's commands go through it, the assistant itself does not,
@@ -181,7 +180,6 @@ def opened(folder: Path) -> Iterator[Stage]:
         others = seed_world(Seeder(aws.cloud, "us-west-2"))  # what predicts, in the same account
         for name, value in others.names().items():
             vars(world).setdefault(name, value)
-        give_recipes_settings(aws.cloud, world.region)
         seed_agents(Seeder(aws.cloud, world.region), MultiTurnWorld(world.account, world.region))
         seed_scorer(Seeder(aws.cloud, world.region), ScorerWorld(world.account, world.region))
         seed_tasks(Seeder(aws.cloud, world.region), tasks_place(world.bucket))

@@ -16,15 +16,15 @@ from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.preferences import LOSS, TIE, WIN, Preferences, preferences_summary
 from model_evaluation.runtime.results.records import Record, ScoredAnswer
-from model_evaluation.runtime.results.summary import Summary, summary_of
+from model_evaluation.runtime.results.summary import summary_of
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import compare_paired, settle_verdicts
-from model_evaluation.runtime.statistics.entries import MeasuredEntry, MeasuredValue
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.summary import MeasuredEntry, MeasuredValue, Summary
 
 from .settings import ToySettings
 from .words import TOYS, report_words

@@ -16,8 +16,7 @@ from .runs import MODEL_STEPS
 from .settings import TaskSettings
 
 if TYPE_CHECKING:
-    from model_evaluation.runtime.results.summary import Summary
-    from model_evaluation.runtime.statistics.entries import SoundRows
+    from model_evaluation.runtime.summary import SoundRows, Summary
 
 
 class StepResults(NamedTuple):

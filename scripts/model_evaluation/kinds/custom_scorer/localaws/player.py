@@ -13,7 +13,6 @@ from model_evaluation.localaws.jobs.serverless import evaluation_of
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.services.evaluation_recipe import KEY, give_recipes_settings, recipe_settings
 from model_evaluation.localaws.services.hub import put_content, registry_hub_name
 
 from . import functions
@@ -48,7 +47,6 @@ def seed_evaluator(seed: Seeder, arn: str, function: str, type_: str = "RewardFu
 
 class ScorerPlayer(KindPlayer):
     operations = (functions.OPERATIONS,)
-    public_objects = {KEY: recipe_settings}  # noqa: RUF012 - a constant table
     actions = ("lambda:*",)
     demo = SCRIPT
 
@@ -57,14 +55,12 @@ class ScorerPlayer(KindPlayer):
 
     def seed_world(self, seed: Seeder) -> ScorerWorld:
         seed_company(seed, self.trusted_services, self.actions)
-        give_recipes_settings(seed.cloud, seed.region)
         world = ScorerWorld(seed.cloud.account, seed.region)
         seed_scorer(seed, world)
         return world
 
     def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
         """Makes the configured evaluator exist, with the sample scorer behind it."""
-        give_recipes_settings(seed.cloud, seed.region)
         scorer = str(parameters["SCORER"])
         if EVALUATOR.fullmatch(scorer):
             function = f"arn:aws:lambda:{seed.region}:{seed.cloud.account}:function:{FUNCTION}"

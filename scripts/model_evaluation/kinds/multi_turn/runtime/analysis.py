@@ -18,9 +18,9 @@ from model_evaluation.runtime.results.summary import scores_summary, summary_of
 from model_evaluation.runtime.rows import DatasetRow, whole_text
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import settle_verdicts
-from model_evaluation.runtime.statistics.entries import Fairness, FairnessCheck
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR, signed
+from model_evaluation.runtime.summary import Fairness, FairnessCheck
 
 from .recipe import TEMPERATURE
 from .tracked_rollouts import ModelRollouts, Rollout
