@@ -3,7 +3,7 @@
 A fault is data:
   id, wrong          its name, and what is wrong in a sentence
   play               what makes it so: `aws ...` commands, or one of the other moves of `Stage.move`
-  scenario           fields of localaws.Scenario; the judge list; judges by id, each with the fields that differ
+  scenario           fields of trouble.Trouble; the judge list; judges by id, each with the fields that differ
   environment        environment variables (null removes one; "+600" is the time in 600 seconds)
   state              changes to recorded answers, merged into the state file
   revealed           where AWS would show it, after how many minutes, and how that is known
@@ -45,6 +45,7 @@ from model_evaluation.preflight import run_preflight
 from model_evaluation.preflight.fixes import commands_in
 from model_evaluation.preflight.results import CheckEntry
 from running_execution import seed_running_execution
+from trouble import Trouble, with_trouble
 
 from .aws_cli import run_aws
 
@@ -236,9 +237,9 @@ class Stage:
         judges = changes.pop("judges", {})
         models = tuple(replace(judge, **judges.get(judge.model_id, {})) for judge in DEFAULT_JUDGES)
         part = Judges(models, changes.pop("judge_list", "ok"))
-        known = {field.name for field in fields(Scenario)}
+        known = {field.name for field in fields(Trouble)}
         assert changes.keys() <= known, changes.keys() - known
-        return replace(self.usual, parts=(part,), **changes)
+        return with_trouble(self.usual, parts=(part,), **changes)
 
     def filled(self, text: str) -> str:
         for name, value in self.names.items():
