@@ -168,17 +168,17 @@ def _constraint_problems(value: object, shape: Shape, path: str) -> Iterator[str
         return
     rules, noun = shape.metadata, "value" if isinstance(value, int | float) else "length"
     size = value if isinstance(value, int | float) else len(value)
-    broken = []
+    violations = []
     if size < rules.get("min", size):
-        broken.append(f"have {noun} greater than or equal to {rules['min']}")
+        violations.append(f"have {noun} greater than or equal to {rules['min']}")
     if size > rules.get("max", size):
-        broken.append(f"have {noun} less than or equal to {rules['max']}")
+        violations.append(f"have {noun} less than or equal to {rules['max']}")
     if isinstance(value, str) and "pattern" in rules and not _fits(rules["pattern"], value):
-        broken.append(f"satisfy regular expression pattern: {rules['pattern']}")
+        violations.append(f"satisfy regular expression pattern: {rules['pattern']}")
     if isinstance(value, str) and value not in (rules.get("enum") or [value]):
-        broken.append(f"satisfy enum value set: [{', '.join(rules['enum'])}]")
+        violations.append(f"satisfy enum value set: [{', '.join(rules['enum'])}]")
     text = str(value) if len(str(value)) <= 200 else f"{str(value)[:200]}..."
-    for rule in broken:
+    for rule in violations:
         place = path[:1].lower() + path[1:]
         yield f"Value '{text}' at '{place}' failed to satisfy constraint: Member must {rule}"
     if isinstance(value, list):
