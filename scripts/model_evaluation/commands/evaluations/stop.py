@@ -17,7 +17,7 @@ from model_evaluation.runs.launches import known_launches
 from model_evaluation.runs.statuses import RunStatus, run_statuses, stop_run
 from model_evaluation.runtime.settings import Json
 
-from .runs import SHOWN
+from .runs import SHOWN, row
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,21 +30,12 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
     aws = Aws()
     target = _chosen(run_statuses(aws, record.launches[: None if args.run else SHOWN]), args.run)
     if not args.yes:
-        launch = target.launch
         raise Refused(
-            f"This ends the evaluation {target.id} ({target.status}, started {launch.intended_at}). What it has done "
-            "is lost, what it has cost is spent.",
+            f"This ends the evaluation {target.id} ({target.status}, started {target.launch.intended_at}). What it has "
+            "done is lost, what it has cost is spent.",
             fix=f"Ask the user; on a yes: evaluate.py stop {target.id} --yes",
             code="needs_consent",
-            details={
-                "run": {
-                    "id": target.id,
-                    "name": launch.name,
-                    "status": target.status,
-                    "started": launch.intended_at,
-                    "execution_arn": target.arn,
-                }
-            },
+            details={"run": row(target)},
         )
     stop_run(aws, target)
     return {"stopped": target.id, "execution_arn": target.arn, "status": "Stopping"}, 0
