@@ -19,3 +19,6 @@ class BenchmarkPlayer(KindPlayer):
     def work(self, job: Job) -> Callable[[Job], None] | None:
         kind, task = evaluation_of(job)
         return run_benchmark if kind == "BenchmarkEvaluation" and task in TASKS else None
+
+
+PLAYER = BenchmarkPlayer
