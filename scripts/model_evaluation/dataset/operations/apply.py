@@ -123,9 +123,10 @@ def _filter(name: str, source: Source, arguments: list[str], writer: RowWriter, 
 
 def _distribute(name: str, source: Source, arguments: list[str], writer: RowWriter) -> int:
     """Write a sample of the rows, or all of them into shards; the seed."""
-    example = "sample 500 7" if name == "sample" else "shard 1000"
+    example, size_of = "sample 500 7", "a number of rows"
+    if name == "shard":
+        example, size_of = "shard 1000", "a number of rows per file"
     if len(arguments) > 2 or (name == "sample" and not arguments):
-        size_of = "a number of rows" if name == "sample" else "a number of rows per file"
         raise _usage(f"{name} takes {size_of} and perhaps a seed", example)
     numbers = [str(ROWS_PER_JOB), str(DEFAULT_SEED)]
     numbers[: len(arguments)] = arguments
