@@ -51,7 +51,7 @@ def check(text: str, context: Context) -> Answer:
                 f"The dataset cannot be used as it is. {faults_of(reading.report)}",
                 fix=suggested_fix(reading.report),
                 code="dataset_unusable",
-                details={"findings": [found.as_json() for found in reading.report.findings]},
+                details={"findings": [problem.as_json() for problem in reading.report.findings]},
             )
         facts, shown = _facts(context, reading), [samples(reading.report)]
     findings = facts.pop("findings")
@@ -66,7 +66,7 @@ def settle(context: Context) -> Answer | None:
     """Accepts a dataset in which nothing is the matter; the card says what it holds. Anything else is asked about."""
     reading = _read(context)
     report = reading.report
-    if not report.usable or any(found.level != "info" for found in report.findings):
+    if not report.usable or any(problem.level != "info" for problem in report.findings):
         return None
     facts = _facts(context, reading)
     del facts["findings"]
@@ -96,7 +96,7 @@ def offer(context: Context) -> Offer:
             lacking = [{"level": "error", "message": error.message, "fix": error.fix, "count": 0}]
     useful = useful_operations(report, [str(entry.get("fix", "")) for entry in lacking])
     choices += [{"value": value, "label": label} for value, label in useful]
-    problems = [found.as_json() for found in report.findings if found.level != "info"]
+    problems = [problem.as_json() for problem in report.findings if problem.level != "info"]
     text = card(report, reading.joined.rows, [*problems, *lacking], with_fixes=not choices)
     suggested = choices[0]["value"] if choices else None
     return Offer(choices=choices, suggested=suggested, text=text, findings=[samples(report)], facts=facts)
@@ -127,7 +127,7 @@ def _facts(context: Context, reading: Reading) -> Json:
         "etag": joined_etag(reading.files),
         "terms": _terms(context),
         "without_reference": rows_without(report),
-        "findings": [found.as_json() for found in report.findings if found.level != "info"],
+        "findings": [problem.as_json() for problem in report.findings if problem.level != "info"],
     }
     if "files" in context.facts("dataset"):
         facts["file_rows"] = reading.joined.rows
@@ -190,7 +190,7 @@ def rows_without(report: DatasetReport) -> JsonObject:
 
 def faults_of(report: DatasetReport) -> str:
     """Every error and where it is, the gravest first."""
-    return " ".join(f"{found.message}{where(found.as_json())}" for found in report.errors()[:5])
+    return " ".join(f"{problem.message}{where(problem.as_json())}" for problem in report.errors()[:5])
 
 
 def suggested_fix(report: DatasetReport, lead: str = "Prepare a new file", *, alone: bool = False) -> str:
@@ -198,7 +198,7 @@ def suggested_fix(report: DatasetReport, lead: str = "Prepare a new file", *, al
     where a file can be converted right away."""
     from model_evaluation.dataset import convert_command, useful_operations
 
-    fixes = [found.fix for found in report.errors() if found.fix]
+    fixes = [problem.fix for problem in report.errors() if problem.fix]
     useful = [value for value, _ in useful_operations(report)]
     text = " ".join(dict.fromkeys(fixes[:3]))
     if alone and useful and useful[0].startswith("convert"):

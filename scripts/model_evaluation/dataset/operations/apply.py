@@ -173,15 +173,15 @@ def _convert(source: Source, arguments: list[str], writer: RowWriter) -> None:
     for number, _, row in source.lines(unpack=True, renaming=renaming):
         try:
             if row.prompt is not None:
-                made, usable = convert_row(row.obj, target), True
+                new_row, usable = convert_row(row.obj, target), True
             elif source.is_table and row.obj:
-                made = row.obj  # nobody can leave it out of a table: in what is written it is found, and can be
+                new_row = row.obj  # nobody can leave it out of a table: in what is written it is found, and can be
             else:
                 raise NotConvertible(ERRORS)
         except NotConvertible as error:
             refused.setdefault(str(error), []).append(number)
             continue
-        writer.write(number, json.dumps(made, ensure_ascii=False).encode())
+        writer.write(number, json.dumps(new_row, ensure_ascii=False).encode())
     command = convert_command(source.report.source, whole_renaming(source.foreign) or UNKNOWN)
     if not usable and (source.foreign or source.is_table):
         likely = ", ".join(f"`{name}`" for name, _ in whole_renaming(source.foreign))

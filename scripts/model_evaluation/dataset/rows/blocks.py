@@ -128,16 +128,16 @@ class BlockReader:
         metadata = columns.pop("metadata", [])
         if set(map(type, metadata)) - {dict}:
             return None
-        held = list(chain.from_iterable(map(dict.values, metadata)))
+        values = list(chain.from_iterable(map(dict.values, metadata)))
         inner = Counter(chain.from_iterable(metadata))
         texts = 0
-        for column in (*columns.values(), held):
+        for column in (*columns.values(), values):
             types = list(map(type, column))
             if not set(types) <= _SCALARS:
                 return None
             texts += types.count(str)
         quotes, escapes = _quotes_and_escapes(block.data, with_numpy=self._nbytes >= _WORTH_NUMPY)
-        if quotes != 2 * (keys + inner.total() + texts + 3 * roles) or "category" in inner or None in held:
+        if quotes != 2 * (keys + inner.total() + texts + 3 * roles) or "category" in inner or None in values:
             return None  # an object names a key twice, or metadata are to be looked at
         nothing: list[str | None] = [None] * len(lines)
         parts = [columns.get(name, nothing) for name in layout.fields]
@@ -169,10 +169,10 @@ class BlockReader:
         except _DECODING_ERRORS:
             return {}
         columns = {name: list(map(attrgetter(f"f{at}"), rows)) for at, name in enumerate(self._names)}
-        held = {name: len(rows) - column.count(_ABSENT) for name, column in columns.items()}
-        if set(held.values()) - {0, len(rows)}:
+        counts = {name: len(rows) - column.count(_ABSENT) for name, column in columns.items()}
+        if set(counts.values()) - {0, len(rows)}:
             return {}
-        return {name: column for name, column in columns.items() if held[name]}
+        return {name: column for name, column in columns.items() if counts[name]}
 
 
 class _Layout(NamedTuple):
