@@ -117,6 +117,9 @@ def _filter(name: str, source: Source, arguments: list[str], writer: RowWriter, 
             texts = hash((row.prompt, row.system, row.reference, row.unseen))
             kept = row.prompt is None or texts not in seen
             seen.add(texts)
+        if kept and "row_too_long" in row.kinds():
+            message = f"Line {number:,} is too long to be copied."
+            raise Refused(message, fix=DROP_INVALID.replace("them", "it"), code="rows_have_errors")
         if kept:
             writer.write(number, raw)
 

@@ -83,7 +83,8 @@ class BlockReader:
         lines, first_line = block.lines(), self._next_line
         self._next_line += len(lines)
         self._nbytes += block.nbytes
-        return self._read_plain(block, lines, first_line) or self._read_each(block, lines, first_line)
+        plain = None if block.cut else self._read_plain(block, lines, first_line)
+        return plain or self._read_each(block, lines, first_line)
 
     def _read_each(self, block: Block, lines: list[bytes], first_line: int) -> RowBlock:
         rows = [cut_row(block.nbytes)] if block.cut else [read_line(line, self._terms) for line in lines]

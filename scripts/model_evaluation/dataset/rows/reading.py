@@ -42,6 +42,7 @@ _OPTIONAL_FIELDS: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("category", (str,), "wrong_type_optional"),
     ("metadata", (str, dict), "wrong_type_optional"),
 )
+_LONGEST_NAME = 64  # of a field that is known to hold a part of a row
 _UNSEEN = frozenset(["not_text", "tools"])
 
 
@@ -248,7 +249,8 @@ def _what_it_has(obj: Json) -> str:
 def _look_beside(row: Row) -> None:
     """Say where reference answer and system text may be, in a usable row without, that a model has answered, and what
     is not text."""
-    names, obj = beside(tuple(row.obj)), row.obj
+    obj = row.obj
+    names = beside(tuple(name for name in obj if len(name) <= _LONGEST_NAME))
     if not any(names):
         return
     if row.prompt is not None:
