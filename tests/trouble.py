@@ -32,8 +32,8 @@ class Trouble(Scenario):
     """Operation -> message; an empty message becomes IAM's usual sentence. Answered with AccessDenied."""
     errors: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Operation -> (error code, message)."""
-    slow: float = 0.0
-    """Seconds for which every response is held."""
+    slow: Mapping[str, float] = field(default_factory=dict)
+    """Operation -> seconds for which its responses are held."""
     foreign_buckets: Collection[str] = ()
     """Buckets that belong to another account, as requests that expect this one as their owner find out."""
     foreign_update: Mapping[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Trouble(Scenario):
     seen: Counter[str] = field(default_factory=Counter, init=False, compare=False)
 
     def admit(self, cloud: Cloud, request: Request) -> None:
-        time.sleep(self.slow)
+        time.sleep(next((seconds for operation, seconds in self.slow.items() if _is(operation, request)), 0.0))
         service, xml = request.service, request.service in XML_SERVICES
         if self._expired(request):
             code = "ExpiredToken" if xml else "ExpiredTokenException"
