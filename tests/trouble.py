@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
+from threading import Event
 
 from model_evaluation.localaws import Scenario
 from model_evaluation.localaws.cloud import Cloud
@@ -32,8 +33,10 @@ class Trouble(Scenario):
     """Operation -> message; an empty message becomes IAM's usual sentence. Answered with AccessDenied."""
     errors: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Operation -> (error code, message)."""
-    slow: Mapping[str, float] = field(default_factory=dict)
-    """Operation -> seconds for which its responses are held."""
+    slow: float = 0.0
+    """Seconds for which every response is held."""
+    held: Mapping[str, Event] = field(default_factory=dict)
+    """Operation -> what its responses wait for, for a minute at most."""
     foreign_buckets: Collection[str] = ()
     """Buckets that belong to another account, as requests that expect this one as their owner find out."""
     foreign_update: Mapping[str, str] = field(default_factory=dict)
@@ -44,7 +47,10 @@ class Trouble(Scenario):
     seen: Counter[str] = field(default_factory=Counter, init=False, compare=False)
 
     def admit(self, cloud: Cloud, request: Request) -> None:
-        time.sleep(next((seconds for operation, seconds in self.slow.items() if _is(operation, request)), 0.0))
+        time.sleep(self.slow)
+        for operation, event in self.held.items():
+            if _is(operation, request):
+                event.wait(60)
         service, xml = request.service, request.service in XML_SERVICES
         if self._expired(request):
             code = "ExpiredToken" if xml else "ExpiredTokenException"
