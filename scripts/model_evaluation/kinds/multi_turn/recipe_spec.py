@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.multi_turn.runtime.recipe import EVALUATION_TYPE, PASS_K, SAMPLING, USUAL
-from model_evaluation.runtime.tasks.recipe import Parameter
+from model_evaluation.runtime.tasks.parameter import Parameter
 from model_evaluation.steps.decoding import spec_of
 from model_evaluation.steps.evaluator.pairs import read_settings
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from model_evaluation.errors import Refused
 
 if TYPE_CHECKING:
-    from model_evaluation.runtime.tasks.recipe import Parameter
+    from model_evaluation.runtime.tasks.parameter import Parameter
 
 DEFAULTS = ("default", "defaults")
 

@@ -11,7 +11,7 @@ from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.launch.evaluators import numbers_in
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.settings import Json, ParameterReader, Settings
-from model_evaluation.runtime.tasks.recipe import Parameter
+from model_evaluation.runtime.tasks.parameter import Parameter
 
 from .inspect_runs import InspectRuns
 from .model_checks import check_benchmarks, check_hub_model, check_targets

@@ -22,11 +22,10 @@ from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR, signed
 from model_evaluation.runtime.summary import Fairness, FairnessCheck
 
-from .recipe import TEMPERATURE
+from .recipe import REWARD, TEMPERATURE
 from .tracked_rollouts import ModelRollouts, Rollout
 from .words import report_words
 
-REWARD = "reward"
 FEWEST_READ = 0.5  # of a model's prompts must have rollouts that can be read, else its aggregates are used
 REPORTED = {REWARD: "reward/mean"}
 """What MLflow calls a metric, where that is not ``reward/NAME``."""

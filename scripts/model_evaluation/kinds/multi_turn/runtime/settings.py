@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,11 +12,17 @@ from model_evaluation.runtime.settings import Json, ParameterReader
 from model_evaluation.runtime.tasks.recipe import recipe_of, require_taken
 
 from .multi_turn_runs import MultiTurnRuns
-from .recipe import EVALUATION_TYPE, GROUP, TEMPERATURE, USUAL, hyperparameters, meaningless_k
-
-RUNTIME = re.compile(r"arn:aws[a-z-]*:bedrock-agentcore:([a-z0-9-]+):(\d{12}):(?:agent-)?runtime/([A-Za-z0-9_-]+)")
-FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):(\d{12}):function:([A-Za-z0-9_-]+(?::[\w$-]+)?)")
-REWARD = "reward"
+from .recipe import (
+    EVALUATION_TYPE,
+    FUNCTION,
+    GROUP,
+    REWARD,
+    RUNTIME,
+    TEMPERATURE,
+    USUAL,
+    hyperparameters,
+    meaningless_k,
+)
 
 
 def check_agent(settings: MultiTurnSettings, aws: AwsClients) -> str:
