@@ -68,11 +68,11 @@ def _scores(job: Job, row: dict[str, Any], answer: str, row_id: str) -> Scores:
         job.require("lambda:InvokeFunction", function)
     except JobFailure as error:  # the container counts it, and the job succeeds
         raise ReplyError(str(error)) from error
-    found = function_of(job.cloud, function)
-    if found is None:
+    scorer = function_of(job.cloud, function)
+    if scorer is None:
         raise ReplyError(f"Function not found: {function}")
     event = event_of(row, answer, row_id)
-    return read_reply(found.call(event), event[0].get("id"))
+    return read_reply(scorer.call(event), event[0].get("id"))
 
 
 def _answer(side: str, at: int, golds: list[str]) -> str:
@@ -91,5 +91,5 @@ def _last_number(text: str) -> str:
 
 
 def _overlap(answer: str, gold: str) -> float:
-    words, wanted = set(answer.split()), set(gold.split())
-    return len(words & wanted) / len(wanted) if wanted else 0.0
+    words, gold_words = set(answer.split()), set(gold.split())
+    return len(words & gold_words) / len(gold_words) if gold_words else 0.0

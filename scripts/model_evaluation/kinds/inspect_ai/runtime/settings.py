@@ -75,16 +75,16 @@ class InspectSettings(Settings):
         }
 
     def faults(self) -> list[str]:
-        found = super().faults()
+        faults = super().faults()
         try:
             S3Uri.parse(self.benchmarks)
         except ValueError:
-            found.append(f"BENCHMARKS must be a folder in S3, s3://bucket/folder/ (received {self.benchmarks[:80]!r})")
+            faults.append(f"BENCHMARKS must be a folder in S3, s3://bucket/folder/ (received {self.benchmarks[:80]!r})")
         if self.error_share >= 1:
-            found.append(f"ERROR_SHARE must be a share below 1, such as 0.1 (received {self.error_share:g})")
+            faults.append(f"ERROR_SHARE must be a share below 1, such as 0.1 (received {self.error_share:g})")
         if self.reference == self.target:
-            found.append(f"REFERENCE must be another model than MODEL, or None (received {self.target.name!r})")
-        return found
+            faults.append(f"REFERENCE must be another model than MODEL, or None (received {self.target.name!r})")
+        return faults
 
     def configuration(self) -> Json:
         return {

@@ -60,10 +60,10 @@ class Agents:
 
 def runtime_of(cloud: Cloud, runtime_id: str) -> AgentRuntime:
     """Raises ``ResourceNotFoundException``."""
-    found = next((one for one in cloud.scenario.part(Agents).runtimes if one.id == runtime_id), None)
-    if found is None:
+    runtime = next((one for one in cloud.scenario.part(Agents).runtimes if one.id == runtime_id), None)
+    if runtime is None:
         raise ServiceError("ResourceNotFoundException", f"Agent runtime {runtime_id} was not found", status=404)
-    return found
+    return runtime
 
 
 def _described(cloud: Cloud, request: Request, own: AgentRuntime) -> Record:

@@ -295,13 +295,13 @@ def _means(own: ModelRollouts, names: Sequence[str]) -> dict[str, Aggregate]:
     """The aggregates that can be compared. Prompts are what is independent: with a group of rollouts each, the spread
     of the prompts' means is at most that of the rollouts, so that these intervals are conservative."""
     prompts = round(own.metrics.get("reward/num_prompts", 0))
-    found: dict[str, Aggregate] = {}
+    aggregates: dict[str, Aggregate] = {}
     for name, figure in _reported(own, names).items():
         spread = own.metrics.get("reward/std") if name == REWARD else None
         if prompts < 1 or (name == REWARD and spread is None) or (name != REWARD and not 0 <= figure <= 1):
             continue
-        found[name] = Aggregate(figure, prompts, spread)
-    return found
+        aggregates[name] = Aggregate(figure, prompts, spread)
+    return aggregates
 
 
 def _failed(own: ModelRollouts, label: str) -> list[str]:
