@@ -20,13 +20,13 @@ THINKS = re.compile(r"reason|qwen-?3|deepseek|r1-distill|gpt-oss|think|qwq", re.
 ROOM = 0.5  # of the model's length is enough for an answer with thinking
 
 
-def spec_of(context: Context) -> EvaluationSpec:
-    """The settings of the evaluation recipe of the model's base model."""
+def spec_of(context: Context, *evaluation_type: str) -> EvaluationSpec:
+    """The settings of the model's evaluation recipe, of this type where it is another than that of tasks."""
     from model_evaluation.lookups.sagemaker.evaluation_spec import evaluation_spec
 
     facts = context.facts("model")
     base, region = str(facts.get("base_model", "")), str(context.value("region"))
-    return evaluation_spec(context.aws, base, facts.get("base_model_version"), region)
+    return evaluation_spec(context.aws, base, facts.get("base_model_version"), region, *evaluation_type)
 
 
 def settings_of(context: Context) -> dict[str, int | float]:
