@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem
+from model_evaluation.kinds.predictive.runtime.reading.answer_columns import answer_columns
 from model_evaluation.kinds.predictive.runtime.reading.table_reading import read_predictions, read_test_set
 from model_evaluation.kinds.predictive.runtime.tables import Predictions, TestSet
 from model_evaluation.reporting.summaries import summary_fault
@@ -37,7 +38,8 @@ def test_a_classifier_is_judged_as_the_textbook_asks(tmp_path: Path) -> None:
     pd.DataFrame({"id": ids(len(own)), "score": score}).iloc[::-1].to_csv(tmp_path / "scores.csv", index=False)
     texts_of = {"dtype": str, "keep_default_na": False}
     rows = read_test_set(pd.read_csv(tmp_path / "test.csv", **texts_of), Columns("benign", "id"), BINARY)
-    said = read_predictions(pd.read_csv(tmp_path / "scores.csv", **texts_of), BINARY)
+    columns = answer_columns(["id", "score"], "id", BINARY, ["0", "1"], lambda name: [])
+    said = read_predictions(pd.read_csv(tmp_path / "scores.csv", **texts_of), columns, BINARY)
     analysis = analysed(rows, {"tuned": said}, threshold="0.5", primary="f1")
     metrics = analysis.summary["metrics"]
     predicted = score >= 0.5

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -190,6 +190,11 @@ class Columns:
                 name for name in (self.label, self.id, *self.ignore, self.group, self.time, self.weight) if name
             )
         )
+
+    def features(self, names: Iterable[str]) -> list[str]:
+        """Those of a table's columns that the model is given."""
+        left_out = {self.label, self.id, self.weight, *self.ignore}
+        return [name for name in names if name not in left_out]
 
     def __str__(self) -> str:
         parts = []

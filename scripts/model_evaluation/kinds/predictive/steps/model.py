@@ -23,8 +23,7 @@ ENDINGS = (".csv", ".parquet", ".jsonl", ".json", ".tsv", ".txt", ".libsvm", ".o
 def check(text: str, context: Context) -> Answer:
     text = located(context, text)
     if is_file(text):
-        found = look_at_answers(context, text)
-        return Answer(found.source.uri, facts=found.facts, findings=found.findings)
+        return look_at_answers(context, text)
     from model_evaluation.kinds.predictive.lookups.models import find_predictor
 
     predictor = find_predictor(context.aws, text, context.kind.id)

@@ -71,7 +71,7 @@ def profile_table(table: Table) -> TableProfile:
     """Reads every row, twice: what holds for every column, then what that leaves open for some (of a wide table, again
     for every few columns)."""
     places = range(len(table.names))
-    cells = ", ".join(f"c{number}" for number in places)
+    cells = table.places
     values = ", ".join(f"try_cast(c{number} AS DOUBLE) AS v{number}" for number in places)
     parts = [
         f"count(c{n}), approx_count_distinct(c{n}), count(v{n}), min(v{n}), max(v{n}), bool_or(v{n} <> floor(v{n}))"
@@ -87,7 +87,7 @@ def profile_table(table: Table) -> TableProfile:
     if not any(
         column.distinct == rows and not column.missing for column in columns if column.type == "text" or column.whole
     ):
-        ((different,),) = table.query(f"SELECT count(DISTINCT hash({cells})) FROM rows")  # noqa: S608
+        different = table.one(f"SELECT count(DISTINCT hash({cells})) FROM rows")  # noqa: S608
     return TableProfile(rows, rows - int(different), columns)
 
 
@@ -145,7 +145,7 @@ def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Colum
         answers |= {(name, number): value for (name, number, _), value in zip(some, row, strict=True)}
     for number in () if few else keys:
         # One at a time: each takes as much memory as it has values, and a wide table has many such columns.
-        ((answers["distinct", number],),) = table.query(f"SELECT count(DISTINCT c{number}) FROM rows")  # noqa: S608
+        answers["distinct", number] = table.one(f"SELECT count(DISTINCT c{number}) FROM rows")  # noqa: S608
     for number, own in enumerate(found):
         yield _column(table.names[number], rows, own, {name: v for (name, n), v in answers.items() if n == number})
 

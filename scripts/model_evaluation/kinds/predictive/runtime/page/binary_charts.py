@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from model_evaluation.kinds.predictive.runtime.statistics import cells
-from model_evaluation.kinds.predictive.runtime.statistics.curves import BinaryCurves, binary_curves, cost_curve
+from model_evaluation.kinds.predictive.runtime.statistics.thresholds import BinaryCurves, binary_curves, cost_curve
 from model_evaluation.runtime.report.charts import look
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 

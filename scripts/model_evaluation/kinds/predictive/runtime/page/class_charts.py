@@ -119,8 +119,7 @@ def silhouettes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     joined = analysis.joined
     if joined.features is None:
         return None
-    usable = np.flatnonzero(np.isfinite(joined.features).all(axis=1))
-    rows = usable[shape_sample(len(usable))]
+    rows = shape_sample(joined.features)
     drawn: dict[Side, tuple[Floats, NDArray[np.int64]]] = {}
     for side, said in joined.said.items():
         assert said.codes is not None

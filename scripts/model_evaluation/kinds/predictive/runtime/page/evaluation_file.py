@@ -15,8 +15,9 @@ import numpy as np
 from model_evaluation.kinds.predictive.runtime.joined import Joined
 from model_evaluation.kinds.predictive.runtime.problem import Problem
 from model_evaluation.kinds.predictive.runtime.statistics import cells
-from model_evaluation.kinds.predictive.runtime.statistics.curves import binary_curves
+from model_evaluation.kinds.predictive.runtime.statistics.thresholds import binary_curves
 from model_evaluation.kinds.predictive.runtime.tables import JsonObject
+from model_evaluation.runtime.statistics.confusion import Cells, accuracy, divided
 
 NO_NUMBER = "NaN"
 BINARY = {
@@ -100,7 +101,7 @@ def _binary(metrics: Mapping[str, Any], joined: Joined) -> JsonObject:
         content["confusion_matrix"] = _matrix(counted, ("0", "1"))
         majority = int(np.bincount(truth, minlength=2).argmax())
         constant = cells.table(truth, {"tuned": np.full_like(truth, majority)}, 2, joined.weight).cells("tuned")
-        for name, function in (("accuracy", cells.accuracy), ("precision", cells.precision), ("recall", cells.recall)):
+        for name, function in (("accuracy", accuracy), ("precision", cells.precision), ("recall", cells.recall)):
             content[f"{name}_best_constant_classifier"] = _plain(float(function(constant)))
     truths = np.asarray(joined.truth) == 1
     if said.score is not None and truths.any() and not truths.all():
@@ -126,12 +127,12 @@ def _several(metrics: Mapping[str, Any], joined: Joined) -> JsonObject:
     content["confusion_matrix"] = _matrix(own, joined.classes)
     truth, predicted, right = own.sum(axis=1), own.sum(axis=0), np.diag(own)
     for name, square in (("weighted_f0_5", 0.25), ("weighted_f2", 4.0)):
-        each = cells.divided((1 + square) * right, square * truth + predicted)
+        each = divided((1 + square) * right, square * truth + predicted)
         content[name] = _plain(float(np.nansum(each * truth) / truth.sum()))
     return content
 
 
-def _matrix(counted: cells.Cells, names: tuple[str, ...]) -> dict[str, dict[str, int | float]]:
+def _matrix(counted: Cells, names: tuple[str, ...]) -> dict[str, dict[str, int | float]]:
     """Actual class, then predicted class."""
 
     def number(value: float) -> int | float:

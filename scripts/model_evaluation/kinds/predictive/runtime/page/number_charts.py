@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from model_evaluation.kinds.predictive.runtime.statistics.curves import POINTS
+from model_evaluation.kinds.predictive.runtime.statistics.thresholds import POINTS
 from model_evaluation.runtime.report.charts import look
 
 from .chart_parts import COLOURS, DASHES, measured_sides, named, number_text

@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import NamedTuple, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
-from model_evaluation.kinds.predictive.runtime.joined import Codes, Joined, Said
+from model_evaluation.kinds.predictive.runtime.joined import Joined, Said
 from model_evaluation.kinds.predictive.runtime.problem import CROSS_FIT, ThresholdRule
-from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.kinds.predictive.runtime.tables import Booleans, Codes, Floats, Texts
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
 
 FOLDS = 5
+POINTS = 200  # of a curve, at most
 SEED = 20260101
 USUAL = 0.5
 
@@ -58,7 +58,7 @@ class Decided(NamedTuple):
     notes: list[str]
 
 
-def threshold_curve(truth: NDArray[np.bool_], score: Floats, weight: Floats | None = None) -> Curve:
+def threshold_curve(truth: Booleans, score: Floats, weight: Floats | None = None) -> Curve:
     """Found positives and false alarms at every threshold."""
     distinct, at = np.unique(-score, return_inverse=True)
     own = np.ones(len(score)) if weight is None else weight
@@ -71,9 +71,7 @@ def threshold_curve(truth: NDArray[np.bool_], score: Floats, weight: Floats | No
     return Curve(thresholds, np.concatenate(([0.0], found)), np.concatenate(([0.0], alarms)))
 
 
-def choose_threshold(
-    truth: NDArray[np.bool_], score: Floats, rule: ThresholdRule, weight: Floats | None = None
-) -> Chosen:
+def choose_threshold(truth: Booleans, score: Floats, rule: ThresholdRule, weight: Floats | None = None) -> Chosen:
     """The threshold that the rule finds best on these rows.
 
     cost: the lowest cost, and of equal ones the highest threshold. recall: the highest threshold that meets it.
@@ -177,7 +175,7 @@ def _cross_fitted(joined: Joined, score: Floats, rule: ThresholdRule) -> tuple[F
     return at, whole.value, [whole.note] if whole.note else []
 
 
-def seeded_folds(ids: NDArray[np.object_], truth: NDArray[np.bool_], clusters: Codes | None) -> Codes:
+def seeded_folds(ids: Texts, truth: Booleans, clusters: Codes | None) -> Codes:
     """A fold from 0 to 4 per row, the same for the same rows in any order; classes spread evenly, groups kept whole."""
     rng = np.random.default_rng(SEED)
     folds = np.empty(len(ids), np.int64)
@@ -191,3 +189,41 @@ def seeded_folds(ids: NDArray[np.object_], truth: NDArray[np.bool_], clusters: C
         places = order[truth[order] == own]
         folds[places[rng.permutation(len(places))]] = np.arange(len(places)) % FOLDS
     return folds
+
+
+class BinaryCurves(NamedTuple):
+    """Curves as at most 200 points, for charts, and for the file that Pipelines and the model registry read. All
+    (points,), by falling threshold: shares of negatives and positives that count as positive, and how many of those
+    alerts are right. ``alerts`` is the share of all rows that count as positive."""
+
+    thresholds: Floats
+    false_positive_rates: Floats
+    true_positive_rates: Floats
+    precisions: Floats
+    alerts: Floats
+
+
+def binary_curves(truth: Booleans, score: Floats, weight: Floats | None = None) -> BinaryCurves:
+    """The curves of rows that hold both classes. Corners of the ROC curve are kept first, so that little is lost."""
+    curve = threshold_curve(truth, score, weight)
+    found, alarms = curve.found / curve.found[-1], curve.alarms / curve.alarms[-1]
+    alerts = curve.found + curve.alarms
+    precision = np.divide(curve.found, alerts, out=np.ones_like(alerts), where=alerts > 0)
+    if len(precision) > 1:
+        precision[0] = precision[1]  # without an alert there is none; the curve starts as it goes on
+    kept = np.arange(len(found))
+    if len(found) > POINTS:
+        walk = (found + alarms) / 2  # equal steps of either rate
+        kept = np.unique(np.searchsorted(walk, np.linspace(0, 1, POINTS)).clip(0, len(found) - 1))
+    return BinaryCurves(curve.thresholds[kept], alarms[kept], found[kept], precision[kept], (alerts / alerts[-1])[kept])
+
+
+def cost_curve(
+    truth: Booleans, score: Floats, costs: tuple[float, ...], weight: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Thresholds, ascending, and the mean cost per row at each; at most 200 points, evenly spread over the rows."""
+    curve = threshold_curve(truth, score, weight)
+    total = curve.found[-1] + curve.alarms[-1]
+    cost = (costs[0] * curve.alarms + costs[1] * (curve.found[-1] - curve.found)) / total
+    kept = np.unique(np.linspace(0, len(cost) - 1, POINTS).astype(int))
+    return curve.thresholds[kept][::-1], cost[kept][::-1]
