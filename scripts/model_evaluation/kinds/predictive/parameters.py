@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
 
 from .recorded import CONSTANT, threshold_of
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 POLL_SECONDS, TIMEOUT_MINUTES = 30, 240
 RESULTS_DIR = "results"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.permissions import Need, Permissions, TrustedService, actions
 from model_evaluation.lookups.iam.roles import SAGEMAKER
 from model_evaluation.preflight import needs
@@ -11,9 +10,6 @@ from model_evaluation.preflight.configuration import Configuration, configuratio
 from model_evaluation.preflight.needs import API, Needs
 
 from .recorded import ENDPOINT, sides_of, uses_batch, uses_jobs
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 TRUSTED = (TrustedService(SAGEMAKER, "SageMaker", "No job can start."),)
 NO_JOB = "the transform job does not start"

@@ -6,6 +6,7 @@ import os
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused
 
 from .runtime.problem import Columns, PrimaryMetric, Problem, ThresholdRule
@@ -14,7 +15,6 @@ from .tables.profile import TableProfile
 from .tables.source import Source, find_table, is_local
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.session import Aws
 
 BATCH, ENDPOINT, FILE = "batch", "endpoint", "file"

@@ -87,7 +87,7 @@ def split_table(uri: str, rule: SplitRule, folder: str) -> JsonObject:
         suggestion = suggest_columns(profile_table(table))
         rule = _settled(rule, table, suggestion.columns.id)
         table.query(f"CREATE TABLE placed AS {_placed(rule, table)}")
-        counts = dict(table.query("SELECT part, count(*) FROM placed GROUP BY 1"))
+        counts = table.counts("part", "placed")
         empty = [name for name in names if not counts.get(name)]
         if empty:
             raise Refused(
@@ -124,7 +124,7 @@ def _settled(rule: SplitRule, table: Table, key: str) -> SplitRule:
         )
     if rule.by == "time":
         place = table.place(column)
-        wrong = table.one(f"SELECT count(*) FROM rows WHERE {_moment(place)} IS NULL")  # noqa: S608
+        wrong = table.count(f"{_moment(place)} IS NULL")
         if wrong:
             raise Refused(
                 f"{column!r} is no time and no number in {wrong:,} rows.", fix="Name another column.", code="no_time"
@@ -169,7 +169,7 @@ def _write(table: Table, name: str, path: Path, label: str) -> Part:
         csv.writer(file, lineterminator="\n").writerow(table.names)
     with path.open("ab") as file, body.open("rb") as content:
         shutil.copyfileobj(content, file)
-    count = table.one(f"SELECT count(*) FROM placed WHERE part = '{name}'")  # noqa: S608
+    count = table.count(f"part = '{name}'", "placed")
     classes: dict[str, int] = {}
     if label:
         place = table.place(label)

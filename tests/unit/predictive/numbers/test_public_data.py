@@ -77,10 +77,10 @@ def test_a_rare_class_makes_accuracy_say_little() -> None:
     model = LogisticRegression().fit(StandardScaler().fit_transform(train)[:, :2], labels)
     score = model.predict_proba(StandardScaler().fit(train).transform(test[kept])[:, :2])[:, 1]
     analysis = analysed(TestSet(ids(len(kept)), texts(own[kept])), {"tuned": Predictions(ids(len(kept)), score)})
-    classes = next(check for check in analysis.found["checks"] if check["id"] == "classes")
+    classes = next(check for check in analysis.summary["checks"] if check["id"] == "classes")
     assert classes["status"] == "warn"
     assert "'1' (6)" in classes["message"]
-    recall = analysis.found["metrics"]["recall"]["tuned"]
+    recall = analysis.summary["metrics"]["recall"]["tuned"]
     assert recall["n"] == 6
     assert recall["ci_high"] - recall["ci_low"] > 0.4
 
@@ -96,7 +96,7 @@ def test_wine_of_three_sorts() -> None:
     analysis = analysed(TestSet(ids(len(own)), label), predictions, Problem("multiclass"))  # type: ignore[arg-type]
     assert summary_fault(json.loads(json.dumps(analysis.summary))) is None
     assert analysis.summary["verdict"]["decision"] == "improved"
-    assert set(analysis.found["classes"]) == set(names)
+    assert set(analysis.summary["classes"]) == set(names)
 
 
 def test_affairs_by_segment() -> None:
@@ -114,4 +114,4 @@ def test_affairs_by_segment() -> None:
     assert summary_fault(json.loads(json.dumps(analysis.summary))) is None
     assert analysis.summary["verdict"]["decision"] == "improved"
     assert set(analysis.summary["slices"]["religious"]) == {"1.0", "2.0", "3.0", "4.0"}
-    assert 0.9 < analysis.found["calibration"]["tuned"]["slope"] < 1.3
+    assert 0.9 < analysis.summary["calibration"]["tuned"]["slope"] < 1.3

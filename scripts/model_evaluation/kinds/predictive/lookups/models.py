@@ -35,12 +35,13 @@ SERVES_ITSELF = ("xgboost", "linear-learner", "knn", "kmeans")  # one image trai
 @dataclass(frozen=True)
 class Predictor:
     """What was found. ``arn`` is recorded; ``source`` is how it is asked: batch or endpoint; ``image`` its container,
-    ``family`` what that answers like; ``objective`` what it was trained for, where a training job tells."""
+    ``family`` what that answers like, where its image does not say; ``objective`` what it was trained for, where a
+    training job tells."""
 
     arn: str
     source: str
     image: str = ""
-    family: str = "custom"
+    family: str = ""
     objective: str = ""
     model_name: str = ""
     model_data: str = ""
@@ -49,17 +50,15 @@ class Predictor:
     findings: tuple[JsonObject, ...] = ()
 
     def as_facts(self) -> JsonObject:
-        facts = {
-            "source": self.source,
-            "image": self.image,
-            "family": self.family,
-            "objective": self.objective,
-            "model_name": self.model_name,
-            "model_data": self.model_data,
+        _, _, _, region, account, *_ = self.arn.split(":")
+        left_out = ("arn", "environment", "findings")
+        facts = {name: value for name, value in vars(self).items() if name not in left_out}
+        facts |= {
+            "family": self.family or family_of(self.image),
             "output": self.environment.get("SAGEMAKER_INFERENCE_OUTPUT", ""),
             "training_data": list(self.training_data),
-            "region": self.arn.split(":")[3],
-            "account": self.arn.split(":")[4],
+            "region": region,
+            "account": account,
         }
         return {key: value for key, value in facts.items() if value}
 
@@ -149,14 +148,10 @@ def _similar(aws: Aws, text: str) -> list[dict[str, str]]:
     client = aws.client("sagemaker")
     keyword = "".join(character if character.isalnum() or character == "-" else "-" for character in text)[:63]
     choices = [{"value": name, "label": f"Model package group {name}"} for name, _ in search_groups(aws, text)]
-    with IMPOSSIBLE_NAME, aws_errors("searching models"):
-        found = client.list_models(NameContains=keyword, MaxResults=20)["Models"]
-        choices += [{"value": item["ModelName"], "label": f"Model {item['ModelName']}"} for item in found]
-    with IMPOSSIBLE_NAME, aws_errors("searching endpoints"):
-        found = client.list_endpoints(NameContains=keyword, MaxResults=20)["Endpoints"]
-        choices += [
-            {"value": f"endpoint {item['EndpointName']}", "label": f"Endpoint {item['EndpointName']}"} for item in found
-        ]
+    for search, what, prefix in ((client.list_models, "Model", ""), (client.list_endpoints, "Endpoint", "endpoint ")):
+        with IMPOSSIBLE_NAME, aws_errors(f"searching {what.lower()}s"):
+            names = [item[f"{what}Name"] for item in search(NameContains=keyword, MaxResults=20)[f"{what}s"]]
+            choices += [{"value": f"{prefix}{name}", "label": f"{what} {name}"} for name in names]
     return choices
 
 
@@ -175,7 +170,6 @@ def model_or_none(aws: Aws, name: str) -> Predictor | None:
             answer["ModelArn"],
             "batch",
             image,
-            family_of(image),
             model_name=name,
             model_data=data,
             environment=container.get("Environment", {}),
@@ -209,7 +203,6 @@ def endpoint_or_none(aws: Aws, name: str, *, strict: bool = True) -> Predictor |
             answer["EndpointArn"],
             "endpoint",
             model.image if model else "",
-            model.family if model else "custom",
             model_name=variants[0]["ModelName"] if variants else "",
             environment=model.environment if model else {},
             findings=tuple(findings),
@@ -257,7 +250,6 @@ def _training_job(aws: Aws, name: str) -> Predictor:
         answer["TrainingJobArn"],
         "batch",
         image,
-        family_of(image),
         objective=objective,
         model_data=answer.get("ModelArtifacts", {}).get("S3ModelArtifacts", ""),
         training_data=tuple(str(uri) for uri in data if uri),
@@ -290,7 +282,7 @@ def _of_package(package: ModelPackage, findings: list[JsonObject]) -> Predictor:
         package.arn,
         "batch",
         image,
-        "base_model" if package.base_model else family_of(image),
+        "base_model" if package.base_model else "",
         model_data=package.model_data or "",
         environment=container.get("Environment", {}),
         findings=(*findings, note),

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.predictive.recorded import aws_for, test_source
-from model_evaluation.kinds.predictive.tables.duck import open_table
+from model_evaluation.json_types import JsonObject
+from model_evaluation.kinds.predictive.recorded import open_test_set, test_source
 from model_evaluation.kinds.predictive.tables.profile import MOST_COLUMNS, TableProfile, profile_table
 from model_evaluation.kinds.predictive.tables.suggest import in_order
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
 
 MOST_SHOWN = 12  # columns on the card
 
@@ -39,8 +34,7 @@ def _profile(context: Context) -> TableProfile:
     if known and "columns" in known and known.get("etag") == context.facts("dataset")["etag"]:
         test_source(context)
         return TableProfile.of(known)
-    source = test_source(context)
-    with open_table(aws_for(context, source.uri), source, once=True) as table:
+    with open_test_set(context, once=True) as table:
         if len(table.names) > MOST_COLUMNS:
             raise Refused(
                 f"The rows have {len(table.names):,} columns; up to {MOST_COLUMNS:,} are looked at.",
@@ -49,7 +43,7 @@ def _profile(context: Context) -> TableProfile:
             )
         profile = profile_table(table)
     if not profile.rows:
-        raise Refused(f"{source.uri} has no rows.", fix="Give a file with rows.", code="dataset_unusable")
+        raise Refused(f"{context.value('dataset')} has no rows.", fix="Give a file with rows.", code="dataset_unusable")
     return profile
 
 

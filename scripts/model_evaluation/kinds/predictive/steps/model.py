@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.predictive.recorded import columns_of, features_of, located, profile_of
 from model_evaluation.kinds.predictive.runtime.families import NUMBERS_ONLY
 from model_evaluation.kinds.predictive.tables.answers import look_at_answers
 from model_evaluation.kinds.predictive.tables.source import is_local
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
 
 ENDINGS = (".csv", ".parquet", ".jsonl", ".json", ".tsv", ".txt", ".libsvm", ".out")
 
@@ -27,7 +24,7 @@ def check(text: str, context: Context) -> Answer:
     from model_evaluation.kinds.predictive.lookups.models import find_predictor
 
     predictor = find_predictor(context.aws, text, context.kind.id)
-    findings = [*predictor.findings, *_texts_for(predictor.family, context)]
+    findings = [*predictor.findings, *_texts_for(str(predictor.as_facts()["family"]), context)]
     return Answer(predictor.arn, facts=predictor.as_facts(), findings=findings)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.recorded import columns_of, problem_of, threshold_of
@@ -12,9 +12,6 @@ from model_evaluation.kinds.predictive.runtime.problem import METRICS, SCORE_MET
 from model_evaluation.naming import letters
 
 from .threshold import RARE, has_scores
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 NAMES = {
     "auc": "roc_auc",

@@ -5,14 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.recorded import columns_of, profile_of
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 MOST_VALUES = 30
 MOST_FIELDS = 8

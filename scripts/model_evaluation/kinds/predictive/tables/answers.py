@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, finding
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.predictive.recorded import columns_of, find_for, open_test_set, problem_of
 from model_evaluation.kinds.predictive.runtime.problem import Problem
 from model_evaluation.kinds.predictive.runtime.reading.answer_columns import AnswerColumns, answer_columns
 from model_evaluation.kinds.predictive.runtime.reading.table_files import TableError
 
 from .duck import Table
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
 
 SAMPLE = 1_000
 FEW_SCORES = 10
@@ -69,19 +65,17 @@ def _sample(table: Table, name: str) -> list[str]:
 
 
 def _counts(table: Table, ours: str, theirs: str) -> dict[str, int]:
-    ((given, distinct, blank),) = table.query(
-        f"SELECT count(*), count(DISTINCT trim({theirs})), count(*) FILTER (WHERE {theirs} IS NULL) FROM others"  # noqa: S608
-    )
-    ((rows, matched),) = table.query(
-        f"SELECT count(*), count(*) FILTER (WHERE trim({ours}) IN (SELECT trim({theirs}) FROM others)) FROM rows"  # noqa: S608
-    )
+    rows = table.count()
+    matched = table.count(f"trim({ours}) IN (SELECT trim({theirs}) FROM others)")  # noqa: S608
+    named = table.count(f"{theirs} IS NOT NULL", "others")
+    distinct = int(table.one(f"SELECT count(DISTINCT trim({theirs})) FROM others"))  # noqa: S608
     return {
-        "rows": int(rows),
-        "given": int(given),
-        "matched": int(matched),
-        "missing": int(rows) - int(matched),
-        "surplus": int(distinct) - int(matched),
-        "duplicate": int(given) - int(blank) - int(distinct),
+        "rows": rows,
+        "given": table.count(source="others"),
+        "matched": matched,
+        "missing": rows - matched,
+        "surplus": distinct - matched,
+        "duplicate": named - distinct,
     }
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from model_evaluation.lookups.session import Aws
 
 MEMORY = "1GB"
+Cell = Any
+"""A cell of an answer; the query tells of what type it is."""
 
 
 class Table:
@@ -50,21 +52,25 @@ class Table:
         """The same for ``others``."""
         return f"c{self.other_names.index(name)}"
 
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
+    def query(self, sql: str) -> list[tuple[Cell, ...]]:
         """The rows of an answer. Raises Refused where the file is not as its beginning promised."""
         return self._run(sql).fetchall()
 
-    def one(self, sql: str) -> Any:
+    def one(self, sql: str) -> Cell:
         """The only cell of the only row of an answer."""
         ((cell,),) = self.query(sql)
         return cell
+
+    def count(self, condition: str = "true", source: str = "rows") -> int:
+        """How many rows there are that meet a condition."""
+        return int(self.one(f"SELECT count(*) FROM {source} WHERE {condition}"))  # noqa: S608 - our own text
 
     def counts(self, place: str, source: str = "rows") -> dict[str, int]:
         """How often each value stands in a column of ``rows`` or ``others``."""
         sql = f"SELECT {place}, count(*) FROM {source} WHERE {place} IS NOT NULL GROUP BY 1"  # noqa: S608
         return dict(self.query(sql))
 
-    def arrays(self, sql: str) -> dict[str, NDArray[Any]]:
+    def arrays(self, sql: str) -> dict[str, NDArray[Cell]]:
         """The columns of an answer as numpy arrays."""
         return self._run(sql).fetchnumpy()
 

@@ -6,16 +6,13 @@ import csv
 import io
 import os
 import shlex
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
 from model_evaluation.kinds.predictive.recorded import open_test_set
 
 from .duck import Table
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 OPERATIONS = ("dedupe", "drop-invalid", "sample")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from model_evaluation.json_types import JsonObject
+from model_evaluation.json_types import Facts, JsonObject
 
-from .duck import Table
+from .duck import Cell, Table
 
 ColumnType = Literal["number", "text", "time", "empty"]
 FEW_VALUES = 30  # of a column whose values are counted one by one
@@ -63,7 +63,7 @@ class TableProfile:
                 "columns": [asdict(column) for column in self.columns[:KEPT_COLUMNS]]}  # fmt: skip
 
     @classmethod
-    def of(cls, facts: Any) -> TableProfile:
+    def of(cls, facts: Facts) -> TableProfile:
         return cls(facts["rows"], facts["duplicates"], tuple(Column(**column) for column in facts["columns"]))
 
 
@@ -138,7 +138,7 @@ def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Colum
     ]
     if few := len(keys) <= KEYS_AT_ONCE:
         wanted += [("distinct", number, f"count(DISTINCT c{number})") for number in keys]
-    answers: dict[tuple[str, int], Any] = {}
+    answers: dict[tuple[str, int], Cell] = {}
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
         (row,) = table.query(f"SELECT {', '.join(sql for _, _, sql in some)} FROM rows")  # noqa: S608
@@ -159,7 +159,7 @@ def _perhaps_times(table: Table, texts: Sequence[int]) -> set[int]:
     return {number for number, may_be in zip(texts, row, strict=True) if may_be}
 
 
-def _column(name: str, rows: int, own: _Found, more: Mapping[str, Any]) -> Column:
+def _column(name: str, rows: int, own: _Found, more: Mapping[str, Cell]) -> Column:
     missing = rows - own.there
     if not own.there:
         return Column(name, "empty", missing, 0)

@@ -143,7 +143,7 @@ def unique_predictions(
     first = ~pd.Index(ids).duplicated()
     readable: Booleans = np.ones(len(ids), bool)
     if score is not None:
-        readable = np.isfinite(score) if score.ndim == 1 else np.isfinite(score).all(axis=1)
+        readable = np.asarray(np.isfinite(score.reshape(len(ids), -1)).all(axis=1))
     if prediction is not None:
         prediction, mapped = canonical_labels(prediction)
         notes = (*notes, *mapped)

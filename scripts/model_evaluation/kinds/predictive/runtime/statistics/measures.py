@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
@@ -56,10 +56,13 @@ class ClassMetric(NamedTuple):
     within: int | None = None
 
 
-def _share(function: Function, of: Cells, *, plain: bool = True, **right: Any) -> ClassMetric:
-    return ClassMetric(
-        function, lambda counted, side: cells.share_estimate(function, counted, side, of, plain=plain), **right
-    )
+def _share(
+    function: Function, of: Cells, *, plain: bool = True, right: bool = False, within: int | None = None
+) -> ClassMetric:
+    def estimate(counted: cells.Table, side: Side) -> Estimate:
+        return cells.share_estimate(function, counted, side, of, plain=plain)
+
+    return ClassMetric(function, estimate, right, within)
 
 
 def _drawn(function: Function, drawn: cells.Draws | None, *, share: bool) -> ClassMetric:

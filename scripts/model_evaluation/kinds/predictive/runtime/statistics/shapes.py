@@ -120,10 +120,10 @@ def _redrawn(features: Floats, codes: Mapping[Side, Codes], function: Callable[[
         for side, values in codes.items():
             if 2 <= len(np.unique(values[rows])) < n:
                 draws[side][at] = function(features[rows], values[rows])
-    values = {
+    whole = {
         side: float(function(features, own)) if 2 <= len(np.unique(own)) < n else None for side, own in codes.items()
     }
-    return _from_draws(values, draws, n, f"bootstrap, {RESAMPLES} resamples")
+    return _from_draws(whole, draws, n, f"bootstrap, {RESAMPLES} resamples")
 
 
 def _from_draws(values: Mapping[Side, float | None], draws: Mapping[Side, Floats], n: int, method: str) -> Compared:

@@ -13,7 +13,7 @@ import numpy as np
 
 from model_evaluation.kinds.predictive.runtime.joined import Joined, Said
 from model_evaluation.kinds.predictive.runtime.problem import CROSS_FIT, ThresholdRule
-from model_evaluation.kinds.predictive.runtime.tables import Booleans, Codes, Floats, Texts
+from model_evaluation.kinds.predictive.runtime.tables import Booleans, Codes, Floats, Texts, cut
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
 
 FOLDS = 5
@@ -108,71 +108,68 @@ def decide(joined: Joined, rule: ThresholdRule, validation: Joined | None) -> De
     values: dict[str, float | None] = {}
     notes: list[str] = []
     for side, own in joined.said.items():
-        if own.score is None:
-            said[side], values[side] = own, None
-            if rule.rule != "none":
-                notes.append(f"The {side} predictions are classes without scores, so no threshold applies to them.")
-            continue
-        if rule.rule == "none":
-            if own.codes is not None or not own.probabilities:
-                said[side], values[side] = own, None
-                continue
-            at: float | Floats = USUAL
-            values[side] = USUAL
-            notes.append(f"No threshold was set: the {side} scores count as positive from {USUAL} on.")
-        elif rule.rule == "fixed":
-            at = values[side] = rule.values[0]
-        elif np.ptp(own.score) == 0:
-            at = values[side] = _constant_threshold(float(own.score[0]), rule)
-        elif rule.source == CROSS_FIT:
-            at, whole, remarks = _cross_fitted(joined, own.score, rule)
-            values[side] = whole
-            notes += [f"{side}: {remark}" for remark in remarks]
-        else:
-            score = None if validation is None or side not in validation.said else validation.said[side].score
-            if validation is None or score is None:
-                raise ResultsError(
-                    f"There are no scores of the {side} model for the validation set: its threshold cannot be chosen.",
-                    fix="Give its predictions for the validation set, or choose cross-fit or a fixed threshold.",
-                )
-            chosen = choose_threshold(np.asarray(validation.truth) == 1, score, rule, validation.weight)
-            at = values[side] = chosen.value
-            notes += [f"{side}: {chosen.note}"] if chosen.note else []
-        said[side] = replace(own, codes=(own.score >= at).astype(np.int64), threshold=values[side])
-    if rule.source == CROSS_FIT and any(value is not None for value in values.values()):
+        at, values[side], remark = _threshold(side, own, joined, rule, validation)
+        said[side] = own
+        if own.score is not None and at is not None:
+            said[side] = replace(own, codes=(own.score >= at).astype(np.int64), threshold=values[side])
+        notes += [remark] if remark else []
+    known = any(value is not None for value in values.values())
+    if rule.source == CROSS_FIT and known:
         notes.append(
             f"The threshold was chosen by cross-fitting over {FOLDS} seeded folds of the test set: each row is decided "
             "at one that the other folds chose. The value that is shown is that of all rows, for use from now on."
         )
-    origin = {"none": "the model's own classes", "fixed": "fixed"}.get(rule.rule, str(rule).split(" validation")[0])
+    origin = {"fixed": "fixed", "none": "usual" if known else "the model's own classes"}.get(rule.rule)
     entry: ThresholdEntry = {
         "value": values.get("tuned"),
-        "origin": origin.removesuffix(f" {CROSS_FIT}"),
-        "set": CROSS_FIT if rule.source == CROSS_FIT else "validation" if rule.source else "",
+        "origin": origin or " ".join([rule.rule, *(f"{value:.12g}" for value in rule.values)]),
+        "set": "validation" if rule.validation else rule.source,
         "values": values,
     }
-    if rule.rule == "none" and any(value is not None for value in values.values()):
-        entry["origin"] = "usual"
     return Decided(replace(joined, said=said), entry, notes)
 
 
-def _constant_threshold(score: float, rule: ThresholdRule) -> float:
-    """For a score that is the same in every row: the best threshold of a calibrated one (Elkan, 2001, "The foundations
-    of cost-sensitive learning"); to meet a recall or precision all rows count as positive."""
-    return rule.values[0] / sum(rule.values) if rule.rule == "cost" else score
+def _threshold(
+    side: Side, own: Said, joined: Joined, rule: ThresholdRule, validation: Joined | None
+) -> tuple[float | Floats | None, float | None, str]:
+    """A model's threshold (by row, where it is cross-fitted), the one to be shown, and what is to be said."""
+    if own.score is None:
+        text = f"The {side} predictions are classes without scores, so no threshold applies to them."
+        return None, None, "" if rule.rule == "none" else text
+    if rule.rule == "none":
+        if own.codes is not None or not own.probabilities:
+            return None, None, ""
+        text = f"No threshold was set: the {side} scores count as positive from {USUAL} on."
+        return USUAL, USUAL, text
+    if rule.rule == "fixed":
+        return rule.values[0], rule.values[0], ""
+    if np.ptp(own.score) == 0:
+        # The best threshold of a calibrated score (Elkan, 2001, "The foundations of cost-sensitive learning"); to meet
+        # a recall or precision all rows count as positive.
+        at = rule.values[0] / sum(rule.values) if rule.rule == "cost" else float(own.score[0])
+        return at, at, ""
+    truth, score, weight, by_row = np.asarray(joined.truth) == 1, own.score, joined.weight, None
+    if rule.source == CROSS_FIT:
+        by_row = _cross_fitted(joined, truth, score, rule)
+    elif validation is None or side not in validation.said or (checked := validation.said[side].score) is None:
+        raise ResultsError(
+            f"There are no scores of the {side} model for the validation set: its threshold cannot be chosen.",
+            fix="Give its predictions for the validation set, or choose cross-fit or a fixed threshold.",
+        )
+    else:
+        truth, score, weight = np.asarray(validation.truth) == 1, checked, validation.weight
+    chosen = choose_threshold(truth, score, rule, weight)
+    return chosen.value if by_row is None else by_row, chosen.value, f"{side}: {chosen.note}" if chosen.note else ""
 
 
-def _cross_fitted(joined: Joined, score: Floats, rule: ThresholdRule) -> tuple[Floats, float, list[str]]:
-    """A threshold per row that its own fold had no part in, the one of all rows, and remarks."""
-    truth = np.asarray(joined.truth) == 1
+def _cross_fitted(joined: Joined, truth: Booleans, score: Floats, rule: ThresholdRule) -> Floats:
+    """A threshold per row that its own fold had no part in."""
     folds = seeded_folds(joined.ids, truth, joined.clusters)
     at = np.empty(len(score))
     for fold in range(FOLDS):
         others = folds != fold
-        weight = None if joined.weight is None else joined.weight[others]
-        at[~others] = choose_threshold(truth[others], score[others], rule, weight).value
-    whole = choose_threshold(truth, score, rule, joined.weight)
-    return at, whole.value, [whole.note] if whole.note else []
+        at[~others] = choose_threshold(truth[others], score[others], rule, cut(joined.weight, others)).value
+    return at
 
 
 def seeded_folds(ids: Texts, truth: Booleans, clusters: Codes | None) -> Codes:
