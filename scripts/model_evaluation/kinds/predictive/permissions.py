@@ -35,11 +35,11 @@ def _of_role(config: Configuration) -> Needs:
 
 
 def _of_caller(config: Configuration, context: Context) -> Needs:
-    found: list[Need] = []
+    caller: list[Need] = []
     if uses_batch(context):
         jobs, job = config.sagemaker("transform-job/*"), config.sagemaker("transform-job/preflight")
         start = actions("sagemaker", "CreateTransformJob DescribeTransformJob StopTransformJob")
-        found += [
+        caller += [
             Need("start", start, (jobs,), NO_JOB, API, asked=(job,)),
             Need("find_jobs", ("sagemaker:ListTransformJobs",), ("*",), "a job that runs is not found again", API),
             *needs.write_output(config, "upload", "the rows cannot be put into S3", API),
@@ -47,14 +47,14 @@ def _of_caller(config: Configuration, context: Context) -> Needs:
         if config.role:
             models, model = config.sagemaker("model/*"), config.sagemaker("model/preflight")
             make = actions("sagemaker", "CreateModel DescribeModel")
-            found += [
+            caller += [
                 Need("make_model", make, (models,), NO_JOB, API, asked=(model,)),
                 *needs.pass_role(config, SAGEMAKER, "CreateModel is refused", API, "pass_role"),
             ]
     endpoints = [str(context.value(side)) for side, source in sides_of(context).items() if source == ENDPOINT]
     if endpoints:
         names = actions("sagemaker", "DescribeEndpoint InvokeEndpoint")
-        found.append(
+        caller.append(
             Need("invoke", names, tuple(endpoints), "the endpoint does not answer", API, asked=tuple(endpoints))
         )
-    return tuple(found)
+    return tuple(caller)

@@ -15,11 +15,10 @@ from model_evaluation.lookups.arns import Arn, a_kind_of, kind_of, parse_arn
 from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.failures import Unless, aws_errors
 from model_evaluation.lookups.sagemaker.models import group_arn, training_job_or_none
-from model_evaluation.steps.model import require_account, require_region
+from model_evaluation.steps.model import find_usable_package, require_account, require_region
 
 if TYPE_CHECKING:
     from model_evaluation.json_types import JsonObject
-    from model_evaluation.lookups.sagemaker.models import ModelPackage
     from model_evaluation.lookups.session import Aws
 
 EXPECTED = (
@@ -68,9 +67,16 @@ def find_predictor(aws: Aws, text: str, kind_id: str) -> Predictor:
     arn = parse_arn(text)
     if arn is None and text.startswith("arn:"):
         raise Refused(f"{text[:200]!r} is not a complete ARN.", fix=f"Expected: {EXPECTED}.", code="bad_arn")
-    found = _from_arn(aws, arn) if arn else _from_name(aws, text)
-    _refuse_other_kind(found, kind_id)
-    return found
+    predictor = _from_arn(aws, arn) if arn else _from_name(aws, text)
+    if predictor.family != "base_model":
+        return predictor
+    others = [kind for kind in kinds_for(ModelTraits("fine-tuned", (predictor.image,))) if kind.id != kind_id]
+    raise Choose(
+        f"{predictor.arn} is a fine-tuned language model: it answers with text, not with labels or numbers.",
+        fix=f"Ask the user; on a yes: evaluate.py answer evaluation {others[0].id if others else 'KIND'}",
+        choices=[{"value": kind.id, "label": kind.title, "note": kind.when} for kind in others],
+        code="other_kind",
+    )
 
 
 def _from_arn(aws: Aws, arn: Arn) -> Predictor:
@@ -82,54 +88,54 @@ def _from_arn(aws: Aws, arn: Arn) -> Predictor:
     require_region(aws, arn)
     require_account(aws, arn)
     name = arn.resource.partition("/")[2]
-    if kind == "model":
-        found = model_or_none(aws, name)
-    elif kind == "endpoint":
-        found = endpoint_or_none(aws, name)
-    elif kind == "training job":
-        found = _training_job(aws, name)
-    else:
-        found = _package(aws, arn.text)
-    if found is None:
-        raise Refused(f"There is no {kind} {arn.text}.", fix=f"Expected: {EXPECTED}.", code="not_found")
-    return found
+    if kind in ("model package", "model package group"):
+        return _package(aws, arn.text)
+    look = {"model": model_or_none, "endpoint": endpoint_or_none, "training job": job_or_none}[kind]
+    return _there(aws, look(aws, name), kind, name)
+
+
+def _there(aws: Aws, predictor: Predictor | None, kind: str, name: str) -> Predictor:
+    """What was looked up. Raises Refused where there was nothing."""
+    if predictor is None:
+        listing = f"aws sagemaker list-{kind.replace(' ', '-')}s --region {aws.region}"
+        raise Refused(
+            f"There is no {kind} {name[:100]!r} in {aws.region}.", fix=f"List them: {listing}", code="not_found"
+        )
+    return predictor
 
 
 def _from_name(aws: Aws, text: str) -> Predictor:
     word, _, rest = text.partition(" ")
     if word.lower() == "endpoint" and rest.strip():
-        found = endpoint_or_none(aws, rest.strip())
-        if found is None:
-            raise Refused(
-                f"There is no endpoint {rest.strip()[:100]!r} in {aws.region}.",
-                fix="List them: aws sagemaker list-endpoints",
-                code="not_found",
-            )
-        return found
+        return _there(aws, endpoint_or_none(aws, rest.strip()), "endpoint", rest.strip())
     group, slash, version = text.partition("/")
-    versioned = bool(slash) and version.isascii() and version.isdigit()
-    model, endpoint, known_group, job = together(
-        lambda: None if versioned else model_or_none(aws, text),
-        lambda: None if versioned else endpoint_or_none(aws, text, strict=False),
-        lambda: group_arn(aws, group if versioned else text),
-        lambda: None if versioned else training_job_or_none(aws, text),
-    )
-    if model is not None and endpoint is not None:
-        raise Choose(
-            f"{text!r} is a model and an endpoint.",
-            fix="Say which one is to be asked.",
-            choices=[
-                {"value": model.arn, "label": "The model, by batch transform"},
-                {"value": endpoint.arn, "label": "The endpoint"},
-            ],
+    if slash and version.isascii() and version.isdigit():
+        if group_arn(aws, group) is not None:
+            return _package(aws, text)
+    else:
+        model, endpoint, known_group, job = together(
+            lambda: model_or_none(aws, text),
+            lambda: endpoint_or_none(aws, text, strict=False),
+            lambda: group_arn(aws, text),
+            lambda: training_job_or_none(aws, text),
         )
-    one = model or endpoint
-    if one is not None:  # an endpoint is looked at again, now for whether it can be asked
-        return (endpoint_or_none(aws, text) or one) if one is endpoint else one
-    if known_group is not None:
-        return _package(aws, text)
-    if job is not None:
-        return _training_job(aws, text)
+        if model is not None and endpoint is not None:
+            raise Choose(
+                f"{text!r} is a model and an endpoint.",
+                fix="Say which one is to be asked.",
+                choices=[
+                    {"value": model.arn, "label": "The model, by batch transform"},
+                    {"value": endpoint.arn, "label": "The endpoint"},
+                ],
+            )
+        if model is not None:
+            return model
+        if endpoint is not None:  # it is looked at again, now for whether it can be asked
+            return endpoint_or_none(aws, text) or endpoint
+        if known_group is not None:
+            return _package(aws, text)
+        if job is not None:
+            return _there(aws, job_or_none(aws, text), "training job", text)
     choices = _similar(aws, text)
     if not choices:
         raise Refused(
@@ -157,11 +163,10 @@ def _similar(aws: Aws, text: str) -> list[dict[str, str]]:
 
 def model_or_none(aws: Aws, name: str) -> Predictor | None:
     """The SageMaker model of exactly that name."""
-    client = aws.client("sagemaker")
     with IMPOSSIBLE_NAME, suppress(NotFound), aws_errors("looking up the model", resource=name):
-        answer = client.describe_model(ModelName=name)
-        containers = answer.get("Containers") or [answer.get("PrimaryContainer") or {}]
-        container = containers[-1]  # of an inference pipeline the last one answers
+        answer = aws.client("sagemaker").describe_model(ModelName=name)
+        # Of an inference pipeline the last container answers.
+        container = (answer.get("Containers") or [answer.get("PrimaryContainer") or {}])[-1]
         image, data = str(container.get("Image", "")), str(container.get("ModelDataUrl", ""))
         if package := container.get("ModelPackageName"):
             inner = _package(aws, package)
@@ -210,17 +215,13 @@ def endpoint_or_none(aws: Aws, name: str, *, strict: bool = True) -> Predictor |
     return None
 
 
-def _training_job(aws: Aws, name: str) -> Predictor:
-    client = aws.client("sagemaker")
-    try:
-        with aws_errors("looking up the training job", resource=name):
-            answer = client.describe_training_job(TrainingJobName=name)
-    except NotFound as error:
-        raise Refused(
-            f"There is no training job {name} in {aws.region}.",
-            fix=f"List them: aws sagemaker list-training-jobs --region {aws.region}",
-            code="not_found",
-        ) from error
+def job_or_none(aws: Aws, name: str) -> Predictor | None:
+    """The model that the training job of exactly that name left. Raises Refused where it left none."""
+    answer = None
+    with IMPOSSIBLE_NAME, suppress(NotFound), aws_errors("looking up the training job", resource=name):
+        answer = aws.client("sagemaker").describe_training_job(TrainingJobName=name)
+    if answer is None:
+        return None
     if package := answer.get("OutputModelPackageArn"):
         return _package(aws, package)
     if answer["TrainingJobStatus"] != "Completed":
@@ -258,18 +259,11 @@ def _training_job(aws: Aws, name: str) -> Predictor:
 
 
 def _package(aws: Aws, text: str) -> Predictor:
-    from model_evaluation.steps.model import find_usable_package
-
     package, findings = find_usable_package(aws, text)
     if package.approval == "Rejected":
         note = f"Version {package.version} was rejected in the model registry."
         findings = [*findings, finding("rejected", note, level="warning")]
-    return _of_package(package, findings)
-
-
-def _of_package(package: ModelPackage, findings: list[JsonObject]) -> Predictor:
-    containers = package.specification.get("Containers") or [{}]
-    container = containers[-1]
+    container = (package.specification.get("Containers") or [{}])[-1]
     image = str(container.get("Image", ""))
     if not package.base_model and not image:
         raise Refused(
@@ -277,7 +271,7 @@ def _of_package(package: ModelPackage, findings: list[JsonObject]) -> Predictor:
             fix="Choose a package with an inference specification, or give predictions.",
             code="no_container",
         )
-    note = finding("model", f"Model package {package.group}/{package.version}, container {_short(image)}.")
+    note = f"Model package {package.group}/{package.version}, container {_short(image)}."
     return Predictor(
         package.arn,
         "batch",
@@ -285,19 +279,7 @@ def _of_package(package: ModelPackage, findings: list[JsonObject]) -> Predictor:
         "base_model" if package.base_model else "",
         model_data=package.model_data or "",
         environment=container.get("Environment", {}),
-        findings=(*findings, note),
-    )
-
-
-def _refuse_other_kind(found: Predictor, kind_id: str) -> None:
-    if found.family != "base_model":
-        return
-    others = [kind for kind in kinds_for(ModelTraits("fine-tuned", (found.image,))) if kind.id != kind_id]
-    raise Choose(
-        f"{found.arn} is a fine-tuned language model: it answers with text, not with labels or numbers.",
-        fix=f"Ask the user; on a yes: evaluate.py answer evaluation {others[0].id if others else 'KIND'}",
-        choices=[{"value": kind.id, "label": kind.title, "note": kind.when} for kind in others],
-        code="other_kind",
+        findings=(*findings, finding("model", note)),
     )
 
 

@@ -7,7 +7,7 @@ such files are enough to say what moved.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from .joined import Joined
 
-VERSION = 1
 QUANTILES = 101
 PARTS = 10
 MOST_VALUES = 50  # of a text: the others are one
@@ -45,7 +44,7 @@ class Distribution(TypedDict):
 class Baseline(TypedDict):
     """``baseline.json``. Columns of the model's inputs are named ``input NAME``."""
 
-    version: int
+    version: Literal[1]
     created: str
     columns: dict[str, Distribution]
 
@@ -113,7 +112,7 @@ def baseline(joined: Joined, created: str, inputs: Mapping[str, Distribution] | 
             columns[f"{side}_prediction"] = distribution(classes[said.codes])
     for name, values in joined.slices.items():
         columns[name] = distribution(values)
-    return {"version": VERSION, "created": created, "columns": columns}
+    return {"version": 1, "created": created, "columns": columns}
 
 
 def drift(before: Baseline, now: Baseline) -> list[Drift]:

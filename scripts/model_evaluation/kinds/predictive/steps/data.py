@@ -48,13 +48,13 @@ def _profile(context: Context) -> TableProfile:
 
 
 def _findings(profile: TableProfile) -> list[JsonObject]:
-    found = []
+    findings = []
     if profile.rows < 2:
         text = "There is one row: nothing can be said about how good a model is."
-        found.append(finding("one_row", text, level="warning"))
+        findings.append(finding("one_row", text, level="warning"))
     if profile.duplicates:
         note = f"{profile.duplicates:,} rows are equal to an earlier one in every column."
-        found.append(finding("duplicate_rows", note, level="warning", fix="To keep each once: answer data dedupe"))
+        findings.append(finding("duplicate_rows", note, level="warning", fix="To keep each once: answer data dedupe"))
     for kind, names, text in (
         ("empty_columns", [c.name for c in profile.columns if c.type == "empty"], "nothing at all"),
         ("constant_columns", [c.name for c in profile.columns if c.type != "empty" and c.constant and not c.missing],
@@ -64,8 +64,8 @@ def _findings(profile: TableProfile) -> list[JsonObject]:
         if names and profile.rows > 1:
             level = "warning" if kind == "odd_numbers" else "info"
             subject = "1 column holds" if len(names) == 1 else f"{len(names)} columns hold"
-            found.append(finding(kind, f"{subject} {text}: {_listed(names)}.", level=level))
-    return found
+            findings.append(finding(kind, f"{subject} {text}: {_listed(names)}.", level=level))
+    return findings
 
 
 def _listed(names: list[str], most: int = 8) -> str:

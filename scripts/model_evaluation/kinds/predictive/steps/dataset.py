@@ -13,8 +13,8 @@ def check(text: str, context: Context) -> Answer:
     source = find_for(context, text)
     where = "on this machine" if is_local(source.uri) else f"bucket in {source.region}"
     several = f"{source.files} files, " if source.files > 1 else ""
-    found = finding("found", f"{source.uri}: {source.format}, {several}{source.size:,} bytes, {where}.")
-    return Answer(source.uri, facts=source.as_facts(), findings=[found])
+    place = finding("found", f"{source.uri}: {source.format}, {several}{source.size:,} bytes, {where}.")
+    return Answer(source.uri, facts=source.as_facts(), findings=[place])
 
 
 STEP = Step(

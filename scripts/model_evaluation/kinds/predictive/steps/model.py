@@ -30,11 +30,10 @@ def check(text: str, context: Context) -> Answer:
 
 def _texts_for(family: str, context: Context) -> list[JsonObject]:
     """A warning where the container takes numbers only and would be sent text."""
-    given = features_of(context)
-    texts = [column.name for column in profile_of(context).columns if column.name in given and column.type != "number"]
+    columns, features = columns_of(context), features_of(context)
+    texts = [own.name for own in profile_of(context).columns if own.name in features and own.type != "number"]
     if family not in NUMBERS_ONLY or not texts:
         return []
-    columns = columns_of(context)
     better = str(replace(columns, ignore=(*columns.ignore, *texts)))
     note = f"{family} takes numbers only, and would be sent text: {', '.join(texts[:5])[:200]}."
     fix = f"If the model was trained without: evaluate.py answer columns {shlex.quote(better)}"
