@@ -17,7 +17,6 @@ from model_evaluation.json_types import JsonObject
 from . import __version__
 from .endpoints import foreign_endpoints
 from .errors import EvaluationError, UsageError
-from .packages import REQUIREMENTS, missing_package
 
 # command -> one line of help. Its module is commands/<group>/<name>.py with `arguments(parser)` and `run(args)`.
 COMMANDS = {
@@ -96,6 +95,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EvaluationError as error:
         body, code = failure(command, error), error.exit_code
     except ModuleNotFoundError as error:
+        from .packages import REQUIREMENTS, missing_package
+
         if (error.name or "").partition(".")[0] in REQUIREMENTS:
             missing = missing_package(error.name)
             body, code = failure(command, missing), missing.exit_code
@@ -126,9 +127,8 @@ def simulation() -> dict[str, bool]:
 
 
 def failure(command: str | None, error: EvaluationError) -> JsonObject:
-    """The envelope of an expected failure. A workflow command has put its position into ``error.envelope``."""
-    envelope = getattr(error, "envelope", {})
-    return {"ok": False, "command": command, **simulation(), "error": error.as_json(), **envelope}
+    """The envelope of an expected failure."""
+    return {"ok": False, "command": command, **simulation(), "error": error.as_json(), **error.envelope}
 
 
 def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:

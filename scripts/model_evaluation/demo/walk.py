@@ -16,7 +16,7 @@ from model_evaluation.kinds.registry import DEFAULT, report_words
 from model_evaluation.localaws import KindPlayer, LocalAws
 from model_evaluation.localaws.kind_player import DemoScript
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.runtime.report.metrics_table import comparison_text
+from model_evaluation.runtime.report.view import comparison_text
 from model_evaluation.runtime.settings import Json
 from model_evaluation.wizard.layout import heading, wrapped
 
@@ -120,8 +120,8 @@ class Commands:
 
     def __init__(self, project: Path, env: Mapping[str, str], say: Say) -> None:
         self.project = project
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        self.env = {**inherited, **env, "PYTHONPATH": str(PACKAGE_PARENT), "MODEL_EVALUATION_SPEAKER": "demo"}
+        usual = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        self.env = {**usual, **env, "PYTHONPATH": str(PACKAGE_PARENT), "MODEL_EVALUATION_SPEAKER": "demo"}
         self.say = say
 
     def call(self, *arguments: str, show_progress: bool = False) -> Envelope:

@@ -14,7 +14,7 @@ import os
 
 from model_evaluation import state
 from model_evaluation.conversation.workflow import finding
-from model_evaluation.kinds.registry import DEFAULT, load_kind
+from model_evaluation.kinds.registry import load_kind
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runs.launches import known_launches
 from model_evaluation.runs.statuses import RunStatus, run_statuses
@@ -41,15 +41,16 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
     reasons = {run.reason: run.fix for run in runs if run.status == "unknown"}
     findings += [finding("unknown_status", reason, level="warning", fix=fix) for reason, fix in reasons.items()]
     return {
-        "runs": [_row(run) for run in runs],
+        "runs": [row(run) for run in runs],
         "running": [run.id for run in runs if run.running],
         "findings": findings,
     }, 0
 
 
-def _row(run: RunStatus) -> Json:
+def row(run: RunStatus) -> Json:
+    """What is told of a run."""
     launch = run.launch
-    kind = load_kind(launch.kind or DEFAULT)
+    kind = load_kind(launch.kind)
     results = os.path.join(launch.results_dir, run.id)
     return {
         "id": run.id,
@@ -58,7 +59,7 @@ def _row(run: RunStatus) -> Json:
         "status": run.status,
         "running": run.running,
         "reason": run.reason,
-        "started": launch.started,
+        "started": launch.intended_at,
         "execution_arn": run.arn,
         **{key: launch.configuration.get(key) for key in kind.run_columns},
         "notebook": launch.notebook,

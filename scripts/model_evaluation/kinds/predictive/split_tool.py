@@ -180,3 +180,6 @@ def _write(table: Table, name: str, path: Path, label: str) -> Part:
         classes = {str(value): int(n) for value, n in counted} if len(counted) <= MOST_CLASSES else {}
     with path.open("rb") as file:
         return Part(path.name, int(count), file_digest(file, "sha256").hexdigest(), classes)
+
+
+TOOL = TableSplit()

@@ -33,10 +33,10 @@ def run_name(label: str, fingerprint: str) -> str:
 
 def labelled_runs(runs: Iterable[ListedRun], label: str, fingerprint: str) -> LabelledRuns:
     """Which of the account's runs are this project's. Other configurations without a label may be anybody's."""
-    named = re.compile(rf"{re.escape(_slug(label))}-([0-9a-f]{{8}})-[0-9a-f]{{8}}")
+    name = re.compile(rf"{re.escape(_slug(label))}-([0-9a-f]{{8}})-[0-9a-f]{{8}}")
     mine = other = None
     for run in sorted(runs, key=lambda run: str(run.started or "")):
-        match = named.fullmatch(run.name)
+        match = name.fullmatch(run.name)
         if match and match[1] == fingerprint[:8]:
             mine = mine if run.status in ("Failed", "Stopped", "Stopping") else run
         elif match and run.takes_a_place and label.strip():

@@ -11,14 +11,13 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from sklearn import metrics as oracle
-from sklearn.datasets import load_breast_cancer, load_wine
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem
+from model_evaluation.kinds.predictive.runtime.problem import Columns
 from model_evaluation.kinds.predictive.runtime.reading.answer_columns import answer_columns
 from model_evaluation.kinds.predictive.runtime.reading.table_reading import read_predictions, read_test_set
 from model_evaluation.kinds.predictive.runtime.tables import Predictions, TestSet
@@ -83,20 +82,6 @@ def test_a_rare_class_makes_accuracy_say_little() -> None:
     recall = analysis.summary["metrics"]["recall"]["tuned"]
     assert recall["n"] == 6
     assert recall["ci_high"] - recall["ci_low"] > 0.4
-
-
-def test_wine_of_three_sorts() -> None:
-    features, truth = load_wine(return_X_y=True)
-    train, test, labels, own = train_test_split(features, truth, test_size=0.5, random_state=0, stratify=truth)
-    names = ("barolo", "grignolino", "barbera")
-    label = np.array([names[code] for code in own], object)
-    good = make_pipeline(StandardScaler(), LogisticRegression()).fit(train, labels).predict_proba(test)
-    poor = RandomForestClassifier(5, max_depth=1, random_state=0).fit(train[:, :1], labels).predict_proba(test[:, :1])
-    predictions = {side: Predictions(ids(len(own)), p, None, names) for side, p in (("tuned", good), ("base", poor))}
-    analysis = analysed(TestSet(ids(len(own)), label), predictions, Problem("multiclass"))  # type: ignore[arg-type]
-    assert summary_fault(json.loads(json.dumps(analysis.summary))) is None
-    assert analysis.summary["verdict"]["decision"] == "improved"
-    assert set(analysis.summary["classes"]) == set(names)
 
 
 def test_affairs_by_segment() -> None:

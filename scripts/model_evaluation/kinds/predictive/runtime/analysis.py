@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.evaluation import Evaluation, Side
-from model_evaluation.runtime.results.summary import Summary, summary_of
-from model_evaluation.runtime.statistics.entries import MeasuredValue
+from model_evaluation.runtime.results.summary import summary_of
+from model_evaluation.runtime.summary import MeasuredValue, Summary
 
 from .details import Details, details_of
 from .drift import Distribution, baseline
@@ -32,7 +32,7 @@ from .tables import JsonObject, Predictions, TestSet
 from .trust import trust_checks
 
 if TYPE_CHECKING:
-    from model_evaluation.runtime.report.charts.look import Chart
+    from model_evaluation.runtime.report.charts.drawing import Chart
 
 RESTS_ON = {
     "recall": "the positive ones",

@@ -10,8 +10,8 @@ import numpy as np
 
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.confusion import Cells
-from model_evaluation.runtime.statistics.entries import MeasuredValue
 from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.summary import MeasuredValue
 
 from .joined import Joined
 from .problem import Problem

@@ -11,7 +11,7 @@ from model_evaluation.kinds.predictive.runtime.statistics import cells
 from model_evaluation.kinds.predictive.runtime.statistics.calibration import Calibration
 from model_evaluation.kinds.predictive.runtime.statistics.thresholds import BinaryCurves, binary_curves, cost_curve
 from model_evaluation.kinds.predictive.runtime.tables import Floats
-from model_evaluation.runtime.report.charts import look
+from model_evaluation.runtime.report.charts import drawing as look
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
-from model_evaluation.runtime.report.charts import look
+from model_evaluation.runtime.report.charts import drawing as look
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.statistics.entries import MeasuredValue
+from model_evaluation.runtime.summary import MeasuredValue
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.predictive.runtime.analysis import PredictiveAnalysis

@@ -11,9 +11,9 @@ from matplotlib.patches import Rectangle
 
 from model_evaluation.kinds.predictive.runtime.problem import LOWER_IS_BETTER, ProblemType
 from model_evaluation.kinds.predictive.runtime.statistics.entries import Entries
-from model_evaluation.runtime.report.charts import look
+from model_evaluation.runtime.report.charts import drawing as look
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.statistics.entries import MeasuredEntry
+from model_evaluation.runtime.summary import MeasuredEntry
 
 from .binary_charts import calibration_chart, cost_chart, gains_chart, precision_recall_chart, roc_chart, scores_chart
 from .chart_parts import MOST_SEGMENTS, both_values, interval_rows, note_below, number_text

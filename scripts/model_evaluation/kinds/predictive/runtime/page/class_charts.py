@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from model_evaluation.kinds.predictive.runtime.statistics.shapes import shape_sample, silhouettes
 from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
-from model_evaluation.runtime.report.charts import look
+from model_evaluation.runtime.report.charts import drawing as look
 from model_evaluation.runtime.results.evaluation import Side
 
 from .binary_charts import at_threshold

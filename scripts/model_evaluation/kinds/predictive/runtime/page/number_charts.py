@@ -8,7 +8,7 @@ import numpy as np
 
 from model_evaluation.kinds.predictive.runtime.statistics.thresholds import POINTS
 from model_evaluation.kinds.predictive.runtime.tables import Codes
-from model_evaluation.runtime.report.charts import look
+from model_evaluation.runtime.report.charts import drawing as look
 
 from .chart_parts import COLOURS, first_label, line, measured_sides, number_text, one_plot, panels
 

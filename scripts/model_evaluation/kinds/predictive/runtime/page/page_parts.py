@@ -12,7 +12,7 @@ from model_evaluation.kinds.predictive.runtime.statistics.losses import log_loss
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.plain_text import one_line
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.statistics.entries import MeasuredValue
+from model_evaluation.runtime.summary import MeasuredValue
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.predictive.runtime.analysis import PredictiveAnalysis

@@ -26,8 +26,8 @@ from model_evaluation.runtime.statistics.confusion import (
     rows_of,
     total_of,
 )
-from model_evaluation.runtime.statistics.entries import Difference
 from model_evaluation.runtime.statistics.proportions import mcnemar_test, wilson_interval
+from model_evaluation.runtime.summary import Difference
 
 from .entries import Outcomes
 from .estimates import (
