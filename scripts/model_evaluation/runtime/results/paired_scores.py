@@ -6,6 +6,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from .slices import Clusters, Places, questions_of, record_clusters, slice_group
 SEED = 20260101
 RESAMPLES = 10_000
 SLICE_RESAMPLES = 4_000  # there may be hundreds of cells
+THREADS = 2  # numpy works outside Python's lock
 SLICE_ROWS = 5  # cells with fewer pairs get no interval
 
 Selection = Places | NDArray[np.bool_] | slice
@@ -147,18 +149,18 @@ def compare_scores(
             f"Rows with {clusters.reason} are taken as one cluster ({len(numbers)} rows, {len(np.unique(numbers))} "
             "clusters): they are not independent, and the intervals allow for that."
         )
-    table = {metric.name: _metric_entry(metric, paired, seed, resamples) for metric in metrics}
+    cells = [(name, value, metric) for name, own in paired.slices.items() for value in own for metric in metrics]
+    with ThreadPoolExecutor(THREADS) as pool:
+        whole = pool.map(lambda metric: _metric_entry(metric, paired, seed, resamples), metrics)
+        parts = list(pool.map(lambda cell: _slice_entry(paired, *cell, seed, resamples), cells))
+    table = {metric.name: entry for metric, entry in zip(metrics, whole, strict=True)}
     settle_verdicts(table.values(), metrics, holm)
     chosen = [metric for metric in metrics if metric.chosen]
     settle_verdicts([table[metric.name] for metric in chosen], chosen, holm)
     slices: dict[str, dict[str, dict[str, MetricEntry]]] = {}
-    for name, groups in paired.slices.items():
-        slices[name] = {
-            value: {metric.name: _slice_entry(metric, paired, name, value, seed, resamples) for metric in metrics}
-            for value in groups
-        }
-    cells = [(metric, cell[metric.name]) for group in slices.values() for cell in group.values() for metric in metrics]
-    settle_verdicts([entry for _, entry in cells], [metric for metric, _ in cells], benjamini_hochberg)
+    for (name, value, metric), entry in zip(cells, parts, strict=True):
+        slices.setdefault(name, {}).setdefault(value, {})[metric.name] = entry
+    settle_verdicts(parts, [metric for *_, metric in cells], benjamini_hochberg)
     return ScoreComparison(paired.rows, table, slices, remarks)
 
 
@@ -210,7 +212,7 @@ def _metric_entry(metric: Metric, paired: PairedScores, seed: int, resamples: in
     return entry
 
 
-def _slice_entry(metric: Metric, paired: PairedScores, name: str, value: str, seed: int, resamples: int) -> MetricEntry:
+def _slice_entry(paired: PairedScores, name: str, value: str, metric: Metric, seed: int, resamples: int) -> MetricEntry:
     """A metric in a slice; with fewer than five pairs it has no interval and no p-value."""
     rng = metric_rng(seed, name, value, metric.name)
     entry = _entry(metric, paired, paired.slices[name][value], rng, min(resamples, SLICE_RESAMPLES))

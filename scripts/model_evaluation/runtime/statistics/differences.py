@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .adjustment import PValues
-from .counts import Counts, Floats
+from .counts import Counts, Floats, distinct_counts
 from .entries import Comparison
 from .intervals import cluster_values, paired_interval
 from .metrics import Metric
@@ -68,7 +68,8 @@ def compare_paired(
         deviation *= math.sqrt(n / len(units))
     worth = None if groups is None else effective_size(good > 0, good != 0, groups)
     strength = davidson_strength(wins, n - wins - losses, losses, effective=worth)
-    test = sign_flip_test(units, rng=rng, counts=counts, resamples=resamples)
+    values, times = distinct_counts(units, counts)
+    test = sign_flip_test(values, rng=rng, counts=times, resamples=resamples)
     return {
         "difference": {
             "mean": interval.mean,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from .counts import RESAMPLED_VALUES, Counts, Floats, distinct_counts
+from .counts import RESAMPLED_VALUES, Counts, Floats, distinct_counts, only_values
 from .permutation import chosen_counts
 from .proportions import wilson_interval
 from .verdicts import FEWEST_PAIRS
@@ -68,7 +68,7 @@ def paired_interval(
     n = int(numbers.sum())
     if n < 2:
         return Interval(float(differences.mean()), None, None, confidence, "none: fewer than two clusters")
-    if limits and not clustered and all(np.isin(distinct_counts(s)[0], limits).all() for s in (tuned, base)):
+    if limits and not clustered and only_values(tuned, limits) and only_values(base, limits):
         return newcombe_interval(tuned, base, counts=counts, limits=limits, confidence=confidence)
     if len(values) == 1:
         return constant_interval(float(values[0]), n, limits=limits, confidence=confidence)

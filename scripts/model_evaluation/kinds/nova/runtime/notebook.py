@@ -16,7 +16,7 @@ from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
 
-from .many.analysis import MANY_ROWS, analyse_many, count_lines
+from .many.analysis import MANY_ROWS, analyse_many
 from .output.result_files import OutputFiles, read_output
 from .recipes.families import family_of_alias
 from .recipes.recipe import GEN_QA, JUDGES, recipe_yaml
@@ -80,7 +80,8 @@ def answers_analysis(
         bucket, key = dataset_object(settings, aws)
         with path.open("wb") as file:
             shutil.copyfileobj(aws.s3.get_object(Bucket=bucket, Key=key)["Body"], file)
-        rows = count_lines(path)
+        with path.open("rb") as lines:
+            rows = sum(bool(line.strip()) for line in lines)
         if rows >= MANY_ROWS:
             try:
                 return analyse_many(asked, path, outputs, notes=notes)

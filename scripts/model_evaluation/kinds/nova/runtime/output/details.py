@@ -22,7 +22,7 @@ import pyarrow.parquet as pa_parquet
 from model_evaluation.runtime.rows import whole_text
 
 LOGPROBS = ("pred_logprobs", "pred_logits", "pred_lobprobs")
-COLUMNS = ("example", "full_prompt", "gold", "metrics", "predictions", "specifics", *LOGPROBS)
+COLUMNS = ("example", "gold", "metrics", "predictions", "specifics", *LOGPROBS)
 SOLUTION = re.compile(r"<\|begin_of_solution\|>(.*?)(?:<\|end_of_solution\|>|\Z)", re.DOTALL)
 FENCE = re.compile(r"\A```[a-zA-Z0-9_-]*[ \t]*\r?\n(.*?)\r?\n?```\Z", re.DOTALL)
 
