@@ -122,6 +122,27 @@ def test_a_function_that_fails_ends_the_job_with_its_row(bench: Bench) -> None:
     assert "the processor failed on row 1" in json.dumps(done.json)
 
 
+def test_a_reward_function_scores_the_answers_to_questions(bench: Bench) -> None:
+    world = bench.world
+    bench.prepare(nova_task="rft", dataset=world.questions_uri, data="ok", processor=world.reward_arn)
+    summary = bench.summary()
+    assert summary["rows"]["paired"] == 72
+    assert set(summary["metrics"]) == {"lambda_reward_score", "lambda_right", "lambda_has_answer"}
+    assert summary["primary_metric"] == "lambda_reward_score"
+    assert summary["slices"]["difficulty"]
+    assert len(bench.jobs) == 2
+
+
+def test_a_benchmark_without_rows_decides_nothing(bench: Bench) -> None:
+    bench.prepare(nova_task="benchmark strong_reject")
+    summary = bench.summary()
+    assert summary["verdict"]["decision"] == "invalid"
+    assert any("not of how many questions" in text for text in summary["warnings"])
+    entry = summary["metrics"]["deflection"]
+    assert (entry["difference"]["ci_low"], entry["n_paired"]) == (None, 0)
+    assert set(summary["slices"]["category"]) == {"dangerous_or_sensitive_topics", "offensive_language"}
+
+
 def test_a_judge_compares_pairs(bench: Bench) -> None:
     bench.prepare(nova_task="llm_judge", dataset=bench.world.pairs_uri, data="ok")
     summary = bench.summary()

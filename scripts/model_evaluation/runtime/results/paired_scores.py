@@ -152,7 +152,7 @@ def compare_scores(
     cells = [(name, value, metric) for name, own in paired.slices.items() for value in own for metric in metrics]
     with ThreadPoolExecutor(THREADS) as pool:
         whole = pool.map(lambda metric: _metric_entry(metric, paired, seed, resamples), metrics)
-        parts = list(pool.map(lambda cell: _slice_entry(paired, *cell, seed, resamples), cells))
+        parts = list(pool.map(lambda cell: _slice_entry(paired, *cell, seed=seed, resamples=resamples), cells))
     table = {metric.name: entry for metric, entry in zip(metrics, whole, strict=True)}
     settle_verdicts(table.values(), metrics, holm)
     chosen = [metric for metric in metrics if metric.chosen]
@@ -212,7 +212,9 @@ def _metric_entry(metric: Metric, paired: PairedScores, seed: int, resamples: in
     return entry
 
 
-def _slice_entry(paired: PairedScores, name: str, value: str, metric: Metric, seed: int, resamples: int) -> MetricEntry:
+def _slice_entry(
+    paired: PairedScores, name: str, value: str, metric: Metric, *, seed: int, resamples: int
+) -> MetricEntry:
     """A metric in a slice; with fewer than five pairs it has no interval and no p-value."""
     rng = metric_rng(seed, name, value, metric.name)
     entry = _entry(metric, paired, paired.slices[name][value], rng, min(resamples, SLICE_RESAMPLES))

@@ -25,11 +25,22 @@ from model_evaluation.kinds.nova.functions.running import (
     Outcome,
     postprocess_event,
     preprocess_event,
+    reward_sample,
     run_function,
+    run_rewards,
 )
 from model_evaluation.kinds.nova.runtime.recipes.families import family_of_alias
-from model_evaluation.kinds.nova.runtime.recipes.recipe import BENCHMARKS, GEN_QA, JUDGES, TASKS, recipe_faults
-from model_evaluation.kinds.nova.runtime.recipes.rows import metadata_of, read_nova_rows
+from model_evaluation.kinds.nova.runtime.recipes.recipe import (
+    BENCHMARKS,
+    GEN_QA,
+    JUDGES,
+    RFT,
+    STRONG_REJECT,
+    TASKS,
+    function_of,
+    recipe_faults,
+)
+from model_evaluation.kinds.nova.runtime.recipes.rows import metadata_of, question_row, read_nova_rows
 from model_evaluation.kinds.nova.runtime.scores.answers import answer_fields, json_object
 from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.jobs.job import Job, ResultFile
@@ -83,7 +94,8 @@ def run_container(job: Job) -> None:
     if model.startswith("s3://"):
         job.read(model)
     output = job.cloud.scenario.part(NovaOutput)
-    call = deployed_function(job, recipe["processor"]["lambda_arn"]) if recipe.get("processor") else None
+    function = function_of(recipe)
+    call = deployed_function(job, function, run_rewards if task == RFT else run_function) if function else None
     _write(job, recipe, output_files(recipe, _rows(job, channels, task), output, call), output)
 
 
@@ -95,6 +107,9 @@ def output_files(
     task = recipe["evaluation"]["task"]
     if task == GEN_QA:
         results, tables = _answered(rows, recipe, call)
+    elif task == RFT:
+        assert call
+        results, tables = _rewarded(rows, recipe, call)
     elif task in JUDGES:
         results, tables = judged(rows, task)
     else:
@@ -109,7 +124,7 @@ def _rows(job: Job, channels: Mapping[str, str], task: str) -> list[Row]:
             raise JobFailure(f"AlgorithmError: {task} takes no input channel")
         return []
     uri = channels.get("train", "")
-    if uri.rpartition("/")[2] != file:
+    if not TASKS[task].takes(uri):
         raise JobFailure(f"AlgorithmError: FileNotFoundError: /opt/ml/input/data/train/{file}")
     body = job.read(uri).removesuffix(b"\n")
     found = read_nova_rows(body.split(b"\n"), task)
@@ -126,7 +141,7 @@ CallFunction = Callable[[Sequence[Row]], Sequence[Outcome]]
 """From events to what the function makes of them."""
 
 
-def deployed_function(job: Job, arn: str) -> CallFunction:
+def deployed_function(job: Job, arn: str, run: Callable[[str, Sequence[Row]], Sequence[Outcome]]) -> CallFunction:
     """The code of a Lambda function of the account, run in a process of its own."""
     from moto.awslambda.models import lambda_backends
 
@@ -142,17 +157,15 @@ def deployed_function(job: Job, arn: str) -> CallFunction:
             with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as unpacked:
                 unpacked.extractall(folder)  # noqa: S202 - a folder of its own, in the stand-in
             module = str(function.handler).rpartition(".")[0]
-            return run_function(os.path.join(folder, f"{module}.py"), events)
+            return run(os.path.join(folder, f"{module}.py"), events)
 
     return call
 
 
 def _prepared(rows: Sequence[Row], call: CallFunction) -> list[Row]:
     """The rows as the recipe's function changes them before the model gets them."""
-    outcomes = call([preprocess_event(row.get("system"), str(row["query"]), str(row["response"])) for row in rows])
-    for number, outcome in enumerate(outcomes, 1):
-        if outcome.fault:
-            raise JobFailure(f"AlgorithmError: the processor failed on row {number}: {outcome.fault}")
+    events = [preprocess_event(row.get("system"), str(row["query"]), str(row["response"])) for row in rows]
+    outcomes = _all_well(call(events))
     return [
         {**row, "query": outcome.row["prompt"], "response": outcome.row["gold"]}
         for row, outcome in zip(rows, outcomes, strict=True)
@@ -164,11 +177,43 @@ def _function_metrics(rows: Sequence[Row], texts: Sequence[str], call: CallFunct
     events = [
         postprocess_event(str(row["query"]), text, str(row["response"])) for row, text in zip(rows, texts, strict=True)
     ]
-    outcomes = call(events)
+    return [outcome.metrics for outcome in _all_well(call(events))]
+
+
+def _all_well(outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
     for number, outcome in enumerate(outcomes, 1):
         if outcome.fault:
             raise JobFailure(f"AlgorithmError: the processor failed on row {number}: {outcome.fault}")
-    return [outcome.metrics for outcome in outcomes]
+    return outcomes
+
+
+def _rewarded(
+    rows: Sequence[Row], recipe: Row, call: CallFunction
+) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
+    """Answers to every question, with the rewards that the function gives them."""
+    made = tuned_answer if family_of_alias(recipe["run"]["model_name_or_path"]) is None else base_answer
+    questions = [question_row(row, line) for line, row in enumerate(rows, 1)]
+    texts = [made(question) for question in questions]
+    ids = [str(row.get("id", line)) for line, row in enumerate(rows, 1)]
+    samples = [
+        reward_sample(own, row["messages"], text, row["reference_answer"])
+        for own, row, text in zip(ids, rows, texts, strict=True)
+    ]
+    cells: list[Row] = [
+        {
+            "full_prompt": str(row["messages"]),
+            "example": question.prompt,
+            "gold": str([question.reference]),
+            "metrics": str(outcome.metrics),
+            "predictions": str([text]),
+            "specifics": str({"sample_id": own, "original_line": json.dumps(row)}),
+            "logprobs": "[]",
+            "scores": outcome.metrics,
+        }
+        for own, row, question, text, outcome in zip(ids, rows, questions, texts, _all_well(call(samples)), strict=True)
+    ]
+    means = _means([cell["scores"] for cell in cells])
+    return {"custom|rft_eval_rft_eval|0": means, "all": means}, {"custom|rft_eval_rft_eval|0": cells}
 
 
 def _answered(
@@ -324,7 +369,7 @@ def _benchmark(recipe: Row) -> tuple[dict[str, dict[str, float]], dict[str, list
     results["all"] = {
         key: sum(own[key] for own in results.values()) / len(results) for key in next(iter(results.values()))
     }
-    return results, tables
+    return results, {} if task == STRONG_REJECT else tables
 
 
 # -- the output -----------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -108,8 +107,8 @@ class NovaSettings(Settings):
     def faults(self) -> list[str]:
         faults = super().faults()
         file = TASKS[self.task].file
-        if file and not re.fullmatch(rf"s3://[^/]+/(.*/)?{re.escape(file)}", self.dataset, re.DOTALL):
-            faults.append(f"DATASET of {self.task} must be a file named {file} (received {self.dataset!r})")
+        if file and not (self.dataset.startswith("s3://") and TASKS[self.task].takes(self.dataset)):
+            faults.append(f"DATASET of {self.task} must be a file in S3 named {file} (received {self.dataset!r})")
         if not file and self.dataset:
             faults.append(f"DATASET must be None: {self.task} has its own questions (received {self.dataset!r})")
         if self.sdk not in SDKS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, Refused
 from model_evaluation.kinds.nova.runtime.recipes.families import MOST_REPLICAS, Family, family_of_id
-from model_evaluation.kinds.nova.runtime.recipes.recipe import JUDGES
+from model_evaluation.kinds.nova.runtime.recipes.recipe import ONE_INSTANCE
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -39,7 +39,7 @@ def check(text: str, context: Context) -> Answer:
             code="bad_scale",
         )
     replicas = int(count)
-    if task in JUDGES and replicas > 1:
+    if task in ONE_INSTANCE and replicas > 1:
         raise Refused(f"{task} runs on one instance.", fix=f"Answer {instance} 1.", code="bad_scale")
     findings = []
     quota = find_quota(context, instance)

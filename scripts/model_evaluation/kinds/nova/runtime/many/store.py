@@ -21,7 +21,7 @@ from model_evaluation.kinds.nova.runtime.output.details import (
     logprobs_of,
     python_value,
 )
-from model_evaluation.kinds.nova.runtime.scores.answers import NAMES, ROW_ID, json_object, label_of
+from model_evaluation.kinds.nova.runtime.scores.answers import NAMES, json_object, label_of
 from model_evaluation.runtime.results.evaluation import Side
 
 from . import expressions as sql
@@ -241,12 +241,11 @@ def raw_rows(tables: Tables, numbers: NDArray[np.int64], problems: list[str]) ->
 def _as_table(rows: Sequence[tuple[int, DetailRow]], names: Sequence[str], answer_field: str) -> pa.Table:
     """Rows that were read cell by cell, as columns."""
     objects = [json_object(row.prediction) if answer_field else None for _, row in rows]
-    ids = [row.metadata.get(ROW_ID) for _, row in rows]
     scores = [{metric_name(name): number for name, number in row.metrics.items()} for _, row in rows]
     texts = pa.string()
     columns = {
         "spot": pa.array([at for at, _ in rows], pa.int64()),
-        "row_id": pa.array([None if own is None else str(own) for own in ids], texts),
+        "row_id": pa.array([row.row_id for _, row in rows], texts),
         "example": pa.array([row.example for _, row in rows], texts),
         "whole_gold": pa.array([row.gold for _, row in rows], texts),
         "predictions": pa.array([row.prediction for _, row in rows], texts),

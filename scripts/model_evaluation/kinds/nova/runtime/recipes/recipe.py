@@ -1,7 +1,7 @@
 """Recipes of the Nova evaluation container: their keys by task, what is wrong with one, and its text.
 
-A recipe is a dictionary of the sections ``run``, ``evaluation``, ``inference``, ``processor``. The keys and ranges are
-those of AWS's own recipes.
+A recipe is a dictionary of the sections ``run``, ``evaluation``, ``inference``, and ``processor`` or ``rl_env``. The
+keys and ranges are those of AWS's own recipes.
 """
 
 from __future__ import annotations
@@ -21,13 +21,18 @@ Recipe = Mapping[str, Mapping[str, object]]
 
 class Task(NamedTuple):
     """What a recipe says of a task: ``strategy``, ``metric``, ``families`` by id, and ``subtasks``, where it has
-    any. ``file`` is how its dataset must be called; benchmarks have none."""
+    any. ``file`` is how its dataset must be called, or end; benchmarks have none."""
 
     strategy: str
     metric: str
     families: tuple[str, ...]
     file: str = ""
     subtasks: tuple[str, ...] = ()
+
+    def takes(self, uri: str) -> bool:
+        """Whether the container finds a dataset of this name."""
+        name = uri.rpartition("/")[2]
+        return name == self.file or (self.file.startswith(".") and name.endswith(self.file))
 
 
 EVERY = tuple(family.id for family in FAMILIES)
@@ -36,13 +41,15 @@ MATH = (
     "algebra", "counting_and_probability", "geometry", "intermediate_algebra", "number_theory", "prealgebra",
     "precalculus",
 )  # fmt: skip
+GEN_QA, LLM_JUDGE, IMAGE_JUDGE, RUBRIC = "gen_qa", "llm_judge", "mm_llm_judge", "rubric_llm_judge"
+RFT, STRONG_REJECT = "rft_eval", "strong_reject"
 BENCHMARKS = {
     "mmlu": Task("zs_cot", "accuracy", EVERY),
     "mmlu_pro": Task("zs_cot", "accuracy", EVERY),
     "bbh": Task("fs_cot", "accuracy", EVERY),
     "gpqa": Task("zs_cot", "accuracy", EVERY),
     "math": Task("zs_cot", "exact_match", EVERY, subtasks=MATH),
-    "strong_reject": Task("zs", "deflection", EVERY, subtasks=("dangerous_or_sensitive_topics", "offensive_language")),
+    STRONG_REJECT: Task("zs", "deflection", EVERY, subtasks=("dangerous_or_sensitive_topics", "offensive_language")),
     "ifeval": Task("zs", "accuracy", EVERY),
     "mmmu": Task("zs_cot", "accuracy", VISION),
     "aime_2024": Task("zs_cot", "exact_match", EVERY),
@@ -50,14 +57,16 @@ BENCHMARKS = {
     "humaneval": Task("zs", "pass@1", EVERY),
 }
 """Benchmarks by name. Those without ``subtasks`` here but with :data:`WITH_SUBTASKS` take any subject's name."""
-WITH_SUBTASKS = frozenset({"mmlu", "bbh", "math", "mmmu", "strong_reject"})
-GEN_QA, LLM_JUDGE, IMAGE_JUDGE, RUBRIC = "gen_qa", "llm_judge", "mm_llm_judge", "rubric_llm_judge"
+WITH_SUBTASKS = frozenset({"mmlu", "bbh", "math", "mmmu", STRONG_REJECT})
 JUDGES = frozenset({LLM_JUDGE, IMAGE_JUDGE, RUBRIC})
+ONE_INSTANCE = JUDGES | {RFT}
+REWARD = "lambda_reward_score"
 TASKS = {
     GEN_QA: Task("gen_qa", "all", EVERY, "gen_qa.jsonl"),
     LLM_JUDGE: Task("judge", "all", ("micro", "lite", "pro"), "llm_judge.jsonl"),
     IMAGE_JUDGE: Task("judge", "all", ("lite", "pro"), "mm_llm_judge.jsonl"),
     RUBRIC: Task("judge", "all", ("lite-2",), "llm_judge.jsonl"),
+    RFT: Task(RFT, "all", EVERY, ".jsonl"),
     **BENCHMARKS,
 }
 
@@ -111,8 +120,14 @@ def recipe_of(
     if subtask:
         recipe["evaluation"]["subtask"] = subtask
     if processor:
-        recipe["processor"] = dict(processor)
+        recipe["rl_env" if task == RFT else "processor"] = dict(processor)
     return recipe
+
+
+def function_of(recipe: Recipe) -> str:
+    """The ARN of the Lambda function that the container calls; empty for none."""
+    arn = recipe.get("processor", {}).get("lambda_arn") or recipe.get("rl_env", {}).get("reward_lambda_arn")
+    return str(arn or "")
 
 
 def recipe_faults(recipe: object) -> list[str]:
@@ -131,11 +146,12 @@ def recipe_faults(recipe: object) -> list[str]:
         *_of_evaluation(recipe["evaluation"], str(task)),
         *_of_inference(recipe["inference"], str(task), family_of_type(str(recipe["run"].get("model_type")))),
         *_of_processor(recipe.get("processor", {})),
+        *(_of_reward(recipe.get("rl_env", {})) if task == RFT else ()),
     ]
 
 
 def _of_sections(recipe: Recipe, task: str) -> Iterator[str]:
-    allowed = ("run", "evaluation", "inference", *(("processor",) if task == GEN_QA else ()))
+    allowed = ("run", "evaluation", "inference", *{GEN_QA: ("processor",), RFT: ("rl_env",)}.get(task, ()))
     for section in recipe:
         if section not in allowed:
             yield f"{task} takes no section {section}; its sections are {', '.join(allowed)}"
@@ -155,8 +171,8 @@ def _of_run(run: Mapping[str, Any], task: str) -> Iterator[str]:
     replicas = run.get("replicas")
     if not _is_whole(replicas) or not 1 <= int(replicas or 0) <= MOST_REPLICAS:
         yield f"run.replicas is {replicas!r}; a whole number from 1 to {MOST_REPLICAS} is expected"
-    elif task in JUDGES and replicas != 1:
-        yield f"run.replicas is {replicas}; a judge runs on one instance"
+    elif task in ONE_INSTANCE and replicas != 1:
+        yield f"run.replicas is {replicas}; {task} runs on one instance"
     for key in ("data_s3_path", "output_s3_path"):
         if run.get(key):
             yield f"run.{key} is {run[key]!r}; a training job has that in its request, so it stays empty"
@@ -252,6 +268,17 @@ def _of_processor(processor: Mapping[str, object]) -> Iterator[str]:
             yield f"processor.{part} is {value!r}; expected is a section with enabled: true or false"
     if processor.get("aggregation") not in AGGREGATIONS:
         yield f"processor.aggregation is {processor.get('aggregation')!r}; expected is {', '.join(AGGREGATIONS)}"
+
+
+def _of_reward(rl_env: Mapping[str, object]) -> Iterator[str]:
+    yield from _unknown_keys("rl_env", rl_env, ("reward_lambda_arn",))
+    arn = str(rl_env.get("reward_lambda_arn") or "")
+    if not FUNCTION_ARN.fullmatch(arn) or not is_reward_name(arn):
+        yield f"rl_env.reward_lambda_arn is {arn!r}; the ARN of a Lambda function named SageMaker-... is expected"
+
+
+def is_reward_name(arn: str) -> bool:
+    return ":function:SageMaker-" in arn
 
 
 def _unknown_keys(section: str, content: Mapping[str, object], known: tuple[str, ...]) -> Iterator[str]:
