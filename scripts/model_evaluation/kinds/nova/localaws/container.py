@@ -390,10 +390,7 @@ def _write(job: Job, recipe: Row, files: Mapping[str, bytes], output: NovaOutput
 
 
 def _files(
-    recipe: Row,
-    results: Mapping[str, Mapping[str, float]],
-    tables: Mapping[str, Sequence[Row]],
-    output: NovaOutput,
+    recipe: Row, results: Mapping[str, Mapping[str, float]], tables: Mapping[str, Sequence[Row]], output: NovaOutput
 ) -> Iterator[tuple[str, bytes]]:
     general = {"lighteval_sha": "SIMULATED", "model_name": recipe["run"]["model_name_or_path"]}
     general["total_evaluation_time_secondes"] = "1.0"

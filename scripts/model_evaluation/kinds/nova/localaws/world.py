@@ -90,10 +90,7 @@ def customisation_job(
     source = {"S3DataType": "S3Prefix", "S3Uri": training_data}
     arguments = {
         "RoleArn": role,
-        "AlgorithmSpecification": {
-            "TrainingImage": "nova-fine-tune-repo:SM-TJ-SFT",
-            "TrainingInputMode": "File",
-        },
+        "AlgorithmSpecification": {"TrainingImage": "nova-fine-tune-repo:SM-TJ-SFT", "TrainingInputMode": "File"},
         "HyperParameters": {"base_model": base},
         "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
         "OutputDataConfig": {"S3OutputPath": output},

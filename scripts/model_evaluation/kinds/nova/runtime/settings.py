@@ -108,7 +108,7 @@ class NovaSettings(Settings):
         faults = super().faults()
         file = TASKS[self.task].file
         if file and not (self.dataset.startswith("s3://") and TASKS[self.task].takes(self.dataset)):
-            faults.append(f"DATASET of {self.task} must be a file in S3 named {file} (received {self.dataset!r})")
+            faults.append(f"DATASET of {self.task} must be a file named {file} in S3 (received {self.dataset!r})")
         if not file and self.dataset:
             faults.append(f"DATASET must be None: {self.task} has its own questions (received {self.dataset!r})")
         if self.sdk not in SDKS:

@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, NotFound, Refused
-from model_evaluation.kinds.nova.runtime.recipes.recipe import (
-    AGGREGATIONS,
-    FUNCTION_ARN,
-    GEN_QA,
-    RFT,
-    is_reward_name,
-)
+from model_evaluation.kinds.nova.runtime.recipes.recipe import AGGREGATIONS, FUNCTION_ARN, GEN_QA, RFT, is_reward_name
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context

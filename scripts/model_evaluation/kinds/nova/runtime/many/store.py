@@ -14,13 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
-from model_evaluation.kinds.nova.runtime.output.details import (
-    COLUMNS,
-    DetailRow,
-    detail_row,
-    logprobs_of,
-    python_value,
-)
+from model_evaluation.kinds.nova.runtime.output.details import COLUMNS, DetailRow, detail_row, logprobs_of, python_value
 from model_evaluation.kinds.nova.runtime.scores.answers import NAMES, json_object, label_of
 from model_evaluation.runtime.results.evaluation import Side
 

@@ -103,11 +103,7 @@ def _pair(detail: DetailRow, passes: int) -> Pair:
 
 
 def judge_analysis(
-    evaluation: Evaluation,
-    output: OutputFiles,
-    rows: Sequence[Mapping[str, object]],
-    *,
-    notes: Sequence[str] = (),
+    evaluation: Evaluation, output: OutputFiles, rows: Sequence[Mapping[str, object]], *, notes: Sequence[str] = ()
 ) -> NovaAnalysis:
     """Preferences of the judge between the dataset's pairs: B, the challenger, stands as the tuned model."""
     details = read_details(output.details)
