@@ -243,7 +243,7 @@ class Estimator:
         )  # fmt: skip
 
 
-def training_input(s3_data: str, distribution: str | None = None, compression: Any = None) -> dict[str, Any]:
+def training_input(s3_data: str, distribution: str = "FullyReplicated", compression: Any = None) -> dict[str, Any]:
     return {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": s3_data, "S3DataDistributionType": distribution}}
 
 
