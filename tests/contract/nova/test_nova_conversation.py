@@ -417,7 +417,7 @@ def test_a_reward_function_decides_over_questions(
 def test_rows_of_another_format_become_questions(answer: Answer, run_cli: RunCli, world: World, tmp_path: Path) -> None:
     begun(answer, world, nova_task="rft", dataset=world.tickets_uri)
     code, message, fix = refused(answer(data="ok"))
-    assert (code, "lack messages" in message, "answer data convert" in fix) == ("dataset_unusable", True, True)
+    assert (code, "without messages" in message, "answer data convert" in fix) == ("dataset_unusable", True, True)
     code, message, _ = refused(answer(data="convert"))
     assert (code, message.startswith("72 rows were written to")) == ("prepared", True)
     row = json.loads((tmp_path / "rft.jsonl").read_text(encoding="utf-8").splitlines()[0])

@@ -66,8 +66,8 @@ def test_a_row_id_may_not_occur_twice() -> None:
 
 def test_messages_count_in_english() -> None:
     one, two = (read_nova_rows([b"{}"] * count, GEN_QA).faults[0].message for count in (1, 2))
-    assert one == "1 row lacks query, response."
-    assert two == "2 rows lack query, response."
+    assert one == "1 row without query, response."
+    assert two == "2 rows without query, response."
 
 
 QUESTION = {"id": "1", "messages": [{"role": "user", "content": "Where?"}], "reference_answer": "Here."}

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import itertools
 import json
 import math
 import os
@@ -48,7 +47,7 @@ from model_evaluation.localaws.language.answers import base_answer, tuned_answer
 from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.runtime.rows import read_dataset_row
 
-from .judge import judged
+from .judge import judged, table_row
 
 IMAGE = "nova-evaluation-repo"
 STAMP = "2026-11-29T00-00-00.000000"
@@ -199,21 +198,18 @@ def _rewarded(
         reward_sample(own, row["messages"], text, row["reference_answer"])
         for own, row, text in zip(ids, rows, texts, strict=True)
     ]
-    cells: list[Row] = [
-        {
-            "full_prompt": str(row["messages"]),
-            "example": question.prompt,
-            "gold": str([question.reference]),
-            "metrics": str(outcome.metrics),
-            "predictions": str([text]),
-            "specifics": str({"sample_id": own, "original_line": json.dumps(row)}),
-            "logprobs": "[]",
-            "scores": outcome.metrics,
-        }
-        for own, row, question, text, outcome in zip(ids, rows, questions, texts, _all_well(call(samples)), strict=True)
+    specifics = [{"sample_id": own, "original_line": json.dumps(row)} for own, row in zip(ids, rows, strict=True)]
+    cells = [
+        table_row(question.prompt, [question.reference], [text], outcome.metrics, own)
+        for question, text, outcome, own in zip(questions, texts, _all_well(call(samples)), specifics, strict=True)
     ]
+    return _whole("rft_eval_rft_eval", cells)
+
+
+def _whole(name: str, cells: list[Row]) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
+    """Results and tables of a task without parts."""
     means = _means([cell["scores"] for cell in cells])
-    return {"custom|rft_eval_rft_eval|0": means, "all": means}, {"custom|rft_eval_rft_eval|0": cells}
+    return {f"custom|{name}|0": means, "all": means}, {f"custom|{name}|0": cells}
 
 
 def _answered(
@@ -231,20 +227,10 @@ def _answered(
     cells = []
     for row, (text, sure), own in zip(rows, answers, further, strict=True):
         metrics = {**overlap_metrics(text, str(row["response"])), **own}
-        cells.append(
-            {
-                "full_prompt": str([{"role": "user", "content": row["query"]}]),
-                "example": row["query"],
-                "gold": str([row["response"]]),
-                "metrics": str(metrics),
-                "predictions": str([text]),
-                "specifics": str({"metadata": row.get("metadata", "")}),
-                "logprobs": str([_logprobs(text, sure, top)]) if top else "[]",
-                "scores": metrics,
-            }
-        )
-    means = _means([cell["scores"] for cell in cells])
-    return {"custom|gen_qa_gen_qa|0": means, "all": means}, {"custom|gen_qa_gen_qa|0": cells}
+        logprobs = [_logprobs(text, sure, top)] if top else []
+        specifics = {"metadata": row.get("metadata", "")}
+        cells.append(table_row(row["query"], [row["response"]], [text], metrics, specifics, logprobs))
+    return _whole("gen_qa_gen_qa", cells)
 
 
 def _answer(row: Row, field: str, labels: Sequence[str], customised: bool) -> tuple[str, dict[str, float]]:
@@ -297,33 +283,11 @@ def _logprobs(text: str, sure: Mapping[str, float], top: int) -> list[dict[str, 
 def overlap_metrics(answer: str, reference: str) -> dict[str, float]:
     """Overlap of words, roughly as the container counts it."""
     a, b = answer.lower().split(), reference.lower().split()
-    pairs = [Counter(itertools.pairwise(words)) for words in (a, b)]
-    f1, f2 = _f1(Counter(a), Counter(b)), _f1(pairs[0], pairs[1])
     common = sum((Counter(a) & Counter(b)).values())
-    return {
-        "rouge1": f1,
-        "rouge2": f2,
-        "rougeL": 2 * _longest_common(a, b) / (len(a) + len(b)) if a or b else 0.0,
-        "em": float(answer.strip() == reference.strip()),
-        "qem": float(" ".join(a) == " ".join(b)),
-        "f1": f1,
-        "f1_score_quasi": f1,
-        "bleu": 100 * common / len(a) if a else 0.0,
-    }
-
-
-def _f1(a: Counter[Any], b: Counter[Any]) -> float:
-    size = sum(a.values()) + sum(b.values())
-    return 2 * sum((a & b).values()) / size if size else 0.0
-
-
-def _longest_common(a: Sequence[str], b: Sequence[str]) -> int:
-    row = [0] * (len(b) + 1)
-    for word in a:
-        before = 0
-        for at, other in enumerate(b, 1):
-            before, row[at] = row[at], before + 1 if word == other else max(row[at], row[at - 1])
-    return row[-1]
+    f1 = 2 * common / (len(a) + len(b)) if a or b else 0.0
+    overlap = dict.fromkeys(("rouge1", "rouge2", "rougeL"), f1)
+    equal = {"em": float(answer.strip() == reference.strip()), "qem": float(a == b)}
+    return overlap | equal | {"f1": f1, "f1_score_quasi": f1, "bleu": 100 * common / len(a) if a else 0.0}
 
 
 def _means(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -353,18 +317,7 @@ def _benchmark(recipe: Row) -> tuple[dict[str, dict[str, float]], dict[str, list
             ease = 0.66 if family_of_alias(model) else 0.78
             luck = share("nova benchmark", question) * 0.7 + share("nova benchmark", model, question) * 0.3
             score = {known.metric: float(luck < ease)}
-            cells.append(
-                {
-                    "full_prompt": question,
-                    "example": question,
-                    "gold": str(["A"]),
-                    "metrics": str(score),
-                    "predictions": str(["A" if luck < ease else "B"]),
-                    "specifics": "{}",
-                    "logprobs": "[]",
-                    "scores": score,
-                }
-            )
+            cells.append(table_row(question, ["A"], ["A" if luck < ease else "B"], score))
         results[name], tables[name] = _means([cell["scores"] for cell in cells]), cells
     results["all"] = {
         key: sum(own[key] for own in results.values()) / len(results) for key in next(iter(results.values()))

@@ -6,7 +6,6 @@ keys and ranges are those of AWS's own recipes.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -304,22 +303,8 @@ def _out(key: str, value: object, expected: str) -> str:
 
 
 def recipe_yaml(recipe: Recipe) -> str:
-    """The recipe as YAML: mappings in block style, one scalar a line, texts quoted wherever that may matter."""
-    return "".join(_yaml_lines(recipe, ""))
+    """The recipe as YAML."""
+    import yaml  # comes with the SDK
 
-
-def _yaml_lines(part: Mapping[str, object], indent: str) -> Iterator[str]:
-    for key, value in part.items():
-        if isinstance(value, Mapping):
-            yield f"{indent}{key}:\n"
-            yield from _yaml_lines(value, indent + "  ")
-        else:
-            yield f"{indent}{key}: {_yaml_scalar(value)}\n"
-
-
-def _yaml_scalar(value: object) -> str:
-    """JSON's scalars are YAML's. Plain words stay bare: the aliases and tasks that people know."""
-    words = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_/.@-]*", value) and value.lower() not in words:
-        return value
-    return json.dumps(value, ensure_ascii=True, allow_nan=False)
+    text: str = yaml.safe_dump(recipe, sort_keys=False)
+    return text

@@ -52,16 +52,16 @@ FIXES = {
     "before it.",
 }
 MESSAGES = {
-    "json": "is not a JSON object",
-    "blank": "is blank",
-    "missing": "lacks {keys}",
-    "unknown": "has keys that the container refuses: {keys}",
-    "text": "has something else than a text as {keys}",
-    "metadata": "has metadata that is not JSON text of an object",
-    "image": "has images in another shape than the container takes",
-    "repeated_id": "repeats a row_id",
-    "failed": "holds a failed generation as an answer",
-    "turns": "has no messages of a single turn of text",
+    "json": "without a JSON object",
+    "blank": "without anything",
+    "missing": "without {keys}",
+    "unknown": "with keys that the container refuses: {keys}",
+    "text": "with something else than a text as {keys}",
+    "metadata": "with metadata that is not JSON text of an object",
+    "image": "with images in another shape than the container takes",
+    "repeated_id": "with a row_id that another row has",
+    "failed": "with a failed generation as an answer",
+    "turns": "without messages of a single turn of text",
 }
 
 
@@ -185,12 +185,8 @@ def _are_images(value: object) -> bool:
 def _fault(kind: str, keys: str, at: list[int], schema: tuple[tuple[str, ...], tuple[str, ...]]) -> RowFault:
     required, optional = (", ".join(part) or "nothing else" for part in schema)
     rows = "1 row" if len(at) == 1 else f"{len(at):,} rows"
-    what = MESSAGES[kind].format(keys=keys)
-    if len(at) > 1:
-        what = what.replace("is ", "are ", 1) if what.startswith("is ") else what
-        for one, several in (("lacks", "lack"), ("has ", "have "), ("repeats", "repeat"), ("holds", "hold")):
-            what = what.replace(one, several, 1) if what.startswith(one) else what
-    return RowFault(kind, f"{rows} {what}.", FIXES[kind].format(required=required, optional=optional), tuple(at))
+    message = f"{rows} {MESSAGES[kind].format(keys=keys)}."
+    return RowFault(kind, message, FIXES[kind].format(required=required, optional=optional), tuple(at))
 
 
 def metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
