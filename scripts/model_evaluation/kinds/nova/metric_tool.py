@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from typing import Any
 
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.kinds.kind import MetricTool
+from model_evaluation.runtime.settings import Json
 
 from .functions.running import (
     postprocess_event,
@@ -53,7 +53,7 @@ class FunctionTool(MetricTool):
         return _tried(args.file, _rows(args.rows, args.limit)), 0
 
 
-def _rows(path: str, limit: int) -> list[dict[str, Any]]:
+def _rows(path: str, limit: int) -> list[Json]:
     """The first rows of a file of questions, or of the container's answers."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -72,7 +72,7 @@ def _rows(path: str, limit: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _tried(path: str, rows: list[dict[str, Any]]) -> dict[str, object]:
+def _tried(path: str, rows: list[Json]) -> dict[str, object]:
     path, findings = os.path.abspath(path), []
     calls = [(at, row, name, own) for at, row in enumerate(rows, 1) for name, own in _answers(row).items()]
     names = [f"row {at}, {name}" for at, _, name, _ in calls]
@@ -106,19 +106,19 @@ def _tried(path: str, rows: list[dict[str, Any]]) -> dict[str, object]:
     }
 
 
-def _answers(row: dict[str, Any]) -> dict[str, str]:
+def _answers(row: Json) -> dict[str, str]:
     """Answers to try, by what they are."""
     if "inference" in row:
         return {"the model's answer": first_text(row["inference"])}
     return {"the reference as the answer": _gold(row), "an answer that cannot be read": UNREADABLE}
 
 
-def _gold(row: dict[str, Any]) -> str:
+def _gold(row: Json) -> str:
     reference = row.get("reference_answer")
     if reference is not None:
         return reference if isinstance(reference, str) else json.dumps(reference)
     return first_text(row.get("response", row.get("gold")))
 
 
-def _prompt(row: dict[str, Any]) -> str:
+def _prompt(row: Json) -> str:
     return str(row.get("query") or row.get("prompt") or "")

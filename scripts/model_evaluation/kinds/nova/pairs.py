@@ -7,9 +7,10 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.errors import Refused
+from model_evaluation.runtime.settings import Json
 
 from .runtime.output.details import first_text
 from .runtime.recipes.rows import GENERATION_FAILED
@@ -93,7 +94,7 @@ def _rows(path: str) -> Iterator[dict[str, object]]:
         ) from error
 
 
-def _of(row: dict[str, Any], names: tuple[str, ...]) -> str | None:
+def _of(row: Json, names: tuple[str, ...]) -> str | None:
     """The first of these fields; the container writes a conversation and a list of answers as Python texts."""
     value = next((row[name] for name in names if isinstance(row.get(name), str)), None)
     if value is None:

@@ -12,9 +12,10 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.kinds.nova.runtime.recipes.recipe import REWARD
+from model_evaluation.runtime.settings import Json
 
 BATCH = 8  # samples of a call to a reward function
 SLOW = 10.0  # seconds; the container waits for every row
@@ -83,7 +84,7 @@ def reward_sample(row_id: str, messages: Sequence[object], answer: str, referenc
     return {"id": row_id, "messages": turns, "reference_answer": reference}
 
 
-def _rewards(result: Any) -> tuple[dict[str, dict[str, float]], str]:
+def _rewards(result: object) -> tuple[dict[str, dict[str, float]], str]:
     """Rewards by the sample's id, or what is wrong with the answer: a list, or an object with its JSON text."""
     if isinstance(result, dict):
         if fault := _answered(result):
@@ -121,7 +122,7 @@ def _is_number(value: object) -> bool:
     return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
 
 
-def _answers(path: str, events: Sequence[object], limit: float) -> list[dict[str, Any]]:
+def _answers(path: str, events: Sequence[object], limit: float) -> list[Json]:
     """What the function answers to each event, or what it raised, and in how many seconds."""
     text = "".join(json.dumps(event) + "\n" for event in events)
     try:
@@ -141,7 +142,7 @@ def _answers(path: str, events: Sequence[object], limit: float) -> list[dict[str
     return [*answers, *missing]
 
 
-def _outcomes(events: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]) -> Iterator[Outcome]:
+def _outcomes(events: Sequence[Mapping[str, object]], answers: Sequence[Json]) -> Iterator[Outcome]:
     names: set[str] | None = None
     for event, answer in zip(events, answers, strict=False):
         seconds = float(answer["seconds"])
@@ -175,7 +176,7 @@ def _answered(result: object) -> str:
     return "" if result["statusCode"] == 200 else f"statusCode is {result['statusCode']!r}: {result['body']}"
 
 
-def _measured(result: Any) -> tuple[dict[str, float], str]:
+def _measured(result: Json) -> tuple[dict[str, float], str]:
     if fault := _answered(result):
         return {}, fault
     body = result["body"]
@@ -195,7 +196,7 @@ def _measured(result: Any) -> tuple[dict[str, float], str]:
     return metrics, "" if metrics else "it gives no metric"
 
 
-def _preprocessing_fault(result: Any) -> str:
+def _preprocessing_fault(result: Json) -> str:
     if fault := _answered(result):
         return fault
     body = result["body"]

@@ -14,7 +14,6 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pa_parquet
@@ -46,6 +45,7 @@ from model_evaluation.localaws.jobs.job import Job, ResultFile
 from model_evaluation.localaws.language.answers import base_answer, tuned_answer
 from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.runtime.rows import read_dataset_row
+from model_evaluation.runtime.settings import Json
 
 from .judge import judged, table_row
 
@@ -57,7 +57,7 @@ RIGHT = {"easy": (0.97, 0.90), "medium": (0.92, 0.72), "hard": (0.78, 0.50), "":
 WRONG_FORM = (0.01, 0.06)  # of the customised and of the base model's answers
 FENCED = 0.2
 
-Row = dict[str, Any]
+Row = Json
 
 
 @dataclass(frozen=True)

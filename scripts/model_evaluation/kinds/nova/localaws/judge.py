@@ -6,17 +6,17 @@ import math
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from model_evaluation.kinds.nova.runtime.recipes.recipe import RUBRIC
 from model_evaluation.localaws.language.chance import seeded
+from model_evaluation.runtime.settings import Json
 
-Row = dict[str, Any]
+Row = Json
 
 
 def table_row(
     prompt: str,
-    gold: list[Any],
+    gold: Sequence[object],
     answer: list[str],
     scores: Row,
     specifics: Row | None = None,

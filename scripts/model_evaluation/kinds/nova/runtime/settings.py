@@ -7,7 +7,6 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from model_evaluation.runtime.checks import SESSION, Fault, check_dataset, check_dataset_bucket, check_output
 from model_evaluation.runtime.dataset_files import DatasetSize
@@ -66,7 +65,7 @@ class NovaSettings(Settings):
         ("Output bucket", check_output),
     )
 
-    recipe: dict[str, Any]
+    recipe: Json
     reference: str | None = None
     image_uri: str
     instance_type: str
@@ -82,7 +81,7 @@ class NovaSettings(Settings):
         faults = recipe_faults(recipe)
         for fault in faults:
             reader.faults.append(f"RECIPE: {fault}")
-        usable: dict[str, Any] = recipe if isinstance(recipe, dict) and not faults else {"run": {}, "evaluation": {}}
+        usable: Json = recipe if isinstance(recipe, dict) and not faults else {"run": {}, "evaluation": {}}
         names = reader.structure("MODEL_NAMES") or {}
         shared = super().read(reader)
         return shared | {
@@ -197,7 +196,7 @@ class NovaSettings(Settings):
     def max_runtime_seconds(self) -> int:
         return round(self.max_runtime_hours * 3600)
 
-    def recipe_of(self, run_name: str) -> dict[str, Any]:
+    def recipe_of(self, run_name: str) -> Json:
         """The recipe under the run's name, which is also the top folder of its results."""
         return {**self.recipe, "run": {**self.recipe["run"], "name": run_name}}
 

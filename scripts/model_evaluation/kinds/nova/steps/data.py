@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import statistics
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
@@ -22,6 +22,7 @@ from model_evaluation.kinds.nova.runtime.recipes.rows import (
 from model_evaluation.kinds.nova.runtime.scores.answers import answer_fields
 from model_evaluation.runtime.results.slices import SLICE_VALUES
 from model_evaluation.runtime.rows import canonical_prompt
+from model_evaluation.runtime.settings import Json
 from model_evaluation.steps.rows.card import can_show
 
 if TYPE_CHECKING:
@@ -99,9 +100,9 @@ def _converted(context: Context) -> Refused:
     )
 
 
-def _facts(context: Context, found: NovaRows) -> dict[str, Any]:
+def _facts(context: Context, found: NovaRows) -> Json:
     rows = found.rows
-    facts: dict[str, object] = {
+    facts: Json = {
         "profile": {"rows": len(rows), "usable_rows": len(rows)},
         "etag": context.facts("dataset")["etag"],
         "prompt_tokens": round(statistics.median(map(_length, rows)) / CHARS_PER_TOKEN),

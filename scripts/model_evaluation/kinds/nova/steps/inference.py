@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.nova.runtime.recipes.families import Family, family_of_id
 from model_evaluation.kinds.nova.runtime.recipes.recipe import INFERENCE_KEYS, default_inference, inference_fault
+from model_evaluation.runtime.settings import Json
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -23,7 +24,7 @@ def _subject(context: Context) -> tuple[str, Family]:
 
 def check(text: str, context: Context) -> Answer:
     task, family = _subject(context)
-    given: dict[str, Any] = {}
+    given: Json = {}
     faults = []
     words = [] if text.strip().lower() in ("default", "defaults") else shlex.split(text.replace(",", " "))
     for word in words:

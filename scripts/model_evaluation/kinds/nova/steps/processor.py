@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, NotFound, Refused
+from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.kinds.nova.runtime.recipes.recipe import AGGREGATIONS, FUNCTION_ARN, GEN_QA, RFT, is_reward_name
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _described(name: str, context: Context) -> dict[str, object]:
         raise
 
 
-def _findings(found: dict[str, Any], aggregation: str) -> list[dict[str, Any]]:
+def _findings(found: Facts, aggregation: str) -> list[JsonObject]:
     note = "The function's reward of every answer is what is compared."
     if aggregation:
         note = f"The function adds its metrics to every row; the container gives their {aggregation}."

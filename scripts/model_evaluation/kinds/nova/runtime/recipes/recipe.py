@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.runtime.models import MODEL_PACKAGE
 
@@ -156,7 +156,7 @@ def _of_sections(recipe: Recipe, task: str) -> Iterator[str]:
             yield f"{task} takes no section {section}; its sections are {', '.join(allowed)}"
 
 
-def _of_run(run: Mapping[str, Any], task: str) -> Iterator[str]:
+def _of_run(run: Mapping[str, object], task: str) -> Iterator[str]:
     yield from _unknown_keys("run", run, RUN_KEYS)
     model_type, model = str(run.get("model_type") or ""), str(run.get("model_name_or_path") or "")
     family = family_of_type(model_type)
@@ -168,7 +168,7 @@ def _of_run(run: Mapping[str, Any], task: str) -> Iterator[str]:
         yield f"{task} is not for {family.name}: it takes {', '.join(TASKS[task].families)}"
     yield from model_faults(model, family)
     replicas = run.get("replicas")
-    if not _is_whole(replicas) or not 1 <= int(replicas or 0) <= MOST_REPLICAS:
+    if not _is_whole(replicas) or not 1 <= int(str(replicas)) <= MOST_REPLICAS:
         yield f"run.replicas is {replicas!r}; a whole number from 1 to {MOST_REPLICAS} is expected"
     elif task in ONE_INSTANCE and replicas != 1:
         yield f"run.replicas is {replicas}; {task} runs on one instance"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.runtime.rows import DatasetRow, canonical_prompt, read_dataset_row
+from model_evaluation.runtime.settings import Json
 
 from .recipe import IMAGE_JUDGE, RFT
 
@@ -102,7 +103,7 @@ def _read(
     return row, list(_faults(row, required, optional))
 
 
-def _faults(row: dict[str, Any], required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _faults(row: Json, required: tuple[str, ...], optional: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     missing = [key for key in required if row.get(key) is None or row[key] == ""]
     if missing:
         yield "missing", ", ".join(missing)
@@ -135,7 +136,7 @@ def _is_question(messages: object) -> bool:
     return roles in (["user"], ["system", "user"]) and bool(canonical_prompt(turns).strip())
 
 
-def question_row(row: Mapping[str, Any], line: int) -> DatasetRow:
+def question_row(row: Json, line: int) -> DatasetRow:
     """A row of a reward evaluation: its reference as text, its id as ``row_id``, other single values as fields."""
     reference = row["reference_answer"]
     fields = {key: str(value) for key, value in row.items() if key != "id" and isinstance(value, str | int | float)}
@@ -189,7 +190,7 @@ def _fault(kind: str, keys: str, at: list[int], schema: tuple[tuple[str, ...], t
     return RowFault(kind, message, FIXES[kind].format(required=required, optional=optional), tuple(at))
 
 
-def metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
+def metadata_of(row: Json) -> Json:
     """The row's metadata as an object; empty when it has none or they are of another form."""
     try:
         value = json.loads(row.get("metadata") or "{}")

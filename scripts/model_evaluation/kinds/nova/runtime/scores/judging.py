@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from model_evaluation.runtime.results.preferences import LOSS, TIE, WIN, WIN_RAT
 from model_evaluation.runtime.results.records import plain_text
 from model_evaluation.runtime.results.slices import Clusters
 from model_evaluation.runtime.results.summary import Summary
+from model_evaluation.runtime.settings import Json
 
 from .answers import metric_named
 
@@ -131,10 +132,10 @@ def judge_analysis(
         *details.problems[:3],
         *container_sentences(container, counted),
     ]
-    inside: Any = {**summary["preferences"], "judgments": counted, "container": container}
+    inside: Json = {**summary["preferences"], "judgments": counted, "container": container}
     summary["rows"]["dataset"] = len(rows) or len(judged)
     summary["warnings"][:0] = warnings
-    summary["preferences"] = inside
+    summary["preferences"] = inside  # type: ignore[typeddict-item]
     rubric = rubric_summary([row.detail for row in judged])
     whole: Summary = {**summary, **({"rubric": rubric} if rubric else {})}  # type: ignore[typeddict-item]
     return NovaAnalysis(whole, report_words(whole), _table(judged, preferences, rows))
@@ -230,9 +231,11 @@ def rubric_summary(details: Sequence[DetailRow]) -> dict[str, object]:
     }
 
 
-def _unit(entry: Any, name: str) -> float | None:
+def _unit(entry: object, name: str) -> float | None:
     """A criterion's score on 0 to 1: of a scale of 1 to 5 (s - 1) / 4, of yes and no 1 and 0."""
-    value = entry.get(name) if isinstance(entry, dict) else None
+    if not isinstance(entry, dict):
+        return None
+    value = entry.get(name)
     if isinstance(value, bool):
         return float(value)
     if not isinstance(value, int | float):
