@@ -122,3 +122,6 @@ def _gold(row: Json) -> str:
 
 def _prompt(row: Json) -> str:
     return str(row.get("query") or row.get("prompt") or "")
+
+
+TOOL = FunctionTool()

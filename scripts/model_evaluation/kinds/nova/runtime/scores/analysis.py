@@ -21,11 +21,11 @@ from model_evaluation.runtime.results.paired_labels import ClassTable, class_tab
 from model_evaluation.runtime.results.paired_scores import PairedScores, Scores, compare_scores, paired_scores
 from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.results.slices import Places
-from model_evaluation.runtime.results.summary import Summary, scores_summary, summary_of
+from model_evaluation.runtime.results.summary import scores_summary, summary_of
 from model_evaluation.runtime.rows import DatasetRow
-from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED
-from model_evaluation.runtime.statistics.entries import Comparison, MetricEntry, ModelScores, Rows
+from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, metric_entry, model_scores_entry
 from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.summary import Comparison, MetricEntry, Rows, Summary
 
 from .answers import (
     ACCURACY,
@@ -306,20 +306,15 @@ def analyse_aggregates(
 
 def _bare_entry(metric: Metric, values: Mapping[Side, float]) -> MetricEntry:
     """Values of which nobody knows how many rows they are of."""
-    scores: dict[Side, ModelScores | None] = dict.fromkeys(BOTH_SIDES)
-    for side, value in values.items():
-        scores[side] = {"mean": value, "n_scored": 0, "n_missing": 0, "missing_reasons": {}, "labels": None}
     comparison: Comparison = {**NOTHING_COMPARED}
     if len(values) == 2:
+        comparison["verdict"] = "inconclusive"
         comparison["difference"] = {
             "mean": values["tuned"] - values["base"], "ci_low": None, "ci_high": None, "confidence": 0.95,
             "method": "none: the number of questions is not known", "p_value": None, "p_adjusted": None,
             "p_exact": None, "test": None, "deviation": None, "detectable": None,
         }  # fmt: skip
-        comparison["verdict"] = "inconclusive"
-    limits = list(metric.limits) if metric.limits else None
-    own = {"tuned": scores["tuned"], "base": scores["base"]}
-    return {"direction": metric.direction, "limits": limits, "guard": metric.guard, **own, **comparison}  # type: ignore[typeddict-item]
+    return metric_entry(metric, {side: model_scores_entry(value, 0) for side, value in values.items()}, comparison)
 
 
 def subtask_of(name: str) -> str:
