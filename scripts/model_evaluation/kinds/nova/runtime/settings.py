@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from model_evaluation.runtime.checks import SESSION, Fault, check_dataset, check_dataset_bucket, check_output
@@ -27,15 +27,9 @@ def check_recipe(settings: NovaSettings, aws: AwsClients) -> str:
     return f"{settings.task}, {settings.recipe['run']['model_type']}, {settings.replicas} instance(s)"
 
 
-def check_rows(settings: NovaSettings, aws: AwsClients) -> str:
-    """The dataset, where the task has one."""
-    if not settings.dataset:
-        return "none: the questions are the container's"
-    return check_dataset(settings, aws)
-
-
-def check_rows_bucket(settings: NovaSettings, aws: AwsClients) -> str:
-    return check_dataset_bucket(settings, aws) if settings.dataset else "none"
+def with_rows(check: Callable[[NovaSettings, AwsClients], str]) -> Callable[[NovaSettings, AwsClients], str]:
+    """A check of the dataset, where the task has one."""
+    return lambda settings, aws: check(settings, aws) if settings.dataset else "none: the questions are the container's"
 
 
 def check_checkpoint(settings: NovaSettings, aws: AwsClients) -> str:
@@ -60,8 +54,8 @@ class NovaSettings(Settings):
         *SESSION,
         ("Recipe", check_recipe),
         ("Model", check_checkpoint),
-        ("Dataset", check_rows),
-        ("Dataset bucket", check_rows_bucket),
+        ("Dataset", with_rows(check_dataset)),
+        ("Dataset bucket", with_rows(check_dataset_bucket)),
         ("Output bucket", check_output),
     )
 

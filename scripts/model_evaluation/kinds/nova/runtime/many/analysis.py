@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +24,7 @@ from model_evaluation.kinds.nova.runtime.scores.analysis import (
 from model_evaluation.kinds.nova.runtime.scores.answers import MatchCounts
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.results.examples import FIXED_COLUMNS, examples_table
-from model_evaluation.runtime.results.paired_labels import ClassTable, class_table
+from model_evaluation.runtime.results.paired_labels import class_table
 from model_evaluation.runtime.results.paired_scores import SEED, PairedScores
 from model_evaluation.runtime.results.slices import Places
 from model_evaluation.runtime.rows import DatasetRow, read_dataset_row
@@ -59,13 +58,7 @@ def analyse_many(
             metrics[side] = load_details(store, side, tables[side], field, problems[side])
             counts[side] = match(store, side, named=named)
         paired, fields = read_scores(store, metrics, named=named, answer_field=field)
-        classes: dict[Side, ClassTable] = {}
-        if field:
-            for side in tables:
-                cells: Counter[tuple[str, str | None]] = Counter()
-                for cell in confusion(store, side):
-                    cells[cell.truth, cell.answer] += cell.rows
-                classes[side] = class_table(cells)
+        classes = {side: class_table(confusion(store, side)) for side in tables} if field else {}
         drawn = np.sort(np.random.default_rng(SEED).permutation(len(store.lines))[:TEXT_ROWS])
         rows = _dataset_rows(store, drawn)
         details = {side: _details(store, side, tables[side], drawn, problems[side]) for side in tables}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,14 +25,6 @@ from . import expressions as sql
 from .store import Store, numbers_of
 
 LOOKED_AT = 5_000  # rows, of which a field has too many values for a slice or has not
-
-
-class Confusion(NamedTuple):
-    """How many rows have this truth and this answer; ``None`` is an answer without a value."""
-
-    truth: str
-    answer: str | None
-    rows: int
 
 
 def is_named(store: Store) -> bool:
@@ -207,18 +199,18 @@ def _alike(
     return groups, Clusters(" or ".join(reasons), connected(labels)), int(distinct)
 
 
-def confusion(store: Store, side: Side) -> list[Confusion]:
-    """Truths and answers of the records that have both; what the container wrote in small letters is put to the
-    reference's own spelling."""
+def confusion(store: Store, side: Side) -> Counter[tuple[str, str | None]]:
+    """How many records have this truth and this answer (``None`` for one without a value), of those that have both;
+    what the container wrote in small letters is put to the reference's own spelling."""
     query = (
         f"SELECT right_label, label, {SMALL}, count(*) FROM {_joined(side)} WHERE right_label IS NOT NULL GROUP BY ALL"
     )
     rows = store.connection.execute(query).fetchall()
     spelt = {truth.casefold(): truth for truth, *_ in rows}
-    return [
-        Confusion(truth, spelt.get(answer.casefold(), answer) if small and answer is not None else answer, int(count))
-        for truth, answer, small, count in rows
-    ]
+    cells: Counter[tuple[str, str | None]] = Counter()
+    for truth, answer, small, count in rows:
+        cells[truth, spelt.get(answer.casefold(), answer) if small and answer is not None else answer] += count
+    return cells
 
 
 def row_numbers(store: Store, side: Side, places: Places) -> NDArray[np.int64]:
