@@ -192,7 +192,7 @@ def test_a_failure_is_explained(bench: Bench, scenario: Scenario, told: str) -> 
 
 
 def test_it_is_rehearsed_as_configured(bench: Bench) -> None:
-    bench.prepare_tickets()
+    bench.prepare_tickets(processor=bench.world.function_arn)
     bench.aws.close()  # a rehearsal starts its own
     rehearsed = bench.run_cli("rehearse", "--step-seconds", "0.1", project=bench.project)
     assert rehearsed.code == 0, rehearsed.json
