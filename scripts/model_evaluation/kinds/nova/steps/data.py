@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.nova.chosen import brings_questions, task_of
 from model_evaluation.kinds.nova.pairs import write_rows
 from model_evaluation.kinds.nova.runtime.output.details import ROW_ID
-from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, RFT, TASKS
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, RFT
 from model_evaluation.kinds.nova.runtime.recipes.rows import (
     NovaRows,
     metadata_of,
@@ -37,7 +38,7 @@ LONGEST = {GEN_QA: 3_500, "judge": 12_000}
 
 
 def check(text: str, context: Context) -> Answer:
-    if text.strip().lower() == CONVERT and _task(context) == RFT:
+    if text.strip().lower() == CONVERT and task_of(context) == RFT:
         raise _converted(context)
     if text.strip().lower() != "ok":
         raise Refused(
@@ -49,7 +50,7 @@ def check(text: str, context: Context) -> Answer:
     found = _read(context)
     if found.faults or not found.rows:
         fix = " ".join(dict.fromkeys(fault.fix for fault in found.faults)) or "Give a file with rows."
-        if _task(context) == RFT:
+        if task_of(context) == RFT:
             fix += f" Rows of another format with a prompt and a reference: evaluate.py answer data {CONVERT}"
         raise Refused(
             "The container would refuse this file. " + (" ".join(_lines(found)) or "It holds no rows."),
@@ -65,10 +66,6 @@ def check(text: str, context: Context) -> Answer:
     return Answer("ok", facts=_facts(context, found), findings=_warnings(context, found))
 
 
-def _task(context: Context) -> str:
-    return str(context.facts("nova_task")["task"])
-
-
 def _dataset_lines(context: Context) -> list[bytes]:
     from model_evaluation.lookups.s3.dataset_files import read_object, unchanged_files
 
@@ -78,7 +75,7 @@ def _dataset_lines(context: Context) -> list[bytes]:
 
 
 def _read(context: Context) -> NovaRows:
-    return read_nova_rows(_dataset_lines(context), _task(context))
+    return read_nova_rows(_dataset_lines(context), task_of(context))
 
 
 def _converted(context: Context) -> Refused:
@@ -108,7 +105,7 @@ def _facts(context: Context, found: NovaRows) -> Json:
         "prompt_tokens": round(statistics.median(map(_length, rows)) / CHARS_PER_TOKEN),
         "fields": _fields(rows),
     }
-    if _task(context) == GEN_QA:
+    if task_of(context) == GEN_QA:
         fields = answer_fields([str(row["response"]) for row in rows])
         facts["answer_fields"] = fields
         if fields:
@@ -140,7 +137,7 @@ def _fields(rows: list[dict[str, object]]) -> dict[str, int]:
 
 
 def _warnings(context: Context, found: NovaRows) -> list[dict[str, object]]:
-    warnings, rows, task = [], found.rows, _task(context)
+    warnings, rows, task = [], found.rows, task_of(context)
     longest = LONGEST[GEN_QA if task in (GEN_QA, RFT) else "judge"]
     long = [at for row, at in zip(rows, found.lines, strict=True) if _length(row) / CHARS_PER_TOKEN > longest]
     if long:
@@ -187,7 +184,7 @@ def _lines(found: NovaRows) -> list[str]:
 
 
 def _card(context: Context, found: NovaRows) -> str:
-    rows, task = len(found.rows), _task(context)
+    rows, task = len(found.rows), task_of(context)
     lines = [f"{rows:,} usable rows for {task}, {context.facts('dataset')['size']:,} bytes"]
     if rows:
         facts = _facts(context, found)
@@ -214,13 +211,9 @@ def offer(context: Context) -> Offer:
     )
 
 
-def moot(context: Context) -> bool:
-    return not TASKS[_task(context)].file
-
-
 def settle(context: Context) -> Answer | None:
     """Nothing is asked about the container's own questions."""
-    if not moot(context):
+    if not brings_questions(context):
         return None
     return Answer("ok", origin="default", facts={"profile": {"rows": 0, "usable_rows": 0}, "etag": ""})
 
@@ -235,6 +228,6 @@ STEP = Step(
     check=check,
     offer=offer,
     settle=settle,
-    moot=moot,
+    moot=brings_questions,
     in_turn=True,
 )

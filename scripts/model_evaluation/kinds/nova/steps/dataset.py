@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.nova.chosen import brings_questions, task_of
 from model_evaluation.kinds.nova.runtime.recipes.recipe import IMAGE_JUDGE, JUDGES, RFT, TASKS
 from model_evaluation.steps import dataset as shared
 
@@ -18,7 +19,7 @@ NONE = "none"
 
 
 def check(text: str, context: Context) -> Answer:
-    task = str(context.facts("nova_task")["task"])
+    task = task_of(context)
     file = TASKS[task].file
     if not file:
         if text.strip().lower() != NONE:
@@ -79,13 +80,9 @@ def _paired(text: str, task: str, context: Context) -> Refused:
     )
 
 
-def moot(context: Context) -> bool:
-    return not TASKS[str(context.facts("nova_task")["task"])].file
-
-
 def settle(context: Context) -> Answer | None:
-    task = str(context.facts("nova_task")["task"])
-    if not moot(context):
+    task = task_of(context)
+    if not brings_questions(context):
         return None
     note = f"{task} brings its own questions."
     facts = {"reason": "the benchmark has its own questions"}
@@ -102,6 +99,6 @@ STEP = Step(
     reference="references/nova.md",
     check=check,
     settle=settle,
-    moot=moot,
+    moot=brings_questions,
     in_turn=True,
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Choose, Refused
+from model_evaluation.kinds.nova.chosen import family_of
 from model_evaluation.kinds.nova.runtime.recipes.families import family_of_id
 from model_evaluation.kinds.nova.runtime.recipes.recipe import (
     BENCHMARKS,
@@ -49,8 +50,7 @@ def check(text: str, context: Context) -> Answer:
         raise Choose(
             f"{text[:100]!r} is no task of the Nova evaluation container.", fix="Choose one.", choices=_choices(context)
         )
-    family = family_of_id(str(context.facts("model")["family"]))
-    assert family is not None
+    family = family_of(context)
     if family.id not in TASKS[name].families:
         names = [known.name for one in TASKS[name].families if (known := family_of_id(one))]
         raise Refused(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, NotFound, Refused
 from model_evaluation.json_types import Facts, JsonObject
+from model_evaluation.kinds.nova.chosen import task_of
 from model_evaluation.kinds.nova.runtime.recipes.recipe import AGGREGATIONS, FUNCTION_ARN, GEN_QA, RFT, is_reward_name
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ EXPECTED = "none, a function's ARN or name (with `preprocess` and an aggregation
 
 
 def check(text: str, context: Context) -> Answer:
-    task = str(context.facts("nova_task")["task"])
+    task = task_of(context)
     words = text.split()
     if [word.lower() for word in words] == [NONE] and task != RFT:
         return Answer(NONE)
@@ -155,7 +156,7 @@ def _findings(found: Facts, aggregation: str) -> list[JsonObject]:
 
 def is_reward(context: Context) -> bool:
     """Whether the function's reward is what the evaluation is about, so that there has to be one."""
-    return bool(context.facts("nova_task")["task"] == RFT)
+    return task_of(context) == RFT
 
 
 def settle(context: Context) -> Answer | None:

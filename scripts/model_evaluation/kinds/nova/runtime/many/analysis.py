@@ -55,7 +55,7 @@ def analyse_many(
             tables[side] = open_tables(store.connection, outputs[side].details, problems[side])
             if not tables[side].paths:
                 raise no_rows(asked.evaluation.names[side], problems[side])
-            metrics[side] = load_details(store, side, tables[side], field, problems[side])
+            metrics[side] = load_details(store, side, tables[side], field, problems[side], named=named)
             counts[side] = match(store, side, named=named)
         paired, fields = read_scores(store, metrics, named=named, answer_field=field)
         classes = {side: class_table(confusion(store, side)) for side in tables} if field else {}

@@ -150,11 +150,13 @@ def _first_metrics(paths: Sequence[Path]) -> tuple[str, ...]:
     return ()
 
 
-def load_details(store: Store, side: Side, tables: Tables, answer_field: str, problems: list[str]) -> list[str]:
+def load_details(
+    store: Store, side: Side, tables: Tables, answer_field: str, problems: list[str], *, named: bool
+) -> list[str]:
     """The rows of the tables as a table named by the side, and the names of their metrics. What no expression can read
-    is read cell by cell."""
+    is read cell by cell. ``named``: a row_id alone says which record a row belongs to."""
     connection = store.connection
-    connection.execute(f"CREATE TABLE {side} AS {_details_query(tables, answer_field)}")
+    connection.execute(f"CREATE TABLE {side} AS {_details_query(tables, answer_field, named=named)}")
     odd = numbers_of(connection, f"SELECT spot FROM {side} WHERE odd ORDER BY spot")
     names = [metric_name(name) for name in tables.metrics]
     if len(odd):
@@ -167,7 +169,7 @@ def load_details(store: Store, side: Side, tables: Tables, answer_field: str, pr
         connection.register("odd_rows", _as_table(rows, names, answer_field))
         connection.execute(
             f"INSERT INTO {side} BY NAME SELECT * EXCLUDE (row_id, example, whole_gold, predictions), "
-            f"{sql.key('row_id')} AS row_id, {_keys('example', 'whole_gold', 'predictions')}, false AS odd "
+            f"{sql.key('row_id')} AS row_id, {_keys('example', 'whole_gold', 'predictions', named)}, false AS odd "
             "FROM odd_rows"
         )
         connection.unregister("odd_rows")
@@ -184,16 +186,17 @@ def numbers_of(connection: duckdb.DuckDBPyConnection, query: str) -> NDArray[np.
     return np.asarray(values).astype(np.int64)
 
 
-def _keys(example: str, gold: str, answer: str) -> str:
-    """Two numbers of 64 bits stand for prompt and reference: that two of a million pairs share both does not happen."""
+def _keys(example: str, gold: str, answer: str, named: bool) -> str:
+    """Two numbers of 64 bits stand for prompt and reference: that two of a million pairs share both does not happen.
+    Where a row_id stands for them, they are not needed."""
     prompt, gold = sql.plain(example), sql.plain(gold)
-    return (
-        f"hash({prompt}) AS prompt, hash({gold}) AS gold, hash(lower({prompt})) AS small_prompt, "
-        f"hash(lower({gold})) AS small_gold, hash({answer}) AS answer, length({answer}) AS length"
-    )
+    keys = {"prompt": prompt, "small_prompt": f"lower({prompt})", "small_gold": f"lower({gold})"}
+    needed = "row_id IS NULL" if named else "true"
+    texts = [f"CASE WHEN {needed} THEN hash({text}) END AS {name}" for name, text in keys.items()]
+    return ", ".join([*texts, f"hash({gold}) AS gold", f"hash({answer}) AS answer", f"length({answer}) AS length"])
 
 
-def _details_query(tables: Tables, answer_field: str) -> str:
+def _details_query(tables: Tables, answer_field: str, *, named: bool) -> str:
     def text(name: str) -> str:
         return sql.first_text(name, tables.kinds[name]) if name in tables.kinds else "''"
 
@@ -205,7 +208,7 @@ def _details_query(tables: Tables, answer_field: str) -> str:
     disputed = sql.undecided("answer", "object") if answer_field else "false"
     columns = sql.struct_fields("numbers", names, {name: metric_name(name) for name in names})
     return f"""
-        SELECT spot, row_id, {_keys("example", "whole_gold", "predictions")}, {label} AS label, {keys} AS keys,
+        SELECT spot, row_id, {_keys("example", "whole_gold", "predictions", named)}, {label} AS label, {keys} AS keys,
             (example IS NULL OR whole_gold IS NULL OR predictions IS NULL OR metadata IS NULL OR numbers IS NULL
                 {missing} OR {disputed}) AS odd{f", {columns}" if columns else ""}
         FROM (SELECT *, {member} AS member FROM (
