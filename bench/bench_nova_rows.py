@@ -133,7 +133,7 @@ def main() -> None:
     ):
         told = "" if goal is None else f"{goal:g}"
         missed = " **missed**" if goal is not None and value > goal else ""
-        print(f"| {what} | {value:,.3g} | {unit} | {told} |{missed}")
+        print(f"| {what} | {value:,.4g} | {unit} | {told} |{missed}")
 
 
 if __name__ == "__main__":

@@ -28,9 +28,10 @@ A judge of AWS's own compared the two answers to every prompt, the challenger's 
 disagree, the prompt counts as a tie; where one is unusable, the other counts. The win rate counts a tie by half, and
 its interval takes the prompt, not the judgment, for the unit.
 """
-ANSWER_LIMITS = """
+OVERLAP_LIMIT = """
 Overlap with the reference (rouge, f1, bleu) is not the share of right answers: on JSON it rewards names of keys.
-
+"""
+ROWS_LIMIT = """
 The intervals say how much the result would vary with other rows of the same kind. They say nothing about other kinds
 of prompts, or about another temperature.
 """
@@ -55,7 +56,7 @@ def report_words(summary: Summary) -> ReportWords:
         conditions.append(("Function", function))
     judged = task in JUDGES
     method = JUDGED if judged else {GEN_QA: ANSWERED, RFT: REWARDED}.get(task, BENCHMARK)
-    limits = JUDGE_LIMITS if judged else ANSWER_LIMITS
+    limits = JUDGE_LIMITS if judged else f"{OVERLAP_LIMIT if task == GEN_QA else ''}{ROWS_LIMIT}"
     if "confidence" in summary:
         limits += CONFIDENCE_LIMIT
     both = "" if scope_of(summary) == "compare" else " Only one model was evaluated, so nothing is better or worse."
