@@ -16,7 +16,7 @@ import pyarrow.parquet
 from model_evaluation.runtime.analysis import Analysis
 
 from .charts import draw_charts
-from .charts.look import figure_png, figure_svg
+from .charts.drawing import figure_png, figure_svg
 from .markdown import report_markdown
 from .page import report_html
 from .people import ScorerError, error_file, read_scorer_error
