@@ -100,6 +100,7 @@ AS_TEXT = f"import json; event.reverse(); return {{'statusCode': 200, 'body': js
         ("return {'reward': 1}", "reward; statusCode and body are expected"),
         ("return 'no'", "it answered a str"),
         (REWARDED.replace("own['id']", "own['id'] + 'x'"), "it answered the ids 1x, 2x; 1, 2 were sent"),
+        (REWARDED + " * 2", "it answered the id 1 twice"),
         (REWARDED + "[:1]", "it answered the ids 1; 1, 2 were sent"),
         (REWARDED.replace("0.5", "True"), "lambda_reward_score is True; a number"),
         (REWARDED.replace("Metric", "Score"), "type is 'Score'"),

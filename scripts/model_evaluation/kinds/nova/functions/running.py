@@ -101,6 +101,8 @@ def _rewards(result: object) -> tuple[dict[str, dict[str, float]], str]:
     for item in result:
         if not isinstance(item, dict) or not {"id", "aggregate_reward_score"} <= set(item):
             return {}, f"{json.dumps(item)[:80]} has no id and aggregate_reward_score"
+        if str(item["id"]) in rewards:
+            return {}, f"it answered the id {item['id']} twice"
         listed = item.get("metrics_list") or []
         if not all(isinstance(own, dict) and {"name", "value", "type"} <= set(own) for own in listed):
             return {}, "metrics_list has something else than name, value and type"
