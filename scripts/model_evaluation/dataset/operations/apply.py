@@ -124,13 +124,15 @@ def _filter(name: str, source: Source, arguments: list[str], writer: RowWriter, 
 
 def _distribute(name: str, source: Source, arguments: list[str], writer: RowWriter) -> int:
     """Write a sample of the rows, or all of them into shards; the seed."""
+    example, size_of = "sample 500 7", "a number of rows"
+    if name == "shard":
+        example, size_of = "shard 1000", "a number of rows per file"
     if len(arguments) > 2 or (name == "sample" and not arguments):
-        size_of = "a number of rows" if name == "sample" else "a number of rows per file"
-        raise _usage(f"{name} takes {size_of} and perhaps a seed", f"{name} 500 7")
+        raise _usage(f"{name} takes {size_of} and perhaps a seed", example)
     numbers = [str(ROWS_PER_JOB), str(DEFAULT_SEED)]
     numbers[: len(arguments)] = arguments
-    size = _number(numbers[0], "a number of rows", f"{name} 500 7", least=1)
-    seed = _number(numbers[1], "a seed", f"{name} 500 7", least=0)
+    size = _number(numbers[0], "a number of rows", example, least=1)
+    seed = _number(numbers[1], "a seed", example, least=0)
     usable = {
         number: row.category for number, _, row in source.lines() if row.prompt is not None and not row.has_error()
     }
