@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from e2e.script_runs import Bench, Workshop, workshop
+from e2e.script_runs import Bench, Workshop, without_kernels, workshop
 
 NewBench = Callable[..., Bench]
 
@@ -17,6 +17,14 @@ NewBench = Callable[..., Bench]
 def open_workshop() -> Iterator[Workshop]:
     with workshop() as opened:
         yield opened
+
+
+@pytest.fixture
+def no_kernels() -> Iterator[None]:
+    """The command ``run`` runs what was rendered in forks of one interpreter. That a kernel runs it too is shown once
+    for each kind of evaluation, by its demo."""
+    with without_kernels():
+        yield
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.kill_trials import Killer, Moment
-from e2e.script_runs import Bench, Workshop, run_notebook_twice, workshop
+from e2e.script_runs import Bench, Workshop, interpreter, run_notebook_twice, workshop
 from evaluator_parameters import EVALUATOR
 from model_evaluation.kinds.multi_turn.kind import KIND
 from model_evaluation.kinds.multi_turn.localaws.agents import AgentFunction, AgentRuntime, Agents
@@ -207,7 +207,7 @@ def test_the_sdk_alone_drops_the_temperature(opened: Workshop, tmp_path: Path) -
         "output": EVALUATOR["S3_OUTPUT"], "role": EVALUATOR["ROLE_ARN"], "mlflow": EVALUATOR["MLFLOW_RESOURCE_ARN"],
     }  # fmt: skip
     script.write_text(ALONE.format(**values), encoding="utf-8")
-    outcome = opened.interpreter.run(script, tmp_path)
+    outcome = interpreter().run(script, tmp_path, opened.aws.child_environment())
     assert outcome.ok, outcome
     line = next(line for line in outcome.printed.splitlines() if line.startswith("SENT "))
     assert json.loads(line[5:]) == {"eval_group_size": "4", "success_threshold": "1.0"}

@@ -1,4 +1,4 @@
-"""Each kind of problem by each way to its predictions, with the real SDK and a real kernel: batch transform of a binary
+"""Each kind of problem by each way to its predictions, with the real SDK: batch transform of a binary
 problem and its endpoint stand in ``test_predictive_runs``; and rehearsals of the user's own answers."""
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
 from predictive_tables import TABLES, put, put_tumours, text, wines
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("no_kernels")]
 ROOT = Path(__file__).parents[2]
 QUICK = ("-p", "POLL_SECONDS", "0.2")
 

@@ -23,7 +23,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from cli_runs import RunCli
 from e2e.mlflow_server import mlflow_server
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("no_kernels")]
 FEATURES = ["sex", "age", "passengerClass"]
 
 

@@ -15,7 +15,7 @@ from cli_runs import RunCli
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("no_kernels")]
 ROWS = 1_002
 QUICK = ("-p", "POLL_SECONDS", "0.1")
 
