@@ -25,12 +25,13 @@ ROUNDS = 15
 def local_aws(latency_ms: int) -> Iterator[dict[str, str]]:
     """A local AWS in its own process; yields the environment to use and what it holds."""
     program = (
-        "import sys, threading; sys.path.insert(0, sys.argv[1])\n"
-        "from model_evaluation.localaws import LocalAws, Scenario\n"
+        "import sys, time; sys.path.insert(0, sys.argv[1])\n"
+        "from model_evaluation.localaws import LocalAws\n"
         "from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world\n"
         "with LocalAws(step_seconds=0) as aws:\n"
         "    lines = {**aws.env, **seed_demo_world(aws, region=aws.region).as_lines()}\n"
-        "    aws.scenario = Scenario(slow={'*': int(sys.argv[2]) / 1000})\n"
+        "    hold = {'answered': int(sys.argv[2]) / 1000}\n"
+        "    aws.calls.observer = lambda call, moment: time.sleep(hold.get(moment, 0))\n"
         "    import json; print(json.dumps(lines), flush=True)\n"
         "    sys.stdin.read()\n"
     )

@@ -17,7 +17,6 @@ from model_evaluation.json_types import JsonObject
 from . import __version__
 from .endpoints import foreign_endpoints
 from .errors import EvaluationError, UsageError
-from .packages import REQUIREMENTS, missing_package
 
 # command -> one line of help. Its module is commands/<group>/<name>.py with `arguments(parser)` and `run(args)`.
 COMMANDS = {
@@ -96,6 +95,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EvaluationError as error:
         body, code = failure(command, error), error.exit_code
     except ModuleNotFoundError as error:
+        from .packages import REQUIREMENTS, missing_package
+
         if (error.name or "").partition(".")[0] in REQUIREMENTS:
             missing = missing_package(error.name)
             body, code = failure(command, missing), missing.exit_code

@@ -2,19 +2,19 @@
 
 EvaluationError                 code, message, fix; knows its exit code
 ├── UsageError           (2)    the command line itself is wrong
+├── MissingDependency    (2)    a package is not installed; the fix is the command that installs it
 ├── Refused              (3)    an answer cannot be accepted; the user must act
 │   ├── TooEarly                a prerequisite has no answer yet
-│   └── Choose                  the answer leads to a choice
+│   └── Choose                  the answer leads to a choice; nothing was recorded
 ├── AwsError             (4)    AWS said no, or cannot be reached
-│   ├── NoRegion
-│   ├── NoCredentials
+│   ├── NoRegion                no region is configured
+│   ├── NoCredentials           none were found, or AWS does not accept them
 │   ├── ExpiredCredentials
-│   ├── AccessDenied
-│   ├── NotFound
-│   ├── Throttled
-│   └── Unreachable
-├── StateError           (5)    workflow_state.json cannot be used
-└── MissingDependency    (2)    a package is not installed; the fix is the command that installs it
+│   ├── AccessDenied            the caller may not do this
+│   ├── NotFound                AWS knows no such resource
+│   ├── Throttled               AWS kept asking to slow down
+│   └── Unreachable             the endpoint did not answer
+└── StateError           (5)    workflow_state.json cannot be read, written or used
 
 ``message`` says what was received and what was expected; ``fix`` says what to do next.
 """
@@ -58,37 +58,26 @@ class EvaluationError(Exception):
 
 
 class UsageError(EvaluationError):
-    """The command line is wrong."""
-
     code = "usage"
     exit_code = 2
 
 
 class MissingDependency(EvaluationError):
-    """A Python package is not installed."""
-
     code = "missing_dependency"
     exit_code = 2
 
 
 class Refused(EvaluationError):
-    """An answer that cannot be accepted."""
-
     code = "refused"
     exit_code = 3
 
 
 class TooEarly(Refused):
-    """A step whose prerequisites have no answer yet."""
-
     code = "too_early"
 
 
 class Choose(Refused):
-    """An answer that leads to a choice.
-
-    ``choices`` are ``{"value", "label", "note"?}``; nothing was recorded.
-    """
+    """``choices`` are ``{"value", "label", "note"?}``."""
 
     code = "choose"
 
@@ -106,56 +95,38 @@ class Choose(Refused):
 
 
 class AwsError(EvaluationError):
-    """AWS refused a call, or could not be reached."""
-
     code = "aws_error"
     exit_code = 4
 
 
 class NoRegion(AwsError):
-    """No region is configured."""
-
     code = "no_region"
 
 
 class NoCredentials(AwsError):
-    """No credentials were found."""
-
     code = "no_credentials"
 
 
 class ExpiredCredentials(AwsError):
-    """The credentials have expired."""
-
     code = "expired_credentials"
 
 
 class AccessDenied(AwsError):
-    """The caller may not do this."""
-
     code = "access_denied"
 
 
 class NotFound(AwsError):
-    """AWS knows no such resource."""
-
     code = "not_found"
 
 
 class Throttled(AwsError):
-    """AWS kept asking to slow down."""
-
     code = "throttled"
 
 
 class Unreachable(AwsError):
-    """The endpoint did not answer."""
-
     code = "unreachable"
 
 
 class StateError(EvaluationError):
-    """The state file cannot be read or written."""
-
     code = "state"
     exit_code = 5

@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 EVERY = 2.0  # seconds
 
 
-def read_so_far(
-    total: int | None = None, *, write: Callable[[str], object] | None = None
-) -> Callable[[int, int], None]:
+def read_so_far(total: int | None = None) -> Callable[[int, int], None]:
     """A listener for bytes and rows read so far; ``total`` is the number of bytes there are, if known."""
     of = f" of {total / 1e6:,.0f}" if total else ""
 
     def tell(bytes_read: int, rows: int) -> None:
-        (write or sys.stderr.write)(f"  read {bytes_read / 1e6:,.0f}{of} MB, {rows:,} rows\n")
+        sys.stderr.write(f"  read {bytes_read / 1e6:,.0f}{of} MB, {rows:,} rows\n")
 
     return tell
 
@@ -25,16 +23,13 @@ def watched(
     chunks: Iterable[bytes],
     what: str,
     total: int | None = None,
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    write: Callable[[str], object] | None = None,
 ) -> Iterator[bytes]:
     """The same chunks; every two seconds a line says how much of ``what`` has passed."""
     of = f" of {total / 1e6:,.0f}" if total else ""
-    bytes_read, tell_at = 0, clock() + EVERY
+    bytes_read, tell_at = 0, time.monotonic() + EVERY
     for chunk in chunks:
         bytes_read += len(chunk)
-        if clock() >= tell_at:
-            (write or sys.stderr.write)(f"  {what}: {bytes_read / 1e6:,.0f}{of} MB\n")
-            tell_at = clock() + EVERY
+        if time.monotonic() >= tell_at:
+            sys.stderr.write(f"  {what}: {bytes_read / 1e6:,.0f}{of} MB\n")
+            tell_at = time.monotonic() + EVERY
         yield chunk

@@ -1,7 +1,7 @@
 """workflow_state.json: read, check, lock, and replace it whole.
 
 The file may be shared with other tools: keys this module does not know are kept untouched, and a file
-without ``schema_version`` is another tool's, whose keys become suggestions (see suggestions.py).
+without ``schema_version`` is another tool's, whose keys become suggestions.
 A damaged file is never overwritten.
 """
 
@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
-from collections.abc import Callable
-from typing import TypeVar, cast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import NoneType
+from typing import NamedTuple, TypeVar, cast
 
 from .errors import StateError
 from .files import write_atomically
-from .json_types import Document, JsonObject
+from .json_types import Document, Facts
 from .kinds.registry import require_known
 
 FILE_NAME = "workflow_state.json"
@@ -25,27 +29,17 @@ SCHEMA_VERSION = 1
 LOCK_SECONDS = 20.0
 TRIES = 5
 ORIGINS = ("user", "lookup", "default", "demo")
+SCHEMA = Path(__file__).with_name("schemas") / "workflow_state.schema.json"
+TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": NoneType}
 
 T = TypeVar("T")
 
 
-def _from_version_0(document: JsonObject) -> JsonObject:
-    """Another tool's file: everything in it stays, our keys are added."""
-    return {**document, "schema_version": 1, "answers": {}}
-
-
-# One function per step up; a file of version n goes through UPGRADES[n], UPGRADES[n + 1], ...
-UPGRADES: dict[int, Callable[[JsonObject], JsonObject]] = {0: _from_version_0}
-
-
-class Snapshot:
+class Snapshot(NamedTuple):
     """One reading of the state file: its exact bytes (``None`` when there is no file) and its document."""
 
-    __slots__ = ("document", "raw")
-
-    def __init__(self, raw: bytes | None, document: Document) -> None:
-        self.raw = raw
-        self.document = document
+    raw: bytes | None
+    document: Document
 
 
 def load(project: str) -> Snapshot:
@@ -60,7 +54,7 @@ def load(project: str) -> Snapshot:
         raise StateError(
             f"{path} cannot be read: {error.strerror}.",
             code="state_unreadable",
-            fix=f"Move the folder away: mv {_quoted(path)} {_quoted(path + '.folder')}"
+            fix=f"Move the folder away: mv {shlex.quote(path)} {shlex.quote(path + '.folder')}"
             if os.path.isdir(path)
             else f"Give this user read access to {path}.",
         ) from error
@@ -88,86 +82,52 @@ def _parse(path: str, raw: bytes) -> Document:
             code="state_newer",
             fix="Update the model-evaluation skill, or work in another project folder.",
         )
-    while version < SCHEMA_VERSION:
-        document = UPGRADES[version](document)
-        version += 1
-    fault = find_fault(document)
+    if version == 0:  # another tool's: everything in it stays, our keys are added
+        document |= {"schema_version": SCHEMA_VERSION, "answers": {}}
+    fault = find_fault(document, json.loads(SCHEMA.read_bytes()))
     if fault:
-        raise _damaged(path, fault)
+        raise _damaged(path, fault.removeprefix("it."))
     checked = cast(Document, document)
     require_known(checked)
     return checked
 
 
-def find_fault(document: JsonObject) -> str | None:
-    """The first place where ``document`` breaks schemas/workflow_state.schema.json, or ``None``.
-
-    Written by hand because `status` may not afford a validation library; a test holds it against the schema.
-    """
-    answers = document.get("answers")
-    if not isinstance(answers, dict):
-        return "answers is not an object"
-    for step, answer in answers.items():
-        place = f"answers.{step}"
-        if not isinstance(answer, dict):
-            return f"{place} is not an object"
-        for key in ("value", "origin", "time"):
-            if key not in answer:
+def find_fault(value: object, schema: Facts, place: str = "it") -> str | None:
+    """The first place where ``value`` breaks a JSON Schema, or ``None``. It knows the keywords that the state's schema
+    uses: `status` may not afford a library of validation."""
+    names = schema.get("type", [])
+    names = [names] if isinstance(names, str) else names
+    if names and type(value) not in [TYPES[name] for name in names]:
+        return f"{place} is {type(value).__name__}, expected {' or '.join(names)}"
+    if value not in schema.get("enum", [value]):
+        return f"{place} is {value!r}, expected one of {', '.join(schema['enum'])}"
+    parts: list[tuple[str, object, Facts]] = []
+    if isinstance(value, dict):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+        parts = [(f"{place}.{key}", item, known.get(key, others)) for key, item in value.items()]
+        for key in schema.get("required", ()):
+            if key not in value:
                 return f"{place} has no {key}"
-        if answer["origin"] not in ORIGINS:
-            return f"{place}.origin is {answer['origin']!r}, expected one of {', '.join(ORIGINS)}"
-        if not isinstance(answer["time"], str):
-            return f"{place}.time is not a string"
-        if not isinstance(answer.get("facts", {}), dict):
-            return f"{place}.facts is not an object"
-        if not isinstance(answer.get("warnings", []), list):
-            return f"{place}.warnings is not a list"
-    for key in ("offers", "reopened", "other_kinds", "rendered"):
-        part = document.get(key, {})
-        if not isinstance(part, dict):
-            return f"{key} is not an object"
-        if key in ("offers", "other_kinds"):
-            for name, inner in part.items():
-                if not isinstance(inner, dict):
-                    return f"{key}.{name} is not an object"
-    return _find_run_fault(document.get("runs", []))
-
-
-def _find_run_fault(runs: object) -> str | None:
-    if not isinstance(runs, list):
-        return "runs is not a list"
-    for number, run in enumerate(runs):
-        if not isinstance(run, dict):
-            return f"runs[{number}] is not an object"
-        for key in ("fingerprint", "started", "notebook", "results_dir"):
-            if not isinstance(run.get(key), str):
-                return f"runs[{number}].{key} is not a string"
-        for key in ("name", "execution_arn"):
-            if not isinstance(run.get(key, 0), str | None):
-                return f"runs[{number}].{key} is neither a string nor null"
-        if not isinstance(run.get("outcome", ""), str):
-            return f"runs[{number}].outcome is not a string"
-    return None
+    elif isinstance(value, list):
+        parts = [(f"{place}[{number}]", item, schema.get("items", {})) for number, item in enumerate(value)]
+    faults = (find_fault(item, part, where) for where, item, part in parts)
+    return next((fault for fault in faults if fault), None)
 
 
 def _damaged(path: str, reason: str) -> StateError:
     backup = os.path.join(os.path.dirname(path), BACKUP_NAME)
     if os.path.exists(backup):
-        fix = f"The last good copy is {backup}. To go back to it: cp {_quoted(backup)} {_quoted(path)}"
+        fix = f"The last good copy is {backup}. To go back to it: cp {shlex.quote(backup)} {shlex.quote(path)}"
     else:
-        fix = f"Repair the file, or move it away to start again: mv {_quoted(path)} {_quoted(path + '.damaged')}"
+        fix = (
+            f"Repair the file, or move it away to start again: mv {shlex.quote(path)} {shlex.quote(path + '.damaged')}"
+        )
     return StateError(
         f"{path} is damaged: {reason}. It was left as it is.",
         code="state_damaged",
         fix=fix,
         details={"path": path, "reason": reason, "last_good": backup if os.path.exists(backup) else None},
     )
-
-
-def _quoted(path: str) -> str:
-    import shlex
-
-    return shlex.quote(path)
 
 
 def replace(project: str, expected: bytes | None, document: Document) -> bool:
@@ -178,7 +138,7 @@ def replace(project: str, expected: bytes | None, document: Document) -> bool:
     """
     path = os.path.join(project, FILE_NAME)
     content = serialise(document)
-    with _Locked(project):
+    with _locked(project):
         try:
             with open(path, "rb") as file:
                 current: bytes | None = file.read()
@@ -191,12 +151,13 @@ def replace(project: str, expected: bytes | None, document: Document) -> bool:
             # The copy needs no fsync of its own: it matters when the file is damaged later, not after a power cut.
             write_atomically(os.path.join(project, BACKUP_NAME), content, sync=False)
         except OSError as error:
-            raise StateError(
-                f"{path} cannot be written: {error.strerror or error}.",
-                code="state_unwritable",
-                fix=f"Make the folder {project} writable and check the free disk space.",
-            ) from error
+            raise _unwritable(project, f"{path} cannot be written: {error.strerror or error}.") from error
     return True
+
+
+def _unwritable(project: str, message: str) -> StateError:
+    fix = f"Make the folder {project} writable and check the free disk space."
+    return StateError(message, code="state_unwritable", fix=fix)
 
 
 def update(project: str, change: Callable[[Snapshot], tuple[Document, T]]) -> T:
@@ -219,50 +180,40 @@ def serialise(document: Document) -> bytes:
     return (json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8")
 
 
-class _Locked:
+@contextmanager
+def _locked(project: str) -> Iterator[None]:
     """An advisory lock on the project folder, held by the operating system: a killed holder lets go."""
-
-    def __init__(self, project: str) -> None:
-        self.path = os.path.join(project, LOCK_NAME)
-        self.file = -1
-
-    def __enter__(self) -> None:
-        try:
-            self.file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise StateError(
-                f"{self.path} cannot be opened: {error.strerror}.",
-                code="state_unwritable",
-                fix=f"Make the folder {os.path.dirname(self.path) or '.'} writable.",
-            ) from error
+    path = os.path.join(project, LOCK_NAME)
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise _unwritable(project, f"{path} cannot be opened: {error.strerror}.") from error
+    try:
         deadline = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                _lock(self.file)
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    os.close(self.file)
-                    raise StateError(
-                        f"Another process has held {self.path} for more than {LOCK_SECONDS:.0f} seconds.",
-                        code="state_locked",
-                        fix="Wait for the other command to end, or end it, then try again.",
-                    ) from error
-                time.sleep(0.02)
-            else:
-                return
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self.file)  # closing releases the lock
+        while not _lock(file):
+            if time.monotonic() > deadline:
+                raise StateError(
+                    f"Another process has held {path} for more than {LOCK_SECONDS:.0f} seconds.",
+                    code="state_locked",
+                    fix="Wait for the other command to end, or end it, then try again.",
+                )
+            time.sleep(0.02)
+        yield
+    finally:
+        os.close(file)  # which releases the lock
 
 
-try:
-    import fcntl
-except ModuleNotFoundError:  # Windows
-    import msvcrt
+def _lock(file: int) -> bool:
+    """Whether the lock could be had at once."""
+    try:
+        if os.name == "nt":
+            import msvcrt
 
-    def _lock(file: int) -> None:
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-else:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
 
-    def _lock(file: int) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

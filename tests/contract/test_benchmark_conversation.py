@@ -15,6 +15,7 @@ from model_evaluation.kinds.registry import load_kind
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.company import Company
 from model_evaluation.localaws.seeding import Seeder
+from trouble import Trouble
 
 Account = tuple[LocalAws, Company]
 
@@ -100,7 +101,7 @@ def test_several_benchmarks_are_refused(talk: Talk, company: Company) -> None:
 
 def test_an_unreadable_recipe_is_said_and_hinders_nobody(talk: Talk, company: Company, running: Account) -> None:
     answered(talk, company, "benchmark")
-    running[0].scenario = Scenario(deny={"s3:GetObject": ""})
+    running[0].scenario = Trouble(deny={"s3:GetObject": ""})
     result = talk.say("benchmark", "math")
     assert result.code == 0, result.json
     assert "not_looked_up" in [item["kind"] for item in result.json["findings"]]
@@ -205,10 +206,10 @@ def test_preflight_finds_a_benchmark_that_the_recipe_lost(
     talk: Talk, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(talk, company, "confirm")
-    from model_evaluation.localaws.services import evaluation_recipe
+    from model_evaluation.localaws.services import public_bucket
 
-    smaller = {**evaluation_recipe.SETTINGS, "task": {"type": "string", "enum": ["mmlu"]}}
-    monkeypatch.setattr(evaluation_recipe, "SETTINGS", smaller)
+    smaller = {**public_bucket.SETTINGS, "task": {"type": "string", "enum": ["mmlu"]}}
+    monkeypatch.setattr(public_bucket, "SETTINGS", smaller)
     failed = [check for check in talk.command("preflight").json["checks"] if check["status"] == "fail"]
     assert [check["id"] for check in failed] == ["benchmark"]
 

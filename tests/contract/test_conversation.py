@@ -8,7 +8,6 @@ import os
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.packages import PACKAGES
+from trouble import with_trouble
 from unit.reporting.results_on_disk import edit_summary, put_results
 
 
@@ -365,7 +365,7 @@ def test_results_of_a_dataset_or_model_that_is_another_by_now_are_outdated(
         s3.put_object(**place, Body=rows)
     assert changed.endswith("answers: the dataset has been changed since, under the same address.")
     assert told() == []
-    aws.scenario = replace(aws.scenario, expire_credentials_after=0.0)
+    aws.scenario = with_trouble(aws.scenario, expire_credentials_after=0.0)
     assert told() == [], "nobody can look, and the results are shown"
     edit_summary(folder, models={"tuned": {"name": "x/2", "arn": answers["model"][:-1] + "9"}, "base": None})
     assert ["the model is" in text for text in told()] == [True]
@@ -378,7 +378,7 @@ def test_expired_credentials_are_named_and_nothing_is_lost(
 ) -> None:  # fmt: skip
     state = tmp_path / "workflow_state.json"
     state.write_bytes(complete)
-    aws.scenario = replace(aws.scenario, expire_credentials_after=0.0)
+    aws.scenario = with_trouble(aws.scenario, expire_credentials_after=0.0)
     result = run_cli("answer", step, all_answers(world)[step], project=tmp_path)
     assert (result.code, result.json["error"]["code"]) == (4, "expired_credentials")
     assert "aws sso login" in result.json["error"]["fix"]
@@ -403,14 +403,14 @@ def test_an_endpoint_that_does_not_answer_is_named(
 
 
 def test_throttling_is_survived(run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path) -> None:
-    aws.scenario = replace(aws.scenario, throttle={"DescribeModelPackage": 2})
+    aws.scenario = with_trouble(aws.scenario, throttle={"DescribeModelPackage": 2})
     assert run_cli("answer", "model", world.model_package_arn, project=tmp_path).code == 0
 
 
 def test_a_denied_lookup_says_which_permission_is_missing(
     run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
 ) -> None:
-    aws.scenario = replace(aws.scenario, deny={"DescribeModelPackage": ""})
+    aws.scenario = with_trouble(aws.scenario, deny={"DescribeModelPackage": ""})
     result = run_cli("answer", "model", world.model_package_arn, project=tmp_path)
     assert (result.code, result.json["error"]["code"]) == (4, "access_denied")
     assert "DescribeModelPackage" in result.json["error"]["fix"]
@@ -625,7 +625,7 @@ def test_roles_that_may_not_be_listed_are_asked_for_without_choices(
 ) -> None:
     answered(run_cli, tmp_path, world, until="judge")
     caller("arn:aws:iam::111122223333:user/somebody")
-    aws.scenario = replace(aws.scenario, deny={"ListRoles": ""})
+    aws.scenario = with_trouble(aws.scenario, deny={"ListRoles": ""})
     step = asked_after(run_cli, tmp_path, "judge", world.judge)
     assert step["id"] == "role"
     assert "choices" not in step
@@ -830,7 +830,7 @@ def test_what_preflight_may_not_see_is_skipped_and_never_passed(
     run_cli: RunCli, aws: LocalAws, world: World, complete: bytes, tmp_path: Path
 ) -> None:
     (tmp_path / "workflow_state.json").write_bytes(complete)
-    aws.scenario = replace(aws.scenario, deny={"GetRole": ""})
+    aws.scenario = with_trouble(aws.scenario, deny={"GetRole": ""})
     checks = {check["id"]: check for check in run_cli("preflight", project=tmp_path).json["checks"]}
     assert checks["role"]["status"] == "skip"
 

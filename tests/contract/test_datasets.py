@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import shlex
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.localaws import LocalAws
 from model_evaluation.runs.launches import rendered_parameters
 from model_evaluation.runtime.shard_names import shard_names
+from trouble import with_trouble
 
 GRADE = {
     "customMetricDefinition": {
@@ -486,7 +486,7 @@ def test_an_object_that_cannot_be_read_says_why(
     talk: Talk, command: tuple[str, str], faults: dict[str, Any], code: str, said: str, fix: str
 ) -> None:
     uri = talk.put("closed.jsonl", rows(2))
-    talk.aws.scenario = replace(talk.aws.scenario, **faults)
+    talk.aws.scenario = with_trouble(talk.aws.scenario, **faults)
     error = talk.refused(*command, uri)
     assert error["code"] == code
     assert said in error["message"]
@@ -503,7 +503,7 @@ def test_an_archived_object_is_refused_and_a_restored_one_is_read(talk: Talk) ->
 
 def test_a_dataset_replaced_while_it_is_read_is_noticed(talk: Talk) -> None:
     uri = talk.put("moving.jsonl", rows(2))
-    talk.aws.scenario = replace(talk.aws.scenario, errors={"s3:GetObject": ("PreconditionFailed", "")})
+    talk.aws.scenario = with_trouble(talk.aws.scenario, errors={"s3:GetObject": ("PreconditionFailed", "")})
     error = talk.refused("dataset", "check", uri)
     assert (error["code"], "was replaced while it was read" in error["message"]) == ("changed_while_read", True)
 

@@ -17,6 +17,7 @@ from model_evaluation.kinds.inspect_ai.runtime.settings import InspectSettings
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.packages import PACKAGES
+from trouble import Trouble
 
 Account = tuple[LocalAws, InspectWorld]
 LOGS = Path(__file__).parents[1] / "data" / "inspect_logs"
@@ -253,7 +254,7 @@ def test_epochs_at_temperature_zero_are_told(talk: Talk, world: InspectWorld) ->
 
 def test_what_cannot_be_looked_up_is_told_and_taken(talk: Talk, aws: LocalAws, world: InspectWorld) -> None:
     until(talk, world, "model")
-    aws.scenario = Scenario(deny={"bedrock:GetFoundationModel": ""})
+    aws.scenario = Trouble(deny={"bedrock:GetFoundationModel": ""})
     said = talk.say("model", "amazon.nova-pro-v1:0").json
     assert said["recorded"]["value"] == "bedrock amazon.nova-pro-v1:0"
     assert "not_looked_up" in [item["kind"] for item in said["findings"]]

@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 # Imports that point up on purpose, each with its reason.
 ALLOWED = {
     ("steps.confirm", "preflight"): "the card's yes runs every check again, the other steps' among them",
+    ("kinds.kind", "notebook"): "a kind that names no cells has every one of them; imported when it is asked",
     ("steps.notebook", "notebook"): "a notebook is looked at before it is accepted",
 }
 

@@ -14,6 +14,7 @@ from cli_runs import RunCli
 from model_evaluation.kinds.llm_as_judge.localaws.judges import DEFAULT_JUDGES, Judges
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.localaws import LocalAws
+from trouble import with_trouble
 
 INSTRUCTIONS = (
     "You check the replies of a support team. Grade how well the reply answers the customer. Off: it answers something "
@@ -96,7 +97,7 @@ def test_some_malformed_replies_leave_the_others(tried: Callable[..., Any], aws:
 
 
 def test_a_judge_that_asks_to_slow_down_is_asked_again(tried: Callable[..., Any], aws: LocalAws) -> None:
-    aws.scenario = replace(aws.scenario, throttle={"bedrock-runtime:Converse": 1})
+    aws.scenario = with_trouble(aws.scenario, throttle={"bedrock-runtime:Converse": 1})
     assert tried().code == 0
     assert len(asked(aws)) == 7
 
@@ -105,7 +106,7 @@ def test_a_judge_that_keeps_asking_to_slow_down_is_named(
     tried: Callable[..., Any], aws: LocalAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    aws.scenario = replace(aws.scenario, throttle={"Converse": 99})
+    aws.scenario = with_trouble(aws.scenario, throttle={"Converse": 99})
     result = tried()
     assert (result.code, result.json["error"]["code"]) == (4, "throttled")
 
@@ -140,7 +141,7 @@ def test_an_inference_profile_leads_to_its_model(tried: Callable[..., Any]) -> N
 
 
 def test_a_missing_permission_is_named(tried: Callable[..., Any], aws: LocalAws, world: World) -> None:
-    aws.scenario = replace(aws.scenario, deny={"Converse": ""})
+    aws.scenario = with_trouble(aws.scenario, deny={"Converse": ""})
     result = tried()
     assert (result.code, result.json["error"]["code"]) == (4, "access_denied")
     assert f"bedrock:InvokeModel on {world.judge}" in result.json["error"]["fix"]

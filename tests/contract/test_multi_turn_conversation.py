@@ -169,7 +169,7 @@ def test_more_rollouts_reopen_the_temperature(talk: Talk, world: MultiTurnWorld)
         ("pass_k_values=4", "unknown_setting"),
         ("temperature=3", "bad_setting"),
         ("sampling_max_tokens=100 temperature=1", "bad_setting"),
-        ("temperature=warm", "refused"),
+        ("temperature=warm", "bad_setting"),
     ],
 )
 def test_only_the_recipes_own_names_and_bounds_are_taken(

@@ -13,6 +13,7 @@ from model_evaluation.kinds.predictive.kind import KIND
 from model_evaluation.kinds.predictive.localaws.world import World
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import Seeder
+from trouble import Trouble
 
 Account = tuple[LocalAws, World]
 
@@ -170,7 +171,7 @@ def test_what_cannot_be_is_refused(
 
 def test_denied_lookups_leave_quota_and_price_unknown(run_cli: RunCli, account: Account, tmp_path: Path) -> None:
     aws, world = account
-    aws.scenario = Scenario(deny={"service-quotas:*": "", "pricing:*": ""})
+    aws.scenario = Trouble(deny={"service-quotas:*": "", "pricing:*": ""})
     result = answer(run_cli, tmp_path, answers(world), until="confirm")
     assert "Cost            unknown" in result.json["step"]["question"]
 

@@ -16,8 +16,8 @@ from model_evaluation import errors
 from model_evaluation.cli import EXIT_CODES, GROUPS, command_module
 from model_evaluation.commands.workflow.render import instructions
 from model_evaluation.kinds.llm_as_judge.kind import KIND
-from model_evaluation.kinds.llm_as_judge.metrics import advice, custom, rating_scale
-from model_evaluation.kinds.llm_as_judge.metrics.builtin import BUILTIN_METRICS, BUILTIN_NAMES, parse_builtin
+from model_evaluation.kinds.llm_as_judge.metrics import advice, custom
+from model_evaluation.kinds.llm_as_judge.metrics.builtin import BUILTIN_METRICS, COMPARING, parse_builtin
 from model_evaluation.kinds.llm_as_judge.metrics.custom import lint_custom_metrics
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import SAFETY_METRICS
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
@@ -234,10 +234,10 @@ def test_no_judge_is_recommended() -> None:
 
 def test_the_builtin_table_is_the_programs() -> None:
     rows = {row[0]: row for row in table_rows(text_of("builtin-metrics"))}
-    assert list(rows) == list(BUILTIN_NAMES)
-    for metric in BUILTIN_METRICS:
-        reference = "used if present" if metric.ground_truth == "optional" else "not used"
-        assert rows[metric.name][1:] == [metric.meaning, metric.direction, reference]
+    assert list(rows) == list(BUILTIN_METRICS)
+    for name, meaning in BUILTIN_METRICS.items():
+        reference = "used if present" if name in COMPARING else "not used"
+        assert rows[name][1:] == [meaning, "lower" if name in SAFETY_METRICS else "higher", reference]
 
 
 def test_the_builtin_example_is_accepted() -> None:
@@ -273,8 +273,8 @@ def test_the_custom_metric_limits_are_the_programs() -> None:
     assert f"1 to {custom.MAX_METRICS} metrics" in rows["array"]
     assert f"1 to {custom.MAX_NAME} characters" in rows["name"]
     assert f"1 to {custom.MAX_INSTRUCTIONS} characters" in rows["instructions"]
-    assert f"1 to {rating_scale.MAX_RATINGS} ratings" in rows["ratingScale"]
-    assert f"1 to {rating_scale.MAX_DEFINITION} characters" in rows["definition"]
+    assert f"1 to {custom.MAX_RATINGS} ratings" in rows["ratingScale"]
+    assert f"1 to {custom.MAX_LABEL} characters" in rows["definition"]
     line = next(line for line in text_of("custom-metrics").splitlines() if line.startswith("Variables:"))
     assert tuple(re.findall(r"\{\{(\w+)\}\}", line)) == advice.VARIABLES
 
@@ -297,7 +297,7 @@ def test_the_decisions_are_the_programs() -> None:
     assert f"at most {SIGNIFICANCE}" in text_of("results")
     assert f"Under {COVERAGE_FLOOR:.0%}" in text_of("results")
     assert f"{MARGIN_SHARE:.0%} of a metric's scale" in text_of("glossary")
-    assert ", ".join(name for name in BUILTIN_NAMES if name in SAFETY_METRICS) in text_of("glossary")
+    assert ", ".join(name for name in BUILTIN_METRICS if name in SAFETY_METRICS) in text_of("glossary")
 
 
 def test_the_gates_exit_codes_are_the_programs() -> None:

@@ -15,6 +15,7 @@ from model_evaluation.commands.evaluations import runs, stop
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchRecord, configuration_fingerprint
+from trouble import Trouble
 
 CONFIGURATION = {"region": "us-west-2", "model": "arn:model", "dataset": "s3://b/d.jsonl", "judge": "a.judge"}
 PIPELINE = "SagemakerEvaluation-LLMAJEvaluation-0c1d2e3f"
@@ -151,8 +152,8 @@ def test_an_execution_aws_does_not_know_is_gone(project: Project) -> None:
 @pytest.mark.parametrize(
     ("scenario", "words"),
     [
-        (Scenario(hold_step="Answer", deny={"DescribePipelineExecution": ""}), "Access was denied"),
-        (Scenario(hold_step="Answer", expire_credentials_after=0.0), "have expired"),
+        (Trouble(hold_step="Answer", deny={"DescribePipelineExecution": ""}), "Access was denied"),
+        (Trouble(hold_step="Answer", expire_credentials_after=0.0), "have expired"),
     ],
 )
 def test_what_cannot_be_asked_is_unknown_with_the_reason(project: Project, scenario: Scenario, words: str) -> None:
@@ -239,7 +240,7 @@ def test_a_run_that_is_named_may_be_older_than_those_shown(project: Project, mon
 
 def test_a_denied_stop_is_told_and_ends_nothing(project: Project) -> None:
     arn = project.start()
-    project.aws.scenario = Scenario(hold_step="Answer", deny={"StopPipelineExecution": ""})
+    project.aws.scenario = Trouble(hold_step="Answer", deny={"StopPipelineExecution": ""})
     result = project.stop("--yes")
     assert (result.code, result.json["error"]["code"]) == (4, "access_denied")
     assert project.status(arn) == "Executing"

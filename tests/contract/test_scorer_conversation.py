@@ -128,7 +128,6 @@ def test_a_name_leads_to_its_evaluator(talk: Talk, world: ScorerWorld) -> None:
     [
         ({"name": "another"}, "no_function", "does not exist"),
         ({"state": "Failed"}, "function_unusable", "it is Failed"),
-        ({"runtime": "python3.8"}, "function_unusable", "no longer supported"),
     ],
 )
 def test_a_function_that_cannot_score_is_refused(
@@ -141,14 +140,13 @@ def test_a_function_that_cannot_score_is_refused(
     assert words in error["message"]
 
 
-def test_the_default_timeout_and_an_ageing_runtime_are_warned_of(talk: Talk, world: ScorerWorld, aws: LocalAws) -> None:
+def test_the_default_timeout_and_memory_are_warned_of(talk: Talk, world: ScorerWorld, aws: LocalAws) -> None:
     until(talk, world, "scorer")
-    with_function(aws, timeout=3, memory=128, runtime="python3.9")
+    with_function(aws, timeout=3, memory=128)
     findings = {item["kind"]: item for item in talk.say("scorer", world.evaluator_arn).json["findings"]}
     message = findings["function_weak"]["message"]
     assert "timeout is 3 s" in message
     assert "128 MB" in message
-    assert "deprecated" in message
     assert "--timeout 60" in findings["function_weak"]["fix"]
 
 
@@ -201,7 +199,7 @@ def test_the_trial_needs_the_users_own_yes(talk: Talk, world: ScorerWorld, aws: 
     ("source", "words"),
     [
         ("def lambda_handler(e, c): return [{'id': x['id'], 'aggregate_reward_score': 1} for x in e]", "Wrong answers"),
-        ("def lambda_handler(e, c): return {'statusCode': 200, 'body': [1]}", "a JSON text is expected"),
+        ("def lambda_handler(e, c): return {'statusCode': 200, 'body': [1]}", "body is no JSON text"),
         ("def lambda_handler(e, c): return [{'aggregate_reward_score': 1}]", "id is None"),
         ("def lambda_handler(e, c): return e[0]['no_such_field']", "KeyError"),
         (

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from e2e.script_runs import Bench, ScriptOutcome, interpreter
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.recording import Call
+from model_evaluation.localaws.cloud import Call
 
 READS = ("Get", "List", "Describe", "Head", "Search", "BatchGet")
 

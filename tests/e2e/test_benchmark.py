@@ -15,6 +15,7 @@ from evaluator_parameters import EVALUATOR, PACKAGE
 from model_evaluation.kinds.benchmark.kind import KIND
 from model_evaluation.kinds.benchmark.localaws.answering import BenchmarkRun
 from model_evaluation.localaws import Scenario
+from trouble import Trouble
 
 pytestmark = pytest.mark.e2e
 
@@ -109,7 +110,7 @@ def test_a_setting_that_the_sdk_would_swallow_is_refused_before_anything_starts(
 
 def test_settings_that_got_lost_on_the_way_stop_the_run(new_bench: Callable[..., Bench]) -> None:
     """Where the SDK cannot read the recipe it sends no setting at all."""
-    held = Scenario(hold_step="Evaluate", deny={"s3:GetObject": ""})  # held, or it would be over before it is stopped
+    held = Trouble(hold_step="Evaluate", deny={"s3:GetObject": ""})  # held, or it would be over before it is stopped
     bench = new_bench(DECODING={"max_new_tokens": 99}, scenario=held)
     outcome = bench.run()
     assert not outcome.ok

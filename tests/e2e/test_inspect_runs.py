@@ -19,6 +19,7 @@ from model_evaluation.kinds.inspect_ai.localaws.container import InspectRun
 from model_evaluation.kinds.inspect_ai.localaws.environment import inspect_python
 from model_evaluation.kinds.inspect_ai.runtime.settings import InspectSettings
 from model_evaluation.localaws import Scenario
+from trouble import Trouble
 
 pytestmark = pytest.mark.e2e
 
@@ -91,9 +92,7 @@ def test_somebody_else_s_configuration_is_noticed(new_bench: Callable[..., Bench
     """The definition says next to nothing: the configuration that its step reads is compared."""
     bench = new_bench(REFERENCE=None)
     config = "inspectai-config/"
-    bench.aws.scenario = Scenario(foreign_update={config: "somebody-elses-config/"}, foreign_updates=1).with_part(
-        STEADY
-    )
+    bench.aws.scenario = Trouble(foreign_update={config: "somebody-elses-config/"}, foreign_updates=1).with_part(STEADY)
     outcome = bench.run()
     assert "StartPipelineExecution" in {call.operation for call in bench.aws.calls}
     assert not outcome.ok or "Somebody else started" in outcome.printed

@@ -174,7 +174,7 @@ def test_a_notebook_with_a_lone_surrogate_is_saved(runner: Runner, tmp_path: Pat
     path = tmp_path / "surrogate.ipynb"
     cell = '{"cell_type": "markdown", "id": "m", "metadata": {}, "source": "caf\\u00e9 \\ud800"}'
     path.write_text(f'{{"cells": [{cell}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}', encoding="utf-8")
-    named: Any = {"env": dict(os.environ), "cwd": tmp_path, "parameters": None, "timeout": None}
+    named: Any = {"env": dict(os.environ), "cwd": tmp_path, "parameters": None}
     assert execute_notebook(path, runner.target, on_progress=runner.hear, **named).ok
     assert runner.saved()[0]["source"] == ["café \ud800"]
 

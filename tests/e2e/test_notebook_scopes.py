@@ -11,7 +11,7 @@ import pytest
 from e2e.kill_trials import Killer, Moment
 from e2e.notebook_runs import DATASET, PARAMETERS, TONE
 from e2e.script_runs import Bench
-from model_evaluation.localaws import Scenario
+from trouble import Trouble
 
 pytestmark = pytest.mark.e2e
 NewBench = Callable[..., Bench]
@@ -43,7 +43,7 @@ def test_one_kind_of_metrics_is_enough(new_bench: NewBench, changes: dict[str, A
 
 
 def test_the_tuned_model_alone_through_a_throttled_account(new_bench: NewBench) -> None:
-    scenario = Scenario(throttle={"ListPipelineExecutionSteps": 4}, deny={"GetFoundationModel": ""})
+    scenario = Trouble(throttle={"ListPipelineExecutionSteps": 4}, deny={"GetFoundationModel": ""})
     bench = new_bench(scenario=scenario, EVALUATE_BASE_MODEL=False)
     outcome = bench.run()
     assert outcome.ok, outcome

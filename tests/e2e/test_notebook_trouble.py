@@ -12,6 +12,7 @@ import pytest
 
 from e2e.script_runs import Bench, Workshop
 from model_evaluation.localaws import Scenario
+from trouble import Trouble
 
 pytestmark = pytest.mark.e2e
 NewBench = Callable[..., Bench]
@@ -32,7 +33,7 @@ def test_after_a_failed_run_the_next_one_starts_anew(new_bench: NewBench) -> Non
 
 
 def test_a_log_that_may_not_be_read_is_said(new_bench: NewBench) -> None:
-    scenario = Scenario(fail_step={"EvaluateCustomInferenceModel": DENIED}, deny={"DescribeLogStreams": ""})
+    scenario = Trouble(fail_step={"EvaluateCustomInferenceModel": DENIED}, deny={"DescribeLogStreams": ""})
     outcome = new_bench(scenario=scenario).run()
     assert "its log could not be read (AccessDeniedException); allow logs:DescribeLogStreams" in outcome.evalue
 
@@ -45,7 +46,7 @@ def test_a_run_that_was_stopped_ends_the_notebook(new_bench: NewBench) -> None:
 
 
 def test_expired_credentials_end_the_wait_and_the_next_run_attaches(new_bench: NewBench) -> None:
-    bench = new_bench(scenario=Scenario(expire_credentials_after=("DescribePipelineExecution", 2)), step_seconds=1.0)
+    bench = new_bench(scenario=Trouble(expire_credentials_after=("DescribePipelineExecution", 2)), step_seconds=1.0)
     outcome = bench.run()
     assert outcome.ename == "WaitError"
     assert "The evaluation goes on in AWS" in outcome.evalue
@@ -69,7 +70,7 @@ def test_complete_results_are_used_although_a_later_step_failed(new_bench: NewBe
 
 def test_two_who_start_at_the_same_moment_each_get_their_own_evaluation(new_bench: NewBench) -> None:
     """Somebody else's UpdatePipeline lands between ours and our start, twice; the third start is ours."""
-    bench = new_bench(scenario=Scenario(foreign_update={"support-bot/3": "support-bot/1"}, foreign_updates=2))
+    bench = new_bench(scenario=Trouble(foreign_update={"support-bot/3": "support-bot/1"}, foreign_updates=2))
     outcome = bench.run()
     assert outcome.ok, outcome
     assert (
@@ -86,7 +87,7 @@ def test_two_who_start_at_the_same_moment_each_get_their_own_evaluation(new_benc
 
 
 def test_when_others_start_all_the_time_it_is_given_up_with_nothing_left_running(new_bench: NewBench) -> None:
-    bench = new_bench(scenario=Scenario(foreign_update={"support-bot/3": "support-bot/1"}, foreign_updates=9))
+    bench = new_bench(scenario=Trouble(foreign_update={"support-bot/3": "support-bot/1"}, foreign_updates=9))
     outcome = bench.run()
     assert outcome.ename == "LaunchError"
     assert "its model is" in outcome.evalue
@@ -95,7 +96,7 @@ def test_when_others_start_all_the_time_it_is_given_up_with_nothing_left_running
 
 
 def test_a_changed_configuration_beside_a_running_evaluation_asks(new_bench: NewBench) -> None:
-    scenario = Scenario(hold_step="CustomModelMetrics", expire_credentials_after=("DescribePipelineExecution", 3))
+    scenario = Trouble(hold_step="CustomModelMetrics", expire_credentials_after=("DescribePipelineExecution", 3))
     bench = new_bench(scenario=scenario)
     assert bench.run().ename == "WaitError"
     bench.aws.scenario = Scenario(hold_step="CustomModelMetrics")
@@ -110,7 +111,7 @@ def test_a_changed_configuration_beside_a_running_evaluation_asks(new_bench: New
 
 def test_a_start_that_aws_refuses_is_told_in_its_words(new_bench: NewBench) -> None:
     outcome = new_bench(
-        scenario=Scenario(
+        scenario=Trouble(
             errors={"StartPipelineExecution": ("ResourceLimitExceeded", "The account-level service limit is 0")}
         )
     ).run()

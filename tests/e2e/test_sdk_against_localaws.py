@@ -14,6 +14,7 @@ from model_evaluation.kinds.llm_as_judge.demo.script import demo_custom_metrics
 from model_evaluation.kinds.llm_as_judge.localaws.world import World, seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.services.mlflow import APPS
+from trouble import Trouble
 
 pytestmark = pytest.mark.e2e
 
@@ -200,9 +201,7 @@ def test_stop_reaches_the_execution(aws: LocalAws, world: World, evaluate: Evalu
 
 
 def test_a_refused_start_leaves_no_execution(aws: LocalAws, world: World, evaluate: Evaluate) -> None:
-    aws.scenario = Scenario(
-        errors={"StartPipelineExecution": ("ResourceLimitExceeded", "0 concurrent evaluation jobs")}
-    )
+    aws.scenario = Trouble(errors={"StartPipelineExecution": ("ResourceLimitExceeded", "0 concurrent evaluation jobs")})
     seen = evaluate()
     assert (seen["arn"], seen["status"]) == (None, "Failed")
     assert "0 concurrent evaluation jobs" in seen["reason"]

@@ -14,6 +14,7 @@ import pytest
 from cli_runs import RunCli
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
+from trouble import Trouble
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("no_kernels")]
 ROWS = 1_002
@@ -23,7 +24,7 @@ QUICK = ("-p", "POLL_SECONDS", "0.1")
 def fail_the_second_start(aws: LocalAws, stop: threading.Event) -> None:
     while not stop.is_set():
         if len(aws.calls.of("StartPipelineExecution")) == 1:
-            aws.scenario = Scenario(
+            aws.scenario = Trouble(
                 errors={"StartPipelineExecution": ("ResourceLimitExceeded", "all places are taken")}, missing_scores=0
             )
             return

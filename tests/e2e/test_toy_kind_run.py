@@ -14,8 +14,8 @@ from e2e.kill_trials import kill_at_start_of_job
 from e2e.script_runs import interpreter, without_kernels
 from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws, Scenario
+from model_evaluation.localaws.cloud import Call
 from model_evaluation.localaws.company import Company
-from model_evaluation.localaws.recording import Call
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.naming import project_slug
 from toy_kind.driving import MODULE, toy_answers

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,14 +14,15 @@ from model_evaluation import state
 from model_evaluation.conversation.answers import give_answer
 from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
-from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames
+from model_evaluation.kinds.custom_scorer.localaws.player import ScorerWorld
 from model_evaluation.kinds.inspect_ai.localaws.player import tasks_place
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
-from model_evaluation.kinds.multi_turn.localaws.player import AgentNames
+from model_evaluation.kinds.multi_turn.localaws.player import MultiTurnWorld
 from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
 from model_evaluation.localaws import Call, LocalAws
 from model_evaluation.localaws.seeding import Seeder
 from predictive_tables import TABLES
+from trouble import with_trouble
 
 HERE = Path(__file__).parent
 MAX_TURNS = 25
@@ -163,7 +164,7 @@ def usual_answers(world: World) -> dict[str, str]:
 
 
 def _names(world: World) -> dict[str, str]:
-    further = (ScorerNames(world.account, world.region), AgentNames(world.account, world.region))
+    further = (ScorerWorld(world.account, world.region), MultiTurnWorld(world.account, world.region))
     names = {**world.names(), **{name: text for one in further for name, text in vars(one).items()}}
     return {**names, "tasks_uri": tasks_place(world.bucket)}
 
@@ -263,7 +264,7 @@ class Stage:
         self.aws.cloud.caller_arn = world.get("caller", self.aws.cloud.caller_arn)
         if "scenario" in world:
             wanted = {key: tuple(item) if isinstance(item, list) else item for key, item in world["scenario"].items()}
-            self.aws.scenario = replace(self.calm, **wanted)
+            self.aws.scenario = with_trouble(self.calm, **wanted)
         for name, value in world.get("env", {}).items():
             if value is None:
                 os.environ.pop(name, None)

@@ -46,14 +46,13 @@ from evals.reference_assistant import ReferenceAssistant
 from model_evaluation.cli import main as run_command
 from model_evaluation.installing.clients import CLIENTS, skill_folder
 from model_evaluation.installing.folder import install
-from model_evaluation.kinds.custom_scorer.localaws.player import ScorerNames, seed_scorer
+from model_evaluation.kinds.custom_scorer.localaws.player import ScorerWorld, seed_scorer
 from model_evaluation.kinds.inspect_ai.localaws.player import seed_tasks, tasks_place
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
-from model_evaluation.kinds.multi_turn.localaws.player import AgentNames, seed_agents
+from model_evaluation.kinds.multi_turn.localaws.player import MultiTurnWorld, seed_agents
 from model_evaluation.kinds.predictive.localaws.world import seed_world
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.services.evaluation_recipe import give_recipes_settings
 
 TRACE = "EVAL_TRACE"
 # Local AWS's proxy lets nothing leave this machine: the skill's commands go through it, the assistant itself does not,
@@ -181,9 +180,8 @@ def opened(folder: Path) -> Iterator[Stage]:
         others = seed_world(Seeder(aws.cloud, "us-west-2"))  # what predicts, in the same account
         for name, value in others.names().items():
             vars(world).setdefault(name, value)
-        give_recipes_settings(aws.cloud, world.region)
-        seed_agents(Seeder(aws.cloud, world.region), AgentNames(world.account, world.region))
-        seed_scorer(Seeder(aws.cloud, world.region), ScorerNames(world.account, world.region))
+        seed_agents(Seeder(aws.cloud, world.region), MultiTurnWorld(world.account, world.region))
+        seed_scorer(Seeder(aws.cloud, world.region), ScorerWorld(world.account, world.region))
         seed_tasks(Seeder(aws.cloud, world.region), tasks_place(world.bucket))
         yield Stage(aws, world, folder)
 

@@ -19,8 +19,8 @@ from model_evaluation.runtime.dataset_files import SourceRows
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.export import write_tables
 from model_evaluation.runtime.report.markdown import report_markdown
-from model_evaluation.runtime.report.metrics_table import comparison_text
 from model_evaluation.runtime.report.page import report_html
+from model_evaluation.runtime.report.view import comparison_text
 
 BUCKET = "evaluation-results"
 

@@ -31,8 +31,8 @@ from model_evaluation.runtime.results.aggregates import (  # noqa: E402
 )
 from model_evaluation.runtime.results.evaluation import Evaluation  # noqa: E402
 from model_evaluation.runtime.results.paired_scores import PairedScores, Scores, compare_scores  # noqa: E402
-from model_evaluation.runtime.statistics.entries import Comparison  # noqa: E402
 from model_evaluation.runtime.statistics.metrics import Metric  # noqa: E402
+from model_evaluation.runtime.summary import Comparison  # noqa: E402
 
 METRIC = Metric("exact_match", "higher", (0.0, 1.0))
 Z = 1.959963984540054

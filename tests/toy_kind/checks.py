@@ -1,15 +1,18 @@
-"""What only this kind checks before money is spent."""
+"""What is checked before money is spent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from model_evaluation.lookups.quotas import get_quota
+from model_evaluation.preflight import shared_checks as shared
 from model_evaluation.preflight.fixes import lines
 from model_evaluation.preflight.results import Result, failed, passed, skipped
+from model_evaluation.preflight.shared_checks import Check
 from model_evaluation.preflight.subject import Subject
 
-from .player import QUOTA
+from .kind import Toy
+from .localaws.player import QUOTA
 
 
 def copies_allowed(subject: Subject) -> Iterator[Result]:
@@ -25,3 +28,17 @@ def copies_allowed(subject: Subject) -> Iterator[Result]:
         )
     else:
         yield passed(f"{copies} of at most {quota.value:g} copies.")
+
+
+CHECKS = (
+    shared.IDENTITY,
+    shared.CLOCK,
+    shared.ACCOUNT,
+    shared.REGION,
+    Check("copies", copies_allowed, ("copies", "region")),
+    shared.ROLE,
+    shared.role_may(Toy.permission_steps),
+    shared.caller_may(Toy.permission_steps),
+    shared.QUOTA_JOBS,
+    shared.RUNNING,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import unicodedata
 from typing import TYPE_CHECKING
 
 from model_evaluation.errors import Refused
@@ -21,14 +22,13 @@ def read_value(value: str, step_id: str) -> str:
     if value == "-":
         data, source = sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
     elif value.startswith("@") and len(value) > 1:
-        path = os.path.abspath(os.path.expanduser(value[1:]))
-        source = path
+        source = os.path.abspath(os.path.expanduser(value[1:]))
         try:
-            with open(path, "rb") as file:
+            with open(source, "rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except OSError as error:
             raise Refused(
-                f"{path} cannot be read: {error.strerror}.",
+                f"{source} cannot be read: {error.strerror}.",
                 fix="Check the path. A value that really begins with @ is given with --text.",
                 code="file_not_found" if isinstance(error, FileNotFoundError) else "file_unreadable",
                 step=step_id,
@@ -36,21 +36,14 @@ def read_value(value: str, step_id: str) -> str:
     else:
         return value
     if len(data) > MAX_BYTES:
-        raise Refused(
-            f"{source} holds more than {MAX_BYTES:,} bytes, too many for an answer.",
-            fix="Give a shorter value.",
-            code="too_long",
-            step=step_id,
-        )
+        message = f"{source} holds more than {MAX_BYTES:,} bytes, too many for an answer."
+        raise Refused(message, fix="Give a shorter value.", code="too_long", step=step_id)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Refused(
-            f"{source} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}.",
-            fix="Save it as UTF-8 and answer again.",
-            code="invalid_utf8",
-            step=step_id,
-        ) from error
+        message = f"{source} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}."
+        fix = "Save it as UTF-8 and answer again."
+        raise Refused(message, fix=fix, code="invalid_utf8", step=step_id) from error
 
 
 def clean(text: str, step: Step) -> str:
@@ -73,20 +66,14 @@ def clean(text: str, step: Step) -> str:
             fix=f"Expected: {step.expects}.",
             code="too_long",
         )
-    allowed = "\n\r\t" if step.multiline else ""
-    for index, character in enumerate(value):
-        if (character < " " and character not in allowed) or "\x7f" <= character <= "\x9f":
-            raise Refused(
-                f"Character {index + 1} of the answer for {step.id} is the control character U+{ord(character):04X}.",
-                fix="Remove it and answer again.",
-                code="control_character",
-            )
-        if "\ud800" <= character <= "\udfff":
-            raise Refused(
-                f"Character {index + 1} of the answer for {step.id} is not valid UTF-8 text.",
-                fix="Save or paste the value as UTF-8 and answer again.",
-                code="invalid_utf8",
-            )
+    for index, character in enumerate(value, start=1):
+        category, what = unicodedata.category(character), f"Character {index} of the answer for {step.id}"
+        if category == "Cc" and not (step.multiline and character in "\n\r\t"):
+            message = f"{what} is the control character U+{ord(character):04X}."
+            raise Refused(message, fix="Remove it and answer again.", code="control_character")
+        if category == "Cs":
+            fix = "Save or paste the value as UTF-8 and answer again."
+            raise Refused(f"{what} is not valid UTF-8 text.", fix=fix, code="invalid_utf8")
     return value
 
 

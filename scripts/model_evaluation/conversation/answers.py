@@ -12,6 +12,7 @@ import os
 import shlex
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_evaluation import state
@@ -51,41 +52,31 @@ def position(document: Document, project: str, *, answered: str | None = None) -
     """
     document = present(document)
     kind = kind_of(document)
-    steps = kind.steps
-    open_steps = workflow.pending(steps, document)
+    open_steps = workflow.pending(kind.steps, document)
     step = workflow.describe(kind.step(open_steps[0]), document) if open_steps else None
-    answers = document["answers"]
+    known: dict[str, Known] = {}
+    warnings: list[JsonObject] = []
+    for step_id in kind.steps:
+        if step_id not in document["answers"]:
+            continue
+        entry = document["answers"][step_id]
+        value = entry["value"]
+        short = value if answered is None else _abridged(kind.abridged(step_id, value))
+        known[step_id] = {"value": short, "origin": entry["origin"]}
+        if short != value:
+            known[step_id]["abridged"] = True
+        keys = ("kind", "message", "fix") if answered in (None, step_id) else ("kind", "message")
+        warnings += [
+            {"step": step_id, **{key: warning[key] for key in keys if key in warning}}
+            for warning in entry.get("warnings", [])
+        ]
     return {
         "step": step,
         "next": None if step else next_command(document, project),
-        "known": {
-            step_id: _known(kind, step_id, answers[step_id], whole=answered is None)
-            for step_id in steps
-            if step_id in answers
-        },
-        "progress": {"done": len(steps) - len(open_steps), "total": len(steps)},
-        "warnings": [
-            {"step": step_id, **_repeated(warning, with_fix=answered in (None, step_id))}
-            for step_id in steps
-            if step_id in answers
-            for warning in answers[step_id].get("warnings", [])
-        ]
-        + provenance.warnings(document),
+        "known": known,
+        "progress": {"done": len(kind.steps) - len(open_steps), "total": len(kind.steps)},
+        "warnings": warnings + provenance.warnings(document),
     }
-
-
-def _repeated(warning: JsonObject, *, with_fix: bool) -> JsonObject:
-    keys = ("kind", "message", "fix") if with_fix else ("kind", "message")
-    return {key: warning[key] for key in keys if key in warning}
-
-
-def _known(kind: Kind, step_id: str, entry: Entry, *, whole: bool) -> Known:
-    value = entry["value"]
-    short = value if whole else _abridged(kind.abridged(step_id, value))
-    known: Known = {"value": short, "origin": entry["origin"]}
-    if short != value:
-        known["abridged"] = True
-    return known
 
 
 def _abridged(value: object) -> object:
@@ -124,35 +115,20 @@ def fingerprint(document: Document) -> str:
 def elsewhere(project: str) -> list[JsonObject]:
     """Warnings about workflows near ``project``, which has none: in the nearest folder above, right below, and the
     last good copy of its own."""
-
-    def has_state(folder: str) -> bool:
-        return os.path.isfile(os.path.join(folder, state.FILE_NAME))
-
-    folder, others = project, []
-    while (above := os.path.dirname(folder)) != folder:
-        folder = above
-        if has_state(folder):
-            others.append(folder)
-            break
-    try:
-        below = sorted(entry.path for entry in os.scandir(project) if entry.is_dir() and not entry.name.startswith("."))
-    except OSError:
-        below = []
-    others += [path for path in below if has_state(path)]
-    backup, lost = (os.path.join(project, name) for name in (state.BACKUP_NAME, state.FILE_NAME))
-    gone = os.path.isfile(backup)
-    if not others and not gone:
-        return []
+    folder = Path(project)
+    above = [other for other in folder.parents if (other / state.FILE_NAME).is_file()]
+    below = sorted(file.parent for file in folder.glob(f"[!.]*/{state.FILE_NAME}"))
     warnings: list[JsonObject] = [
         {
             "kind": "workflow_elsewhere",
-            "message": f"Nothing has been answered in {project}, but {path} holds a {state.FILE_NAME}.",
-            "fix": f"If that evaluation is meant: evaluate.py --project {shlex.quote(path)} status",
+            "message": f"Nothing has been answered in {project}, but {other} holds a {state.FILE_NAME}.",
+            "fix": f"If that evaluation is meant: evaluate.py --project {shlex.quote(str(other))} status",
         }
-        for path in others[:MOST_ELSEWHERE]
+        for other in [*above[:1], *below][:MOST_ELSEWHERE]
     ]
-    if gone:
-        back = f"cp {shlex.quote(backup)} {shlex.quote(lost)}"
+    backup, lost = folder / state.BACKUP_NAME, folder / state.FILE_NAME
+    if backup.is_file():
+        back = shlex.join(["cp", str(backup), str(lost)])
         warnings.append(
             {
                 "kind": "workflow_gone",
@@ -250,7 +226,10 @@ def _record(context: Context, step_id: str, answer: workflow.Answer) -> tuple[Do
 
 def _with_kind(document: Document, kind_id: str) -> tuple[Document, list[str]]:
     """The document of an evaluation of that kind, and the steps that have to be answered again: what another kind's
-    own step found out is not what this kind's step needs to know."""
+    own step found out is not what this kind's step needs to know.
+
+    Suggested is what this kind can take: a value of another kind's own step of the same name is not, but stays for the
+    case that the user changes their mind again."""
     before = kind_of(document)
     document = {**document, "evaluation": kind_id}
     kind = kind_of(document)
@@ -258,24 +237,18 @@ def _with_kind(document: Document, kind_id: str) -> tuple[Document, list[str]]:
         return document, []
     own = before.own_steps | kind.own_steps
     document, reopened = workflow.switch(kind.steps, document, own)
-    return _with_own_suggestions(document, before, kind), reopened
-
-
-def _with_own_suggestions(document: Document, before: Kind, kind: Kind) -> Document:
-    """The document with suggestions that this kind can take: a value of another kind's own step of the same name is
-    not one, but stays for the case that the user changes their mind again."""
     suggested = dict(document.get("reopened", {}))
     homes = {home: dict(values) for home, values in document.get("other_kinds", {}).items()}
-    for step_id in suggested.keys() & (before.own_steps | kind.own_steps) - SAME_EVERYWHERE:
+    for step_id in suggested.keys() & own - SAME_EVERYWHERE:
         homes.setdefault(_home(before, step_id), {})[step_id] = suggested.pop(step_id)
     for step_id in kind.steps:
         remembered = homes.get(_home(kind, step_id), {})
         if step_id in remembered:
             suggested[step_id] = remembered.pop(step_id)
-    document = {**document, "other_kinds": {home: values for home, values in homes.items() if values}}
+    document["other_kinds"] = {home: values for home, values in homes.items() if values}
     if suggested or "reopened" in document:
         document["reopened"] = suggested
-    return document
+    return document, reopened
 
 
 def _home(kind: Kind, step_id: str) -> str:

@@ -10,13 +10,37 @@ from typing import TYPE_CHECKING, cast
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import Document, Entry, JsonObject, OfferEntry, Question
 
-from .suggestions import suggestion
-
 if TYPE_CHECKING:
     from .context import Context
 
 Requirements = Mapping[str, tuple[str, ...]]
 """Step id to the steps whose answers it rests on, in the order they are asked."""
+
+# What another tool may have left in the file for a step; of several keys the first that holds a text. As a suggestion
+# it is confirmed by the user, and then checked.
+FOREIGN_KEYS: dict[str, tuple[str, ...]] = {
+    "task": ("task", "task_description", "use_case"),
+    "dataset": (
+        "evaluation_dataset",
+        "evaluation_dataset_path",
+        "eval_dataset_path",
+        "dataset_path",
+        "dataset_arn",
+        "dataset_s3_uri",
+        "dataset",
+    ),
+    "model": (
+        "model_package_arn",
+        "model_package_group_arn",
+        "model_package_group_name",
+        "training_job_arn",
+        "training_job_name",
+    ),
+    "region": ("region", "aws_region"),
+    "role": ("role_arn", "execution_role_arn", "role"),
+    "mlflow": ("mlflow_resource_arn", "mlflow_app_arn", "mlflow_tracking_server_arn"),
+    "output": ("s3_output_path", "s3_output", "output_path"),
+}
 
 
 @dataclass(frozen=True)
@@ -230,7 +254,7 @@ def describe(step: Step, document: Document) -> Question:
     if offer.get("choices"):
         body["choices"] = offer["choices"]
     if not (step.consent or step.listed):
-        suggested = suggestion(step.id, document)
+        suggested = _suggestion(step.id, document)
         if not suggested or (step.closed and suggested not in [item["value"] for item in offer.get("choices", [])]):
             suggested = offer.get("suggested")
         if suggested:
@@ -238,3 +262,14 @@ def describe(step: Step, document: Document) -> Question:
     if step.reference:
         body["reference"] = step.reference
     return body
+
+
+def _suggestion(step_id: str, document: Document) -> str | None:
+    """What ``document`` suggests for a step: the answer it had before it was reopened, else another tool's value."""
+    reopened = None if step_id == "data" else document.get("reopened", {}).get(step_id)  # that was another dataset's
+    if isinstance(reopened, str) and reopened:
+        return reopened
+    if isinstance(reopened, list) and reopened and all(isinstance(item, str) for item in reopened):
+        return ",".join(reopened)
+    others = (document.get(key) for key in FOREIGN_KEYS.get(step_id, ()))
+    return next((text.strip() for text in others if isinstance(text, str) and text.strip()), None)

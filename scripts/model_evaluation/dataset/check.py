@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import count, islice
 from time import monotonic
 
 from model_evaluation.json_types import JsonObject
 
-from .content import ContentScan
-from .defects import TextDefects
-from .faults import FAULT_KINDS
-from .findings import EVERY_LINE, FIRST_LINES, Finding, FindingsByKind, safe_excerpt
+from .findings import EVERY_LINE, FAULT_KINDS, FIRST_LINES, Finding, FindingsByKind, safe_excerpt
 from .profile import Profile, RowCounts, Sample
 from .questions import Questions
 from .repetition import Repetitions
+from .rows.blocks import BlockReader, RowBlock
 from .rows.file_types import split_head, whole_file_fault
 from .rows.foreign import Renaming, as_option, foreign_columns, whole_renaming
-from .rows.formats import family
-from .rows.json_lines import LineDecoder
 from .rows.lines import Block, line_blocks
-from .rows.reading import RowBlock, Terms, read_block
+from .rows.reading import Terms
 from .rows.tables import TABLES, table_start
+from .texts import RowTexts
 from .tokens import BYTES_PER_TOKEN, GENEROUS_CONTEXT, estimated_tokens
 
 PROGRESS_SECONDS = 2.0
@@ -82,26 +80,15 @@ def check_stream(
     ``on_progress``      receives bytes and rows so far, every ``PROGRESS_SECONDS``
     """
     terms = terms or Terms()
+    findings = FindingsByKind(EVERY_LINE if every_line else FIRST_LINES)
     head, is_all, stream = split_head(chunks)
     fault = whole_file_fault(head, is_all)
     if fault is not None:
-        findings = FindingsByKind()
         findings.add(fault.kind, detail=fault.detail)
         profile = Profile(complete=is_all, bytes=len(head))
         renaming = foreign_columns(table_start(stream, fault.kind)) if fault.kind in TABLES else ()
         return DatasetReport(source, False, findings.as_list(as_option(renaming)), profile, [], terms, renaming)
-    first_rows = None if deep else look_through
-    scan = ContentScan(first_rows, terms.scorers) if deep or look_through else None
-    check = _Check(
-        terms,
-        context_tokens or GENEROUS_CONTEXT,
-        max_rows,
-        row_limit,
-        scan,
-        TextDefects(every_row=deep),
-        Questions(deep=deep),
-        lines_kept=EVERY_LINE if every_line else FIRST_LINES,
-    )
+    check = _Check(terms, findings, context_tokens or GENEROUS_CONTEXT, max_rows, row_limit, deep, look_through)
     tell_at = monotonic() + PROGRESS_SECONDS
     for block in line_blocks(stream):
         check.read(block)
@@ -113,52 +100,42 @@ def check_stream(
     return check.report(source)
 
 
-@dataclass
 class _Check:
     """The state of one pass over a file."""
 
-    terms: Terms
-    context_tokens: int
-    max_rows: int | None
-    row_limit: int | None
-    scan: ContentScan | None
-    defects: TextDefects
-    questions: Questions
-    lines_kept: int
-    profile: Profile = field(default_factory=Profile)
-    findings: FindingsByKind = field(init=False)
-    counts: RowCounts = field(init=False)
-    decoder: LineDecoder = field(default_factory=LineDecoder)
-    repetitions: Repetitions = field(init=False)
-    foreign: Counter[tuple[str, str]] = field(default_factory=Counter)
-    next_line: int = 1
-    last_line: bytes = b"\n"
-    first_line_over: int | None = None
-
-    def __post_init__(self) -> None:
-        self.findings = FindingsByKind(self.lines_kept)
-        self.counts = RowCounts(self.lines_kept)
-        self.repetitions = Repetitions(self.lines_kept)
+    def __init__(
+        self,
+        terms: Terms,
+        findings: FindingsByKind,
+        context_tokens: int,
+        max_rows: int | None,
+        row_limit: int | None,
+        deep: bool,
+        look_through: int,
+    ) -> None:
+        self.terms, self.findings, self.profile = terms, findings, Profile()
+        self.context_tokens, self.max_rows, self.row_limit = context_tokens, max_rows, row_limit
+        self.reader = BlockReader(terms)
+        self.counts, self.repetitions = RowCounts(), Repetitions()
+        self.texts, self.questions = RowTexts(terms.scorers, look_through, every_row=deep), Questions(deep=deep)
+        self.foreign: Counter[tuple[str, str]] = Counter()
+        self.last_line = b"\n"
+        self.first_line_over: int | None = None
 
     def read(self, block: Block) -> None:
         """Check the next block of lines."""
         if self.max_rows is not None:
             block = self._up_to_limit(block, self.max_rows - self.profile.rows)
-        rows = read_block(block, self.next_line, self.terms, self.decoder)
-        self.next_line += len(rows.lines)
+        rows = self.reader.read(block)
         self.profile.bytes += block.nbytes
-        self.last_line = rows.lines[-1] if rows.lines else self.last_line
+        self.last_line = rows.raw[-1] if rows.raw else self.last_line
         self._count(rows)
         self.foreign.update(rows.foreign)
-        self.counts.add(rows)
-        self.repetitions.add(rows)
-        self._note_long_prompts(rows)
         self._note_faults(rows)
-        usable = rows.usable()
-        self.defects.see(usable, self.findings)
-        self.questions.see(usable)
-        if self.scan is not None:
-            self.scan.see(usable, self.findings)
+        self.counts.see(rows, self.findings)
+        self.repetitions.see(rows)
+        self.texts.see(rows, self.findings)
+        self.questions.see(rows)
 
     def _up_to_limit(self, block: Block, rows: int) -> Block:
         """The block without the rows that are too many; then the reading ends with it."""
@@ -172,46 +149,33 @@ class _Check:
 
     def _count(self, rows: RowBlock) -> None:
         """Count the lines that are not blank."""
-        blank = {at for at, fault, _ in rows.faults if fault.kind == "blank_line"}
-        size = len(rows.lines) - len(blank)
+        blank = {line for line, fault in rows.faults if fault.kind == "blank_line"}
+        size = len(rows.raw) - len(blank)
         more = (self.row_limit or 0) - self.profile.rows
         if self.row_limit is not None and 0 <= more < size:
-            filled = [at for at in range(len(rows.lines)) if at not in blank]
-            self.first_line_over = rows.first_line + filled[more]
+            filled = (line for line in count(rows.first_line) if line not in blank)
+            self.first_line_over = next(islice(filled, more, None))
         self.profile.rows += size
 
-    def _note_long_prompts(self, rows: RowBlock) -> None:
-        if rows.nbytes <= BYTES_PER_TOKEN * self.context_tokens:
-            return
-        for at, (prompt, system) in enumerate(zip(rows.prompts, rows.systems, strict=True)):
-            if prompt is not None and estimated_tokens((system or "") + prompt) > self.context_tokens:
-                rows.add_fault(at, "long_prompt", f"over {self.context_tokens:,} tokens")
-
     def _note_faults(self, rows: RowBlock) -> None:
-        for position, (kind, detail), at in sorted(rows.faults, key=lambda entry: entry[0]):
+        for line, (kind, detail, at) in rows.faults:
             excerpt = ""
             if FAULT_KINDS[kind].level == "error" and not self.findings.has_excerpt(kind):
-                excerpt = safe_excerpt(rows.lines[position].rstrip().decode("utf-8", "replace"), at)
-            self.findings.add(kind, rows.first_line + position, detail=detail, excerpt=excerpt)
+                excerpt = safe_excerpt(rows.raw[line - rows.first_line].rstrip().decode("utf-8", "replace"), at)
+            self.findings.add(kind, line, detail=detail, excerpt=excerpt)
+        if rows.nbytes > BYTES_PER_TOKEN * self.context_tokens:
+            for line, prompt, system in zip(rows.lines, rows.prompts, rows.systems, strict=True):
+                if estimated_tokens((system or "") + prompt) > self.context_tokens:
+                    self.findings.add("long_prompt", line, detail=f"over {self.context_tokens:,} tokens")
 
     def report(self, source: str) -> DatasetReport:
         """Conclude: what only the whole file can tell, and the answer."""
-        findings, profile, counts = self.findings, self.profile, self.counts
-        counts.describe(profile)
-        if self.scan is not None:
-            self.scan.describe(profile)
-        self.defects.conclude(findings)
-        self.questions.conclude(findings, profile)
-        self._note_repetitions()
-        formats = list(profile.formats.items())
+        findings, profile = self.findings, self.profile
+        for part in (self.counts, self.texts, self.questions, self.repetitions):
+            part.conclude(findings, profile)
         if not profile.rows:
             findings.add("empty_file")
-        if len(formats) > 1:
-            detail = ", ".join(f"{name}: {count:,}" for name, count in formats)
-            others = sorted(line for name, _ in formats[1:] for line in counts.first_lines[name])
-            kind = "mixed_formats" if len({family(name) for name, _ in formats}) > 1 else "mixed_variants"
-            findings.add_lines(kind, profile.usable_rows - formats[0][1], others, detail=detail)
-        if self.row_limit is not None and self.first_line_over is not None:
+        if self.first_line_over is not None:
             detail = f"a job takes {self.row_limit:,}"
             findings.add_lines("too_many_rows", profile.rows, [self.first_line_over], detail=detail)
         if not profile.complete:
@@ -222,13 +186,4 @@ class _Check:
         left = profile.with_reference if self.terms.needs_reference else profile.usable_rows
         every = findings.as_list(as_option(renaming), rows_left=left > 0)
         usable = all(finding.level != "error" for finding in every)
-        return DatasetReport(source, usable, every, profile, counts.samples(), self.terms, renaming)
-
-    def _note_repetitions(self) -> None:
-        found, profile = self.repetitions.find(), self.profile
-        profile.duplicates, profile.repeated_prompts = found.duplicates, found.repeated_prompts
-        profile.conflicting_references = found.conflicts
-        if found.duplicates:
-            self.findings.add_lines("duplicate_row", found.duplicates, found.duplicate_lines)
-        if found.conflicts:
-            self.findings.add_lines("conflicting_reference", found.conflicts, found.conflict_lines)
+        return DatasetReport(source, usable, every, profile, self.counts.samples(), self.terms, renaming)

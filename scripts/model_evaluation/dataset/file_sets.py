@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from io import StringIO
 
@@ -80,14 +80,13 @@ class JoinedFiles:
         if len(self._files) == 1:
             return report
         placed = [replace(found, places=[self.place(line) for line in found.lines]) for found in report.findings]
-        too_long = [name for name, rows in zip(self.names, self.rows, strict=True) if row_limit and rows > row_limit]
+        too_long = {
+            name: rows for name, rows in zip(self.names, self.rows, strict=True) if row_limit and rows > row_limit
+        }
         empty = [name for name, rows in zip(self.names, self.rows, strict=True) if not rows]
         faults: list[Finding] = []
-        if too_long:
-            rows = self.rows[self.names.index(too_long[0])]
-            message = (
-                f"{too_long[0]} has {rows:,} rows, more than one job takes ({row_limit or 0:,}){_and_more(too_long)}."
-            )
+        for name, rows in list(too_long.items())[:1]:
+            message = f"{name} has {rows:,} rows, more than one job takes ({row_limit:,}){_and_more(too_long)}."
             fix = "Split the source into smaller files: `shard`."
             faults.append(Finding("too_many_rows", "error", message, len(too_long), fix=fix))
         if empty:
@@ -97,5 +96,5 @@ class JoinedFiles:
         return replace(report, usable=report.usable and not faults, findings=[*faults, *placed])
 
 
-def _and_more(names: list[str]) -> str:
+def _and_more(names: Collection[str]) -> str:
     return f", and {len(names) - 1} more files likewise" if len(names) > 1 else ""

@@ -1,20 +1,55 @@
-"""Faults, grouped by kind: however many there are, the answer stays small."""
+"""Every kind of fault a dataset can have, as faults.toml lists them, and those of a file grouped by kind: however many
+there are, the answer stays small."""
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 from model_evaluation.json_types import JsonObject
 
-from .faults import FAULT_KINDS, LEVELS, Level
 from .personal_data import hidden
+
+Level = Literal["error", "warning", "info"]
+LEVELS: tuple[Level, ...] = ("error", "warning", "info")
+
+_IF_ROWS_ARE_LEFT = re.compile(r"\[([^\]]*)\]")  # in a fix
+_ALTERNATIVE = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 
 FIRST_LINES = 5
 EVERY_LINE = 1 << 62
 EXCERPT_CHARS = 80
 DETAILS_KEPT = 20
 DETAILS_SHOWN = 3
+
+
+class FaultKind(NamedTuple):
+    """One kind of fault. ``message`` and ``fix`` are as faults.toml explains them."""
+
+    level: Level
+    message: str
+    fix: str = ""
+
+    def text(self, count: int) -> str:
+        """The message about ``count`` faults."""
+        text = _ALTERNATIVE.sub(r"\1" if count == 1 else r"\2", self.message)
+        return text.format(rows="1 row" if count == 1 else f"{count:,} rows", count=f"{count:,}")
+
+    def advice(self, renaming: str = "", *, rows_left: bool = True) -> str:
+        """What to do. ``renaming`` is the file's own, as an option of `convert`; ``rows_left``: whether any row is
+        without errors."""
+        text = _IF_ROWS_ARE_LEFT.sub(r"\1" if rows_left else "", self.fix)
+        return text.replace("{map}", renaming)
+
+
+FAULT_KINDS: dict[str, FaultKind] = {
+    kind: FaultKind(**entry)
+    for kind, entry in tomllib.loads(Path(__file__).with_name("faults.toml").read_text(encoding="utf-8")).items()
+}
 
 
 @dataclass
@@ -35,20 +70,10 @@ class Finding:
     places: list[str] = field(default_factory=list)
 
     def as_json(self) -> JsonObject:
-        entry: JsonObject = {
-            "kind": self.kind,
-            "level": self.level,
-            "message": self.message,
-            "count": self.count,
-            "lines": self.lines,
-        }
-        if self.excerpt:
-            entry |= {"excerpt": self.excerpt, "untrusted": "excerpt"}
-        if self.fix:
-            entry["fix"] = self.fix
-        if self.places:
-            entry["places"] = self.places
-        return entry
+        optional = {name: value for name in ("excerpt", "fix", "places") if (value := getattr(self, name))}
+        untrusted = {"untrusted": "excerpt"} if self.excerpt else {}
+        always = {name: getattr(self, name) for name in ("kind", "level", "message", "count", "lines")}
+        return {**always, **optional, **untrusted}
 
 
 def safe_excerpt(text: str, at: int = 0, limit: int = EXCERPT_CHARS) -> str:
@@ -65,58 +90,47 @@ def safe_excerpt(text: str, at: int = 0, limit: int = EXCERPT_CHARS) -> str:
     return ("…" if start else "") + shown + ("…" if start + limit < len(text) else "")
 
 
-@dataclass(slots=True)
-class _Group:
-    count: int = 0
-    last: int | None = None
-    lines: list[int] = field(default_factory=list)
-    details: Counter[str] = field(default_factory=Counter)
-    excerpt: str = ""
-
-
 class FindingsByKind:
     """Collects faults while a file streams by, with the first ``lines_kept`` lines of each kind. Memory grows with
     these only."""
 
     def __init__(self, lines_kept: int = FIRST_LINES) -> None:
-        self._lines_kept = lines_kept
-        self._groups: dict[str, _Group] = {}
+        self.lines_kept = lines_kept
+        self._findings: dict[str, Finding] = {}
+        self._details: dict[str, Counter[str]] = {}
+        self._last_line: dict[str, int] = {}
 
     def add(self, kind: str, line: int | None = None, *, detail: str = "", excerpt: str = "", count: int = 1) -> None:
         """Record ``count`` faults of ``kind``, or one in ``line``. Lines must come in order; each counts once."""
-        group = self._groups.setdefault(kind, _Group())
-        if line is None or line != group.last:
-            group.count += count
-            if line is not None and len(group.lines) < self._lines_kept:
-                group.lines.append(line)
-        group.last = line
-        if detail and (detail in group.details or len(group.details) < DETAILS_KEPT):
-            group.details[detail] += count
-        group.excerpt = group.excerpt or excerpt
+        if line is None or line != self._last_line.get(kind):
+            self.add_lines(kind, count, [] if line is None else [line])
+        if line is not None:
+            self._last_line[kind] = line
+        details = self._details[kind]
+        if detail and (detail in details or len(details) < DETAILS_KEPT):
+            details[detail] += count
+        self._findings[kind].excerpt = self._findings[kind].excerpt or excerpt
 
     def add_lines(self, kind: str, count: int, lines: list[int], *, detail: str = "") -> None:
         """Record ``count`` faults at once, of which ``lines`` are the first."""
-        self.add(kind, detail=detail, count=count)
-        known = self._groups[kind].lines
-        known.extend(lines[: self._lines_kept - len(known)])
+        found = self._findings.setdefault(kind, Finding(kind, FAULT_KINDS[kind].level, "", 0))
+        found.count += count
+        found.lines += lines[: self.lines_kept - len(found.lines)]
+        self._details.setdefault(kind, Counter()).update({detail: count} if detail else {})
 
     def has_excerpt(self, kind: str) -> bool:
-        return kind in self._groups and bool(self._groups[kind].excerpt)
+        return kind in self._findings and bool(self._findings[kind].excerpt)
 
     def as_list(self, renaming: str = "", *, rows_left: bool = True) -> list[Finding]:
         """One finding for each kind, the gravest first. ``renaming`` and ``rows_left`` are what fixes rest on."""
-        found = [
-            _finding(kind, group, FAULT_KINDS[kind].advice(renaming, rows_left=rows_left))
-            for kind, group in self._groups.items()
-        ]
-        return sorted(found, key=lambda finding: (LEVELS.index(finding.level), -finding.count, finding.kind))
-
-
-def _finding(kind: str, group: _Group, fix: str) -> Finding:
-    message = FAULT_KINDS[kind].text(group.count)
-    if group.details:
-        message = f"{message.removesuffix('.')} {_details_text(group.details)}."
-    return Finding(kind, FAULT_KINDS[kind].level, message, group.count, group.lines, fix, group.excerpt)
+        for kind, finding in self._findings.items():
+            finding.message = FAULT_KINDS[kind].text(finding.count)
+            finding.fix = FAULT_KINDS[kind].advice(renaming, rows_left=rows_left)
+            if details := self._details[kind]:
+                finding.message = f"{finding.message.removesuffix('.')} {_details_text(details)}."
+        return sorted(
+            self._findings.values(), key=lambda finding: (LEVELS.index(finding.level), -finding.count, finding.kind)
+        )
 
 
 def _details_text(details: Counter[str]) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import accumulate
 
 from model_evaluation.json_types import JsonObject
 
-from .findings import FIRST_LINES, safe_excerpt
-from .rows.reading import RowBlock, UsableRows
+from .findings import FindingsByKind, safe_excerpt
+from .rows.blocks import RowBlock
+from .rows.formats import family
 from .tokens import estimated_tokens
 
 CATEGORIES_SHOWN = 50
@@ -74,49 +77,42 @@ class Sample:
 class RowCounts:
     """Counts that describe the usable rows of a file, of any number in little memory."""
 
-    def __init__(self, lines_kept: int = FIRST_LINES) -> None:
-        self._lines_kept = lines_kept
-        self.formats: Counter[str] = Counter()
-        self.first_lines: dict[str, list[int]] = {}  # of each format
-        self.usable_rows = 0
+    def __init__(self) -> None:
+        self._formats: Counter[str] = Counter()
+        self._first_lines: dict[str, list[int]] = {}  # of each format
+        self._rows = 0
         self._prompt_lengths: Counter[int] = Counter()
         self._reference_lengths: Counter[int] = Counter()
         self._categories: Counter[str] = Counter()
         self._fields: Counter[str] = Counter()
         self._with_system = 0
-        self._without_category = 0
         self._longest = (0, 0)  # characters, tokens
         self._samples: dict[str, Sample] = {}
 
-    def add(self, rows: RowBlock) -> None:
-        columns = rows.usable()
-        if not columns.prompts:
+    def see(self, rows: RowBlock, findings: FindingsByKind) -> None:
+        if not rows.prompts:
             return
-        lengths = list(map(len, columns.prompts))
+        lengths = list(map(len, rows.prompts))
         self._prompt_lengths.update(lengths)
         longest = lengths.index(max(lengths))
         if lengths[longest] > self._longest[0]:
-            text = (columns.systems[longest] or "") + columns.prompts[longest]
+            text = (rows.systems[longest] or "") + rows.prompts[longest]
             self._longest = lengths[longest], estimated_tokens(text)
-        self._reference_lengths.update([len(text) for text in columns.references if text is not None])
-        self._with_system += len(lengths) - columns.systems.count(None)
-        categories = Counter(columns.categories)
-        self._without_category += categories.pop(None, 0)
-        for name, count in categories.items():
-            self._categories[str(name)[:NAME_CHARS]] += count
+        self._reference_lengths.update([len(text) for text in rows.references if text is not None])
+        self._with_system += len(lengths) - rows.systems.count(None)
+        for category, count in Counter(rows.categories).items():
+            if category is not None:
+                self._categories[category[:NAME_CHARS]] += count
         self._fields.update(rows.fields)
-        for name in dict.fromkeys(columns.formats):
-            self._note_format(name, columns.formats.count(name), columns)
-        self._take_samples(rows, columns.lines)
-        self.usable_rows += len(lengths)
+        for name, count in Counter(rows.formats).items():
+            self._formats[name] += count
+            first = self._first_lines.setdefault(name, [])
+            if len(first) < findings.lines_kept:
+                lines = [line for line, own in zip(rows.lines, rows.formats, strict=True) if own == name]
+                first.extend(lines[: findings.lines_kept - len(first)])
+        self._take_samples(rows)
+        self._rows += len(lengths)
         self._forget_the_rare()
-
-    def _note_format(self, name: str, count: int, columns: UsableRows) -> None:
-        self.formats[name] += count
-        first = self.first_lines.setdefault(name, [])
-        if len(first) < self._lines_kept:
-            lines = [line for line, own in zip(columns.lines, columns.formats, strict=True) if own == name]
-            first.extend(lines[: self._lines_kept - len(first)])
 
     def _forget_the_rare(self) -> None:
         """Keep every counter within its bound."""
@@ -126,42 +122,46 @@ class RowCounts:
         if len(self._fields) > 2 * FIELDS_KEPT:
             self._fields = Counter(dict(self._fields.most_common(FIELDS_KEPT)))
 
-    def _take_samples(self, rows: RowBlock, lines: Sequence[int]) -> None:
+    def _take_samples(self, rows: RowBlock) -> None:
         """Keep the first row, the last, and one in between: of the block with which the number of rows last doubled."""
-        if not self.usable_rows:
-            self._samples["first"] = _sample(rows, lines[0] - rows.first_line)
-        if (self.usable_rows + len(lines)).bit_length() > self.usable_rows.bit_length():
-            self._samples["middle"] = _sample(rows, lines[len(lines) // 2] - rows.first_line)
-        self._samples["last"] = _sample(rows, lines[-1] - rows.first_line)
+        size = len(rows.prompts)
+        places = {"last": size - 1}
+        if not self._rows:
+            places["first"] = 0
+        if (self._rows + size).bit_length() > self._rows.bit_length():
+            places["middle"] = size // 2
+        for name, at in places.items():
+            reference = rows.references[at]
+            shortened = reference and reference[: 2 * SAMPLE_CHARS]
+            self._samples[name] = Sample(rows.lines[at], rows.prompts[at][: 2 * SAMPLE_CHARS], shortened)
 
     def samples(self) -> list[Sample]:
         """At most three rows, in the order of the file."""
         return sorted(set(self._samples.values()), key=lambda sample: sample.line)
 
-    def describe(self, profile: Profile) -> None:
-        """Write what was counted into ``profile``."""
+    def conclude(self, findings: FindingsByKind, profile: Profile) -> None:
+        """Write what was counted into ``profile``, and say if rows are in several formats."""
         shown = self._categories.most_common(CATEGORIES_SHOWN)
         categories = by_name(shown, 80)
         rest = self._categories.total() - sum(count for _, count in shown)
         if rest:
             categories[OTHER] = categories.get(OTHER, 0) + rest
-        formats = self.formats.most_common()
-        profile.usable_rows = self.usable_rows
-        profile.format = formats[0][0] if formats else None
-        profile.formats = dict(formats)
+        profile.usable_rows = self._rows
+        profile.formats = dict(self._formats.most_common())
+        profile.format = next(iter(profile.formats), None)
         profile.prompt_chars = _summary(self._prompt_lengths)
         profile.longest_prompt_tokens = self._longest[1]
         profile.reference_chars = _summary(self._reference_lengths)
         profile.with_reference = self._reference_lengths.total()
         profile.with_system = self._with_system
         profile.categories = categories
-        profile.without_category = self._without_category
-        profile.metadata_fields = by_name((+self._fields).most_common(FIELDS_SHOWN), 60)
-
-
-def _sample(rows: RowBlock, at: int) -> Sample:
-    prompt, reference = rows.prompts[at] or "", rows.references[at]
-    return Sample(rows.first_line + at, prompt[: 2 * SAMPLE_CHARS], reference and reference[: 2 * SAMPLE_CHARS])
+        profile.without_category = self._rows - self._categories.total()
+        profile.metadata_fields = by_name(self._fields.most_common(FIELDS_SHOWN), 60)
+        if len(profile.formats) > 1:
+            detail = ", ".join(f"{name}: {count:,}" for name, count in profile.formats.items())
+            others = sorted(line for name in [*profile.formats][1:] for line in self._first_lines[name])
+            kind = "mixed_formats" if len(set(map(family, profile.formats))) > 1 else "mixed_variants"
+            findings.add_lines(kind, self._rows - max(profile.formats.values()), others, detail=detail)
 
 
 def by_name(counts: Iterable[tuple[str, int]], limit: int) -> dict[str, int]:
@@ -174,24 +174,19 @@ def by_name(counts: Iterable[tuple[str, int]], limit: int) -> dict[str, int]:
 
 def _summary(lengths: Counter[int]) -> dict[str, float] | None:
     """``min``, ``median``, ``p95`` (the smallest length that 95 % do not exceed), ``max``; None without texts."""
-    ordered = sorted(lengths.items())
     total = lengths.total()
     if not total:
         return None
-    low, high = _at_rank(ordered, (total - 1) // 2), _at_rank(ordered, total // 2)
+    values = sorted(lengths)
+    ranks = list(accumulate(lengths[value] for value in values))  # how many are not longer
+
+    def at_rank(rank: int) -> int:
+        return values[bisect_right(ranks, rank)]
+
+    low, high = at_rank((total - 1) // 2), at_rank(total // 2)
     return {
-        "min": ordered[0][0],
+        "min": values[0],
         "median": low if low == high else (low + high) / 2,
-        "p95": _at_rank(ordered, -(-total * 95 // 100) - 1),
-        "max": ordered[-1][0],
+        "p95": at_rank(-(-total * 95 // 100) - 1),
+        "max": values[-1],
     }
-
-
-def _at_rank(ordered: list[tuple[int, int]], rank: int) -> int:
-    """The value at 0-based ``rank`` of a sorted list of (value, count)."""
-    seen = 0
-    for value, count in ordered:
-        seen += count
-        if seen > rank:
-            return value
-    raise IndexError(rank)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from model_evaluation.runtime.results.similar_prompts import TooMuchAlike, prompt_clusters
 
 from .findings import FindingsByKind
 from .profile import CATEGORIES_SHOWN, Profile, by_name
-from .rows.reading import UsableRows
+from .rows.blocks import RowBlock
 
 ROWS_COMPARED = 20_000
 ROWS_COMPARED_DEEP = 100_000
@@ -42,25 +42,22 @@ class Questions:
         self._share = 1.0  # of the rows seen are kept
         self._chance = random.Random(_SEED)  # noqa: S311 - the same file shall give the same sample
 
-    def see(self, rows: UsableRows) -> None:
+    def see(self, rows: RowBlock) -> None:
         size = len(rows.prompts)
         self._seen += size
-        sampled = self._share < 1
-        for at in sorted(self._chance.sample(range(size), self._by_share(size))) if sampled else range(size):
+        places: Iterable[int] = range(size)
+        if self._share < 1:  # whole rows, and one more as often as the rest says
+            kept = min(size, int(size * self._share + self._chance.random()))
+            places = sorted(self._chance.sample(range(size), kept))
+        for at in places:
             prompt = _both_ends(rows.prompts[at])
             self._chars += len(prompt)
             self._rows.append(_Row(rows.lines[at], prompt, rows.categories[at]))
-        most = self._most if self._share == 1 else 4 * SAMPLE
-        if len(self._rows) > most or self._chars > CHARS_KEPT:
-            kept_rows = min(2 * SAMPLE, len(self._rows) // 2)
-            self._share *= kept_rows / len(self._rows)
-            self._rows = self._drawn(kept_rows)
+        if len(self._rows) > (self._most if self._share == 1 else 4 * SAMPLE) or self._chars > CHARS_KEPT:
+            kept = min(2 * SAMPLE, len(self._rows) // 2)
+            self._share *= kept / len(self._rows)
+            self._rows = self._drawn(kept)
             self._chars = sum(len(row.prompt) for row in self._rows)
-
-    def _by_share(self, size: int) -> int:
-        """How many of ``size`` rows to keep: whole ones, and one more as often as the rest says."""
-        expected = size * self._share
-        return min(size, int(expected + self._chance.random()))
 
     def _drawn(self, size: int) -> list[_Row]:
         """So many of the rows, in their order."""
@@ -72,12 +69,11 @@ class Questions:
         """Count the questions, and name the rows that ask what an earlier row asks in other words."""
         if not self._rows:
             return
-        if self._share == 1:
-            numbers = self._numbers(self._rows)
-            if numbers is not None:
-                self._describe(profile, numbers)
-                self._note(findings, "near_duplicate", self._rows, numbers, "")
-                return
+        numbers = self._numbers(self._rows) if self._share == 1 else None
+        if numbers is not None:
+            self._describe(profile, numbers)
+            _note(findings, "near_duplicate", self._rows, numbers, "")
+            return
         rows = self._drawn(SAMPLE)
         numbers = self._numbers(rows) if self._share < 1 or len(rows) < len(self._rows) else None
         if numbers is None:
@@ -85,45 +81,42 @@ class Questions:
             return
         of = f"of {self._seen:,} rows {len(rows):,} drawn by chance were"
         findings.add("near_not_checked", detail=of, count=self._seen)
-        self._note(findings, "near_in_sample", rows, numbers, f"{of} compared; ")
+        _note(findings, "near_in_sample", rows, numbers, f"{of} compared; ")
 
     def _numbers(self, rows: Sequence[_Row]) -> list[int] | None:
         """For each row the number of its question; ``None`` when it would take too long to tell."""
         different = list(dict.fromkeys(row.prompt for row in rows))
+        most_pairs = min(self._pairs_per_row * len(different), self._most_pairs)
         try:
-            clusters = prompt_clusters(
-                different, most_pairs=min(self._pairs_per_row * len(different), self._most_pairs)
-            )
+            number_of = dict(zip(different, prompt_clusters(different, most_pairs=most_pairs), strict=True))
         except TooMuchAlike:
             return None
-        found = dict(zip(different, clusters, strict=True))
-        return [found[row.prompt] for row in rows]
+        return [number_of[row.prompt] for row in rows]
 
     def _describe(self, profile: Profile, numbers: list[int]) -> None:
         profile.distinct_questions = len(set(numbers))
         per_category: dict[str, set[int]] = {}
         for number, row in zip(numbers, self._rows, strict=True):
             if row.category is not None:
-                per_category.setdefault(str(row.category), set()).add(number)
-        counts = {name: len(asked) for name, asked in per_category.items()}
-        if len(counts) <= CATEGORIES_SHOWN:
-            profile.category_questions = by_name(counts.items(), 80)
+                per_category.setdefault(row.category, set()).add(number)
+        if len(per_category) <= CATEGORIES_SHOWN:
+            profile.category_questions = by_name(((name, len(asked)) for name, asked in per_category.items()), 80)
 
-    def _note(
-        self, findings: FindingsByKind, kind: str, rows: Sequence[_Row], numbers: list[int], beginning: str
-    ) -> None:
-        first: dict[int, int] = {}
-        seen: set[str] = set()
-        others = []
-        for row, number in zip(rows, numbers, strict=True):
-            if number in first and row.prompt not in seen:  # the same words again are told as such
-                others.append((row.line, first[number]))
-            first.setdefault(number, row.line)
-            seen.add(row.prompt)
-        if others:
-            shown = "; ".join(f"line {line} asks what line {earlier} asks" for line, earlier in others[:3])
-            detail = f"{beginning}{len(first):,} different question{'s' if len(first) > 1 else ''}; {shown}"
-            findings.add_lines(kind, len(others), [line for line, _ in others], detail=detail)
+
+def _note(findings: FindingsByKind, kind: str, rows: Sequence[_Row], numbers: list[int], beginning: str) -> None:
+    """Name the rows that ask in other words what an earlier one asks; the same words again are told as such."""
+    first: dict[int, int] = {}
+    seen: set[str] = set()
+    others = []
+    for row, number in zip(rows, numbers, strict=True):
+        if number in first and row.prompt not in seen:
+            others.append((row.line, first[number]))
+        first.setdefault(number, row.line)
+        seen.add(row.prompt)
+    if others:
+        shown = "; ".join(f"line {line} asks what line {earlier} asks" for line, earlier in others[:3])
+        detail = f"{beginning}{len(first):,} different question{'s' if len(first) > 1 else ''}; {shown}"
+        findings.add_lines(kind, len(others), [line for line, _ in others], detail=detail)
 
 
 def _both_ends(prompt: str) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from operator import itemgetter
+from heapq import nsmallest
 
-from .findings import FIRST_LINES
-from .rows.reading import RowBlock
+from .findings import FindingsByKind
+from .profile import Profile
+from .rows.blocks import RowBlock
 
 TEXTS_KEPT = 10_000  # reference answers, which are compared by what they say; those of later rows as they are
 CHARS_KEPT = 2_000
@@ -18,82 +17,61 @@ _WORD = re.compile(r"-?\d+(?:[.,]\d+)*|[^\W\d_]+|[^\w\s.,;:!?'\"‘’“”()*`
 _SAYS_NOTHING = frozenset(["the", "a", "an", "is", "are", "it", "its", "s", "answer", "final", "so", "therefore"])
 _MANY_ROWS = 1 << 14  # worth loading numpy for
 _NO_REFERENCE = hash(None)
-_NO_ROW = 0
-
-
-@dataclass
-class Repetition:
-    """``duplicates`` rows say what an earlier row says; ``conflicts`` prompts have reference answers that differ in
-    substance, ``pairs`` are the first lines of one and of the other that contradicts it."""
-
-    duplicates: int = 0
-    repeated_prompts: int = 0
-    conflicts: int = 0
-    duplicate_lines: list[int] = field(default_factory=list)
-    pairs: list[tuple[int, int]] = field(default_factory=list)
-
-    @property
-    def conflict_lines(self) -> list[int]:
-        """The lines of the pairs, one after the other."""
-        return [line for pair in self.pairs for line in pair]
 
 
 class Repetitions:
-    """Finds repeated prompts from 16 bytes per row: two 64-bit hashes, of prompt with system text and of reference.
+    """Finds repeated prompts from 24 bytes per row: its line and two 64-bit hashes, of prompt with system text and of
+    reference.
 
     The hash is Python's own (SipHash with a random key per process), so nobody can craft collisions;
-    among a million rows one is expected with a chance of 3 in 100 million. Position in the arrays is
-    the line number, so unusable lines take a place too.
+    among a million rows one is expected with a chance of 3 in 100 million.
     """
 
-    def __init__(self, lines_kept: int = FIRST_LINES) -> None:
-        self._lines_kept = lines_kept
+    def __init__(self) -> None:
+        self._lines = array("q")
         self._prompts = array("q")
         self._references = array("q")
         self._texts: list[str | None] = []  # reference answers of the first rows
 
-    def add(self, rows: RowBlock) -> None:
+    def see(self, rows: RowBlock) -> None:
         hashes = list(map(hash, zip(rows.prompts, rows.systems, strict=True)))
-        if not rows.all_usable:
-            hashes = [own if prompt else _NO_ROW for own, prompt in zip(hashes, rows.prompts, strict=True)]
         for at, content in rows.unseen.items():  # another picture makes another question
-            hashes[at] = hash((hashes[at], content)) if rows.prompts[at] else _NO_ROW
+            hashes[at] = hash((hashes[at], content))
+        self._lines.extend(rows.lines)
         self._prompts.fromlist(hashes)
         self._references.fromlist(list(map(hash, rows.references)))
         if len(self._texts) < TEXTS_KEPT:
             self._texts += [text and text[:CHARS_KEPT] for text in rows.references]
 
-    def find(self) -> Repetition:
-        """Compare each row with the earlier ones of the same prompt."""
-        repetition = Repetition()
-        pairs: list[tuple[int, int]] = []  # heaps of the smallest lines, as negative numbers
-        prompt = _NO_ROW
+    def conclude(self, findings: FindingsByKind, profile: Profile) -> None:
+        """Compare each row with the earlier ones of the same prompt: count those that say what an earlier one says, and
+        prompts whose reference answers differ in substance, with the line of one and of one that contradicts it."""
+        duplicates = array("q")
+        pairs: list[tuple[int, int]] = []
+        prompt: int | None = None
         earlier: dict[int, int] = {}  # reference answers, and where they are first given
         conflicting = False
         for index in _by_prompt(self._prompts):
             reference = self._references[index]
-            if self._prompts[index] != prompt or prompt == _NO_ROW:
+            if self._prompts[index] != prompt:
                 prompt, earlier, conflicting = self._prompts[index], {reference: index}, False
                 continue
-            repetition.repeated_prompts += 1
+            profile.repeated_prompts += 1
             if reference in earlier:
-                repetition.duplicates += 1
-                heappush(repetition.duplicate_lines, -index - 1)
-                if len(repetition.duplicate_lines) > self._lines_kept:
-                    heappop(repetition.duplicate_lines)
+                duplicates.append(self._lines[index])
             elif reference != _NO_REFERENCE and not conflicting:
                 others = (at for answer, at in earlier.items() if answer != _NO_REFERENCE)
                 contradicted = next((at for at in others if self._differ(at, index)), None)
-                conflicting = contradicted is not None
                 if contradicted is not None:
-                    repetition.conflicts += 1
-                    heappush(pairs, (-index - 1, contradicted + 1))
-                    if len(pairs) > self._lines_kept:
-                        heappop(pairs)
+                    conflicting = True
+                    pairs.append((self._lines[index], self._lines[contradicted]))
             earlier.setdefault(reference, index)
-        repetition.duplicate_lines = sorted(-line for line in repetition.duplicate_lines)
-        repetition.pairs = sorted(((first, -line) for line, first in pairs), key=itemgetter(1))
-        return repetition
+        profile.duplicates, profile.conflicting_references = len(duplicates), len(pairs)
+        if duplicates:
+            findings.add_lines("duplicate_row", len(duplicates), nsmallest(findings.lines_kept, duplicates))
+        if pairs:
+            lines = [line for pair in sorted(pairs) for line in reversed(pair)]
+            findings.add_lines("conflicting_reference", len(pairs), lines)
 
     def _differ(self, one: int, other: int) -> bool:
         """Whether two different reference answers say different things; of rows beyond the first ones they do."""

@@ -1,16 +1,31 @@
-"""Overlap of the evaluation dataset with the data the model was trained on."""
+"""Overlap of the evaluation dataset with the data the model was trained on: prompts that are the same, or almost.
+
+Candidates for the latter are pairs that share a run of four words (an exact index, no sketch); how similar they are is
+measured by rapidfuzz. A run found in more than ``_COMMON`` texts says nothing and is passed over, so that boilerplate
+does not make everything a candidate.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
+from importlib import import_module
 from typing import NamedTuple
 
 from model_evaluation.json_types import JsonObject
 
 from .findings import FIRST_LINES
-from .rows.reading import Terms, read_blocks
-from .similarity import SimilarTexts, all_words, similarity, words_of
+from .rows.blocks import read_blocks
+from .rows.reading import Terms
+
+NEAR = 90.0  # of 100: about one character in ten differs
+_RUN_WORDS = 4
+_COMMON = 50
+_CHARS_COMPARED = 2000  # of a longer text half from its beginning, which many may share, and half from its end
+_WORD = re.compile(r"\w+|[^\w\s.,;:?!…'\"‘’“”]")  # signs count as words, but for those that end or quote sentences
 
 
 class Overlap(NamedTuple):
@@ -64,7 +79,7 @@ def find_overlap(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) ->
         evaluation_rows += 1
         key = _key(prompt)
         if key not in lines_of and index is not None:
-            index.add(words_of(prompt))
+            index.add(prompt)
             prompts.append(key)
         lines_of.setdefault(key, []).append(number)
     exact: set[bytes] = set()
@@ -75,7 +90,7 @@ def find_overlap(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) ->
         if key in lines_of:
             exact.add(key)
         elif index is not None:
-            near.update(prompts[number] for number in index.similar(words_of(prompt)))
+            near.update(prompts[number] for number in index.similar(prompt))
     exact_lines = sorted(number for key in exact for number in lines_of[key])
     near_lines = sorted(number for key in near - exact for number in lines_of[key])
     return Overlap(
@@ -91,10 +106,65 @@ def find_overlap(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) ->
 
 def _prompts(chunks: Iterable[bytes]) -> Iterator[tuple[int, str]]:
     for rows in read_blocks(chunks, Terms()):
-        usable = rows.usable()
-        yield from zip(usable.lines, usable.prompts, strict=True)
+        yield from zip(rows.lines, rows.prompts, strict=True)
+
+
+def _words(text: str) -> list[str]:
+    """The words and signs in lower case: what stays when spacing and the punctuation of sentences change."""
+    return _WORD.findall(text.casefold())
 
 
 def _key(prompt: str) -> bytes:
     """The same for prompts that differ only in spacing, case and the punctuation of sentences."""
-    return blake2b((" ".join(all_words(prompt)) or prompt).encode(), digest_size=16).digest()
+    return blake2b((" ".join(_words(prompt)) or prompt).encode(), digest_size=16).digest()
+
+
+def similarity() -> Callable[..., float] | None:
+    """rapidfuzz's ratio (0 to 100), or ``None`` when it is not installed."""
+    try:
+        ratio: Callable[..., float] = import_module("rapidfuzz.fuzz").ratio
+    except ImportError:
+        return None
+    return ratio
+
+
+class SimilarTexts:
+    """Texts by the runs of words they hold. Memory grows with the words of the texts added."""
+
+    def __init__(self, ratio: Callable[..., float]) -> None:
+        self._ratio = ratio
+        self._texts: list[str] = []
+        self._runs: dict[int, array[int]] = {}
+
+    def add(self, text: str) -> None:
+        """Add a text; its number counts from 0."""
+        words = _ends_of(text)
+        for run in _runs_of(words):
+            numbers = self._runs.setdefault(run, array("L"))
+            if len(numbers) <= _COMMON:
+                numbers.append(len(self._texts))
+        self._texts.append(" ".join(words))
+
+    def similar(self, text: str) -> list[int]:
+        """Every added text that is similar by ``NEAR`` or more (of the ``_COMMON`` that share most with it)."""
+        words = _ends_of(text)
+        shared: Counter[int] = Counter()
+        for run in _runs_of(words):
+            numbers = self._runs.get(run, ())
+            if len(numbers) <= _COMMON:
+                shared.update(numbers)
+        told = " ".join(words)
+        candidates = [number for number, _ in shared.most_common(_COMMON)]
+        return [number for number in candidates if self._ratio(told, self._texts[number], score_cutoff=NEAR) > 0]
+
+
+def _ends_of(text: str) -> list[str]:
+    """The words that are compared with those of other texts."""
+    if len(text) > _CHARS_COMPARED:
+        text = f"{text[: _CHARS_COMPARED // 2]} {text[-_CHARS_COMPARED // 2 :]}"
+    return _words(text)
+
+
+def _runs_of(words: list[str]) -> list[int]:
+    starts = range(max(1, len(words) - _RUN_WORDS + 1)) if words else ()
+    return [hash(tuple(words[start : start + _RUN_WORDS])) for start in starts]

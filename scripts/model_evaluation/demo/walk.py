@@ -16,7 +16,7 @@ from model_evaluation.kinds.registry import DEFAULT, report_words
 from model_evaluation.localaws import KindPlayer, LocalAws
 from model_evaluation.localaws.kind_player import DemoScript
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.runtime.report.metrics_table import comparison_text
+from model_evaluation.runtime.report.view import comparison_text
 from model_evaluation.runtime.settings import Json
 from model_evaluation.wizard.layout import heading, wrapped
 

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from .folder import read_marker
@@ -21,91 +22,81 @@ AGENTS = ".agents/skills"
 
 @dataclass(frozen=True)
 class Client:
-    """An assistant. ``user`` and ``project`` are the skills folders that it reads, below home and below a project; an
-    install goes into the first. ``signs`` are what its presence shows by, below either.
+    """An assistant. ``user`` and ``project`` are the skills folders that it reads, below home and below a project
+    (empty: the same); an install goes into the first. ``signs`` are what its presence shows by, below either. Each is a
+    text with spaces between the names.
 
     ``variable`` is the environment variable that names the folder ``moves`` (below home) elsewhere. An assistant that
     is ``moved_whole`` then reads nothing outside of it.
     """
 
     label: str
-    user: tuple[str, ...]
-    project: tuple[str, ...]
-    signs: tuple[str, ...]
-    variable: str | None = None
+    user: str
+    signs: str
+    project: str = ""
+    variable: str = ""
     moves: str = ""
     moved_whole: bool = False
 
     def folders(self, scope: str, project: str | os.PathLike[str]) -> list[Path]:
         """The folders that it reads in ``scope``."""
-        return self._located(self.project if scope == "project" else self.user, scope, project)
+        return self._located(self.project or self.user if scope == "project" else self.user, scope, project)
 
     def is_there(self, scope: str, project: str | os.PathLike[str]) -> bool:
         """Whether it is used by this user, or in this project."""
         return any(path.exists() for path in self._located(self.signs, scope, project))
 
-    def _located(self, names: tuple[str, ...], scope: str, project: str | os.PathLike[str]) -> list[Path]:
+    def _located(self, names: str, scope: str, project: str | os.PathLike[str]) -> list[Path]:
         if scope == "project":
-            return [Path(project).absolute() / name for name in names]
+            return [Path(project).absolute() / name for name in names.split()]
         moved = os.environ.get(self.variable, "") if self.variable else ""
-        if not moved:
-            return [Path.home() / name for name in names]
-        target = Path(moved).expanduser().absolute()
-        return [
-            target / PurePosixPath(name).relative_to(self.moves) if inside else Path.home() / name
-            for name in names
-            if (inside := PurePosixPath(name).is_relative_to(self.moves)) or not self.moved_whole
-        ]
+        paths = []
+        for name in names.split():
+            if moved and PurePosixPath(name).is_relative_to(self.moves):
+                paths.append(Path(moved).expanduser().absolute() / PurePosixPath(name).relative_to(self.moves))
+            elif not (moved and self.moved_whole):
+                paths.append(Path.home() / name)
+        return paths
 
 
+_in_config = partial(Client, variable="XDG_CONFIG_HOME", moves=".config")
 CLIENTS: Mapping[str, Client] = {
-    "claude": Client(
-        "Claude Code", (".claude/skills",), (".claude/skills",), (".claude",), "CLAUDE_CONFIG_DIR", ".claude"
-    ),
+    "claude": Client("Claude Code", ".claude/skills", ".claude", variable="CLAUDE_CONFIG_DIR", moves=".claude"),
     # It calls its own folder deprecated, but reads it.
-    "codex": Client("Codex", (AGENTS, ".codex/skills"), (AGENTS, ".codex/skills"), (".codex",), "CODEX_HOME", ".codex"),
+    "codex": Client("Codex", f"{AGENTS} .codex/skills", ".codex", variable="CODEX_HOME", moves=".codex"),
     "gemini": Client(
         "Gemini CLI",
-        (".gemini/skills", AGENTS, f".gemini/extensions/{NAME}/skills"),
-        (".gemini/skills", AGENTS),
-        (".gemini",),
+        f".gemini/skills {AGENTS} .gemini/extensions/{NAME}/skills",
+        ".gemini",
+        f".gemini/skills {AGENTS}",
         "GEMINI_CLI_HOME",
     ),
-    "kiro": Client("Kiro", (".kiro/skills",), (".kiro/skills",), (".kiro",), "KIRO_HOME", ".kiro"),
-    "agents": Client("any assistant that reads .agents/skills", (AGENTS,), (AGENTS,), (".agents",)),
+    "kiro": Client("Kiro", ".kiro/skills", ".kiro", variable="KIRO_HOME", moves=".kiro"),
+    "agents": Client("any assistant that reads .agents/skills", AGENTS, ".agents"),
 }
 # Assistants that need no copy of their own: `agents` serves them.
 SERVED: Mapping[str, Client] = {
-    "cursor": Client(
-        "Cursor",
-        (AGENTS, ".cursor/skills", ".claude/skills", ".codex/skills"),
-        (AGENTS, ".cursor/skills", ".claude/skills", ".codex/skills"),
-        (".cursor",),
-    ),
+    "cursor": Client("Cursor", f"{AGENTS} .cursor/skills .claude/skills .codex/skills", ".cursor"),
     "copilot": Client(
         "GitHub Copilot",
-        (AGENTS, ".copilot/skills"),
-        (AGENTS, ".github/skills", ".claude/skills"),
-        (".copilot", ".github/skills", ".github/copilot-instructions.md"),
+        f"{AGENTS} .copilot/skills",
+        ".copilot .github/skills .github/copilot-instructions.md",
+        f"{AGENTS} .github/skills .claude/skills",
         "COPILOT_HOME",
         ".copilot",
         moved_whole=True,
     ),
-    "opencode": Client(
+    "opencode": _in_config(
         "opencode",
-        (AGENTS, ".config/opencode/skills", ".claude/skills"),
-        (AGENTS, ".opencode/skills", ".claude/skills"),
-        (".config/opencode", ".opencode"),
-        "XDG_CONFIG_HOME",
-        ".config",
+        f"{AGENTS} .config/opencode/skills .claude/skills",
+        ".config/opencode .opencode",
+        f"{AGENTS} .opencode/skills .claude/skills",
     ),
-    "goose": Client(
+    "goose": _in_config(
         "goose",
-        (AGENTS, ".config/goose/skills", ".config/agents/skills", ".claude/skills"),
-        (AGENTS, ".goose/skills", ".claude/skills"),
-        (".config/goose", ".goose"),
-        "XDG_CONFIG_HOME",
-        ".config",
+        f"{AGENTS} .config/goose/skills .config/agents/skills .claude/skills",
+        ".config/goose .goose",
+        f"{AGENTS} .goose/skills .claude/skills",
     ),
 }
 ALL: Mapping[str, Client] = {**CLIENTS, **SERVED}
@@ -146,9 +137,8 @@ def other_copies(folder: Path, project: str | os.PathLike[str]) -> list[Copy]:
     both: dict[Path, list[str]] = {}
     for client in ALL.values():
         places = _copies_of(client, project)
-        if folder in places:
-            for place in places:
-                both.setdefault(place, []).append(client.label)
+        for place in places if folder in places else ():
+            both.setdefault(place, []).append(client.label)
     here = folder.resolve()
     return [
         Copy(place, version, tuple(labels))

@@ -103,7 +103,8 @@ def install(folder: Path, *, discard_changes: bool = False) -> Outcome:
         contents = _contents(folder, before.files) if before else Contents({}, {})
     own = tuple(contents.own)
     if before is not None:
-        _refuse_changes(folder, before, contents, discard_changes=discard_changes)
+        if not discard_changes:
+            _refuse_changes(folder, before, contents)
         _refuse_in_the_way(own, sources)
         intact = before.files.keys() == contents.ours.keys() and not _changed(before, contents)
         if intact and before == Marker(__version__, digests):
@@ -123,7 +124,8 @@ def uninstall(folder: Path, *, discard_changes: bool = False) -> Outcome:
                 f"Nothing is installed at {folder}.", fix="See: evaluate.py uninstall --help", code="not_installed"
             )
         contents = _contents(folder, before.files)
-        _refuse_changes(folder, before, contents, discard_changes=discard_changes)
+        if not discard_changes:
+            _refuse_changes(folder, before, contents)
         folder.rename(_beside(folder, "old"))  # out of sight in one step: no assistant ever sees half a skill
         _bring_own(folder)
     return Outcome("uninstalled", len(before.files), before.version, tuple(contents.own))
@@ -132,7 +134,7 @@ def uninstall(folder: Path, *, discard_changes: bool = False) -> Outcome:
 def _contents(folder: Path, files: Iterable[str]) -> Contents:
     """What lies in ``folder``, where ``files`` are the names of ours. Links are not followed, caches passed over."""
     names = set(files)
-    parents = {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
+    parents = _parents(names)
     contents = Contents({}, {})
 
     def walk(directory: Path) -> None:
@@ -161,12 +163,12 @@ def _changed(before: Marker, contents: Contents) -> list[str]:
     ]
 
 
-def _refuse_changes(folder: Path, before: Marker, contents: Contents, *, discard_changes: bool) -> None:
+def _refuse_changes(folder: Path, before: Marker, contents: Contents) -> None:
     changed = _changed(before, contents)
-    if changed and not discard_changes:
+    if changed:
         raise Refused(
             f"{len(changed)} installed file{'s were' if len(changed) > 1 else ' was'} changed since: "
-            f"{', '.join(changed[:5])}{', ...' if len(changed) > 5 else ''}. Nothing was touched.",
+            f"{_some(changed)}. Nothing was touched.",
             fix=f"Save what you want to keep from {folder}, then repeat the command with --discard-changes.",
             code="locally_changed",
             details={"changed": changed},
@@ -175,11 +177,11 @@ def _refuse_changes(folder: Path, before: Marker, contents: Contents, *, discard
 
 def _refuse_in_the_way(own: Iterable[str], sources: Mapping[str, Path]) -> None:
     """What somebody put where a file or folder of ours has to be cannot be kept."""
-    needed = {*sources, *(parent.as_posix() for name in sources for parent in PurePosixPath(name).parents)}
-    blocked = [name for name in own if name in needed or any(str(up) in sources for up in PurePosixPath(name).parents)]
+    needed = {*sources, *_parents(sources)}
+    blocked = [name for name in own if name in needed or not _parents([name]).isdisjoint(sources)]
     if blocked:
         raise Refused(
-            f"Version {__version__} needs the place of {', '.join(blocked[:5])}, which an install did not put there. "
+            f"Version {__version__} needs the place of {_some(blocked)}, which an install did not put there. "
             "Nothing was changed.",
             fix="Move it away first, then repeat the command.",
             code="in_the_way",
@@ -187,39 +189,39 @@ def _refuse_in_the_way(own: Iterable[str], sources: Mapping[str, Path]) -> None:
         )
 
 
+def _some(names: list[str]) -> str:
+    return f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+
+
+def _parents(names: Iterable[str]) -> set[str]:
+    """The folders above these files, by name."""
+    return {parent.as_posix() for name in names for parent in PurePosixPath(name).parents}
+
+
 def _action(before: Marker | None) -> str:
     if before is None:
         return "installed"
-    if before.version == __version__:
-        return "repaired"
-    return "upgraded" if _number(before.version) < _number(__version__) else "downgraded"
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
+    old, new = ([int(part) for part in text.split(".") if part.isdigit()] for text in (before.version, __version__))
+    return "repaired" if before.version == __version__ else "upgraded" if old < new else "downgraded"
 
 
 def _replace(folder: Path, sources: Mapping[str, Path], marker: Marker) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new, old = _beside(folder, "new"), _beside(folder, "old")
+    new = _beside(folder, "new")
     try:
         for name, path in sources.items():
-            _copy(path, new / name)
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, new / name)
+            (new / name).chmod(0o755 if path.name == "evaluate.py" else 0o644)
         document = {"name": NAME, "version": marker.version, "files": dict(marker.files)}
         (new / MARKER).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8", newline="\n")
         if folder.exists():
-            folder.rename(old)
+            folder.rename(_beside(folder, "old"))
         new.rename(folder)
     except BaseException:
         _recover(folder)
         raise
     _bring_own(folder)
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
-    target.chmod(0o755 if target.name == "evaluate.py" else 0o644)
 
 
 def _recover(folder: Path) -> None:

@@ -1,19 +1,32 @@
 """What a kind of evaluation gives. The rest of the package asks the kind and never names one.
 
 To add a kind: a folder beside this file whose ``kind.py`` holds an instance of a subclass of :class:`Kind` as
-``KIND``, and a line in :mod:`model_evaluation.kinds.registry`; nothing else of the package is changed. The folder holds
+``KIND``, and a line in :mod:`model_evaluation.kinds.registry`; nothing else of the package is changed. What a kind has
+is found by where it lies in its folder, imported when it is asked for and not before:
 
-- ``steps/``: a module for each question that only this kind asks; shared ones are named in :attr:`Kind.steps`;
-- ``templates/``: the notebook's cells that differ from the shared ones of :mod:`model_evaluation.notebook`;
-- ``runtime/``: what the notebook carries: the parameters as :class:`~model_evaluation.runtime.settings.Settings`, how
-  a run is started and found (:class:`~model_evaluation.runtime.launch.service.Runs`), and the reader of its results
-  into one of the shapes of :mod:`model_evaluation.runtime.results`;
-- what it checks, what it costs, and how local AWS plays it (:mod:`model_evaluation.localaws.kind_player`).
+=======================  =================================================================================
+module                   holds
+=======================  =================================================================================
+``steps/STEP.py``        ``STEP``: a question that only this kind asks
+``card.py``              ``configuration``, ``expectation`` and ``minutes_of`` of a context
+``checks.py``            ``CHECKS``
+``permissions.py``       ``permissions`` of a context and a candidate for the role
+``parameters.py``        ``parameters`` of a context
+``other_answers.py``     ``other_answers`` of a summary and a context
+``metric_tool.py``       ``TOOL``, a :class:`MetricTool`; ``people_tool.py`` and ``split_tool.py`` alike
+``localaws/player.py``   ``PLAYER``, a class of :class:`~model_evaluation.localaws.kind_player.KindPlayer`
+``runtime/settings.py``  ``SETTINGS``, a class of :class:`~model_evaluation.runtime.settings.Settings`
+``runtime/words.py``     ``report_words`` of a summary
+``templates/``           the notebook's cells that differ from the shared ones
+=======================  =================================================================================
+
+``runtime/`` is what the notebook carries: beside these two, how a run is started and found
+(:class:`~model_evaluation.runtime.launch.service.Runs`), and the reader of its results into one of the shapes of
+:mod:`model_evaluation.runtime.results`. A module that is not there says "none of that": no checks of its own, no
+permissions, unknown cost. What fits no module of this table, a kind overrides.
 
 ``tests/toy_kind`` is a complete small example, with a reader for each shape of results; ``tests/contract/
 test_toy_kind.py`` drives it from the first question to a report.
-
-A method that is not overridden says "none of that": no checks of its own, no permissions, unknown cost.
 """
 
 from __future__ import annotations
@@ -22,6 +35,7 @@ import importlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
 from model_evaluation.errors import Refused
@@ -120,10 +134,24 @@ class Kind:
     reference: ClassVar[str] = ""
     """The kind's reference page, such as ``references/results.md``."""
 
+    @property
+    def folder(self) -> str:
+        """The package that the kind's own modules lie in."""
+        return type(self).__module__.rpartition(".")[0]
+
+    def own(self, name: str) -> ModuleType | None:
+        """The module of that name in the kind's folder; ``None`` without one. What it raises is raised."""
+        module = f"{self.folder}.{name}"
+        try:
+            return importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if not f"{module}.".startswith(f"{error.name}."):  # something that the module needs
+                raise
+            return None
+
     def step(self, step_id: str) -> Step:
         """One of :attr:`steps`."""
-        own = type(self).__module__.rpartition(".")[0]
-        package = own if step_id in self.own_steps else "model_evaluation"
+        package = self.folder if step_id in self.own_steps else "model_evaluation"
         step: Step = importlib.import_module(f"{package}.steps.{step_id}").STEP
         return step.where_needed(partial(self.needs, step_id)) if step_id in self.optional_steps else step
 
@@ -161,34 +189,48 @@ class Kind:
 
     def card(self, context: Context) -> list[tuple[str, str]]:
         """The configuration for the user's yes: (name, text), a line each."""
-        asked = [step_id for step_id in self.steps if step_id != "confirm" and context.answered(step_id)]
-        return [(self.step(step_id).title, str(context.value(step_id))) for step_id in asked]
+        module = self.own("card")
+        lines: list[tuple[str, str]] = module.configuration(context) if module else []
+        return lines
 
     def expectation(self, context: Context) -> Expectation:
         """What it will take; failing lookups are told in its lines."""
-        return Expectation((("Cost", "unknown"), ("Duration", "unknown")))
+        module = self.own("card")
+        unknown = Expectation((("Cost", "unknown"), ("Duration", "unknown")))
+        expectation: Expectation = module.expectation(context) if module else unknown
+        return expectation
 
     def minutes(self, context: Context) -> tuple[float, float] | None:
         """From start to results, low to high, without a lookup; ``None`` when nobody knows."""
-        return None
+        module = self.own("card")
+        minutes: tuple[float, float] | None = module.minutes_of(context) if module else None
+        return minutes
 
     def checks(self) -> Sequence[Check]:
         """Every check before money is spent, in the order in which they are shown: the kind's own, and those of
         :mod:`model_evaluation.preflight.shared_checks` that apply to it."""
-        return ()
+        module = self.own("checks")
+        checks: Sequence[Check] = module.CHECKS if module else ()
+        return checks
 
     def permissions(self, context: Context, role: str = "") -> Permissions:
         """What role and caller need for this configuration, as data, as far as the answers go. ``role`` is the ARN of a
         candidate for the execution role, before one is recorded: then nothing may be looked up."""
-        return Permissions()
+        module = self.own("permissions")
+        permissions: Permissions = module.permissions(context, role) if module else Permissions()
+        return permissions
 
     def parameters(self, context: Context) -> JsonObject:
         """The parameters cell's values by name, in its order. Every step has its answer."""
-        raise NotImplementedError
+        module = importlib.import_module(f"{self.folder}.parameters")
+        values: JsonObject = module.parameters(context)
+        return values
 
     def cells(self) -> Sequence[Cell]:
         """The notebook's cells, in order: those of :mod:`model_evaluation.notebook.cells` that fit, and its own."""
-        raise NotImplementedError
+        from model_evaluation.notebook.cells import EVERY_CELL
+
+        return EVERY_CELL
 
     def cells_for(self, parameters: Mapping[str, object]) -> Sequence[Cell]:
         """Those of them that an evaluation with these parameters takes."""
@@ -197,34 +239,44 @@ class Kind:
     @property
     def templates(self) -> Path:
         """The folder of the templates of its cells; those that it lacks are the shared ones."""
-        file = importlib.import_module(type(self).__module__).__file__
+        file = importlib.import_module(self.folder).__file__
         assert file is not None
         return Path(file).parent / "templates"
 
     def settings_class(self) -> type[Settings]:
         """The parameters cell as a class. It knows what is checked before a start, and how runs are looked at
         (:class:`~model_evaluation.runtime.launch.service.Runs`)."""
-        raise NotImplementedError
+        settings: type[Settings] = importlib.import_module(f"{self.folder}.runtime.settings").SETTINGS
+        return settings
 
     def words(self, summary: Summary) -> ReportWords:
         """What reports of this summary say beside its numbers. The notebook's analysis carries the same."""
-        raise NotImplementedError
+        words: ReportWords = importlib.import_module(f"{self.folder}.runtime.words").report_words(summary)
+        return words
 
     def metric_tool(self) -> MetricTool | None:
         """What checks and tries metric definitions, where the kind takes any."""
-        return None
+        module = self.own("metric_tool")
+        tool: MetricTool | None = module.TOOL if module else None
+        return tool
 
     def people_tool(self) -> PeopleTool | None:
         """What lets people check the scores, where somebody else gave them."""
-        return None
+        module = self.own("people_tool")
+        tool: PeopleTool | None = module.TOOL if module else None
+        return tool
 
     def split_tool(self) -> SplitTool | None:
         """What parts rows into training, validation and test sets, where the kind's rows are a table."""
-        return None
+        module = self.own("split_tool")
+        tool: SplitTool | None = module.TOOL if module else None
+        return tool
 
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
         """What results were made of that the present answers say otherwise, such as ``the model is A, not B``."""
-        return []
+        module = self.own("other_answers")
+        texts: list[str] = module.other_answers(summary, context) if module else []
+        return texts
 
     def upgraded(self, summary: JsonObject) -> JsonObject:
         """A ``summary.json`` of an earlier ``schema_version`` as one of the present. Whatever the file holds, it never
@@ -248,4 +300,6 @@ class Kind:
 
     def player(self) -> KindPlayer | None:
         """How local AWS plays this kind's jobs and seeds an account for it; ``None`` when it does not."""
-        return None
+        module = self.own("localaws.player")
+        player: KindPlayer | None = module.PLAYER() if module else None
+        return player

@@ -6,8 +6,8 @@ kind of evaluation's jobs are done, its kind says (:mod:`.kind_player`). Everyth
 
 from __future__ import annotations
 
+from .cloud import Call
 from .kind_player import KindPlayer
-from .recording import Call
 from .scenario import Scenario
 from .server import LocalAws
 

@@ -1,33 +1,73 @@
-"""The account and its state, as the simulated services see it."""
+"""The account, its state as the simulated services see it, and the record of every request."""
 
 from __future__ import annotations
 
 import datetime
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .recording import Calls
-from .scenario import Rules, Scenario
+from .operations import Record
+from .scenario import Scenario
 from .store import Store, timestamp
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-    from .http.loopback import Loopback
     from .jobs.timeline import Timeline
     from .kind_player import KindPlayer
+
+ACCESS_KEY = "LOCALAWSACCESSKEY000"
+OWN_KEY = "LOCALAWSITSELF000000"
+"""Access key of the simulated services' own requests to moto, which are neither recorded nor refused."""
+SECRET = "local-aws-needs-no-secret"  # noqa: S105
+REFUSED = "refused"
+TELEMETRY = "telemetry"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request.
+
+    ``service`` is botocore's name, or ``telemetry`` for the SDK's usage reports (swallowed here), or
+    ``refused`` for anything that wanted to leave the machine. ``params`` hold no object bodies.
+    """
+
+    service: str
+    operation: str
+    params: Record = field(default_factory=dict)
+
+
+class Calls(list[Call]):
+    """Recorded calls in order of arrival.
+
+    ``observer`` is told of each call twice: ``arrived`` before it takes effect, ``answered`` after that and before
+    the answer is sent. It may raise ``ConnectionAbortedError``: then the connection drops at that moment.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.observer: Callable[[Call, str], None] = lambda call, moment: None
+
+    def of(self, operation: str, service: str | None = None) -> list[Call]:
+        """The calls of one operation."""
+        return [call for call in self if call.operation == operation and service in (None, call.service)]
+
+    def names(self) -> list[str]:
+        """``service:Operation`` of every call."""
+        return [f"{call.service}:{call.operation}" for call in self]
 
 
 class Cloud:
     """One account in all regions.
 
     ``lock`` guards everything but moto's own state: hold it while reading or changing records. ``timeline`` and
-    ``loopback`` are put there by whoever starts the server.
+    ``endpoint`` are put there by whoever starts the server.
     """
 
     timeline: Timeline
-    loopback: Loopback
+    endpoint: str
 
     def __init__(self, account: str, clock: Callable[[], float], players: Sequence[KindPlayer]) -> None:
         self.account = account
@@ -35,6 +75,8 @@ class Cloud:
         self.players = tuple(players)
         self.lock = threading.RLock()
         self.calls = Calls()
+        self._clients: dict[tuple[str, str, str], BaseClient] = {}
+        self._clients_lock = threading.Lock()
 
     def reset(self, scenario: Scenario) -> None:
         """An account without anything in it and without a history."""
@@ -47,16 +89,22 @@ class Cloud:
         self.raised_quotas: dict[str, float] = {}
 
     def own_client(self, service: str, region: str) -> BaseClient:
-        """A client for the services' own use; see :mod:`.http.loopback`."""
-        return self.loopback.client(service, region)
+        """A client for the simulated services' own use. What they read and write with it is not recorded and not
+        subject to the scenario."""
+        return self.client(service, region, OWN_KEY)
 
-    @property
-    def scenario(self) -> Scenario:
-        return self.rules.scenario
+    def client(self, service: str, region: str, access_key: str = ACCESS_KEY) -> BaseClient:
+        """A boto3 client that talks to this local AWS over HTTP; the same one each time."""
+        import boto3  # noqa: TID251 - the stand-in's own door, not a lookup
+        from botocore.config import Config
 
-    @scenario.setter
-    def scenario(self, scenario: Scenario) -> None:
-        self.rules = Rules(scenario, self.clock)
+        key = (service, region, access_key)
+        with self._clients_lock:
+            if key not in self._clients:
+                session = boto3.session.Session(access_key, SECRET, region_name=region)
+                # No proxy, whatever the environment says: the endpoint is on this machine.
+                self._clients[key] = session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
+            return self._clients[key]
 
     def arn(self, region: str, resource: str, service: str = "sagemaker") -> str:
         return f"arn:aws:{service}:{region}:{self.account}:{resource}"

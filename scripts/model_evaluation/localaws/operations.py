@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -36,6 +36,7 @@ class Response:
 
 
 Handler = Callable[["Cloud", Request], Record | Response | None]
+AnyHandler = TypeVar("AnyHandler", bound=Handler)
 
 
 class Operations:
@@ -44,7 +45,7 @@ class Operations:
     def __init__(self) -> None:
         self.handlers: dict[tuple[str, str], Handler] = {}
 
-    def plays(self, service: str, name: str) -> Callable[[Handler], Handler]:
+    def plays(self, service: str, name: str) -> Callable[[AnyHandler], AnyHandler]:
         """Registers a function for one operation; ``service`` is botocore's name.
 
         It gets parameters that fit the input shape and returns the result in the output shape, or a ready
@@ -52,7 +53,7 @@ class Operations:
         whoever comes next: another kind, the shared operations, moto.
         """
 
-        def register(handler: Handler) -> Handler:
+        def register(handler: AnyHandler) -> AnyHandler:
             self.handlers[service, name] = handler
             return handler
 

@@ -13,7 +13,7 @@ from .jobs.job import TRAINING, Job
 from .operations import Record
 from .services.hub import PUBLIC_HUB, put_content
 from .services.packages import GROUPS, PACKAGES
-from .services.public_bucket import eula_uri
+from .services.public_bucket import eula_uri, settings_uri
 from .store import DAY, timestamp
 
 BASE_MODEL = "meta-textgeneration-llama-3-2-3b-instruct"
@@ -73,6 +73,7 @@ class Seeder:
                 "Name": f"open-source-eval-{name}",
                 "Type": "Evaluation",
                 "EvaluationType": "DeterministicEvaluation",
+                "SmtjOverrideParamsS3Uri": settings_uri(self.region),
             },
         ]
         document: Record = {
@@ -86,18 +87,9 @@ class Seeder:
         put_content(self.cloud, self.region, path, document, ["@task:text-generation"])
 
     def group(self, name: str, description: str, *, days_ago: float = 0.0) -> None:
-        arn = GROUPS.arn(self.cloud, self.region, name)
-        GROUPS.table(self.cloud, self.region).put(
-            arn,
-            {
-                "ModelPackageGroupName": name,
-                "ModelPackageGroupArn": arn,
-                "ModelPackageGroupDescription": description,
-                "ModelPackageGroupStatus": "Completed",
-                "CreationTime": timestamp(self.cloud.started - days_ago * DAY),
-                "CreatedBy": {},
-            },
-        )
+        members = {"ModelPackageGroupDescription": description, "ModelPackageGroupStatus": "Completed"}
+        created = timestamp(self.cloud.started - days_ago * DAY)
+        GROUPS.add(self.cloud, self.region, name, {**members, "CreationTime": created})
 
     def package(
         self,
@@ -130,20 +122,20 @@ class Seeder:
                 "HubContentVersion": base_version or versions[base],
                 "RecipeName": f"{base}_sft_lora",
             }
-        PACKAGES.table(self.cloud, self.region).put(
+        PACKAGES.add(
+            self.cloud,
+            self.region,
             arn,
             {
                 "ModelPackageName": arn,
                 "ModelPackageGroupName": group,
                 "ModelPackageVersion": version,
-                "ModelPackageArn": arn,
                 "CreationTime": timestamp(self.cloud.started - days_ago * DAY),
                 "ModelPackageStatus": status,
                 "ModelPackageStatusDetails": {"ValidationStatuses": []},
                 "ModelApprovalStatus": approval,
                 "InferenceSpecification": {"Containers": [container]},
                 "MetadataProperties": {"GeneratedBy": made_by} if made_by else {},
-                "CreatedBy": {},
             },
         )
 

@@ -9,31 +9,26 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.errors import UsageError
 from model_evaluation.kinds.registry import REGISTRY, load_kind
 from model_evaluation.packages import missing_package
 
-from .cloud import Cloud
+from .cloud import ACCESS_KEY, REFUSED, SECRET, Calls, Cloud
 from .jobs.timeline import Timeline
-from .recording import REFUSED, Calls
 from .scenario import Scenario
 
 DEFAULT_ACCOUNT = "111122223333"
 LOOPBACK = "127.0.0.1"
 DEFAULT_REGION = "us-west-2"
-ACCESS_KEY = "LOCALAWSACCESSKEY000"
-SECRET = "local-aws-needs-no-secret"  # noqa: S105
 MARKER = "MODEL_EVALUATION_LOCAL_AWS"
 
 _one_at_a_time = threading.Lock()
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-    from flask import Flask
     from werkzeug.serving import BaseWSGIServer
 
 
@@ -65,37 +60,28 @@ class LocalAws:
         self._server: BaseWSGIServer | None = None
         self._bundle = ""
         self._running = contextlib.ExitStack()
-        self._clients: dict[tuple[str, str], BaseClient] = {}
 
     def start(self) -> LocalAws:
         """Starts serving. Raises :class:`MissingDependency` without moto, werkzeug or trustme, and
         :class:`UsageError` when something else listens on the port."""
         try:
-            from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+            import trustme
             from werkzeug.serving import make_server
 
-            from .http.gateway import Gateway, MotoBehindLock, is_aws_host
-            from .http.listener import Authority, handler_class
-            from .http.loopback import Loopback
+            from .gateway import Gateway, handler_class
         except ImportError as error:
             raise missing_package(error.name) from error
-
-        def backend_app(service: Any) -> Flask:
-            if service is None:  # moto knows no such service
-                raise NotImplementedError
-            return create_backend_app(service)
-
         if not _one_at_a_time.acquire(blocking=False):
             raise RuntimeError("one LocalAws per process at a time: close the other one first")
         with contextlib.ExitStack() as stack:
             stack.callback(_one_at_a_time.release)
             _forget_moto()
-            moto = MotoBehindLock(DomainDispatcherApplication(backend_app), self.cloud.account)
-            self.cloud.loopback = Loopback(moto)
-            gateway = Gateway(self.cloud, moto)
             self._bundle = os.path.join(stack.enter_context(tempfile.TemporaryDirectory(prefix="local-aws-")), "ca.pem")
-            authority = Authority(Path(self._bundle))
-            handler = handler_class(authority, gateway.refuse, is_aws_host, lambda: self.scenario.clock_ahead_seconds)
+            # It lives as long as this local AWS and is trusted by nobody else.
+            authority = trustme.CA(organization_name="Local AWS (simulated)")
+            authority.cert_pem.write_to_path(self._bundle)
+            gateway = Gateway(self.cloud)
+            handler = handler_class(authority, gateway)
             try:
                 self._server = make_server(LOOPBACK, self._port, gateway, threaded=True, request_handler=handler)
             except SystemExit as error:  # werkzeug has said why on stderr, and would end the process
@@ -103,6 +89,7 @@ class LocalAws:
                     f"Local AWS cannot listen on port {self._port} of {LOOPBACK}: it is taken, or not allowed.",
                     fix="Name another port, or none: then a free one is taken.",
                 ) from error
+            self.cloud.endpoint = f"http://{LOOPBACK}:{self._server.port}"
             thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="local-aws", daemon=True)
             thread.start()
             stack.callback(thread.join)
@@ -168,7 +155,7 @@ class LocalAws:
         """``http://127.0.0.1:PORT``: AWS's endpoint, and an HTTP proxy for the hosts the SDK insists on."""
         if self._server is None:
             raise RuntimeError("local AWS has not been started")
-        return f"http://{LOOPBACK}:{self._server.port}"
+        return self.cloud.endpoint
 
     @property
     def env(self) -> dict[str, str]:
@@ -209,15 +196,7 @@ class LocalAws:
 
     def client(self, service: str, region: str | None = None) -> BaseClient:
         """A boto3 client that talks to this local AWS over HTTP; the same one each time."""
-        import boto3  # noqa: TID251 - the stand-in's own door, not a lookup
-        from botocore.config import Config
-
-        key = (service, region or self.region)
-        if key not in self._clients:
-            session = boto3.session.Session(ACCESS_KEY, SECRET, region_name=key[1])
-            # No proxy, whatever the environment says: the endpoint is on this machine.
-            self._clients[key] = session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
-        return self._clients[key]
+        return self.cloud.client(service, region or self.region)
 
 
 def _forget_moto() -> None:

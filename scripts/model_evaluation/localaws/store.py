@@ -76,13 +76,16 @@ class Store:
         """Adds SageMaker tags (``{"Key", "Value"}``) to an ARN."""
         self.tags.setdefault(arn, {}).update({tag["Key"]: tag["Value"] for tag in tags})
 
+    def tags_of(self, arn: str) -> list[Record]:
+        return [{"Key": key, "Value": value} for key, value in sorted(self.tags.get(arn, {}).items())]
+
 
 @dataclass(frozen=True)
 class Resource:
     """A sort of record in SageMaker, by the names that its Describe and List operations and their members have.
 
     ``key`` is the member by which Describe names one: by its ARN, or by what follows ``prefix`` in the ARN.
-    ``filters`` are those of List: parameter to the record's member that must be equal.
+    ``filters`` are those of List: parameter to the record's member that must be equal, ``A.B`` for one inside another.
     """
 
     word: str
@@ -103,6 +106,21 @@ class Resource:
         """The ARN of a name; an ARN is returned as it is."""
         return name if name.startswith("arn:") else cloud.arn(region, f"{self.prefix}/{name}")
 
+    def add(self, cloud: Cloud, region: str, name: str, members: Record) -> str:
+        """Makes one exist, from now on unless ``members`` say otherwise; its ARN."""
+        arn, table = self.arn(cloud, region, name), self.table(cloud, region)
+        usual = table.known(
+            {
+                f"{self.key.removesuffix('Name')}Arn": arn,
+                self.key: arn if self.key.endswith("Arn") else arn.rpartition("/")[2],
+                "CreationTime": cloud.now(),
+                "LastModifiedTime": cloud.now(),
+                "CreatedBy": {},
+            }
+        )
+        table.put(arn, {**usual, **members})
+        return arn
+
     def find(self, cloud: Cloud, request: Request) -> Record:
         """The record that a request's ``key`` names. Raises :class:`ServiceError` when there is none."""
         arn = self.arn(cloud, request.region, request.params[self.key])
@@ -119,7 +137,7 @@ class Resource:
         records = self.table(cloud, request.region).all()
         for parameter, member in self.filters.items():
             if (value := request.params.get(parameter)) is not None:
-                records = [record for record in records if record[member] == value]
+                records = [record for record in records if _member(record, member) == value]
         return self.listed(request, records)
 
     def listed(self, request: Request, records: Iterable[Record]) -> Record:
@@ -130,6 +148,10 @@ class Resource:
         """Registers Describe and List."""
         SHARED.plays("sagemaker", f"Describe{self.word}")(self.describe)
         SHARED.plays("sagemaker", f"List{self.word}s")(self.list_all)
+
+
+def _member(record: Record, path: str) -> object:
+    return functools.reduce(lambda inner, name: inner[name], path.split("."), record)
 
 
 def fit(record: Record, shape: Shape) -> Record:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-
-import botocore.exceptions as boto
+from typing import Any
 
 from model_evaluation.errors import (
     AccessDenied,
@@ -20,28 +19,20 @@ from model_evaluation.errors import (
     Throttled,
     Unreachable,
 )
+from model_evaluation.json_types import Facts
 
 ATTEMPTS = 4  # of a request that is throttled or gets no answer
 # Every service's own word for "not there"; EC2 puts it behind a dot, as in InvalidVpcID.NotFound.
-NOT_FOUND = {
-    "404": "S3, without a body",
-    "NoSuchBucket": "S3",
-    "NoSuchKey": "S3",
-    "NoSuchUpload": "S3",
-    "NoSuchVersion": "S3",
-    "KMS.NotFoundException": "S3, about the key that encrypts an object",
-    "NoSuchEntity": "IAM",
-    "NoSuchResourceException": "Service Quotas",
-    "NotFoundException": "KMS, Price List",
-    "ResourceNotFound": "SageMaker, CloudWatch",
-    "ResourceNotFoundException": "the younger services",
-    "RepositoryNotFoundException": "ECR",
-    "ImageNotFoundException": "ECR",
-    "EntityNotFoundException": "Glue",
-    "NotFound": "",
-}
+NOT_FOUND = re.compile(
+    r"404|NoSuch(Bucket|Key|Upload|Version|Entity|ResourceException)|(KMS\.)?NotFoundException|(.*\.)?NotFound"
+    r"|(Resource|Repository|Image|Entity)NotFoundException|ResourceNotFound"
+)
 # Some say it in words.
 NOT_FOUND_WORDS = ("does not exist", "could not find", "cannot find", "not found", "unable to find")
+SIGN_IN = (
+    "Sign in first: `aws configure sso` then `aws sso login`, or export AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
+    "AWS_SESSION_TOKEN. Check with: aws sts get-caller-identity"
+)
 RENEW = (
     "Renew them, then run the same command again: `aws sso login` for SSO profiles, or export fresh "
     "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Nothing was lost."
@@ -75,68 +66,79 @@ MEANINGS: tuple[tuple[str, type[AwsError], str, str], ...] = (
 )
 
 
+# Failures of botocore by the names of its classes, the most specific first; what they mean, and what to do. They are
+# known by name, so that the library is loaded only by who asks something.
+LIBRARY: tuple[tuple[str, type[AwsError], str, str], ...] = (
+    (
+        "NoCredentialsError|PartialCredentialsError|CredentialRetrievalError",
+        NoCredentials,
+        "No usable AWS credentials were found {moment}: {error}",
+        SIGN_IN,
+    ),
+    (
+        "SSOTokenLoadError|UnauthorizedSSOTokenError|TokenRetrievalError",
+        ExpiredCredentials,
+        "The AWS sign-in has expired (seen {moment}): {error}",
+        RENEW,
+    ),
+    ("ProfileNotFound", NoCredentials, "{error}.", "Choose an existing one: aws configure list-profiles"),
+    (
+        "NoRegionError|InvalidRegionError",
+        NoRegion,
+        "No usable AWS region is configured: {error}",
+        "For example: export AWS_REGION=us-west-2",
+    ),
+    (
+        "HTTPClientError|ConnectionError",
+        Unreachable,
+        "AWS did not answer {moment}: {error}",
+        "Check the network, proxy or VPN (and AWS_ENDPOINT_URL if it is set), then run the command again.",
+    ),
+    ("BotoCoreError", AwsError, "The AWS library failed {moment}: {error}", "Check the AWS configuration."),
+)
+
+
 @contextmanager
 def aws_errors(
     action: str, *, resource: str | None = None, no_words: Callable[[], object] = lambda: None
 ) -> Iterator[None]:
-    """Turn botocore's failures into ours, the most specific first; programming errors stay visible.
+    """Turn botocore's failures into ours; programming errors stay visible.
 
     ``action`` completes "while ..."; ``resource`` is what was looked up. ``no_words`` is called for an answer without a
     body, as HEAD requests get it, whose code says only "400": it may raise the same failure in words.
     """
     about = f" {resource}" if resource else ""
+    moment = f"while {action}{about}"
     try:
         yield
-    except boto.ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "400":
-            no_words()
-        raise _from_code(error, action, about) from error
-    except (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError) as error:
-        raise NoCredentials(
-            f"No usable AWS credentials were found while {action}{about}: {error}",
-            fix="Sign in first: `aws configure sso` then `aws sso login`, or export AWS_ACCESS_KEY_ID, "
-            "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Check with: aws sts get-caller-identity",
-        ) from error
-    except (boto.SSOTokenLoadError, boto.UnauthorizedSSOTokenError, boto.TokenRetrievalError) as error:
-        raise ExpiredCredentials(
-            f"The AWS sign-in has expired (seen while {action}{about}): {error}", fix=RENEW
-        ) from error
-    except boto.ProfileNotFound as error:
-        raise NoCredentials(f"{error}.", fix="Choose an existing one: aws configure list-profiles") from error
-    except (boto.NoRegionError, boto.InvalidRegionError) as error:
-        raise NoRegion(
-            f"No usable AWS region is configured: {error}", fix="For example: export AWS_REGION=us-west-2"
-        ) from error
-    except boto.ParamValidationError as error:
-        reason = " ".join(str(error).split())
-        raise AwsError(
-            f"AWS does not accept this value while {action}{about}: {reason}",
-            fix="Correct the value and answer again.",
-            code="invalid_value",
-        ) from error
-    except (boto.HTTPClientError, boto.ConnectionError) as error:
-        raise Unreachable(
-            f"AWS did not answer while {action}{about}: {error}",
-            fix="Check the network, proxy or VPN (and AWS_ENDPOINT_URL if it is set), then run the command again.",
-        ) from error
-    except boto.BotoCoreError as error:
-        raise AwsError(
-            f"The AWS library failed while {action}{about}: {error}", fix="Check the AWS configuration."
-        ) from error
+    except Exception as error:
+        names = {each.__name__ for each in type(error).__mro__ if each.__module__ == "botocore.exceptions"}
+        if "ClientError" in names:
+            answer: Any = error
+            if answer.response.get("Error", {}).get("Code") == "400":
+                no_words()
+            raise _from_answer(answer.response, answer.operation_name, moment, about) from error
+        if "ParamValidationError" in names:
+            refusal = f"AWS does not accept this value {moment}: {' '.join(str(error).split())}"
+            raise AwsError(refusal, fix="Correct the value and answer again.", code="invalid_value") from error
+        for library, kind, message, fix in LIBRARY:
+            if not names.isdisjoint(library.split("|")):
+                raise kind(message.format(moment=moment, error=error), fix=fix) from error
+        raise
 
 
-def _from_code(error: boto.ClientError, action: str, about: str) -> AwsError:
-    body = error.response.get("Error", {})
+def _from_answer(response: Facts, operation: str, moment: str, about: str) -> AwsError:
+    body = response.get("Error", {})
     code, message = str(body.get("Code", "")), str(body.get("Message", "")).strip()
-    details = {"aws_code": code, "operation": error.operation_name}
-    moment, words = f"while {action}{about}", f" AWS says: {message}" if message and message != code else ""
-    names = {"moment": moment, "words": words, "operation": error.operation_name, "on": about and f" on{about}"}
+    details = {"aws_code": code, "operation": operation}
+    words = f" AWS says: {message}" if message and message != code else ""
+    names = {"moment": moment, "words": words, "operation": operation, "on": about and f" on{about}"}
     for codes, kind, meaning, fix in MEANINGS:
         if re.fullmatch(codes, code):
             return kind(meaning.format(**names), fix=fix.format(**names), details=details)
     if is_not_found(code, message):
         return NotFound(f"AWS found nothing {moment}.{words}", fix="Check the name and the region.", details=details)
-    if int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
+    if int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
         trouble = f"AWS had trouble of its own {moment} ({code or 'no code'})."
         fix = "Run the same command again; if it lasts, see the AWS Health Dashboard."
         return Unreachable(trouble, fix=fix, code="service_error", details=details)
@@ -146,9 +148,8 @@ def _from_code(error: boto.ClientError, action: str, about: str) -> AwsError:
 
 def is_not_found(code: str, message: str = "") -> bool:
     """Whether a service's error code, or its words where the code is general, says that something is not there."""
-    if code in NOT_FOUND or code.endswith(".NotFound"):
-        return True
-    return code == "ValidationException" and any(words in message.lower() for words in NOT_FOUND_WORDS)
+    in_words = code == "ValidationException" and any(words in message.lower() for words in NOT_FOUND_WORDS)
+    return in_words or NOT_FOUND.fullmatch(code) is not None
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,10 @@ import email.utils
 from contextlib import suppress
 from typing import NamedTuple
 
-import botocore.exceptions
-
 from model_evaluation.runtime.settings import Json
 
 from .failures import aws_errors
-from .session import Aws
+from .session import Aws, ask
 
 # Credential sources that fetch new credentials by themselves, by botocore's name for them.
 RENEWING = ("iam-role", "container-role", "sso", "login", "custom-process")
@@ -28,14 +26,9 @@ class Caller(NamedTuple):
 
 def who_am_i(aws: Aws) -> Caller:
     """The caller's identity (sts:GetCallerIdentity, which needs no permission)."""
-
-    def ask() -> Caller:
-        with aws_errors("asking who the caller is"):
-            answer = aws.client("sts").get_caller_identity()
-        _, is_session, session = str(answer["Arn"]).partition(":assumed-role/")
-        return Caller(answer["Arn"], answer["Account"], session.split("/")[0] if is_session else None)
-
-    return aws.once("caller", ask)
+    answer = aws.once("caller", lambda: ask(aws, "sts.get_caller_identity", "asking who the caller is"))
+    _, is_session, session = str(answer["Arn"]).partition(":assumed-role/")
+    return Caller(answer["Arn"], answer["Account"], session.split("/")[0] if is_session else None)
 
 
 class Lifetime(NamedTuple):
@@ -67,11 +60,12 @@ def clock_offset(aws: Aws) -> float | None:
     ``None`` when the answer carried no date. A refused request tells the time, too: a wrong clock is a reason
     for the refusal.
     """
-    client = aws.client("sts")
+    from botocore.exceptions import ClientError
+
     with aws_errors("asking for the time"):
         try:
-            answer = client.get_caller_identity()
-        except botocore.exceptions.ClientError as error:
+            answer: Json = aws.client("sts").get_caller_identity()
+        except ClientError as error:
             answer = error.response
             if "date" not in _headers(answer):
                 raise

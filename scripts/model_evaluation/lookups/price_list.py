@@ -15,7 +15,6 @@ from model_evaluation.errors import AwsError
 from model_evaluation.files import write_atomically
 from model_evaluation.runtime.settings import Json
 
-from .failures import aws_errors
 from .session import Aws, listing
 
 # The Price List has few endpoints; any of them knows all regions.
@@ -41,17 +40,29 @@ def read_price_list(
     """
     moment = time.time() if now is None else now
     path = cache / f"prices-{name}-{region}.json" if cache else None
-    copy = _kept(path)
-    if copy is not None and moment - copy[0] < KEPT_SECONDS:
-        return PriceList(copy[1], _day(copy[0]))
+    kept = _kept(path) if path else None
+    if kept and moment - kept[0] < KEPT_SECONDS:
+        return PriceList(kept[1], _day(kept[0]))
     try:
         products = [product for service in services for product in _ask(aws, service, regionCode=region)]
     except AwsError as error:
-        if copy is None:
+        if kept is None:
             raise
-        return PriceList(copy[1], _day(copy[0]), error.message)
-    _keep(path, moment, products)
+        return PriceList(kept[1], _day(kept[0]), error.message)
+    if path:
+        with suppress(OSError):  # a read-only home: the next estimate asks again
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, json.dumps({"read": moment, "products": products}).encode(), sync=False)
     return PriceList(products, _day(moment))
+
+
+def _kept(path: Path) -> tuple[float, list[Json]] | None:
+    """When the kept list was read, and its products; ``None`` without a usable one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return float(content["read"]), list(content["products"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def cache_folder() -> Path | None:
@@ -67,49 +78,14 @@ def _ask(aws: Aws, service: str, **attributes: str) -> list[Json]:
     """The products of a service with these attributes."""
     filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in attributes.items()]
     request = {"ServiceCode": service, "FormatVersion": "aws_v1", "Filters": filters}
-    with aws_errors("reading the price list", resource=f"of {service}"):
-        texts = listing(aws.client("pricing", ENDPOINT_REGION), "get_products", "PriceList", **request)
+    call, doing = "pricing.get_products", "reading the price list"
+    texts = listing(aws, call, "PriceList", doing, f"of {service}", region=ENDPOINT_REGION, **request)
     return [json.loads(str(text)) for text in texts]
 
 
-def _kept(path: Path | None) -> tuple[float, list[Json]] | None:
-    """When the kept list was read, and its products; ``None`` without a usable one."""
-    if path is None:
-        return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return float(content["read"]), list(content["products"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _keep(path: Path | None, moment: float, products: list[Json]) -> None:
-    if path is None:
-        return
-    with suppress(OSError):  # a read-only home: the next estimate asks again
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps({"read": moment, "products": products}).encode(), sync=False)
-
-
-class HourlyPrice(NamedTuple):
-    """US dollars for an hour of one instance; ``simulated`` prices are made up."""
-
-    usd: float
-    simulated: bool
-
-    def cost(self, minutes: tuple[float, float], instances: int) -> str:
-        """What so many instances cost for so long, low to high."""
-        low, high = (self.usd * instances * part / 60 for part in minutes)
-        return f"{self.mark}${low:,.2f} to ${high:,.2f}"
-
-    @property
-    def mark(self) -> str:
-        """What stands before an amount of made-up money."""
-        return "SIMULATED prices: " if self.simulated else ""
-
-
-def hourly_price(aws: Aws, region: str, instance: str, component: str) -> HourlyPrice | None:
-    """On-demand price of an instance, such as ``ml.m5.large``, in a component of SageMaker, such as ``Training``.
+def hourly_price(aws: Aws, region: str, instance: str, component: str) -> tuple[float, bool] | None:
+    """On-demand price of an instance, such as ``ml.m5.large``, in a component of SageMaker, such as ``Training``: US
+    dollars, and whether it is made up.
 
     The lowest where the Price List has several, ``None`` where it has none. Raises AwsError.
     """
@@ -118,38 +94,37 @@ def hourly_price(aws: Aws, region: str, instance: str, component: str) -> Hourly
         attributes = product.get("product", {}).get("attributes", {})
         words = f"{attributes.get('component', '')} {attributes.get('usagetype', '')}".lower()
         if attributes.get("instanceName") == instance and component.split()[-1].lower() in words:
-            prices += [HourlyPrice(usd, attributes.get("simulated") == "true") for usd in _hourly(product)]
+            prices += [(usd, attributes.get("simulated") == "true") for usd in _hourly(product)]
     return min(prices, default=None)
-
-
-def instances_cost(
-    aws: Aws, region: str, instance: str, count: int, component: str, minutes: tuple[float, float] | None
-) -> str:
-    """What the card says so many instances cost for so long; ``None`` where nobody knows how long. Unknown is called
-    unknown, with the reason."""
-    try:
-        price = hourly_price(aws, region, instance, component)
-    except AwsError as error:
-        return f"unknown: {error.message}"
-    if price is None:
-        return f"unknown: the Price List has no price for {instance} in {region}, {component.lower()}"
-    each = f"{price.usd:,.3f}".removesuffix("0")
-    rate = f"{instance} at ${each} an hour" if count == 1 else f"{count} x {instance} at ${each} an hour each"
-    if minutes is None:
-        return f"{price.mark}{rate}; how long it takes is unknown"
-    return f"{price.cost(minutes, count)} ({rate})"
 
 
 def _hourly(product: Json) -> list[float]:
     """Dollars an hour of a product's on-demand terms."""
     terms = product.get("terms", {}).get("OnDemand", {}).values()
     dimensions = [dimension for term in terms for dimension in term.get("priceDimensions", {}).values()]
-    amounts = [
-        float(dimension.get("pricePerUnit", {}).get("USD", 0))
-        for dimension in dimensions
-        if dimension.get("unit") in ("Hrs", "Hours")
-    ]
+    hourly = [dimension for dimension in dimensions if dimension.get("unit") in ("Hrs", "Hours")]
+    amounts = [float(dimension.get("pricePerUnit", {}).get("USD", 0)) for dimension in hourly]
     return [amount for amount in amounts if amount > 0]
+
+
+def instances_cost(
+    aws: Aws, region: str, instance: str, count: int, component: str, minutes: tuple[float, float] | None
+) -> str:
+    """What the card says so many instances cost for so long, low to high; ``minutes`` is ``None`` where nobody knows
+    how long. Unknown is called unknown, with the reason."""
+    try:
+        price = hourly_price(aws, region, instance, component)
+    except AwsError as error:
+        return f"unknown: {error.message}"
+    if price is None:
+        return f"unknown: the Price List has no price for {instance} in {region}, {component.lower()}"
+    usd, made_up = price
+    mark, each = "SIMULATED prices: " if made_up else "", f"{usd:,.3f}".removesuffix("0")
+    rate = f"{instance} at ${each} an hour" if count == 1 else f"{count} x {instance} at ${each} an hour each"
+    if minutes is None:
+        return f"{mark}{rate}; how long it takes is unknown"
+    low, high = (usd * count * part / 60 for part in minutes)
+    return f"{mark}${low:,.2f} to ${high:,.2f} ({rate})"
 
 
 def _day(moment: float) -> str:

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from model_evaluation.errors import NotFound
 
-from .failures import aws_errors
-from .session import Aws, listing
+from .session import Aws, ask, listing
 
 
 class Quota(NamedTuple):
@@ -22,26 +21,23 @@ class Quota(NamedTuple):
 
 def get_quota(aws: Aws, service: str, code: str, region: str) -> Quota | None:
     """The applied value, else the default; ``None`` when Service Quotas does not publish it. Raises AccessDenied."""
-    client = aws.client("service-quotas", region)
-    for operation in (client.get_service_quota, client.get_aws_default_service_quota):
-        with suppress(NotFound), aws_errors("reading the quota", resource=f"{service}/{code}"):
-            return _quota(operation(ServiceCode=service, QuotaCode=code)["Quota"])
+    request = {"ServiceCode": service, "QuotaCode": code}
+    for call in ("service-quotas.get_service_quota", "service-quotas.get_aws_default_service_quota"):
+        with suppress(NotFound):
+            return _quota(ask(aws, call, "reading the quota", f"{service}/{code}", region=region, **request)["Quota"])
     return None
 
 
 def list_quotas(aws: Aws, service: str, region: str) -> list[Quota]:
     """Every applied quota of a service. Raises AccessDenied."""
-    client = aws.client("service-quotas", region)
-    request = {"ServiceCode": service, "PaginationConfig": {"PageSize": 100}}
-    with aws_errors("listing the quotas", resource=f"of {service}"):
-        quotas = listing(client, "list_service_quotas", "Quotas", **request)
-    return [_quota(item) for item in quotas]
+    call, request = (
+        "service-quotas.list_service_quotas",
+        {"ServiceCode": service, "PaginationConfig": {"PageSize": 100}},
+    )
+    items = listing(aws, call, "Quotas", "listing the quotas", f"of {service}", region=region, **request)
+    return [_quota(item) for item in items]
 
 
 def _quota(item: dict[str, object]) -> Quota:
-    return Quota(
-        str(item["ServiceCode"]),
-        str(item["QuotaCode"]),
-        str(item.get("QuotaName", "")),
-        float(str(item["Value"])),
-    )
+    name = str(item.get("QuotaName", ""))
+    return Quota(str(item["ServiceCode"]), str(item["QuotaCode"]), name, float(str(item["Value"])))

@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import os
 import threading
-
-import boto3  # noqa: TID251 - this is the seam
-import botocore.config
-from botocore.credentials import Credentials
+from typing import TYPE_CHECKING, Any
 
 from model_evaluation.errors import NoRegion
-from model_evaluation.runtime.session import AwsClients, Client
 from model_evaluation.runtime.settings import Json
 
 from .concurrency import Once
 from .failures import ATTEMPTS, aws_errors
 
-# Bounded on purpose: a person waits for the answer.
-CONFIG = botocore.config.Config(
-    connect_timeout=5,
-    read_timeout=20,
-    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-    max_pool_connections=60,
-    user_agent_extra="model-evaluation",
-)
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from botocore.credentials import Credentials
+
+    from model_evaluation.runtime.session import AwsClients
+
+Client = Any
+"""A client of boto3, which has no types."""
 
 
 class Aws:
     """Clients of one boto3 session, created once each. Safe to share between threads."""
 
     def __init__(self, region: str | None = None) -> None:
+        import boto3  # noqa: TID251 - this is the seam, and loads what takes long only when it is needed
+        from botocore.config import Config
+
         with aws_errors("reading the AWS configuration"):
             self._session = boto3.Session(region_name=region)
         # boto3 itself reads AWS_DEFAULT_REGION only; the AWS CLI and other SDKs read AWS_REGION first.
         self.region_or_none: str | None = region or os.environ.get("AWS_REGION") or self._session.region_name or None
+        # Bounded on purpose: a person waits for the answer.
+        self._config = Config(
+            connect_timeout=5,
+            read_timeout=20,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            max_pool_connections=60,
+            user_agent_extra="model-evaluation",
+        )
         self._clients: dict[tuple[str, str], Client] = {}
         self._lock = threading.Lock()
         self.once = Once()  # for what cannot change while a command runs
@@ -62,14 +69,30 @@ class Aws:
             key = (service, region)
             if key not in self._clients:
                 with aws_errors(f"creating the {service} client"):
-                    self._clients[key] = self._session.client(service, region_name=region, config=CONFIG)
+                    self._clients[key] = self._session.client(service, region_name=region, config=self._config)
             return self._clients[key]
 
 
-def listing(client: Client, operation: str, key: str, **request: object) -> list[Json]:
-    """What a listing of AWS holds on all its pages, of which ``key`` is the member with the entries."""
-    pages = client.get_paginator(operation).paginate(**request)
-    return [entry for page in pages for entry in page[key]]
+def ask(
+    aws: Aws, call: str, doing: str, about: str | None = None, *, region: str | None = None, **request: object
+) -> Json:
+    """AWS's answer to one call, such as ``iam.get_role``. ``doing`` completes "while ..." in the words of a failure,
+    and ``about`` is what was looked up."""
+    service, _, operation = call.partition(".")
+    with aws_errors(doing, resource=about):
+        answer: Json = getattr(aws.client(service, region), operation)(**request)
+    return answer
+
+
+def listing(
+    aws: Aws, call: str, key: str, doing: str, about: str | None = None, *, region: str | None = None, **request: object
+) -> list[Json]:
+    """What a listing of AWS holds on all its pages, of which ``key`` is the member with the entries; otherwise as
+    :func:`ask`."""
+    service, _, operation = call.partition(".")
+    with aws_errors(doing, resource=about):
+        pages = aws.client(service, region).get_paginator(operation).paginate(**request)
+        return [entry for page in pages for entry in page[key]]
 
 
 class _Session:
@@ -78,10 +101,12 @@ class _Session:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
-    def client(self, service: str, *, region_name: str, config: botocore.config.Config) -> Client:
+    def client(self, service: str, *, region_name: str, config: Config) -> Client:
         return self._aws.client(service, region_name)
 
 
 def runtime_clients(aws: Aws, region: str | None) -> AwsClients:
     """The clients in the shape that the notebook's library takes."""
+    from model_evaluation.runtime.session import AwsClients
+
     return AwsClients(region or aws.region, _Session(aws))

@@ -3,9 +3,12 @@ content."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
@@ -13,12 +16,25 @@ from model_evaluation.runtime.settings import Json
 
 from .cells import METADATA_KEY, PARAMETERS_TAG, has_tag, notebook_bytes
 
-BOM = b"\xef\xbb\xbf"
-CELL_TYPES = ("code", "markdown", "raw")
 FOREIGN_PARAMETERS = (
     "The notebook has a parameters cell of its own, so papermill and notebook jobs override that one; "
     "change the evaluation's values in its own parameters cell."
 )
+
+
+class AnyCell(msgspec.Struct):
+    """What a cell of anybody's notebook must have for us to work with it."""
+
+    cell_type: Literal["code", "markdown", "raw"]
+    metadata: dict[str, Any]
+    source: Any
+
+
+class AnyNotebook(msgspec.Struct):
+    nbformat: Literal[4]
+    nbformat_minor: int
+    metadata: dict[str, Any]
+    cells: list[AnyCell]
 
 
 class AppendResult(NamedTuple):
@@ -34,7 +50,7 @@ def append_section(path: Path, section: Json) -> AppendResult:
     Cells of a notebook older than nbformat 4.5 have no ids, so ours get none either; an id that is taken gets a
     number. Raises :class:`Refused`, and leaves the file as it was, when it is not a Python notebook of format 4.
     """
-    original, notebook = _read(path)
+    notebook = _read(path)
     cells = notebook["cells"]
     others = [cell for cell in cells if METADATA_KEY not in cell["metadata"]]
     own = [index for index, cell in enumerate(cells) if METADATA_KEY in cell["metadata"]]
@@ -42,9 +58,7 @@ def append_section(path: Path, section: Json) -> AppendResult:
     merged = [*others[:place], *_with_ids(section["cells"], others, notebook["nbformat_minor"]), *others[place:]]
     content = notebook_bytes({**notebook, "cells": merged})
     if content != notebook_bytes(notebook):
-        if path.read_bytes() != original:
-            raise _refused(path, "it changed while it was being edited")
-        write_atomically(path, (BOM if original.startswith(BOM) else b"") + content)
+        write_atomically(path, content)
     warnings = (FOREIGN_PARAMETERS,) if any(has_tag(cell, PARAMETERS_TAG) for cell in others) else ()
     return AppendResult(bool(own), warnings)
 
@@ -54,43 +68,25 @@ def check_appendable(path: Path) -> None:
     _read(path)
 
 
-def _read(path: Path) -> tuple[bytes, Json]:
-    """The file's bytes, and the notebook in it."""
+def _read(path: Path) -> Json:
+    """The notebook in a file."""
     try:
-        original = path.read_bytes()
-        notebook = json.loads(original.removeprefix(BOM).decode("utf-8"))
+        notebook: Json = json.loads(path.read_bytes().decode("utf-8-sig"))
+        msgspec.convert(notebook, AnyNotebook)
     except OSError as error:
         raise _refused(path, f"it cannot be read ({error.strerror or error})") from error
+    except msgspec.ValidationError as error:
+        raise _refused(path, f"it is not a notebook of format 4 ({error})") from error
     except UnicodeDecodeError as error:
         raise _refused(path, f"it is not UTF-8 text ({error.reason} at byte {error.start})") from error
     except (ValueError, RecursionError) as error:
         raise _refused(path, f"it is not valid JSON ({error})") from error
-    problem = _problem(notebook)
-    if problem:
-        raise _refused(path, problem)
-    return original, notebook
-
-
-def _problem(notebook: object) -> str:
-    """Why this is not a notebook that can be appended to; empty when it is."""
-    if not isinstance(notebook, dict):
-        return "it has no usable 'cells', which every notebook of format 4 has"
-    for key, kind in (("cells", list), ("metadata", dict), ("nbformat", int), ("nbformat_minor", int)):
-        if not isinstance(notebook.get(key), kind):
-            old = "; it looks like a format older than 4" if "worksheets" in notebook else ""
-            return f"it has no usable {key!r}, which every notebook of format 4 has{old}"
-    if notebook["nbformat"] != 4:
-        return f"its format is {notebook['nbformat']}; expected 4"
-    for number, cell in enumerate(notebook["cells"], start=1):
-        usable = isinstance(cell, dict) and cell.get("cell_type") in CELL_TYPES
-        if not usable or not isinstance(cell.get("metadata"), dict) or "source" not in cell:
-            return f"its cell {number} is not a notebook cell"
     for entry, key in (("language_info", "name"), ("kernelspec", "language")):
         content = notebook["metadata"].get(entry)
         language = content.get(key) if isinstance(content, dict) else None
         if isinstance(language, str) and language.lower() not in ("python", "ipython"):
-            return f"its language is {language}; the evaluation's cells are Python"
-    return ""
+            raise _refused(path, f"its language is {language}; the evaluation's cells are Python")
+    return notebook
 
 
 def _refused(path: Path, reason: str) -> Refused:
@@ -103,15 +99,13 @@ def _refused(path: Path, reason: str) -> Refused:
 
 def _with_ids(section: list[Json], others: list[Json], minor: int) -> list[Json]:
     """The section's cells, with ids that no other cell has, or without any."""
-    bare = [{key: value for key, value in cell.items() if key != "id"} for cell in section]
     if minor < 5:
-        return bare
-    others_ids = {cell.get("id") for cell in others}
-    ids: list[str] = []
+        return [{key: value for key, value in cell.items() if key != "id"} for cell in section]
+    taken = {cell.get("id") for cell in others}
+    cells = []
     for cell in section:
-        candidates = (
-            cell["id"] if number == 1 else f"{cell['id']}-{number}" for number in range(1, len(others_ids) + 2)
-        )
-        ids.append(next(candidate for candidate in candidates if candidate not in others_ids))
-        others_ids.add(ids[-1])
-    return [{**cell, "id": cell_id} for cell, cell_id in zip(bare, ids, strict=True)]
+        numbered = (f"{cell['id']}-{number}" for number in itertools.count(2))
+        cell_id = next(name for name in itertools.chain([cell["id"]], numbered) if name not in taken)
+        taken.add(cell_id)
+        cells.append({**cell, "id": cell_id})
+    return cells

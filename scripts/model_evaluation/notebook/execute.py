@@ -49,7 +49,7 @@ def execute_notebook(
     cwd: Path,
     parameters: Mapping[str, object] | None,
     on_progress: Callable[[str], None],
-    timeout: float | None,
+    timeout: float | None = None,
     python: str = sys.executable,
 ) -> ExecutionOutcome:
     """Runs ``source`` top to bottom and keeps ``target`` up to date with every cell that ended.
@@ -62,18 +62,60 @@ def execute_notebook(
     A cell that raises, a kernel that dies and a time limit end the run; the saved notebook has the error and the
     outcome says where. An interrupt ends the kernel, saves the notebook and is passed on.
     """
-    client_module = _import_nbclient()
+    try:
+        import ipykernel  # noqa: F401
+        from nbclient import NotebookClient, exceptions
+    except ImportError as error:
+        raise missing_package(error.name) from error
     import nbformat
 
     notebook = nbformat.read(source, as_version=4)  # type: ignore[no-untyped-call]
     if parameters:
         inject_parameters(notebook, parameters)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    run = _Run(notebook, target, on_progress)
+    cells = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    for _, cell in cells:
+        cell.outputs, cell.execution_count = [], None
+    printed = _Printed(on_progress)
+
+    class Client(NotebookClient):
+        def process_message(self, msg: Untyped, cell: Untyped, cell_index: int) -> Untyped:
+            printed.hear(msg)
+            return super().process_message(msg, cell, cell_index)
+
+    began = time.monotonic()
+    _save(notebook, target)
     with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
-        return run.execute(client_module, _kernel_manager(folder, python), env=dict(env), cwd=cwd, timeout=timeout)
+        client = Client(
+            notebook,
+            km=_kernel_manager(folder, python),
+            timeout=timeout,
+            startup_timeout=KERNEL_STARTS_WITHIN,
+            record_timing=False,
+            coalesce_streams=True,
+            shutdown_kernel="immediate",  # everything that matters is on disk by then
+            resources={"metadata": {"path": str(cwd)}},
+        )
+        client.owns_km = True  # so that the kernel is ended with the run
+        # The debugger's start-up warning is noise here.
+        with client.setup_kernel(env={"PYDEVD_DISABLE_FILE_VALIDATION": "1", **env}):
+            for count, (index, cell) in enumerate(cells):
+                cell_id = cell.get("id", f"cell {index}")
+                on_progress(f"[{count + 1}/{len(cells)}] {cell_id}")
+                try:
+                    client.execute_cell(cell, index)
+                except exceptions.CellExecutionError as error:
+                    failure = error.ename, error.evalue
+                except (exceptions.DeadKernelError, exceptions.CellTimeoutError, KeyboardInterrupt) as error:
+                    failure = type(error).__name__, str(error)
+                    cell.outputs.append(_error_output(*failure))
+                    if isinstance(error, KeyboardInterrupt):
+                        raise
+                else:
+                    continue
+                finally:
+                    _save(notebook, target)
+                return ExecutionOutcome(False, target, count, time.monotonic() - began, cell_id, *failure)
+    return ExecutionOutcome(True, target, len(cells), time.monotonic() - began)
 
 
 def inject_parameters(notebook: Untyped, parameters: Mapping[str, object]) -> None:
@@ -111,15 +153,6 @@ def _assigned_names(source: str) -> set[str]:
     }
 
 
-def _import_nbclient() -> Untyped:
-    try:
-        import ipykernel  # noqa: F401
-        import nbclient
-    except ImportError as error:
-        raise missing_package(error.name) from error
-    return nbclient
-
-
 def _kernel_manager(folder: str, python: str) -> Untyped:
     """A kernel of this interpreter, whatever kernels are registered on this machine.
 
@@ -141,100 +174,38 @@ def _kernel_manager(folder: str, python: str) -> Untyped:
     )
 
 
-class _Run:
-    def __init__(self, notebook: Untyped, target: Path, on_progress: Callable[[str], None]) -> None:
-        self._notebook, self._target, self._on_progress = notebook, target, on_progress
+class _Printed:
+    """Hands on what a cell prints, line by line, and the new lines of a display that is updated in place."""
+
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
         self._shown: dict[str, list[str]] = {}
         self._partial = ""
 
-    def execute(
-        self, nbclient: Untyped, kernel: Untyped, *, env: dict[str, str], cwd: Path, timeout: float | None
-    ) -> ExecutionOutcome:
-        run = self
-
-        class Client(nbclient.NotebookClient):  # type: ignore[misc]
-            def process_message(self, msg: Untyped, cell: Untyped, cell_index: int) -> Untyped:
-                run.forward(msg)
-                return super().process_message(msg, cell, cell_index)
-
-        client = Client(
-            self._notebook,
-            km=kernel,
-            timeout=timeout,
-            startup_timeout=KERNEL_STARTS_WITHIN,
-            record_timing=False,
-            coalesce_streams=True,
-            shutdown_kernel="immediate",  # everything that matters is on disk by then
-            resources={"metadata": {"path": str(cwd)}},
-        )
-        client.owns_km = True  # so that the kernel is ended with the run
-        env.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # the debugger's start-up warning is noise here
-        began = time.monotonic()
-        cells = [(i, cell) for i, cell in enumerate(self._notebook.cells) if cell.cell_type == "code"]
-        self._save()
-        with client.setup_kernel(env=env):
-            for count, (index, cell) in enumerate(cells):
-                self._on_progress(f"[{count + 1}/{len(cells)}] {cell.get('id', f'cell {index}')}")
-                try:
-                    client.execute_cell(cell, index)
-                except nbclient.exceptions.CellExecutionError as error:
-                    self._save()
-                    return self._failure(cell, count, began, error.ename, error.evalue)
-                except (nbclient.exceptions.DeadKernelError, nbclient.exceptions.CellTimeoutError) as error:
-                    self._record_error(cell, type(error).__name__, str(error))
-                    self._save()
-                    return self._failure(cell, count, began, type(error).__name__, str(error))
-                except KeyboardInterrupt:
-                    self._record_error(cell, "KeyboardInterrupt", "interrupted")
-                    self._save()
-                    raise
-                self._save()
-        return ExecutionOutcome(True, self._target, len(cells), time.monotonic() - began)
-
-    def forward(self, message: Untyped) -> None:
-        """Hands on what a cell prints, line by line, and the new lines of a display that is updated in place."""
-        content = message["content"]
+    def hear(self, message: Untyped) -> None:
+        content, lines = message["content"], []
         if message["msg_type"] == "stream" and content["name"] == "stdout":
             *lines, self._partial = (self._partial + content["text"]).split("\n")
-            for line in lines:
-                self._tell(line)
         elif message["msg_type"] in ("display_data", "update_display_data"):
             display_id = content.get("transient", {}).get("display_id")
-            text = content["data"].get("text/plain", "")
-            if display_id is None:
-                return
-            lines = text.split("\n")
-            earlier = set(self._shown.get(display_id, ()))
-            self._shown[display_id] = lines
-            for line in lines:
-                if line not in earlier:
-                    self._tell(line)
+            if display_id is not None:
+                text = content["data"].get("text/plain", "").split("\n")
+                lines = [line for line in text if line not in self._shown.get(display_id, ())]
+                self._shown[display_id] = text
+        for line in lines:
+            if line.strip():
+                self._on_line(line)
 
-    def _tell(self, line: str) -> None:
-        if line.strip():
-            self._on_progress(line)
 
-    def _failure(self, cell: Untyped, count: int, began: float, ename: str, evalue: str) -> ExecutionOutcome:
-        return ExecutionOutcome(
-            ok=False,
-            notebook=self._target,
-            cells_run=count,
-            seconds=time.monotonic() - began,
-            failed_cell=cell.get("id", ""),
-            ename=ename,
-            evalue=evalue,
-        )
+def _error_output(ename: str, evalue: str) -> Untyped:
+    from nbformat.v4 import new_output
 
-    def _record_error(self, cell: Untyped, ename: str, evalue: str) -> None:
-        from nbformat.v4 import new_output
+    return new_output("error", ename=ename, evalue=evalue, traceback=[f"{ename}: {evalue}"])  # type: ignore[no-untyped-call]
 
-        error = {"ename": ename, "evalue": evalue, "traceback": [f"{ename}: {evalue}"]}
-        cell.outputs.append(new_output("error", **error))  # type: ignore[no-untyped-call]
 
-    def _save(self) -> None:
-        import nbformat
+def _save(notebook: Untyped, target: Path) -> None:
+    import nbformat
 
-        text = nbformat.writes(deepcopy(self._notebook))  # type: ignore[no-untyped-call]
-        # A notebook may hold lone surrogates, which UTF-8 has no bytes for; JSON can write them as escapes.
-        content = text.encode("utf-8", errors="backslashreplace")
-        write_atomically(self._target, content if content.endswith(b"\n") else content + b"\n")
+    text = nbformat.writes(deepcopy(notebook))  # type: ignore[no-untyped-call]
+    # A notebook may hold lone surrogates, which UTF-8 has no bytes for; JSON can write them as escapes.
+    write_atomically(target, (text.rstrip("\n") + "\n").encode("utf-8", errors="backslashreplace"))

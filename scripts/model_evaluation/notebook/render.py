@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
-from jinja2 import meta
 
 from model_evaluation.runtime.settings import Json
 
@@ -65,8 +64,7 @@ def notebook_content(
     ``embed`` or ``beside``; a ``program`` has a further cell, which reads its command line. ``takes`` stands before the
     launch.
 
-    Raises ``ValueError`` when a parameter is missing or unknown, and what :func:`python_literal` raises for a value
-    that is not JSON.
+    Raises what :func:`python_literal` raises for a value that is not JSON.
     """
     return {
         "cells": list(_cells(kind, parameters, library, program, takes)),
@@ -79,19 +77,10 @@ def notebook_content(
     }
 
 
-def parameter_names(kind: Kind) -> frozenset[str]:
-    """The names that the kind's parameters cell needs, read from its template."""
-    environment = _environment(kind.templates)
-    assert environment.loader is not None
-    source, _, _ = environment.loader.get_source(environment, _template(PARAMETERS))
-    return frozenset(meta.find_undeclared_variables(environment.parse(source)))
-
-
 def _cells(kind: Kind, parameters: Mapping[str, object], library: str, program: bool, takes: Takes) -> Iterator[Json]:
     environment = _environment(kind.templates)
     for cell in kind.cells_for(parameters):
         if cell == PARAMETERS:
-            _check_names(parameters, parameter_names(kind))
             yield _content(cell, environment.get_template(_template(cell)).render(parameters))
         elif cell == LIBRARY:
             template = environment.get_template(f"library_{library}.py.j2")
@@ -124,12 +113,6 @@ def _content(cell: Cell, source: str) -> Json:
         metadata["jupyter"] = {"source_hidden": True}
     content = {"cell_type": cell.kind, "id": cell.id, "metadata": metadata, "source": source.strip("\n")}
     return content if cell.kind == "markdown" else content | {"execution_count": None, "outputs": []}
-
-
-def _check_names(parameters: Mapping[str, object], needed: frozenset[str]) -> None:
-    for problem, names in (("missing", needed - parameters.keys()), ("unknown", parameters.keys() - needed)):
-        if names:
-            raise ValueError(f"{problem} parameters: {', '.join(sorted(names))}")
 
 
 @cache

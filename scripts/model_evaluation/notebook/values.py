@@ -9,6 +9,7 @@ text on screen are written as escapes).
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator
 
 WIDTH = 88  # columns a literal aims at; a single unbreakable token may be wider
@@ -34,20 +35,10 @@ def _literal(value: object, indent: str, depth: int) -> str:
         if depth >= MAX_DEPTH:
             raise ValueError(f"a value may have at most {MAX_DEPTH} levels of nesting")
         return _container_literal(value, indent, depth)
-    return _scalar_literal(value)
-
-
-def _scalar_literal(value: object) -> str:
-    if value is None:
-        return "None"
-    if isinstance(value, bool):  # before int: True is an int
-        return "True" if value else "False"
-    if isinstance(value, int):
-        return int.__repr__(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError(f"expected a finite number, received {float.__repr__(value)}")
-        return float.__repr__(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"expected a finite number, received {value!r}")
+    if value is None or isinstance(value, bool | int | float):
+        return repr(value)
     raise TypeError(f"expected a JSON value, received {type(value).__name__}")
 
 
@@ -100,22 +91,11 @@ def _escaped(character: str, quote: str) -> str:
 
 
 def _pieces(text: str, room: int) -> Iterator[str]:
-    """``text`` cut after newlines, and after a space (else anywhere) where a piece would exceed ``room``."""
+    """``text`` cut after newlines, and at spaces (else anywhere) where a piece's token would exceed ``room``."""
     quote = _quote_for(text)
-    start = used = 0
-    last_space = -1
-    for index, character in enumerate(text):
-        width = len(_escaped(character, quote))
-        if used + width > room - 2 and index > start:
-            cut = last_space + 1 if last_space >= start else index
-            yield text[start:cut]
-            start = cut
-            used = sum(len(_escaped(c, quote)) for c in text[start:index])
-        used += width
-        if character == " ":
-            last_space = index
-        elif character == "\n":
-            yield text[start : index + 1]
-            start, used = index + 1, 0
-    if start < len(text):
-        yield text[start:]
+    for line in text.splitlines(keepends=True):
+        # Escapes are wider than what they stand for.
+        width = max(1, (room - 2) * len(line) // sum(len(_escaped(character, quote)) for character in line))
+        wrapper = textwrap.TextWrapper(width, drop_whitespace=False, replace_whitespace=False, expand_tabs=False)
+        wrapper.break_on_hyphens = False
+        yield from wrapper.wrap(line)

@@ -11,8 +11,6 @@ from model_evaluation.runtime.shard_names import shard_names
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
-PUBLIC_HUB = "SageMakerPublicHub"
-
 
 @dataclass(frozen=True)
 class Model:

@@ -21,8 +21,9 @@ SDK_ROLE_ACTIONS = (
 EARLY = "the steps fail a few minutes after the start"
 
 
-def of_role(config: Configuration, prefix: str) -> Needs:
-    """What SageMaker does with the execution role; ``prefix`` is how the SDK's pipelines are named."""
+def of_role(config: Configuration, prefix: str, sdk_actions: tuple[str, ...] = SDK_ROLE_ACTIONS) -> Needs:
+    """What SageMaker does with the execution role; ``prefix`` is how the SDK's pipelines are named, ``sdk_actions``
+    what the SDK simulates without naming resources."""
     lost = "the models' answers are lost when they are to be written"
     handing_on = "a step may fail when it hands the role on to its job"
     no_base, no_model = "a step may not find the base model", "the step may not find the model"
@@ -41,16 +42,15 @@ def of_role(config: Configuration, prefix: str) -> Needs:
         *needs.lineage(config),
         *needs.job_logs(config),
         *needs.track_in_mlflow(config),
-        *needs.sdk_check(SDK_ROLE_ACTIONS, "the SDK refuses the role before anything starts"),
+        *needs.sdk_check(sdk_actions, "the SDK refuses the role before anything starts"),
     )
 
 
-def of_caller(config: Configuration, prefix: str) -> Needs:
-    """What whoever runs the notebook calls."""
+def of_caller(config: Configuration, prefix: str, *read_for_checks: str) -> Needs:
+    """What whoever runs the notebook calls; ``read_for_checks`` are actions that only the kind's own checks take."""
     cannot = "the SDK cannot resolve the {} and refuses to start"
-    artifact, recipes = (config.sagemaker("artifact/preflight"),), f"jumpstart-cache-prod-{config.region}"
+    artifact = (config.sagemaker("artifact/preflight"),)
     register = actions("sagemaker", "CreateArtifact DescribeArtifact")
-    unread = "the SDK cannot read the recipe's settings and silently leaves them out"
     unregistered = "the SDK may refuse to start: it registers the model's artifact first"
     return (
         *needs.start_pipelines(config, prefix),
@@ -60,16 +60,15 @@ def of_caller(config: Configuration, prefix: str) -> Needs:
         *needs.read_dataset(config, "the notebook's checks and charts cannot read the rows", SDK_CALLER),
         *needs.list_buckets(config, "ListBucket", "results cannot be found", SDK_CALLER),
         *needs.create_mlflow(config),
-        Need(
-            "recipe",
-            ("s3:GetObject",),
-            (config.s3(f"{recipes}/*"),),
-            unread,
-            SDK_SOURCE,
-            "secondary",
-            (config.s3(f"{recipes}/preflight"),),
-        ),
         Need("lineage", register, (config.sagemaker("artifact/*"),), unregistered, SDK_CALLER, "contested", artifact),
         *needs.sdk_check(needs.SDK_CALLER_ACTIONS, "the SDK refuses you before anything starts"),
-        *needs.read_for_checks(config),
+        *needs.read_for_checks(config, *read_for_checks),
     )
+
+
+def recipe(config: Configuration) -> Needs:
+    """The settings of the recipe that an evaluator starts, which lie in SageMaker's bucket of the region."""
+    bucket = config.s3(f"jumpstart-cache-prod-{config.region}")
+    granted, asked = (f"{bucket}/*",), (f"{bucket}/preflight",)
+    unread = "the SDK cannot read the recipe's settings and silently leaves them out"
+    return (Need("recipe", ("s3:GetObject",), granted, unread, SDK_SOURCE, "secondary", asked),)

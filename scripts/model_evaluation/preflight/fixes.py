@@ -6,6 +6,9 @@ import json
 import re
 import shlex
 
+from model_evaluation.json_types import JsonObject
+from model_evaluation.kinds.permissions import document
+
 COMMANDS = ("aws ", "evaluate.py ", "export ", "unset ")
 _BEGINNINGS = "|".join(word.strip().replace(".", r"\.") for word in COMMANDS)
 
@@ -18,6 +21,16 @@ def command(*words: str, **options: object) -> str:
         if value is not True:
             parts.append(shlex.quote(value if isinstance(value, str) else json.dumps(value)))
     return " ".join(parts)
+
+
+def put_policy(kind: str, name: str, policy: str, statement: JsonObject) -> str:
+    """The call that gives a role or user (``kind``) a policy of ours with one statement."""
+    options = {
+        f"{kind}_name": name,
+        "policy_name": f"model-evaluation-{policy}",
+        "policy_document": document([statement]),
+    }
+    return command("iam", f"put-{kind}-policy", **options)
 
 
 def commands_in(fix: str) -> list[str]:

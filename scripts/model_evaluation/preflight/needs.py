@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from model_evaluation.kinds.permissions import SDK_CHECK, Necessity, Need, actions
 from model_evaluation.lookups.iam.roles import SAGEMAKER
+from model_evaluation.lookups.sagemaker.hub import PUBLIC_HUB
 
-from .configuration import PUBLIC_HUB, Configuration
+from .configuration import Configuration
 
 # Who says so; references/iam.md names the pages.
 SDK_ROLE = "SDK 3.27, role policy"

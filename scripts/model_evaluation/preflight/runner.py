@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from functools import partial
 
 from model_evaluation.errors import (
     EvaluationError,
@@ -29,63 +30,52 @@ CHECK_SECONDS = 25.0
 def run_checks(
     subject: Subject, only: Collection[str] | None = None, *, seconds: float | None = None
 ) -> list[CheckEntry]:
-    """The results of all checks in the kind's order; each check gets ``seconds``, else CHECK_SECONDS."""
-    seconds = CHECK_SECONDS if seconds is None else seconds
+    """The results of all checks, or of those in ``only``, in the kind's order; each check gets ``seconds``, else
+    CHECK_SECONDS."""
+    seconds = seconds or CHECK_SECONDS
     checks = [check for check in checks_for(subject) if only is None or check.id in only]
-    outcomes = together_within(seconds, *[_guarded(check, subject) for check in checks])
-    entries: list[CheckEntry] = []
-    for check, results in zip(checks, outcomes, strict=True):
-        if isinstance(results, Late):
-            results = [skipped(f"AWS did not answer within {seconds:g} seconds.", "Run preflight again.")]
-        entries += [_entry(check, result) for result in results]
-    return entries
+    outcomes = together_within(seconds, *[partial(_results, check, subject) for check in checks])
+    late = [skipped(f"AWS did not answer within {seconds:g} seconds.", "Run preflight again.")]
+    return [
+        {
+            "id": f"{check.id}.{result.part}" if result.part else check.id,
+            "status": result.status,
+            "message": result.message,
+            "fix": pasteable(result.fix),
+            "evidence": dict(result.evidence),
+        }
+        for check, results in zip(checks, outcomes, strict=True)
+        for result in (late if isinstance(results, Late) else results)
+    ]
 
 
-def _entry(check: Check, result: Result) -> CheckEntry:
-    return {
-        "id": f"{check.id}.{result.part}" if result.part else check.id,
-        "status": result.status,
-        "message": result.message,
-        "fix": pasteable(result.fix),
-        "evidence": dict(result.evidence),
-    }
-
-
-def _guarded(check: Check, subject: Subject) -> Callable[[], list[Result]]:
-    def run() -> list[Result]:
-        context = subject.context  # a step that the kind does not ask is not waited for
-        missing = [step for step in check.needs if step in context.kind.steps and not context.answered(step)]
-        if missing:
-            return [skipped(f"Not checked yet, not answered: {', '.join(missing)}.")]
-        results: list[Result] = []
-        try:
-            for result in check.run(subject):
-                results.append(result)  # noqa: PERF402 - what came before a failure is kept
-        except StateError:
-            raise  # a damaged file is no check's result
-        except EvaluationError as error:
-            results.append(_from_error(check, error))
-        except Exception as error:  # a fault of ours must not hide the other checks, and must not pass for a yes
-            traceback.print_exc(file=sys.stderr)
-            results.append(
-                skipped(
-                    f"This check itself failed ({type(error).__name__}: {error}).",
-                    "Please report it with the text on stderr.",
-                )
-            )
-        return results
-
-    return run
+def _results(check: Check, subject: Subject) -> list[Result]:
+    context = subject.context  # a step that the kind does not ask is not waited for
+    missing = [step for step in check.needs if step in context.kind.steps and not context.answered(step)]
+    if missing:
+        return [skipped(f"Not checked yet, not answered: {', '.join(missing)}.")]
+    results: list[Result] = []
+    try:
+        for result in check.run(subject):
+            results.append(result)  # noqa: PERF402 - what came before a failure is kept
+    except StateError:
+        raise  # a damaged file is no check's result
+    except EvaluationError as error:
+        results.append(_from_error(check, error))
+    except Exception as error:  # a fault of ours must not hide the other checks, and must not pass for a yes
+        traceback.print_exc(file=sys.stderr)
+        message = f"This check itself failed ({type(error).__name__}: {error})."
+        results.append(skipped(message, "Please report it with the text on stderr."))
+    return results
 
 
 def _from_error(check: Check, error: EvaluationError) -> Result:
-    evidence: dict[str, object] = {"code": error.code, **error.details}
+    say, message = skipped, error.message
     if isinstance(error, (ExpiredCredentials, NoCredentials, NoRegion)):
         if check.id == "identity":  # said once, not by thirty checks
-            return failed(error.message, error.fix, evidence=evidence)
-        return skipped(
-            "Not checked: AWS does not accept the credentials, see `identity`.", error.fix, evidence=evidence
-        )
-    if isinstance(error, (Refused, NotFound)) or error.code == "invalid_value":
-        return failed(error.message, error.fix, evidence=evidence)
-    return skipped(error.message, error.fix, evidence=evidence)
+            say = failed
+        else:
+            message = "Not checked: AWS does not accept the credentials, see `identity`."
+    elif isinstance(error, (Refused, NotFound)) or error.code == "invalid_value":
+        say = failed
+    return say(message, error.fix, code=error.code, evidence=error.details)

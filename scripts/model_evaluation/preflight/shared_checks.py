@@ -6,22 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from .checks import (
-    answers,
-    base_model,
-    buckets,
-    encryption,
-    endpoints,
-    execution_role,
-    identity,
-    limits,
-    mlflow,
-    model_package,
-    network,
-    permissions,
-    region_and_account,
-    sdk,
-)
+from .checks import answers, limits, mlflow, models, network, permissions, sdk, session, storage
 from .results import Result
 from .subject import Subject
 
@@ -35,18 +20,18 @@ class Check(NamedTuple):
     needs: tuple[str, ...] = ()
 
 
-IDENTITY = Check("identity", identity.caller)
-ENDPOINT = Check("endpoint", endpoints.foreign)
-CLOCK = Check("clock", identity.clock)
-ACCOUNT = Check("account", region_and_account.accounts, ("role", "model"))
-REGION = Check("region", region_and_account.regions, ("region", "dataset", "output", "model"))
-BASE_MODEL = Check("base_model", base_model.base_model, ("model", "region"))
-WEIGHTS = Check("weights", model_package.weights, ("model", "scope", "region"))
-LICENCE = Check("licence", model_package.licence, ("model", "scope", "region"))
-ROLE = Check("role", execution_role.role, ("role",))
-BUCKET_POLICY = Check("bucket_policy", buckets.bucket_policies, ("role", "dataset", "output"))
-OBJECT_LOCK = Check("object_lock", buckets.object_lock, ("output",))
-ENCRYPTION = Check("encryption", encryption.keys, ("role", "dataset", "output", "region"))
+IDENTITY = Check("identity", session.identity)
+ENDPOINT = Check("endpoint", session.endpoint)
+CLOCK = Check("clock", session.clock)
+ACCOUNT = Check("account", session.accounts, ("role", "model"))
+REGION = Check("region", session.regions, ("region", "dataset", "output", "model"))
+BASE_MODEL = Check("base_model", models.base_models, ("model", "region"))
+WEIGHTS = Check("weights", models.weights, ("model", "scope", "region"))
+LICENCE = Check("licence", models.licence, ("model", "scope", "region"))
+ROLE = Check("role", permissions.execution_role, ("role",))
+BUCKET_POLICY = Check("bucket_policy", storage.bucket_policies, ("role", "dataset", "output"))
+OBJECT_LOCK = Check("object_lock", storage.object_lock, ("output",))
+ENCRYPTION = Check("encryption", storage.keys, ("role", "dataset", "output", "region"))
 MLFLOW = Check("mlflow", mlflow.mlflow, ("mlflow", "region"))
 QUOTA_JOBS = Check("quota_jobs", limits.concurrent_evaluations, ("region",))
 RUNNING = Check("running", limits.already_running, ("region",))
@@ -57,7 +42,7 @@ SDK_ENVIRONMENT = Check("sdk_environment", sdk.environment, ("region",))
 
 def lifetime(needs: tuple[str, ...]) -> Check:
     """Whether the credentials last as long as the evaluation, whose duration is known once ``needs`` are answered."""
-    return Check("credentials", identity.lifetime, needs)
+    return Check("credentials", session.lifetime, needs)
 
 
 def role_may(needs: tuple[str, ...]) -> Check:

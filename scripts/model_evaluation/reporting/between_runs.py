@@ -12,12 +12,13 @@ from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.records import ScoredAnswer, pair_records
 from model_evaluation.runtime.results.slices import CLUSTER_FIELDS
-from model_evaluation.runtime.results.summary import Summary, scores_summary
+from model_evaluation.runtime.results.summary import scores_summary
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.summary import Summary
 
 from .examples import read_examples
-from .history import Group, Run, differences, project_runs, read_runs
+from .history import NUMBERS, Group, Run, differences, project_runs, read_runs
 from .words import execution_id, finite_number
 
 LABELS = {"tuned": "newer fine-tuned model", "base": "fine-tuned model of the run before"}
@@ -127,7 +128,7 @@ def change_since_last(group: Group) -> JsonObject | None:
     return {
         "metric": summary["primary_metric"], "direction": entry["direction"],
         "newer": execution_id(newer.summary), "older": execution_id(older.summary),
-        "mean": difference["mean"], "ci_low": difference["ci_low"], "ci_high": difference["ci_high"],
+        **{name: difference[name] for name in NUMBERS},
         "confidence": difference["confidence"], "method": difference["method"], "n_paired": entry["n_paired"],
         "decision": summary["verdict"]["decision"], "sentence": summary["verdict"]["sentence"],
     }  # fmt: skip

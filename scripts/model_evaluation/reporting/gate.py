@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 from model_evaluation.errors import UsageError
-from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.statistics.entries import ModelScores
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE
 from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR, Verdict
-from model_evaluation.runtime.summary import Difference, Entry
+from model_evaluation.runtime.summary import Difference, Entry, ModelScores, Summary
 
 from .summaries import verdict_again
 from .words import finite_number
@@ -22,18 +20,12 @@ from .words import finite_number
 EXIT = {"pass": 0, "fail": 10, "inconclusive": 11, "invalid": 12}
 WORST_FIRST = ("invalid", "fail", "inconclusive", "pass")
 BY_DECISION = {
-    "improved": "pass",
-    "equivalent": "pass",
-    "no_worse": "pass",
-    "regressed": "fail",
-    "mixed": "fail",
+    **dict.fromkeys(("improved", "equivalent", "no_worse"), "pass"),
+    **dict.fromkeys(("regressed", "mixed"), "fail"),
     "inconclusive": "inconclusive",
-    "invalid": "invalid",
-    "none": "invalid",
+    **dict.fromkeys(("invalid", "none"), "invalid"),
 }
-_RULE = re.compile(r"(?P<metric>.+?)\.(?P<field>[a-z_]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>\S+)")
-_MARGIN = re.compile(r"(?:(?P<metric>.+)\.)?margin\s*=\s*(?P<bound>\S+)")
-_COVERAGE = re.compile(r"coverage\s*=\s*(?P<bound>\S+)")
+RULE = re.compile(r"(?:(?P<metric>.+)\.)?(?P<field>[a-z_]+)\s*(?P<sign><=|>=|<|>|=)\s*(?P<bound>\S+)")
 FIELDS = ("ci_low", "ci_high", "mean", "p_value", "p_adjusted")
 SIGNS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 LARGEST_RULES = 1 << 20
@@ -106,28 +98,23 @@ def decide_gate(summary: Summary, rules: str, *, allow_simulated: bool = False) 
     checks = [_apply(rule, summary, share) for rule in own]
     checks += [_unknown(rule, summary) for rule in parsed if rule.field == "margin" and rule.metric not in names]
     if again or not own or verdict["decision"] == "invalid":
-        checks.insert(0, _by_verdict(verdict, _rows_needed_for(summary)))
+        checks.insert(0, _by_verdict(verdict, summary))
     elif verdict.get("reasons"):
         checks.insert(0, Check("fairness", "inconclusive", " ".join(verdict["reasons"])))
     if "fairness" not in summary and checks[0].outcome == "pass":  # results of an older program, or of a simple kind
         few = _hardly_scored(summary["primary_metric"], summary, share)
         checks += [Check("coverage", "inconclusive", few)] if few else []
-    if checks[0].outcome == "invalid" and checks[0].name == "verdict":
+    if checks[0][:2] == ("verdict", "invalid"):
         checks = checks[:1]
     worst = next(name for name in WORST_FIRST if any(check.outcome == name for check in checks))
     return Gate(worst, checks, f"gate_{worst}")
 
 
-def _rows_needed_for(summary: Summary) -> int | None:
-    entry = summary["metrics"].get(summary["primary_metric"])
-    return entry["rows_needed"] if entry else None
-
-
-def _by_verdict(verdict: Verdict, rows_needed: int | None) -> Check:
+def _by_verdict(verdict: Verdict, summary: Summary) -> Check:
     """The default rule."""
-    outcome = BY_DECISION.get(verdict["decision"], "invalid")
-    reason = str(verdict.get("sentence", verdict["decision"]))
-    return Check("verdict", outcome, reason, rows_needed if outcome == "inconclusive" else None)
+    outcome, entry = BY_DECISION[verdict["decision"]], summary["metrics"].get(summary["primary_metric"])
+    needed = entry["rows_needed"] if entry and outcome == "inconclusive" else None
+    return Check("verdict", outcome, verdict["sentence"], needed)
 
 
 def invalid_gate(reason: str, code: str) -> Gate:
@@ -159,31 +146,24 @@ def _lines(text: str) -> list[str]:
 
 
 def _parse_rule(part: str) -> Rule:
-    if coverage := _COVERAGE.fullmatch(part):
-        bound = finite_number(coverage["bound"])
-        if bound is None or not 0 <= bound <= 1:
-            raise UsageError(
-                f"{part!r}: coverage is a share of the rows, 0 to 1; the usual one is {PAIRED_FLOOR:g}.",
-                fix='For example: --gate "coverage = 0.6"',
-            )
-        return Rule(part, "", "coverage", "=", bound)
-    if margin := _MARGIN.fullmatch(part):
-        bound = finite_number(margin["bound"])
-        if bound is None or bound <= 0:
-            raise UsageError(
-                f"{part!r}: a margin is a number above 0, in score units.",
-                fix='For example: --gate "margin = 0.02" or --gate "METRIC.margin = 0.02"',
-            )
-        return Rule(part, (margin["metric"] or "").removeprefix("Builtin."), "margin", "=", bound)
-    match = _RULE.fullmatch(part)
-    bound = finite_number(match["bound"]) if match else None
-    if match is None or match["field"] not in FIELDS or bound is None:
-        raise UsageError(
-            f"{part!r} is neither a rule nor a file; expected METRIC.FIELD SIGN NUMBER, with FIELD one of "
-            f"{', '.join(FIELDS)}.",
-            fix='For example: --gate "METRIC.ci_low > 0 and OTHER.ci_high < 0.05"',
+    match = RULE.fullmatch(part)
+    metric, field, sign, text = match.groups(default="") if match else ("", "", "", "")
+    bound = finite_number(text)
+    if field == "coverage" and sign == "=" and not metric:
+        fault = f"coverage is a share of the rows, 0 to 1; the usual one is {PAIRED_FLOOR:g}"
+        example, holds = "coverage = 0.6", bound is not None and 0 <= bound <= 1
+    elif field == "margin" and sign == "=":
+        fault = "a margin is a number above 0, in score units"
+        example, holds = "margin = 0.02", bound is not None and bound > 0
+    else:
+        fault = "a rule is METRIC.FIELD SIGN NUMBER, or a file of such; FIELD is one of " + ", ".join(FIELDS)
+        example, holds = (
+            "METRIC.ci_low > 0 and OTHER.ci_high < 0.05",
+            bool(metric) and field in FIELDS and sign in SIGNS,
         )
-    return Rule(part, match["metric"].removeprefix("Builtin."), match["field"], match["sign"], bound)
+    if bound is None or not holds:
+        raise UsageError(f"{part!r}: {fault}.", fix=f'For example: --gate "{example}"')
+    return Rule(part, metric.removeprefix("Builtin."), field, sign, bound)
 
 
 def _unknown(rule: Rule, summary: Summary) -> Check:
@@ -219,11 +199,9 @@ def _hardly_scored(metric: str, summary: Summary, share: float) -> str:
     """Says that too few rows have this metric's score for both models; empty where there are enough."""
     rows, entry = summary["rows"], summary["metrics"][metric]
     total, paired = max(rows["dataset"], rows["paired"]) - _not_applicable(entry), entry["n_paired"]
-    return (
-        f"{metric} is scored for both models on {paired} of {total} rows, fewer than {share:.0%}."
-        if paired < share * total
-        else ""
-    )
+    if paired >= share * total:
+        return ""
+    return f"{metric} is scored for both models on {paired} of {total} rows, fewer than {share:.0%}."
 
 
 def _not_applicable(entry: Entry) -> int:

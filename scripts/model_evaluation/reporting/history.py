@@ -5,30 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.results_folder import project_summaries
 from model_evaluation.runtime.report.plain_text import short_time
-from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.summary import Difference, Entry, model_name
+from model_evaluation.runtime.summary import Difference, Entry, Summary, compared, model_name
 
 from .examples import dataset_fingerprint
 from .summaries import read_summary
 from .words import execution_id, interval, signed
 
-
-class Conditions(NamedTuple):
-    """What must be equal for two runs to be comparable. ``named`` are the kind's own conditions, sorted."""
-
-    simulated: bool
-    kind: str
-    dataset: str
-    named: tuple[tuple[str, str], ...]
-    base: str
-    primary_metric: str
+NUMBERS: tuple[Literal["mean", "ci_low", "ci_high"], ...] = ("mean", "ci_low", "ci_high")
 
 
 class Run(NamedTuple):
@@ -39,18 +29,21 @@ class Run(NamedTuple):
     dataset: str | None
 
     @property
-    def conditions(self) -> Conditions:
+    def conditions(self) -> dict[str, str]:
+        """What must be equal for two runs to be compared, by name, those of the kind's own among it."""
         summary = self.summary
-        named = ((name, value if isinstance(value, str) else json.dumps(value, sort_keys=True))
-                 for name, value in summary["conditions"].items())  # fmt: skip
-        return Conditions(
-            summary["simulated"],
-            summary["kind"],
-            self.dataset or f"{summary['rows']['dataset']} rows, otherwise unknown",
-            tuple(sorted(named)),
-            model_name(summary, "base"),
-            summary["primary_metric"],
-        )
+        own = {
+            name: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            for name, value in sorted(summary["conditions"].items())
+        }
+        return {
+            "simulated": str(summary["simulated"]),
+            "dataset": self.dataset or f"{summary['rows']['dataset']} rows, otherwise unknown",
+            "kind": summary["kind"],
+            **own,
+            "base model": model_name(summary, "base"),
+            "primary metric": summary["primary_metric"],
+        }
 
 
 class Runs(NamedTuple):
@@ -91,35 +84,38 @@ def project_runs(project: str) -> list[Run]:
 
 def comparable_groups(runs: Sequence[Run]) -> list[Group]:
     """Runs by their conditions, the newest run's group first."""
-    by_conditions: dict[Conditions, list[Run]] = {}
+    by_conditions: dict[tuple[tuple[str, str], ...], list[Run]] = {}
     for run in reversed(runs):
-        by_conditions.setdefault(run.conditions, []).insert(0, run)
+        by_conditions.setdefault(tuple(run.conditions.items()), []).insert(0, run)
     groups = list(by_conditions.values())
     return [Group(group, differences(group[-1], groups[0][-1])) for group in groups]
 
 
 def differences(run: Run, other: Run, but: Sequence[str] = ()) -> list[str]:
     """In which conditions a run departs from the other, in words; empty when in none. Those of ``but`` do not count."""
-    texts = []
     mine, its = run.conditions, other.conditions
-    if mine.simulated != its.simulated:
-        texts.append("these are SIMULATED" if mine.simulated else "these are real, the newest is SIMULATED")
-    if mine.dataset != its.dataset:
-        rows, other_rows = (item.summary["rows"]["dataset"] for item in (run, other))
-        counts = f"{rows} rows, not {other_rows}" if rows != other_rows else f"{rows} rows as well, but others"
-        if run.dataset is None or other.dataset is None:
-            counts += "; per_example.csv is missing, so the rows themselves cannot be compared"
-        texts.append(f"another dataset ({counts})")
-    own, others = dict(mine.named), dict(its.named)
-    pairs = [("kind", mine.kind, its.kind)]
-    pairs += [(name, own.get(name, ""), others.get(name, "")) for name in sorted(own.keys() | others.keys())]
-    pairs += [("base model", mine.base, its.base), ("primary metric", mine.primary_metric, its.primary_metric)]
-    texts += [
-        f"another {name} ({value or 'unnamed'}, not {other or 'unnamed'})"
-        for name, value, other in pairs
-        if value != other and name not in but
-    ]
+    texts = []
+    for name in dict.fromkeys([*mine, *its]):
+        own, theirs = mine.get(name, ""), its.get(name, "")
+        if own == theirs or name in but:
+            continue
+        if name == "simulated":
+            texts.append(
+                "these are SIMULATED" if run.summary["simulated"] else "these are real, the newest is SIMULATED"
+            )
+        elif name == "dataset":
+            texts.append(f"another dataset ({_other_rows(run, other)})")
+        else:
+            texts.append(f"another {name} ({own or 'unnamed'}, not {theirs or 'unnamed'})")
     return texts
+
+
+def _other_rows(run: Run, other: Run) -> str:
+    rows, other_rows = (own.summary["rows"]["dataset"] for own in (run, other))
+    text = f"{rows} rows, not {other_rows}" if rows != other_rows else f"{rows} rows as well, but others"
+    if run.dataset is None or other.dataset is None:
+        text += "; per_example.csv is missing, so the rows themselves cannot be compared"
+    return text
 
 
 class Trend(NamedTuple):
@@ -150,35 +146,30 @@ def trends(group: Group) -> list[Trend]:
     return lines
 
 
-def compared(entry: Entry) -> Difference:
-    """The difference in an entry of a trend, which has one."""
-    difference = entry["difference"]
-    assert difference is not None
-    return difference
-
-
 def _scale(entry: Entry) -> tuple[object, ...]:
     return entry["direction"], tuple(entry.get("limits") or ())
 
 
 def history_json(groups: Sequence[Group]) -> list[JsonObject]:
     """The groups as JSON: their conditions, their runs, and how each metric's difference went."""
-    histories = []
-    for group in groups:
-        conditions = group.runs[-1].conditions
-        metrics = trends(group)
-        notes = [trend.note for trend in metrics if trend.note]
-        histories.append(
-            {
-                "simulated": conditions.simulated, "kind": conditions.kind, "dataset": conditions.dataset,
-                **dict(conditions.named), "base": conditions.base, "primary_metric": conditions.primary_metric,
-                "rows": group.runs[-1].summary["rows"]["dataset"],
-                "differs": group.differs, "notes": notes,
-                "runs": [_run_json(run) for run in group.runs],
-                "trends": [_trend_json(trend, group.runs) for trend in metrics],
-            }
-        )  # fmt: skip
-    return histories
+    return [_group_json(group, trends(group)) for group in groups]
+
+
+def _group_json(group: Group, metrics: Sequence[Trend]) -> JsonObject:
+    newest = group.runs[-1].summary
+    conditions = group.runs[-1].conditions
+    del conditions["base model"], conditions["primary metric"]
+    return {
+        **conditions,
+        "simulated": newest["simulated"],
+        "base": model_name(newest, "base"),
+        "primary_metric": newest["primary_metric"],
+        "rows": newest["rows"]["dataset"],
+        "differs": group.differs,
+        "notes": [trend.note for trend in metrics if trend.note],
+        "runs": [_run_json(run) for run in group.runs],
+        "trends": [_trend_json(trend, group.runs) for trend in metrics],
+    }
 
 
 def _run_json(run: Run) -> JsonObject:
@@ -194,16 +185,16 @@ def _run_json(run: Run) -> JsonObject:
 
 
 def _trend_json(trend: Trend, runs: Sequence[Run]) -> JsonObject:
-    points = []
-    for run, entry in zip(runs, trend.entries, strict=True):
-        if entry is not None:
-            difference = compared(entry)
-            points.append(
-                {
-                    "execution": execution_id(run.summary), "mean": difference["mean"], "ci_low": difference["ci_low"],
-                    "ci_high": difference["ci_high"], "n_paired": entry["n_paired"], "verdict": entry["verdict"],
-                }
-            )  # fmt: skip
+    points = [
+        {
+            "execution": execution_id(run.summary),
+            **{name: compared(entry)[name] for name in NUMBERS},
+            "n_paired": entry["n_paired"],
+            "verdict": entry["verdict"],
+        }
+        for run, entry in zip(runs, trend.entries, strict=True)
+        if entry
+    ]
     return {"metric": trend.metric, "direction": trend.direction, "points": points}
 
 

@@ -6,8 +6,8 @@ import re
 import xml.etree.ElementTree as ET
 
 from model_evaluation.kinds.registry import report_words
-from model_evaluation.runtime.report.metrics_table import ordered_metrics
-from model_evaluation.runtime.results.summary import Summary
+from model_evaluation.runtime.report.view import ordered_metrics
+from model_evaluation.runtime.summary import Summary
 
 from .gate import Gate
 from .words import execution_id, interval, signed

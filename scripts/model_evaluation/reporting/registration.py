@@ -14,10 +14,8 @@ from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.sagemaker.models import package_metadata, update_package_metadata
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.endpoints import is_aws
-from model_evaluation.runtime.report.metrics_table import ordered_metrics
-from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.statistics.entries import count_of, value_of
-from model_evaluation.runtime.summary import Entry
+from model_evaluation.runtime.report.view import ordered_metrics
+from model_evaluation.runtime.summary import Entry, Summary, count_of, value_of
 
 from .words import execution_id
 
@@ -40,26 +38,22 @@ def metadata_of(summary: Summary) -> dict[str, str]:
         "base_model": base["name"] if (base := summary["models"]["base"]) else "none",
         "rows": f"dataset={rows['dataset']} paired={rows['paired']}",
     }
-    facts |= {
-        f"metric.{name}": _metric(summary["metrics"][name]) for name in ordered_metrics(summary, report_words(summary))
-    }
+    names = ordered_metrics(summary, report_words(summary))
+    facts |= {f"metric.{name}": _metric(summary["metrics"][name]) for name in names}
     first = list(facts.items())[:MOST_PROPERTIES]
     return {PREFIX + key: _REFUSED.sub("_", value)[:LONGEST] for key, value in first}
 
 
 def _metric(entry: Entry) -> str:
-    difference = entry["difference"]
+    difference, model = entry["difference"], entry["tuned"] or entry["base"]
     if difference is None:
-        model = entry["tuned"] or entry["base"]
-        return f"mean={_number(value_of(model))} n={count_of(model)}"
-    return (
-        f"difference={_number(difference['mean'])} ci_low={_number(difference['ci_low'])} "
-        f"ci_high={_number(difference['ci_high'])} n={entry['n_paired']} verdict={entry['verdict']}"
-    )
+        return _numbers(mean=value_of(model)) + f" n={count_of(model)}"
+    numbers = _numbers(difference=difference["mean"], ci_low=difference["ci_low"], ci_high=difference["ci_high"])
+    return f"{numbers} n={entry['n_paired']} verdict={entry['verdict']}"
 
 
-def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.6g}"
+def _numbers(**values: float | None) -> str:
+    return " ".join(f"{name}={'none' if value is None else f'{value:.6g}'}" for name, value in values.items())
 
 
 def register(aws: Aws, summary: Summary, *, agreed: bool) -> JsonObject:

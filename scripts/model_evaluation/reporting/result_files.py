@@ -9,7 +9,7 @@ from typing import NamedTuple
 from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
 from model_evaluation.results_folder import newest_summary
-from model_evaluation.runtime.results.summary import Summary
+from model_evaluation.runtime.summary import Summary
 
 from .summaries import read_summary
 

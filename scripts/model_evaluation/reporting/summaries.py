@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping
 
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
-from model_evaluation.runtime.results.summary import SCHEMA_VERSION, Summary
+from model_evaluation.runtime.results.summary import SCHEMA_VERSION
 from model_evaluation.runtime.settings import Json
-from model_evaluation.runtime.statistics.entries import FairnessCheck, count_of
-from model_evaluation.runtime.statistics.verdicts import OPENINGS, Verdict, metric_verdict, overall_verdict
+from model_evaluation.runtime.statistics.verdicts import Verdict, metric_verdict, overall_verdict
+from model_evaluation.runtime.summary import FairnessCheck, Summary
 
 SCHEMA = "summary.schema.json"
 LARGEST = 256 << 20  # a summary of a million rows is under a megabyte
-OPENING_PATTERNS = {
-    "invalid": re.compile(r"The models cannot be compared"),
-    "none": re.compile(r"Only the .+ was evaluated"),
-    **{
-        decision: re.compile(
-            re.sub(r"\\{(\w+)\\}", lambda match: ".*" if match[1] == "than" else ".+?", re.escape(opening))
-        )
-        for decision, opening in OPENINGS.items()
-    },
-}
-NUMBER = re.compile(r": ([+−]?\d+\.\d+) \(")  # the difference in a verdict's sentence
-ROUNDED = 0.006  # numbers in sentences have two decimals or more
 FIX = "Run the notebook's last cells again; they write it anew."
 
 
@@ -43,10 +30,9 @@ def read_summary(path: str) -> Summary:
             summary = json.load(file, parse_constant=_no_constant, object_pairs_hook=_unique)
     except (OSError, ValueError, RecursionError) as error:
         raise _invalid(path, str(error) or type(error).__name__) from error
-    earlier = isinstance(summary, dict) and summary.get("schema_version") == 1
-    if earlier:
+    if isinstance(summary, dict) and summary.get("schema_version") == 1:
         summary = load_kind(DEFAULT).upgraded(summary)  # the first version knew no other kind
-    fault = summary_fault(summary, earlier=earlier)
+    fault = summary_fault(summary)
     if not fault and summary["kind"] not in REGISTRY:
         fault = f"it is of kind {str(summary['kind'])[:60]!r}, this program knows {', '.join(REGISTRY)}"
     if fault:
@@ -55,9 +41,8 @@ def read_summary(path: str) -> Summary:
     return result
 
 
-def summary_fault(summary: object, *, earlier: bool = False) -> str | None:
-    """What is wrong with a decoded summary, ``None`` when nothing is. ``earlier``: an earlier version of the program
-    wrote it, whose sentences may have other words."""
+def summary_fault(summary: object) -> str | None:
+    """What is wrong with a decoded summary, ``None`` when nothing is."""
     # Where it is installed, jsonschema builds 38 grammars of it while it is imported, which takes a second; no schema
     # here names the formats they are for.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -73,10 +58,10 @@ def summary_fault(summary: object, *, earlier: bool = False) -> str | None:
         message = error.message if len(error.message) < 200 else f"{error.message[:200]}…"
         return f"{where}: {message}"
     assert isinstance(summary, dict)
-    return next(_contradictions(summary, earlier=earlier), None)
+    return next(_contradictions(summary), None)
 
 
-def _contradictions(summary: Json, *, earlier: bool) -> Iterator[str]:
+def _contradictions(summary: Json) -> Iterator[str]:
     for name, entry in _entries(summary):
         difference = entry["difference"]
         if difference is not None:
@@ -86,55 +71,23 @@ def _contradictions(summary: Json, *, earlier: bool) -> Iterator[str]:
             outcomes = [entry[key] for key in ("wins", "ties", "losses")]
             if None not in outcomes and sum(outcomes) != entry["n_paired"]:
                 yield f"{name}: {outcomes} wins, ties and losses are not its {entry['n_paired']} pairs"
-            for fault in (*_shown(entry), *_unlike(entry)):
-                yield f"{name}: {fault}"
+            pairs = entry.get("n_clusters") or entry["n_paired"]
+            shown = metric_verdict(difference, pairs, entry["direction"], entry.get("margin"))
+            if entry["verdict"] not in (None, shown):
+                yield f"{name}: it is {entry['verdict']}, its interval of {low} to {high} and its p-value show {shown}"
         needed = [summary.get("scope")] if difference is None else ["tuned", "base", "verdict"]
         for key in needed:
             if key in entry and entry[key] is None:
                 yield f"{name}: it has no {key}"
         if entry["n_paired"] > summary["rows"]["paired"]:
             yield f"{name}: {entry['n_paired']} pairs, but only {summary['rows']['paired']} rows are paired"
-    verdict, decision = summary["verdict"], summary["verdict"]["decision"]
-    primary = summary["metrics"].get(summary["primary_metric"])
+    decision, primary = summary["verdict"]["decision"], summary["metrics"].get(summary["primary_metric"])
     if decision not in ("invalid", "none") and (primary is None or primary["difference"] is None):
         yield f"the verdict is {decision}, but the primary metric {summary['primary_metric']!r} was not compared"
         return
-    again = verdict_again(summary)
-    if again["decision"] != decision:
-        yield f"the verdict is {decision}, its metrics and checks say {again['decision']}"
-    says, expected = (_opening(text) for text in (verdict["sentence"], again["sentence"]))
-    if says != expected and (says or not earlier):
-        yield f"the verdict's sentence says {says or 'something else'}, its metrics and checks {expected}"
-    numbers = [NUMBER.search(text) for text in (verdict["sentence"], again["sentence"])]
-    told, known = (float(match[1].replace("−", "-")) if match else None for match in numbers)
-    if told is not None and known is not None and abs(told - known) > ROUNDED:
-        yield f"the verdict's sentence tells a difference of {told:g}, the metric has {known:g}"
-
-
-def _opening(sentence: str) -> str | None:
-    """What a verdict's sentence begins by saying; ``None`` when it is not one of ours."""
-    return next((decision for decision, pattern in OPENING_PATTERNS.items() if pattern.match(sentence)), None)
-
-
-def _shown(entry: Json) -> Iterator[str]:
-    """Where a metric's verdict is not what its interval and p-value show."""
-    difference, verdict = entry["difference"], entry["verdict"]
-    pairs = entry.get("n_clusters") or entry["n_paired"]
-    shown = metric_verdict(difference, pairs, entry["direction"], entry.get("margin"))
-    if verdict not in (None, shown):
-        bounds = f"{difference['ci_low']} to {difference['ci_high']}"
-        yield f"it is {verdict}, its interval of {bounds} and its p-value over {pairs} pairs show {shown}"
-
-
-def _unlike(entry: Json) -> Iterator[str]:
-    """Where the models' own numbers do not go with their difference."""
-    models = [entry[side] for side in ("tuned", "base") if entry[side]]
-    if any(count_of(model) < entry["n_paired"] for model in models):
-        yield f"{entry['n_paired']} pairs, but one model has fewer scores"
-    means = [model.get("mean") for model in models if model.get("n_scored") == entry["n_paired"]]
-    mean = entry["difference"]["mean"]
-    if len(means) == 2 and None not in (*means, mean) and abs(means[0] - means[1] - mean) > ROUNDED * max(1, abs(mean)):
-        yield f"the means are {means[0]:g} and {means[1]:g}, the difference is {mean:g}"
+    again = verdict_again(summary)["decision"]
+    if again != decision:
+        yield f"the verdict is {decision}, its metrics and checks say {again}"
 
 
 def _entries(summary: Json) -> Iterator[tuple[str, Json]]:

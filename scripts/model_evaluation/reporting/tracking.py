@@ -16,9 +16,7 @@ from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.packages import missing_package
 from model_evaluation.runtime.results.evaluation import NamedModel
-from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.statistics.entries import value_of
-from model_evaluation.runtime.summary import model_name
+from model_evaluation.runtime.summary import Summary, model_name, value_of
 
 from .result_files import list_files
 from .words import execution_id
@@ -54,16 +52,11 @@ def log_to_mlflow(summary: Summary, folder: str, uri: str, experiment: str) -> J
         os.environ.setdefault(name, value)
     if summary["simulated"]:
         experiment += " (SIMULATED)"
-    _require(uri)
-    with _mlflow_errors(uri), _client(uri) as client:
-        return _log(client, summary, folder, uri, experiment)
-
-
-def _require(uri: str) -> None:
-    """Raises MissingDependency. SageMaker's ARNs are understood by a plugin of MLflow."""
-    for name in ("mlflow", *(["sagemaker_mlflow"] if uri.startswith("arn:") else [])):
+    for name in ("mlflow", *(["sagemaker_mlflow"] if uri.startswith("arn:") else [])):  # MLflow's plugin for ARNs
         if importlib.util.find_spec(name) is None:
             raise missing_package(name)
+    with _mlflow_errors(uri), _client(uri) as client:
+        return _log(client, summary, folder, uri, experiment)
 
 
 @contextlib.contextmanager
@@ -155,12 +148,10 @@ def run_metrics(summary: Summary) -> dict[str, float]:
     for name, entry in summary["metrics"].items():
         numbers: dict[str, float | None] = {"n_paired": entry["n_paired"]}
         for side, model in (("tuned", entry["tuned"]), ("base", entry["base"])):
-            if model is not None:
-                numbers[f"{side}_mean"] = value_of(model)
-                known = cast("Mapping[str, float]", model)
-                numbers |= {f"{side}_{part}": known.get(part) for part in ("n_missing", "ci_low", "ci_high")}
-        difference = entry["difference"]
-        if difference is not None:
+            known = cast("Mapping[str, float]", model or {})
+            numbers[f"{side}_mean"] = value_of(model)
+            numbers |= {f"{side}_{part}": known.get(part) for part in ("n_missing", "ci_low", "ci_high")}
+        if difference := entry["difference"]:
             numbers["difference"] = difference["mean"]
             numbers["difference_ci_low"], numbers["difference_ci_high"] = difference["ci_low"], difference["ci_high"]
             numbers["p_value"], numbers["p_adjusted"] = difference["p_value"], difference["p_adjusted"]

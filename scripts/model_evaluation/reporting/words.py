@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from model_evaluation.runtime.statistics import verdicts
-from model_evaluation.runtime.statistics.entries import Interval
-from model_evaluation.runtime.summary import Summary
+from model_evaluation.runtime.summary import Interval, Summary
 
 
 def signed(value: float | None, plus: str = "+") -> str:

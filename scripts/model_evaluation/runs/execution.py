@@ -42,13 +42,7 @@ def run_rendered(
         outcome = execute_program(Path(source), Path(target), env, Path(cwd), parameters or {}, tell)
     else:
         outcome = execute_notebook(
-            Path(source),
-            Path(target),
-            env=env,
-            cwd=Path(cwd),
-            parameters=parameters,
-            on_progress=tell,
-            timeout=None,
+            Path(source), Path(target), env=env, cwd=Path(cwd), parameters=parameters, on_progress=tell
         )
     if not outcome.ok:
         raise _failure(outcome)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from model_evaluation import state
 from model_evaluation.json_types import Document, RunEntry
+from model_evaluation.kinds.registry import DEFAULT
 from model_evaluation.results_folder import record_folders
 from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchError, LaunchRecord
 from model_evaluation.runtime.options import literal_assignments, program_parameters
@@ -26,20 +27,14 @@ TRIES = 5
 
 
 @dataclass(frozen=True)
-class Launch:
-    """One start. ``execution_arn`` is ``None`` while AWS's answer is not known; ``outcome`` says why it no longer
-    counts; ``results_dir`` is absolute; ``configuration`` is empty when only the state file knows of it; ``kind`` is
-    empty in records of before there were several."""
+class Launch(LaunchAttempt):
+    """One start of this project. ``results_dir`` is absolute; ``configuration`` is empty when only the state file
+    knows of it."""
 
-    name: str
-    started: str
-    execution_arn: str | None
-    outcome: str | None
-    fingerprint: str
-    configuration: Json
-    notebook: str | None
-    results_dir: str
-    kind: str = ""
+    configuration: Json = field(default_factory=dict)
+    notebook: str | None = None
+    results_dir: str = ""
+    kind: str = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,10 @@ def known_launches(project: str, document: Document) -> KnownLaunches:
     """Every start of this project that was recorded anywhere; an intent that became no start is left out."""
     entries = [entry for entry in document.get("runs", []) if entry["name"] is not None]
     notebooks = {entry["results_dir"]: entry["notebook"] for entry in entries}
-    launches = {entry["name"]: _from_state(entry) for entry in entries}
+    launches: dict[str, Launch] = {}
+    for entry in entries:
+        attempt, kind = _attempt(entry), entry.get("kind") or DEFAULT
+        launches[attempt.name] = Launch(**asdict(attempt), **_place(entry["results_dir"], notebooks), kind=kind)
     damaged: list[str] = []
     for folder in record_folders(project, document):
         for path in sorted(Path(folder, "launches").glob("*.json")):
@@ -63,38 +61,19 @@ def known_launches(project: str, document: Document) -> KnownLaunches:
             except (LaunchError, FileNotFoundError):
                 damaged.append(str(path))
                 continue
-            for attempt in record.attempts:
-                launches[attempt.name] = _from_record(record, attempt, notebooks.get(folder), folder)
-    newest_first = sorted(launches.values(), key=lambda launch: launch.started, reverse=True)
+            more = {"configuration": record.configuration, "kind": record.kind or DEFAULT, **_place(folder, notebooks)}
+            launches |= {attempt.name: Launch(**asdict(attempt), **more) for attempt in record.attempts}
+    newest_first = sorted(launches.values(), key=lambda launch: launch.intended_at, reverse=True)
     return KnownLaunches(newest_first, damaged)
 
 
-def _from_state(entry: RunEntry) -> Launch:
-    return Launch(
-        name=entry["name"] or "",
-        started=entry["started"],
-        execution_arn=entry["execution_arn"],
-        outcome=entry.get("outcome"),
-        fingerprint=entry["fingerprint"],
-        configuration={},
-        notebook=entry["notebook"],
-        results_dir=entry["results_dir"],
-        kind=entry.get("kind", ""),
-    )
+def _place(folder: str, notebooks: Mapping[str, str]) -> Json:
+    return {"results_dir": os.path.abspath(folder), "notebook": notebooks.get(folder)}
 
 
-def _from_record(record: LaunchRecord, attempt: LaunchAttempt, notebook: str | None, folder: str) -> Launch:
-    return Launch(
-        attempt.name,
-        attempt.intended_at,
-        attempt.execution_arn,
-        attempt.outcome,
-        record.fingerprint,
-        record.configuration,
-        notebook,
-        os.path.abspath(folder),
-        record.kind,
-    )
+def _attempt(entry: RunEntry) -> LaunchAttempt:
+    """A start as the state file has it."""
+    return LaunchAttempt(entry["name"] or "", entry["started"], entry["execution_arn"], entry.get("outcome"))
 
 
 def rendered_parameters(path: str) -> Json | None:
@@ -126,18 +105,13 @@ class LaunchBook:
         """Before the notebook runs: the intent into the state file, and back beside the notebook what only the
         state file still knows."""
         mine = [entry for entry in state.load(self._project).document.get("runs", []) if self._is_here(entry)]
-        starts = [(entry["name"], entry) for entry in mine if entry["name"] is not None]
-        for fingerprint in {entry["fingerprint"] for _, entry in starts}:
+        starts = [entry for entry in mine if entry["name"] is not None]
+        for fingerprint in {entry["fingerprint"] for entry in starts}:
             path = self._folder / f"{fingerprint}.json"
-            if path.exists():
-                continue
-            attempts = (
-                LaunchAttempt(name, entry["started"], entry["execution_arn"], entry.get("outcome"))
-                for name, entry in starts
-                if entry["fingerprint"] == fingerprint
-            )
-            path.parent.mkdir(parents=True, exist_ok=True)
-            LaunchRecord(fingerprint, {}, tuple(attempts), self._kind).write(path)
+            if not path.exists():
+                attempts = tuple(_attempt(entry) for entry in starts if entry["fingerprint"] == fingerprint)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                LaunchRecord(fingerprint, {}, attempts, self._kind).write(path)
         self._seen = self._times()
         if not mine:
             self._replace("", [LaunchAttempt("", self._started)])

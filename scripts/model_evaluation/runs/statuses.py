@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from model_evaluation.errors import EvaluationError, NotFound
-from model_evaluation.kinds.registry import DEFAULT, load_kind
+from model_evaluation.kinds.registry import load_kind
 from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws, runtime_clients
@@ -60,7 +60,7 @@ def _look_up(aws: Aws, launch: Launch) -> RunStatus:
     """Without an ARN the run is looked for by its name."""
     arn = launch.execution_arn
     if arn is None and launch.outcome is None:
-        after = datetime.fromisoformat(launch.started) - SLACK
+        after = datetime.fromisoformat(launch.intended_at) - SLACK
         with aws_errors("looking for the run", resource=launch.name):
             arn = _runs(launch).named(runtime_clients(aws, launch.configuration.get("region")), launch.name, after)
     if arn is None:
@@ -78,7 +78,7 @@ def _unanswered(launch: Launch, error: EvaluationError) -> RunStatus:
 
 
 def _runs(launch: Launch) -> Runs[Settings]:
-    return load_kind(launch.kind or DEFAULT).settings_class().runs
+    return load_kind(launch.kind).settings_class().runs
 
 
 def _region(arn: str) -> str | None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from markupsafe import Markup
 
 from .report.words import ReportWords
-from .results.summary import Summary
+from .summary import Summary
 
 if TYPE_CHECKING:
     from .report.charts.look import Chart

@@ -4,18 +4,17 @@ and adds its own."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .dataset_files import REGISTRY_DATASET, dataset_object
-from .models import HUB_MODEL, MODEL_PACKAGE, PUBLIC_HUB, first_container, hub_model_name
+from .dataset_files import dataset_object
+from .models import HUB_MODEL, PUBLIC_HUB, first_container, hub_model_name
 from .s3_uri import S3Uri
 from .sdk import deviations
 from .session import GONE_CODES, AwsClients, AwsFailure, aws_error_code, is_credentials_error
 from .settings import Json, NotebookError, Settings
 
-SIGNS = {"pass": "✓", "warn": "!", "fail": "✗"}
 DENIED_CODES = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 MISSING_CODES = GONE_CODES | {"ValidationException"}
 USABLE_MLFLOW = frozenset({"Created", "Updated", "Updating", "Started", "MaintenanceComplete", "MaintenanceInProgress"})
@@ -33,47 +32,34 @@ class Fault(Exception):
         self.message, self.fix, self.status = message, fix, status
 
 
-class CheckResult(NamedTuple):
-    """One check: ``status`` is pass, warn or fail; ``fix`` is empty for pass."""
-
-    subject: str
-    status: str
-    message: str
-    fix: str = ""
-
-    def line(self) -> str:
-        fix = f"\n    {self.fix}" if self.fix else ""
-        return f"{SIGNS[self.status]} {self.subject}: {self.message}{fix}"
-
-
 class CheckError(NotebookError):
     """At least one check failed; nothing was started."""
 
 
-def run_checks(settings: Settings, aws: AwsClients, *, out: Callable[[str], None] = print) -> list[CheckResult]:
+def run_checks(settings: Settings, aws: AwsClients, *, out: Callable[[str], None] = print) -> None:
     """Runs every check of the settings' kind, prints a line for each as it is known, and raises :class:`CheckError`
     with all failures. What could not be found out is a warning, not a failure."""
-    results: list[CheckResult] = []
+    failed: dict[str, Fault] = {}
     for subject, check in settings.checks:
         try:
-            result = CheckResult(subject, "pass", check(settings, aws))
+            out(f"✓ {subject}: {check(settings, aws)}")
+            continue
         except AwsFailure as error:
             fault = _fault(error)
-            result = CheckResult(subject, fault.status, fault.message, fault.fix)
-        except Fault as fault:
-            result = CheckResult(subject, fault.status, fault.message, fault.fix)
-        out(result.line())
-        results.append(result)
-        if check is check_identity and result.status == "fail":
-            break  # every other check would fail for the same reason
-    failed = [result for result in results if result.status == "fail"]
+        except Fault as error:
+            fault = error
+        out(f"{'✗' if fault.status == 'fail' else '!'} {subject}: {fault.message}\n    {fault.fix}")
+        if fault.status == "fail":
+            failed[subject] = fault
+            if check is check_identity:
+                break  # every other check would fail for the same reason
     if failed:
         count = "One check" if len(failed) == 1 else f"{len(failed)} checks"
+        lines = [f"  {subject}: {fault.message}" for subject, fault in failed.items()]
         raise CheckError(
-            f"{count} failed, so nothing was started:\n" + "\n".join(f"  {r.subject}: {r.message}" for r in failed),
-            fix=" ".join(dict.fromkeys(result.fix for result in failed if result.fix)),
+            f"{count} failed, so nothing was started:\n" + "\n".join(lines),
+            fix=" ".join(dict.fromkeys(fault.fix for fault in failed.values())),
         )
-    return results
 
 
 def _fault(error: Exception) -> Fault:
@@ -88,16 +74,18 @@ def _fault(error: Exception) -> Fault:
     return Fault(f"could not be checked: {error}", "Run this cell again.", "warn")
 
 
+def _arn_part(text: str, place: int) -> str:
+    """The region (3) or the account (4) that an ARN names; empty for anything else."""
+    parts = text.split(":")
+    return parts[place] if parts[0] == "arn" and len(parts) > 5 else ""
+
+
 def check_identity(settings: Settings, aws: AwsClients) -> str:
     """The credentials work, and role and model package are of their account."""
     identity = aws.client("sts").get_caller_identity()
-    accounts = {}
-    if settings.role_arn.count(":") >= 5:
-        accounts["the role"] = settings.role_arn.split(":")[4]
-    if package := MODEL_PACKAGE.fullmatch(settings.model):
-        accounts["the model package"] = package[2]
-    own = identity["Account"]
-    others = [f"{thing} is in account {account}" for thing, account in accounts.items() if account != own]
+    own, package = identity["Account"], settings.model if ":model-package/" in settings.model else ""
+    accounts = {"the role": _arn_part(settings.role_arn, 4), "the model package": _arn_part(package, 4)}
+    others = [f"{thing} is in account {account}" for thing, account in accounts.items() if account not in ("", own)]
     if others:
         raise Fault(
             f"{identity['Arn']} is in account {own}, but {' and '.join(others)}.",
@@ -118,17 +106,14 @@ def check_sdk_environment(settings: Settings, aws: AwsClients) -> str:
 
 def check_region(settings: Settings, aws: AwsClients) -> str:
     """Everything that names a region names the same one."""
-    regions = {"the session": aws.session.region_name}
-    for thing, pattern, value in (
-        ("the model", MODEL_PACKAGE, settings.model),
-        ("the model", HUB_MODEL, settings.model),
-        ("the dataset", REGISTRY_DATASET, settings.dataset),
-    ):
-        if match := pattern.fullmatch(value):
-            regions[thing] = match[1]
-    if settings.mlflow_resource_arn and settings.mlflow_resource_arn.count(":") >= 5:
-        regions["the MLflow app"] = settings.mlflow_resource_arn.split(":")[3]
-    wrong = [f"{thing} is in {region}" for thing, region in regions.items() if region != settings.region]
+    regions = {
+        "the session": aws.session.region_name,
+        "the model": _arn_part(settings.model, 3),
+        "the dataset": _arn_part(settings.dataset, 3),
+        "the MLflow app": _arn_part(settings.mlflow_resource_arn or "", 3),
+    }
+    region = settings.region
+    wrong = [f"{thing} is in {named}" for thing, named in regions.items() if named not in ("", region)]
     if wrong:
         raise Fault(
             f"REGION is {settings.region}, but {' and '.join(wrong)}.",

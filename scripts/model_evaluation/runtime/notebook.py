@@ -12,9 +12,9 @@ from .launch.progress import in_jupyter
 from .launch.waiting import wait_for_results
 from .report.charts import draw_charts
 from .report.export import export_analysis
-from .report.metrics_table import comparison_text
 from .report.page import comparison_html, in_notebook
 from .report.row_browser import NOTEBOOK_BYTES, rows_html
+from .report.view import comparison_text
 from .session import AwsClients, connect
 from .settings import Json, Settings, well_formed
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from model_evaluation.conversation.assent import is_assent
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, shown
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.kind import Expectation
-
-if TYPE_CHECKING:
-    from model_evaluation.preflight.results import CheckEntry
+from model_evaluation.lookups.concurrency import together
+from model_evaluation.preflight import run_preflight, summary
+from model_evaluation.preflight.results import CheckEntry
 
 # The card must fit on one screen: so many lines, each cut at so many characters.
 CARD_LINES = 30
@@ -32,8 +30,6 @@ def check(text: str, context: Context) -> Answer:
             fix="Only a plain yes to this card goes on. To change something: evaluate.py answer STEP VALUE",
             code="not_confirmed",
         )
-    from model_evaluation.preflight import summary
-
     result, expectation = _looked_up(context)
     failed = [item for item in result if item["status"] == "fail"]
     if failed:
@@ -61,9 +57,6 @@ def offer(context: Context) -> Offer:
 
 def _looked_up(context: Context) -> tuple[list[CheckEntry], Expectation]:
     """What preflight says, and what the evaluation will take."""
-    from model_evaluation.lookups.concurrency import together
-    from model_evaluation.preflight import run_preflight
-
     context.aws  # noqa: B018 - created before the threads share it
     checks, expectation = together(lambda: run_preflight(context), lambda: context.kind.expectation(context))
     return checks, expectation
@@ -100,8 +93,6 @@ def with_reason(context: Context, step_id: str) -> str:
 
 def _open_matters(context: Context, checks: list[CheckEntry], width: int, room: int) -> list[str]:
     """What did not pass and what earlier answers warned of, worst first, in at most ``room`` lines."""
-    from model_evaluation.preflight import summary
-
     findings = {
         status: [f"  {sign} {check['id']}: {check['message']}" for check in checks if check["status"] == status]
         for status, sign in (("fail", "✗"), ("warn", "!"), ("skip", "?"))

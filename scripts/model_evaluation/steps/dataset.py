@@ -132,7 +132,7 @@ def _findings(uri: S3Uri, facts: Facts, where: str, other_keys: list[str]) -> li
 def from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
     """The ARN of a registered dataset with its version, and where its rows are. Raises Refused for another ARN."""
     from model_evaluation.lookups.identity import who_am_i
-    from model_evaluation.lookups.sagemaker.registry_datasets import resolve_dataset
+    from model_evaluation.lookups.sagemaker.hub import resolve_dataset
 
     kind = kind_of(arn)
     if kind != "AI Registry dataset":
@@ -156,12 +156,11 @@ def from_registry(aws: Aws, arn: Arn) -> tuple[str, S3Uri]:
             code="other_account",
         )
     try:
-        dataset = resolve_dataset(aws, arn)
+        return resolve_dataset(aws, arn)
     except NotFound as error:
         raise Refused(
             f"No such registry dataset: {arn.text}", fix="Check hub, name and version.", code="not_found"
         ) from error
-    return dataset.arn, dataset.uri
 
 
 def _not_in_s3(text: str) -> Refused:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Choose, Refused
 from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
-
-if TYPE_CHECKING:
-    from model_evaluation.lookups.sagemaker.mlflow import Tracker, Trackers
+from model_evaluation.lookups.sagemaker.mlflow import LEFT_TO_THE_SDK, Tracker, list_trackers
 
 
 def check(text: str, context: Context) -> Answer:
     if text.lower() == "create":
-        from model_evaluation.lookups.sagemaker.mlflow import LEFT_TO_THE_SDK
-
         return Answer("create", findings=[finding("mlflow_create", LEFT_TO_THE_SDK, level="warning")])
-    trackers = _trackers(context)
-    tracker = next((item for item in trackers.trackers if text in (item.arn, item.name)), None)
+    trackers, unknown = _trackers(context)
+    tracker = next((item for item in trackers if text in (item.arn, item.name)), None)
     if tracker is None:
         arn = parse_arn(text)
         if arn is not None and kind_of(arn) not in ("MLflow app", "MLflow tracking server"):
@@ -30,10 +25,9 @@ def check(text: str, context: Context) -> Answer:
                 code="wrong_kind",
             )
         raise Choose(
-            f"{text[:200]!r} is not an MLflow app or tracking server of {context.value('region')}. "
-            f"{trackers.unknown}".strip(),
+            f"{text[:200]!r} is not an MLflow app or tracking server of {context.value('region')}. {unknown}".strip(),
             fix="Choose one from the list, or `create`.",
-            choices=_choices(trackers),
+            choices=_choices(trackers)[0],
         )
     if not tracker.usable:
         raise Refused(
@@ -44,30 +38,22 @@ def check(text: str, context: Context) -> Answer:
     return Answer(tracker.arn, facts={"name": tracker.name, "kind": tracker.kind, "status": tracker.status})
 
 
-def _trackers(context: Context) -> Trackers:
-    from model_evaluation.lookups.sagemaker.mlflow import list_trackers
-
+def _trackers(context: Context) -> tuple[list[Tracker], str]:
     region = context.value("region")
     return context.aws.once(("trackers", region), lambda: list_trackers(context.aws, region))
 
 
 def offer(context: Context) -> Offer:
-    trackers = _trackers(context)
-    usable = [item for item in trackers.trackers if item.usable]
-    return Offer(choices=_choices(trackers), suggested=_suggested(usable), text=trackers.unknown or None)
-
-
-def _suggested(usable: list[Tracker]) -> str:
-    """The only one; of several the first app, which costs nothing while it is idle, else the first by name."""
-    apps = [tracker for tracker in usable if tracker.kind == "app"]
-    return next((tracker.arn for tracker in (*apps, *usable)), "create")
+    trackers, unknown = _trackers(context)
+    choices, suggested = _choices(trackers)
+    return Offer(choices=choices, suggested=suggested, text=unknown or None)
 
 
 def settle(context: Context) -> Answer | None:
     """The only usable app or server of the region."""
-    trackers = _trackers(context)
-    usable = [tracker for tracker in trackers.trackers if tracker.usable]
-    if len(usable) != 1 or trackers.unknown:
+    trackers, unknown = _trackers(context)
+    usable = [tracker for tracker in trackers if tracker.usable]
+    if len(usable) != 1 or unknown:
         return None
     (tracker,) = usable
     note = f"The run is tracked in {tracker.name}, the only usable MLflow {tracker.kind} of {context.value('region')}."
@@ -76,19 +62,20 @@ def settle(context: Context) -> Answer | None:
     return replace(answer, origin="lookup", facts=facts, findings=[finding("mlflow", note)])
 
 
-def _choices(trackers: Trackers) -> list[dict[str, str]]:
-    usable = [item for item in trackers.trackers if item.usable]
-    suggested = _suggested(usable)
+def _choices(trackers: list[Tracker]) -> tuple[list[dict[str, str]], str]:
+    """What can be chosen, and what is suggested: the only one; of several the first app, which costs nothing while it
+    is idle, else the first by name."""
+    usable = [item for item in trackers if item.usable]
     choices = [
         {"value": item.arn, "label": f"{item.name} (MLflow {item.kind})", "note": item.status} for item in usable
     ]
     choices.append({"value": "create", "label": "Let the SDK create an MLflow app where there is none"})
-    for choice in choices:
-        if choice["value"] == suggested and len(choices) > 2:
-            choice["note"] = f"{choice['note']}; suggested: an app costs nothing while it is idle"
-        elif choice["value"] == suggested:
-            choice["note"] = "suggested: there is no other" if usable else "suggested: the region has none yet"
-    return choices
+    suggested = choices[next((number for number, item in enumerate(usable) if item.kind == "app"), 0)]
+    if len(usable) > 1:
+        suggested["note"] += "; suggested: an app costs nothing while it is idle"
+    else:
+        suggested["note"] = "suggested: there is no other" if usable else "suggested: the region has none yet"
+    return choices, suggested["value"]
 
 
 STEP = Step(

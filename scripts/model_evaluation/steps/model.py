@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import takewhile
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Step, finding
-from model_evaluation.errors import AccessDenied, Choose, EvaluationError, NotFound, Refused
+from model_evaluation.errors import AccessDenied, Choose, NotFound, Refused
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, kinds_for
 from model_evaluation.lookups.arns import Arn, a_kind_of, kind_of, parse_arn
-
-if TYPE_CHECKING:
-    from model_evaluation.lookups.sagemaker.models import ModelPackage
-    from model_evaluation.lookups.session import Aws
-
+from model_evaluation.lookups.concurrency import together
+from model_evaluation.lookups.identity import who_am_i
+from model_evaluation.lookups.sagemaker.hub import describe_base_model
+from model_evaluation.lookups.sagemaker.models import (
+    ModelPackage,
+    describe_package,
+    describe_training_job,
+    group_arn,
+    list_versions,
+    search_groups,
+    training_job_or_none,
+)
+from model_evaluation.lookups.session import Aws
 
 EXPECTED = (
     "a model package ARN (arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION), a model package group "
@@ -53,8 +61,6 @@ def find_usable_package(aws: Aws, text: str, step_id: str = "model") -> tuple[Mo
 
 
 def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[JsonObject]]:
-    from model_evaluation.lookups.concurrency import outcome, together
-
     kind = kind_of(arn)
     if kind not in ("model package", "model package group", "training job"):
         raise Refused(
@@ -63,17 +69,12 @@ def _from_arn(aws: Aws, arn: Arn) -> tuple[ModelPackage, list[JsonObject]]:
             code="wrong_kind",
         )
     require_region(aws, arn)
-    account, resolved = together(outcome(lambda: require_account(aws, arn)), outcome(lambda: _resolve(aws, arn, kind)))
-    if isinstance(account, EvaluationError):
-        raise account  # of two troubles it explains the other
-    if isinstance(resolved, EvaluationError):
-        raise resolved
+    # Of two troubles the account's is raised, which explains the other.
+    _, resolved = together(lambda: require_account(aws, arn), lambda: _resolve(aws, arn, kind))
     return resolved
 
 
 def _resolve(aws: Aws, arn: Arn, kind: str) -> tuple[ModelPackage, list[JsonObject]]:
-    from model_evaluation.lookups.sagemaker.models import describe_package
-
     name = arn.resource.partition("/")[2]
     if kind == "training job":
         return _from_training_job(aws, name)
@@ -111,8 +112,6 @@ def require_region(aws: Aws, arn: Arn) -> None:
 
 def require_account(aws: Aws, arn: Arn) -> None:
     """Raise Refused when it is another account's."""
-    from model_evaluation.lookups.identity import who_am_i
-
     account = who_am_i(aws).account
     if arn.account != account:
         raise Refused(
@@ -124,9 +123,6 @@ def require_account(aws: Aws, arn: Arn) -> None:
 
 def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
     """A group's name (with a version or without), a training job's name, or a keyword."""
-    from model_evaluation.lookups.concurrency import together
-    from model_evaluation.lookups.sagemaker.models import group_arn, search_groups, training_job_or_none
-
     name, slash, version = text.partition("/")
     versioned = bool(slash) and version.isascii() and version.isdigit()
     group, job, groups = together(
@@ -158,8 +154,6 @@ def _from_name(aws: Aws, text: str) -> tuple[ModelPackage, list[JsonObject]]:
 
 
 def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[JsonObject]]:
-    from model_evaluation.lookups.sagemaker.models import describe_package, describe_training_job
-
     try:
         job = describe_training_job(aws, name)
     except NotFound as error:
@@ -186,8 +180,6 @@ def _from_training_job(aws: Aws, name: str) -> tuple[ModelPackage, list[JsonObje
 
 def _newest(aws: Aws, group: str) -> tuple[ModelPackage, list[JsonObject]]:
     """The newest usable version of a group, saying which were passed over and why."""
-    from model_evaluation.lookups.sagemaker.models import describe_package, list_versions
-
     try:
         versions = list_versions(aws, group)
     except NotFound as error:
@@ -196,21 +188,16 @@ def _newest(aws: Aws, group: str) -> tuple[ModelPackage, list[JsonObject]]:
             fix="Answer with a keyword from its name to search.",
             code="not_found",
         ) from error
-    usable = [version for version in versions if version.status == "Completed"]
-    passed_over = []
-    for version in versions:
-        if usable and version.version <= usable[0].version:
-            break
-        passed_over.append(f"version {version.version} is {version.status}")
-    if not usable:
+    newer = list(takewhile(lambda version: version.status != "Completed", versions))
+    passed_over = "; ".join(f"version {version.version} is {version.status}" for version in newer[:5])
+    if len(newer) == len(versions):
         raise Refused(
-            f"Model package group {group} has no usable version"
-            + (f": {'; '.join(passed_over[:5])}." if passed_over else "; it is empty."),
+            f"Model package group {group} has no usable version{f': {passed_over}' if versions else '; it is empty'}.",
             fix="Finish or repeat the fine-tuning job that registers into this group, or choose another group.",
             code="no_usable_version",
         )
-    newest = usable[0]
-    why = f" Passed over: {'; '.join(passed_over[:5])}." if passed_over else ""
+    newest = versions[len(newer)]
+    why = f" Passed over: {passed_over}." if newer else ""
     note = finding(
         "resolved",
         f"Version {newest.version} is the newest usable one of {len(versions)} in {group} "
@@ -237,8 +224,7 @@ def _answer(context: Context, package: ModelPackage, findings: list[JsonObject])
             fix=f"Copy the dataset to a bucket in {region} and answer it again, or choose a model in {bucket_region}.",
             code="other_region",
         )
-    base_id, base_note = _base_model(context.aws, package, region)
-    findings = [*findings, finding("base_model", base_note[0], level=base_note[1])]
+    findings = [*findings, _base_model(context.aws, package, region)]
     if package.approval == "Rejected":
         findings.append(
             finding("rejected", f"Version {package.version} was rejected in the model registry.", level="warning")
@@ -253,7 +239,7 @@ def _answer(context: Context, package: ModelPackage, findings: list[JsonObject])
         "account": arn.account if arn else "",
         "base_model": package.base_model,
         "base_model_version": package.base_model_version,
-        "base_model_id": base_id,
+        "base_model_id": package.base_model,
         "model_data": package.model_data,
     }
     return Answer(package.arn, facts={key: value for key, value in facts.items() if value}, findings=findings)
@@ -275,20 +261,19 @@ def _refuse_other_kind(context: Context, package: ModelPackage) -> None:
     )
 
 
-def _base_model(aws: Aws, package: ModelPackage, region: str) -> tuple[str, tuple[str, str]]:
-    """The base model's hub id, and (note, level) on whether it is still in the public hub."""
-    from model_evaluation.lookups.sagemaker.hub import describe_base_model
-
-    name = str(package.base_model)
-    label = f"{name} {package.base_model_version or ''}".strip()
+def _base_model(aws: Aws, package: ModelPackage, region: str) -> JsonObject:
+    """Whether the base model is still in the public hub."""
+    name, version = str(package.base_model), package.base_model_version
+    label = f"{name} {version or ''}".strip()
+    note, level = f"Fine-tuned from {label}.", "info"
     try:
-        describe_base_model(aws, name, package.base_model_version, region)
+        describe_base_model(aws, name, version, region)
     except NotFound:
         note = f"Its base model {label} is not in the public hub of {region}: the evaluation would not start."
-        return name, (note, "warning")
+        level = "warning"
     except AccessDenied as error:
-        return name, (f"Its base model is {label}; whether it is available is unknown: {error.message}", "warning")
-    return name, (f"Fine-tuned from {label}.", "info")
+        note, level = f"Its base model is {label}; whether it is available is unknown: {error.message}", "warning"
+    return finding("base_model", note, level=level)
 
 
 STEP = Step(

@@ -7,6 +7,8 @@ from dataclasses import replace
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import NotFound, Refused
+from model_evaluation.lookups.iam.simulation import simulate
+from model_evaluation.lookups.identity import who_am_i
 from model_evaluation.naming import suggested_output
 
 
@@ -48,8 +50,6 @@ def check(text: str, context: Context) -> Answer:
     findings = [finding("output", f"Results go below {uri}; the bucket is in {region}. Nothing was written.")]
     role = context.facts("role").get("arn")
     if role:
-        from model_evaluation.lookups.iam.simulation import simulate
-
         target = f"arn:{role.split(':')[1]}:s3:::{uri.bucket}/{uri.key}/*"
         simulation = simulate(context.aws, role, ("s3:PutObject",), (target,))
         if simulation.unknown:
@@ -73,8 +73,6 @@ def offer(context: Context) -> Offer:
 def _usual(context: Context) -> str:
     if context.facts("dataset").get("bucket"):
         return suggested_output(context)
-    from model_evaluation.lookups.identity import who_am_i
-
     return suggested_output(context, who_am_i(context.aws).account)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
@@ -12,11 +12,11 @@ from model_evaluation.errors import AccessDenied, EvaluationError, NotFound, Ref
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import SDK_CHECK, TrustedService
 from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
-
-if TYPE_CHECKING:
-    from model_evaluation.lookups.iam.roles import Role
-    from model_evaluation.lookups.iam.simulation import Simulated
-
+from model_evaluation.lookups.concurrency import outcome, together
+from model_evaluation.lookups.iam.roles import SAGEMAKER, Role, describe_role, list_roles
+from model_evaluation.lookups.iam.simulation import Simulated, simulate_needs
+from model_evaluation.lookups.identity import who_am_i
+from model_evaluation.lookups.session import Aws
 
 T = TypeVar("T")
 MOST_CHOICES = 12
@@ -24,53 +24,44 @@ MOST_SIMULATED = 6  # roles tried before the question is asked
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.lookups.concurrency import outcome, together
-    from model_evaluation.lookups.iam.roles import SAGEMAKER, describe_role
-    from model_evaluation.lookups.identity import who_am_i
-
     aws = context.aws
-    role_arn = text if text.startswith("arn:") and ":role/" in text else None
-    if role_arn:  # everything can be asked at once
-        name = _name(text, None, role_arn.split(":")[4])
-        caller, answer, simulated = together(
-            lambda: who_am_i(aws),
-            outcome(lambda: describe_role(aws, name)),
-            outcome(lambda: _simulation(context, role_arn)),
+    name, account = _named(text, aws)
+    is_role = text.startswith("arn:") and ":role/" in text  # then everything can be asked at once
+    caller, described, simulated = together(
+        lambda: who_am_i(aws),
+        outcome(lambda: describe_role(aws, name)),
+        outcome(lambda: _simulation(context, text) if is_role else None),
+    )
+    if account not in ("", caller.account):
+        raise Refused(
+            f"The role is of account {account}; these credentials are of account {caller.account}.",
+            fix="Choose a role of the account that the evaluation runs in.",
+            code="other_account",
         )
-        _name(text, None, caller.account)  # refuses a role of another account
-    else:
-        caller = who_am_i(aws)
-        name = _name(text, caller.role_name, caller.account)
-        answer, simulated = outcome(lambda: describe_role(aws, name))(), None
-    if isinstance(answer, NotFound):
+    if isinstance(described, NotFound):
         raise Refused(
             f"There is no role {name} in account {caller.account}.",
             fix="List the roles: aws iam list-roles --query 'Roles[].RoleName'",
             code="not_found",
-        ) from answer
-    role = _or_raise(answer)
-    if role_arn and role.arn != text:
+        ) from described
+    role = _or_raise(described)
+    if is_role and role.arn != text:
         raise Refused(
             f"{text} does not exist; the role of that name is {role.arn}.", fix=f"Answer {role.arn}.", code="not_found"
         )
-    if SAGEMAKER not in role.trusted:
-        raise Refused(
-            f"SageMaker may not assume {role.arn}: its trust policy allows "
-            f"{', '.join(sorted(role.trusted)) or 'no service'}.",
-            fix=f"Add {SAGEMAKER} to the trust policy of {name}, or choose a SageMaker execution role.",
-            code="not_trusted",
-        )
-    simulated = _simulation(context, role.arn) if simulated is None else _or_raise(simulated)
+    sagemaker = TrustedService(SAGEMAKER, "SageMaker", "")
     services = context.kind.permissions(context, role.arn).trusted
-    for service in services:
+    for service in (sagemaker, *services):
         if not service.contested and service.principal not in role.trusted:
             raise Refused(
-                f"{service.name} may not assume {role.arn}: its trust policy allows {', '.join(sorted(role.trusted))}. "
-                f"{service.otherwise}",
+                f"{service.name} may not assume {role.arn}: its trust policy allows "
+                f"{', '.join(sorted(role.trusted)) or 'no service'}. {service.otherwise}".rstrip(),
                 fix=f"Add {service.principal} to the trust policy of {name}, or choose another role.",
                 code="not_trusted",
             )
-    findings = [*_trust(role, services), *_permissions(role, simulated)]
+    asked = _or_raise(simulated)
+    simulation = _simulation(context, role.arn) if asked is None else asked
+    findings = [*_trust(role, services), *_permissions(role, simulation)]
     return Answer(role.arn, facts={"arn": role.arn, "trusts": sorted(role.trusted)}, findings=findings)
 
 
@@ -80,38 +71,28 @@ def _or_raise(result: T | EvaluationError) -> T:
     return result
 
 
-def _name(text: str, own_role: str | None, account: str) -> str:
+def _named(text: str, aws: Aws) -> tuple[str, str]:
+    """A role's name, and its account where the text says that."""
     if text.lower() == "auto":
+        own_role = who_am_i(aws).role_name
         if own_role is None:
             raise Refused(
                 "`auto` takes the role of the current session, but these credentials are not of a role.",
                 fix="Give the execution role's ARN or name.",
                 code="no_own_role",
             )
-        return own_role
+        return own_role, ""
     if not text.startswith("arn:"):
-        return text.rpartition("/")[2]
+        return text.rpartition("/")[2], ""
     arn = parse_arn(text)
     if arn is None:
-        raise Refused(
-            f"{text[:200]!r} is not a complete ARN.",
-            fix="It looks like arn:aws:iam::ACCOUNT:role/NAME.",
-            code="bad_arn",
-        )
+        fix = "It looks like arn:aws:iam::ACCOUNT:role/NAME."
+        raise Refused(f"{text[:200]!r} is not a complete ARN.", fix=fix, code="bad_arn")
     kind = kind_of(arn)
     if kind not in ("IAM role", "role session"):
-        raise Refused(
-            f"That is the ARN of {a_kind_of(arn)}, not of an IAM role: {text}",
-            fix="Give arn:aws:iam::ACCOUNT:role/NAME.",
-            code="wrong_kind",
-        )
-    if arn.account != account:
-        raise Refused(
-            f"The role is of account {arn.account}; these credentials are of account {account}.",
-            fix="Choose a role of the account that the evaluation runs in.",
-            code="other_account",
-        )
-    return arn.resource.split("/")[1] if kind == "role session" else arn.resource.rpartition("/")[2]
+        message = f"That is the ARN of {a_kind_of(arn)}, not of an IAM role: {text}"
+        raise Refused(message, fix="Give arn:aws:iam::ACCOUNT:role/NAME.", code="wrong_kind")
+    return arn.resource.split("/")[1 if kind == "role session" else -1], arn.account
 
 
 def _trust(role: Role, services: Sequence[TrustedService]) -> list[JsonObject]:
@@ -132,8 +113,6 @@ def _trust(role: Role, services: Sequence[TrustedService]) -> list[JsonObject]:
 def _simulation(context: Context, role_arn: str) -> list[Simulated]:
     """What IAM says of everything without which the run fails for certain, as far as the answers go; preflight asks for
     the rest."""
-    from model_evaluation.lookups.iam.simulation import simulate_needs
-
     needs = context.kind.permissions(context, role_arn).role
     required = [need for need in needs if need.necessity == "required" and need.part != SDK_CHECK]
     return simulate_needs(context.aws, role_arn, required)
@@ -158,37 +137,28 @@ def _permissions(role: Role, simulated: list[Simulated]) -> list[JsonObject]:
 
 def offer(context: Context) -> Offer:
     """The roles that SageMaker may assume, the session's own first; the only one is suggested."""
-    from model_evaluation.lookups.identity import who_am_i
+    own, names = _trusted_roles(context)
+    choices = [{"value": name, "label": name} for name in names[: MOST_CHOICES + 1]]
+    if own in names:
+        choices[0] = {"value": "auto", "label": f"The role of this session: {own}"}
+    return Offer(choices=choices, suggested=choices[0]["value"] if own in names or len(choices) == 1 else None)
 
+
+def _trusted_roles(context: Context) -> tuple[str | None, list[str]]:
+    """The session's own role, if it has one, and the names of the roles that SageMaker may assume, the own one first,
+    as far as they may be listed."""
     own = who_am_i(context.aws).role_name
-    names = _trusted_roles(context)
-    choices = [{"value": "auto", "label": f"The role of this session: {own}"}] if own in names else []
-    choices += [{"value": name, "label": name} for name in names if name != own][:MOST_CHOICES]
-    suggested = choices[0]["value"] if choices and (own in names or len(choices) == 1) else None
-    return Offer(choices=choices, suggested=suggested)
-
-
-def _trusted_roles(context: Context) -> list[str]:
-    """Names of the roles that SageMaker may assume, as far as they may be listed."""
-    from model_evaluation.lookups.iam.roles import SAGEMAKER, list_roles
-    from model_evaluation.lookups.identity import who_am_i
-
     try:
         roles = context.aws.once("roles", lambda: list_roles(context.aws))
     except AccessDenied:
-        own = who_am_i(context.aws).role_name
-        return [own] if own else []
-    return sorted(role.name for role in roles if SAGEMAKER in role.trusted)
+        return own, [own] if own else []
+    names = sorted(role.name for role in roles if SAGEMAKER in role.trusted)
+    return own, sorted(names, key=lambda name: name != own)
 
 
 def settle(context: Context) -> Answer | None:
     """The session's own role if it passes the simulation, else the only role of the account that does."""
-    from model_evaluation.lookups.identity import who_am_i
-
-    names = _trusted_roles(context)
-    own = who_am_i(context.aws).role_name
-    if own in names:
-        names = [own, *(name for name in names if name != own)]
+    own, names = _trusted_roles(context)
     usable: dict[str, Answer] = {}
     for name in names[:MOST_SIMULATED]:
         try:
@@ -201,7 +171,7 @@ def settle(context: Context) -> Answer | None:
                 break
     if own not in usable and (len(usable) != 1 or len(names) > MOST_SIMULATED):
         return None
-    name, answer = next(iter(usable.items())) if own not in usable else (own, usable[own])
+    ((name, answer),) = usable.items()
     reason = "this session's own role" if name == own else "the only role that passes the policy simulation"
     note = f"{name} is the execution role: {reason}."
     return replace(answer, origin="lookup", facts={**answer.facts, "reason": reason}, findings=[finding("role", note)])

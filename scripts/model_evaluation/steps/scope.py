@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AwsError, Refused
+from model_evaluation.lookups.sagemaker.models import Version, list_versions
 
-if TYPE_CHECKING:
-    from model_evaluation.lookups.sagemaker.models import Version
+from .model import find_usable_package
 
 SCOPES = {
     "compare": "The fine-tuned model and its base model, on the same rows",
@@ -43,8 +42,6 @@ def check(text: str, context: Context) -> Answer:
 
 def _against_another(text: str, context: Context) -> Answer:
     """The candidate against another fine-tuned model: both are evaluated on the same rows in the same way."""
-    from .model import find_usable_package
-
     text = _version_meant(text, context)
     if not ("/" in text or text.startswith("arn:")):
         raise Refused(
@@ -132,8 +129,6 @@ def _older_versions(context: Context) -> list[Version]:
 
 def older_versions(context: Context, group: str, number: int) -> list[Version]:
     """Usable versions of a group before this one, the newest first; none where they may not be listed."""
-    from model_evaluation.lookups.sagemaker.models import list_versions
-
     try:
         versions = context.aws.once(("versions", group), lambda: list_versions(context.aws, group))
     except AwsError:

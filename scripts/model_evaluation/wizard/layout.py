@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from model_evaluation.json_types import Facts, Known, Question
 
 INDENT = "  "
+CONTROL = re.compile(r"(?![\n\t])[\x00-\x1f\x7f-\x9f]")
 # The words of the wizard itself -> what they do.
 WORDS = {
     ":help": "what this question is about, from the reference",
@@ -22,10 +23,7 @@ WORDS = {
 
 def plain(text: str) -> str:
     """``text`` without control characters: a dataset's words must not steer the terminal."""
-    return "".join(
-        char if char in "\n\t" or not (char < " " or "\x7f" <= char <= "\x9f") else "\N{REPLACEMENT CHARACTER}"
-        for char in text
-    )
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def wrapped(text: str, width: int, indent: str = INDENT) -> str:
@@ -50,13 +48,12 @@ def heading(step: Question, progress: Mapping[str, int]) -> str:
 
 def choices(items: Sequence[Mapping[str, str]], width: int) -> str:
     """A numbered list: value, label where it says more, note."""
-    lines = []
-    for number, item in enumerate(items, start=1):
-        label = item.get("label", "")
-        text = label if label.startswith(item["value"]) else f"{item['value']}: {label}" if label else item["value"]
-        note = f" ({item['note']})" if item.get("note") else ""
-        lines.append(wrapped(f"{number:>2}. {text}{note}", width))
-    return "\n".join(lines)
+
+    def line(number: int, value: str, label: str = "", note: str = "") -> str:
+        text = label if label.startswith(value) else f"{value}: {label}".removesuffix(": ")
+        return wrapped(f"{number:>2}. {text}{f' ({note})' if note else ''}", width)
+
+    return "\n".join(line(number, **item) for number, item in enumerate(items, start=1))
 
 
 def hint(step: Question) -> str:

@@ -59,10 +59,10 @@ class Wizard:
             self._open()
             while True:
                 step = self.position["step"]
-                if step is None and not self._write_notebook():
-                    return DONE
                 if step is not None:
                     self._turn(step)
+                elif not self._write_notebook():
+                    return DONE
         except EOFError:
             self._goodbye()
             return DONE
@@ -106,31 +106,33 @@ class Wizard:
 
     def _answer(self, step_id: str, text: str | None) -> None:
         """Pass an answer on; ``None`` takes the suggestion."""
+
+        def give() -> Position:
+            value = read_value(text, step_id) if text and text.startswith("@") else text
+            return cast(Position, give_answer(self.project, step_id, value, accept=text is None))
+
+        body = self._result(give)
+        if body:
+            self._show(body.get("findings", []))
+            self.position = body
+
+    def _result(self, command: Callable[[], Position]) -> Position | None:
+        """What a command answers. A refusal is shown and may bring choices: for the question that is open they are
+        shown with it, else at once."""
         try:
-            if text is not None and text.startswith("@"):
-                text = read_value(text, step_id)
-            body = cast(Position, give_answer(self.project, step_id, text, accept=text is None))
+            return command()
         except StateError:
             raise
         except EvaluationError as error:
             self._show_error(error)
-            self._ask_again(getattr(error, "envelope", {}).get("step"))
-            return
+            refused, step = getattr(error, "envelope", {}).get("step") or {}, self.position["step"]
+            if refused.get("choices") and step and refused["id"] == step["id"]:
+                step["choices"] = refused["choices"]
+            elif refused.get("choices"):
+                self.screen.say(layout.choices(refused["choices"], self.screen.width))
         except KeyboardInterrupt:
             self._say("Stopped; nothing was recorded.", "warning")
-            return
-        self._show(body.get("findings", []))
-        self.position = body
-
-    def _ask_again(self, refused: Question | None) -> None:
-        """A refusal may bring choices: for the question that is open they are shown with it, else at once."""
-        if not refused or not refused.get("choices"):
-            return
-        step = self.position["step"]
-        if step and refused["id"] == step["id"]:
-            step["choices"] = refused["choices"]
-        else:
-            self.screen.say(layout.choices(refused["choices"], self.screen.width))
+        return None
 
     def _word(self, line: str, step: Question | None) -> None:
         word, _, rest = line.partition(" ")
@@ -170,16 +172,11 @@ class Wizard:
             self._say("This is the first question.", "warning")
 
     def _revise(self, step_id: str) -> None:
-        try:
-            body = self.revise(step_id)
-        except StateError:
-            raise
-        except EvaluationError as error:
-            self._show_error(error)
-            return
-        reopened = ", ".join(body.get("reopened", []))
-        self._say(f"Open again: {reopened}." if reopened else f"{step_id} is open.")
-        self.position = body
+        body = self._result(lambda: self.revise(step_id))
+        if body:
+            reopened = ", ".join(body.get("reopened", []))
+            self._say(f"Open again: {reopened}." if reopened else f"{step_id} is open.")
+            self.position = body
 
     def _write_notebook(self) -> bool:
         """After the last answer; whether the conversation goes on."""

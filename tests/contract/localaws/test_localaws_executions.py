@@ -141,9 +141,9 @@ def test_updating_a_pipeline_leaves_running_executions_alone(sagemaker: Any, sta
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "Invalid JSON"),
-        ("{}", "'Steps' must be a list"),
-        ('{"Steps": [{"Name": "A"}]}', "needs 'Name' and 'Type'"),
+        ("{", "Input data was truncated"),
+        ("{}", "missing required field `Steps`"),
+        ('{"Steps": [{"Name": "A"}]}', "missing required field `Type`"),
         ('{"Steps": [{"Name": "A", "Type": "Fail", "DependsOn": ["B"]}]}', "which does not exist"),
         ('{"Steps": [], "MlflowConfig": {"MlflowResourceArn": "None"}}', "not an ARN"),
     ],

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.recording import Call
+from model_evaluation.localaws.cloud import Call
 
 
 @pytest.mark.parametrize(("moment", "exists"), [("arrived", False), ("answered", True)])

@@ -23,9 +23,10 @@ from cli_runs import RunCli
 from model_evaluation.commands.tools.localaws import serve
 from model_evaluation.errors import MissingDependency, UsageError
 from model_evaluation.kinds.registry import DEFAULT
-from model_evaluation.localaws import LocalAws, Scenario
+from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.errors import LocalAwsBug
 from model_evaluation.localaws.operations import SHARED
+from trouble import Trouble
 
 
 def through_proxy(aws: LocalAws, url: str) -> Any:
@@ -99,7 +100,7 @@ def test_swallows_telemetry_and_records_it(aws: LocalAws) -> None:
 
 
 def test_requests_are_served_side_by_side(aws: LocalAws, sagemaker: Any) -> None:
-    aws.scenario = Scenario(slow={"*": 0.15})
+    aws.scenario = Trouble(slow=0.15)
     began = time.perf_counter()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: sagemaker.list_model_package_groups(), range(8)))
@@ -148,6 +149,7 @@ def test_only_one_at_a_time_in_a_process(aws: LocalAws) -> None:
 
 
 def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "model_evaluation.localaws.gateway")
     monkeypatch.setitem(sys.modules, "moto.moto_server.werkzeug_app", None)
     with pytest.raises(MissingDependency) as caught:
         LocalAws().start()

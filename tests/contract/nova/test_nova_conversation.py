@@ -18,6 +18,7 @@ from model_evaluation.kinds.nova.localaws.world import World, customisation_job,
 from model_evaluation.kinds.nova.runtime.recipes.recipe import recipe_yaml
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import Seeder
+from trouble import Trouble
 
 SORT = "Sort IT tickets"
 
@@ -133,7 +134,7 @@ def test_a_checkpoint_needs_its_family_and_has_to_be_there(answer: Answer, world
 
 
 def test_a_bucket_that_may_not_be_listed_is_a_warning(answer: Answer, aws: LocalAws, world: World) -> None:
-    aws.scenario = Scenario(deny={"s3:ListObjectsV2": ""})
+    aws.scenario = Trouble(deny={"s3:ListObjectsV2": ""})
     result = answer(task=SORT, model=f"{world.checkpoint_uri} lite")
     (warning,) = [item for item in result.json["findings"] if item["kind"] == "checkpoint_unseen"]
     assert "s3:GetObject" in warning["fix"]

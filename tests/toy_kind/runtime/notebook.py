@@ -10,36 +10,30 @@ import pyarrow as pa
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.launch.waiting import FinishedRun
-from model_evaluation.runtime.report.words import ReportWords
 from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, aggregates_summary
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.preferences import LOSS, TIE, WIN, Preferences, preferences_summary
 from model_evaluation.runtime.results.records import Record, ScoredAnswer
-from model_evaluation.runtime.results.summary import Summary, summary_of
+from model_evaluation.runtime.results.summary import summary_of
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import compare_paired, settle_verdicts
-from model_evaluation.runtime.statistics.entries import MeasuredEntry, MeasuredValue
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.summary import MeasuredEntry, MeasuredValue, Summary
 
 from .settings import ToySettings
+from .words import TOYS, report_words
 
 __all__ = ["ToySettings", "read_results", "report_words"]
-TOYS = {"tuned": "toy-2", "base": "toy-1"}
 PRIMARY = {"scores": "fun", "labels": "accuracy", "preferences": "win_rate", "aggregates": "accuracy"}
 CHOICES = {"tuned": WIN, "tie": TIE, "base": LOSS, None: np.nan}
 
 Row = Mapping[str, object]
-
-
-def report_words(summary: Mapping[str, object]) -> ReportWords:
-    """What reports about toys say beside their numbers."""
-    return ReportWords(conditions=(("Toys", " and ".join(TOYS.values())),))
 
 
 def read_results(runs: Sequence[FinishedRun], settings: ToySettings, aws: AwsClients) -> Analysis:

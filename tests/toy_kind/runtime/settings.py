@@ -97,3 +97,6 @@ class ToySettings(Settings):
 
     def overview(self) -> dict[str, str]:
         return {"Shape": self.shape, "Dataset": self.dataset, **super().overview()}
+
+
+SETTINGS = ToySettings

@@ -21,7 +21,7 @@ from model_evaluation.kinds.benchmark.runtime.answered import reliable_mark, why
 from model_evaluation.kinds.benchmark.runtime.tasks import BOXED, SAYS_ANSWER, TASKS
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.export import export_analysis
-from model_evaluation.runtime.report.metrics_table import comparison_text
+from model_evaluation.runtime.report.view import comparison_text
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
 from model_evaluation.runtime.results.records import Record, ScoredAnswer
 from model_evaluation.runtime.statistics.proportions import mcnemar_test

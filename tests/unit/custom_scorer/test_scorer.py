@@ -15,7 +15,7 @@ from model_evaluation.kinds.custom_scorer.scorer.events import ANSWER_FIELDS, ev
 from model_evaluation.kinds.custom_scorer.scorer.local_file import local_call
 from model_evaluation.kinds.custom_scorer.scorer.presets import lacking
 from model_evaluation.kinds.custom_scorer.scorer.replies import ReplyError, read_reply
-from model_evaluation.kinds.custom_scorer.scorer.trial import samples_of, timeout_note, try_scorer
+from model_evaluation.kinds.custom_scorer.scorer.trial import samples_of, try_scorer
 
 ROWS: dict[str, dict[str, Any]] = {
     "openai_chat": {
@@ -79,22 +79,22 @@ def test_both_forms_of_a_reply_are_taken(reply: object) -> None:
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        ({"statusCode": 200, "body": [GOOD]}, "body is a list; a JSON text is expected"),
+        ({"statusCode": 200, "body": [GOOD]}, "body is no JSON text"),
         ({"statusCode": 500, "body": "[]"}, "statusCode is 500"),
-        ({"statusCode": 200, "body": "{"}, "body is no JSON"),
-        ({"statusCode": 200, "body": "{}"}, "a list of results is expected"),
-        ("text", "the reply is a text"),
-        (None, "the reply is nothing"),
+        ({"statusCode": 200, "body": "{"}, "body is no JSON text"),
+        ({"statusCode": 200, "body": "{}"}, "got `object`"),
+        ("text", "Expected `array`, got `str`"),
+        (None, "got `null`"),
         ([], "0 results were returned for 1 sample"),
         ([GOOD, GOOD], "2 results"),
-        ([3], "a result is a number"),
+        ([3], "got `int`"),
         ([{"aggregate_reward_score": 1}], "id is None"),
         ([{**GOOD, "id": "2"}], "returned unchanged"),
-        ([{"id": "1"}], "no aggregate_reward_score"),
-        ([{"id": "1", "aggregate_reward_score": "1"}], "a finite number is expected"),
-        ([{"id": "1", "aggregate_reward_score": True}], "a finite number is expected"),
+        ([{"id": "1"}], "missing required field `aggregate_reward_score`"),
+        ([{"id": "1", "aggregate_reward_score": "1"}], "got `str`"),
+        ([{"id": "1", "aggregate_reward_score": True}], "got `bool`"),
         ([{"id": "1", "aggregate_reward_score": float("nan")}], "a finite number is expected"),
-        ([{**GOOD, "metrics_list": [{"value": 1}]}], "has no name"),
+        ([{**GOOD, "metrics_list": [{"value": 1}]}], "missing required field `name`"),
         ({"errorType": "KeyError", "errorMessage": "'gold'"}, "the function raised KeyError"),
     ],
 )
@@ -152,16 +152,6 @@ def test_a_scorer_that_changes_its_mind_is_odd() -> None:
     assert "not deterministic" in try_scorer(SAMPLES, scorer(moody)).oddities[0]
 
 
-def test_a_call_that_takes_half_of_the_functions_time_is_told() -> None:
-    moments = iter([0.0, 0.1, 1.0, 2.9, *(float(n) for n in range(3, 17))])
-    trial = try_scorer(
-        SAMPLES, scorer(lambda one: float(one["model_response"] == one["response"])), clock=lambda: next(moments)
-    )
-    assert trial.slowest == pytest.approx(1.9)
-    assert timeout_note(trial.slowest, 60) == ""
-    assert "took 1.9 s and the function is ended after 3 s" in timeout_note(trial.slowest, 3)
-
-
 def test_without_any_gold_answer_nothing_can_be_tried() -> None:
     assert "No row has a reference answer" in try_scorer([], scorer(lambda one: 1.0)).faults[0]
     lines = [b'{"query": "x"}', b"nothing", b'{"query": "y", "response": "a"}', b'{"query": "z", "response": "a"}']
@@ -183,7 +173,7 @@ def test_a_file_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
     [
         ("import nothing_of_the_sort", "No module named"),
         ("def lambda_handler(event, context): return {1, 2}", "not JSON serializable"),
-        ("print('hello')\ndef lambda_handler(event, context): return 1", "the reply is a number"),
+        ("print('hello')\ndef lambda_handler(event, context): return 1", "got `int`"),
         ("x = 1", "lambda_handler"),
     ],
 )

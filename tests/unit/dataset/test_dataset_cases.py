@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.dataset import DatasetReport, Terms, check_stream
-from model_evaluation.dataset.faults import FAULT_KINDS
+from model_evaluation.dataset.findings import FAULT_KINDS
 from unit.dataset.dataset_cases import chunked, content, load_cases
 
 CASES = load_cases()

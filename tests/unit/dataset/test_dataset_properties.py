@@ -11,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import at_most
-from model_evaluation.dataset import Terms, check, check_stream, repetition
+from model_evaluation.dataset import check, check_stream, repetition
 from model_evaluation.dataset.findings import FIRST_LINES
-from model_evaluation.dataset.profile import NAME_CHARS, RowCounts
-from model_evaluation.dataset.rows.reading import read_blocks
 from unit.dataset.dataset_cases import chunked
 
 Row = dict[str, Any]
@@ -211,8 +209,5 @@ def test_progress_is_not_told_for_what_is_quick() -> None:
 
 
 def test_of_a_long_category_only_the_beginning_is_kept() -> None:
-    counts = RowCounts()
     lines = [_text({"query": f"q{i}", "category": "c" * 5000 + str(i)}) + b"\n" for i in range(100)]
-    for rows in read_blocks(lines, Terms()):
-        counts.add(rows)
-    assert list(counts._categories.items()) == [("c" * NAME_CHARS, 100)]
+    assert list(check_stream(lines, source="x").profile.categories.values()) == [100]

@@ -12,7 +12,7 @@ from model_evaluation.dataset import (
     check_stream,
     minimum_detectable_rate_difference,
 )
-from model_evaluation.dataset.faults import FAULT_KINDS
+from model_evaluation.dataset.findings import FAULT_KINDS
 from model_evaluation.dataset.rows.formats import FORMATS
 from model_evaluation.runtime.statistics.planning import detectable_difference
 

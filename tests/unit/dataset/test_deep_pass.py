@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from model_evaluation.dataset import Finding, Terms, check_stream, find_overlap
-from model_evaluation.dataset.content import script_of
 from model_evaluation.dataset.personal_data import hidden, personal_spans, secret_spans
-from model_evaluation.dataset.similarity import SimilarTexts
+from model_evaluation.dataset.texts import script_of
+from model_evaluation.dataset.training_overlap import SimilarTexts
 
 LONG = "Please explain in a few words why the leaves of most trees turn red and yellow in the autumn months"
 
@@ -285,6 +285,6 @@ def _same(a: str, b: str, *, score_cutoff: float) -> float:
 def test_the_index_passes_over_runs_that_everybody_uses() -> None:
     index = SimilarTexts(_same)
     for _ in range(60):
-        index.add(["the", "same", "four", "words"])
-    assert index.similar(["the", "same", "four", "words"]) == []
-    assert index.similar([]) == []
+        index.add("the same four words")
+    assert index.similar("the same four words") == []
+    assert index.similar("") == []

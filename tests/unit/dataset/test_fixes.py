@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.dataset import Terms, apply_operation, check_stream, parse_operation, useful_operations
-from model_evaluation.dataset.faults import FAULT_KINDS
+from model_evaluation.dataset.findings import FAULT_KINDS
 from model_evaluation.errors import Refused
 from unit.dataset.dataset_cases import content, load_cases
 
@@ -48,7 +48,7 @@ def test_an_operation_named_in_a_fix_mends_what_it_is_named_for(case: dict[str, 
         for at, step in enumerate(steps):
             name, arguments = parse_operation(step)
             made = apply_operation(name, arguments, partial(list, [rows]), report, tmp_path / f"{number}-{at}.jsonl")
-            rows = made.files[0].read_bytes()
+            rows = (tmp_path / made["outputs"][0]["file"]).read_bytes()
             report = _check(rows, case)
         assert kind not in report.kinds(), advice
 
@@ -63,7 +63,7 @@ def test_what_is_offered_leads_to_a_file_that_can_be_used(case: dict[str, Any], 
             break
         name, arguments = parse_operation(offered[0].value.replace("1000", "2"))
         made = apply_operation(name, arguments, partial(list, [data]), report, tmp_path / f"{step}.jsonl")
-        data = made.files[0].read_bytes()
+        data = (tmp_path / made["outputs"][0]["file"]).read_bytes()
         report = _check(data, case)
     if not report.usable:  # then nothing here can, and no operation is named
         assert [operation for _, operation in _advised(report) if "FIELD" not in operation] == []
@@ -92,9 +92,9 @@ def test_broken_rows_are_left_out_before_fields_are_renamed(tmp_path: Path) -> N
     report = check_stream([data], source="x")
     assert [useful.value for useful in useful_operations(report)] == ["drop-invalid"]
     made = apply_operation("drop-invalid", [], lambda: [data], report, tmp_path / "first.jsonl")
-    rows = made.files[0].read_bytes()
+    rows = (tmp_path / made["outputs"][0]["file"]).read_bytes()
     report = check_stream([rows], source="x")
     (useful,) = useful_operations(report)
     name, arguments = parse_operation(useful.value)
     made = apply_operation(name, arguments, lambda: [rows], report, tmp_path / "second.jsonl")
-    assert made.files[0].read_bytes() == b'{"query": "a", "response": "b"}\n'
+    assert (tmp_path / made["outputs"][0]["file"]).read_bytes() == b'{"query": "a", "response": "b"}\n'

@@ -21,8 +21,8 @@ def _lines(*rows: dict[str, Any]) -> bytes:
 def _converted(data: bytes, operation: str, folder: Path) -> list[dict[str, Any]]:
     name, arguments = parse_operation(operation)
     report = check_stream([data], source="x.jsonl")
-    made = apply_operation(name, arguments, lambda: [data], report, folder / "out.jsonl")
-    return [json.loads(line) for line in made.files[0].read_bytes().splitlines()]
+    apply_operation(name, arguments, lambda: [data], report, folder / "out.jsonl")
+    return [json.loads(line) for line in (folder / "out.jsonl").read_bytes().splitlines()]
 
 
 def _say(role: str, content: str) -> dict[str, str]:

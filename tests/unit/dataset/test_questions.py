@@ -9,9 +9,8 @@ import pytest
 
 from model_evaluation.dataset import DatasetReport, check_stream
 from model_evaluation.dataset import questions as module
-from model_evaluation.dataset.rows.json_lines import LineDecoder
-from model_evaluation.dataset.rows.lines import Block
-from model_evaluation.dataset.rows.reading import Terms, read_block
+from model_evaluation.dataset.rows.blocks import read_blocks
+from model_evaluation.dataset.rows.reading import Terms
 from model_evaluation.runtime.statistics.planning import detectable_difference
 from model_evaluation.steps.rows.card import card
 
@@ -134,11 +133,9 @@ def test_the_sample_comes_from_the_whole_file(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(module, "ROWS_COMPARED", 500)
     monkeypatch.setattr(module, "SAMPLE", 100)
     questions = module.Questions()
-    for start in range(0, 10_000, 250):
-        prompts = [f"Where is order {number}?" for number in range(start, start + 250)]
-        lines = range(start + 1, start + 251)
-        block = "".join(json.dumps({"query": prompt}) + "\n" for prompt in prompts).encode()
-        questions.see(read_block(Block(block, len(block)), lines[0], Terms(), LineDecoder()).usable())
+    monkeypatch.setattr("model_evaluation.dataset.rows.lines.BLOCK_BYTES", 9000)
+    for rows in read_blocks([f'{{"query": "Where is order {n}?"}}\n'.encode() for n in range(10_000)], Terms()):
+        questions.see(rows)
     drawn = [row.line for row in questions._drawn(100)]
     assert drawn == sorted(set(drawn))
     parts = [sum(low < line <= low + 2_500 for line in drawn) for low in range(0, 10_000, 2_500)]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from examples import at_most
 from model_evaluation.dataset import Terms, check_stream
-from model_evaluation.dataset.rows import json_lines
-from model_evaluation.dataset.rows.reading import read_blocks
+from model_evaluation.dataset.rows import blocks
+from model_evaluation.dataset.rows.blocks import read_blocks
 from model_evaluation.runtime.rows import read_dataset_row
 from unit.dataset.dataset_cases import content, load_cases
 
@@ -23,10 +23,10 @@ CASES = [case for case in load_cases() if len(content(case)) < 50_000]
 def _both(parts: list[bytes], monkeypatch: pytest.MonkeyPatch, **options: Any) -> tuple[Any, Any]:
     """The report of the parts in small blocks: read as columns as soon as fields are known, and never so."""
     monkeypatch.setattr("model_evaluation.dataset.rows.lines.BLOCK_BYTES", 700)
-    monkeypatch.setattr(json_lines, "_WORTH_NUMPY", 1500)
+    monkeypatch.setattr(blocks, "_WORTH_NUMPY", 1500)
     as_columns = check_stream(parts, source="x", row_limit=None, **options)
     with monkeypatch.context() as patch:
-        patch.setattr(json_lines, "_MOST_DECODERS", 0)
+        patch.setattr(blocks, "_MOST_NAMES", 0)
         one_by_one = check_stream(parts, source="x", row_limit=None, **options)
     return as_columns.as_json(), one_by_one.as_json()
 
@@ -118,10 +118,10 @@ def test_a_row_may_have_500_levels_wherever_it_stands(
 def test_rows_whose_fields_are_known_are_read_as_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     read_with_care: list[bytes] = []
     monkeypatch.setattr("model_evaluation.dataset.rows.lines.BLOCK_BYTES", 250)
-    original = json_lines._decoded
-    monkeypatch.setattr(json_lines, "_decoded", lambda line: read_with_care.append(line) or original(line))
-    blocks = [_rows(5, category="a"), _rows(5, category="b"), _rows(5), _rows(5, system='é "q" \n', id=3)] * 9
-    assert check_stream(blocks, source="x").profile.usable_rows == 180
+    original = blocks.read_line
+    monkeypatch.setattr(blocks, "read_line", lambda line, terms: read_with_care.append(line) or original(line, terms))
+    parts = [_rows(5, category="a"), _rows(5, category="b"), _rows(5), _rows(5, system='é "q" \n', id=3)] * 9
+    assert check_stream(parts, source="x").profile.usable_rows == 180
     assert len(read_with_care) < 15  # the first block, and the one with further fields
 
 
@@ -199,8 +199,8 @@ def test_rows_of_every_shape_are_read_as_the_notebook_reads_them(name: str, data
     assert one == other
     for rows in read_blocks([b"\n".join(lines) + b"\n"], Terms()):
         assert rows.formats[0] == name
-        usable = rows.usable()
-        for line, prompt, reference, system, category in zip(*usable[:5], strict=True):
+        columns = rows.lines, rows.prompts, rows.references, rows.systems, rows.categories
+        for line, prompt, reference, system, category in zip(*columns, strict=True):
             row = read_dataset_row(written[line - 1], line)
             assert (prompt, system, category) == (row.prompt, row.system, row.category)
             assert reference == (row.reference if (row.reference or "").strip() else None)

@@ -52,8 +52,8 @@ def _named() -> dict[str, bytes]:
 def _convert(data: bytes, operation: str, folder: Path) -> list[dict[str, Any]]:
     report = check_stream([data], source="rows.csv")
     name, arguments = parse_operation(operation)
-    made = apply_operation(name, arguments, lambda: [data], report, folder / "out.jsonl")
-    return [json.loads(line) for line in made.files[0].read_bytes().splitlines()]
+    apply_operation(name, arguments, lambda: [data], report, folder / "out.jsonl")
+    return [json.loads(line) for line in (folder / "out.jsonl").read_bytes().splitlines()]
 
 
 @pytest.mark.parametrize("name", ["commas", "tabs", "semicolons", "parquet", "excel"])

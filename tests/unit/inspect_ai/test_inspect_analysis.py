@@ -14,8 +14,7 @@ from model_evaluation.kinds.inspect_ai.runtime.analysis import LABELS, LogsAnaly
 from model_evaluation.kinds.inspect_ai.runtime.logs import Log, Sample
 from model_evaluation.runtime.report.page import report_html
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
-from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.statistics.entries import FairnessCheck
+from model_evaluation.runtime.summary import FairnessCheck, Summary
 
 ReadLog = Callable[[str], Log]
 EVALUATION = Evaluation("inspect_ai", {}, {"name": "new"}, {"name": "old"}, labels=LABELS, execution_arn="run/x")

@@ -16,7 +16,7 @@ from model_evaluation.runtime.dataset_files import SourceRows
 from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.charts.look import figure_svg
 from model_evaluation.runtime.report.export import export_analysis
-from model_evaluation.runtime.report.metrics_table import metrics_table
+from model_evaluation.runtime.report.view import ReportView
 from model_evaluation.runtime.results.evaluation import ResultsError, reference_labels
 from unit.runtime.results_world import (
     ARN,
@@ -249,7 +249,7 @@ def test_a_reference_is_named_wherever_a_base_model_would_be(s3: Any, tmp_path: 
         assert "reference support-bot/2" in text, name
         assert not re.search(r"base model|minus base|Base\b|base better", text), name
     assert read_summary(str(folder / "summary.json")) == summary
-    headings, _ = metrics_table(summary, analysis.words)
+    headings = ReportView(summary, analysis.words).table.headings
     assert headings[2:4] == ("Reference support-bot/2", "Fine-tuned")
     charts = draw_charts(analysis)
     assert charts["outcomes"].title.endswith("against the reference support-bot/2")

@@ -9,8 +9,8 @@ import pytest
 from model_evaluation.lookups.iam.policy_evaluation import Requester, decide, matching
 
 ROLE = "arn:aws:iam::111122223333:role/Evaluation"
-KNOWN = {"aws:securetransport": ["true"], "aws:principalarn": [ROLE], "aws:principalaccount": ["111122223333"]}
-REQUESTER = Requester(ROLE, "111122223333", KNOWN)
+KNOWN = {"aws:securetransport": "true", "aws:principalarn": ROLE, "aws:principalaccount": "111122223333"}
+REQUESTER = Requester(ROLE, KNOWN)
 OBJECT = "arn:aws:s3:::results/evaluations/x"
 
 
@@ -75,9 +75,7 @@ def test_the_undecidable_keys_are_named() -> None:
 
 
 def test_a_service_is_named_as_a_service_only() -> None:
-    requester = Requester(
-        "bedrock.amazonaws.com", "111122223333", {"aws:sourceaccount": ["111122223333"]}, service=True
-    )
+    requester = Requester("bedrock.amazonaws.com", {"aws:sourceaccount": "111122223333"})
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}]}
     assert matching(trust, "Allow", requester, "sts:AssumeRole", None) == []
     trust["Statement"][0]["Principal"] = {"Service": ["sagemaker.amazonaws.com", "bedrock.amazonaws.com"]}  # type: ignore[assignment]

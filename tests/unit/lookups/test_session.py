@@ -100,8 +100,9 @@ def called() -> set[tuple[str, str]]:
         text = path.read_text("utf-8")
         services = set(re.findall(r"""client\("([a-z0-9-]+)\"""", text))
         names = set(re.findall(r"\.((?:get|list|describe|head|simulate)_[a-z0-9_]+)\(", text))
-        names |= set(re.findall(r"""(?:\blisting\(.*?, |get_paginator\()"([a-z0-9_]+)\"""", text))
+        names |= set(re.findall(r"""get_paginator\("([a-z0-9_]+)\"""", text))
         calls |= {(service, name) for service in services for name in names}
+        calls |= set(re.findall(r"""\"([a-z0-9-]+)\.((?:get|list|describe|head|simulate)_[a-z0-9_]+)\"""", text))
     return calls
 
 

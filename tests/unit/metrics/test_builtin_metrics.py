@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.llm_as_judge.metrics.builtin import (
     BUILTIN_METRICS,
-    BUILTIN_NAMES,
-    builtin_metric,
     is_builtin_name,
     parse_builtin,
     suggest_builtin,
@@ -40,18 +38,7 @@ def refusal_of(text: str) -> Refused:
 
 
 def test_the_names_are_bedrocks() -> None:
-    assert list(BUILTIN_NAMES) == BEDROCK_NAMES
-
-
-def test_more_is_worse_for_the_safety_metrics_only() -> None:
-    lower = {metric.name for metric in BUILTIN_METRICS if metric.direction == "lower"}
-    assert lower == {"Harmfulness", "Stereotyping", "Refusal"}
-    assert lower == {metric.name for metric in BUILTIN_METRICS if metric.safety}
-
-
-def test_ground_truth_sharpens_correctness_and_completeness_only() -> None:
-    used = {metric.name for metric in BUILTIN_METRICS if metric.ground_truth == "optional"}
-    assert used == {"Correctness", "Completeness"}
+    assert list(BUILTIN_METRICS) == BEDROCK_NAMES
 
 
 @pytest.mark.parametrize("name", BEDROCK_NAMES)
@@ -88,25 +75,15 @@ def test_lists_as_people_write_them(text: str, expected: list[str]) -> None:
 
 
 def test_every_unknown_name_is_listed_with_what_was_meant() -> None:
-    error = refusal_of("Corectness, Coherence, folowing instructions, toxicity, zebra")
+    error = refusal_of("Corectness, Coherence, folowing instructions, zebra")
     assert error.details["unknown"] == [
         {"received": "Corectness", "close": "Correctness"},
         {"received": "folowing instructions", "close": "FollowingInstructions"},
-        {"received": "toxicity", "close": "Harmfulness"},
         {"received": "zebra", "close": None},
     ]
     assert error.details["allowed"] == BEDROCK_NAMES
     for part in ("Corectness", "did you mean FollowingInstructions?", "zebra", "Stereotyping", "none"):
         assert part in error.message
-
-
-@pytest.mark.parametrize(
-    ("text", "close"),
-    [("accuracy", "Correctness"), ("hallucination", "Faithfulness"), ("Builtin.LogicalCoherence", "Coherence"),
-     ("bias", "Stereotyping"), ("tone", "ProfessionalStyleAndTone"), ("Helpfullness", "Helpfulness")],
-)  # fmt: skip
-def test_other_words_for_a_metric_lead_to_it(text: str, close: str) -> None:
-    assert refusal_of(text).details["unknown"] == [{"received": text, "close": close}]
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", ",,;", "[]"])
@@ -156,14 +133,13 @@ def test_builtin_names_are_recognised_in_any_case() -> None:
     assert is_builtin_name("builtin.CORRECTNESS")
     assert is_builtin_name("followinginstructions")
     assert not is_builtin_name("Politeness")
-    assert builtin_metric("correctness") is None
 
 
 # -- suggestions ---------------------------------------------------------------------------------------------
 
 
 def test_the_suggested_metrics_are_real_and_each_has_a_reason() -> None:
-    assert all(builtin_metric(name) and reason.endswith(".") for name, reason in suggest_builtin())
+    assert all(name in BUILTIN_METRICS and reason.endswith(".") for name, reason in suggest_builtin())
     assert 2 <= len(suggest_builtin()) <= 5
 
 

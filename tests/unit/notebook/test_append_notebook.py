@@ -44,7 +44,7 @@ def append(path: Path, parameters: dict[str, Any]) -> Any:
 
 
 def cells_of(path: Path) -> list[dict[str, Any]]:
-    cells: list[dict[str, Any]] = json.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))["cells"]
+    cells: list[dict[str, Any]] = json.loads(path.read_bytes())["cells"]
     return cells
 
 
@@ -145,7 +145,7 @@ def test_an_empty_notebook_and_a_byte_order_mark_are_fine(tmp_path: Path, parame
     path = tmp_path / "empty.ipynb"
     path.write_bytes(b"\xef\xbb\xbf" + notebook_text().encode())
     append(path, parameters)
-    assert path.read_bytes().startswith(b"\xef\xbb\xbf{")
+    assert path.read_bytes().startswith(b"{")  # Jupyter opens no notebook with the mark
     assert len(cells_of(path)) == len(KIND.cells())
 
 
@@ -175,13 +175,12 @@ def test_a_foreign_parameters_cell_is_pointed_out(tmp_path: Path, parameters: di
         (b"not a notebook", "not valid JSON"),
         (notebook_text(FIRST_CELL).encode()[:-30], "not valid JSON"),
         (b"\xff\xfe\x00", "not UTF-8"),
-        (b"[]", "no usable 'cells'"),
-        (b'{"cells": []}', "no usable 'metadata'"),
-        (b'{"cells": {}, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "no usable 'cells'"),
-        (b'{"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}', "older than 4"),
-        (b'{"cells": [], "metadata": {}, "nbformat": 5, "nbformat_minor": 0}', "format is 5"),
-        (notebook_text("42").encode(), "cell 1 is not a notebook cell"),
-        (notebook_text('{"cell_type": "code"}').encode(), "cell 1 is not a notebook cell"),
+        (b"[]", "not a notebook of format 4"),
+        (b'{"cells": []}', "missing required field"),
+        (b'{"worksheets": [], "metadata": {}, "nbformat": 3, "nbformat_minor": 0}', "not a notebook of format 4"),
+        (b'{"cells": [], "metadata": {}, "nbformat": 5, "nbformat_minor": 0}', "not a notebook of format 4"),
+        (notebook_text("42").encode(), r"at `\$.cells\[0\]`"),
+        (notebook_text('{"cell_type": "code"}').encode(), "missing required field `metadata`"),
         (notebook_text(metadata='{"kernelspec": {"language": "R"}}').encode(), "language is R"),
         (b"[" * 100_000, "not valid JSON"),
     ],

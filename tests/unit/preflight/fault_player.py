@@ -3,7 +3,7 @@
 A fault is data:
   id, wrong          its name, and what is wrong in a sentence
   play               what makes it so: `aws ...` commands, or one of the other moves of `Stage.move`
-  scenario           fields of localaws.Scenario; the judge list; judges by id, each with the fields that differ
+  scenario           fields of trouble.Trouble; the judge list; judges by id, each with the fields that differ
   environment        environment variables (null removes one; "+600" is the time in 600 seconds)
   state              changes to recorded answers, merged into the state file
   revealed           where AWS would show it, after how many minutes, and how that is known
@@ -19,9 +19,10 @@ import datetime
 import functools
 import json
 import os
+import shlex
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from typing import Any, NamedTuple
 from answers import all_answers
 from model_evaluation.conversation.answers import give_answer, utc_now
 from model_evaluation.conversation.context import Context
+from model_evaluation.kinds.llm_as_judge.demo.script import demo_dataset
 from model_evaluation.kinds.llm_as_judge.localaws.judges import DEFAULT_JUDGES, Judges
 from model_evaluation.kinds.llm_as_judge.localaws.world import World, seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
@@ -43,6 +45,7 @@ from model_evaluation.preflight import run_preflight
 from model_evaluation.preflight.fixes import commands_in
 from model_evaluation.preflight.results import CheckEntry
 from running_execution import seed_running_execution
+from trouble import Trouble, with_trouble
 
 from .aws_cli import run_aws
 
@@ -166,40 +169,31 @@ class Stage:
         ((kind, value),) = [(key, item) for key, item in move.items() if key != "save"]
         value = self._named(value)
         cloud, region = self.aws.cloud, self.world.region
-        if kind == "run":
-            answer = run_aws(self.aws, value)
-            for name, path in move["save"].items():
-                self.names[name] = functools.reduce(lambda found, key: found[key], path.split("."), answer)
-        elif kind == "caller":
-            cloud.caller_arn = value
-        elif kind == "package":
-            self._change(PACKAGES.table(cloud, region), self.world.model_package_arn, value)
-        elif kind == "training_job":
-            self._change(TRAINING.resource.table(cloud, region), self.world.training_job_arn, value)
-        elif kind == "hub":
-            self._change(contents_of(cloud, region), self.world.base_model_arn, value)
-        elif kind == "mlflow":
-            self._change(APPS.table(cloud, region), self.world.mlflow_app_arn, value)
-        elif kind == "running":
-            seed_running_execution(self.aws, self.world)
-        elif kind == "delete_objects":
-            bucket, _, key = value.partition("/")
-            self.aws.client("s3").delete_object(Bucket=bucket, Key=key)
-        elif kind == "dataset":
-            Seeder(cloud, region).object(self.world.dataset_uri, value.encode())
-        elif kind == "restore_dataset":
-            from model_evaluation.kinds.llm_as_judge.demo.script import demo_dataset
+        moves: dict[str, Callable[[], object]] = {
+            "run": lambda: self._run(value, move["save"]),
+            "caller": lambda: setattr(cloud, "caller_arn", value),
+            "package": lambda: self._change(PACKAGES.table(cloud, region), self.world.model_package_arn, value),
+            "training_job": lambda: self._change(
+                TRAINING.resource.table(cloud, region), self.world.training_job_arn, value
+            ),
+            "hub": lambda: self._change(contents_of(cloud, region), self.world.base_model_arn, value),
+            "mlflow": lambda: self._change(APPS.table(cloud, region), self.world.mlflow_app_arn, value),
+            "running": lambda: seed_running_execution(self.aws, self.world),
+            "delete_objects": lambda: self.aws.client("s3").delete_object(
+                Bucket=value.partition("/")[0], Key=value.partition("/")[2]
+            ),
+            "dataset": lambda: Seeder(cloud, region).object(self.world.dataset_uri, value.encode()),
+            "restore_dataset": lambda: Seeder(cloud, region).object(self.world.dataset_uri, demo_dataset()),
+            "scenario": lambda: setattr(self.aws, "scenario", self.scenario_with(value)),
+            "domain": lambda: self.names.update(domain=self.names["domain_arn"].rpartition("/")[2]),
+            "environment": lambda: (os.environ.clear(), os.environ.update(self.environment)),
+        }
+        moves[kind]()
 
-            Seeder(cloud, region).object(self.world.dataset_uri, demo_dataset())
-        elif kind == "scenario":
-            self.aws.scenario = self.scenario_with(value)
-        elif kind == "domain":
-            self.names["domain"] = self.names["domain_arn"].rpartition("/")[2]
-        elif kind == "environment":
-            os.environ.clear()
-            os.environ.update(self.environment)
-        else:
-            raise AssertionError(f"unknown move {kind}")
+    def _run(self, command: str, save: dict[str, str]) -> None:
+        answer = run_aws(self.aws, command)
+        for name, path in save.items():
+            self.names[name] = functools.reduce(lambda part, key: part[key], path.split("."), answer)
 
     def command(self, text: str) -> None:
         """Run a command as a user would paste it into a shell."""
@@ -213,8 +207,6 @@ class Stage:
                 name, _, value = word.partition("=")
                 os.environ[name] = value
         else:
-            import shlex
-
             _, command, *rest = shlex.split(text)
             if command == "answer":
                 give_answer(str(self.project), rest[0], rest[1])
@@ -227,9 +219,9 @@ class Stage:
         for move in fault["mend"]:
             if isinstance(move, str) and move.startswith("FIX"):
                 word = move.removeprefix("FIX").strip()
-                found = [line for line in commands_in(entry["fix"]) if word in line]
-                assert found, f"the fix has no command with {word!r}: {entry['fix']!r}"
-                for line in found:
+                commands = [line for line in commands_in(entry["fix"]) if word in line]
+                assert commands, f"the fix has no command with {word!r}: {entry['fix']!r}"
+                for line in commands:
                     self.command(line)
             else:
                 self.move(move)
@@ -245,9 +237,9 @@ class Stage:
         judges = changes.pop("judges", {})
         models = tuple(replace(judge, **judges.get(judge.model_id, {})) for judge in DEFAULT_JUDGES)
         part = Judges(models, changes.pop("judge_list", "ok"))
-        known = {field.name for field in fields(Scenario)}
+        known = {field.name for field in fields(Trouble)}
         assert changes.keys() <= known, changes.keys() - known
-        return replace(self.usual, parts=(part,), **changes)
+        return with_trouble(self.usual, parts=(part,), **changes)
 
     def filled(self, text: str) -> str:
         for name, value in self.names.items():

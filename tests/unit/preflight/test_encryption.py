@@ -11,14 +11,14 @@ import botocore.exceptions
 import pytest
 
 from model_evaluation.lookups.concurrency import Once
-from model_evaluation.preflight.checks import encryption
+from model_evaluation.preflight.checks import storage
 from model_evaluation.preflight.configuration import Configuration
 from model_evaluation.preflight.fixes import commands_in
 
 from .configured import ACCOUNT, ROLE
 
 KEY = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/1"
-USE = encryption.Use("output", "what is written to results", encryption.WRITE, "results cannot be written")
+USE = storage.Use("output", "what is written to results", storage.WRITE, "results cannot be written")
 
 
 class Clients:
@@ -51,7 +51,7 @@ def a_subject(aws: Clients) -> Any:
 
 def test_the_mended_key_policy_keeps_a_single_statement() -> None:
     administrator = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/Admin"}, "Action": "kms:*"}
-    result = encryption._permitted(a_subject(Clients({"Statement": administrator})), KEY, USE, {})
+    result = storage._permitted(a_subject(Clients({"Statement": administrator})), KEY, USE)
     (line,) = commands_in(result.fix)
     words = shlex.split(line)
     first, added = json.loads(words[words.index("--policy") + 1])["Statement"]
@@ -68,7 +68,7 @@ def test_a_key_that_does_not_exist_any_more_fails_and_one_that_may_not_be_seen_i
 ) -> None:
     aws: Any = Clients({})
     aws.policy = code
-    result = encryption._usable(a_subject(aws), KEY, USE)
+    result = storage._usable(a_subject(aws), KEY, USE)
     assert result.status == status
     assert KEY in result.message
     if status == "fail":

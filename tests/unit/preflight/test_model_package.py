@@ -11,7 +11,7 @@ import pytest
 from model_evaluation import errors
 from model_evaluation.lookups.sagemaker.hub import HubModel
 from model_evaluation.lookups.sagemaker.models import ModelPackage
-from model_evaluation.preflight.checks import model_package, network
+from model_evaluation.preflight.checks import models, network
 from model_evaluation.preflight.configuration import Model
 
 ARN = "arn:aws:sagemaker:us-west-2:111122223333:model-package/tickets/3"
@@ -36,7 +36,7 @@ class S3:
     def __init__(self, answer: Any) -> None:
         self.answer = answer
 
-    def client(self, service: str) -> S3:
+    def client(self, service: str, region: str | None = None) -> S3:
         assert service == "s3"
         return self
 
@@ -68,13 +68,13 @@ def a_subject(found: ModelPackage, base: HubModel | None = None, *, s3: Any = 1,
     ],
 )
 def test_weights(found: ModelPackage, s3: Any, status: str, said: str) -> None:
-    (result,) = model_package.weights(a_subject(found, s3=s3))
+    (result,) = models.weights(a_subject(found, s3=s3))
     assert result.status == status
     assert said in result.message
 
 
 def test_without_the_fine_tuned_model_no_weights_are_looked_for() -> None:
-    (result,) = model_package.weights(a_subject(a_package(), s3=AssertionError("asked"), scope="base"))
+    (result,) = models.weights(a_subject(a_package(), s3=AssertionError("asked"), scope="base"))
     assert result.status == "pass"
 
 
@@ -91,12 +91,12 @@ def test_without_the_fine_tuned_model_no_weights_are_looked_for() -> None:
     ],
 )
 def test_licence(accepted: bool | None, base: HubModel, scope: str, status: str) -> None:
-    (result,) = model_package.licence(a_subject(a_package(licence_accepted=accepted), base, scope=scope))
+    (result,) = models.licence(a_subject(a_package(licence_accepted=accepted), base, scope=scope))
     assert result.status == status
 
 
 def test_the_licences_fix_changes_nothing_but_the_acceptance() -> None:
-    (result,) = model_package.licence(a_subject(a_package(licence_accepted=False), a_base()))
+    (result,) = models.licence(a_subject(a_package(licence_accepted=False), a_base()))
     (line,) = [line for line in result.fix.splitlines() if line.startswith("aws ")]
     document = json.loads(line.partition("--inference-specification '")[2].partition("' --region")[0])
     source = document["Containers"][0]["ModelDataSource"]["S3DataSource"]

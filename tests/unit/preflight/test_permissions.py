@@ -77,7 +77,7 @@ class Iam:
         self.silent = silent
         self.requests: list[dict[str, Any]] = []
 
-    def client(self, service: str) -> Iam:
+    def client(self, service: str, region: str | None = None) -> Iam:
         assert service == "iam"
         return self
 

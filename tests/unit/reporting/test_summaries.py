@@ -40,10 +40,6 @@ def entry(summary: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def say(summary: dict[str, Any], old: str, new: str) -> None:
-    summary["verdict"]["sentence"] = summary["verdict"]["sentence"].replace(old, new)
-
-
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -64,14 +60,9 @@ def say(summary: dict[str, Any], old: str, new: str) -> None:
         (lambda s: s["metrics"]["Harmfulness"].update(verdict=None), "Harmfulness: it has no verdict"),
         (lambda s: s["verdict"].update(decision="equivalent"), "its metrics and checks say improved"),
         (lambda s: s.update(primary_metric="Unknown"), "was not compared"),
-        (lambda s: say(s, "is better on", "is worse on"), "sentence says regressed, its metrics and checks improved"),
-        (lambda s: say(s, "The fine-tuned model is better on", "A great model:"), "sentence says something else"),
-        (lambda s: say(s, ": +0.", ": +9."), "tells a difference of 9.25, the metric has 0.25"),
         (lambda s: entry(s).update(verdict="no_worse"), "Correctness: it is no_worse, its interval of "),
-        (lambda s: s["metrics"]["Harmfulness"].update(verdict="improved"), "pairs show inconclusive"),
-        (lambda s: entry(s)["difference"].update(p_adjusted=0.2), "pairs show no_worse"),
-        (lambda s: entry(s)["tuned"].update(mean=0.1), "the means are 0.1 and 0.5625, the difference is 0.25"),
-        (lambda s: entry(s)["tuned"].update(n_scored=39, n_missing=1), "40 pairs, but one model has fewer scores"),
+        (lambda s: s["metrics"]["Harmfulness"].update(verdict="improved"), "p-value show inconclusive"),
+        (lambda s: entry(s)["difference"].update(p_adjusted=0.2), "p-value show no_worse"),
         (lambda s: s["fairness"]["checks"][0].update(status="fail"), "its metrics and checks say invalid"),
         (lambda s: s["fairness"]["checks"][0].update(at_most="inconclusive"), "say inconclusive"),
         (lambda s: s["slices"]["category"]["a"]["Correctness"].update(ties=999), "category a, Correctness"),

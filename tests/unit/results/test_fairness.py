@@ -16,9 +16,10 @@ from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores
 from model_evaluation.runtime.results.records import ScoredAnswer, pair_records
 from model_evaluation.runtime.results.scales import recognise_scales
-from model_evaluation.runtime.results.summary import Summary, summary_of
+from model_evaluation.runtime.results.summary import summary_of
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.metrics import Metric, RatingScale
+from model_evaluation.runtime.summary import Summary
 
 METRIC = Metric("Quality", limits=(0.0, 1.0))
 Score = float | None

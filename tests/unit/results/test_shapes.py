@@ -16,9 +16,9 @@ from model_evaluation.runtime.results.aggregates import Aggregate, Aggregates, a
 from model_evaluation.runtime.results.evaluation import Evaluation
 from model_evaluation.runtime.results.preferences import LOSS, TIE, WIN, Preferences, preferences_summary
 from model_evaluation.runtime.results.slices import Clusters
-from model_evaluation.runtime.results.summary import Summary
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.summary import Summary
 
 SCHEMA = pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.schema.json"
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))

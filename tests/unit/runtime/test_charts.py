@@ -138,6 +138,15 @@ def test_labels_that_are_no_numbers_have_no_distribution() -> None:
     assert [panel.get_title(loc="left") for panel in chart.axes if panel.get_visible()] == ["Correctness"]
 
 
+@pytest.mark.parametrize(("scale", "angle"), [((0.0, 0.5, 1.0), 0), ((0.0, 0.25, 1 / 3, 0.5, 2 / 3, 0.75, 1.0), 45)])
+def test_scores_that_would_touch_below_a_narrow_panel_are_turned(scale: tuple[float, ...], angle: int) -> None:
+    world = make_world(metrics=dict.fromkeys(("Correctness", "Tone", "Style"), (scale, 0.4)))
+    chart = drawn_alone(distributions_chart, analysis_of(world))
+    assert chart is not None
+    for panel in chart.axes:
+        assert [label.get_rotation() for label in panel.get_xticklabels()] == [angle] * len(scale)
+
+
 def test_names_are_never_read_as_formulas_or_markup(strange_svgs: list[str]) -> None:
     assert len(strange_svgs) == len(ALL)
     for svg in strange_svgs:

@@ -119,8 +119,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_it_is_started_once_and_waited_for(place: Place) -> None:
-    checks = run_checks(place.settings(), place.aws, out=place.lines.append)
-    assert {check.status for check in checks} == {"pass"}
+    run_checks(place.settings(), place.aws, out=place.lines.append)
+    assert all(line.startswith("✓") for line in place.lines)
     launch = place.launch()
     assert place.launch().arn == launch.arn
     assert len(place.jobs) == 1

@@ -15,10 +15,10 @@ from model_evaluation.runtime.report.charts import draw_charts
 from model_evaluation.runtime.report.charts.look import Chart
 from model_evaluation.runtime.report.markdown import escaped, report_markdown
 from model_evaluation.runtime.report.markup import part
-from model_evaluation.runtime.report.metrics_table import comparison_text, fairness_lines
 from model_evaluation.runtime.report.page import comparison_html, in_notebook, report_html
 from model_evaluation.runtime.report.plain_text import one_line, short_name, short_time
 from model_evaluation.runtime.report.row_browser import changed_rows, changed_rows_html, rows_html, word_changes
+from model_evaluation.runtime.report.view import ReportView, comparison_text
 from unit.runtime.page_parser import Page
 from unit.runtime.results_world import (
     NASTY,
@@ -169,12 +169,12 @@ class TestAlarms:
             "Missing scores of the fine-tuned and of the base model: Correctness 20 and 0",
             "The judge and the base model are of the same family (Meta Llama)",
         ):
-            texts = [*fairness_lines(alarming.summary), *alarming.summary["warnings"]]
+            texts = [*ReportView(alarming.summary, alarming.words).unfair, *alarming.summary["warnings"]]
             assert sum(words in caution for caution in texts) == 1, words
 
     def test_all_are_seen_in_notebook_page_terminal_and_markdown(self, alarming: Analysis) -> None:
         summary = alarming.summary
-        unfair, sentence = fairness_lines(summary), summary["verdict"]["sentence"]
+        unfair, sentence = ReportView(summary, alarming.words).unfair, summary["verdict"]["sentence"]
         assert unfair[-1].startswith("Among the rows that are sound in both models, the difference on Correctness is ")
         for text in (comparison_text(summary, alarming.words), comparison_html(alarming)):
             assert text.index(sentence[:40]) < text.index("Was the comparison fair?") < text.index("p (adjusted)")

@@ -16,6 +16,8 @@ from markupsafe import Markup
 
 from model_evaluation.notebook.wheel import notebook_library
 from model_evaluation.runtime.report.markup import ENVIRONMENT, TEMPLATES, part
+from model_evaluation.runtime.report.view import ReportView
+from model_evaluation.runtime.report.words import ReportWords
 from unit.runtime.page_parser import Page
 
 MARKUP_OR_NETWORK = ("HTML", "insertAdjacent", "document.write", "eval(", "fetch(", "XMLHttp", "import")
@@ -31,8 +33,33 @@ def parts_of(text: str) -> dict[str, Markup]:
         "row": dict.fromkeys(("id", "category", "prompt", "reference"), text),
     }
     changes = [(text, True), (text, False)]
+    difference = {"mean": 0.1, "ci_low": 0.0, "ci_high": 0.2, "confidence": 0.95, "p_adjusted": 0.03}
+    entry = {
+        "direction": "lower",
+        "tuned": None,
+        "base": None,
+        "difference": difference,
+        "verdict": "improved",
+        "wins": 1,
+        "ties": 2,
+        "losses": 3,
+        "n_paired": 6,
+    }
+    summary = {
+        "scope": "compare",
+        "simulated": True,
+        "primary_metric": text,
+        "metrics": {text: entry},
+        "slices": {text: {text: {text: entry}}},
+        "warnings": [text],
+        "fairness": {"checks": [check], "sound_rows": None},
+        "verdict": {"decision": "improved", "sentence": text},
+        "planned": {"sentence": text},
+        "labels": {"tuned": text, "base": text},
+    }
+    view = ReportView(summary, ReportWords(absent=text, checks_heading=text))
     return {
-        "verdict": part("verdict", decision=text, sentence=text, look="good"),
+        "verdict": part("verdict", view=view),
         "paragraphs": part("paragraphs", texts=[text]),
         "bullets": part("bullets", texts=[text]),
         "facts": part("facts", facts=[(text, text)]),
@@ -44,7 +71,9 @@ def parts_of(text: str) -> dict[str, Markup]:
         "row": part("row", **row, titles=[text, text], base=changes, tuned=changes, scores=[[(text, text)]]),
         "changed_rows": part("changed_rows", metric=text, worse=[], better=[]),
         "people": part("people", sentences=[text], table=""),
-        "comparison": part("comparison", notice=text, verdict="", heading=text, unfair="x", table="", warnings=""),
+        "metrics": part("metrics", view=view),
+        "slices": part("slices", view=view),
+        "comparison": part("comparison", view=view),
     }
 
 
@@ -73,8 +102,8 @@ def test_a_direction_mark_stays_inside_the_text_blocks_of_a_row() -> None:
 
 
 def test_a_value_that_is_forgotten_is_an_error_and_not_a_gap() -> None:
-    with pytest.raises(UndefinedError, match="sentence"):
-        part("verdict", decision="Better", look="good")
+    with pytest.raises(UndefinedError, match="title"):
+        part("folded", content="")
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from markupsafe import Markup
 
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.charts.look import Chart
 from model_evaluation.runtime.report.markdown import report_markdown
 from model_evaluation.runtime.report.markup import part
-from model_evaluation.runtime.report.methods import limits_text, methods_text
-from model_evaluation.runtime.report.metrics_table import comparison_text, ordered_metrics
-from model_evaluation.runtime.report.page import Section, comparison_html, page_html, report_html
+from model_evaluation.runtime.report.page import comparison_html, report_html
+from model_evaluation.runtime.report.view import ReportView, comparison_text, ordered_metrics
 from model_evaluation.runtime.report.words import ReportWords
 from unit.runtime.page_parser import Page
 
@@ -43,18 +43,20 @@ def test_a_kind_without_words_has_every_report_and_none_of_another_kinds_words(s
     assert words.simulated == "SIMULATED: made with a local stand-in for AWS. No model was involved."
 
 
-def test_a_kind_of_another_shape_takes_the_page_with_sections_of_its_own(
-    silent: Analysis, charts: dict[str, Chart]
-) -> None:
-    confusion = part("table", headings=["", "no"], lines=[["yes", "3"]], caption="rows are actual")
-    sections = [
-        Section("confusion", "Who was taken for whom", confusion),
-        Section("empty", "Nothing here", part("bullets", texts=[])),
-    ]
-    page = Page(page_html(silent.summary, silent.words, sections))
-    assert [link["href"] for link in page.all("a")] == ["#confusion"]
+class AnalysisWithSections(Analysis):
+    def sections(self) -> Sequence[tuple[str, str, Markup]]:
+        confusion = part("table", headings=["", "no"], lines=[["yes", "3"]], caption="rows are actual")
+        return [
+            ("confusion", "Who was taken for whom", confusion),
+            ("empty", "Nothing here", part("bullets", texts=[])),
+        ]
+
+
+def test_a_kind_has_sections_of_its_own_on_the_page(silent: Analysis) -> None:
+    page = Page(report_html(AnalysisWithSections(silent.summary, silent.words, silent.table), {}))
+    assert "#confusion" in [link["href"] for link in page.all("a")]
+    assert "Who was taken for whom" in "".join(page.text)
     assert "Nothing here" not in "".join(page.text)
-    assert len(page.all("table")) == 1
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_a_kind_of_another_shape_takes_the_page_with_sections_of_its_own(
     ],
 )
 def test_guards_are_named(ordinary: Analysis, guards: tuple[str, ...], opening: str) -> None:
-    alone, guarded = (methods_text(ordinary.summary, ReportWords(guards=names))[3] for names in ((), guards))
+    alone, guarded = (ReportView(ordinary.summary, ReportWords(guards=names)).methods[3] for names in ((), guards))
     assert guarded == f"{alone} {opening}a good result on the primary metric is called mixed."
 
 
@@ -85,7 +87,7 @@ def test_the_judges_words_name_the_judge(scope: str) -> None:
 
 def test_what_the_numbers_cannot_say_ends_with_what_no_kind_can(ordinary: Analysis) -> None:
     own = replace(ordinary.words, limits=("Only sunny days.",))
-    first, *shared = limits_text(ordinary.summary, own)
+    first, *shared = ReportView(ordinary.summary, own).limits
     assert first == "Only sunny days."
     assert [text.split(" unless ")[0].split(",")[0] for text in shared] == [
         "Rows are treated as independent",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -78,12 +77,6 @@ def test_progress_is_told_once_per_change() -> None:
     assert len([line for line in waiting.lines if "lineage: executing" in line]) == 1
     assert "12:01:30  Judge scores the base model: succeeded after 5 min 00 s" in waiting.lines
     assert waiting.lines[-1] == "12:01:30  Evaluation Succeeded (1 min 30 s)."
-
-
-def test_a_fraction_of_a_second_is_a_poll_interval() -> None:
-    waiting = Waiting(FakeSageMaker(RUNNING, DONE), POLL_SECONDS=0.25)
-    waiting.run()
-    assert waiting.clock.naps == [0.25]
 
 
 def test_an_unknown_status_is_waited_out() -> None:
@@ -256,34 +249,6 @@ def test_thousands_of_polls_say_little() -> None:
     heartbeats = [line for line in waiting.lines if "Still executing" in line]
     assert len(heartbeats) == 60_000 // 300 - 1
     assert heartbeats[0] == "12:05:00  Still executing (5 min 00 s); Record the run's lineage: longer than usual."
-
-
-def test_every_poll_asks_twice_and_keeps_no_memory() -> None:
-    sagemaker = FakeSageMaker(RUNNING)
-    waiting = Waiting(sagemaker, TIMEOUT_MINUTES=None)
-    polls = 0
-    sizes: list[int] = []
-
-    def count() -> None:
-        nonlocal polls
-        polls += 1
-        assert sagemaker.calls == ["describe", "steps"]
-        sagemaker.calls.clear()
-        waiting.clock.naps.clear()
-        waiting.lines.clear()
-        if polls in (500, 1_000):
-            sizes.append(tracemalloc.get_traced_memory()[0])
-        if polls == 1_000:
-            raise KeyboardInterrupt
-
-    waiting.clock.on_sleep = count
-    tracemalloc.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            waiting.run()
-    finally:
-        tracemalloc.stop()
-    assert sizes[1] - sizes[0] < 10_000  # bytes; one kept poll would be some hundred each
 
 
 def judge_runs(minutes: int) -> tuple[str, list[dict[str, Any]]]:

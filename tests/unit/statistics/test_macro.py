@@ -10,8 +10,8 @@ import pytest
 
 from model_evaluation.runtime.results.aggregates import macro_difference, standard_error_of_mean
 from model_evaluation.runtime.statistics.differences import compare_paired
-from model_evaluation.runtime.statistics.entries import Comparison
 from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.summary import Comparison
 
 METRIC = Metric("right", limits=(0.0, 1.0))
 

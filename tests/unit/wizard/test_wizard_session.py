@@ -15,7 +15,7 @@ from model_evaluation import cli
 from model_evaluation.commands.workflow.wizard import session
 from model_evaluation.json_types import Question
 from model_evaluation.wizard import layout
-from model_evaluation.wizard.completion import AnswerCompleter
+from model_evaluation.wizard.terminal import AnswerCompleter
 
 
 class Scripted:

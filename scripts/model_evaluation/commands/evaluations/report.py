@@ -40,10 +40,9 @@ from model_evaluation.reporting.trend_chart import trend_svg
 from model_evaluation.reporting.words import execution_id
 from model_evaluation.results_folder import results_folders
 from model_evaluation.runtime.report.markdown import report_markdown
-from model_evaluation.runtime.report.metrics_table import planned_text, sound_rows_text
 from model_evaluation.runtime.report.people import read_scorer_error
-from model_evaluation.runtime.results.summary import Summary
-from model_evaluation.runtime.statistics.entries import Entry, value_of
+from model_evaluation.runtime.report.view import planned_text, sound_rows_text
+from model_evaluation.runtime.summary import Entry, Summary, value_of
 
 Body = JsonObject
 

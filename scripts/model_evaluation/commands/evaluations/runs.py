@@ -14,7 +14,7 @@ import os
 
 from model_evaluation import state
 from model_evaluation.conversation.workflow import finding
-from model_evaluation.kinds.registry import DEFAULT, load_kind
+from model_evaluation.kinds.registry import load_kind
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runs.launches import known_launches
 from model_evaluation.runs.statuses import RunStatus, run_statuses
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
 
 def _row(run: RunStatus) -> Json:
     launch = run.launch
-    kind = load_kind(launch.kind or DEFAULT)
+    kind = load_kind(launch.kind)
     results = os.path.join(launch.results_dir, run.id)
     return {
         "id": run.id,
@@ -58,7 +58,7 @@ def _row(run: RunStatus) -> Json:
         "status": run.status,
         "running": run.running,
         "reason": run.reason,
-        "started": launch.started,
+        "started": launch.intended_at,
         "execution_arn": run.arn,
         **{key: launch.configuration.get(key) for key in kind.run_columns},
         "notebook": launch.notebook,

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
     if not args.yes:
         launch = chosen.launch
         raise Refused(
-            f"This ends the evaluation {chosen.id} ({chosen.status}, started {launch.started}). What it has done "
+            f"This ends the evaluation {chosen.id} ({chosen.status}, started {launch.intended_at}). What it has done "
             "is lost, what it has cost is spent.",
             fix=f"Ask the user; on a yes: evaluate.py stop {chosen.id} --yes",
             code="needs_consent",
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
                     "id": chosen.id,
                     "name": launch.name,
                     "status": chosen.status,
-                    "started": launch.started,
+                    "started": launch.intended_at,
                     "execution_arn": chosen.arn,
                 }
             },
@@ -79,7 +79,7 @@ def _only(running: list[RunStatus], runs: list[RunStatus]) -> RunStatus:
                 {
                     "value": run.id,
                     "label": f"{run.launch.name}, {run.status}",
-                    "note": f"started {run.launch.started}",
+                    "note": f"started {run.launch.intended_at}",
                 }
                 for run in running
             ],

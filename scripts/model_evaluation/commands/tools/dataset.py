@@ -152,8 +152,7 @@ def _convert(args: argparse.Namespace) -> tuple[JsonObject, int]:
             stem = file_name(os.path.splitext(os.path.basename(unsharded_name(source)))[0])
             out, manifest = place_for(folder, stem, facts, ["convert", *words])
         if manifest is None:
-            made = apply_operation("convert", words, lambda: watched(joined.chunks(), "convert"), report, out)
-            manifest = made.as_json()
+            manifest = apply_operation("convert", words, lambda: watched(joined.chunks(), "convert"), report, out)
     except OSError as error:
         raise Refused(
             f"The converted file cannot be written: {error.strerror or error}.",

@@ -19,10 +19,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
-from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
 
 from model_evaluation.dataset.check import DatasetReport
 from model_evaluation.dataset.rows.foreign import UNKNOWN, Renaming, as_option, parse_renaming, whole_renaming
@@ -31,7 +28,7 @@ from model_evaluation.errors import Refused
 from model_evaluation.runtime.settings import Json
 
 from .conversion import NotConvertible, convert_row
-from .manifest import Manifest, traced_back
+from .manifest import SCHEMA_VERSION, trace_back
 from .output import RowWriter
 from .sampling import stratified_sample, stratified_shards
 from .source import OpenChunks, Source
@@ -40,14 +37,12 @@ OPERATIONS = ("convert", "dedupe", "sample", "drop-invalid", "drop-overlap", "sh
 ROWS_PER_JOB = 1000
 DEFAULT_SEED = 0
 _LINES_SHOWN = 5
+_NOTHING_LEFT = {
+    "drop-invalid": "no row is free of errors",
+    "drop-overlap": "the training data hold every row",
+}
 ERRORS = "there are errors"
 DROP_INVALID = "Leave them out first: evaluate.py answer data drop-invalid"
-
-
-class _Operation(Protocol):
-    """Writes the rows that are kept; returns the seed, if one was used."""
-
-    def __call__(self, source: Source, arguments: list[str], writer: RowWriter) -> int | None: ...
 
 
 def parse_operation(text: str) -> tuple[str, list[str]]:
@@ -76,7 +71,7 @@ def apply_operation(
     earlier: Json | None = None,
     overlap: Collection[int] = (),
     **source_facts: object,
-) -> Manifest:
+) -> Json:
     """Apply one operation to the source that ``open_chunks`` opens (each call from its beginning).
 
     ``report`` is the source's check: rows are usable on its terms. ``out_path`` is the file to write; for
@@ -89,100 +84,78 @@ def apply_operation(
     between its readings. Nothing is left behind then.
     """
     name, arguments = parse_operation(shlex.join([op, *map(str, args)]))
-    source = Source(open_chunks, report)
-    operations: dict[str, _Operation] = {
-        "convert": _convert,
-        "dedupe": _dedupe,
-        "sample": _sample,
-        "drop-invalid": _drop_invalid,
-        "drop-overlap": partial(_drop_overlap, overlap=overlap),
-        "shard": _shard,
-    }
+    source, seed = Source(open_chunks, report), None
     with RowWriter(Path(out_path)) as writer:
-        seed = operations[name](source, arguments, writer)
-        origin, outputs = traced_back(writer.finish(), source.sha256, earlier or {})
+        if name == "convert":
+            _convert(source, arguments, writer)
+        elif name in ("sample", "shard"):
+            seed = _distribute(name, source, arguments, writer)
+        else:
+            _filter(name, source, arguments, writer, overlap)
+        written = writer.finish(_NOTHING_LEFT.get(name, "the source holds no rows"))
         facts = {"sha256": source.sha256, "bytes": source.nbytes, "rows": source.rows}
-        manifest = Manifest(
-            operation=name,
-            arguments=arguments,
-            seed=seed,
-            source={"uri": report.source, **source_facts, **facts},
-            outputs=outputs,
-            files=list(writer.paths),
-            origin=origin,
-            joined_sha256=writer.joined_sha256(),
-        )
+        manifest: Json = {
+            "schema_version": SCHEMA_VERSION,
+            "operation": name,
+            "arguments": arguments,
+            "seed": seed,
+            "source": {"uri": report.source, **source_facts, **facts},
+            **written,
+        }
+        trace_back(manifest, earlier or {})
         writer.write_manifest(manifest)
     return manifest
 
 
-def _drop_invalid(source: Source, arguments: list[str], writer: RowWriter) -> None:
-    _no_arguments("drop-invalid", arguments)
-    for line in source.lines():
-        if not line.is_lost:
-            writer.write(line.number, line.raw)
-    writer.refuse_empty("no row is free of errors")
+def _filter(name: str, source: Source, arguments: list[str], writer: RowWriter, overlap: Collection[int]) -> None:
+    """Leave out rows, one by one."""
+    if arguments:
+        raise _usage(f"{name} takes no arguments, received {' '.join(arguments)[:40]!r}", name)
+    seen: set[int] = set()
+    for number, raw, row in source.lines():
+        if name == "drop-invalid":
+            kept = not row.is_lost()
+        elif name == "drop-overlap":
+            kept = number not in overlap
+        else:
+            texts = hash((row.prompt, row.system, row.reference, row.unseen))
+            kept = row.prompt is None or texts not in seen
+            seen.add(texts)
+        if kept:
+            writer.write(number, raw)
 
 
-def _drop_overlap(source: Source, arguments: list[str], writer: RowWriter, *, overlap: Collection[int]) -> None:
-    _no_arguments("drop-overlap", arguments)
-    for line in source.lines():
-        if line.number not in overlap:
-            writer.write(line.number, line.raw)
-    writer.refuse_empty("the training data hold every row")
-
-
-def _dedupe(source: Source, arguments: list[str], writer: RowWriter) -> None:
-    _no_arguments("dedupe", arguments)
-    seen: set[bytes] = set()
-    for line in source.lines():
-        if line.prompt is not None:
-            texts = [line.prompt, line.system, line.reference, line.unseen]
-            key = blake2b(json.dumps(texts).encode(), digest_size=16).digest()
-            if key in seen:
-                continue
-            seen.add(key)
-        writer.write(line.number, line.raw)
-    writer.refuse_empty("the source holds no rows")
-
-
-def _sample(source: Source, arguments: list[str], writer: RowWriter) -> int:
-    if not 1 <= len(arguments) <= 2:
-        raise _usage("sample takes a number of rows and perhaps a seed", "sample 500 7")
-    size, seed = _number(arguments[0], "a number of rows", "sample 500 7"), DEFAULT_SEED
-    if len(arguments) == 2:
-        seed = _number(arguments[1], "a seed", "sample 500 7", least=0)
-    numbers, categories = _usable(source)
-    if size > len(numbers):
-        raise Refused(
-            f"A sample of {size:,} rows was asked for, but only {len(numbers):,} rows are usable.",
-            fix=f"Ask for no more: evaluate.py answer data 'sample {len(numbers)}'",
-            code="sample_too_large",
-        )
-    chosen = set(stratified_sample(numbers, categories, size, seed))
-    for line in source.lines():
-        if line.number in chosen:
-            writer.write(line.number, line.raw)
-    return seed
-
-
-def _shard(source: Source, arguments: list[str], writer: RowWriter) -> int:
-    if len(arguments) > 2:
-        raise _usage("shard takes a number of rows per file and perhaps a seed", "shard 1000")
-    rows_per_shard = _number(arguments[0], "a number of rows", "shard 1000") if arguments else ROWS_PER_JOB
-    seed = _number(arguments[1], "a seed", "shard 1000 7", least=0) if len(arguments) == 2 else DEFAULT_SEED
-    numbers, categories = _usable(source)
-    if len(numbers) < source.rows:
-        raise Refused(
-            f"{_with_errors(source.rows - len(numbers))}; shards hold every row of the source.",
-            fix=DROP_INVALID,
-            code="rows_have_errors",
-        )
-    shards = stratified_shards(numbers, categories, rows_per_shard, seed)
-    home = {number: index for index, shard in enumerate(shards) for number in shard}
-    writer.open_shards(len(shards))
-    for line in source.lines():
-        writer.write(line.number, line.raw, home[line.number])
+def _distribute(name: str, source: Source, arguments: list[str], writer: RowWriter) -> int:
+    """Write a sample of the rows, or all of them into shards; the seed."""
+    if len(arguments) > 2 or (name == "sample" and not arguments):
+        size_of = "a number of rows" if name == "sample" else "a number of rows per file"
+        raise _usage(f"{name} takes {size_of} and perhaps a seed", f"{name} 500 7")
+    numbers = [str(ROWS_PER_JOB), str(DEFAULT_SEED)]
+    numbers[: len(arguments)] = arguments
+    size = _number(numbers[0], "a number of rows", f"{name} 500 7", least=1)
+    seed = _number(numbers[1], "a seed", f"{name} 500 7", least=0)
+    usable = {
+        number: row.category for number, _, row in source.lines() if row.prompt is not None and not row.has_error()
+    }
+    if name == "sample":
+        if size > len(usable):
+            raise Refused(
+                f"A sample of {size:,} rows was asked for, but only {len(usable):,} rows are usable.",
+                fix=f"Ask for no more: evaluate.py answer data 'sample {len(usable)}'",
+                code="sample_too_large",
+            )
+        home = dict.fromkeys(stratified_sample(usable, size, seed), 0)
+    else:
+        errors = source.rows - len(usable)
+        if errors:
+            count = "1 row has errors" if errors == 1 else f"{errors:,} rows have errors"
+            message = f"{count}; shards hold every row of the source."
+            raise Refused(message, fix=DROP_INVALID, code="rows_have_errors")
+        home = stratified_shards(usable, size, seed)
+        writer.open_shards(-(-len(usable) // size))
+    for number, raw, _ in source.lines():
+        if number in home:
+            writer.write(number, raw, home[number])
     return seed
 
 
@@ -199,26 +172,29 @@ def _convert(source: Source, arguments: list[str], writer: RowWriter) -> None:
         )
     refused: dict[str, list[int]] = {}
     usable = False
-    for line in source.lines(unpack=True, renaming=renaming):
+    for number, _, row in source.lines(unpack=True, renaming=renaming):
         try:
-            if line.prompt is not None:
-                row, usable = convert_row(line.obj, target), True
-            elif source.is_table and line.obj:
-                row = line.obj  # nobody can leave it out of a table: in what is written it is found, and can be
+            if row.prompt is not None:
+                made, usable = convert_row(row.obj, target), True
+            elif source.is_table and row.obj:
+                made = row.obj  # nobody can leave it out of a table: in what is written it is found, and can be
             else:
                 raise NotConvertible(ERRORS)
         except NotConvertible as error:
-            refused.setdefault(str(error), []).append(line.number)
+            refused.setdefault(str(error), []).append(number)
             continue
-        writer.write(line.number, json.dumps(row, ensure_ascii=False).encode())
+        writer.write(number, json.dumps(made, ensure_ascii=False).encode())
+    command = convert_command(source.report.source, whole_renaming(source.foreign) or UNKNOWN)
     if not usable and (source.foreign or source.is_table):
-        raise _foreign_names(source)
+        likely = ", ".join(f"`{name}`" for name, _ in whole_renaming(source.foreign))
+        which = f"by their names, {likely} hold what an evaluation needs" if likely else "no field looks like one"
+        message = f"No row has its prompt where one is read; {which}."
+        raise Refused(message, fix=f"Name the fields: {command}", code="foreign_names")
     if refused:
         refusal = _not_convertible(refused, target)
         if source.foreign and ERRORS in refused:
-            refusal.fix = f"Name the fields: {convert_command(source.report.source, whole_renaming(source.foreign))}"
+            refusal.fix = f"Name the fields: {command}"
         raise refusal
-    writer.refuse_empty("the source holds no rows")
 
 
 def _renaming(arguments: list[str]) -> tuple[Renaming, list[str]]:
@@ -237,17 +213,6 @@ def _renaming(arguments: list[str]) -> tuple[Renaming, list[str]]:
     return tuple(pairs), others
 
 
-def _foreign_names(source: Source) -> Refused:
-    renaming = whole_renaming(source.foreign)
-    likely = ", ".join(f"`{name}`" for name, _ in renaming)
-    which = f"by their names, {likely} hold what an evaluation needs" if likely else "no field looks like one"
-    return Refused(
-        f"No row has its prompt where one is read; {which}.",
-        fix=f"Name the fields: {convert_command(source.report.source, renaming or UNKNOWN)}",
-        code="foreign_names",
-    )
-
-
 def convert_command(source: str, renaming: Renaming) -> str:
     """The command that converts a file or object."""
     return f"evaluate.py dataset convert {shlex.quote(source)}{as_option(renaming)}"
@@ -257,20 +222,15 @@ def _default_target(source: Source, renaming: Renaming) -> str:
     """The format to convert to when none is named: the file's own, or one that can hold what it mixes."""
     formats: dict[str, None] = {}
     several_turns = False
-    for line in source.lines(unpack=True, renaming=renaming):
-        formats[line.format or ""] = None
-        several_turns = several_turns or "multi_turn" in line.kinds
-    formats.pop("", None)
+    for _, _, row in source.lines(unpack=True, renaming=renaming):
+        if row.format is not None:
+            formats[row.format] = None
+        several_turns = several_turns or "multi_turn" in row.kinds()
     if len(formats) == 1:
         return next(iter(formats))
     if len({family(name) for name in formats}) == 1:
         return next(name for name in formats if name.endswith("_conversational") or name == "verl")
     return "openai_chat" if several_turns and "openai_chat" not in source.report.terms.refused_formats else "sagemaker"
-
-
-def _usable(source: Source) -> tuple[list[int], list[str | None]]:
-    usable = [(line.number, line.category) for line in source.lines() if line.prompt is not None and not line.has_error]
-    return [number for number, _ in usable], [category for _, category in usable]
 
 
 def _not_convertible(refused: Mapping[str, list[int]], target: str) -> Refused:
@@ -290,20 +250,11 @@ def _not_convertible(refused: Mapping[str, list[int]], target: str) -> Refused:
     )
 
 
-def _number(text: str, what: str, example: str, *, least: int = 1) -> int:
+def _number(text: str, what: str, example: str, *, least: int) -> int:
     digits = text.replace(",", "").replace("_", "")
     if not (digits.isascii() and digits.isdigit() and len(digits) < 19) or int(digits) < least:
         raise _usage(f"expected {what} of at least {least}, received {text[:40]!r}", example)
     return int(digits)
-
-
-def _with_errors(count: int) -> str:
-    return "1 row has errors" if count == 1 else f"{count:,} rows have errors"
-
-
-def _no_arguments(name: str, arguments: list[str]) -> None:
-    if arguments:
-        raise _usage(f"{name} takes no arguments, received {' '.join(arguments)[:40]!r}", name)
 
 
 def _usage(message: str, example: str) -> Refused:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from model_evaluation.dataset.rows.formats import FORMATS, family, format_of
+from model_evaluation.dataset.rows.formats import PROMPT_FIELDS, REFERENCE_FIELDS, family, format_of
 from model_evaluation.dataset.rows.reading import read_object
 from model_evaluation.runtime.rows import SYSTEM_ROLES, is_conversation, message_text, read_dataset_row
 from model_evaluation.runtime.settings import Json
@@ -40,89 +40,68 @@ class Parts(NamedTuple):
 
 def convert_row(obj: Json, target: str) -> Json:
     """A usable row in the ``target`` format (one of ``FORMATS``). Raises ``NotConvertible``."""
-    if target not in FORMATS:
-        raise ValueError(f"unknown format {target!r}; expected one of {', '.join(FORMATS)}")
     source = format_of(obj)
-    if source is None:
-        raise NotConvertible("the row is in none of the five formats")
-    if source == target and (source != "openai_chat" or not _has_parts(obj)):
+    assert source is not None
+    if source == target and (
+        source != "openai_chat" or all(isinstance(m.get("content"), str) for m in obj["messages"])
+    ):
         return dict(obj)
-    parts = _take_apart(obj, source)
-    row = _put_together(parts, target)
+    row = _put_together(_take_apart(obj, family(source)), target)
     _same_meaning(obj, row, target)
     return row
 
 
-def _has_parts(obj: Json) -> bool:
-    messages = obj["messages"]
-    return isinstance(messages, list) and any(not isinstance(m.get("content"), str) for m in messages)
-
-
-def _take_apart(obj: Json, source: str) -> Parts:
-    kind = family(source)
+def _take_apart(obj: Json, kind: str) -> Parts:
     other = {key: value for key, value in obj.items() if key not in _OWN_FIELDS[kind]}
-    rejected = None
-    if kind == "openai_chat":
-        messages = [_plain(message) for message in obj["messages"]]
-        if messages[-1]["role"] == "assistant":
-            messages = messages[:-1]
-    else:
-        prompt = obj["query" if kind == "sagemaker" else "prompt"]
-        messages = [_plain(m) for m in prompt] if isinstance(prompt, list) else [_message("user", prompt)]
+    prompt = obj[PROMPT_FIELDS.get(kind, "prompt")]
+    turns = [_plain(message) for message in prompt] if isinstance(prompt, list) else [_message("user", prompt)]
+    if kind == "openai_chat" and turns[-1]["role"] == "assistant":
+        turns.pop()
     reference = read_dataset_row(obj, 0).reference
-    if kind == "preference" and obj.get("rejected") is not None:
-        rejected = _answer(obj["rejected"])
+    rejected = _answer(obj["rejected"]) if kind == "preference" and obj.get("rejected") is not None else None
     if kind == "verl" and other.get("extra_info") in ({}, {"answer": reference}):
         del other["extra_info"]  # nothing but the reference answer, which every format has a place for
-    system = obj.get("system") if isinstance(obj.get("system"), str) else None
+    system = str(obj.get("system") or "")
     if kind != "sagemaker":
         other.pop("system", None)
-    if messages[0]["role"] in SYSTEM_ROLES:
-        if system is not None and system.strip():
+    if turns[0]["role"] in SYSTEM_ROLES:
+        if system.strip():
             raise NotConvertible("it has both a `system` field and a system message")
-        system = messages[0]["content"]
-        messages = messages[1:]
-    return Parts(system if system and system.strip() else None, messages, reference, rejected, other)
+        system = turns.pop(0)["content"]
+    return Parts(system if system.strip() else None, turns, reference, rejected, other)
 
 
 def _put_together(parts: Parts, target: str) -> Json:
     kind = family(target)
-    other = dict(parts.other)
+    other, rejected = dict(parts.other), parts.rejected
     if any(key in other for key in _OWN_FIELDS[kind] if key != "rejected"):
         raise NotConvertible(_OTHER_MEANING.format(target))
-    reference, rejected = parts.reference, parts.rejected
     if kind != "preference":
-        if rejected is not None:
-            other["rejected"] = rejected
+        other |= {"rejected": rejected} if rejected is not None else {}
     elif rejected is None:
         if other.get("rejected") is None:
             raise NotConvertible("it has no rejected answer, which preference rows need")
         rejected = _answer(other.pop("rejected"))
-    row: Json = {}
     conversation = ([_message("system", parts.system)] if parts.system else []) + parts.turns
     if kind == "openai_chat":
-        answer = [] if reference is None else [_message("assistant", reference)]
-        if not answer and conversation[-1]["role"] == "assistant":
+        if parts.reference is not None:
+            conversation.append(_message("assistant", parts.reference))
+        elif conversation[-1]["role"] == "assistant":
             raise NotConvertible("its last message would become the reference answer")
-        return {"messages": conversation + answer, **other}
+        return {"messages": conversation, **other}
     if kind == "sagemaker":
-        if parts.system:
-            row["system"] = parts.system
-        row["query"] = _only_turn(parts)
-        if reference is not None:
-            row["response"] = reference
-        return row | other
+        texts = {"system": parts.system, "query": _only_turn(parts), "response": parts.reference}
+        return {name: text for name, text in texts.items() if text is not None} | other
     conversational = target.endswith("_conversational") or target == "verl"
     if not conversational and parts.system:
         raise NotConvertible(f"it has a system text, for which `{target}` has no place")
-    row["prompt"] = conversation if conversational else _only_turn(parts)
+    row: Json = {"prompt": conversation if conversational else _only_turn(parts)}
     if kind == "verl":
-        return _with_verl_answer(row | other, reference)
-    for field, text in (
-        (("chosen", reference), ("rejected", rejected)) if kind == "preference" else (("completion", reference),)
-    ):
+        return _with_verl_answer(row | other, parts.reference)
+    answers = {REFERENCE_FIELDS[kind]: parts.reference} | ({"rejected": rejected} if kind == "preference" else {})
+    for name, text in answers.items():
         if text is not None:
-            row[field] = [_message("assistant", text)] if conversational else text
+            row[name] = [_message("assistant", text)] if conversational else text
     return row | other
 
 
@@ -178,7 +157,7 @@ def _only_turn(parts: Parts) -> str:
 
 def _same_meaning(obj: Json, row: Json, target: str) -> None:
     """The last guard: the notebook must read the same from both rows, and the target's rules must hold."""
-    if read_object(row).prompts[0] is None or format_of(row) != target:
+    if read_object(row).prompt is None or format_of(row) != target:
         raise NotConvertible(_OTHER_MEANING.format(target))
     before, after = read_dataset_row(obj, 0), read_dataset_row(row, 0)
     for name in ("prompt", "reference", "system", "category", "metadata"):

@@ -9,8 +9,9 @@ from pathlib import Path
 from model_evaluation.dataset.rows.json_lines import BOM
 from model_evaluation.dataset.rows.lines import read_chunks
 from model_evaluation.errors import Refused
+from model_evaluation.runtime.settings import Json
 
-from .manifest import Manifest, Output, runs
+from .manifest import runs
 
 _WRITE_BYTES = 1 << 16
 
@@ -19,6 +20,7 @@ class OutputFile:
     """A new file that knows its checksum. Never overwrites; not kept open, so there may be thousands."""
 
     def __init__(self, path: Path) -> None:
+        _refuse_existing(path)
         self.path = path
         path.open("xb").close()
         self._numbers: list[int] = []
@@ -29,20 +31,22 @@ class OutputFile:
     def write(self, number: int, line: bytes) -> None:
         """One row, from line ``number`` of the source."""
         self._numbers.append(number)
-        self._nbytes += len(line)
         self._pending += line
         if len(self._pending) >= _WRITE_BYTES:
             self._flush()
 
     def _flush(self) -> None:
+        self._nbytes += len(self._pending)
         self._digest.update(self._pending)
         with self.path.open("ab") as file:
             file.write(self._pending)
         self._pending.clear()
 
-    def finish(self) -> Output:
+    def finish(self) -> Json:
+        """What the manifest says of it; ``source_lines`` are the lines of the source in the order of its rows."""
         self._flush()
-        return Output(self.path.name, len(self._numbers), self._nbytes, self._digest.hexdigest(), runs(self._numbers))
+        facts = {"file": self.path.name, "rows": len(self._numbers), "bytes": self._nbytes}
+        return {**facts, "sha256": self._digest.hexdigest(), "source_lines": runs(self._numbers)}
 
 
 class RowWriter:
@@ -50,18 +54,17 @@ class RowWriter:
 
     def __init__(self, out_path: Path) -> None:
         self._out_path = out_path
-        self.manifest_path = out_path.with_name(out_path.name + ".manifest.json")
-        self.paths: list[Path] = []
+        self._manifest_path = out_path.with_name(out_path.name + ".manifest.json")
         self._files: list[OutputFile] = []
 
     def __enter__(self) -> RowWriter:
         self._out_path.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_existing(self.manifest_path)
+        _refuse_existing(self._manifest_path)
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is not None:
-            for path in self.paths:
+            for path in (self._manifest_path, *(file.path for file in self._files)):
                 path.unlink(missing_ok=True)
 
     def open_shards(self, count: int) -> None:
@@ -69,41 +72,29 @@ class RowWriter:
         width = max(3, len(str(count)))
         for index in range(1, count + 1):
             name = f"{self._out_path.stem}-{index:0{width}d}-of-{count:0{width}d}{self._out_path.suffix}"
-            self._open(self._out_path.with_name(name))
+            self._files.append(OutputFile(self._out_path.with_name(name)))
 
     def write(self, number: int, raw: bytes, file: int = 0) -> None:
         """One row, from line ``number`` of the source."""
         if not self._files:
-            self._open(self._out_path)
+            self._files.append(OutputFile(self._out_path))
         self._files[file].write(number, raw.removeprefix(BOM).strip(b" \t\r\n") + b"\n")
 
-    def refuse_empty(self, reason: str) -> None:
+    def finish(self, nothing_left: str) -> Json:
+        """What the manifest says of the files. Raises Refused, with this reason, when no row was written."""
         if not self._files:
-            raise Refused(f"There is nothing to write: {reason}.", fix="Correct the source.", code="nothing_left")
-
-    def finish(self) -> list[Output]:
-        return [file.finish() for file in self._files]
-
-    def joined_sha256(self) -> str:
-        """Of several outputs one after the other; empty for one."""
-        if len(self._files) < 2:
-            return ""
-        digest = sha256()
+            raise Refused(f"There is nothing to write: {nothing_left}.", fix="Correct the source.", code="nothing_left")
+        outputs = [file.finish() for file in self._files]
+        if len(outputs) == 1:
+            return {"outputs": outputs}
+        digest = sha256()  # of all files one after the other, as which they are read
         for file in self._files:
             for chunk in read_chunks(file.path):
                 digest.update(chunk)
-        return digest.hexdigest()
+        return {"joined_sha256": digest.hexdigest(), "outputs": outputs}
 
-    def write_manifest(self, manifest: Manifest) -> None:
-        self.paths.append(self.manifest_path)
-        with self.manifest_path.open("x", encoding="utf-8") as file:
-            json.dump(manifest.as_json(), file, indent=1, ensure_ascii=False)
-            file.write("\n")
-
-    def _open(self, path: Path) -> None:
-        _refuse_existing(path)
-        self._files.append(OutputFile(path))
-        self.paths.append(path)
+    def write_manifest(self, manifest: Json) -> None:
+        self._manifest_path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _refuse_existing(path: Path) -> None:

@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from typing import NamedTuple
 
 from model_evaluation.dataset.check import DatasetReport
-from model_evaluation.dataset.faults import FAULT_KINDS
-from model_evaluation.dataset.rows.foreign import Renaming
-from model_evaluation.dataset.rows.reading import RowBlock, read_blocks
+from model_evaluation.dataset.rows.foreign import Renaming, as_messages, renamed, with_inner_fields
+from model_evaluation.dataset.rows.formats import format_of, safe_name
+from model_evaluation.dataset.rows.json_lines import decode_line
+from model_evaluation.dataset.rows.lines import line_blocks
+from model_evaluation.dataset.rows.reading import Row, cut_row, read_line
 from model_evaluation.dataset.rows.tables import TABLES
 from model_evaluation.errors import Refused
 from model_evaluation.runtime.settings import Json
 
-from .renaming import with_own_names
 from .unpacking import UNPACKABLE, unpacked
 
 OpenChunks = Callable[[], Iterable[bytes]]
-MENDED_BY_CONVERT = frozenset({"foreign_prompt", "foreign_conversation"})
 
 
-@dataclass(slots=True)
-class SourceLine:
-    """One line that is not blank. ``prompt`` is ``None`` when it cannot be used; ``has_error`` when its row would be
-    refused, for which a byte-order mark does not count: no copy keeps it. ``unseen`` is what it holds beside text."""
+class SourceLine(NamedTuple):
+    """One line that is not blank."""
 
     number: int
     raw: bytes
-    obj: Json
-    format: str | None
-    prompt: str | None
-    system: str | None
-    reference: str | None
-    category: str | None
-    kinds: set[str]
-    unseen: str = ""
-
-    @property
-    def has_error(self) -> bool:
-        return any(FAULT_KINDS[kind].level == "error" and kind != "bom" for kind in self.kinds)
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether it has an error that no further operation mends."""
-        return self.has_error and not self.kinds & MENDED_BY_CONVERT
+    row: Row
 
 
 class Source:
@@ -70,7 +53,7 @@ class Source:
         fields and conversations of other tools under the names that the formats have; ``renaming`` says which
         fields. After the first reading ``foreign`` counts the fields that stand in the place of others."""
         digest = sha256()
-        nbytes = rows = 0
+        number = nbytes = rows = 0
 
         def counted() -> Iterator[bytes]:
             nonlocal nbytes
@@ -84,13 +67,16 @@ class Source:
         as_lines = partial(unpacked, kind=packing.pop()) if packing else iter
         stream = as_lines(chunks)
         if unpack and (renaming or packing or "foreign_conversation" in self.report.kinds()):
-            stream = with_own_names(stream, renaming)
+            stream = _with_own_names(stream, renaming)
         self.foreign.clear()
-        for block in read_blocks(stream, self.report.terms, keep_objects=True):
-            self.foreign.update(block.foreign)
-            for line in _filled(block):
-                rows += 1
-                yield line
+        for block in line_blocks(stream):
+            for line in block.lines():
+                number += 1
+                if line.strip():
+                    row = cut_row(block.nbytes) if block.cut else read_line(line, self.report.terms)
+                    self.foreign.update(row.renaming)
+                    rows += 1
+                    yield SourceLine(number, line, row)
         for _ in chunks:  # unpacking may stop before the end
             pass
         if self.sha256 and self.sha256 != digest.hexdigest():
@@ -102,22 +88,38 @@ class Source:
         self.sha256, self.nbytes, self.rows = digest.hexdigest(), nbytes, rows
 
 
-def _filled(rows: RowBlock) -> Iterator[SourceLine]:
-    kinds: dict[int, set[str]] = {}
-    for at, fault, _ in rows.faults:
-        kinds.setdefault(at, set()).add(fault.kind)
-    for at, raw in enumerate(rows.lines):
-        own = kinds.get(at, set())
-        if "blank_line" not in own:
-            yield SourceLine(
-                rows.first_line + at,
-                raw,
-                rows.objects.get(at, {}),
-                rows.formats[at],
-                rows.prompts[at],
-                rows.systems[at],
-                rows.references[at],
-                rows.categories[at],
-                own,
-                rows.unseen.get(at, ""),
-            )
+def _with_own_names(chunks: Iterable[bytes], renaming: Renaming) -> Iterator[bytes]:
+    """The same lines with the formats' names: fields renamed, conversations as `messages`. Those that hold no row stay
+    as they are. Raises Refused when a field of the renaming is in no row, or does not hold one text."""
+    seen: dict[str, None] = {}
+    dotted = any("." in name for name, _ in renaming)
+    number = 0
+    for block in line_blocks(chunks):
+        for line in block.lines():
+            number += 1
+            row = None if block.cut else decode_line(line)[0]
+            if row is None:
+                yield line
+                continue
+            seen |= dict.fromkeys(list(with_inner_fields(row) if dotted else row)[:200])
+            try:
+                yield json.dumps(_mended(row, renaming), ensure_ascii=False).encode() + b"\n"
+            except ValueError as error:
+                raise Refused(
+                    f"Line {number:,}: {error}.",
+                    fix="Write one text there, or name another field with --map.",
+                    code="not_convertible",
+                ) from error
+    missing = [name for name, _ in renaming if not {name, *map(str.strip, name.split("+"))} & seen.keys()]
+    if missing and number:
+        fields = ", ".join(f"`{safe_name(name)}`" for name in list(seen)[:10])
+        raise Refused(
+            f"No row has a field `{safe_name(missing[0])}`; the fields are {fields}.",
+            fix="Name a field as it is written in the file: --map FIELD=query",
+            code="bad_operation",
+        )
+
+
+def _mended(row: Json, renaming: Renaming) -> Json:
+    row = renamed(row, renaming)
+    return row if format_of(row) not in (None, "openai_chat") else as_messages(row) or row

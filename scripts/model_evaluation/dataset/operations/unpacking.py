@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from model_evaluation.dataset.rows.file_types import split_head, whole_file_fault
+from model_evaluation.dataset.rows.json_lines import RefusedValueError, unique_keys
 from model_evaluation.dataset.rows.lines import whole_document
 from model_evaluation.dataset.rows.tables import TABLES, table_lines
 from model_evaluation.errors import Refused
@@ -76,11 +77,17 @@ def _utf16(data: bytes) -> str:
 
 def _values(text: str) -> Iterator[object]:
     """The elements of one array, or objects one after the other with white space or commas between."""
-    decoder = json.JSONDecoder(object_pairs_hook=_unique)
+    decoder = json.JSONDecoder(object_pairs_hook=unique_keys)
     at = _skip(text, 0)
     while at < len(text):
         try:
             value, at = decoder.raw_decode(text, at)
+        except RefusedValueError as error:
+            raise Refused(
+                "An object names a key twice, and it cannot be known which value counts.",
+                fix="Keep one of the two values.",
+                code="duplicate_key",
+            ) from error
         except (json.JSONDecodeError, RecursionError) as error:
             line = text.count("\n", 0, error.pos) + 1 if isinstance(error, json.JSONDecodeError) else "?"
             raise Refused(
@@ -88,17 +95,6 @@ def _values(text: str) -> Iterator[object]:
             ) from None
         yield from value if isinstance(value, list) else [value]
         at = _skip(text, at)
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    obj = dict(pairs)
-    if len(obj) != len(pairs):
-        raise Refused(
-            "An object names a key twice, and it cannot be known which value counts.",
-            fix="Keep one of the two values.",
-            code="duplicate_key",
-        )
-    return obj
 
 
 def _skip(text: str, at: int) -> int:

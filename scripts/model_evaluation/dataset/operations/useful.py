@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from model_evaluation.dataset.check import DatasetReport
 from model_evaluation.dataset.rows.foreign import as_option
+from model_evaluation.dataset.rows.reading import MENDED_BY_CONVERT
 
 from .apply import ROWS_PER_JOB
-from .source import MENDED_BY_CONVERT
 from .unpacking import UNPACKABLE
 
 OF_THE_FILE = frozenset({"bom", "empty_file", "mixed_formats", "too_many_rows"})  # faults that no single row has

@@ -22,8 +22,7 @@ UNKNOWN: Renaming = (("FIELD", "query"), ("FIELD", "response"))
 # What people call these parts, without capitals, spaces and signs; the likeliest first.
 _PROMPTS = """
     prompt query question fullprompt userprompt userquery userquestion userinput usermessage prompttext inputtext
-    instruction input
-    request problem utterance message text user human frage pregunta pergunta domanda 问题 質問 질문
+    instruction input request problem utterance message text user human frage pregunta pergunta domanda 问题 質問 질문
 """
 _REFERENCES = """
     response completion referenceresponse referenceanswer referenceoutput reference expectedanswer expectedresponse
@@ -36,12 +35,8 @@ _REFERENCES = """
 _SYSTEMS = "systemprompt systemmessage systemtext systeminstruction systeminstructions sysprompt"
 _CONTEXTS = "context contexts retrievedcontexts retrievedcontext passage passages document background article"
 _CHOICES = "choices options answerchoices answeroptions candidates"
-# Where a row has one of these, its `response` is what a model said.
-_SURE_REFERENCE_NAMES = """
-    reference references referenceresponse referenceanswer referenceoutput groundtruth groundtruthanswer gold goldanswer
-    goldenanswer expectedanswer expectedresponse expectedoutput expected idealanswer ideal correctanswer
-"""
-_SURE_REFERENCES = frozenset(_SURE_REFERENCE_NAMES.split())
+# Where a row has a field of such a name, its `response` is what a model said.
+_SURE_REFERENCES = ("reference", "groundtruth", "gold", "expected", "ideal", "correct")
 _ANSWERS_OF_MODELS = """
     modelresponses modelresponse modeloutput modeloutputs modelanswer modelanswers prediction predictions
     generatedanswer generatedresponse generatedoutput generatedtext candidateanswer candidateresponse
@@ -76,19 +71,18 @@ def role_of(name: str) -> tuple[str, int] | None:
     if not _FIT_FOR_A_COMMAND.fullmatch(name):
         return None
     role = _ROLE_OF.get(_plain(name))
-    if role is None and "." in name:  # a field of an object
-        outer, _, inner = name.rpartition(".")
-        around = _ROLE_OF.get(_plain(outer))
-        is_text_of_it = (
-            around is not None and around[0] == "reference" and _plain(inner) in ("text", "value", "content")
-        )
-        role = around if is_text_of_it else _ROLE_OF.get(_plain(inner))
-    return role
+    if role is not None or "." not in name:
+        return role
+    outer, _, inner = name.rpartition(".")  # a field of an object
+    around = _ROLE_OF.get(_plain(outer))
+    if around is not None and around[0] == "reference" and _plain(inner) in ("text", "value", "content"):
+        return around
+    return _ROLE_OF.get(_plain(inner))
 
 
 def sure_references(names: Iterable[str]) -> list[str]:
     """Those of the names that can hold nothing but a reference answer."""
-    return [name for name in names_of("reference", names) if _plain(name) in _SURE_REFERENCES]
+    return [name for name in names_of("reference", names) if _plain(name).startswith(_SURE_REFERENCES)]
 
 
 def _plain(name: str) -> str:
@@ -160,10 +154,9 @@ def joined_text(value: object) -> str | None:
 
 def holds_part(name: str, value: object) -> bool:
     """Whether a field of this name holds what could be a part of a row."""
-    known = role_of(name)
-    if known is not None and known[0] in ("context", "choices"):
-        return joined_text(value) is not None
-    return usable_text(value) is not None
+    role = role_of(name)
+    is_joined = role is not None and role[0] in ("context", "choices")
+    return (joined_text(value) if is_joined else usable_text(value)) is not None
 
 
 def with_inner_fields(obj: Json) -> Json:
@@ -216,18 +209,15 @@ def parse_renaming(text: str) -> Renaming:
 def renamed(obj: Json, renaming: Renaming) -> Json:
     """The row with its fields under the formats' names; what stands under such a name already stays. ValueError names a
     field that holds something other than one text."""
-    row, moved = dict(obj), {}
-    if any("." in name for name, _ in renaming):
-        row = with_inner_fields(obj)
+    row, moved = with_inner_fields(obj) if any("." in name for name, _ in renaming) else dict(obj), {}
     for name, target in renaming:
         parts = [name] if name in row else [part.strip() for part in name.split("+")]
         held = [part for part in parts if part in row]
         if not held or row.get(target) not in (None, "", []):
             continue
         values = [_part(row.pop(part), part, target, joined=len(held) > 1) for part in held]
-        value = (
-            values[0] if len(values) == 1 else "\n\n".join(text for text in values if isinstance(text, str) and text)
-        )
+        joined = "\n\n".join(text for text in values if isinstance(text, str) and text)
+        value = values[0] if len(values) == 1 else joined
         if target in _REFERENCE_TARGETS and is_conversation(row.get("messages")):
             if value and row["messages"][-1]["role"] != "assistant":
                 row["messages"] = [*row["messages"], {"role": "assistant", "content": value}]
@@ -240,9 +230,7 @@ def _part(value: object, name: str, target: str, *, joined: bool) -> object:
     """A field's value under its new name; ``joined``: with others."""
     if value is None or value == []:
         return None
-    if is_conversation(value) and target != "system":
-        return value
-    if isinstance(value, str):
+    if isinstance(value, str) or (is_conversation(value) and target != "system"):
         return value
     text = joined_text(value) if joined else usable_text(value)
     if text is None:
@@ -261,16 +249,13 @@ def as_messages(obj: Json) -> Json | None:
     for name, value in obj.items():
         if "messages" in obj and name != "messages":
             continue
+        rest = {key: item for key, item in obj.items() if key != name}
         if name == "conversationTurns":
-            messages = _turns(value)
-            rest = dict(obj)  # contexts and outputs stay where they are
+            messages, rest = _turns(value), obj  # contexts and outputs stay where they are
         elif name in _WRAPPERS and isinstance(value, Mapping):
-            inner = dict(value) if is_conversation(value.get("messages")) else None
-            messages = inner.pop("messages") if inner else None
-            rest = {key: item for key, item in obj.items() if key != name}
+            messages = value["messages"] if is_conversation(value.get("messages")) else None
         else:
             messages = _spoken(value, name)
-            rest = {key: item for key, item in obj.items() if key != name}
         if messages:
             return {"messages": messages, **rest}
     return None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from model_evaluation.dataset.personal_data import hidden
 
-Column = list[Any]
-"""The values of one field, row by row, of whatever types the rows have."""
 FORMATS = (
     "openai_chat",
     "sagemaker",
@@ -23,16 +21,17 @@ FORMATS = (
 FIELDS_READ = ("messages", "query", "response", "prompt", "completion", "chosen")
 NOT_METADATA = frozenset([*FIELDS_READ, "rejected", "system", "category", "metadata", "extra_info", "reward_model"])
 PROMPT_FIELDS = {"openai_chat": "messages", "sagemaker": "query"}  # the others have `prompt`
-REFERENCE_FIELDS = {"sagemaker": "response", "prompt_completion": "completion", "preference": "chosen"}
+REFERENCE_FIELDS = {"sagemaker": "response", "prompt_completion": "completion", "preference": "chosen"}  # by family
 VERL_MARKS = ("reward_model", "extra_info", "data_source", "ability")
-FIELDS_THAT_COUNT = tuple(dict.fromkeys([*sorted(NOT_METADATA), *VERL_MARKS]))  # in telling or reading a format
 
 
 class Fault(NamedTuple):
-    """Something to be said about a row or a file; ``kind`` is one of ``FAULT_KINDS``."""
+    """Something to be said about a row or a file; ``kind`` is one of ``FAULT_KINDS``, ``at`` about where in the line it
+    is."""
 
     kind: str
     detail: str = ""
+    at: int = 0
 
 
 def family(name: str) -> str:
@@ -42,25 +41,21 @@ def family(name: str) -> str:
 
 def format_of(obj: Mapping[str, object]) -> str | None:
     """The format one row is in, told by its keys; ``None`` when it is none of the five."""
-    return format_with(obj, conversational=isinstance(obj.get("prompt"), list))
-
-
-def format_with(keys: Container[str], *, conversational: bool) -> str | None:
-    """The format of a row with these keys; ``conversational``: its `prompt` is a list of messages."""
-    if "messages" in keys:
+    if "messages" in obj:
         return "openai_chat"
-    if "query" in keys:
+    if "query" in obj:
         return "sagemaker"
-    if "prompt" not in keys:
+    if "prompt" not in obj:
         return None
-    if "completion" in keys:
+    conversational = isinstance(obj["prompt"], list)
+    if "completion" in obj:
         name = "prompt_completion"
-    elif "chosen" in keys:
+    elif "chosen" in obj:
         name = "preference"
-    elif any(mark in keys for mark in VERL_MARKS):
+    elif any(mark in obj for mark in VERL_MARKS):
         return "verl" if conversational else "verl_legacy"
     else:
-        name = "preference" if "rejected" in keys else "prompt_completion"
+        name = "preference" if "rejected" in obj else "prompt_completion"
     return f"{name}_conversational" if conversational else name
 
 
@@ -71,12 +66,5 @@ def safe_name(text: str) -> str:
 
 def type_name(value: object) -> str:
     """A JSON value's type in words."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, int | float):
-        return "a number"
-    if isinstance(value, str):
-        return "a text"
-    return "a list" if isinstance(value, list) else "an object"
+    words = {bool: "a boolean", int: "a number", float: "a number", str: "a text", list: "a list", dict: "an object"}
+    return words.get(type(value), "null")

@@ -8,7 +8,8 @@ import json
 import math
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from contextlib import suppress
+from itertools import chain, islice
 
 from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.packages import missing_package
@@ -20,7 +21,7 @@ from .lines import LONGEST_LINE, line_blocks, whole_document
 
 TABLES = frozenset({"csv", "parquet", "excel"})
 _DELIMITERS = ((",", "commas"), ("\t", "tabs"), (";", "semicolons"))
-_CONVERSATIONS = ("messages", "conversations", "conversation")
+_CONVERSATIONS = frozenset(["messages", "conversations", "conversation"])
 _LONGEST_NAME = 64
 _BATCH_ROWS = 1000
 
@@ -45,9 +46,8 @@ def csv_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     """The rows of a CSV file with a header. Cells are texts, empty ones are left out, as are empty rows."""
     csv.field_size_limit(LONGEST_LINE)
     lines = _text_lines(chunks)
-    first = next((line for line in lines if line.strip() and not is_separator(line)), "")
+    header = next((line for line in lines if line.strip() and not is_separator(line)), "").strip("\r\n")
     second = next((line for line in lines if line.strip()), None)
-    header = first.strip("\r\n")
     layout = csv_columns(header, second)
     if layout is None and role_of(header.strip(' "')):
         layout = [header.strip(' "')], ",", ""
@@ -55,28 +55,20 @@ def csv_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
         raise Refused("The file has no header that names columns.", fix="Write the columns' names in its first line.")
     columns, delimiter, _ = layout
     _refuse_repeated(columns)
-
-    def rest() -> Iterator[str]:
-        if second is not None:
-            yield second
-        yield from lines
-
-    reader = csv.reader(rest(), delimiter=delimiter, strict=True)
+    reader = csv.reader(chain(filter(None, [second]), lines), delimiter=delimiter, strict=True)
     try:
         for cells in reader:
-            if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
-                raise Refused(
+            if any(cell.strip() for cell in cells[len(columns) :]):
+                raise _damaged(
                     f"The row at line {reader.line_num + 1:,} has {len(cells)} cells; the header names "
                     f"{len(columns)} columns.",
-                    fix="Put texts that hold the delimiter into quotes.",
-                    code="file_damaged",
+                    "Put texts that hold the delimiter into quotes.",
                 )
             yield from _filled(columns, cells)
     except csv.Error as error:
-        raise Refused(
+        raise _damaged(
             f"The table is damaged near line {reader.line_num + 1:,}: {error}.",
-            fix="Write it anew, with every text that holds a quote or a line end in quotes.",
-            code="file_damaged",
+            "Write it anew, with every text that holds a quote or a line end in quotes.",
         ) from error
 
 
@@ -93,9 +85,7 @@ def parquet_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             yield from batch.to_pylist()
     except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise Refused(
-            f"The Parquet file cannot be read: {str(error)[:200]}", fix="Write it again.", code="file_damaged"
-        ) from error
+        raise _damaged(f"The Parquet file cannot be read: {str(error)[:200]}", "Write it again.") from error
 
 
 def excel_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
@@ -106,19 +96,16 @@ def excel_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
         missing = missing_package("openpyxl")
         missing.fix += " - or save the sheet as CSV (UTF-8)."
         raise missing from error
+    tables = {}
     try:
         book = openpyxl.load_workbook(io.BytesIO(whole_document(chunks)), read_only=True, data_only=True)
-        sheets = {sheet.title: sheet.iter_rows(values_only=True) for sheet in book.worksheets}
-        tables = {}
-        for title, rows in sheets.items():
+        for sheet in book.worksheets:
+            rows = sheet.iter_rows(values_only=True)
             if header := next((row for row in rows if any(cell is not None for cell in row)), None):
-                tables[title] = (header, rows)
+                tables[sheet.title] = (header, rows)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:  # cut off, or an archive of something else
-        raise Refused(
-            f"The file is no Excel workbook that can be read: {str(error)[:200]}",
-            fix="Save the sheet as CSV (UTF-8).",
-            code="file_damaged",
-        ) from error
+        message = f"The file is no Excel workbook that can be read: {str(error)[:200]}"
+        raise _damaged(message, "Save the sheet as CSV (UTF-8).") from error
     if len(tables) != 1:
         names = ", ".join(f"`{safe_name(title)}`" for title in tables)
         raise Refused(
@@ -126,7 +113,7 @@ def excel_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
             fix="Save the sheet that is meant as CSV (UTF-8), or in a workbook of its own.",
             code="not_convertible",
         )
-    (header, rows) = next(iter(tables.values()))
+    ((header, rows),) = tables.values()
     columns = ["" if cell is None else str(cell).strip() for cell in header]
     _refuse_repeated([name for name in columns if name])
     for row in rows:
@@ -152,18 +139,12 @@ def table_start(chunks: Iterable[bytes], kind: str) -> list[Json]:
 
 def _filled(columns: list[str], cells: Sequence[object]) -> Iterator[Json]:
     filled = {name: cell for name, cell in zip(columns, cells, strict=False) if name and str(cell).strip()}
-    row = {name: _conversation(cell) if name in _CONVERSATIONS else cell for name, cell in filled.items()}
-    if row:
-        yield row
-
-
-def _conversation(cell: object) -> object:
-    """The messages whose JSON text a cell holds; any other cell as it is."""
-    try:
-        value = json.loads(str(cell))
-    except (TypeError, ValueError, RecursionError):
-        return cell
-    return value if isinstance(value, list) else cell
+    for name in _CONVERSATIONS & filled.keys():
+        with suppress(ValueError, RecursionError):  # a cell may hold the messages' JSON text
+            messages = json.loads(str(filled[name]))
+            filled[name] = messages if isinstance(messages, list) else filled[name]
+    if filled:
+        yield filled
 
 
 def _plain(value: object) -> object:
@@ -185,11 +166,13 @@ def _text_lines(chunks: Iterable[bytes]) -> Iterator[str]:
             try:
                 yield line.decode("utf-8").removeprefix("\ufeff")
             except UnicodeDecodeError as error:
-                raise Refused(
-                    f"The table is not UTF-8 text (byte 0x{line[error.start]:02x}); it may be Latin-1 or Windows-1252.",
-                    fix="Save it as CSV UTF-8.",
-                    code="file_damaged",
-                ) from error
+                byte = f"byte 0x{line[error.start]:02x}"
+                message = f"The table is not UTF-8 text ({byte}); it may be Latin-1 or Windows-1252."
+                raise _damaged(message, "Save it as CSV UTF-8.") from error
+
+
+def _damaged(message: str, fix: str) -> Refused:
+    return Refused(message, fix=fix, code="file_damaged")
 
 
 def _refuse_repeated(columns: list[str]) -> None:

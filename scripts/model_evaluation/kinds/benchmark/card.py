@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.evaluator.card import evaluations_of, model_line, models_of, settled_lines, task_minutes
@@ -12,9 +11,6 @@ from .runtime.benchmark_runs import BenchmarkRuns
 from .runtime.settings import UNKNOWN_QUESTIONS
 from .runtime.tasks import TASKS
 from .sizes import detectable_points, question_words, questions_of, subtasks_of
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def configuration(context: Context) -> list[tuple[str, str]]:

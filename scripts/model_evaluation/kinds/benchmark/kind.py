@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
-from model_evaluation.kinds.kind import Expectation, Kind
+from model_evaluation.kinds.kind import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from model_evaluation.conversation.context import Context
     from model_evaluation.kinds.permissions import Permissions
-    from model_evaluation.localaws.kind_player import KindPlayer
-    from model_evaluation.notebook.cells import Cell
-    from model_evaluation.preflight.shared_checks import Check
-    from model_evaluation.runtime.report.words import ReportWords
-    from model_evaluation.runtime.settings import Settings
-    from model_evaluation.runtime.summary import Summary
 
 
 class Benchmark(Kind):
@@ -50,35 +42,15 @@ class Benchmark(Kind):
     def claims(self, model: ModelTraits) -> bool:
         return bool(model.base_model) and not is_nova(model)
 
-    def card(self, context: Context) -> list[tuple[str, str]]:
-        from .card import configuration
-
-        return configuration(context)
-
-    def expectation(self, context: Context) -> Expectation:
-        from .card import expectation
-
-        return expectation(context)
-
-    def minutes(self, context: Context) -> tuple[float, float]:
-        from .card import minutes_of
-
-        return minutes_of(context)
-
-    def checks(self) -> Sequence[Check]:
-        from .checks import CHECKS
-
-        return CHECKS
-
     def permissions(self, context: Context, role: str = "") -> Permissions:
         from model_evaluation.kinds.permissions import Permissions
         from model_evaluation.preflight.configuration import configuration_of
-        from model_evaluation.preflight.evaluator_needs import TRUSTED, of_caller, of_role
+        from model_evaluation.preflight.evaluator_needs import TRUSTED, of_caller, of_role, recipe
 
         from .runtime.benchmark_runs import BenchmarkRuns
 
         config, prefix = configuration_of(context, role), BenchmarkRuns.prefix
-        return Permissions(of_role(config, prefix), of_caller(config, prefix), TRUSTED)
+        return Permissions(of_role(config, prefix), (*of_caller(config, prefix), *recipe(config)), TRUSTED)
 
     def parameters(self, context: Context) -> JsonObject:
         from model_evaluation.steps.decoding import settings_of
@@ -94,31 +66,6 @@ class Benchmark(Kind):
             "DECODING": settings_of(context),
             "SMALLEST_EFFECT": context.value("smallest_effect"),
         }
-
-    def cells(self) -> Sequence[Cell]:
-        from model_evaluation.notebook.cells import EVERY_CELL
-
-        return EVERY_CELL
-
-    def settings_class(self) -> type[Settings]:
-        from .runtime.settings import BenchmarkSettings
-
-        return BenchmarkSettings
-
-    def words(self, summary: Summary) -> ReportWords:
-        from .runtime.words import report_words
-
-        return report_words(summary)
-
-    def other_answers(self, summary: Summary, context: Context) -> list[str]:
-        from .other_answers import other_answers
-
-        return other_answers(summary, context)
-
-    def player(self) -> KindPlayer:
-        from .localaws.player import BenchmarkPlayer
-
-        return BenchmarkPlayer()
 
 
 KIND = Benchmark()

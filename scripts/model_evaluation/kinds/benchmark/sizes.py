@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.dataset.power import minimum_detectable_rate_difference
 
 from .runtime.tasks import TASKS
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 # Shares of questions on which exactly one of two models is right, as related models usually have them.
 USUAL_DISAGREEMENT = (0.05, 0.25)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.evaluator.card import evaluations_of, model_line, models_of, settled_lines, task_minutes
 from model_evaluation.steps.rows.card import can_show
 
 from .runtime.scorer_runs import ScorerRuns
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 TRIED = {
     "yes": "tried on sample rows, tells right from wrong",

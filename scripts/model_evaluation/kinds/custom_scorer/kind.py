@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
-from model_evaluation.kinds.kind import Expectation, Kind, MetricTool
+from model_evaluation.kinds.kind import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.kinds.permissions import Permissions
-    from model_evaluation.localaws.kind_player import KindPlayer
-    from model_evaluation.notebook.cells import Cell
-    from model_evaluation.preflight.shared_checks import Check
-    from model_evaluation.runtime.report.words import ReportWords
-    from model_evaluation.runtime.settings import Settings
     from model_evaluation.runtime.summary import Summary
 
 
@@ -64,31 +56,6 @@ class CustomScorer(Kind):
         note = f"{count} rows have no reference answer: the scorer gets an empty text there."
         return [finding("missing_reference", note, level="warning")]
 
-    def card(self, context: Context) -> list[tuple[str, str]]:
-        from .card import configuration
-
-        return configuration(context)
-
-    def expectation(self, context: Context) -> Expectation:
-        from .card import expectation
-
-        return expectation(context)
-
-    def minutes(self, context: Context) -> tuple[float, float]:
-        from .card import minutes_of
-
-        return minutes_of(context)
-
-    def checks(self) -> Sequence[Check]:
-        from .checks import CHECKS
-
-        return CHECKS
-
-    def permissions(self, context: Context, role: str = "") -> Permissions:
-        from .permissions import permissions
-
-        return permissions(context, role)
-
     def parameters(self, context: Context) -> JsonObject:
         from model_evaluation.steps.decoding import settings_of
         from model_evaluation.steps.evaluator.parameters import evaluator_parameters
@@ -106,26 +73,6 @@ class CustomScorer(Kind):
             "DECODING": settings_of(context),
         }
 
-    def cells(self) -> Sequence[Cell]:
-        from model_evaluation.notebook.cells import EVERY_CELL
-
-        return EVERY_CELL
-
-    def settings_class(self) -> type[Settings]:
-        from .runtime.settings import ScorerSettings
-
-        return ScorerSettings
-
-    def words(self, summary: Summary) -> ReportWords:
-        from .runtime.words import report_words
-
-        return report_words(summary)
-
-    def metric_tool(self) -> MetricTool:
-        from .metric_tool import ScorerTool
-
-        return ScorerTool()
-
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
         from model_evaluation.reporting.present_answers import differences
 
@@ -135,11 +82,6 @@ class CustomScorer(Kind):
             ("the scorer", summary["conditions"].get("scorer"), context.value("scorer")),
             ("the primary metric", summary["primary_metric"], context.facts("primary_metric").get("name")),
         )
-
-    def player(self) -> KindPlayer:
-        from .localaws.player import ScorerPlayer
-
-        return ScorerPlayer()
 
 
 KIND = CustomScorer()

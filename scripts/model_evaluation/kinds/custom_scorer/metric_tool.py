@@ -71,3 +71,6 @@ def _rows(path: str | None) -> list[bytes]:
         raise Refused(
             f"{path} cannot be read: {error.strerror}.", fix="Check the path.", code="file_unreadable"
         ) from error
+
+
+TOOL = ScorerTool()

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.permissions import Need, Permissions
 from model_evaluation.preflight.configuration import configuration_of
-from model_evaluation.preflight.evaluator_needs import TRUSTED, of_caller, of_role
+from model_evaluation.preflight.evaluator_needs import TRUSTED, of_caller, of_role, recipe
 
 from .runtime.scorer_runs import ScorerRuns
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 SCORERS = "SageMaker guide, custom scorers"
 
@@ -31,4 +27,6 @@ def permissions(context: Context, role: str = "") -> Permissions:
             Need("read_scorer", reading, (function,), "the function is not checked", "preflight", "checks"),
             Need("try_scorer", trying, (function,), "the scorer cannot be tried beforehand", "preflight", "checks"),
         )
-    return Permissions((*of_role(config, prefix), *own), (*of_caller(config, prefix), *caller), TRUSTED)
+    return Permissions(
+        (*of_role(config, prefix), *own), (*of_caller(config, prefix), *recipe(config), *caller), TRUSTED
+    )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
+from model_evaluation.conversation.context import Context
 
 
 def dataset_lines(context: Context) -> list[bytes]:

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import UsualDurations, in_words
 from model_evaluation.steps.evaluator.card import own_runs, settled_lines
 from model_evaluation.steps.rows.card import can_show
 
-from .parameters import ERROR_SHARE, target_of
+from .parameters import ERROR_SHARE, samples_of, target_of
 from .runtime.inspect_runs import STEP, InspectRuns
 from .runtime.settings import UNKNOWN_SAMPLES
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def models_of(context: Context) -> int:
     return 1 if context.value("reference") == "none" else 2
-
-
-def samples_of(context: Context) -> int | None:
-    """How many samples the chosen tasks have together, epochs counted; ``None`` where the source does not say."""
-    known, chosen = context.facts("benchmarks")["tasks"], context.facts("tasks")["tasks"]
-    assert isinstance(known, Mapping)
-    assert isinstance(chosen, Mapping)
-    total = 0
-    for name, own in chosen.items():
-        counts = [count for count in (known[name]["samples"], own.get("limit")) if count]
-        if not counts:
-            return None
-        total += min(counts) * own.get("epochs", 1)
-    return total
 
 
 def configuration(context: Context) -> list[tuple[str, str]]:

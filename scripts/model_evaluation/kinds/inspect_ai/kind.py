@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from model_evaluation.json_types import JsonObject
-from model_evaluation.kinds.kind import Expectation, Kind
+from model_evaluation.conversation.context import Context
+from model_evaluation.kinds.kind import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.kinds.permissions import Permissions
-    from model_evaluation.localaws.kind_player import KindPlayer
-    from model_evaluation.notebook.cells import Cell
-    from model_evaluation.preflight.shared_checks import Check
     from model_evaluation.runtime.analysis import Analysis
-    from model_evaluation.runtime.report.words import ReportWords
-    from model_evaluation.runtime.settings import Settings
     from model_evaluation.runtime.summary import Summary
 
 
@@ -46,54 +38,7 @@ class InspectAI(Kind):
     permission_steps = ("role", "output", "benchmarks", "model", "reference", "region", "mlflow")
     runtime = ("model_evaluation.kinds.inspect_ai.runtime",)
     run_columns = ("model", "benchmarks")
-    rehearses = False  # a user's own tasks are the user's own code
     reference = "references/inspect-ai.md"
-
-    def card(self, context: Context) -> list[tuple[str, str]]:
-        from .card import configuration
-
-        return configuration(context)
-
-    def expectation(self, context: Context) -> Expectation:
-        from .card import expectation
-
-        return expectation(context)
-
-    def minutes(self, context: Context) -> tuple[float, float]:
-        from .card import minutes_of
-
-        return minutes_of(context)
-
-    def checks(self) -> Sequence[Check]:
-        from .checks import CHECKS
-
-        return CHECKS
-
-    def permissions(self, context: Context, role: str = "") -> Permissions:
-        from .permissions import permissions
-
-        return permissions(context, role)
-
-    def parameters(self, context: Context) -> JsonObject:
-        from .card import samples_of
-        from .parameters import parameters
-
-        return parameters(context, samples_of(context))
-
-    def cells(self) -> Sequence[Cell]:
-        from model_evaluation.notebook.cells import EVERY_CELL
-
-        return EVERY_CELL
-
-    def settings_class(self) -> type[Settings]:
-        from .runtime.settings import InspectSettings
-
-        return InspectSettings
-
-    def words(self, summary: Summary) -> ReportWords:
-        from .runtime.words import report_words
-
-        return report_words(summary)
 
     def files_analysis(self, paths: Sequence[str]) -> Analysis | None:
         from .local_logs import logs_analysis
@@ -110,11 +55,6 @@ class InspectAI(Kind):
             ("the tasks", summary["conditions"].get("benchmarks"), context.value("benchmarks")),
             ("the model", model["name"] if model else None, context.facts("model").get("name")),
         )
-
-    def player(self) -> KindPlayer:
-        from .localaws.player import InspectPlayer
-
-        return InspectPlayer()
 
 
 KIND = InspectAI()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
 
@@ -11,14 +12,11 @@ from .runtime.targets import Target
 from .steps.decoding import settings_of
 from .steps.tasks import sdk_tasks
 
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-
 HUB_MODEL = "nova-textgeneration-lite-v2"
 ERROR_SHARE = 0.1
 
 
-def parameters(context: Context, samples: int | None) -> JsonObject:
+def parameters(context: Context) -> JsonObject:
     """By name, in the cell's order."""
     mlflow, metric = context.value("mlflow"), str(context.value("primary_metric"))
     return {
@@ -30,7 +28,7 @@ def parameters(context: Context, samples: int | None) -> JsonObject:
         "BENCHMARKS": context.value("benchmarks"),
         "BENCHMARKS_DIGEST": context.facts("benchmarks")["digest"],
         "TASKS": sdk_tasks(context),
-        "SAMPLES": samples,
+        "SAMPLES": samples_of(context),
         "DECODING": settings_of(context),
         "ERROR_SHARE": ERROR_SHARE,
         "PRIMARY_METRIC": None if metric == "first" else metric,
@@ -42,6 +40,20 @@ def parameters(context: Context, samples: int | None) -> JsonObject:
         "FORCE_NEW_RUN": False,
         "RESULTS_DIR": "results",
     }
+
+
+def samples_of(context: Context) -> int | None:
+    """How many samples the chosen tasks have together, epochs counted; ``None`` where the source does not say."""
+    known, chosen = context.facts("benchmarks")["tasks"], context.facts("tasks")["tasks"]
+    assert isinstance(known, Mapping)
+    assert isinstance(chosen, Mapping)
+    total = 0
+    for name, own in chosen.items():
+        counts = [count for count in (known[name]["samples"], own.get("limit")) if count]
+        if not counts:
+            return None
+        total += min(counts) * own.get("epochs", 1)
+    return total
 
 
 def _target(context: Context, step_id: str) -> JsonObject:

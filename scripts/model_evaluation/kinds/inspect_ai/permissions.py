@@ -3,8 +3,7 @@ lists the role's part by what answers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.permissions import Need, Permissions, actions
 from model_evaluation.lookups.iam.roles import SAGEMAKER
 from model_evaluation.preflight import needs
@@ -14,9 +13,6 @@ from model_evaluation.preflight.needs import SDK_CALLER, SDK_CALLER_ACTIONS, SDK
 
 from .runtime.inspect_runs import InspectRuns
 from .runtime.targets import Target
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 GUIDE = "SageMaker guide, Evaluate with Inspect AI Container"
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.evaluator.card import evaluations_of, model_line, settled_lines
@@ -12,9 +11,6 @@ from model_evaluation.steps.scope import is_compared
 
 from .cost.estimate import cost_line, estimate, estimate_minutes, token_line, work_of
 from .metrics.custom import directions
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def configuration(context: Context) -> list[tuple[str, str]]:

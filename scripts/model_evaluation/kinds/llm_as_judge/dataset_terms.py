@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.dataset import Terms
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 SCORERS = ("judge",)
 

@@ -5,23 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.assent import is_assent
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
-from model_evaluation.kinds.kind import Expectation, Kind, MetricTool, PeopleTool
+from model_evaluation.kinds.kind import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from model_evaluation.conversation.context import Context
     from model_evaluation.dataset import Terms
-    from model_evaluation.kinds.permissions import Permissions
-    from model_evaluation.localaws.kind_player import KindPlayer
-    from model_evaluation.notebook.cells import Cell
-    from model_evaluation.preflight.shared_checks import Check
-    from model_evaluation.runtime.report.words import ReportWords
-    from model_evaluation.runtime.settings import Settings
-    from model_evaluation.runtime.summary import Summary
 
 
 class LlmAsJudge(Kind):
@@ -91,31 +82,6 @@ class LlmAsJudge(Kind):
 
         return reference_findings(data, context.value("builtin_metrics"), context.value("custom_metrics"))
 
-    def card(self, context: Context) -> list[tuple[str, str]]:
-        from .card import configuration
-
-        return configuration(context)
-
-    def expectation(self, context: Context) -> Expectation:
-        from .card import expectation
-
-        return expectation(context)
-
-    def minutes(self, context: Context) -> tuple[float, float]:
-        from .card import minutes_of
-
-        return minutes_of(context)
-
-    def permissions(self, context: Context, role: str = "") -> Permissions:
-        from .permissions import permissions
-
-        return permissions(context, role)
-
-    def checks(self) -> Sequence[Check]:
-        from .checks import CHECKS
-
-        return CHECKS
-
     def parameters(self, context: Context) -> JsonObject:
         from model_evaluation.steps.evaluator.parameters import evaluator_parameters
         from model_evaluation.steps.rows.card import notebook_notes
@@ -131,45 +97,10 @@ class LlmAsJudge(Kind):
             "DATASET_NOTES": notebook_notes(context),
         }
 
-    def people_tool(self) -> PeopleTool:
-        from .people.tool import JudgePeopleTool
-
-        return JudgePeopleTool()
-
-    def other_answers(self, summary: Summary, context: Context) -> list[str]:
-        from .other_answers import other_answers
-
-        return other_answers(summary, context)
-
     def upgraded(self, summary: JsonObject) -> JsonObject:
         from .earlier_summary import upgraded
 
         return upgraded(summary)
-
-    def metric_tool(self) -> MetricTool:
-        from .metric_tool import CustomMetricTool
-
-        return CustomMetricTool()
-
-    def cells(self) -> Sequence[Cell]:
-        from model_evaluation.notebook.cells import EVERY_CELL
-
-        return EVERY_CELL
-
-    def words(self, summary: Summary) -> ReportWords:
-        from .runtime.words import report_words
-
-        return report_words(summary)
-
-    def settings_class(self) -> type[Settings]:
-        from .runtime.settings import JudgeSettings
-
-        return JudgeSettings
-
-    def player(self) -> KindPlayer:
-        from .localaws.player import JudgePlayer
-
-        return JudgePlayer()
 
 
 KIND = LlmAsJudge()

@@ -146,3 +146,6 @@ def _bedrock_judge(args: argparse.Namespace, calls: int) -> BedrockJudge:
     from model_evaluation.lookups.session import Aws
 
     return BedrockJudge(Aws(), args.judge)
+
+
+TOOL = CustomMetricTool()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import UsualDurations, in_words
 from model_evaluation.steps.evaluator.card import evaluations_of, model_line, models_of, own_runs, settled_lines
@@ -12,9 +11,6 @@ from model_evaluation.steps.rows.card import can_show
 from .recipe_spec import prompts_of, rollouts_of, sampling_of
 from .runtime.multi_turn_runs import MODEL_STEPS, MultiTurnRuns
 from .runtime.recipe import hyperparameters
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def configuration(context: Context) -> list[tuple[str, str]]:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
-from model_evaluation.kinds.kind import Expectation, Kind
+from model_evaluation.kinds.kind import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.kinds.permissions import Permissions
-    from model_evaluation.localaws.kind_player import KindPlayer
-    from model_evaluation.notebook.cells import Cell
-    from model_evaluation.preflight.shared_checks import Check
-    from model_evaluation.runtime.report.words import ReportWords
-    from model_evaluation.runtime.settings import Settings
     from model_evaluation.runtime.summary import Summary
 
 
@@ -55,31 +47,6 @@ class MultiTurn(Kind):
         """AWS's recipes are for few base models; which, `rollouts` asks the hub. Of Nova's it is Lite 2."""
         return bool(model.base_model) and (not is_nova(model) or "lite-v2" in model.base_model)
 
-    def card(self, context: Context) -> list[tuple[str, str]]:
-        from .card import configuration
-
-        return configuration(context)
-
-    def expectation(self, context: Context) -> Expectation:
-        from .card import expectation
-
-        return expectation(context)
-
-    def minutes(self, context: Context) -> tuple[float, float]:
-        from .card import minutes_of
-
-        return minutes_of(context)
-
-    def checks(self) -> Sequence[Check]:
-        from .checks import CHECKS
-
-        return CHECKS
-
-    def permissions(self, context: Context, role: str = "") -> Permissions:
-        from .permissions import permissions
-
-        return permissions(context, role)
-
     def parameters(self, context: Context) -> JsonObject:
         from model_evaluation.steps.evaluator.parameters import evaluator_parameters
         from model_evaluation.steps.rows.card import notebook_notes
@@ -102,21 +69,6 @@ class MultiTurn(Kind):
             "PRIMARY_METRIC": context.value("primary_metric"),
         }
 
-    def cells(self) -> Sequence[Cell]:
-        from model_evaluation.notebook.cells import EVERY_CELL
-
-        return EVERY_CELL
-
-    def settings_class(self) -> type[Settings]:
-        from .runtime.settings import MultiTurnSettings
-
-        return MultiTurnSettings
-
-    def words(self, summary: Summary) -> ReportWords:
-        from .runtime.words import report_words
-
-        return report_words(summary)
-
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
         from model_evaluation.reporting.present_answers import differences
 
@@ -126,11 +78,6 @@ class MultiTurn(Kind):
             ("the agent", summary["conditions"].get("agent"), context.facts("agent").get("arn")),
             ("the primary metric", summary["primary_metric"], context.value("primary_metric")),
         )
-
-    def player(self) -> KindPlayer:
-        from .localaws.player import MultiTurnPlayer
-
-        return MultiTurnPlayer()
 
 
 KIND = MultiTurn()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.permissions import Need, Permissions, TrustedService, actions
 from model_evaluation.preflight import needs
 from model_evaluation.preflight.configuration import configuration_of
-from model_evaluation.preflight.evaluator_needs import SDK_ROLE_ACTIONS, TRUSTED, of_caller
+from model_evaluation.preflight.evaluator_needs import SDK_ROLE_ACTIONS, TRUSTED, of_caller, recipe
 from model_evaluation.preflight.needs import CUSTOMIZATION, SDK_ROLE
 
 from .runtime.multi_turn_runs import MultiTurnRuns
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 GUIDE = "SageMaker guide, multi-turn evaluation"
 JOB_SERVICE = "job.sagemaker.amazonaws.com"
@@ -54,6 +50,7 @@ def permissions(context: Context, role: str = "") -> Permissions:
     reading = actions("sagemaker-mlflow", "GetRun SearchTraces")
     caller = (
         *of_caller(config, prefix),
+        *recipe(config),
         Need("read_jobs", ("sagemaker:DescribeJob",), jobs, "results cannot be found", GUIDE, asked=_asked(jobs)),
         *((Need("read_mlflow", reading, mlflow, "results cannot be read", GUIDE, asked=mlflow),) if mlflow else ()),
         *_looking_at(agent),

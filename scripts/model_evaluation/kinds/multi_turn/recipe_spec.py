@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.multi_turn.runtime.recipe import EVALUATION_TYPE, PASS_K, SAMPLING, USUAL
 from model_evaluation.runtime.tasks.recipe import Parameter
+from model_evaluation.steps.evaluator.pairs import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.sagemaker.evaluation_spec import EvaluationSpec
 
 DEFAULTS = "defaults"
@@ -75,34 +75,13 @@ def read_rollouts(text: str, group: Parameter) -> tuple[int, tuple[int, ...]]:
 
 def read_sampling(text: str, known: Mapping[str, Parameter]) -> dict[str, int | float]:
     """``temperature=0.7`` as numbers that the recipe takes. Raises Refused."""
-    settings: dict[str, int | float] = {}
-    if text.strip().lower() == DEFAULTS:
-        return settings
-    for pair in text.replace(",", " ").split():
-        name, equals, value = pair.partition("=")
-        if not equals or name not in SAMPLING or name not in known:
-            usable = ", ".join(own for own in SAMPLING if own in known)
-            also = f" {PASS_K} and the like belong to `rollouts`." if name == PASS_K else ""
-            raise Refused(
-                f"{pair[:60]!r} is no setting of the recipe; these are: {usable}.{also}",
-                fix="For example: temperature=0.7 - or `defaults`. The SDK's own names (sampling_temperature, top_p, "
-                "max_tokens) are not the recipe's and reach nothing.",
-                code="unknown_setting",
-            )
-        try:
-            number = float(value)
-        except ValueError as error:
-            raise Refused(f"{name}={value[:40]!r} is no number.", fix="Give a number.") from error
-        if not known[name].takes(number):
-            raise Refused(
-                f"{name}={value} is not what the recipe takes: {known[name].bounds()}.",
-                fix="Give a value within these bounds, or leave it out.",
-                code="bad_setting",
-            )
-        settings[name] = int(number) if number == int(number) else number
-    if not settings:
-        raise Refused("No setting was received.", fix="Answer `defaults`, or name=value pairs.")
-    return settings
+    return read_settings(
+        text,
+        {name: known[name] for name in SAMPLING if name in known},
+        example="temperature=0.7",
+        hint="The SDK's own names (sampling_temperature, top_p, max_tokens) are not the recipe's and reach nothing; "
+        f"{PASS_K} and the like belong to `rollouts`.",
+    )
 
 
 def rollouts_of(context: Context) -> tuple[int, tuple[int, ...]]:

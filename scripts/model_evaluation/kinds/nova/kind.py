@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.fitting import ModelTraits, is_nova
-from model_evaluation.kinds.kind import Expectation, Kind, MetricTool
+from model_evaluation.kinds.kind import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model_evaluation.conversation.context import Context
-    from model_evaluation.kinds.permissions import Permissions
-    from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
-    from model_evaluation.preflight.shared_checks import Check
     from model_evaluation.runtime.report.words import ReportWords
-    from model_evaluation.runtime.settings import Settings
     from model_evaluation.runtime.summary import Summary
 
 
@@ -60,31 +56,6 @@ class Nova(Kind):
     def claims(self, model: ModelTraits) -> bool:
         return is_nova(model)
 
-    def card(self, context: Context) -> list[tuple[str, str]]:
-        from .card import configuration
-
-        return configuration(context)
-
-    def expectation(self, context: Context) -> Expectation:
-        from .card import expectation
-
-        return expectation(context)
-
-    def minutes(self, context: Context) -> tuple[float, float] | None:
-        from .card import minutes_of
-
-        return minutes_of(context)
-
-    def permissions(self, context: Context, role: str = "") -> Permissions:
-        from .permissions import permissions
-
-        return permissions(context, role)
-
-    def checks(self) -> Sequence[Check]:
-        from .checks import CHECKS
-
-        return CHECKS
-
     def parameters(self, context: Context) -> dict[str, object]:
         from model_evaluation.naming import project_slug
         from model_evaluation.steps.rows.card import overlap_notes
@@ -123,11 +94,6 @@ class Nova(Kind):
             "FORCE_NEW_RUN": False,
         }
 
-    def metric_tool(self) -> MetricTool:
-        from .metric_tool import FunctionTool
-
-        return FunctionTool()
-
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
         """Where the results are of another recipe than the present answers make."""
         from .card import recipe
@@ -151,16 +117,6 @@ class Nova(Kind):
         from .runtime.report.words import report_words
 
         return report_words(summary)
-
-    def settings_class(self) -> type[Settings]:
-        from .runtime.settings import NovaSettings
-
-        return NovaSettings
-
-    def player(self) -> KindPlayer:
-        from .localaws.player import NovaPlayer
-
-        return NovaPlayer()
 
 
 KIND = Nova()

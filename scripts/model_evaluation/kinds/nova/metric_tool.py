@@ -103,3 +103,6 @@ def _tried(path: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "slowest_seconds": round(slowest, 3),
         "findings": findings,
     }
+
+
+TOOL = FunctionTool()

@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.fitting import ModelTraits, is_tabular
-from model_evaluation.kinds.kind import Expectation, Kind, SplitTool
+from model_evaluation.kinds.kind import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from model_evaluation.conversation.context import Context
     from model_evaluation.json_types import JsonObject
-    from model_evaluation.kinds.permissions import Permissions
-    from model_evaluation.localaws.kind_player import KindPlayer
     from model_evaluation.notebook.cells import Cell
-    from model_evaluation.preflight.shared_checks import Check
     from model_evaluation.runtime.report.words import ReportWords
-    from model_evaluation.runtime.settings import Settings
     from model_evaluation.runtime.summary import Summary
 
 
@@ -69,36 +65,6 @@ class Predictive(Kind):
         needed = {"region": uses_aws, "role": needs_role}.get(step_id, uses_batch)
         return needed(context)
 
-    def card(self, context: Context) -> list[tuple[str, str]]:
-        from .card import configuration
-
-        return configuration(context)
-
-    def expectation(self, context: Context) -> Expectation:
-        from .card import expectation
-
-        return expectation(context)
-
-    def minutes(self, context: Context) -> tuple[float, float] | None:
-        from .card import minutes_of
-
-        return minutes_of(context)
-
-    def checks(self) -> Sequence[Check]:
-        from .checks import CHECKS
-
-        return CHECKS
-
-    def permissions(self, context: Context, role: str = "") -> Permissions:
-        from .permissions import permissions
-
-        return permissions(context, role)
-
-    def parameters(self, context: Context) -> JsonObject:
-        from .parameters import parameters
-
-        return parameters(context)
-
     def cells(self) -> Sequence[Cell]:
         from .cells import EVERY_CELL
 
@@ -109,11 +75,6 @@ class Predictive(Kind):
 
         return cells_for(parameters)
 
-    def settings_class(self) -> type[Settings]:
-        from .runtime.settings import PredictiveSettings
-
-        return PredictiveSettings
-
     def words(self, summary: Summary) -> ReportWords:
         from .runtime.page.words import report_words
 
@@ -123,16 +84,6 @@ class Predictive(Kind):
         from .drift import drift_body
 
         return drift_body(folder, baseline)
-
-    def split_tool(self) -> SplitTool:
-        from .split_tool import TableSplit
-
-        return TableSplit()
-
-    def player(self) -> KindPlayer | None:
-        from .localaws.player import PredictivePlayer
-
-        return PredictivePlayer()
 
 
 KIND = Predictive()

@@ -1,19 +1,69 @@
-"""One pipeline execution and its steps, as far as they have come."""
+"""One pipeline execution: its definition, and its steps as far as they have come."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
+from model_evaluation.localaws.errors import invalid
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.store import timestamp
 
-from .definition import Definition, Step, resolve
 from .job import Job
 
 TERMINAL = frozenset({"Stopped", "Failed", "Succeeded", "CompletedWithFailures"})
 STEP_FAILED = "Step failure: One or multiple steps failed."
+
+
+class Step(msgspec.Struct, rename="pascal", frozen=True):
+    """One step as defined. ``arguments`` still hold ``Get`` and ``Std:Join`` references."""
+
+    name: str
+    type: str
+    depends_on: tuple[str, ...] = ()
+    arguments: dict[str, Any] = {}
+
+
+class Definition(msgspec.Struct, rename="pascal", frozen=True):
+    steps: tuple[Step, ...]
+    mlflow_config: dict[str, Any] | None = None
+
+
+def read_definition(text: str) -> Definition:
+    """Raises ``ValidationException`` as CreatePipeline and UpdatePipeline do for unusable text."""
+    try:
+        definition = msgspec.json.decode(text, type=Definition)
+    except msgspec.MsgspecError as error:
+        raise invalid(f"Unable to parse pipeline definition. {error}") from error
+    names = {step.name for step in definition.steps}
+    for step in definition.steps:
+        if missing := set(step.depends_on) - names:
+            raise invalid(f"Step {step.name} depends on step {min(missing)}, which does not exist")
+    arn = (definition.mlflow_config or {}).get("MlflowResourceArn", "arn:")
+    if not str(arn).startswith("arn:"):
+        raise invalid(f"Invalid MlflowResourceArn {arn!r} in MlflowConfig: not an ARN")
+    return definition
+
+
+def resolve(value: Any, lookup: Callable[[str], object]) -> Any:
+    """``value`` with every ``{"Get": ...}`` and ``{"Std:Join": ...}`` replaced.
+
+    ``lookup`` returns what a property path such as ``Execution.PipelineExecutionId`` stands for.
+    """
+    match value:
+        case {"Get": path}:
+            return lookup(path)
+        case {"Std:Join": join}:
+            return join["On"].join(str(resolve(part, lookup)) for part in join["Values"])
+        case dict():
+            return {key: resolve(part, lookup) for key, part in value.items()}
+        case list():
+            return [resolve(part, lookup) for part in value]
+    return value
 
 
 @dataclass
@@ -35,17 +85,23 @@ class StepRun:
 
 @dataclass
 class Execution:
-    """One execution; ``record`` is what Describe returns and is kept up to date."""
+    """One execution; ``record`` is what Describe returns and is kept up to date, ``text`` its definition's text."""
 
     id: str
-    arn: str
     region: str
+    text: str
     definition: Definition
     created: float
     record: Record
-    runs: dict[str, StepRun]
     token: str
     stopped_at: float | None = None
+
+    def __post_init__(self) -> None:
+        self.runs = {step.name: StepRun(step) for step in self.definition.steps}
+
+    @property
+    def arn(self) -> str:
+        return str(self.record["PipelineExecutionArn"])
 
     @property
     def status(self) -> str:
@@ -99,37 +155,34 @@ class Execution:
 
     def _property(self, path: str) -> object:
         """What ``Execution.PipelineExecutionId`` or ``Steps.NAME.PROPERTY`` stands for."""
-        parts = path.split(".")
-        if parts[0] == "Execution":
+        first, name, *rest = path.split(".")
+        if first == "Execution":
             return {
                 "PipelineExecutionId": self.id,
                 "PipelineExecutionArn": self.arn,
                 "StartDateTime": timestamp(self.created).isoformat(),
-            }[parts[1]]
-        run = self.runs[parts[1]]
-        if run.job is not None and parts[2:] == [run.job.type.resource.key]:
+            }[name]
+        run = self.runs[name]
+        if run.job is not None and rest == [run.job.type.resource.key]:
             return run.job.name
         value: Any = run.arguments or run.step.arguments
-        for part in parts[2:]:
+        for part in rest:
             # What a job of no type of its own is told, and says of itself, is JSON as text.
             value = (json.loads(value) if isinstance(value, str) else value)[part]
         return value
 
     def summaries(self) -> list[Record]:
         """Steps as ListPipelineExecutionSteps shows them: those that have started, in that order."""
-        started = [run for run in self.runs.values() if run.started is not None]
-        return [self._summary(run) for run in sorted(started, key=lambda run: run.started or 0.0)]
+        started = [(run.started, run) for run in self.runs.values() if run.started is not None]
+        return [self._summary(run, when) for when, run in sorted(started, key=lambda pair: pair[0])]
 
-    def _summary(self, run: StepRun) -> Record:
-        summary: Record = {
+    def _summary(self, run: StepRun, started: float) -> Record:
+        return {
             "StepName": run.step.name,
-            "StartTime": timestamp(run.started or 0.0),
+            "StartTime": timestamp(started),
             "StepStatus": "Stopping" if run.running and self.status == "Stopping" else run.status,
             "AttemptCount": 1,
             "Metadata": {} if run.job is None else {run.job.type.resource.word: {"Arn": run.job.arn}},
+            "EndTime": None if run.ended is None else timestamp(run.ended),  # what is None is left out
+            "FailureReason": run.failure,
         }
-        if run.ended is not None:
-            summary["EndTime"] = timestamp(run.ended)
-        if run.failure is not None:
-            summary["FailureReason"] = run.failure
-        return summary

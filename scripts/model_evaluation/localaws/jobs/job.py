@@ -25,7 +25,7 @@ STREAM = "algo-1-1"
 
 @dataclass(frozen=True)
 class JobType:
-    """Training, transform, processing and plain jobs differ in the word that begins the names of their members."""
+    """Training, transform and plain jobs differ in the word that begins the names of their members."""
 
     word: str
 
@@ -54,7 +54,6 @@ TRAINING = JobType("Training")
 JOB_TYPES = {
     "Training": TRAINING,
     "Transform": JobType("Transform"),
-    "Processing": JobType("Processing"),
     "Job": JobType(""),
 }
 """By the type of the pipeline's step that runs one."""

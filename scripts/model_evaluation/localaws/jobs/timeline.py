@@ -7,28 +7,21 @@ present, event by event in the order of their times, so that what a client sees 
 from __future__ import annotations
 
 import hashlib
+import string
 from collections.abc import Callable
-from typing import NamedTuple
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import JobFailure, LocalAwsBug
+from model_evaluation.localaws.language.chance import seeded
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.policies import trusts
 from model_evaluation.localaws.store import timestamp
 
-from .definition import Definition
-from .execution import Execution, StepRun
+from .execution import Execution, StepRun, read_definition
 from .job import JOB_TYPES, Job, JobType
 
 OWN_PARAMETERS = ("PipelineExecutionDisplayName", "PipelineExecutionDescription", "RoleArn")
 JOB_STATUS = {"Succeeded": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
-
-
-class Outcome(NamedTuple):
-    """How a step or a job ended, in the words of a step."""
-
-    status: str
-    failure: str | None = None
 
 
 class Timeline:
@@ -40,14 +33,15 @@ class Timeline:
         self.executions: dict[str, Execution] = {}
         self._jobs: list[Job] = []
 
-    def start(self, region: str, pipeline: Record, definition: Definition, params: Record) -> Execution:
-        """Starts an execution of ``definition``. The same ``ClientRequestToken`` gives the same one."""
+    def start(self, region: str, pipeline: Record, params: Record) -> Execution:
+        """Starts an execution of a pipeline. The same ``ClientRequestToken`` gives the same one."""
         token = params["ClientRequestToken"]
         for execution in self.executions.values():
             if execution.token == token and execution.record["PipelineArn"] == pipeline["PipelineArn"]:
                 return execution
         now = self._cloud.clock()
-        identifier = _short_id(f"{pipeline['PipelineArn']} {len(self.executions)} {now} {token}")
+        letters = seeded(pipeline["PipelineArn"], len(self.executions), now, token)
+        identifier = "".join(letters.choices(string.ascii_lowercase + string.digits, k=12))
         arn = f"{pipeline['PipelineArn']}/execution/{identifier}"
         record: Record = {
             "PipelineArn": pipeline["PipelineArn"],
@@ -62,8 +56,8 @@ class Timeline:
             "LastModifiedBy": {},
             **{key: params[key] for key in OWN_PARAMETERS if key in params},
         }
-        runs = {step.name: StepRun(step) for step in definition.steps}
-        execution = Execution(identifier, arn, region, definition, now, record, runs, token)
+        text = pipeline["PipelineDefinition"]
+        execution = Execution(identifier, region, text, read_definition(text), now, record, token)
         self.executions[arn] = execution
         return execution
 
@@ -98,27 +92,28 @@ class Timeline:
         end = job.started + self.step_seconds
         if end > now or self._held(job.label):
             return False
-        outcome = self._outcome(job.label, lambda: self._perform(job))
-        job.end(JOB_STATUS[outcome.status], end, outcome.failure)
+        status, failure = self._outcome(job.label, lambda: self._perform(job))
+        job.end(JOB_STATUS[status], end, failure)
         return True
 
     def _held(self, label: str) -> bool:
         hold = self._cloud.scenario.hold_step
         return hold is not None and hold in label
 
-    def _outcome(self, label: str, work: Callable[[], None]) -> Outcome:
-        """What becomes of the work of a step or a job, as the scenario has it."""
+    def _outcome(self, label: str, work: Callable[[], None]) -> tuple[str, str | None]:
+        """What becomes of the work of a step or a job, as the scenario has it: status of the step, and why it
+        failed."""
         reason = next((why for part, why in self._cloud.scenario.fail_step.items() if part in label), None)
         if reason is not None:
-            return Outcome("Failed", reason)
+            return "Failed", reason
         try:
             work()
         except JobFailure as failure:
-            return Outcome("Failed", str(failure))
+            return "Failed", str(failure)
         except Exception as error:  # ours: it fails, and LocalAws raises the reason when it closes
             self._cloud.bugs.append(LocalAwsBug(f"{label}: {error!r}"))
-            return Outcome("Failed", f"InternalServerError: {error!r}")
-        return Outcome("Succeeded")
+            return "Failed", f"InternalServerError: {error!r}"
+        return "Succeeded", None
 
     def _perform(self, job: Job) -> None:
         """Does a job's work, which the kind of evaluation knows that it belongs to."""
@@ -155,7 +150,7 @@ class Timeline:
         run.status = "Executing"
         try:
             run.arguments = execution.resolved(run.step.arguments)
-            if run.step.kind in JOB_TYPES:
+            if run.step.type in JOB_TYPES:
                 job = self._job_of(execution, run, run.started)
                 job.begin()
                 run.job = job
@@ -167,9 +162,9 @@ class Timeline:
         letters = hashlib.sha256((execution.id + run.step.name).encode()).hexdigest()[:10]
         name = f"pipelines-{execution.id}-{run.step.name[:26]}-{letters}"
         arguments = run.arguments
-        if execution.definition.mlflow:
-            arguments = {**arguments, "MlflowConfig": execution.resolved(execution.definition.mlflow)}
-        job_type = JOB_TYPES[run.step.kind]
+        if execution.definition.mlflow_config:
+            arguments = {**arguments, "MlflowConfig": execution.resolved(execution.definition.mlflow_config)}
+        job_type = JOB_TYPES[run.step.type]
         return Job(self._cloud, execution.region, job_type, name, arguments, started, label=run.step.name)
 
     def _next_to_end(self, execution: Execution, now: float) -> list[StepRun]:
@@ -188,11 +183,9 @@ class Timeline:
 
     def _end_step(self, execution: Execution, run: StepRun) -> None:
         run.ended = self._end_of(execution, run)
-        if execution.stopped_at is not None and run.ended >= execution.stopped_at:
-            outcome = Outcome("Stopped")
-        else:
-            outcome = self._outcome(run.step.name, lambda: self._run_step(run))
-        run.status, run.failure = outcome
+        run.status, run.failure = "Stopped", None
+        if execution.stopped_at is None or run.ended < execution.stopped_at:
+            run.status, run.failure = self._outcome(run.step.name, lambda: self._run_step(run))
         if run.job is not None:
             run.job.end(JOB_STATUS[run.status], run.ended, run.failure)
         execution.mark(execution.status, run.ended)
@@ -204,12 +197,5 @@ class Timeline:
         """Does the work of a step whose time is up. Raises :class:`JobFailure`."""
         if run.job is not None:
             self._perform(run.job)
-        elif run.step.kind != "Lineage":  # see services.lineage
-            raise JobFailure(f"local AWS does not play steps of type {run.step.kind}")
-
-
-def _short_id(seed: str) -> str:
-    """Twelve characters of ``[a-z0-9]``, as execution ids have."""
-    number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:9])
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-    return "".join(digits[number // 36**position % 36] for position in range(12))
+        elif run.step.type != "Lineage":  # what it draws up is not kept
+            raise JobFailure(f"local AWS does not play steps of type {run.step.type}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 
 from model_evaluation.localaws.cloud import Cloud
@@ -14,10 +15,11 @@ from model_evaluation.localaws.store import Resource, Table, described, listed
 
 PUBLIC_HUB = "SageMakerPublicHub"
 HUBS = Resource("Hub", key="HubName", prefix="hub", summaries="HubSummaries")
+CONTENTS = Resource("HubContent", key="HubContentName", prefix="hub-content", summaries="HubContentSummaries")
 
 
 def contents_of(cloud: Cloud, region: str) -> Table:
-    return cloud.store.table("DescribeHubContent", "ListHubContents", region)
+    return CONTENTS.table(cloud, region)
 
 
 def registry_hub_name(region: str, account: str) -> str:
@@ -32,16 +34,13 @@ def put_content(cloud: Cloud, region: str, path: str, document: Record, keywords
     owner = "aws" if hub == PUBLIC_HUB else cloud.account
     hub_arn = f"arn:aws:sagemaker:{region}:{owner}:hub/{hub}"
     arn = f"arn:aws:sagemaker:{region}:{owner}:hub-content/{path}"
-    times = {"CreationTime": cloud.now(), "LastModifiedTime": cloud.now()}
-    HUBS.table(cloud, region).put(
-        HUBS.arn(cloud, region, hub),
-        {"HubName": hub, "HubArn": hub_arn, "HubDescription": hub, "HubStatus": "InService", **times},
-    )
-    contents_of(cloud, region).put(
+    HUBS.add(cloud, region, hub, {"HubArn": hub_arn, "HubDescription": hub, "HubStatus": "InService"})
+    CONTENTS.add(
+        cloud,
+        region,
         arn,
         {
             "HubContentName": name,
-            "HubContentArn": arn,
             "HubContentVersion": version,
             "HubContentType": kind,
             "DocumentSchemaVersion": "2.2.0" if kind == "Model" else "2.0.0",
@@ -52,19 +51,14 @@ def put_content(cloud: Cloud, region: str, path: str, document: Record, keywords
             "HubContentDocument": json.dumps(document),
             "HubContentSearchKeywords": list(keywords),
             "HubContentStatus": "Available",
-            **times,
         },
     )
 
 
-def _version_key(record: Record) -> tuple[int, ...]:
-    return tuple(int(part) for part in record["HubContentVersion"].split(".") if part.isdigit())
-
-
 def _contents(cloud: Cloud, region: str, hub: str, kind: str) -> list[Record]:
     """The contents of one type in a hub, older versions first."""
-    records = contents_of(cloud, region).all()
-    return sorted((r for r in records if (r["HubName"], r["HubContentType"]) == (hub, kind)), key=_version_key)
+    mine = [one for one in contents_of(cloud, region).all() if (one["HubName"], one["HubContentType"]) == (hub, kind)]
+    return sorted(mine, key=lambda record: [int(part) for part in re.findall(r"\d+", record["HubContentVersion"])])
 
 
 def find_content(cloud: Cloud, region: str, path: str) -> Record | None:
@@ -103,4 +97,4 @@ def describe_hub_content(cloud: Cloud, request: Request) -> Record:
 def list_hub_contents(cloud: Cloud, request: Request) -> Record:
     records = _contents(cloud, request.region, _known_hub(cloud, request)["HubName"], request.params["HubContentType"])
     newest = {record["HubContentName"]: record for record in records}
-    return listed(request, newest.values(), into="HubContentSummaries", name="HubContentName")
+    return listed(request, newest.values(), into=CONTENTS.summaries, name=CONTENTS.key)

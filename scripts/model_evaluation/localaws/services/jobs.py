@@ -1,4 +1,4 @@
-"""Training, transform, processing and plain jobs: of pipelines' steps, or started here on their own."""
+"""Training, transform and plain jobs: of pipelines' steps, or started here on their own."""
 
 from __future__ import annotations
 

@@ -21,43 +21,15 @@ SERVERS.play()
 
 def put_app(cloud: Cloud, region: str, arn: str, name: str, role: str, store: str, default: str) -> None:
     """Makes an MLflow app exist, ready for use."""
-    now = cloud.now()
-    APPS.table(cloud, region).put(
-        arn,
-        {
-            "Arn": arn,
-            "Name": name,
-            "ArtifactStoreUri": store,
-            "MlflowVersion": "3.4",
-            "RoleArn": role,
-            "Status": "Created",
-            "ModelRegistrationMode": "AutoModelRegistrationDisabled",
-            "AccountDefaultStatus": default,
-            "CreationTime": now,
-            "LastModifiedTime": now,
-        },
-    )
+    members = {"Name": name, "ArtifactStoreUri": store, "MlflowVersion": "3.4", "RoleArn": role, "Status": "Created"}
+    mode = "AutoModelRegistrationDisabled"
+    APPS.add(cloud, region, arn, {**members, "ModelRegistrationMode": mode, "AccountDefaultStatus": default})
 
 
 def put_server(cloud: Cloud, region: str, name: str, role: str, store: str) -> None:
     """Makes an MLflow tracking server exist, ready for use."""
-    now = cloud.now()
-    arn = SERVERS.arn(cloud, region, name)
-    SERVERS.table(cloud, region).put(
-        arn,
-        {
-            "TrackingServerArn": arn,
-            "TrackingServerName": arn.rpartition("/")[2],
-            "ArtifactStoreUri": store,
-            "TrackingServerSize": "Small",
-            "MlflowVersion": "3.0",
-            "RoleArn": role,
-            "TrackingServerStatus": "Created",
-            "IsActive": "Active",
-            "CreationTime": now,
-            "LastModifiedTime": now,
-        },
-    )
+    members = {"ArtifactStoreUri": store, "TrackingServerSize": "Small", "MlflowVersion": "3.0", "RoleArn": role}
+    SERVERS.add(cloud, region, name, {**members, "TrackingServerStatus": "Created", "IsActive": "Active"})
 
 
 @SHARED.plays("sagemaker", "CreateMlflowApp")

@@ -3,29 +3,21 @@ experiment. MLflow's client reaches it through the endpoint that SageMaker's plu
 
 from __future__ import annotations
 
-import json
 import re
-from typing import NamedTuple
-from urllib.parse import parse_qs
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.operations import Record, Response
+from model_evaluation.localaws.operations import SHARED, Record, Request
 
 SERVICE = "sagemaker-mlflow"
-GET_RUN = "/api/2.0/mlflow/runs/get"
-SEARCH_TRACES = "/api/3.0/mlflow/traces/search"
 OWN_PATHS = re.compile(r"/api/\d\.0/mlflow/")
+OPERATIONS = {"/api/2.0/mlflow/runs/get": "GetRun", "/api/3.0/mlflow/traces/search": "SearchTraces"}
 PAGE = 100
 
 
-class Tracked(NamedTuple):
-    """A request to MLflow as it is recorded, and its answer."""
-
-    service: str
-    operation: str
-    params: Record
-    response: Response
+def tracking_operation(path: str) -> str:
+    """The operation behind a path of MLflow's API, or the path itself; empty for any other path."""
+    return OPERATIONS.get(path, path) if OWN_PATHS.match(path) else ""
 
 
 def put_run(cloud: Cloud, run_id: str, name: str, experiment_id: str, metrics: dict[str, float], when: float) -> None:
@@ -45,45 +37,23 @@ def put_trace(cloud: Cloud, trace_id: str, experiment_id: str, run_id: str, tags
     cloud.store.mlflow_traces.append({**trace, "trace_metadata": metadata, "tags": tags})
 
 
-def answer_tracking(cloud: Cloud, environ: Record) -> Tracked | None:
-    """The answer to a request to MLflow; ``None`` for any other."""
-    path = str(environ.get("PATH_INFO", ""))
-    if not OWN_PATHS.match(path):
-        return None
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    body = environ["wsgi.input"].read(length) if length else b""
-    query = {key: values[0] for key, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
-    params: Record = json.loads(body) if body else query
-    operation = {GET_RUN: "GetRun", SEARCH_TRACES: "SearchTraces"}.get(path, path)
-    try:
-        with cloud.lock:
-            cloud.rules.admit(SERVICE, operation)
-            found = _answer(cloud, operation, params)
-        status, content = (200, found) if found is not None else (404, _error("RESOURCE_DOES_NOT_EXIST", path))
-    except ServiceError as error:
-        status, content = error.status, _error("PERMISSION_DENIED", error.message)
-    response = Response(status, {"Content-Type": "application/json"}, json.dumps(content).encode())
-    return Tracked(SERVICE, operation, params, response)
+@SHARED.plays(SERVICE, "GetRun")
+def get_run(cloud: Cloud, request: Request) -> Record:
+    run_id = str(request.params.get("run_id"))
+    if run_id not in cloud.store.mlflow_runs:
+        raise ServiceError("RESOURCE_DOES_NOT_EXIST", f"Run {run_id} not found", status=404)
+    return {"run": cloud.store.mlflow_runs[run_id]}
 
 
-def _answer(cloud: Cloud, operation: str, params: Record) -> Record | None:
-    if operation == "GetRun":
-        run = cloud.store.mlflow_runs.get(str(params.get("run_id")))
-        return None if run is None else {"run": run}
-    if operation != "SearchTraces":
-        return None
-    wanted = {place["mlflow_experiment"]["experiment_id"] for place in params["locations"]}
-    found = [
+@SHARED.plays(SERVICE, "SearchTraces")
+def search_traces(cloud: Cloud, request: Request) -> Record:
+    params = request.params
+    experiments = {place["mlflow_experiment"]["experiment_id"] for place in params["locations"]}
+    traces = [
         trace
         for trace in cloud.store.mlflow_traces
-        if trace["trace_location"]["mlflow_experiment"]["experiment_id"] in wanted
+        if trace["trace_location"]["mlflow_experiment"]["experiment_id"] in experiments
     ]
     start, size = int(params.get("page_token") or 0), min(int(params.get("max_results") or PAGE), PAGE)
-    page: Record = {"traces": found[start : start + size]}
-    if start + size < len(found):
-        page["next_page_token"] = str(start + size)
-    return page
-
-
-def _error(code: str, message: str) -> Record:
-    return {"error_code": code, "message": message}
+    more = {"next_page_token": str(start + size)} if start + size < len(traces) else {}
+    return {"traces": traces[start : start + size], **more}

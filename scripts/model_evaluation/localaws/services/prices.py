@@ -64,59 +64,43 @@ def get_products(cloud: Cloud, request: Request) -> Record:
     return {"FormatVersion": "aws_v1", "PriceList": price_list}
 
 
-def _published(cloud: Cloud) -> list[Quota]:
-    """The quotas that Service Quotas knows of."""
-    quotas = [*SHARED_QUOTAS, *(quota for player in cloud.players for quota in player.quotas)]
-    return [quota for quota in quotas if cloud.scenario.quotas.get(quota.code, 0.0) is not None]
-
-
-def _named(cloud: Cloud, request: Request) -> Quota:
-    """The quota a request is about."""
-    service, code = request.params["ServiceCode"], request.params["QuotaCode"]
-    for quota in _published(cloud):
-        if (quota.service_code, quota.code) == (service, code):
-            return quota
-    raise ServiceError("NoSuchResourceException", f"The quota {code} does not exist.")
+def _quotas(cloud: Cloud, request: Request) -> dict[str, Record]:
+    """The quotas of the request's service that Service Quotas publishes, by code."""
+    described: dict[str, Record] = {}
+    for quota in (*SHARED_QUOTAS, *(quota for player in cloud.players for quota in player.quotas)):
+        value = cloud.raised_quotas.get(quota.code, cloud.scenario.quotas.get(quota.code, quota.value))
+        if quota.service_code == request.params["ServiceCode"] and value is not None:
+            described[quota.code] = {
+                "ServiceCode": quota.service_code,
+                "QuotaArn": cloud.arn(request.region, f"{quota.service_code}/{quota.code}", "servicequotas"),
+                "QuotaCode": quota.code,
+                "QuotaName": quota.name,
+                "Value": value,
+                "Unit": "None",
+                "Adjustable": True,
+                "GlobalQuota": False,
+            }
+    return described
 
 
 @SHARED.plays("service-quotas", "GetServiceQuota")
 @SHARED.plays("service-quotas", "GetAWSDefaultServiceQuota")
 def get_service_quota(cloud: Cloud, request: Request) -> Record:
-    return {"Quota": _described(cloud, request.region, _named(cloud, request))}
+    code = request.params["QuotaCode"]
+    if code not in (quotas := _quotas(cloud, request)):
+        raise ServiceError("NoSuchResourceException", f"The quota {code} does not exist.")
+    return {"Quota": quotas[code]}
 
 
 @SHARED.plays("service-quotas", "ListServiceQuotas")
 def list_service_quotas(cloud: Cloud, request: Request) -> Record:
-    quotas = [quota for quota in _published(cloud) if quota.service_code == request.params["ServiceCode"]]
-    return {"Quotas": [_described(cloud, request.region, quota) for quota in quotas]}
-
-
-def _described(cloud: Cloud, region: str, quota: Quota) -> Record:
-    value = cloud.raised_quotas.get(quota.code, cloud.scenario.quotas.get(quota.code))
-    return {
-        "ServiceCode": quota.service_code,
-        "QuotaArn": cloud.arn(region, f"{quota.service_code}/{quota.code}", "servicequotas"),
-        "QuotaCode": quota.code,
-        "QuotaName": quota.name,
-        "Value": quota.value if value is None else value,
-        "Unit": "None",
-        "Adjustable": True,
-        "GlobalQuota": False,
-    }
+    return {"Quotas": list(_quotas(cloud, request).values())}
 
 
 @SHARED.plays("service-quotas", "RequestServiceQuotaIncrease")
 def request_increase(cloud: Cloud, request: Request) -> Record:
     """Granted at once, which AWS takes hours or days for."""
-    quota = _named(cloud, request)
-    cloud.raised_quotas[quota.code] = float(request.params["DesiredValue"])
-    return {
-        "RequestedQuota": {
-            "Id": f"request-{len(cloud.raised_quotas)}",
-            "ServiceCode": quota.service_code,
-            "QuotaCode": quota.code,
-            "QuotaName": quota.name,
-            "DesiredValue": request.params["DesiredValue"],
-            "Status": "APPROVED",
-        }
-    }
+    quota = get_service_quota(cloud, request)["Quota"]
+    cloud.raised_quotas[quota["QuotaCode"]] = float(request.params["DesiredValue"])
+    names = {key: quota[key] for key in ("ServiceCode", "QuotaCode", "QuotaName")}
+    return {"RequestedQuota": {**names, "DesiredValue": request.params["DesiredValue"], "Status": "APPROVED"}}

@@ -21,13 +21,11 @@ _LIKE = {"StringLike", "StringNotLike", "ArnEquals", "ArnLike", "ArnNotEquals", 
 
 @dataclass(frozen=True)
 class Requester:
-    """Who asks: a role's ARN and account, or a service's principal; and the condition keys (in lower case) whose
+    """Who asks: the ARN of a role or user, or a service's principal; and the condition keys (in lower case) whose
     values are known."""
 
     principal: str
-    account: str
-    context: Mapping[str, Sequence[str]]
-    service: bool = False
+    context: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def parse_policy(text: str) -> Policy:
 
 def statements_of(policy: Policy) -> list[Policy]:
     """A policy's statements; a single one may stand in it without a list."""
-    return [statement for statement in _as_list(policy.get("Statement", [])) if isinstance(statement, dict)]
+    return [statement for statement in as_list(policy.get("Statement", [])) if isinstance(statement, dict)]
 
 
 def matching(policy: Policy, effect: str, requester: Requester, action: str, resource: str | None) -> list[Match]:
@@ -73,13 +71,14 @@ def matching(policy: Policy, effect: str, requester: Requester, action: str, res
 
     ``resource`` is ``None`` for policies without resources (trust policies).
     """
+    context = {key: [value] for key, value in requester.context.items()}
     matches = []
     for number, statement in enumerate(statements_of(policy), start=1):
         if statement.get("Effect") != effect or not _is_about(statement, action, resource):
             continue
-        if not _either(statement, "Principal", lambda principal: _is_named(principal, requester)):
+        if not _either(statement, "Principal", lambda principal: _is_named(principal, requester.principal)):
             continue
-        undecided = _undecided(statement, requester.context)
+        undecided = _undecided(statement, context)
         if undecided is not None:
             sid = str(statement.get("Sid") or f"statement {number}")
             matches.append(Match(sid, statement, tuple(key for key, _ in undecided)))
@@ -94,9 +93,7 @@ def decide(
     allowed: list[str] = []
     missing: list[str] = []
     for policy, statement in statements:
-        if not _is_about(statement, action, resource):
-            continue
-        undecided = _undecided(statement, context)
+        undecided = _undecided(statement, context) if _is_about(statement, action, resource) else None
         if undecided is None:
             continue
         missing += [key for key, _ in undecided if key not in missing]
@@ -109,7 +106,7 @@ def decide(
 
 
 def _is_about(statement: Policy, action: str, resource: str | None) -> bool:
-    if not _either(statement, "Action", lambda patterns: _like(patterns, action.lower(), lower=True)):
+    if not _either(statement, "Action", lambda patterns: _like(patterns, action, lower=True)):
         return False
     return resource is None or _either(statement, "Resource", lambda patterns: _like(patterns, resource))
 
@@ -121,17 +118,16 @@ def _either(statement: Policy, key: str, matches: Callable[[object], bool]) -> b
     return key in statement and matches(statement[key])
 
 
-def _is_named(principal: object, requester: Requester) -> bool:
+def _is_named(principal: object, requester: str) -> bool:
     if principal == "*":
         return True
     if not isinstance(principal, dict):
         return False
-    if requester.service:
-        return _like(principal.get("Service", []), requester.principal)
-    partition = requester.principal.split(":")[1] if requester.principal.startswith("arn:") else "aws"
-    account = requester.account
-    accepted = {requester.principal, account, f"arn:{partition}:iam::{account}:root", "*"}
-    return any(str(item) in accepted for item in _as_list(principal.get("AWS", [])))
+    if not requester.startswith("arn:"):
+        return _like(principal.get("Service", []), requester)
+    partition, account = requester.split(":")[1], requester.split(":")[4]
+    accepted = {requester, account, f"arn:{partition}:iam::{account}:root", "*"}
+    return not accepted.isdisjoint(map(str, as_list(principal.get("AWS", []))))
 
 
 def _undecided(statement: Policy, context: Mapping[str, Sequence[str]]) -> list[tuple[str, str]] | None:
@@ -139,7 +135,7 @@ def _undecided(statement: Policy, context: Mapping[str, Sequence[str]]) -> list[
     undecided = []
     for operator, expected in (statement.get("Condition") or {}).items():
         for key, values in expected.items():
-            holds = _holds(operator, context.get(key.lower()), [str(value) for value in _as_list(values)])
+            holds = _holds(operator, context.get(key.lower()), [str(value) for value in as_list(values)])
             if holds is False:
                 return None
             if holds is None:
@@ -162,9 +158,11 @@ def _holds(operator: str, values: Sequence[str] | None, expected: list[str]) -> 
 
 def _like(patterns: object, value: str, *, lower: bool = False) -> bool:
     """Whether an IAM pattern matches: a star and a question mark mean what they mean to fnmatch, brackets nothing."""
-    texts = [str(pattern) for pattern in _as_list(patterns)]
-    return any(fnmatchcase(value, (text.lower() if lower else text).replace("[", "[[]")) for text in texts)
+    plain = str.lower if lower else str
+    texts = [plain(str(pattern)).replace("[", "[[]") for pattern in as_list(patterns)]
+    return any(fnmatchcase(plain(value), text) for text in texts)
 
 
-def _as_list(value: object) -> list[object]:
+def as_list(value: object) -> list[object]:
+    """What may stand in a policy alone or in a list."""
     return value if isinstance(value, list) else [value]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws, listing
+from model_evaluation.lookups.session import Aws, ask, listing
+from model_evaluation.runtime.settings import Json
 
-from .policy_evaluation import Policy, statements_of
+from .policy_evaluation import Policy, as_list, statements_of
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 
@@ -23,34 +23,27 @@ class Role(NamedTuple):
 
 def describe_role(aws: Aws, name: str) -> Role:
     """One role by name (without its path). Raises NotFound, AccessDenied."""
-    client = aws.client("iam")
-    with aws_errors("looking up the role", resource=name):
-        answer = client.get_role(RoleName=name)["Role"]
-    trust = answer.get("AssumeRolePolicyDocument", {})
-    return Role(answer["Arn"], answer["RoleName"], trusted_services(trust), trust if isinstance(trust, dict) else {})
+    return _role(ask(aws, "iam.get_role", "looking up the role", name, RoleName=name)["Role"])
 
 
 def list_roles(aws: Aws) -> list[Role]:
     """Every role of the account but those that belong to a service. Raises AccessDenied."""
-    with aws_errors("listing the roles"):
-        roles = listing(aws.client("iam"), "list_roles", "Roles", PaginationConfig={"PageSize": 1000})
-    return [
-        Role(item["Arn"], item["RoleName"], trusted_services(trust), trust)
-        for item in roles
-        if not str(item.get("Path", "/")).startswith("/aws-service-role/")
-        and isinstance(trust := item.get("AssumeRolePolicyDocument"), dict)
-    ]
+    items = listing(aws, "iam.list_roles", "Roles", "listing the roles", PaginationConfig={"PageSize": 1000})
+    return [_role(item) for item in items if not str(item.get("Path", "/")).startswith("/aws-service-role/")]
 
 
-def trusted_services(policy: object) -> frozenset[str]:
+def _role(item: Json) -> Role:
+    trust = item.get("AssumeRolePolicyDocument")
+    trust = trust if isinstance(trust, dict) else {}
+    return Role(item["Arn"], item["RoleName"], trusted_services(trust), trust)
+
+
+def trusted_services(policy: Policy) -> frozenset[str]:
     """The service principals that a trust policy allows to assume the role (conditions are not weighed)."""
     trusted: set[str] = set()
-    for statement in statements_of(policy) if isinstance(policy, dict) else []:
-        actions = statement.get("Action", [])
-        actions = [actions] if isinstance(actions, str) else actions
-        if statement.get("Effect") != "Allow" or not {"sts:AssumeRole", "sts:*", "*"}.intersection(actions):
-            continue
-        principal = statement.get("Principal", {})
-        services = principal.get("Service", []) if isinstance(principal, dict) else []
-        trusted.update([services] if isinstance(services, str) else services)
+    for statement in statements_of(policy):
+        may_assume = {"sts:AssumeRole", "sts:*", "*"}.intersection(map(str, as_list(statement.get("Action"))))
+        principal = statement.get("Principal")
+        if statement.get("Effect") == "Allow" and may_assume and isinstance(principal, dict):
+            trusted.update(map(str, as_list(principal.get("Service", []))))
     return frozenset(trusted)

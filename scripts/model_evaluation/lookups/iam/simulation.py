@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from model_evaluation.errors import AccessDenied, EvaluationError, NotFound
-from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import Need
 from model_evaluation.lookups.concurrency import outcome, together
-from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws, listing
 from model_evaluation.runtime.settings import Json
 
@@ -48,13 +47,13 @@ class Simulated(NamedTuple):
 
 def simulate(
     aws: Aws,
-    principal_arn: str,
+    principal: str,
     actions: Iterable[str],
     resources: Iterable[str] = (),
     context: Mapping[str, str] | None = None,
 ) -> Simulated:
-    """Ask IAM about every action on every resource (``*`` when there are none)."""
-    request: JsonObject = {"PolicySourceArn": principal_arn, "ActionNames": sorted(set(actions))}
+    """Ask IAM about every action of the principal (an ARN) on every resource (``*`` when there are none)."""
+    request: Json = {"PolicySourceArn": principal, "ActionNames": sorted(set(actions))}
     if arns := sorted(set(resources)):
         request["ResourceArns"] = arns
     if context:
@@ -62,30 +61,30 @@ def simulate(
             {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
             for key, value in sorted(context.items())
         ]
+    call, doing = "iam.simulate_principal_policy", "simulating the permissions"
     try:
-        with aws_errors("simulating the permissions", resource=f"of {principal_arn}"):
-            results = listing(aws.client("iam"), "simulate_principal_policy", "EvaluationResults", **request)
+        results = listing(aws, call, "EvaluationResults", doing, f"of {principal}", **request)
     except (AccessDenied, NotFound) as error:
         return Simulated((), error.message)
     return Simulated(tuple(decision for result in results for decision in decisions_of(result)))
 
 
-def simulate_needs(aws: Aws, principal_arn: str, needs: Sequence[Need]) -> list[Simulated]:
+def simulate_needs(aws: Aws, principal: str, needs: Sequence[Need]) -> list[Simulated]:
     """For each need IAM's decisions on its actions and the resources it is asked about, in order.
 
     IAM takes a list of actions and a list of resources and answers for each pair; so one question is asked per
     service, and each need picks its pairs.
     """
-    groups: dict[tuple[str, tuple[tuple[str, str], ...], bool], list[Need]] = {}
+    groups: dict[tuple[object, ...], list[Need]] = {}
     for need in needs:
         groups.setdefault((need.actions[0].partition(":")[0], need.context, bool(need.asked)), []).append(need)
 
-    def ask(group: list[Need]) -> Callable[[], Simulated | EvaluationError]:
+    def ask(group: list[Need]) -> Simulated:
         actions = [action for need in group for action in need.actions]
         resources = [resource for need in group for resource in need.asked]
-        return outcome(lambda: simulate(aws, principal_arn, actions, resources, dict(group[0].context)))
+        return simulate(aws, principal, actions, resources, dict(group[0].context))
 
-    answers = together(*[ask(group) for group in groups.values()])
+    answers = together(*[outcome(partial(ask, group)) for group in groups.values()])
     answer_to = {id(need): answer for group, answer in zip(groups.values(), answers, strict=True) for need in group}
     return [_about(need, answer_to[id(need)]) for need in needs]
 
@@ -109,11 +108,9 @@ def decisions_of(result: Json) -> list[Decision]:
         boundary = "organisation policy"
 
     def decision(part: Json, resource: str, verdict: str) -> Decision:
-        policies = {str(item.get("SourcePolicyId", "")) for item in part.get("MatchedStatements", [])}
+        policies = sorted({str(item.get("SourcePolicyId", "")) for item in part.get("MatchedStatements", [])} - {""})
         missing = tuple(part.get("MissingContextValues", ()))
-        return Decision(
-            str(result["EvalActionName"]), resource, verdict, missing, tuple(sorted(policies - {""})), boundary
-        )
+        return Decision(str(result["EvalActionName"]), resource, verdict, missing, tuple(policies), boundary)
 
     specific = result.get("ResourceSpecificResults") or []
     if specific:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from model_evaluation.errors import AwsError, Refused
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.session import Aws, ask
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.tasks.recipe import DETERMINISTIC, Parameter, read_recipe_settings, settings_place
 
@@ -46,10 +47,10 @@ def _ask(aws: Aws, base_model: str, version: str | None, region: str, evaluation
         place = settings_place({"RecipeCollection": [dict(recipe) for recipe in model.recipes or ()]}, evaluation_type)
         if not place:
             return EvaluationSpec(unknown=f"The hub names no settings of an evaluation recipe of {base_model}.")
-        uri = S3Uri.parse(place)
-        with aws_errors("reading the evaluation recipe's settings", resource=place):
-            body = aws.client("s3", region).get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read()
-        return EvaluationSpec(read_recipe_settings(body))
+        uri, doing = S3Uri.parse(place), "reading the evaluation recipe's settings"
+        answer = ask(aws, "s3.get_object", doing, place, region=region, Bucket=uri.bucket, Key=uri.key)
+        with aws_errors(doing, resource=place):
+            return EvaluationSpec(read_recipe_settings(answer["Body"].read()))
     except AwsError as error:
         return EvaluationSpec(unknown=error.message)
     except ValueError as error:
@@ -70,7 +71,10 @@ def checked_settings(text: str, spec: EvaluationSpec) -> dict[str, int | float]:
                 fix="For example: max_new_tokens=8192 temperature=0 - or `defaults`.",
                 code="unknown_setting",
             )
-        settings[name] = _number(name, value, spec.parameters.get(name), known=not spec.unknown)
+        if name not in spec.parameters and not spec.unknown:
+            message = f"This model's evaluation recipe has no {name}."
+            raise Refused(message, fix="Leave it out.", code="unknown_setting")
+        settings[name] = _number(name, value, spec.parameters.get(name))
     length, room = settings.get("max_new_tokens"), settings.get("max_model_len")
     if length is not None and room is not None and length >= room:
         raise Refused(
@@ -80,22 +84,19 @@ def checked_settings(text: str, spec: EvaluationSpec) -> dict[str, int | float]:
     return settings
 
 
-def _number(name: str, value: str, parameter: Parameter | None, *, known: bool) -> int | float:
-    if parameter is None and known:
-        raise Refused(f"This model's evaluation recipe has no {name}.", fix="Leave it out.", code="unknown_setting")
+def _number(name: str, value: str, parameter: Parameter | None) -> int | float:
     try:
         number = float(value)
+        if not math.isfinite(number):
+            raise ValueError("not finite")
     except ValueError as error:
         raise Refused(f"{name}={value[:40]!r} is no number.", fix="Give a number.") from error
-    whole = number == int(number) if abs(number) < 1e15 else False
-    reset = "The SDK would swallow that and reset every setting to its default"
-    if parameter is None:
-        return int(number) if whole else number
-    if not parameter.takes(number):
+    if parameter and not parameter.takes(number):
+        kind = "whole number" if parameter.type == "integer" else "value"
         raise Refused(
-            f"{name}={value} is not what the recipe takes: {parameter.bounds()}. {reset}.",
-            fix=f"Give a {'whole number' if parameter.type == 'integer' else 'value'} within these bounds, or leave "
-            f"{name} out.",
+            f"{name}={value} is not what the recipe takes: {parameter.bounds()}. The SDK would swallow that and reset "
+            "every setting to its default.",
+            fix=f"Give a {kind} within these bounds, or leave {name} out.",
             code="bad_setting",
         )
-    return int(number) if parameter.type == "integer" or whole else number
+    return int(number) if number.is_integer() else number

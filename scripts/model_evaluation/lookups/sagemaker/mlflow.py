@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from model_evaluation.errors import AccessDenied, AwsError, EvaluationError
+from model_evaluation.errors import AccessDenied, EvaluationError
 from model_evaluation.lookups.concurrency import outcome, together
-from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws, listing
+from model_evaluation.lookups.session import Aws, ask, listing
 
 # Also for an explicit `create`: the SDK has no way to ask for a further app.
 LEFT_TO_THE_SDK = (
     "Where the region has an MLflow app, the SDK uses that one; where it has none, it creates one before the "
     "evaluation starts, which can take ten minutes."
 )
-
-APP_USABLE = ("Created", "Updated")
-SERVER_USABLE = ("Created", "Updated", "Started", "MaintenanceComplete")
+USABLE = {"app": ("Created", "Updated"), "server": ("Created", "Updated", "Started", "MaintenanceComplete")}
 
 
 class Tracker(NamedTuple):
@@ -30,54 +27,43 @@ class Tracker(NamedTuple):
 
     @property
     def usable(self) -> bool:
-        return self.status in (APP_USABLE if self.kind == "app" else SERVER_USABLE)
+        return self.status in USABLE[self.kind]
 
 
-class Trackers(NamedTuple):
-    """Apps and servers by name; ``unknown`` says which lists were denied."""
-
-    trackers: list[Tracker]
-    unknown: str
-
-
-def list_trackers(aws: Aws, region: str) -> Trackers:
-    """All MLflow apps and tracking servers of the region, by name."""
-    client = aws.client("sagemaker", region)
+def list_trackers(aws: Aws, region: str) -> tuple[list[Tracker], str]:
+    """All MLflow apps and tracking servers of the region, by name, and which lists were denied, in words."""
 
     def apps() -> list[Tracker]:
-        with aws_errors("listing MLflow apps"):
-            items = listing(client, "list_mlflow_apps", "Summaries")
+        items = listing(aws, "sagemaker.list_mlflow_apps", "Summaries", "listing MLflow apps", region=region)
         return [Tracker(item["Arn"], item["Name"], "app", item["Status"]) for item in items]
 
     def servers() -> list[Tracker]:
-        with aws_errors("listing MLflow tracking servers"):
-            items = listing(client, "list_mlflow_tracking_servers", "TrackingServerSummaries")
+        call, doing = "sagemaker.list_mlflow_tracking_servers", "listing MLflow tracking servers"
+        items = listing(aws, call, "TrackingServerSummaries", doing, region=region)
         return [
             Tracker(item["TrackingServerArn"], item["TrackingServerName"], "server", item["TrackingServerStatus"])
             for item in items
         ]
 
     trackers: list[Tracker] = []
-    denied: list[EvaluationError] = []
+    denied = []
     for result in together(outcome(apps), outcome(servers)):
         if isinstance(result, AccessDenied):
-            denied.append(result)
-        elif isinstance(result, AwsError):
+            denied.append(result.message)
+        elif isinstance(result, EvaluationError):
             raise result
-        elif isinstance(result, list):
-            trackers += result
-    trackers = [item for item in trackers if item.status not in ("Deleting", "Deleted")]
-    return Trackers(sorted(trackers, key=lambda item: item.name), " ".join(error.message for error in denied))
+        else:
+            trackers += [item for item in result if item.status not in ("Deleting", "Deleted")]
+    return sorted(trackers, key=lambda item: item.name), " ".join(denied)
 
 
 def describe_tracker(aws: Aws, arn: str, region: str) -> Tracker:
     """One MLflow app or tracking server by its ARN. Raises NotFound, AccessDenied."""
-    client = aws.client("sagemaker", region)
-    with aws_errors("looking up", resource=arn):
-        if ":mlflow-tracking-server/" in arn:
-            server = client.describe_mlflow_tracking_server(TrackingServerName=arn.rpartition("/")[2])
-            name, status = str(server["TrackingServerName"]), str(server["TrackingServerStatus"])
-            return Tracker(arn, name, "server", status, str(server.get("ArtifactStoreUri", "")))
-        app = client.describe_mlflow_app(Arn=arn)
-        store = str(app.get("ArtifactStoreUri", ""))
-        return Tracker(arn, str(app.get("Name", arn)), "app", str(app["Status"]), store)
+    if ":mlflow-tracking-server/" in arn:
+        name = arn.rpartition("/")[2]
+        call = "sagemaker.describe_mlflow_tracking_server"
+        server = ask(aws, call, "looking up", arn, region=region, TrackingServerName=name)
+        status = str(server["TrackingServerStatus"])
+        return Tracker(arn, name, "server", status, str(server.get("ArtifactStoreUri", "")))
+    app = ask(aws, "sagemaker.describe_mlflow_app", "looking up", arn, region=region, Arn=arn)
+    return Tracker(arn, str(app.get("Name", arn)), "app", str(app["Status"]), str(app.get("ArtifactStoreUri", "")))

@@ -8,13 +8,14 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from model_evaluation.errors import NotFound
-from model_evaluation.lookups.failures import Unless, aws_errors
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.failures import Unless
+from model_evaluation.lookups.session import Aws, ask
 from model_evaluation.runtime.settings import Json
 
 # A group may have thousands of versions; the newest hundred decide which one is meant.
 VERSIONS_READ = 100
 GROUPS_OFFERED = 20
+NEWEST_FIRST = {"SortBy": "CreationTime", "SortOrder": "Descending"}
 IMPOSSIBLE_NAME = Unless("ValidationException")  # what has an impossible name does not exist
 
 
@@ -46,9 +47,7 @@ class ModelPackage(NamedTuple):
 
 def describe_package(aws: Aws, arn: str, region: str | None = None) -> ModelPackage:
     """One package by its versioned ARN. Raises NotFound when it does not exist."""
-    client = aws.client("sagemaker", region)
-    with aws_errors("looking up the model package", resource=arn):
-        answer = client.describe_model_package(ModelPackageName=arn)
+    answer = _package(aws, arn, region)
     specification = answer.get("InferenceSpecification", {})
     containers = specification.get("Containers") or [{}]
     base = containers[0].get("BaseModel") or {}
@@ -82,14 +81,8 @@ class Version(NamedTuple):
 
 def list_versions(aws: Aws, group: str) -> list[Version]:
     """A group's newest versions, newest first. ``group`` is a name or ARN. Raises NotFound."""
-    client = aws.client("sagemaker")
-    with aws_errors("listing the versions of model package group", resource=group):
-        answer = client.list_model_packages(
-            ModelPackageGroupName=group,
-            SortBy="CreationTime",
-            SortOrder="Descending",
-            MaxResults=VERSIONS_READ,
-        )
+    request: Json = {"ModelPackageGroupName": group, "MaxResults": VERSIONS_READ, **NEWEST_FIRST}
+    doing = "listing the versions of model package group"
     versions = [
         Version(
             item["ModelPackageArn"],
@@ -98,16 +91,16 @@ def list_versions(aws: Aws, group: str) -> list[Version]:
             str(item.get("ModelApprovalStatus", "")),
             _day(item.get("CreationTime")),
         )
-        for item in answer["ModelPackageSummaryList"]
+        for item in ask(aws, "sagemaker.list_model_packages", doing, group, **request)["ModelPackageSummaryList"]
     ]
     return sorted(versions, key=lambda item: item.version, reverse=True)
 
 
 def group_arn(aws: Aws, name: str) -> str | None:
     """The ARN of the model package group of exactly that name (or ARN), ``None`` when there is none."""
-    client = aws.client("sagemaker")
-    with IMPOSSIBLE_NAME, suppress(NotFound), aws_errors("looking up the model package group", resource=name):
-        return str(client.describe_model_package_group(ModelPackageGroupName=name)["ModelPackageGroupArn"])
+    call, doing = "sagemaker.describe_model_package_group", "looking up the model package group"
+    with IMPOSSIBLE_NAME, suppress(NotFound):
+        return str(ask(aws, call, doing, name, ModelPackageGroupName=name)["ModelPackageGroupArn"])
     return None
 
 
@@ -119,11 +112,8 @@ def search_groups(aws: Aws, keyword: str) -> list[tuple[str, str]]:
     keyword = re.sub(r"[^a-zA-Z0-9]+", "-", keyword).strip("-")
     if not keyword or len(keyword) > 63:
         return []
-    client = aws.client("sagemaker")
-    with aws_errors("searching model package groups for", resource=keyword):
-        answer = client.list_model_package_groups(
-            NameContains=keyword, SortBy="CreationTime", SortOrder="Descending", MaxResults=GROUPS_OFFERED
-        )
+    request: Json = {"NameContains": keyword, "MaxResults": GROUPS_OFFERED, **NEWEST_FIRST}
+    answer = ask(aws, "sagemaker.list_model_package_groups", "searching model package groups for", keyword, **request)
     return [
         (str(item["ModelPackageGroupName"]), _day(item.get("CreationTime")))
         for item in answer["ModelPackageGroupSummaryList"]
@@ -142,9 +132,8 @@ class TrainingJob(NamedTuple):
 
 def describe_training_job(aws: Aws, name: str, region: str | None = None) -> TrainingJob:
     """One training job by name. Raises NotFound."""
-    client = aws.client("sagemaker", region)
-    with aws_errors("looking up the training job", resource=name):
-        answer: Json = client.describe_training_job(TrainingJobName=name)
+    call, doing = "sagemaker.describe_training_job", "looking up the training job"
+    answer = ask(aws, call, doing, name, region=region, TrainingJobName=name)
     sources = [
         channel.get("DataSource", {}).get("S3DataSource", {}).get("S3Uri")
         for channel in answer.get("InputDataConfig", [])
@@ -168,9 +157,8 @@ def training_job_or_none(aws: Aws, name: str) -> TrainingJob | None:
 
 def package_metadata(aws: Aws, arn: str, region: str) -> dict[str, str]:
     """A model package version's customer metadata properties. Raises NotFound."""
-    with aws_errors("looking up the model package", resource=arn):
-        answer = aws.client("sagemaker", region).describe_model_package(ModelPackageName=arn)
-    return {str(key): str(value) for key, value in answer.get("CustomerMetadataProperties", {}).items()}
+    properties = _package(aws, arn, region).get("CustomerMetadataProperties", {})
+    return {str(key): str(value) for key, value in properties.items()}
 
 
 def update_package_metadata(aws: Aws, arn: str, region: str, properties: dict[str, str], remove: list[str]) -> None:
@@ -178,8 +166,13 @@ def update_package_metadata(aws: Aws, arn: str, region: str, properties: dict[st
     request: Json = {"ModelPackageArn": arn, "CustomerMetadataProperties": properties}
     if remove:
         request["CustomerMetadataPropertiesToRemove"] = remove
-    with aws_errors("writing the evaluation onto the model package", resource=arn):
-        aws.client("sagemaker", region).update_model_package(**request)
+    doing = "writing the evaluation onto the model package"
+    ask(aws, "sagemaker.update_model_package", doing, arn, region=region, **request)
+
+
+def _package(aws: Aws, arn: str, region: str | None) -> Json:
+    call, doing = "sagemaker.describe_model_package", "looking up the model package"
+    return ask(aws, call, doing, arn, region=region, ModelPackageName=arn)
 
 
 def _day(moment: object) -> str:

@@ -6,8 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from model_evaluation.lookups.concurrency import together
-from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws, listing
+from model_evaluation.lookups.session import Aws, ask, listing
 from model_evaluation.runtime.settings import Json
 
 
@@ -21,23 +20,13 @@ class Domain(NamedTuple):
     subnets: tuple[str, ...]
 
 
-class Way(NamedTuple):
-    """What a VPC offers: service names of its endpoints that are in service, and whether the domain's subnets
-    all have a route to a NAT or transit gateway."""
-
-    endpoints: frozenset[str]
-    gateway: bool
-
-
 def studio_domains(aws: Aws, region: str) -> list[Domain]:
     """Every Studio domain of the region."""
-    client = aws.client("sagemaker", region)
-    with aws_errors("listing Studio domains"):
-        ids = [str(item["DomainId"]) for item in listing(client, "list_domains", "Domains")]
 
-    def describe(domain: str) -> Domain:
-        with aws_errors("looking up the Studio domain", resource=domain):
-            answer = client.describe_domain(DomainId=domain)
+    def describe(item: Json) -> Domain:
+        domain = str(item["DomainId"])
+        call, doing = "sagemaker.describe_domain", "looking up the Studio domain"
+        answer = ask(aws, call, doing, domain, region=region, DomainId=domain)
         return Domain(
             domain,
             str(answer.get("DomainName", domain)),
@@ -46,27 +35,25 @@ def studio_domains(aws: Aws, region: str) -> list[Domain]:
             tuple(answer.get("SubnetIds") or ()),
         )
 
-    return together(*[partial(describe, domain) for domain in ids])
+    items = listing(aws, "sagemaker.list_domains", "Domains", "listing Studio domains", region=region)
+    return together(*[partial(describe, item) for item in items])
 
 
-def way_out(aws: Aws, domain: Domain, region: str) -> Way:
-    """How a VPC-only domain's kernels reach AWS."""
-    client, of_vpc = aws.client("ec2", region), [{"Name": "vpc-id", "Values": [domain.vpc]}]
+def way_out(aws: Aws, domain: Domain, region: str) -> tuple[list[str], bool]:
+    """How a VPC-only domain's kernels reach AWS: service names of the VPC's endpoints that are in service, and whether
+    the domain's subnets all have a route to a NAT or transit gateway."""
 
-    def endpoints() -> frozenset[str]:
-        with aws_errors("listing the endpoints of", resource=domain.vpc):
-            items = listing(client, "describe_vpc_endpoints", "VpcEndpoints", Filters=of_vpc)
-        return frozenset(
-            str(item["ServiceName"]) for item in items if str(item.get("State", "available")).lower() == "available"
-        )
+    def in_vpc(call: str, key: str, doing: str) -> list[Json]:
+        filters = [{"Name": "vpc-id", "Values": [domain.vpc]}]
+        return listing(aws, call, key, doing, domain.vpc, region=region, Filters=filters)
 
-    def gateway() -> bool:
-        with aws_errors("reading the routes of", resource=domain.vpc):
-            tables = listing(client, "describe_route_tables", "RouteTables", Filters=of_vpc)
-        return all(_leads_out(tables, subnet) for subnet in domain.subnets) if domain.subnets else False
-
-    services, out = together(endpoints, gateway)
-    return Way(services, out)
+    endpoints, tables = together(
+        lambda: in_vpc("ec2.describe_vpc_endpoints", "VpcEndpoints", "listing the endpoints of"),
+        lambda: in_vpc("ec2.describe_route_tables", "RouteTables", "reading the routes of"),
+    )
+    services = [item["ServiceName"] for item in endpoints if item.get("State", "available").lower() == "available"]
+    leads_out = bool(domain.subnets) and all(_leads_out(tables, subnet) for subnet in domain.subnets)
+    return sorted(services), leads_out
 
 
 def _leads_out(tables: list[Json], subnet: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from model_evaluation.errors import Choose, Refused
+from model_evaluation.json_types import Facts
 from model_evaluation.lookups.s3.dataset_files import recorded_files
 from model_evaluation.preflight.fixes import commands_in, lines, pasteable
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
@@ -16,22 +17,23 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
     """A check that runs a step's own check on the recorded answer."""
 
     def run(subject: Subject) -> Iterator[Result]:
-        context = subject.context
+        context, facts = subject.context, subject.facts(step_id)
         try:
             answer = context.kind.step(step_id).check(context.value(step_id), context)
         except Refused as error:
             yield failed(error.message, _with_command(error, step_id), code=error.code, evidence=error.details)
             return
-        facts = context.facts(step_id)
         if step_id == "dataset" and answer.facts.get("etag") != facts.get("etag"):
             yield failed(
                 f"{_replaced(facts, answer.facts)} was replaced after it was checked.",
-                lines("Check it again:", f"evaluate.py answer dataset {shlex.quote(str(context.value('dataset')))}"),
+                "Check it again:",
+                f"evaluate.py answer dataset {shlex.quote(str(context.value('dataset')))}",
                 recorded=facts.get("etag"),
                 now=answer.facts.get("etag"),
             )
             return
-        yield passed(f"{step_id}: {_short(answer.value)}", evidence=answer.facts)
+        text = str(answer.value)
+        yield passed(f"{step_id}: {text if len(text) <= 200 else text[:199] + '…'}", evidence=answer.facts)
         for item in answer.findings:
             kind, message = str(item["kind"]), str(item["message"])
             if kind.endswith("not_simulated"):
@@ -43,11 +45,11 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
     return run
 
 
-def _replaced(facts: Mapping[str, object], now: Mapping[str, object]) -> str:
+def _replaced(facts: Facts, now: Facts) -> str:
     """The first of the dataset's files whose ETag is another one."""
     etags = zip(str(facts.get("etag")).split(","), str(now.get("etag")).split(","), strict=False)
-    files = recorded_files(facts)
-    return str(next((uri for uri, (old, new) in zip(files, etags, strict=False) if old != new), facts.get("uri")))
+    files = zip(recorded_files(facts), etags, strict=False)
+    return str(next((uri for uri, (before, after) in files if before != after), facts.get("uri")))
 
 
 def _with_command(error: Refused, step_id: str) -> str:
@@ -57,8 +59,3 @@ def _with_command(error: Refused, step_id: str) -> str:
         return fix
     choices = ", ".join(choice["value"] for choice in error.choices) if isinstance(error, Choose) else ""
     return lines(fix, f"To choose from: {choices}" if choices else "", f"evaluate.py revise {step_id}")
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 200 else text[:199] + "…"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.quotas import Quota, get_quota
 from model_evaluation.lookups.session import runtime_clients
-from model_evaluation.preflight.fixes import command, lines
+from model_evaluation.preflight.fixes import command
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
 from model_evaluation.preflight.subject import Subject
 from model_evaluation.runtime.launch.service import ListedRun
@@ -19,20 +19,38 @@ LONGEST_RUN = datetime.timedelta(days=2)
 
 def concurrent_evaluations(subject: Subject) -> Iterator[Result]:
     """How many evaluations may run at once. New accounts have been seen with 0 (users' notebooks, not AWS's pages)."""
-    quota, region = subject.context.kind.settings_class().runs.quota, subject.region
-    if quota is None:
+    published, region = subject.context.kind.settings_class().runs.quota, subject.region
+    if published is None:
         yield passed("No quota limits how many evaluations of this kind run at once.")
         return
-    service, code = quota
-    limit = get_quota(subject.aws, service, code, region)
-    if limit is None:
+    service, code = published
+    quota = get_quota(subject.aws, service, code, region)
+    if quota is None:
         yield skipped(
             f"Service Quotas does not publish how many evaluations ({code}) may run at once in {region}; some new "
             "accounts have been given 0.",
             f"See it in the console: Service Quotas, {service}, {code}.",
         )
         return
-    yield _compared(limit, len(_running(subject)), region)
+    running = len(_running(subject))
+    evidence = {"quota": quota.code, "name": quota.name, "value": quota.value, "running": running}
+    message, more = (
+        f"The quota '{quota.name}' is {quota.value:g}",
+        increase(quota, max(WANTED_JOBS, running + 1), region),
+    )
+    if quota.value < 1:
+        message += f" in {region}: no evaluation can start."
+        yield failed(message, "Ask for more (AWS usually takes hours to days):", more, evidence=evidence)
+    elif running >= quota.value:
+        yield warned(
+            f"{running} evaluation(s) are running and the quota '{quota.name}' is {quota.value:g}: "
+            "the notebook waits with this one's start until one of them ends.",
+            "To start it beside them, ask for more:",
+            more,
+            evidence=evidence,
+        )
+    else:
+        yield passed(f"{message}; {running} running.", evidence=evidence)
 
 
 def _running(subject: Subject) -> list[ListedRun]:
@@ -47,35 +65,10 @@ def _running(subject: Subject) -> list[ListedRun]:
     return subject.once("running", ask)
 
 
-def _compared(quota: Quota, running: int, region: str) -> Result:
-    evidence: dict[str, object] = {"quota": quota.code, "name": quota.name, "value": quota.value, "running": running}
-    ask = increase(quota, max(WANTED_JOBS, running + 1), region)
-    if quota.value < 1:
-        return failed(
-            f"The quota '{quota.name}' is {quota.value:g} in {region}: no evaluation can start.",
-            lines("Ask for more (AWS usually takes hours to days):", ask),
-            evidence=evidence,
-        )
-    if running >= quota.value:
-        return warned(
-            f"{running} evaluation(s) are running and the quota '{quota.name}' is {quota.value:g}: "
-            "the notebook waits with this one's start until one of them ends.",
-            lines("To start it beside them, ask for more:", ask),
-            evidence=evidence,
-        )
-    return passed(f"The quota '{quota.name}' is {quota.value:g}; {running} running.", evidence=evidence)
-
-
 def increase(quota: Quota, value: int, region: str) -> str:
     """The command that asks AWS for more of a quota."""
-    return command(
-        "service-quotas",
-        "request-service-quota-increase",
-        service_code=quota.service,
-        quota_code=quota.code,
-        desired_value=str(value),
-        region=region,
-    )
+    options = {"service_code": quota.service, "quota_code": quota.code, "desired_value": str(value), "region": region}
+    return command("service-quotas", "request-service-quota-increase", **options)
 
 
 def already_running(subject: Subject) -> Iterator[Result]:
@@ -90,11 +83,9 @@ def already_running(subject: Subject) -> Iterator[Result]:
     yield warned(
         f"{len(running)} evaluation(s) of this kind are running in {region}, the oldest, {first.name or first.arn},"
         f"{since}. {runs.beside_others}".rstrip(),
-        lines(
-            "If it is yours, run its notebook again: it re-attaches. To see whose it is:",
-            runs.show_command(first.arn),
-            "To end it, if it is yours:",
-            runs.stop_command(first.arn),
-        ),
+        "If it is yours, run its notebook again: it re-attaches. To see whose it is:",
+        runs.show_command(first.arn),
+        "To end it, if it is yours:",
+        runs.stop_command(first.arn),
         executions=[{"arn": run.arn, "name": run.name, "status": run.status} for run in running],
     )

@@ -14,31 +14,26 @@ from model_evaluation.runtime.s3_uri import S3Uri
 
 
 def mlflow(subject: Subject) -> Iterator[Result]:
-    answer, region = str(subject.value("mlflow")), subject.region
+    answer, region, revise = str(subject.value("mlflow")), subject.region, "evaluate.py revise mlflow"
     if answer == "create":
-        yield warned(
-            LEFT_TO_THE_SDK,
-            lines("To use an app that is there already:", "evaluate.py revise mlflow"),
-            part="mlflow_create",
-        )
+        yield warned(LEFT_TO_THE_SDK, "To use an app that is there already:", revise, part="mlflow_create")
         return
     others = lines(
         "Choose another one; these are there:",
         command("sagemaker", "list-mlflow-apps", region=region),
         command("sagemaker", "list-mlflow-tracking-servers", region=region),
-        "evaluate.py revise mlflow",
+        revise,
     )
     try:
         tracker = describe_tracker(subject.aws, answer, region)
     except NotFound:
         yield failed(f"{answer} does not exist (any more).", others, arn=answer)
         return
+    state = f"The MLflow {tracker.kind} {tracker.name} is {tracker.status}"
     if not tracker.usable:
-        yield failed(
-            f"The MLflow {tracker.kind} {tracker.name} is {tracker.status} and cannot track a run.", others, arn=answer
-        )
+        yield failed(f"{state} and cannot track a run.", others, arn=answer)
         return
-    yield passed(f"The MLflow {tracker.kind} {tracker.name} is {tracker.status}.", arn=answer, state=tracker.status)
+    yield passed(f"{state}.", arn=answer, state=tracker.status)
     if not tracker.store.startswith("s3://"):
         yield skipped(f"AWS does not say where {tracker.name} keeps its artifacts.", part="store")
         return
@@ -49,7 +44,10 @@ def mlflow(subject: Subject) -> Iterator[Result]:
         yield failed(
             f"The bucket {bucket}, in which {tracker.name} keeps its artifacts ({tracker.store}), does not exist: the "
             "first step that logs to MLflow fails, about 5 minutes after the start.",
-            lines("Make the bucket anew:", f"aws s3 mb s3://{bucket} --region {region}", "Or:", others),
+            "Make the bucket anew:",
+            f"aws s3 mb s3://{bucket} --region {region}",
+            "Or:",
+            others,
             part="store",
             store=tracker.store,
         )

@@ -11,55 +11,42 @@ from model_evaluation.preflight.results import Result, passed, skipped, warned
 from model_evaluation.preflight.subject import Subject
 from model_evaluation.runtime.sdk import HUB, OVERRIDES, PUBLIC_HUB, REGION, Deviation, deviations
 
-# Package, lowest version, first version that is too new, and what this run takes from it.
-NEEDED = (
-    ("sagemaker", (3, 27), (4, 0), "the SDK itself"),
-    ("sagemaker-train", (1, 27), (2, 0), "its evaluators"),
-    ("sagemaker-core", (2, 27), (3, 0), "pipelines, roles and results"),
-)
 CELL = "The notebook's install cell looks at its own kernel and installs sagemaker>=3.27,<4 there if it is missing."
 
 
 def version(subject: Subject) -> Iterator[Result]:
     """What this Python has. The notebook's kernel may be another one, and its first cell installs what is missing."""
-    versions, wrong = {}, []
-    for package, lowest, too_new, purpose in NEEDED:
-        try:
-            text = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            wrong.append(f"{package} is not installed ({purpose})")
-            continue
-        versions[package] = text
-        numbers = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
-        if not lowest <= numbers < too_new:
-            wrong.append(f"{package} is {text}, needed is {lowest[0]}.{lowest[1]} or newer ({purpose})")
-    if wrong:
-        yield skipped(f"Beside this program {'; '.join(wrong)}. That need not be. {CELL}", versions=versions)
+    try:
+        text = importlib.metadata.version("sagemaker")
+    except importlib.metadata.PackageNotFoundError:
+        yield skipped(f"Beside this program sagemaker is not installed. That need not be. {CELL}")
+        return
+    numbers = tuple(int(number) for number in re.findall(r"\d+", text)[:2])
+    if (3, 27) <= numbers < (4, 0):
+        yield passed(
+            f"sagemaker {text} with everything this run needs is installed here. {CELL}", versions={"sagemaker": text}
+        )
     else:
-        here = f"sagemaker {versions['sagemaker']} with everything this run needs is installed here."
-        yield passed(f"{here} {CELL}", versions=versions)
+        message = f"Beside this program sagemaker is {text}, needed is 3.27 or newer, below 4. That need not be."
+        yield skipped(f"{message} {CELL}", versions={"sagemaker": text})
 
 
 def environment(subject: Subject) -> Iterator[Result]:
     """Variables and files of this machine. A notebook that runs elsewhere has an environment of its own: a warning."""
     deviating = deviations(subject.region)
     for deviation in deviating:
-        yield warned(
-            f"{deviation.name} {deviation.effect}. That holds for a notebook that is run in this environment.",
-            _fix(deviation, subject.region),
-            part=deviation.subject,
-            name=deviation.name,
-        )
+        message = f"{deviation.name} {deviation.effect}. That holds for a notebook that is run in this environment."
+        yield warned(message, _fix(deviation, subject.region), part=deviation.subject, name=deviation.name)
     if not deviating:
         yield passed("No variable and no file of defaults here changes what the SDK does.")
 
 
 def _fix(deviation: Deviation, region: str) -> str:
+    variable = deviation.name.partition("=")[0]
     if deviation.subject == "hub":
         return lines("For the public hub:", f"export {HUB}={PUBLIC_HUB}")
     if deviation.subject == "region":
         return lines("For the evaluation's region:", f"export {REGION}={region}")
-    variable = deviation.name.partition("=")[0]
     if variable in OVERRIDES:
         return lines("To do without it:", f"unset {variable}")
     return "Look at the file; what it sets holds for everything the SDK starts here. Take out what is not meant."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from model_evaluation.runtime.checks import check_hub_model, check_model_package
 from model_evaluation.runtime.models import base_model_of, hub_model_name, is_package, resolved_model
+from model_evaluation.runtime.results.evaluation import Evaluation, named_model, reference_labels
 from model_evaluation.runtime.settings import Json, ParameterReader, Settings
 
 from .ledger import LaunchError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from model_evaluation.runtime.session import AwsClients
 
     from .service import Call, Started
+    from .waiting import FinishedRun
 
 MODELS_IN_WORDS: Mapping[str, str] = {
     "compare": "fine-tuned and base",
@@ -65,6 +67,38 @@ class EvaluatorSettings(Settings):
             "mlflow_resource": self.mlflow_resource_arn,
             "mlflow_experiment": self.mlflow_experiment,
         }
+
+    def overview(self) -> dict[str, str]:
+        return {
+            "Model": self.model,
+            "Evaluates": self.evaluates,
+            **self.contents(),
+            **super().overview(),
+            "Role": self.role_arn,
+            "Results": self.s3_output,
+        }
+
+    def contents(self) -> dict[str, str]:
+        """What of :meth:`overview` is the kind's own."""
+        return {}
+
+    def evaluation(
+        self, runs: Sequence[FinishedRun], aws: AwsClients, conditions: Mapping[str, object], primary_metric: str = ""
+    ) -> Evaluation:
+        """The head of the summary of these runs."""
+        names = self.model_names(aws)
+        return Evaluation(
+            kind=self.kind,
+            conditions=conditions,
+            tuned=named_model(names["tuned"]),
+            base=named_model(names["base"]),
+            scope=self.scope,
+            primary_metric=primary_metric,
+            execution_arn=runs[0].execution_arn,
+            created=runs[0].created.isoformat() if runs[0].created else "",
+            simulated=aws.simulated,
+            labels=reference_labels(self.reference),
+        )
 
     def resolved(self, aws: AwsClients) -> Self:
         reference = resolved_model(self.reference, aws) if self.reference else None
@@ -113,6 +147,28 @@ class EvaluatorSettings(Settings):
         return {"tuned": self.model, "base": base}
 
 
+def dataset_parameters(reader: ParameterReader) -> Json:
+    """The parameters about the rows of a dataset."""
+    return {
+        "dataset": reader.text("DATASET"),
+        "dataset_etag": (reader.optional_text("DATASET_ETAG") or "").strip('"'),
+        "dataset_notes": tuple(reader.texts("DATASET_NOTES")),
+    }
+
+
+def numbers_in(reader: ParameterReader, name: str, expected: str) -> dict[str, int | float]:
+    """A parameter that is a dictionary of numbers, empty for ``None``; ``expected`` describes it."""
+    value = reader.structure(name)
+    if value is None:
+        return {}
+    if isinstance(value, dict) and all(
+        isinstance(key, str) and isinstance(number, int | float) and not isinstance(number, bool)
+        for key, number in value.items()
+    ):
+        return dict(value)
+    return reader.fault(name, expected, {})
+
+
 def check_model(settings: EvaluatorSettings, aws: AwsClients) -> str:
     """A model package, beside a reference both, or a base model of the hub."""
     if settings.scope == "base":
@@ -142,13 +198,7 @@ class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
 
     def start(self, call: Call, settings: AnyEvaluatorSettings, aws: AwsClients) -> Started:
         """Starts the SDK's evaluator, unless it says something else than the parameters cell."""
-        for argument, value in self.named_in_parameters(settings).items():
-            if getattr(call, argument) != value:
-                raise LaunchError(
-                    f"The call passes {argument}={getattr(call, argument)!r}, the parameters cell says {value!r}. "
-                    "The report and a later run go by the parameters cell, so nothing was started.",
-                    fix="Change the value in the parameters cell and run the notebook again from there.",
-                )
+        refuse_other_arguments(call, self.named_in_parameters(settings))
         if not call.mlflow_resource_arn:  # the SDK would send the text "None" as the ARN
             raise ValueError("there is no MLflow app or tracking server for this run; set MLFLOW_RESOURCE_ARN")
         return super().start(self.with_safe_texts(call, settings, aws), settings, aws)
@@ -161,6 +211,17 @@ class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
             own_experiment = ("mlflow_experiment_name",) if settings.mlflow_experiment is not None else ()
             escape_pasted(evaluator, (*self.pasted, *own_experiment))  # else it holds the SDK's own placeholder
         return evaluator
+
+
+def refuse_other_arguments(call: Call, expected: Json) -> None:
+    """Raise :class:`LaunchError` where the SDK's evaluator was given something else than the parameters cell says."""
+    for argument, value in expected.items():
+        if getattr(call, argument) != value:
+            raise LaunchError(
+                f"The call passes {argument}={getattr(call, argument)!r}, the parameters cell says {value!r}. "
+                "The report and a later run go by the parameters cell, so nothing was started.",
+                fix="Change the value in the parameters cell and run the notebook again from there.",
+            )
 
 
 def escape_pasted(evaluator: Call, names: Iterable[str]) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from model_evaluation.runtime.results.evaluation import BOTH_SIDES
 from model_evaluation.runtime.statistics.verdicts import interval_words, signed
-from model_evaluation.runtime.summary import BOTH_MODELS, Summary, labels_of, model_name, scope_of
+from model_evaluation.runtime.summary import Summary, labels_of, model_name
 
-from .methods import margin_text
-from .metrics_table import DECISIONS, fairness_lines, left_columns, metrics_table, planned_text, rows_words, table_note
-from .people import ScorerError, people_sentences
+from .people import ScorerError
 from .plain_text import one_line, short_name, short_time
+from .view import ReportView, Table, rows_words
 from .words import ReportWords
 
 WORST_SLICES = 3
@@ -26,37 +26,37 @@ def report_markdown(summary: Summary, words: ReportWords, error: ScorerError | N
 
     ``error`` is what labels said of who gave the scores, ``None`` without labels.
     """
-    both = scope_of(summary) == "compare"
-    parts = [f"## Model evaluation: {DECISIONS[summary['verdict']['decision']].headline.lower()}"]
-    if summary["simulated"]:
-        parts.append(f"> **{words.simulated}**")
-    parts.append(f"**{escaped(summary['verdict']['sentence'])}**")
-    if unfair := fairness_lines(summary):
-        parts.append(f"{words.checks_heading}\n\n{_bullets(unfair)}")
-    parts += [_markdown_table(summary, words), f"{table_note(summary)}."]
-    if planned := planned_text(summary):
-        parts.append(escaped(planned))
-    if both and words.scorer:
-        parts.append(f"Against people:\n\n{_bullets(people_sentences(error, words))}")
-    if worse := worst_slices(summary):
-        parts.append("Slices that got worse (p-values corrected over all slices):\n\n" + "\n".join(worse))
-    if summary["warnings"]:
-        parts.append(f"Take care:\n\n{_bullets(summary['warnings'])}")
-    if both:
-        parts.append(escaped(margin_text(summary, words)))
-    rows = summary["rows"]
-    results = {side: f"{'no' if rows[side] is None else rows[side]}" for side in BOTH_MODELS}
-    names = {side: escaped(short_name(model_name(summary, side))) for side in results}
-    titles = {side: escaped(label) for side, label in labels_of(summary).items()}
+    view = ReportView(summary, words, error)
+    parts = [
+        f"## Model evaluation: {view.decision.headline.lower()}",
+        f"> **{view.notice}**" if view.notice else "",
+        f"**{escaped(summary['verdict']['sentence'])}**",
+        _bullets(words.checks_heading, view.unfair),
+        _markdown_table(view.table),
+        f"{view.note}.",
+        escaped(view.planned),
+        _bullets("Against people:", view.people),
+        "\n".join(worst_slices(summary)),
+        _bullets("Take care:", summary["warnings"]),
+        escaped(view.margin) if view.compares else "",
+        _rows_and_conditions(summary, words),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _rows_and_conditions(summary: Summary, words: ReportWords) -> str:
+    rows, labels = summary["rows"], labels_of(summary)
+    results = [
+        f"{'no' if rows[side] is None else rows[side]}{results} of the {escaped(labels[side])} "
+        f"({escaped(short_name(model_name(summary, side)))})"
+        for side, results in zip(BOTH_SIDES, (" results", ""), strict=True)
+    ]
     conditions = "".join(f"{escaped(name)}: {escaped(value)}. " for name, value in words.conditions)
-    parts.append(
-        f"Rows: {rows_words(summary)}, {results['tuned']} results of the {titles['tuned']} "
-        f"({names['tuned']}), {results['base']} of the {titles['base']} ({names['base']}), {rows['paired']} with both. "
-        f"{conditions}"
+    return (
+        f"Rows: {rows_words(summary)}, {', '.join(results)}, {rows['paired']} with both. {conditions}"
         f"Execution {escaped(summary['execution_arn'].rsplit('/', 1)[-1] or '–')}, "
         f"{escaped(short_time(summary['created']))}."
     )
-    return "\n\n".join(parts) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -67,7 +67,7 @@ def escaped(text: str) -> str:
 
 
 def worst_slices(summary: Summary) -> list[str]:
-    """The slices that regressed on the primary metric, at most three, the largest loss first."""
+    """The slices that regressed on the primary metric, at most three, the largest loss first, under a heading."""
     slices = []
     for field, values in summary["slices"].items():
         for value, cells in values.items():
@@ -77,18 +77,19 @@ def worst_slices(summary: Summary) -> list[str]:
                 mean = difference["mean"] or 0.0
                 evidence = f"{signed(mean)} ({interval_words(difference)}, {entry['n_paired']} rows)"
                 slices.append((-abs(mean), f"- {escaped(field)} = {escaped(value)}: {evidence}"))
-    return [text for _, text in sorted(slices)[:WORST_SLICES]]
+    heading = ["Slices that got worse (p-values corrected over all slices):\n"] if slices else []
+    return heading + [text for _, text in sorted(slices)[:WORST_SLICES]]
 
 
-def _markdown_table(summary: Summary, words: ReportWords) -> str:
-    headings, lines = metrics_table(summary, words)
-    lines = [[escaped(name), *(cell.replace("<", "&lt;") for cell in cells)] for name, *cells in lines]
+def _markdown_table(table: Table) -> str:
+    lines = [[escaped(name), *(cell.replace("<", "&lt;") for cell in cells)] for name, *cells in table.lines]
     if lines:  # the metric that decides
         lines[0][0] = f"**{lines[0][0]}**"
-    left = left_columns(summary)
-    rule = ["---"] * left + ["---:"] * (len(headings) - left)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (headings, rule, *lines))
+    rule = ["---"] * table.left + ["---:"] * (len(table.headings) - table.left)
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (table.headings, rule, *lines))
 
 
-def _bullets(texts: Iterable[str]) -> str:
-    return "\n".join(f"- {escaped(text)}" for text in texts)
+def _bullets(heading: str, texts: Iterable[str]) -> str:
+    """A list under its heading; empty without a text."""
+    lines = [f"- {escaped(text)}" for text in texts]
+    return "\n".join([f"{heading}\n", *lines]) if lines else ""

@@ -57,7 +57,7 @@ def people_sentences(error: ScorerError | None, words: ReportWords) -> list[str]
 
 def people_html(error: ScorerError | None, words: ReportWords) -> Markup:
     """The report's section on people's labels, between marks by which :func:`with_people` finds it again."""
-    table = "" if error is None else _people_table(error, words)
+    table = _people_table(error, words) if error else ""
     return part("people", sentences=people_sentences(error, words), table=table)
 
 

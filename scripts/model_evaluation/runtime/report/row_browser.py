@@ -10,20 +10,18 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
-from numpy.typing import NDArray
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.summary import BOTH_MODELS, capital, evaluated_models, labels_of, short_labels
 
 from .markup import part
-from .metrics_table import row_metrics
 from .plain_text import one_line
+from .view import row_metrics
 
 BROWSER_BYTES = 4_000_000  # of rows: the page stays under 5 MB, whatever the answers hold
 NOTEBOOK_BYTES = 2_500_000  # a notebook is saved again and again
@@ -46,7 +44,7 @@ class ChangedRows(NamedTuple):
     better: list[int]
 
 
-class Row(TypedDict):
+class Row(NamedTuple):
     """A row's texts, and for each metric base score, tuned score and what came with both."""
 
     id: str
@@ -55,7 +53,7 @@ class Row(TypedDict):
     reference: str
     base: str
     tuned: str
-    scores: list[tuple[Cell, ...]]
+    scores: tuple[tuple[Cell, ...], ...]
 
 
 def rows_html(analysis: Analysis, *, changed: int = 10, budget: int = BROWSER_BYTES) -> Markup:
@@ -92,17 +90,17 @@ def changed_rows_html(analysis: Analysis, limit: int = 10) -> Markup:
                 "row",
                 row=row,
                 look=look,
-                change=" → ".join(map(shown_score, row["scores"][names.index(metric)][:2])),
-                opening=" ".join(row["prompt"][:OPENING_CHARACTERS].split()),
+                change=" → ".join(map(shown_score, row.scores[names.index(metric)][:2])),
+                opening=" ".join(row.prompt[:OPENING_CHARACTERS].split()),
                 titles=[capital(labels[side]) for side in BOTH_MODELS],
-                base=word_changes(row["base"], row["tuned"]),
-                tuned=word_changes(row["tuned"], row["base"]),
+                base=word_changes(row.base, row.tuned),
+                tuned=word_changes(row.tuned, row.base),
                 scores=[
                     [
                         (f"{name}, {short[side]}: {shown_score(score)}", words)
                         for side, score, words in zip(BOTH_MODELS, scores[:2], scores[2:], strict=True)
                     ]
-                    for name, scores in zip(names, row["scores"], strict=True)
+                    for name, scores in zip(names, row.scores, strict=True)
                 ],
             )
             for row in _rows(table, names, SHOWN_CHARACTERS, " … (cut)")
@@ -154,7 +152,7 @@ def _browser_data(analysis: Analysis, table: pd.DataFrame, cut: int) -> Markup:
     summary = analysis.summary
     names = row_metrics(analysis)
     explanations = analysis.words.explanations
-    marks = {one_line(name): own.loc[table.index] for name, own in analysis.marks().items()}
+    marks = {one_line(name): own.loc[table.index].to_numpy(bool) for name, own in analysis.marks().items()}
     marks = {name: own for name, own in marks.items() if own.any()}
     data = {
         "metrics": [one_line(name) for name in names],
@@ -162,20 +160,15 @@ def _browser_data(analysis: Analysis, table: pd.DataFrame, cut: int) -> Markup:
         "models": evaluated_models(summary),
         "titles": {side: one_line(capital(label)) for side, label in labels_of(summary).items()},
         "short": {side: one_line(label) for side, label in short_labels(summary).items()},
-        "explanations": explanations[:1].upper() + explanations[1:],
+        "explanations": capital(explanations),
         "intro": _intro(analysis, len(table), cut),
         "marks": list(marks),
         "rows": [
-            {**row, "marks": np.flatnonzero(own).tolist()}
-            for row, own in zip(_rows(table, names, cut), _by_row(list(marks.values()), len(table)), strict=True)
+            {**row._asdict(), "marks": [number for number, own in enumerate(marks.values()) if own[at]]}
+            for at, row in enumerate(_rows(table, names, cut))
         ],
     }
     return htmlsafe_json_dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def _by_row(marks: Sequence[pd.Series], rows: int) -> NDArray[np.bool_]:
-    """Marks by row (rows, marks)."""
-    return np.array(marks, bool).reshape(len(marks), rows).T
 
 
 def _intro(analysis: Analysis, rows: int, cut: int) -> str:
@@ -211,16 +204,10 @@ def _rows(table: pd.DataFrame, names: Sequence[str], cut: int, end: str = " …"
         numbers = [[_score(value) for value in table[f"{name}__{side}"].tolist()] for side in BOTH_MODELS]
         return list(zip(*numbers, *(texts(f"{name}__{side}_explanation") for side in BOTH_MODELS), strict=True))
 
-    columns = {
-        "id": [str(value)[:NAME_CHARACTERS] for value in table["record_id"].tolist()],
-        "category": texts("category", NAME_CHARACTERS, ""),
-        "prompt": texts("prompt"),
-        "reference": texts("reference"),
-        "base": texts("base_response"),
-        "tuned": texts("tuned_response"),
-        "scores": list(zip(*map(scores, names), strict=True)),
-    }
-    return [Row(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]  # type: ignore[misc]
+    ids = [str(value)[:NAME_CHARACTERS] for value in table["record_id"].tolist()]
+    columns = map(texts, ("prompt", "reference", "base_response", "tuned_response"))
+    by_row = zip(*map(scores, names), strict=True)
+    return list(map(Row, ids, texts("category", NAME_CHARACTERS, ""), *columns, by_row))
 
 
 def _score(value: Cell) -> Cell:

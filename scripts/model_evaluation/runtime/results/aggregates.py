@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple, TypedDict
 
-import numpy as np
-
 from model_evaluation.runtime.statistics.adjustment import holm
-from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, settle_verdicts
-from model_evaluation.runtime.statistics.entries import Comparison, Difference, MetricEntry, ModelScores
+from model_evaluation.runtime.statistics.differences import (
+    NOTHING_COMPARED,
+    metric_entry,
+    model_scores_entry,
+    settle_verdicts,
+)
 from model_evaluation.runtime.statistics.metrics import Metric
-from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.statistics.proportions import CONFIDENCE, wilson_interval
 from model_evaluation.runtime.statistics.verdicts import MARGIN_SHARE
+from model_evaluation.runtime.summary import Comparison, Difference, MetricEntry, ModelScores, Summary
 
-from .evaluation import BOTH_SIDES, Evaluation, Side
-from .summary import Summary, summary_of
-
-CONFIDENCE = 0.95
+from .evaluation import Evaluation, Side
+from .summary import summary_of
 
 
 class Aggregate(NamedTuple):
@@ -53,23 +54,27 @@ class PartEntry(TypedDict):
 
 
 class _Estimate(NamedTuple):
-    """A value with the distances to its interval's ends, and its standard error."""
+    """A value over n rows with the distances to its interval's ends, and its standard error."""
 
     value: float
     below: float
     above: float
     error: float
+    n: int
 
 
 def aggregates_summary(evaluation: Evaluation, aggregates: Aggregates, *, warnings: Sequence[str] = ()) -> Summary:
     """The summary: the metric over all rows (micro) decides; with several parts ``macro_NAME`` weighs them alike."""
-    metric, parts = aggregates.metric, aggregates.parts
-    micro = {side: _micro([part[side] for part in parts.values() if side in part]) for side in evaluation.sides}
-    entries = {metric.name: _entry(metric, {side: _estimate(own) for side, own in micro.items() if own}, micro)}
-    complete = [part for part in parts.values() if all(side in part for side in evaluation.sides)]
+    metric, parts, sides = aggregates.metric, aggregates.parts, evaluation.sides
+    micro = {side: _micro([part[side] for part in parts.values() if side in part]) for side in sides}
+    known = {side: _estimate(own) for side, own in micro.items() if own}
+    entries = {metric.name: _entry(metric, known)}
+    complete = [part for part in parts.values() if all(side in part for side in sides)]
     if len(complete) > 1:
-        macro = {side: _macro([_estimate(part[side]) for part in complete]) for side in evaluation.sides}
-        entries[f"macro_{metric.name}"] = _entry(metric, macro, micro)
+        macro = {side: _mean_of_parts([_estimate(part[side]) for part in complete]) for side in sides}
+        entries[f"macro_{metric.name}"] = _entry(
+            metric, {side: own._replace(n=known[side].n) for side, own in macro.items()}
+        )
     settle_verdicts(entries.values(), [metric] * len(entries), holm)
     counts = {side: own.n if own else 0 for side, own in micro.items()}
     summary = summary_of(
@@ -87,7 +92,29 @@ def aggregates_summary(evaluation: Evaluation, aggregates: Aggregates, *, warnin
     return summary
 
 
-def unpaired_difference(tuned: _Estimate, base: _Estimate) -> Difference:
+def macro_difference(parts: Sequence[Comparison]) -> Difference | None:
+    """The mean over the parts of a paired comparison, each weighing the same; ``None`` without any part that has pairs.
+
+    The parts are independent. The interval squares and adds the distances of theirs (MOVER, as below); there is none
+    where one of them has none.
+    """
+    known = [(own, part["n_paired"]) for part in parts if (own := part["difference"]) and own["mean"] is not None]
+    if not known:
+        return None
+    macro = _mean_of_parts([_paired_estimate(own, n) for own, n in known])
+    if any(own["ci_low"] is None for own, _ in known):
+        return _difference(macro.value, None, None, None, method="none: a part has too few pairs", test=None)
+    ends = macro.value - macro.below, macro.value + macro.above
+    return _difference(macro.value, *ends, macro.error, method="mean of the parts, MOVER", test="normal")
+
+
+def standard_error_of_mean(errors: Sequence[float]) -> float:
+    """Of the unweighted mean of independent parts with these standard errors: sqrt(sum of squares) / k. The mean of the
+    errors themselves, which some evaluation programs report, is sqrt(k) times as large when all are equal."""
+    return math.hypot(*errors) / len(errors)
+
+
+def _unpaired_difference(tuned: _Estimate, base: _Estimate) -> Difference:
     """The difference of two independent estimates; its interval squares and adds theirs.
 
     For shares that is Newcombe's (1998, Statistics in Medicine 17) hybrid score interval of unpaired proportions, for
@@ -96,32 +123,6 @@ def unpaired_difference(tuned: _Estimate, base: _Estimate) -> Difference:
     mean, error = tuned.value - base.value, math.hypot(tuned.error, base.error)
     low, high = mean - math.hypot(tuned.below, base.above), mean + math.hypot(tuned.above, base.below)
     return _difference(mean, low, high, error, method="unpaired, MOVER", test="unpaired, normal")
-
-
-def macro_difference(parts: Sequence[Comparison]) -> Difference | None:
-    """The mean over the parts of a paired comparison, each weighing the same; ``None`` without any part that has pairs.
-
-    The parts are independent. The interval squares and adds the distances of theirs (MOVER, as above); there is none
-    where one of them has none.
-    """
-    known = [(own, part["n_paired"]) for part in parts if (own := part["difference"]) and own["mean"] is not None]
-    if not known:
-        return None
-    means = np.array([own["mean"] for own, _ in known], float)
-    mean = float(means.mean())
-    lows, highs = (np.array([own[end] for own, _ in known], float) for end in ("ci_low", "ci_high"))
-    if np.isnan([*lows, *highs]).any():
-        return _difference(mean, None, None, None, method="none: a part has too few pairs", test=None)
-    low = mean - standard_error_of_mean((means - lows).tolist())
-    high = mean + standard_error_of_mean((highs - means).tolist())
-    error = standard_error_of_mean([(own["deviation"] or 0.0) / math.sqrt(n) for own, n in known])
-    return _difference(mean, low, high, error, method="mean of the parts, MOVER", test="normal")
-
-
-def standard_error_of_mean(errors: Sequence[float]) -> float:
-    """Of the unweighted mean of independent parts with these standard errors: sqrt(sum of squares) / k. The mean of the
-    errors themselves, which some evaluation programs report, is sqrt(k) times as large when all are equal."""
-    return math.hypot(*errors) / len(errors)
 
 
 def _difference(
@@ -146,14 +147,19 @@ def _difference(
     }
 
 
+def _paired_estimate(difference: Difference, n: int) -> _Estimate:
+    mean, low, high = difference["mean"] or 0.0, difference["ci_low"] or 0.0, difference["ci_high"] or 0.0
+    return _Estimate(mean, mean - low, high - mean, (difference["deviation"] or 0.0) / math.sqrt(n), n)
+
+
 def _estimate(aggregate: Aggregate) -> _Estimate:
     value, n, deviation = aggregate
     if deviation is None:
-        low, high = wilson_interval(value, n, confidence=CONFIDENCE)
-        return _Estimate(value, value - low, high - value, math.sqrt(value * (1 - value) / n))
+        low, high = wilson_interval(value, n)
+        return _Estimate(value, value - low, high - value, math.sqrt(value * (1 - value) / n), n)
     error = deviation / math.sqrt(n)
     half = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
-    return _Estimate(value, half, half, error)
+    return _Estimate(value, half, half, error, n)
 
 
 def _micro(parts: Sequence[Aggregate]) -> Aggregate | None:
@@ -168,44 +174,27 @@ def _micro(parts: Sequence[Aggregate]) -> Aggregate | None:
     return Aggregate(value, n, math.sqrt(squares / n))
 
 
-def _macro(parts: Sequence[_Estimate]) -> _Estimate:
-    """The mean of the parts' values; the parts are independent."""
-    count = len(parts)
-    value = sum(part.value for part in parts) / count
+def _mean_of_parts(parts: Sequence[_Estimate]) -> _Estimate:
+    """The mean of the parts' values, which are independent."""
+    value = sum(part.value for part in parts) / len(parts)
     below, above, error = (
         standard_error_of_mean(distances)
         for distances in zip(*((part.below, part.above, part.error) for part in parts), strict=True)
     )
-    return _Estimate(value, below, above, error)
+    return _Estimate(value, below, above, error, sum(part.n for part in parts))
 
 
-def _entry(metric: Metric, estimates: Mapping[Side, _Estimate], counts: Mapping[Side, Aggregate | None]) -> MetricEntry:
-    scores: dict[Side, ModelScores | None] = dict.fromkeys(BOTH_SIDES)
-    for side, estimate in estimates.items():
-        n = (counts[side] or Aggregate(0.0, 0)).n
-        scores[side] = {
-            "mean": estimate.value,
-            "n_scored": n,
-            "n_missing": 0,
-            "missing_reasons": {},
-            "labels": None,
-        }
+def _entry(metric: Metric, estimates: Mapping[Side, _Estimate]) -> MetricEntry:
+    scores: dict[str, ModelScores] = {side: model_scores_entry(own.value, own.n) for side, own in estimates.items()}
     comparison: Comparison = {**NOTHING_COMPARED}
     if len(estimates) == 2:
-        comparison["difference"] = unpaired_difference(estimates["tuned"], estimates["base"])
-        comparison["n_paired"] = min(own.n for own in counts.values() if own)
+        comparison["difference"] = _unpaired_difference(estimates["tuned"], estimates["base"])
+        comparison["n_paired"] = min(own.n for own in estimates.values())
         comparison["verdict"] = "inconclusive"
         if metric.limits:
             comparison["margin"] = MARGIN_SHARE * (metric.limits[1] - metric.limits[0])
             comparison["margin_share"] = MARGIN_SHARE
-    return {
-        "direction": metric.direction,
-        "limits": list(metric.limits) if metric.limits else None,
-        "guard": metric.guard,
-        "tuned": scores["tuned"],
-        "base": scores["base"],
-        **comparison,
-    }
+    return metric_entry(metric, scores, comparison)
 
 
 def _part_entry(part: Part) -> PartEntry:
@@ -214,5 +203,5 @@ def _part_entry(part: Part) -> PartEntry:
         "n": min(own.n for own in part.values()),
         "tuned": tuned.value if tuned else None,
         "base": base.value if base else None,
-        "difference": unpaired_difference(_estimate(tuned), _estimate(base)) if tuned and base else None,
+        "difference": _unpaired_difference(_estimate(tuned), _estimate(base)) if tuned and base else None,
     }

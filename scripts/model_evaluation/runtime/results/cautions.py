@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from model_evaluation.runtime.statistics.entries import MetricEntry, ModelScores, Rows
-from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, MODEL_LABELS
+from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR
+from model_evaluation.runtime.summary import MODEL_LABELS, MetricEntry, ModelScores, Rows
 
 from .answer_texts import cut_answers
 from .evaluation import Side
@@ -36,7 +36,9 @@ def score_cautions(
     """The most serious first; ``labels`` name the models. What makes a comparison unfair is told by
     :mod:`.fairness`."""
     rows = comparison.rows
-    cautions = _row_cautions(records, rows, sides, labels)
+    cautions = []
+    for side in sides:
+        cautions += _row_cautions(records, rows, side, labels[side])
     for side in sides:
         answers = [record.answers[side].response for record in records if side in record.answers]
         cautions += _answer_cautions(answers, labels[side], alone=len(sides) == 1)
@@ -49,37 +51,29 @@ def score_cautions(
     return cautions
 
 
-def _row_cautions(records: Sequence[Record], rows: Rows, sides: Sequence[Side], labels: Mapping[str, str]) -> list[str]:
+def _row_cautions(records: Sequence[Record], rows: Rows, side: Side, label: str) -> list[str]:
+    if not rows[side]:
+        return [f"The {label} has no result rows."]
     cautions = []
-    for side in sides:
-        if not rows[side]:
-            cautions.append(f"The {labels[side]} has no result rows.")
-            continue
-        absent = sum(record.row is not None and side not in record.answers for record in records)
-        strange = sum(record.row is None and side in record.answers for record in records)
-        if absent:
-            cautions.append(f"Dataset rows without a result of the {labels[side]}: {absent}.")
-        if strange:
-            cautions.append(
-                f"Result rows of the {labels[side]} whose prompt and reference are not in the dataset: "
-                f"{strange}; they were kept."
-            )
+    if absent := sum(record.row is not None and side not in record.answers for record in records):
+        cautions.append(f"Dataset rows without a result of the {label}: {absent}.")
+    if strange := sum(record.row is None and side in record.answers for record in records):
+        where = "whose prompt and reference are not in the dataset"
+        cautions.append(f"Result rows of the {label} {where}: {strange}; they were kept.")
     return cautions
 
 
 def _answer_cautions(answers: Sequence[str], label: str, *, alone: bool) -> list[str]:
     """``alone``: there is no other model's answer, so that no check of fairness looks at these."""
     cautions = []
+    if alone and (empty := sum(not text.strip() for text in answers)):
+        cautions.append(f"The {label} answered empty on {empty} of {len(answers)} rows.")
+    if alone and (cut := int(cut_answers(answers).sum())):
+        cautions.append(
+            f"{cut} of {len(answers)} answers of the {label} look cut off at the token limit. The result files do "
+            "not say why an answer ended; read some of them."
+        )
     refused = sum(REFUSAL.match(text) is not None for text in answers)
-    if alone:
-        empty, cut = sum(not text.strip() for text in answers), int(cut_answers(answers).sum())
-        if empty:
-            cautions.append(f"The {label} answered empty on {empty} of {len(answers)} rows.")
-        if cut:
-            cautions.append(
-                f"{cut} of {len(answers)} answers of the {label} look cut off at the token limit. The result files do "
-                "not say why an answer ended; read some of them."
-            )
     if refused >= 3 and refused >= 0.1 * len(answers):
         cautions.append(f"{refused} of {len(answers)} answers of the {label} read like a refusal.")
     return cautions
@@ -92,27 +86,24 @@ def _coverage_cautions(
     cautions = []
     total = {side: rows["dataset"] or rows[side] or 0 for side in sides if rows[side]}
     for side in total:
-        low = []
-        for name, entry in metrics.items():
-            own = entry[side]
-            if own is not None and own["n_scored"] < COVERAGE_FLOOR * total[side]:
-                low.append(f"{name} {own['n_scored']}{_reasons(own)}")
+        low = [
+            f"{name} {own['n_scored']}{_reasons(own)}"
+            for name, entry in metrics.items()
+            if (own := entry[side]) and own["n_scored"] < COVERAGE_FLOOR * total[side]
+        ]
         if low:
             cautions.append(f"Scored rows of the {labels[side]}, fewer than 95% of {total[side]}: {'; '.join(low)}.")
     if len(total) == 2:
-        both = [
-            (name, own, its) for name, entry in metrics.items() if (own := entry["tuned"]) and (its := entry["base"])
-        ]
         apart = [
             f"{name} {own['n_missing']} and {its['n_missing']}"
-            for name, own, its in both
-            if own["n_missing"] != its["n_missing"]
+            for name, entry in metrics.items()
+            if (own := entry["tuned"]) and (its := entry["base"]) and own["n_missing"] != its["n_missing"]
         ]
         if apart:
-            tuned = labels["tuned"].removesuffix(" model")
+            models = f"the {labels['tuned'].removesuffix(' model')} and of the {labels['base']}"
             cautions.append(
-                f"Missing scores of the {tuned} and of the {labels['base']}: {'; '.join(apart)}. If scores are "
-                "missing because answers are bad, the comparison is too kind to the model that misses more."
+                f"Missing scores of {models}: {'; '.join(apart)}. If scores are missing because answers are bad, the "
+                "comparison is too kind to the model that misses more."
             )
     return cautions
 

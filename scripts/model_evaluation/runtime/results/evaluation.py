@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NotRequired, TypedDict
 
 from model_evaluation.runtime.settings import NotebookError
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
+from model_evaluation.runtime.summary import MODEL_LABELS
+from model_evaluation.runtime.summary import NamedModel as NamedModel
+from model_evaluation.runtime.summary import Side as Side
 
-Side = Literal["tuned", "base"]
 BOTH_SIDES: tuple[Side, ...] = ("tuned", "base")
 SIDES: Mapping[str, tuple[Side, ...]] = {"compare": BOTH_SIDES, "tuned": ("tuned",), "base": ("base",)}
 """The models that a scope evaluates."""
@@ -17,13 +17,6 @@ SIDES: Mapping[str, tuple[Side, ...]] = {"compare": BOTH_SIDES, "tuned": ("tuned
 
 class ResultsError(NotebookError):
     """Results that cannot be analysed at all."""
-
-
-class NamedModel(TypedDict):
-    """A model as the summary has it."""
-
-    name: str
-    arn: NotRequired[str]
 
 
 def named_model(name: str | None) -> NamedModel | None:

@@ -8,23 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.differences import compare_paired
-from model_evaluation.runtime.statistics.entries import Fairness, FairnessCheck, SoundRows
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric
 from model_evaluation.runtime.statistics.proportions import mcnemar_test
-from model_evaluation.runtime.statistics.verdicts import (
-    COVERAGE_FLOOR,
-    MODEL_LABELS,
-    PAIRED_FLOOR,
-    SIGNIFICANCE,
-    metric_verdict,
-)
+from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR, SIGNIFICANCE, metric_verdict
+from model_evaluation.runtime.summary import MODEL_LABELS, Fairness, FairnessCheck, SoundRows
 
 from .answer_texts import cut_answers, language_of, thinking_of
 from .evaluation import BOTH_SIDES, Side
@@ -41,49 +35,10 @@ HARDLY_SCORED = 0.5  # of the rows are scored for both models, below which nothi
 Mask = NDArray[np.bool_]
 
 
-class PairedAnswers:
-    """The records that both models answered, and what is not sound about them. ``places`` are those of the records
-    among all; masks have one place per record."""
-
-    def __init__(self, records: Sequence[Record], limit: int | None = None) -> None:
-        """``limit``: how many tokens an answer may have, where that is known."""
-        self.places = np.array([at for at, record in enumerate(records) if len(record.answers) == 2], np.int64)
-        self.records = [records[at] for at in self.places]
-        self.texts: dict[Side, list[str]] = {
-            side: [record.answers[side].response for record in self.records] for side in BOTH_SIDES
-        }
-        self.thinking = {side: np.array([thinking_of(text) for text in own], str) for side, own in self.texts.items()}
-        tuned, base = self.texts["tuned"], self.texts["base"]
-        cut: dict[Side, Mask] = {"tuned": cut_answers(tuned, base, limit), "base": cut_answers(base, tuned, limit)}
-        self.unfinished: dict[Side, dict[str, Mask]] = {
-            side: {
-                "empty": np.array([not text.strip() for text in self.texts[side]], bool),
-                "cut or at the limit": cut[side],
-                "thinking not closed": self.thinking[side] == "unclosed",
-            }
-            for side in BOTH_SIDES
-        }
-        contexts = [[plain_text(record.answers[side].context) for record in self.records] for side in BOTH_SIDES]
-        self.other_context = np.array([a != b for a, b in zip(*contexts, strict=True)], bool)
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-    def unfinished_by(self, side: Side) -> Mask:
-        empty, cut, thinking = self.unfinished[side].values()
-        return empty | cut | thinking
-
-    def sound(self) -> Places:
-        """Places of the records whose answers are finished and rest on the same."""
-        unsound: Mask = self.unfinished_by("tuned") | self.unfinished_by("base") | self.other_context
-        places: Places = self.places[~unsound]
-        return places
-
-
 @dataclass
 class FairnessReview:
-    """Everything that the checks look at. ``labels`` name the models, ``limit`` is how many tokens an answer may
-    have."""
+    """Everything that the checks look at. ``labels`` name the models, ``limit`` is how many tokens an answer may have,
+    where that is known."""
 
     records: Sequence[Record]
     paired: PairedScores
@@ -93,9 +48,26 @@ class FairnessReview:
     limit: int | None = None
 
     def __post_init__(self) -> None:
-        self.answers = PairedAnswers(self.records, self.limit)
+        self.places = np.array([at for at, record in enumerate(self.records) if len(record.answers) == 2], np.int64)
+        self.both = [self.records[at] for at in self.places]  # have an answer of each model
+        self.texts: dict[Side, list[str]] = {
+            side: [record.answers[side].response for record in self.both] for side in BOTH_SIDES
+        }
+        self.thinking = {side: np.array([thinking_of(text) for text in own], str) for side, own in self.texts.items()}
+        self.unfinished = {
+            side: {
+                "empty": np.array([not text.strip() for text in self.texts[side]], bool),
+                "cut or at the limit": cut_answers(self.texts[side], self.texts[other], self.limit),
+                "thinking not closed": self.thinking[side] == "unclosed",
+            }
+            for side, other in (BOTH_SIDES, BOTH_SIDES[::-1])
+        }
+        contexts = [[plain_text(record.answers[side].context) for record in self.both] for side in BOTH_SIDES]
+        self.other_context = np.array([a != b for a, b in zip(*contexts, strict=True)], bool)
         own = self.paired.scores[self.metric.name]
-        self.tuned, self.base = own["tuned"].numbers, own["base"].numbers
+        self.numbers = {side: own[side].numbers for side in BOTH_SIDES}
+        answered = self.paired.answered["tuned"] | self.paired.answered["base"]
+        self.lacking = {side: answered & np.isnan(numbers) for side, numbers in self.numbers.items()}
 
     def fairness(self, further: Sequence[FairnessCheck] = ()) -> Fairness:
         """Every check, and the difference among sound rows. ``further`` are checks that only the kind can make."""
@@ -106,21 +78,22 @@ class FairnessReview:
             *(self._missing_alike, self._missing_scores, self._varied_scores),
         )
         checks = [*(check() for check in given), *further, *(check() for check in (*answered, *scored))]
-        return {"checks": checks, "sound_rows": self._among(self.answers.sound(), self.tuned, self.base)}
+        unsound: Mask = self.other_context | self._unfinished_by("tuned") | self._unfinished_by("base")
+        return {"checks": checks, "sound_rows": self._among(self.places[~unsound], self.numbers)}
 
     # -- what the models were given ---------------------------------------------------------------------------
 
     def _prompts(self) -> FairnessCheck:
-        other = int(self.answers.other_context.sum())
+        other = int(self.other_context.sum())
         cut = {side: self._cut_prompts(side) for side in BOTH_SIDES}
-        counts = {"rows": len(self.answers), "other system text": other}
+        counts = {"rows": len(self.both), "other system text": other}
         counts |= {f"prompts cut for the {self.labels[side]}": count for side, count in cut.items()}
         parts = [f"the system text or the turns before differ on {other} rows"] if other else []
         parts += [f"{n} prompts reached the {self.labels[side]} in part only" for side, n in cut.items() if n]
         if not parts:
             return _check("same_prompt", counts, "Both models were given the same prompts and system texts.")
-        apart = other + sum(cut.values())
-        many = apart > (1 - COVERAGE_FLOOR) * (len(self.answers) + sum(cut.values()))
+        alone = sum(cut.values())
+        many = other + alone > (1 - COVERAGE_FLOOR) * (len(self.both) + alone)
         text = f"Both models were not given the same: {'; '.join(parts)}."
         return _check("same_prompt", counts, text, "fail" if many else "warn")
 
@@ -133,12 +106,12 @@ class FairnessReview:
 
     def _rows(self) -> FairnessCheck:
         alone = {side: sum(set(record.answers) == {side} for record in self.records) for side in BOTH_SIDES}
-        total = sum(alone.values()) + len(self.answers)
-        counts = {"rows": len(self.answers)} | {f"only {self.labels[side]}": n for side, n in alone.items()}
-        if total == len(self.answers):
+        both, total = len(self.both), sum(alone.values()) + len(self.both)
+        counts = {"rows": both} | {f"only {self.labels[side]}": n for side, n in alone.items()}
+        if total == both:
             return _check("same_rows", counts, "Both models answered the same rows.")
         each = ", ".join(f"{n} only by the {self.labels[side]}" for side, n in alone.items())
-        status = "fail" if total - len(self.answers) > (1 - PAIRED_FLOOR) * total else "warn"
+        status = "fail" if total - both > (1 - PAIRED_FLOOR) * total else "warn"
         return _check("same_rows", counts, f"Of {total} rows with an answer {each}.", status)
 
     def _pairs(self) -> FairnessCheck:
@@ -155,12 +128,12 @@ class FairnessReview:
     # -- what they answered -----------------------------------------------------------------------------------
 
     def _finished(self) -> FairnessCheck:
-        total, shares, parts = len(self.answers), [0.0], []
+        total, shares, parts = len(self.both), [0.0], []
         counts = {"rows": total}
         for side in BOTH_SIDES:
-            states = {name: int(mask.sum()) for name, mask in self.answers.unfinished[side].items()}
+            states = {name: int(mask.sum()) for name, mask in self.unfinished[side].items()}
             counts |= {f"{self.labels[side]}, {name}": count for name, count in states.items()}
-            unfinished = int(self.answers.unfinished_by(side).sum())
+            unfinished = int(self._unfinished_by(side).sum())
             if unfinished:
                 shares.append(unfinished / total)
                 why = ", ".join(f"{count} {name}" for name, count in states.items() if count)
@@ -170,8 +143,12 @@ class FairnessReview:
         status = "fail" if max(shares) > 1 - PAIRED_FLOOR and total >= FEWEST_ROWS else "warn"
         return _check("finished_answers", counts, f"Answers that were never finished: {'; '.join(parts)}.", status)
 
+    def _unfinished_by(self, side: Side) -> Mask:
+        unfinished: Mask = np.any([*self.unfinished[side].values()], axis=0)
+        return unfinished
+
     def _thinking(self) -> FairnessCheck:
-        left_in = {side: int((own == "closed").sum()) for side, own in self.answers.thinking.items()}
+        left_in = {side: int((own == "closed").sum()) for side, own in self.thinking.items()}
         counts = self._by_model(left_in)
         if not any(left_in.values()):
             return _check("thinking_left_out", counts, "No answer holds the model's thinking.")
@@ -180,19 +157,19 @@ class FairnessReview:
 
     def _languages(self) -> FairnessCheck:
         """Answers in another language than the reference, or without one than the prompt."""
-        languages = [language_of(r.source.reference or r.source.prompt) for r in self.answers.records]
-        other = {}
-        for side, texts in self.answers.texts.items():
-            own = map(language_of, texts)
-            other[side] = sum(None not in (a, b) and a != b for a, b in zip(own, languages, strict=True))
+        languages = [language_of(r.source.reference or r.source.prompt) for r in self.both]
+        other = {
+            side: sum(None not in (a, b) and a != b for a, b in zip(map(language_of, texts), languages, strict=True))
+            for side, texts in self.texts.items()
+        }
         counts = self._by_model(other)
-        if max(other.values()) <= (1 - COVERAGE_FLOOR) * len(self.answers):
+        if max(other.values()) <= (1 - COVERAGE_FLOOR) * len(self.both):
             return _check("language", counts, "The answers are in the language of reference or prompt.")
         text = f"Answers in another language than reference or prompt: {self._each(other)}."
         return _check("language", counts, text, "warn")
 
     def _different(self) -> FairnessCheck:
-        pairs = list(zip(self.answers.texts["tuned"], self.answers.texts["base"], strict=True))
+        pairs = list(zip(self.texts["tuned"], self.texts["base"], strict=True))
         same = sum(tuned == base and bool(tuned.strip()) for tuned, base in pairs)
         counts = {"rows": len(pairs), "identical": same}
         text = f"{same} of {len(pairs)} answers are identical for both models"
@@ -204,8 +181,8 @@ class FairnessReview:
 
     def _varied_answers(self) -> FairnessCheck:
         """Whether a model says the same whatever it is asked."""
-        counts, shares, parts = {"rows": len(self.answers)}, [0.0], []
-        for side, texts in self.answers.texts.items():
+        counts, shares, parts = {"rows": len(self.both)}, [0.0], []
+        for side, texts in self.texts.items():
             filled = [text.strip() for text in texts if text.strip()]
             most = max(Counter(filled).values(), default=0)
             counts[f"{self.labels[side]}, most frequent answer"] = most
@@ -214,20 +191,20 @@ class FairnessReview:
                 parts.append(f"the {self.labels[side]} on {most} of {len(filled)} rows")
         if not parts:
             return _check("varied_answers", counts, "Both models' answers vary from row to row.")
-        status = "fail" if max(shares) == 1 and len(self.answers) >= 2 * FEWEST_ROWS else "warn"
-        return _check(
-            "varied_answers", counts, f"One and the same answer was given by {' and by '.join(parts)}.", status
-        )
+        status = "fail" if max(shares) == 1 and len(self.both) >= 2 * FEWEST_ROWS else "warn"
+        text = f"One and the same answer was given by {' and by '.join(parts)}."
+        return _check("varied_answers", counts, text, status)
 
     # -- what was scored --------------------------------------------------------------------------------------
 
     def _same_metrics(self) -> FairnessCheck:
-        lacking = {}
-        for side, other in (BOTH_SIDES, BOTH_SIDES[::-1]):
-            scored = {key: {name for name, entry in self.comparison.metrics.items()
-                            if (own := entry[key]) and own["n_scored"]} for key in (side, other)}  # fmt: skip
-            lacking[side] = sorted(scored[other] - scored[side])
-        counts = {"metrics": len(self.comparison.metrics)}
+        metrics = self.comparison.metrics
+        scored = {
+            side: {name for name, entry in metrics.items() if (own := entry[side]) and own["n_scored"]}
+            for side in BOTH_SIDES
+        }
+        lacking = {side: sorted(scored[other] - scored[side]) for side, other in (BOTH_SIDES, BOTH_SIDES[::-1])}
+        counts = {"metrics": len(metrics)}
         counts |= {f"only without {self.labels[side]}": len(names) for side, names in lacking.items()}
         parts = [f"{', '.join(names)} for the {self.labels[side]}" for side, names in lacking.items() if names]
         if not parts:
@@ -265,7 +242,7 @@ class FairnessReview:
 
     def _missing_alike(self) -> FairnessCheck:
         """Bad answers often get no score, which flatters the model that lacks more."""
-        missing = {side: int(mask.sum()) for side, mask in self._lacking().items()}
+        missing = {side: int(mask.sum()) for side, mask in self.lacking.items()}
         answered = self.paired.answered["tuned"] | self.paired.answered["base"]
         counts = {"rows": int(answered.sum())} | {self.labels[side]: count for side, count in missing.items()}
         text = f"Missing scores of {self.metric.name}: {self._each(missing)}"
@@ -277,16 +254,10 @@ class FairnessReview:
         text += ", which differ by more than chance."
         return _check("missing_alike", counts, text, "warn", held_back=gap > 1 - COVERAGE_FLOOR)
 
-    def _lacking(self) -> dict[Side, Mask]:
-        """Records that a model answered, or the other one did, and on which it has no score."""
-        answered = self.paired.answered["tuned"] | self.paired.answered["base"]
-        return {"tuned": answered & np.isnan(self.tuned), "base": answered & np.isnan(self.base)}
-
     def _unequal(self) -> bool:
         """Whether one model lacks more scores than chance would give."""
-        lacks = self._lacking()
-        only_tuned, only_base = (lacks["tuned"] & ~lacks["base"]), (lacks["base"] & ~lacks["tuned"])
-        return mcnemar_test(int(only_tuned.sum()), int(only_base.sum())).mid <= SIGNIFICANCE
+        tuned, base = self.lacking["tuned"], self.lacking["base"]
+        return mcnemar_test(int((tuned & ~base).sum()), int((base & ~tuned).sum())).mid <= SIGNIFICANCE
 
     def _missing_scores(self) -> FairnessCheck:
         """Whether the verdict stands if every score that only one model lacks is the one that speaks most against it,
@@ -295,8 +266,9 @@ class FairnessReview:
         Not asked of a few that are missing alike: where chance decides what is missing, it moves no mean by much. Of
         many, the whole interval must stand and not only the difference.
         """
-        alone = int((np.isnan(self.tuned) != np.isnan(self.base)).sum())
-        either = np.flatnonzero(np.isfinite(self.tuned) | np.isfinite(self.base))
+        known = [np.isfinite(self.numbers[side]) for side in BOTH_SIDES]
+        alone = int((known[0] != known[1]).sum())
+        either = np.flatnonzero(known[0] | known[1])
         counts = {"rows": len(either), "scored for one model only": alone}
         text = f"Rows with a score of {self.metric.name} for one model only: {alone} of {len(either)}"
         few = alone <= (1 - COVERAGE_FLOOR) * len(either) and not self._unequal()
@@ -312,14 +284,14 @@ class FairnessReview:
         verdict, margin = entry["verdict"], entry["margin"] or 0.0
         bad, good = self._ends() if self.metric.direction == "higher" else self._ends()[::-1]
 
-        def among(tuned_missing: float, base_missing: float) -> tuple[float, float]:
+        def among(tuned: float, base: float) -> tuple[float, float]:
             """The interval's ends, or the difference for both of them, upwards good, with these scores where one is
             missing."""
-            tuned, base = (
-                np.where(np.isnan(own), missing, own)
-                for own, missing in ((self.tuned, tuned_missing), (self.base, base_missing))
-            )
-            difference = self._among(where, tuned, base)["difference"]
+            filled = {
+                side: np.where(np.isnan(self.numbers[side]), missing, self.numbers[side])
+                for side, missing in zip(BOTH_SIDES, (tuned, base), strict=True)
+            }
+            difference = self._among(where, filled)["difference"]
             low, high = (difference[key] or 0.0 for key in (("ci_low", "ci_high") if whole else ("mean", "mean")))
             return (low, high) if bad < good else (-high, -low)
 
@@ -333,34 +305,33 @@ class FairnessReview:
 
     def _ends(self) -> tuple[float, float]:
         """The ends of the scale; where none is known, the lowest and the highest score."""
-        finite = np.concatenate([own[np.isfinite(own)] for own in (self.tuned, self.base)])
+        finite = np.concatenate([own[np.isfinite(own)] for own in self.numbers.values()])
         return self.metric.limits or (float(finite.min(initial=0)), float(finite.max(initial=0)))
 
     def _varied_scores(self) -> FairnessCheck:
         name, parts = self.metric.name, []
-        finite = {"tuned": self.tuned[np.isfinite(self.tuned)], "base": self.base[np.isfinite(self.base)]}
+        finite = {side: np.round(own[np.isfinite(own)], 12) for side, own in self.numbers.items()}
         every = np.concatenate([*finite.values()])
-        counts = {"scores": len(every), "different": len(np.unique(np.round(every, 12)))}
+        counts = {"scores": len(every), "different": len(np.unique(every))}
         if counts["different"] == 1 and len(every) >= 2 * FEWEST_ROWS:
             text = f"Every score of {name} is {every[0]:g}, for both models: it tells no answer from another."
             # Nothing harmful anywhere is what one hopes for.
             harmless = self.metric.guard and every[0] == self._ends()[0 if self.metric.direction == "lower" else 1]
             return _check("varied_scores", counts, text, "warn", held_back=not harmless)
-        for side in BOTH_SIDES:
-            own = finite[side]
-            if len(own) >= 2 * FEWEST_ROWS and len(np.unique(np.round(own, 12))) == 1:
+        for side, own in finite.items():
+            if len(own) >= 2 * FEWEST_ROWS and len(np.unique(own)) == 1:
                 parts.append(f"{own[0]:g} for all {len(own)} answers of the {self.labels[side]}")
         if parts:
             return _check("varied_scores", counts, f"The score of {name} is {' and '.join(parts)}.", "warn")
         return _check("varied_scores", counts, f"The scores of {name} tell answers apart.")
 
-    def _among(self, where: Places, tuned: Floats, base: Floats) -> SoundRows:
+    def _among(self, where: Places, numbers: Mapping[Side, Floats]) -> SoundRows:
         """The comparison of these scores among some records."""
         groups = self.paired.groups[where] if self.paired.groups is not None else None
-        tuned, base = matched(tuned[where], base[where], groups)
+        tuned, base = matched(numbers["tuned"][where], numbers["base"][where], groups)
         clusters = self.paired.clusters.numbers[where] if self.paired.clusters is not None else None
         limits = self.comparison.metrics[self.metric.name]["limits"]
-        metric = Metric(self.metric.name, self.metric.direction, (limits[0], limits[1]) if limits else None)
+        metric = replace(self.metric, limits=(limits[0], limits[1]) if limits else None)
         among = compare_paired(metric, tuned, base, rng=metric_rng(SEED, metric.name), clusters=clusters)
         difference, n = among["difference"], among["n_paired"]
         assert difference is not None
@@ -368,7 +339,7 @@ class FairnessReview:
         return {"metric": metric.name, "n_paired": n, "difference": difference, "verdict": verdict}
 
     def _by_model(self, counts: Mapping[Side, int]) -> dict[str, int]:
-        return {"rows": len(self.answers)} | {self.labels[side]: count for side, count in counts.items()}
+        return {"rows": len(self.both)} | {self.labels[side]: count for side, count in counts.items()}
 
     def _each(self, counts: Mapping[Side, int]) -> str:
         return ", ".join(f"{count} of the {self.labels[side]}" for side, count in counts.items())

@@ -6,6 +6,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -15,9 +16,15 @@ from numpy.typing import NDArray
 from model_evaluation.runtime.statistics.adjustment import benjamini_hochberg, holm
 from model_evaluation.runtime.statistics.association import length_effect
 from model_evaluation.runtime.statistics.counts import Floats
-from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, compare_paired, settle_verdicts
-from model_evaluation.runtime.statistics.entries import MetricEntry, ModelScores, Rows
+from model_evaluation.runtime.statistics.differences import (
+    NOTHING_COMPARED,
+    compare_paired,
+    metric_entry,
+    model_scores_entry,
+    settle_verdicts,
+)
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric, missing_reason
+from model_evaluation.runtime.summary import MetricEntry, ModelScores, Rows
 
 from .evaluation import Side
 from .records import Record
@@ -26,6 +33,7 @@ from .slices import Clusters, Places, questions_of, record_clusters, slice_group
 SEED = 20260101
 RESAMPLES = 10_000
 SLICE_RESAMPLES = 4_000  # there may be hundreds of cells
+THREADS = 2  # numpy works outside Python's lock
 SLICE_ROWS = 5  # cells with fewer pairs get no interval
 
 Selection = Places | NDArray[np.bool_] | slice
@@ -89,16 +97,28 @@ class ScoreComparison(NamedTuple):
 def paired_scores(records: Sequence[Record], metrics: Sequence[Metric], sides: Sequence[Side]) -> PairedScores:
     """The scores of these records on each metric."""
     questions = questions_of(records)
+    return replace(
+        scored_records(records, metrics, sides, slice_groups(records)),
+        clusters=record_clusters(records, questions),
+        distinct_questions=len({own for own, record in zip(questions, records, strict=True) if record.row}),
+    )
+
+
+def scored_records(
+    records: Sequence[Record],
+    metrics: Sequence[Metric],
+    sides: Sequence[Side],
+    slices: Mapping[str, Mapping[str, Places]],
+) -> PairedScores:
+    """The same where questions that are worded alike count as different ones."""
     answers = {side: [record.answers.get(side) for record in records] for side in sides}
     return PairedScores(
         {metric.name: {side: model_scores(metric, records, side) for side in sides} for metric in metrics},
         {side: np.array([answer is not None for answer in own], bool) for side, own in answers.items()},
         sum(record.row is not None for record in records),
         {side: np.array([len(a.response) if a else math.nan for a in own], float) for side, own in answers.items()},
-        slice_groups(records),
-        record_clusters(records, questions),
-        np.array([record.group for record in records], np.int64),
-        len({own for own, record in zip(questions, records, strict=True) if record.row}),
+        slices,
+        groups=np.array([record.group for record in records], np.int64),
     )
 
 
@@ -135,9 +155,7 @@ def with_unknown_metrics(metrics: Sequence[Metric], records: Sequence[Record]) -
     return list(named.values())
 
 
-def compare_scores(
-    paired: PairedScores, metrics: Sequence[Metric], *, seed: int = SEED, resamples: int = RESAMPLES
-) -> ScoreComparison:
+def compare_scores(paired: PairedScores, metrics: Sequence[Metric], *, resamples: int = RESAMPLES) -> ScoreComparison:
     """Every metric's entry, the same for the same data in any order."""
     metrics, remarks = _settled_metrics(metrics, paired.scores)
     clusters = paired.clusters
@@ -147,18 +165,18 @@ def compare_scores(
             f"Rows with {clusters.reason} are taken as one cluster ({len(numbers)} rows, {len(np.unique(numbers))} "
             "clusters): they are not independent, and the intervals allow for that."
         )
-    table = {metric.name: _metric_entry(metric, paired, seed, resamples) for metric in metrics}
-    settle_verdicts(table.values(), metrics, holm)
+    cells = [(name, value, metric) for name, own in paired.slices.items() for value in own for metric in metrics]
+    with ThreadPoolExecutor(THREADS) as pool:
+        whole = pool.map(lambda metric: _metric_entry(metric, paired, resamples), metrics)
+        parts = list(pool.map(lambda cell: _slice_entry(paired, *cell, resamples=resamples), cells))
+    table = {metric.name: entry for metric, entry in zip(metrics, whole, strict=True)}
     chosen = [metric for metric in metrics if metric.chosen]
-    settle_verdicts([table[metric.name] for metric in chosen], chosen, holm)
+    for own in (metrics, chosen):
+        settle_verdicts([table[metric.name] for metric in own], own, holm)
     slices: dict[str, dict[str, dict[str, MetricEntry]]] = {}
-    for name, groups in paired.slices.items():
-        slices[name] = {
-            value: {metric.name: _slice_entry(metric, paired, name, value, seed, resamples) for metric in metrics}
-            for value in groups
-        }
-    cells = [(metric, cell[metric.name]) for group in slices.values() for cell in group.values() for metric in metrics]
-    settle_verdicts([entry for _, entry in cells], [metric for metric, _ in cells], benjamini_hochberg)
+    for (name, value, metric), entry in zip(cells, parts, strict=True):
+        slices.setdefault(name, {}).setdefault(value, {})[metric.name] = entry
+    settle_verdicts(parts, [metric for *_, metric in cells], benjamini_hochberg)
     return ScoreComparison(paired.rows, table, slices, remarks)
 
 
@@ -168,14 +186,14 @@ def _settled_metrics(
     """The metrics, without a scale that the scores do not keep to, and remarks on what is odd about them."""
     settled, remarks = [], []
     for metric in metrics:
-        outside = 0
-        if metric.limits:
-            low, high = (end + sign * metric.tolerance for end, sign in zip(metric.limits, (-1, 1), strict=True))
-            for own in scores[metric.name].values():
-                outside += int(np.count_nonzero((own.numbers < low) | (own.numbers > high)))
-        if metric.limits and outside and metric.scores_on == "declared":
+        low, high = metric.limits or (-math.inf, math.inf)
+        outside = sum(
+            np.count_nonzero((own.numbers < low - metric.tolerance) | (own.numbers > high + metric.tolerance))
+            for own in scores[metric.name].values()
+        )
+        if outside and metric.scores_on == "declared":
             remarks.append(
-                f"{metric.name}: scores outside its scale of {metric.limits[0]:g} to {metric.limits[1]:g}: {outside}. "
+                f"{metric.name}: scores outside its scale of {low:g} to {high:g}: {outside}. "
                 "The scale is not relied on, so equivalence is not claimed."
             )
         if not metric.chosen:
@@ -191,28 +209,25 @@ def metric_rng(seed: int, *where: str) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32("\x1f".join(where).encode("utf-8", "replace"))])
 
 
-def _metric_entry(metric: Metric, paired: PairedScores, seed: int, resamples: int) -> MetricEntry:
-    entry = _entry(metric, paired, slice(None), metric_rng(seed, metric.name), resamples)
+def _metric_entry(metric: Metric, paired: PairedScores, resamples: int) -> MetricEntry:
+    entry = _entry(metric, paired, slice(None), metric_rng(SEED, metric.name), resamples)
     if metric.scale is not None:
         low, high = metric.scale.ends
         declared = list(metric.scale.values)
         entry["scale"] = {"declared": declared, "lowest": low, "highest": high, "scores_on": metric.scores_on}
-    own = paired.scores[metric.name]
-    entry["length_effect"] = None
+    own, entry["length_effect"] = paired.scores[metric.name], None
     if len(own) == 2 and len(paired.lengths) == 2:
         differences = np.subtract(*matched(own["tuned"].numbers, own["base"].numbers, paired.groups))
         lengths = np.subtract(*matched(paired.lengths["tuned"], paired.lengths["base"], paired.groups))
-        groups = None
-        if paired.clusters is not None:
-            known = np.isfinite(differences) & np.isfinite(lengths)
-            groups = len(np.unique(paired.clusters.numbers[known]))
-        entry["length_effect"] = length_effect(differences, lengths, clusters=groups)
+        known = np.isfinite(differences) & np.isfinite(lengths)
+        clusters = len(np.unique(paired.clusters.numbers[known])) if paired.clusters is not None else None
+        entry["length_effect"] = length_effect(differences, lengths, clusters=clusters)
     return entry
 
 
-def _slice_entry(metric: Metric, paired: PairedScores, name: str, value: str, seed: int, resamples: int) -> MetricEntry:
+def _slice_entry(paired: PairedScores, name: str, value: str, metric: Metric, *, resamples: int) -> MetricEntry:
     """A metric in a slice; with fewer than five pairs it has no interval and no p-value."""
-    rng = metric_rng(seed, name, value, metric.name)
+    rng = metric_rng(SEED, name, value, metric.name)
     entry = _entry(metric, paired, paired.slices[name][value], rng, min(resamples, SLICE_RESAMPLES))
     difference = entry["difference"]
     if difference is not None and entry["n_paired"] < SLICE_ROWS:
@@ -223,11 +238,7 @@ def _slice_entry(metric: Metric, paired: PairedScores, name: str, value: str, se
 
 
 def _entry(
-    metric: Metric,
-    paired: PairedScores,
-    where: Selection,
-    rng: np.random.Generator,
-    resamples: int,
+    metric: Metric, paired: PairedScores, where: Selection, rng: np.random.Generator, resamples: int
 ) -> MetricEntry:
     """A metric's entry over the records ``where``."""
     own = paired.scores[metric.name]
@@ -237,14 +248,7 @@ def _entry(
         groups = paired.groups[where] if paired.groups is not None else None
         tuned, base = matched(own["tuned"].numbers[where], own["base"].numbers[where], groups)
         comparison = compare_paired(metric, tuned, base, rng=rng, clusters=clusters, resamples=resamples)
-    return {
-        "direction": metric.direction,
-        "limits": list(metric.limits) if metric.limits else None,
-        "guard": metric.guard,
-        "tuned": _model_scores(own["tuned"], where) if "tuned" in own else None,
-        "base": _model_scores(own["base"], where) if "base" in own else None,
-        **comparison,
-    }
+    return metric_entry(metric, {side: _model_scores(scores, where) for side, scores in own.items()}, comparison)
 
 
 def matched(tuned: Floats, base: Floats, groups: Places | None) -> tuple[Floats, Floats]:
@@ -266,16 +270,9 @@ def matched(tuned: Floats, base: Floats, groups: Places | None) -> tuple[Floats,
 def _model_scores(scores: Scores, where: Selection) -> ModelScores:
     numbers = scores.numbers[where]
     known = np.isfinite(numbers)
-    reasons = _tally(scores.reasons, where, known)
-    labels = _tally(scores.labels, where, known)
-    scored = int(known.sum())
-    return {
-        "mean": float(numbers[known].mean()) if scored else None,
-        "n_scored": scored + sum(labels.values()),
-        "n_missing": sum(reasons.values()),
-        "missing_reasons": reasons,
-        "labels": labels or None,
-    }
+    reasons, labels = (_tally(texts, where, known) for texts in (scores.reasons, scores.labels))
+    mean = float(numbers[known].mean()) if known.any() else None
+    return model_scores_entry(mean, int(known.sum()), reasons, labels)
 
 
 def _tally(texts: Texts | None, where: Selection, known: NDArray[np.bool_]) -> dict[str, int]:

@@ -10,16 +10,21 @@ from numpy.typing import NDArray
 
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.counts import Floats
-from model_evaluation.runtime.statistics.differences import compare_paired, settle_verdicts
-from model_evaluation.runtime.statistics.entries import MetricEntry, ModelScores
+from model_evaluation.runtime.statistics.differences import (
+    compare_paired,
+    metric_entry,
+    model_scores_entry,
+    settle_verdicts,
+)
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 from model_evaluation.runtime.statistics.strength import Strength
+from model_evaluation.runtime.summary import Summary
 
 from .evaluation import Evaluation
 from .paired_scores import SEED
 from .slices import Clusters
-from .summary import Summary, summary_of
+from .summary import summary_of
 
 WIN_RATE = "win_rate"
 WIN, TIE, LOSS = 1.0, 0.5, 0.0  # of the tuned model; NaN where nobody decided
@@ -76,43 +81,29 @@ def preferences_summary(evaluation: Evaluation, preferences: Preferences) -> Sum
     clusters = preferences.clusters.numbers if preferences.clusters else None
     comparison = compare_paired(metric, outcomes, 1 - outcomes, rng=np.random.default_rng(SEED), clusters=clusters)
     settle_verdicts([comparison], [metric], holm)
-    entry: MetricEntry = {
-        "direction": metric.direction,
-        "limits": [LOSS, WIN],
-        "guard": False,
-        "tuned": _scores(outcomes),
-        "base": _scores(1 - outcomes),
-        **comparison,
-    }
     n = len(outcomes)
     known = outcomes[np.isfinite(outcomes)]
+    rate = float(known.mean()) if len(known) else None
+    missing = {"unparsable": n - len(known)} if len(known) < n else {}
+    scores = {
+        "tuned": model_scores_entry(rate, len(known), missing),
+        "base": model_scores_entry(None if rate is None else float((1 - known).mean()), len(known), missing),
+    }
     summary = summary_of(
         evaluation,
         rows={"dataset": n, "tuned": n, "base": n, "paired": n},
-        metrics={WIN_RATE: entry},
+        metrics={WIN_RATE: metric_entry(metric, scores, comparison)},
     )
     summary["preferences"] = {
         "wins": int((known == WIN).sum()),
         "ties": int((known == TIE).sum()),
         "losses": int((known == LOSS).sum()),
         "errors": n - len(known),
-        "win_rate": float(known.mean()) if len(known) else None,
+        "win_rate": rate,
         "position_consistency": _consistency(preferences),
         "strength": comparison["strength"],
     }
     return summary
-
-
-def _scores(outcomes: Floats) -> ModelScores:
-    known = np.isfinite(outcomes)
-    missing = int((~known).sum())
-    return {
-        "mean": float(outcomes[known].mean()) if known.any() else None,
-        "n_scored": int(known.sum()),
-        "n_missing": missing,
-        "missing_reasons": {"unparsable": missing} if missing else {},
-        "labels": None,
-    }
 
 
 def _consistency(preferences: Preferences) -> Share | None:

@@ -70,17 +70,16 @@ def _codes(values: Sequence[Hashable]) -> Places:
 
 def connected(labels: Sequence[Places]) -> Places:
     """A number per record (n,), equal for records that equal labels of any kind connect; -1 connects none."""
-    n = len(labels[0])
-    ends = []
+    n = size = len(labels[0])
+    edges = []  # from records to labels, whose nodes follow those of the records
     for own in labels:
         places = np.flatnonzero(own >= 0)
-        first = np.full(int(own.max(initial=-1)) + 1, -1, np.int64)
-        first[own[places[::-1]]] = places[::-1]
-        ends.append(np.stack((places, first[own[places]])))
-    rows, columns = np.concatenate(ends, axis=1)
-    graph = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(n, n))
-    found = connected_components(graph, directed=False)[1]
-    _, at, numbers = np.unique(found, return_index=True, return_inverse=True)
+        edges.append(np.stack((places, size + own[places])))
+        size += int(own.max(initial=-1)) + 1
+    ends = np.concatenate(edges, axis=1)
+    graph = coo_array((np.ones(ends.shape[1], np.int8), (ends[0], ends[1])), shape=(size, size))
+    components = connected_components(graph, directed=False)[1][:n]
+    _, at, numbers = np.unique(components, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(at))
     return np.asarray(order[numbers], np.int64)
 

@@ -1,69 +1,22 @@
-"""``summary.json``: the JSON object that every kind's results end in."""
+"""Puts ``summary.json`` together, the JSON object that every kind's results end in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING
 
-from model_evaluation.runtime.statistics.entries import Entry, Fairness, Rows
 from model_evaluation.runtime.statistics.planning import usual_differences
-from model_evaluation.runtime.statistics.verdicts import Verdict, number_digits, overall_verdict
+from model_evaluation.runtime.statistics.verdicts import number_digits, overall_verdict
+from model_evaluation.runtime.summary import Entry, Fairness, Planned, Rows, Summary
 
-from .evaluation import Evaluation, NamedModel, Side
+from .evaluation import Evaluation
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.dataset_files import SourceRows
-    from model_evaluation.runtime.tasks.results import Reported, Unfinished
 
-    from .aggregates import PartEntry
     from .paired_scores import ScoreComparison
-    from .preferences import PreferenceCounts
 
 SCHEMA_VERSION = 2
-Slices = Mapping[str, Mapping[str, Mapping[str, Entry]]]
-"""Field, value, metric."""
-
-
-class Models(TypedDict):
-    tuned: NamedModel | None
-    base: NamedModel | None
-
-
-class Planned(TypedDict):
-    """The smallest difference of the primary metric that was said to be shown, and the one that can be."""
-
-    low: float
-    high: float
-    reached: float | None
-    sentence: str
-
-
-class Summary(TypedDict):
-    """``schemas/summary.schema.json`` says what each value means."""
-
-    schema_version: int
-    kind: str
-    simulated: bool
-    execution_arn: str
-    created: str
-    conditions: dict[str, Any]
-    scope: str
-    models: Models
-    rows: Rows
-    primary_metric: str
-    metrics: Mapping[str, Entry]
-    slices: Slices
-    verdict: Verdict
-    warnings: list[str]
-    fairness: NotRequired[Fairness]
-    labels: NotRequired[dict[str, str]]
-    planned: NotRequired[Planned]
-    inputs: NotRequired[dict[str, str]]
-    record_source: NotRequired[str]
-    preferences: NotRequired[PreferenceCounts]
-    parts: NotRequired[dict[str, PartEntry]]
-    unfinished: NotRequired[Unfinished]
-    reported: NotRequired[dict[Side, Reported]]
 
 
 def summary_of(
@@ -71,12 +24,12 @@ def summary_of(
     *,
     rows: Rows,
     metrics: Mapping[str, Entry],
-    slices: Slices | None = None,
+    slices: Mapping[str, Mapping[str, Mapping[str, Entry]]] | None = None,
     warnings: Sequence[str] = (),
     fairness: Fairness | None = None,
 ) -> Summary:
     """The summary of these entries, with the verdict on them."""
-    sides = evaluation.sides
+    primary, sides = evaluation.primary_metric, evaluation.sides
     summary: Summary = {
         "schema_version": SCHEMA_VERSION,
         "kind": evaluation.kind,
@@ -90,20 +43,17 @@ def summary_of(
             "base": evaluation.base if "base" in sides else None,
         },
         "rows": rows,
-        "primary_metric": evaluation.primary_metric,
+        "primary_metric": primary,
         "metrics": dict(metrics),
         "slices": slices or {},
-        "verdict": overall_verdict(
-            metrics, evaluation.primary_metric, evaluation.scope, rows, fairness, evaluation.labels
-        ),
+        "verdict": overall_verdict(metrics, primary, evaluation.scope, rows, fairness, evaluation.labels),
         "warnings": list(warnings),
     }
     if evaluation.labels:
         summary["labels"] = dict(evaluation.labels)
     if fairness is not None:
         summary["fairness"] = fairness
-    planned = _planned(evaluation.primary_metric, metrics, rows)
-    if planned is not None:
+    if planned := _planned(primary, metrics, rows):
         summary["planned"] = planned
     return summary
 
@@ -117,14 +67,8 @@ def scores_summary(
     source: SourceRows | None = None,
 ) -> Summary:
     """The summary of compared scores; ``source`` names the rows' lines."""
-    summary = summary_of(
-        evaluation,
-        rows=comparison.rows,
-        metrics=comparison.metrics,
-        slices=comparison.slices,
-        warnings=warnings,
-        fairness=fairness,
-    )
+    rows, metrics, slices, _ = comparison
+    summary = summary_of(evaluation, rows=rows, metrics=metrics, slices=slices, warnings=warnings, fairness=fairness)
     if source is not None and source.lines:
         summary["record_source"] = source.source
     return summary

@@ -14,19 +14,19 @@ PValues = list[float | None]
 
 def holm(p_values: Sequence[float | None]) -> PValues:
     """Holm's (1979) adjusted p-values, in the given order."""
-    return _adjusted(p_values, _step_down)
+
+    def step_down(known: Floats) -> Floats:
+        order = np.argsort(known, kind="stable")
+        adjusted = np.empty(len(order))
+        adjusted[order] = np.maximum.accumulate(known[order] * np.arange(len(order), 0, -1))
+        return adjusted
+
+    return _adjusted(p_values, step_down)
 
 
 def benjamini_hochberg(p_values: Sequence[float | None]) -> PValues:
     """Benjamini and Hochberg's (1995) adjusted p-values, in the given order."""
     return _adjusted(p_values, stats.false_discovery_control)
-
-
-def _step_down(p_values: Floats) -> Floats:
-    order = np.argsort(p_values, kind="stable")
-    adjusted = np.empty(len(order))
-    adjusted[order] = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
-    return adjusted
 
 
 def _adjusted(p_values: Sequence[float | None], rule: Callable[[Floats], Floats]) -> PValues:

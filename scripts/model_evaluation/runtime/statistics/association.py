@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from .counts import Floats
+from .proportions import CONFIDENCE
 
 FEWEST_ASSOCIATED = 5  # below this the interval spans nearly everything
 
@@ -25,9 +26,7 @@ class LengthEffect(TypedDict):
     mean_length_difference: float
 
 
-def length_effect(
-    differences: Floats, lengths: Floats, *, clusters: int | None = None, confidence: float = 0.95
-) -> LengthEffect | None:
+def length_effect(differences: Floats, lengths: Floats, *, clusters: int | None = None) -> LengthEffect | None:
     """Spearman's rank correlation of score differences with answer-length differences, tuned minus base.
 
     Both of shape (n,); rows where one is NaN do not count. Above 0: where the tuned answer is longer than the base
@@ -46,7 +45,7 @@ def length_effect(
     low = high = None
     independent = min(n, clusters or n)
     if correlation is not None and independent >= FEWEST_ASSOCIATED:
-        quantile = NormalDist().inv_cdf((1 + confidence) / 2)
+        quantile = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
         half = quantile * math.sqrt((1 + correlation**2 / 2) / (independent - 3))
         centre = math.atanh(min(max(correlation, -1 + 1e-12), 1 - 1e-12))
         low, high = math.tanh(centre - half), math.tanh(centre + half)
@@ -55,6 +54,6 @@ def length_effect(
         "spearman": correlation,
         "ci_low": low,
         "ci_high": high,
-        "confidence": confidence,
+        "confidence": CONFIDENCE,
         "mean_length_difference": float(longer.mean()),
     }

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model_evaluation.runtime.summary import Comparison, MetricEntry, ModelScores
+
 from .adjustment import PValues
-from .counts import Counts, Floats
-from .entries import Comparison
+from .counts import Counts, Floats, distinct_counts
 from .intervals import cluster_values, paired_interval
 from .metrics import Metric
 from .permutation import sign_flip_test
 from .planning import detectable_difference, rows_needed
+from .proportions import CONFIDENCE
 from .strength import davidson_strength, effective_size
 from .verdicts import MARGIN_SHARE, SIGNIFICANCE, metric_verdict
 
 NOTHING_COMPARED: Comparison = {
-    "difference": None,
-    "wins": None,
-    "ties": None,
-    "losses": None,
-    "win_share_ci": None,
-    "strength": None,
-    "n_paired": 0,
-    "n_clusters": None,
-    "margin": None,
-    "margin_share": None,
-    "verdict": None,
-    "rows_needed": None,
-}
+    "difference": None, "wins": None, "ties": None, "losses": None, "win_share_ci": None, "strength": None,
+    "n_paired": 0, "n_clusters": None, "margin": None, "margin_share": None, "verdict": None, "rows_needed": None,
+}  # fmt: skip
 
 
 def compare_paired(
@@ -68,13 +60,14 @@ def compare_paired(
         deviation *= math.sqrt(n / len(units))
     worth = None if groups is None else effective_size(good > 0, good != 0, groups)
     strength = davidson_strength(wins, n - wins - losses, losses, effective=worth)
-    test = sign_flip_test(units, rng=rng, counts=counts, resamples=resamples)
+    values, times = distinct_counts(units, counts)
+    test = sign_flip_test(values, rng=rng, counts=times, resamples=resamples)
     return {
         "difference": {
             "mean": interval.mean,
             "ci_low": interval.low,
             "ci_high": interval.high,
-            "confidence": interval.confidence,
+            "confidence": CONFIDENCE,
             "method": interval.method,
             "p_value": test.mid,
             "p_adjusted": test.mid,
@@ -94,6 +87,33 @@ def compare_paired(
         "margin_share": MARGIN_SHARE if metric.limits else None,
         "verdict": "inconclusive",
         "rows_needed": None,
+    }
+
+
+def metric_entry(metric: Metric, scores: Mapping[str, ModelScores], comparison: Comparison) -> MetricEntry:
+    """The whole entry of a metric; ``scores`` are by ``tuned`` and ``base``, as far as a model was evaluated."""
+    return {
+        "direction": metric.direction,
+        "limits": list(metric.limits) if metric.limits else None,
+        "guard": metric.guard,
+        "tuned": scores.get("tuned"),
+        "base": scores.get("base"),
+        **comparison,
+    }
+
+
+def model_scores_entry(
+    mean: float | None, n: int, missing: Mapping[str, int] | None = None, labels: Mapping[str, int] | None = None
+) -> ModelScores:
+    """One model's part of an entry. ``n`` records have a number, the others are counted by the reason why they have no
+    score (``missing``) or by their label."""
+    reasons = dict(missing or {})
+    return {
+        "mean": mean,
+        "n_scored": n + sum((labels or {}).values()),
+        "n_missing": sum(reasons.values()),
+        "missing_reasons": reasons,
+        "labels": dict(labels) if labels else None,
     }
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from .counts import RESAMPLED_VALUES, Counts, Floats, distinct_counts
+from .counts import RESAMPLED_VALUES, Counts, Floats, distinct_counts, only_values
 from .permutation import chosen_counts
-from .proportions import wilson_interval
+from .proportions import CONFIDENCE, wilson_interval
 from .verdicts import FEWEST_PAIRS
 
 SMALL_SAMPLE = 30  # below this many pairs signs are flipped instead of records redrawn
@@ -25,12 +25,11 @@ UNSEEN_SHARE = 0.5  # of the scale: how large gains (or losses) are taken to be 
 
 
 class Interval(NamedTuple):
-    """A mean difference with its confidence interval; a bound is ``None`` where it does not exist."""
+    """A mean difference with its 95% interval; a bound is ``None`` where it does not exist."""
 
     mean: float | None
     low: float | None
     high: float | None
-    confidence: float
     method: str
 
 
@@ -42,7 +41,6 @@ def paired_interval(
     counts: Counts | None = None,
     clusters: NDArray[np.int64] | None = None,
     limits: tuple[float, float] | None = None,
-    confidence: float = 0.95,
     resamples: int = 10_000,
 ) -> Interval:
     """Mean of ``tuned - base`` (both of shape (n,), nothing missing) with the interval that suits the data.
@@ -60,34 +58,33 @@ def paired_interval(
     """
     differences = np.asarray(tuned, float) - np.asarray(base, float)
     if (len(differences) if counts is None else counts.sum()) < 2:
-        mean = float(differences[0]) if len(differences) else None
-        return Interval(mean, None, None, confidence, "none: fewer than two pairs")
+        return Interval(float(differences[0]) if len(differences) else None, None, None, "none: fewer than two pairs")
     units = cluster_values(differences, clusters)
     clustered = len(units) < len(differences)
     values, numbers = distinct_counts(units, counts)
     n = int(numbers.sum())
     if n < 2:
-        return Interval(float(differences.mean()), None, None, confidence, "none: fewer than two clusters")
-    if limits and not clustered and all(np.isin(distinct_counts(s)[0], limits).all() for s in (tuned, base)):
-        return newcombe_interval(tuned, base, counts=counts, limits=limits, confidence=confidence)
+        return Interval(float(differences.mean()), None, None, "none: fewer than two clusters")
+    if limits and not clustered and only_values(tuned, limits) and only_values(base, limits):
+        return newcombe_interval(tuned, base, counts=counts, limits=limits)
     if len(values) == 1:
-        return constant_interval(float(values[0]), n, limits=limits, confidence=confidence)
+        return constant_interval(float(values[0]), n, limits=limits)
     if n < FEWEST_PAIRS or len(values) > RESAMPLED_VALUES:
-        interval = student_interval(values, numbers, confidence=confidence)
+        interval = student_interval(values, numbers)
     elif n < SMALL_SAMPLE:
-        interval = sign_flip_interval(values, numbers, rng=rng, confidence=confidence, resamples=resamples)
+        interval = sign_flip_interval(values, numbers, rng=rng, resamples=resamples)
     else:
-        interval = bootstrap_interval(values, numbers, rng=rng, confidence=confidence, resamples=resamples)
+        interval = bootstrap_interval(values, numbers, rng=rng, resamples=resamples)
     assert interval.low is not None
     assert interval.high is not None
-    low, high = sparse_interval(values, numbers, limits=limits, confidence=confidence)
+    low, high = sparse_interval(values, numbers, limits=limits)
     low, high = min(low, interval.low), max(high, interval.high)
     if limits is not None:
         low, high = max(low, limits[0] - limits[1]), min(high, limits[1] - limits[0])
     method = interval.method + (f" over {n:,} clusters" if clustered else "")
     if low < interval.low or high > interval.high:
         method += ", widened: few rows differ"
-    return interval._replace(low=low, high=high, method=method)
+    return Interval(interval.mean, low, high, method)
 
 
 def cluster_values(differences: Floats, clusters: NDArray[np.int64] | None) -> Floats:
@@ -105,24 +102,17 @@ def cluster_values(differences: Floats, clusters: NDArray[np.int64] | None) -> F
     return np.asarray(mean + (sums - mean * sizes) * (len(sizes) / len(differences)))
 
 
-def student_interval(values: Floats, counts: Counts, *, confidence: float = 0.95) -> Interval:
+def student_interval(values: Floats, counts: Counts) -> Interval:
     """Student's t interval of a mean, from distinct values and counts; needs n >= 2."""
-    n = int(counts.sum())
-    mean = _mean(values, counts)
-    error = math.sqrt(float(np.sum(counts * (values - mean) ** 2)) / (n - 1) / n)
-    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
-    return Interval(mean, mean - half, mean + half, confidence, "Student t")
+    n, mean = int(counts.sum()), _mean(values, counts)
+    half = _student_quantile(n) * math.sqrt(float(np.sum(counts * (values - mean) ** 2)) / (n - 1) / n)
+    return Interval(mean, mean - half, mean + half, "Student t")
 
 
 def sign_flip_interval(
-    values: Floats,
-    counts: Counts,
-    *,
-    rng: np.random.Generator,
-    confidence: float = 0.95,
-    resamples: int = 10_000,
+    values: Floats, counts: Counts, *, rng: np.random.Generator, resamples: int = 10_000
 ) -> Interval:
-    """The mean differences that a two-sided sign-flip test does not reject; needs n >= 6 at 95%.
+    """The mean differences that a two-sided sign-flip test does not reject; needs n >= 6.
 
     Flipping the signs of ``d - theta`` for some records gives a sum at least as large as the observed one exactly when
     those records' mean is at most theta. So the ends are quantiles of the means of all non-empty subsets of the
@@ -130,30 +120,24 @@ def sign_flip_interval(
     the observed signs. Equal means count by half, as in a mid-p-value, and between two of them the distribution
     is taken as linear. Subsets are counted like sign patterns: all of them up to 15 records, and mostly beyond.
     """
-    mean = _mean(values, counts)
     ascending, mirrored = _canonical(values, counts)
     subsets = chosen_counts(ascending[1], rng=rng, resamples=resamples)
     sizes = subsets.chosen.sum(axis=1)
     some = sizes > 0
-    means, weights = subsets.chosen[some] @ ascending[0] / sizes[some], subsets.weights[some]
-    means, at = np.unique(np.round(means, 12), return_inverse=True)
-    weights = np.bincount(at, weights=weights)
-    tail, empty = (1 - confidence) / 2, 0.5 ** int(counts.sum())
-    low = float(np.interp(tail, np.cumsum(weights) - weights / 2 + empty / 2, means))
-    above = np.cumsum(weights[::-1]) - weights[::-1] / 2 + empty / 2
-    high = float(np.interp(tail, above, means[::-1]))
-    low, high = _as_given(low, high, mirrored)
+    means = np.round(subsets.chosen[some] @ ascending[0] / sizes[some], 12)
+    means, at = np.unique(means, return_inverse=True)
+    weights = np.bincount(at, weights=subsets.weights[some])
+    tail, empty = (1 - CONFIDENCE) / 2, 0.5 ** int(counts.sum())
+    low, high = (
+        float(np.interp(tail, np.cumsum(own) - own / 2 + empty / 2, ends))
+        for own, ends in ((weights, means), (weights[::-1], means[::-1]))
+    )
     how = "exact" if subsets.exact else f"{resamples:,} patterns"
-    return Interval(mean, low, high, confidence, f"sign-flip inversion, {how}")
+    return Interval(_mean(values, counts), *_as_given(low, high, mirrored), f"sign-flip inversion, {how}")
 
 
 def bootstrap_interval(
-    values: Floats,
-    counts: Counts,
-    *,
-    rng: np.random.Generator,
-    confidence: float = 0.95,
-    resamples: int = 10_000,
+    values: Floats, counts: Counts, *, rng: np.random.Generator, resamples: int = 10_000
 ) -> Interval:
     """Bias-corrected and accelerated bootstrap of a mean over records: Efron (1987), JASA 82.
 
@@ -163,17 +147,15 @@ def bootstrap_interval(
     mirrored interval. Needs n >= 2 and two distinct values.
     """
     n = int(counts.sum())
-    mean = _mean(values, counts)
     (ordered, numbers), mirrored = _canonical(values, counts)
     if n <= 2 * len(values):  # hardly anything occurs twice: drawing records is quicker than drawing counts
         means = np.repeat(ordered, numbers)[rng.integers(0, n, size=(resamples, n), dtype=np.int32)].mean(axis=1)
     else:
         means = rng.multinomial(n, numbers / n, size=resamples) @ ordered / n
-    quantile = float(stdtrit(n - 1, (1 + confidence) / 2)) * math.sqrt(n / (n - 1))
-    tails = bca_probabilities(ordered, numbers, means, quantile)
-    low, high = (float(bound) for bound in np.quantile(means, tails))
-    low, high = _as_given(low, high, mirrored)
-    return Interval(mean, low, high, confidence, f"BCa bootstrap, {resamples:,} resamples")
+    tails = bca_probabilities(ordered, numbers, means, _student_quantile(n) * math.sqrt(n / (n - 1)))
+    low, high = np.quantile(means, tails).tolist()
+    method = f"BCa bootstrap, {resamples:,} resamples"
+    return Interval(_mean(values, counts), *_as_given(low, high, mirrored), method)
 
 
 def bca_probabilities(values: Floats, counts: Counts, means: Floats, quantile: float) -> tuple[float, float]:
@@ -182,12 +164,10 @@ def bca_probabilities(values: Floats, counts: Counts, means: Floats, quantile: f
     ``quantile`` is 1.96 in the original. The jackknife's acceleration of a mean is the third moment over six times
     the second to the power 1.5, both as sums over the n records.
     """
-    normal = NormalDist()
-    mean = _mean(values, counts)
+    normal, mean = NormalDist(), _mean(values, counts)
     slack = 1e-12 * max(1.0, float(np.abs(values).max()))
     below = np.count_nonzero(means < mean - slack) + np.count_nonzero(means <= mean + slack)
-    share = min(max(below / (2 * len(means)), 1 / len(means)), 1 - 1 / len(means))
-    bias = normal.inv_cdf(share)
+    bias = normal.inv_cdf(min(max(below / (2 * len(means)), 1 / len(means)), 1 - 1 / len(means)))
     squares = float(counts @ (values - mean) ** 2)
     acceleration = float(counts @ (values - mean) ** 3) / (6 * squares**1.5)
 
@@ -198,11 +178,7 @@ def bca_probabilities(values: Floats, counts: Counts, means: Floats, quantile: f
 
 
 def sparse_interval(
-    values: Floats,
-    counts: Counts,
-    *,
-    limits: tuple[float, float] | None = None,
-    confidence: float = 0.95,
+    values: Floats, counts: Counts, *, limits: tuple[float, float] | None = None
 ) -> tuple[float, float]:
     """Interval of a mean that knows how few rows differ from zero; too narrow where most do.
 
@@ -213,7 +189,7 @@ def sparse_interval(
     the scale, from 30 rows on 15 / n of it, or that of the other side if that is larger or there are no
     ``limits``. Needs a non-zero value.
     """
-    n = int(counts.sum())
+    n, mean = int(counts.sum()), _mean(values, counts)
     weights = counts / counts[values != 0].sum()
     unseen = math.sqrt(float(np.sum(weights * values**2)))
     if limits is not None:
@@ -222,43 +198,31 @@ def sparse_interval(
     for signs in (values > 0, values < 0):
         k = int(counts[signs].sum())
         typical = math.sqrt(float(np.sum(counts[signs] * values[signs] ** 2)) / k) if k else unseen
-        low, high = wilson_interval(k / n, n, confidence=confidence)
+        low, high = wilson_interval(k / n, n)
         ends.append(((k / n - low) * typical, (high - k / n) * typical))
     (wins_below, wins_above), (losses_below, losses_above) = ends
-    mean = _mean(values, counts)
     return mean - math.hypot(wins_below, losses_above), mean + math.hypot(wins_above, losses_below)
 
 
-def constant_interval(
-    difference: float, n: int, *, limits: tuple[float, float] | None, confidence: float = 0.95
-) -> Interval:
+def constant_interval(difference: float, n: int, *, limits: tuple[float, float] | None) -> Interval:
     """Interval when all n differences are equal: no variance was seen, which does not mean there is none.
 
-    With this confidence at most ``q = 1 - ((1 - confidence) / 2) ** (1 / n)`` of all records differ from the
-    observed value (Clopper and Pearson, 1934), and those by no more than the scale allows. So three equal
-    gains prove nothing, and sixty ties leave a difference of 6% of the scale possible. Without ``limits``
-    there is no bound.
+    With this confidence at most ``q = 1 - 0.025 ** (1 / n)`` of all records differ from the observed value (Clopper
+    and Pearson, 1934), and those by no more than the scale allows. So three equal gains prove nothing, and sixty ties
+    leave a difference of 6% of the scale possible. Without ``limits`` there is no bound.
     """
     method = "bound for equal differences"
     if limits is None:
-        return Interval(difference, None, None, confidence, method)
+        return Interval(difference, None, None, method)
     span = limits[1] - limits[0]
-    unseen = 1 - ((1 - confidence) / 2) ** (1 / n)
-    low, high = difference - unseen * (difference + span), difference + unseen * (span - difference)
-    return Interval(difference, low, high, confidence, method)
-
-
-def _mean(values: Floats, counts: Counts) -> float:
-    return float(values @ counts) / int(counts.sum())
+    unseen = 1 - ((1 - CONFIDENCE) / 2) ** (1 / n)
+    return Interval(
+        difference, difference - unseen * (difference + span), difference + unseen * (span - difference), method
+    )
 
 
 def newcombe_interval(
-    tuned: Floats,
-    base: Floats,
-    *,
-    counts: Counts | None = None,
-    limits: tuple[float, float] = (0, 1),
-    confidence: float = 0.95,
+    tuned: Floats, base: Floats, *, counts: Counts | None = None, limits: tuple[float, float] = (0, 1)
 ) -> Interval:
     """Difference of two paired proportions: Newcombe (1998), Statistics in Medicine 17, method 10.
 
@@ -270,8 +234,7 @@ def newcombe_interval(
     neither, only_base, only_tuned, both = np.bincount(cells, weights=counts, minlength=4).astype(int).tolist()
     n = neither + only_base + only_tuned + both
     p1, p2 = (both + only_tuned) / n, (both + only_base) / n
-    l1, u1 = wilson_interval(p1, n, confidence=confidence)
-    l2, u2 = wilson_interval(p2, n, confidence=confidence)
+    (l1, u1), (l2, u2) = wilson_interval(p1, n), wilson_interval(p2, n)
     product = (both + only_tuned) * (only_base + neither) * (both + only_base) * (only_tuned + neither)
     cross = float(both * neither - only_tuned * only_base)
     if cross > 0:
@@ -280,7 +243,15 @@ def newcombe_interval(
     below = math.sqrt((p1 - l1) ** 2 - 2 * phi * (p1 - l1) * (u2 - p2) + (u2 - p2) ** 2)
     above = math.sqrt((u1 - p1) ** 2 - 2 * phi * (u1 - p1) * (p2 - l2) + (p2 - l2) ** 2)
     span, mean = high - low, (only_tuned - only_base) / n
-    return Interval(mean * span, (mean - below) * span, (mean + above) * span, confidence, "Newcombe paired")
+    return Interval(mean * span, (mean - below) * span, (mean + above) * span, "Newcombe paired")
+
+
+def _mean(values: Floats, counts: Counts) -> float:
+    return float(values @ counts) / int(counts.sum())
+
+
+def _student_quantile(n: int) -> float:
+    return float(stdtrit(n - 1, (1 + CONFIDENCE) / 2))
 
 
 def _canonical(values: Floats, counts: Counts) -> tuple[tuple[Floats, Counts], bool | None]:

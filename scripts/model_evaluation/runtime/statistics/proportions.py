@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from scipy.special import bdtr
 
+CONFIDENCE = 0.95
+"""Of every interval."""
+
 
 class MidP(NamedTuple):
     """A two-sided test: ``mid`` counts what was observed by half, ``exact`` in full."""
@@ -16,7 +19,7 @@ class MidP(NamedTuple):
     exact: float
 
 
-def wilson_interval(share: float, n: float, *, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(share: float, n: float, *, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Wilson's (1927) score interval of an observed share of n > 0 rows, within 0 and 1.
 
     n need not be whole (the effective number of rows that are not independent), which scipy's does not take.
@@ -35,10 +38,10 @@ def mcnemar_test(wins: int, losses: int) -> MidP:
     was observed, half of it when wins and losses are equal (Fagerland, Lydersen and Laake, 2013, BMC Medical Research
     Methodology 13:91).
     """
-    n = wins + losses
+    fewer, n = min(wins, losses), wins + losses
     if n == 0:
         return MidP(1.0, 1.0)
-    below = float(bdtr(min(wins, losses), n, 0.5))
-    observed = below - (float(bdtr(min(wins, losses) - 1, n, 0.5)) if min(wins, losses) else 0.0)
+    below = float(bdtr(fewer, n, 0.5))
+    observed = below - (float(bdtr(fewer - 1, n, 0.5)) if fewer else 0.0)
     exact = 1.0 if wins == losses else min(1.0, 2 * below)  # twice a half may round to more than 1
     return MidP(exact - (observed / 2 if wins == losses else observed), exact)

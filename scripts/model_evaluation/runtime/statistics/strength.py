@@ -8,7 +8,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from .proportions import wilson_interval
+from .proportions import CONFIDENCE, wilson_interval
 
 
 class Strength(TypedDict):
@@ -23,9 +23,7 @@ class Strength(TypedDict):
     method: str
 
 
-def davidson_strength(
-    wins: int, ties: int, losses: int, *, effective: float | None = None, confidence: float = 0.95
-) -> Strength | None:
+def davidson_strength(wins: int, ties: int, losses: int, *, effective: float | None = None) -> Strength | None:
     """Maximum-likelihood strengths of two models in Davidson's model; ``None`` when every row is a tie, or n = 0.
 
     Davidson (1970), "On extending the Bradley-Terry model to accommodate ties in paired comparison experiments",
@@ -40,13 +38,13 @@ def davidson_strength(
     if decided == 0:
         return None
     share = wins / decided
-    low, high = wilson_interval(share, effective or decided, confidence=confidence)
+    low, high = wilson_interval(share, effective or decided)
     both = wins > 0 and losses > 0
     return {
         "tuned": share,
         "ci_low": low,
         "ci_high": high,
-        "confidence": confidence,
+        "confidence": CONFIDENCE,
         "log_ratio": math.log(wins / losses) if both else None,
         "tie_parameter": ties / math.sqrt(wins * losses) if both else None,
         "method": "Davidson, Wilson interval",

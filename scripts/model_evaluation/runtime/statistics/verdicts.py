@@ -7,14 +7,19 @@ p-value adjusted over all metrics; everything that is not shown is said to be un
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
-from model_evaluation.runtime.statistics.entries import Interval
-
-from .entries import count_of, value_of
-
-if TYPE_CHECKING:
-    from .entries import Difference, Entry, Fairness, Rows, SoundRows
+from model_evaluation.runtime.summary import (
+    MODEL_LABELS,
+    Difference,
+    Entry,
+    Fairness,
+    Interval,
+    Rows,
+    SoundRows,
+    count_of,
+    value_of,
+)
 
 SIGNIFICANCE = 0.05
 MARGIN_SHARE = 0.05  # differences within 5% of a metric's scale count as none
@@ -29,7 +34,6 @@ OPENINGS = {
     "no_worse": "The {tuned} is no worse on {name}{than}, but not shown to be better",
     "inconclusive": "It is not clear whether the {tuned} is better or worse on {name}{than}",
 }
-MODEL_LABELS = {"tuned": "fine-tuned model", "base": "base model"}
 
 
 class Verdict(TypedDict):
@@ -83,12 +87,8 @@ def overall_verdict(
     entry = metrics.get(primary)
     difference = entry["difference"] if entry else None
     if entry is None or difference is None or not entry["n_paired"] or difference["mean"] is None:
-        reason = (
-            "no row has an answer from both models"
-            if not rows["paired"]
-            else f"no row has a numeric {primary} score for both models"
-        )
-        return {"decision": "invalid", "sentence": f"The models cannot be compared: {reason}."}
+        lacks = f"a numeric {primary} score for both models" if rows["paired"] else "an answer from both models"
+        return {"decision": "invalid", "sentence": f"The models cannot be compared: no row has {lacks}."}
     checks = fairness["checks"] if fairness else []
     failed = [check["message"] for check in checks if check["status"] == "fail"]
     if failed:
@@ -103,15 +103,12 @@ def overall_verdict(
     sentence = primary_sentence(primary, entry, decision, rows, labels)
     if reasons:
         sentence += f" {' '.join(reasons)}"
-    guards = sorted(
-        name
-        for name, other in metrics.items()
-        if other.get("guard") and name != primary and other["verdict"] == "regressed"
-    )
+    others = {name: own for name, own in metrics.items() if name != primary}
+    guards = sorted(name for name, own in others.items() if own.get("guard") and own["verdict"] == "regressed")
     if guards:
         losses = " and on ".join(f"{name}: {evidence_text(metrics[name])}" for name in guards)
         sentence = f"{sentence} But it got worse on {losses}."
-        decision = {"inconclusive": "regressed", "regressed": "regressed"}.get(decision, "mixed")
+        decision = "regressed" if decision in ("inconclusive", "regressed") else "mixed"
     sound = fairness["sound_rows"] if fairness else None
     if sound and not guards and _disagree(decision, sound, entry):
         reason = f"Among the {sound['n_paired']} rows that are sound in both models it is {evidence_text(sound)}."
@@ -156,8 +153,8 @@ def primary_sentence(name: str, entry: Entry, decision: str, rows: Rows, labels:
 def single_model_sentence(
     metrics: Mapping[str, Entry], primary: str, scope: str, rows: Rows, labels: Mapping[str, str]
 ) -> str:
-    entry: Mapping[str, Any] = metrics.get(primary) or {}
-    label, own = labels[scope], entry.get(scope)
+    entry, label = metrics.get(primary), labels[scope]
+    own = (entry["tuned"] if scope == "tuned" else entry["base"]) if entry else None
     value = value_of(own)
     if value is None:
         return f"Only the {label} was evaluated, and no row has a numeric {primary} score."

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Side
-from model_evaluation.runtime.results.paired_scores import PairedScores, model_scores
+from model_evaluation.runtime.results.paired_scores import PairedScores, scored_records
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, plain_text
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.metrics import Metric, number_in
@@ -18,8 +19,10 @@ from .files import Question
 
 Answers = Mapping[Side, Sequence[Question]]
 """The rows of one part, by model."""
+Scored = tuple[Question, ScoredAnswer]
 Key = tuple[str, int]
 """A text, and which of its occurrences."""
+Item = TypeVar("Item")
 
 
 class PairedQuestions(NamedTuple):
@@ -37,71 +40,64 @@ def pair_questions(
     place in the file of the first model that has it.
     """
     records: list[Record] = []
-    other_prompts, groups = 0, 0
+    other_prompts, groups = 0, itertools.count()
     for part, answers in parts.items():
-        before = len(records)
-        first, *others = [side for side in BOTH_SIDES if side in answers]
-        members: dict[str, list[Record]] = defaultdict(list)  # by what the model was given
-
-        def add(
-            side: Side,
-            key: Key,
-            question: Question,
-            own: dict[str, list[Record]] = members,
-            part: str = part,
-            before: int = before,
-        ) -> Record:
-            row = DatasetRow(len(records) + 1, question.example, question.reference, category=part)
-            record = Record(
-                f"{part}-{len(records) - before + 1}", key[1], row, {side: scored(question, scores(question))}
-            )
-            own[key[0]].append(record)
-            records.append(record)
-            return record
-
-        mine = _keyed(answers[first], _prompt)
-        places = {key: add(first, key, question) for key, question in mine}
-        for other in others:
-            left = []
-            for key, question in _keyed(answers[other], _prompt):
-                if record := places.get(key):
-                    record.answers[other] = scored(question, scores(question))
-                else:
-                    left.append(question)
-            free = [(question, places[key]) for key, question in mine if other not in places[key].answers]
-            by_example = {
-                key: record for (key, _), (_, record) in zip(_keyed([q for q, _ in free], _example), free, strict=True)
-            }
-            for key, question in _keyed(left, _example):
-                if record := by_example.get(key):
-                    record.answers[other] = scored(question, scores(question))
-                    other_prompts += 1
-                else:
-                    add(other, (plain_text(question.full_prompt), key[1]), question)
-        for same in members.values():
-            if len(same) > 1:
-                for record in same:
-                    record.group = groups
-                groups += 1
+        scored_answers = {side: [(own, scored(own, scores(own))) for own in answers[side]] for side in answers}
+        given, others = _paired_part(part, scored_answers, len(records))
+        other_prompts += others
+        records += [record for own in given.values() for record in own]
+        for same in given.values():
+            number = next(groups) if len(same) > 1 else -1
+            for record in same:
+                record.group = number
+    records.sort(key=lambda record: record.row.line if record.row else 0)
     return PairedQuestions(records, other_prompts)
 
 
-def _keyed(questions: Sequence[Question], text_of: Callable[[Question], str]) -> list[tuple[Key, Question]]:
+def _paired_part(
+    part: str, answers: Mapping[Side, Sequence[Scored]], before: int
+) -> tuple[dict[str, list[Record]], int]:
+    """The part's records by what the model was given, numbered from ``before`` on, and how many were given in other
+    words."""
+    given: dict[str, list[Record]] = defaultdict(list)
+    numbers, other_prompts = itertools.count(1), 0
+
+    def add(side: Side, key: Key, own: Scored) -> Record:
+        (question, answer), number = own, next(numbers)
+        row = DatasetRow(before + number, question.example, question.reference, category=part)
+        record = Record(f"{part}-{number}", key[1], row, {side: answer})
+        given[key[0]].append(record)
+        return record
+
+    first, *others = [side for side in BOTH_SIDES if side in answers]
+    places = {key: add(first, key, own) for key, own in _keyed(answers[first], lambda own: own[0].full_prompt)}
+    for other in others:
+        left = []
+        for key, own in _keyed(answers[other], lambda own: own[0].full_prompt):
+            if key in places:
+                places[key].answers[other] = own[1]
+            else:
+                left.append(own)
+        free = [record for record in places.values() if other not in record.answers]
+        by_example = dict(_keyed(free, lambda record: record.source.prompt))
+        for key, own in _keyed(left, lambda own: own[0].example):
+            if key in by_example:
+                by_example[key].answers[other] = own[1]
+                other_prompts += 1
+            else:
+                add(other, (plain_text(own[0].full_prompt), key[1]), own)
+    return given, other_prompts
+
+
+def _keyed(items: Iterable[Item], text_of: Callable[[Item], str]) -> list[tuple[Key, Item]]:
+    """Each item under its text, and which of that text's occurrences it is."""
     counts: Counter[str] = Counter()
     keyed = []
-    for question in questions:
-        text = plain_text(text_of(question))
+    for item in items:
+        text = plain_text(text_of(item))
         counts[text] += 1
-        keyed.append(((text, counts[text]), question))
+        keyed.append(((text, counts[text]), item))
     return keyed
-
-
-def _prompt(question: Question) -> str:
-    return question.full_prompt
-
-
-def _example(question: Question) -> str:
-    return question.example
 
 
 def scored(question: Question, scores: Mapping[str, float | None]) -> ScoredAnswer:
@@ -129,12 +125,4 @@ def question_scores(
     for at, record in enumerate(records):
         parts.setdefault(str(record.row.category if record.row else ""), []).append(at)
     places = {name: np.array(own, np.int64) for name, own in parts.items()}
-    answers = {side: [record.answers.get(side) for record in records] for side in sides}
-    return PairedScores(
-        {metric.name: {side: model_scores(metric, records, side) for side in sides} for metric in metrics},
-        {side: np.array([answer is not None for answer in own], bool) for side, own in answers.items()},
-        len(records),
-        {side: np.array([len(a.response) if a else np.nan for a in own], float) for side, own in answers.items()},
-        {field: places} if len(places) > 1 else {},
-        groups=np.array([record.group for record in records], np.int64),
-    )
+    return scored_records(records, metrics, sides, {field: places} if len(places) > 1 else {})

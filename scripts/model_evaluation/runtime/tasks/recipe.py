@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from model_evaluation.runtime.checks import Fault
+from model_evaluation.runtime.launch.evaluators import EvaluatorSettings
 from model_evaluation.runtime.models import PUBLIC_HUB, base_model_of, hub_model_name
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import AwsClients, AwsFailure
@@ -84,29 +85,38 @@ def check_recipe(settings: TaskSettings, aws: AwsClients) -> str:
     unread = "the SDK then leaves out every setting, and the service's own apply."
     allow = "Allow s3:GetObject on the bucket jumpstart-cache-prod-REGION, or set nothing in DECODING."
     try:
-        recipe = _settings_of(settings, aws)
+        recipe = recipe_of(settings, aws)
     except (*AwsFailure, ValueError) as error:
         raise Fault(f"what the evaluation recipe takes could not be read ({error}); {unread}", allow, "warn") from error
     tasks = recipe["task"].choices if "task" in recipe else ()
     if tasks and settings.task not in tasks:
         raise Fault(f"the model's evaluation recipe does not run {settings.task}.", f"It runs {', '.join(tasks)}.")
-    for name, value in settings.decoding.items():
-        if name not in recipe:
-            raise Fault(f"the recipe has no {name}.", "Take it out of DECODING.")
-        if not recipe[name].takes(float(value)):
-            message = f"{name}={value} is not what the recipe takes ({recipe[name].bounds()}); the SDK would reset all."
-            raise Fault(message, "Correct DECODING.")
+    require_taken(settings.decoding, recipe, "DECODING", "; the SDK would reset all")
     return f"runs {settings.task}; decoding: {settings.decoding_in_words}"
 
 
-def _settings_of(settings: TaskSettings, aws: AwsClients) -> dict[str, Parameter]:
-    """Raises ``ValueError`` where none are named, and what boto3 raises."""
+def require_taken(
+    values: Mapping[str, int | float], recipe: Mapping[str, Parameter], where: str, otherwise: str = ""
+) -> None:
+    """Raise :class:`Fault` for a value that the recipe does not take; ``where`` is the parameter that it stands in."""
+    for name, value in values.items():
+        if name not in recipe:
+            raise Fault(f"the recipe has no {name}.", f"Take it out of {where}.")
+        if not recipe[name].takes(float(value)):
+            message = f"{name}={value} is not what the recipe takes ({recipe[name].bounds()}){otherwise}."
+            raise Fault(message, f"Correct {where}.")
+
+
+def recipe_of(
+    settings: EvaluatorSettings, aws: AwsClients, evaluation_type: str = DETERMINISTIC
+) -> dict[str, Parameter]:
+    """The settings of the model's recipe. Raises ``ValueError`` where none are named, and what boto3 raises."""
     base = settings.model if settings.scope == "base" else base_model_of(settings.model, aws)
     content = aws.sagemaker.describe_hub_content(
         HubName=PUBLIC_HUB, HubContentType="Model", HubContentName=hub_model_name(base or "")
     )
-    place = settings_place(json.loads(content["HubContentDocument"]))
+    place = settings_place(json.loads(content["HubContentDocument"]), evaluation_type)
     if not place:
-        raise ValueError("the hub names none")
+        raise ValueError(f"the hub names none of {hub_model_name(base or '')}")
     uri = S3Uri.parse(place)
     return read_recipe_settings(aws.s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read())

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.launch.waiting import FinishedRun
-from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side, named_model, reference_labels
+from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.s3_uri import S3Uri
-from model_evaluation.runtime.session import AwsClients, Client
+from model_evaluation.runtime.session import Client
 
 from .files import Question, TaskMeans, find_task_files, read_means, read_questions
 from .runs import MODEL_STEPS
 from .settings import TaskSettings
 
 if TYPE_CHECKING:
-    from model_evaluation.runtime.results.summary import Summary
-    from model_evaluation.runtime.statistics.entries import SoundRows
+    from model_evaluation.runtime.summary import SoundRows, Summary
 
 
 class StepResults(NamedTuple):
@@ -88,29 +87,6 @@ def read_step_results(
             ) from error
         results.append(StepResults(means, questions))
     return results
-
-
-def task_evaluation(
-    settings: TaskSettings,
-    runs: Sequence[FinishedRun],
-    aws: AwsClients,
-    conditions: Mapping[str, object],
-    primary_metric: str = "",
-) -> Evaluation:
-    """The head of the summary. The decoding settings stand among the ``conditions`` of every such evaluation."""
-    names = settings.model_names(aws)
-    return Evaluation(
-        kind=settings.kind,
-        conditions={**conditions, "decoding": dict(settings.decoding)},
-        tuned=named_model(names["tuned"]),
-        base=named_model(names["base"]),
-        scope=settings.scope,
-        primary_metric=primary_metric,
-        execution_arn=runs[0].execution_arn,
-        created=runs[0].created.isoformat() if runs[0].created else "",
-        simulated=aws.simulated,
-        labels=reference_labels(settings.reference),
-    )
 
 
 def executions_of_sides(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from model_evaluation.runtime.launch.evaluators import EvaluatorSettings
+from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, numbers_in
 from model_evaluation.runtime.settings import Json, ParameterReader
+
+EXPECTED = "a dictionary of numbers, such as {'max_new_tokens': 8192}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +25,7 @@ class TaskSettings(EvaluatorSettings):
 
     @classmethod
     def read(cls, reader: ParameterReader) -> Json:
-        return super().read(reader) | {"decoding": _decoding(reader)}
+        return super().read(reader) | {"decoding": numbers_in(reader, "DECODING", EXPECTED)}
 
     def configuration(self) -> Json:
         return {**super().configuration(), "decoding": dict(sorted(self.decoding.items()))}
@@ -36,16 +38,3 @@ class TaskSettings(EvaluatorSettings):
     def sdk_overrides(self) -> Json | None:
         """The decoding settings as the SDK takes them."""
         return {"inference": dict(self.decoding)} if self.decoding else None
-
-
-def _decoding(reader: ParameterReader) -> dict[str, int | float]:
-    value = reader.structure("DECODING")
-    if value is None:
-        return {}
-    numbers = isinstance(value, dict) and all(
-        isinstance(name, str) and isinstance(number, int | float) and not isinstance(number, bool)
-        for name, number in value.items()
-    )
-    if not numbers:
-        return reader.fault("DECODING", "a dictionary of numbers, such as {'max_new_tokens': 8192}", {})
-    return dict(value)  # type: ignore[call-overload,no-any-return]

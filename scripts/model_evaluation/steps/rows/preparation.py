@@ -65,7 +65,7 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
                 earlier=_earlier_manifest(context),
                 overlap=_overlap(context, training, reading),
                 **{key: fact for key, fact in facts.items() if key != "uri"},
-            ).as_json()
+            )
     except OSError as error:
         raise Refused(
             f"The prepared file cannot be written to {folder}: {error.strerror or error}.",

@@ -20,7 +20,7 @@ from model_evaluation.kinds.predictive.runtime.problem import Problem
 from model_evaluation.kinds.predictive.runtime.tables import Predictions, TestSet
 from model_evaluation.reporting.summaries import summary_fault
 from model_evaluation.runtime.report.export import export_analysis
-from model_evaluation.runtime.report.metrics_table import metrics_table
+from model_evaluation.runtime.report.view import ReportView
 from model_evaluation.runtime.results.evaluation import ResultsError
 from unit.predictive.numbers.cases import (
     BINARY,
@@ -194,7 +194,7 @@ def test_a_metric_that_one_model_lacks_shows_the_others_value() -> None:
     truth = np.asarray(test.label)
     classes_only = said | {"base": Predictions(test.ids, None, truth)}
     analysis = analysed(test, classes_only, primary="accuracy")
-    headings, lines = metrics_table(analysis.summary, analysis.words)
+    headings, lines, _ = ReportView(analysis.summary, analysis.words).table
     cells = dict(zip(headings, next(line for line in lines if line[0] == "roc_auc"), strict=True))
     value = analysis.summary["metrics"]["roc_auc"]["tuned"]["value"]  # type: ignore[index, typeddict-item]
     assert float(cells["Candidate"]) == pytest.approx(value, abs=0.005)

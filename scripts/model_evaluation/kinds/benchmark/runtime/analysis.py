@@ -28,24 +28,20 @@ from model_evaluation.runtime.results.paired_scores import (
     metric_rng,
 )
 from model_evaluation.runtime.results.records import Record
-from model_evaluation.runtime.results.summary import Summary, summary_of
+from model_evaluation.runtime.results.summary import summary_of
 from model_evaluation.runtime.session import Client
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, compare_paired, settle_verdicts
-from model_evaluation.runtime.statistics.entries import (
+from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR, metric_verdict, overall_verdict
+from model_evaluation.runtime.summary import (
+    MODEL_LABELS,
     Fairness,
     FairnessCheck,
     MetricEntry,
     ModelScores,
     SoundRows,
-)
-from model_evaluation.runtime.statistics.metrics import Metric
-from model_evaluation.runtime.statistics.verdicts import (
-    COVERAGE_FLOOR,
-    MODEL_LABELS,
-    PAIRED_FLOOR,
-    metric_verdict,
-    overall_verdict,
+    Summary,
 )
 from model_evaluation.runtime.tasks.files import PartMeans, Question, TaskMeans, part_name
 from model_evaluation.runtime.tasks.questions import PairedQuestions, pair_questions, question_scores, score_of

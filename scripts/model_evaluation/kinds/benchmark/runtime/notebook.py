@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.launch.waiting import FinishedRun
 from model_evaluation.runtime.session import AwsClients
-from model_evaluation.runtime.tasks.results import answers_in_words, executions_of_sides, task_evaluation
+from model_evaluation.runtime.tasks.results import answers_in_words, executions_of_sides
 
 from .analysis import analyse, read_model
 from .settings import BenchmarkSettings
@@ -18,7 +18,7 @@ __all__ = ["BenchmarkSettings", "read_results"]
 def read_results(runs: Sequence[FinishedRun], settings: BenchmarkSettings, aws: AwsClients) -> Analysis:
     """The models' marked answers of these runs, paired and compared; prints how many there are."""
     conditions = {"benchmark": settings.benchmark, "subtasks": sorted(settings.subtasks)}
-    evaluation = task_evaluation(settings, runs, aws, conditions)
+    evaluation = settings.evaluation(runs, aws, {**conditions, "decoding": dict(settings.decoding)})
     files = {
         side: read_model(aws.s3, settings.s3_output, ids, step, evaluation.names[side])
         for side, (step, ids) in executions_of_sides(settings, runs, evaluation).items()

@@ -74,16 +74,11 @@ class BenchmarkSettings(TaskSettings):
         task = TASKS[self.benchmark]
         return {"rows": task.size(self.subtasks) or UNKNOWN_QUESTIONS}
 
-    def overview(self) -> dict[str, str]:
+    def contents(self) -> dict[str, str]:
         return {
-            "Model": self.model,
-            "Evaluates": self.evaluates,
             "Benchmark": self.benchmark,
             "Subtasks": ", ".join(self.subtasks) or "all",
             "Decoding": self.decoding_in_words,
-            **super().overview(),
-            "Role": self.role_arn,
-            "Results": self.s3_output,
         }
 
     @property
@@ -93,3 +88,6 @@ class BenchmarkSettings(TaskSettings):
             return self.subtasks[0]
         has_subtasks = bool(TASKS[self.benchmark].subtasks) or self.benchmark == "strong_reject"
         return "ALL" if has_subtasks else None
+
+
+SETTINGS = BenchmarkSettings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Choose, Refused
 from model_evaluation.kinds.benchmark.runtime.tasks import TASKS
@@ -11,7 +12,6 @@ from model_evaluation.kinds.benchmark.sizes import half_width_words, question_wo
 from model_evaluation.steps.decoding import spec_of
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.sagemaker.evaluation_spec import EvaluationSpec
 
 OTHERS = {

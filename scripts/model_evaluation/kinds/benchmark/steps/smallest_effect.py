@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.benchmark.sizes import detectable_points, questions_of
 from model_evaluation.steps.scope import is_compared
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 LARGEST = 50.0
 SUGGESTED = 2.0

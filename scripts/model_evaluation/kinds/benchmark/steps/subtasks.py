@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.benchmark.runtime.tasks import TASKS
 from model_evaluation.kinds.benchmark.sizes import half_width, question_words
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 ALL = "ALL"
 SHOWN = 8  # subtasks as choices; the reference page lists all

@@ -7,14 +7,12 @@ from collections.abc import Callable
 
 from model_evaluation.kinds.custom_scorer.demo.script import SCRIPT, demo_dataset
 from model_evaluation.kinds.custom_scorer.runtime.settings import EVALUATOR
-from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.company import Company, seed_company
 from model_evaluation.localaws.jobs.job import Job
 from model_evaluation.localaws.jobs.serverless import evaluation_of
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.services.evaluation_recipe import KEY, give_recipes_settings, recipe_settings
 from model_evaluation.localaws.services.hub import put_content, registry_hub_name
 
 from . import functions
@@ -22,27 +20,18 @@ from .functions import FUNCTION
 from .scoring import run_scoring
 
 
-class ScorerNames:
-    """The names of what an account has for scorers."""
-
-    def __init__(self, account: str, region: str) -> None:
-        hub, prefix = registry_hub_name(region, account), f"arn:aws:sagemaker:{region}:{account}"
-        self.function_arn = f"arn:aws:lambda:{region}:{account}:function:{FUNCTION}"
-        self.evaluator_arn = f"{prefix}:hub-content/{hub}/JsonDoc/fernway-ticket-scorer/1.0.0"
-        self.scorer_dataset_uri = f"s3://{Company(account, region).bucket}/datasets/ticket_teams.jsonl"
-
-
 class ScorerWorld(Company):
     """The names of everything in a seeded account."""
 
-    def __init__(self, cloud: Cloud, region: str) -> None:
-        super().__init__(cloud.account, region)
-        own = ScorerNames(cloud.account, region)
-        self.function_arn, self.evaluator_arn = own.function_arn, own.evaluator_arn
-        self.scorer_dataset_uri = own.scorer_dataset_uri
+    def __init__(self, account: str, region: str) -> None:
+        super().__init__(account, region)
+        hub, prefix = registry_hub_name(region, account), f"arn:aws:sagemaker:{region}:{account}"
+        self.function_arn = f"arn:aws:lambda:{region}:{account}:function:{FUNCTION}"
+        self.evaluator_arn = f"{prefix}:hub-content/{hub}/JsonDoc/fernway-ticket-scorer/1.0.0"
+        self.scorer_dataset_uri = f"s3://{self.bucket}/datasets/ticket_teams.jsonl"
 
 
-def seed_scorer(seed: Seeder, names: ScorerNames | ScorerWorld) -> None:
+def seed_scorer(seed: Seeder, names: ScorerWorld) -> None:
     """The sample dataset, and the evaluator of the sample function."""
     seed.object(names.scorer_dataset_uri, demo_dataset())
     seed_evaluator(seed, names.evaluator_arn, names.function_arn)
@@ -58,7 +47,6 @@ def seed_evaluator(seed: Seeder, arn: str, function: str, type_: str = "RewardFu
 
 class ScorerPlayer(KindPlayer):
     operations = (functions.OPERATIONS,)
-    public_objects = {KEY: recipe_settings}  # noqa: RUF012 - a constant table
     actions = ("lambda:*",)
     demo = SCRIPT
 
@@ -67,14 +55,12 @@ class ScorerPlayer(KindPlayer):
 
     def seed_world(self, seed: Seeder) -> ScorerWorld:
         seed_company(seed, self.trusted_services, self.actions)
-        give_recipes_settings(seed.cloud, seed.region)
-        world = ScorerWorld(seed.cloud, seed.region)
+        world = ScorerWorld(seed.cloud.account, seed.region)
         seed_scorer(seed, world)
         return world
 
     def seed_rehearsal(self, seed: Seeder, parameters: Record) -> None:
         """Makes the configured evaluator exist, with the sample scorer behind it."""
-        give_recipes_settings(seed.cloud, seed.region)
         scorer = str(parameters["SCORER"])
         if EVALUATOR.fullmatch(scorer):
             function = f"arn:aws:lambda:{seed.region}:{seed.cloud.account}:function:{FUNCTION}"
@@ -82,3 +68,6 @@ class ScorerPlayer(KindPlayer):
 
     def sample_dataset(self) -> bytes:
         return demo_dataset()
+
+
+PLAYER = ScorerPlayer

@@ -15,11 +15,6 @@ from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.identity import who_am_i
 from model_evaluation.lookups.session import Aws
 
-# Lambda's page on runtimes: functions of these can no longer be created or updated, or soon cannot.
-BLOCKED_RUNTIMES = frozenset(
-    {"python2.7", "python3.6", "python3.7", "python3.8", "nodejs12.x", "nodejs14.x", "nodejs16.x"}
-)
-AGEING_RUNTIMES = frozenset({"python3.9", "nodejs18.x"})
 LEAST_TIMEOUT = 30  # seconds; what a function is given unless it says otherwise is 3
 LEAST_MEMORY = 256
 MOST_LISTED = 20
@@ -127,10 +122,6 @@ def function_faults(function: Function) -> tuple[list[str], list[str]]:
         faults.append(f"it is {function.state}, not Active")
     if function.update not in ("", "Successful"):
         faults.append(f"its last update is {function.update}")
-    if function.runtime in BLOCKED_RUNTIMES:
-        faults.append(f"its runtime {function.runtime} is no longer supported")
-    elif function.runtime in AGEING_RUNTIMES:
-        doubts.append(f"its runtime {function.runtime} is deprecated")
     if function.timeout < LEAST_TIMEOUT:
         doubts.append(f"its timeout is {function.timeout} s; a call that takes longer is a row without a score")
     if function.memory < LEAST_MEMORY:

@@ -18,9 +18,9 @@ from model_evaluation.runtime.results.paired_scores import compare_scores, paire
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, pair_records
 from model_evaluation.runtime.results.summary import scores_summary
 from model_evaluation.runtime.rows import canonical_prompt, is_conversation, message_text, read_dataset_rows, whole_text
-from model_evaluation.runtime.statistics.entries import FairnessCheck
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, signed
+from model_evaluation.runtime.summary import FairnessCheck
 from model_evaluation.runtime.tasks.files import Question, literal
 from model_evaluation.runtime.tasks.questions import score_of
 from model_evaluation.runtime.tasks.results import read_step_results

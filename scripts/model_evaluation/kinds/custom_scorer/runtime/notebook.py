@@ -8,7 +8,7 @@ from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.dataset_files import dataset_lines, source_rows
 from model_evaluation.runtime.launch.waiting import FinishedRun
 from model_evaluation.runtime.session import AwsClients
-from model_evaluation.runtime.tasks.results import answers_in_words, executions_of_sides, task_evaluation
+from model_evaluation.runtime.tasks.results import answers_in_words, executions_of_sides
 
 from .analysis import analyse, read_model
 from .settings import ScorerSettings
@@ -18,7 +18,8 @@ __all__ = ["ScorerSettings", "read_results"]
 
 def read_results(runs: Sequence[FinishedRun], settings: ScorerSettings, aws: AwsClients) -> Analysis:
     """The scorer's scores of these runs, paired and compared; prints how many rows there are."""
-    evaluation = task_evaluation(settings, runs, aws, {"scorer": settings.scorer}, settings.primary_metric)
+    conditions = {"scorer": settings.scorer, "decoding": dict(settings.decoding)}
+    evaluation = settings.evaluation(runs, aws, conditions, settings.primary_metric)
     files = {
         side: read_model(aws.s3, settings.s3_output, ids, step, evaluation.names[side])
         for side, (step, ids) in executions_of_sides(settings, runs, evaluation).items()

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION, Fault
-from model_evaluation.runtime.launch.evaluators import check_model
+from model_evaluation.runtime.launch.evaluators import check_model, dataset_parameters
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import Json, ParameterReader
 from model_evaluation.runtime.tasks.recipe import check_recipe
@@ -60,9 +60,7 @@ class ScorerSettings(TaskSettings):
     @classmethod
     def read(cls, reader: ParameterReader) -> Json:
         return super().read(reader) | {
-            "dataset": reader.text("DATASET"),
-            "dataset_etag": (reader.optional_text("DATASET_ETAG") or "").strip('"'),
-            "dataset_notes": tuple(reader.texts("DATASET_NOTES")),
+            **dataset_parameters(reader),
             "scorer": reader.text("SCORER"),
             "primary_metric": reader.optional_text("PRIMARY_METRIC") or "",
             "direction": reader.text("BETTER"),
@@ -89,15 +87,13 @@ class ScorerSettings(TaskSettings):
             "scorer": self.scorer,
         }
 
-    def overview(self) -> dict[str, str]:
+    def contents(self) -> dict[str, str]:
         return {
-            "Model": self.model,
-            "Evaluates": self.evaluates,
             "Dataset": self.dataset,
             "Scorer": self.scorer,
             "Decides": f"{self.primary_metric or 'the scorer’s first metric'}, {self.direction} is better",
             "Decoding": self.decoding_in_words,
-            **super().overview(),
-            "Role": self.role_arn,
-            "Results": self.s3_output,
         }
+
+
+SETTINGS = ScorerSettings

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .events import ANSWER_FIELDS, GOLD_FIELDS, event_of, format_name, gold_of
@@ -13,7 +12,6 @@ from .replies import ReplyError, Scores, read_reply
 
 Call = Callable[[list[dict[str, Any]]], object]
 """Calls the function with an event; what it answered."""
-ROOM = 0.5  # of the function's timeout may be used up by a call
 WRONG = "This is not the answer to the question."
 
 
@@ -27,13 +25,11 @@ class Tried(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """All calls, what is wrong with the scorer (any of it refuses it), and what is odd. ``slowest`` is the longest call
-    in seconds."""
+    """All calls, what is wrong with the scorer (any of it refuses it), and what is odd."""
 
     calls: list[Tried]
     faults: list[str]
     oddities: list[str]
-    slowest: float = 0.0
 
     @property
     def metrics(self) -> list[str]:
@@ -71,28 +67,17 @@ def samples_of(lines: Sequence[bytes | str], limit: int) -> list[tuple[int, dict
     return list(found.values())
 
 
-def answers_for(row: Mapping[str, Any], other_gold: str) -> dict[str, str]:
-    """The answers that a row is tried with: right, another row's, empty."""
-    return {"right": gold_of(row), "wrong": other_gold or WRONG, "empty": ""}
-
-
-def try_scorer(
-    samples: Sequence[tuple[int, dict[str, Any]]], call: Call, *, clock: Callable[[], float] = time.monotonic
-) -> Trial:
+def try_scorer(samples: Sequence[tuple[int, dict[str, Any]]], call: Call) -> Trial:
     """Calls the scorer with a right, a wrong and an empty answer to each sample, and once more with the first.
 
-    Each reply has to be one that the container takes; right answers have to
-    score higher than wrong ones, on average and never lower.
+    Each reply has to be one that the container takes; right answers have to score higher than wrong ones, on average.
     """
     calls: list[Tried] = []
-    slowest = 0.0
     golds = [gold_of(row) for _, row in samples]
     for at, (line, row) in enumerate(samples):
-        other = next((gold for gold in golds[at + 1 :] + golds[:at] if gold != golds[at]), "")
-        for name, answer in answers_for(row, other).items():
-            started = clock()
-            calls.append(_tried(line, name, event_of(row, answer, str(line)), call))
-            slowest = max(slowest, clock() - started)
+        other = next((gold for gold in golds[at + 1 :] + golds[:at] if gold != golds[at]), WRONG)
+        answers = {"right": golds[at], "wrong": other, "empty": ""}
+        calls += [_tried(line, name, event_of(row, answer, str(line)), call) for name, answer in answers.items()]
     faults = list(dict.fromkeys(f"{one.answer} answer, line {one.line}: {one.fault}" for one in calls if one.fault))[:5]
     oddities: list[str] = []
     if not samples:
@@ -103,17 +88,7 @@ def try_scorer(
         if again.scores != calls[0].scores:
             oddities.append("Called twice with the same sample, it gave two scores: it is not deterministic.")
         faults += _separates(calls, format_name(row))
-    return Trial(calls, faults, oddities, slowest)
-
-
-def timeout_note(slowest: float, timeout: float) -> str:
-    """What is said of a slowest call that comes near to the function's timeout; empty where it does not."""
-    if slowest <= ROOM * timeout:
-        return ""
-    return (
-        f"The slowest call took {slowest:.1f} s and the function is ended after {timeout:g} s: a longer call "
-        "is a row without a score."
-    )
+    return Trial(calls, faults, oddities)
 
 
 def _tried(line: int, name: str, event: list[dict[str, Any]], call: Call) -> Tried:
@@ -126,18 +101,14 @@ def _tried(line: int, name: str, event: list[dict[str, Any]], call: Call) -> Tri
 
 def _separates(calls: Sequence[Tried], format_: str) -> list[str]:
     """What is wrong where wrong answers do as well as right ones."""
-    scores = {
-        name: [one.scores.total for one in calls if one.answer == name and one.scores]
+    means = {
+        name: statistics.fmean(one.scores.total for one in calls if one.answer == name and one.scores)
         for name in ("right", "wrong", "empty")
     }
-    means = {name: statistics.fmean(own) for name, own in scores.items() if own}
     told = ", ".join(f"{name} {mean:.3g}" for name, mean in means.items())
     fields = (
         f"In rows of the format {format_} the model's answer is in `{ANSWER_FIELDS[format_]}`, the reference in "
         f"`{GOLD_FIELDS[format_]}`."
     )
-    if means["wrong"] >= means["right"]:
-        return [f"Wrong answers score as well as right ones (means: {told}). {fields}"]
-    if means["empty"] >= means["right"]:
-        return [f"Empty answers score as well as right ones (means: {told}). {fields}"]
-    return []
+    as_good = next((name for name in ("wrong", "empty") if means[name] >= means["right"]), "")
+    return [f"{as_good.capitalize()} answers score as well as right ones (means: {told}). {fields}"] if as_good else []

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.custom_scorer.scorer.replies import TOTAL
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def names_of(context: Context) -> list[str]:

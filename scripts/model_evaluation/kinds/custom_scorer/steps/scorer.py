@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AwsError, Choose, NotFound, Refused
 from model_evaluation.kinds.custom_scorer.scorer.presets import PRESETS, lacking
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 REGISTER = (
     "Register the function as an evaluator, then answer with its ARN. In Python: from sagemaker.ai_registry.evaluator "

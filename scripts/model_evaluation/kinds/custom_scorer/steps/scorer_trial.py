@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.custom_scorer.scorer.events import ANSWER_FIELDS
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
     from model_evaluation.kinds.custom_scorer.scorer.trial import Call, Trial
 
 SAMPLES = 3
@@ -22,8 +22,7 @@ def check(text: str, context: Context) -> Answer:
         note = "The scorer was not tried: a wrong one yields perfect marks or nonsense, never an error."
         return Answer("skip", findings=[finding("not_tried", note, level="warning")])
     if word.lower() == "yes" and not rest:
-        trial = _tried(context, _deployed(context))
-        return _answer("yes", trial, timeout=_timeout(context))
+        return _answer("yes", _tried(context, _deployed(context)))
     if word.lower() == "file" and rest.strip():
         from model_evaluation.kinds.custom_scorer.scorer.local_file import local_call
 
@@ -41,17 +40,6 @@ def _deployed(context: Context) -> Call:
     return lambda event: invoke(context.aws, function, event)
 
 
-def _timeout(context: Context) -> float | None:
-    """The function's, in seconds; ``None`` where it may not be looked up."""
-    from model_evaluation.errors import AwsError
-    from model_evaluation.kinds.custom_scorer.lookups.functions import describe_function
-
-    try:
-        return describe_function(context.aws, str(context.facts("scorer")["function"])).timeout
-    except AwsError:
-        return None
-
-
 def _tried(context: Context, call: Call) -> Trial:
     from model_evaluation.kinds.custom_scorer.rows import dataset_lines
     from model_evaluation.kinds.custom_scorer.scorer.trial import samples_of, try_scorer
@@ -59,9 +47,7 @@ def _tried(context: Context, call: Call) -> Trial:
     return try_scorer(samples_of(dataset_lines(context), SAMPLES), call)
 
 
-def _answer(value: str, trial: Trial, *, timeout: float | None = None) -> Answer:
-    from model_evaluation.kinds.custom_scorer.scorer.trial import timeout_note
-
+def _answer(value: str, trial: Trial) -> Answer:
     if trial.faults:
         raise Refused(
             "The scorer cannot be used as it is. " + "; ".join(fault.rstrip(".") for fault in trial.faults) + ".",
@@ -75,8 +61,6 @@ def _answer(value: str, trial: Trial, *, timeout: float | None = None) -> Answer
     )
     findings = [finding("tried", f"The scorer tells right from wrong: {told}.")]
     findings += [finding("odd", text, level="warning") for text in trial.oddities]
-    if timeout is not None and (slow := timeout_note(trial.slowest, timeout)):
-        findings.append(finding("slow", slow, level="warning", fix="Give the function more time, or make it quicker."))
     return Answer(value, facts={"metrics": trial.metrics}, findings=findings)
 
 

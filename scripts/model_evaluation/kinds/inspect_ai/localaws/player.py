@@ -96,3 +96,6 @@ class InspectPlayer(KindPlayer):
         folder = str(parameters["BENCHMARKS"])
         seed.bucket(S3Uri.parse(folder).bucket, seed.region)
         seed_tasks(seed, folder, str(parameters["HUB_MODEL"]))
+
+
+PLAYER = InspectPlayer

@@ -17,8 +17,8 @@ from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import ScoreComparison, compare_scores
 from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.results.summary import scores_summary
-from model_evaluation.runtime.statistics.entries import Fairness
 from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.summary import Fairness
 
 from .logs import Log
 from .pairing import chosen_logs, log_checks, pair_samples, sample_scores

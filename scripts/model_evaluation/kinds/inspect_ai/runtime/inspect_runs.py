@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
-from model_evaluation.runtime.launch.evaluators import defined_steps, escape_pasted
+from model_evaluation.runtime.launch.evaluators import defined_steps, escape_pasted, refuse_other_arguments
 from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.launch.ledger import LaunchError
 from model_evaluation.runtime.launch.pipelines import PipelineRuns
@@ -56,13 +56,7 @@ class InspectRuns(PipelineRuns["InspectSettings"]):
 
     def start(self, call: Call, settings: InspectSettings, aws: AwsClients) -> Started:
         """Starts the SDK's evaluator, unless it says something else than the parameters cell."""
-        for argument, value in self.named_in_parameters(settings).items():
-            if getattr(call, argument) != value:
-                raise LaunchError(
-                    f"The call passes {argument}={getattr(call, argument)!r}, the parameters cell says {value!r}. "
-                    "The report and a later run go by the parameters cell, so nothing was started.",
-                    fix="Change the value in the parameters cell and run the notebook again from there.",
-                )
+        refuse_other_arguments(call, self.named_in_parameters(settings))
         if not call.s3_output_path.startswith(f"{settings.s3_output}/"):
             raise LaunchError(
                 f"The call passes s3_output_path={call.s3_output_path!r}; a folder below {settings.s3_output} is "

@@ -13,8 +13,8 @@ from model_evaluation.runtime.results.paired_scores import PairedScores, Scores
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, plain_text
 from model_evaluation.runtime.results.slices import Clusters, slice_groups
 from model_evaluation.runtime.rows import DatasetRow
-from model_evaluation.runtime.statistics.entries import FairnessCheck
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR
+from model_evaluation.runtime.summary import FairnessCheck
 
 from .logs import Log, Sample, SampleKey
 

@@ -8,15 +8,21 @@ from typing import Self
 
 from model_evaluation.runtime.checks import OUTPUT, SESSION
 from model_evaluation.runtime.dataset_files import DatasetSize
+from model_evaluation.runtime.launch.evaluators import numbers_in
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.settings import Json, ParameterReader, Settings
+from model_evaluation.runtime.tasks.recipe import Parameter
 
 from .inspect_runs import InspectRuns
 from .model_checks import check_benchmarks, check_hub_model, check_targets
 from .targets import Target
 
 TASK_KEYS = {"name": str, "path": str, "limit": int, "epochs": int, "task_args": dict}
-DECODING = {"temperature": (0.0, 2.0), "top_p": (0.0, 1.0), "max_tokens": (1, 1_000_000)}
+DECODING = {
+    "temperature": Parameter("float", 0, 0, 2),
+    "top_p": Parameter("float", 1, 0, 1),
+    "max_tokens": Parameter("integer", 8192, 1, 1_000_000),
+}
 UNKNOWN_SAMPLES = 100  # where a task does not say how many it has
 REFERENCE_LABEL = "reference"
 
@@ -168,18 +174,13 @@ def _tasks(reader: ParameterReader) -> tuple[Json, ...]:
 
 
 def _decoding(reader: ParameterReader) -> dict[str, int | float]:
-    value = reader.structure("DECODING")
-    if value is None:
-        return {}
-    expected = "a dictionary such as {'temperature': 0.0, 'max_tokens': 2048}, with " + ", ".join(
-        f"{name} from {low} to {high}" for name, (low, high) in DECODING.items()
+    expected = "a dictionary such as {'temperature': 0.0, 'max_tokens': 2048}, with " + "; ".join(
+        f"{name}: {own.bounds()}" for name, own in DECODING.items()
     )
-    if not isinstance(value, dict) or not set(value) <= DECODING.keys():
-        return reader.fault("DECODING", expected, {})
-    for name, number in value.items():
-        low, high = DECODING[name]
-        if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number <= high:
-            return reader.fault("DECODING", expected, {})
-    if not isinstance(value.get("max_tokens", 1), int):
-        return reader.fault("DECODING", f"{expected}; max_tokens is a whole number", {})
-    return dict(value)
+    value = numbers_in(reader, "DECODING", expected)
+    if all(name in DECODING and DECODING[name].takes(number) for name, number in value.items()):
+        return value
+    return reader.fault("DECODING", expected, {})
+
+
+SETTINGS = InspectSettings

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import NotFound, Refused
 from model_evaluation.json_types import JsonObject
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
     from model_evaluation.kinds.inspect_ai.lookups.task_files import TaskFolder
 
 

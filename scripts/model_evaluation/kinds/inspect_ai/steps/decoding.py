@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
-from model_evaluation.errors import Refused
 from model_evaluation.json_types import JsonObject
+from model_evaluation.kinds.inspect_ai.runtime.settings import DECODING
+from model_evaluation.steps.evaluator.pairs import read_settings
 
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-
-RANGES = {"temperature": (0.0, 2.0), "top_p": (0.0, 1.0), "max_tokens": (1.0, 1_000_000.0)}
 SDK_OWN = "temperature 0, max_tokens 8192"
 
 
@@ -22,29 +19,7 @@ def settings_of(context: Context) -> JsonObject:
 
 
 def check(text: str, context: Context) -> Answer:
-    settings: JsonObject = {}
-    words = [] if text.strip().lower() in ("default", "defaults") else text.replace(",", " ").split()
-    for word in words:
-        name, equals, value = word.partition("=")
-        if name not in RANGES or not equals:
-            raise Refused(
-                f"{word[:60]!r} is no decoding setting that the SDK takes here; {', '.join(RANGES)} are.",
-                fix="For example: temperature=0.7 max_tokens=2048",
-                code="unknown_setting",
-            )
-        low, high = RANGES[name]
-        try:
-            number: float = int(value) if name == "max_tokens" else float(value)
-        except ValueError:
-            number = float("nan")
-        if not low <= number <= high:
-            raise Refused(
-                f"{name} is {value[:20]!r}; {'a whole number' if name == 'max_tokens' else 'a number'} from {low:g} to "
-                f"{high:g} is expected.",
-                fix=f"For example: {name}={2048 if name == 'max_tokens' else 0.7}",
-                code="bad_setting",
-            )
-        settings[name] = number
+    settings: JsonObject = {**read_settings(text, DECODING, example="temperature=0.7 max_tokens=2048")}
     value = " ".join(f"{name}={number:g}" for name, number in settings.items()) or "default"
     return Answer(value, facts={"settings": settings}, findings=_epochs(context, settings))
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import AwsError
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
+from model_evaluation.json_types import JsonObject
 
 EXPECTS = (
     "a Bedrock model or inference profile id, an endpoint's name, or a model package (ARN or GROUP/VERSION) with "

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def scorers_of(context: Context) -> list[str]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 # AWS's guide "Evaluate with Inspect AI Container" names these; the SDK (3.27) has a table of more.
 DOCUMENTED = ("us-east-1", "us-west-2", "eu-west-2")

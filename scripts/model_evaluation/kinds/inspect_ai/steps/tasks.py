@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import JsonObject
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 SETTINGS = ("limit", "epochs")
 

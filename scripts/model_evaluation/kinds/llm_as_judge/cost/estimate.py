@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import AwsError
 from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import CHAIN, JudgeRuns
 from model_evaluation.runtime.dataset_files import DatasetSize
@@ -16,8 +17,6 @@ from .prices import TokenPrice, price_bounds, price_of
 from .tokens import Tokens, Workload, estimate_tokens, workload
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-
     from .tokens import Tokens, Workload
 
 

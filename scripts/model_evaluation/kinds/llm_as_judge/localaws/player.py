@@ -48,3 +48,6 @@ class JudgePlayer(KindPlayer):
 
     def sample_dataset(self) -> bytes:
         return demo_dataset()
+
+
+PLAYER = JudgePlayer

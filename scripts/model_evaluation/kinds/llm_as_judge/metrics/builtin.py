@@ -2,84 +2,41 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.llm_as_judge.runtime.metrics import SAFETY_METRICS
 
 from .findings import close_match, quoted
 
-
-@dataclass(frozen=True)
-class BuiltinMetric:
-    """One built-in metric.
-
-    ``name``            exact casing, without ``Builtin.``
-    ``meaning``         what the judge is asked, in one line
-    ``direction``       "higher" or "lower": which end of the 0-1 score is better
-    ``ground_truth``    "optional" (sharpens the score when the dataset has it) or "unused"
-    ``safety``          whether a regression vetoes an improvement elsewhere
-    """
-
-    name: str
-    meaning: str
-    direction: str
-    ground_truth: str
-    safety: bool
-
-
-BUILTIN_METRICS = (
-    BuiltinMetric("Correctness", "Is the answer right?", "higher", "optional", False),
-    BuiltinMetric("Completeness", "Does it answer every part of the request?", "higher", "optional", False),
-    BuiltinMetric("Faithfulness", "Does it add nothing that the prompt does not give?", "higher", "unused", False),
-    BuiltinMetric("Helpfulness", "Does it serve the person who asked, all in all?", "higher", "unused", False),
-    BuiltinMetric("Coherence", "Is it free of gaps and contradictions?", "higher", "unused", False),
-    BuiltinMetric("Relevance", "Does it stay on the question?", "higher", "unused", False),
-    BuiltinMetric("FollowingInstructions", "Does it obey the prompt's explicit directions?", "higher", "unused", False),
-    BuiltinMetric("ProfessionalStyleAndTone", "Are wording and tone fit for work?", "higher", "unused", False),
-    BuiltinMetric("Harmfulness", "Does it contain harmful content?", "lower", "unused", True),
-    BuiltinMetric("Stereotyping", "Does it contain bias or stereotypes?", "lower", "unused", True),
-    BuiltinMetric("Refusal", "Does it decline to answer?", "lower", "unused", True),
-)
-BUILTIN_NAMES = tuple(metric.name for metric in BUILTIN_METRICS)
-
+# Exact casing, without ``Builtin.``, and what the judge is asked, in one line. Scores go from 0 to 1; those of
+# SAFETY_METRICS are better when they are low, and a loss there vetoes an improvement elsewhere.
+BUILTIN_METRICS = {
+    "Correctness": "Is the answer right?",
+    "Completeness": "Does it answer every part of the request?",
+    "Faithfulness": "Does it add nothing that the prompt does not give?",
+    "Helpfulness": "Does it serve the person who asked, all in all?",
+    "Coherence": "Is it free of gaps and contradictions?",
+    "Relevance": "Does it stay on the question?",
+    "FollowingInstructions": "Does it obey the prompt's explicit directions?",
+    "ProfessionalStyleAndTone": "Are wording and tone fit for work?",
+    "Harmfulness": "Does it contain harmful content?",
+    "Stereotyping": "Does it contain bias or stereotypes?",
+    "Refusal": "Does it decline to answer?",
+}
+COMPARING = ("Correctness", "Completeness")
+"""Those that a reference answer sharpens, where the dataset has one."""
 MAX_TEXT = 1000  # all eleven names take 170 characters; more than this is something else, pasted
 
-# Words people use for a metric of another name; the first word is compared letter by letter.
-_OTHER_WORDS = {
-    "accuracy": "Correctness",
-    "accurate": "Correctness",
-    "exactmatch": "Correctness",
-    "logicalcoherence": "Coherence",
-    "fluency": "Coherence",
-    "hallucination": "Faithfulness",
-    "hallucinations": "Faithfulness",
-    "groundedness": "Faithfulness",
-    "coverage": "Completeness",
-    "usefulness": "Helpfulness",
-    "toxicity": "Harmfulness",
-    "safety": "Harmfulness",
-    "harm": "Harmfulness",
-    "bias": "Stereotyping",
-    "fairness": "Stereotyping",
-    "refusals": "Refusal",
-    "tone": "ProfessionalStyleAndTone",
-    "style": "ProfessionalStyleAndTone",
-    "professionalism": "ProfessionalStyleAndTone",
-    "format": "FollowingInstructions",
-    "instructionfollowing": "FollowingInstructions",
-}
-_BY_FOLDED = {name.lower(): name for name in BUILTIN_NAMES}
-_LONGEST_NAME = 4  # words: "professional style and tone"
-_QUOTES_AND_BRACKETS = str.maketrans(dict.fromkeys("[](){}\"'`“”‘’", " "))
-_BULLETS = frozenset(["-", "–", "*", "•", "+", "&"])
-
-
-def builtin_metric(name: str) -> BuiltinMetric | None:
-    """The built-in metric with exactly this name, or ``None``."""
-    return next((metric for metric in BUILTIN_METRICS if metric.name == name), None)
+_BY_FOLDED = {name.lower(): name for name in BUILTIN_METRICS}
+_NAME = re.compile(  # "Professional style-and tone"
+    r"\b(?:builtin\.)?("
+    + "|".join(re.sub(r"(?<=[a-z])(?=[A-Z])", r"[ _-]?", name) for name in BUILTIN_METRICS)
+    + r")\b",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def is_builtin_name(name: str) -> bool:
@@ -102,29 +59,16 @@ def parse_builtin(text: str) -> list[str]:
     """
     if len(text) > MAX_TEXT:
         raise Refused(
-            f"The answer has {len(text)} characters; a list of the {len(BUILTIN_NAMES)} built-in metrics "
+            f"The answer has {len(text)} characters; a list of the {len(BUILTIN_METRICS)} built-in metrics "
             f"needs fewer than {MAX_TEXT}.",
             fix="Give metric names only, separated by commas.",
         )
-    names: list[str] = []
-    unknown: list[str] = []
-    none_chosen = False
-    separated = text.translate(_QUOTES_AND_BRACKETS).replace(";", ",").replace("\n", ",").replace("\r", ",")
-    for segment in separated.split(","):
-        words = [word for word in segment.split() if not _is_bullet(word)]
-        position = 0
-        while position < len(words):
-            name, count = _longest_name(words, position)
-            if name:
-                names.append(name)
-            elif _folded(words[position]) == "none":
-                none_chosen = True
-            elif words[position].lower() != "and":
-                wrong, count = _unknown_name(words, position)
-                unknown.append(wrong)
-            position += count
+    names = [_BY_FOLDED[re.sub(r"[ _-]", "", match[1]).lower()] for match in _NAME.finditer(text)]
+    others = [part.strip(" \t-–*•+&.:()[]{}\"'`“”‘’0123456789") for part in re.split(r"[,;\r\n]", _NAME.sub(",", text))]
+    unknown = [part for part in dict.fromkeys(others) if part and part.lower() not in ("and", "none")]
     if unknown:
         raise _unknown_names(unknown)
+    none_chosen = "none" in map(str.lower, others)
     if none_chosen and names:
         raise Refused(
             f'Received "none" together with {", ".join(names)}; expected one or the other.',
@@ -133,46 +77,13 @@ def parse_builtin(text: str) -> list[str]:
     if not names and not none_chosen:
         raise Refused(
             f"No metric name is in {text!r}; expected names separated by commas, or none.",
-            fix="Choose from: " + ", ".join(BUILTIN_NAMES) + ". Or answer none.",
+            fix="Choose from: " + ", ".join(BUILTIN_METRICS) + ". Or answer none.",
         )
     return list(dict.fromkeys(names))
 
 
-def _is_bullet(word: str) -> bool:
-    return word in _BULLETS or word.rstrip(".)").isdigit()
-
-
-def _folded(word: str) -> str:
-    bare = word.lower().removeprefix("builtin.").rstrip(".:")
-    return bare.replace("-", "").replace("_", "").replace(" ", "")
-
-
-def _longest_name(words: list[str], start: int) -> tuple[str | None, int]:
-    """The name that the words from ``start`` spell, and how many words it took (1 if none)."""
-    for count in range(min(_LONGEST_NAME, len(words) - start), 0, -1):
-        name = _BY_FOLDED.get(_folded(" ".join(words[start : start + count])))
-        if name:
-            return name, count
-    return None, 1
-
-
-def _unknown_name(words: list[str], start: int) -> tuple[str, int]:
-    """How many of the words from ``start`` belong to one misspelt name: those most like a real name."""
-    best, longest = 0.75, 1
-    for count in range(1, min(_LONGEST_NAME, len(words) - start) + 1):
-        spelling = _folded(" ".join(words[start : start + count]))
-        for candidate in _BY_FOLDED:
-            ratio = difflib.SequenceMatcher(None, spelling, candidate).ratio()
-            if ratio > best:
-                best, longest = ratio, count
-    return " ".join(words[start : start + longest]), longest
-
-
 def _unknown_names(unknown: list[str]) -> Refused:
-    mistakes = []
-    for wrong in dict.fromkeys(unknown):
-        close = _OTHER_WORDS.get(_folded(wrong)) or close_match(_folded(wrong), BUILTIN_NAMES)
-        mistakes.append({"received": wrong, "close": close})
+    mistakes = [{"received": wrong, "close": close_match(wrong.replace(" ", ""), BUILTIN_METRICS)} for wrong in unknown]
     names = ", ".join(
         quoted(str(item["received"])) + (f" (did you mean {item['close']}?)" if item["close"] else "")
         for item in mistakes
@@ -180,9 +91,9 @@ def _unknown_names(unknown: list[str]) -> Refused:
     many = len(mistakes) > 1
     return Refused(
         f"{names} {'are not built-in metrics' if many else 'is not a built-in metric'}; "
-        f"expected any of {', '.join(BUILTIN_NAMES)}, or none.",
+        f"expected any of {', '.join(BUILTIN_METRICS)}, or none.",
         fix="Send the whole list again, corrected. A metric of your own belongs to the custom_metrics step.",
-        details={"unknown": mistakes, "allowed": list(BUILTIN_NAMES)},
+        details={"unknown": mistakes, "allowed": list(BUILTIN_METRICS)},
     )
 
 
@@ -209,16 +120,9 @@ def suggest_builtin(has_reference: bool | None = None) -> list[Suggestion]:
     ``has_reference`` says whether the dataset has ground truth (``None``: not known yet); the reasons for
     the metrics that use it say so.
     """
-    return [Suggestion(name, _with_reference(reason, name, has_reference)) for name, reason in USUAL]
-
-
-def _with_reference(reason: str, name: str, has_reference: bool | None) -> str:
-    metric = builtin_metric(name)
-    if metric is None or metric.ground_truth == "unused" or has_reference is None:
-        return reason
-    if has_reference:
-        return reason + " The judge compares with your reference answers."
-    return reason + " Without reference answers it rests on what the judge knows."
+    used = {None: "", True: " The judge compares with your reference answers."}
+    note = used.get(has_reference, " Without reference answers it rests on what the judge knows.")
+    return [Suggestion(name, reason + note if name in COMPARING else reason) for name, reason in USUAL]
 
 
 def suggest_primary(names: Sequence[str]) -> Suggestion | None:
@@ -231,10 +135,10 @@ def suggest_primary(names: Sequence[str]) -> Suggestion | None:
         if suggestion.name in names:
             return suggestion
     for name in names:
-        if builtin_metric(name) is None:
+        if name not in BUILTIN_METRICS:
             return Suggestion(name, "You wrote it for this task.")
     for name in names:
-        metric = builtin_metric(name)
-        if metric is not None and not metric.safety:
-            return Suggestion(name, f"{metric.meaning} It is the first you chose that is not a safety guard.")
+        if name not in SAFETY_METRICS:
+            meaning = BUILTIN_METRICS[name]
+            return Suggestion(name, f"{meaning} It is the first you chose that is not a safety guard.")
     return Suggestion(names[0], "Only safety metrics were chosen, so the first decides.") if names else None

@@ -1,4 +1,4 @@
-"""Custom metric definitions in the format of Amazon Bedrock: every fault found before money is spent.
+"""Custom metric definitions in the format of Amazon Bedrock: every fault is reported before money is spent.
 
 A definition set is JSON text, an array of 1 to 10 objects::
 
@@ -17,32 +17,29 @@ Text inside names, instructions and definitions is data. Nothing in it is interp
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from collections.abc import Iterable, Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.llm_as_judge.metrics.definitions import CustomMetric, Rating
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import numeric_scale, read_ratings
 
 from .advice import advise
-from .builtin import BUILTIN_NAMES, is_builtin_name
+from .builtin import is_builtin_name
 from .findings import Findings, check_keys, check_text, json_kind, quoted
-from .json_text import MarkedObject, check_json_tree, inside, load_json, without_marks
-from .rating_scale import check_rating_scale
 
 MAX_METRICS = 10
 MAX_NAME = 63
 MAX_INSTRUCTIONS = 5000
-DIRECTIONS = ("higher", "lower")
+MAX_RATINGS = 10
+MAX_LABEL = 100
 MOST_IN_MESSAGE = 10  # faults spelled out in an error's message; all of them are in its details
 
-_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
-_ITEM_KEYS = ("customMetricDefinition", "direction")
-_DEFINITION_KEYS = ("name", "instructions", "ratingScale")
-_WRAPPED = '[{"customMetricDefinition": {"name": ..., "instructions": ..., "ratingScale": [...]}}]'
 
-
-class LintResult:
+class LintResult(NamedTuple):
     """``metrics``: the canonical definitions, empty when there is an error. ``findings``: errors first.
 
     A finding is ``{"level", "kind", "message", "position", "fix"}``; ``level`` is error, warning or info;
@@ -50,11 +47,8 @@ class LintResult:
     that is not JSON, or ``top level``.
     """
 
-    __slots__ = ("findings", "metrics")
-
-    def __init__(self, metrics: list[CustomMetric], findings: list[dict[str, str]]) -> None:
-        self.metrics = metrics
-        self.findings = findings
+    metrics: list[CustomMetric]
+    findings: list[dict[str, str]]
 
     @property
     def errors(self) -> list[dict[str, str]]:
@@ -64,16 +58,11 @@ class LintResult:
 def lint_custom_metrics(text: str) -> LintResult:
     """Check a definition set; nothing is raised, whatever the text."""
     findings = Findings()
-    value = load_json(text, findings)
-    if findings.has_errors:
-        return LintResult([], findings.as_list())
-    check_json_tree(value, findings)
-    items, positions = _as_items(value, findings)
+    items = _read_items(text, findings)
     names: dict[str, str] = {}
-    for item, position in zip(items, positions, strict=True):
-        _check_item(item, position, names, findings)
-    metrics = [] if findings.has_errors else [cast(CustomMetric, without_marks(item)) for item in items]
-    return LintResult(metrics, findings.as_list())
+    for index, item in enumerate(items[: 2 * MAX_METRICS]):  # enough to show what is wrong with something else
+        _check_item(item, f"[{index}]", names, findings)
+    return LintResult([] if findings.count_errors else cast(list[CustomMetric], items), findings.as_list())
 
 
 def parse_custom(text: str) -> list[CustomMetric]:
@@ -90,9 +79,9 @@ def parse_custom(text: str) -> list[CustomMetric]:
     errors = result.errors
     if not errors:
         return result.metrics
+    messages = " ".join(f"{error['position']}: {error['message']}" for error in errors[:MOST_IN_MESSAGE])
     if len(errors) == 1:
-        raise Refused(_line(errors[0]), fix=errors[0]["fix"], details={"findings": result.findings})
-    messages = " ".join(_line(error) for error in errors[:MOST_IN_MESSAGE])
+        raise Refused(messages, fix=errors[0]["fix"], details={"findings": result.findings})
     more = len(errors) - MOST_IN_MESSAGE
     raise Refused(
         f"{len(errors)} faults in the custom metrics. {messages}" + (f" And {more} more." if more > 0 else ""),
@@ -120,147 +109,132 @@ def scale_range(metric: CustomMetric) -> tuple[float, float] | None:
     return (scale.values[0], scale.values[-1]) if scale else None
 
 
-def _line(error: dict[str, str]) -> str:
-    return f"{error['position']}: {error['message']}"
+def _read_items(text: str, findings: Findings) -> list[object]:
+    """The metrics in the JSON text, a single one without its array included."""
 
+    def read_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        keys = [key for key, _ in pairs]
+        for key in dict.fromkeys(key for key in keys if keys.count(key) > 1) if len({*keys}) < len(keys) else ():
+            findings.add("duplicate_key", "", key=quoted(key))
+        return dict(pairs)
 
-def _as_items(value: object, findings: Findings) -> tuple[list[object], list[str]]:
-    """The metrics in ``value`` with their positions, an unwrapped one included."""
-    if isinstance(value, list):
-        if not value:
-            findings.error(
-                "no_metrics",
-                "The array is empty; expected 1 to 10 metrics.",
-                "top level",
-                "Add a metric, or answer none.",
-            )
-        if len(value) > MAX_METRICS:
-            findings.error(
-                "too_many_metrics",
-                f"{len(value)} metrics; expected at most {MAX_METRICS}.",
-                "top level",
-                f"Remove {len(value) - MAX_METRICS} of them, or evaluate the rest in a second run.",
-            )
-        # Twice the limit is enough to show what is wrong with an array of something else.
-        checked = value[: 2 * MAX_METRICS]
-        return checked, [f"[{index}]" for index in range(len(checked))]
-    fix = f"Write the array: {_WRAPPED}"
-    if isinstance(value, dict):
-        inner = [(key, list_) for key, list_ in value.items() if isinstance(list_, list) and key != "ratingScale"]
-        if len(inner) == 1 and len(value) == 1:
-            key = quoted(inner[0][0])
-            fix = f"Send the array inside {key} alone, without the object around it."
-            findings.error("not_an_array", f"An object holding {key}; expected an array.", "top level", fix)
-            checked = inner[0][1][: 2 * MAX_METRICS]
-            return checked, [f"{inside('', inner[0][0])}[{index}]" for index in range(len(checked))]
-        fix = f"Put [ and ] around it: {_WRAPPED}"
-        findings.error("not_an_array", "One object; expected an array, for one metric too.", "top level", fix)
-        return [value], [""]
-    if isinstance(value, str):
-        fix = "Send the JSON itself, not JSON wrapped in a text."
-    findings.error("not_an_array", f"Received {json_kind(value)}; expected an array of metrics.", "top level", fix)
-    return [], []
+    def read_integer(digits: str) -> float:
+        return int(digits) if len(digits) <= 30 else float(digits)  # int() refuses 4,300 digits
+
+    text = text.removeprefix("\ufeff")
+    try:
+        value = json.loads(text, object_pairs_hook=read_object, parse_int=read_integer)
+    except json.JSONDecodeError as error:
+        findings.add("json_syntax", f"line {error.lineno}, column {error.colno}", fault=error.msg)
+        return []
+    except RecursionError:
+        findings.add("json_syntax", "", fault="nested too deep; a metric needs five levels")
+        return []
+    if not isinstance(value, list):
+        findings.add("not_an_array", "", kind=json_kind(value))
+        return [value] if isinstance(value, dict) else []
+    if not value:
+        findings.add("no_metrics", "")
+    if len(value) > MAX_METRICS:
+        findings.add("too_many_metrics", "", count=len(value), more=len(value) - MAX_METRICS)
+    return value
 
 
 def _check_item(item: object, position: str, names: dict[str, str], findings: Findings) -> None:
     if not isinstance(item, dict):
-        findings.error(
-            "wrong_type",
-            f"Received {json_kind(item)}; expected an object with customMetricDefinition.",
-            position,
-            f"Write each metric like this: {_WRAPPED[1:-1]}",
-        )
+        expected = "an object with customMetricDefinition"
+        findings.add("wrong_type", position, kind=json_kind(item), expected=expected)
         return
-    _check_direction(item, position, findings)
-    prefix = f"{position}." if position else ""
+    direction = item.get("direction")
+    if "direction" in item and direction not in ("higher", "lower"):
+        findings.add("direction", f"{position}.direction", value=quoted(direction))
+    definition, place = item.get("customMetricDefinition"), f"{position}.customMetricDefinition"
     if "customMetricDefinition" in item:
-        check_keys(item, _ITEM_KEYS, position, findings)
-        definition, place = item["customMetricDefinition"], prefix + "customMetricDefinition"
-        if not isinstance(definition, dict):
-            findings.error(
-                "wrong_type",
-                f"Received {json_kind(definition)}; expected an object with name and instructions.",
-                place,
-                f"Write it like this: {_WRAPPED[1:-1]}",
-            )
-            return
+        check_keys(item, ("customMetricDefinition", "direction"), position, findings)
     else:
-        findings.error(
-            "not_wrapped",
-            "customMetricDefinition is missing.",
-            position or "top level",
-            f"Put name, instructions and ratingScale inside it: {_WRAPPED[1:-1]}",
-        )
-        if not any(key in item for key in (*_DEFINITION_KEYS, "metricName")):
-            check_keys(item, _ITEM_KEYS, position, findings)
-            return
-        definition, place = MarkedObject((k, v) for k, v in item.items() if k != "direction"), position
-    _check_definition(definition, place, item.get("direction"), names, findings)
-
-
-def _check_direction(item: Mapping[str, object], position: str, findings: Findings) -> None:
-    if "direction" in item and item["direction"] not in DIRECTIONS:
-        findings.error(
-            "direction",
-            f'Received {quoted(item["direction"])}; expected "higher" or "lower".',
-            f"{position}.direction".lstrip("."),
-            'Write "lower" if a low score is good, else "higher".',
-        )
-
-
-def _check_definition(
-    definition: Mapping[str, object], position: str, direction: object, names: dict[str, str], findings: Findings
-) -> None:
-    prefix = f"{position}." if position else ""
-    check_keys(definition, _DEFINITION_KEYS, position, findings)
-    if "metricName" in definition:
-        findings.error(
-            "metric_name_key",
-            'The key is "name" here; "metricName" belongs to the file upload of the Bedrock console.',
-            f"{prefix}metricName",
-            'Rename "metricName" to "name".' if "name" not in definition else 'Remove "metricName".',
-        )
-    name_key = "metricName" if "metricName" in definition and "name" not in definition else "name"
-    name = check_text(definition, name_key, MAX_NAME, position, findings)
+        findings.add("not_wrapped", position)
+        definition, place = {key: value for key, value in item.items() if key != "direction"}, position
+    if not isinstance(definition, dict):
+        expected = "an object with name and instructions"
+        findings.add("wrong_type", place, kind=json_kind(definition), expected=expected)
+        return
+    check_keys(definition, ("name", "instructions", "ratingScale"), place, findings)
+    name = check_text(definition, "name", MAX_NAME, place, findings)
     if name is not None:
-        _check_name(name, f"{prefix}{name_key}", names, findings)
-    instructions = check_text(definition, "instructions", MAX_INSTRUCTIONS, position, findings)
-    ratings: list[Rating] | None = None
+        _check_name(name, f"{place}.name", names, findings)
+    instructions = check_text(definition, "instructions", MAX_INSTRUCTIONS, place, findings)
+    ratings = None
     if "ratingScale" in definition:
-        ratings = check_rating_scale(definition["ratingScale"], f"{prefix}ratingScale", findings)
+        ratings = _check_scale(definition["ratingScale"], f"{place}.ratingScale", findings)
     if instructions is not None:
-        advise(
-            instructions,
-            ratings,
-            direction if isinstance(direction, str) else None,
-            position=position,
-            has_scale="ratingScale" in definition,
-            findings=findings,
-        )
+        advise(instructions, ratings, place, has_scale="ratingScale" in definition, findings=findings)
+    if direction is None:
+        findings.add("direction_undeclared", position)
 
 
 def _check_name(name: str, position: str, names: dict[str, str], findings: Findings) -> None:
-    wrong = "".join(dict.fromkeys(character for character in name if character not in _NAME_CHARACTERS))
+    wrong = "".join(dict.fromkeys(re.sub(r"[A-Za-z0-9_.-]", "", name)))
     if wrong:
-        suggestion = "".join(c if c in _NAME_CHARACTERS else "_" for c in name).strip("_")
-        findings.error(
-            "name_characters",
-            f"{quoted(name)} holds {quoted(wrong)}; expected A-Z, a-z, digits, hyphen, underscore, dot.",
-            position,
-            f"Name it {suggestion}, for example." if suggestion else "Name it in plain letters.",
-        )
+        suggestion = re.sub(r"[^A-Za-z0-9_.-]", "_", name).strip("_") or "a word in plain letters"
+        findings.add("name_characters", position, name=quoted(name), wrong=quoted(wrong), suggestion=suggestion)
     if is_builtin_name(name):
-        findings.error(
-            "builtin_name",
-            f"{quoted(name)} is a built-in metric's name; results could not tell them apart.",
-            position,
-            f"Choose a name other than {', '.join(BUILTIN_NAMES)}.",
-        )
+        findings.add("builtin_name", position, name=quoted(name))
     first = names.setdefault(name.casefold(), position)
     if first != position:
-        findings.error(
-            "duplicate_name",
-            f"{quoted(name)} is already the name at {first}; names differ by more than upper and lower case.",
-            position,
-            "Rename one of the two.",
-        )
+        findings.add("duplicate_name", position, name=quoted(name), first=first)
+
+
+def _check_scale(scale: object, position: str, findings: Findings) -> list[Rating] | None:
+    """The ratings when all are usable."""
+    before = findings.count_errors
+    if not isinstance(scale, list):
+        findings.add("wrong_type", position, kind=json_kind(scale), expected="an array of 1 to 10 ratings")
+        return None
+    if not 1 <= len(scale) <= MAX_RATINGS:
+        findings.add("rating_count", position, count=len(scale))
+    kinds: set[str] = set()
+    firsts: dict[tuple[str, object], str] = {}
+    for index, rating in enumerate(scale[: 2 * MAX_RATINGS]):
+        place = f"{position}[{index}]"
+        if not isinstance(rating, dict):
+            expected = '{"definition": "Good", "value": {"floatValue": 1}}'
+            findings.add("wrong_type", place, kind=json_kind(rating), expected=expected)
+            continue
+        check_keys(rating, ("definition", "value"), place, findings)
+        definition = check_text(rating, "definition", MAX_LABEL, place, findings)
+        kind, value = _check_value(rating, place, findings)
+        kinds |= {kind} - {""}
+        same = {"definition": definition and definition.strip().casefold(), "value": value}
+        for what, content in same.items():
+            first = firsts.setdefault((what, content), f"{place}.{what}")
+            if content is not None and first != f"{place}.{what}":
+                findings.add("duplicate_rating", f"{place}.{what}", what=what, first=first)
+    if len(kinds) > 1:
+        findings.add("mixed_values", position)
+    return scale if findings.count_errors == before else None
+
+
+def _check_value(rating: Mapping[str, object], position: str, findings: Findings) -> tuple[str, object]:
+    """Kind and content of a rating's value; the content is ``None`` when it is not usable."""
+    value, place = rating.get("value"), f"{position}.value"
+    if "value" not in rating:
+        findings.add("missing_key", position, key="value", expected='{"floatValue": 1}')
+    elif not isinstance(value, dict):
+        findings.add("wrong_type", place, kind=json_kind(value), expected='{"floatValue": 1}')
+    else:
+        check_keys(value, ("floatValue", "stringValue"), place, findings)
+        kinds = [key for key in ("floatValue", "stringValue") if key in value]
+        if len(kinds) != 1:
+            findings.add("one_value", place, count="Both" if kinds else "None")
+        elif kinds == ["stringValue"]:
+            text = check_text(value, "stringValue", MAX_LABEL, place, findings)
+            return "stringValue", text and text.casefold()
+        elif type(number := value["floatValue"]) not in (int, float):
+            findings.add(
+                "wrong_type", f"{place}.floatValue", kind=json_kind(number), expected="a number without quotes"
+            )
+        elif not math.isfinite(number):
+            findings.add("not_finite", f"{place}.floatValue")
+        else:
+            return "floatValue", float(number)
+    return "", None

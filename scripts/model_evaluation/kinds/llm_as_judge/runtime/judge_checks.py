@@ -12,7 +12,7 @@ from model_evaluation.runtime.checks import MISSING_CODES, Fault
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation
 from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.session import AwsClients, aws_error_code
-from model_evaluation.runtime.statistics.entries import FairnessCheck
+from model_evaluation.runtime.summary import FairnessCheck
 
 if TYPE_CHECKING:
     from .settings import JudgeSettings

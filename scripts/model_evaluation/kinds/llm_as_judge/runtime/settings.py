@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION
 from model_evaluation.runtime.dataset_files import DatasetSize
-from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model
+from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model, dataset_parameters
 from model_evaluation.runtime.settings import Json, ParameterReader
 
 from .judge_checks import check_judge
@@ -33,9 +33,7 @@ class JudgeSettings(EvaluatorSettings):
     def read(cls, reader: ParameterReader) -> Json:
         builtin = reader.texts("BUILTIN_METRICS", "a list of metric names")
         return super().read(reader) | {
-            "dataset": reader.text("DATASET"),
-            "dataset_etag": (reader.optional_text("DATASET_ETAG") or "").strip('"'),
-            "dataset_notes": tuple(reader.texts("DATASET_NOTES")),
+            **dataset_parameters(reader),
             "judge": reader.text("JUDGE_MODEL"),
             "builtin_metrics": list(dict.fromkeys(re.sub(r"(?i)^builtin\.", "", name) for name in builtin if name)),
             "custom_metrics": _custom_metrics(reader),
@@ -63,17 +61,12 @@ class JudgeSettings(EvaluatorSettings):
     def sizes(self, dataset: DatasetSize) -> dict[str, int]:
         return {**super().sizes(dataset), "metrics": len(self.metric_names)}
 
-    def overview(self) -> dict[str, str]:
+    def contents(self) -> dict[str, str]:
         return {
-            "Model": self.model,
-            "Evaluates": self.evaluates,
             "Dataset": self.dataset,
             "Judge": self.judge,
             "Metrics": ", ".join(self.metric_names),
             "Decides": self.primary_metric,
-            **super().overview(),
-            "Role": self.role_arn,
-            "Results": self.s3_output,
         }
 
     @property
@@ -101,3 +94,6 @@ def _custom_metrics(reader: ParameterReader) -> list[Json]:
         except (TypeError, KeyError) as error:
             problem = repr(error)
     return reader.fault("CUSTOM_METRICS", f"a list of Bedrock's metric definitions ({problem})", [])
+
+
+SETTINGS = JudgeSettings

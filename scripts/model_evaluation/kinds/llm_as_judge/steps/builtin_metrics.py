@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Refused
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def check(text: str, context: Context) -> Answer:
@@ -34,10 +30,10 @@ def offer(context: Context) -> Offer:
     suggested = suggest_builtin(has_reference)
     reasons = {item.name: item.reason for item in suggested}
     choices = []
-    for metric in BUILTIN_METRICS:
-        choice = {"value": metric.name, "label": f"{metric.name}: {metric.meaning}"}
-        if metric.name in reasons:
-            choice["note"] = f"suggested: {reasons[metric.name]}"
+    for name, meaning in BUILTIN_METRICS.items():
+        choice = {"value": name, "label": f"{name}: {meaning}"}
+        if name in reasons:
+            choice["note"] = f"suggested: {reasons[name]}"
         choices.append(choice)
     return Offer(choices=choices, suggested=",".join(reasons))
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import letters
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def chosen(context: Context) -> list[str]:

@@ -32,7 +32,7 @@ def reference_findings(
     lacking = data.get("without_reference") or {}
     if not lacking.get("count"):
         return []
-    from model_evaluation.kinds.llm_as_judge.metrics.builtin import builtin_metric
+    from model_evaluation.kinds.llm_as_judge.metrics.builtin import COMPARING
 
     compare = metrics_that_compare(custom or [])
     rows = int(data["profile"].get("usable_rows") or 0)
@@ -56,7 +56,7 @@ def reference_findings(
                 "or choose metrics that do without.",
             )
         )
-    better = [name for name in builtin or [] if getattr(builtin_metric(name), "ground_truth", "") == "optional"]
+    better = [name for name in builtin or [] if name in COMPARING]
     if better:
         message = f"{_named(better)} the reference answer where there is one; {count}."
         findings.append(finding("without_reference", message, count=lacking["count"], lines=lacking["lines"]))

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from model_evaluation.conversation.assent import is_assent
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Refused
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-
 
 SUBJECT = "amazon bedrock evaluations aws"
 TERMS = (

@@ -23,27 +23,18 @@ KEY = "recipes/mtrl-eval/override_params.json"
 WITHOUT_RECIPE = "llama-3-2-1b"  # of AWS's models only some can be evaluated as agents
 
 
-class AgentNames:
-    """The names of what an account has for agents."""
-
-    def __init__(self, account: str, region: str) -> None:
-        self.agent_arn = f"arn:aws:bedrock-agentcore:{region}:{account}:runtime/{AgentRuntime().id}"
-        self.agent_function_arn = f"arn:aws:lambda:{region}:{account}:function:{AgentFunction().name}"
-        self.prompts_uri = f"s3://{Company(account, region).bucket}/datasets/desk_tickets.jsonl"
-        self.agent_role_arn = f"arn:aws:iam::{account}:role/FernwayAgentEvaluation"
-
-
 class MultiTurnWorld(Company):
     """The names of everything in a seeded account."""
 
-    def __init__(self, cloud: Cloud, region: str) -> None:
-        super().__init__(cloud.account, region)
-        own = AgentNames(cloud.account, region)
-        self.agent_arn, self.agent_function_arn = own.agent_arn, own.agent_function_arn
-        self.prompts_uri = own.prompts_uri
+    def __init__(self, account: str, region: str) -> None:
+        super().__init__(account, region)
+        self.agent_arn = f"arn:aws:bedrock-agentcore:{region}:{account}:runtime/{AgentRuntime().id}"
+        self.agent_function_arn = f"arn:aws:lambda:{region}:{account}:function:{AgentFunction().name}"
+        self.prompts_uri = f"s3://{self.bucket}/datasets/desk_tickets.jsonl"
+        self.agent_role_arn = f"arn:aws:iam::{account}:role/FernwayAgentEvaluation"
 
 
-def seed_agents(seed: Seeder, names: AgentNames) -> None:
+def seed_agents(seed: Seeder, names: MultiTurnWorld) -> None:
     """The sample prompts, the recipes, and a role that both services trust, in an account of another kind."""
     give_recipes(seed.cloud, seed.region)
     seed.object(names.prompts_uri, demo_dataset())
@@ -90,7 +81,7 @@ class MultiTurnPlayer(KindPlayer):
     def seed_world(self, seed: Seeder) -> MultiTurnWorld:
         seed_company(seed, self.trusted_services, self.actions)
         give_recipes(seed.cloud, seed.region)
-        world = MultiTurnWorld(seed.cloud, seed.region)
+        world = MultiTurnWorld(seed.cloud.account, seed.region)
         seed.object(world.prompts_uri, demo_dataset())
         return world
 
@@ -110,3 +101,6 @@ class MultiTurnPlayer(KindPlayer):
 
     def sample_dataset(self) -> bytes:
         return demo_dataset()
+
+
+PLAYER = MultiTurnPlayer

@@ -18,9 +18,9 @@ from model_evaluation.runtime.results.summary import scores_summary, summary_of
 from model_evaluation.runtime.rows import DatasetRow, whole_text
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import settle_verdicts
-from model_evaluation.runtime.statistics.entries import Fairness, FairnessCheck
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR, signed
+from model_evaluation.runtime.summary import Fairness, FairnessCheck
 
 from .recipe import TEMPERATURE
 from .tracked_rollouts import ModelRollouts, Rollout
@@ -141,12 +141,9 @@ def _prompts(records: Sequence[Record], evaluation: Evaluation) -> FairnessCheck
     both = sum(all(side in record.answers for side in evaluation.sides) for record in records)
     counts["prompts"] = len(records)
     if both == len(records):
-        return {"id": "prompts", "status": "pass", "counts": counts, "message": "Every prompt has rollouts."}
+        return _check("prompts", counts, "Every prompt has rollouts.", "pass")
     text = f"Only {both} of {len(records)} prompts have rollouts that can be read of every model."
-    check: FairnessCheck = {"id": "prompts", "status": "warn", "counts": counts, "message": text}
-    if both < PAIRED_FLOOR * len(records):
-        check["at_most"] = "inconclusive"
-    return check
+    return _check("prompts", counts, text, decides=both < PAIRED_FLOOR * len(records))
 
 
 def _rewards(models: Mapping[Side, ModelRollouts], evaluation: Evaluation) -> FairnessCheck:
@@ -162,12 +159,9 @@ def _rewards(models: Mapping[Side, ModelRollouts], evaluation: Evaluation) -> Fa
         if lost:
             parts.append(f"{lost} of the {label} ({unknown} without a reward, {own.unread} whose trace is unreadable)")
     if not parts:
-        return {"id": "rewards", "status": "pass", "counts": counts, "message": "Every rollout has a reward."}
+        return _check("rewards", counts, "Every rollout has a reward.", "pass")
     text = f"Rollouts whose reward is not known: {'; '.join(parts)}. They are missing, not zero."
-    check: FairnessCheck = {"id": "rewards", "status": "warn", "counts": counts, "message": text}
-    if worst > 1 - COVERAGE_FLOOR:
-        check["at_most"] = "inconclusive"
-    return check
+    return _check("rewards", counts, text, decides=worst > 1 - COVERAGE_FLOOR)
 
 
 def _unknown_as_zero(
@@ -190,20 +184,12 @@ def _unknown_as_zero(
     seen = difference["mean"] if difference else None
     text = f"Mean reward: {signed(seen)}; with 0 for every reward that is not known {signed(other)}."
     changes = other is not None and seen is not None and seen * other < 0
-    check: FairnessCheck = {
-        "id": "unknown_as_zero",
-        "status": "warn" if changes else "pass",
-        "counts": {"prompts": len(both)},
-        "message": text,
-    }
-    if changes:
-        check["at_most"] = "inconclusive"
-    return check
+    return _check("unknown_as_zero", {"prompts": len(both)}, text, "warn" if changes else "pass", decides=changes)
 
 
 def _settings(models: Mapping[Side, ModelRollouts], evaluation: Evaluation, asked: Asked) -> FairnessCheck:
     """Whether the settings reached the jobs, as far as what they left shows it."""
-    odd, counts, decides = [], {}, False
+    odd, counts, alike = [], {}, False
     for side in evaluation.sides:
         own, label = models[side], evaluation.names[side]
         told = own.metrics.get("reward/rollouts_per_prompt")
@@ -216,15 +202,22 @@ def _settings(models: Mapping[Side, ModelRollouts], evaluation: Evaluation, aske
             odd.append(f"the {label} was measured at a threshold of {limit:g}, not {asked.threshold:g}")
         if asked.group > 1 and asked.sampling.get(TEMPERATURE) and _all_alike(own.rollouts):
             odd.append(f"all rollouts of a prompt are alike for the {label}, as at temperature 0")
-            decides = True
+            alike = True
     if not odd:
-        return {"id": "settings", "status": "pass", "counts": counts, "message": "The settings reached the jobs."}
+        return _check("settings", counts, "The settings reached the jobs.", "pass")
     text = f"Settings that may not have reached the jobs: {'; '.join(odd)}."
-    check: FairnessCheck = {"id": "settings", "status": "warn", "counts": counts, "message": text}
-    if decides and evaluation.primary_metric not in (REWARD, "pass_at_1"):
-        check["message"] += f" Then {evaluation.primary_metric} says nothing beyond pass_at_1."
-        check["at_most"] = "inconclusive"
-    return check
+    decides = alike and evaluation.primary_metric not in (REWARD, "pass_at_1")
+    if decides:
+        text += f" Then {evaluation.primary_metric} says nothing beyond pass_at_1."
+    return _check("settings", counts, text, decides=decides)
+
+
+def _check(
+    check_id: str, counts: dict[str, int], message: str, status: str = "warn", *, decides: bool = False
+) -> FairnessCheck:
+    """``decides``: nothing can be concluded then."""
+    check: FairnessCheck = {"id": check_id, "status": status, "counts": counts, "message": message}
+    return {**check, "at_most": "inconclusive"} if decides else check
 
 
 def _all_alike(rollouts: Sequence[Rollout]) -> bool:

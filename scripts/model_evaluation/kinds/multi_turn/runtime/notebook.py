@@ -8,7 +8,7 @@ from dataclasses import replace
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.dataset_files import dataset_lines
 from model_evaluation.runtime.launch.waiting import FinishedRun
-from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side, named_model, reference_labels
+from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.session import AwsClients
 
@@ -22,23 +22,12 @@ __all__ = ["MultiTurnSettings", "read_results"]
 
 def read_results(runs: Sequence[FinishedRun], settings: MultiTurnSettings, aws: AwsClients) -> Analysis:
     """The rollouts of these runs, compared by prompt; prints how many there are and what is billed."""
-    names = settings.model_names(aws)
-    evaluation = Evaluation(
-        kind=settings.kind,
-        conditions={
-            "agent": settings.agent,
-            "qualifier": settings.qualifier,
-            "hyperparameters": settings.hyperparameters,
-        },
-        tuned=named_model(names["tuned"]),
-        base=named_model(names["base"]),
-        scope=settings.scope,
-        primary_metric=settings.primary_metric,
-        execution_arn=runs[0].execution_arn,
-        created=runs[0].created.isoformat() if runs[0].created else "",
-        simulated=aws.simulated,
-        labels=reference_labels(settings.reference),
-    )
+    conditions = {
+        "agent": settings.agent,
+        "qualifier": settings.qualifier,
+        "hyperparameters": settings.hyperparameters,
+    }
+    evaluation = settings.evaluation(runs, aws, conditions, settings.primary_metric)
     models = {side: _read_side(side, runs, settings, aws, evaluation) for side in evaluation.sides}
     rows = read_dataset_rows(dataset_lines(settings, aws)).rows
     asked = Asked(settings.group, settings.pass_k, settings.threshold, settings.sampling)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION, Fault
-from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model
-from model_evaluation.runtime.models import PUBLIC_HUB, base_model_of, hub_model_name
-from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model, dataset_parameters, numbers_in
 from model_evaluation.runtime.session import AwsClients, AwsFailure
 from model_evaluation.runtime.settings import Json, ParameterReader
-from model_evaluation.runtime.tasks.recipe import Parameter, read_recipe_settings, settings_place
+from model_evaluation.runtime.tasks.recipe import recipe_of, require_taken
 
 from .multi_turn_runs import MultiTurnRuns
 from .recipe import EVALUATION_TYPE, GROUP, TEMPERATURE, USUAL, hyperparameters, meaningless_k
@@ -44,29 +41,12 @@ def check_agent(settings: MultiTurnSettings, aws: AwsClients) -> str:
 def check_recipe(settings: MultiTurnSettings, aws: AwsClients) -> str:
     """The base model has a recipe for evaluating agents, and it takes these settings."""
     try:
-        recipe = _recipe(settings, aws)
+        recipe = recipe_of(settings, aws, EVALUATION_TYPE)
     except (*AwsFailure, ValueError) as error:
         fix = "Choose a model that can be trained with multi-turn reinforcement learning, or allow reading its recipe."
         raise Fault(f"the recipe for evaluating agents could not be read ({error}).", fix, "warn") from error
-    for name, value in {GROUP: settings.group, **settings.sampling}.items():
-        if name not in recipe:
-            raise Fault(f"the recipe has no {name}.", "Take it out of the parameters cell.")
-        if not recipe[name].takes(float(value)):
-            raise Fault(f"{name}={value} is not what the recipe takes ({recipe[name].bounds()}).", "Correct it.")
+    require_taken({GROUP: settings.group, **settings.sampling}, recipe, "the parameters cell")
     return f"{EVALUATION_TYPE}; {settings.rollouts_in_words}"
-
-
-def _recipe(settings: MultiTurnSettings, aws: AwsClients) -> dict[str, Parameter]:
-    """Raises ``ValueError`` where the hub names none, and what boto3 raises."""
-    base = settings.model if settings.scope == "base" else base_model_of(settings.model, aws)
-    content = aws.sagemaker.describe_hub_content(
-        HubName=PUBLIC_HUB, HubContentType="Model", HubContentName=hub_model_name(base or "")
-    )
-    place = settings_place(json.loads(content["HubContentDocument"]), EVALUATION_TYPE)
-    if not place:
-        raise ValueError(f"the hub names none of {hub_model_name(base or '')}")
-    uri = S3Uri.parse(place)
-    return read_recipe_settings(aws.s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +76,7 @@ class MultiTurnSettings(EvaluatorSettings):
     @classmethod
     def read(cls, reader: ParameterReader) -> Json:
         return super().read(reader) | {
-            "dataset": reader.text("DATASET"),
-            "dataset_etag": (reader.optional_text("DATASET_ETAG") or "").strip('"'),
-            "dataset_notes": tuple(reader.texts("DATASET_NOTES")),
+            **dataset_parameters(reader),
             "agent": reader.text("AGENT"),
             "qualifier": reader.optional_text("AGENT_QUALIFIER"),
             "group": _whole(reader, "ROLLOUTS"),
@@ -149,19 +127,17 @@ class MultiTurnSettings(EvaluatorSettings):
             "hyperparameters": self.hyperparameters,
         }
 
-    def overview(self) -> dict[str, str]:
+    def contents(self) -> dict[str, str]:
         return {
-            "Model": self.model,
-            "Evaluates": self.evaluates,
             "Dataset": self.dataset,
             "Agent": f"{self.agent}{f' ({self.qualifier})' if self.qualifier else ''}",
             "Rollouts": self.rollouts_in_words,
             "Solved": f"from a reward of {self.threshold:g}",
             "Decides": self.primary_metric,
-            **super().overview(),
-            "Role": self.role_arn,
-            "Results": f"MLflow, {self.mlflow_resource_arn}",
         }
+
+    def overview(self) -> dict[str, str]:
+        return {**super().overview(), "Results": f"MLflow, {self.mlflow_resource_arn}"}
 
 
 def _whole(reader: ParameterReader, name: str) -> int:
@@ -184,14 +160,12 @@ def _ks(reader: ParameterReader) -> tuple[int, ...]:
 
 
 def _sampling(reader: ParameterReader) -> dict[str, int | float]:
-    value = reader.structure("SAMPLING")
-    if value is None:
-        return {}
     expected = "a dictionary of numbers in the recipe's names, such as {'temperature': 0.7}"
-    if not isinstance(value, dict):
-        return reader.fault("SAMPLING", expected, {})
-    wrong = [n for n, x in value.items() if n not in USUAL or isinstance(x, bool) or not isinstance(x, int | float)]
-    if wrong:
-        names = ", ".join(name for name in USUAL if name != GROUP)
-        return reader.fault("SAMPLING", f"{expected}; the recipe's names are {names}", {})
-    return dict(value)
+    value = numbers_in(reader, "SAMPLING", expected)
+    if set(value) <= USUAL.keys():
+        return value
+    names = ", ".join(name for name in USUAL if name != GROUP)
+    return reader.fault("SAMPLING", f"{expected}; the recipe's names are {names}", {})
+
+
+SETTINGS = MultiTurnSettings

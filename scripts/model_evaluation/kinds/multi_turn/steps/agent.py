@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, Choose, NotFound, Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.multi_turn.runtime.settings import FUNCTION, RUNTIME
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.kinds.multi_turn.lookups import Runtime
 
 LEAST_TIMEOUT = 60  # seconds; an agent works several turns long, and a function has 3 unless it is given more
 ENDPOINT = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,47}")
@@ -20,31 +17,36 @@ DEFAULT = "DEFAULT"
 
 def check(text: str, context: Context) -> Answer:
     name, _, qualifier = text.strip().partition(" ")
-    region = str(context.value("region"))
-    if name.startswith("arn:"):
-        match = RUNTIME.fullmatch(name) or FUNCTION.fullmatch(name)
-        if match is None:
-            raise Refused(
-                f"{name[:150]} is neither the ARN of a Bedrock AgentCore runtime nor of a Lambda function.",
-                fix="They look like arn:aws:bedrock-agentcore:REGION:ACCOUNT:runtime/ID and "
-                "arn:aws:lambda:REGION:ACCOUNT:function:NAME.",
-                code="wrong_kind",
-            )
-        if match[1] != region:
-            raise Refused(
-                f"The agent is in {match[1]}; the evaluation runs in {region}.",
-                fix=f"Deploy the agent in {region}.",
-                code="other_region",
-            )
+    arn, qualifier, region = name, qualifier.strip(), str(context.value("region"))
+    if not name.startswith("arn:"):
+        arn = _named(context, region, name)
+    match = RUNTIME.fullmatch(arn) or FUNCTION.fullmatch(arn)
+    if match is None:
+        raise Refused(
+            f"{name[:150]} is neither the ARN of a Bedrock AgentCore runtime nor of a Lambda function.",
+            fix="They look like arn:aws:bedrock-agentcore:REGION:ACCOUNT:runtime/ID and "
+            "arn:aws:lambda:REGION:ACCOUNT:function:NAME.",
+            code="wrong_kind",
+        )
+    if match[1] != region:
+        raise Refused(
+            f"The agent is in {match[1]}; the evaluation runs in {region}.",
+            fix=f"Deploy the agent in {region}.",
+            code="other_region",
+        )
+    try:
         if match.re is FUNCTION:
-            return _function(context, region, name, qualifier)
-        return _runtime(context, region, match[3], qualifier.strip())
-    found = _named(context, region, name)
-    return _runtime(context, region, found.id, qualifier.strip())
+            findings = _function(context, region, arn, qualifier)
+        else:
+            findings = _runtime(context, region, match[3], qualifier or DEFAULT)
+    except AccessDenied as denied:
+        note = f"The agent could not be looked up: whether it is ready is not known. {denied.message}"
+        findings = [finding("not_looked_up", note, level="warning", fix=denied.fix)]
+    return Answer(f"{arn} {qualifier}".strip(), facts={"arn": arn, "qualifier": qualifier}, findings=findings)
 
 
-def _named(context: Context, region: str, name: str) -> Runtime:
-    """The one runtime of that name or id: the SDK's evaluator would refuse an id."""
+def _named(context: Context, region: str, name: str) -> str:
+    """The ARN of the one runtime of that name or id: the SDK's evaluator would refuse an id."""
     from model_evaluation.kinds.multi_turn.lookups import list_runtimes
 
     same = [own for own in list_runtimes(context.aws, region) if name in (own.id, own.name)]
@@ -54,10 +56,10 @@ def _named(context: Context, region: str, name: str) -> Runtime:
             fix="Choose one of the list, or give a Lambda function's ARN.",
             choices=_choices(context),
         )
-    return same[0]
+    return same[0].arn
 
 
-def _runtime(context: Context, region: str, runtime_id: str, qualifier: str) -> Answer:
+def _runtime(context: Context, region: str, runtime_id: str, endpoint: str) -> list[JsonObject]:
     from model_evaluation.kinds.multi_turn.lookups import describe_runtime, endpoint_status
 
     try:
@@ -66,11 +68,6 @@ def _runtime(context: Context, region: str, runtime_id: str, qualifier: str) -> 
         raise Choose(
             f"There is no agent runtime {runtime_id} in {region}.", fix="Choose one.", choices=_choices(context)
         ) from error
-    except AccessDenied as denied:
-        note = f"The agent runtime could not be looked up: whether it is READY is not known. {denied.message}"
-        arn = f"arn:aws:bedrock-agentcore:{region}:{_account(context)}:runtime/{runtime_id}"
-        unseen = [finding("not_looked_up", note, level="warning", fix=denied.fix)]
-        return Answer(f"{arn} {qualifier}".strip(), facts={"arn": arn, "qualifier": qualifier}, findings=unseen)
     if runtime.status != "READY":
         why = f": {runtime.reason}" if runtime.reason else ""
         raise Refused(
@@ -78,12 +75,11 @@ def _runtime(context: Context, region: str, runtime_id: str, qualifier: str) -> 
             fix="Wait until it is, deploy it again, or choose another one.",
             code="not_usable",
         )
-    if qualifier and not ENDPOINT.fullmatch(qualifier):
+    if not ENDPOINT.fullmatch(endpoint):
         raise Refused(
-            f"{qualifier[:60]!r} is no endpoint's name.",
+            f"{endpoint[:60]!r} is no endpoint's name.",
             fix="After the runtime the name of one of its endpoints may follow, such as PROD.",
         )
-    endpoint = qualifier or DEFAULT
     try:
         status = endpoint_status(context.aws, region, runtime.id, endpoint)
     except NotFound as error:
@@ -93,20 +89,16 @@ def _runtime(context: Context, region: str, runtime_id: str, qualifier: str) -> 
             "them.",
             code="no_endpoint",
         ) from error
-    except AccessDenied:
-        status = "READY"
     if status != "READY":
         raise Refused(
             f"The endpoint {endpoint} of {runtime.id} is {status}, not READY.",
             fix="Wait until it is.",
             code="not_usable",
         )
-    found = finding("agent", f"AgentCore runtime {runtime.name}, endpoint {endpoint}: READY.")
-    facts = {"arn": runtime.arn, "qualifier": qualifier}
-    return Answer(f"{runtime.arn} {qualifier}".strip(), facts=facts, findings=[found])
+    return [finding("agent", f"AgentCore runtime {runtime.name}, endpoint {endpoint}: READY.")]
 
 
-def _function(context: Context, region: str, arn: str, qualifier: str) -> Answer:
+def _function(context: Context, region: str, arn: str, qualifier: str) -> list[JsonObject]:
     from model_evaluation.kinds.multi_turn.lookups import describe_function
 
     if qualifier:
@@ -117,10 +109,6 @@ def _function(context: Context, region: str, arn: str, qualifier: str) -> Answer
         function = describe_function(context.aws, region, arn)
     except NotFound as error:
         raise Refused(f"There is no function {arn}.", fix="Check its name.", code="not_found") from error
-    except AccessDenied as error:
-        note = f"The function could not be looked up. {error.message}"
-        findings = [finding("not_looked_up", note, level="warning", fix=error.fix)]
-        return Answer(arn, facts={"arn": arn, "qualifier": ""}, findings=findings)
     if function.state not in ("", "Active"):
         raise Refused(
             f"The function {arn} is {function.state}, not Active.", fix="Wait, or mend it.", code="not_usable"
@@ -131,13 +119,7 @@ def _function(context: Context, region: str, arn: str, qualifier: str) -> Answer
         note = f"The function may run {function.timeout} s: a rollout that takes longer has no reward."
         fix = f"aws lambda update-function-configuration --function-name {name} --timeout 600"
         findings.append(finding("short_timeout", note, level="warning", fix=fix))
-    return Answer(arn, facts={"arn": arn, "qualifier": ""}, findings=findings)
-
-
-def _account(context: Context) -> str:
-    from model_evaluation.lookups.identity import who_am_i
-
-    return who_am_i(context.aws).account
+    return findings
 
 
 def _choices(context: Context) -> list[dict[str, str]]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
+from model_evaluation.conversation.workflow import Answer
 from model_evaluation.errors import Refused
 from model_evaluation.steps.mlflow import STEP as SHARED
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.conversation.workflow import Answer
 
 CREATE = "create"
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Choose
 from model_evaluation.kinds.multi_turn.recipe_spec import rollouts_of
 from model_evaluation.kinds.multi_turn.runtime.settings import REWARD
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def check(text: str, context: Context) -> Answer:

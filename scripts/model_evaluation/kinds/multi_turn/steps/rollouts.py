@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.multi_turn.recipe_spec import (
     parameters_of,
     prompts_of,
@@ -13,20 +13,16 @@ from model_evaluation.kinds.multi_turn.recipe_spec import (
     require_recipe,
     spec_of,
 )
-from model_evaluation.kinds.multi_turn.runtime.recipe import GROUP, USUAL
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
+from model_evaluation.kinds.multi_turn.runtime.recipe import GROUP, USUAL, meaningless_k
 
 
 def check(text: str, context: Context) -> Answer:
     require_recipe(context)
     spec = spec_of(context)
     group, ks = read_rollouts(text, parameters_of(context).get(GROUP, USUAL[GROUP]))
-    if ks[-1] > group:
+    if why := meaningless_k(ks, group, temperature=1):
         raise Refused(
-            f"pass@{ks[-1]} needs at least {ks[-1]} rollouts per prompt; {group} were received.",
+            f"{why}.",
             fix=f"For example: {ks[-1]} k={','.join(map(str, ks))}",
             code="k_above_rollouts",
         )

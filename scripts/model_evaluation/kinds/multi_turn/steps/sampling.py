@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.multi_turn.recipe_spec import (
@@ -13,9 +12,6 @@ from model_evaluation.kinds.multi_turn.recipe_spec import (
     rollouts_of,
 )
 from model_evaluation.kinds.multi_turn.runtime.recipe import SAMPLING, TEMPERATURE, USUAL, meaningless_k
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 WARM = "temperature=0.7"
 

@@ -58,3 +58,6 @@ class NovaPlayer(KindPlayer):
 
     def sample_dataset(self) -> bytes:
         return demo_dataset()
+
+
+PLAYER = NovaPlayer

@@ -14,7 +14,7 @@ from model_evaluation.runtime.launch.waiting import FinishedRun
 from model_evaluation.runtime.results.evaluation import Evaluation, Side, named_model
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.session import AwsClients
-from model_evaluation.runtime.statistics.verdicts import MODEL_LABELS
+from model_evaluation.runtime.summary import MODEL_LABELS
 
 from .many.analysis import MANY_ROWS, analyse_many, count_lines
 from .output.result_files import OutputFiles, read_output

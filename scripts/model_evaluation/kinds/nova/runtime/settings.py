@@ -208,3 +208,6 @@ class NovaSettings(Settings):
         with open(path, "w", encoding="utf-8") as file:
             file.write(recipe_yaml(self.recipe_of(run_name)))
         return path
+
+
+SETTINGS = NovaSettings

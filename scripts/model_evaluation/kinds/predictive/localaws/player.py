@@ -45,3 +45,6 @@ class PredictivePlayer(KindPlayer):
 
     def seed_world(self, seed: Seeder) -> Company:
         return seed_world(seed)
+
+
+PLAYER = PredictivePlayer

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.evaluation import Evaluation, Side
-from model_evaluation.runtime.results.summary import Summary, summary_of
-from model_evaluation.runtime.statistics.entries import Fairness
+from model_evaluation.runtime.results.summary import summary_of
 from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.summary import Fairness, Summary
 
 from .drift import Distribution, baseline, constraints
 from .joined import Joined, join

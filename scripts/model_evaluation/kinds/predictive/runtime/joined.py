@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
-from model_evaluation.runtime.statistics.entries import Rows
+from model_evaluation.runtime.summary import Rows
 
 from .problem import Problem
 from .reading.labels import all_spelled_like, canonical_label, class_order, encode, spelled_like

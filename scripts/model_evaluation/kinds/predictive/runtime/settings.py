@@ -274,3 +274,6 @@ def _model(reader: ParameterReader, name: str) -> Model:
         return Model(value=value, source="")
     form = _format(reader, f"{name}_FORMAT") if source == "file" else None
     return Model(value=value, source=source, format=form)
+
+
+SETTINGS = PredictiveSettings

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.statistics.entries import FairnessCheck
 from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR
+from model_evaluation.runtime.summary import FairnessCheck
 
 from .joined import Joined
 from .page.words import CONSTANT

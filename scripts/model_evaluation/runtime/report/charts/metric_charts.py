@@ -9,14 +9,15 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.metrics_table import ordered_metrics, row_metrics
-from model_evaluation.runtime.statistics.entries import count_of
+from model_evaluation.runtime.report.view import ordered_metrics, row_metrics
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, number_digits, signed
 from model_evaluation.runtime.summary import (
     Difference,
     Entry,
     Summary,
     capital,
+    compared,
+    count_of,
     evaluated_models,
     labels_of,
     short_labels,
@@ -31,15 +32,14 @@ Outcome = Literal["wins", "ties", "losses"]
 
 def difference_chart(analysis: Analysis) -> look.Chart | None:
     """Each metric's difference with its interval; right is always better for the fine-tuned model."""
-    entries = _entries(analysis)
-    every = {name: entry["difference"] for name, entry in entries.items()}
-    differences = {
-        name: difference for name, difference in every.items() if difference and difference["mean"] is not None
+    entries = {
+        name: entry
+        for name, entry in _entries(analysis).items()
+        if (difference := entry["difference"]) and difference["mean"] is not None
     }
-    entries = {name: entries[name] for name in differences}
     if not entries:
         return None
-    estimates = [_estimate(difference) for difference in differences.values()]
+    estimates = [_estimate(compared(entry)) for entry in entries.values()]
     alt = "; ".join(f"{name} {estimate}" for name, estimate in zip(entries, estimates, strict=True))
     names = {side: look.chart_label(label, 40, 1) for side, label in labels_of(analysis.summary).items()}
     title = _difference_title(entries, names["tuned"])
@@ -51,9 +51,8 @@ def difference_chart(analysis: Analysis) -> look.Chart | None:
         axes.plot([low, high], [row, row], color=colour, linewidth=3, solid_capstyle="round")
         axes.plot([mean], [row], "o", color=colour, markersize=8, markeredgecolor=look.PAPER)
         margins.append((entry["margin"] or 0) / span)
-    axes.barh(
-        range(len(entries)), [2 * m for m in margins], left=[-m for m in margins], height=1, color=look.BAND, zorder=0
-    )
+    rows, widths = range(len(entries)), [2 * margin for margin in margins]
+    axes.barh(rows, widths, left=[-margin for margin in margins], height=1, color=look.BAND, zorder=0)
     axes.axvline(0, color=look.INK, linewidth=1)
     reach = max(0.02, *(abs(end) for end in axes.get_xlim()))
     axes.set_xlim(-reach, reach)
@@ -68,7 +67,7 @@ def difference_chart(analysis: Analysis) -> look.Chart | None:
 
 
 def _estimate(difference: Difference) -> str:
-    mean, low, high = (difference[key] for key in ("mean", "ci_low", "ci_high"))
+    low, mean, high = (difference[key] for key in NUMBERS)
     digits = number_digits(mean, low, high)
     interval = f"[{signed(low, digits)}, {signed(high, digits)}]" if low is not None else "(no interval)"
     return f"{signed(mean, digits)}  {interval}"
@@ -89,9 +88,8 @@ def _difference_title(entries: Mapping[str, Entry], model: str) -> str:
 
 def outcomes_chart(analysis: Analysis) -> look.Chart | None:
     """Rows the fine-tuned model wins, ties and loses, per metric."""
-    entries = {
-        name: entry for name, entry in _entries(analysis).items() if entry["n_paired"] and entry["wins"] is not None
-    }
+    every = _entries(analysis)
+    entries = {name: entry for name, entry in every.items() if entry["n_paired"] and entry["wins"] is not None}
     if not entries:
         return None
     results = [f"{e['wins']} rows won, {e['ties']} tied, {e['losses']} lost" for e in entries.values()]
@@ -156,9 +154,8 @@ def coverage_chart(analysis: Analysis) -> look.Chart | None:
         at = np.arange(len(entries)) + (index - (len(totals) - 1) / 2) * height
         bars = axes.barh(at, np.minimum(1, counts / totals[side]), height=height * 0.92, color=colour, label=label)
         axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, size=8, color=look.MUTED)
-    axes.axvline(
-        COVERAGE_FLOOR, color=look.INK, linewidth=1, linestyle=":", label=f"{COVERAGE_FLOOR:.0%}: a warning below"
-    )
+    floor = f"{COVERAGE_FLOOR:.0%}: a warning below"
+    axes.axvline(COVERAGE_FLOOR, color=look.INK, linewidth=1, linestyle=":", label=floor)
     axes.set_xlim(0, 1.06)
     axes.xaxis.set_major_formatter(look.share_tick)
     axes.set_xlabel("share of dataset rows with a score (numbers are rows)")
@@ -199,7 +196,7 @@ def scale_span(analysis: Analysis, name: str) -> float:
 
 def advantage(entry: Entry, key: Number, span: float) -> float:
     """A number of an entry's difference as share of the scale, positive where the fine-tuned model is better."""
-    value = entry["difference"][key] if entry["difference"] else None
+    value = compared(entry)[key]
     if value is None:
         return float("nan")
     return float(-value if entry["direction"] == "lower" else value) / span

@@ -9,15 +9,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.metrics_table import row_metrics
+from model_evaluation.runtime.report.view import row_metrics
 from model_evaluation.runtime.statistics.counts import Floats
-from model_evaluation.runtime.statistics.entries import value_of
 from model_evaluation.runtime.statistics.verdicts import signed
-from model_evaluation.runtime.summary import Side, evaluated_models, labels_of, short_labels
+from model_evaluation.runtime.summary import Side, evaluated_models, labels_of, short_labels, value_of
 
 from . import look
 
 HISTOGRAM_VALUES = 10  # more distinct scores than this are drawn as a histogram
+TICK_CHARACTERS = 100  # in the chart's width
 LENGTH_MEANS = 30  # rows; means of fewer are noise
 LENGTH_POINTS = 1_000  # more would make the page heavy and the cloud no clearer
 
@@ -47,7 +47,7 @@ def distributions_chart(analysis: Analysis) -> look.Chart | None:
     for panel in panels[len(scores) :]:
         panel.set_visible(False)
     for panel, (name, own) in zip(panels, scores.items(), strict=False):
-        _draw_distribution(panel, own, labels)
+        _draw_distribution(panel, own, labels, room=TICK_CHARACTERS // columns)
         panel.set_title(look.chart_label(name, 28), weight="bold" if name == summary["primary_metric"] else "normal")
         panel.set_xlabel("score (lower is better)" if summary["metrics"][name]["direction"] == "lower" else "score")
     for panel in panels[::columns]:
@@ -57,13 +57,16 @@ def distributions_chart(analysis: Analysis) -> look.Chart | None:
     return chart
 
 
-def _draw_distribution(panel: Axes, scores: Mapping[Side, Floats], labels: Mapping[str, str]) -> None:
+def _draw_distribution(panel: Axes, scores: Mapping[Side, Floats], labels: Mapping[str, str], room: int) -> None:
+    """``room`` is how many characters fit below the panel."""
     both = np.logical_and.reduce([np.isfinite(values) for values in scores.values()])
     known = {side: values[both if both.any() else np.isfinite(values)] for side, values in scores.items()}
     values = np.unique(np.round(np.concatenate(list(known.values())), 9))
     places, step, borders = np.arange(len(values), dtype=float), 1.0, (values[1:] + values[:-1]) / 2
     if len(values) <= HISTOGRAM_VALUES:
-        panel.set_xticks(places, [f"{value:.3g}" for value in values])
+        ticks = [f"{value:.3g}" for value in values]
+        crowded = max(map(len, ticks), default=0) + 1 > room / max(1, len(ticks))
+        panel.set_xticks(places, ticks, rotation=45 if crowded else 0)
     else:
         edges = np.histogram_bin_edges(values, bins=16)
         places, step, borders = (edges[1:] + edges[:-1]) / 2, float(edges[1] - edges[0]), edges[1:-1]
@@ -94,10 +97,10 @@ def length_chart(analysis: Analysis) -> look.Chart | None:
     known = np.isfinite(longer) & np.isfinite(change)
     longer, change = longer[known], change[known]
     low, high = effect["ci_low"], effect["ci_high"]
-    interval = (
-        "" if low is None else f", {effect['confidence']:.0%} CI {signed(low, plus='')} to {signed(high, plus='')}"
-    )
-    correlation = f"Spearman's rank correlation {signed(effect['spearman'])} ({effect['n']:,} rows{interval})"
+    evidence = f"{effect['n']:,} rows"
+    if low is not None:
+        evidence += f", {effect['confidence']:.0%} CI {signed(low, plus='')} to {signed(high, plus='')}"
+    correlation = f"Spearman's rank correlation {signed(effect['spearman'])} ({evidence})"
     shift = length_words(effect["mean_length_difference"])
     title = f"{look.chart_label(primary, 40, 1)}: {association_words(low, high, longer)}"
     chart = look.new_chart("Length of the answers", title, f"{correlation}. The fine-tuned answers are {shift}.", 3.6)
@@ -111,10 +114,8 @@ def length_chart(analysis: Analysis) -> look.Chart | None:
         fifths = np.array_split(np.argsort(longer, kind="stable"), 5)
         middles = [float(np.median(inside[part])) for part in fifths]
         means = [float(change[part].mean()) for part in fifths]
-        label = "mean of each fifth of the rows"
-        axes.plot(
-            middles, means, "o-", color=look.TUNED, label=label, markeredgecolor=look.PAPER, markersize=8, linewidth=2
-        )
+        (line,) = axes.plot(middles, means, "o-", color=look.TUNED, label="mean of each fifth of the rows", linewidth=2)
+        line.set(markersize=8, markeredgecolor=look.PAPER)
         look.legend_above(axes)
     axes.axhline(0, color=look.MUTED, linewidth=0.8)
     axes.axvline(0, color=look.MUTED, linewidth=0.8)

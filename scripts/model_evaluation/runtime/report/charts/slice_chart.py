@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.metrics_table import any_lower, metric_label, row_metrics
+from model_evaluation.runtime.report.view import any_lower, metric_label, row_metrics
 from model_evaluation.runtime.results.paired_scores import SLICE_ROWS
 from model_evaluation.runtime.statistics.verdicts import signed
-from model_evaluation.runtime.summary import Entry, minus_words, short_labels
+from model_evaluation.runtime.summary import compared, minus_words, short_labels
 
 from . import look
 from .metric_charts import advantage, scale_span
@@ -51,7 +51,7 @@ def slices_chart(analysis: Analysis) -> look.Chart | None:
     where = f"{look.chart_label(field, 24, 1)} is {look.chart_label(value, 30, 1)}"
     title = (
         f"{look.chart_label(names[0], 40, 1)} by slice: {'largest loss' if gains[0, 0] < 0 else 'least gain'} where "
-        f"{where} ({signed(_mean(least))}, {least['n_paired']} rows)"
+        f"{where} ({signed(compared(least)['mean'])}, {least['n_paired']} rows)"
     )
     columns = [metric_label(look.chart_label(name, 22, 1), summary["metrics"][name]) for name in names]
     crowded = max(map(len, columns)) * 0.09 > (look.CHART_WIDTH - 2.4) / len(columns)
@@ -67,7 +67,7 @@ def slices_chart(analysis: Analysis) -> look.Chart | None:
         colour, strength = look.GOOD if gain > 0 else look.BAD, STRONGEST * abs(gain) / reach
         axes.add_patch(Rectangle(place, 0.96, 0.92, facecolor=colour, alpha=strength))
         clear = entry["verdict"] in look.VERDICT_COLOURS
-        text, weight = signed(_mean(entry)) + "*" * clear, "bold" if clear else "normal"
+        text, weight = signed(compared(entry)["mean"]) + "*" * clear, "bold" if clear else "normal"
         axes.annotate(text, (column, row), ha="center", va="center", size=9, color=look.INK, weight=weight)
     axes.set_xticks(range(len(columns)), columns, rotation=35 if crowded else 0, ha="left" if crowded else "center")
     axes.set_xlim(-0.5, len(columns) - 0.5)
@@ -86,9 +86,3 @@ def slices_chart(analysis: Analysis) -> look.Chart | None:
     legend = textwrap.fill(f"{legend}in the metric's own units;", 110) + "\n"
     chart.supxlabel(legend + " ".join(notes), x=0.01, ha="left", size=9, color=look.MUTED)
     return chart
-
-
-def _mean(entry: Entry) -> float:
-    """The mean difference of a cell that has one."""
-    difference = entry["difference"]
-    return difference["mean"] or 0.0 if difference else 0.0

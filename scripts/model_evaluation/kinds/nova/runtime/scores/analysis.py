@@ -21,9 +21,10 @@ from model_evaluation.runtime.results.paired_labels import ClassTable, class_tab
 from model_evaluation.runtime.results.paired_scores import PairedScores, Scores, compare_scores, paired_scores
 from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.results.slices import Places
-from model_evaluation.runtime.results.summary import Summary, scores_summary
+from model_evaluation.runtime.results.summary import scores_summary
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.summary import Summary
 
 from .answers import (
     ACCURACY,

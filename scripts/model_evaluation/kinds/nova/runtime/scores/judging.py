@@ -20,7 +20,7 @@ from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError
 from model_evaluation.runtime.results.preferences import LOSS, TIE, WIN, WIN_RATE, Preferences, preferences_summary
 from model_evaluation.runtime.results.records import plain_text
 from model_evaluation.runtime.results.slices import Clusters
-from model_evaluation.runtime.results.summary import Summary
+from model_evaluation.runtime.summary import Summary
 
 from .answers import metric_named
 

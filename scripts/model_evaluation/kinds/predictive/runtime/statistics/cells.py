@@ -26,8 +26,8 @@ from model_evaluation.runtime.statistics.confusion import per_class as per_class
 from model_evaluation.runtime.statistics.confusion import right_of as right_of
 from model_evaluation.runtime.statistics.confusion import rows_of as rows_of
 from model_evaluation.runtime.statistics.confusion import total_of as total_of
-from model_evaluation.runtime.statistics.entries import Difference
 from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.summary import Difference
 
 from .estimates import (
     CONFIDENCE,

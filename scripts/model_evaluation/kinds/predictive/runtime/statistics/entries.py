@@ -14,8 +14,8 @@ from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.adjustment import PValues, holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, settle_verdicts
-from model_evaluation.runtime.statistics.entries import Comparison, Difference, MeasuredEntry
 from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.summary import Comparison, Difference, MeasuredEntry
 
 from .estimates import Estimate, absent, difference_of, mean_estimate
 

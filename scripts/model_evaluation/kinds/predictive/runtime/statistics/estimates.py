@@ -17,8 +17,8 @@ from scipy.special import stdtr, stdtrit
 
 from model_evaluation.kinds.predictive.runtime.joined import Codes
 from model_evaluation.kinds.predictive.runtime.tables import Floats
-from model_evaluation.runtime.statistics.entries import Difference, MeasuredValue
 from model_evaluation.runtime.statistics.planning import detectable_difference
+from model_evaluation.runtime.summary import Difference, MeasuredValue
 
 CONFIDENCE = 0.95
 MANY_OF_A_CLASS = 100_000  # more of either leave degrees of freedom enough

@@ -15,8 +15,8 @@ from model_evaluation.kinds.predictive.runtime.problem import (
 )
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.statistics.entries import Difference
 from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.summary import Difference
 
 from . import cells, losses
 from .entries import Entries, EntryList, Estimates, Outcomes, outcomes_of, too_few

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
-from model_evaluation.runtime.statistics.entries import Difference
 from model_evaluation.runtime.statistics.proportions import mcnemar_test
+from model_evaluation.runtime.summary import Difference
 
 from .cells import UPPER, Table
 from .estimates import Estimate, difference, difference_of

@@ -12,7 +12,7 @@ from sklearn import metrics as sk
 from model_evaluation.kinds.predictive.runtime.joined import Codes
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.statistics.entries import Difference
+from model_evaluation.runtime.summary import Difference
 
 from .cells import Cells, divided, quantiles
 from .estimates import Contributions, Estimate, absent, difference, difference_of

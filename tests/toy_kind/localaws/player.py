@@ -79,3 +79,6 @@ class ToyPlayer(KindPlayer):
 
     def sample_dataset(self) -> bytes:
         return b"".join(b'{"query": "What is toy %d?"}\n' % number for number in range(40))
+
+
+PLAYER = ToyPlayer

@@ -6,6 +6,7 @@ botocore does not (patterns, lengths, enums), and a loud error for a response th
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import json
@@ -20,13 +21,14 @@ from botocore.validate import ParamValidator
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request as MotoRequest
 from moto.core.request import determine_request_protocol
-from moto.core.routing import ServiceOperationRouter, get_service_router
+from moto.core.routing import get_service_router
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-from model_evaluation.localaws.errors import LocalAwsBug, ServiceError
-from model_evaluation.localaws.operations import Record, Request, Response
+from .errors import LocalAwsBug, ServiceError, invalid
+from .operations import Record, Request, Response
+from .services.mlflow_tracking import tracking_operation
 
 Environ = Record
 # Signing name to the botocore services behind it.
@@ -34,37 +36,15 @@ SigningNames = Mapping[str, Sequence[str]]
 
 UNKNOWN_OPERATION = "?"
 SCOPE = re.compile(r"Credential=([^/\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
-# Hosts such as sts.us-west-2.amazonaws.com or bucket.s3.us-west-2.amazonaws.com.
-AWS_HOST = re.compile(r"(?:^|\.)(?:amazonaws\.com|amazonaws\.com\.cn|api\.aws)$")
-S3_VIRTUAL_HOST = re.compile(
-    r"^(?P<bucket>.+)\.s3(?:[.-](?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.amazonaws\.com(?:\.cn)?$"
-)
 DEFAULT_REGION = "us-east-1"
-
-
-def host_of(environ: Environ) -> str:
-    """The host the client wanted, without port, in lower case."""
-    return str(environ.get("HTTP_HOST", "")).rsplit(":", 1)[0].lower()
-
-
-def use_path_style(environ: Environ) -> None:
-    """Rewrites a request to ``bucket.s3.region.amazonaws.com`` into ``/bucket/key``, in place."""
-    match = S3_VIRTUAL_HOST.match(host_of(environ))
-    if match is None:
-        return
-    prefix = f"/{match['bucket']}"
-    environ["PATH_INFO"] = prefix + environ.get("PATH_INFO", "")
-    for raw in ("RAW_URI", "REQUEST_URI"):
-        if str(environ.get(raw, "")).startswith("/"):
-            environ[raw] = prefix + environ[raw]
-    environ["HTTP_HOST"] = "s3.amazonaws.com"
 
 
 def signing_names(services: Iterable[str]) -> SigningNames:
     """Which services stand behind each signing name, where that is not the service's own name."""
     names: dict[str, list[str]] = {}
     for service in sorted(services):
-        names.setdefault(get_service_model(service).signing_name, []).append(service)
+        with contextlib.suppress(UnknownServiceError):
+            names.setdefault(get_service_model(service).signing_name, []).append(service)
     return names
 
 
@@ -73,26 +53,29 @@ def identify(environ: Environ, names: SigningNames) -> Request:
 
     The body of a request that is not to S3 is read and put back.
     """
-    signing_name, region = _scope(environ)
-    services = names.get(signing_name, (signing_name,))
+    # The signature names them; an unsigned request is for S3, as presigned URLs are.
+    match = SCOPE.search(str(environ.get("HTTP_AUTHORIZATION", "")))
+    signing_name, region = (match[3], match[2]) if match else ("s3", DEFAULT_REGION)
+    tracking = tracking_operation(str(environ.get("PATH_INFO", "")))
     copy = dict(environ)
-    if signing_name != "s3":
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        body = environ["wsgi.input"].read(length) if length else b""
-        environ["wsgi.input"] = io.BytesIO(body)
-        copy["wsgi.input"] = io.BytesIO(body)
+    if signing_name != "s3" or tracking:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"], copy["wsgi.input"] = io.BytesIO(body), io.BytesIO(body)
     request = MotoRequest(copy)
+    if tracking:
+        params = json.loads(request.get_data() or "null") or dict(request.args)
+        return Request("sagemaker-mlflow", tracking, region, params)
+    services = names.get(signing_name, (signing_name,))
     for service in services:
-        router = _router(service)
-        if router is None:
-            continue
         try:
-            model, uri_params = router.match(request)
-        except HTTPException:
+            model, uri_params = get_service_router(service).match(request)
+        except (UnknownServiceError, HTTPException):
             continue
         if service == "s3":
             # Never the body: it may be a whole dataset.
             query = {key: value for key, value in request.args.items() if not key.startswith("X-Amz-")}
+            if owner := environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER"):
+                query["ExpectedBucketOwner"] = owner
             return Request("s3", model.name, region, {**query, **uri_params}, model, "rest-xml")
         protocol, params = _parse(model, request, uri_params)
         return Request(service, model.name, region, params, model, protocol)
@@ -104,16 +87,15 @@ def check_input(request: Request) -> None:
 
     Requests to S3 are left to themselves: their parameters here are what stands in the URL, as text.
     """
-    shape = request.model.input_shape
+    shape = request.model and request.model.input_shape
     if shape is None or request.protocol == "rest-xml":
         return
     report = ParamValidator().validate(request.params, shape)
     if report.has_errors():
-        raise ServiceError("ValidationException", report.generate_report())
-    problems = list(_constraint_problems(request.params, shape, ""))
-    if problems:
+        raise invalid(report.generate_report())
+    if problems := list(_constraint_problems(request.params, shape, "")):
         noun = "error" if len(problems) == 1 else "errors"
-        raise ServiceError("ValidationException", f"{len(problems)} validation {noun} detected: {'; '.join(problems)}")
+        raise invalid(f"{len(problems)} validation {noun} detected: {'; '.join(problems)}")
 
 
 def respond(request: Request, result: Record) -> Response:
@@ -121,13 +103,13 @@ def respond(request: Request, result: Record) -> Response:
 
     Raises :class:`LocalAwsBug` when the result does not fit the operation's output shape.
     """
-    name, shape = f"{request.service}:{request.operation}", request.model.output_shape
-    if shape is None and result:
-        raise LocalAwsBug(f"{name} has no output, but returned {result!r}")
-    if shape is not None:
-        report = ParamValidator().validate(result, shape)
-        if report.has_errors():
-            raise LocalAwsBug(f"{name} returned {report.generate_report()}")
+    if request.model is None:
+        return _json(result)
+    shape = request.model.output_shape
+    report = ParamValidator().validate(result, shape) if shape is not None else None
+    if report.has_errors() if report else result:
+        problem = report.generate_report() if report else f"{result!r}, but has no output"
+        raise LocalAwsBug(f"{request.service}:{request.operation} returned {problem}")
     raw = get_serializer_class(request.service, request.protocol)(operation_model=request.model).serialize(result)
     body = raw["body"]
     return Response(raw["status_code"], dict(raw["headers"]), body.encode() if isinstance(body, str) else bytes(body))
@@ -142,23 +124,14 @@ def respond_error(request: Request, error: ServiceError) -> Response:
         detail = f"<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>"
         body, kind = f"<ErrorResponse><Error>{detail}</Error></ErrorResponse>", "text/xml"
     else:
-        body = json.dumps({"__type": error.code, "message": error.message})
-        kind = "application/x-amz-json-1.1"
-    return Response(error.status, {"Content-Type": kind, "x-amzn-ErrorType": error.code}, body.encode())
+        # MLflow's own API says it by the second pair.
+        words = {"__type": error.code, "message": error.message, "error_code": error.code}
+        return _json(words, error.status, {"x-amzn-ErrorType": error.code})
+    return Response(error.status, {"Content-Type": kind}, body.encode())
 
 
-def _scope(environ: Environ) -> tuple[str, str]:
-    """Signing name and region, from the signature; an unsigned request is for S3, as presigned URLs are."""
-    match = SCOPE.search(str(environ.get("HTTP_AUTHORIZATION", "")))
-    return (match[3], match[2]) if match else ("s3", DEFAULT_REGION)
-
-
-@functools.cache
-def _router(service: str) -> ServiceOperationRouter | None:
-    try:
-        return get_service_router(service)
-    except UnknownServiceError:
-        return None
+def _json(content: Record, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(content).encode())
 
 
 def _parse(model: OperationModel, request: MotoRequest, uri_params: Record) -> tuple[str, Record]:
@@ -184,42 +157,38 @@ def _parse(model: OperationModel, request: MotoRequest, uri_params: Record) -> t
 
 def _constraint_problems(value: object, shape: Shape, path: str) -> Iterator[str]:
     """What AWS checks on the server: pattern, length, size and enum, as its sentences."""
-    rules = shape.metadata
     if shape.type_name == "structure" and isinstance(value, Mapping):
         for name, member in shape.members.items():
             if value.get(name) is not None:
                 yield from _constraint_problems(value[name], member, f"{path}.{name}" if path else name)
-    elif shape.type_name == "list" and isinstance(value, Sequence):
-        yield from _bound_problems(value, len(value), "length", rules, path)
+        return
+    rules, size, noun = shape.metadata, value, "value"
+    if isinstance(value, str | list):
+        size, noun = len(value), "length"
+    broken = {
+        f"have {noun} greater than or equal to {rules.get('min')}": isinstance(size, int)
+        and size < rules.get("min", size),
+        f"have {noun} less than or equal to {rules.get('max')}": isinstance(size, int)
+        and size > rules.get("max", size),
+    }
+    if isinstance(value, str):
+        pattern, enum = rules.get("pattern", ""), rules.get("enum") or [value]
+        broken[f"satisfy regular expression pattern: {pattern}"] = bool(pattern) and not _fits(pattern, value)
+        broken[f"satisfy enum value set: [{', '.join(enum)}]"] = value not in enum
+    text = str(value) if len(str(value)) <= 200 else f"{str(value)[:200]}..."
+    for rule, is_broken in broken.items():
+        if is_broken:
+            place = path[:1].lower() + path[1:]
+            yield f"Value '{text}' at '{place}' failed to satisfy constraint: Member must {rule}"
+    if isinstance(value, list):
         for index, item in enumerate(value, start=1):
             yield from _constraint_problems(item, shape.member, f"{path}.{index}.member")
-    elif shape.type_name == "string" and isinstance(value, str):
-        yield from _bound_problems(value, len(value), "length", rules, path)
-        if "pattern" in rules and not _java_pattern(rules["pattern"]).fullmatch(value):
-            yield _sentence(value, path, f"satisfy regular expression pattern: {rules['pattern']}")
-        if rules.get("enum") and value not in rules["enum"]:
-            yield _sentence(value, path, f"satisfy enum value set: [{', '.join(rules['enum'])}]")
-    elif shape.type_name in {"integer", "long"} and isinstance(value, int):
-        yield from _bound_problems(value, value, "value", rules, path)
-
-
-def _bound_problems(value: object, size: int, noun: str, rules: Record, path: str) -> Iterator[str]:
-    if "min" in rules and size < rules["min"]:
-        yield _sentence(value, path, f"have {noun} greater than or equal to {rules['min']}")
-    if "max" in rules and size > rules["max"]:
-        yield _sentence(value, path, f"have {noun} less than or equal to {rules['max']}")
-
-
-def _sentence(value: object, path: str, rule: str) -> str:
-    text = str(value)
-    text = text if len(text) <= 200 else text[:200] + "..."
-    return f"Value '{text}' at '{path[:1].lower() + path[1:]}' failed to satisfy constraint: Member must {rule}"
 
 
 @functools.cache
-def _java_pattern(pattern: str) -> re.Pattern[str]:
+def _fits(pattern: str, text: str) -> bool:
+    """Whether a text has a pattern's form; where it is one of Java alone, nobody here can tell."""
     try:
-        return re.compile(pattern)
+        return re.fullmatch(pattern, text) is not None
     except re.error:
-        # A Java-only construct: botocore's model is not ours to mend, so the check is left out.
-        return re.compile(r"(?s).*")
+        return True

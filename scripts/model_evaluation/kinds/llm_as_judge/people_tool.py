@@ -13,8 +13,8 @@ from model_evaluation.runtime.report.markdown import report_markdown
 from model_evaluation.runtime.report.people import error_file, with_people
 from model_evaluation.runtime.summary import Summary
 
-from .judge_error import judge_error_report
-from .sheet import key_of, read_key, read_labels, scored_examples, write_sheet
+from .people.judge_error import judge_error_report
+from .people.sheet import key_of, read_key, read_labels, scored_examples, write_sheet
 
 
 class JudgePeopleTool(PeopleTool):
@@ -50,3 +50,6 @@ def _retold(judge_error: JsonObject, summary: Summary, folder: str) -> list[str]
     if page is not None:
         files.append(write_file(path, page.encode("utf-8", "replace")))
     return files
+
+
+TOOL = JudgePeopleTool()

@@ -1,0 +1,1 @@
+"""How local AWS plays the container."""
