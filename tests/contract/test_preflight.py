@@ -193,11 +193,11 @@ def test_preflight_only_reads(scene: Stage) -> None:
 
 
 def test_a_service_that_hangs_is_left_behind(scene: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "CHECK_SECONDS", 4.0)
-    scene.aws.scenario = scene.scenario_with({"slow": {"ListDomains": 8.0, "ListServiceQuotas": 8.0}})
+    monkeypatch.setattr(runner, "CHECK_SECONDS", 6.0)
+    scene.aws.scenario = scene.scenario_with({"slow": {"ListDomains": 20.0, "ListServiceQuotas": 20.0}})
     began = time.monotonic()
     statuses = by_id(scene.preflight())
-    assert time.monotonic() - began < 7.5
+    assert time.monotonic() - began < 20
     assert (statuses["network"], statuses["quota_judge"]) == ("skip", "skip")
     assert statuses["role"] == "pass"
 

@@ -32,7 +32,6 @@ def new_bench(open_workshop: Workshop, tmp_path: Path) -> NewBench:
     """Sets up a configuration to run: ``new_bench(scenario=Scenario(...), EVALUATE_BASE_MODEL=False)``."""
 
     def make(**settings: Any) -> Bench:
-        open_workshop.aws.cloud.timeline.step_seconds = settings.pop("step_seconds", 0.2)
         return open_workshop.bench(tmp_path, **settings)
 
     return make

@@ -23,15 +23,15 @@ from typing import Any
 import nbformat
 import pytest
 
-from e2e.notebook_runs import CELL_LIMIT, DATASET, PARAMETERS, Exports
+from e2e.notebook_runs import DATASET, PARAMETERS, Exports
 from kernel_environment import kernel_python
 from model_evaluation.files import write_atomically
 from model_evaluation.kinds.kind import Kind
 from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
-from model_evaluation.notebook.execute import ExecutionOutcome, execute_notebook, inject_parameters
-from model_evaluation.notebook.render import notebook_content, render_notebook
+from model_evaluation.notebook.execute import ExecutionOutcome, inject_parameters
+from model_evaluation.notebook.render import notebook_content
 from model_evaluation.notebook.script import notebook_script
 from model_evaluation.runs.program import program_options
 
@@ -256,39 +256,19 @@ class Bench(Exports):
         return self.folder / "results" / "launches"
 
 
-class ExecutedNotebook(Exports):
-    """A folder in which a kernel ran a notebook; ``text`` is the last executed copy's."""
-
-    def __init__(self, folder: Path, text: str) -> None:
-        self.folder, self.text = folder, text
-
-
-def run_notebook_twice(opened: Workshop, folder: Path, *, runs: int = 1, limit: float = CELL_LIMIT) -> ExecutedNotebook:
-    """Runs the workshop's notebook in a kernel, which starts ``runs``, and then once more, which must start nothing
-    new."""
-    notebook = folder / "evaluation.ipynb"
-    notebook.write_bytes(render_notebook(opened.kind, opened.parameters))
-    starts = len(opened.aws.calls.of("StartPipelineExecution"))
-    for number in range(2):
-        outcome = execute_notebook(
-            notebook,
-            folder / f"executed-{number}.ipynb",
-            env=opened.aws.child_environment(),
-            cwd=folder,
-            parameters=None,
-            on_progress=lambda line: None,
-            timeout=limit,
-            python=kernel_python(),
-        )
+def run_twice(bench: Bench, *, runs: int = 1) -> str:
+    """Runs the script, which starts ``runs``, and once more, which must start nothing; what it then printed."""
+    for _ in range(2):
+        outcome = bench.run()
         assert outcome.ok, outcome
-    assert len(opened.aws.calls.of("StartPipelineExecution")) == starts + runs
-    assert opened.aws.refused == []
-    return ExecutedNotebook(folder, (folder / "executed-1.ipynb").read_text(encoding="utf-8"))
+        assert bench.calls_of("StartPipelineExecution") == runs
+    assert bench.aws.refused == []
+    return outcome.printed
 
 
 @contextlib.contextmanager
 def workshop(
-    *, step_seconds: float = 0.2, kind: Kind = KIND, parameters: Mapping[str, Any] = PARAMETERS
+    *, step_seconds: float = 0.05, kind: Kind = KIND, parameters: Mapping[str, Any] = PARAMETERS
 ) -> Iterator[Workshop]:
     """An account with what the usual parameters name, and an interpreter that talks to it."""
     with LocalAws(step_seconds=step_seconds, account=account_of(dict(parameters))) as aws:

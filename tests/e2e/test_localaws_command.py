@@ -28,7 +28,7 @@ def clean_environment() -> dict[str, str]:
 def evaluate(project: Path, env: dict[str, str], *arguments: str) -> tuple[int, dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, str(EVALUATE), "--project", str(project), *arguments],
-        env={**clean_environment(), **env}, capture_output=True, text=True, timeout=300, check=False,
+        env={**clean_environment(), **env}, capture_output=True, text=True, timeout=1200, check=False,
     )  # fmt: skip
     return done.returncode, json.loads(done.stdout)
 
@@ -51,7 +51,7 @@ def test_the_lines_of_localaws_are_all_a_program_needs(tmp_path: Path) -> None:
         assert body["recorded"]["value"] == lines["LOCAL_AWS_MODEL_PACKAGE_ARN"]
     finally:
         server.send_signal(signal.SIGTERM)
-        _, errors = server.communicate(timeout=30)
+        _, errors = server.communicate(timeout=300)
     assert server.returncode == 0
     assert "Traceback" not in errors
 

@@ -191,7 +191,7 @@ def test_the_demo_plays_tickets_and_then_the_judge(tmp_path: Path) -> None:
         str(tmp_path / "d"),
         "--json",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=400)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1200)
     assert done.returncode == 0, done.stderr[-3000:]
     result = json.loads(done.stdout)
     judged = result["further"][0]

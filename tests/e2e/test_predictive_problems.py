@@ -130,7 +130,7 @@ def test_the_users_own_models_and_rows_are_rehearsed(run_cli: RunCli, world: Wor
     # Another process: this one has an account of its own already, which stands for the user's.
     command = [sys.executable, str(ROOT / "scripts" / "evaluate.py"), "--project", str(tmp_path), "rehearse",
                "--step-seconds", "0.1"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=1200, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     envelope = json.loads(done.stdout)
     assert envelope["simulated"] is True

@@ -1,5 +1,5 @@
-"""Predictive models from the first answer to the report: the real SDK, files and local AWS. Its notebook runs in a kernel in
-its demo and in JupyterLab."""
+"""Predictive models from the first answer to the report: the real SDK, files and local AWS. In a kernel the notebook
+runs in the demo and in JupyterLab."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def evaluate(given):
         execution.stop()
     elif execution.arn:
         try:
-            execution.wait(poll=0.2, timeout=60)
+            execution.wait(poll=0.2, timeout=600)
         except Exception as error:
             seen["raised"] = f"{type(error).__name__}: {error}"
     execution.refresh()
@@ -75,7 +75,7 @@ class Sdk:
         raise AssertionError(f"the SDK's process ended with {self._process.wait()}")
 
     def close(self) -> None:
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=300)
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from model_evaluation.runtime.options import parsed_value, program_parameters
 # Runs the program as `python PROGRAM OPTIONS` would, and leaves what it raised, and in which line, in a file.
 RUNNER = """
 import json, runpy, sys, traceback
+sys.modules.setdefault("rfc3987_syntax", None)  # see packages.without_grammars
 outcome, program, *options = sys.argv[1:]
 sys.argv = [program, *options]
 try:
