@@ -159,7 +159,7 @@ def execute_cells(
     cwd: Path,
     parameters: Mapping[str, object] | None,
     on_progress: Callable[[str], None],
-    timeout: float | None,
+    timeout: float | None = None,
 ) -> ExecutionOutcome:
     """What ``execute_notebook`` does, without a kernel: what the cells print is told at the end, and ``target`` has no
     outputs."""
