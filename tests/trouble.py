@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
+from threading import Event
 
 from model_evaluation.localaws import Scenario
 from model_evaluation.localaws.cloud import Cloud
@@ -34,6 +35,8 @@ class Trouble(Scenario):
     """Operation -> (error code, message)."""
     slow: float = 0.0
     """Seconds for which every response is held."""
+    held: Mapping[str, Event] = field(default_factory=dict)
+    """Operation -> what its responses wait for, for a minute at most."""
     foreign_buckets: Collection[str] = ()
     """Buckets that belong to another account, as requests that expect this one as their owner find out."""
     foreign_update: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +48,9 @@ class Trouble(Scenario):
 
     def admit(self, cloud: Cloud, request: Request) -> None:
         time.sleep(self.slow)
+        for operation, event in self.held.items():
+            if _is(operation, request):
+                event.wait(60)
         service, xml = request.service, request.service in XML_SERVICES
         if self._expired(request):
             code = "ExpiredToken" if xml else "ExpiredTokenException"

@@ -127,9 +127,8 @@ def simulation() -> dict[str, bool]:
 
 
 def failure(command: str | None, error: EvaluationError) -> JsonObject:
-    """The envelope of an expected failure. A workflow command has put its position into ``error.envelope``."""
-    envelope = getattr(error, "envelope", {})
-    return {"ok": False, "command": command, **simulation(), "error": error.as_json(), **envelope}
+    """The envelope of an expected failure."""
+    return {"ok": False, "command": command, **simulation(), "error": error.as_json(), **error.envelope}
 
 
 def _options(arguments: list[str], stdout: TextIO) -> argparse.Namespace:

@@ -22,6 +22,8 @@ EvaluationError                 code, message, fix; knows its exit code
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 
 class EvaluationError(Exception):
@@ -29,6 +31,8 @@ class EvaluationError(Exception):
 
     code = "error"
     exit_code = 1
+    envelope: Mapping[str, Any] = MappingProxyType({})
+    """What the command's envelope holds beside the error: where the workflow stands."""
 
     def __init__(
         self,

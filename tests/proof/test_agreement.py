@@ -13,7 +13,7 @@ from statsmodels.stats.power import TTestPower, normal_sample_size_one_tail
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from model_evaluation.kinds.llm_as_judge.people.correction import corrected_mean, wilson_rate
-from model_evaluation.runtime.statistics import intervals, permutation
+from model_evaluation.runtime.statistics import intervals
 from model_evaluation.runtime.statistics.adjustment import benjamini_hochberg, holm
 from model_evaluation.runtime.statistics.planning import detectable_difference, rows_needed
 from model_evaluation.runtime.statistics.proportions import mcnemar_test, wilson_interval
@@ -53,24 +53,6 @@ def test_holm_and_benjamini_hochberg() -> None:
     assert holm(P_VALUES) == pytest.approx(multipletests(P_VALUES, method="holm")[1].tolist(), abs=1e-9)
     expected = multipletests(P_VALUES, method="fdr_bh")[1].tolist()
     assert benjamini_hochberg(P_VALUES) == pytest.approx(expected, abs=1e-9)
-
-
-@pytest.mark.parametrize("n", [6, 11, 15])
-def test_sign_flips(n: int) -> None:
-    differences = np.random.default_rng(n).normal(0.2, 0.4, n)
-    theirs = scipy.stats.permutation_test(
-        (differences,),
-        lambda x, axis: np.mean(x, axis=axis),
-        permutation_type="samples",
-        n_resamples=np.inf,
-        vectorized=True,
-    )
-    found = permutation.sign_flip_test(differences, rng=np.random.default_rng(1))
-    assert found.exact == pytest.approx(theirs.pvalue, abs=1e-9)
-    far = np.abs(theirs.null_distribution)
-    observed = abs(differences.mean())
-    expected = np.mean(far > observed + 1e-12) + np.mean(np.abs(far - observed) <= 1e-12) / 2
-    assert found.mid == pytest.approx(expected, abs=1e-9)
 
 
 def test_rows_needed_and_what_can_be_detected() -> None:

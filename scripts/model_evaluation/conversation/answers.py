@@ -30,7 +30,6 @@ from .workflow import finding
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.kind import Kind
-    from model_evaluation.lookups.session import Aws
 
 MOST_ELSEWHERE = 3  # folders named; more of them would hide the question
 SPEAKER = "MODEL_EVALUATION_SPEAKER"  # who gives the answers where it is not the user: the demo's script
@@ -147,9 +146,7 @@ def known_step(document: Document, step_id: str) -> workflow.Requirements:
     return steps
 
 
-def give_answer(
-    project: str, step_id: str, text: str | None, *, accept: bool = False, aws: Aws | None = None
-) -> JsonObject:
+def give_answer(project: str, step_id: str, text: str | None, *, accept: bool = False) -> JsonObject:
     """Check and record one answer; return the envelope's body.
 
     ``text`` is the user's value, or ``None`` with ``accept`` to take the suggestion. A refused answer raises,
@@ -158,7 +155,7 @@ def give_answer(
 
     def change(snapshot: state.Snapshot) -> tuple[Document, JsonObject]:
         known_step(snapshot.document, step_id)
-        context = Context(project, snapshot.document, now=utc_now(), aws=aws)
+        context = Context(project, snapshot.document, now=utc_now())
         try:
             body, document = _answered(context, step_id, text, accept=accept)
         except EvaluationError as error:
@@ -179,7 +176,7 @@ def add_position(error: EvaluationError, document: Document, project: str, step_
     # The question to repeat is the one that was answered, unless it came too early.
     if not isinstance(error, TooEarly):
         envelope["step"] = step
-    error.envelope = envelope  # type: ignore[attr-defined]
+    error.envelope = envelope
 
 
 def _answered(context: Context, step_id: str, text: str | None, *, accept: bool) -> tuple[JsonObject, Document]:

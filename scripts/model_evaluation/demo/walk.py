@@ -120,8 +120,8 @@ class Commands:
 
     def __init__(self, project: Path, env: Mapping[str, str], say: Say) -> None:
         self.project = project
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        self.env = {**inherited, **env, "PYTHONPATH": str(PACKAGE_PARENT), "MODEL_EVALUATION_SPEAKER": "demo"}
+        usual = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        self.env = {**usual, **env, "PYTHONPATH": str(PACKAGE_PARENT), "MODEL_EVALUATION_SPEAKER": "demo"}
         self.say = say
 
     def call(self, *arguments: str, show_progress: bool = False) -> Envelope:

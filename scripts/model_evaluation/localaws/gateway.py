@@ -22,12 +22,12 @@ from flask import Flask
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.test import run_wsgi_app
 
+from . import policies  # noqa: F401 - registers its operations, as each of the services does
 from .cloud import OWN_KEY, REFUSED, TELEMETRY, Call, Cloud
 from .errors import LocalAwsBug, ServiceError
 from .operations import SHARED, Record, Request, Response
 from .services import (  # noqa: F401 - each registers its operations
     hub,
-    identity,
     jobs,
     mlflow,
     packages,

@@ -1,15 +1,16 @@
-"""The policies of roles in local AWS, and the services that they let assume them."""
+"""Who is calling, what the policies of roles in local AWS allow, and the services that may assume them."""
 
 from __future__ import annotations
 
 import json
 from urllib.parse import unquote
 
-from model_evaluation.lookups.iam.policy_evaluation import Policy, statements_of
+from model_evaluation.lookups.iam.policy_evaluation import Policy, decide, statements_of
 from model_evaluation.lookups.iam.roles import trusted_services
 
 from .cloud import Cloud
 from .errors import ServiceError
+from .operations import SHARED, Record, Request
 
 GLOBAL = "us-east-1"
 
@@ -51,3 +52,38 @@ def trusts(cloud: Cloud, role_arn: str, service: str) -> bool:
 def _statements(policy: str, document: str | Policy) -> list[tuple[str, Policy]]:
     parsed = json.loads(unquote(document)) if isinstance(document, str) else document
     return [(policy, statement) for statement in statements_of(parsed)]
+
+
+@SHARED.plays("sts", "GetCallerIdentity")
+def get_caller_identity(cloud: Cloud, request: Request) -> Record:
+    return {"UserId": "AROALOCALAWS0000000:local", "Account": cloud.account, "Arn": cloud.caller_arn}
+
+
+@SHARED.plays("iam", "SimulatePrincipalPolicy")
+def simulate_principal_policy(cloud: Cloud, request: Request) -> Record:
+    """Evaluates the principal's own policies honestly, statement by statement.
+
+    Without ``ResourceArns`` the resource is ``*``, so a statement for one bucket does not match: as in IAM.
+    """
+    params = request.params
+    statements = policies_of(cloud, params["PolicySourceArn"])
+    context = {
+        entry["ContextKeyName"].lower(): list(entry.get("ContextKeyValues", []))
+        for entry in params.get("ContextEntries", [])
+    }
+    results = []
+    for action in params["ActionNames"]:
+        for resource in params.get("ResourceArns") or ["*"]:
+            verdict = decide(statements, action, resource, context)
+            results.append(
+                {
+                    "EvalActionName": action,
+                    "EvalResourceName": resource,
+                    "EvalDecision": verdict.decision,
+                    "MatchedStatements": [
+                        {"SourcePolicyId": name, "SourcePolicyType": "role"} for name in verdict.policies
+                    ],
+                    "MissingContextValues": list(verdict.missing),
+                }
+            )
+    return {"EvaluationResults": results, "IsTruncated": False}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from model_evaluation.runtime.s3_uri import S3Uri
@@ -14,14 +13,13 @@ from .seeding import BASE_MODEL, BASE_MODEL_VERSION, Seeder, role_name
 from .server import DEFAULT_ACCOUNT, LocalAws
 from .services.mlflow import put_app, put_server
 
-ACCOUNT = re.compile(r"^arn:aws[a-z-]*:[a-z-]+:[a-z0-9-]*:(\d{12}):")
-
 
 def account_of(parameters: Record) -> str:
     """The account a configuration belongs to: that of the first ARN of its role or model package, else the demo's."""
     for name in ("ROLE_ARN", "MODEL_PACKAGE_ARN", "MODEL", "REFERENCE"):
-        if match := ACCOUNT.match(str(parameters.get(name) or "")):
-            return match[1]
+        parts = str(parameters.get(name) or "").split(":")
+        if parts[0] == "arn" and parts[4].isdigit():
+            return parts[4]
     return DEFAULT_ACCOUNT
 
 

@@ -105,10 +105,12 @@ def respond(request: Request, result: Record) -> Response:
     """
     if request.model is None:
         return _json(result)
-    shape = request.model.output_shape
-    report = ParamValidator().validate(result, shape) if shape is not None else None
-    if report.has_errors() if report else result:
-        problem = report.generate_report() if report else f"{result!r}, but has no output"
+    shape, problem = request.model.output_shape, ""
+    if shape is None:
+        problem = f"{result!r}, but has no output" if result else ""
+    elif (report := ParamValidator().validate(result, shape)).has_errors():
+        problem = report.generate_report()
+    if problem:
         raise LocalAwsBug(f"{request.service}:{request.operation} returned {problem}")
     raw = get_serializer_class(request.service, request.protocol)(operation_model=request.model).serialize(result)
     body = raw["body"]
@@ -162,24 +164,23 @@ def _constraint_problems(value: object, shape: Shape, path: str) -> Iterator[str
             if value.get(name) is not None:
                 yield from _constraint_problems(value[name], member, f"{path}.{name}" if path else name)
         return
-    rules, size, noun = shape.metadata, value, "value"
-    if isinstance(value, str | list):
-        size, noun = len(value), "length"
-    broken = {
-        f"have {noun} greater than or equal to {rules.get('min')}": isinstance(size, int)
-        and size < rules.get("min", size),
-        f"have {noun} less than or equal to {rules.get('max')}": isinstance(size, int)
-        and size > rules.get("max", size),
-    }
-    if isinstance(value, str):
-        pattern, enum = rules.get("pattern", ""), rules.get("enum") or [value]
-        broken[f"satisfy regular expression pattern: {pattern}"] = bool(pattern) and not _fits(pattern, value)
-        broken[f"satisfy enum value set: [{', '.join(enum)}]"] = value not in enum
+    if not isinstance(value, str | list | int | float):
+        return
+    rules, noun = shape.metadata, "value" if isinstance(value, int | float) else "length"
+    size = value if isinstance(value, int | float) else len(value)
+    violations = []
+    if size < rules.get("min", size):
+        violations.append(f"have {noun} greater than or equal to {rules['min']}")
+    if size > rules.get("max", size):
+        violations.append(f"have {noun} less than or equal to {rules['max']}")
+    if isinstance(value, str) and "pattern" in rules and not _fits(rules["pattern"], value):
+        violations.append(f"satisfy regular expression pattern: {rules['pattern']}")
+    if isinstance(value, str) and value not in (rules.get("enum") or [value]):
+        violations.append(f"satisfy enum value set: [{', '.join(rules['enum'])}]")
     text = str(value) if len(str(value)) <= 200 else f"{str(value)[:200]}..."
-    for rule, is_broken in broken.items():
-        if is_broken:
-            place = path[:1].lower() + path[1:]
-            yield f"Value '{text}' at '{place}' failed to satisfy constraint: Member must {rule}"
+    for rule in violations:
+        place = path[:1].lower() + path[1:]
+        yield f"Value '{text}' at '{place}' failed to satisfy constraint: Member must {rule}"
     if isinstance(value, list):
         for index, item in enumerate(value, start=1):
             yield from _constraint_problems(item, shape.member, f"{path}.{index}.member")

@@ -10,14 +10,13 @@ class Arn(NamedTuple):
     """``arn:partition:service:region:account:resource``"""
 
     text: str
-    partition: str
     service: str
     region: str
     account: str
     resource: str
 
 
-_ARN = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|aws|):(\S.*)", re.ASCII | re.DOTALL)
+_ARN = re.compile(r"arn:aws[a-z-]*:([a-z0-9-]+):([a-z0-9-]*):(\d{12}|aws|):(\S.*)", re.ASCII | re.DOTALL)
 
 # Service and type of resource -> what a person calls it, where its type's own words do not say it.
 _NAMES = {

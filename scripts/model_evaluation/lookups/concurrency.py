@@ -90,13 +90,9 @@ def outcome(call: Callable[[], T]) -> Callable[[], T | EvaluationError]:
 
 
 class Once:
-    """Results by key, for what cannot change meanwhile. Safe to share between threads.
+    """Results by key, and failures, for what cannot change meanwhile. Safe to share between threads."""
 
-    A failure is raised to everybody who waits; only with ``keep_failures`` to those who ask later, too.
-    """
-
-    def __init__(self, *, keep_failures: bool = False) -> None:
-        self._keep_failures = keep_failures
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._made: dict[Hashable, Future[object]] = {}
 
@@ -111,8 +107,5 @@ class Once:
             try:
                 future.set_result(call())
             except BaseException as error:
-                if not self._keep_failures:
-                    with self._lock:
-                        del self._made[key]
                 future.set_exception(error)
         return cast(T, future.result())

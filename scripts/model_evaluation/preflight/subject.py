@@ -25,7 +25,7 @@ class Subject:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.once = Once(keep_failures=True)
+        self.once = Once()
 
     @property
     def aws(self) -> Aws:

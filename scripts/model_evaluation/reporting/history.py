@@ -200,17 +200,15 @@ def _trend_json(trend: Trend, runs: Sequence[Run]) -> JsonObject:
 
 def history_sentences(groups: Sequence[Group]) -> list[str]:
     """What the history says, in plain words: the newest group's primary metric, then what stands apart and why."""
-    if not groups:
-        return ["There is no finished comparison yet."]
     newest = groups[0]
     trend = trends(newest)[0]
-    points = [(run, compared(entry)) for run, entry in zip(newest.runs, trend.entries, strict=True) if entry]
-    run, last = points[-1]
-    text = f"{trend.metric}, newest run ({short_time(run.summary['created'])}): {_evidence(last)}"
-    if len(points) > 1:
-        run, before = points[-2]
-        text += f"; the run before ({short_time(run.summary['created'])}): {_evidence(before)}"
-    sentences = [text + ("." if len(points) > 1 else "; there is no comparable run before it.")]
+    last, before, *_ = [
+        f"({short_time(run.summary['created'])}): {_evidence(compared(entry))}"
+        for run, entry in zip(reversed(newest.runs), reversed(trend.entries), strict=True)
+        if entry
+    ] + [""]
+    further = f"the run before {before}" if before else "there is no comparable run before it"
+    sentences = [f"{trend.metric}, newest run {last}; {further}."]
     if newest.runs[-1].summary["simulated"]:
         sentences.insert(0, report_words(newest.runs[-1].summary).simulated)
     for group in groups[1:]:

@@ -86,12 +86,9 @@ def register(aws: Aws, summary: Summary, *, agreed: bool) -> JsonObject:
             code="simulated_results",
         )
     before = package_metadata(aws, arn, parts.region)
-    stale = sorted(key for key in before if key.startswith(PREFIX) and key not in properties)
     others = sum(not key.startswith(PREFIX) for key in before)
-    if others + len(properties) > MOST_PROPERTIES:
-        first = list(properties.items())[: max(0, MOST_PROPERTIES - others)]
-        stale += sorted(key for key in before if key in properties and key not in dict(first))
-        properties = dict(first)
+    properties = dict(list(properties.items())[: max(0, MOST_PROPERTIES - others)])
+    stale = sorted(key for key in before if key.startswith(PREFIX) and key not in properties)
     if not properties:
         raise Refused(
             f"{arn} already carries {others} properties of others; {MOST_PROPERTIES} is the service's limit.",

@@ -15,7 +15,6 @@ from model_evaluation.runtime.statistics.verdicts import Verdict, metric_verdict
 from model_evaluation.runtime.summary import FairnessCheck, Summary
 
 SCHEMA = "summary.schema.json"
-LARGEST = 256 << 20  # a summary of a million rows is under a megabyte
 FIX = "Run the notebook's last cells again; they write it anew."
 
 
@@ -24,8 +23,6 @@ def read_summary(path: str) -> Summary:
     file that is half-written, foreign, of a newer version, or says two things at once: a wrong number is never
     returned."""
     try:
-        if os.path.getsize(path) > LARGEST:
-            raise ValueError(f"it has more than {LARGEST >> 20} MiB")
         with open(path, encoding="utf-8") as file:
             summary = json.load(file, parse_constant=_no_constant, object_pairs_hook=_unique)
     except (OSError, ValueError, RecursionError) as error:

@@ -15,7 +15,7 @@ from .report.words import ReportWords
 from .summary import Summary
 
 if TYPE_CHECKING:
-    from .report.charts.look import Chart
+    from .report.charts.drawing import Chart
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from .settings import Json, Settings, well_formed
 
 if TYPE_CHECKING:
     from .analysis import Analysis
-    from .report.charts.look import Chart
+    from .report.charts.drawing import Chart
 
 __all__ = [
     "connect",

@@ -125,7 +125,7 @@ class Wizard:
             raise
         except EvaluationError as error:
             self._show_error(error)
-            refused, step = getattr(error, "envelope", {}).get("step") or {}, self.position["step"]
+            refused, step = error.envelope.get("step") or {}, self.position["step"]
             if refused.get("choices") and step and refused["id"] == step["id"]:
                 step["choices"] = refused["choices"]
             elif refused.get("choices"):

@@ -61,7 +61,7 @@ def test_somebody_elses_update_lands_before_the_start(aws: LocalAws, sagemaker: 
 
 
 def test_judges_can_be_chosen(aws: LocalAws, clients: Any) -> None:
-    only = JudgeModel("acme.judge-v1:0", "Judge", "Acme", authorized=False)
+    only = JudgeModel("acme.judge-v1:0", "Judge", authorized=False)
     aws.scenario = Scenario(parts=(Judges((only,)),))
     with pytest.raises(ClientError, match="ResourceNotFound"):
         clients("bedrock").get_foundation_model(modelIdentifier="amazon.nova-pro-v1:0")

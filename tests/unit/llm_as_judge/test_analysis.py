@@ -14,7 +14,7 @@ import pytest
 from model_evaluation.reporting.summaries import read_summary
 from model_evaluation.runtime.dataset_files import SourceRows
 from model_evaluation.runtime.report.charts import draw_charts
-from model_evaluation.runtime.report.charts.look import figure_svg
+from model_evaluation.runtime.report.charts.drawing import figure_svg
 from model_evaluation.runtime.report.export import export_analysis
 from model_evaluation.runtime.report.view import ReportView
 from model_evaluation.runtime.results.evaluation import ResultsError, reference_labels

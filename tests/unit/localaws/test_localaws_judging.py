@@ -56,7 +56,7 @@ def test_any_text_gets_one_of_the_metrics_steps(prompt: str, reference: str | No
     first, second = judge_builtin(JUDGE, metric, item), judge_builtin(JUDGE, metric, item)
     assert first == second
     assert isinstance(first.score, float)
-    steps = BUILTIN[metric].steps - 1
+    steps = BUILTIN[metric][0] - 1
     assert first.score * steps == pytest.approx(round(first.score * steps))
     assert 0.0 <= first.score <= 1.0
     assert first.explanation.startswith(SIMULATED)

@@ -21,13 +21,13 @@ SPECIFICATION = {"Containers": [{"ModelDataSource": {"S3DataSource": SOURCE}}]}
 
 def a_package(**changes: Any) -> ModelPackage:
     usual = ModelPackage(
-        ARN, "tickets", 3, "Completed", "", "", "llama", "1.0.0", None, SOURCE["S3Uri"], None, "", SPECIFICATION
+        ARN, "tickets", 3, "Completed", "", "", "llama", "1.0.0", SOURCE["S3Uri"], None, "", SPECIFICATION
     )
     return usual._replace(**changes)
 
 
 def a_base(*, gated: bool = False, licence: str = "", read: bool = True) -> HubModel:
-    return HubModel("arn", "1.0.0", "Available", () if read else None, licence, gated)
+    return HubModel("arn", "Available", () if read else None, licence, gated)
 
 
 class S3:

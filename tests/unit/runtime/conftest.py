@@ -9,7 +9,7 @@ import pytest
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.charts import draw_charts
-from model_evaluation.runtime.report.charts.look import Chart
+from model_evaluation.runtime.report.charts.drawing import Chart
 from unit.runtime.results_world import BUCKET, analysis_of, make_world, memory_s3
 
 

@@ -20,7 +20,7 @@ from matplotlib.text import Text
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.charts import draw_charts
-from model_evaluation.runtime.report.charts.look import (
+from model_evaluation.runtime.report.charts.drawing import (
     BAD,
     GOOD,
     INK,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from model_evaluation.runtime.launch.launcher import RunInProgressError
 from model_evaluation.runtime.launch.ledger import LaunchError, LaunchLedger
 from unit.runtime.fake_sagemaker import ARN, START, all_steps, client_error, clients, result_keys
 from unit.runtime.test_launch import Execution, Status, World
@@ -69,10 +70,22 @@ def test_of_several_the_newest_is_taken(world: World) -> None:
     assert world.launch(FORCE_NEW_RUN=False) == second
 
 
-def test_runs_of_other_configurations_are_not_attached_to(world: World) -> None:
-    world.launch()
+def test_a_changed_configuration_asks_although_the_record_is_lost(world: World) -> None:
+    first = world.launch()
     lose_the_folder(world)
-    world.launch(JUDGE_MODEL="amazon.nova-pro-v1:0")
+    with pytest.raises(RunInProgressError) as raised:
+        world.launch(JUDGE_MODEL="amazon.nova-pro-v1:0")
+    assert first in raised.value.message
+    assert "its judge is anthropic.claude-sonnet-4-5-20250929-v1:0" in raised.value.message
+    assert len(world.started) == 1
+    assert world.launch(JUDGE_MODEL="amazon.nova-pro-v1:0", FORCE_NEW_RUN=True) != first
+
+
+@pytest.mark.parametrize("label", ["another project", ""])
+def test_runs_of_other_projects_are_nobodys_business(world: World, label: str) -> None:
+    world.launch(RUN_LABEL=label)
+    lose_the_folder(world)
+    world.launch(RUN_LABEL="" if label == "" else "support-bot", JUDGE_MODEL="amazon.nova-pro-v1:0")
     assert len(world.started) == 2
 
 

@@ -12,7 +12,7 @@ from markupsafe import escape
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.charts import draw_charts
-from model_evaluation.runtime.report.charts.look import Chart
+from model_evaluation.runtime.report.charts.drawing import Chart
 from model_evaluation.runtime.report.markdown import escaped, report_markdown
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.page import comparison_html, in_notebook, report_html

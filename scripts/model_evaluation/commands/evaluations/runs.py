@@ -41,13 +41,14 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
     reasons = {run.reason: run.fix for run in runs if run.status == "unknown"}
     findings += [finding("unknown_status", reason, level="warning", fix=fix) for reason, fix in reasons.items()]
     return {
-        "runs": [_row(run) for run in runs],
+        "runs": [row(run) for run in runs],
         "running": [run.id for run in runs if run.running],
         "findings": findings,
     }, 0
 
 
-def _row(run: RunStatus) -> Json:
+def row(run: RunStatus) -> Json:
+    """What is told of a run."""
     launch = run.launch
     kind = load_kind(launch.kind)
     results = os.path.join(launch.results_dir, run.id)

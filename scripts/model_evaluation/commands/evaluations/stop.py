@@ -17,7 +17,7 @@ from model_evaluation.runs.launches import known_launches
 from model_evaluation.runs.statuses import RunStatus, run_statuses, stop_run
 from model_evaluation.runtime.settings import Json
 
-from .runs import SHOWN
+from .runs import SHOWN, row
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,26 +28,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> tuple[Json, int]:
     record = known_launches(args.project, state.load(args.project).document)
     aws = Aws()
-    chosen = _chosen(run_statuses(aws, record.launches[: None if args.run else SHOWN]), args.run)
+    target = _chosen(run_statuses(aws, record.launches[: None if args.run else SHOWN]), args.run)
     if not args.yes:
-        launch = chosen.launch
         raise Refused(
-            f"This ends the evaluation {chosen.id} ({chosen.status}, started {launch.intended_at}). What it has done "
-            "is lost, what it has cost is spent.",
-            fix=f"Ask the user; on a yes: evaluate.py stop {chosen.id} --yes",
+            f"This ends the evaluation {target.id} ({target.status}, started {target.launch.intended_at}). What it has "
+            "done is lost, what it has cost is spent.",
+            fix=f"Ask the user; on a yes: evaluate.py stop {target.id} --yes",
             code="needs_consent",
-            details={
-                "run": {
-                    "id": chosen.id,
-                    "name": launch.name,
-                    "status": chosen.status,
-                    "started": launch.intended_at,
-                    "execution_arn": chosen.arn,
-                }
-            },
+            details={"run": row(target)},
         )
-    stop_run(aws, chosen)
-    return {"stopped": chosen.id, "execution_arn": chosen.arn, "status": "Stopping"}, 0
+    stop_run(aws, target)
+    return {"stopped": target.id, "execution_arn": target.arn, "status": "Stopping"}, 0
 
 
 def _chosen(runs: list[RunStatus], name: str | None) -> RunStatus:

@@ -43,16 +43,24 @@ from model_evaluation.kinds.registry import DEFAULT, REGISTRY, kind_of, load_kin
 from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.s3.sources import Source, local_sources, s3_sources, training_chunks
 from model_evaluation.progress import read_so_far, watched
+from model_evaluation.runtime.settings import Json
 from model_evaluation.runtime.shard_names import unsharded_name
 from model_evaluation.state import load
 from model_evaluation.steps.data import LOOKED_THROUGH, faults_of, suggested_fix
 from model_evaluation.steps.dataset import from_registry
-from model_evaluation.steps.rows.preparation import file_name, place_for
+from model_evaluation.steps.rows.preparation import prepared_once
 
 if TYPE_CHECKING:
     from model_evaluation.lookups.session import Aws  # loads boto3, which files of this machine do not need
 
 SEE_HELP = "See: evaluate.py dataset --help"
+OPTIONS_OF = {
+    ("upload",): ("yes",),
+    ("split",): ("shares", "seed", "stratify", "group", "time"),
+    ("check",): ("lines", "max_rows", "deep", "training"),
+    ("convert",): ("map", "format"),
+    ("convert", "split"): ("output",),
+}
 SPLIT_BY = {
     "stratify": "the same shares of every value of this column",
     "group": "rows with the same value of this column stay together",
@@ -92,19 +100,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
-    if args.action == "upload":
-        return _upload(args)
-    if args.yes:
-        raise UsageError(f"`dataset {args.action}` takes no --yes.", fix=SEE_HELP)
-    if args.action == "split":
-        return _split(args)
-    if args.shares or args.seed is not None or any(getattr(args, flag) for flag in SPLIT_BY):
-        raise UsageError("--shares, --seed, --stratify, --group and --time go with `dataset split`.", fix=SEE_HELP)
-    if args.lines is not None and args.action != "check":
-        raise UsageError("--lines goes with `dataset check`.", fix=SEE_HELP)
-    if args.action != "convert" and (args.map or args.format or args.output):
-        raise UsageError("--map, --format and --output go with `dataset convert`.", fix=SEE_HELP)
-    actions = {"check": _check, "convert": _convert, "overlap": _overlap}
+    for action, options in OPTIONS_OF.items():
+        if args.action not in action and any(getattr(args, option) not in (None, False, []) for option in options):
+            names = " and ".join(f"`dataset {name}`" for name in action)
+            raise UsageError(f"{', '.join(f'--{option}' for option in options)}: of {names} alone.", fix=SEE_HELP)
+    actions = {"check": _check, "convert": _convert, "overlap": _overlap, "split": _split, "upload": _upload}
     return actions[args.action](args)
 
 
@@ -139,26 +139,20 @@ def _convert(args: argparse.Namespace) -> tuple[JsonObject, int]:
     terms = _terms(kind, args)
     report = check_stream(joined.chunks(), source=source, terms=terms, row_limit=None, on_progress=read_so_far())
     words = [word for text in args.map for word in ("--map", text)] + ([args.format] if args.format else [])
-    digest = sha256()
-    for chunk in joined.chunks():
-        digest.update(chunk)
-    facts = {"sha256": digest.hexdigest()}
-    try:
-        if args.output is not None:
-            out, manifest = Path(args.project, os.path.expanduser(args.output)), None
-        else:
-            folder = Path(args.project, "data")
-            folder.mkdir(exist_ok=True)
-            stem = file_name(os.path.splitext(os.path.basename(unsharded_name(source)))[0])
-            out, manifest = place_for(folder, stem, facts, ["convert", *words])
-        if manifest is None:
-            manifest = apply_operation("convert", words, lambda: watched(joined.chunks(), "convert"), report, out)
-    except OSError as error:
-        raise Refused(
-            f"The converted file cannot be written: {error.strerror or error}.",
-            fix="Make room, or name another file: --output FILE",
-            code="unwritable",
-        ) from error
+
+    def apply(path: Path) -> Json:
+        return apply_operation("convert", words, lambda: watched(joined.chunks(), "convert"), report, path)
+
+    if args.output is not None:
+        out = Path(args.project, os.path.expanduser(args.output))
+        manifest = apply(out)
+    else:
+        digest = sha256()
+        for chunk in joined.chunks():
+            digest.update(chunk)
+        stem = os.path.splitext(os.path.basename(unsharded_name(source)))[0]
+        facts: JsonObject = {"sha256": digest.hexdigest()}
+        out, manifest = prepared_once(Path(args.project, "data"), stem, facts, ["convert", *words], apply)
     rows = sum(output["rows"] for output in manifest["outputs"])
     chunks = read_chunks(out)  # the whole check, with a look at every text
     written = check_stream(chunks, source=str(out), terms=terms, look_through=rows, row_limit=kind.job_rows)

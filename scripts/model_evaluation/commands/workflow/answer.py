@@ -10,7 +10,6 @@ example:
 from __future__ import annotations
 
 import argparse
-import shlex
 
 from model_evaluation import state
 from model_evaluation.conversation.answer_text import read_value
@@ -31,14 +30,27 @@ def prepare(rest: list[str]) -> list[str]:
     words = [word for word in rest if not word.startswith("--")]
     if len(words) > 2 and len(words) == len(rest):
         raise UsageError(
-            f"`answer` takes one STEP and one VALUE; {len(words) - 1} values were received.",
-            fix="Answer one step with each command, and quote its value as one argument: "
-            f"evaluate.py answer {shlex.join([words[0], ' '.join(words[1:])])}",
+            f"`answer` takes one STEP and one VALUE; {len(words) - 1} values were received.", fix=_one_at_a_time(words)
         )
     if "--text" in rest[:-1]:
         at = rest.index("--text")
         return [*rest[:at], f"--text={rest[at + 1]}", *rest[at + 2 :]]
     return rest
+
+
+def _one_at_a_time(words: list[str]) -> str:
+    """One command for each STEP and VALUE if that is what was given, else the one with its value quoted."""
+    import shlex
+
+    from model_evaluation.kinds.registry import DEFAULT, load_kind
+
+    if len(words) % 2 == 0 and set(words[::2]) <= set(load_kind(DEFAULT).steps):
+        pairs = zip(words[::2], words[1::2], strict=True)
+        return "One command each: " + " ; ".join(
+            f"evaluate.py answer {step} {shlex.quote(text)}" for step, text in pairs
+        )
+    value = shlex.quote(" ".join(words[1:]))
+    return f"Quote the value as one argument: evaluate.py answer {shlex.quote(words[0])} {value}"
 
 
 def run(args: argparse.Namespace) -> tuple[JsonObject, int]:

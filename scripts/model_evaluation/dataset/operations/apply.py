@@ -1,17 +1,7 @@
 """Making a dataset ready: each operation writes new files beside a manifest and leaves the source alone.
 
-=============================  =====================================================================
-``convert [--map M] [FORMAT]`` every row in one format, one object per line, UTF-8 without mark; ``M`` such as
-                               ``question=query,answer=response`` names the fields of rows that are in no format
-``dedupe``                     rows that repeat an earlier one (prompt, system text, reference answer) left out
-``sample N [SEED]``            N usable rows, every category in its proportion
-``drop-invalid``               rows with errors left out
-``drop-overlap``               rows that the training data hold left out (they are found beforehand)
-``shard [ROWS [SEED]]``        files of at most ROWS (1,000) rows each; together they are the source
-=============================  =====================================================================
-
-Rows that are kept are copied byte for byte (only ``convert`` rewrites them), one line each; blank lines
-and byte-order marks are never copied.
+``references/datasets.md`` says what each does. Rows that are kept are copied byte for byte (only ``convert`` rewrites
+them), one line each; blank lines and byte-order marks are never copied.
 """
 
 from __future__ import annotations
@@ -84,26 +74,33 @@ def apply_operation(
     between its readings. Nothing is left behind then.
     """
     name, arguments = parse_operation(shlex.join([op, *map(str, args)]))
-    source, seed = Source(open_chunks, report), None
-    with RowWriter(Path(out_path)) as writer:
-        if name == "convert":
-            _convert(source, arguments, writer)
-        elif name in ("sample", "shard"):
-            seed = _distribute(name, source, arguments, writer)
-        else:
-            _filter(name, source, arguments, writer, overlap)
-        written = writer.finish(_NOTHING_LEFT.get(name, "the source holds no rows"))
-        facts = {"sha256": source.sha256, "bytes": source.nbytes, "rows": source.rows}
-        manifest: Json = {
-            "schema_version": SCHEMA_VERSION,
-            "operation": name,
-            "arguments": arguments,
-            "seed": seed,
-            "source": {"uri": report.source, **source_facts, **facts},
-            **written,
-        }
-        trace_back(manifest, earlier or {})
-        writer.write_manifest(manifest)
+    source, seed, out = Source(open_chunks, report), None, Path(out_path)
+    try:
+        with RowWriter(out) as writer:
+            if name == "convert":
+                _convert(source, arguments, writer)
+            elif name in ("sample", "shard"):
+                seed = _distribute(name, source, arguments, writer)
+            else:
+                _filter(name, source, arguments, writer, overlap)
+            written = writer.finish(_NOTHING_LEFT.get(name, "the source holds no rows"))
+            facts = {"sha256": source.sha256, "bytes": source.nbytes, "rows": source.rows}
+            manifest: Json = {
+                "schema_version": SCHEMA_VERSION,
+                "operation": name,
+                "arguments": arguments,
+                "seed": seed,
+                "source": {"uri": report.source, **source_facts, **facts},
+                **written,
+            }
+            trace_back(manifest, earlier or {})
+            writer.write_manifest(manifest)
+    except OSError as error:
+        raise Refused(
+            f"The prepared file cannot be written to {out.parent}: {error.strerror or error}.",
+            fix="Make room, or make the folder writable, then repeat the command.",
+            code="unwritable",
+        ) from error
     return manifest
 
 
@@ -127,13 +124,15 @@ def _filter(name: str, source: Source, arguments: list[str], writer: RowWriter, 
 
 def _distribute(name: str, source: Source, arguments: list[str], writer: RowWriter) -> int:
     """Write a sample of the rows, or all of them into shards; the seed."""
+    example, size_of = "sample 500 7", "a number of rows"
+    if name == "shard":
+        example, size_of = "shard 1000", "a number of rows per file"
     if len(arguments) > 2 or (name == "sample" and not arguments):
-        size_of = "a number of rows" if name == "sample" else "a number of rows per file"
-        raise _usage(f"{name} takes {size_of} and perhaps a seed", f"{name} 500 7")
+        raise _usage(f"{name} takes {size_of} and perhaps a seed", example)
     numbers = [str(ROWS_PER_JOB), str(DEFAULT_SEED)]
     numbers[: len(arguments)] = arguments
-    size = _number(numbers[0], "a number of rows", f"{name} 500 7", least=1)
-    seed = _number(numbers[1], "a seed", f"{name} 500 7", least=0)
+    size = _number(numbers[0], "a number of rows", example, least=1)
+    seed = _number(numbers[1], "a seed", example, least=0)
     usable = {
         number: row.category for number, _, row in source.lines() if row.prompt is not None and not row.has_error()
     }

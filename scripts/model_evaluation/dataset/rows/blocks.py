@@ -126,10 +126,10 @@ class BlockReader:
         inner = Counter(chain.from_iterable(metadata))
         texts = 0
         for column in (*columns.values(), held):
-            kinds = set(map(type, column))
-            if not kinds <= _SCALARS:
+            types = list(map(type, column))
+            if not set(types) <= _SCALARS:
                 return None
-            texts += len(column) if kinds == {str} else sum(type(value) is str for value in column)
+            texts += types.count(str)
         keys = len(lines) * (len(columns) + bool(metadata)) + inner.total()
         if quotes != 2 * (keys + texts) or "category" in inner or None in held:
             return None  # an object names a key twice, or metadata are to be looked at

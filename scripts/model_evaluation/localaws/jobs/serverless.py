@@ -47,11 +47,13 @@ def has_tuned_model(job: Job) -> bool:
 def is_superseded(job: Job) -> bool:
     """Whether the model package that the job runs has a newer version that can be used."""
     arn = str(job.arguments.get("ModelPackageConfig", {}).get("SourceModelPackageArn", ""))
-    group, _, version = arn.rpartition("/")
-    return any(
-        package["ModelPackageStatus"] == "Completed" and int(other.rpartition("/")[2]) > int(version)
-        for other, package in ((one["ModelPackageArn"], one) for one in PACKAGES.table(job.cloud, job.region).all())
-        if other.rpartition("/")[0] == group and other.rpartition("/")[2].isdigit() and version.isdigit()
+    packages = PACKAGES.table(job.cloud, job.region)
+    mine = packages.get(arn)
+    return mine is not None and any(
+        package["ModelPackageGroupName"] == mine["ModelPackageGroupName"]
+        and package["ModelPackageVersion"] > mine["ModelPackageVersion"]
+        and package["ModelPackageStatus"] == "Completed"
+        for package in packages.all()
     )
 
 

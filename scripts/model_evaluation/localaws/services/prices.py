@@ -66,11 +66,11 @@ def get_products(cloud: Cloud, request: Request) -> Record:
 
 def _quotas(cloud: Cloud, request: Request) -> dict[str, Record]:
     """The quotas of the request's service that Service Quotas publishes, by code."""
-    described: dict[str, Record] = {}
+    quotas: dict[str, Record] = {}
     for quota in (*SHARED_QUOTAS, *(quota for player in cloud.players for quota in player.quotas)):
         value = cloud.raised_quotas.get(quota.code, cloud.scenario.quotas.get(quota.code, quota.value))
         if quota.service_code == request.params["ServiceCode"] and value is not None:
-            described[quota.code] = {
+            quotas[quota.code] = {
                 "ServiceCode": quota.service_code,
                 "QuotaArn": cloud.arn(request.region, f"{quota.service_code}/{quota.code}", "servicequotas"),
                 "QuotaCode": quota.code,
@@ -80,7 +80,7 @@ def _quotas(cloud: Cloud, request: Request) -> dict[str, Record]:
                 "Adjustable": True,
                 "GlobalQuota": False,
             }
-    return described
+    return quotas
 
 
 @SHARED.plays("service-quotas", "GetServiceQuota")

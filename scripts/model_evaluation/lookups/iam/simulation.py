@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from model_evaluation.errors import AccessDenied, EvaluationError, NotFound
+from model_evaluation.errors import EvaluationError
 from model_evaluation.kinds.permissions import Need
-from model_evaluation.lookups.concurrency import outcome, together
+from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.session import Aws, listing
 from model_evaluation.runtime.settings import Json
 
@@ -52,7 +52,8 @@ def simulate(
     resources: Iterable[str] = (),
     context: Mapping[str, str] | None = None,
 ) -> Simulated:
-    """Ask IAM about every action of the principal (an ARN) on every resource (``*`` when there are none)."""
+    """Ask IAM about every action of the principal (an ARN) on every resource (``*`` when there are none). Never raises
+    what AWS says: then nothing is known."""
     request: Json = {"PolicySourceArn": principal, "ActionNames": sorted(set(actions))}
     if arns := sorted(set(resources)):
         request["ResourceArns"] = arns
@@ -64,7 +65,7 @@ def simulate(
     call, doing = "iam.simulate_principal_policy", "simulating the permissions"
     try:
         results = listing(aws, call, "EvaluationResults", doing, f"of {principal}", **request)
-    except (AccessDenied, NotFound) as error:
+    except EvaluationError as error:
         return Simulated((), error.message)
     return Simulated(tuple(decision for result in results for decision in decisions_of(result)))
 
@@ -84,14 +85,12 @@ def simulate_needs(aws: Aws, principal: str, needs: Sequence[Need]) -> list[Simu
         resources = [resource for need in group for resource in need.asked]
         return simulate(aws, principal, actions, resources, dict(group[0].context))
 
-    answers = together(*[outcome(partial(ask, group)) for group in groups.values()])
+    answers = together(*[partial(ask, group) for group in groups.values()])
     answer_to = {id(need): answer for group, answer in zip(groups.values(), answers, strict=True) for need in group}
     return [_about(need, answer_to[id(need)]) for need in needs]
 
 
-def _about(need: Need, answer: Simulated | EvaluationError) -> Simulated:
-    if isinstance(answer, EvaluationError):
-        return Simulated((), answer.message)
+def _about(need: Need, answer: Simulated) -> Simulated:
     pairs = {(action, resource) for action in need.actions for resource in need.asked or ("*",)}
     mine = tuple(item for item in answer.decisions if (item.action, item.resource) in pairs)
     if answer.unknown or {(item.action, item.resource) for item in mine} == pairs:

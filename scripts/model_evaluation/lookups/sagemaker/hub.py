@@ -20,7 +20,6 @@ class HubModel(NamedTuple):
     its end-user licence stands, empty when none is named; ``gated``: it is given out only to who accepts that."""
 
     arn: str
-    version: str
     status: str
     recipes: tuple[Mapping[str, object], ...] | None
     licence: str
@@ -45,7 +44,6 @@ def describe_base_model(aws: Aws, name: str, version: str | None, region: str) -
         document, recipes = {}, None
     return HubModel(
         str(answer["HubContentArn"]),
-        str(answer.get("HubContentVersion", "")),
         str(answer.get("HubContentStatus", "")),
         recipes,
         next((str(value) for key, value in document.items() if "eula" in key.lower() and value), ""),

@@ -34,7 +34,6 @@ class ModelPackage(NamedTuple):
     created: str
     base_model: str | None
     base_model_version: str | None
-    recipe: str | None
     model_data: str | None
     licence_accepted: bool | None
     made_by: str
@@ -61,7 +60,6 @@ def describe_package(aws: Aws, arn: str, region: str | None = None) -> ModelPack
         created=_day(answer.get("CreationTime")),
         base_model=base.get("HubContentName"),
         base_model_version=base.get("HubContentVersion"),
-        recipe=base.get("RecipeName"),
         model_data=source.get("S3Uri") or containers[0].get("ModelDataUrl"),
         licence_accepted=source.get("ModelAccessConfig", {}).get("AcceptEula"),
         made_by=str(answer.get("MetadataProperties", {}).get("GeneratedBy", "")),

@@ -55,9 +55,8 @@ def _bucket_policy(subject: Subject, bucket: str) -> Result:
         },
     )
     foreign = is_foreign_bucket(subject.aws, bucket, config.account)
-    return (_unlet(config, bucket, policy, requester) if foreign else None) or _refusing(
-        config, bucket, policy, requester
-    )
+    lacking = _unlet(config, bucket, policy, requester) if foreign else None
+    return lacking or _refusing(config, bucket, policy, requester)
 
 
 def _requests(config: Configuration, bucket: str) -> list[tuple[str, str]]:
@@ -224,18 +223,18 @@ def _usable(subject: Subject, key_id: str, use: Use) -> Result:
         gone = f"The KMS key {key_id} that encrypts {use.what} does not exist: {use.otherwise}."
         return failed(gone, "Choose another place:", another, key=key_id)
     evidence = {"key": key.arn, "state": key.state}
-    subject_line = f"The KMS key {key.arn} that encrypts {use.what} is"
+    the_key = f"The KMS key {key.arn} that encrypts {use.what} is"
     if key.state != "Enabled":
         pending, short = key.state == "PendingDeletion", key.arn.rpartition("/")[2]
         return failed(
-            f"{subject_line} {key.state}.",
+            f"{the_key} {key.state}.",
             "Take it back from deletion and enable it:" if pending else "Enable it:",
             command("kms", "cancel-key-deletion", key_id=short, region=region) if pending else "",
             command("kms", "enable-key", key_id=short, region=region),
             evidence=evidence,
         )
     if region != subject.region:
-        message = f"{subject_line} in {region}, the evaluation runs in {subject.region}."
+        message = f"{the_key} in {region}, the evaluation runs in {subject.region}."
         return failed(message, "Choose a place encrypted with a key of that region:", another, evidence=evidence)
     return _permitted(subject, key.arn, use).about(use.part, evidence)
 
@@ -245,11 +244,10 @@ def _permitted(subject: Subject, key: str, use: Use) -> Result:
     config = subject.configuration
     name, role = config.role_name, config.role
     simulated, policy = together(
-        outcome(lambda: simulate(subject.aws, role, use.actions, (key,))),
+        lambda: simulate(subject.aws, role, use.actions, (key,)),
         outcome(lambda: key_policy(subject.aws, key, key.split(":")[3])),
     )
-    by_iam = not isinstance(simulated, EvaluationError) and not simulated.unknown
-    own = not isinstance(simulated, EvaluationError) and by_iam and not simulated.denied
+    own = not simulated.unknown and not simulated.denied
     if isinstance(policy, EvaluationError):
         unread = f"{name}'s policies allow the key; its key policy could not be read"
         unknown = f"Whether {name} may use the key {key} is not known"
@@ -261,7 +259,7 @@ def _permitted(subject: Subject, key: str, use: Use) -> Result:
     allows = not refusing and all(granted)
     if allows and (direct or own):
         return passed(f"{name} may use the key of {use.what}.")
-    if allows and not by_iam:
+    if allows and simulated.unknown:
         return skipped(f"The key policy leaves {key} to IAM, and IAM could not be asked about {name}.")
     if allows:  # the key policy leaves it to IAM, and IAM is silent
         fix = ("Attach this statement:", put_policy("role", name, f"key-{use.part}", allow(use.actions, (key,))))

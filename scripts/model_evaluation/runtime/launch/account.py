@@ -1,10 +1,11 @@
-"""A run among the others of its account: its name, by which it is found again, and how many there may be at once."""
+"""A run among the others of its account: its name, runs under the same label, and how many there may be at once."""
 
 from __future__ import annotations
 
 import re
 import secrets
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -18,17 +19,29 @@ LABEL_LENGTH = 50  # the whole name stays below the 71 characters that leave roo
 QUICK = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
 
+class LabelledRuns(NamedTuple):
+    """The newest runs under a label: of this very configuration, going on or ended well; of another one, going on."""
+
+    mine: ListedRun | None
+    other: ListedRun | None
+
+
 def run_name(label: str, fingerprint: str) -> str:
     """A name no other run has, which starts with the label as far as SageMaker's alphabet allows."""
     return f"{_slug(label)}-{fingerprint[:8]}-{secrets.token_hex(4)}"
 
 
-def run_of(runs: Iterable[ListedRun], label: str, fingerprint: str) -> ListedRun | None:
-    """The newest of the account's runs of a configuration under a label that goes on or has ended well."""
-    named = re.compile(rf"{re.escape(_slug(label))}-{fingerprint[:8]}-[0-9a-f]{{8}}")
-    lost = ("Failed", "Stopped", "Stopping")
-    mine = [run for run in runs if named.fullmatch(run.name) and run.status not in lost]
-    return max(mine, key=lambda run: str(run.started or ""), default=None)
+def labelled_runs(runs: Iterable[ListedRun], label: str, fingerprint: str) -> LabelledRuns:
+    """Which of the account's runs are this project's. Other configurations without a label may be anybody's."""
+    name = re.compile(rf"{re.escape(_slug(label))}-([0-9a-f]{{8}})-[0-9a-f]{{8}}")
+    mine = other = None
+    for run in sorted(runs, key=lambda run: str(run.started or "")):
+        match = name.fullmatch(run.name)
+        if match and match[1] == fingerprint[:8]:
+            mine = mine if run.status in ("Failed", "Stopped", "Stopping") else run
+        elif match and run.takes_a_place and label.strip():
+            other = run
+    return LabelledRuns(mine, other)
 
 
 def _slug(label: str) -> str:

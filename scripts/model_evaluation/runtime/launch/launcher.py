@@ -26,7 +26,7 @@ from model_evaluation.runtime.session import (
 )
 from model_evaluation.runtime.settings import Settings
 
-from .account import concurrency_limit, run_name, run_of
+from .account import concurrency_limit, labelled_runs, run_name
 from .failures import diagnose
 from .ledger import LaunchAttempt, LaunchError, LaunchLedger, configuration_changes
 from .service import ENDED, Call, ListedRun, Started
@@ -130,13 +130,20 @@ class _Launcher:
         """A run of these settings that AWS knows although no record of it is left, filed anew."""
         if self.settings.force_new_run:
             return None
-        mine = run_of(self._recent(), self.settings.run_label, self.ledger.fingerprint)
-        if mine is None:
-            return None
-        self.out("RESULTS_DIR holds no record of it, but AWS has a run of this very configuration.")
-        attempt = LaunchAttempt(mine.name, (mine.started or self.now()).isoformat(timespec="seconds"), mine.arn)
-        self.ledger.file(attempt)
-        return attempt
+        mine, other = labelled_runs(self._recent(), self.settings.run_label, self.ledger.fingerprint)
+        if mine is not None:
+            self.out("RESULTS_DIR holds no record of it, but AWS has a run of this very configuration.")
+            started = mine.started or self.now()
+            attempt = LaunchAttempt(mine.name, started.isoformat(timespec="seconds"), mine.arn)
+            self.ledger.file(attempt)
+            return attempt
+        if other is not None and not self.ledger.others():
+            try:
+                differences = self.runs.differences(self.aws, other.arn, other.name, self.settings)
+            except AwsFailure:
+                differences = []
+            raise self._in_progress(other.status, other.arn, differences)
+        return None
 
     def _attach(self, attempt: LaunchAttempt) -> str | None:
         """The attempt's run when it is worth attaching to; otherwise says why and files the attempt."""
@@ -200,13 +207,15 @@ class _Launcher:
             status = self._status_of(arn) if arn else None
             if arn is None or status is None or status in ENDED:
                 continue
-            changes = configuration_changes(record.configuration, self.ledger.configuration)
-            raise RunInProgressError(
-                f"An evaluation with another configuration is still going on ({status}), so nothing was started.\n"
-                f"  {arn}\n" + "\n".join(f"  {change}" for change in changes),
-                fix="Wait until it has ended. Or follow it: put the earlier values back and run the notebook again. Or "
-                f"end it: {self.runs.stop_command(arn)}. Or, to start this one beside it, set FORCE_NEW_RUN = True.",
-            )
+            raise self._in_progress(status, arn, configuration_changes(record.configuration, self.ledger.configuration))
+
+    def _in_progress(self, status: str, arn: str, changes: list[str]) -> RunInProgressError:
+        return RunInProgressError(
+            f"An evaluation with another configuration is still going on ({status}), so nothing was started.\n"
+            f"  {arn}\n" + "\n".join(f"  {change}" for change in changes),
+            fix="Wait until it has ended. Or follow it: put the earlier values back and run the notebook again. Or "
+            f"end it: {self.runs.stop_command(arn)}. Or, to start this one beside it, set FORCE_NEW_RUN = True.",
+        )
 
     def _status_of(self, arn: str) -> str | None:
         region = arn.split(":")[3]

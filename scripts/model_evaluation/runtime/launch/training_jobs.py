@@ -50,8 +50,8 @@ class TrainingJobRuns(Runs[AnySettings]):
 
     def job(self, aws: AwsClients, arn: str) -> Json:
         """The job as SageMaker describes it."""
-        described: Json = aws.sagemaker.describe_training_job(TrainingJobName=arn.rsplit("/", 1)[-1])
-        return described
+        job: Json = aws.sagemaker.describe_training_job(TrainingJobName=arn.rsplit("/", 1)[-1])
+        return job
 
     def stop(self, aws: AwsClients, arn: str) -> None:
         aws.sagemaker.stop_training_job(TrainingJobName=arn.rsplit("/", 1)[-1])

@@ -15,7 +15,7 @@ import pyarrow.parquet
 
 from model_evaluation.runtime.analysis import Analysis
 
-from .charts.look import figure_svg
+from .charts.drawing import figure_svg
 from .markdown import report_markdown
 from .page import report_html
 from .people import ScorerError, error_file, read_scorer_error

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from model_evaluation.runtime.analysis import Analysis
 
-from .charts.look import Chart, page_svg
+from .charts.drawing import Chart, page_svg
 from .markup import ENVIRONMENT, part
 from .people import ScorerError, people_html
 from .row_browser import rows_html

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from model_evaluation.conversation.context import Context
+from model_evaluation.dataset import apply_operation, find_overlap, parse_operation
 from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.naming import suggested_output
+from model_evaluation.progress import watched
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.settings import Json
 from model_evaluation.runtime.shard_names import manifest_key, unsharded_name, whole_set
@@ -24,13 +29,7 @@ LONGEST_NAME = 120  # characters of a prepared file's name, without its number a
 def prepare(context: Context, text: str, reading: Reading) -> Refused:
     """Apply an operation such as ``sample 500`` and say, as a refusal, what was written and what comes next: the step
     stays open until the user has had it uploaded. What was prepared before from the same files is not done again."""
-    import json
-    from dataclasses import asdict, replace
-    from pathlib import Path
-
-    from model_evaluation.dataset import apply_operation, parse_operation
     from model_evaluation.lookups.s3.dataset_files import joined_etag
-    from model_evaluation.progress import watched
 
     operation, arguments = parse_operation(text)
     report = reading.report
@@ -38,7 +37,6 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
         report = replace(report, terms=replace(report.terms, needs_reference=True))
     training = _training_data(context) if operation == "drop-overlap" else ""
     facts: JsonObject = {
-        "uri": report.source,
         "etag": joined_etag(reading.files),
         "terms": json.loads(json.dumps(asdict(report.terms))),
     }
@@ -51,27 +49,22 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
     total = sum(item.size for item in reading.files)
     folder = Path(context.project, "data")
     name = os.path.basename(unsharded_name(str(context.facts("dataset")["key"]))).removesuffix(".jsonl")
-    stem = file_name(f"{name}.{'-'.join([operation, *arguments])}")
-    try:
-        folder.mkdir(exist_ok=True)
-        out, manifest = place_for(folder, stem, facts, [operation, *arguments])
-        if manifest is None:
-            manifest = apply_operation(
-                operation,
-                arguments,
-                lambda: watched(reading.joined.chunks(), operation, total),
-                report,
-                out,
-                earlier=_earlier_manifest(context),
-                overlap=_overlap(context, training, reading),
-                **{key: fact for key, fact in facts.items() if key != "uri"},
-            )
-    except OSError as error:
-        raise Refused(
-            f"The prepared file cannot be written to {folder}: {error.strerror or error}.",
-            fix="Make room, or make the folder writable, then answer again.",
-            code="unwritable",
-        ) from error
+    out, manifest = prepared_once(
+        folder,
+        f"{name}.{'-'.join([operation, *arguments])}",
+        {"uri": report.source, **facts},
+        [operation, *arguments],
+        lambda path: apply_operation(
+            operation,
+            arguments,
+            lambda: watched(reading.joined.chunks(), operation, total),
+            report,
+            path,
+            earlier=_earlier_manifest(context),
+            overlap=_overlap(context, training, reading),
+            **facts,
+        ),
+    )
     paths = [str(folder / output["file"]) for output in manifest["outputs"]]
     rows = sum(output["rows"] for output in manifest["outputs"])
     written = (whole_set(paths[0]) or paths[0]) if operation == "shard" else paths[0]
@@ -108,7 +101,6 @@ def _training_data(context: Context) -> str:
 
 
 def _overlap(context: Context, training: str, reading: Reading) -> frozenset[int]:
-    from model_evaluation.dataset import find_overlap
     from model_evaluation.lookups.s3.sources import training_chunks
 
     if not training:
@@ -118,47 +110,41 @@ def _overlap(context: Context, training: str, reading: Reading) -> frozenset[int
 
 def _earlier_manifest(context: Context) -> Json:
     """The manifest of a dataset that was prepared itself; empty without one."""
-    import json
-
     from model_evaluation.lookups.s3.objects import read_start
 
     dataset = context.facts("dataset")
+    uri = S3Uri(dataset["bucket"], manifest_key(dataset["key"]))
     try:
-        manifest = json.loads(
-            read_start(context.aws, S3Uri(dataset["bucket"], manifest_key(dataset["key"])), MANIFEST_BYTES)
-        )
+        manifest = json.loads(read_start(context.aws, uri, MANIFEST_BYTES))
         return manifest if isinstance(manifest["outputs"], list) else {}
     except (EvaluationError, ValueError, KeyError, TypeError):
         return {}  # most datasets have none
 
 
-def file_name(text: str) -> str:
-    return re.sub(r"[^\w.=+@-]+", "_", text)[:LONGEST_NAME]
-
-
-def place_for(folder: Path, stem: str, facts: Facts, operation: list[str]) -> tuple[Path, Json | None]:
-    """Where to write, and the manifest when the same ``operation`` was done before with the same source on the same
-    terms. Another source's file of the same name is left alone: the next free number is taken."""
-    import json
-
-    for name in _numbered(stem):
-        out = folder / f"{name}.jsonl"
-        try:
-            manifest = json.loads((folder / f"{name}.jsonl.manifest.json").read_text(encoding="utf-8"))
-            whole = all((folder / item["file"]).stat().st_size == item["bytes"] for item in manifest["outputs"])
-            same = [manifest["operation"], *manifest["arguments"]] == operation
-            if whole and same and all(manifest["source"].get(key) == fact for key, fact in facts.items()):
-                return out, manifest
-        except FileNotFoundError:
-            if not out.exists():
-                return out, None
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # somebody else's file
+def prepared_once(
+    folder: Path, name: str, facts: Facts, operation: list[str], apply: Callable[[Path], Json]
+) -> tuple[Path, Json]:
+    """The file in ``folder`` that ``apply`` writes, and its manifest; or the one that the same ``operation`` made
+    before of the same source on the same terms, which ``facts`` tell. Another source's file of the same name is left
+    alone: the next free number is taken."""
+    stem = re.sub(r"[^\w.=+@-]+", "_", name)[:LONGEST_NAME]
+    for number in itertools.count(1):
+        out = folder / (f"{stem}-{number}.jsonl" if number > 1 else f"{stem}.jsonl")
+        manifest_path = out.with_name(f"{out.name}.manifest.json")
+        if not manifest_path.exists() and not out.exists():
+            return out, apply(out)
+        manifest = _manifest_of_whole(manifest_path)
+        same = [manifest.get("operation"), *manifest.get("arguments", [])] == operation
+        if same and all(manifest["source"].get(key) == fact for key, fact in facts.items()):
+            return out, manifest
     raise AssertionError("numbers do not end")
 
 
-def _numbered(stem: str) -> Iterator[str]:
-    import itertools
-
-    yield stem
-    yield from (f"{stem}-{number}" for number in itertools.count(2))
+def _manifest_of_whole(path: Path) -> Json:
+    """A manifest all of whose files lie beside it; empty for any other, which is somebody else's."""
+    try:
+        manifest: Json = json.loads(path.read_text(encoding="utf-8"))
+        whole = all((path.parent / item["file"]).stat().st_size == item["bytes"] for item in manifest["outputs"])
+        return manifest if whole and isinstance(manifest["source"], dict) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}

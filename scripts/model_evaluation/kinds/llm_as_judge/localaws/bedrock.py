@@ -13,7 +13,6 @@ from .judges import JudgeModel, Judges, judge_model, models_of
 
 OPERATIONS = Operations()
 
-START_OF_LIFE_DAYS = -500
 GEOGRAPHY = {"us": "us", "eu": "eu", "ap": "apac"}
 # Where the profiles of a geography lead to, beside the region itself.
 DESTINATIONS = {
@@ -28,25 +27,14 @@ def model_arn(region: str, model_id: str) -> str:
 
 
 def _details(cloud: Cloud, region: str, judge: JudgeModel) -> Record:
-    def in_days(days: float) -> object:
-        return timestamp(cloud.started + days * DAY)
-
-    lifecycle: Record = {"status": judge.status, "startOfLifeTime": in_days(START_OF_LIFE_DAYS)}
-    if judge.legacy_in_days is not None:
-        lifecycle["legacyTime"] = in_days(judge.legacy_in_days)
-    if judge.end_of_life_in_days is not None:
-        lifecycle["endOfLifeTime"] = in_days(judge.end_of_life_in_days)
+    days = {"legacyTime": judge.legacy_in_days, "endOfLifeTime": judge.end_of_life_in_days}
+    moments = {name: timestamp(cloud.started + own * DAY) for name, own in days.items() if own is not None}
     return {
         "modelArn": model_arn(region, judge.model_id),
         "modelId": judge.model_id,
         "modelName": judge.name,
-        "providerName": judge.provider,
-        "inputModalities": ["TEXT"],
-        "outputModalities": ["TEXT"],
-        "responseStreamingSupported": True,
-        "customizationsSupported": [],
         "inferenceTypesSupported": ["ON_DEMAND"] if judge.on_demand else ["INFERENCE_PROFILE"],
-        "modelLifecycle": lifecycle,
+        "modelLifecycle": {"status": judge.status, **moments},
     }
 
 
@@ -89,9 +77,6 @@ def _profiles(cloud: Cloud, region: str) -> list[Record]:
     return [
         {
             "inferenceProfileName": f"{prefix.upper()} {judge.name}",
-            "description": f"Routes requests to {judge.name} within the geography.",
-            "createdAt": timestamp(cloud.started + START_OF_LIFE_DAYS * DAY),
-            "updatedAt": timestamp(cloud.started + START_OF_LIFE_DAYS * DAY),
             "inferenceProfileArn": cloud.arn(region, f"inference-profile/{prefix}.{judge.model_id}", "bedrock"),
             "models": [{"modelArn": model_arn(name, judge.model_id)} for name in regions],
             "inferenceProfileId": f"{prefix}.{judge.model_id}",

@@ -15,7 +15,6 @@ class JudgeModel:
 
     model_id: str
     name: str
-    provider: str
     status: Literal["ACTIVE", "LEGACY"] = "ACTIVE"
     legacy_in_days: float | None = None
     end_of_life_in_days: float | None = None
@@ -34,11 +33,10 @@ class JudgeModel:
 
 
 DEFAULT_JUDGES = (
-    JudgeModel("amazon.nova-pro-v1:0", "Nova Pro", "Amazon"),
+    JudgeModel("amazon.nova-pro-v1:0", "Nova Pro"),
     JudgeModel(
         "anthropic.claude-3-5-sonnet-20240620-v1:0",
         "Claude 3.5 Sonnet",
-        "Anthropic",
         status="LEGACY",
         legacy_in_days=-240,
         end_of_life_in_days=-30,
@@ -46,14 +44,13 @@ DEFAULT_JUDGES = (
     JudgeModel(
         "anthropic.claude-3-haiku-20240307-v1:0",
         "Claude 3 Haiku",
-        "Anthropic",
         status="LEGACY",
         legacy_in_days=-60,
         end_of_life_in_days=150,
     ),
-    JudgeModel("anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5", "Anthropic", on_demand=False),
-    JudgeModel("meta.llama3-1-70b-instruct-v1:0", "Llama 3.1 70B Instruct", "Meta"),
-    JudgeModel("mistral.mistral-large-2402-v1:0", "Mistral Large (24.02)", "Mistral AI"),
+    JudgeModel("anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5", on_demand=False),
+    JudgeModel("meta.llama3-1-70b-instruct-v1:0", "Llama 3.1 70B Instruct"),
+    JudgeModel("mistral.mistral-large-2402-v1:0", "Mistral Large (24.02)"),
 )
 
 

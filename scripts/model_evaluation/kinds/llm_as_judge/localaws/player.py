@@ -11,8 +11,9 @@ from model_evaluation.localaws.jobs.serverless import evaluation_of
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.services.prices import Product, Quota
 
-from . import bedrock, converse, prices
+from . import bedrock, converse
 from .judges import JudgeModel, Judges, judge_model
 from .steps import run_inference, run_judging
 from .world import ACTIONS, TRUSTED_SERVICES, World, seed_world
@@ -22,12 +23,48 @@ WORK: dict[tuple[str | None, str | None], Callable[[Job], None]] = {
     ("LLMAJEvaluation", None): run_judging,
 }
 
+# Bedrock's prices and quotas in the stand-in: invented, of the usual order of magnitude.
+# USD per 1,000 tokens: input, output.
+TOKEN_PRICES = {
+    "Nova Pro": (0.0008, 0.0032),
+    "Llama 3.1 70B Instruct": (0.00072, 0.00072),
+    "Mistral Large (24.02)": (0.004, 0.012),
+    "Claude 3 Haiku": (0.00025, 0.00125),
+}
+PRODUCTS = [
+    Product(
+        "AmazonBedrock",
+        "Amazon Bedrock",
+        {
+            "model": model,
+            "inferenceType": f"{direction} tokens",
+            "feature": "On-demand Inference",
+            "usagetype": f"LOCAL-{model.replace(' ', '')}-{direction.lower()}-tokens",
+        },
+        "1K tokens",
+        price,
+    )
+    for model, prices in TOKEN_PRICES.items()
+    for direction, price in zip(("Input", "Output"), prices, strict=True)
+]
+ON_DEMAND = "On-demand model inference tokens per minute for"
+CROSS_REGION = "Cross-region model inference tokens per minute for"
+QUOTAS = [
+    Quota("bedrock", "L-F4E2B1A0", "Number of concurrent automatic model evaluation jobs", 20.0),
+    Quota("bedrock", "L-10CA1001", f"{ON_DEMAND} Amazon Nova Pro", 800_000.0),
+    Quota("bedrock", "L-10CA1002", f"{CROSS_REGION} Amazon Nova Pro", 1_600_000.0),
+    Quota("bedrock", "L-10CA1003", f"{ON_DEMAND} Anthropic Claude 3 Haiku", 300_000.0),
+    Quota("bedrock", "L-10CA1004", f"{CROSS_REGION} Anthropic Claude Sonnet 4.5", 1_000_000.0),
+    Quota("bedrock", "L-10CA1005", f"{ON_DEMAND} Meta Llama 3.1 70B Instruct", 300_000.0),
+    Quota("bedrock", "L-10CA1006", f"{ON_DEMAND} Mistral Large (24.02)", 300_000.0),
+]
+
 
 class JudgePlayer(KindPlayer):
     operations = (bedrock.OPERATIONS, converse.OPERATIONS)
     public_objects = {"fmhMetadata/supported-llmaj-judge-models.json": bedrock.judge_list}  # noqa: RUF012 - a constant table
-    products = prices.PRODUCTS
-    quotas = prices.QUOTAS
+    products = PRODUCTS
+    quotas = QUOTAS
     trusted_services = TRUSTED_SERVICES
     actions = ACTIONS
     demo = SCRIPT
@@ -43,7 +80,7 @@ class JudgePlayer(KindPlayer):
         cloud, judge = seed.cloud, str(parameters["JUDGE_MODEL"])
         if judge_model(cloud, judge) is None:
             judges = cloud.scenario.part(Judges)
-            models = (*judges.models, JudgeModel(judge, judge, judge.split(".")[0].capitalize()))
+            models = (*judges.models, JudgeModel(judge, judge))
             cloud.scenario = cloud.scenario.with_part(replace(judges, models=models))
 
     def sample_dataset(self) -> bytes:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import Facts
 from model_evaluation.kinds.llm_as_judge.metrics.definitions import CustomMetric, Definition
 
 from .advice import VARIABLES
-from .custom import directions, metric_name, scale_range
+from .custom import directions, scale_range
 
 Score = float | str | None
 
@@ -29,27 +30,6 @@ class Sample(NamedTuple):
     prompt: str
     reference: str
     response: str
-
-
-class TrialScore(TypedDict):
-    """One response's score; ``response`` is right or wrong."""
-
-    row: int
-    response: str
-    score: Score
-    explanation: str
-
-
-class Trial(TypedDict):
-    """What became of one metric: ``mean_right`` and ``mean_wrong`` are over numeric scores."""
-
-    name: str
-    direction: str
-    scale: tuple[float, float] | None
-    scores: list[TrialScore]
-    mean_right: float | None
-    mean_wrong: float | None
-    separates: bool | None
 
 
 Judge = Callable[[Definition, Sample], tuple[Score, str]]
@@ -98,12 +78,9 @@ def judge_prompt(definition: Definition, sample: Sample) -> str:
 
 def read_reply(definition: Definition, text: str) -> tuple[Score, str]:
     """A judge's reply to :func:`judge_prompt` as score and reasoning; ``None`` and the reply when it rates nothing."""
-    start, end = text.find("{"), text.rfind("}")
     try:
-        reply = json.loads(text[start : end + 1])
+        reply = json.loads(text[text.find("{") : text.rfind("}") + 1])
     except ValueError:
-        return None, text.strip()
-    if not isinstance(reply, dict):
         return None, text.strip()
     reasoning = str(reply.get("reasoning", ""))
     scale = definition.get("ratingScale")
@@ -119,37 +96,34 @@ def read_reply(definition: Definition, text: str) -> tuple[Score, str]:
     return None, text.strip()
 
 
-def try_metrics(metrics: Sequence[CustomMetric], tried: Sequence[Sample], judge: Judge) -> list[Trial]:
-    """Judge every sample by every metric.
+def try_metrics(metrics: Sequence[CustomMetric], tried: Sequence[Sample], judge: Judge) -> list[Facts]:
+    """Judge every sample by every metric. Raises Refused when there is no metric.
 
-    ``separates`` says whether right answers score better than wrong ones on average, in the metric's direction;
-    ``None`` where the scores are no numbers or one kind has none. Raises Refused when there is no metric.
+    Of each ``name``, ``direction``, ``scale`` (lowest and highest score), ``scores`` (row, response, score,
+    explanation), ``mean_right`` and ``mean_wrong`` over numeric scores, and ``separates``: whether right answers score
+    better than wrong ones on average, in the metric's direction; ``None`` where the scores are no numbers.
     """
     if not metrics:
         raise Refused(
             "Received no metric; expected the definition of at least one to try.",
             fix="references/custom-metrics.md shows two.",
         )
-    direction = directions(metrics)
-    results: list[Trial] = []
-    for metric in metrics:
-        definition, name = metric["customMetricDefinition"], metric_name(metric)
-        scores: list[TrialScore] = []
-        for sample in tried:
-            score, reasoning = judge(definition, sample)
-            scores.append({"row": sample.row, "response": sample.kind, "score": score, "explanation": reasoning})
-        right, wrong = (
-            _mean([item["score"] for item in scores if item["response"] == kind]) for kind in (RIGHT, WRONG)
-        )
+    results: list[Facts] = []
+    for metric, (name, direction) in zip(metrics, directions(metrics).items(), strict=True):
+        judged = [(sample, *judge(metric["customMetricDefinition"], sample)) for sample in tried]
+        right, wrong = (_mean([score for sample, score, _ in judged if sample.kind == kind]) for kind in (RIGHT, WRONG))
         separates = None
         if right is not None and wrong is not None:
-            separates = right > wrong if direction[name] == "higher" else right < wrong
+            separates = right > wrong if direction == "higher" else right < wrong
         results.append(
             {
                 "name": name,
-                "direction": direction[name],
+                "direction": direction,
                 "scale": scale_range(metric),
-                "scores": scores,
+                "scores": [
+                    {"row": sample.row, "response": sample.kind, "score": score, "explanation": reasoning}
+                    for sample, score, reasoning in judged
+                ],
                 "mean_right": right,
                 "mean_wrong": wrong,
                 "separates": separates,

@@ -6,7 +6,7 @@ import functools
 
 from model_evaluation.runtime.analysis import Analysis
 
-from .look import Chart, chart_style, finish
+from .drawing import Chart, chart_style, finish
 from .metric_charts import coverage_chart, difference_chart, outcomes_chart
 from .score_charts import distributions_chart, length_chart
 from .slice_chart import slices_chart

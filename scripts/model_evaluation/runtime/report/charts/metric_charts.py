@@ -23,14 +23,14 @@ from model_evaluation.runtime.summary import (
     short_labels,
 )
 
-from . import look
+from . import drawing
 
 Number = Literal["ci_low", "mean", "ci_high"]
 NUMBERS: tuple[Number, ...] = ("ci_low", "mean", "ci_high")
 Outcome = Literal["wins", "ties", "losses"]
 
 
-def difference_chart(analysis: Analysis) -> look.Chart | None:
+def difference_chart(analysis: Analysis) -> drawing.Chart | None:
     """Each metric's difference with its interval; right is always better for the fine-tuned model."""
     entries = {
         name: entry
@@ -41,24 +41,24 @@ def difference_chart(analysis: Analysis) -> look.Chart | None:
         return None
     estimates = [_estimate(compared(entry)) for entry in entries.values()]
     alt = "; ".join(f"{name} {estimate}" for name, estimate in zip(entries, estimates, strict=True))
-    names = {side: look.chart_label(label, 40, 1) for side, label in labels_of(analysis.summary).items()}
+    names = {side: drawing.chart_label(label, 40, 1) for side, label in labels_of(analysis.summary).items()}
     title = _difference_title(entries, names["tuned"])
     chart, axes = _metric_chart("Difference per metric", title, alt, analysis.summary, entries)
     margins = []
     for row, (name, entry) in enumerate(entries.items()):
-        span, colour = scale_span(analysis, name), look.VERDICT_COLOURS.get(entry["verdict"] or "", look.UNCLEAR)
+        span, colour = scale_span(analysis, name), drawing.VERDICT_COLOURS.get(entry["verdict"] or "", drawing.UNCLEAR)
         low, mean, high = (advantage(entry, key, span) for key in NUMBERS)
         axes.plot([low, high], [row, row], color=colour, linewidth=3, solid_capstyle="round")
-        axes.plot([mean], [row], "o", color=colour, markersize=8, markeredgecolor=look.PAPER)
+        axes.plot([mean], [row], "o", color=colour, markersize=8, markeredgecolor=drawing.PAPER)
         margins.append((entry["margin"] or 0) / span)
     rows, widths = range(len(entries)), [2 * margin for margin in margins]
-    axes.barh(rows, widths, left=[-margin for margin in margins], height=1, color=look.BAND, zorder=0)
-    axes.axvline(0, color=look.INK, linewidth=1)
+    axes.barh(rows, widths, left=[-margin for margin in margins], height=1, color=drawing.BAND, zorder=0)
+    axes.axvline(0, color=drawing.INK, linewidth=1)
     reach = max(0.02, *(abs(end) for end in axes.get_xlim()))
     axes.set_xlim(-reach, reach)
     axes.grid(axis="x")
-    axes.xaxis.set_major_formatter(lambda value, at: look.signed_tick(100 * value, at) + ("%" if value else ""))
-    look.right_column(axes, estimates, "difference [95% CI]")
+    axes.xaxis.set_major_formatter(lambda value, at: drawing.signed_tick(100 * value, at) + ("%" if value else ""))
+    drawing.right_column(axes, estimates, "difference [95% CI]")
     note = "\nshaded: the margin, within which a difference is taken not to matter" if any(margins) else ""
     axes.set_xlabel(
         f"← {names['base']} better\u2003\u2003in % of the metric's scale\u2003\u2003{names['tuned']} better →{note}"
@@ -80,13 +80,13 @@ def _difference_title(entries: Mapping[str, Entry], model: str) -> str:
         (name,) = entries
         result = "better" if better else "worse"
         result = f"the {model} is {result}" if better or worse else "no difference is shown"
-        return f"{look.chart_label(name, 40, 1)}: {result}"
+        return f"{drawing.chart_label(name, 40, 1)}: {result}"
     if not better and not worse:
         return f"No difference is shown on any of {len(entries)} metrics"
     return f"{capital(model)}: better on {better or 'none'}, worse on {worse or 'none'} of {len(entries)} metrics"
 
 
-def outcomes_chart(analysis: Analysis) -> look.Chart | None:
+def outcomes_chart(analysis: Analysis) -> drawing.Chart | None:
     """Rows the fine-tuned model wins, ties and loses, per metric."""
     every = _entries(analysis)
     entries = {name: entry for name, entry in every.items() if entry["n_paired"] and entry["wins"] is not None}
@@ -94,31 +94,33 @@ def outcomes_chart(analysis: Analysis) -> look.Chart | None:
         return None
     results = [f"{e['wins']} rows won, {e['ties']} tied, {e['losses']} lost" for e in entries.values()]
     base = labels_of(analysis.summary)["base"]
-    title = f"{look.chart_label(next(iter(entries)), 40, 1)}: {results[0]} against the {base}"
+    title = f"{drawing.chart_label(next(iter(entries)), 40, 1)}: {results[0]} against the {base}"
     alt = "; ".join(f"{name}: {result}" for name, result in zip(entries, results, strict=True))
     chart, axes = _metric_chart("Rows won, tied and lost", title, alt, analysis.summary, entries)
     pairs = np.array([entry["n_paired"] for entry in entries.values()], float)
     left = np.zeros(len(entries))
     short = short_labels(analysis.summary)
     parts: tuple[tuple[Outcome, str, str], ...] = (
-        ("wins", look.GOOD, f"{short['tuned']} better"),
-        ("ties", look.TIE, "same score"),
-        ("losses", look.BAD, f"{short['base']} better"),
+        ("wins", drawing.GOOD, f"{short['tuned']} better"),
+        ("ties", drawing.TIE, "same score"),
+        ("losses", drawing.BAD, f"{short['base']} better"),
     )
     for part, colour, label in parts:
         counts = np.array([entry[part] for entry in entries.values()])
         widths = counts / pairs
         bars = axes.barh(range(len(entries)), widths, left=left, color=colour, label=label, height=0.62)
         texts = [f"{n:,}" if w >= 0.012 + 0.011 * len(f"{n:,}") else "" for n, w in zip(counts, widths, strict=True)]
-        axes.bar_label(bars, texts, label_type="center", size=9, color=look.INK if part == "ties" else look.ON_DARK)
+        axes.bar_label(
+            bars, texts, label_type="center", size=9, color=drawing.INK if part == "ties" else drawing.ON_DARK
+        )
         left += widths
     axes.set_xlim(0, 1)
-    axes.xaxis.set_major_formatter(look.share_tick)
+    axes.xaxis.set_major_formatter(drawing.share_tick)
     strengths = [_strength(entry) for entry in entries.values()]
     if any(strengths):
-        look.right_column(axes, strengths, "won of the rows that differ [95% CI]")
+        drawing.right_column(axes, strengths, "won of the rows that differ [95% CI]")
     axes.set_xlabel("share of rows with both scores (numbers are rows)")
-    look.legend_above(axes)
+    drawing.legend_above(axes)
     return chart
 
 
@@ -131,7 +133,7 @@ def _strength(entry: Entry) -> str:
     return f"{strength['tuned']:.0%}" + (f"  [{low:.0%}, {high:.0%}]" if low is not None and high is not None else "")
 
 
-def coverage_chart(analysis: Analysis) -> look.Chart | None:
+def coverage_chart(analysis: Analysis) -> drawing.Chart | None:
     """Share of dataset rows with a score, per metric and model."""
     entries, rows, labels = _entries(analysis), analysis.summary["rows"], labels_of(analysis.summary)
     totals = {side: rows["dataset"] or rows[side] or 0 for side in evaluated_models(analysis.summary)}
@@ -144,22 +146,22 @@ def coverage_chart(analysis: Analysis) -> look.Chart | None:
     if least[side] >= totals[side]:
         title = "Every metric is scored on every row"
     elif least[side] < COVERAGE_FLOOR * totals[side]:
-        name = look.chart_label(list(entries)[int(scored[side].argmin())], 40, 1)
+        name = drawing.chart_label(list(entries)[int(scored[side].argmin())], 40, 1)
         title = f"Least scored: {name}, {labels[side]}, {least[side]:,} of {totals[side]:,} rows"
     alt = "Bars show the share of rows that have a score."
     chart, axes = _metric_chart("How many rows are scored", title, alt, analysis.summary, entries)
     height = 0.72 / len(totals)
     for index, (side, counts) in enumerate(scored.items()):
-        colour, label = look.MODEL_COLOURS[side], labels[side]
+        colour, label = drawing.MODEL_COLOURS[side], labels[side]
         at = np.arange(len(entries)) + (index - (len(totals) - 1) / 2) * height
         bars = axes.barh(at, np.minimum(1, counts / totals[side]), height=height * 0.92, color=colour, label=label)
-        axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, size=8, color=look.MUTED)
+        axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, size=8, color=drawing.MUTED)
     floor = f"{COVERAGE_FLOOR:.0%}: a warning below"
-    axes.axvline(COVERAGE_FLOOR, color=look.INK, linewidth=1, linestyle=":", label=floor)
+    axes.axvline(COVERAGE_FLOOR, color=drawing.INK, linewidth=1, linestyle=":", label=floor)
     axes.set_xlim(0, 1.06)
-    axes.xaxis.set_major_formatter(look.share_tick)
+    axes.xaxis.set_major_formatter(drawing.share_tick)
     axes.set_xlabel("share of dataset rows with a score (numbers are rows)")
-    look.legend_above(axes)
+    drawing.legend_above(axes)
     return chart
 
 
@@ -170,16 +172,16 @@ def _entries(analysis: Analysis) -> dict[str, Entry]:
 
 def _metric_chart(
     subject: str, title: str, alt: str, summary: Summary, entries: Mapping[str, Entry]
-) -> tuple[look.Chart, Axes]:
+) -> tuple[drawing.Chart, Axes]:
     """A chart with a labelled row per metric, the primary one in bold."""
-    chart = look.new_chart(subject, title, alt, 1.4 + (0.46 if len(entries) < 9 else 0.4) * len(entries))
+    chart = drawing.new_chart(subject, title, alt, 1.4 + (0.46 if len(entries) < 9 else 0.4) * len(entries))
     axes = chart.add_subplot()
     labels = [
-        look.chart_label(name) + ("\n(lower is better)" if entry["direction"] == "lower" else "")
+        drawing.chart_label(name) + ("\n(lower is better)" if entry["direction"] == "lower" else "")
         for name, entry in entries.items()
     ]
     names, primary = list(entries), summary["primary_metric"]
-    look.label_rows(axes, labels, names.index(primary) if primary in names else None)
+    drawing.label_rows(axes, labels, names.index(primary) if primary in names else None)
     return chart, axes
 
 

@@ -14,7 +14,7 @@ from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.statistics.verdicts import signed
 from model_evaluation.runtime.summary import Side, evaluated_models, labels_of, short_labels, value_of
 
-from . import look
+from . import drawing
 
 HISTOGRAM_VALUES = 10  # more distinct scores than this are drawn as a histogram
 TICK_CHARACTERS = 100  # in the chart's width
@@ -22,7 +22,7 @@ LENGTH_MEANS = 30  # rows; means of fewer are noise
 LENGTH_POINTS = 1_000  # more would make the page heavy and the cloud no clearer
 
 
-def distributions_chart(analysis: Analysis) -> look.Chart | None:
+def distributions_chart(analysis: Analysis) -> drawing.Chart | None:
     """Score distributions of both models over the rows that have both (one model: over its scored rows)."""
     summary, table, labels = analysis.summary, analysis.per_example, labels_of(analysis.summary)
     sides = evaluated_models(summary)
@@ -38,17 +38,17 @@ def distributions_chart(analysis: Analysis) -> look.Chart | None:
     means = {side: value_of(summary["metrics"][first][side]) for side in sides}
     mean_words = ", ".join(f"{mean:.2f} for the {labels[side]}" for side, mean in means.items() if mean is not None)
     title, alt = (
-        f"{look.chart_label(first, 40, 1)}: mean score {mean_words}",
+        f"{drawing.chart_label(first, 40, 1)}: mean score {mean_words}",
         "Bars show the share of rows with each score.",
     )
     columns, lines = min(3, len(scores)), -(-len(scores) // 3)
-    chart = look.new_chart("How the scores are spread", title, alt, 0.6 + (2.2 if lines == 1 else 1.8) * lines)
+    chart = drawing.new_chart("How the scores are spread", title, alt, 0.6 + (2.2 if lines == 1 else 1.8) * lines)
     panels = chart.subplots(lines, columns, squeeze=False).ravel()
     for panel in panels[len(scores) :]:
         panel.set_visible(False)
     for panel, (name, own) in zip(panels, scores.items(), strict=False):
         _draw_distribution(panel, own, labels, room=TICK_CHARACTERS // columns)
-        panel.set_title(look.chart_label(name, 28), weight="bold" if name == summary["primary_metric"] else "normal")
+        panel.set_title(drawing.chart_label(name, 28), weight="bold" if name == summary["primary_metric"] else "normal")
         panel.set_xlabel("score (lower is better)" if summary["metrics"][name]["direction"] == "lower" else "score")
     for panel in panels[::columns]:
         panel.set_ylabel("share of rows")
@@ -72,17 +72,17 @@ def _draw_distribution(panel: Axes, scores: Mapping[Side, Floats], labels: Mappi
         places, step, borders = (edges[1:] + edges[:-1]) / 2, float(edges[1] - edges[0]), edges[1:-1]
     width = 0.8 * step / len(known)
     for index, (side, numbers) in enumerate(known.items()):
-        colour, label = look.MODEL_COLOURS[side], labels[side]
+        colour, label = drawing.MODEL_COLOURS[side], labels[side]
         counts = np.bincount(np.searchsorted(borders, numbers), minlength=len(places))
         offset = (index - (len(known) - 1) / 2) * width
         panel.bar(places + offset, counts / max(1, len(numbers)), width=width, color=colour, label=label)
-    panel.yaxis.set_major_formatter(look.share_tick)
-    panel.tick_params(axis="y", labelsize=9, labelcolor=look.MUTED)
+    panel.yaxis.set_major_formatter(drawing.share_tick)
+    panel.tick_params(axis="y", labelsize=9, labelcolor=drawing.MUTED)
     panel.tick_params(axis="x", labelsize=8)
     panel.grid(axis="y")
 
 
-def length_chart(analysis: Analysis) -> look.Chart | None:
+def length_chart(analysis: Analysis) -> drawing.Chart | None:
     """Score difference on the primary metric against the difference in the answers' length, and what goes with what.
 
     At most 1,000 rows are drawn, evenly spaced in the table; the correlation is over all of them. ``None`` without one.
@@ -102,29 +102,33 @@ def length_chart(analysis: Analysis) -> look.Chart | None:
         evidence += f", {effect['confidence']:.0%} CI {signed(low, plus='')} to {signed(high, plus='')}"
     correlation = f"Spearman's rank correlation {signed(effect['spearman'])} ({evidence})"
     shift = length_words(effect["mean_length_difference"])
-    title = f"{look.chart_label(primary, 40, 1)}: {association_words(low, high, longer)}"
-    chart = look.new_chart("Length of the answers", title, f"{correlation}. The fine-tuned answers are {shift}.", 3.6)
+    title = f"{drawing.chart_label(primary, 40, 1)}: {association_words(low, high, longer)}"
+    chart = drawing.new_chart(
+        "Length of the answers", title, f"{correlation}. The fine-tuned answers are {shift}.", 3.6
+    )
     axes = chart.add_subplot()
     ends = (min(0.0, float(np.quantile(longer, 0.005))), max(0.0, float(np.quantile(longer, 0.995))))
     inside = np.clip(longer, *ends)  # an answer of a megabyte would leave no room for the others
     sample = np.linspace(0, len(longer) - 1, min(len(longer), LENGTH_POINTS)).astype(int)
     jitter = np.random.default_rng(1).uniform(-0.018, 0.018, len(sample)) * (float(np.ptp(change)) or 1.0)
-    axes.scatter(inside[sample], change[sample] + jitter, s=16, color=look.UNCLEAR, alpha=0.45, linewidths=0)
+    axes.scatter(inside[sample], change[sample] + jitter, s=16, color=drawing.UNCLEAR, alpha=0.45, linewidths=0)
     if len(longer) >= LENGTH_MEANS:
         fifths = np.array_split(np.argsort(longer, kind="stable"), 5)
         middles = [float(np.median(inside[part])) for part in fifths]
         means = [float(change[part].mean()) for part in fifths]
-        (line,) = axes.plot(middles, means, "o-", color=look.TUNED, label="mean of each fifth of the rows", linewidth=2)
-        line.set(markersize=8, markeredgecolor=look.PAPER)
-        look.legend_above(axes)
-    axes.axhline(0, color=look.MUTED, linewidth=0.8)
-    axes.axvline(0, color=look.MUTED, linewidth=0.8)
+        (line,) = axes.plot(
+            middles, means, "o-", color=drawing.TUNED, label="mean of each fifth of the rows", linewidth=2
+        )
+        line.set(markersize=8, markeredgecolor=drawing.PAPER)
+        drawing.legend_above(axes)
+    axes.axhline(0, color=drawing.MUTED, linewidth=0.8)
+    axes.axvline(0, color=drawing.MUTED, linewidth=0.8)
     axes.margins(x=0.03)
     axes.grid(axis="y")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+,.0f}".replace("-", "−") if value else "0")
-    axes.yaxis.set_major_formatter(look.signed_tick)
+    axes.yaxis.set_major_formatter(drawing.signed_tick)
     minus = "{tuned} − {base}".format_map(short_labels(analysis.summary))
-    axes.set_ylabel(look.chart_label(f"score difference ({minus})", 45))
+    axes.set_ylabel(drawing.chart_label(f"score difference ({minus})", 45))
     base = labels_of(analysis.summary)["base"]
     few = f"; {LENGTH_POINTS:,} rows are drawn" if len(longer) > LENGTH_POINTS else ""
     axes.set_xlabel(

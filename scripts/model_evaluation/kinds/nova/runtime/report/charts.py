@@ -11,7 +11,8 @@ from matplotlib.patches import Rectangle
 
 from model_evaluation.kinds.nova.runtime.scores.answers import ACCURACY
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.charts import CHARTS, look
+from model_evaluation.runtime.report.charts import CHARTS
+from model_evaluation.runtime.report.charts import drawing as look
 from model_evaluation.runtime.summary import labels_of
 
 from .page_parts import sides_of_confidence

@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.charts.look import Chart
+from model_evaluation.runtime.report.charts.drawing import Chart
 
 from .charts import drawings
 from .page_parts import confidence_marks, page_sections

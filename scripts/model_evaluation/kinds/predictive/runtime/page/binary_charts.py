@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model_evaluation.kinds.predictive.runtime.statistics import cells
 from model_evaluation.kinds.predictive.runtime.statistics.curves import BinaryCurves, binary_curves, cost_curve
-from model_evaluation.runtime.report.charts import look
+from model_evaluation.runtime.report.charts import drawing as look
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
 from .chart_parts import COLOURS, DASHES, both_values, finding_text, measured_sides, named, number_text

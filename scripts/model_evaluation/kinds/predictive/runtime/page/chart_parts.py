@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from model_evaluation.runtime.report.charts import look
+from model_evaluation.runtime.report.charts import drawing as look
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.predictive.runtime.analysis import PredictiveAnalysis

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from matplotlib.patches import Rectangle
 
 from model_evaluation.kinds.predictive.runtime.problem import LOWER_IS_BETTER
-from model_evaluation.runtime.report.charts import look
+from model_evaluation.runtime.report.charts import drawing as look
 
 from .binary_charts import calibration_chart, cost_chart, gains_chart, precision_recall_chart, roc_chart, scores_chart
 from .chart_parts import COLOURS, MOST_SEGMENTS, both_values, named, number_text

@@ -11,7 +11,7 @@ from sklearn.metrics import silhouette_samples
 
 from model_evaluation.kinds.predictive.runtime.statistics.shapes import shape_sample
 from model_evaluation.kinds.predictive.runtime.tables import Floats
-from model_evaluation.runtime.report.charts import look
+from model_evaluation.runtime.report.charts import drawing as look
 from model_evaluation.runtime.results.evaluation import Side
 
 from .binary_charts import at_threshold

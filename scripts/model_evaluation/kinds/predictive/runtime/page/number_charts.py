@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_evaluation.kinds.predictive.runtime.statistics.curves import POINTS
-from model_evaluation.runtime.report.charts import look
+from model_evaluation.runtime.report.charts import drawing as look
 
 from .chart_parts import COLOURS, DASHES, measured_sides, named, number_text
 

@@ -1,4 +1,4 @@
-"""The look that all charts share, labels that cannot be misread as markup, saving.
+"""What all charts share: their style, labels that cannot be misread as markup, saving.
 
 Figures are made without pyplot, so nothing global changes and no window opens.
 """
