@@ -5,6 +5,8 @@ BIN := .venv/bin
 # pytest rewrites the assertions of every test file. That takes seconds, so the result is kept, also in containers
 # that forbid Python to write caches.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+# File by file, in their order: the long ones come first, so that all processes end at about the same time.
+SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo inspect test unit lint bench size proof extension clean
 help:
@@ -25,10 +27,10 @@ demo: .venv/.demo
 inspect: .venv/.inspect
 
 test: .venv/.dev .venv/.inspect
-	HYPOTHESIS_PROFILE=thorough $(PYTEST) -n 2 --dist loadfile tests/unit tests/golden tests/contract tests/e2e
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) $(SPREAD) tests/e2e tests/contract tests/golden tests/unit
 
 unit: .venv/.dev
-	$(PYTEST) -n 2 --dist loadfile tests/unit
+	$(PYTEST) $(SPREAD) tests/unit
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

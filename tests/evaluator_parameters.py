@@ -15,7 +15,7 @@ EVALUATOR: dict[str, Any] = {
     "MLFLOW_RESOURCE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:mlflow-app/app-ABCDEF123456",
     "MLFLOW_EXPERIMENT": None,
     "POLL_SECONDS": 0.1,
-    "TIMEOUT_MINUTES": 1,
+    "TIMEOUT_MINUTES": 10,
     "RUN_LABEL": "support-bot",
     "FORCE_NEW_RUN": False,
     "RESULTS_DIR": "results",

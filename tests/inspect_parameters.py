@@ -20,7 +20,7 @@ PARAMETERS: dict[str, Any] = {
     "S3_OUTPUT": "s3://acme-data/evaluation-results",
     "MLFLOW_RESOURCE_ARN": "arn:aws:sagemaker:us-west-2:123456789012:mlflow-app/app-ABCDEF123456",
     "POLL_SECONDS": 0.1,
-    "TIMEOUT_MINUTES": 3,
+    "TIMEOUT_MINUTES": 10,
     "RUN_LABEL": "support-bot",
     "FORCE_NEW_RUN": False,
     "RESULTS_DIR": "results",

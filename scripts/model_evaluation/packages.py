@@ -47,6 +47,12 @@ REQUIREMENTS = {
 ENVIRONMENT = os.path.join("~", ".venvs", "model-evaluation")
 
 
+def without_grammars() -> None:
+    """Where it is installed, jsonschema, and nbformat and the SageMaker SDK with it, would build 38 grammars of
+    ``rfc3987_syntax`` while it is imported, which takes a second; no schema here names the formats they are for."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
 def missing_package(module: str | None) -> MissingDependency:
     """The failure that ``module`` (of :data:`REQUIREMENTS`, or one inside it) is not installed, with the fix."""
     package = (module or "").partition(".")[0]

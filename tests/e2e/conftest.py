@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from e2e.script_runs import Bench, Workshop, workshop
+from e2e.script_runs import Bench, Workshop, without_kernels, workshop
 
 NewBench = Callable[..., Bench]
 
@@ -20,11 +20,18 @@ def open_workshop() -> Iterator[Workshop]:
 
 
 @pytest.fixture
+def no_kernels() -> Iterator[None]:
+    """The command ``run`` runs what was rendered in forks of one interpreter. That a kernel runs it too is shown once
+    for each kind of evaluation, by its demo."""
+    with without_kernels():
+        yield
+
+
+@pytest.fixture
 def new_bench(open_workshop: Workshop, tmp_path: Path) -> NewBench:
     """Sets up a configuration to run: ``new_bench(scenario=Scenario(...), EVALUATE_BASE_MODEL=False)``."""
 
     def make(**settings: Any) -> Bench:
-        open_workshop.aws.cloud.timeline.step_seconds = settings.pop("step_seconds", 0.2)
         return open_workshop.bench(tmp_path, **settings)
 
     return make

@@ -131,7 +131,7 @@ class Lab:
         self.browser.save_screenshot(str(path))
         return path
 
-    def wait(self, condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float = 600.0) -> Any:
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -187,7 +187,7 @@ def jupyterlab(folder: Path, scratch: Path, env: Mapping[str, str]) -> Iterator[
         finally:
             server.terminate()
             try:
-                server.wait(timeout=20)
+                server.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
@@ -213,10 +213,10 @@ def _chromium(scratch: Path) -> Iterator[WebDriver]:
 
 def _wait_for_server(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while True:
         try:
-            opener.open(url, timeout=2).close()
+            opener.open(url, timeout=30).close()
         except OSError:
             if server.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"JupyterLab did not start: {log.read_text()[-2000:]}") from None

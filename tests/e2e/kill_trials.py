@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.script_runs import Bench, ScriptOutcome
-from kernel_environment import kernel_python
+from e2e.script_runs import Bench, ScriptOutcome, interpreter
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.cloud import Call
 
@@ -67,7 +63,7 @@ class Killer:
         while self._moment.phase == "export" and not ended.wait(0.001):
             if any(self._bench.launches.parent.glob(".*")):
                 self.where = "while the results were written"
-                self._bench.interpreter.kill()
+                interpreter().kill()
                 return
 
     def _observe(self, call: Call, moment: str) -> None:
@@ -95,12 +91,12 @@ class Killer:
 
     def _kill_now(self, where: str) -> None:
         self.where = where
-        self._bench.interpreter.kill()
+        interpreter().kill()
         raise ConnectionAbortedError(where)
 
     def _kill_later(self, where: str) -> None:
         self.where = where
-        self._timer = threading.Timer(self._moment.delay, self._bench.interpreter.kill)
+        self._timer = threading.Timer(self._moment.delay, interpreter().kill)
         self._timer.start()
 
 
@@ -164,20 +160,14 @@ def attempts(bench: Bench) -> list[dict[str, str]]:
 def kill_at_start_of_job(program: Path, aws: LocalAws, moment: str) -> None:
     """Runs a program until it starts a training job, and kills it when the call ``arrived``, which then has no effect,
     or when it was ``answered``."""
-    killed = threading.Event()
-    process = subprocess.Popen(
-        [kernel_python(), str(program), "--poll-seconds=0.1"],
-        cwd=program.parent, env=aws.child_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
 
     def kill(call: Call, now: str) -> None:
-        if (call.operation, now) == ("CreateTrainingJob", moment) and not killed.is_set():
-            killed.set()
-            os.kill(process.pid, signal.SIGKILL)
+        if (call.operation, now) == ("CreateTrainingJob", moment):
+            interpreter().kill()
             if moment == "arrived":
                 raise ConnectionAbortedError
 
     aws.calls.observer = kill
-    process.wait()
+    outcome = interpreter().run(program, program.parent, aws.child_environment(), ["--poll-seconds=0.1"])
     aws.calls.observer = lambda call, now: None
-    assert killed.is_set()
+    assert outcome.killed, outcome

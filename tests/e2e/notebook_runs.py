@@ -16,7 +16,7 @@ from model_evaluation.notebook.execute import ExecutionOutcome, execute_notebook
 from model_evaluation.notebook.render import render_notebook
 from unit.notebook.building import KIND
 
-CELL_LIMIT = 90.0  # seconds
+CELL_LIMIT = 600.0  # seconds
 TONE = {
     "customMetricDefinition": {
         "name": "Tone",
@@ -80,6 +80,7 @@ class Studio(Exports):
         (folder / "evaluation.ipynb").write_bytes(render_notebook(KIND, parameters))
 
     def run(self, **overrides: Any) -> ExecutionOutcome:
+        """In a kernel."""
         self.progress = []
         return execute_notebook(
             self.folder / "evaluation.ipynb",

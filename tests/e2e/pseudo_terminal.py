@@ -53,7 +53,7 @@ class PseudoTerminal:
         """Type a line and press Enter."""
         self.type(text + ENTER)
 
-    def expect(self, *words: str, seconds: float = 30.0) -> str:
+    def expect(self, *words: str, seconds: float = 300.0) -> str:
         """Wait until all ``words`` were written since the last call, in this order; return what was written."""
         deadline = time.monotonic() + seconds
         pattern = re.compile(".*?".join(re.escape(word) for word in words), re.S)
@@ -65,7 +65,7 @@ class PseudoTerminal:
             if time.monotonic() > deadline or not self._read(deadline):
                 raise AssertionError(f"{words} did not appear; the terminal shows:\n{self.seen[self._mark :][-3000:]}")
 
-    def exit_code(self, seconds: float = 20.0) -> int:
+    def exit_code(self, seconds: float = 300.0) -> int:
         """Wait for the end, reading what is left."""
         deadline = time.monotonic() + seconds
         while self._read(deadline):

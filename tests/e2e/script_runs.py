@@ -7,56 +7,78 @@ that a run costs what the cells cost.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
+import re
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 
 from e2e.notebook_runs import DATASET, PARAMETERS, Exports
 from kernel_environment import kernel_python
+from model_evaluation.files import write_atomically
 from model_evaluation.kinds.kind import Kind
 from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
-from model_evaluation.notebook.execute import execute_notebook, inject_parameters
-from model_evaluation.notebook.render import notebook_content, render_notebook
+from model_evaluation.notebook.execute import ExecutionOutcome, inject_parameters
+from model_evaluation.notebook.render import notebook_content
 from model_evaluation.notebook.script import notebook_script
+from model_evaluation.runs.program import program_options
 
 SEEDED = ("DATASET", "MODEL_PACKAGE_ARN", "REFERENCE_MODEL_ARN", "S3_OUTPUT")
-RUN_LIMIT = 90  # seconds
+CELL = re.compile(r"(?m)^# %% (?!\[markdown\])(\S+)")
+NOWHERE = "http://127.0.0.1:9"
 PRELOADED = """
-import json, os, runpy, sys, traceback, warnings
+import functools, gc, json, os, runpy, sys, traceback, warnings
 warnings.filterwarnings("ignore")
-import boto3, io, matplotlib.figure, numpy, pandas, pyarrow.parquet, scipy.stats
+sys.modules["rfc3987_syntax"] = None  # see tests/conftest.py
+import botocore.loaders, botocore.session
+botocore.loaders.create_loader = botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
+import boto3, io, jinja2, matplotlib.figure, numpy, pandas, pyarrow.csv, pyarrow.parquet, scipy.stats, sklearn.metrics
 import sagemaker.core.helper.session_helper, sagemaker.train.evaluate
+from sagemaker.ai_registry.air_hub import AIRHub
 matplotlib.figure.Figure().savefig(io.BytesIO())  # reads the fonts
+matplotlib.figure.Figure().savefig(io.StringIO(), format="svg")
+for service in ("sts", "iam", "bedrock", "logs", "service-quotas", "sagemaker-runtime"):
+    boto3.client(service)  # reads the service's model
 
-def play(script, folder):
+def play(script, folder, env, options):
+    os.environ.clear()
+    os.environ.update(env)
+    boto3.DEFAULT_SESSION = None
+    AIRHub._sagemaker_client, AIRHub._s3_client = boto3.client("sagemaker"), boto3.client("s3")
     os.chdir(folder)
+    sys.argv = [script, *options]
     outcome = {"ok": True}
-    with open("printed.txt", "w", encoding="utf-8", buffering=1) as sys.stdout:
+    with open("printed.txt", "w", encoding="utf-8", errors="backslashreplace", buffering=1) as sys.stdout:
         sys.stderr = sys.stdout
         try:
             runpy.run_path(script, run_name="__main__")
         except BaseException as error:
             traceback.print_exc()
-            outcome = {"ok": False, "ename": type(error).__name__, "evalue": str(error)}
-    with open("outcome.json", "w", encoding="utf-8") as file:
+            lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == script]
+            outcome = {"ok": False, "ename": type(error).__name__, "evalue": str(error), "line": lines[0]}
+    with open("outcome.json", "w", encoding="utf-8", errors="backslashreplace") as file:
         json.dump(outcome, file)
 
+gc.collect()
+gc.freeze()
 print("ready", flush=True)
 for line in sys.stdin:
     child = os.fork()
     if child == 0:
         try:
-            play(*json.loads(line))
+            play(**json.loads(line))
         finally:
             os._exit(0)
     print(child, flush=True)
@@ -66,42 +88,41 @@ for line in sys.stdin:
 
 @dataclass(frozen=True)
 class ScriptOutcome:
-    """How a run ended. ``killed`` by SIGKILL, or by itself; then ``ename`` and ``evalue`` are what it raised."""
+    """How a run ended. ``killed`` by SIGKILL, or by itself; then ``ename`` and ``evalue`` are what it raised, in
+    ``line`` of the script."""
 
     ok: bool
     printed: str
     ename: str = ""
     evalue: str = ""
+    line: int = 0
     killed: bool = False
 
 
 class Interpreter:
-    """The process that is forked for each run. Use as a context manager."""
+    """The process that is forked for each run; it ends with the process that started it."""
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        env |= {"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2", "HTTPS_PROXY": NOWHERE}
         self._process = subprocess.Popen(
             [kernel_python(), "-c", PRELOADED],
-            env=dict(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
         self.pid = 0
-
-    def __enter__(self) -> Interpreter:
+        self._pid_known = threading.Event()
         assert self._read() == "ready"
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=30)
-        self._process.stdout.close()
-
-    def run(self, script: Path, folder: Path) -> ScriptOutcome:
-        """Runs ``script`` with ``folder`` as its working folder; meanwhile :attr:`pid` is its process."""
+    def run(self, script: Path, folder: Path, env: Mapping[str, str], options: Sequence[str] = ()) -> ScriptOutcome:
+        """Runs ``script`` with ``folder`` as its working folder and ``env`` as its whole environment; meanwhile
+        :attr:`pid` is its process."""
         (folder / "outcome.json").unlink(missing_ok=True)
         assert self._process.stdin is not None
-        print(json.dumps([str(script), str(folder)]), file=self._process.stdin, flush=True)
+        asked = {"script": str(script), "folder": str(folder), "env": dict(env), "options": list(options)}
+        self._pid_known.clear()
+        print(json.dumps(asked), file=self._process.stdin, flush=True)
         self.pid = int(self._read())
+        self._pid_known.set()
         try:
             status = int(self._read())
         finally:
@@ -113,6 +134,7 @@ class Interpreter:
 
     def kill(self) -> None:
         """Kills the present run without any warning; nothing happens when it has ended."""
+        self._pid_known.wait()
         pid = self.pid  # read once: 0 would mean this very process and its family
         if pid:
             with contextlib.suppress(ProcessLookupError):
@@ -123,12 +145,72 @@ class Interpreter:
         return self._process.stdout.readline().strip()
 
 
+@functools.cache
+def interpreter() -> Interpreter:
+    """The one of this process."""
+    return Interpreter()
+
+
+def execute_cells(
+    source: Path,
+    target: Path,
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    parameters: Mapping[str, object] | None,
+    on_progress: Callable[[str], None],
+    timeout: float | None = None,
+) -> ExecutionOutcome:
+    """What ``execute_notebook`` does, without a kernel: what the cells print is told at the end, and ``target`` has no
+    outputs."""
+    notebook = nbformat.read(source, as_version=4)  # type: ignore[no-untyped-call]
+    if parameters:
+        inject_parameters(notebook, parameters)
+    nbformat.write(notebook, target)  # type: ignore[no-untyped-call]
+    text = notebook_script(notebook)
+    script = cwd / ".cells.py"
+    write_atomically(script, text.encode())
+    return _told(interpreter().run(script, cwd, env), text, target, on_progress)
+
+
+def _told(outcome: ScriptOutcome, text: str, target: Path, on_progress: Callable[[str], None]) -> ExecutionOutcome:
+    """What the run of the program ``text`` came to, after what it printed."""
+    for line in outcome.printed.splitlines():
+        on_progress(line)
+    cells = CELL.findall(text if outcome.ok else "\n".join(text.splitlines()[: outcome.line]))
+    if outcome.ok:
+        return ExecutionOutcome(True, target, len(cells), 0)
+    return ExecutionOutcome(False, target, len(cells) - 1, 0, cells[-1], outcome.ename, outcome.evalue)
+
+
+def execute_options(
+    program: Path,
+    log: Path,
+    env: Mapping[str, str],
+    cwd: Path,
+    parameters: Mapping[str, object],
+    on_progress: Callable[[str], None],
+) -> ExecutionOutcome:
+    """What ``execute_program`` does, but told at the end."""
+    outcome = interpreter().run(program, cwd, env, program_options(parameters))
+    log.write_text(outcome.printed, encoding="utf-8")
+    return _told(outcome, program.read_text(encoding="utf-8"), log, on_progress)
+
+
+@contextlib.contextmanager
+def without_kernels() -> Iterator[None]:
+    """Within, the command ``run`` runs what was rendered in fresh processes of the interpreter."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("model_evaluation.runs.execution.execute_notebook", execute_cells)
+        patch.setattr("model_evaluation.runs.execution.execute_program", execute_options)
+        yield
+
+
 class Workshop:
     """One account and one interpreter for many runs; each run has a folder, and a label that no other run has."""
 
-    def __init__(self, aws: LocalAws, interpreter: Interpreter, kind: Kind, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, aws: LocalAws, kind: Kind, parameters: Mapping[str, Any]) -> None:
         self.aws = aws
-        self.interpreter = interpreter
         self.kind, self.parameters = kind, parameters
         self.notebook = nbformat.from_dict(notebook_content(kind, parameters))  # type: ignore[no-untyped-call]
 
@@ -142,7 +224,7 @@ class Bench(Exports):
     """The script of one configuration, to be run again and again in one folder."""
 
     def __init__(self, workshop: Workshop, folder: Path, parameters: Mapping[str, Any]) -> None:
-        self.aws, self.interpreter = workshop.aws, workshop.interpreter
+        self.aws = workshop.aws
         self._notebook = workshop.notebook
         self.folder = folder
         self.parameters = dict(parameters)
@@ -155,7 +237,7 @@ class Bench(Exports):
         notebook = deepcopy(self._notebook)
         inject_parameters(notebook, self.parameters | overrides)
         self._script.write_text(notebook_script(notebook), encoding="utf-8")
-        return self.interpreter.run(self._script, self.folder)
+        return interpreter().run(self._script, self.folder, self.aws.child_environment())
 
     def calls_of(self, operation: str) -> int:
         """How many calls of an operation there were since this bench was set up."""
@@ -174,45 +256,24 @@ class Bench(Exports):
         return self.folder / "results" / "launches"
 
 
-class ExecutedNotebook(Exports):
-    """A folder in which a kernel ran a notebook; ``text`` is the last executed copy's."""
-
-    def __init__(self, folder: Path, text: str) -> None:
-        self.folder, self.text = folder, text
-
-
-def run_notebook_twice(opened: Workshop, folder: Path, *, runs: int = 1, limit: float = RUN_LIMIT) -> ExecutedNotebook:
-    """Runs the workshop's notebook in a kernel, which starts ``runs``, and then once more, which must start nothing
-    new."""
-    notebook = folder / "evaluation.ipynb"
-    notebook.write_bytes(render_notebook(opened.kind, opened.parameters))
-    starts = len(opened.aws.calls.of("StartPipelineExecution"))
-    for number in range(2):
-        outcome = execute_notebook(
-            notebook,
-            folder / f"executed-{number}.ipynb",
-            env=opened.aws.child_environment(),
-            cwd=folder,
-            parameters=None,
-            on_progress=lambda line: None,
-            timeout=limit,
-            python=kernel_python(),
-        )
+def run_twice(bench: Bench, *, runs: int = 1) -> str:
+    """Runs the script, which starts ``runs``, and once more, which must start nothing; what it then printed."""
+    for _ in range(2):
+        outcome = bench.run()
         assert outcome.ok, outcome
-    assert len(opened.aws.calls.of("StartPipelineExecution")) == starts + runs
-    assert opened.aws.refused == []
-    return ExecutedNotebook(folder, (folder / "executed-1.ipynb").read_text(encoding="utf-8"))
+        assert bench.calls_of("StartPipelineExecution") == runs
+    assert bench.aws.refused == []
+    return outcome.printed
 
 
 @contextlib.contextmanager
 def workshop(
-    *, step_seconds: float = 0.2, kind: Kind = KIND, parameters: Mapping[str, Any] = PARAMETERS
+    *, step_seconds: float = 0.05, kind: Kind = KIND, parameters: Mapping[str, Any] = PARAMETERS
 ) -> Iterator[Workshop]:
     """An account with what the usual parameters name, and an interpreter that talks to it."""
     with LocalAws(step_seconds=step_seconds, account=account_of(dict(parameters))) as aws:
         _seed(aws, kind, parameters)
-        with Interpreter(aws.child_environment()) as interpreter:
-            yield Workshop(aws, interpreter, kind, parameters)
+        yield Workshop(aws, kind, parameters)
 
 
 def _seed(aws: LocalAws, kind: Kind, parameters: Mapping[str, Any]) -> None:

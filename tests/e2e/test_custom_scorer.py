@@ -1,4 +1,4 @@
-"""An evaluation by a scorer through the unmodified SDK: a notebook in a kernel, configurations as a script, kills."""
+"""An evaluation by a scorer through the unmodified SDK: many configurations, kills."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.kill_trials import Killer, Moment
-from e2e.script_runs import Bench, Workshop, run_notebook_twice, workshop
+from e2e.script_runs import Bench, Workshop, run_twice, workshop
 from evaluator_parameters import EVALUATOR
 from model_evaluation.kinds.custom_scorer.kind import KIND
 from model_evaluation.kinds.custom_scorer.localaws.functions import ScorerFunction, Scorers
@@ -51,10 +51,10 @@ def new_bench(opened: Workshop, tmp_path: Path) -> Callable[..., Bench]:
     return make
 
 
-def test_the_notebook_runs_in_a_kernel_and_attaches_when_it_runs_again(opened: Workshop, tmp_path: Path) -> None:
-    opened.aws.scenario = Scenario().with_part(SCORER)
-    ran = run_notebook_twice(opened, tmp_path)
-    summary = ran.summary
+def test_running_again_attaches(new_bench: Callable[..., Bench]) -> None:
+    bench = new_bench()
+    run_twice(bench)
+    summary = bench.summary
     assert summary["kind"] == "custom_scorer"
     assert summary["simulated"] is True
     assert set(summary["metrics"]) == {"exact", "aggregate_reward_score"}

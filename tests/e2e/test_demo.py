@@ -46,7 +46,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     env = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     done = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "evaluate.py"), "demo"],
-        cwd=elsewhere, env=env, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
+        cwd=elsewhere, env=env, capture_output=True, text=True, encoding="utf-8", timeout=1200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return Demo(done.stdout, elsewhere / "demo-output")

@@ -30,7 +30,7 @@ def test_the_demo_of_a_kind_ends_with_its_verdict(kind: str, call: str, decision
     done = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "evaluate.py"), "demo", "--kind", kind, "--output", str(tmp_path / "d"),
          "--json"],
-        cwd=tmp_path, env=env, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
+        cwd=tmp_path, env=env, capture_output=True, text=True, encoding="utf-8", timeout=1200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     envelope = json.loads(done.stdout.strip().splitlines()[-1])
@@ -38,6 +38,10 @@ def test_the_demo_of_a_kind_ends_with_its_verdict(kind: str, call: str, decision
     assert envelope["verdict"]["decision"] == decision
     assert call in Path(envelope["notebook"]).read_text(encoding="utf-8")
     assert Path(envelope["files"]["report.html"]).is_file()
+    executed = Path(envelope["executed_notebook"]).read_text(encoding="utf-8")
+    assert "image/png" in executed
+    assert '"output_type": "error"' not in executed
+    assert "authToken" not in executed, "the SDK prints a link with a token in it for agents"
     for further in envelope.get("further", []):
         assert further["simulated"] is True
         assert further["verdict"]["decision"] not in ("invalid", "none")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from e2e.kill_trials import Killer, Moment
-from e2e.script_runs import Bench, Workshop, run_notebook_twice, workshop
+from e2e.script_runs import Bench, Workshop, run_twice, workshop
 from inspect_parameters import PARAMETERS
 from model_evaluation.kinds.inspect_ai.kind import KIND
 from model_evaluation.kinds.inspect_ai.localaws import container
@@ -45,16 +45,16 @@ def check(summary: dict[str, Any], name: str) -> dict[str, Any]:
     return next(check for check in summary["fairness"]["checks"] if check["id"] == name)
 
 
-def test_the_notebook_runs_in_a_kernel_and_attaches_when_it_runs_again(opened: Workshop, tmp_path: Path) -> None:
-    opened.aws.scenario = Scenario().with_part(STEADY)
-    ran = run_notebook_twice(opened, tmp_path, runs=2, limit=GENEROUS)
-    summary = ran.summary
+def test_running_again_attaches(new_bench: Callable[..., Bench]) -> None:
+    bench = new_bench()
+    printed = run_twice(bench, runs=2)
+    summary = bench.summary
     assert (summary["kind"], summary["simulated"], summary["scope"]) == ("inspect_ai", True, "compare")
     assert summary["rows"] == {"dataset": 24, "tuned": 24, "base": 24, "paired": 24, "distinct": 12}
     assert summary["metrics"]["includes"]["difference"]["mean"] > 0
     assert summary["conditions"]["epochs"] == 2
     assert check(summary, "same_settings")["status"] == "pass"
-    assert "inspect view --log-dir s3://acme-data/evaluation-results/support-bot-" in ran.text
+    assert "inspect view --log-dir s3://acme-data/evaluation-results/support-bot-" in printed
 
 
 def test_errors_missing_samples_and_another_order(new_bench: Callable[..., Bench]) -> None:

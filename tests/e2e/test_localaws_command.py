@@ -7,13 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from answers import all_answers
-from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from cli_runs import RunCli, answer
+from e2e.script_runs import without_kernels
+from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws
 
 pytestmark = pytest.mark.e2e
@@ -28,7 +31,7 @@ def clean_environment() -> dict[str, str]:
 def evaluate(project: Path, env: dict[str, str], *arguments: str) -> tuple[int, dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, str(EVALUATE), "--project", str(project), *arguments],
-        env={**clean_environment(), **env}, capture_output=True, text=True, timeout=300, check=False,
+        env={**clean_environment(), **env}, capture_output=True, text=True, timeout=1200, check=False,
     )  # fmt: skip
     return done.returncode, json.loads(done.stdout)
 
@@ -51,33 +54,35 @@ def test_the_lines_of_localaws_are_all_a_program_needs(tmp_path: Path) -> None:
         assert body["recorded"]["value"] == lines["LOCAL_AWS_MODEL_PACKAGE_ARN"]
     finally:
         server.send_signal(signal.SIGTERM)
-        _, errors = server.communicate(timeout=30)
+        _, errors = server.communicate(timeout=300)
     assert server.returncode == 0
     assert "Traceback" not in errors
 
 
-def complete(project: Path, aws: LocalAws, world: World) -> None:
-    """Every answer; the dataset is a set of two files with five rows each."""
-    for number in (1, 2):
-        rows = "".join(f'{{"query": "Where is order {number}-{n}?", "response": "On day {n}."}}\n' for n in range(5))
-        aws.client("s3").put_object(Bucket=world.bucket, Key=f"in/rows-00{number}-of-002.jsonl", Body=rows.encode())
-    answers = all_answers(
-        world,
-        dataset=f"s3://{world.bucket}/in/rows-*-of-002.jsonl",
-        builtin_metrics="Correctness",
-        output=f"s3://{world.bucket}/results/rehearsed",
-    )
-    for step, value in answers.items():
-        code, body = evaluate(project, aws.env, "answer", step, value)
-        assert code == 0, body
+@pytest.fixture
+def complete(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
+    """Every answer; the dataset is a set of two files with five rows each. The "real" account is a local AWS too."""
+    with LocalAws(step_seconds=0) as aws:
+        world = seed_demo_world(aws, region=aws.region)
+        for name, value in aws.env.items():
+            monkeypatch.setenv(name, value)
+        for number in (1, 2):
+            rows = "".join(f'{{"query": "Where is {number}-{n}?", "response": "On day {n}."}}\n' for n in range(5))
+            key = f"in/rows-00{number}-of-002.jsonl"
+            aws.client("s3").put_object(Bucket=world.bucket, Key=key, Body=rows.encode())
+        answers = all_answers(
+            world,
+            dataset=f"s3://{world.bucket}/in/rows-*-of-002.jsonl",
+            builtin_metrics="Correctness",
+            output=f"s3://{world.bucket}/results/rehearsed",
+        )
+        answer(run_cli, tmp_path, answers)
+        yield aws
 
 
-def test_a_rehearsal_runs_the_notebook_without_touching_the_account(
-    account: tuple[LocalAws, World], tmp_path: Path
-) -> None:
-    """The "real" account is a local AWS too; it must see reading calls only."""
-    aws, world = account
-    complete(tmp_path, aws, world)
+def test_a_rehearsal_runs_the_notebook_without_touching_the_account(complete: LocalAws, tmp_path: Path) -> None:
+    """In a process of its own, as a process has one local AWS. The account must see reading calls only."""
+    aws = complete
     before = len(aws.calls)
     code, body = evaluate(tmp_path, aws.env, "rehearse", "--step-seconds", "0.1")
     assert code == 0, body
@@ -92,14 +97,15 @@ def test_a_rehearsal_runs_the_notebook_without_touching_the_account(
 
 
 def test_a_rehearsal_without_credentials_uses_sample_rows_and_says_so(
-    account: tuple[LocalAws, World], tmp_path: Path
+    complete: LocalAws, run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    aws, world = account
-    complete(tmp_path, aws, world)
-    env = {"AWS_REGION": "us-west-2", "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
-    env |= {"AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-    code, body = evaluate(tmp_path, env, "rehearse", "--step-seconds", "0.1")
-    assert code == 0, body
-    assert any(item["kind"] == "sample_rows" for item in body["findings"])
-    (file,) = Path(body["results"]).glob("*/summary.json")
+    complete.close()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with without_kernels():
+        rehearsed = run_cli("rehearse", "--step-seconds", "0.1", project=tmp_path)
+    assert rehearsed.code == 0, rehearsed.json
+    assert any(item["kind"] == "sample_rows" for item in rehearsed.json["findings"])
+    (file,) = Path(rehearsed.json["results"]).glob("*/summary.json")
     assert json.loads(file.read_text())["rows"]["dataset"] == 60, "the demo's rows, spread over both files"

@@ -1,4 +1,4 @@
-"""An evaluation of agents through the unmodified SDK: a notebook in a kernel, configurations as a script, kills."""
+"""An evaluation of agents through the unmodified SDK: many configurations, kills."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.kill_trials import Killer, Moment
-from e2e.script_runs import Bench, Workshop, run_notebook_twice, workshop
+from e2e.script_runs import Bench, Workshop, interpreter, run_twice, workshop
 from evaluator_parameters import EVALUATOR
 from model_evaluation.kinds.multi_turn.kind import KIND
 from model_evaluation.kinds.multi_turn.localaws.agents import AgentFunction, AgentRuntime, Agents
@@ -49,16 +49,16 @@ def new_bench(opened: Workshop, tmp_path: Path) -> Callable[..., Bench]:
     return make
 
 
-def test_the_notebook_runs_in_a_kernel_and_attaches_when_it_runs_again(opened: Workshop, tmp_path: Path) -> None:
-    opened.aws.scenario = Scenario()
-    ran = run_notebook_twice(opened, tmp_path)
-    summary = ran.summary
+def test_running_again_attaches(new_bench: Callable[..., Bench], tmp_path: Path) -> None:
+    bench = new_bench()
+    printed = run_twice(bench)
+    summary = bench.summary
     assert summary["kind"] == "multi_turn"
     assert summary["simulated"] is True
     assert set(summary["metrics"]) == {"pass_at_1", "pass_at_4", "reward"}
     assert summary["metrics"]["pass_at_1"]["difference"]["method"] != "unpaired, MOVER"
     assert summary["rows"]["paired"] == 11, "the base model has no rollout of one prompt"
-    assert "authToken" not in ran.text, "the SDK prints a link with a token in it"
+    assert "authToken" not in printed, "the SDK prints a link with a token in it"
     assert not (tmp_path / "mtrl_eval_pipeline_input.json").exists(), "the SDK writes a file into the working folder"
 
 
@@ -172,7 +172,7 @@ def test_after_a_kill_there_is_one_execution(new_bench: Callable[..., Bench]) ->
 
 def test_after_a_kill_while_waiting_it_is_taken_up_again(new_bench: Callable[..., Bench]) -> None:
     bench = new_bench()
-    assert Killer(bench, Moment("ListPipelineExecutionSteps", "after", 0.05)).run().killed
+    assert Killer(bench, Moment("ListPipelineExecutionSteps", "effect")).run().killed
     assert bench.run().ok
     assert bench.executions == ["Succeeded"]
 
@@ -207,7 +207,7 @@ def test_the_sdk_alone_drops_the_temperature(opened: Workshop, tmp_path: Path) -
         "output": EVALUATOR["S3_OUTPUT"], "role": EVALUATOR["ROLE_ARN"], "mlflow": EVALUATOR["MLFLOW_RESOURCE_ARN"],
     }  # fmt: skip
     script.write_text(ALONE.format(**values), encoding="utf-8")
-    outcome = opened.interpreter.run(script, tmp_path)
+    outcome = interpreter().run(script, tmp_path, opened.aws.child_environment())
     assert outcome.ok, outcome
     line = next(line for line in outcome.printed.splitlines() if line.startswith("SENT "))
     assert json.loads(line[5:]) == {"eval_group_size": "4", "success_threshold": "1.0"}

@@ -31,7 +31,7 @@ class Runner:
         self,
         *sources: str,
         parameters: dict[str, Any] | None = None,
-        timeout: float | None = 60,
+        timeout: float | None = 600,
         **environment: str,
     ) -> ExecutionOutcome:
         notebook = new_notebook()
@@ -133,7 +133,7 @@ def test_an_unknown_parameter_is_refused_before_anything_runs(runner: Runner) ->
 
 
 def test_a_time_limit_ends_the_run(runner: Runner) -> None:
-    outcome = runner.run("import time\ntime.sleep(60)", timeout=1)
+    outcome = runner.run("import time\ntime.sleep(600)", timeout=1)
     assert (outcome.failed_cell, outcome.ename) == ("cell-0", "CellTimeoutError")
     assert runner.saved()[0]["outputs"][-1]["ename"] == "CellTimeoutError"
 
@@ -144,7 +144,7 @@ def test_a_kernel_that_dies_ends_the_run(runner: Runner) -> None:
 
 
 def test_an_interrupt_saves_and_is_passed_on_and_ends_the_kernel(runner: Runner) -> None:
-    source = "import os\nprint(os.getpid(), flush=True)\nimport time\ntime.sleep(60)"
+    source = "import os\nprint(os.getpid(), flush=True)\nimport time\ntime.sleep(600)"
     timer = threading.Timer(0, lambda: None)
 
     def interrupt_soon(line: str) -> None:
@@ -164,7 +164,7 @@ def test_an_interrupt_saves_and_is_passed_on_and_ends_the_kernel(runner: Runner)
     timer.join()
     assert runner.saved()[1]["outputs"][-1]["ename"] == "KeyboardInterrupt"
     pid = int(runner.heard[-1])
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not Path(f"/proc/{pid}").exists()

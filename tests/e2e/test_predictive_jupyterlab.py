@@ -25,7 +25,7 @@ pytestmark = [
 def test_run_all_predicts_and_shows_charts_and_running_again_attaches(
     run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with LocalAws(step_seconds=2.0) as aws:
+    with LocalAws(step_seconds=0.5) as aws:
         world = KIND.player().seed_world(Seeder(aws.cloud, aws.region))
         assert isinstance(world, World)
         env = aws.child_environment()
@@ -47,8 +47,8 @@ def test_run_all_predicts_and_shows_charts_and_running_again_attaches(
         with jupyterlab(notebook.parent, artefacts(tmp_path) / "predictive", env) as lab:
             lab.open(notebook.name)
             lab.run_all()
-            lab.wait(lambda: starts() == 2, "both jobs", 180)
-            lab.wait(lab.finished, "the end of all cells", 240)
+            lab.wait(lambda: starts() == 2, "both jobs")
+            lab.wait(lab.finished, "the end of all cells")
             assert lab.errors() == []
             pictures = lab.images()
             assert len(pictures) >= 5
@@ -62,7 +62,7 @@ def test_run_all_predicts_and_shows_charts_and_running_again_attaches(
 
             lab.menu("Run", "runmenu:restart-and-run-all")
             lab.accept_dialog()
-            lab.wait(lambda: not lab.finished(), "a fresh start", 60)
-            lab.wait(lab.finished, "the end of all cells again", 240)
+            lab.wait(lambda: not lab.finished(), "a fresh start")
+            lab.wait(lab.finished, "the end of all cells again")
             assert lab.errors() == []
             assert starts() == 2

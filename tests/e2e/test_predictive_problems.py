@@ -1,4 +1,4 @@
-"""Each kind of problem by each way to its predictions, with the real SDK and a real kernel: batch transform of a binary
+"""Each kind of problem by each way to its predictions, with the real SDK: batch transform of a binary
 problem and its endpoint stand in ``test_predictive_runs``; and rehearsals of the user's own answers."""
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
 from predictive_tables import TABLES, put, put_tumours, text, wines
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("no_kernels")]
 ROOT = Path(__file__).parents[2]
 QUICK = ("-p", "POLL_SECONDS", "0.2")
 
@@ -130,7 +130,7 @@ def test_the_users_own_models_and_rows_are_rehearsed(run_cli: RunCli, world: Wor
     # Another process: this one has an account of its own already, which stands for the user's.
     command = [sys.executable, str(ROOT / "scripts" / "evaluate.py"), "--project", str(tmp_path), "rehearse",
                "--step-seconds", "0.1"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=1200, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     envelope = json.loads(done.stdout)
     assert envelope["simulated"] is True

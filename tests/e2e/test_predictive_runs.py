@@ -1,4 +1,5 @@
-"""Predictive models from the first answer to the report: the real SDK and a real kernel, files and local AWS."""
+"""Predictive models from the first answer to the report: the real SDK, files and local AWS. In a kernel the notebook
+runs in the demo and in JupyterLab."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import Seeder
 from predictive_tables import put, put_tumours, text, tumours
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("no_kernels")]
 QUICK = ("-p", "POLL_SECONDS", "0.2")
 Account = tuple[LocalAws, World]
 

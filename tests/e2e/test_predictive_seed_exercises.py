@@ -4,6 +4,7 @@ regression and a random forest, from the first question to MLflow."""
 from __future__ import annotations
 
 import csv
+import functools
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from cli_runs import RunCli
 from e2e.mlflow_server import mlflow_server
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("no_kernels")]
 FEATURES = ["sex", "age", "passengerClass"]
 
 
@@ -43,6 +44,7 @@ class Exercise(NamedTuple):
         return found
 
 
+@functools.cache
 def titanic() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Training and test passengers."""
     table = r_data("carData", "TitanicSurvival").rename(columns={"rownames": "name"})
@@ -70,9 +72,9 @@ def evaluated(run_cli: RunCli, project: Path, test: Path, slices: str = "none") 
     assert run_cli("report", project=project).code == 0
 
 
-@pytest.fixture
-def exercise(run_cli: RunCli, tmp_path_factory: pytest.TempPathFactory) -> Exercise:
-    folder = tmp_path_factory.getbasetemp() / "titanic"
+@functools.cache
+def predictions() -> tuple[Any, Any]:
+    """What a logistic regression and a random forest say of the test passengers."""
     train, test = titanic()
     prepare = make_column_transformer(
         (make_pipeline(SimpleImputer(), StandardScaler()), ["age"]), (OneHotEncoder(), ["sex", "passengerClass"])
@@ -81,6 +83,14 @@ def exercise(run_cli: RunCli, tmp_path_factory: pytest.TempPathFactory) -> Exerc
     for model in (LogisticRegression(), RandomForestClassifier(300, min_samples_leaf=4, random_state=0)):
         fitted = make_pipeline(prepare, model).fit(train[FEATURES], train["survived"] == "yes")
         said.append(fitted.predict_proba(test[FEATURES])[:, 1].round(6))
+    return said[0], said[1]
+
+
+@pytest.fixture
+def exercise(run_cli: RunCli, tmp_path_factory: pytest.TempPathFactory) -> Exercise:
+    folder = tmp_path_factory.getbasetemp() / "titanic"
+    _, test = titanic()
+    said = predictions()
     truth = (test["survived"] == "yes").to_numpy()
     project = folder / "project"
     if not project.exists():  # one run for all tests of this file

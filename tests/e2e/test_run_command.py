@@ -12,6 +12,7 @@ import pytest
 
 from answers import all_answers
 from cli_runs import RunCli
+from e2e.script_runs import without_kernels
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
 
@@ -43,7 +44,8 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
         refused = run_cli("run", "-p", "RUN_LABEL", "5", project=tmp_path)
         assert (refused.code, refused.json["error"]["code"]) == (3, "run_refused")
         assert "RUN_LABEL must be text" in refused.json["error"]["message"]
-        refused = run_cli("run", *QUICK, "-r", "DATASET_ETAG", "0000", project=tmp_path)
+        with without_kernels():
+            refused = run_cli("run", *QUICK, "-r", "DATASET_ETAG", "0000", project=tmp_path)
         assert (refused.code, refused.json["error"]["code"]) == (3, "run_refused")
         assert refused.json["error"]["details"]["cell"] == "checks"
         assert starts() == 0
@@ -55,6 +57,7 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
         assert (failed.code, failed.json["error"]["code"]) == (4, "run_failed")
         assert "CapacityError: none left" in failed.json["error"]["message"]
         assert "again later" in failed.json["error"]["fix"]
+        assert "[1/" in failed.stderr
         assert failed.json["error"]["details"]["execution_arn"] == runs()[-1]["execution_arn"]
         executed = notebook.with_name(f"{notebook.stem}_executed.ipynb")
         errors = [
@@ -67,10 +70,10 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
 
         # Running again starts anew after a failure, and ends with the report as the next command.
         aws.scenario = Scenario()
-        done = run_cli("run", *QUICK, project=tmp_path)
+        with without_kernels():
+            done = run_cli("run", *QUICK, project=tmp_path)
         assert done.code == 0, done.json
         assert (done.json["next"], done.json["simulated"]) == ("report", True)
-        assert "[1/" in done.stderr
         assert "Evaluation Succeeded" in done.stderr
         assert starts() == 2
         assert [entry.get("outcome") for entry in runs()] == ["Failed", None]
@@ -80,7 +83,8 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
 
         # Without the notebook's own records the state file still knows the run.
         shutil.rmtree(notebook.parent / "results")
-        again = run_cli("run", *QUICK, project=tmp_path)
+        with without_kernels():
+            again = run_cli("run", *QUICK, project=tmp_path)
         assert again.json["execution_arn"] == done.json["execution_arn"]
         assert starts() == 2
         statuses = [row["status"] for row in run_cli("runs", project=tmp_path).json["runs"]]

@@ -23,6 +23,7 @@ Evaluate = Callable[..., dict[str, Any]]
 # What a notebook does, without the notebook: one JSON object in, one out, for as long as there are lines.
 WORKER = """
 import json, sys
+sys.modules["rfc3987_syntax"] = None  # see tests/conftest.py
 from sagemaker.train.evaluate import LLMAsJudgeEvaluator
 
 def evaluate(given):
@@ -33,7 +34,7 @@ def evaluate(given):
         execution.stop()
     elif execution.arn:
         try:
-            execution.wait(poll=0.2, timeout=60)
+            execution.wait(poll=0.2, timeout=600)
         except Exception as error:
             seen["raised"] = f"{type(error).__name__}: {error}"
     execution.refresh()
@@ -75,7 +76,7 @@ class Sdk:
         raise AssertionError(f"the SDK's process ended with {self._process.wait()}")
 
     def close(self) -> None:
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=300)
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +12,23 @@ import pytest
 from cli_runs import RunCli
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
+from model_evaluation.localaws.cloud import Call
 from trouble import Trouble
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("no_kernels")]
 ROWS = 1_002
 QUICK = ("-p", "POLL_SECONDS", "0.1")
 
 
-def fail_the_second_start(aws: LocalAws, stop: threading.Event) -> None:
-    while not stop.is_set():
-        if len(aws.calls.of("StartPipelineExecution")) == 1:
+def fail_the_second_start(aws: LocalAws) -> None:
+    def refuse_from_now_on(call: Call, moment: str) -> None:
+        if (call.operation, moment) == ("StartPipelineExecution", "answered"):
             aws.scenario = Trouble(
                 errors={"StartPipelineExecution": ("ResourceLimitExceeded", "all places are taken")}, missing_scores=0
             )
-            return
-        time.sleep(0.02)
+            aws.calls.observer = lambda call, moment: None
+
+    aws.calls.observer = refuse_from_now_on
 
 
 def test_a_dataset_of_more_than_1000_rows_is_evaluated_file_by_file_and_reported_as_one(
@@ -80,14 +80,8 @@ def test_a_dataset_of_more_than_1000_rows_is_evaluated_file_by_file_and_reported
         notebook = Path(done("render")["notebook"])
 
         # The second file's job cannot start: what ran stays, and running again goes on there.
-        stop = threading.Event()
-        watcher = threading.Thread(target=fail_the_second_start, args=(aws, stop))
-        watcher.start()
-        try:
-            failed = run_cli("run", *QUICK, project=tmp_path)
-        finally:
-            stop.set()
-            watcher.join()
+        fail_the_second_start(aws)
+        failed = run_cli("run", *QUICK, project=tmp_path)
         assert failed.json["error"]["code"] == "run_failed"
         assert "all places are taken" in failed.json["error"]["message"]
         aws.scenario = Scenario(missing_scores=0)

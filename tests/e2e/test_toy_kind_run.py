@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from cli_runs import RunCli
 from e2e.kill_trials import kill_at_start_of_job
-from kernel_environment import kernel_python
+from e2e.script_runs import interpreter, without_kernels
 from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.cloud import Call
@@ -56,7 +56,8 @@ def test_its_notebook_runs_in_a_kernel_and_attaches_to_what_it_started(
     assert first.code == 0, first.json
     assert ":training-job/" in first.json["execution_arn"]
     assert (first.json["simulated"], first.json["next"]) == (True, "report")
-    again = run_cli("run", "-p", "POLL_SECONDS", "0.1", project=tmp_path)
+    with without_kernels():
+        again = run_cli("run", "-p", "POLL_SECONDS", "0.1", project=tmp_path)
     assert again.json["execution_arn"] == first.json["execution_arn"]
     assert len(aws.calls.of("CreateTrainingJob")) == 1
     assert run_cli("report", project=tmp_path).json["verdict"]["decision"] == "improved"
@@ -70,7 +71,8 @@ def test_it_is_rehearsed_without_credentials(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     aws.close()  # a rehearsal starts its own
-    rehearsed = run_cli("rehearse", "--step-seconds", "0.1", project=tmp_path)
+    with without_kernels():
+        rehearsed = run_cli("rehearse", "--step-seconds", "0.1", project=tmp_path)
     assert rehearsed.code == 0, rehearsed.json
     assert "sample_rows" in [finding["kind"] for finding in rehearsed.json["findings"]]
     assert list(Path(rehearsed.json["results"]).glob("*/report.html"))
@@ -85,7 +87,8 @@ def test_killed_at_its_start_it_is_taken_up_again_by_the_next_run(
     aws.scenario = Scenario(hold_step=project_slug(str(tmp_path)))
     kill_at_start_of_job(program, aws, moment)
     aws.scenario = Scenario()
-    done = run_cli("run", "-p", "POLL_SECONDS", "0.1", project=tmp_path)
+    with without_kernels():
+        done = run_cli("run", "-p", "POLL_SECONDS", "0.1", project=tmp_path)
     assert done.code == 0, done.json
     jobs = aws.client("sagemaker").list_training_jobs(NameContains=project_slug(str(tmp_path)))["TrainingJobSummaries"]
     assert [job["TrainingJobStatus"] for job in jobs] == ["Completed"]
@@ -103,16 +106,16 @@ def test_a_run_is_listed_and_ended(run_cli: RunCli, toys: Toys, tmp_path: Path) 
 
     aws.calls.observer = tell
     aws.cloud.timeline.step_seconds = 3600
-    process = subprocess.Popen(
-        [kernel_python(), str(program), "--poll-seconds=0.1"],
-        cwd=program.parent, env=aws.child_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert waiting.wait(120)
-    (run,) = run_cli("runs", project=tmp_path).json["runs"]
-    assert (run["kind"], run["status"], run["running"]) == ("toy", "Executing", True)
-    stopped = run_cli("stop", "--yes", project=tmp_path)
-    assert stopped.code == 0, stopped.json
-    output = process.communicate()[0]
-    assert process.returncode != 0
-    assert "stopped" in output.lower()
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(
+            interpreter().run, program, program.parent, aws.child_environment(), ["--poll-seconds=0.1"]
+        )
+        assert waiting.wait(600)
+        (run,) = run_cli("runs", project=tmp_path).json["runs"]
+        assert (run["kind"], run["status"], run["running"]) == ("toy", "Executing", True)
+        stopped = run_cli("stop", "--yes", project=tmp_path)
+        assert stopped.code == 0, stopped.json
+        outcome = running.result()
+    assert not outcome.ok
+    assert "stopped" in outcome.printed.lower()
     assert run_cli("runs", project=tmp_path).json["runs"][0]["status"] == "Stopped"

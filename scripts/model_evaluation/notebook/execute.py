@@ -15,7 +15,7 @@ from typing import Any
 
 from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
-from model_evaluation.packages import missing_package
+from model_evaluation.packages import missing_package, without_grammars
 
 from .cells import METADATA_KEY, PARAMETERS_TAG, has_tag
 from .values import python_literal
@@ -23,6 +23,11 @@ from .values import python_literal
 Untyped = Any
 """Objects of Jupyter's packages, which have no types: notebooks, cells, messages, clients and kernels."""
 
+KERNEL = """
+import runpy, sys
+sys.modules.setdefault("rfc3987_syntax", None)  # see packages.without_grammars
+runpy.run_module("ipykernel_launcher", run_name="__main__")
+"""
 INJECTED_TAG = "injected-parameters"
 KERNEL_STARTS_WITHIN = 120  # seconds
 
@@ -62,6 +67,7 @@ def execute_notebook(
     A cell that raises, a kernel that dies and a time limit end the run; the saved notebook has the error and the
     outcome says where. An interrupt ends the kernel, saves the notebook and is passed on.
     """
+    without_grammars()
     try:
         import ipykernel  # noqa: F401
         from nbclient import NotebookClient, exceptions
@@ -163,7 +169,7 @@ def _kernel_manager(folder: str, python: str) -> Untyped:
 
     class ThisInterpreter(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-            argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            argv = [python, "-c", KERNEL, "-f", "{connection_file}"]
             return KernelSpec(argv=argv, display_name="Python 3", language="python", interrupt_mode="signal")
 
     return AsyncKernelManager(

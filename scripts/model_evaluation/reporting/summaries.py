@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
 
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.registry import DEFAULT, REGISTRY, load_kind
+from model_evaluation.packages import without_grammars
 from model_evaluation.runtime.results.summary import SCHEMA_VERSION
 from model_evaluation.runtime.settings import Json
 from model_evaluation.runtime.statistics.verdicts import Verdict, metric_verdict, overall_verdict
@@ -40,9 +40,7 @@ def read_summary(path: str) -> Summary:
 
 def summary_fault(summary: object) -> str | None:
     """What is wrong with a decoded summary, ``None`` when nothing is."""
-    # Where it is installed, jsonschema builds 38 grammars of it while it is imported, which takes a second; no schema
-    # here names the formats they are for.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    without_grammars()
     from jsonschema import Draft202012Validator
 
     if isinstance(summary, dict) and isinstance(summary.get("schema_version"), int):

@@ -20,6 +20,7 @@ from model_evaluation.runtime.options import parsed_value, program_parameters
 # Runs the program as `python PROGRAM OPTIONS` would, and leaves what it raised, and in which line, in a file.
 RUNNER = """
 import json, runpy, sys, traceback
+sys.modules.setdefault("rfc3987_syntax", None)  # see packages.without_grammars
 outcome, program, *options = sys.argv[1:]
 sys.argv = [program, *options]
 try:
@@ -51,12 +52,11 @@ def execute_program(
             f"The program has no parameter {', '.join(unknown)}; it has {', '.join(sorted(names))}.",
             fix="Use one of the parameters it has.",
         )
-    options = [f"--{name.lower().replace('_', '-')}={_option(value)}" for name, value in parameters.items()]
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="program-") as folder, log.open("w", encoding="utf-8") as copy:
         outcome = Path(folder, "outcome.json")
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-c", RUNNER, str(outcome), str(program), *options],
+            [sys.executable, "-c", RUNNER, str(outcome), str(program), *program_options(parameters)],
             env={**env, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"},
             cwd=cwd,
             stdout=subprocess.PIPE,
@@ -84,6 +84,11 @@ def execute_program(
     cells = re.findall("(?m)^# %% (\\S+)", "\n".join(text.splitlines()[: error.get("line", 0)]))
     ename, evalue = error.get("ename", "DeadKernelError"), error.get("evalue", f"exit code {process.returncode}")
     return ExecutionOutcome(False, log, max(0, len(cells) - 1), seconds, cells[-1] if cells else "", ename, evalue)
+
+
+def program_options(parameters: Mapping[str, object]) -> list[str]:
+    """The options of a rendered program that give it these parameters."""
+    return [f"--{name.lower().replace('_', '-')}={_option(value)}" for name, value in parameters.items()]
 
 
 def _option(value: object) -> str:

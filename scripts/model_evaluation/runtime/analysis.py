@@ -32,6 +32,13 @@ class Analysis:
         """The table for pandas."""
         return self.table.to_pandas()
 
+    @functools.cached_property
+    def charts(self) -> Mapping[str, Chart]:
+        """Every chart that these results have, by name; drawn once."""
+        from .report.charts import draw_charts
+
+        return draw_charts(self)
+
     def drawings(self) -> Mapping[str, Callable[[], Chart | None]] | None:
         """The charts by name, each drawn when it is called, which gives ``None`` where there is nothing to draw.
         ``None`` for the shared ones of :mod:`.report.charts`, which are of scores per record."""

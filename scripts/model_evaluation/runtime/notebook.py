@@ -10,7 +10,6 @@ from .checks import run_checks
 from .launch.launcher import launch_once
 from .launch.progress import in_jupyter
 from .launch.waiting import wait_for_results
-from .report.charts import draw_charts
 from .report.export import export_analysis
 from .report.page import comparison_html, in_notebook
 from .report.row_browser import NOTEBOOK_BYTES, rows_html
@@ -54,7 +53,7 @@ def show_comparison(analysis: Analysis) -> None:
 
 def show_charts(analysis: Analysis) -> None:
     """Every chart that these results have."""
-    for chart in draw_charts(analysis).values():
+    for chart in analysis.charts.values():
         show_chart(chart)
 
 

@@ -149,7 +149,7 @@ def test_the_region_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_lookups_run_side_by_side_and_keep_their_order() -> None:
-    barrier = threading.Barrier(3, timeout=5)  # breaks unless all three run at once
+    barrier = threading.Barrier(3, timeout=60)  # breaks unless all three run at once
 
     def call(number: int) -> int:
         barrier.wait()

@@ -297,10 +297,10 @@ def test_output_is_bounded_whatever_comes() -> None:
 def test_a_megabyte_takes_no_time() -> None:
     texts = ["x" * 1_048_576, one(instructions="{{" * 490_000), one(instructions="a and " * 160_000)]
     texts.append(json.dumps([[[["and"] * 200_000]]]))
-    started = time.perf_counter()
+    started = time.process_time()
     for text in texts:
         assert lint_custom_metrics(text).errors
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 # -- what is accepted ----------------------------------------------------------------------------------------

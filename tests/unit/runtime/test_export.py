@@ -28,7 +28,7 @@ SCHEMA = pathlib.Path(model_evaluation.__file__).parent / "schemas" / "summary.s
 @pytest.fixture
 def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exports without charts, which take most of the time."""
-    monkeypatch.setattr(export, "draw_charts", lambda _: {})
+    monkeypatch.setattr(Analysis, "charts", {})
 
 
 class TestFiles:

@@ -15,8 +15,7 @@ import pyarrow.parquet
 
 from model_evaluation.runtime.analysis import Analysis
 
-from .charts import draw_charts
-from .charts.drawing import figure_png, figure_svg
+from .charts.drawing import figure_svg
 from .markdown import report_markdown
 from .page import report_html
 from .people import ScorerError, error_file, read_scorer_error
@@ -60,7 +59,6 @@ def export_analysis(analysis: Analysis, results_dir: str | os.PathLike[str]) -> 
 def write_files(analysis: Analysis, folder: Path, error: ScorerError | None) -> None:
     """Summary, table, the kind's own files, charts, ``report.html`` and ``report.md``. ``error`` is what labels said of
     who gave the scores."""
-    charts = draw_charts(analysis)
     texts = {
         "summary.json": json.dumps(analysis.summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
         **analysis.files(),
@@ -69,11 +67,11 @@ def write_files(analysis: Analysis, folder: Path, error: ScorerError | None) -> 
         (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
     write_tables(analysis, folder)
     (folder / "figures").mkdir()
-    for name, chart in charts.items():
-        (folder / "figures" / f"{name}.png").write_bytes(figure_png(chart))
+    for name, chart in analysis.charts.items():
+        (folder / "figures" / f"{name}.png").write_bytes(chart.png)
         (folder / "figures" / f"{name}.svg").write_text(figure_svg(chart), encoding="utf-8")
     reports = {
-        "report.html": report_html(analysis, charts, error),
+        "report.html": report_html(analysis, analysis.charts, error),
         "report.md": report_markdown(analysis.summary, analysis.words, error),
     }
     for name, text in reports.items():

@@ -6,6 +6,7 @@ Figures are made without pyplot, so nothing global changes and no window opens.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import math
 import re
@@ -42,8 +43,12 @@ class Chart(Figure):
     title: str = ""
     alt: str = ""
 
-    def _repr_png_(self) -> bytes:
+    @functools.cached_property
+    def png(self) -> bytes:
         return figure_png(self)
+
+    def _repr_png_(self) -> bytes:
+        return self.png
 
 
 @contextlib.contextmanager
