@@ -105,7 +105,7 @@ def read_dataset_row(obj: object, line: int) -> DatasetRow:
         system = _text_or_none(TURN_SEPARATOR.join(spoken))
     metadata = _metadata_fields(obj.get("metadata"))
     in_metadata = metadata.pop("category", None)
-    category = _scalar_as_text(obj.get("category")) or in_metadata
+    category = scalar_as_text(obj.get("category")) or in_metadata
     return DatasetRow(line, whole_text(text), whole_text(reference or "") or None, system, category, metadata)
 
 
@@ -140,10 +140,10 @@ def _reference_text(value: object) -> str | None:
     if is_conversation(value):
         answers = [message_text(m.get("content")) for m in value if m["role"] == "assistant"]
         return answers[-1] if answers else None
-    return value if isinstance(value, str) else _scalar_as_text(value)
+    return value if isinstance(value, str) else scalar_as_text(value)
 
 
-def _scalar_as_text(value: object) -> str | None:
+def scalar_as_text(value: object) -> str | None:
     """A JSON scalar as text (``true``, ``3``, ``0.5``); ``None`` for null, blank text, lists and objects."""
     if isinstance(value, str):
         return whole_text(value) if value.strip() else None
@@ -163,7 +163,7 @@ def _metadata_fields(value: object) -> dict[str, str]:
             return {}
     if not isinstance(value, Mapping):
         return {}
-    texts = {whole_text(str(name)): _scalar_as_text(item) for name, item in value.items()}
+    texts = {whole_text(str(name)): scalar_as_text(item) for name, item in value.items()}
     return {name: text for name, text in texts.items() if text is not None}
 
 

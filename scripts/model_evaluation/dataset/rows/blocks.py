@@ -1,27 +1,30 @@
 """Rows read a block of lines at a time, as columns.
 
-A block in which every row is plain (the format is no conversation, every part is one text, and nothing is to be said of
-any) is read as columns at once: that makes a check as fast as decoding the JSON alone. Any other block is read row by
-row, by :mod:`.reading`.
+Rows with the same fields, whose parts are texts that say something or conversations of such texts, are read as columns
+at once: that makes a check as fast as decoding the JSON alone. Any other row is read on its own, by :mod:`.reading`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
-from operator import attrgetter
-from typing import Any, NamedTuple
+from itertools import chain, repeat
+from operator import attrgetter, itemgetter
+from typing import Any
 
 import msgspec
 
-from .formats import NOT_METADATA, PROMPT_FIELDS, REFERENCE_FIELDS, Fault, format_of
+from model_evaluation.runtime.rows import SYSTEM_ROLES, TURN_SEPARATOR, scalar_as_text
+
+from .formats import NOT_METADATA, PROMPT_FIELDS, REFERENCE_FIELDS, VERL_PLACES, Fault, family, format_of
+from .json_lines import MAX_DEPTH
 from .lines import Block, line_blocks
-from .reading import CONTROL_CHARACTER, INVISIBLE, Terms, beside, cut_row, read_line
-from .unseen import MARKS
+from .messages import turn_faults
+from .reading import CONTROL_CHARACTER, INVISIBLE, Row, Terms, beside, cut_row, metadata_object, read_line
+from .unseen import MARKS, mark_in
 
 _WORTH_NUMPY = 8 << 20  # bytes of a file
 _MOST_NAMES = 64  # of fields, with which rows are read as columns
@@ -29,9 +32,12 @@ _UNREADABLE_NAME = re.compile('["\\\\\x00-\x1f]')  # what msgspec allows in no f
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _CONTROLS = (b"b", b"f", b"u")  # after a backslash they may make a control character
 _DECODING_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_SCALARS = frozenset([str, int, float, bool, type(None)])
+_SCALARS = frozenset([str, int, float, bool])
 _ABSENT = msgspec.UNSET
-ROLES = frozenset(["system", "user", "assistant"])
+_CRLF = Fault("crlf")
+_OF_ANY_FORMAT = frozenset(["rejected", "system", "category", "metadata"])
+_MAY_BE_MESSAGES = ("messages", "prompt", "completion", "chosen")
+_OF_USABLE_TURNS = frozenset(["unknown_role", "role_order", "multi_turn"])
 Column = list[Any]
 """The values of one field, row by row, of whatever types the rows have."""
 
@@ -68,6 +74,20 @@ def read_blocks(chunks: Iterable[bytes], terms: Terms) -> Iterator[RowBlock]:
         yield reader.read(block)
 
 
+@dataclass
+class _Part:
+    """Usable rows of one format, read as columns, at their positions in the block."""
+
+    positions: Sequence[int]
+    format: str
+    prompts: list[str]
+    references: list[str | None]
+    systems: list[str | None]
+    categories: list[str | None]
+    fields: Counter[str]
+    faults: list[tuple[int, Fault]]
+
+
 class BlockReader:
     """Reads the blocks of one file, in order."""
 
@@ -83,11 +103,17 @@ class BlockReader:
         lines, first_line = block.lines(), self._next_line
         self._next_line += len(lines)
         self._nbytes += block.nbytes
-        plain = None if block.cut else self._read_plain(block, lines, first_line)
-        return plain or self._read_each(block, lines, first_line)
+        if block.cut:
+            parts, odd_rows = [], {0: cut_row(block.nbytes)}
+        else:
+            parts = self._parts(block.data, lines) if self._decode_row is not None else []
+            others = set(range(len(lines))).difference(*(part.positions for part in parts))
+            odd_rows = {at: read_line(lines[at], self._terms) for at in sorted(others)}
+        self._learn(odd_rows.values())
+        return _joined(lines, block.nbytes, first_line, parts, odd_rows)
 
-    def _read_each(self, block: Block, lines: list[bytes], first_line: int) -> RowBlock:
-        rows = [cut_row(block.nbytes)] if block.cut else [read_line(line, self._terms) for line in lines]
+    def _learn(self, rows: Iterable[Row]) -> None:
+        """Read further rows with the fields of these as columns."""
         names = self._names | dict.fromkeys(
             name for row in rows for name in row.obj if not _UNREADABLE_NAME.search(name)
         )
@@ -97,129 +123,352 @@ class BlockReader:
             rename = {f"f{at}": name for at, name in enumerate(names)}
             row_type = msgspec.defstruct("Row", fields, rename=rename, forbid_unknown_fields=True, gc=False)
             self._decode_row = msgspec.json.Decoder(row_type).decode
-        usable = [(number, row) for number, row in enumerate(rows, first_line) if row.prompt is not None]
-        return RowBlock(
-            lines,
-            block.nbytes,
-            first_line,
-            [number for number, _ in usable],
-            [row.prompt or "" for _, row in usable],
-            [row.reference for _, row in usable],
-            [row.system for _, row in usable],
-            [row.category for _, row in usable],
-            [row.format or "" for _, row in usable],
-            Counter(name for _, row in usable for name in row.fields),
-            [(number, fault) for number, row in enumerate(rows, first_line) for fault in row.faults],
-            Counter(pair for row in rows for pair in row.renaming),
-            {at: row.unseen for at, (_, row) in enumerate(usable) if row.unseen},
-        )
 
-    def _read_plain(self, block: Block, lines: list[bytes], first_line: int) -> RowBlock | None:
-        """The block when all of its rows are plain; ``None`` when one has to be looked at."""
-        columns = self._columns(lines)
-        names = tuple(columns)
-        layout = _layout(names)
-        if layout is None or layout.format in self._terms.refused_formats or self._terms.unused or b"\r" in block.data:
-            return None
-        keys = len(lines) * len(columns)
-        roles = 0
-        if layout.format == "openai_chat":
-            columns |= _unfolded(columns.pop("messages"))
-            roles = len(lines) * sum(role in columns for role in ROLES)
-        metadata = columns.pop("metadata", [])
-        if set(map(type, metadata)) - {dict}:
-            return None
-        values = list(chain.from_iterable(map(dict.values, metadata)))
-        inner = Counter(chain.from_iterable(metadata))
-        texts = 0
-        for column in (*columns.values(), values):
-            types = list(map(type, column))
-            if not set(types) <= _SCALARS:
-                return None
-            texts += types.count(str)
-        quotes, escapes = _quotes_and_escapes(block.data, with_numpy=self._nbytes >= _WORTH_NUMPY)
-        if quotes != 2 * (keys + inner.total() + texts + 3 * roles) or "category" in inner or None in values:
-            return None  # an object names a key twice, or metadata are to be looked at
-        nothing: list[str | None] = [None] * len(lines)
-        parts = [columns.get(name, nothing) for name in layout.fields]
-        if None in parts[1] or not all(_all_say_something(part) for part in parts if part is not nothing):
-            return None
-        if (b"\x7f" in block.data or any(code in escapes for code in _CONTROLS)) and any(
-            CONTROL_CHARACTER.search(text) for text in chain(*parts[:3]) if text is not None
-        ):
-            return None
-        if any(INVISIBLE.fullmatch(prompt) for prompt in parts[0] if not prompt.isascii()):
-            return None
-        if b"<" in block.data and any(mark in block.data for mark in MARKS):
-            return None
-        fields = Counter({name: len(lines) for name in names if name not in NOT_METADATA})
-        fields.update({f"metadata.{name}": count for name, count in inner.items()})
-        numbers = range(first_line, first_line + len(lines))
-        formats = [layout.format] * len(lines)
-        prompts, references, systems, categories = parts
-        return RowBlock(
-            lines, block.nbytes, first_line, numbers, prompts, references, systems, categories, formats, fields
-        )
-
-    def _columns(self, lines: list[bytes]) -> dict[str, Column]:
-        """The values of each field, when all rows have the same ones; else nothing."""
-        if self._decode_row is None:
-            return {}
-        try:
-            rows = list(map(self._decode_row, lines))
-        except _DECODING_ERRORS:
-            return {}
+    def _parts(self, data: bytes, lines: list[bytes]) -> list[_Part]:
+        """All rows that can be read as columns; those with the same fields and turns are a part."""
+        positions, rows = self._decoded(lines)
+        if len(rows) < len(lines):
+            lines = [lines[at] for at in positions]
+            data = b"".join(lines)
         columns = {name: list(map(attrgetter(f"f{at}"), rows)) for at, name in enumerate(self._names)}
-        counts = {name: len(rows) - column.count(_ABSENT) for name, column in columns.items()}
-        if set(counts.values()) - {0, len(rows)}:
-            return {}
-        return {name: column for name, column in columns.items() if counts[name]}
+        absent = {name: column.count(_ABSENT) for name, column in columns.items()}
+        columns = {name: column for name, column in columns.items() if absent[name] < len(rows)}
+        quotes, escapes = _quotes_and_escapes(data, with_numpy=self._nbytes >= _WORTH_NUMPY)
+        odd = set(_with_repeated_keys(lines, columns, quotes))
+        for name, column in columns.items():
+            if name in _TESTS:
+                odd.update(_failing(_TESTS[name], column))
+        by_name = {name: column for name, column in columns.items() if absent[name]}
+        sort_by = [[value is _ABSENT for value in column] for column in by_name.values()]
+        for name in _MAY_BE_MESSAGES:
+            if name in columns and list in set(map(type, columns[name])):
+                sort_by.append([() if at in odd else _roles(value) for at, value in enumerate(columns[name])])
+        groups: dict[tuple[object, ...], Sequence[int]] = {(): range(len(rows))} if rows else {}
+        if odd or sort_by:
+            groups = _groups(len(rows), sort_by, odd)
+        controls = b"\x7f" in data or any(code in escapes for code in _CONTROLS)
+        marks = b"<" in data and any(mark in data for mark in MARKS)
+        parts = []
+        for indexes in groups.values():
+            own, own_positions = columns, positions
+            if len(indexes) < len(rows):
+                own, own_positions = _at(columns, indexes), [positions[at] for at in indexes]
+            part = self._part(own, own_positions, controls=controls, marks=marks)
+            parts += [part] if part else []
+        if b"\r" in data and parts:
+            covered = set().union(*(part.positions for part in parts))
+            parts[0].faults += [
+                (at, _CRLF)
+                for at, line in zip(positions, lines, strict=True)
+                if line.endswith(b"\r\n") and at in covered
+            ]
+        return parts
+
+    def _decoded(self, lines: list[bytes]) -> tuple[Sequence[int], list[Any]]:
+        """The rows that have fields of known names only, and their positions."""
+        try:
+            return range(len(lines)), list(map(self._decode_row, lines))
+        except _DECODING_ERRORS:
+            positions, rows = [], []
+        for at, line in enumerate(lines):
+            try:
+                rows.append(self._decode_row(line))
+                positions.append(at)
+            except _DECODING_ERRORS:
+                pass
+        return positions, rows
+
+    def _part(
+        self, columns: dict[str, Column], positions: Sequence[int], *, controls: bool, marks: bool
+    ) -> _Part | None:
+        """Rows of the same fields and turns; without those that have to be looked at one by one."""
+        size, names, terms = len(positions), tuple(columns), self._terms
+        name = format_of({key: column[0] for key, column in columns.items()}) or ""
+        if not _is_read_as_columns(name, names):
+            return None
+        nothing: list[str | None] = [None] * size
+        prompts, spoken, references, turns = columns[PROMPT_FIELDS.get(name, "prompt")], nothing, nothing, ()
+        if isinstance(prompts[0], list):
+            roles, texts = _roles(prompts[0]), _texts(prompts)
+            turns = turn_faults(roles, PROMPT_FIELDS.get(name, "prompt"))
+            if not _OF_USABLE_TURNS.issuperset(fault.kind for fault in turns):
+                return None
+            if name == "openai_chat" and roles[-1] == "assistant":
+                references = list(texts[-1])
+            prompts = _spoken_by(("user",), roles, texts)
+            spoken = _spoken_by(SYSTEM_ROLES, roles, texts) or nothing
+        if name.startswith("verl"):
+            references = _verl_references(columns, size)
+        elif name != "openai_chat":
+            references = columns.get(REFERENCE_FIELDS[family(name)], nothing)
+            if isinstance(references[0], list):
+                roles, texts = _roles(references[0]), _texts(references)
+                if "assistant" not in roles:
+                    return None
+                references = list(texts[len(roles) - 1 - roles[::-1].index("assistant")])
+        systems = spoken
+        if "system" in columns:
+            systems = [own or said for own, said in zip(columns["system"], spoken, strict=True)]
+        if any(beside(names)) and (odd := _to_be_looked_at(columns, references, systems)):
+            rest = [at for at in range(size) if at not in odd]
+            own_positions = [positions[at] for at in rest]
+            return self._part(_at(columns, rest), own_positions, controls=controls, marks=marks) if rest else None
+        categories, fields = columns.get("category", nothing), Counter(dict.fromkeys(names, size))
+        if "metadata" in columns:
+            objects = list(map(metadata_object, columns["metadata"]))
+            fields.update({f"metadata.{key}": count for key, count in _scalar_fields(objects).items()})
+            if fields.pop("metadata.category", 0):
+                held = (scalar_as_text(obj.get("category")) for obj in objects)
+                categories = [own or inner for own, inner in zip(categories, held, strict=True)]
+        for obj in columns.get("extra_info", ()):
+            fields.update(f"extra_info.{key}" for key in obj or ())
+        for key in NOT_METADATA:
+            fields.pop(key, None)
+        faults = [(at, fault) for fault in turns for at in positions]
+        if None in references:
+            fault = Fault("missing_reference" if terms.needs_reference else "no_reference")
+            faults += [(at, fault) for at, text in zip(positions, references, strict=True) if text is None]
+        if name in terms.refused_formats and name == "openai_chat":
+            faults += zip(positions, repeat(Fault("format_not_taken", f"`{name}`")), strict=False)
+        if terms.unused:
+            unused = zip(*({"reference": references, "system": systems}[part] for part in terms.unused), strict=True)
+            faults += [(at, Fault("part_not_used")) for at, parts in zip(positions, unused, strict=True) if any(parts)]
+        if controls:
+            for at, texts in zip(positions, zip(prompts, references, systems, strict=True), strict=True):
+                if any(map(CONTROL_CHARACTER.search, filter(None, texts))):
+                    faults.append((at, Fault("control_character")))
+        if marks:
+            found = ((at, mark_in(prompt)) for at, prompt in zip(positions, prompts, strict=True))
+            faults += [(at, Fault("not_text", f"`{mark}`")) for at, mark in found if mark]
+        return _Part(positions, name, prompts, references, systems, categories, fields, faults)
 
 
-class _Layout(NamedTuple):
-    """A format, and the fields of its rows with prompt, reference answer, system text and category."""
-
-    format: str
-    fields: tuple[str, str, str, str]
-
-
-@lru_cache(64)
-def _layout(names: tuple[str, ...]) -> _Layout | None:
-    """How a row with these fields is read; ``None`` when more than that is to be read, or said."""
-    name = format_of(dict.fromkeys(names)) or ""
-    reference = REFERENCE_FIELDS.get(name, "assistant")
-    fields = ("user" if name == "openai_chat" else PROMPT_FIELDS.get(name, "prompt"), reference, "system", "category")
-    if name == "openai_chat":
-        others = NOT_METADATA - {"messages", "category", "metadata", "rejected"} | ROLES
-    elif reference in names:
-        others = NOT_METADATA - {*fields, "metadata", "rejected"}
-    else:
-        return None
-    return _Layout(name, fields) if others.isdisjoint(names) and not any(beside(names)) else None
-
-
-def _unfolded(conversations: Column) -> dict[str, Column]:
-    """The texts of each role in conversations of one user turn and its answer; nothing when some are longer, or hold
-    anything else."""
-    try:
-        messages = list(chain.from_iterable(conversations))
-        roles = [message["role"] for message in messages]
-        texts = [message["content"] for message in messages]
-        pattern = tuple(roles[: len(conversations[0])])
-    except (TypeError, KeyError):
-        return {}
-    width, size = len(pattern), len(conversations)
-    plain = pattern in (("user", "assistant"), ("system", "user", "assistant")) and set(map(len, messages)) == {2}
-    if not plain or set(map(len, conversations)) != {width} or roles != list(pattern) * size:
-        return {}
-    return {role: texts[at::width] for at, role in enumerate(pattern)}
+def _joined(lines: list[bytes], nbytes: int, first_line: int, parts: list[_Part], odd_rows: dict[int, Row]) -> RowBlock:
+    """The parts of a block and its other rows, in the order of the lines."""
+    faults = [entry for part in parts for entry in part.faults]
+    faults += [(at, fault) for at, row in odd_rows.items() for fault in row.faults]
+    faults.sort(key=itemgetter(0))
+    rows = RowBlock(lines, nbytes, first_line, [], [], [], [], [], [], Counter())
+    rows.faults = [(first_line + at, fault) for at, fault in faults]
+    rows.foreign = Counter(pair for row in odd_rows.values() for pair in row.renaming)
+    for part in parts:
+        rows.fields.update(part.fields)
+    if len(parts) == 1 and not odd_rows:
+        (part,) = parts
+        rows.lines, rows.formats = range(first_line, first_line + len(lines)), [part.format] * len(lines)
+        rows.prompts, rows.references = part.prompts, part.references
+        rows.systems, rows.categories = part.systems, part.categories
+        return rows
+    entries: dict[int, tuple[Any, ...]] = {}
+    for part in parts:
+        columns = part.prompts, part.references, part.systems, part.categories
+        entries.update(zip(part.positions, zip(*columns, repeat(part.format)), strict=True))
+    for at, row in odd_rows.items():
+        if row.prompt is not None:
+            entries[at] = row.prompt, row.reference, row.system, row.category, row.format
+            rows.fields.update(row.fields)
+    ordered = sorted(entries)
+    if ordered:
+        columns = map(list, zip(*(entries[at] for at in ordered), strict=True))
+        rows.prompts, rows.references, rows.systems, rows.categories, rows.formats = columns
+    rows.lines = [first_line + at for at in ordered]
+    rows.unseen = {
+        index: odd_rows[at].unseen for index, at in enumerate(ordered) if at in odd_rows and odd_rows[at].unseen
+    }
+    return rows
 
 
-def _all_say_something(column: Column) -> bool:
+@lru_cache(256)
+def _is_read_as_columns(name: str, names: tuple[str, ...]) -> bool:
+    """Whether rows of this format with these fields have prompt and reference answer in one place each."""
+    if not name:
+        return False
+    places = (PROMPT_FIELDS.get(name, "prompt"), REFERENCE_FIELDS.get(family(name), ""))
+    places += tuple(dict(VERL_PLACES)) if name.startswith("verl") else ()
+    return (NOT_METADATA - _OF_ANY_FORMAT).difference(places).isdisjoint(names)
+
+
+def _groups(size: int, sort_by: list[list[Any]], odd: set[int]) -> dict[tuple[object, ...], Sequence[int]]:
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for at, key in enumerate(zip(*sort_by, strict=True) if sort_by else repeat((), size)):
+        if at not in odd:
+            groups.setdefault(key, []).append(at)
+    return dict(groups)
+
+
+def _at(columns: dict[str, Column], indexes: Sequence[int]) -> dict[str, Column]:
+    """The columns of these rows, which have the same fields."""
+    first = indexes[0]
+    return {name: [column[at] for at in indexes] for name, column in columns.items() if column[first] is not _ABSENT}
+
+
+def _to_be_looked_at(columns: dict[str, Column], references: list[str | None], systems: list[str | None]) -> set[int]:
+    """Rows in which a field may stand in the place of a part, or beside it."""
+    names = beside(tuple(columns))
+    odd: set[int] = set()
+    for found, column in ((names.references, references), (names.systems, systems)):
+        odd.update(at for at, text in enumerate(column) if found and text is None)
+    odd.update(at for at, text in enumerate(references) if names.sure_references and text is not None)
+    for name in (*names.model_answers, *names.unseen):
+        odd.update(at for at, value in enumerate(columns[name]) if value)
+    return odd
+
+
+def _roles(messages: Any) -> tuple[str, ...]:
+    """Who speaks in a conversation, turn by turn; nobody in anything else."""
+    return tuple([message["role"] for message in messages]) if isinstance(messages, list) else ()
+
+
+def _texts(conversations: Column) -> list[list[str]]:
+    """What is said in conversations, by turns; all have the same."""
+    return [[messages[at]["content"] for messages in conversations] for at in range(len(conversations[0]))]
+
+
+def _spoken_by(who: Iterable[str], roles: tuple[str, ...], texts: list[list[str]]) -> list[str]:
+    said = [column for role, column in zip(roles, texts, strict=True) if role in who]
+    return said[0] if len(said) == 1 else list(map(TURN_SEPARATOR.join, zip(*said, strict=True)))
+
+
+def _verl_references(columns: dict[str, Column], size: int) -> list[str | None]:
+    references: list[str | None] = [None] * size
+    for name, inner in VERL_PLACES:
+        if name in columns:
+            own = (scalar_as_text((obj or {}).get(inner)) for obj in columns[name])
+            references = [known or text for known, text in zip(references, own, strict=True)]
+    return references
+
+
+def _scalar_fields(objects: list[dict[str, Any]]) -> Counter[str]:
+    """How many objects have a field that holds a text, a number or a truth value."""
+    values = list(chain.from_iterable(map(dict.values, objects)))
+    names = chain.from_iterable(objects)
+    if set(map(type, values)) <= _SCALARS:
+        return Counter(names)
+    return Counter(name for name, value in zip(names, values, strict=True) if type(value) in _SCALARS)
+
+
+def _says_something(column: Column) -> bool:
+    """Whether every value is absent, or a text that is not blank."""
     try:
         return all(map(str.strip, column))
     except TypeError:  # one is not a text
+        return all(value is None or value is _ABSENT or (type(value) is str and value.strip()) for value in column)
+
+
+def _is_prompt(column: Column) -> bool:
+    return (
+        None not in column
+        and _says_something(column)
+        and not any(INVISIBLE.fullmatch(text) for text in column if text is not _ABSENT and not text.isascii())
+    )
+
+
+def _is_spoken(column: Column) -> bool:
+    """Whether every value is absent, or a conversation of texts that are not blank."""
+    conversations = [value for value in column if value is not _ABSENT]
+    messages = list(chain.from_iterable(conversations)) if set(map(type, conversations)) <= {list} else [0]
+    try:
+        texts, roles = map(itemgetter("content"), messages), map(itemgetter("role"), messages)
+        return (
+            all(conversations)
+            and set(map(len, messages)) <= {2}
+            and all(map(str.strip, texts))
+            and set(map(type, roles)) <= {str}
+        )
+    except (TypeError, KeyError):
         return False
+
+
+def _either(test: Callable[[Column], bool]) -> Callable[[Column], bool]:
+    """Whether every value passes the test, or is a conversation."""
+
+    def passes(column: Column) -> bool:
+        lists = [value for value in column if type(value) is list]
+        return test([value for value in column if type(value) is not list] if lists else column) and _is_spoken(lists)
+
+    return passes
+
+
+def _is_object(inner: str) -> Callable[[Column], bool]:
+    """Whether every value is absent, or an object in which a text or number stands at this place, if anything."""
+
+    def passes(column: Column) -> bool:
+        objects = [value for value in column if value is not _ABSENT and value is not None]
+        if set(map(type, objects)) - {dict}:
+            return False
+        values = [obj.get(inner) for obj in objects]
+        return _says_something([value for value in values if type(value) not in (int, float, bool)])
+
+    return passes
+
+
+def _is_metadata(column: Column) -> bool:
+    return set(map(type, column)) <= {dict, str, type(None), type(_ABSENT)}
+
+
+_TESTS: dict[str, Callable[[Column], bool]] = {
+    "messages": _is_spoken,
+    "query": _is_prompt,
+    "prompt": _either(_is_prompt),
+    "response": _says_something,
+    "completion": _either(_says_something),
+    "chosen": _either(_says_something),
+    "system": _says_something,
+    "category": _says_something,
+    "metadata": _is_metadata,
+    **{name: _is_object(inner) for name, inner in VERL_PLACES},
+}
+"""By field, whether values can be read as a column."""
+
+
+def _failing(test: Callable[[Column], bool], column: Column, start: int = 0) -> Iterator[int]:
+    """Where a value of the column fails the test."""
+    if test(column):
+        return
+    if len(column) == 1:
+        yield start
+        return
+    middle = len(column) // 2
+    yield from _failing(test, column[:middle], start)
+    yield from _failing(test, column[middle:], start + middle)
+
+
+def _with_repeated_keys(lines: list[bytes], columns: dict[str, Column], quotes: int) -> Iterator[int]:
+    """Rows that name a key twice, or are nested too deep; ``quotes`` begin and end all texts of the rows."""
+    if quotes == _expected_quotes(columns):
+        return
+    for at, (line, values) in enumerate(zip(lines, zip(*columns.values(), strict=True), strict=True)):
+        if _quotes_and_escapes(line, with_numpy=False)[0] != _expected_quotes(
+            {str(i): [v] for i, v in enumerate(values)}
+        ):
+            yield at
+
+
+def _expected_quotes(columns: dict[str, Column]) -> int:
+    """The quotes around keys and texts when no key comes twice; -1 for rows that are nested too deep."""
+    try:
+        strings = [len(column) - column.count(_ABSENT) + _count_strings(column) for column in columns.values()]
+    except RecursionError:
+        return -1
+    return 2 * sum(strings)
+
+
+def _count_strings(values: Column) -> int:
+    """The keys and texts in values of a row's fields."""
+    strings = 0
+    for _ in range(MAX_DEPTH):
+        types = set(map(type, values))
+        if types == {str}:
+            return strings + len(values)
+        if str in types:
+            strings += list(map(type, values)).count(str)
+        if dict not in types and list not in types:
+            return strings
+        objects = values if types == {dict} else [value for value in values if type(value) is dict]
+        arrays = [value for value in values if type(value) is list] if list in types else []
+        strings += sum(map(len, objects))
+        values = list(chain.from_iterable(chain(map(dict.values, objects), arrays)))
+    raise RecursionError
 
 
 def _quotes_and_escapes(data: bytes, *, with_numpy: bool) -> tuple[int, bytes]:

@@ -22,6 +22,7 @@ FIELDS_READ = ("messages", "query", "response", "prompt", "completion", "chosen"
 NOT_METADATA = frozenset([*FIELDS_READ, "rejected", "system", "category", "metadata", "extra_info", "reward_model"])
 PROMPT_FIELDS = {"openai_chat": "messages", "sagemaker": "query"}  # the others have `prompt`
 REFERENCE_FIELDS = {"sagemaker": "response", "prompt_completion": "completion", "preference": "chosen"}  # by family
+VERL_PLACES = (("extra_info", "answer"), ("reward_model", "ground_truth"))  # of the reference answer
 VERL_MARKS = ("reward_model", "extra_info", "data_source", "ability")
 
 

@@ -22,7 +22,7 @@ def prompt_faults(messages: list[object], field: str) -> list[Fault]:
         return faults
     if "user" in roles and not canonical_prompt(messages).strip():
         faults.append(Fault("blank_prompt", f"`{field}`"))
-    return [*faults, *_turn_faults(roles, field)]
+    return [*faults, *turn_faults(roles, field)]
 
 
 def answer_faults(messages: list[object], field: str) -> list[Fault]:
@@ -34,7 +34,8 @@ def answer_faults(messages: list[object], field: str) -> list[Fault]:
 
 
 @lru_cache(256)
-def _turn_faults(roles: tuple[str, ...], field: str) -> tuple[Fault, ...]:
+def turn_faults(roles: tuple[str, ...], field: str) -> tuple[Fault, ...]:
+    """What is wrong with the turns of the prompt that stands in ``field``."""
     faults = [Fault("unknown_role", f"`{safe_name(role)}`") for role in roles if role not in ROLES][:1]
     if disorder := _disorder([role for role in roles if role in ROLES], field):
         faults.append(Fault("role_order", disorder))

@@ -24,7 +24,17 @@ from .foreign import (
     usable_text,
     with_inner_fields,
 )
-from .formats import NOT_METADATA, PROMPT_FIELDS, REFERENCE_FIELDS, Fault, family, format_of, safe_name, type_name
+from .formats import (
+    NOT_METADATA,
+    PROMPT_FIELDS,
+    REFERENCE_FIELDS,
+    VERL_PLACES,
+    Fault,
+    family,
+    format_of,
+    safe_name,
+    type_name,
+)
 from .json_lines import decode_line
 from .messages import answer_faults, prompt_faults
 from .unseen import field_fault, mark_in, unseen_content
@@ -185,7 +195,7 @@ def _check_reference(row: Row) -> list[str]:
             row.faults.append(Fault("wrong_type", f"`{name}` is {type_name(value)}"))
         return []
     empty_places = []
-    for outer, inner in (("extra_info", "answer"), ("reward_model", "ground_truth")):
+    for outer, inner in VERL_PLACES:
         around = row.obj.get(outer)
         value = around.get(inner) if isinstance(around, dict) else None
         if around is not None and not isinstance(around, dict):
@@ -217,15 +227,18 @@ def _check_others(row: Row) -> None:
 
 def _inner_names(obj: Json) -> list[str]:
     """The fields of `metadata`, an object or its JSON text, that hold something, and those of `extra_info`."""
-    metadata, extra = obj.get("metadata"), obj.get("extra_info")
-    if isinstance(metadata, str):
-        with suppress(ValueError, RecursionError):
-            metadata = json.loads(metadata)
-    names = []
-    if isinstance(metadata, dict):
-        names = [f"metadata.{name}" for name, value in metadata.items() if isinstance(value, str | int | float)]
+    metadata, extra = metadata_object(obj.get("metadata")), obj.get("extra_info")
+    names = [f"metadata.{name}" for name, value in metadata.items() if isinstance(value, str | int | float)]
     inner = [f"extra_info.{name}" for name in extra] if isinstance(extra, dict) else []
     return [name for name in names if name != "metadata.category"] + inner
+
+
+def metadata_object(value: object) -> Json:
+    """What `metadata` holds, which may also be the JSON text of an object."""
+    if isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    return value if isinstance(value, dict) else {}
 
 
 def _name_prompt(row: Row) -> None:
