@@ -113,10 +113,13 @@ class FindingsByKind:
 
     def add_lines(self, kind: str, count: int, lines: list[int], *, detail: str = "") -> None:
         """Record ``count`` faults at once, of which ``lines`` are the first."""
-        finding = self._findings.setdefault(kind, Finding(kind, FAULT_KINDS[kind].level, "", 0))
+        if kind not in self._findings:
+            self._findings[kind], self._details[kind] = Finding(kind, FAULT_KINDS[kind].level, "", 0), Counter()
+        finding = self._findings[kind]
         finding.count += count
         finding.lines += lines[: self.lines_kept - len(finding.lines)]
-        self._details.setdefault(kind, Counter()).update({detail: count} if detail else {})
+        if detail:
+            self._details[kind][detail] += count
 
     def has_excerpt(self, kind: str) -> bool:
         return kind in self._findings and bool(self._findings[kind].excerpt)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from examples import at_most
 from model_evaluation.dataset import Terms, check_stream
 from model_evaluation.dataset.rows import blocks
-from model_evaluation.dataset.rows.blocks import read_blocks
+from model_evaluation.dataset.rows.blocks import BlockReader, read_blocks
+from model_evaluation.dataset.rows.lines import Block
 from model_evaluation.runtime.rows import read_dataset_row
 from unit.dataset.dataset_cases import content, load_cases, told
 
@@ -204,3 +205,49 @@ def test_rows_of_every_shape_are_read_as_the_notebook_reads_them(name: str, data
             row = read_dataset_row(written[line - 1], line)
             assert (prompt, system, category) == (row.prompt, row.system, row.category)
             assert reference == (row.reference if (row.reference or "").strip() else None)
+
+
+beside_rows = st.fixed_dictionaries(
+    {"query": texts | st.sampled_from(["q", "see <image>", "\u200b"])},
+    optional={
+        "response": texts | st.none(),
+        "expected": texts | st.integers() | st.none(),
+        "answer": texts | st.none(),
+        "prediction": texts,
+        "system_prompt": texts,
+        "images": st.lists(texts, max_size=1),
+        "metadata": st.dictionaries(
+            st.sampled_from(["category", "k"]), texts | st.none() | st.integers() | st.just([1])
+        ),
+    },
+)
+all_terms = st.builds(
+    Terms,
+    needs_reference=st.booleans(),
+    refused_formats=st.sampled_from([(), ("openai_chat",)]),
+    unused=st.sampled_from([(), ("system",), ("reference", "system")]),
+)
+
+
+@settings(max_examples=at_most(200), derandomize=True)
+@given(
+    st.lists(st.one_of(beside_rows, *(rows for _, rows in SHAPED.values())), min_size=1, max_size=25),
+    st.sampled_from([b"\n", b"\r\n"]),
+    all_terms,
+)
+def test_any_mixture_of_rows_is_read_as_row_by_row(
+    written: list[dict[str, Any]], line_end: bytes, terms: Terms
+) -> None:
+    lines = [json.dumps(row).encode() + line_end for row in written]
+    columns, each = BlockReader(terms), BlockReader(terms)
+    columns.read(Block(b"".join(lines), 0))  # learns the fields
+    each.read(Block(b"".join(lines), 0))
+    with pytest.MonkeyPatch.context() as patch:
+        whole = columns.read(Block(b"".join(lines), 0))
+        patch.setattr(each, "_decode_row", None)
+        one_by_one = each.read(Block(b"".join(lines), 0))
+    assert sorted(whole.faults) == sorted(one_by_one.faults)
+    assert [line for line, _ in whole.faults] == sorted(line for line, _ in whole.faults)
+    for name in ("prompts", "references", "systems", "categories", "formats", "fields", "foreign", "unseen"):
+        assert getattr(whole, name) == getattr(one_by_one, name)
+    assert list(whole.lines) == list(one_by_one.lines)

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, repeat
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -19,11 +19,12 @@ import msgspec
 
 from model_evaluation.runtime.rows import SYSTEM_ROLES, TURN_SEPARATOR, scalar_as_text
 
+from .foreign import usable_text
 from .formats import NOT_METADATA, PROMPT_FIELDS, REFERENCE_FIELDS, VERL_PLACES, Fault, family, format_of
 from .json_lines import MAX_DEPTH
 from .lines import Block, line_blocks
 from .messages import turn_faults
-from .reading import CONTROL_CHARACTER, INVISIBLE, Row, Terms, beside, cut_row, metadata_object, read_line
+from .reading import CONTROL_CHARACTER, INVISIBLE, Beside, Row, Terms, beside, cut_row, metadata_object, read_line
 from .unseen import MARKS, mark_in
 
 _WORTH_NUMPY = 8 << 20  # bytes of a file
@@ -138,14 +139,18 @@ class BlockReader:
         for name, column in columns.items():
             if name in _TESTS:
                 odd.update(_failing(_TESTS[name], column))
-        by_name = {name: column for name, column in columns.items() if absent[name]}
-        sort_by = [[value is _ABSENT for value in column] for column in by_name.values()]
-        for name in _MAY_BE_MESSAGES:
-            if name in columns and list in set(map(type, columns[name])):
-                sort_by.append([() if at in odd else _roles(value) for at, value in enumerate(columns[name])])
-        groups: dict[tuple[object, ...], Sequence[int]] = {(): range(len(rows))} if rows else {}
-        if odd or sort_by:
-            groups = _groups(len(rows), sort_by, odd)
+        sort_by: list[Column] = [
+            [value is _ABSENT for value in column] for name, column in columns.items() if absent[name]
+        ]
+        sort_by += [
+            [() if at in odd else _roles(value) for at, value in enumerate(columns[name])]
+            for name in _MAY_BE_MESSAGES
+            if list in set(map(type, columns.get(name, ())))
+        ]
+        groups: dict[object, list[int]] = {}
+        for at, key in enumerate(zip(*sort_by, strict=True) if sort_by else repeat((), len(rows))):
+            if at not in odd:
+                groups.setdefault(key, []).append(at)
         controls = b"\x7f" in data or any(code in escapes for code in _CONTROLS)
         marks = b"<" in data and any(mark in data for mark in MARKS)
         parts = []
@@ -186,17 +191,18 @@ class BlockReader:
         name = format_of({key: column[0] for key, column in columns.items()}) or ""
         if not _is_read_as_columns(name, names):
             return None
-        nothing: list[str | None] = [None] * size
-        prompts, spoken, references, turns = columns[PROMPT_FIELDS.get(name, "prompt")], nothing, nothing, ()
+        nothing: Column = [None] * size
+        prompts, systems, references = columns[PROMPT_FIELDS.get(name, "prompt")], nothing, nothing
+        turns: tuple[Fault, ...] = ()
         if isinstance(prompts[0], list):
             roles, texts = _roles(prompts[0]), _texts(prompts)
             turns = turn_faults(roles, PROMPT_FIELDS.get(name, "prompt"))
             if not _OF_USABLE_TURNS.issuperset(fault.kind for fault in turns):
                 return None
             if name == "openai_chat" and roles[-1] == "assistant":
-                references = list(texts[-1])
+                references = texts[-1]
             prompts = _spoken_by(("user",), roles, texts)
-            spoken = _spoken_by(SYSTEM_ROLES, roles, texts) or nothing
+            systems = _spoken_by(SYSTEM_ROLES, roles, texts) or nothing
         if name.startswith("verl"):
             references = _verl_references(columns, size)
         elif name != "openai_chat":
@@ -205,17 +211,19 @@ class BlockReader:
                 roles, texts = _roles(references[0]), _texts(references)
                 if "assistant" not in roles:
                     return None
-                references = list(texts[len(roles) - 1 - roles[::-1].index("assistant")])
-        systems = spoken
+                references = texts[len(roles) - 1 - roles[::-1].index("assistant")]
         if "system" in columns:
-            systems = [own or said for own, said in zip(columns["system"], spoken, strict=True)]
-        if any(beside(names)) and (odd := _to_be_looked_at(columns, references, systems)):
+            systems = [own or said for own, said in zip(columns["system"], systems, strict=True)]
+        known = beside(names)
+        if any(known) and (odd := _to_be_looked_at(known, columns, references, systems)):
             rest = [at for at in range(size) if at not in odd]
             own_positions = [positions[at] for at in rest]
             return self._part(_at(columns, rest), own_positions, controls=controls, marks=marks) if rest else None
         categories, fields = columns.get("category", nothing), Counter(dict.fromkeys(names, size))
         if "metadata" in columns:
-            objects = list(map(metadata_object, columns["metadata"]))
+            objects = columns["metadata"]
+            if set(map(type, objects)) != {dict}:
+                objects = list(map(metadata_object, objects))
             fields.update({f"metadata.{key}": count for key, count in _scalar_fields(objects).items()})
             if fields.pop("metadata.category", 0):
                 held = (scalar_as_text(obj.get("category")) for obj in objects)
@@ -225,21 +233,31 @@ class BlockReader:
         for key in NOT_METADATA:
             fields.pop(key, None)
         faults = [(at, fault) for fault in turns for at in positions]
+        for key in known.sure_references:
+            for at, reference, other in zip(positions, references, map(usable_text, columns[key]), strict=True):
+                if reference is not None and other is not None and other.strip() != reference.strip():
+                    faults.append((at, Fault("second_reference", f"`{key}`")))
+        for key in known.model_answers:
+            faults += [
+                (at, Fault("model_answers", f"`{key}`"))
+                for at, value in zip(positions, columns[key], strict=True)
+                if value
+            ]
         if None in references:
             fault = Fault("missing_reference" if terms.needs_reference else "no_reference")
             faults += [(at, fault) for at, text in zip(positions, references, strict=True) if text is None]
         if name in terms.refused_formats and name == "openai_chat":
-            faults += zip(positions, repeat(Fault("format_not_taken", f"`{name}`")), strict=False)
+            faults += [(at, Fault("format_not_taken", f"`{name}`")) for at in positions]
         if terms.unused:
             unused = zip(*({"reference": references, "system": systems}[part] for part in terms.unused), strict=True)
             faults += [(at, Fault("part_not_used")) for at, parts in zip(positions, unused, strict=True) if any(parts)]
         if controls:
-            for at, texts in zip(positions, zip(prompts, references, systems, strict=True), strict=True):
-                if any(map(CONTROL_CHARACTER.search, filter(None, texts))):
+            for at, *parts in zip(positions, prompts, references, systems, strict=True):
+                if any(map(CONTROL_CHARACTER.search, filter(None, parts))):
                     faults.append((at, Fault("control_character")))
         if marks:
-            found = ((at, mark_in(prompt)) for at, prompt in zip(positions, prompts, strict=True))
-            faults += [(at, Fault("not_text", f"`{mark}`")) for at, mark in found if mark]
+            for at, mark in zip(positions, map(mark_in, prompts), strict=True):
+                faults += [(at, Fault("not_text", f"`{mark}`"))] if mark else []
         return _Part(positions, name, prompts, references, systems, categories, fields, faults)
 
 
@@ -261,16 +279,17 @@ def _joined(lines: list[bytes], nbytes: int, first_line: int, parts: list[_Part]
         return rows
     entries: dict[int, tuple[Any, ...]] = {}
     for part in parts:
-        columns = part.prompts, part.references, part.systems, part.categories
-        entries.update(zip(part.positions, zip(*columns, repeat(part.format)), strict=True))
+        columns = zip(part.prompts, part.references, part.systems, part.categories, repeat(part.format), strict=False)
+        entries.update(zip(part.positions, columns, strict=True))
     for at, row in odd_rows.items():
         if row.prompt is not None:
             entries[at] = row.prompt, row.reference, row.system, row.category, row.format
             rows.fields.update(row.fields)
     ordered = sorted(entries)
     if ordered:
-        columns = map(list, zip(*(entries[at] for at in ordered), strict=True))
-        rows.prompts, rows.references, rows.systems, rows.categories, rows.formats = columns
+        rows.prompts, rows.references, rows.systems, rows.categories, rows.formats = map(
+            list, zip(*(entries[at] for at in ordered), strict=True)
+        )
     rows.lines = [first_line + at for at in ordered]
     rows.unseen = {
         index: odd_rows[at].unseen for index, at in enumerate(ordered) if at in odd_rows and odd_rows[at].unseen
@@ -283,17 +302,9 @@ def _is_read_as_columns(name: str, names: tuple[str, ...]) -> bool:
     """Whether rows of this format with these fields have prompt and reference answer in one place each."""
     if not name:
         return False
-    places = (PROMPT_FIELDS.get(name, "prompt"), REFERENCE_FIELDS.get(family(name), ""))
-    places += tuple(dict(VERL_PLACES)) if name.startswith("verl") else ()
+    places = [PROMPT_FIELDS.get(name, "prompt"), REFERENCE_FIELDS.get(family(name), "")]
+    places += dict(VERL_PLACES) if name.startswith("verl") else ()
     return (NOT_METADATA - _OF_ANY_FORMAT).difference(places).isdisjoint(names)
-
-
-def _groups(size: int, sort_by: list[list[Any]], odd: set[int]) -> dict[tuple[object, ...], Sequence[int]]:
-    groups: dict[tuple[object, ...], list[int]] = {}
-    for at, key in enumerate(zip(*sort_by, strict=True) if sort_by else repeat((), size)):
-        if at not in odd:
-            groups.setdefault(key, []).append(at)
-    return dict(groups)
 
 
 def _at(columns: dict[str, Column], indexes: Sequence[int]) -> dict[str, Column]:
@@ -302,14 +313,12 @@ def _at(columns: dict[str, Column], indexes: Sequence[int]) -> dict[str, Column]
     return {name: [column[at] for at in indexes] for name, column in columns.items() if column[first] is not _ABSENT}
 
 
-def _to_be_looked_at(columns: dict[str, Column], references: list[str | None], systems: list[str | None]) -> set[int]:
-    """Rows in which a field may stand in the place of a part, or beside it."""
-    names = beside(tuple(columns))
+def _to_be_looked_at(known: Beside, columns: dict[str, Column], references: Column, systems: Column) -> set[int]:
+    """Rows in which a field may stand in the place of a part, or holds what is not text."""
     odd: set[int] = set()
-    for found, column in ((names.references, references), (names.systems, systems)):
-        odd.update(at for at, text in enumerate(column) if found and text is None)
-    odd.update(at for at, text in enumerate(references) if names.sure_references and text is not None)
-    for name in (*names.model_answers, *names.unseen):
+    for names, column in ((known.references, references), (known.systems, systems)):
+        odd.update(at for at, text in enumerate(column) if names and text is None)
+    for name in known.unseen:
         odd.update(at for at, value in enumerate(columns[name]) if value)
     return odd
 
@@ -319,18 +328,18 @@ def _roles(messages: Any) -> tuple[str, ...]:
     return tuple([message["role"] for message in messages]) if isinstance(messages, list) else ()
 
 
-def _texts(conversations: Column) -> list[list[str]]:
+def _texts(conversations: Column) -> list[Column]:
     """What is said in conversations, by turns; all have the same."""
     return [[messages[at]["content"] for messages in conversations] for at in range(len(conversations[0]))]
 
 
-def _spoken_by(who: Iterable[str], roles: tuple[str, ...], texts: list[list[str]]) -> list[str]:
+def _spoken_by(who: Iterable[str], roles: tuple[str, ...], texts: list[Column]) -> Column:
     said = [column for role, column in zip(roles, texts, strict=True) if role in who]
     return said[0] if len(said) == 1 else list(map(TURN_SEPARATOR.join, zip(*said, strict=True)))
 
 
-def _verl_references(columns: dict[str, Column], size: int) -> list[str | None]:
-    references: list[str | None] = [None] * size
+def _verl_references(columns: dict[str, Column], size: int) -> Column:
+    references: Column = [None] * size
     for name, inner in VERL_PLACES:
         if name in columns:
             own = (scalar_as_text((obj or {}).get(inner)) for obj in columns[name])
@@ -366,7 +375,9 @@ def _is_prompt(column: Column) -> bool:
 def _is_spoken(column: Column) -> bool:
     """Whether every value is absent, or a conversation of texts that are not blank."""
     conversations = [value for value in column if value is not _ABSENT]
-    messages = list(chain.from_iterable(conversations)) if set(map(type, conversations)) <= {list} else [0]
+    if set(map(type, conversations)) - {list}:
+        return False
+    messages: Column = list(chain.from_iterable(conversations))
     try:
         texts, roles = map(itemgetter("content"), messages), map(itemgetter("role"), messages)
         return (
@@ -379,44 +390,32 @@ def _is_spoken(column: Column) -> bool:
         return False
 
 
-def _either(test: Callable[[Column], bool]) -> Callable[[Column], bool]:
+def _is_either(column: Column, *, test: Callable[[Column], bool]) -> bool:
     """Whether every value passes the test, or is a conversation."""
-
-    def passes(column: Column) -> bool:
-        lists = [value for value in column if type(value) is list]
-        return test([value for value in column if type(value) is not list] if lists else column) and _is_spoken(lists)
-
-    return passes
+    lists = [value for value in column if type(value) is list]
+    return test([value for value in column if type(value) is not list] if lists else column) and _is_spoken(lists)
 
 
-def _is_object(inner: str) -> Callable[[Column], bool]:
+def _is_object(column: Column, *, inner: str) -> bool:
     """Whether every value is absent, or an object in which a text or number stands at this place, if anything."""
-
-    def passes(column: Column) -> bool:
-        objects = [value for value in column if value is not _ABSENT and value is not None]
-        if set(map(type, objects)) - {dict}:
-            return False
-        values = [obj.get(inner) for obj in objects]
-        return _says_something([value for value in values if type(value) not in (int, float, bool)])
-
-    return passes
-
-
-def _is_metadata(column: Column) -> bool:
-    return set(map(type, column)) <= {dict, str, type(None), type(_ABSENT)}
+    objects = [value for value in column if value is not _ABSENT and value is not None]
+    if set(map(type, objects)) - {dict}:
+        return False
+    values = [obj.get(inner) for obj in objects]
+    return _says_something([value for value in values if type(value) not in (int, float, bool)])
 
 
 _TESTS: dict[str, Callable[[Column], bool]] = {
     "messages": _is_spoken,
     "query": _is_prompt,
-    "prompt": _either(_is_prompt),
+    "prompt": partial(_is_either, test=_is_prompt),
     "response": _says_something,
-    "completion": _either(_says_something),
-    "chosen": _either(_says_something),
+    "completion": partial(_is_either, test=_says_something),
+    "chosen": partial(_is_either, test=_says_something),
     "system": _says_something,
     "category": _says_something,
-    "metadata": _is_metadata,
-    **{name: _is_object(inner) for name, inner in VERL_PLACES},
+    "metadata": lambda column: set(map(type, column)) <= {dict, str, type(None), type(_ABSENT)},
+    **{name: partial(_is_object, inner=inner) for name, inner in VERL_PLACES},
 }
 """By field, whether values can be read as a column."""
 
