@@ -108,8 +108,10 @@ class BlockReader:
             parts, odd_rows = [], {0: cut_row(block.nbytes)}
         else:
             parts = self._parts(block.data, lines) if self._decode_row is not None else []
-            others = set(range(len(lines))).difference(*(part.positions for part in parts))
-            odd_rows = {at: read_line(lines[at], self._terms) for at in sorted(others)}
+            odd_rows = {}
+            if sum(len(part.positions) for part in parts) < len(lines):
+                others = set(range(len(lines))).difference(*(part.positions for part in parts))
+                odd_rows = {at: read_line(lines[at], self._terms) for at in sorted(others)}
         self._learn(odd_rows.values())
         return _joined(lines, block.nbytes, first_line, parts, odd_rows)
 
@@ -148,18 +150,19 @@ class BlockReader:
             if list in set(map(type, columns.get(name, ())))
         ]
         groups: dict[object, list[int]] = {}
-        for at, key in enumerate(zip(*sort_by, strict=True) if sort_by else repeat((), len(rows))):
-            if at not in odd:
-                groups.setdefault(key, []).append(at)
+        if odd or sort_by:
+            for at, key in enumerate(zip(*sort_by, strict=True) if sort_by else repeat((), len(rows))):
+                if at not in odd:
+                    groups.setdefault(key, []).append(at)
         controls = b"\x7f" in data or any(code in escapes for code in _CONTROLS)
         marks = b"<" in data and any(mark in data for mark in MARKS)
-        parts = []
-        for indexes in groups.values():
-            own, own_positions = columns, positions
-            if len(indexes) < len(rows):
-                own, own_positions = _at(columns, indexes), [positions[at] for at in indexes]
-            part = self._part(own, own_positions, controls=controls, marks=marks)
-            parts += [part] if part else []
+        chosen: list[tuple[dict[str, Column], Sequence[int]]] = [
+            (_at(columns, indexes), [positions[at] for at in indexes]) for indexes in groups.values()
+        ]
+        if rows and not odd and not sort_by:
+            chosen = [(columns, positions)]
+        read = [self._part(own, at, controls=controls, marks=marks) for own, at in chosen]
+        parts = [part for part in read if part is not None]
         if b"\r" in data and parts:
             covered = set().union(*(part.positions for part in parts))
             parts[0].faults += [
