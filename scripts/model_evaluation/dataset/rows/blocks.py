@@ -37,6 +37,7 @@ _SCALARS = frozenset([str, int, float, bool])
 _ABSENT = msgspec.UNSET
 _CRLF = Fault("crlf")
 _OF_ANY_FORMAT = frozenset(["rejected", "system", "category", "metadata"])
+_TESTED_AT_ONCE = 16  # values, where one of the column fails
 _MAY_BE_MESSAGES = ("messages", "prompt", "completion", "chosen")
 _OF_USABLE_TURNS = frozenset(["unknown_role", "role_order", "multi_turn"])
 Column = list[Any]
@@ -423,16 +424,14 @@ _TESTS: dict[str, Callable[[Column], bool]] = {
 """By field, whether values can be read as a column."""
 
 
-def _failing(test: Callable[[Column], bool], column: Column, start: int = 0) -> Iterator[int]:
+def _failing(test: Callable[[Column], bool], column: Column) -> Iterator[int]:
     """Where a value of the column fails the test."""
     if test(column):
         return
-    if len(column) == 1:
-        yield start
-        return
-    middle = len(column) // 2
-    yield from _failing(test, column[:middle], start)
-    yield from _failing(test, column[middle:], start + middle)
+    for start in range(0, len(column), _TESTED_AT_ONCE):
+        piece = column[start : start + _TESTED_AT_ONCE]
+        if not test(piece):
+            yield from (at for at, value in enumerate(piece, start) if not test([value]))
 
 
 def _with_repeated_keys(lines: list[bytes], columns: dict[str, Column], quotes: int) -> Iterator[int]:
