@@ -216,9 +216,8 @@ beside_rows = st.fixed_dictionaries(
         "prediction": texts,
         "system_prompt": texts,
         "images": st.lists(texts, max_size=1),
-        "metadata": st.dictionaries(
-            st.sampled_from(["category", "k"]), texts | st.none() | st.integers() | st.just([1])
-        ),
+        "metadata": st.sampled_from([7, None, [], '{"category": "c"}'])
+        | st.dictionaries(st.sampled_from(["category", "k"]), texts | st.none() | st.integers() | st.just([1])),
     },
 )
 all_terms = st.builds(

@@ -20,7 +20,7 @@ import msgspec
 from model_evaluation.runtime.rows import SYSTEM_ROLES, TURN_SEPARATOR, scalar_as_text
 
 from .foreign import usable_text
-from .formats import NOT_METADATA, PROMPT_FIELDS, REFERENCE_FIELDS, VERL_PLACES, Fault, family, format_of
+from .formats import NOT_METADATA, PROMPT_FIELDS, REFERENCE_FIELDS, VERL_PLACES, Fault, family, format_of, type_name
 from .json_lines import MAX_DEPTH
 from .lines import Block, line_blocks
 from .messages import turn_faults
@@ -224,9 +224,13 @@ class BlockReader:
             own_positions = [positions[at] for at in rest]
             return self._part(_at(columns, rest), own_positions, controls=controls, marks=marks) if rest else None
         categories, fields = columns.get("category", nothing), Counter(dict.fromkeys(names, size))
+        faults = [(at, fault) for fault in turns for at in positions]
         if "metadata" in columns:
             objects = columns["metadata"]
             if set(map(type, objects)) != {dict}:
+                for at, value in zip(positions, objects, strict=True):
+                    if not isinstance(value, dict | str | None):
+                        faults.append((at, Fault("wrong_type_optional", f"`metadata` is {type_name(value)}")))
                 objects = list(map(metadata_object, objects))
             fields.update({f"metadata.{key}": count for key, count in _scalar_fields(objects).items()})
             if fields.pop("metadata.category", 0):
@@ -236,7 +240,6 @@ class BlockReader:
             fields.update(f"extra_info.{key}" for key in obj or ())
         for key in NOT_METADATA:
             fields.pop(key, None)
-        faults = [(at, fault) for fault in turns for at in positions]
         for key in known.sure_references:
             for at, reference, other in zip(positions, references, map(usable_text, columns[key]), strict=True):
                 if reference is not None and other is not None and other.strip() != reference.strip():
@@ -418,7 +421,6 @@ _TESTS: dict[str, Callable[[Column], bool]] = {
     "chosen": partial(_is_either, test=_says_something),
     "system": _says_something,
     "category": _says_something,
-    "metadata": lambda column: set(map(type, column)) <= {dict, str, type(None), type(_ABSENT)},
     **{name: partial(_is_object, inner=inner) for name, inner in VERL_PLACES},
 }
 """By field, whether values can be read as a column."""
