@@ -2,14 +2,15 @@
 
 Two models of eight metrics each, in the container's layout: cells that are texts of Python values, four instances'
 tables, rows in another order than the dataset's; the dataset's metadata have three fields of 10 values together. The
-scores are drawn from 10,001 values, so that hardly any two rows differ alike. The seconds are those of the processors,
-since several threads read: by the clock it is about half of them on two free cores. The ratio is against reading rows
-one by one, as fewer than 20,000 are.
+scores are drawn from 10,001 values, so that hardly any two rows differ alike. Every library is loaded before. Seconds
+by the clock are the least of a few runs, and mean something on a quiet machine only; those of the processors, all
+threads together, always do. The ratio is against reading rows one by one, as fewer than 20,000 are.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import resource
 import subprocess
@@ -31,6 +32,7 @@ FIELDS = {
 SUBJECTS = ("the vpn drops", "no mail arrives", "the laptop is dark", "orders are lost", "the badge is refused")
 INSTANCES = 4
 FEW = 2_000
+ROUNDS = 2
 
 
 def write_files(folder: Path, rows: int) -> None:
@@ -106,9 +108,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the large evaluation")
     args = parser.parse_args()
     if args.folder:
-        import duckdb  # noqa: F401 - imported before the clock starts
-        import scipy.stats  # noqa: F401
-
+        for name in ("duckdb", "scipy.stats", "model_evaluation.kinds.nova.runtime.many.analysis"):
+            importlib.import_module(name)
         clock, processor = time.perf_counter(), time.process_time()
         analyse(args.folder, one_by_one=args.one_by_one)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -120,18 +121,19 @@ def main() -> None:
             folder.mkdir()
             write_files(folder, rows)
         slow = measured(few, "--one-by-one")
-        clock, processor, mebibytes = measured(many)
+        runs = [measured(many) for _ in range(ROUNDS)]
+        clock, processor, mebibytes = (min(values) for values in zip(*runs, strict=True))
     ratio = (processor / args.rows) / (slow[1] / FEW)
     print("| what | measured | | at most |\n|---|---:|---|---:|")
     for what, value, unit, goal in (
-        (f"{args.rows:,} rows x 8 metrics x 2 models of the container, 10 slices, to the verdict", processor, "s", 30),
-        ("the same by the clock", clock, "s", None),
-        ("the same, peak memory", mebibytes, "MiB", 1280),
+        (f"{args.rows:,} rows x 8 metrics x 2 models of the container, 10 slices, to the verdict", clock, "s", 6),
+        ("the same, seconds of the processors", processor, "s", None),
+        ("the same, peak memory", mebibytes, "MiB", 1024),
         (f"a row of these, against a row of {FEW:,} read one by one", ratio, "times", 0.1),
     ):
         told = "" if goal is None else f"{goal:g}"
         missed = " **missed**" if goal is not None and value > goal else ""
-        print(f"| {what} | {value:,.3g} | {unit} | {told} |{missed}")
+        print(f"| {what} | {value:,.4g} | {unit} | {told} |{missed}")
 
 
 if __name__ == "__main__":

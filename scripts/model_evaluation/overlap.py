@@ -68,21 +68,17 @@ def measure(context: Context, training: str | None) -> JsonObject:
 
 
 def _trained_on(context: Context) -> str:
-    source = _of_its_job(context)
-    if source:
-        return source[0]
+    """The training data of the job that made the chosen package. Raises Refused when the package names none."""
+    chosen = context.answered("model")
+    if chosen and context.value("scope") != "base":
+        package = describe_package(context.aws, str(context.value("model")), context.facts("model").get("region"))
+        maker = package.made_by
+        job = training_job_or_none(context.aws, maker.rpartition("/")[2]) if ":training-job/" in maker else None
+        if job and job.training_data:
+            return job.training_data[0]
+    reason = "its package names no training job." if chosen else "no model was chosen yet."
     raise Refused(
-        "What the model was trained on is not known: "
-        + ("its package names no training job." if context.answered("model") else "no model was chosen yet."),
+        f"What the model was trained on is not known: {reason}",
         fix="Name the training dataset: evaluate.py dataset overlap s3://BUCKET/TRAINING.jsonl",
         code="no_training_data",
     )
-
-
-def _of_its_job(context: Context) -> tuple[str, ...]:
-    """The training data of the job that made the chosen package; empty when the package names none."""
-    if context.value("scope") == "base" or not context.answered("model"):
-        return ()
-    maker = describe_package(context.aws, str(context.value("model")), context.facts("model").get("region")).made_by
-    job = training_job_or_none(context.aws, maker.rpartition("/")[2]) if ":training-job/" in maker else None
-    return job.training_data if job else ()

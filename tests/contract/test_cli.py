@@ -74,6 +74,8 @@ def test_an_answer_says_what_was_recorded_and_what_comes_next(run_cli: RunCli, t
         (["report"], 3, "no_results"),
         (["report", "--results", "nowhere"], 3, "no_results"),
         (["dataset", "check", "nowhere.jsonl"], 3, "file_not_found"),
+        (["dataset", "overlap", "--training", "rows.jsonl"], 2, "usage"),
+        (["dataset", "check", "rows.jsonl", "--seed", "0"], 2, "usage"),
         (["metric", "lint", "nowhere.json"], 3, "file_not_found"),
         (["metric", "lint", "nowhere.json", "--judge", "amazon.nova-pro-v1:0", "--yes"], 2, "usage"),
         (["demo", "--json", "--output", os.devnull], 3, "unwritable"),

@@ -15,8 +15,7 @@ from e2e.script_runs import Bench, Workshop, run_twice, workshop
 from inspect_parameters import PARAMETERS
 from model_evaluation.kinds.inspect_ai.kind import KIND
 from model_evaluation.kinds.inspect_ai.localaws import container
-from model_evaluation.kinds.inspect_ai.localaws.container import InspectRun
-from model_evaluation.kinds.inspect_ai.localaws.environment import inspect_python
+from model_evaluation.kinds.inspect_ai.localaws.container import InspectRun, inspect_python
 from model_evaluation.kinds.inspect_ai.runtime.settings import InspectSettings
 from model_evaluation.localaws import Scenario
 from trouble import Trouble

@@ -123,6 +123,27 @@ def test_a_function_that_fails_ends_the_job_with_its_row(bench: Bench) -> None:
     assert "the processor failed on row 1" in json.dumps(done.json)
 
 
+def test_a_reward_function_scores_the_answers_to_questions(bench: Bench) -> None:
+    world = bench.world
+    bench.prepare(nova_task="rft", dataset=world.questions_uri, data="ok", processor=world.reward_arn)
+    summary = bench.summary()
+    assert summary["rows"]["paired"] == 72
+    assert set(summary["metrics"]) == {"lambda_reward_score", "lambda_right", "lambda_has_answer"}
+    assert summary["primary_metric"] == "lambda_reward_score"
+    assert summary["slices"]["difficulty"]
+    assert len(bench.jobs) == 2
+
+
+def test_a_benchmark_without_rows_decides_nothing(bench: Bench) -> None:
+    bench.prepare(nova_task="benchmark strong_reject")
+    summary = bench.summary()
+    assert summary["verdict"]["decision"] == "invalid"
+    assert any("not of how many questions" in text for text in summary["warnings"])
+    entry = summary["metrics"]["deflection"]
+    assert (entry["difference"]["ci_low"], entry["n_paired"]) == (None, 0)
+    assert set(summary["slices"]["category"]) == {"dangerous_or_sensitive_topics", "offensive_language"}
+
+
 def test_a_judge_compares_pairs(bench: Bench) -> None:
     bench.prepare(nova_task="llm_judge", dataset=bench.world.pairs_uri, data="ok")
     summary = bench.summary()
@@ -172,7 +193,7 @@ def test_a_failure_is_explained(bench: Bench, scenario: Scenario, told: str) -> 
 
 
 def test_it_is_rehearsed_as_configured(bench: Bench) -> None:
-    bench.prepare_tickets()
+    bench.prepare_tickets(processor=bench.world.function_arn)
     bench.aws.close()  # a rehearsal starts its own
     rehearsed = bench.run_cli("rehearse", "--step-seconds", "0.1", project=bench.project)
     assert rehearsed.code == 0, rehearsed.json

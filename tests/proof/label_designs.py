@@ -99,8 +99,8 @@ def labels_table(evaluations: int, *, seed: int = 3) -> tuple[str, list[str]]:
         judges = np.where(right, people, 1 - people)
         found = [yes_no_error(p, j, yes=1.0) for p, j in zip(people, judges, strict=True)]
         for name, truth in (("sensitivity", sensitivity), ("specificity", specificity)):
-            rates = [getattr(error, name) for error in found]
-            held = sum(rate.low is None or rate.low <= truth <= rate.high for rate in rates)
+            rates = [error[name] for error in found]
+            held = sum(rate.ci_low is None or rate.ci_low <= truth <= rate.ci_high for rate in rates)
             share = held / evaluations
             if share < 0.93 - slack:
                 wrong.append(f"{name} {truth}, {labelled} labels: {share:.1%}")

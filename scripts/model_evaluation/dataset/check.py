@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from itertools import count, islice
 from time import monotonic
 
-from model_evaluation.json_types import JsonObject
-
 from .findings import EVERY_LINE, FAULT_KINDS, FIRST_LINES, Finding, FindingsByKind, safe_excerpt
 from .profile import Profile, RowCounts, Sample
 from .questions import Questions
@@ -38,15 +36,6 @@ class DatasetReport:
     samples: list[Sample] = field(default_factory=list)
     terms: Terms = field(default_factory=Terms)
     renaming: Renaming = ()
-
-    def as_json(self) -> JsonObject:
-        return {
-            "source": self.source,
-            "usable": self.usable,
-            "findings": [finding.as_json() for finding in self.findings],
-            "profile": self.profile.as_json(),
-            "samples": [sample.as_json() for sample in self.samples],
-        }
 
     def errors(self) -> list[Finding]:
         return [finding for finding in self.findings if finding.level == "error"]

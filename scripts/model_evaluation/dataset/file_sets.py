@@ -64,10 +64,10 @@ class JoinedFiles:
         table = StringIO(newline="")
         writer = csv.writer(table)
         writer.writerow(["level", "kind", "file", "line"])
-        for found in report.findings:
-            for line in found.lines:
+        for finding in report.findings:
+            for line in finding.lines:
                 name, _, number = self.place(line).rpartition(":")
-                writer.writerow([found.level, found.kind, name, number])
+                writer.writerow([finding.level, finding.kind, name, number])
         return table.getvalue().encode()
 
     def files(self) -> list[dict[str, str | int]]:
@@ -79,7 +79,7 @@ class JoinedFiles:
         ``row_limit`` rows or none, and for every finding the ``places`` of its lines."""
         if len(self._files) == 1:
             return report
-        placed = [replace(found, places=[self.place(line) for line in found.lines]) for found in report.findings]
+        placed = [replace(finding, places=[self.place(line) for line in finding.lines]) for finding in report.findings]
         too_long = {
             name: rows for name, rows in zip(self.names, self.rows, strict=True) if row_limit and rows > row_limit
         }

@@ -113,9 +113,9 @@ class FindingsByKind:
 
     def add_lines(self, kind: str, count: int, lines: list[int], *, detail: str = "") -> None:
         """Record ``count`` faults at once, of which ``lines`` are the first."""
-        found = self._findings.setdefault(kind, Finding(kind, FAULT_KINDS[kind].level, "", 0))
-        found.count += count
-        found.lines += lines[: self.lines_kept - len(found.lines)]
+        finding = self._findings.setdefault(kind, Finding(kind, FAULT_KINDS[kind].level, "", 0))
+        finding.count += count
+        finding.lines += lines[: self.lines_kept - len(finding.lines)]
         self._details.setdefault(kind, Counter()).update({detail: count} if detail else {})
 
     def has_excerpt(self, kind: str) -> bool:

@@ -153,9 +153,9 @@ class SimilarTexts:
             numbers = self._runs.get(run, ())
             if len(numbers) <= _COMMON:
                 shared.update(numbers)
-        told = " ".join(words)
+        joined = " ".join(words)
         candidates = [number for number, _ in shared.most_common(_COMMON)]
-        return [number for number in candidates if self._ratio(told, self._texts[number], score_cutoff=NEAR) > 0]
+        return [number for number in candidates if self._ratio(joined, self._texts[number], score_cutoff=NEAR) > 0]
 
 
 def _ends_of(text: str) -> list[str]:

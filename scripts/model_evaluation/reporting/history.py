@@ -18,6 +18,7 @@ from .examples import dataset_fingerprint
 from .summaries import read_summary
 from .words import execution_id, interval, signed
 
+ROWS = "rows of the dataset"  # the condition; a kind may have one of its own that is called dataset
 NUMBERS: tuple[Literal["mean", "ci_low", "ci_high"], ...] = ("mean", "ci_low", "ci_high")
 
 
@@ -38,7 +39,7 @@ class Run(NamedTuple):
         }
         return {
             "simulated": str(summary["simulated"]),
-            "dataset": self.dataset or f"{summary['rows']['dataset']} rows, otherwise unknown",
+            ROWS: self.dataset or f"{summary['rows']['dataset']} rows, otherwise unknown",
             "kind": summary["kind"],
             **own,
             "base model": model_name(summary, "base"),
@@ -103,7 +104,7 @@ def differences(run: Run, other: Run, but: Sequence[str] = ()) -> list[str]:
             texts.append(
                 "these are SIMULATED" if run.summary["simulated"] else "these are real, the newest is SIMULATED"
             )
-        elif name == "dataset":
+        elif name == ROWS:
             texts.append(f"another dataset ({_other_rows(run, other)})")
         else:
             texts.append(f"another {name} ({own or 'unnamed'}, not {theirs or 'unnamed'})")
@@ -160,6 +161,7 @@ def _group_json(group: Group, metrics: Sequence[Trend]) -> JsonObject:
     conditions = group.runs[-1].conditions
     del conditions["base model"], conditions["primary metric"]
     return {
+        "dataset": conditions.pop(ROWS),
         **conditions,
         "simulated": newest["simulated"],
         "base": model_name(newest, "base"),

@@ -73,7 +73,6 @@ def canonical_prompt(value: object) -> str:
         return value
     if not is_conversation(value):
         return ""
-    assert isinstance(value, list)
     return TURN_SEPARATOR.join(message_text(m.get("content")) for m in value if m["role"] == "user")
 
 
@@ -102,7 +101,6 @@ def read_dataset_row(obj: object, line: int) -> DatasetRow:
     if not text.strip():
         raise ValueError("the prompt is missing or blank")
     if system is None and is_conversation(prompt):
-        assert isinstance(prompt, list)
         spoken = [message_text(m.get("content")) for m in prompt if m["role"] in SYSTEM_ROLES]
         system = _text_or_none(TURN_SEPARATOR.join(spoken))
     metadata = _metadata_fields(obj.get("metadata"))
@@ -140,7 +138,6 @@ def _prompt_row_reference(obj: Mapping[str, object]) -> str | None:
 def _reference_text(value: object) -> str | None:
     """A reference as text: a string, a number, or the final assistant message of a conversation."""
     if is_conversation(value):
-        assert isinstance(value, list)
         answers = [message_text(m.get("content")) for m in value if m["role"] == "assistant"]
         return answers[-1] if answers else None
     return value if isinstance(value, str) else _scalar_as_text(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
@@ -20,15 +20,12 @@ if TYPE_CHECKING:
 LOOKED_THROUGH = 1000  # rows whose texts are looked at one by one
 
 
-class Reading:
+class Reading(NamedTuple):
     """The recorded dataset, read to the end."""
 
-    __slots__ = ("files", "joined", "report")
-
-    def __init__(self, report: DatasetReport, files: list[S3Object], joined: JoinedFiles) -> None:
-        self.report = report
-        self.files = files
-        self.joined = joined
+    report: DatasetReport
+    files: list[S3Object]
+    joined: JoinedFiles
 
 
 def check(text: str, context: Context) -> Answer:
@@ -54,7 +51,7 @@ def check(text: str, context: Context) -> Answer:
                 f"The dataset cannot be used as it is. {faults_of(reading.report)}",
                 fix=suggested_fix(reading.report),
                 code="dataset_unusable",
-                details={"findings": [found.as_json() for found in reading.report.findings]},
+                details={"findings": [problem.as_json() for problem in reading.report.findings]},
             )
         facts, shown = _facts(context, reading), [samples(reading.report)]
     findings = facts.pop("findings")
@@ -69,7 +66,7 @@ def settle(context: Context) -> Answer | None:
     """Accepts a dataset in which nothing is the matter; the card says what it holds. Anything else is asked about."""
     reading = _read(context)
     report = reading.report
-    if not report.usable or any(found.level != "info" for found in report.findings):
+    if not report.usable or any(problem.level != "info" for problem in report.findings):
         return None
     facts = _facts(context, reading)
     del facts["findings"]
@@ -87,25 +84,22 @@ def offer(context: Context) -> Offer:
 
     reading = _read(context)
     report = reading.report
-    facts = _facts(context, reading) if report.usable else {}
+    facts: Json = {}
     lacking: list[JsonObject] = []
-    if facts:
+    choices: list[dict[str, str]] = []
+    if report.usable:
+        facts = _facts(context, reading)
+        choices.append({"value": "ok", "label": "Use the dataset as it is"})
         try:
             lacking = context.kind.dataset_findings(context, facts)
         except Refused as error:
             lacking = [{"level": "error", "message": error.message, "fix": error.fix, "count": 0}]
-    choices = [{"value": "ok", "label": "Use the dataset as it is"}] if report.usable else []
     useful = useful_operations(report, [str(entry.get("fix", "")) for entry in lacking])
     choices += [{"value": value, "label": label} for value, label in useful]
-    problems = [found.as_json() for found in report.findings if found.level != "info"]
+    problems = [problem.as_json() for problem in report.findings if problem.level != "info"]
     text = card(report, reading.joined.rows, [*problems, *lacking], with_fixes=not choices)
-    return Offer(
-        choices=choices,
-        suggested=choices[0]["value"] if choices else None,
-        text=text,
-        findings=[samples(report)],
-        facts=facts,
-    )
+    suggested = choices[0]["value"] if choices else None
+    return Offer(choices=choices, suggested=suggested, text=text, findings=[samples(report)], facts=facts)
 
 
 def _known_facts(context: Context) -> Json | None:
@@ -133,7 +127,7 @@ def _facts(context: Context, reading: Reading) -> Json:
         "etag": joined_etag(reading.files),
         "terms": _terms(context),
         "without_reference": rows_without(report),
-        "findings": [found.as_json() for found in report.findings if found.level != "info"],
+        "findings": [problem.as_json() for problem in report.findings if problem.level != "info"],
     }
     if "files" in context.facts("dataset"):
         facts["file_rows"] = reading.joined.rows
@@ -144,11 +138,11 @@ def _terms(context: Context) -> JsonObject:
     """What makes rows usable, as the state file keeps it."""
     from dataclasses import asdict
 
-    terms = asdict(terms_of(context))
+    terms = asdict(_terms_of(context))
     return {name: list(value) if isinstance(value, tuple) else value for name, value in terms.items()}
 
 
-def terms_of(context: Context) -> Terms:
+def _terms_of(context: Context) -> Terms:
     from model_evaluation.dataset import Terms
 
     return context.kind.dataset_terms(context) or Terms()
@@ -157,33 +151,30 @@ def terms_of(context: Context) -> Terms:
 def _read(context: Context) -> Reading:
     """Check every row of the recorded dataset; refuse it when its files are no longer those that were recorded. It is
     read once for a command."""
-    key = ("data", str(context.facts("dataset")["etag"]), str(_terms(context)))
-    if key not in context.kept:
-        context.kept[key] = _read_anew(context)
-    kept = context.kept[key]
-    assert isinstance(kept, Reading)
-    return kept
-
-
-def _read_anew(context: Context) -> Reading:
     from model_evaluation.dataset import check_stream
     from model_evaluation.dataset.tokens import context_tokens
     from model_evaluation.lookups.s3.dataset_files import joined_files, unchanged_files
     from model_evaluation.progress import read_so_far
 
     facts = context.facts("dataset")
+    key = ("data", str(facts["etag"]), str(_terms(context)))
+    kept = context.kept.get(key)
+    if isinstance(kept, Reading):
+        return kept
     files = unchanged_files(context.aws, facts)
     joined = joined_files(context.aws, files)
     report = check_stream(
         joined.chunks(),
         source=str(facts["uri"]),
-        terms=terms_of(context),
+        terms=_terms_of(context),
         look_through=LOOKED_THROUGH,
         row_limit=context.kind.job_rows if len(files) == 1 else None,
         context_tokens=context_tokens(str(context.facts("model").get("base_model", ""))),
         on_progress=read_so_far(sum(item.size for item in files)),
     )
-    return Reading(joined.by_file(report, context.kind.job_rows), files, joined)
+    reading = Reading(joined.by_file(report, context.kind.job_rows), files, joined)
+    context.kept[key] = reading
+    return reading
 
 
 def rows_without(report: DatasetReport) -> JsonObject:
@@ -199,7 +190,7 @@ def rows_without(report: DatasetReport) -> JsonObject:
 
 def faults_of(report: DatasetReport) -> str:
     """Every error and where it is, the gravest first."""
-    return " ".join(f"{found.message}{where(found.as_json())}" for found in report.errors()[:5])
+    return " ".join(f"{problem.message}{where(problem.as_json())}" for problem in report.errors()[:5])
 
 
 def suggested_fix(report: DatasetReport, lead: str = "Prepare a new file", *, alone: bool = False) -> str:
@@ -207,17 +198,14 @@ def suggested_fix(report: DatasetReport, lead: str = "Prepare a new file", *, al
     where a file can be converted right away."""
     from model_evaluation.dataset import convert_command, useful_operations
 
-    fixes = [found.fix for found in report.errors() if found.fix]
+    fixes = [problem.fix for problem in report.errors() if problem.fix]
     useful = [value for value, _ in useful_operations(report)]
     text = " ".join(dict.fromkeys(fixes[:3]))
     if alone and useful and useful[0].startswith("convert"):
         return f"{text} The command: {convert_command(report.source, report.renaming)}"
-    commands = [f"evaluate.py answer data {_quoted(value)}" for value in useful]
-    return text + (f" {lead}: {' or '.join(commands)}" if commands else "")
-
-
-def _quoted(operation: str) -> str:
-    return shlex.quote(operation) if "'" in operation else f"'{operation}'"
+    quoted = [shlex.quote(value) if "'" in value else f"'{value}'" for value in useful]
+    commands = " or ".join(f"evaluate.py answer data {value}" for value in quoted)
+    return f"{text} {lead}: {commands}" if commands else text
 
 
 STEP = Step(

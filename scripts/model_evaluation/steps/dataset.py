@@ -107,25 +107,18 @@ def _findings(uri: S3Uri, facts: Facts, where: str, other_keys: list[str]) -> li
     belongs_to = whole_set(uri.key)
     if belongs_to and len(shard_names(belongs_to)) > 1:
         every = str(uri._replace(key=belongs_to))
-        findings.append(
-            finding(
-                "one_of_several",
-                f"By its name this is one file of several: the others would not be evaluated ({every} is all of them).",
-                level="warning",
-                fix=f"To evaluate all of them: evaluate.py answer dataset {shlex.quote(every)}",
-            )
+        message = (
+            f"By its name this is one file of several: the others would not be evaluated ({every} is all of them)."
         )
+        fix = f"To evaluate all of them: evaluate.py answer dataset {shlex.quote(every)}"
+        findings.append(finding("one_of_several", message, level="warning", fix=fix))
     if other_keys:
         names = ", ".join(other_keys[:3]) + (", ..." if len(other_keys) > 3 else "")
-        findings.append(
-            finding(
-                "same_beginning",
-                "SageMaker takes an S3 URI as the beginning of keys, so it may read these objects as rows, too: "
-                f"{names}.",
-                level="warning",
-                fix="Copy the dataset to a folder where no other key begins with its name, and answer with that URI.",
-            )
+        message = (
+            f"SageMaker takes an S3 URI as the beginning of keys, so it may read these objects as rows, too: {names}."
         )
+        fix = "Copy the dataset to a folder where no other key begins with its name, and answer with that URI."
+        findings.append(finding("same_beginning", message, level="warning", fix=fix))
     return findings
 
 
@@ -173,18 +166,15 @@ def _not_in_s3(text: str) -> Refused:
         if len(files) > 1:
             upload = f"evaluate.py dataset upload {quoted} s3://BUCKET/evaluation/ --yes"
             what = f"{path} are {len(files)} files on this machine"
-        if command := _conversion(files):
-            return Refused(
-                f"{what}, and is no JSON Lines; the evaluation reads JSON Lines from S3. Nothing was uploaded.",
-                fix=f"Convert it, which also checks it and says how to upload what it writes: {command}",
-                code="local_file",
-            )
-        return Refused(
-            f"{what}; the evaluation reads from S3. Nothing was uploaded.",
-            fix=f"If the user agrees, upload it: {upload} - then answer with that URI. "
-            f"To check it first: evaluate.py dataset check {quoted}",
-            code="local_file",
+        message = f"{what}; the evaluation reads from S3. Nothing was uploaded."
+        fix = (
+            f"If the user agrees, upload it: {upload} - then answer with that URI. "
+            f"To check it first: evaluate.py dataset check {quoted}"
         )
+        if command := _conversion(files):
+            message = f"{what}, and is no JSON Lines; the evaluation reads JSON Lines from S3. Nothing was uploaded."
+            fix = f"Convert it, which also checks it and says how to upload what it writes: {command}"
+        return Refused(message, fix=fix, code="local_file")
     if os.path.isdir(path):
         return Refused(
             f"{path} is a folder on this machine; the S3 URI of one JSONL file is expected.",
@@ -203,15 +193,17 @@ def _conversion(paths: list[str]) -> str:
     from pathlib import Path
 
     from model_evaluation.dataset import check_stream, convert_command, read_chunks, useful_operations
-    from model_evaluation.dataset.operations.unpacking import UNPACKABLE
 
     try:
         report = check_stream(read_chunks(Path(paths[0])), source=paths[0], max_rows=1)
     except OSError:
         return ""
-    if len(paths) > 1 or not report.kinds() & UNPACKABLE or not useful_operations(report):
-        return ""
-    return convert_command(paths[0], report.renaming)
+    readable = report.profile.rows > 0
+    return (
+        ""
+        if len(paths) > 1 or readable or not useful_operations(report)
+        else convert_command(paths[0], report.renaming)
+    )
 
 
 def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri, region: str | EvaluationError) -> None:

@@ -20,13 +20,13 @@ THINKS = re.compile(r"reason|qwen-?3|deepseek|r1-distill|gpt-oss|think|qwq", re.
 ROOM = 0.5  # of the model's length is enough for an answer with thinking
 
 
-def spec_of(context: Context) -> EvaluationSpec:
-    """The settings of the evaluation recipe of the model's base model."""
+def spec_of(context: Context, *evaluation_type: str) -> EvaluationSpec:
+    """The settings of the model's evaluation recipe, of this type where it is another than that of tasks."""
     from model_evaluation.lookups.sagemaker.evaluation_spec import evaluation_spec
 
     facts = context.facts("model")
     base, region = str(facts.get("base_model", "")), str(context.value("region"))
-    return evaluation_spec(context.aws, base, facts.get("base_model_version"), region)
+    return evaluation_spec(context.aws, base, facts.get("base_model_version"), region, *evaluation_type)
 
 
 def settings_of(context: Context) -> dict[str, int | float]:
@@ -61,7 +61,7 @@ def check(text: str, context: Context) -> Answer:
     if settings.get("temperature"):
         note = "Above temperature 0 another run gives other answers, which the intervals do not show."
         findings.append(finding("by_chance", note, level="warning"))
-    findings += _long_prompts(context, {**_usual(spec), **settings})
+    findings += _long_prompts(context, spec, settings)
     value = " ".join(f"{name}={number}" for name, number in settings.items())
     return Answer(value, facts={"settings": settings}, findings=findings)
 
@@ -83,19 +83,16 @@ def _defaults(context: Context, spec: EvaluationSpec) -> list[dict[str, object]]
         )
         fix = "To give it more room: evaluate.py answer decoding 'max_new_tokens=N max_model_len=M'"
         findings.append(finding("thinks", note, level="warning", fix=fix))
-    return [*findings, *_long_prompts(context, _usual(spec))]
+    return [*findings, *_long_prompts(context, spec, {})]
 
 
-def _usual(spec: EvaluationSpec) -> dict[str, object]:
-    """The recipe's own settings."""
-    return {name: parameter.default for name, parameter in spec.parameters.items()}
-
-
-def _long_prompts(context: Context, settings: Mapping[str, object]) -> list[JsonObject]:
-    """Whether the longest prompt, by an estimate, leaves room for an answer in ``max_model_len``."""
+def _long_prompts(context: Context, spec: EvaluationSpec, settings: Mapping[str, float]) -> list[JsonObject]:
+    """Whether the longest prompt, by an estimate, leaves room for an answer in ``max_model_len``, with the recipe's own
+    settings but for these."""
+    used = {name: parameter.default for name, parameter in spec.parameters.items()} | dict(settings)
     profile = context.facts("data").get("profile")
     longest = profile.get("longest_prompt_tokens") if isinstance(profile, dict) else None
-    room, answer = settings.get("max_model_len"), settings.get("max_new_tokens")
+    room, answer = used.get("max_model_len"), used.get("max_new_tokens")
     if not (isinstance(longest, int) and isinstance(room, int | float) and isinstance(answer, int | float)):
         return []
     if longest + answer <= room:
@@ -133,22 +130,17 @@ def _roomy(context: Context, spec: EvaluationSpec) -> str:
 
 
 def offer(context: Context) -> Offer:
+    from model_evaluation.lookups.sagemaker.evaluation_spec import SETTINGS
+
     spec = spec_of(context)
-    options = "; ".join(
-        f"{name}: {parameter.bounds()}" for name, parameter in spec.parameters.items() if _is_setting(name)
-    )
+    bounds = [f"{name}: {parameter.bounds()}" for name, parameter in spec.parameters.items() if name in SETTINGS]
     choices = [{"value": DEFAULTS, "label": "The recipe's own settings"}]
     roomy = _roomy(context, spec)
     if roomy:
         note = "suggested: the model thinks before it answers, and unfinished answers count as wrong"
         choices.insert(0, {"value": roomy, "label": "As much room as the recipe gives", "note": note})
-    return Offer(choices=choices, suggested=roomy or DEFAULTS, text=f"The recipe takes {options}." if options else None)
-
-
-def _is_setting(name: str) -> bool:
-    from model_evaluation.lookups.sagemaker.evaluation_spec import SETTINGS
-
-    return name in SETTINGS
+    text = f"The recipe takes {'; '.join(bounds)}." if bounds else None
+    return Offer(choices=choices, suggested=roomy or DEFAULTS, text=text)
 
 
 STEP = Step(

@@ -192,9 +192,7 @@ def test_a_judge_of_images_says_what_the_guide_leaves_open(answer: Answer) -> No
         ("nova-lite/prod", "rubric_llm_judge", "not_supported", "Nova 2 Lite"),
         ("nova-lite-2/prod", "llm_judge", "not_supported", "Nova Micro, Nova Lite, Nova Pro"),
         ("nova-micro/prod", "mmmu", "not_supported", "is not for Nova Micro"),
-        ("nova-lite/prod", "rft", "not_offered", "reward function"),
         ("nova-micro/prod", "mm_llm_judge", "not_supported", "Nova Lite"),
-        ("nova-lite/prod", "strong_reject", "not_offered", "no interval"),
         ("nova-lite/prod", "benchmark", "choose", "Which benchmark"),
         ("nova-lite/prod", "chess", "choose", "no task"),
         ("nova-lite/prod", "benchmark ifeval english", "subtask", "has no subtasks"),
@@ -389,6 +387,59 @@ def test_a_function_is_written_tried_and_never_deployed_unasked(
     assert (code, "it answered a list" in message) == ("function_fails", True)
     Path(function).write_text("x = 1\n", encoding="utf-8")
     assert refused(run_cli("metric", "lint", function, project=tmp_path))[0] == "function_unusable"
+
+
+def test_a_reward_function_decides_over_questions(
+    answer: Answer, run_cli: RunCli, world: World, tmp_path: Path
+) -> None:
+    result = begun(answer, world, nova_task="rft", dataset=world.questions_uri, data="ok")
+    assert result.json["step"]["id"] == "processor"  # there has to be one
+    assert refused(answer(processor="none"))[0] == "not_found"
+    assert refused(answer(processor=world.function_arn))[0] == "function_name"
+    assert refused(answer(processor=f"{world.reward_arn} sum"))[0] == "bad_operation"
+    assert refused(answer(processor="generate classification"))[0] == "bad_operation"
+    assert "one instance" in refused(answer(processor=world.reward_arn, scale="ml.g5.12xlarge 2"))[1]
+    result = answer(role=world.role_arn, output=f"s3://{world.bucket}/results/nova")
+    assert f"reward_lambda_arn {world.reward_arn}" in result.json["step"]["question"]
+    assert answer(confirm="yes", notebook="new").code == 0
+    found = known(run_cli, tmp_path)
+    assert (found["nova_task"]["value"], found["primary_metric"]["value"]) == ("rft", "lambda_reward_score")
+    values: dict[str, Any] = {}
+    rendered = Path(run_cli("render", project=tmp_path).json["notebook"]).read_text(encoding="utf-8")
+    parameters = next(cell for cell in json.loads(rendered)["cells"] if cell["id"] == "parameters")
+    exec("".join(parameters["source"]), values)  # the cell that a kernel would run
+    assert values["RECIPE"]["evaluation"] == {"task": "rft_eval", "strategy": "rft_eval", "metric": "all"}
+    assert values["RECIPE"]["rl_env"] == {"reward_lambda_arn": world.reward_arn}
+    assert "processor" not in values["RECIPE"]
+    policy = json.dumps(run_cli("preflight", "--policy", project=tmp_path).json)
+    assert world.reward_arn in policy
+
+
+def test_rows_of_another_format_become_questions(answer: Answer, run_cli: RunCli, world: World, tmp_path: Path) -> None:
+    begun(answer, world, nova_task="rft", dataset=world.tickets_uri)
+    code, message, fix = refused(answer(data="ok"))
+    assert (code, "without messages" in message, "answer data convert" in fix) == ("dataset_unusable", True, True)
+    code, message, _ = refused(answer(data="convert"))
+    assert (code, message.startswith("72 rows were written to")) == ("prepared", True)
+    row = json.loads((tmp_path / "rft.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert [turn["role"] for turn in row["messages"]] == ["system", "user"]
+    assert json.loads(row["reference_answer"])["class"]
+    assert row["id"]
+    assert refused(answer(data="convert"))[0] == "file_exists"
+    code, _, fix = refused(answer(processor="generate reward class"))
+    assert (code, "--function-name SageMaker-" in fix) == ("prepared", True)
+    tried = run_cli(
+        "metric", "try", str(tmp_path / "nova_metrics.py"), "--rows", str(tmp_path / "rft.jsonl"), "--limit", "2",
+        project=tmp_path,
+    )  # fmt: skip
+    assert tried.json["metrics"] == ["lambda_has_answer", "lambda_reward_score", "lambda_right"], tried.json
+    assert [one["metrics"]["lambda_reward_score"] for one in tried.json["tried"]] == [1.0, 0.5, 1.0, 0.5]
+
+
+def test_a_benchmark_without_rows_says_so_before_it_is_confirmed(answer: Answer, world: World) -> None:
+    result = begun(answer, world, nova_task="benchmark strong_reject offensive_language")
+    (warning,) = [item for item in result.json["findings"] if item["kind"] == "no_rows"]
+    assert "without an interval" in warning["message"]
 
 
 def test_a_role_that_may_not_call_the_function_stops_the_card(answer: Answer, aws: LocalAws, world: World) -> None:

@@ -216,7 +216,7 @@ def test_a_file_of_means_that_its_rows_contradict_is_said(s3: Any) -> None:
     rows = files.questions["algebra"]
     rows[0].metrics = {METRIC: 0}
     summary = analyse(evaluation("tuned"), {"tuned": files}, "math").summary
-    assert "its rows give 0.59" in summary["warnings"][0]
+    assert "its own row scores give 0.59" in summary["warnings"][0]
 
 
 def test_a_sample_of_the_questions_is_said(s3: Any) -> None:

@@ -13,9 +13,9 @@ from model_evaluation.errors import Refused
 from model_evaluation.kinds.custom_scorer.demo.script import demo_dataset, demo_scorer
 from model_evaluation.kinds.custom_scorer.scorer.events import ANSWER_FIELDS, event_of, format_name, gold_of
 from model_evaluation.kinds.custom_scorer.scorer.local_file import local_call
-from model_evaluation.kinds.custom_scorer.scorer.presets import lacking
 from model_evaluation.kinds.custom_scorer.scorer.replies import ReplyError, read_reply
 from model_evaluation.kinds.custom_scorer.scorer.trial import samples_of, try_scorer
+from model_evaluation.kinds.custom_scorer.steps.scorer import lacking
 
 ROWS: dict[str, dict[str, Any]] = {
     "openai_chat": {

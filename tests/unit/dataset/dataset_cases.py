@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from model_evaluation.dataset import DatasetReport
+
 CASES_FILE = Path(__file__).parents[2] / "data" / "datasets" / "cases.jsonl"
 
 
@@ -31,3 +33,10 @@ def content(case: dict[str, Any]) -> bytes:
 
 def chunked(data: bytes, size: int) -> list[bytes]:
     return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def told(report: DatasetReport) -> dict[str, Any]:
+    """All that envelopes show of a report."""
+    lists = {"findings": report.findings, "samples": report.samples}
+    shown = {name: [entry.as_json() for entry in entries] for name, entries in lists.items()}
+    return {"usable": report.usable, "profile": report.profile.as_json(), **shown}

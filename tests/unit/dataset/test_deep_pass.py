@@ -12,6 +12,7 @@ from model_evaluation.dataset import Finding, Terms, check_stream, find_overlap
 from model_evaluation.dataset.personal_data import hidden, personal_spans, secret_spans
 from model_evaluation.dataset.texts import script_of
 from model_evaluation.dataset.training_overlap import SimilarTexts
+from unit.dataset.dataset_cases import told
 
 LONG = "Please explain in a few words why the leaves of most trees turn red and yellow in the autumn months"
 
@@ -80,7 +81,7 @@ def test_personal_data_is_counted_and_located_but_never_printed() -> None:
     by_kind = {finding.kind: finding for finding in report.findings}
     assert (by_kind["personal_data"].count, by_kind["personal_data"].lines) == (2, [2, 3])
     assert (by_kind["secret"].count, by_kind["secret"].lines) == (1, [4])
-    everything = json.dumps(report.as_json())
+    everything = json.dumps(told(report))
     assert "example.com" not in everything
     assert "AKIA" not in everything
     assert "•" in by_kind["invalid_json"].excerpt
@@ -98,12 +99,12 @@ def test_personal_data_in_names_is_hidden_and_what_looks_the_same_then_is_counte
     lines = [json.dumps(row).encode() + b"\n" for row in rows]
     lines.append(b'{"query": "c", "bob@example.com": 1, "bob@example.com": 2}\n')
     report = check_stream(lines, source="x")
-    everything = json.dumps(report.as_json())
+    everything = json.dumps(told(report))
     assert "example.com" not in everything
     assert key not in everything
     assert list(report.profile.categories.values()) == [2]
     assert list(report.profile.metadata_fields.values()) == [2]
-    assert "example.com" not in json.dumps(check_stream([b"bob@example.com,answer\n1,2\n"], source="x").as_json())
+    assert "example.com" not in json.dumps(told(check_stream([b"bob@example.com,answer\n1,2\n"], source="x")))
 
 
 def test_a_row_counts_once_whatever_is_found_in_it() -> None:

@@ -147,6 +147,14 @@ def test_convert_without_the_names_says_them(tmp_path: Path) -> None:
     assert caught.value.fix.endswith("evaluate.py dataset convert x.jsonl --map question=query,answer=response")
 
 
+def test_a_renaming_drops_no_repeated_key_and_no_row_with_a_mark(tmp_path: Path) -> None:
+    marked = b"\xef\xbb\xbf" + _lines({"question": "q"})
+    assert _converted(marked, "convert --map question=query", tmp_path) == [{"query": "q"}]
+    repeated = marked + b'{"question": "q", "question": "r"}\n'
+    with pytest.raises(Refused, match=r"1 row cannot be converted to sagemaker: there are errors \(line 2\)"):
+        _converted(repeated, "convert --map question=query", tmp_path / "other")
+
+
 def test_a_conversation_beside_messages_is_left_alone(tmp_path: Path) -> None:
     row = {"messages": [_say("user", "q")], "history": [_say("human", "h")]}
     made = _converted(_lines(row, {"messages": [_say("human", "x")]}), "convert", tmp_path)

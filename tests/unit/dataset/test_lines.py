@@ -49,3 +49,10 @@ def test_a_line_is_cut_by_its_own_length_wherever_it_stands(before: int, length:
 def test_a_broken_line_full_of_quotes_is_read_in_no_time(end: bytes) -> None:
     report = check_stream([b'{"query": "q"}\n' + BROKEN_QUOTES + end + b"\n"], source="x")
     assert [found.kind for found in report.findings] == ["invalid_json", "no_reference"]
+
+
+def test_a_row_that_is_too_long_is_told_whatever_its_beginning_says() -> None:
+    rows = [f'{{"query": "q{n}", "response": "r{n}"}}\n'.encode() for n in range(9)]
+    long = b'{"query": "q", "response": "r"}' + b" " * LONGEST_LINE + b"\n"
+    report = check_stream([*rows, long, *rows], source="x")
+    assert [(found.kind, found.lines) for found in report.errors()] == [("row_too_long", [10])]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from model_evaluation.dataset import Terms, apply_operation, check_stream, parse_operation
 from model_evaluation.dataset.operations.manifest import expanded, runs
 from model_evaluation.dataset.operations.sampling import allocate, stratified_sample, stratified_shards
+from model_evaluation.dataset.rows.lines import LONGEST_LINE
 from model_evaluation.errors import Refused
 
 
@@ -81,6 +82,14 @@ def test_dedupe_keeps_the_first_of_each(tmp_path: Path) -> None:
     assert out.read_bytes().splitlines() == [*rows, other_system]
     _check_manifest(manifest, data, out)
     assert check_stream([out.read_bytes()], source="x").profile.duplicates == 0
+
+
+def test_a_row_that_is_too_long_is_never_copied_in_part(tmp_path: Path) -> None:
+    data = _rows(1)[0] + b"\n" + b'{"query": "' + b"x" * LONGEST_LINE + b'"}\n'
+    with pytest.raises(Refused, match="Line 2 is too long"):
+        _apply("dedupe", data, tmp_path / "out.jsonl")
+    assert list(tmp_path.iterdir()) == []
+    assert _apply("drop-invalid", data, tmp_path / "out.jsonl")["outputs"][0]["rows"] == 1
 
 
 def test_dedupe_keeps_rows_with_other_pictures(tmp_path: Path) -> None:
@@ -209,7 +218,7 @@ def test_a_source_that_changes_between_readings_is_refused(tmp_path: Path) -> No
 
     report = check_stream([b"\n".join(_rows(5))], source="x")
     with pytest.raises(Refused, match="changed while it was read"):
-        apply_operation("sample", [2], open_chunks, report, tmp_path / "out.jsonl")
+        apply_operation("sample", ["2"], open_chunks, report, tmp_path / "out.jsonl")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -15,7 +15,7 @@ from model_evaluation.dataset import Terms, check_stream
 from model_evaluation.dataset.rows import blocks
 from model_evaluation.dataset.rows.blocks import read_blocks
 from model_evaluation.runtime.rows import read_dataset_row
-from unit.dataset.dataset_cases import content, load_cases
+from unit.dataset.dataset_cases import content, load_cases, told
 
 CASES = [case for case in load_cases() if len(content(case)) < 50_000]
 
@@ -28,7 +28,7 @@ def _both(parts: list[bytes], monkeypatch: pytest.MonkeyPatch, **options: Any) -
     with monkeypatch.context() as patch:
         patch.setattr(blocks, "_MOST_NAMES", 0)
         one_by_one = check_stream(parts, source="x", row_limit=None, **options)
-    return as_columns.as_json(), one_by_one.as_json()
+    return told(as_columns), told(one_by_one)
 
 
 def _rows(count: int, **extra: Any) -> bytes:

@@ -14,10 +14,12 @@ from model_evaluation.kinds.nova.functions import running
 from model_evaluation.kinds.nova.functions.running import (
     postprocess_event,
     preprocess_event,
+    reward_sample,
     run_function,
+    run_rewards,
     source_faults,
 )
-from model_evaluation.kinds.nova.functions.writing import PURPOSES, deployment, function_source, write_function
+from model_evaluation.kinds.nova.functions.writing import PURPOSES, REWARDS, deployment, function_source, write_function
 
 GOLD = json.dumps({"class": "access", "thought": "t", "description": "d"})
 RIGHT, FENCED = postprocess_event("q", GOLD, GOLD), postprocess_event("q", f"```json\n{GOLD}\n```", GOLD)
@@ -25,7 +27,7 @@ WRONG = postprocess_event("q", json.dumps({"class": "network"}), GOLD)
 BROKEN = postprocess_event("q", "no idea", GOLD)
 
 
-@pytest.mark.parametrize("template", PURPOSES)
+@pytest.mark.parametrize("template", [*PURPOSES, *REWARDS])
 def test_what_is_written_passes_its_own_tests(template: str, tmp_path: Path) -> None:
     paths = write_function(str(tmp_path), template, 'odd"field')
     done = subprocess.run(
@@ -79,6 +81,43 @@ def handler(body: str) -> str:
 def test_what_the_container_would_not_take(tmp_path: Path, body: str, told: str) -> None:
     (found,) = outcomes_of(tmp_path, handler(body))
     assert told in str(found)
+
+
+REWARDED = (
+    "return [{'id': own['id'], 'aggregate_reward_score': 0.5, 'metrics_list': "
+    "[{'name': 'a', 'value': 1, 'type': 'Metric'}]} for own in event]"
+)
+AS_TEXT = f"import json; event.reverse(); return {{'statusCode': 200, 'body': json.dumps({REWARDED[7:]})}}"
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (REWARDED, {"lambda_reward_score": 0.5, "lambda_a": 1}),
+        (AS_TEXT, {"lambda_reward_score": 0.5, "lambda_a": 1}),
+        (f"body = {REWARDED[7:]}; return {{'statusCode': 200, 'body': body}}", "the list's JSON text is expected"),
+        ("raise KeyError('id')", "it raised KeyError"),
+        ("return {'reward': 1}", "reward; statusCode and body are expected"),
+        ("return 'no'", "it answered a str"),
+        (REWARDED.replace("own['id']", "own['id'] + 'x'"), "it answered the ids 1x, 2x; 1, 2 were sent"),
+        (REWARDED + " * 2", "it answered the id 1 twice"),
+        (REWARDED + "[:1]", "it answered the ids 1; 1, 2 were sent"),
+        (REWARDED.replace("0.5", "True"), "lambda_reward_score is True; a number"),
+        (REWARDED.replace("Metric", "Score"), "type is 'Score'"),
+        (REWARDED.replace("'name': 'a', ", ""), "metrics_list has something else"),
+        ("return [{'id': own['id']} for own in event]", "has no id and aggregate_reward_score"),
+        (REWARDED.replace("'name': 'a'", "'name': own['id']"), "every row needs the same metrics"),
+    ],
+)  # fmt: skip
+def test_rewards_as_the_container_takes_them(tmp_path: Path, body: str, told: object) -> None:
+    path = tmp_path / "function.py"
+    path.write_text(handler(body), encoding="utf-8")
+    samples = [reward_sample(own, [{"role": "user", "content": "q"}], "a", "a") for own in ("1", "2")]
+    outcomes = run_rewards(str(path), samples)
+    if isinstance(told, dict):
+        assert [own.metrics for own in outcomes] == [told, told]
+    else:
+        assert str(told) in outcomes[-1].fault
 
 
 def test_a_metric_that_some_rows_lack_is_a_fault(tmp_path: Path) -> None:

@@ -8,18 +8,24 @@ from typing import Any
 
 import pytest
 
+from model_evaluation.kinds.nova.demo.script import demo_questions
 from model_evaluation.kinds.nova.functions.running import Outcome
 from model_evaluation.kinds.nova.localaws.container import NovaOutput, output_files
 from model_evaluation.kinds.nova.runtime.output.details import python_value
+from model_evaluation.kinds.nova.runtime.output.result_files import OutputFiles
+from model_evaluation.kinds.nova.runtime.recipes.recipe import REWARD, RFT
+from model_evaluation.kinds.nova.runtime.recipes.rows import question_row
 from model_evaluation.kinds.nova.runtime.scores.analysis import (
     Answered,
+    analyse_aggregates,
     analyse_answers,
     benchmark_metric,
     benchmark_rows,
     subtask_of,
 )
 from model_evaluation.kinds.nova.runtime.scores.answers import answer_fields, json_object, label_of
-from model_evaluation.runtime.results.evaluation import ResultsError
+from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.results.evaluation import ResultsError, Side
 from model_evaluation.runtime.results.paired_labels import class_table
 from unit.nova.container_runs import (
     CHECKPOINT,
@@ -282,6 +288,60 @@ def test_a_benchmark_is_compared_question_by_question_and_by_subtask() -> None:
     assert summary["rows"]["paired"] == 7 * 60
     assert set(summary["slices"]["category"]) >= {"algebra", "precalculus"}
     assert summary["slices"]["category"]["algebra"]["exact_match"]["n_paired"] == 60
+
+
+QUESTIONS = [json.loads(line) for line in demo_questions().splitlines()]
+
+
+def reward_outputs() -> dict[Side, OutputFiles]:
+    """Two models' rewards: 1 for an answer with an even number of characters."""
+
+    def call(samples: Sequence[dict[str, Any]]) -> list[Outcome]:
+        return [Outcome({REWARD: float(len(own["messages"][-1]["content"]) % 2 == 0)}) for own in samples]
+
+    made = {"processor": {"reward_lambda_arn": "arn:aws:lambda:us-east-1:111122223333:function:SageMaker-r"}}
+    return {
+        side: sorted_in(output_files(recipe(model, RFT, **made), QUESTIONS, NovaOutput(), call))
+        for side, model in (("tuned", CHECKPOINT), ("base", "nova-lite/prod"))
+    }
+
+
+def rewarded(outputs: dict[Side, OutputFiles]) -> Analysis:
+    rows = [question_row(row, line) for line, row in enumerate(QUESTIONS, 1)]
+    return analyse_answers(Answered(evaluation(primary=REWARD, task=RFT), rows), outputs)
+
+
+@pytest.mark.parametrize(
+    ("changes", "paired"),
+    [({}, 72), ({"example": "[in other words]"}, 72), ({"specifics": str({"sample_id": "row 7"})}, 72)],
+)
+def test_rewards_are_paired_by_sample_or_by_text(changes: dict[str, str], paired: int) -> None:
+    outputs = reward_outputs()
+    usual_rewards = rewarded(outputs).summary
+    outputs["base"] = edited(outputs["base"], lambda row: {**row, **changes})
+    summary = rewarded(outputs).summary
+    assert summary["rows"]["paired"] == paired
+    assert summary["metrics"] == usual_rewards["metrics"]
+    require_valid(summary)
+
+
+def test_numbers_without_rows_are_shown_and_never_given_an_n() -> None:
+    outputs: dict[Side, OutputFiles] = {
+        side: sorted_in(output_files(recipe(model, "strong_reject"), [], NovaOutput()))
+        for side, model in (("tuned", CHECKPOINT), ("base", "nova-lite/prod"))
+    }
+    asked = evaluation(primary="deflection", task="strong_reject")
+    summary = analyse_aggregates(asked, outputs).summary
+    entry = summary["metrics"]["deflection"]
+    assert entry["difference"]["mean"] == entry["tuned"]["mean"] - entry["base"]["mean"]
+    assert [entry["difference"][name] for name in ("ci_low", "ci_high", "p_value")] == [None] * 3
+    assert (entry["tuned"]["n_scored"], summary["rows"]["dataset"]) == (0, 0)
+    assert summary["verdict"]["decision"] == "invalid"
+    require_valid(summary)
+    alone = analyse_aggregates(evaluation("tuned", "deflection", "strong_reject"), {"tuned": outputs["tuned"]}).summary
+    assert (alone["verdict"]["decision"], alone["metrics"]["deflection"]["difference"]) == ("none", None)
+    with pytest.raises(ResultsError, match="left no rows, and no accuracy"):
+        analyse_aggregates(evaluation(task="strong_reject"), outputs)
 
 
 def test_subtasks_by_the_names_of_tables() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.kinds.nova.demo.script import demo_dataset, demo_pairs
-from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, IMAGE_JUDGE, LLM_JUDGE
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, IMAGE_JUDGE, LLM_JUDGE, RFT
 from model_evaluation.kinds.nova.runtime.recipes.rows import read_nova_rows
 
 ROW = {"query": "Where?", "response": "Here."}
@@ -66,8 +66,32 @@ def test_a_row_id_may_not_occur_twice() -> None:
 
 def test_messages_count_in_english() -> None:
     one, two = (read_nova_rows([b"{}"] * count, GEN_QA).faults[0].message for count in (1, 2))
-    assert one == "1 row lacks query, response."
-    assert two == "2 rows lack query, response."
+    assert one == "1 row without query, response."
+    assert two == "2 rows without query, response."
+
+
+QUESTION = {"id": "1", "messages": [{"role": "user", "content": "Where?"}], "reference_answer": "Here."}
+
+
+@pytest.mark.parametrize(
+    ("change", "kinds"),
+    [
+        ({}, set()),
+        ({"reference_answer": {"x": 4}, "difficulty": "easy"}, set()),
+        ({"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": [{"text": "q"}]}]}, set()),
+        ({"messages": [*QUESTION["messages"], {"role": "assistant", "content": "a"}]}, {"turns"}),
+        ({"messages": [{"role": "user", "content": " "}]}, {"turns"}),
+        ({"messages": "Where?"}, {"turns"}),
+        ({"reference_answer": ""}, {"missing"}),
+        ({"id": 7}, set()),
+    ],
+)
+def test_questions_for_a_reward_function(change: dict[str, Any], kinds: set[str]) -> None:
+    assert set(faults({**QUESTION, **change}, task=RFT)) == kinds
+
+
+def test_questions_need_ids_of_their_own() -> None:
+    assert faults(QUESTION, {**QUESTION, "id": "2"}, QUESTION, task=RFT) == {"repeated_id": (3,)}
 
 
 def test_a_judge_of_images_needs_them() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +15,10 @@ import yaml
 from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
 
+from model_evaluation.kinds.nova.kind import KIND
 from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, LLM_JUDGE, recipe_of
 from model_evaluation.kinds.nova.runtime.settings import NovaSettings
+from model_evaluation.runtime.launch.failures import diagnose
 from model_evaluation.runtime.launch.launcher import Launch, launch_once
 from model_evaluation.runtime.launch.ledger import LaunchError
 from model_evaluation.runtime.launch.training_jobs import LABEL_LENGTH
@@ -198,40 +200,105 @@ def test_states_steps_and_the_command_that_ends_it(place: Place) -> None:
 
 
 class Estimator:
-    """As much of an estimator of SDK v2 as starting one looks at; its job is made in AWS's stand-in."""
+    """``sagemaker.pytorch.PyTorch`` of SDK 2.254 as far as a Nova recipe goes: the names of its parameters, what it
+    refuses, and what it sends. Its job is made in AWS's stand-in."""
 
-    def __init__(self, aws: AwsClients, own: NovaSettings, **changes: Any) -> None:
-        self.sagemaker = aws.sagemaker
-        given = {
-            "image_uri": own.image_uri, "role": own.role_arn, "instance_type": own.instance_type,
-            "instance_count": own.replicas, "output_path": own.s3_output,
-        }  # fmt: skip
-        vars(self).update(given | changes)
+    def __init__(
+        self, entry_point: Any = None, framework_version: Any = None, py_version: Any = None, source_dir: Any = None,
+        hyperparameters: Any = None, image_uri: str | None = None, distribution: Any = None,
+        compiler_config: Any = None, training_recipe: str | None = None, recipe_overrides: Any = None, *,
+        role: str, instance_type: str, instance_count: int | None = None, output_path: str = "", max_run: int = 86_400,
+        base_job_name: str | None = None, sagemaker_session: Any = None,
+    ) -> None:  # fmt: skip
+        assert training_recipe
+        assert training_recipe.endswith(".yaml")  # anything else is the name of a recipe, which is cloned
+        self.recipe = yaml.safe_load(Path(training_recipe).read_text(encoding="utf-8"))
+        assert "amazon.nova" in self.recipe["run"]["model_type"]  # or it is no Nova recipe, and needs a trainer
+        if image_uri is None:
+            raise ValueError("Must supply image_uri for nova jobs.")
+        if not instance_count and not self.recipe["run"].get("replicas"):
+            raise ValueError("Must set either instance_count argument for estimator or set run -> replicas in recipe")
+        self.image_uri, self.role, self.instance_type = image_uri, role, instance_type
+        self.instance_count, self.output_path, self.max_run = instance_count, output_path, max_run
 
-    def fit(self, inputs: Any, *, wait: bool, job_name: str) -> None:
+    def fit(
+        self, inputs: Any = None, wait: bool = True, logs: str = "All", job_name: str | None = None,
+        experiment_config: Any = None,
+    ) -> None:  # fmt: skip
         assert not wait
-        self.sagemaker.create_training_job(
+        assert inputs is None or (isinstance(inputs, dict) and "recipe" not in inputs)  # it adds that channel
+        channels = {**(inputs or {}), "recipe": training_input(f"{self.output_path}/recipes")}
+        model = self.recipe["run"]["model_name_or_path"]
+        boto3.client("sagemaker", region_name=REGION).create_training_job(
             TrainingJobName=job_name,
             RoleArn=self.role,
+            HyperParameters={"base_model_location" if model.startswith("s3://") else "base_model": model},
             AlgorithmSpecification={"TrainingImage": self.image_uri, "TrainingInputMode": "File"},
+            InputDataConfig=[{"ChannelName": name, "DataSource": own} for name, own in channels.items()],
             OutputDataConfig={"S3OutputPath": self.output_path},
             ResourceConfig={
                 "InstanceType": self.instance_type, "InstanceCount": self.instance_count, "VolumeSizeInGB": 30,
             },
-            StoppingCondition={"MaxRuntimeInSeconds": 60},
+            StoppingCondition={"MaxRuntimeInSeconds": self.max_run},
         )  # fmt: skip
 
 
+def training_input(s3_data: str, distribution: str = "FullyReplicated", compression: Any = None) -> dict[str, Any]:
+    return {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": s3_data, "S3DataDistributionType": distribution}}
+
+
+def launch_cell(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The functions of the notebook's launch cell, with SDK v2 as installed."""
+    for name, members in {"pytorch": {"PyTorch": Estimator}, "inputs": {"TrainingInput": training_input}}.items():
+        monkeypatch.setitem(sys.modules, f"sagemaker.{name}", SimpleNamespace(**members))
+    source, call, _ = (KIND.templates / "launch.py.j2").read_text(encoding="utf-8").rpartition("\nlaunch = ")
+    assert call
+    cell: dict[str, Any] = {"aws": SimpleNamespace(sdk_session=lambda uploads: uploads)}
+    exec(source, cell)  # the cell that a kernel would run
+    return cell
+
+
+@pytest.mark.parametrize("task", [GEN_QA, "mmlu"])
 @mock_aws
-def test_an_estimator_of_sdk_2_is_started_unless_it_says_something_else() -> None:
+def test_the_cells_call_of_sdk_2_is_one_that_its_estimator_takes(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = PARAMETERS["DATASET"] if task == GEN_QA else None
+    own = settings(SDK="v2", RECIPE=recipe(CHECKPOINT, task, replicas=2), DATASET=dataset, REFERENCE_MODEL=None)
+    aws = AwsClients(REGION, boto3.Session(region_name=REGION))
+    call = launch_cell(monkeypatch)["evaluation"](own, "label")
+    started = own.runs.start(call, own, aws)
+    assert ":training-job/label-" in started.arn
+    assert own.runs.differences(aws, started.arn, "label", own) == []
+    assert own.runs.job(aws, started.arn.rsplit("/", 1)[-1])["StoppingCondition"] == {"MaxRuntimeInSeconds": 43_200}
+
+
+@mock_aws
+def test_an_estimator_of_sdk_2_that_says_something_else_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     own, aws = settings(SDK="v2"), AwsClients(REGION, boto3.Session(region_name=REGION))
-    started = own.runs.start(
-        partial(Estimator(aws, own).fit, None, wait=False, job_name="label-20261129010203"), own, aws
-    )
-    assert started.arn.endswith(":training-job/label-20261129010203")
-    other = Estimator(aws, own, instance_count=1)
+    call = launch_cell(monkeypatch)["evaluation"](own, "label")
+    call.func.__self__.instance_count = 1
     with pytest.raises(LaunchError, match="instance_count=1, the parameters cell says 2"):
-        own.runs.start(partial(other.fit, None, wait=False, job_name="label-2"), own, aws)
+        own.runs.start(call, own, aws)
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("RuntimeError: Engine core initialization failed.", "of one family"),
+        (
+            "ConfigValidationError: Reasoning mode is enabled but model 'x' does not support reasoning",
+            "Take reasoning_effort out",
+        ),
+        ("TypeError: preprocessor must have exactly 2 parameters", "exactly two parameters"),
+        ("Lambda response body must be a JSON string, got <class 'list'>", "json.dumps"),
+        ("ValidationException: Invalid HubContentArn format", "processor.lambda_arn"),
+        ("Could not resolve model checkpoint path for evaluate job! Falling back to base model", "manifest.json"),
+        ("AccessDenied: s3:GetObject on customer-escrow-1-smtj-x", "Allow s3:GetObject"),
+        ("ClientError: customer-escrow-1-smtj-x: Forbidden", "Allow s3:GetObject"),
+        ("MaxRuntimeExceeded", "Raise MAX_RUNTIME_HOURS"),
+    ],
+)
+def test_messages_that_others_have_met_lead_to_a_fix(message: str, told: str) -> None:
+    assert told in diagnose(message, NovaSettings.runs.failures).fix
 
 
 def test_an_unknown_sdk_is_refused() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.nova.pairs import build_pairs, write_pairs
+from model_evaluation.kinds.nova.pairs import build_pairs, write_rows
 from model_evaluation.kinds.nova.runtime.recipes.recipe import LLM_JUDGE
 from model_evaluation.kinds.nova.runtime.recipes.rows import read_nova_rows
 
@@ -27,10 +27,10 @@ def test_answers_meet_by_prompt_whatever_their_order(tmp_path: Path) -> None:
         {"prompt": "p", "response_A": "1", "response_B": "3"},
         {"prompt": "q", "response_A": "2", "response_B": "4"},
     ]
-    body = Path(write_pairs(str(tmp_path), pairs)).read_bytes()
+    body = Path(write_rows(str(tmp_path), "llm_judge.jsonl", pairs.rows)).read_bytes()
     assert read_nova_rows(body.removesuffix(b"\n").split(b"\n"), LLM_JUDGE).faults == []
     with pytest.raises(Refused, match="is there already"):
-        write_pairs(str(tmp_path), pairs)
+        write_rows(str(tmp_path), "llm_judge.jsonl", pairs.rows)
 
 
 def test_what_gives_no_pair_is_counted(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from model_evaluation.kinds.nova.runtime.recipes.families import FAMILIES, famil
 from model_evaluation.kinds.nova.runtime.recipes.recipe import (
     GEN_QA,
     LLM_JUDGE,
+    RFT,
     RUBRIC,
     TASKS,
     WITH_SUBTASKS,
@@ -27,11 +28,13 @@ FUNCTION = {
     "postprocessing": {"enabled": True},
     "aggregation": "average",
 }
+REWARD_FUNCTION = {"reward_lambda_arn": "arn:aws:lambda:us-east-1:111122223333:function:SageMaker-reward"}
 
 
 def made(task: str = GEN_QA, family: str = "lite", **more: Any) -> dict[str, dict[str, Any]]:
     known = family_of_id(family)
     assert known is not None
+    more = {**({"processor": REWARD_FUNCTION} if task == RFT else {}), **more}
     return recipe_of(task, known, more.pop("model", known.alias), **more)
 
 
@@ -69,7 +72,12 @@ def test_its_yaml_reads_back_as_the_recipe() -> None:
         (changed("run", replicas=0), "from 1 to 16"),
         (changed("run", replicas=17), "from 1 to 16"),
         (changed("run", replicas=True), "from 1 to 16"),
-        (changed("run", LLM_JUDGE, replicas=2), "a judge runs on one instance"),
+        (changed("run", LLM_JUDGE, replicas=2), "llm_judge runs on one instance"),
+        (changed("run", RFT, replicas=2), "rft_eval runs on one instance"),
+        (made(RFT, processor=FUNCTION), "rl_env has no key lambda_arn"),
+        (made(RFT, processor={"reward_lambda_arn": FUNCTION["lambda_arn"]}), "named SageMaker-... is expected"),
+        (made(RFT, processor=None), "named SageMaker-... is expected"),
+        ({**made(RFT), "processor": FUNCTION}, "rft_eval takes no section processor"),
         (changed("run", output_s3_path="s3://b/out"), "it stays empty"),
         (changed("run", data_s3_path="s3://b/in"), "it stays empty"),
         (changed("run", mlflow_tracking_uri="x"), "run has no key mlflow_tracking_uri"),

@@ -82,6 +82,16 @@ def test_real_runs_are_never_mixed_with_simulated_ones(tmp_path: Path) -> None:
     assert trend_svg([newest, apart], "").count(">SIMULATED</text>") == 1
 
 
+def test_a_kinds_own_condition_called_dataset_does_not_hide_other_rows(tmp_path: Path) -> None:
+    for day, prompts in ((1, "other"), (2, "same")):
+        folder = put(tmp_path, day, prompts=prompts)
+        summary = summary_of(folder)
+        summary["conditions"]["dataset"] = "s3://bucket/rows.csv"
+        (folder / "summary.json").write_text(json.dumps(summary))
+    _, apart = groups_of(tmp_path)
+    assert apart.differs == ["another dataset (40 rows as well, but others)"]
+
+
 def test_without_the_rows_the_dataset_is_not_taken_for_the_same(tmp_path: Path) -> None:
     (put(tmp_path, 1) / "per_example.csv").unlink()
     put(tmp_path, 2)

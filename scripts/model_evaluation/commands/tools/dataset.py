@@ -54,10 +54,10 @@ if TYPE_CHECKING:
     from model_evaluation.lookups.session import Aws  # loads boto3, which files of this machine do not need
 
 SEE_HELP = "See: evaluate.py dataset --help"
-OPTIONS_OF = {
+OPTIONS_OF = {  # actions, and the options that go with no other
     ("upload",): ("yes",),
     ("split",): ("shares", "seed", "stratify", "group", "time"),
-    ("check",): ("lines", "max_rows", "deep", "training"),
+    ("check",): ("lines", "max-rows", "deep", "training"),
     ("convert",): ("map", "format"),
     ("convert", "split"): ("output",),
 }
@@ -100,10 +100,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[JsonObject, int]:
-    for action, options in OPTIONS_OF.items():
-        if args.action not in action and any(getattr(args, option) not in (None, False, []) for option in options):
-            names = " and ".join(f"`dataset {name}`" for name in action)
-            raise UsageError(f"{', '.join(f'--{option}' for option in options)}: of {names} alone.", fix=SEE_HELP)
+    for actions_with, options in OPTIONS_OF.items():
+        values = [getattr(args, option.replace("-", "_")) for option in options]
+        if args.action not in actions_with and any(value not in ([], None) and value is not False for value in values):
+            names = " and ".join(f"`dataset {name}`" for name in actions_with)
+            raise UsageError(f"Options of {names} alone: --{', --'.join(options)}.", fix=SEE_HELP)
     actions = {"check": _check, "convert": _convert, "overlap": _overlap, "split": _split, "upload": _upload}
     return actions[args.action](args)
 

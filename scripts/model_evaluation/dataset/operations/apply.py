@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from model_evaluation.dataset.check import DatasetReport
@@ -52,8 +52,8 @@ def parse_operation(text: str) -> tuple[str, list[str]]:
 
 
 def apply_operation(
-    op: str,
-    args: Sequence[str | int],
+    name: str,
+    arguments: list[str],
     open_chunks: OpenChunks,
     report: DatasetReport,
     out_path: Path | str,
@@ -73,7 +73,6 @@ def apply_operation(
     Raises ``Refused`` when the operation cannot be done, a file exists already, or the source changed
     between its readings. Nothing is left behind then.
     """
-    name, arguments = parse_operation(shlex.join([op, *map(str, args)]))
     source, seed, out = Source(open_chunks, report), None, Path(out_path)
     try:
         with RowWriter(out) as writer:
@@ -118,6 +117,9 @@ def _filter(name: str, source: Source, arguments: list[str], writer: RowWriter, 
             texts = hash((row.prompt, row.system, row.reference, row.unseen))
             kept = row.prompt is None or texts not in seen
             seen.add(texts)
+        if kept and "row_too_long" in row.kinds():
+            message = f"Line {number:,} is too long to be copied."
+            raise Refused(message, fix=DROP_INVALID.replace("them", "it"), code="rows_have_errors")
         if kept:
             writer.write(number, raw)
 
@@ -174,15 +176,15 @@ def _convert(source: Source, arguments: list[str], writer: RowWriter) -> None:
     for number, _, row in source.lines(unpack=True, renaming=renaming):
         try:
             if row.prompt is not None:
-                made, usable = convert_row(row.obj, target), True
+                new_row, usable = convert_row(row.obj, target), True
             elif source.is_table and row.obj:
-                made = row.obj  # nobody can leave it out of a table: in what is written it is found, and can be
+                new_row = row.obj  # nobody can leave it out of a table: in what is written it is found, and can be
             else:
                 raise NotConvertible(ERRORS)
         except NotConvertible as error:
             refused.setdefault(str(error), []).append(number)
             continue
-        writer.write(number, json.dumps(made, ensure_ascii=False).encode())
+        writer.write(number, json.dumps(new_row, ensure_ascii=False).encode())
     command = convert_command(source.report.source, whole_renaming(source.foreign) or UNKNOWN)
     if not usable and (source.foreign or source.is_table):
         likely = ", ".join(f"`{name}`" for name, _ in whole_renaming(source.foreign))

@@ -27,23 +27,25 @@ def unpacked(chunks: Iterable[bytes], kind: str) -> Iterator[bytes]:
         packed = inner is not None and inner.kind != kind and inner.kind in UNPACKABLE
         yield from unpacked(stream, inner.kind) if inner is not None and packed else stream
     else:
-        try:
-            text = whole_document(chunks).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise _undecodable(error) from None
-        for value in _values(text):
+        for value in _values(_decoded(whole_document(chunks), "utf-8-sig")):
             yield json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n"
 
 
 def _recoded(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    data = whole_document(chunks)
+    encoding = "utf-16-le" if data[1:2] == b"\x00" else "utf-16-be"
+    if data[:4] in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"):
+        encoding = "utf-32"
+    elif data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    yield _decoded(data, encoding).encode("utf-8")
+
+
+def _decoded(data: bytes, encoding: str) -> str:
     try:
-        yield _utf16(whole_document(chunks)).encode("utf-8")
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise _undecodable(error) from None
-
-
-def _undecodable(error: UnicodeDecodeError) -> Refused:
-    return _damaged(f"the text cannot be decoded ({error.reason} at byte {error.start:,})")
+        raise _damaged(f"the text cannot be decoded ({error.reason} at byte {error.start:,})") from None
 
 
 def _gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -65,14 +67,6 @@ def _gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _damaged(message: str) -> Refused:
     return Refused(f"{message[0].upper()}{message[1:]}.", fix="Make or upload the file again.", code="file_damaged")
-
-
-def _utf16(data: bytes) -> str:
-    if data[:4] in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"):
-        return data.decode("utf-32")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16")
-    return data.decode("utf-16-le" if data[1:2] == b"\x00" else "utf-16-be")
 
 
 def _values(text: str) -> Iterator[object]:

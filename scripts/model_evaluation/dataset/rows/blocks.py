@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -31,6 +31,7 @@ _CONTROLS = (b"b", b"f", b"u")  # after a backslash they may make a control char
 _DECODING_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SCALARS = frozenset([str, int, float, bool, type(None)])
 _ABSENT = msgspec.UNSET
+ROLES = frozenset(["system", "user", "assistant"])
 Column = list[Any]
 """The values of one field, row by row, of whatever types the rows have."""
 
@@ -82,7 +83,8 @@ class BlockReader:
         lines, first_line = block.lines(), self._next_line
         self._next_line += len(lines)
         self._nbytes += block.nbytes
-        return self._read_plain(block, lines, first_line) or self._read_each(block, lines, first_line)
+        plain = None if block.cut else self._read_plain(block, lines, first_line)
+        return plain or self._read_each(block, lines, first_line)
 
     def _read_each(self, block: Block, lines: list[bytes], first_line: int) -> RowBlock:
         rows = [cut_row(block.nbytes)] if block.cut else [read_line(line, self._terms) for line in lines]
@@ -115,29 +117,33 @@ class BlockReader:
     def _read_plain(self, block: Block, lines: list[bytes], first_line: int) -> RowBlock | None:
         """The block when all of its rows are plain; ``None`` when one has to be looked at."""
         columns = self._columns(lines)
-        layout = _layout(tuple(columns))
-        if layout is None or self._terms.unused or b"\r" in block.data:
+        names = tuple(columns)
+        layout = _layout(names)
+        if layout is None or layout.format in self._terms.refused_formats or self._terms.unused or b"\r" in block.data:
             return None
-        quotes, escapes = _quotes_and_escapes(block.data, with_numpy=self._nbytes >= _WORTH_NUMPY)
+        keys = len(lines) * len(columns)
+        roles = 0
+        if layout.format == "openai_chat":
+            columns |= _unfolded(columns.pop("messages"))
+            roles = len(lines) * sum(role in columns for role in ROLES)
         metadata = columns.pop("metadata", [])
         if set(map(type, metadata)) - {dict}:
             return None
-        held = list(chain.from_iterable(map(dict.values, metadata)))
+        values = list(chain.from_iterable(map(dict.values, metadata)))
         inner = Counter(chain.from_iterable(metadata))
         texts = 0
-        for column in (*columns.values(), held):
+        for column in (*columns.values(), values):
             types = list(map(type, column))
             if not set(types) <= _SCALARS:
                 return None
             texts += types.count(str)
-        keys = len(lines) * (len(columns) + bool(metadata)) + inner.total()
-        if quotes != 2 * (keys + texts) or "category" in inner or None in held:
+        quotes, escapes = _quotes_and_escapes(block.data, with_numpy=self._nbytes >= _WORTH_NUMPY)
+        if quotes != 2 * (keys + inner.total() + texts + 3 * roles) or "category" in inner or None in values:
             return None  # an object names a key twice, or metadata are to be looked at
         nothing: list[str | None] = [None] * len(lines)
-        parts = [columns.get(name, nothing) for name in layout]
-        for name, part in zip(layout, parts, strict=True):
-            if name in columns and not _all_say_something(part):
-                return None
+        parts = [columns.get(name, nothing) for name in layout.fields]
+        if None in parts[1] or not all(_all_say_something(part) for part in parts if part is not nothing):
+            return None
         if (b"\x7f" in block.data or any(code in escapes for code in _CONTROLS)) and any(
             CONTROL_CHARACTER.search(text) for text in chain(*parts[:3]) if text is not None
         ):
@@ -146,10 +152,10 @@ class BlockReader:
             return None
         if b"<" in block.data and any(mark in block.data for mark in MARKS):
             return None
-        fields = Counter({name: len(lines) for name in columns if name not in NOT_METADATA})
+        fields = Counter({name: len(lines) for name in names if name not in NOT_METADATA})
         fields.update({f"metadata.{name}": count for name, count in inner.items()})
         numbers = range(first_line, first_line + len(lines))
-        formats = [format_of(dict.fromkeys(columns)) or ""] * len(lines)
+        formats = [layout.format] * len(lines)
         prompts, references, systems, categories = parts
         return RowBlock(
             lines, block.nbytes, first_line, numbers, prompts, references, systems, categories, formats, fields
@@ -164,22 +170,49 @@ class BlockReader:
         except _DECODING_ERRORS:
             return {}
         columns = {name: list(map(attrgetter(f"f{at}"), rows)) for at, name in enumerate(self._names)}
-        held = {name: len(rows) - column.count(_ABSENT) for name, column in columns.items()}
-        if set(held.values()) - {0, len(rows)}:
+        counts = {name: len(rows) - column.count(_ABSENT) for name, column in columns.items()}
+        if set(counts.values()) - {0, len(rows)}:
             return {}
-        return {name: column for name, column in columns.items() if held[name]}
+        return {name: column for name, column in columns.items() if counts[name]}
+
+
+class _Layout(NamedTuple):
+    """A format, and the fields of its rows with prompt, reference answer, system text and category."""
+
+    format: str
+    fields: tuple[str, str, str, str]
 
 
 @lru_cache(64)
-def _layout(names: tuple[str, ...]) -> tuple[str, str, str, str] | None:
-    """The fields with prompt, reference answer, system text and category of a row with these fields; ``None`` when more
-    than that is to be read, or said."""
+def _layout(names: tuple[str, ...]) -> _Layout | None:
+    """How a row with these fields is read; ``None`` when more than that is to be read, or said."""
     name = format_of(dict.fromkeys(names)) or ""
-    if name not in REFERENCE_FIELDS or any(beside(names)):
+    reference = REFERENCE_FIELDS.get(name, "assistant")
+    fields = ("user" if name == "openai_chat" else PROMPT_FIELDS.get(name, "prompt"), reference, "system", "category")
+    if name == "openai_chat":
+        others = NOT_METADATA - {"messages", "category", "metadata", "rejected"} | ROLES
+    elif reference in names:
+        others = NOT_METADATA - {*fields, "metadata", "rejected"}
+    else:
         return None
-    layout = (PROMPT_FIELDS.get(name, "prompt"), REFERENCE_FIELDS[name], "system", "category")
-    others = NOT_METADATA - {*layout, "metadata", "rejected"}
-    return layout if layout[1] in names and others.isdisjoint(names) else None
+    return _Layout(name, fields) if others.isdisjoint(names) and not any(beside(names)) else None
+
+
+def _unfolded(conversations: Column) -> dict[str, Column]:
+    """The texts of each role in conversations of one user turn and its answer; nothing when some are longer, or hold
+    anything else."""
+    try:
+        messages = list(chain.from_iterable(conversations))
+        roles = [message["role"] for message in messages]
+        texts = [message["content"] for message in messages]
+        pattern = tuple(roles[: len(conversations[0])])
+    except (TypeError, KeyError):
+        return {}
+    width, size = len(pattern), len(conversations)
+    plain = pattern in (("user", "assistant"), ("system", "user", "assistant")) and set(map(len, messages)) == {2}
+    if not plain or set(map(len, conversations)) != {width} or roles != list(pattern) * size:
+        return {}
+    return {role: texts[at::width] for at, role in enumerate(pattern)}
 
 
 def _all_say_something(column: Column) -> bool:

@@ -104,14 +104,14 @@ def foreign_prompt(names: Sequence[str]) -> Renaming:
     if not prompts:
         return ()
     tasks = [name for name in prompts if name.lower() in ("instruction", "instructions")][:1]
-    asked = [name for name in prompts if name not in tasks][:1]
-    chosen = [*tasks, *contexts, *asked, *names_of("choices", names)[:1]]
+    questions = [name for name in prompts if name not in tasks][:1]
+    fields = [*tasks, *contexts, *questions, *names_of("choices", names)[:1]]
     references = names_of("reference", names)
     sure = sure_references(names)
     if "response" in names and sure:
-        pairs = [("+".join(chosen), "prompt"), (sure[0], "completion")]
+        pairs = [("+".join(fields), "prompt"), (sure[0], "completion")]
     else:
-        pairs = [("+".join(chosen), "query")]
+        pairs = [("+".join(fields), "query")]
         pairs += [(name, "response") for name in references[:1] if "response" not in names]
     pairs += [(name, "system") for name in names_of("system", names)[:1] if "system" not in names]
     return tuple(pairs)

@@ -60,7 +60,7 @@ def decode_line(line: bytes) -> tuple[Json | None, list[Fault]]:
     of the file and may be cut off."""
     faults: list[Fault] = []
     complete = line.endswith(b"\n")
-    if complete and line.endswith(b"\r\n"):
+    if line.endswith(b"\r\n"):
         faults.append(Fault("crlf"))
     body = line.rstrip(b"\r\n")
     if not body.strip():

@@ -42,6 +42,7 @@ _OPTIONAL_FIELDS: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("category", (str,), "wrong_type_optional"),
     ("metadata", (str, dict), "wrong_type_optional"),
 )
+_LONGEST_NAME = 64  # of a field that is known to hold a part of a row
 _UNSEEN = frozenset(["not_text", "tools"])
 
 
@@ -130,15 +131,15 @@ def read_object(obj: Json, terms: Terms | None = None) -> Row:
     if row.format is None:
         _name_prompt(row)
         return row
-    emptied = [*_check_prompt(row), *_check_reference(row)]
+    empty_places = [*_check_prompt(row), *_check_reference(row)]
     _check_others(row)
     if not row.kinds() & _NOT_USABLE:
-        told = read_dataset_row(obj, 0)
-        row.prompt, row.system, row.category = told.prompt, told.system, told.category
-        row.reference = told.reference if (told.reference or "").strip() else None
+        as_read = read_dataset_row(obj, 0)
+        row.prompt, row.system, row.category = as_read.prompt, as_read.system, as_read.category
+        row.reference = as_read.reference if (as_read.reference or "").strip() else None
         row.fields = [name for name in obj if name not in NOT_METADATA] + _inner_names(obj)
     _look_beside(row)
-    _apply_terms(row, terms or Terms(), emptied)
+    _apply_terms(row, terms or Terms(), empty_places)
     if row.prompt is not None:
         texts = [row.prompt, row.reference or "", row.system or ""]
         if any(map(CONTROL_CHARACTER.search, texts)):
@@ -183,17 +184,17 @@ def _check_reference(row: Row) -> list[str]:
         elif value is not None and not isinstance(value, str):
             row.faults.append(Fault("wrong_type", f"`{name}` is {type_name(value)}"))
         return []
-    emptied = []
+    empty_places = []
     for outer, inner in (("extra_info", "answer"), ("reward_model", "ground_truth")):
         around = row.obj.get(outer)
         value = around.get(inner) if isinstance(around, dict) else None
         if around is not None and not isinstance(around, dict):
             row.faults.append(Fault("wrong_type", f"`{outer}` is {type_name(around)}"))
         elif isinstance(value, str) and not value.strip():
-            emptied.append(f"`{outer}.{inner}`")
+            empty_places.append(f"`{outer}.{inner}`")
         elif not isinstance(value, str | int | float | None):
             row.faults.append(Fault("wrong_type", f"`{outer}.{inner}` is {type_name(value)}"))
-    return emptied[-1:]
+    return empty_places[-1:]
 
 
 def _check_others(row: Row) -> None:
@@ -248,7 +249,8 @@ def _what_it_has(obj: Json) -> str:
 def _look_beside(row: Row) -> None:
     """Say where reference answer and system text may be, in a usable row without, that a model has answered, and what
     is not text."""
-    names, obj = beside(tuple(row.obj)), row.obj
+    obj = row.obj
+    names = beside(tuple(name for name in obj if len(name) <= _LONGEST_NAME))
     if not any(names):
         return
     if row.prompt is not None:
@@ -276,13 +278,13 @@ def _name_instead(row: Row, names: Iterable[str], kind: str, target: str) -> Non
         row.renaming += ((name, target),)
 
 
-def _apply_terms(row: Row, terms: Terms, emptied: list[str]) -> None:
+def _apply_terms(row: Row, terms: Terms, empty_places: list[str]) -> None:
     """What the terms say about a usable row."""
     if row.prompt is not None and row.reference is None:
         if terms.needs_reference:
             row.faults.append(Fault("missing_reference"))
         else:
-            row.faults.append(Fault("empty_reference", emptied[-1]) if emptied else Fault("no_reference"))
+            row.faults.append(Fault("empty_reference", empty_places[-1]) if empty_places else Fault("no_reference"))
     if row.format in terms.refused_formats and not {"prompt", "query"} & row.obj.keys():
         row.faults.append(Fault("format_not_taken", f"`{row.format}`"))
     parts = {"reference": row.reference, "system": row.system}

@@ -30,10 +30,10 @@ def configuration(context: Context) -> list[tuple[str, str]]:
 def expectation(context: Context) -> Expectation:
     """Questions, what they can show, cost and duration."""
     questions, models, runs = questions_of(context), models_of(context), jobs_of(context)
-    found = detectable_points(questions) if questions else None
+    span = detectable_points(questions) if questions else None
     lines = []
     if models > 1:
-        shown = f"differences of about {found[0]:.1f} to {found[1]:.1f} points" if found else "not known"
+        shown = f"differences of about {span[0]:.1f} to {span[1]:.1f} points" if span else "not known"
         lines.append(("Can detect", f"{shown}, each question answered once by both models"))
     asked = f"{questions:,} questions × {models} model(s) = {questions * models:,}" if questions else "not known"
     each = f" for {runs} runs, one after another" if runs > 1 else ""

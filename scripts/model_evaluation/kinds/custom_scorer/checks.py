@@ -7,26 +7,12 @@ from collections.abc import Iterator
 from model_evaluation.kinds.custom_scorer.kind import CustomScorer
 from model_evaluation.preflight import shared_checks as shared
 from model_evaluation.preflight.fixes import lines
-from model_evaluation.preflight.results import Result, failed, passed, warned
+from model_evaluation.preflight.results import Result, passed, warned
 from model_evaluation.preflight.shared_checks import Check
 from model_evaluation.preflight.subject import Subject
 
 # What the notebook calls, by the last part of an endpoint's service name.
 ENDPOINTS = ("s3", "sagemaker.api", "sts", "logs")
-
-
-def data(subject: Subject) -> Iterator[Result]:
-    """The profile belongs to the dataset."""
-    facts, dataset = subject.facts("data"), subject.facts("dataset")
-    rows = int(facts["profile"]["rows"])
-    if facts.get("etag") != dataset.get("etag"):
-        yield failed(
-            "The dataset's profile was made of another version of the file.",
-            lines("Read the file again:", "evaluate.py revise data"),
-            rows=rows,
-        )
-        return
-    yield passed(f"{rows:,} rows.", rows=rows)
 
 
 def trial(subject: Subject) -> Iterator[Result]:
@@ -42,7 +28,7 @@ def trial(subject: Subject) -> Iterator[Result]:
 
 CHECKS: tuple[Check, ...] = (
     *shared.whereabouts(("data", "scope")),
-    Check("data", data, ("dataset", "data")),
+    shared.PROFILE,
     Check("scorer_trial", trial, ("scorer", "scorer_trial")),
     *shared.BASE_MODELS,
     *shared.access(CustomScorer.permission_steps),

@@ -15,6 +15,18 @@ from .runtime.inspect_runs import InspectRuns
 from .runtime.targets import Target
 
 GUIDE = "SageMaker guide, Evaluate with Inspect AI Container"
+ENDPOINT_ACTIONS = (
+    (
+        "make_endpoint",
+        "CreateModel CreateEndpointConfig CreateEndpoint DescribeEndpoint InvokeEndpoint",
+        "no endpoint is made",
+    ),
+    (
+        "delete_endpoint",
+        "DeleteModel DeleteEndpointConfig DeleteEndpoint",
+        "the endpoint is left behind and costs money",
+    ),
+)
 
 
 def permissions(context: Context, role: str = "") -> Permissions:
@@ -59,72 +71,46 @@ def _of_role(config: Configuration, prefix: str) -> Needs:
 
 def _models(config: Configuration, targets: list[Target]) -> Needs:
     """What calling the models takes, by how each of them is called."""
-    found: dict[str, Need] = {}
-    granted: tuple[str, ...]
-    asked: tuple[str, ...]
+    needed: dict[str, Need] = {}
+    fails, bedrock = "every sample fails", f"arn:{config.partition}:bedrock"
     for target in targets:
         if target.bedrock:
-            where = f"arn:{config.partition}:bedrock"
-            granted = (
-                f"{where}:*::foundation-model/*",
-                f"{where}:{config.region}:{config.account}:inference-profile/*",
-            )
-            asked = (f"{where}:{config.region}::foundation-model/{target.bedrock.split('.', 1)[-1]}",)
+            profiles = f"{bedrock}:{config.region}:{config.account}:inference-profile/*"
+            granted = (f"{bedrock}:*::foundation-model/*", profiles)
+            asked = (f"{bedrock}:{config.region}::foundation-model/{target.bedrock.split('.', 1)[-1]}",)
             names = actions("bedrock", "InvokeModel InvokeModelWithResponseStream")
-            found["bedrock"] = Need("call_model", names, granted, "every sample fails", GUIDE, asked=asked)
+            needed["bedrock"] = Need("call_model", names, granted, fails, GUIDE, asked=asked)
         if target.endpoint:
             arn = (config.sagemaker(f"endpoint/{target.endpoint.lower()}"),)
             names = actions("sagemaker", "DescribeEndpoint InvokeEndpoint InvokeEndpointWithResponseStream")
-            part = f"call_endpoint_{len(found)}"
-            found[target.endpoint] = Need(part, names, arn, "every sample fails", GUIDE, asked=arn)
+            needed[target.endpoint] = Need(f"call_endpoint_{len(needed)}", names, arn, fails, GUIDE, asked=arn)
         if target.package:
-            make = "CreateModel CreateEndpointConfig CreateEndpoint DescribeEndpoint InvokeEndpoint"
-            clean = "DeleteModel DeleteEndpointConfig DeleteEndpoint"
-            granted = tuple(config.sagemaker(f"{sort}/*") for sort in ("model", "endpoint-config", "endpoint"))
-            asked = tuple(config.sagemaker(f"{sort}/inspectai-x") for sort in ("model", "endpoint-config", "endpoint"))
-            found["make"] = Need(
-                "make_endpoint", actions("sagemaker", make), granted, "no endpoint is made", GUIDE, asked=asked
-            )
-            left = "the endpoint is left behind and costs money"
-            found["clean"] = Need("delete_endpoint", actions("sagemaker", clean), granted, left, GUIDE, asked=asked)
-            weights = str(target.weights).removeprefix("s3://").rstrip("/")
-            found[f"weights {weights}"] = Need(
-                f"weights_{len(found)}",
-                ("s3:GetObject",),
-                (config.s3(f"{weights}*"),),
-                "the endpoint cannot load the weights",
-                GUIDE,
-                "contested",
-                (config.s3(f"{weights}/model.safetensors"),),
-            )
-    return tuple(found.values())
+            sorts = ("model", "endpoint-config", "endpoint")
+            own, one = ([config.sagemaker(f"{sort}/{name}") for sort in sorts] for name in ("*", "inspectai-x"))
+            for part, calls, otherwise in ENDPOINT_ACTIONS:
+                needed[part] = Need(part, actions("sagemaker", calls), tuple(own), otherwise, GUIDE, asked=tuple(one))
+            weights = config.s3(str(target.weights).removeprefix("s3://").rstrip("/"))
+            unloaded, file = "the endpoint cannot load the weights", (f"{weights}/model.safetensors",)
+            part, get = f"weights_{len(needed)}", ("s3:GetObject",)
+            needed[weights] = Need(part, get, (f"{weights}*",), unloaded, GUIDE, "contested", file)
+    return tuple(needed.values())
 
 
 def _of_caller(config: Configuration, prefix: str) -> Needs:
     looked_up = "a model that is not there is found out by the run only"
+    finding = actions("bedrock", "GetFoundationModel GetInferenceProfile")
+    reading = ("sagemaker:DescribePipelineDefinitionForExecution",)
+    unread = "what runs cannot be compared with what was asked for, and its logs cannot be found"
+    pipelines = (config.sagemaker(f"pipeline/{prefix}*"),)
+    execution = (config.sagemaker(f"pipeline/{prefix}-preflight/execution/preflight000"),)
+    unwritten = "the configuration cannot be written, or logs not read"
     return (
         *needs.start_pipelines(config, prefix),
-        *needs.write_output(
-            config, "write_output", "the configuration cannot be written, or logs not read", SDK_CALLER
-        ),
+        *needs.write_output(config, "write_output", unwritten, SDK_CALLER),
         *needs.list_buckets(config, "ListBucket", "logs cannot be found", SDK_CALLER),
         *needs.create_mlflow(config),
-        Need(
-            "read_config",
-            ("sagemaker:DescribePipelineDefinitionForExecution",),
-            (config.sagemaker(f"pipeline/{prefix}*"),),
-            "what runs cannot be compared with what was asked for, and its logs cannot be found",
-            SDK_SOURCE,
-            asked=(config.sagemaker(f"pipeline/{prefix}-preflight/execution/preflight000"),),
-        ),
-        Need(
-            "find_models",
-            actions("bedrock", "GetFoundationModel GetInferenceProfile"),
-            ("*",),
-            looked_up,
-            GUIDE,
-            "secondary",
-        ),
+        Need("read_config", reading, pipelines, unread, SDK_SOURCE, asked=execution),
+        Need("find_models", finding, ("*",), looked_up, GUIDE, "secondary"),
         *needs.sdk_check(SDK_CALLER_ACTIONS, "the SDK refuses you before anything starts"),
         *needs.read_for_checks(config, "sagemaker:DescribeEndpoint"),
     )

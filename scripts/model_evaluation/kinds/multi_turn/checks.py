@@ -18,17 +18,6 @@ from .runtime.recipe import TEMPERATURE, meaningless_k
 ENDPOINTS = ("s3", "sagemaker.api", "sts", "logs")
 
 
-def data(subject: Subject) -> Iterator[Result]:
-    """The profile belongs to the dataset."""
-    facts, dataset = subject.facts("data"), subject.facts("dataset")
-    if facts.get("etag") != dataset.get("etag"):
-        again = lines("Read the file again:", "evaluate.py revise data")
-        yield failed("The dataset's profile was made of another version of the file.", again)
-        return
-    rows = int(facts["profile"]["rows"])
-    yield passed(f"{rows:,} rows.", rows=rows)
-
-
 def rollouts(subject: Subject) -> Iterator[Result]:
     """Whether the values of k mean something, and the agent's tools can stand it."""
     group, ks = rollouts_of(subject.context)
@@ -48,7 +37,7 @@ def rollouts(subject: Subject) -> Iterator[Result]:
 
 CHECKS: tuple[Check, ...] = (
     *shared.whereabouts(("data", "scope")),
-    Check("data", data, ("dataset", "data")),
+    shared.PROFILE,
     Check("rollouts", rollouts, ("rollouts", "sampling", "scope")),
     *shared.BASE_MODELS,
     *shared.access(MultiTurn.permission_steps),

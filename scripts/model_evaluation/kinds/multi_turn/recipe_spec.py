@@ -9,22 +9,14 @@ from typing import TYPE_CHECKING
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.multi_turn.runtime.recipe import EVALUATION_TYPE, PASS_K, SAMPLING, USUAL
-from model_evaluation.runtime.tasks.recipe import Parameter
+from model_evaluation.runtime.tasks.parameter import Parameter
+from model_evaluation.steps.decoding import spec_of
 from model_evaluation.steps.evaluator.pairs import read_settings
 
 if TYPE_CHECKING:
-    from model_evaluation.lookups.sagemaker.evaluation_spec import EvaluationSpec
+    pass
 
 DEFAULTS = "defaults"
-
-
-def spec_of(context: Context) -> EvaluationSpec:
-    """The live settings of the recipe."""
-    from model_evaluation.lookups.sagemaker.evaluation_spec import evaluation_spec
-
-    facts, region = context.facts("model"), str(context.value("region"))
-    base, version = str(facts.get("base_model", "")), facts.get("base_model_version")
-    return evaluation_spec(context.aws, base, version, region, EVALUATION_TYPE)
 
 
 def require_recipe(context: Context) -> None:
@@ -50,8 +42,7 @@ def require_recipe(context: Context) -> None:
 
 def parameters_of(context: Context) -> Mapping[str, Parameter]:
     """The recipe's settings: read live, else those of AWS's public recipes."""
-    spec = spec_of(context)
-    return spec.parameters or USUAL
+    return spec_of(context, EVALUATION_TYPE).parameters or USUAL
 
 
 def read_rollouts(text: str, group: Parameter) -> tuple[int, tuple[int, ...]]:

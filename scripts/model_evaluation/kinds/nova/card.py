@@ -11,8 +11,9 @@ from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.confirm import with_reason
 from model_evaluation.steps.rows.card import can_show
 
+from .chosen import family_of
 from .runtime.nova_runs import ANSWERING
-from .runtime.recipes.families import family_of_id, image_uri
+from .runtime.recipes.families import image_uri
 from .runtime.recipes.recipe import recipe_of
 from .runtime.report.words import inference_text
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 def recipe(context: Context) -> dict[str, dict[str, object]]:
     """The container's recipe, as the answers make it."""
-    family, task = family_of_id(str(context.facts("model")["family"])), context.facts("nova_task")
-    assert family is not None
+    family, task = family_of(context), context.facts("nova_task")
     return recipe_of(
         str(task["task"]),
         family,
@@ -45,13 +45,11 @@ def configuration(context: Context) -> list[tuple[str, str]]:
     made, other = recipe(context), reference(context)
     rows = int(context.facts("data")["profile"]["rows"])
     dataset = f"{context.value('dataset')} ({rows:,} rows)" if rows else "the benchmark's own questions"
-    family = family_of_id(str(context.facts("model")["family"]))
-    assert family is not None
     versus = f"compared with {other}: a second job on the same rows" if other else "alone"
     region = str(context.value("region"))
     return [
         ("Task", str(context.value("task"))),
-        ("Model", f"{context.value('model')} ({family.name}), {versus}"),
+        ("Model", f"{context.value('model')} ({family_of(context).name}), {versus}"),
         ("Dataset", dataset),
         ("Primary metric", f"{context.value('primary_metric')}{_field(context)}"),
         *((f"Recipe: {section}", _section(content)) for section, content in made.items()),

@@ -103,7 +103,7 @@ class Nova(Kind):
         present = recipe(context)
         return [
             f"the recipe's {section} is {made.get(section)}, not {present.get(section)}"
-            for section in ("evaluation", "inference", "processor")
+            for section in ("evaluation", "inference", "processor", "rl_env")
             if made.get(section) != present.get(section)
         ]
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from typing import Any
 
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.kinds.kind import MetricTool
+from model_evaluation.runtime.settings import Json
 
-from .functions.running import Outcome, postprocess_event, preprocess_event, run_function, source_faults
+from .functions.running import (
+    postprocess_event,
+    preprocess_event,
+    reward_sample,
+    run_function,
+    run_rewards,
+    source_faults,
+)
+from .runtime.output.details import first_text
 
 UNREADABLE = "I am not sure what to answer."
 
@@ -20,7 +28,8 @@ class FunctionTool(MetricTool):
     description = (
         "lint looks at a Python file with lambda_handler. try runs it here, in a process of its own, on rows of "
         "gen_qa.jsonl (--rows): each row's reference as a right answer, and an answer that cannot be read; or on rows "
-        "of the container's inference_output.jsonl, with the model's answers. Nothing is deployed."
+        "of the container's inference_output.jsonl, with the model's answers; a reward function on its questions "
+        "(messages, reference_answer). Nothing is deployed."
     )
 
     def run(self, args: argparse.Namespace) -> tuple[dict[str, object], int]:
@@ -44,7 +53,7 @@ class FunctionTool(MetricTool):
         return _tried(args.file, _rows(args.rows, args.limit)), 0
 
 
-def _rows(path: str, limit: int) -> list[dict[str, object]]:
+def _rows(path: str, limit: int) -> list[Json]:
     """The first rows of a file of questions, or of the container's answers."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -53,56 +62,66 @@ def _rows(path: str, limit: int) -> list[dict[str, object]]:
         raise Refused(
             f"{path} cannot be read: {error}.", fix="Give a JSON Lines file.", code="file_unreadable"
         ) from error
-    if not rows or not all(isinstance(row, dict) and ("response" in row or "inference" in row) for row in rows):
+    known = ("response", "inference", "reference_answer")
+    if not rows or not all(isinstance(row, dict) and any(name in row for name in known) for row in rows):
         raise Refused(
-            f"{path} has rows without `response` and without `inference`.",
-            fix="Give gen_qa.jsonl, or inference_output.jsonl of an earlier run.",
+            f"{path} has rows without {', '.join(known)}.",
+            fix="Give gen_qa.jsonl, the questions of an rft evaluation, or inference_output.jsonl of an earlier run.",
             code="too_few_rows",
         )
     return rows
 
 
-def _tried(path: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    from .runtime.output.details import first_text
-
-    events, names = [], []
-    for number, row in enumerate(rows, 1):
-        prompt, gold = (
-            str(row.get("query") or row.get("prompt") or ""),
-            first_text(row.get("response", row.get("gold"))),
-        )
-        answers = (
-            {"the model's answer": first_text(row["inference"])}
-            if "inference" in row
-            else {"the reference as the answer": gold, "an answer that cannot be read": UNREADABLE}
-        )
-        for what, answer in answers.items():
-            events.append(postprocess_event(prompt, answer, gold))
-            names.append(f"row {number}, {what}")
-    events.append(preprocess_event(rows[0].get("system"), str(rows[0].get("query") or "p"), "g"))
-    outcomes = run_function(os.path.abspath(path), events)
-    wrong = [(name, one) for name, one in zip([*names, "preprocessing"], outcomes, strict=True) if one.fault]
-    measured: list[tuple[str, Outcome]] = list(zip(names, outcomes, strict=False))
-    required = [(name, one) for name, one in wrong if name != "preprocessing"]
-    if required:
+def _tried(path: str, rows: list[Json]) -> dict[str, object]:
+    path, findings = os.path.abspath(path), []
+    calls = [(at, row, name, own) for at, row in enumerate(rows, 1) for name, own in _answers(row).items()]
+    names = [f"row {at}, {name}" for at, _, name, _ in calls]
+    if "reference_answer" in rows[0]:
+        samples = [
+            reward_sample(str(number), row.get("messages") or [], answer, row.get("reference_answer"))
+            for number, (_, row, _, answer) in enumerate(calls, 1)
+        ]
+        outcomes = run_rewards(path, samples)
+    else:
+        events = [postprocess_event(_prompt(row), answer, _gold(row)) for _, row, _, answer in calls]
+        prepared = preprocess_event(rows[0].get("system"), str(rows[0].get("query") or "p"), "g")
+        *outcomes, last = run_function(path, [*events, prepared])
+        if last.fault:
+            note = f"Preprocessing cannot be enabled: {last.fault}."
+            findings.append(finding("no_preprocessing", note, level="warning"))
+    tried = list(zip(names, outcomes, strict=True))
+    wrong = [f"{name}: {one.fault}" for name, one in tried if one.fault]
+    if wrong:
         raise Refused(
-            "; ".join(f"{name}: {one.fault}" for name, one in required[:5]) + ".",
+            "; ".join(wrong[:5]) + ".",
             fix="Correct the function, and try it again before it is deployed.",
             code="function_fails",
-            details={"calls": len(events), "failed": len(required)},
+            details={"calls": len(tried), "failed": len(wrong)},
         )
-    findings = [
-        finding("no_preprocessing", f"Preprocessing cannot be enabled: {one.fault}.", level="warning")
-        for name, one in wrong
-        if name == "preprocessing"
-    ]
-    slowest = max(one.seconds for one in outcomes)
     return {
-        "metrics": sorted(measured[0][1].metrics),
-        "tried": [{"call": name, "metrics": one.metrics} for name, one in measured],
-        "slowest_seconds": round(slowest, 3),
+        "metrics": sorted(outcomes[0].metrics),
+        "tried": [{"call": name, "metrics": one.metrics} for name, one in tried],
+        "slowest_seconds": round(max(one.seconds for one in outcomes), 3),
         "findings": findings,
     }
+
+
+def _answers(row: Json) -> dict[str, str]:
+    """Answers to try, by what they are."""
+    if "inference" in row:
+        return {"the model's answer": first_text(row["inference"])}
+    return {"the reference as the answer": _gold(row), "an answer that cannot be read": UNREADABLE}
+
+
+def _gold(row: Json) -> str:
+    reference = row.get("reference_answer")
+    if reference is not None:
+        return reference if isinstance(reference, str) else json.dumps(reference)
+    return first_text(row.get("response", row.get("gold")))
+
+
+def _prompt(row: Json) -> str:
+    return str(row.get("query") or row.get("prompt") or "")
 
 
 TOOL = FunctionTool()

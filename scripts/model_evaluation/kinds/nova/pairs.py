@@ -6,13 +6,13 @@ import csv
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from model_evaluation.errors import Refused
+from model_evaluation.runtime.settings import Json
 
 from .runtime.output.details import first_text
-from .runtime.recipes.recipe import LLM_JUDGE, TASKS
 from .runtime.recipes.rows import GENERATION_FAILED
 
 PROMPTS, ANSWERS = ("query", "prompt"), ("inference", "answer", "response", "tuned_response")
@@ -47,15 +47,15 @@ def build_pairs(baseline: str, challenger: str) -> Pairs:
     return Pairs(rows, dict(left_out))
 
 
-def write_pairs(project: str, pairs: Pairs) -> str:
-    """Writes the judge's file into the project, under the container's name; its path."""
-    path = os.path.join(project, TASKS[LLM_JUDGE].file)
+def write_rows(project: str, name: str, rows: Sequence[Mapping[str, object]]) -> str:
+    """Writes a new file of rows into the project; its path."""
+    path = os.path.join(project, name)
     if os.path.lexists(path):
         raise Refused(
             f"{path} is there already; nothing was written.", fix="Rename it and answer again.", code="file_exists"
         )
     with open(path, "x", encoding="utf-8") as file:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in pairs.rows)
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     return path
 
 
@@ -94,7 +94,7 @@ def _rows(path: str) -> Iterator[dict[str, object]]:
         ) from error
 
 
-def _of(row: dict[str, Any], names: tuple[str, ...]) -> str | None:
+def _of(row: Json, names: tuple[str, ...]) -> str | None:
     """The first of these fields; the container writes a conversation and a list of answers as Python texts."""
     value = next((row[name] for name in names if isinstance(row.get(name), str)), None)
     if value is None:

@@ -10,6 +10,8 @@ from model_evaluation.preflight import needs
 from model_evaluation.preflight.configuration import Configuration, configuration_of
 from model_evaluation.preflight.needs import API, Needs
 
+from .runtime.recipes.recipe import function_of
+
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
@@ -24,7 +26,8 @@ def permissions(context: Context, role: str = "") -> Permissions:
     config = configuration_of(context, role)
     places = [str(context.value("model") or ""), str(context.facts("scope").get("reference") or "")]
     checkpoints = tuple(place.removeprefix("s3://") for place in places if place.startswith("s3://"))
-    function = str((context.facts("processor").get("processor") or {}).get("lambda_arn", ""))
+    processor = context.facts("processor").get("processor") or {}
+    function = function_of({"processor": processor, "rl_env": processor})
     return Permissions((*_of_role(config, checkpoints), *_invoke(function)), _of_caller(config), TRUSTED)
 
 

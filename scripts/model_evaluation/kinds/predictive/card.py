@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.dataset.power import minimum_detectable_rate_difference
+from model_evaluation.json_types import Facts
 from model_evaluation.kinds.kind import Expectation
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.confirm import with_reason
@@ -20,10 +20,6 @@ from .recorded import (
     uses_batch,
     uses_jobs,
 )
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import Facts
 
 JOB_MINUTES = (4.0, 12.0)  # a machine has to start and load the model; an assumption, no source publishes it
 DISCORDANT = (0.02, 0.20)  # shares of rows on which exactly one of two models is right

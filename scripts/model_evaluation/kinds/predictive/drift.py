@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
+
+import msgspec
 
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import JsonObject
 
-from .runtime.drift import VERSION, Baseline, Drift, drift
+from .runtime.drift import QUANTILES, Baseline, Distribution, Drift, drift
 
 SIGNIFICANCE = 0.05
 BASELINE = "baseline.json"
@@ -44,32 +45,22 @@ def drift_sentence(columns: list[Drift]) -> str:
 def read_baseline(path: str) -> Baseline:
     """A ``baseline.json``; raises Refused where it is none."""
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-        known = isinstance(content, dict) and content.get("version") == VERSION and isinstance(content["columns"], dict)
-        fault = (
-            "" if known and all(_is_distribution(own) for own in content["columns"].values()) else "it is another file"
-        )
+        with open(path, "rb") as file:
+            baseline = msgspec.json.decode(file.read(), type=Baseline)
+        if all(map(_is_distribution, baseline["columns"].values())):
+            return baseline
+        fault = "it is another file"
     except OSError as error:
         fault = error.strerror or str(error)
-    except (ValueError, KeyError, RecursionError) as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         fault = str(error)
-    if fault:
-        raise Refused(
-            f"{path} is no baseline that results of a predictive model left: {fault}.",
-            fix="Name the baseline.json beside the report.html of an earlier evaluation; older results have none.",
-            code="no_baseline",
-        )
-    found: Baseline = content
-    return found
-
-
-def _is_distribution(own: object) -> bool:
-    if not isinstance(own, dict) or not isinstance(own.get("n"), int):
-        return False
-    quantiles, counts = own.get("quantiles"), own.get("counts")
-    numbers = (
-        isinstance(quantiles, list) and len(quantiles) == 101 and all(isinstance(v, int | float) for v in quantiles)
+    raise Refused(
+        f"{path} is no baseline that results of a predictive model left: {fault}.",
+        fix="Name the baseline.json beside the report.html of an earlier evaluation; older results have none.",
+        code="no_baseline",
     )
-    texts = isinstance(counts, dict) and all(isinstance(count, int) for count in counts.values())
-    return numbers or texts or not own["n"]
+
+
+def _is_distribution(own: Distribution) -> bool:
+    quantiles = own["quantiles"]
+    return len(quantiles) == QUANTILES if quantiles is not None else own["counts"] is not None or not own["n"]

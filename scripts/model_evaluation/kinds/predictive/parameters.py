@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
 
 from .recorded import CONSTANT, threshold_of
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 POLL_SECONDS, TIMEOUT_MINUTES = 30, 240
 RESULTS_DIR = "results"
@@ -21,7 +17,7 @@ def parameters(context: Context) -> JsonObject:
     instance, _, count = str(context.value("inference")).partition(" ")
     against = str(context.value("reference"))
 
-    def given(step_id: str) -> str | None:
+    def unless_none(step_id: str) -> str | None:
         value = context.value(step_id)
         return None if value in (None, "none") else str(value)
 
@@ -42,11 +38,11 @@ def parameters(context: Context) -> JsonObject:
         "VALIDATION_FORMAT": context.facts("threshold").get("format") if threshold_of(context).validation else None,
         "PRIMARY_METRIC": context.value("primary_metric"),
         "SLICES": context.value("slices"),
-        "REGION": given("region"),
+        "REGION": unless_none("region"),
         "RESULTS_DIR": RESULTS_DIR,
         "RUN_LABEL": project_slug(context.project),
-        "ROLE_ARN": str(context.facts("role").get("arn", "")) or given("role"),
-        "S3_OUTPUT": given("output"),
+        "ROLE_ARN": str(context.facts("role").get("arn", "")) or unless_none("role"),
+        "S3_OUTPUT": unless_none("output"),
         "INSTANCE_TYPE": None if instance == "none" else instance,
         "INSTANCE_COUNT": int(count) if count.isdigit() else 1,
         "POLL_SECONDS": POLL_SECONDS,

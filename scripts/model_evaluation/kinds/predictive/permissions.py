@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.permissions import Need, Permissions, TrustedService, actions
 from model_evaluation.lookups.iam.roles import SAGEMAKER
 from model_evaluation.preflight import needs
@@ -11,9 +10,6 @@ from model_evaluation.preflight.configuration import Configuration, configuratio
 from model_evaluation.preflight.needs import API, Needs
 
 from .recorded import ENDPOINT, sides_of, uses_batch, uses_jobs
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 TRUSTED = (TrustedService(SAGEMAKER, "SageMaker", "No job can start."),)
 NO_JOB = "the transform job does not start"
@@ -39,11 +35,11 @@ def _of_role(config: Configuration) -> Needs:
 
 
 def _of_caller(config: Configuration, context: Context) -> Needs:
-    found: list[Need] = []
+    caller: list[Need] = []
     if uses_batch(context):
         jobs, job = config.sagemaker("transform-job/*"), config.sagemaker("transform-job/preflight")
         start = actions("sagemaker", "CreateTransformJob DescribeTransformJob StopTransformJob")
-        found += [
+        caller += [
             Need("start", start, (jobs,), NO_JOB, API, asked=(job,)),
             Need("find_jobs", ("sagemaker:ListTransformJobs",), ("*",), "a job that runs is not found again", API),
             *needs.write_output(config, "upload", "the rows cannot be put into S3", API),
@@ -51,14 +47,14 @@ def _of_caller(config: Configuration, context: Context) -> Needs:
         if config.role:
             models, model = config.sagemaker("model/*"), config.sagemaker("model/preflight")
             make = actions("sagemaker", "CreateModel DescribeModel")
-            found += [
+            caller += [
                 Need("make_model", make, (models,), NO_JOB, API, asked=(model,)),
                 *needs.pass_role(config, SAGEMAKER, "CreateModel is refused", API, "pass_role"),
             ]
     endpoints = [str(context.value(side)) for side, source in sides_of(context).items() if source == ENDPOINT]
     if endpoints:
         names = actions("sagemaker", "DescribeEndpoint InvokeEndpoint")
-        found.append(
+        caller.append(
             Need("invoke", names, tuple(endpoints), "the endpoint does not answer", API, asked=tuple(endpoints))
         )
-    return tuple(found)
+    return tuple(caller)

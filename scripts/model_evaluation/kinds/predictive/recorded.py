@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused
 
 from .runtime.problem import Columns, PrimaryMetric, Problem, ThresholdRule
+from .tables.duck import Table, open_table
 from .tables.profile import TableProfile
 from .tables.source import Source, find_table, is_local
 
 if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.session import Aws
 
 BATCH, ENDPOINT, FILE = "batch", "endpoint", "file"
@@ -41,9 +44,7 @@ def profile_of(context: Context) -> TableProfile:
 
 def features_of(context: Context) -> list[str]:
     """Columns that the model is given, in the file's order."""
-    columns = columns_of(context)
-    left_out = {columns.label, columns.id, columns.weight, *columns.ignore}
-    return [str(name) for name in context.facts("columns")["names"] if name not in left_out]
+    return columns_of(context).features(context.facts("columns")["names"])
 
 
 def sides_of(context: Context) -> dict[str, str]:
@@ -86,8 +87,6 @@ def _tables(context: Context) -> list[str]:
 
 def located(context: Context, text: str) -> str:
     """A table as it was named; a file that lies in the project's folder may be named from there."""
-    import os
-
     inside = os.path.join(context.project, os.path.expanduser(text))
     return inside if is_local(text) and not os.path.exists(text) and os.path.exists(inside) else text
 
@@ -97,10 +96,22 @@ def aws_for(context: Context, uri: str) -> Aws | None:
     return None if is_local(uri) else context.aws
 
 
+def find_for(context: Context, uri: str) -> Source:
+    """The table of that URI."""
+    return find_table(aws_for(context, uri), uri)
+
+
+def open_test_set(context: Context, more: Source | None = None, *, once: bool = False) -> AbstractContextManager[Table]:
+    """The test set, as it was recorded, with another table beside it; as :func:`.duck.open_table` has them."""
+    source = test_source(context)
+    more_aws = aws_for(context, more.uri) if more else None
+    return open_table(aws_for(context, source.uri), source, more, more_aws, once=once)
+
+
 def test_source(context: Context) -> Source:
     """The test set as it is now. Raises Refused when it is another one than was recorded."""
     facts = context.facts("dataset")
-    source = find_table(aws_for(context, str(facts["uri"])), str(facts["uri"]))
+    source = find_for(context, str(facts["uri"]))
     if source.etag != facts["etag"]:
         raise Refused(
             f"{source.uri} was replaced after it was checked.",

@@ -45,12 +45,11 @@ def _region_header(answer: Json) -> str | None:
 
 def is_foreign_bucket(aws: Aws, bucket: str, account: str) -> bool | None:
     """Whether a bucket belongs to another account than ``account``; ``None`` when it may not be looked at at all."""
-    client = aws.client("s3")
 
     def may_look(**expected: str) -> bool:
         try:
             with aws_errors("looking up the owner of", resource=bucket):
-                client.head_bucket(Bucket=bucket, **expected)
+                aws.client("s3").head_bucket(Bucket=bucket, **expected)
         except AccessDenied:
             return False
         return True

@@ -14,7 +14,7 @@ from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.session import Client
 
-from .objects import S3Object
+from .objects import S3Object, condition_failed
 
 CHUNK_BYTES = 480 << 10  # what the dataset check takes at a time
 ATTEMPTS = 4
@@ -58,7 +58,7 @@ def _open(client: Client, item: S3Object, start: int) -> StreamingBody:
     try:
         return client.get_object(Bucket=item.uri.bucket, Key=item.uri.key, IfMatch=item.etag, **part)["Body"]
     except boto.ClientError as error:
-        if str(error.response.get("Error", {}).get("Code")) not in {"PreconditionFailed", "412"}:
+        if not condition_failed(error):
             raise
         raise AwsError(
             f"{item.uri} was replaced while it was read.",

@@ -70,6 +70,11 @@ def read_start(aws: Aws, uri: S3Uri, size: int) -> bytes:
     return b""  # an empty object has no first byte
 
 
+def condition_failed(error: botocore.exceptions.ClientError) -> bool:
+    """Whether a request was refused because its condition (``IfMatch``, ``IfNoneMatch``) is not met."""
+    return str(error.response.get("Error", {}).get("Code")) in {"PreconditionFailed", "412"}
+
+
 def upload(aws: Aws, path: str, uri: S3Uri) -> S3Object:
     """Put a local file at ``uri``; describe what is there now. Raises Refused when an object is there already."""
     if not uri.key or uri.key.endswith("/"):
@@ -79,7 +84,7 @@ def upload(aws: Aws, path: str, uri: S3Uri) -> S3Object:
         try:
             client.put_object(Bucket=uri.bucket, Key=uri.key, Body=file, IfNoneMatch="*")
         except botocore.exceptions.ClientError as error:
-            if str(error.response.get("Error", {}).get("Code")) not in {"PreconditionFailed", "412"}:
+            if not condition_failed(error):
                 raise
             raise Refused(
                 f"There is an object {uri} already; nothing was uploaded.", fix="Give it another name.", code="exists"

@@ -59,14 +59,8 @@ def carry_out(aws: Aws, plan: Upload) -> JsonObject:
     """Upload what is not there yet, the manifest last. Running it again goes on where it stopped. An object with other
     content is never replaced: Refused is raised for a dataset's file, another manifest is told."""
     items = [_put(aws, path, uri) for path, uri in plan.files]
-    uploaded: JsonObject = {
-        "uri": str(plan.dataset),
-        "size": sum(item.size for item in items),
-        "etag": joined_etag(items),
-    }
-    if len(items) > 1:
-        uploaded["files"] = len(items)
-    body: JsonObject = {"uploaded": uploaded}
+    size, count = sum(item.size for item in items), {"files": len(items)} if len(items) > 1 else {}
+    body: JsonObject = {"uploaded": {"uri": str(plan.dataset), "size": size, "etag": joined_etag(items), **count}}
     if plan.manifest is not None:
         path, uri = plan.manifest
         body["manifest"] = str(uri)

@@ -10,7 +10,8 @@ from model_evaluation.errors import AwsError, Refused
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws, ask
 from model_evaluation.runtime.s3_uri import S3Uri
-from model_evaluation.runtime.tasks.recipe import DETERMINISTIC, Parameter, read_recipe_settings, settings_place
+from model_evaluation.runtime.tasks.parameter import Parameter
+from model_evaluation.runtime.tasks.recipe import DETERMINISTIC, read_recipe_settings, settings_place
 
 from .hub import describe_base_model
 

@@ -45,6 +45,16 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
     return run
 
 
+def profile(subject: Subject) -> Iterator[Result]:
+    """The profile belongs to the dataset."""
+    facts, rows = subject.facts("data"), int(subject.facts("data")["profile"]["rows"])
+    if facts.get("etag") == subject.facts("dataset").get("etag"):
+        yield passed(f"{rows:,} rows.", rows=rows)
+    else:
+        again = lines("Read the file again:", "evaluate.py revise data")
+        yield failed("The dataset's profile was made of another version of the file.", again, rows=rows)
+
+
 def _replaced(facts: Facts, now: Facts) -> str:
     """The first of the dataset's files whose ETag is another one."""
     etags = zip(str(facts.get("etag")).split(","), str(now.get("etag")).split(","), strict=False)

@@ -24,11 +24,9 @@ def examples_table(records: Sequence[Record], metrics: Sequence[Metric]) -> pa.T
     ``NAME__difference`` is tuned minus base. A label without a number stays text; its difference is missing. A metadata
     field named like another column gets the prefix ``metadata_``.
     """
-    later = {
-        f"{metric.name}__{part}"
-        for metric in metrics
-        for part in (*BOTH_SIDES, "difference", *(f"{side}_explanation" for side in BOTH_SIDES))
-    }
+    scores: dict[str, pa.Array] = {}
+    for metric in metrics:
+        scores |= _metric_columns(records, metric)
     columns: dict[str, pa.Array] = {
         "record_id": _texts([record.id for record in records]),
         "occurrence": pa.array([record.occurrence for record in records], pa.int64()),
@@ -38,15 +36,13 @@ def examples_table(records: Sequence[Record], metrics: Sequence[Metric]) -> pa.T
     }
     for name in metadata_fields(records):
         column = name
-        while column in columns or column in FIXED_COLUMNS or column in later:
+        while column in columns or column in FIXED_COLUMNS or column in scores:
             column = f"metadata_{column}"
         columns[column] = _texts([record.row.metadata.get(name) if record.row else None for record in records])
     for side in BOTH_SIDES:
         answers = [record.answers.get(side) for record in records]
         columns[f"{side}_response"] = _texts([answer.response if answer else None for answer in answers])
-    for metric in metrics:
-        columns |= _metric_columns(records, metric)
-    return pa.table(columns)
+    return pa.table(columns | scores)
 
 
 def _metric_columns(records: Sequence[Record], metric: Metric) -> dict[str, pa.Array]:

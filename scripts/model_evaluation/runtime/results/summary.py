@@ -80,8 +80,7 @@ def _planned(primary: str, metrics: Mapping[str, Entry], rows: Rows) -> Planned 
     n = rows.get("distinct", rows["dataset"])
     if entry is None or entry["difference"] is None or not entry["limits"]:
         return None
-    usual = usual_differences(n, entry["limits"][1] - entry["limits"][0])
-    if usual is None:
+    if (usual := usual_differences(n, entry["limits"][1] - entry["limits"][0])) is None:
         return None
     low, high = usual
     reached = entry["difference"]["detectable"]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from model_evaluation.errors import Refused
-from model_evaluation.runtime.tasks.recipe import Parameter
+
+if TYPE_CHECKING:
+    from model_evaluation.runtime.tasks.parameter import Parameter
 
 DEFAULTS = ("default", "defaults")
 

@@ -538,7 +538,7 @@ def test_intervals_that_a_regression_gives_are_held_to_their_word(tmp_path: Path
     said = Predictions(ids(400), score, bounds=bounds)
     analysis = analysed(TestSet(ids(400), truth), {"tuned": said}, Problem("regression"))
     whole(analysis)
-    found = analysis.found["errors"]["tuned"]["intervals"]
+    found = analysis.summary["errors"]["tuned"]["intervals"]
     inside = np.abs(truth - score)[10:] <= 1.645
     assert found["coverage"]["value"] == pytest.approx(inside.mean())
     assert found["coverage"]["n"] == 390

@@ -30,7 +30,6 @@ def any_test_set(rng: np.random.Generator, kind: ProblemType, n: int, classes: i
         None if kind == "clustering" and rng.random() < 0.4 else label,
         weight,
         texts(rng.integers(0, max(1, n // 3), n)) if rng.random() < 0.25 else None,
-        None,
         {"s": texts(rng.integers(0, 3, n))} if rng.random() < 0.6 else {},
         rng.normal(size=(n, 3)) if kind == "clustering" and rng.random() < 0.8 else None,
     )

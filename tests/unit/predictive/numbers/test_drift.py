@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 
 from cli_runs import RunCli
-from model_evaluation.kinds.predictive.runtime.drift import baseline, constraints, distribution, drift, inputs
+from model_evaluation.kinds.predictive.runtime.drift import baseline, distribution, drift, inputs
+from model_evaluation.kinds.predictive.runtime.page.evaluation_file import constraints
 from model_evaluation.runtime.report.export import export_analysis
 from unit.predictive.numbers.cases import analysed, texts, two_models
 
@@ -89,7 +90,7 @@ def test_results_leave_a_baseline_and_constraints(tmp_path: Path) -> None:
     content = json.loads((folder / "constraints.json").read_text())["binary_classification_constraints"]
     own = analysis.summary["metrics"]["recall"]["tuned"]["ci_low"]
     assert content["recall"] == {"threshold": own, "comparison_operator": "LessThanThreshold"}
-    assert constraints({"conditions": {"problem": "clustering"}, "metrics": {}}) == {}
+    assert constraints("clustering", {}) == {}
 
 
 def test_report_tells_drift_against_an_earlier_baseline(run_cli: RunCli, tmp_path: Path) -> None:
@@ -132,9 +133,9 @@ def test_drift_of_what_the_model_is_given_is_told_by_column(run_cli: RunCli, tmp
     assert "input id" not in columns
 
 
-@pytest.mark.parametrize("content", ["{", "{}", '{"version": 1, "created": "", "columns": {"x": {"n": 3}}}', "[]"])
-def test_what_is_no_baseline_is_refused(run_cli: RunCli, tmp_path: Path, content: str) -> None:
+def test_what_is_no_baseline_is_refused(run_cli: RunCli, tmp_path: Path) -> None:
     folder = export_analysis(analysed(*two_models(100)), tmp_path)
-    (tmp_path / "other.json").write_text(content)
-    found = run_cli("report", "--results", str(folder), "--against", str(tmp_path / "other.json"), project=tmp_path)
-    assert (found.code, found.json["error"]["code"]) == (3, "no_baseline")
+    for content in ("{", "{}", '{"version": 1, "created": "", "columns": {"x": {"n": 3}}}', "[]"):
+        (tmp_path / "other.json").write_text(content)
+        found = run_cli("report", "--results", str(folder), "--against", str(tmp_path / "other.json"), project=tmp_path)
+        assert (found.code, found.json["error"]["code"]) == (3, "no_baseline")

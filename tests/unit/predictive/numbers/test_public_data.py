@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from sklearn import metrics as oracle
-from sklearn.datasets import load_breast_cancer, load_wine
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem
+from model_evaluation.kinds.predictive.runtime.problem import Columns
+from model_evaluation.kinds.predictive.runtime.reading.answer_columns import answer_columns
 from model_evaluation.kinds.predictive.runtime.reading.table_reading import read_predictions, read_test_set
 from model_evaluation.kinds.predictive.runtime.tables import Predictions, TestSet
 from model_evaluation.reporting.summaries import summary_fault
@@ -37,7 +37,8 @@ def test_a_classifier_is_judged_as_the_textbook_asks(tmp_path: Path) -> None:
     pd.DataFrame({"id": ids(len(own)), "score": score}).iloc[::-1].to_csv(tmp_path / "scores.csv", index=False)
     texts_of = {"dtype": str, "keep_default_na": False}
     rows = read_test_set(pd.read_csv(tmp_path / "test.csv", **texts_of), Columns("benign", "id"), BINARY)
-    said = read_predictions(pd.read_csv(tmp_path / "scores.csv", **texts_of), BINARY)
+    columns = answer_columns(["id", "score"], "id", BINARY, ["0", "1"], lambda name: [])
+    said = read_predictions(pd.read_csv(tmp_path / "scores.csv", **texts_of), columns, BINARY)
     analysis = analysed(rows, {"tuned": said}, threshold="0.5", primary="f1")
     metrics = analysis.summary["metrics"]
     predicted = score >= 0.5
@@ -75,26 +76,12 @@ def test_a_rare_class_makes_accuracy_say_little() -> None:
     model = LogisticRegression().fit(StandardScaler().fit_transform(train)[:, :2], labels)
     score = model.predict_proba(StandardScaler().fit(train).transform(test[kept])[:, :2])[:, 1]
     analysis = analysed(TestSet(ids(len(kept)), texts(own[kept])), {"tuned": Predictions(ids(len(kept)), score)})
-    classes = next(check for check in analysis.found["checks"] if check["id"] == "classes")
+    classes = next(check for check in analysis.summary["checks"] if check["id"] == "classes")
     assert classes["status"] == "warn"
     assert "'1' (6)" in classes["message"]
-    recall = analysis.found["metrics"]["recall"]["tuned"]
+    recall = analysis.summary["metrics"]["recall"]["tuned"]
     assert recall["n"] == 6
     assert recall["ci_high"] - recall["ci_low"] > 0.4
-
-
-def test_wine_of_three_sorts() -> None:
-    features, truth = load_wine(return_X_y=True)
-    train, test, labels, own = train_test_split(features, truth, test_size=0.5, random_state=0, stratify=truth)
-    names = ("barolo", "grignolino", "barbera")
-    label = np.array([names[code] for code in own], object)
-    good = make_pipeline(StandardScaler(), LogisticRegression()).fit(train, labels).predict_proba(test)
-    poor = RandomForestClassifier(5, max_depth=1, random_state=0).fit(train[:, :1], labels).predict_proba(test[:, :1])
-    predictions = {side: Predictions(ids(len(own)), p, None, names) for side, p in (("tuned", good), ("base", poor))}
-    analysis = analysed(TestSet(ids(len(own)), label), predictions, Problem("multiclass"))  # type: ignore[arg-type]
-    assert summary_fault(json.loads(json.dumps(analysis.summary))) is None
-    assert analysis.summary["verdict"]["decision"] == "improved"
-    assert set(analysis.found["classes"]) == set(names)
 
 
 def test_affairs_by_segment() -> None:
@@ -112,4 +99,4 @@ def test_affairs_by_segment() -> None:
     assert summary_fault(json.loads(json.dumps(analysis.summary))) is None
     assert analysis.summary["verdict"]["decision"] == "improved"
     assert set(analysis.summary["slices"]["religious"]) == {"1.0", "2.0", "3.0", "4.0"}
-    assert 0.9 < analysis.found["calibration"]["tuned"]["slope"] < 1.3
+    assert 0.9 < analysis.summary["calibration"]["tuned"]["slope"] < 1.3

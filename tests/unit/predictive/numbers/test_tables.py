@@ -11,6 +11,7 @@ import pytest
 
 from model_evaluation.kinds.predictive.runtime.joined import join
 from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem
+from model_evaluation.kinds.predictive.runtime.reading.answer_columns import answer_columns
 from model_evaluation.kinds.predictive.runtime.reading.labels import (
     canonical_label,
     canonical_labels,
@@ -57,6 +58,11 @@ def test_classes_stand_in_the_order_of_numbers() -> None:
 
 def frame(**columns: Any) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+
+
+def read(table: pd.DataFrame, problem: Problem) -> Predictions:
+    columns = answer_columns(list(table.columns), "id", problem, ["0", "1"], lambda name: list(map(str, table[name])))
+    return read_predictions(table, columns, problem)
 
 
 def test_a_test_set_is_read_with_every_role() -> None:
@@ -116,6 +122,8 @@ def test_clusters_have_the_features_that_no_role_takes() -> None:
         ({"score": ["0.2", "0.9"]}, BINARY, [0.2, 0.9], None, ()),
         ({"Probability": [0.2, 0.9], "predicted_label": ["0", "1.0"]}, BINARY, [0.2, 0.9], ["0", "1"], ()),
         ({"prediction": ["cat", "dog"]}, MULTICLASS, None, ["cat", "dog"], ()),
+        ({"Score_A": ["1", "0"], "prob B": ["0", "1"]}, MULTICLASS, [[1, 0], [0, 1]], None, ("A", "B")),
+        ({"score_1": ["0.2", "0.9"]}, BINARY, [0.2, 0.9], None, ()),
         ({"score_a": ["1", "0"], "score_b": ["0", "1"]}, MULTICLASS, [[1, 0], [0, 1]], None, ("a", "b")),
         ({"probabilities": ["[0.3, 0.7]", "[1, 0]"]}, BINARY, [[0.3, 0.7], [1, 0]], None, ()),
         (
@@ -132,7 +140,7 @@ def test_clusters_have_the_features_that_no_role_takes() -> None:
 def test_predictions_are_read_by_the_names_of_their_columns(
     columns: dict[str, Any], problem: Problem, score: Any, prediction: Any, classes: tuple[str, ...]
 ) -> None:
-    own = read_predictions(frame(id=["a", "b"], **columns), problem)
+    own = read(frame(id=["a", "b"], **columns), problem)
     assert own.ids.tolist() == ["a", "b"]
     assert own.classes == classes
     assert (own.score is None) == (score is None)
@@ -143,22 +151,10 @@ def test_predictions_are_read_by_the_names_of_their_columns(
 
 def test_what_cannot_be_read_is_counted_and_the_first_answer_counts() -> None:
     table = frame(id=["a", "a", "b", "c", "d"], score=["0.1", "0.9", "ERROR", "nan", "inf"])
-    own = read_predictions(table, BINARY)
+    own = read(table, BINARY)
     assert own.ids.tolist() == ["a"]
     assert np.asarray(own.score).tolist() == [0.1]
     assert (own.duplicate, own.unparsable) == (1, 3)
-
-
-@pytest.mark.parametrize(
-    ("table", "says"),
-    [
-        (frame(score=["0.1"]), "no column id or record_id"),
-        (frame(id=["a"], answer=["0.1"]), "holds no prediction"),
-    ],
-)
-def test_predictions_that_name_no_row_or_no_answer_are_refused(table: Any, says: str) -> None:
-    with pytest.raises(ResultsError, match=says):
-        read_predictions(table, BINARY)
 
 
 def test_lists_of_different_lengths_are_not_understood() -> None:
@@ -201,7 +197,7 @@ def test_unique_predictions_keep_the_classes_order() -> None:
 
 
 def test_intervals_of_a_regression_are_read() -> None:
-    own = read_predictions(frame(id=["a", "b"], prediction=["1", "2"], lower=["0", "x"], upper=["3", "4"]), REGRESSION)
+    own = read(frame(id=["a", "b"], prediction=["1", "2"], lower=["0", "x"], upper_bound=["3", "4"]), REGRESSION)
     assert own.bounds is not None
     assert own.bounds[0].tolist() == [0, 3]
     assert np.isnan(own.bounds[1, 0])

@@ -11,13 +11,12 @@ import pytest
 
 from model_evaluation.kinds.predictive.localaws.containers import Refusal, answer
 from model_evaluation.kinds.predictive.localaws.estimators import Trained, train
-from model_evaluation.kinds.predictive.localaws.world import IMAGES
+from model_evaluation.kinds.predictive.localaws.world import image_of
 from model_evaluation.kinds.predictive.runtime.notebook import Rows
 from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem, ThresholdRule
 from model_evaluation.kinds.predictive.runtime.reading.table_files import TableFormat
 from model_evaluation.kinds.predictive.runtime.tables import Predictions, TestSet
 from model_evaluation.kinds.predictive.runtime.transform_runs import TransformRuns
-from model_evaluation.reporting.summaries import summary_fault
 from model_evaluation.runtime.launch.failures import diagnose
 from unit.predictive.numbers.cases import analysed, ids, texts
 
@@ -45,7 +44,7 @@ def test_neither_header_nor_label_nor_id_is_sent_to_the_model(tmp_path: Path, mo
     (body,) = rows.job_parts(1)
     assert body == b"r1,0.5,0.25,2\nr2,1,,3\n"  # the job takes the id off: $[1:]
     sent = "\n".join(line.partition(",")[2] for line in body.decode().splitlines())
-    text, _ = answer(IMAGES["xgboost"], model, sent.encode(), "text/csv", batch=True)
+    text, _ = answer(image_of("xgboost", "us-west-2"), model, sent.encode(), "text/csv", batch=True)
     assert len(text.splitlines()) == 2
 
 
@@ -61,7 +60,7 @@ def test_neither_header_nor_label_nor_id_is_sent_to_the_model(tmp_path: Path, mo
 )
 def test_what_a_container_refuses_is_explained(model: Trained, family: str, body: str, status: int, told: str) -> None:
     with pytest.raises(Refusal) as refusal:
-        answer(IMAGES[family], model, body.encode(), "text/csv", batch=True)
+        answer(image_of(family, "us-west-2"), model, body.encode(), "text/csv", batch=True)
     assert refusal.value.status == status
     reason = f"Bad HTTP status received from algorithm: {status}. {refusal.value.text}"
     failure = diagnose(reason, TransformRuns.failures)
@@ -71,7 +70,7 @@ def test_what_a_container_refuses_is_explained(model: Trained, family: str, body
 
 def test_a_column_too_few_is_answered_all_the_same_and_hence_checked_before(model: Trained) -> None:
     """XGBoost takes the last column as missing: only the number of columns, known before, tells."""
-    text, _ = answer(IMAGES["xgboost"], model, b"1,2", "text/csv", batch=True)
+    text, _ = answer(image_of("xgboost", "us-west-2"), model, b"1,2", "text/csv", batch=True)
     assert 0 <= float(text) <= 1
 
 
@@ -94,23 +93,4 @@ def test_booleans_and_ones_are_the_same_answers() -> None:
     value = analysis.summary["metrics"]["accuracy"]["tuned"]
     assert value is not None
     assert value["value"] == pytest.approx(55 / 60)  # type: ignore[typeddict-item]
-    assert analysis.found["confusion"]["tuned"] == {"classes": ["false", "true"], "counts": [[30, 0], [5, 25]]}
-
-
-@pytest.mark.parametrize(
-    ("problem", "label", "score"),
-    [
-        (Problem("binary", "1"), texts([1]), np.array([0.7])),
-        (Problem("regression"), np.array([2.0]), np.array([2.5])),
-        (Problem("multiclass"), texts([1]), np.array([[0.2, 0.5, 0.3]])),
-    ],
-)
-def test_one_row_says_next_to_nothing_and_breaks_nothing(
-    problem: Problem, label: np.ndarray, score: np.ndarray
-) -> None:  # type: ignore[type-arg]
-    classes = ("0", "1", "2") if problem.type == "multiclass" else ()
-    analysis = analysed(TestSet(ids(1), label), {"tuned": Predictions(ids(1), score, None, classes)}, problem)
-    assert summary_fault(analysis.summary) is None
-    named = "r2" if problem.type == "regression" else "roc_auc" if problem.type == "binary" else "macro_roc_auc"
-    own = analysis.summary["metrics"].get(named, {}).get("tuned")  # type: ignore[union-attr]
-    assert own is None or own["value"] is None  # type: ignore[typeddict-item]
+    assert analysis.summary["confusion"]["tuned"] == {"classes": ["false", "true"], "counts": [[30, 0], [5, 25]]}

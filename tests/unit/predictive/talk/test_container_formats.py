@@ -15,7 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from model_evaluation.kinds.predictive.localaws.containers import answer
 from model_evaluation.kinds.predictive.localaws.estimators import Trained, train
 from model_evaluation.kinds.predictive.localaws.services import MODELS
-from model_evaluation.kinds.predictive.localaws.world import IMAGES, put_model, put_sagemaker_model
+from model_evaluation.kinds.predictive.localaws.world import image_of, put_model, put_sagemaker_model
 from model_evaluation.kinds.predictive.runtime.families import FAMILIES
 from model_evaluation.kinds.predictive.runtime.notebook import _answers_of
 from model_evaluation.kinds.predictive.runtime.problem import Problem
@@ -95,7 +95,7 @@ def compare(found: Predictions, model: Trained, rows: Any, problem: str) -> None
 def test_an_endpoints_answers_are_what_the_model_says(family: str, problem: str, name: str) -> None:
     model, rows, truth = fitted(problem, name)
     accept = FAMILIES[family].accept.replace("jsonlines", "json")
-    text, _ = answer(IMAGES[family].format(region="us-west-2"), model, body_of(rows), accept, batch=False)
+    text, _ = answer(image_of(family, "us-west-2"), model, body_of(rows), accept, batch=False)
     found = predictions_of(
         [f"r{n}" for n in range(N)], split_answers(text, N), PROBLEMS[problem], set(map(str, truth.tolist())),
         family=family, sent=N,
@@ -155,7 +155,9 @@ def test_a_transform_jobs_answers_are_what_the_model_says(cloud: Any, family: st
 
 def test_neighbours_are_told_when_they_are_asked_for() -> None:
     model, rows, _ = fitted("multiclass", "KNeighborsClassifier")
-    text, kind = answer(IMAGES["knn"], model, body_of(rows), "application/json; verbose=true", batch=False)
+    text, kind = answer(
+        image_of("knn", "us-west-2"), model, body_of(rows), "application/json; verbose=true", batch=False
+    )
     first = json.loads(text)["predictions"][0]
     assert (kind, set(first), len(first["distances"])) == (
         "application/json", {"predicted_label", "distances", "labels"}, 5

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.errors import Refused, UsageError
-from model_evaluation.kinds.predictive.tables.split import SplitRule, parse_shares, split_table
+from model_evaluation.kinds.predictive.split_tool import SplitRule, parse_shares, split_table
 from predictive_tables import put, text
 
 NAMES = ["row_id", "label", "customer", "day", "odd, \"name\""]  # fmt: skip

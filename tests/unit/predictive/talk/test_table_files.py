@@ -19,8 +19,7 @@ from model_evaluation.kinds.predictive.runtime.reading.table_files import (
     read_table,
 )
 from model_evaluation.kinds.predictive.tables.duck import open_table
-from model_evaluation.kinds.predictive.tables.scratch import scratch_folder
-from model_evaluation.kinds.predictive.tables.source import find_table
+from model_evaluation.kinds.predictive.tables.source import find_table, scratch_folder
 
 KNOWN: list[tuple[bytes, TableFormat]] = [
     (b"id,label,x\n1,0,2.5\n2,1,3\n", TableFormat("csv")),

@@ -18,6 +18,7 @@ from model_evaluation.runtime.results.aggregates import (
     macro_difference,
     standard_error_of_mean,
 )
+from model_evaluation.runtime.results.cautions import mean_cautions
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.paired_scores import (
@@ -52,7 +53,6 @@ from .tasks import TASKS
 from .words import report_words
 
 PART_FIELD = "subtask"
-MEAN_TOLERANCE = 1e-6
 Labels = Mapping[str, str]
 """What sentences call the models."""
 
@@ -122,6 +122,7 @@ def _by_question(
     if cells:
         settle_verdicts(cells.values(), [metrics[0]] * len(cells), holm)
         table[f"macro_{primary}"] = macro_entry(table[primary], cells, metrics[0])
+    entries = cells or {next(iter(parts), "all"): table[primary]}
     mark = reliable_mark(benchmark, records, primary)
     reasons: dict[Side, list[str | None]] = {
         side: [
@@ -131,11 +132,8 @@ def _by_question(
         for side in evaluation.sides
     }
     sound = _both_answered(scores.scores[primary], reasons, table[primary], metrics[0])
-    unfinished: Unfinished = {
-        "tuned": unanswered(reasons["tuned"]) if "tuned" in reasons else None,
-        "base": unanswered(reasons["base"]) if "base" in reasons else None,
-        "both_finished": sound,
-    }
+    lacking = {side: unanswered(own) for side, own in reasons.items()}
+    unfinished: Unfinished = {"tuned": lacking.get("tuned"), "base": lacking.get("base"), "both_finished": sound}
     fairness: Fairness | None = None
     if evaluation.scope == "compare":
         fairness = {"checks": _checks(paired, files, unfinished, evaluation.names), "sound_rows": sound}
@@ -144,20 +142,20 @@ def _by_question(
         rows=comparison.rows,
         metrics=table,
         slices=comparison.slices,
-        warnings=[*_mean_cautions(files, records, primary, evaluation.names), *comparison.remarks],
+        warnings=[
+            *_samples(files, evaluation.names),
+            *_mean_cautions(files, entries, primary, evaluation.names),
+            *comparison.remarks,
+        ],
         fairness=fairness,
     )
-    summary["parts"] = {part: _part(entry) for part, entry in (cells or {_only(parts): table[primary]}).items()}
+    summary["parts"] = {part: _part(entry) for part, entry in entries.items()}
     return _finished(summary, files, unfinished, examples_table(records, metrics))
 
 
 def _scores(question: Question, names: Sequence[str]) -> dict[str, float | None]:
     metrics = question.metrics or {}
     return {name: score_of(metrics[name]) if name in metrics else None for name in names}
-
-
-def _only(parts: Mapping[str, object]) -> str:
-    return next(iter(parts), "all")
 
 
 def _metric(name: str, benchmark: str, records: Sequence[Record]) -> Metric:
@@ -215,12 +213,8 @@ def _both_answered(
     if len(scores) < 2:
         return None
     where = np.array([all(own[at] == "" for own in reasons.values()) for at in range(len(reasons["tuned"]))], bool)
-    among = compare_paired(
-        metric,
-        scores["tuned"].numbers[where],
-        scores["base"].numbers[where],
-        rng=metric_rng(SEED, metric.name),
-    )
+    tuned, base = (scores[side].numbers[where] for side in BOTH_SIDES)
+    among = compare_paired(metric, tuned, base, rng=metric_rng(SEED, metric.name))
     difference, n = among["difference"], among["n_paired"]
     assert difference is not None
     verdict = metric_verdict(difference, n, metric.direction, micro["margin"])
@@ -230,12 +224,8 @@ def _both_answered(
 def _part(entry: MetricEntry) -> PartEntry:
     counts = [own["n_scored"] for own in (entry["tuned"], entry["base"]) if own]
     tuned, base = (own["mean"] if own else None for own in (entry["tuned"], entry["base"]))
-    return {
-        "n": entry["n_paired"] or min(counts, default=0),
-        "tuned": tuned,
-        "base": base,
-        "difference": entry["difference"],
-    }
+    n = entry["n_paired"] or min(counts, default=0)
+    return {"n": n, "tuned": tuned, "base": base, "difference": entry["difference"]}
 
 
 # -- with means only -----------------------------------------------------------------------------------------------
@@ -407,24 +397,16 @@ def _answers_given(unfinished: Unfinished, labels: Labels) -> FairnessCheck:
 
 
 def _mean_cautions(
-    files: Mapping[Side, ModelFiles], records: Sequence[Record], primary: str, labels: Labels
+    files: Mapping[Side, ModelFiles], entries: Mapping[str, MetricEntry], primary: str, labels: Labels
 ) -> list[str]:
-    """Where the file of means says something else than its own rows."""
-    cautions = _samples(files, labels)
-    for side, own in files.items():
-        for name, part in own.means.parts.items():
-            given = [r.answers[side].scores.get(primary) for r in records if side in r.answers and _is_of(r, name)]
-            known = [score for score in given if isinstance(score, float)]
-            said = part.values.get(primary)
-            if said is None or not known:
-                continue
-            mean = math.fsum(known) / len(known)
-            if abs(mean - said) > MEAN_TOLERANCE:
-                cautions.append(
-                    f"{name}: the file of means says {said:.4g} for the {labels[side]}, its rows give "
-                    f"{mean:.4g} over {len(known)}; the rows are used."
-                )
-    return cautions
+    """Where the file of means says something else than its own rows, part by part."""
+    return [
+        f"{part}, {text}"
+        for side, own in files.items()
+        for part, means in own.means.parts.items()
+        if part in entries
+        for text in mean_cautions(labels[side], means.values, side, {primary: entries[part]})
+    ]
 
 
 def _samples(files: Mapping[Side, ModelFiles], labels: Labels) -> list[str]:
@@ -439,10 +421,6 @@ def _samples(files: Mapping[Side, ModelFiles], labels: Labels) -> list[str]:
         for label, counts in asked.items()
         if any(n < of for n, of in counts)
     ]
-
-
-def _is_of(record: Record, part: str) -> bool:
-    return record.row is not None and record.row.category == part
 
 
 def _check(check_id: str, counts: Mapping[str, int], message: str, status: str = "pass") -> FairnessCheck:

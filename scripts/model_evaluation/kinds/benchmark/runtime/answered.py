@@ -43,12 +43,12 @@ def reliable_mark(benchmark: str, records: Sequence[Record], metric: str) -> re.
 
 def unanswered(reasons: Sequence[str | None]) -> Unanswered:
     """What a model left unanswered; ``reasons`` are ``None`` where the files have no output of it."""
-    given = [reason for reason in reasons if reason is not None]
-    counts = Counter(reason for reason in given if reason)
+    known = [reason for reason in reasons if reason is not None]
+    counts = Counter(reason for reason in known if reason)
     return {
-        "n": len(given),
+        "n": len(known),
         "unanswered": counts.total(),
-        "share": counts.total() / len(given) if given else 0.0,
+        "share": counts.total() / len(known) if known else 0.0,
         "reasons": {reason: counts[reason] for reason in REASONS if counts[reason]},
     }
 

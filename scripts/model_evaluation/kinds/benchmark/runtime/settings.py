@@ -40,14 +40,14 @@ class BenchmarkSettings(TaskSettings):
         }
 
     def faults(self) -> list[str]:
-        found = super().faults()
+        faults = super().faults()
         task = TASKS.get(self.benchmark)
         if task is None:
-            found.append(f"BENCHMARK must be one of {', '.join(TASKS)} (received {self.benchmark!r})")
+            faults.append(f"BENCHMARK must be one of {', '.join(TASKS)} (received {self.benchmark!r})")
         elif unknown := [name for name in self.subtasks if name not in task.subtasks]:
             expected = f"subtasks of {self.benchmark}" if task.subtasks else f"empty: {self.benchmark} has no subtasks"
-            found.append(f"SUBTASKS must be {expected} (received {', '.join(unknown)[:80]!r})")
-        return found
+            faults.append(f"SUBTASKS must be {expected} (received {', '.join(unknown)[:80]!r})")
+        return faults
 
     def configuration(self) -> Json:
         return {

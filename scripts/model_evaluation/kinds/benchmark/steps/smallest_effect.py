@@ -27,13 +27,13 @@ def check(text: str, context: Context) -> Answer:
 
 def _shown(context: Context, points: float) -> list[dict[str, object]]:
     questions = questions_of(context)
-    found = detectable_points(questions) if questions else None
+    span = detectable_points(questions) if questions else None
     if questions is None or not is_compared(context):
         return []
-    if found is None:
+    if span is None:
         note = f"{questions} questions cannot show any difference."
         return [finding("too_few", note, level="warning", fix="Ask all of it: evaluate.py answer subtasks ALL")]
-    low, high = found
+    low, high = span
     told = f"{questions:,} questions can show differences of about {low:.1f} to {high:.1f} points"
     if low > points:
         note = f"{told}: {points:g} points are too few to be seen."
@@ -54,12 +54,12 @@ def settle(context: Context) -> Answer | None:
 
 def offer(context: Context) -> Offer:
     questions = questions_of(context)
-    found = detectable_points(questions) if questions else None
+    span = detectable_points(questions) if questions else None
     text = None
     suggested = SUGGESTED
-    if found is not None:
-        text = f"{questions:,} questions can show differences of about {found[0]:.1f} to {found[1]:.1f} points."
-        suggested = max(SUGGESTED, round(found[0] + 0.5))
+    if span is not None:
+        text = f"{questions:,} questions can show differences of about {span[0]:.1f} to {span[1]:.1f} points."
+        suggested = max(SUGGESTED, round(span[0] + 0.5))
     return Offer(suggested=f"{suggested:g}", text=text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import Any
@@ -28,41 +29,28 @@ def run_scoring(job: Job) -> None:
     parsed = dataset_rows(job)
     rows = [json.loads(line) for line in job.read(dataset_uri(job)).split(b"\n") if line.strip()]
     golds = [gold_of(row) for row in rows]
-    answered, failures = [], 0
+    answered: list[AnsweredQuestion] = []
+    scored: list[dict[str, float]] = []
     for at, (row, own) in enumerate(zip(rows, parsed, strict=True)):
         answer = _answer(side, at, golds)
-        texts = {"em": float(answer == golds[at]), "rouge1": _overlap(answer, golds[at])}
-        try:
+        metrics: dict[str, Any] = {"em": float(answer == golds[at]), "rouge1": _overlap(answer, golds[at])}
+        with contextlib.suppress(ReplyError):
             scores = _scores(job, row, answer, str(at))
-        except ReplyError:
-            failures += 1
-            scores = None
-        metrics: dict[str, Any] = dict(texts)
-        if scores is not None:
-            metrics["custom_lambda_metric"] = repr({TOTAL: scores.total, **scores.metrics})
+            scored.append({TOTAL: scores.total, **scores.metrics})
+            metrics["custom_lambda_metric"] = repr(scored[-1])
         answered.append(AnsweredQuestion(own.prompt, answer, metrics, golds[at], own.system or ""))
     if side == "tuned":
         seeded("scorer order").shuffle(answered)
-    _write(job, side, answered, failures)
-
-
-def _write(job: Job, side: str, answered: list[AnsweredQuestion], failures: int) -> None:
-    results = TaskResults(
-        [TaskAnswers("custom|gen_qa_gen_qa|0", answered)], ["em", "rouge1"], _means(answered, failures)
-    )
+    means = _means(scored, len(answered) - len(scored))
+    results = TaskResults([TaskAnswers("custom|gen_qa_gen_qa|0", answered)], ["em", "rouge1"], means)
     files = task_files(job.name, side, job.cloud.clock(), results)
     job.write(files, job.arguments["OutputDataConfig"]["S3OutputPath"])
 
 
-def _means(answered: list[AnsweredQuestion], failures: int) -> dict[str, float]:
+def _means(every: list[dict[str, float]], failures: int) -> dict[str, float]:
     """Means over the rows that the scorer did not fail on, as the container reports them."""
-    from ast import literal_eval
-
-    own = [
-        literal_eval(row.metrics["custom_lambda_metric"]) for row in answered if "custom_lambda_metric" in row.metrics
-    ]
-    names = dict.fromkeys(name for scores in own for name in scores)
-    means = {name: sum(scores[name] for scores in own) / len(own) for name in names}
+    names = dict.fromkeys(name for scores in every for name in scores)
+    means = {name: sum(scores[name] for scores in every) / len(every) for name in names}
     return {**means, "byoc_failure_count": float(failures)}
 
 
@@ -80,11 +68,11 @@ def _scores(job: Job, row: dict[str, Any], answer: str, row_id: str) -> Scores:
         job.require("lambda:InvokeFunction", function)
     except JobFailure as error:  # the container counts it, and the job succeeds
         raise ReplyError(str(error)) from error
-    found = function_of(job.cloud, function)
-    if found is None:
+    scorer = function_of(job.cloud, function)
+    if scorer is None:
         raise ReplyError(f"Function not found: {function}")
     event = event_of(row, answer, row_id)
-    return read_reply(found.call(event), event[0].get("id"))
+    return read_reply(scorer.call(event), event[0].get("id"))
 
 
 def _answer(side: str, at: int, golds: list[str]) -> str:
@@ -103,5 +91,5 @@ def _last_number(text: str) -> str:
 
 
 def _overlap(answer: str, gold: str) -> float:
-    words, wanted = set(answer.split()), set(gold.split())
-    return len(words & wanted) / len(wanted) if wanted else 0.0
+    words, gold_words = set(answer.split()), set(gold.split())
+    return len(words & gold_words) / len(gold_words) if gold_words else 0.0

@@ -71,13 +71,13 @@ class ScorerSettings(TaskSettings):
         return "gen_qa"
 
     def faults(self) -> list[str]:
-        found = super().faults()
+        faults = super().faults()
         if self.scorer not in PRESETS and not EVALUATOR.fullmatch(self.scorer):
-            wanted = f"{' or '.join(PRESETS)}, or the ARN of an AI registry evaluator"
-            found.append(f"SCORER must be {wanted} (received {self.scorer[:90]!r})")
+            expected = f"{' or '.join(PRESETS)}, or the ARN of an AI registry evaluator"
+            faults.append(f"SCORER must be {expected} (received {self.scorer[:90]!r})")
         if self.direction not in DIRECTIONS:
-            found.append(f"BETTER must be {' or '.join(DIRECTIONS)} (received {self.direction!r})")
-        return found
+            faults.append(f"BETTER must be {' or '.join(DIRECTIONS)} (received {self.direction!r})")
+        return faults
 
     def configuration(self) -> Json:
         return {

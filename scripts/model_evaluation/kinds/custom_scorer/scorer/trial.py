@@ -52,7 +52,7 @@ class Trial(NamedTuple):
 
 def samples_of(lines: Sequence[bytes | str], limit: int) -> list[tuple[int, dict[str, Any]]]:
     """Rows that have a reference answer, each with its line; different answers first."""
-    found: dict[str, tuple[int, dict[str, Any]]] = {}
+    samples: dict[str, tuple[int, dict[str, Any]]] = {}
     for number, raw in enumerate(lines, 1):
         try:
             row = json.loads(raw)
@@ -61,10 +61,10 @@ def samples_of(lines: Sequence[bytes | str], limit: int) -> list[tuple[int, dict
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
         if gold:
-            found.setdefault(gold, (number, row))
-        if len(found) >= limit:
+            samples.setdefault(gold, (number, row))
+        if len(samples) >= limit:
             break
-    return list(found.values())
+    return list(samples.values())
 
 
 def try_scorer(samples: Sequence[tuple[int, dict[str, Any]]], call: Call) -> Trial:

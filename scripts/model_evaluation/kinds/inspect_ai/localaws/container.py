@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +19,15 @@ from model_evaluation.kinds.inspect_ai.runtime.model_checks import list_folder
 from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.jobs.job import Job, ResultFile
 from model_evaluation.localaws.operations import Record
+from model_evaluation.packages import command_line, python_command
 from model_evaluation.runtime.s3_uri import S3Uri
 
-from .environment import how_to_get_it, inspect_python
-
+# The package pins an AWS library that the SageMaker SDK has in another version, so it lives in an environment of its
+# own, as it does in SageMaker's container.
+REQUIREMENT = "inspect-ai>=0.3.220,<0.4"  # as in pyproject.toml
+VARIABLE = "MODEL_EVALUATION_INSPECT_PYTHON"
+"""Names the Python of an environment with inspect_ai, where it is not in the usual place."""
+LOOKING_SECONDS = 60.0
 RUNNER = Path(__file__).with_name("runner.py")
 SECONDS = 300.0
 FORMATS = {"json": "json", "eval": "eval"}
@@ -135,3 +143,38 @@ def _model(job: Job, provider: Record) -> str:
         return str(own["endpoint_name"])
     job.require("sagemaker:CreateEndpoint", f"{account}:endpoint/{own['endpoint_prefix']}-1")
     return str(own["model_s3_uri"])
+
+
+def usual_place() -> Path:
+    """An environment inside this one: it goes where this one goes."""
+    return Path(sys.prefix) / "inspect-ai"
+
+
+@functools.cache
+def inspect_python() -> str | None:
+    """The Python that has inspect_ai; ``None`` where none has."""
+    parts = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+    usual = usual_place().joinpath(*parts)
+    for python in (os.environ.get(VARIABLE), str(usual) if usual.exists() else None, sys.executable):
+        if python and _has_inspect(python):
+            return python
+    return None
+
+
+def _has_inspect(python: str) -> bool:
+    question = "import importlib.util as u, sys; sys.exit(u.find_spec('inspect_ai') is None)"
+    try:
+        done = subprocess.run([python, "-c", question], timeout=LOOKING_SECONDS, capture_output=True, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def how_to_get_it() -> str:
+    """The commands that install it."""
+    place = usual_place()
+    pip = place.joinpath("Scripts" if os.name == "nt" else "bin", "python")
+    return (
+        f"{python_command()} -m venv {command_line(place)} && {command_line(pip, '-m', 'pip', 'install', REQUIREMENT)} "
+        f"(about 250 MB; or name the Python of an environment that has it in {VARIABLE})"
+    )

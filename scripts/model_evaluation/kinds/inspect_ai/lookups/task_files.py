@@ -65,16 +65,16 @@ def read_folder(aws: Aws, uri: str, region: str) -> TaskFolder:
 def tasks_in(source: str, path: str) -> list[FoundTask]:
     """The functions of a file that ``@task`` decorates. Raises ``SyntaxError`` for what is no Python."""
     tree = ast.parse(source)
-    found = []
+    tasks = []
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             decorator = next((d for d in node.decorator_list if _name(d) == "task"), None)
             if decorator is not None:
                 ids, samples = _samples(node, tree)
-                found.append(
+                tasks.append(
                     FoundTask(_task_name(decorator, node.name), path, ids, _sandbox(node), _scorers(node), samples)
                 )
-    return found
+    return tasks
 
 
 def _name(node: ast.expr) -> str:

@@ -90,23 +90,23 @@ class InspectRuns(PipelineRuns["InspectSettings"]):
             "eval": {"decoding": settings.decoding, "extra_args": settings.extra_args},
             "output": {"s3_path": f"{settings.output_of(name)}/inspectai-results/", "output_format": "json"},
         }
-        found = [f"its {where} is {got!r}, not {wanted!r}" for where, wanted, got in _departures(expected, config)]
+        departures = [f"its {where} is {got!r}, not {wanted!r}" for where, wanted, got in _departures(expected, config)]
         if step.get("RoleArn") != settings.role_arn:
-            found.append(f"its role is {step.get('RoleArn')}")
-        return found
+            departures.append(f"its role is {step.get('RoleArn')}")
+        return departures
 
 
 def _departures(expected: Json, actual: object, where: str = "") -> list[tuple[str, object, object]]:
     """Where a configuration lacks what is expected of it; what it has beside that does not matter."""
-    found: list[tuple[str, object, object]] = []
+    departures: list[tuple[str, object, object]] = []
     own = actual if isinstance(actual, dict) else {}
     for name, wanted in expected.items():
         place, got = f"{where}.{name}".strip("."), own.get(name)
         if isinstance(wanted, dict):
-            found += _departures(wanted, got, place)
+            departures += _departures(wanted, got, place)
         elif got != wanted:
-            found.append((place, wanted, got))
-    return found
+            departures.append((place, wanted, got))
+    return departures
 
 
 def _step(aws: AwsClients, arn: str) -> Json:

@@ -11,7 +11,7 @@ from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.launch.evaluators import numbers_in
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.settings import Json, ParameterReader, Settings
-from model_evaluation.runtime.tasks.recipe import Parameter
+from model_evaluation.runtime.tasks.parameter import Parameter
 
 from .inspect_runs import InspectRuns
 from .model_checks import check_benchmarks, check_hub_model, check_targets
@@ -75,16 +75,16 @@ class InspectSettings(Settings):
         }
 
     def faults(self) -> list[str]:
-        found = super().faults()
+        faults = super().faults()
         try:
             S3Uri.parse(self.benchmarks)
         except ValueError:
-            found.append(f"BENCHMARKS must be a folder in S3, s3://bucket/folder/ (received {self.benchmarks[:80]!r})")
+            faults.append(f"BENCHMARKS must be a folder in S3, s3://bucket/folder/ (received {self.benchmarks[:80]!r})")
         if self.error_share >= 1:
-            found.append(f"ERROR_SHARE must be a share below 1, such as 0.1 (received {self.error_share:g})")
+            faults.append(f"ERROR_SHARE must be a share below 1, such as 0.1 (received {self.error_share:g})")
         if self.reference == self.target:
-            found.append(f"REFERENCE must be another model than MODEL, or None (received {self.target.name!r})")
-        return found
+            faults.append(f"REFERENCE must be another model than MODEL, or None (received {self.target.name!r})")
+        return faults
 
     def configuration(self) -> Json:
         return {

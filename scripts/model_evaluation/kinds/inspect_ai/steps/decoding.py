@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.json_types import JsonObject
-from model_evaluation.kinds.inspect_ai.runtime.settings import DECODING
 from model_evaluation.steps.evaluator.pairs import read_settings
 
 SDK_OWN = "temperature 0, max_tokens 8192"
@@ -19,6 +18,8 @@ def settings_of(context: Context) -> JsonObject:
 
 
 def check(text: str, context: Context) -> Answer:
+    from model_evaluation.kinds.inspect_ai.runtime.settings import DECODING
+
     settings: JsonObject = {**read_settings(text, DECODING, example="temperature=0.7 max_tokens=2048")}
     value = " ".join(f"{name}={number:g}" for name, number in settings.items()) or "default"
     return Answer(value, facts={"settings": settings}, findings=_epochs(context, settings))

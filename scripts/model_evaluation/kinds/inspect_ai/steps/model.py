@@ -16,15 +16,15 @@ EXPECTS = (
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.kinds.inspect_ai.lookups.targets import find_target
 
-    found = find_target(context.aws, text)
-    findings = [finding("model", found.message if found.message.endswith(".") else f"{found.message}.")]
-    if found.doubt:
-        findings.append(finding("not_looked_up", found.doubt, level="warning"))
-    findings += _cautions(found.target.mode)
-    facts: JsonObject = {"target": found.target.as_parameter(), "name": found.target.name}
-    if found.region:
-        facts["region"] = found.region
-    return Answer(found.target.answer, facts={**facts, "hub_model": _hub_model(context)}, findings=findings)
+    model = find_target(context.aws, text)
+    findings = [finding("model", model.message if model.message.endswith(".") else f"{model.message}.")]
+    if model.doubt:
+        findings.append(finding("not_looked_up", model.doubt, level="warning"))
+    findings += _cautions(model.target.mode)
+    facts: JsonObject = {"target": model.target.as_parameter(), "name": model.target.name}
+    if model.region:
+        facts["region"] = model.region
+    return Answer(model.target.answer, facts={**facts, "hub_model": _hub_model(context)}, findings=findings)
 
 
 def _cautions(mode: str) -> list[JsonObject]:

@@ -30,15 +30,13 @@ def access(subject: Subject) -> Iterator[Result]:
     model_id, region = str(subject.value("judge")), subject.region
     availability = judge_availability(subject.aws, model_id, region)
     evidence = availability._asdict()
-    wrong = []
-    if availability.in_region not in ("", "AVAILABLE"):
-        wrong.append(f"it is {availability.in_region} in {region}")
-    if availability.authorization not in ("", "AUTHORIZED"):
-        wrong.append(f"the account is {availability.authorization} to call it")
-    if availability.entitlement not in ("", "AVAILABLE"):
-        wrong.append(f"the entitlement is {availability.entitlement}")
-    if availability.agreement not in ("", "AVAILABLE"):
-        wrong.append(f"the agreement with its provider is {availability.agreement}")
+    texts = {
+        f"it is {availability.in_region} in {region}": availability.in_region,
+        f"the account is {availability.authorization} to call it": availability.authorization,
+        f"the entitlement is {availability.entitlement}": availability.entitlement,
+        f"the agreement with its provider is {availability.agreement}": availability.agreement,
+    }
+    wrong = [text for text, state in texts.items() if state not in ("", "AVAILABLE", "AUTHORIZED")]
     if wrong:
         yield failed(
             f"This account cannot use {model_id}: {', '.join(wrong)}. Scoring would fail about 25 minutes in.",

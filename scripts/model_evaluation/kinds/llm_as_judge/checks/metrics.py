@@ -9,6 +9,7 @@ from model_evaluation.dataset.tokens import context_tokens
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.llm_as_judge.dataset_terms import is_nova
 from model_evaluation.kinds.llm_as_judge.steps.reference_answers import reference_findings
+from model_evaluation.preflight.checks.answers import profile
 from model_evaluation.preflight.fixes import lines
 from model_evaluation.preflight.results import Result, failed, passed, warned
 from model_evaluation.preflight.subject import Subject
@@ -47,16 +48,13 @@ def metrics(subject: Subject) -> Iterator[Result]:
 
 def data(subject: Subject) -> Iterator[Result]:
     """The profile belongs to the dataset, and its rows fit into judge jobs, the metrics and the kind of model."""
-    facts, dataset = subject.facts("data"), subject.facts("dataset")
+    facts = subject.facts("data")
     rows = int(facts["profile"]["rows"])
     each = [int(count) for count in facts.get("file_rows") or [rows]]
     evidence: dict[str, object] = {"rows": rows, "limit": ROWS_PER_JOB}
-    if facts.get("etag") != dataset.get("etag"):
-        yield failed(
-            "The dataset's profile was made of another version of the file.",
-            lines("Read the file again:", "evaluate.py revise data"),
-            evidence=evidence,
-        )
+    (fresh,) = profile(subject)
+    if fresh.status == "fail":
+        yield fresh
         return
     if max(each) > ROWS_PER_JOB:
         yield failed(

@@ -86,40 +86,33 @@ def tuned_weight(human: Floats, judge: Floats, n_unlabelled: int) -> float:
 
 
 class Rate(NamedTuple):
-    """``successes`` of ``n`` with Wilson's interval; ``None`` where n is 0."""
+    """``k`` of ``n`` with Wilson's interval; ``None`` where n is 0."""
 
     rate: float | None
-    low: float | None
-    high: float | None
-    successes: int
+    ci_low: float | None
+    ci_high: float | None
+    k: int
     n: int
 
 
-def wilson_rate(successes: int, n: int, *, confidence: float = 0.95) -> Rate:
-    if n == 0:
-        return Rate(None, None, None, 0, 0)
-    return Rate(successes / n, *wilson_interval(successes / n, n, confidence=confidence), successes, n)
+def wilson_rate(k: int, n: int) -> Rate:
+    return Rate(k / n, *wilson_interval(k / n, n), k, n) if n else Rate(None, None, None, 0, 0)
 
 
-class YesNoError(NamedTuple):
-    """``sensitivity`` (true-positive rate): yes of the judge among people's yes. ``specificity`` (true-negative
-    rate): no of the judge among people's no."""
+def yes_no_error(human: Floats, judge: Floats, *, yes: float) -> dict[str, Rate]:
+    """The judge's error on a yes/no metric; ``human`` and ``judge`` of shape (n,), equal to ``yes`` or not.
 
-    sensitivity: Rate
-    specificity: Rate
-    agreement: Rate
-
-
-def yes_no_error(human: Floats, judge: Floats, *, yes: float, confidence: float = 0.95) -> YesNoError:
-    """The judge's error on a yes/no metric; ``human`` and ``judge`` of shape (n,), equal to ``yes`` or not."""
+    ``sensitivity`` (true-positive rate): yes of the judge among people's yes. ``specificity`` (true-negative rate): no
+    of the judge among people's no. ``agreement``: the same of both, among all.
+    """
     said, meant = judge == yes, human == yes
-    return YesNoError(
-        wilson_rate(int((said & meant).sum()), int(meant.sum()), confidence=confidence),
-        wilson_rate(int((~said & ~meant).sum()), int((~meant).sum()), confidence=confidence),
-        wilson_rate(int((said == meant).sum()), len(human), confidence=confidence),
-    )
+    return {
+        "sensitivity": wilson_rate(int((said & meant).sum()), int(meant.sum())),
+        "specificity": wilson_rate(int((~said & ~meant).sum()), int((~meant).sum())),
+        "agreement": wilson_rate(int((said == meant).sum()), len(human)),
+    }
 
 
-def judge_bias(human: Floats, judge: Floats, *, confidence: float = 0.95) -> Corrected:
+def judge_bias(human: Floats, judge: Floats) -> Corrected:
     """Mean of judge minus human with Student's interval: above 0 the judge is more generous than people."""
-    return corrected_mean(judge - human, np.zeros(len(human)), np.zeros(0), weight=0.0, confidence=confidence)
+    return corrected_mean(judge - human, judge, np.zeros(0), weight=0.0)

@@ -11,7 +11,7 @@ from model_evaluation.reporting.words import interval, signed
 from model_evaluation.runtime.statistics.counts import Floats
 from model_evaluation.runtime.summary import Difference, Entry, Summary
 
-from .correction import Corrected, Rate, corrected_mean, judge_bias, yes_no_error
+from .correction import Corrected, corrected_mean, judge_bias, yes_no_error
 from .sheet import Example, Labelled
 
 FEW_LABELS = 50
@@ -71,13 +71,9 @@ def _yes_no(entry: Entry, examples: Sequence[Example], labelled: Sequence[Labell
     if not scores <= {low, high} or not labelled:
         return None
     return {
-        side: {name: _rate(rate) for name, rate in yes_no_error(*_sides(labelled, side), yes=high)._asdict().items()}
+        side: {name: rate._asdict() for name, rate in yes_no_error(*_sides(labelled, side), yes=high).items()}
         for side in ("tuned", "base")
     }
-
-
-def _rate(rate: Rate) -> JsonObject:
-    return {"rate": rate.rate, "ci_low": rate.low, "ci_high": rate.high, "k": rate.successes, "n": rate.n}
 
 
 def _sentence(metric: str, corrected: Corrected, raw: Difference, n: int, total: int) -> str:
@@ -89,14 +85,12 @@ def _sentence(metric: str, corrected: Corrected, raw: Difference, n: int, total:
         f"Corrected by people's scores of {n} of {total} rows, the difference on {metric} is "
         f"{signed(corrected.mean)} ({corrected.confidence:.0%} CI {ends}); {alone}."
     )
-    if raw["ci_low"] is not None and raw["ci_high"] is not None:
-        by_people = not corrected.low <= 0 <= corrected.high
-        by_judge = not raw["ci_low"] <= 0 <= raw["ci_high"]
-        if by_judge and not by_people:
-            text += " What the judge shows, these labels do not."
-        elif by_judge and (corrected.low > 0) != (raw["ci_low"] > 0):
-            text += " People and judge disagree on which model is better."
-    return text
+    if raw["ci_low"] is None or raw["ci_high"] is None or raw["ci_low"] <= 0 <= raw["ci_high"]:
+        return text
+    if corrected.low <= 0 <= corrected.high:
+        return f"{text} What the judge shows, these labels do not."
+    disagree = (corrected.low > 0) != (raw["ci_low"] > 0)
+    return f"{text} People and judge disagree on which model is better." if disagree else text
 
 
 def _warnings(entry: Entry, labelled: Sequence[Labelled], sheet_rows: int) -> list[str]:

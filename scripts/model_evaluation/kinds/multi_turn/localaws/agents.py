@@ -60,44 +60,31 @@ class Agents:
 
 def runtime_of(cloud: Cloud, runtime_id: str) -> AgentRuntime:
     """Raises ``ResourceNotFoundException``."""
-    found = next((one for one in cloud.scenario.part(Agents).runtimes if one.id == runtime_id), None)
-    if found is None:
+    runtime = next((one for one in cloud.scenario.part(Agents).runtimes if one.id == runtime_id), None)
+    if runtime is None:
         raise ServiceError("ResourceNotFoundException", f"Agent runtime {runtime_id} was not found", status=404)
-    return found
+    return runtime
 
 
-@OPERATIONS.plays(CONTROL, "ListAgentRuntimes")
-def list_agent_runtimes(cloud: Cloud, request: Request) -> Record:
-    return {
-        "agentRuntimes": [
-            {
-                "agentRuntimeArn": own.arn(cloud, request.region),
-                "agentRuntimeId": own.id,
-                "agentRuntimeName": own.name,
-                "agentRuntimeVersion": "1",
-                "description": "SIMULATED",
-                "lastUpdatedAt": cloud.now(),
-                "status": own.status,
-            }
-            for own in cloud.scenario.part(Agents).runtimes
-        ]
-    }
-
-
-@OPERATIONS.plays(CONTROL, "GetAgentRuntime")
-def get_agent_runtime(cloud: Cloud, request: Request) -> Record:
-    own = runtime_of(cloud, str(request.params["agentRuntimeId"]))
+def _described(cloud: Cloud, request: Request, own: AgentRuntime) -> Record:
     return {
         "agentRuntimeArn": own.arn(cloud, request.region),
         "agentRuntimeId": own.id,
         "agentRuntimeName": own.name,
         "agentRuntimeVersion": "1",
-        "createdAt": cloud.now(),
         "lastUpdatedAt": cloud.now(),
-        "roleArn": f"arn:aws:iam::{cloud.account}:role/FernwayDeskAgentRuntime",
         "status": own.status,
-        "lifecycleConfiguration": {},
     }
+
+
+@OPERATIONS.plays(CONTROL, "ListAgentRuntimes")
+def list_agent_runtimes(cloud: Cloud, request: Request) -> Record:
+    return {"agentRuntimes": [_described(cloud, request, own) for own in cloud.scenario.part(Agents).runtimes]}
+
+
+@OPERATIONS.plays(CONTROL, "GetAgentRuntime")
+def get_agent_runtime(cloud: Cloud, request: Request) -> Record:
+    return _described(cloud, request, runtime_of(cloud, str(request.params["agentRuntimeId"])))
 
 
 @OPERATIONS.plays(CONTROL, "GetAgentRuntimeEndpoint")
@@ -111,8 +98,6 @@ def get_agent_runtime_endpoint(cloud: Cloud, request: Request) -> Record:
         "agentRuntimeEndpointArn": f"{arn}/runtime-endpoint/{name}",
         "agentRuntimeArn": arn,
         "status": status,
-        "createdAt": cloud.now(),
-        "lastUpdatedAt": cloud.now(),
         "name": name,
         "id": own.id,
     }

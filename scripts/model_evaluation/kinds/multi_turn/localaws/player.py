@@ -43,11 +43,11 @@ def seed_agents(seed: Seeder, names: MultiTurnWorld) -> None:
 
 def recipe_settings(cloud: Cloud) -> bytes:
     """The settings of the recipe, as AWS's public recipes have them."""
-    found: Record = {
+    content: Record = {
         name: {"type": own.type, "default": own.default, "min": own.low, "max": own.high} for name, own in USUAL.items()
     }
-    found[PASS_K] = {"type": "list", "default": [1, 2, 4, 8, 16, 32]}
-    return json.dumps({name: {k: v for k, v in own.items() if v is not None} for name, own in found.items()}).encode()
+    content[PASS_K] = {"type": "list", "default": [1, 2, 4, 8, 16, 32]}
+    return json.dumps({name: {k: v for k, v in own.items() if v is not None} for name, own in content.items()}).encode()
 
 
 def give_recipes(cloud: Cloud, region: str) -> None:

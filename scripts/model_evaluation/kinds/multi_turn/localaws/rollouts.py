@@ -178,7 +178,6 @@ def _spans(rollout: PlayedRollout, side: str, plan: Agents) -> Record:
 def _metrics(groups: Sequence[Sequence[PlayedRollout]], settings: dict[str, float]) -> dict[str, float]:
     """The service's aggregates. ``succeeded`` counts rewards above 0, as one of AWS's pages has it."""
     rewards = [rollout.reward for group in groups for rollout in group]
-    means = [statistics.fmean(rollout.reward for rollout in group) for group in groups]
     ks = [int(value) for name, value in settings.items() if name.startswith("k")]
     solved = [sum(rollout.reward >= settings[THRESHOLD] for rollout in group) for group in groups]
     size = int(settings[GROUP])
@@ -187,19 +186,12 @@ def _metrics(groups: Sequence[Sequence[PlayedRollout]], settings: dict[str, floa
         "std": statistics.pstdev(rewards),
         "min": min(rewards),
         "max": max(rewards),
-        "zero_frac": sum(reward == 0 for reward in rewards) / len(rewards),
         "succeeded_rollouts": float(sum(reward > 0 for reward in rewards)),
         "failed_rollouts": 0.0,
         "num_prompts": float(len(groups)),
         "rollouts_per_prompt": float(size),
         "success_threshold": settings[THRESHOLD],
-        "mean_within_groups": statistics.fmean(means),
     }
     for k in ks:
         values[f"pass_at_{k}"] = math.fsum(pass_at(k, size, own) or 0.0 for own in solved) / len(solved)
-        values[f"pass_power_{k}"] = math.fsum((own / size) ** k for own in solved) / len(solved)
-    turns = statistics.fmean(rollout.turns for group in groups for rollout in group)
-    return {f"eval/reward/{name}": value for name, value in values.items()} | {
-        "eval/turns/mean": turns,
-        "timing_s/eval": 60.0 * turns,
-    }
+    return {f"eval/reward/{name}": value for name, value in values.items()}

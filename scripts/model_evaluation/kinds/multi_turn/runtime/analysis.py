@@ -22,11 +22,10 @@ from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR, signed
 from model_evaluation.runtime.summary import Fairness, FairnessCheck
 
-from .recipe import TEMPERATURE
+from .recipe import REWARD, TEMPERATURE
 from .tracked_rollouts import ModelRollouts, Rollout
 from .words import report_words
 
-REWARD = "reward"
 FEWEST_READ = 0.5  # of a model's prompts must have rollouts that can be read, else its aggregates are used
 REPORTED = {REWARD: "reward/mean"}
 """What MLflow calls a metric, where that is not ``reward/NAME``."""
@@ -296,13 +295,13 @@ def _means(own: ModelRollouts, names: Sequence[str]) -> dict[str, Aggregate]:
     """The aggregates that can be compared. Prompts are what is independent: with a group of rollouts each, the spread
     of the prompts' means is at most that of the rollouts, so that these intervals are conservative."""
     prompts = round(own.metrics.get("reward/num_prompts", 0))
-    found: dict[str, Aggregate] = {}
+    aggregates: dict[str, Aggregate] = {}
     for name, figure in _reported(own, names).items():
         spread = own.metrics.get("reward/std") if name == REWARD else None
         if prompts < 1 or (name == REWARD and spread is None) or (name != REWARD and not 0 <= figure <= 1):
             continue
-        found[name] = Aggregate(figure, prompts, spread)
-    return found
+        aggregates[name] = Aggregate(figure, prompts, spread)
+    return aggregates
 
 
 def _failed(own: ModelRollouts, label: str) -> list[str]:

@@ -86,12 +86,12 @@ class MultiTurnRuns(EvaluatorRuns["MultiTurnSettings"]):
             return [f"its definition cannot be read ({error!r})"]
         if set(documents) != set(SIDES[settings.scope]):
             return [f"it has the steps {', '.join(steps)}"]
-        found = [
+        texts = [
             text
             for side, document in documents.items()
             for text in _document_differences(document, steps[MODEL_STEPS[side]], side, settings)
         ]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(texts))
 
 
 def _document_differences(document: Json, step: Json, side: Side, settings: MultiTurnSettings) -> list[str]:

@@ -52,7 +52,7 @@ def _read_side(
     mine = runs[own:] if side == "base" and settings.reference else runs[:own]
     step_side: Side = "tuned" if settings.reference else side
     label = evaluation.names[side]
-    found = []
+    results = []
     for run in mine:
         step = settings.runs.describe(aws, run.execution_arn).step(MODEL_STEPS[step_side])
         if step is None or not step.job_arn:
@@ -60,12 +60,12 @@ def _read_side(
                 f"{run.execution_arn} has no job of the {label}.",
                 fix="Look at it in SageMaker Studio (Pipelines), and run the evaluation again.",
             )
-        found.append(read_model(aws, step.job_arn, str(settings.mlflow_resource_arn), label))
-    if len(found) == 1:
-        return found[0]
+        results.append(read_model(aws, step.job_arn, str(settings.mlflow_resource_arn), label))
+    if len(results) == 1:
+        return results[0]
     # Of several files only rollouts can be put together; means of means say nothing of the whole.
-    rollouts = [rollout for one in found for rollout in one.rollouts]
-    return replace(found[0], metrics={}, rollouts=rollouts, unread=sum(one.unread for one in found))
+    rollouts = [rollout for one in results for rollout in one.rollouts]
+    return replace(results[0], metrics={}, rollouts=rollouts, unread=sum(one.unread for one in results))
 
 
 def _tokens(own: ModelRollouts) -> str:

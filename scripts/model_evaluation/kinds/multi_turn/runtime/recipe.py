@@ -7,16 +7,20 @@ set, only ``eval_group_size`` and ``success_threshold`` reach the job. A tempera
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from model_evaluation.runtime.settings import Json
-from model_evaluation.runtime.tasks.recipe import Parameter
+from model_evaluation.runtime.tasks.parameter import Parameter
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.launch.service import Call
 
 EVALUATION_TYPE = "MTRLEvaluation"
+RUNTIME = re.compile(r"arn:aws[a-z-]*:bedrock-agentcore:([a-z0-9-]+):(\d{12}):(?:agent-)?runtime/([A-Za-z0-9_-]+)")
+FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):(\d{12}):function:([A-Za-z0-9_-]+(?::[\w$-]+)?)")
+REWARD = "reward"
 GROUP, THRESHOLD, PASS_K = "eval_group_size", "success_threshold", "pass_k_values"
 TEMPERATURE = "temperature"
 # AWS's public recipes (2026-06); the live ones are read where they can be.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,11 +12,17 @@ from model_evaluation.runtime.settings import Json, ParameterReader
 from model_evaluation.runtime.tasks.recipe import recipe_of, require_taken
 
 from .multi_turn_runs import MultiTurnRuns
-from .recipe import EVALUATION_TYPE, GROUP, TEMPERATURE, USUAL, hyperparameters, meaningless_k
-
-RUNTIME = re.compile(r"arn:aws[a-z-]*:bedrock-agentcore:([a-z0-9-]+):(\d{12}):(?:agent-)?runtime/([A-Za-z0-9_-]+)")
-FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:([a-z0-9-]+):(\d{12}):function:([A-Za-z0-9_-]+(?::[\w$-]+)?)")
-REWARD = "reward"
+from .recipe import (
+    EVALUATION_TYPE,
+    FUNCTION,
+    GROUP,
+    REWARD,
+    RUNTIME,
+    TEMPERATURE,
+    USUAL,
+    hyperparameters,
+    meaningless_k,
+)
 
 
 def check_agent(settings: MultiTurnSettings, aws: AwsClients) -> str:
@@ -87,19 +92,19 @@ class MultiTurnSettings(EvaluatorSettings):
         }
 
     def faults(self) -> list[str]:
-        found = super().faults()
+        faults = super().faults()
         if not (RUNTIME.fullmatch(self.agent) or FUNCTION.fullmatch(self.agent)):
-            wanted = "the ARN of a Bedrock AgentCore runtime or of a Lambda function"
-            found.append(f"AGENT must be {wanted} (received {self.agent[:90]!r})")
+            expected = "the ARN of a Bedrock AgentCore runtime or of a Lambda function"
+            faults.append(f"AGENT must be {expected} (received {self.agent[:90]!r})")
         if not USUAL[GROUP].takes(self.group):
-            found.append(f"ROLLOUTS must be {USUAL[GROUP].bounds()} (received {self.group})")
+            faults.append(f"ROLLOUTS must be {USUAL[GROUP].bounds()} (received {self.group})")
         if why := meaningless_k(self.pass_k, self.group, self.sampling.get(TEMPERATURE, 0)):
-            found.append(f"PASS_K: {why}")
+            faults.append(f"PASS_K: {why}")
         if self.primary_metric not in self.metrics:
-            found.append(f"PRIMARY_METRIC must be one of {', '.join(self.metrics)} (received {self.primary_metric!r})")
+            faults.append(f"PRIMARY_METRIC must be one of {', '.join(self.metrics)} (received {self.primary_metric!r})")
         if self.mlflow_resource_arn is None:
-            found.append("MLFLOW_RESOURCE_ARN must be set: all results of this evaluation are in MLflow")
-        return found
+            faults.append("MLFLOW_RESOURCE_ARN must be set: all results of this evaluation are in MLflow")
+        return faults
 
     @property
     def metrics(self) -> tuple[str, ...]:

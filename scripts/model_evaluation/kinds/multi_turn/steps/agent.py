@@ -8,7 +8,7 @@ from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, Choose, NotFound, Refused
 from model_evaluation.json_types import JsonObject
-from model_evaluation.kinds.multi_turn.runtime.settings import FUNCTION, RUNTIME
+from model_evaluation.kinds.multi_turn.runtime.recipe import FUNCTION, RUNTIME
 
 LEAST_TIMEOUT = 60  # seconds; an agent works several turns long, and a function has 3 unless it is given more
 ENDPOINT = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,47}")

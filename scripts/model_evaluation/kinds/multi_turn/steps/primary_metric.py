@@ -8,7 +8,7 @@ from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step
 from model_evaluation.errors import Choose
 from model_evaluation.kinds.multi_turn.recipe_spec import rollouts_of
-from model_evaluation.kinds.multi_turn.runtime.settings import REWARD
+from model_evaluation.kinds.multi_turn.runtime.recipe import REWARD
 
 
 def check(text: str, context: Context) -> Answer:

@@ -11,14 +11,14 @@ from model_evaluation.kinds.multi_turn.recipe_spec import (
     prompts_of,
     read_rollouts,
     require_recipe,
-    spec_of,
 )
-from model_evaluation.kinds.multi_turn.runtime.recipe import GROUP, USUAL, meaningless_k
+from model_evaluation.kinds.multi_turn.runtime.recipe import EVALUATION_TYPE, GROUP, USUAL, meaningless_k
+from model_evaluation.steps.decoding import spec_of
 
 
 def check(text: str, context: Context) -> Answer:
     require_recipe(context)
-    spec = spec_of(context)
+    spec = spec_of(context, EVALUATION_TYPE)
     group, ks = read_rollouts(text, parameters_of(context).get(GROUP, USUAL[GROUP]))
     if why := meaningless_k(ks, group, temperature=1):
         raise Refused(

@@ -60,8 +60,7 @@ def image(subject: Subject) -> Iterator[Result]:
     region = subject.region
     if region not in IMAGE_ACCOUNTS:
         yield failed(
-            f"No image of the container is known for {region}.",
-            f"Work in one of {', '.join(IMAGE_ACCOUNTS)}.",
+            f"No image of the container is known for {region}.", f"Work in one of {', '.join(IMAGE_ACCOUNTS)}."
         )
     elif region != DOCUMENTED_REGION:
         yield warned(

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 
+from model_evaluation.kinds.nova.runtime.recipes.rows import reward_rows
 from model_evaluation.localaws.kind_player import DemoScript
 
 
 def demo_dataset() -> bytes:
     """The sample rows: IT tickets whose answer is JSON with class, thought and description, and metadata."""
     return resources.files(__package__).joinpath("gen_qa.jsonl").read_bytes()
+
+
+def demo_questions() -> bytes:
+    """The same tickets for a reward function."""
+    rows, _ = reward_rows(demo_dataset().splitlines())
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
 def demo_pairs() -> bytes:

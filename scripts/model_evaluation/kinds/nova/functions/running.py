@@ -1,6 +1,7 @@
 """Runs a function here, in a process of its own, with the payloads that the container sends, and checks its answers.
 
-The payloads are those of AWS's SDK for such functions (llm-eval-kit): every object forbids further keys.
+The payloads are those of AWS's SDK for such functions (llm-eval-kit): every object forbids further keys. A reward
+function gets a list of samples and answers a list of rewards.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from model_evaluation.kinds.nova.runtime.recipes.recipe import REWARD
+from model_evaluation.runtime.settings import Json
+
+BATCH = 8  # samples of a call to a reward function
 SLOW = 10.0  # seconds; the container waits for every row
 RUNNER = """
 import importlib.util, json, sys, time, traceback
@@ -30,7 +35,7 @@ for line in sys.stdin:
     try:
         answer = {"result": json.loads(json.dumps(handler(json.loads(line), None), allow_nan=True))}
     except BaseException as error:
-        answer = {"raised": "%s: %s" % (type(error).__name__, error)}
+        answer = {"fault": "it raised %s: %s" % (type(error).__name__, error)}
     answer["seconds"] = time.perf_counter() - start
     print(json.dumps(answer), file=say, flush=True)
 """
@@ -55,6 +60,72 @@ def preprocess_event(system: str | None, prompt: str, gold: str) -> dict[str, ob
 
 def run_function(path: str, events: Sequence[Mapping[str, object]], *, limit: float = 60.0) -> list[Outcome]:
     """What the function in a file answers to each event. ``limit`` seconds are given to all of them together."""
+    return list(_outcomes(events, _answers(path, events, limit)))
+
+
+def run_rewards(path: str, samples: Sequence[Mapping[str, object]], *, limit: float = 60.0) -> list[Outcome]:
+    """The same of a reward function in a file: its rewards of each sample, under the names that results have."""
+    batches = [samples[at : at + BATCH] for at in range(0, len(samples), BATCH)]
+    outcomes = []
+    for batch, answer in zip(batches, _answers(path, batches, limit), strict=True):
+        seconds = float(answer["seconds"])
+        rewards, fault = ({}, answer["fault"]) if "fault" in answer else _rewards(answer["result"])
+        sent = [str(sample["id"]) for sample in batch]
+        if not fault and sorted(rewards) != sorted(sent):
+            fault = f"it answered the ids {', '.join(rewards) or 'none'}; {', '.join(sent)} were sent"
+        fault = fault or _slow(seconds)
+        outcomes += [Outcome({} if fault else rewards[own], fault, seconds) for own in sent]
+    names = set(outcomes[0].metrics) if outcomes else set()
+    return [own._replace(fault=own.fault or _other_metrics(names, set(own.metrics))) for own in outcomes]
+
+
+def reward_sample(row_id: str, messages: Sequence[object], answer: str, reference: object) -> dict[str, object]:
+    turns = [*messages, {"role": "assistant", "content": answer}]
+    return {"id": row_id, "messages": turns, "reference_answer": reference}
+
+
+def _rewards(result: object) -> tuple[dict[str, dict[str, float]], str]:
+    """Rewards by the sample's id, or what is wrong with the answer: a list, or an object with its JSON text."""
+    if isinstance(result, dict):
+        if fault := _answered(result):
+            return {}, fault
+        if not isinstance(result["body"], str):
+            return {}, f"the body is a {type(result['body']).__name__}; the list's JSON text is expected"
+        try:
+            result = json.loads(result["body"])
+        except ValueError:
+            return {}, "the body is no JSON text"
+    if not isinstance(result, list):
+        return {}, f"it answered a {type(result).__name__}, not a list of rewards"
+    rewards: dict[str, dict[str, float]] = {}
+    for item in result:
+        if not isinstance(item, dict) or not {"id", "aggregate_reward_score"} <= set(item):
+            return {}, f"{json.dumps(item)[:80]} has no id and aggregate_reward_score"
+        if str(item["id"]) in rewards:
+            return {}, f"it answered the id {item['id']} twice"
+        listed = item.get("metrics_list") or []
+        if not all(isinstance(own, dict) and {"name", "value", "type"} <= set(own) for own in listed):
+            return {}, "metrics_list has something else than name, value and type"
+        if wrong := [own["type"] for own in listed if own["type"] not in ("Reward", "Metric")]:
+            return {}, f"a metric's type is {wrong[0]!r}; Reward or Metric is expected"
+        values = {REWARD: item["aggregate_reward_score"]} | {f"lambda_{own['name']}": own["value"] for own in listed}
+        for name, value in values.items():
+            if not _is_number(value):
+                return {}, f"{name} is {value!r}; a number is expected (1 and 0 for yes and no)"
+        rewards[str(item["id"])] = values
+    return rewards, ""
+
+
+def _slow(seconds: float) -> str:
+    return f"it took {seconds:.0f} s; the container waits for every row" if seconds > SLOW else ""
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+
+
+def _answers(path: str, events: Sequence[object], limit: float) -> list[Json]:
+    """What the function answers to each event, or what it raised, and in how many seconds."""
     text = "".join(json.dumps(event) + "\n" for event in events)
     try:
         done = subprocess.run(  # noqa: S603 - the user's own function, which they asked to run
@@ -65,22 +136,22 @@ def run_function(path: str, events: Sequence[Mapping[str, object]], *, limit: fl
     except subprocess.TimeoutExpired as error:
         output = error.stdout or b""
         lines = (output.decode("utf-8", "replace") if isinstance(output, bytes) else output).splitlines()
-        lines.append(json.dumps({"raised": f"it did not answer within {limit:g} s", "seconds": limit}))
+        lines.append(json.dumps({"fault": f"it did not answer within {limit:g} s", "seconds": limit}))
     answers = [json.loads(line) for line in lines if line.strip()]
     if answers and "broken" in answers[0]:
-        return [Outcome({}, f"it cannot be loaded: {answers[0]['broken']}")] * len(events)
-    missing = [{"raised": "it ended without an answer", "seconds": 0.0}] * (len(events) - len(answers))
-    return list(_outcomes(events, [*answers, *missing]))
+        return [{"fault": f"it cannot be loaded: {answers[0]['broken']}", "seconds": 0.0}] * len(events)
+    missing = [{"fault": "it ended without an answer", "seconds": 0.0}] * (len(events) - len(answers))
+    return [*answers, *missing]
 
 
-def _outcomes(events: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]) -> Iterator[Outcome]:
+def _outcomes(events: Sequence[Mapping[str, object]], answers: Sequence[Json]) -> Iterator[Outcome]:
     names: set[str] | None = None
     for event, answer in zip(events, answers, strict=False):
         seconds = float(answer["seconds"])
         metrics: dict[str, float] = {}
         row: Mapping[str, object] = {}
-        if "raised" in answer:
-            yield Outcome({}, f"it raised {answer['raised']}", seconds)
+        if "fault" in answer:
+            yield Outcome({}, answer["fault"], seconds)
             continue
         if event["process_type"] == "preprocess":
             fault = _preprocessing_fault(answer["result"])
@@ -90,9 +161,7 @@ def _outcomes(events: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str
             if not fault and names is None:
                 names = set(metrics)
             fault = fault or _other_metrics(names or set(), set(metrics))
-        if not fault and seconds > SLOW:
-            fault = f"it took {seconds:.0f} s; the container waits for every row"
-        yield Outcome(metrics, fault, seconds, row)
+        yield Outcome(metrics, fault or _slow(seconds), seconds, row)
 
 
 def _other_metrics(expected: set[str], given: set[str]) -> str:
@@ -109,7 +178,7 @@ def _answered(result: object) -> str:
     return "" if result["statusCode"] == 200 else f"statusCode is {result['statusCode']!r}: {result['body']}"
 
 
-def _measured(result: Any) -> tuple[dict[str, float], str]:
+def _measured(result: Json) -> tuple[dict[str, float], str]:
     if fault := _answered(result):
         return {}, fault
     body = result["body"]
@@ -121,7 +190,7 @@ def _measured(result: Any) -> tuple[dict[str, float], str]:
         if not isinstance(item, dict) or set(item) != {"metric", "value"} or not isinstance(item["metric"], str):
             return {}, f'{json.dumps(item)[:80]} is no {{"metric": name, "value": number}}'
         value, name = item["value"], item["metric"]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if not _is_number(value):
             return {}, f"{name} is {value!r}; a number is expected (1 and 0 for yes and no)"
         if name in metrics:
             return {}, f"{name} is given twice"
@@ -129,7 +198,7 @@ def _measured(result: Any) -> tuple[dict[str, float], str]:
     return metrics, "" if metrics else "it gives no metric"
 
 
-def _preprocessing_fault(result: Any) -> str:
+def _preprocessing_fault(result: Json) -> str:
     if fault := _answered(result):
         return fault
     body = result["body"]

@@ -18,6 +18,7 @@ PURPOSES = {
     "numeric": "is the number right",
     "own": "whatever you write into it",
 }
+REWARDS = {"reward": "the reward of every answer, for an rft evaluation"}
 
 
 def function_source(template: str, field: str) -> tuple[str, str]:
@@ -27,7 +28,8 @@ def function_source(template: str, field: str) -> tuple[str, str]:
         keep_trailing_newline=True,
     )  # fmt: skip
     environment.filters["python"] = python_literal
-    values = {"template": template, "field": field, "purpose": PURPOSES[template], "module": MODULE}
+    purpose = (PURPOSES | REWARDS)[template]
+    values = {"template": template, "field": field, "purpose": purpose, "module": MODULE}
     handler, test = (environment.get_template(name).render(values) for name in ("handler.py.j2", "test_handler.py.j2"))
     return handler.rstrip() + "\n", test.rstrip() + "\n"
 
@@ -49,12 +51,12 @@ def write_function(project: str, template: str, field: str) -> list[str]:
     return paths
 
 
-def deployment(path: str, region: str) -> list[str]:
-    """The commands that deploy a function, to be shown and run after a yes."""
+def deployment(path: str, region: str, prefix: str = "") -> list[str]:
+    """The commands that deploy a function, to be shown and run after a yes. ``prefix`` begins its name."""
     archive = f"{MODULE}.zip"
     create = (
-        f"aws lambda create-function --function-name {MODULE.replace('_', '-')} --region {region} --runtime python3.12 "
-        f"--handler {MODULE}.lambda_handler --timeout 30 --memory-size 256 --role ROLE_ARN_FOR_LAMBDA "
-        f"--zip-file fileb://{archive}"
+        f"aws lambda create-function --function-name {prefix}{MODULE.replace('_', '-')} --region {region} "
+        f"--runtime python3.12 --handler {MODULE}.lambda_handler --timeout 30 --memory-size 256 "
+        f"--role ROLE_ARN_FOR_LAMBDA --zip-file fileb://{archive}"
     )
     return [f"zip -j {archive} {path}", create]

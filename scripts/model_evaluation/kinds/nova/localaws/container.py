@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import itertools
 import json
 import math
 import os
@@ -15,7 +14,6 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pa_parquet
@@ -25,19 +23,31 @@ from model_evaluation.kinds.nova.functions.running import (
     Outcome,
     postprocess_event,
     preprocess_event,
+    reward_sample,
     run_function,
+    run_rewards,
 )
 from model_evaluation.kinds.nova.runtime.recipes.families import family_of_alias
-from model_evaluation.kinds.nova.runtime.recipes.recipe import BENCHMARKS, GEN_QA, JUDGES, TASKS, recipe_faults
-from model_evaluation.kinds.nova.runtime.recipes.rows import metadata_of, read_nova_rows
+from model_evaluation.kinds.nova.runtime.recipes.recipe import (
+    BENCHMARKS,
+    GEN_QA,
+    JUDGES,
+    RFT,
+    STRONG_REJECT,
+    TASKS,
+    function_of,
+    recipe_faults,
+)
+from model_evaluation.kinds.nova.runtime.recipes.rows import metadata_of, question_row, read_nova_rows
 from model_evaluation.kinds.nova.runtime.scores.answers import answer_fields, json_object
 from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.jobs.job import Job, ResultFile
 from model_evaluation.localaws.language.answers import base_answer, tuned_answer
 from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.runtime.rows import read_dataset_row
+from model_evaluation.runtime.settings import Json
 
-from .judge import judged
+from .judge import judged, table_row
 
 IMAGE = "nova-evaluation-repo"
 STAMP = "2026-11-29T00-00-00.000000"
@@ -47,7 +57,7 @@ RIGHT = {"easy": (0.97, 0.90), "medium": (0.92, 0.72), "hard": (0.78, 0.50), "":
 WRONG_FORM = (0.01, 0.06)  # of the customised and of the base model's answers
 FENCED = 0.2
 
-Row = dict[str, Any]
+Row = Json
 
 
 @dataclass(frozen=True)
@@ -83,7 +93,8 @@ def run_container(job: Job) -> None:
     if model.startswith("s3://"):
         job.read(model)
     output = job.cloud.scenario.part(NovaOutput)
-    call = deployed_function(job, recipe["processor"]["lambda_arn"]) if recipe.get("processor") else None
+    function = function_of(recipe)
+    call = deployed_function(job, function, run_rewards if task == RFT else run_function) if function else None
     _write(job, recipe, output_files(recipe, _rows(job, channels, task), output, call), output)
 
 
@@ -95,6 +106,9 @@ def output_files(
     task = recipe["evaluation"]["task"]
     if task == GEN_QA:
         results, tables = _answered(rows, recipe, call)
+    elif task == RFT:
+        assert call
+        results, tables = _rewarded(rows, recipe, call)
     elif task in JUDGES:
         results, tables = judged(rows, task)
     else:
@@ -109,7 +123,7 @@ def _rows(job: Job, channels: Mapping[str, str], task: str) -> list[Row]:
             raise JobFailure(f"AlgorithmError: {task} takes no input channel")
         return []
     uri = channels.get("train", "")
-    if uri.rpartition("/")[2] != file:
+    if not TASKS[task].takes(uri):
         raise JobFailure(f"AlgorithmError: FileNotFoundError: /opt/ml/input/data/train/{file}")
     body = job.read(uri).removesuffix(b"\n")
     found = read_nova_rows(body.split(b"\n"), task)
@@ -126,7 +140,7 @@ CallFunction = Callable[[Sequence[Row]], Sequence[Outcome]]
 """From events to what the function makes of them."""
 
 
-def deployed_function(job: Job, arn: str) -> CallFunction:
+def deployed_function(job: Job, arn: str, run: Callable[[str, Sequence[Row]], Sequence[Outcome]]) -> CallFunction:
     """The code of a Lambda function of the account, run in a process of its own."""
     from moto.awslambda.models import lambda_backends
 
@@ -142,17 +156,15 @@ def deployed_function(job: Job, arn: str) -> CallFunction:
             with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as unpacked:
                 unpacked.extractall(folder)  # noqa: S202 - a folder of its own, in the stand-in
             module = str(function.handler).rpartition(".")[0]
-            return run_function(os.path.join(folder, f"{module}.py"), events)
+            return run(os.path.join(folder, f"{module}.py"), events)
 
     return call
 
 
 def _prepared(rows: Sequence[Row], call: CallFunction) -> list[Row]:
     """The rows as the recipe's function changes them before the model gets them."""
-    outcomes = call([preprocess_event(row.get("system"), str(row["query"]), str(row["response"])) for row in rows])
-    for number, outcome in enumerate(outcomes, 1):
-        if outcome.fault:
-            raise JobFailure(f"AlgorithmError: the processor failed on row {number}: {outcome.fault}")
+    events = [preprocess_event(row.get("system"), str(row["query"]), str(row["response"])) for row in rows]
+    outcomes = _all_well(call(events))
     return [
         {**row, "query": outcome.row["prompt"], "response": outcome.row["gold"]}
         for row, outcome in zip(rows, outcomes, strict=True)
@@ -164,11 +176,40 @@ def _function_metrics(rows: Sequence[Row], texts: Sequence[str], call: CallFunct
     events = [
         postprocess_event(str(row["query"]), text, str(row["response"])) for row, text in zip(rows, texts, strict=True)
     ]
-    outcomes = call(events)
+    return [outcome.metrics for outcome in _all_well(call(events))]
+
+
+def _all_well(outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
     for number, outcome in enumerate(outcomes, 1):
         if outcome.fault:
             raise JobFailure(f"AlgorithmError: the processor failed on row {number}: {outcome.fault}")
-    return [outcome.metrics for outcome in outcomes]
+    return outcomes
+
+
+def _rewarded(
+    rows: Sequence[Row], recipe: Row, call: CallFunction
+) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
+    """Answers to every question, with the rewards that the function gives them."""
+    made = tuned_answer if family_of_alias(recipe["run"]["model_name_or_path"]) is None else base_answer
+    questions = [question_row(row, line) for line, row in enumerate(rows, 1)]
+    texts = [made(question) for question in questions]
+    ids = [str(row.get("id", line)) for line, row in enumerate(rows, 1)]
+    samples = [
+        reward_sample(own, row["messages"], text, row["reference_answer"])
+        for own, row, text in zip(ids, rows, texts, strict=True)
+    ]
+    specifics = [{"sample_id": own, "original_line": json.dumps(row)} for own, row in zip(ids, rows, strict=True)]
+    cells = [
+        table_row(question.prompt, [question.reference], [text], outcome.metrics, own)
+        for question, text, outcome, own in zip(questions, texts, _all_well(call(samples)), specifics, strict=True)
+    ]
+    return _whole("rft_eval_rft_eval", cells)
+
+
+def _whole(name: str, cells: list[Row]) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
+    """Results and tables of a task without parts."""
+    means = _means([cell["scores"] for cell in cells])
+    return {f"custom|{name}|0": means, "all": means}, {f"custom|{name}|0": cells}
 
 
 def _answered(
@@ -186,20 +227,10 @@ def _answered(
     cells = []
     for row, (text, sure), own in zip(rows, answers, further, strict=True):
         metrics = {**overlap_metrics(text, str(row["response"])), **own}
-        cells.append(
-            {
-                "full_prompt": str([{"role": "user", "content": row["query"]}]),
-                "example": row["query"],
-                "gold": str([row["response"]]),
-                "metrics": str(metrics),
-                "predictions": str([text]),
-                "specifics": str({"metadata": row.get("metadata", "")}),
-                "logprobs": str([_logprobs(text, sure, top)]) if top else "[]",
-                "scores": metrics,
-            }
-        )
-    means = _means([cell["scores"] for cell in cells])
-    return {"custom|gen_qa_gen_qa|0": means, "all": means}, {"custom|gen_qa_gen_qa|0": cells}
+        logprobs = [_logprobs(text, sure, top)] if top else []
+        specifics = {"metadata": row.get("metadata", "")}
+        cells.append(table_row(row["query"], [row["response"]], [text], metrics, specifics, logprobs))
+    return _whole("gen_qa_gen_qa", cells)
 
 
 def _answer(row: Row, field: str, labels: Sequence[str], customised: bool) -> tuple[str, dict[str, float]]:
@@ -252,33 +283,11 @@ def _logprobs(text: str, sure: Mapping[str, float], top: int) -> list[dict[str, 
 def overlap_metrics(answer: str, reference: str) -> dict[str, float]:
     """Overlap of words, roughly as the container counts it."""
     a, b = answer.lower().split(), reference.lower().split()
-    pairs = [Counter(itertools.pairwise(words)) for words in (a, b)]
-    f1, f2 = _f1(Counter(a), Counter(b)), _f1(pairs[0], pairs[1])
     common = sum((Counter(a) & Counter(b)).values())
-    return {
-        "rouge1": f1,
-        "rouge2": f2,
-        "rougeL": 2 * _longest_common(a, b) / (len(a) + len(b)) if a or b else 0.0,
-        "em": float(answer.strip() == reference.strip()),
-        "qem": float(" ".join(a) == " ".join(b)),
-        "f1": f1,
-        "f1_score_quasi": f1,
-        "bleu": 100 * common / len(a) if a else 0.0,
-    }
-
-
-def _f1(a: Counter[Any], b: Counter[Any]) -> float:
-    size = sum(a.values()) + sum(b.values())
-    return 2 * sum((a & b).values()) / size if size else 0.0
-
-
-def _longest_common(a: Sequence[str], b: Sequence[str]) -> int:
-    row = [0] * (len(b) + 1)
-    for word in a:
-        before = 0
-        for at, other in enumerate(b, 1):
-            before, row[at] = row[at], before + 1 if word == other else max(row[at], row[at - 1])
-    return row[-1]
+    f1 = 2 * common / (len(a) + len(b)) if a or b else 0.0
+    overlap = dict.fromkeys(("rouge1", "rouge2", "rougeL"), f1)
+    equal = {"em": float(answer.strip() == reference.strip()), "qem": float(a == b)}
+    return overlap | equal | {"f1": f1, "f1_score_quasi": f1, "bleu": 100 * common / len(a) if a else 0.0}
 
 
 def _means(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -308,23 +317,12 @@ def _benchmark(recipe: Row) -> tuple[dict[str, dict[str, float]], dict[str, list
             ease = 0.66 if family_of_alias(model) else 0.78
             luck = share("nova benchmark", question) * 0.7 + share("nova benchmark", model, question) * 0.3
             score = {known.metric: float(luck < ease)}
-            cells.append(
-                {
-                    "full_prompt": question,
-                    "example": question,
-                    "gold": str(["A"]),
-                    "metrics": str(score),
-                    "predictions": str(["A" if luck < ease else "B"]),
-                    "specifics": "{}",
-                    "logprobs": "[]",
-                    "scores": score,
-                }
-            )
+            cells.append(table_row(question, ["A"], ["A" if luck < ease else "B"], score))
         results[name], tables[name] = _means([cell["scores"] for cell in cells]), cells
     results["all"] = {
         key: sum(own[key] for own in results.values()) / len(results) for key in next(iter(results.values()))
     }
-    return results, tables
+    return results, {} if task == STRONG_REJECT else tables
 
 
 # -- the output -----------------------------------------------------------------------------------------------
@@ -345,10 +343,7 @@ def _write(job: Job, recipe: Row, files: Mapping[str, bytes], output: NovaOutput
 
 
 def _files(
-    recipe: Row,
-    results: Mapping[str, Mapping[str, float]],
-    tables: Mapping[str, Sequence[Row]],
-    output: NovaOutput,
+    recipe: Row, results: Mapping[str, Mapping[str, float]], tables: Mapping[str, Sequence[Row]], output: NovaOutput
 ) -> Iterator[tuple[str, bytes]]:
     general = {"lighteval_sha": "SIMULATED", "model_name": recipe["run"]["model_name_or_path"]}
     general["total_evaluation_time_secondes"] = "1.0"

@@ -6,12 +6,27 @@ import math
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from model_evaluation.kinds.nova.runtime.recipes.recipe import RUBRIC
 from model_evaluation.localaws.language.chance import seeded
+from model_evaluation.runtime.settings import Json
 
-Row = dict[str, Any]
+Row = Json
+
+
+def table_row(
+    prompt: str,
+    gold: Sequence[object],
+    answer: list[str],
+    scores: Row,
+    specifics: Row | None = None,
+    logprobs: Sequence[object] = (),
+) -> Row:
+    """A row of the container's table: its cells are texts of Python values. ``scores`` are kept beside them."""
+    texts = {"gold": gold, "predictions": answer, "metrics": scores, "specifics": specifics or {}}
+    chat = [{"role": "user", "content": prompt}]
+    cells = {"full_prompt": str(chat), "example": prompt, **{name: str(value) for name, value in texts.items()}}
+    return {**cells, "logprobs": str(list(logprobs)), "scores": scores}
 
 
 def judged(rows: Sequence[Row], task: str) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
@@ -35,22 +50,11 @@ def judged(rows: Sequence[Row], task: str) -> tuple[dict[str, dict[str, float]],
         }
         if task == RUBRIC:
             metrics |= _rubric(margin, rng)
-        cells.append(
-            {
-                "full_prompt": row["prompt"],
-                "example": row["prompt"],
-                "gold": "[]",
-                "metrics": str(metrics),
-                "predictions": str([metrics["forward_output"]]),
-                "specifics": "{}",
-                "logprobs": "[]",
-                "margin": metrics.get("score_margin", 0.0),
-            }
-        )
+        cells.append(table_row(row["prompt"], [], [metrics["forward_output"]], metrics))
     name = f"custom|{task}_judge|0"
     numbers = _judge_numbers(total)
     if task == RUBRIC:
-        margins = [cell["margin"] for cell in cells]
+        margins = [cell["scores"]["score_margin"] for cell in cells]
         numbers |= {"score_margin": sum(margins) / len(margins), "score_margin_stderr": 0.0}
     return {name: numbers, "all": numbers}, {name: cells}
 

@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 
-from model_evaluation.kinds.nova.demo.script import demo_dataset, demo_pairs
+from model_evaluation.kinds.nova.demo.script import demo_dataset, demo_pairs, demo_questions
 from model_evaluation.kinds.nova.functions.writing import MODULE, function_source
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.company import Company, seed_company
@@ -30,6 +30,8 @@ class World(Company):
         self.tickets_uri = f"s3://{self.bucket}/datasets/it-tickets/gen_qa.jsonl"
         self.wrong_name_uri = f"s3://{self.bucket}/datasets/it-tickets/tickets.jsonl"
         self.function_arn = f"arn:aws:lambda:{region}:{cloud.account}:function:ticket-metrics"
+        self.questions_uri = f"s3://{self.bucket}/datasets/it-tickets/questions.jsonl"
+        self.reward_arn = f"arn:aws:lambda:{region}:{cloud.account}:function:SageMaker-ticket-reward"
         self.pairs_uri = f"s3://{self.bucket}/datasets/it-answers/llm_judge.jsonl"
 
 
@@ -42,7 +44,9 @@ def seed_world(seed: Seeder, trusted_services: tuple[str, ...], actions: tuple[s
     seed.object(world.tickets_uri, demo_dataset())
     seed.object(world.wrong_name_uri, demo_dataset())
     seed.object(world.pairs_uri, demo_pairs())
-    deploy_function(seed, world.function_arn, function_source("classification", "class")[0])
+    seed.object(world.questions_uri, demo_questions())
+    for arn, template in ((world.function_arn, "classification"), (world.reward_arn, "reward")):
+        deploy_function(seed, arn, function_source(template, "class")[0])
     customisation_job(
         seed,
         world.training_job_name,
@@ -56,7 +60,7 @@ def seed_world(seed: Seeder, trusted_services: tuple[str, ...], actions: tuple[s
 
 def deploy_function(seed: Seeder, arn: str, source: str, *, timeout: int = 30) -> None:
     """A Lambda function of this source, in a role that may run it."""
-    buffer, name = io.BytesIO(), arn.rpartition(":")[2]
+    buffer, name = io.BytesIO(), arn.partition(":function:")[2].partition(":")[0]
     with zipfile.ZipFile(buffer, "w") as packed:
         packed.writestr(f"{MODULE}.py", source)
     role = f"arn:aws:iam::{seed.cloud.account}:role/FernwayFunctions"
@@ -86,10 +90,7 @@ def customisation_job(
     source = {"S3DataType": "S3Prefix", "S3Uri": training_data}
     arguments = {
         "RoleArn": role,
-        "AlgorithmSpecification": {
-            "TrainingImage": "nova-fine-tune-repo:SM-TJ-SFT",
-            "TrainingInputMode": "File",
-        },
+        "AlgorithmSpecification": {"TrainingImage": "nova-fine-tune-repo:SM-TJ-SFT", "TrainingInputMode": "File"},
         "HyperParameters": {"base_model": base},
         "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
         "OutputDataConfig": {"S3OutputPath": output},

@@ -16,13 +16,13 @@ from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.summary import MODEL_LABELS
 
-from .many.analysis import MANY_ROWS, analyse_many, count_lines
+from .many.analysis import MANY_ROWS, analyse_many
 from .output.result_files import OutputFiles, read_output
 from .recipes.families import family_of_alias
-from .recipes.recipe import GEN_QA, JUDGES, recipe_yaml
-from .recipes.rows import read_nova_rows
+from .recipes.recipe import GEN_QA, JUDGES, RFT, recipe_yaml
+from .recipes.rows import question_row, read_nova_rows
 from .report.nova_analysis import NovaAnalysis
-from .scores.analysis import Answered, analyse_answers, benchmark_metric, benchmark_rows
+from .scores.analysis import Answered, analyse_aggregates, analyse_answers, benchmark_metric, benchmark_rows
 from .scores.judging import judge_analysis
 from .settings import NovaSettings
 
@@ -54,6 +54,15 @@ def read_results(runs: Sequence[FinishedRun], settings: NovaSettings, aws: AwsCl
         by_side = dict(zip(sides, outputs, strict=True))
         if settings.task == GEN_QA:
             analysis = answers_analysis(settings, aws, evaluation, by_side, notes)
+        elif settings.task == RFT:
+            found = read_nova_rows(dataset_lines(settings, aws), RFT)
+            rows = [question_row(row, line) for row, line in zip(found.rows, found.lines, strict=True)]
+            skipped = len({line for fault in found.faults for line in fault.lines})
+            longest = settings.recipe["inference"].get("max_new_tokens")
+            asked = Answered(evaluation, rows, longest=longest, skipped=skipped)
+            analysis = analyse_answers(asked, by_side, notes=notes)
+        elif not any(output.details for output in outputs):
+            analysis = analyse_aggregates(evaluation, by_side, notes=notes)
         else:
             asked = benchmark_metric(Answered(evaluation, benchmark_rows(by_side)), by_side)
             analysis = analyse_answers(asked, by_side, notes=notes)
@@ -80,7 +89,8 @@ def answers_analysis(
         bucket, key = dataset_object(settings, aws)
         with path.open("wb") as file:
             shutil.copyfileobj(aws.s3.get_object(Bucket=bucket, Key=key)["Body"], file)
-        rows = count_lines(path)
+        with path.open("rb") as lines:
+            rows = sum(bool(line.strip()) for line in lines)
         if rows >= MANY_ROWS:
             try:
                 return analyse_many(asked, path, outputs, notes=notes)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
 from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.launch.ledger import LaunchError
-from model_evaluation.runtime.launch.service import Started
+from model_evaluation.runtime.launch.service import Call, Started
 from model_evaluation.runtime.launch.training_jobs import JOB, TrainingJobRuns
 from model_evaluation.runtime.settings import Json
 
@@ -25,16 +25,34 @@ TRAIN = "train"
 ANSWERING = Work(frozenset({JOB}), (10.0, 20.0), (Load((1.0, 20.0), ("rows",)),))
 
 
+# What the call says of each part of the settings: SDK v3's trainer, and the estimator of v2.
+TRAINER = {
+    "training_image": "image_uri",
+    "role": "role_arn",
+    "compute.instance_type": "instance_type",
+    "compute.instance_count": "replicas",
+    "output_data_config.s3_output_path": "s3_output",
+}
+ESTIMATOR = {
+    "image_uri": "image_uri",
+    "role": "role_arn",
+    "instance_type": "instance_type",
+    "instance_count": "replicas",
+    "output_path": "s3_output",
+}
+
+
 class NovaRuns(TrainingJobRuns["NovaSettings"]):
     labels = {JOB: "The Nova container evaluates the model"}  # noqa: RUF012 - a constant table
     failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
     work = (ANSWERING,)
 
-    def start(self, call: Any, settings: NovaSettings, aws: AwsClients) -> Started:
+    def start(self, call: Call, settings: NovaSettings, aws: AwsClients) -> Started:
         """Starts the SDK's trainer, or what the estimator of SDK v2 is to ``fit``, unless it says something else than
         the parameters cell."""
         estimator = getattr(call.func, "__self__", None) if isinstance(call, partial) else None
-        for argument, (value, meant) in _given_to_fit(estimator, settings) if estimator else _given(call, settings):
+        for argument, name in (ESTIMATOR if estimator else TRAINER).items():
+            value, meant = attrgetter(argument)(estimator or call), getattr(settings, name)
             if value != meant:
                 raise LaunchError(
                     f"The call passes {argument}={value!r}, the parameters cell says {meant!r}. The report and a later "
@@ -62,23 +80,3 @@ class NovaRuns(TrainingJobRuns["NovaSettings"]):
             "number of instances": (job.get("ResourceConfig", {}).get("InstanceCount"), settings.replicas),
         }
         return [f"its {name} is {value or 'none'}" for name, (value, meant) in found.items() if (value or "") != meant]
-
-
-Given = Iterable[tuple[str, tuple[object, object]]]
-"""Arguments of a call: what it passes, and what the parameters cell says."""
-
-
-def _given(call: Any, settings: NovaSettings) -> Given:
-    yield "training_image", (call.training_image, settings.image_uri)
-    yield "role", (call.role, settings.role_arn)
-    yield "compute.instance_type", (call.compute.instance_type, settings.instance_type)
-    yield "compute.instance_count", (call.compute.instance_count, settings.replicas)
-    yield "output_data_config.s3_output_path", (call.output_data_config.s3_output_path, settings.s3_output)
-
-
-def _given_to_fit(estimator: Any, settings: NovaSettings) -> Given:
-    yield "image_uri", (estimator.image_uri, settings.image_uri)
-    yield "role", (estimator.role, settings.role_arn)
-    yield "instance_type", (estimator.instance_type, settings.instance_type)
-    yield "instance_count", (estimator.instance_count, settings.replicas)
-    yield "output_path", (estimator.output_path, settings.s3_output)

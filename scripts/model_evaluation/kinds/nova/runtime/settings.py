@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from model_evaluation.runtime.checks import SESSION, Fault, check_dataset, check_dataset_bucket, check_output
 from model_evaluation.runtime.dataset_files import DatasetSize
@@ -29,15 +27,9 @@ def check_recipe(settings: NovaSettings, aws: AwsClients) -> str:
     return f"{settings.task}, {settings.recipe['run']['model_type']}, {settings.replicas} instance(s)"
 
 
-def check_rows(settings: NovaSettings, aws: AwsClients) -> str:
-    """The dataset, where the task has one."""
-    if not settings.dataset:
-        return "none: the questions are the container's"
-    return check_dataset(settings, aws)
-
-
-def check_rows_bucket(settings: NovaSettings, aws: AwsClients) -> str:
-    return check_dataset_bucket(settings, aws) if settings.dataset else "none"
+def with_rows(check: Callable[[NovaSettings, AwsClients], str]) -> Callable[[NovaSettings, AwsClients], str]:
+    """A check of the dataset, where the task has one."""
+    return lambda settings, aws: check(settings, aws) if settings.dataset else "none: the questions are the container's"
 
 
 def check_checkpoint(settings: NovaSettings, aws: AwsClients) -> str:
@@ -62,12 +54,12 @@ class NovaSettings(Settings):
         *SESSION,
         ("Recipe", check_recipe),
         ("Model", check_checkpoint),
-        ("Dataset", check_rows),
-        ("Dataset bucket", check_rows_bucket),
+        ("Dataset", with_rows(check_dataset)),
+        ("Dataset bucket", with_rows(check_dataset_bucket)),
         ("Output bucket", check_output),
     )
 
-    recipe: dict[str, Any]
+    recipe: Json
     reference: str | None = None
     image_uri: str
     instance_type: str
@@ -83,7 +75,7 @@ class NovaSettings(Settings):
         faults = recipe_faults(recipe)
         for fault in faults:
             reader.faults.append(f"RECIPE: {fault}")
-        usable: dict[str, Any] = recipe if isinstance(recipe, dict) and not faults else {"run": {}, "evaluation": {}}
+        usable: Json = recipe if isinstance(recipe, dict) and not faults else {"run": {}, "evaluation": {}}
         names = reader.structure("MODEL_NAMES") or {}
         shared = super().read(reader)
         return shared | {
@@ -108,8 +100,8 @@ class NovaSettings(Settings):
     def faults(self) -> list[str]:
         faults = super().faults()
         file = TASKS[self.task].file
-        if file and not re.fullmatch(rf"s3://[^/]+/(.*/)?{re.escape(file)}", self.dataset, re.DOTALL):
-            faults.append(f"DATASET of {self.task} must be a file named {file} (received {self.dataset!r})")
+        if file and not (self.dataset.startswith("s3://") and TASKS[self.task].takes(self.dataset)):
+            faults.append(f"DATASET of {self.task} must be a file named {file} in S3 (received {self.dataset!r})")
         if not file and self.dataset:
             faults.append(f"DATASET must be None: {self.task} has its own questions (received {self.dataset!r})")
         if self.sdk not in SDKS:
@@ -198,7 +190,7 @@ class NovaSettings(Settings):
     def max_runtime_seconds(self) -> int:
         return round(self.max_runtime_hours * 3600)
 
-    def recipe_of(self, run_name: str) -> dict[str, Any]:
+    def recipe_of(self, run_name: str) -> Json:
         """The recipe under the run's name, which is also the top folder of its results."""
         return {**self.recipe, "run": {**self.recipe["run"], "name": run_name}}
 

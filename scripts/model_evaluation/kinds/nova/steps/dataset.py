@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.nova.runtime.recipes.recipe import IMAGE_JUDGE, JUDGES, TASKS
+from model_evaluation.kinds.nova.chosen import brings_questions, task_of
+from model_evaluation.kinds.nova.runtime.recipes.recipe import IMAGE_JUDGE, JUDGES, RFT, TASKS
 from model_evaluation.steps import dataset as shared
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ NONE = "none"
 
 
 def check(text: str, context: Context) -> Answer:
-    task = str(context.facts("nova_task")["task"])
+    task = task_of(context)
     file = TASKS[task].file
     if not file:
         if text.strip().lower() != NONE:
@@ -33,13 +34,13 @@ def check(text: str, context: Context) -> Answer:
     if text.startswith("arn:"):
         raise Refused(
             "A training job reads its rows from S3; an entry of the AI Registry cannot be a channel of it.",
-            fix=f"Give the S3 URI of the file, named {file}.",
+            fix=f"Give the S3 URI of the file, named {'*' if task == RFT else ''}{file}.",
             code="wrong_kind",
         )
     answer = shared.check(text, context)
     uri = str(answer.value)
-    if uri.rpartition("/")[2] != file:
-        copy = f"{uri.rpartition('/')[0]}/{task}/{file}"
+    if not TASKS[task].takes(uri):
+        copy = f"{uri.rpartition('/')[0]}/{task}/{'rows' if task == RFT else ''}{file}"
         raise Refused(
             f"{uri} has another name than the container looks for: it has to be {file}.",
             fix=f"If the user agrees, copy it and answer with the copy: aws s3 cp {shlex.quote(uri)} "
@@ -51,7 +52,7 @@ def check(text: str, context: Context) -> Answer:
 
 def _paired(text: str, task: str, context: Context) -> Refused:
     """Writes the judge's rows out of two files of answers; says what became of the prompts."""
-    from model_evaluation.kinds.nova.pairs import build_pairs, write_pairs
+    from model_evaluation.kinds.nova.pairs import build_pairs, write_rows
 
     words = shlex.split(text)[1:]
     if task not in JUDGES or task == IMAGE_JUDGE or len(words) != 2:
@@ -69,7 +70,7 @@ def _paired(text: str, task: str, context: Context) -> Refused:
             fix="Check that both models answered the same questions.",
             code="nothing_left",
         )
-    path = write_pairs(context.project, pairs)
+    path = write_rows(context.project, TASKS[task].file, pairs.rows)
     return Refused(
         f"{len(pairs.rows)} pairs were written to {path}; nothing was uploaded. Left out: {left}.",
         fix=f"If the user agrees: evaluate.py dataset upload {shlex.quote(path)} s3://BUCKET/FOLDER/{TASKS[task].file} "
@@ -79,13 +80,9 @@ def _paired(text: str, task: str, context: Context) -> Refused:
     )
 
 
-def moot(context: Context) -> bool:
-    return not TASKS[str(context.facts("nova_task")["task"])].file
-
-
 def settle(context: Context) -> Answer | None:
-    task = str(context.facts("nova_task")["task"])
-    if not moot(context):
+    task = task_of(context)
+    if not brings_questions(context):
         return None
     note = f"{task} brings its own questions."
     facts = {"reason": "the benchmark has its own questions"}
@@ -95,13 +92,13 @@ def settle(context: Context) -> Answer | None:
 STEP = Step(
     "dataset",
     title="Evaluation dataset",
-    question="Where are the rows? The container takes one file, named gen_qa.jsonl for own questions and "
-    "llm_judge.jsonl for a judge.",
+    question="Where are the rows? The container takes one file, named gen_qa.jsonl for own questions, "
+    "llm_judge.jsonl for a judge, and *.jsonl for rft.",
     expects="the S3 URI of that file; for a judge also `pairs FILE_A FILE_B`, two files of answers on this machine",
     example="s3://my-bucket/evaluation/gen_qa.jsonl",
     reference="references/nova.md",
     check=check,
     settle=settle,
-    moot=moot,
+    moot=brings_questions,
     in_turn=True,
 )

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.nova.runtime.recipes.families import Family, family_of_id
+from model_evaluation.kinds.nova.chosen import family_of, task_of
 from model_evaluation.kinds.nova.runtime.recipes.recipe import INFERENCE_KEYS, default_inference, inference_fault
+from model_evaluation.runtime.settings import Json
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
 
-def _subject(context: Context) -> tuple[str, Family]:
-    family = family_of_id(str(context.facts("model")["family"]))
-    assert family is not None
-    return str(context.facts("nova_task")["task"]), family
-
-
 def check(text: str, context: Context) -> Answer:
-    task, family = _subject(context)
-    given: dict[str, Any] = {}
+    task, family = task_of(context), family_of(context)
+    given: Json = {}
     faults = []
     words = [] if text.strip().lower() in ("default", "defaults") else shlex.split(text.replace(",", " "))
     for word in words:
@@ -70,7 +65,7 @@ def _text(values: dict[str, object]) -> str:
 
 
 def settle(context: Context) -> Answer | None:
-    task, family = _subject(context)
+    task, family = task_of(context), family_of(context)
     values = default_inference(task, family)
     facts = {"values": values, "reason": "as AWS's recipe has it, temperature 0"}
     note = f"The models are asked with {_text(values)}."
@@ -78,7 +73,7 @@ def settle(context: Context) -> Answer | None:
 
 
 def offer(context: Context) -> Offer:
-    task, family = _subject(context)
+    task, family = task_of(context), family_of(context)
     return Offer(suggested=_text(default_inference(task, family)))
 
 

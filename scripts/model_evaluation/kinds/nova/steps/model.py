@@ -92,15 +92,11 @@ def _of_checkpoint(text: str, context: Context) -> Answer:
     place, _, said = text.partition(" ")
     family = family_of_id(said) or family_of_alias(said.strip())
     if family is None:
-        raise Choose(
-            f"{place} does not say which family it is of"
-            + (f", and {said.strip()[:60]!r} is none" if said.strip() else "")
-            + "; with another one the container's engine does not start.",
-            fix="Say the family that was customised, after the URI.",
-            choices=[
-                {"value": f"{place} {family.id}", "label": family.name, "note": family.model_type}
-                for family in FAMILIES
-            ],
+        none = f", and {said.strip()[:60]!r} is none" if said.strip() else ""
+        raise _which_family(
+            f"{place} does not say which family it is of{none}; with another one the container's engine does not "
+            "start.",
+            place,
         )
     uri = parse_s3_uri(place.rstrip("/"))
     if not uri.key:
@@ -150,14 +146,8 @@ def _of_job(text: str, context: Context) -> Answer:
             code="not_found",
         ) from error
     if made.family is None:
-        raise Choose(
-            f"Training job {name} made {made.checkpoint}, but does not say which family it customised.",
-            fix="Say the family that was customised.",
-            choices=[
-                {"value": f"{made.checkpoint} {family.id}", "label": family.name, "note": family.model_type}
-                for family in FAMILIES
-            ],
-        )
+        message = f"Training job {name} made {made.checkpoint}, but does not say which family it customised."
+        raise _which_family(message, made.checkpoint)
     findings = [finding("checkpoint", f"{name} customised {made.family.name}; its checkpoint is {made.checkpoint}.")]
     if checkpoint_is_there(context.aws, parse_s3_uri(made.checkpoint)) is False:
         raise Refused(
@@ -169,6 +159,11 @@ def _of_job(text: str, context: Context) -> Answer:
         note = f"It was trained on {made.training_data[0]}. Evaluation rows that are in there would flatter the model."
         findings.append(finding("training_data", note))
     return _answer(made.checkpoint, made.family, findings, name=name)
+
+
+def _which_family(message: str, checkpoint: str) -> Choose:
+    choices = [{**_choice(family), "value": f"{checkpoint} {family.id}"} for family in FAMILIES]
+    return Choose(message, fix="Say the family that was customised, after the URI.", choices=choices)
 
 
 def _answer(model: str, family: Family, findings: list[dict[str, object]], *, name: str) -> Answer:

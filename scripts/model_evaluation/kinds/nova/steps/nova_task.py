@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Choose, Refused
+from model_evaluation.kinds.nova.chosen import family_of
 from model_evaluation.kinds.nova.runtime.recipes.families import family_of_id
 from model_evaluation.kinds.nova.runtime.recipes.recipe import (
     BENCHMARKS,
     GEN_QA,
     IMAGE_JUDGE,
     LLM_JUDGE,
+    RFT,
     RUBRIC,
+    STRONG_REJECT,
     TASKS,
     WITH_SUBTASKS,
 )
@@ -20,23 +23,18 @@ from model_evaluation.kinds.nova.runtime.recipes.recipe import (
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
-RFT = (
-    "An rft evaluation asks single-turn questions (messages, reference_answer) and lets a reward function, a "
-    "Lambda named SageMaker-..., score each answer; its contract differs from that of metrics. This version does "
-    "not start one."
-)
-NOT_YET = {
-    "rft": RFT,
-    "rft_eval": RFT,
-    "strong_reject": "It leaves no rows, so there is no number of questions and no interval; this version does not "
-    "start it.",
-}
 WHAT = {
     GEN_QA: ("Own questions with reference answers", "needs gen_qa.jsonl; tells how right the answers are"),
     LLM_JUDGE: ("A judge compares two answers", "needs llm_judge.jsonl with both; tells which side is preferred"),
     IMAGE_JUDGE: ("A judge compares two answers about images", "needs mm_llm_judge.jsonl with images; tells the same"),
     RUBRIC: ("A judge scores two answers by criteria", "needs llm_judge.jsonl with both; also tells why"),
+    RFT: ("A reward function scores each answer", "needs messages and reference_answer, and a Lambda SageMaker-..."),
 }
+SHORT = {RFT: "rft"}
+NO_ROWS = (
+    "strong_reject leaves no rows, only a share by subtask, and does not say of how many questions: the numbers are "
+    "shown beside the reference's, without an interval, and nothing is decided."
+)
 
 
 def check(text: str, context: Context) -> Answer:
@@ -47,18 +45,12 @@ def check(text: str, context: Context) -> Answer:
             raise Choose("Which benchmark?", fix="Choose one.", choices=_benchmarks(context))
     name, *more = [word.replace("-", "_") for word in words] or [""]
     name = name.lower()
-    if name in NOT_YET:
-        raise Refused(
-            NOT_YET[name],
-            fix=f"Take {GEN_QA}, which scores answers by a function of metrics, a judge or another benchmark.",
-            code="not_offered",
-        )
+    name = RFT if name == SHORT[RFT] else name
     if name not in TASKS:
         raise Choose(
             f"{text[:100]!r} is no task of the Nova evaluation container.", fix="Choose one.", choices=_choices(context)
         )
-    family = family_of_id(str(context.facts("model")["family"]))
-    assert family is not None
+    family = family_of(context)
     if family.id not in TASKS[name].families:
         names = [known.name for one in TASKS[name].families if (known := family_of_id(one))]
         raise Refused(
@@ -78,7 +70,9 @@ def check(text: str, context: Context) -> Answer:
         )
         fix = "If the job says that it finds no rows, the name is why: tell the user before they confirm."
         found.append(finding("file_name_unsure", note, level="warning", fix=fix))
-    answer = " ".join([name, *_subtask(name, more)])
+    if name == STRONG_REJECT:
+        found.append(finding("no_rows", NO_ROWS, level="warning"))
+    answer = " ".join([SHORT.get(name, name), *_subtask(name, more)])
     return Answer(answer, facts={"task": name, "subtask": " ".join(more)}, findings=found)
 
 
@@ -99,7 +93,7 @@ def _subtask(name: str, more: list[str]) -> list[str]:
 
 def _supported(context: Context) -> list[str]:
     family = context.facts("model")["family"]
-    return [name for name, task in TASKS.items() if family in task.families and name not in NOT_YET]
+    return [name for name, task in TASKS.items() if family in task.families]
 
 
 def _benchmarks(context: Context) -> list[dict[str, str]]:
@@ -112,7 +106,9 @@ def _benchmarks(context: Context) -> list[dict[str, str]]:
 
 def _choices(context: Context) -> list[dict[str, str]]:
     own = [
-        {"value": name, "label": WHAT[name][0], "note": WHAT[name][1]} for name in _supported(context) if name in WHAT
+        {"value": SHORT.get(name, name), "label": WHAT[name][0], "note": WHAT[name][1]}
+        for name in _supported(context)
+        if name in WHAT
     ]
     return [*own, *_benchmarks(context)]
 
@@ -125,7 +121,7 @@ STEP = Step(
     "nova_task",
     title="Task",
     question="What should the container do?",
-    expects="gen_qa, llm_judge, rubric_llm_judge, or `benchmark NAME [SUBTASK]`",
+    expects="gen_qa, llm_judge, rubric_llm_judge, rft, or `benchmark NAME [SUBTASK]`",
     example="gen_qa",
     reference="references/nova.md",
     check=check,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Choose
-from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, JUDGES, TASKS
+from model_evaluation.kinds.nova.chosen import task_of
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, JUDGES, REWARD, RFT, TASKS
 from model_evaluation.kinds.nova.runtime.scores.answers import ACCURACY, NAMES, OVERLAP_METRICS, VALID
 from model_evaluation.runtime.results.preferences import WIN_RATE
 
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 def metrics_of(context: Context) -> list[str]:
     """The names that can decide, the usual one first."""
-    task = str(context.facts("nova_task")["task"])
+    task = task_of(context)
     if task in JUDGES:
         return [WIN_RATE]
     if task != GEN_QA:
-        return [TASKS[task].metric]
+        return [REWARD if task == RFT else TASKS[task].metric]
     fields = context.facts("data").get("answer_fields") or []
     return [
         *([ACCURACY, VALID] if fields else ["f1_score"]),

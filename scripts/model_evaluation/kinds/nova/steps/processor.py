@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, NotFound, Refused
-from model_evaluation.kinds.nova.runtime.recipes.recipe import AGGREGATIONS, FUNCTION_ARN, GEN_QA
+from model_evaluation.json_types import Facts, JsonObject
+from model_evaluation.kinds.nova.chosen import task_of
+from model_evaluation.kinds.nova.runtime.recipes.recipe import AGGREGATIONS, FUNCTION_ARN, GEN_QA, RFT, is_reward_name
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -18,13 +20,13 @@ EXPECTED = "none, a function's ARN or name (with `preprocess` and an aggregation
 
 
 def check(text: str, context: Context) -> Answer:
-    task = str(context.facts("nova_task")["task"])
+    task = task_of(context)
     words = text.split()
-    if [word.lower() for word in words] == [NONE]:
+    if [word.lower() for word in words] == [NONE] and task != RFT:
         return Answer(NONE)
-    if task != GEN_QA:
+    if task not in (GEN_QA, RFT):
         raise Refused(
-            f"Only {GEN_QA} takes a function with metrics of your own; this is {task}.",
+            f"Only {GEN_QA} and rft take a function of your own; this is {task}.",
             fix=f"Answer {NONE}.",
             code="no_processor",
         )
@@ -35,21 +37,23 @@ def check(text: str, context: Context) -> Answer:
 
 def _generated(words: list[str], context: Context) -> Refused:
     """Writes a function and its tests; says how they are tried and deployed."""
-    from model_evaluation.kinds.nova.functions.writing import PURPOSES, deployment, write_function
+    from model_evaluation.kinds.nova.functions.writing import PURPOSES, REWARDS, deployment, write_function
 
-    template = words[0].lower() if words else ""
-    if template not in PURPOSES or len(words) > 2:
+    rewards = is_reward(context)
+    template, known = (words[0].lower() if words else ""), REWARDS if rewards else PURPOSES
+    if template not in known or len(words) > 2:
         return Refused(
             f"{' '.join(words)!r} is no template.",
-            fix=f"One of {', '.join(PURPOSES)}, and the field that classifies if it is not `class`: "
-            "generate classification class",
+            fix=f"One of {', '.join(known)}, and the field that classifies if it is not `class`: "
+            f"generate {next(iter(known))} class",
             code="bad_operation",
         )
     paths = write_function(context.project, template, words[1] if len(words) == 2 else "class")
-    commands = deployment(paths[0], context.aws.region)
+    commands = deployment(paths[0], context.aws.region, "SageMaker-" if rewards else "")
+    rows = "ROWS.jsonl" if rewards else "gen_qa.jsonl"
     return Refused(
         f"{paths[0]} and its tests were written; nothing was deployed.",
-        fix=f"Try it on the user's rows: evaluate.py metric try {shlex.quote(paths[0])} --rows gen_qa.jsonl - then "
+        fix=f"Try it on the user's rows: evaluate.py metric try {shlex.quote(paths[0])} --rows {rows} - then "
         f"show the user the commands that deploy it, and run them after a yes: {' && '.join(commands)} - then answer "
         "with the function's ARN.",
         code="prepared",
@@ -59,11 +63,13 @@ def _generated(words: list[str], context: Context) -> Refused:
 
 def _existing(words: list[str], context: Context) -> Answer:
     name, *options = words or [""]
-    unknown = [word for word in options if word.lower() not in (*AGGREGATIONS, "preprocess")]
+    rewards = is_reward(context)
+    unknown = [word for word in options if rewards or word.lower() not in (*AGGREGATIONS, "preprocess")]
     if unknown:
         raise Refused(
-            f"{unknown[0]!r} is neither `preprocess` nor an aggregation.",
-            fix=f"Aggregations: {', '.join(AGGREGATIONS)}.",
+            f"{unknown[0]!r} is neither `preprocess` nor an aggregation"
+            + (", and a reward function takes neither." if rewards else "."),
+            fix=f"Answer {name}." if rewards else f"Aggregations: {', '.join(AGGREGATIONS)}.",
             code="bad_operation",
         )
     chosen = [word.lower() for word in options]
@@ -80,15 +86,26 @@ def _existing(words: list[str], context: Context) -> Answer:
             fix="Wait until it is Active, or mend it.",
             code="not_usable",
         )
-    processor = {
+    if rewards and not is_reward_name(arn):
+        raise Refused(
+            f"{arn} is not named SageMaker-...; AWS's guide wants that of a reward function.",
+            fix="Deploy it under a name that begins with SageMaker-, and answer with that one.",
+            code="function_name",
+        )
+    reward = {"reward_lambda_arn": arn}
+    metrics = {
         "lambda_arn": arn,
         "lambda_type": "custom_metrics",
         "preprocessing": {"enabled": "preprocess" in chosen},
         "postprocessing": {"enabled": True},
         "aggregation": aggregation,
     }
-    facts = {"processor": processor, "runtime": found.get("Runtime", ""), "timeout": found.get("Timeout", 0)}
-    findings = _findings(found, aggregation)
+    facts = {
+        "processor": reward if rewards else metrics,
+        "runtime": found.get("Runtime", ""),
+        "timeout": found.get("Timeout", 0),
+    }
+    findings = _findings(found, "" if rewards else aggregation)
     if "preprocess" in chosen:
         note = "Preprocessing may change prompts; the results then find their rows by a row_id in the metadata only."
         findings.append(finding("preprocessing", note, level="warning"))
@@ -114,10 +131,11 @@ def _described(name: str, context: Context) -> dict[str, object]:
         raise
 
 
-def _findings(found: dict[str, Any], aggregation: str) -> list[dict[str, Any]]:
-    findings = [
-        finding("function", f"The function adds its metrics to every row; the container gives their {aggregation}.")
-    ]
+def _findings(found: Facts, aggregation: str) -> list[JsonObject]:
+    note = "The function's reward of every answer is what is compared."
+    if aggregation:
+        note = f"The function adds its metrics to every row; the container gives their {aggregation}."
+    findings = [finding("function", note)]
     if found.get("unseen"):
         note = "The function may not be looked at with these credentials; state, runtime and timeout are unknown."
         findings.append(finding("function_unseen", note, level="warning", fix="Allow lambda:GetFunctionConfiguration."))
@@ -136,11 +154,18 @@ def _findings(found: dict[str, Any], aggregation: str) -> list[dict[str, Any]]:
     return findings
 
 
+def is_reward(context: Context) -> bool:
+    """Whether the function's reward is what the evaluation is about, so that there has to be one."""
+    return task_of(context) == RFT
+
+
 def settle(context: Context) -> Answer | None:
-    return Answer(NONE, origin="default")
+    return None if is_reward(context) else Answer(NONE, origin="default")
 
 
 def offer(context: Context) -> Offer:
+    if is_reward(context):
+        return Offer(text="An rft evaluation needs a reward function, a Lambda named SageMaker-...")
     return Offer(choices=[{"value": NONE, "label": "The container's own metrics"}], suggested=NONE)
 
 

@@ -6,22 +6,17 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AccessDenied, Refused
-from model_evaluation.kinds.nova.runtime.recipes.families import MOST_REPLICAS, Family, family_of_id
-from model_evaluation.kinds.nova.runtime.recipes.recipe import JUDGES
+from model_evaluation.kinds.nova.chosen import family_of, task_of
+from model_evaluation.kinds.nova.runtime.recipes.families import MOST_REPLICAS
+from model_evaluation.kinds.nova.runtime.recipes.recipe import ONE_INSTANCE
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
     from model_evaluation.lookups.quotas import Quota
 
 
-def _family(context: Context) -> Family:
-    family = family_of_id(str(context.facts("model")["family"]))
-    assert family is not None
-    return family
-
-
 def check(text: str, context: Context) -> Answer:
-    family, task = _family(context), str(context.facts("nova_task")["task"])
+    family, task = family_of(context), task_of(context)
     words = text.split()
     instance = words[0] if words else ""
     instance = instance if instance.startswith("ml.") else f"ml.{instance}"
@@ -39,7 +34,7 @@ def check(text: str, context: Context) -> Answer:
             code="bad_scale",
         )
     replicas = int(count)
-    if task in JUDGES and replicas > 1:
+    if task in ONE_INSTANCE and replicas > 1:
         raise Refused(f"{task} runs on one instance.", fix=f"Answer {instance} 1.", code="bad_scale")
     findings = []
     quota = find_quota(context, instance)
@@ -71,7 +66,7 @@ def find_quota(context: Context, instance: str) -> Quota | None:
 
 def settle(context: Context) -> Answer | None:
     """One instance of the usual type, where the quota allows it."""
-    usual = f"{_family(context).instances[0]} 1"
+    usual = f"{family_of(context).instances[0]} 1"
     try:
         answer = check(usual, context)
     except Refused:
@@ -82,7 +77,7 @@ def settle(context: Context) -> Answer | None:
 
 
 def offer(context: Context) -> Offer:
-    family = _family(context)
+    family = family_of(context)
     choices = []
     for instance in family.instances:
         quota = find_quota(context, instance)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
+from model_evaluation.kinds.nova.chosen import family_of, task_of
 from model_evaluation.kinds.nova.runtime.recipes.families import family_of_alias, family_of_id
 from model_evaluation.kinds.nova.runtime.recipes.recipe import JUDGES
 
@@ -17,7 +18,7 @@ ALONE, BASE = "tuned", "compare"
 
 
 def check(text: str, context: Context) -> Answer:
-    task, model = str(context.facts("nova_task")["task"]), context.facts("model")
+    task, model = task_of(context), context.facts("model")
     word = text.strip().lower()
     if task in JUDGES:
         if word not in (ALONE, "alone"):
@@ -43,8 +44,7 @@ def check(text: str, context: Context) -> Answer:
 def _other(text: str, context: Context) -> Answer:
     from .model import check as model_of
 
-    family = family_of_id(str(context.facts("model")["family"]))
-    assert family is not None
+    family = family_of(context)
     if text.startswith("s3://") and " " not in text:
         text = f"{text} {family.id}"
     found = model_of(text, context)
@@ -65,7 +65,7 @@ def _other(text: str, context: Context) -> Answer:
 
 
 def settle(context: Context) -> Answer | None:
-    if context.facts("nova_task")["task"] in JUDGES:
+    if task_of(context) in JUDGES:
         return replace(check(ALONE, context), origin="default")
     if family_of_alias(str(context.value("model"))) is not None:
         note = f"{context.value('model')} is evaluated alone; a second model of its family can be compared with it."

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.predictive.runtime.families import NUMBERS_ONLY, family_of
+from model_evaluation.kinds.predictive.runtime.tables import Floats
 
-from .estimators import Matrix, Trained, encoded
+from .estimators import Trained, encoded
 
 XGBOOST_LIMIT = 6_291_456  # bytes of one request
 
@@ -25,8 +26,34 @@ class Refusal(Exception):
         self.status, self.text = status, text
 
 
-def answer(image: str, model: Trained, body: bytes, accept: str, *, batch: bool) -> tuple[str, str]:
-    """The answer to one request of CSV rows, and its content type. Raises :class:`Refusal`."""
+class Asked(NamedTuple):
+    """One request to a model. ``rows`` are standardised, ``batch`` says that a transform job asks."""
+
+    model: Trained
+    rows: Floats
+    accept: str
+    batch: bool
+
+    @property
+    def predicted(self) -> Floats:
+        """Classes, clusters or numbers (n,)."""
+        return np.asarray(self.model.estimator().predict(self.rows))
+
+    @property
+    def scores(self) -> Floats:
+        """(n, classes), or (n, 1) of a regression."""
+        estimator = self.model.estimator()
+        if hasattr(estimator, "predict_proba"):
+            return np.asarray(estimator.predict_proba(self.rows))
+        return np.asarray(self.predicted, float).reshape(-1, 1)
+
+
+Said = tuple[str, str]
+"""An answer and its content type."""
+
+
+def answer(image: str, model: Trained, body: bytes, accept: str, *, batch: bool) -> Said:
+    """The answer to one request of CSV rows. Raises :class:`Refusal`."""
     family = family_of(image)
     rows = _rows(family, body)
     if family == "xgboost" and rows.shape[1] > model.width:
@@ -40,22 +67,10 @@ def answer(image: str, model: Trained, body: bytes, accept: str, *, batch: bool)
             400,
             f"X has {rows.shape[1]} features, but {model.name} is expecting {model.width} features as input.",
         )
-    estimator, scaled = model.estimator(), model.standardised(rows)
-    said = {
-        "xgboost": _xgboost,
-        "linear-learner": _linear_learner,
-        "kmeans": _kmeans,
-        "knn": _knn,
-        "lightgbm": _tabular,
-        "catboost": _older_tabular,
-        "tabtransformer": _tabular,
-        "autogluon": _tabular,
-        "scikit-learn": _scikit_learn,
-    }.get(family, _own_code)
-    return said(model, estimator, scaled, accept, batch)
+    return CONTAINERS.get(family, _own_code)(Asked(model, model.standardised(rows), accept, batch))
 
 
-def _rows(family: str, body: bytes) -> Matrix:
+def _rows(family: str, body: bytes) -> Floats:
     if family == "xgboost" and len(body) > XGBOOST_LIMIT:
         raise Refusal(413, "Request Entity Too Large")
     text = body.decode()
@@ -71,93 +86,88 @@ def _rows(family: str, body: bytes) -> Matrix:
         raise Refusal(415, text) from error
 
 
-def _scores(estimator: Any, rows: Matrix) -> Matrix:
-    """(n, classes), or (n, 1) of a regression."""
-    if hasattr(estimator, "predict_proba"):
-        found: Matrix = estimator.predict_proba(rows)
-        return found
-    return np.asarray(estimator.predict(rows), float).reshape(-1, 1)
-
-
-def _xgboost(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
+def _xgboost(asked: Asked) -> Said:
     """A number per row, or its list unquoted in brackets; on one line from an endpoint. ``accept`` is not looked at."""
-    scores = _scores(estimator, rows)
-    if scores.shape[1] == 2:
-        scores = scores[:, 1:]
-    if scores.shape[1] == 1:
-        texts = [repr(float(value)) for value in scores[:, 0]]
-    else:
-        texts = ["[" + ", ".join(repr(float(value)) for value in row) + "]" for row in scores]
-    return ("\n".join(texts) + "\n" if batch else ",".join(texts)), "text/csv; charset=utf-8"
+    scores = asked.scores[:, 1:] if asked.scores.shape[1] == 2 else asked.scores
+    texts = [str(row[0]) if len(row) == 1 else str(row) for row in scores.tolist()]
+    return ("\n".join(texts) + "\n" if asked.batch else ",".join(texts)), "text/csv; charset=utf-8"
 
 
-def _linear_learner(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
-    scores = _scores(estimator, rows)
+def _linear_learner(asked: Asked) -> Said:
     answers: list[JsonObject] = []
-    for row in scores:
-        if scores.shape[1] == 1:
-            answers.append({"score": float(row[0])})
-        elif scores.shape[1] == 2:
-            answers.append({"score": float(row[1]), "predicted_label": int(row[1] >= 0.5)})
+    for row in asked.scores.tolist():
+        if len(row) == 1:
+            answers.append({"score": row[0]})
         else:
-            answers.append({"score": [float(value) for value in row], "predicted_label": int(row.argmax())})
-    return _json_answers(answers, accept)
+            score = row[1] if len(row) == 2 else row
+            answers.append({"score": score, "predicted_label": int(np.argmax(row))})
+    return _json_answers(answers, asked.accept)
 
 
-def _kmeans(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
-    clusters = estimator.predict(rows)
-    distances = np.linalg.norm(rows - np.array(model.fitted["cluster_centers_"])[clusters], axis=1)
-    pairs = list(zip(clusters.tolist(), distances.tolist(), strict=True))
-    if accept.startswith("text/csv"):
+def _kmeans(asked: Asked) -> Said:
+    distances = asked.model.estimator().transform(asked.rows).min(axis=1)
+    pairs = list(zip(asked.predicted.tolist(), distances.tolist(), strict=True))
+    if asked.accept.startswith("text/csv"):
         return "".join(f"{float(own)},{distance}\n" for own, distance in pairs), "text/csv"
-    return _json_answers(
-        [{"closest_cluster": float(own), "distance_to_cluster": distance} for own, distance in pairs], accept
-    )
+    answers: list[JsonObject] = [{"closest_cluster": float(own), "distance_to_cluster": far} for own, far in pairs]
+    return _json_answers(answers, asked.accept)
 
 
-def _knn(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
+def _knn(asked: Asked) -> Said:
     """The class as a number with a point, never a score; with ``verbose=true`` the neighbours as well."""
-    answers: list[JsonObject] = [{"predicted_label": float(value)} for value in estimator.predict(rows)]
-    if "verbose=true" in accept:
-        distances, places = estimator.kneighbors(rows)
-        labels = np.array(model.fitted["target"], float)
+    answers: list[JsonObject] = [{"predicted_label": float(value)} for value in asked.predicted]
+    if "verbose=true" in asked.accept:
+        distances, places = asked.model.estimator().kneighbors(asked.rows)
+        labels = np.array(asked.model.target, float)
         for own, far, near in zip(answers, distances, places, strict=True):
             own.update(distances=far.tolist(), labels=labels[near].tolist())
-    return _json_answers(answers, accept)
+    return _json_answers(answers, asked.accept)
 
 
-def _json_answers(answers: list[JsonObject], accept: str) -> tuple[str, str]:
+def _json_answers(answers: list[JsonObject], accept: str) -> Said:
     if "jsonlines" in accept:
         return "".join(json.dumps(item) + "\n" for item in answers), "application/jsonlines"
     return json.dumps({"predictions": answers}), "application/json"
 
 
-def _tabular(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
+def _tabular(asked: Asked) -> Said:
     """One JSON object per request, whatever its number of rows."""
-    scores = _scores(estimator, rows)
+    scores = asked.scores
     if scores.shape[1] == 1:
         return json.dumps({"prediction": scores[:, 0].tolist()}), "application/json"
-    found: JsonObject = {"probabilities": scores.tolist()}
+    content: JsonObject = {"probabilities": scores.tolist()}
     if scores.shape[1] == 2:
-        found["probabilities-1d"] = scores[:, 1].tolist()
-    if ";verbose" in accept:
-        found["predicted_label"] = scores.argmax(axis=1).tolist()
-    return json.dumps(found), "application/json"
+        content["probabilities-1d"] = scores[:, 1].tolist()
+    if ";verbose" in asked.accept:
+        content["predicted_label"] = scores.argmax(axis=1).tolist()
+    return json.dumps(content), "application/json"
 
 
-def _older_tabular(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
+def _older_tabular(asked: Asked) -> Said:
     """The same in a script of before 2023: of two classes the score of the second alone, in a list of its own."""
-    scores = _scores(estimator, rows)
-    if scores.shape[1] != 2:
-        return _tabular(model, estimator, rows, accept, batch)
-    return json.dumps({"probabilities": scores[:, 1:].tolist()}), "application/json"
+    if asked.scores.shape[1] != 2:
+        return _tabular(asked)
+    return json.dumps({"probabilities": asked.scores[:, 1:].tolist()}), "application/json"
 
 
-def _own_code(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
+def _own_code(asked: Asked) -> Said:
     """A container of the user's own, as most are written: a number per row, or the classes' scores."""
-    return "".join(",".join(map(repr, row)) + "\n" for row in _scores(estimator, rows).tolist()), "text/csv"
+    return "".join(",".join(map(repr, row)) + "\n" for row in asked.scores.tolist()), "text/csv"
 
 
-def _scikit_learn(model: Trained, estimator: Any, rows: Matrix, accept: str, batch: bool) -> tuple[str, str]:
+def _scikit_learn(asked: Asked) -> Said:
     """What ``predict`` says: classes, never probabilities, unless the user's own code does otherwise."""
-    return "".join(f"{value}\n" for value in estimator.predict(rows).tolist()), "text/csv"
+    return "".join(f"{value}\n" for value in asked.predicted.tolist()), "text/csv"
+
+
+CONTAINERS = {
+    "xgboost": _xgboost,
+    "linear-learner": _linear_learner,
+    "kmeans": _kmeans,
+    "knn": _knn,
+    "lightgbm": _tabular,
+    "catboost": _older_tabular,
+    "tabtransformer": _tabular,
+    "autogluon": _tabular,
+    "scikit-learn": _scikit_learn,
+}

@@ -6,55 +6,68 @@ import io
 import json
 import tarfile
 import zlib
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Matrix = NDArray[np.float64]
+from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
 FILE = "model.json"
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted estimator behind a standardisation. ``name`` is the estimator's class; its arrays are lists."""
+    """An estimator of scikit-learn behind a standardisation, as what it is fitted on: ``name`` is its class. ``names``
+    are the classes where the target holds their places, in order."""
 
     name: str
-    mean: list[float]
-    scale: list[float]
-    fitted: dict[str, Any]
+    options: dict[str, object]
+    rows: list[list[float]]
+    target: list[float] | None
+    names: list[int] | list[str] | None = None
 
     @property
     def width(self) -> int:
-        return len(self.mean)
+        return len(self.rows[0])
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        from sklearn.cluster import KMeans
+        from sklearn.impute import SimpleImputer
+        from sklearn.linear_model import LinearRegression, LogisticRegression
+        from sklearn.neighbors import KNeighborsClassifier
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        known = (KMeans, KNeighborsClassifier, LinearRegression, LogisticRegression)
+        made = next(own for own in known if own.__name__ == self.name)(**self.options)
+        steps = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(), made)
+        steps.fit(np.array(self.rows, float), self.target)
+        if self.names is not None:
+            made.classes_ = np.array([self.names[code] for code in made.classes_])
+        return steps
 
     @property
-    def classes(self) -> list[Any]:
-        found: list[Any] = self.fitted.get("classes_", [])
-        return found
-
-    def standardised(self, rows: Matrix) -> Matrix:
-        """Rows as it was trained on them; a missing cell stands at the mean, a missing last column at zero."""
-        short = self.width - rows.shape[1]
-        if short > 0:
-            rows = np.hstack([rows, np.zeros((len(rows), short))])
-        scaled = (rows - np.array(self.mean)) / np.array(self.scale)
-        filled: Matrix = np.nan_to_num(scaled)
-        return filled
+    def classes(self) -> list[object]:
+        return list(self.estimator().classes_.tolist())
 
     def estimator(self) -> Any:
-        """The estimator itself."""
-        made = _made(self.name)
-        if self.name == "KNeighborsClassifier":  # it keeps its rows
-            return made.fit(np.array(self.fitted["rows"]), np.array(self.fitted["target"]))
-        for key, value in self.fitted.items():
-            setattr(made, key, np.array(value) if isinstance(value, list) else value)
-        return made
+        """The estimator itself, for standardised rows."""
+        return self.pipeline[-1]
+
+    def standardised(self, rows: Floats) -> Floats:
+        """Rows as it was trained on them; a missing cell stands at the mean, a missing last column at zero."""
+        short = max(0, self.width - rows.shape[1])
+        return np.asarray(self.pipeline[:-1].transform(np.hstack([rows, np.zeros((len(rows), short))])))
 
     def artefact(self) -> bytes:
         """``model.tar.gz`` as a training job leaves it."""
-        body = json.dumps(vars(self)).encode()
+        body = json.dumps(asdict(self)).encode()
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w:gz") as archive:
             info = tarfile.TarInfo(FILE)
@@ -74,29 +87,9 @@ def read_artefact(body: bytes) -> Trained:
         raise ValueError(f"Model {FILE} cannot be loaded: {error!r}") from error
 
 
-def train(name: str, rows: Matrix, target: NDArray[Any] | None, **options: Any) -> Trained:
-    """Fits an estimator of that class on standardised rows."""
-    known = np.where(np.isfinite(rows).any(axis=0), rows, 0.0)  # a column without any number stands at 0
-    mean, scale = np.nanmean(known, axis=0), np.nanstd(known, axis=0)
-    scale[scale == 0] = 1.0
-    scaled = np.nan_to_num((rows - mean) / scale)
-    made = _made(name, **options)
-    if name == "KNeighborsClassifier":
-        assert target is not None
-        return Trained(name, mean.tolist(), scale.tolist(), {"rows": scaled.tolist(), "target": target.tolist()})
-    made.fit(scaled) if target is None else made.fit(scaled, target)
-    kept = ("coef_", "intercept_", "classes_", "cluster_centers_", "_n_threads", "n_features_in_")
-    fitted = {key: _plain(getattr(made, key)) for key in kept if hasattr(made, key)}
-    return Trained(name, mean.tolist(), scale.tolist(), fitted)
-
-
-def _made(name: str, **options: Any) -> Any:
-    from sklearn.cluster import KMeans
-    from sklearn.linear_model import LinearRegression, LogisticRegression
-    from sklearn.neighbors import KNeighborsClassifier
-
-    known = (KMeans, KNeighborsClassifier, LinearRegression, LogisticRegression)
-    return next(own for own in known if own.__name__ == name)(**options)
+def train(name: str, rows: Floats, target: Floats | Codes | None, **options: object) -> Trained:
+    """An estimator of that class for these rows."""
+    return Trained(name, options, rows.tolist(), None if target is None else target.tolist())
 
 
 def encoded(cell: str) -> str:
@@ -106,7 +99,3 @@ def encoded(cell: str) -> str:
     except ValueError:
         return str(zlib.crc32(cell.encode()) % 1_000)
     return cell
-
-
-def _plain(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else value

@@ -16,6 +16,7 @@ from model_evaluation.kinds.predictive.recorded import (
     aws_for,
     columns_of,
     features_of,
+    find_for,
     problem_of,
     sides_of,
     threshold_of,
@@ -25,11 +26,12 @@ from model_evaluation.kinds.predictive.runtime.families import FAMILIES
 from model_evaluation.kinds.predictive.runtime.problem import Problem
 from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_labels, class_order, encode, numbers_of
 from model_evaluation.kinds.predictive.runtime.reading.table_files import read_table
-from model_evaluation.kinds.predictive.tables.source import find_table, local_copies
+from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.kinds.predictive.tables.source import local_copies
 from model_evaluation.localaws.company import Company
 from model_evaluation.localaws.kind_player import Rehearsal
 
-from .estimators import Matrix, Trained, encoded, train
+from .estimators import Trained, encoded, train
 from .world import put_endpoint, put_model, put_package, put_sagemaker_model, put_training_job
 
 if TYPE_CHECKING:
@@ -59,9 +61,8 @@ def rehearsal(context: Context) -> Rehearsal:
 
 def _table(context: Context, uri: str, files: dict[str, bytes]) -> pd.DataFrame:
     """A table, whose parts in S3 are put among ``files``."""
-    aws = aws_for(context, uri)
-    source = find_table(aws, uri)
-    with local_copies(aws, source) as paths:
+    source = find_for(context, uri)
+    with local_copies(aws_for(context, uri), source) as paths:
         for part, path in zip(source.parts, paths, strict=False):  # a local table has none
             files[str(part.uri)] = Path(path).read_bytes()
         return pd.concat([read_table(path, source.format) for path in paths], ignore_index=True)
@@ -82,7 +83,7 @@ def _stand_in(context: Context, table: pd.DataFrame) -> Trained:
     return _classifier(matrix, rows[label], problem)
 
 
-def _classifier(matrix: Matrix, label: pd.Series, problem: Problem) -> Trained:
+def _classifier(matrix: Floats, label: pd.Series, problem: Problem) -> Trained:
     """Of classes by their number, as the built-in containers number them; the positive one of two is the second."""
     texts = canonical_labels(label).texts
     order = list(class_order(texts.tolist()))
@@ -91,9 +92,7 @@ def _classifier(matrix: Matrix, label: pd.Series, problem: Problem) -> Trained:
     codes = encode(texts, order)
     known = codes >= 0
     made = train("LogisticRegression", matrix[known], codes[known], max_iter=500)
-    present = [order[code] for code in made.classes]
-    numbered = all(name.isdecimal() for name in present)
-    return replace(made, fitted={**made.fitted, "classes_": [int(name) for name in present] if numbered else present})
+    return replace(made, names=[int(name) for name in order] if all(map(str.isdecimal, order)) else order)
 
 
 def _seed(seed: Seeder, *, context: Context, stand_in: Trained | None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
 
 from botocore.exceptions import ClientError
 
@@ -33,6 +32,13 @@ CONFIGS = Resource(
     "EndpointConfig", key="EndpointConfigName", prefix="endpoint-config", summaries="EndpointConfigs",
     absent=("ValidationException", 'Could not find endpoint configuration "{arn}".'),
 )  # fmt: skip
+
+
+def record_of(resource: Resource, cloud: Cloud, region: str, name: str) -> Record | None:
+    """What one of these is, by its name."""
+    return resource.table(cloud, region).get(resource.arn(cloud, region, name))
+
+
 for _resource in (MODELS, ENDPOINTS, CONFIGS):
     OPERATIONS.plays("sagemaker", f"Describe{_resource.word}")(_resource.describe)
     OPERATIONS.plays("sagemaker", f"List{_resource.word}s")(_resource.list_all)
@@ -51,9 +57,9 @@ def create_model(cloud: Cloud, request: Request) -> Record:
 @OPERATIONS.plays("sagemaker", "CreateTransformJob")
 def refuse_unknown_models(cloud: Cloud, request: Request) -> None:
     """An account without any model of this kind is another kind's."""
-    table = MODELS.table(cloud, request.region)
-    if table.all() and table.get(MODELS.arn(cloud, request.region, request.params["ModelName"])) is None:
-        raise ServiceError("ValidationException", f'Could not find model "{request.params["ModelName"]}".')
+    name = request.params["ModelName"]
+    if MODELS.table(cloud, request.region).all() and record_of(MODELS, cloud, request.region, name) is None:
+        raise ServiceError("ValidationException", f'Could not find model "{name}".')
     output = request.params["TransformOutput"].get("Accept", "")
     joined = request.params.get("DataProcessing", {}).get("JoinSource") == "Input"
     if joined and output != request.params["TransformInput"].get("ContentType", ""):
@@ -65,23 +71,20 @@ def refuse_unknown_models(cloud: Cloud, request: Request) -> None:
 @OPERATIONS.plays("sagemaker-runtime", "InvokeEndpoint")
 def invoke_endpoint(cloud: Cloud, request: Request) -> Record | None:
     """What the endpoint's model says; another kind's endpoints are left to it."""
-    arn = ENDPOINTS.arn(cloud, request.region, request.params["EndpointName"])
-    record = ENDPOINTS.table(cloud, request.region).get(arn)
+    name = request.params["EndpointName"]
+    record = record_of(ENDPOINTS, cloud, request.region, name)
     if record is None:
         if not ENDPOINTS.table(cloud, request.region).all():
             return None
-        raise ServiceError(
-            "ValidationError", f"Endpoint {request.params['EndpointName']} of account {cloud.account} not found."
-        )
+        raise ServiceError("ValidationError", f"Endpoint {name} of account {cloud.account} not found.")
     if record["EndpointStatus"] != "InService":
-        raise ServiceError("ValidationError", f"Endpoint {arn} is in status {record['EndpointStatus']}.")
-    config = CONFIGS.table(cloud, request.region).get(CONFIGS.arn(cloud, request.region, record["EndpointConfigName"]))
+        raise ServiceError("ValidationError", f"Endpoint {name} is in status {record['EndpointStatus']}.")
+    config = record_of(CONFIGS, cloud, request.region, record["EndpointConfigName"])
     assert config is not None
     variant = config["ProductionVariants"][0]
     image, model = load(cloud, request.region, variant["ModelName"])
-    body = request.params["Body"]
     try:
-        text, content_type = answer(image, model, body, request.params.get("Accept", ""), batch=False)
+        text, content_type = answer(image, model, request.params["Body"], request.params.get("Accept", ""), batch=False)
     except Refusal as refusal:
         raise ServiceError(
             "ModelError",
@@ -94,7 +97,7 @@ def invoke_endpoint(cloud: Cloud, request: Request) -> Record | None:
 
 def container_of(cloud: Cloud, region: str, name: str) -> Record:
     """A model's container; that of its package where it names one."""
-    record = MODELS.table(cloud, region).get(MODELS.arn(cloud, region, name))
+    record = record_of(MODELS, cloud, region, name)
     assert record is not None
     container: Record = (record.get("Containers") or [record.get("PrimaryContainer")])[-1]
     if package := container.get("ModelPackageName"):
@@ -122,8 +125,7 @@ def load(cloud: Cloud, region: str, name: str) -> tuple[str, Trained]:
 
 def is_known(job: Job) -> bool:
     """Whether a transform job is of this kind's models."""
-    arn = MODELS.arn(job.cloud, job.region, job.arguments["ModelName"])
-    return MODELS.table(job.cloud, job.region).get(arn) is not None
+    return record_of(MODELS, job.cloud, job.region, job.arguments["ModelName"]) is not None
 
 
 def transform(job: Job) -> None:
@@ -137,14 +139,12 @@ def transform(job: Job) -> None:
         raise JobFailure(f'ClientError: No S3 objects found under S3 URL "{source}" given in input data source.')
     refusals, files = [], []
     for item in listing:
+        name = item["Key"].rsplit("/", 1)[-1]
         body = job.s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
         try:
-            text = _answered(job, image, model, body.decode())
+            files.append(ResultFile(f"{name}.out", _answered(job, image, model, body.decode()).encode()))
         except Refusal as refusal:
-            name = item["Key"].rsplit("/", 1)[-1]
             refusals.append(f"{name}: Bad HTTP status received from algorithm: {refusal.status}. {refusal.text}")
-            continue
-        files.append(ResultFile(f"{item['Key'].rsplit('/', 1)[-1]}.out", text.encode()))
     job.write(files, job.arguments["TransformOutput"]["S3OutputPath"])
     if refusals:
         raise JobFailure(f"ClientError: See job logs for more information. {refusals[0]}")
@@ -175,13 +175,11 @@ def _filtered(line: str, path: str) -> str:
         return line
     cells = next(csv.reader([line]))
     if match := re.fullmatch(r"\$\[(\d+):\]", path):
-        return _line(cells[int(match[1]) :])
-    if match := re.fullmatch(r"\$\[(-?\d+(?:,\s*-?\d+)*)\]", path):
-        return _line([cells[int(number)] for number in match[1].split(",")])
-    raise JobFailure(f"ClientError: Invalid JSONPath {path!r}.")
-
-
-def _line(cells: Sequence[str]) -> str:
+        cells = cells[int(match[1]) :]
+    elif match := re.fullmatch(r"\$\[(-?\d+(?:,\s*-?\d+)*)\]", path):
+        cells = [cells[int(number)] for number in match[1].split(",")]
+    else:
+        raise JobFailure(f"ClientError: Invalid JSONPath {path!r}.")
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow(cells)
     return out.getvalue()

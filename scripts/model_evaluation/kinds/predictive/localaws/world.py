@@ -6,33 +6,39 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from model_evaluation.kinds.predictive.runtime.tables import Codes
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.company import Company, seed_company
 from model_evaluation.localaws.jobs.job import TRAINING, Job
-from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.packages import PACKAGES
-from model_evaluation.localaws.store import DAY, timestamp
+from model_evaluation.localaws.store import DAY, Resource, timestamp
 
 from .estimators import Trained, train
 from .services import CONFIGS, ENDPOINTS, MODELS
 
-IMAGES = {
-    "xgboost": "246618743249.dkr.ecr.{region}.amazonaws.com/sagemaker-xgboost:1.7-1",
-    "linear-learner": "174872318107.dkr.ecr.{region}.amazonaws.com/linear-learner:1",
-    "kmeans": "174872318107.dkr.ecr.{region}.amazonaws.com/kmeans:1",
-    "knn": "174872318107.dkr.ecr.{region}.amazonaws.com/knn:1",
-    "catboost": "763104351884.dkr.ecr.{region}.amazonaws.com/sagemaker-catboost:1.0",
-    "tabtransformer": "763104351884.dkr.ecr.{region}.amazonaws.com/sagemaker-tabtransformer:1.0",
-    "autogluon": "763104351884.dkr.ecr.{region}.amazonaws.com/autogluon-inference:0.6",
-    "custom": "111122223333.dkr.ecr.{region}.amazonaws.com/own-model:3",
-    "lightgbm": "763104351884.dkr.ecr.{region}.amazonaws.com/sagemaker-lightgbm:3.3",
-    "scikit-learn": "246618743249.dkr.ecr.{region}.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3",
+REPOSITORIES = {
+    "xgboost": "246618743249 sagemaker-xgboost:1.7-1",
+    "linear-learner": "174872318107 linear-learner:1",
+    "kmeans": "174872318107 kmeans:1",
+    "knn": "174872318107 knn:1",
+    "catboost": "763104351884 sagemaker-catboost:1.0",
+    "tabtransformer": "763104351884 sagemaker-tabtransformer:1.0",
+    "autogluon": "763104351884 autogluon-inference:0.6",
+    "custom": "111122223333 own-model:3",
+    "lightgbm": "763104351884 sagemaker-lightgbm:3.3",
+    "scikit-learn": "246618743249 sagemaker-scikit-learn:1.2-1-cpu-py3",
 }
+
+
+def image_of(family: str, region: str) -> str:
+    account, _, repository = REPOSITORIES[family].partition(" ")
+    return f"{account}.dkr.ecr.{region}.amazonaws.com/{repository}"
+
+
 POSITIVE = 8
 
 
@@ -66,7 +72,7 @@ def seed_world(seed: Seeder) -> World:
     return world
 
 
-def split(n: int, seed: int = 3) -> tuple[Any, Any]:
+def split(n: int, seed: int = 3) -> tuple[Codes, Codes]:
     """Places of the test rows and of the training rows."""
     order = np.random.default_rng(seed).permutation(n)
     return np.sort(order[: n // 2]), np.sort(order[n // 2 :])
@@ -80,12 +86,10 @@ def _seed_digits(seed: Seeder, world: World) -> None:
     test, training = split(len(y))
     names = [f"p{number}" for number in range(x.shape[1])]
     sheets = [("paper", "screen")[int(place) % 3 == 0] for place in range(len(y))]
-    rows = [
-        [f"scan-{place:04d}", sheets[place], int(y[place]), *x[place].astype(int).tolist()] for place in range(len(y))
-    ]
+    rows = [[f"scan-{n:04d}", sheets[n], int(y[n]), *x[n].astype(int).tolist()] for n in range(len(y))]
     header = ["scan_id", "source", "label", *names]
     seed.object(world.test_uri, csv_text(header, [rows[place] for place in test]))
-    seed.object(world.train_uri, csv_text([], [[row[2], *row[3:]] for row in (rows[place] for place in training)]))
+    seed.object(world.train_uri, csv_text([], [rows[place][2:] for place in training]))
     few = training[:150]
     champion = train("LogisticRegression", x[few], y[few], C=0.01, max_iter=200)
     candidate = train("LogisticRegression", x[training], y[training], C=0.1, max_iter=2_000)
@@ -108,14 +112,9 @@ def _seed_wine(seed: Seeder, world: World) -> None:
     test, training = split(len(y))
     rows = [[f"w{place:03d}", int(y[place]), *x[place].tolist()] for place in test]
     seed.object(world.wine_test_uri, csv_text(["wine_id", "class", *(f"f{n}" for n in range(x.shape[1]))], rows))
-    model = train("LogisticRegression", x[training], y[training], max_iter=2_000)
-    put_sagemaker_model(seed, world, world.wine_model, "xgboost", put_model(seed, world, "wine/1", model))
-    put_sagemaker_model(
-        seed, world, f"{world.wine_model}-lightgbm", "lightgbm", put_model(seed, world, "wine/1", model)
-    )
-    put_sagemaker_model(
-        seed, world, f"{world.wine_model}-linear", "linear-learner", put_model(seed, world, "wine/1", model)
-    )
+    uri = put_model(seed, world, "wine/1", train("LogisticRegression", x[training], y[training], max_iter=2_000))
+    for ending, family in (("", "xgboost"), ("-lightgbm", "lightgbm"), ("-linear", "linear-learner")):
+        put_sagemaker_model(seed, world, f"{world.wine_model}{ending}", family, uri)
     clusters = train("KMeans", x[training], None, n_clusters=3, n_init=5, random_state=0)
     put_sagemaker_model(seed, world, world.wine_clusters, "kmeans", put_model(seed, world, "wine/clusters", clusters))
 
@@ -132,13 +131,11 @@ def _seed_diabetes(seed: Seeder, world: World) -> None:
         kept = x[training].copy()
         kept[:, columns:] = 0.0
         model = train("LinearRegression", kept, y[training] + 0.5)
-        put_sagemaker_model(
-            seed, world, f"{world.diabetes_model}-v{version}", "linear-learner",
-            put_model(seed, world, f"diabetes/{version}", model),
-        )  # fmt: skip
+        uri = put_model(seed, world, f"diabetes/{version}", model)
+        put_sagemaker_model(seed, world, f"{world.diabetes_model}-v{version}", "linear-learner", uri)
 
 
-def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+def csv_text(header: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     if header:
@@ -154,19 +151,15 @@ def put_model(seed: Seeder, company: Company, name: str, model: Trained) -> str:
     return uri
 
 
+def _put(seed: Seeder, resource: Resource, name: str, **record: object) -> None:
+    arn = resource.arn(seed.cloud, seed.region, name)
+    named = {resource.key: name, f"{resource.word}Arn": arn, "CreationTime": timestamp(seed.cloud.started - 2 * DAY)}
+    resource.table(seed.cloud, seed.region).put(arn, {**named, **record})
+
+
 def put_sagemaker_model(seed: Seeder, world: Company, name: str, family: str, uri: str) -> None:
-    arn = MODELS.arn(seed.cloud, seed.region, name)
-    container = {"Image": IMAGES[family].format(region=seed.region), "ModelDataUrl": uri, "Environment": {}}
-    MODELS.table(seed.cloud, seed.region).put(
-        arn,
-        {
-            "ModelName": name,
-            "ModelArn": arn,
-            "PrimaryContainer": container,
-            "ExecutionRoleArn": world.role_arn,
-            "CreationTime": timestamp(seed.cloud.started - 2 * DAY),
-        },
-    )
+    container = {"Image": image_of(family, seed.region), "ModelDataUrl": uri, "Environment": {}}
+    _put(seed, MODELS, name, PrimaryContainer=container, ExecutionRoleArn=world.role_arn)
 
 
 def put_package(seed: Seeder, group: str, version: int, family: str, uri: str) -> None:
@@ -176,35 +169,15 @@ def put_package(seed: Seeder, group: str, version: int, family: str, uri: str) -
         seed.cloud.arn(seed.region, f"model-package/{group}/{version}")
     )
     assert record is not None
-    container: Record = {"Image": IMAGES[family].format(region=seed.region), "ModelDataUrl": uri}
+    container = {"Image": image_of(family, seed.region), "ModelDataUrl": uri}
     record["InferenceSpecification"] = {"Containers": [container]}
 
 
 def put_endpoint(seed: Seeder, name: str, model: str, status: str) -> None:
-    cloud, region, now = seed.cloud, seed.region, timestamp(seed.cloud.started - DAY)
-    config = CONFIGS.arn(cloud, region, name)
-    variant = {
-        "VariantName": "AllTraffic",
-        "ModelName": model,
-        "InitialInstanceCount": 1,
-        "InstanceType": "ml.m5.large",
-    }
-    CONFIGS.table(cloud, region).put(
-        config,
-        {"EndpointConfigName": name, "EndpointConfigArn": config, "ProductionVariants": [variant], "CreationTime": now},
-    )
-    arn = ENDPOINTS.arn(cloud, region, name)
-    ENDPOINTS.table(cloud, region).put(
-        arn,
-        {
-            "EndpointName": name,
-            "EndpointArn": arn,
-            "EndpointConfigName": name,
-            "EndpointStatus": status,
-            "CreationTime": now,
-            "LastModifiedTime": now,
-        },
-    )
+    machine = {"InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    _put(seed, CONFIGS, name, ProductionVariants=[{"VariantName": "AllTraffic", "ModelName": model, **machine}])
+    now = timestamp(seed.cloud.started - DAY)
+    _put(seed, ENDPOINTS, name, EndpointConfigName=name, EndpointStatus=status, CreationTime=now, LastModifiedTime=now)
 
 
 def put_training_job(seed: Seeder, world: Company, name: str, family: str, uri: str, training: str) -> None:
@@ -212,7 +185,7 @@ def put_training_job(seed: Seeder, world: Company, name: str, family: str, uri: 
     arguments = {
         "RoleArn": world.role_arn,
         "AlgorithmSpecification": {
-            "TrainingImage": IMAGES[family].format(region=seed.region),
+            "TrainingImage": image_of(family, seed.region),
             "TrainingInputMode": "File",
         },
         "HyperParameters": {"objective": "binary:logistic", "num_round": "100"},

@@ -15,11 +15,10 @@ from model_evaluation.lookups.arns import Arn, a_kind_of, kind_of, parse_arn
 from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.failures import Unless, aws_errors
 from model_evaluation.lookups.sagemaker.models import group_arn, training_job_or_none
-from model_evaluation.steps.model import require_account, require_region
+from model_evaluation.steps.model import find_usable_package, require_account, require_region
 
 if TYPE_CHECKING:
     from model_evaluation.json_types import JsonObject
-    from model_evaluation.lookups.sagemaker.models import ModelPackage
     from model_evaluation.lookups.session import Aws
 
 EXPECTED = (
@@ -35,12 +34,13 @@ SERVES_ITSELF = ("xgboost", "linear-learner", "knn", "kmeans")  # one image trai
 @dataclass(frozen=True)
 class Predictor:
     """What was found. ``arn`` is recorded; ``source`` is how it is asked: batch or endpoint; ``image`` its container,
-    ``family`` what that answers like; ``objective`` what it was trained for, where a training job tells."""
+    ``family`` what that answers like, where its image does not say; ``objective`` what it was trained for, where a
+    training job tells."""
 
     arn: str
     source: str
     image: str = ""
-    family: str = "custom"
+    family: str = ""
     objective: str = ""
     model_name: str = ""
     model_data: str = ""
@@ -49,17 +49,15 @@ class Predictor:
     findings: tuple[JsonObject, ...] = ()
 
     def as_facts(self) -> JsonObject:
-        facts = {
-            "source": self.source,
-            "image": self.image,
-            "family": self.family,
-            "objective": self.objective,
-            "model_name": self.model_name,
-            "model_data": self.model_data,
+        _, _, _, region, account, *_ = self.arn.split(":")
+        left_out = ("arn", "environment", "findings")
+        facts = {name: value for name, value in vars(self).items() if name not in left_out}
+        facts |= {
+            "family": self.family or family_of(self.image),
             "output": self.environment.get("SAGEMAKER_INFERENCE_OUTPUT", ""),
             "training_data": list(self.training_data),
-            "region": self.arn.split(":")[3],
-            "account": self.arn.split(":")[4],
+            "region": region,
+            "account": account,
         }
         return {key: value for key, value in facts.items() if value}
 
@@ -69,9 +67,16 @@ def find_predictor(aws: Aws, text: str, kind_id: str) -> Predictor:
     arn = parse_arn(text)
     if arn is None and text.startswith("arn:"):
         raise Refused(f"{text[:200]!r} is not a complete ARN.", fix=f"Expected: {EXPECTED}.", code="bad_arn")
-    found = _from_arn(aws, arn) if arn else _from_name(aws, text)
-    _refuse_other_kind(found, kind_id)
-    return found
+    predictor = _from_arn(aws, arn) if arn else _from_name(aws, text)
+    if predictor.family != "base_model":
+        return predictor
+    others = [kind for kind in kinds_for(ModelTraits("fine-tuned", (predictor.image,))) if kind.id != kind_id]
+    raise Choose(
+        f"{predictor.arn} is a fine-tuned language model: it answers with text, not with labels or numbers.",
+        fix=f"Ask the user; on a yes: evaluate.py answer evaluation {others[0].id if others else 'KIND'}",
+        choices=[{"value": kind.id, "label": kind.title, "note": kind.when} for kind in others],
+        code="other_kind",
+    )
 
 
 def _from_arn(aws: Aws, arn: Arn) -> Predictor:
@@ -83,54 +88,54 @@ def _from_arn(aws: Aws, arn: Arn) -> Predictor:
     require_region(aws, arn)
     require_account(aws, arn)
     name = arn.resource.partition("/")[2]
-    if kind == "model":
-        found = model_or_none(aws, name)
-    elif kind == "endpoint":
-        found = endpoint_or_none(aws, name)
-    elif kind == "training job":
-        found = _training_job(aws, name)
-    else:
-        found = _package(aws, arn.text)
-    if found is None:
-        raise Refused(f"There is no {kind} {arn.text}.", fix=f"Expected: {EXPECTED}.", code="not_found")
-    return found
+    if kind in ("model package", "model package group"):
+        return _package(aws, arn.text)
+    look = {"model": model_or_none, "endpoint": endpoint_or_none, "training job": job_or_none}[kind]
+    return _there(aws, look(aws, name), kind, name)
+
+
+def _there(aws: Aws, predictor: Predictor | None, kind: str, name: str) -> Predictor:
+    """What was looked up. Raises Refused where there was nothing."""
+    if predictor is None:
+        listing = f"aws sagemaker list-{kind.replace(' ', '-')}s --region {aws.region}"
+        raise Refused(
+            f"There is no {kind} {name[:100]!r} in {aws.region}.", fix=f"List them: {listing}", code="not_found"
+        )
+    return predictor
 
 
 def _from_name(aws: Aws, text: str) -> Predictor:
     word, _, rest = text.partition(" ")
     if word.lower() == "endpoint" and rest.strip():
-        found = endpoint_or_none(aws, rest.strip())
-        if found is None:
-            raise Refused(
-                f"There is no endpoint {rest.strip()[:100]!r} in {aws.region}.",
-                fix="List them: aws sagemaker list-endpoints",
-                code="not_found",
-            )
-        return found
+        return _there(aws, endpoint_or_none(aws, rest.strip()), "endpoint", rest.strip())
     group, slash, version = text.partition("/")
-    versioned = bool(slash) and version.isascii() and version.isdigit()
-    model, endpoint, known_group, job = together(
-        lambda: None if versioned else model_or_none(aws, text),
-        lambda: None if versioned else endpoint_or_none(aws, text, strict=False),
-        lambda: group_arn(aws, group if versioned else text),
-        lambda: None if versioned else training_job_or_none(aws, text),
-    )
-    if model is not None and endpoint is not None:
-        raise Choose(
-            f"{text!r} is a model and an endpoint.",
-            fix="Say which one is to be asked.",
-            choices=[
-                {"value": model.arn, "label": "The model, by batch transform"},
-                {"value": endpoint.arn, "label": "The endpoint"},
-            ],
+    if slash and version.isascii() and version.isdigit():
+        if group_arn(aws, group) is not None:
+            return _package(aws, text)
+    else:
+        model, endpoint, known_group, job = together(
+            lambda: model_or_none(aws, text),
+            lambda: endpoint_or_none(aws, text, strict=False),
+            lambda: group_arn(aws, text),
+            lambda: training_job_or_none(aws, text),
         )
-    one = model or endpoint
-    if one is not None:  # an endpoint is looked at again, now for whether it can be asked
-        return (endpoint_or_none(aws, text) or one) if one is endpoint else one
-    if known_group is not None:
-        return _package(aws, text)
-    if job is not None:
-        return _training_job(aws, text)
+        if model is not None and endpoint is not None:
+            raise Choose(
+                f"{text!r} is a model and an endpoint.",
+                fix="Say which one is to be asked.",
+                choices=[
+                    {"value": model.arn, "label": "The model, by batch transform"},
+                    {"value": endpoint.arn, "label": "The endpoint"},
+                ],
+            )
+        if model is not None:
+            return model
+        if endpoint is not None:  # it is looked at again, now for whether it can be asked
+            return endpoint_or_none(aws, text) or endpoint
+        if known_group is not None:
+            return _package(aws, text)
+        if job is not None:
+            return _there(aws, job_or_none(aws, text), "training job", text)
     choices = _similar(aws, text)
     if not choices:
         raise Refused(
@@ -149,24 +154,19 @@ def _similar(aws: Aws, text: str) -> list[dict[str, str]]:
     client = aws.client("sagemaker")
     keyword = "".join(character if character.isalnum() or character == "-" else "-" for character in text)[:63]
     choices = [{"value": name, "label": f"Model package group {name}"} for name, _ in search_groups(aws, text)]
-    with IMPOSSIBLE_NAME, aws_errors("searching models"):
-        found = client.list_models(NameContains=keyword, MaxResults=20)["Models"]
-        choices += [{"value": item["ModelName"], "label": f"Model {item['ModelName']}"} for item in found]
-    with IMPOSSIBLE_NAME, aws_errors("searching endpoints"):
-        found = client.list_endpoints(NameContains=keyword, MaxResults=20)["Endpoints"]
-        choices += [
-            {"value": f"endpoint {item['EndpointName']}", "label": f"Endpoint {item['EndpointName']}"} for item in found
-        ]
+    for search, what, prefix in ((client.list_models, "Model", ""), (client.list_endpoints, "Endpoint", "endpoint ")):
+        with IMPOSSIBLE_NAME, aws_errors(f"searching {what.lower()}s"):
+            names = [item[f"{what}Name"] for item in search(NameContains=keyword, MaxResults=20)[f"{what}s"]]
+            choices += [{"value": f"{prefix}{name}", "label": f"{what} {name}"} for name in names]
     return choices
 
 
 def model_or_none(aws: Aws, name: str) -> Predictor | None:
     """The SageMaker model of exactly that name."""
-    client = aws.client("sagemaker")
     with IMPOSSIBLE_NAME, suppress(NotFound), aws_errors("looking up the model", resource=name):
-        answer = client.describe_model(ModelName=name)
-        containers = answer.get("Containers") or [answer.get("PrimaryContainer") or {}]
-        container = containers[-1]  # of an inference pipeline the last one answers
+        answer = aws.client("sagemaker").describe_model(ModelName=name)
+        # Of an inference pipeline the last container answers.
+        container = (answer.get("Containers") or [answer.get("PrimaryContainer") or {}])[-1]
         image, data = str(container.get("Image", "")), str(container.get("ModelDataUrl", ""))
         if package := container.get("ModelPackageName"):
             inner = _package(aws, package)
@@ -175,7 +175,6 @@ def model_or_none(aws: Aws, name: str) -> Predictor | None:
             answer["ModelArn"],
             "batch",
             image,
-            family_of(image),
             model_name=name,
             model_data=data,
             environment=container.get("Environment", {}),
@@ -209,7 +208,6 @@ def endpoint_or_none(aws: Aws, name: str, *, strict: bool = True) -> Predictor |
             answer["EndpointArn"],
             "endpoint",
             model.image if model else "",
-            model.family if model else "custom",
             model_name=variants[0]["ModelName"] if variants else "",
             environment=model.environment if model else {},
             findings=tuple(findings),
@@ -217,17 +215,13 @@ def endpoint_or_none(aws: Aws, name: str, *, strict: bool = True) -> Predictor |
     return None
 
 
-def _training_job(aws: Aws, name: str) -> Predictor:
-    client = aws.client("sagemaker")
-    try:
-        with aws_errors("looking up the training job", resource=name):
-            answer = client.describe_training_job(TrainingJobName=name)
-    except NotFound as error:
-        raise Refused(
-            f"There is no training job {name} in {aws.region}.",
-            fix=f"List them: aws sagemaker list-training-jobs --region {aws.region}",
-            code="not_found",
-        ) from error
+def job_or_none(aws: Aws, name: str) -> Predictor | None:
+    """The model that the training job of exactly that name left. Raises Refused where it left none."""
+    answer = None
+    with IMPOSSIBLE_NAME, suppress(NotFound), aws_errors("looking up the training job", resource=name):
+        answer = aws.client("sagemaker").describe_training_job(TrainingJobName=name)
+    if answer is None:
+        return None
     if package := answer.get("OutputModelPackageArn"):
         return _package(aws, package)
     if answer["TrainingJobStatus"] != "Completed":
@@ -257,7 +251,6 @@ def _training_job(aws: Aws, name: str) -> Predictor:
         answer["TrainingJobArn"],
         "batch",
         image,
-        family_of(image),
         objective=objective,
         model_data=answer.get("ModelArtifacts", {}).get("S3ModelArtifacts", ""),
         training_data=tuple(str(uri) for uri in data if uri),
@@ -266,18 +259,11 @@ def _training_job(aws: Aws, name: str) -> Predictor:
 
 
 def _package(aws: Aws, text: str) -> Predictor:
-    from model_evaluation.steps.model import find_usable_package
-
     package, findings = find_usable_package(aws, text)
     if package.approval == "Rejected":
         note = f"Version {package.version} was rejected in the model registry."
         findings = [*findings, finding("rejected", note, level="warning")]
-    return _of_package(package, findings)
-
-
-def _of_package(package: ModelPackage, findings: list[JsonObject]) -> Predictor:
-    containers = package.specification.get("Containers") or [{}]
-    container = containers[-1]
+    container = (package.specification.get("Containers") or [{}])[-1]
     image = str(container.get("Image", ""))
     if not package.base_model and not image:
         raise Refused(
@@ -285,27 +271,15 @@ def _of_package(package: ModelPackage, findings: list[JsonObject]) -> Predictor:
             fix="Choose a package with an inference specification, or give predictions.",
             code="no_container",
         )
-    note = finding("model", f"Model package {package.group}/{package.version}, container {_short(image)}.")
+    note = f"Model package {package.group}/{package.version}, container {_short(image)}."
     return Predictor(
         package.arn,
         "batch",
         image,
-        "base_model" if package.base_model else family_of(image),
+        "base_model" if package.base_model else "",
         model_data=package.model_data or "",
         environment=container.get("Environment", {}),
-        findings=(*findings, note),
-    )
-
-
-def _refuse_other_kind(found: Predictor, kind_id: str) -> None:
-    if found.family != "base_model":
-        return
-    others = [kind for kind in kinds_for(ModelTraits("fine-tuned", (found.image,))) if kind.id != kind_id]
-    raise Choose(
-        f"{found.arn} is a fine-tuned language model: it answers with text, not with labels or numbers.",
-        fix=f"Ask the user; on a yes: evaluate.py answer evaluation {others[0].id if others else 'KIND'}",
-        choices=[{"value": kind.id, "label": kind.title, "note": kind.when} for kind in others],
-        code="other_kind",
+        findings=(*findings, finding("model", note)),
     )
 
 

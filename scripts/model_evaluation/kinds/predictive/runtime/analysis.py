@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pyarrow as pa
+from markupsafe import Markup
 
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.evaluation import Evaluation, Side
 from model_evaluation.runtime.results.summary import summary_of
-from model_evaluation.runtime.statistics.proportions import wilson_interval
-from model_evaluation.runtime.summary import Fairness, Summary
+from model_evaluation.runtime.summary import MeasuredValue, Summary
 
-from .drift import Distribution, baseline, constraints
+from .details import Details, details_of
+from .drift import Distribution, baseline
 from .joined import Joined, join
 from .page.charts import drawings
-from .page.evaluation_file import evaluation_json
+from .page.evaluation_file import constraints, evaluation_json
 from .page.page_parts import page_sections
 from .page.words import model_labels, report_words
 from .problem import PrimaryMetric, Problem, ThresholdRule
-from .statistics import cells
-from .statistics.calibration import calibration
 from .statistics.entries import Entries, settle, too_few
-from .statistics.estimates import mean_estimate
-from .statistics.measures import class_aucs, measure
-from .statistics.segments import gaps, segments
-from .statistics.thresholds import Decided, decide
-from .tables import Floats, JsonObject, Predictions, TestSet
+from .statistics.measures import measure
+from .statistics.segments import Segments, segments
+from .statistics.thresholds import Decided, ThresholdEntry, decide
+from .tables import JsonObject, Predictions, TestSet
 from .trust import trust_checks
+
+if TYPE_CHECKING:
+    from model_evaluation.runtime.report.charts.drawing import Chart
 
 RESTS_ON = {
     "recall": "the positive ones",
@@ -45,35 +46,34 @@ Validation = tuple[TestSet, Mapping[Side, Predictions]]
 
 @dataclass(frozen=True)
 class PredictiveAnalysis(Analysis):
-    """An analysis with what its charts are drawn from. The summary holds more than other kinds' do."""
+    """An analysis with what its charts and files are made of; ``inputs`` are the distributions of what the model was
+    given, by column."""
 
-    summary: Any
     joined: Joined
     problem: Problem
     rule: ThresholdRule
-    validation: Joined | None = None
-    inputs: Mapping[str, Distribution] = field(default_factory=dict)
-    """What the model was given, by column."""
+    primary: str
+    entries: Entries
+    segments: Segments
+    details: Details
+    threshold: ThresholdEntry | None
+    validation: Joined | None
+    inputs: Mapping[str, Distribution]
 
     @property
-    def found(self) -> Mapping[str, Any]:
-        """The summary with what only this kind's has: prevalence, calibration, classes and so on."""
-        return cast("Mapping[str, Any]", self.summary)
-
-    @property
-    def labels(self) -> Mapping[str, str]:
+    def labels(self) -> Mapping[Side, str]:
         """What the models are called."""
         return model_labels(self.summary["models"]["base"])
 
     @property
     def evaluation(self) -> JsonObject:
         """``evaluation.json``."""
-        return evaluation_json(self.summary, self.joined, self.problem)
+        return evaluation_json(self.entries, self.summary["verdict"], self.primary, self.joined, self.problem)
 
-    def drawings(self) -> Mapping[str, Callable[[], Any]]:
+    def drawings(self) -> Mapping[str, Callable[[], Chart | None]]:
         return drawings(self)
 
-    def sections(self) -> Sequence[tuple[str, str, Any]]:
+    def sections(self) -> Sequence[tuple[str, str, Markup]]:
         return page_sections(self)
 
     def files(self) -> Mapping[str, str]:
@@ -81,7 +81,7 @@ class PredictiveAnalysis(Analysis):
         contents = {
             "evaluation.json": self.evaluation,
             "baseline.json": baseline(self.joined, self.summary["created"], self.inputs),
-            "constraints.json": constraints(self.summary),
+            "constraints.json": constraints(self.problem.type, self.entries),
         }
         return {
             name: json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -127,26 +127,39 @@ def analyse_predictions(
     if problem.type == "binary":
         conditions |= {"positive": joined.classes[1], "threshold": decided.entry}
     named = model_labels(evaluation.base)
-    labels = {side: name for side, name in named.items() if side in joined.said}
+    labels = {side: named[side] for side in joined.said}
     checks = trust_checks(joined, predictions, entries, problem, labels)
-    fairness: Fairness = {"checks": checks, "sound_rows": None}
-    summary: Any = dict(
-        summary_of(
-            replace(evaluation, primary_metric=primary.name, conditions=conditions, labels=named),
-            rows=joined.rows,
-            metrics=entries,
-            slices=by_slice,
-            warnings=[*notes, *joined.notes, *decided.notes, *_few(joined, problem), *remarks],
-            fairness=fairness,
-        )
+    details = details_of(joined, problem, slices)
+    summary = summary_of(
+        replace(
+            evaluation,
+            primary_metric=primary.name,
+            conditions=conditions,
+            labels={str(own): name for own, name in named.items()},
+        ),
+        rows=joined.rows,
+        metrics=entries,
+        slices=by_slice,
+        warnings=[*notes, *joined.notes, *decided.notes, *_few(joined, problem), *remarks],
+        fairness={"checks": checks, "sound_rows": None},
     )
-    summary.pop("planned", None)  # it speaks of means of scores on a scale
-    summary["checks"] = checks
     _reword(summary, entries, primary, labels)
-    summary |= _details(joined, problem, slices)
-    whole = cast("Summary", summary)
+    own = {name: value for name, value in summary.items() if name != "planned"}  # that speaks of means on a scale
+    whole = cast("Summary", own | {"checks": checks} | details)
     return PredictiveAnalysis(
-        whole, report_words(whole), examples_table(joined, problem), joined, problem, threshold, checked, inputs or {}
+        whole,
+        report_words(whole),
+        examples_table(joined, problem),
+        joined,
+        problem,
+        threshold,
+        primary.name,
+        entries,
+        by_slice,
+        details,
+        decided.entry,
+        checked,
+        inputs or {},
     )
 
 
@@ -159,187 +172,56 @@ def _few(joined: Joined, problem: Problem) -> list[str]:
     return [f"{few.reason[0].upper()}{few.reason[1:]}, and nothing is claimed, except of {sound}."]
 
 
-def _reword(summary: dict[str, Any], entries: Entries, primary: PrimaryMetric, labels: Mapping[str, str]) -> None:
+def _reword(summary: Summary, entries: Entries, primary: PrimaryMetric, labels: Mapping[Side, str]) -> None:
     """Sentences about one model, and about a metric that does not exist for one of the two."""
-    entry = entries.get(primary.name)
+    entry, verdict = entries.get(primary.name), summary["verdict"]
     if summary["scope"] != "compare":
-        own = None if entry is None else entry["tuned" if summary["scope"] == "tuned" else "base"]
-        label = labels[summary["scope"]]
+        side: Side = "base" if summary["scope"] == "base" else "tuned"
+        own = entry[side] if entry else None
         if own is None or own["value"] is None:
-            reason = "it was not computed" if own is None else own["method"].removeprefix("none: ")
-            sentence = f"Only the {label} was evaluated, and its {primary.name} does not exist: {reason}."
+            reason = own["method"].removeprefix("none: ") if own else "it was not computed"
+            told = f"Only the {labels[side]} was evaluated, and its {primary.name} does not exist: {reason}."
         else:
-            sentence = (
-                f"Only the {label} was evaluated: its {primary.name} is {value_words(own)}, over {own['n']:,} rows. "
-                "There is nothing to compare it with."
+            told = (
+                f"Only the {labels[side]} was evaluated: its {primary.name} is {value_words(own)}, over {own['n']:,} "
+                "rows. There is nothing to compare it with."
             )
-        summary["verdict"]["sentence"] = sentence
+        verdict["sentence"] = told
     elif entry is not None and entry["difference"] is not None:
         total = summary["rows"]["dataset"]
-        told = summary["verdict"]["sentence"]
+        told = verdict["sentence"]
         if primary.name in RESTS_ON and entry["n_paired"] < total:
             of = f"{entry['n_paired']} of {total} rows"
             told = told.replace(f"{of} scored for both", f"{of}: {RESTS_ON[primary.name]}")
         if caution := entry["difference"].get("caution"):
             told += f" {caution[0].upper()}{caution[1:]}."
-        summary["verdict"]["sentence"] = told
+        verdict["sentence"] = told
     else:
+        both = [(side, entry[side]) for side in labels] if entry else []
         reasons = [
             f"{labels[side]}: {own['method'].removeprefix('none: ')}"
-            for side, own in (("tuned", entry and entry["tuned"]), ("base", entry and entry["base"]))
+            for side, own in both
             if own and own["value"] is None
         ]
         why = "; ".join(reasons) or "it is no metric of this problem, or costs were not given"
-        summary["verdict"] = {
-            "decision": "invalid",
-            "sentence": f"The models cannot be compared on {primary.name}, because it does not exist ({why}).",
-        }
+        told = f"The models cannot be compared on {primary.name}, because it does not exist ({why})."
+        summary["verdict"] = {"decision": "invalid", "sentence": told}
 
 
-def value_words(own: Mapping[str, Any]) -> str:
+def value_words(own: MeasuredValue) -> str:
     """``0.913 (95% CI 0.880 to 0.938)``."""
-    if own["value"] is None:
-        return "–"
-    if own["ci_low"] is None:
-        return f"{own['value']:.4g}"
-    digits = max(0, 3 - len(f"{abs(own['value']):.0f}")) + (1 if abs(own["value"]) < 1 else 0)
-    return f"{own['value']:.{digits}f} (95% CI {own['ci_low']:.{digits}f} to {own['ci_high']:.{digits}f})"
+    value, low, high = own["value"], own["ci_low"], own["ci_high"]
+    assert value is not None
+    if low is None:
+        return f"{value:.4g}"
+    digits = max(0, 3 - len(f"{abs(value):.0f}")) + (1 if abs(value) < 1 else 0)
+    return f"{value:.{digits}f} (95% CI {low:.{digits}f} to {high:.{digits}f})"
 
 
-def _details(joined: Joined, problem: Problem, slices: Sequence[str]) -> dict[str, Any]:
-    """What the summary of this kind has beside metrics: prevalence, the constant baseline, confusion, calibration."""
-    if problem.type == "regression":
-        return {"constant": _constant(joined, problem), "errors": _errors(joined)}
-    if problem.type == "clustering":
-        sizes = {}
-        for side, said in joined.said.items():
-            assert said.codes is not None
-            sizes[side] = sorted(np.bincount(said.codes).tolist(), reverse=True)
-        return {"cluster_sizes": sizes}
-    truth = np.asarray(joined.truth, np.int64)
-    classes = len(joined.classes)
-    details: dict[str, Any] = {"constant": _constant(joined, problem), "confusion": {}}
-    for side, said in joined.said.items():
-        if said.codes is not None:
-            counted = cells.table(truth, {side: said.codes}, classes).cells(side)
-            details["confusion"][side] = {
-                "classes": list(joined.classes),
-                "counts": counted.astype(int).tolist(),
-            }
-    counts = np.bincount(truth, minlength=classes)
-    if problem.type == "binary":
-        positives, n = int(counts[1]), len(truth)
-        low, high = wilson_interval(positives / n, n)
-        details["prevalence"] = {"value": positives / n, "ci_low": low, "ci_high": high, "n": n}
-        details["calibration"] = {
-            side: calibration(truth, said.score, joined.weight)
-            for side, said in joined.said.items()
-            if said.score is not None and said.probabilities
-        }
-        details["gaps"] = gaps(joined, slices)
-        return details
-    details["prevalence"] = {name: int(count) / len(truth) for name, count in zip(joined.classes, counts, strict=True)}
-    details["classes"] = _per_class(joined, counts.tolist())
-    return details
-
-
-def _constant(joined: Joined, problem: Problem) -> dict[str, float | None]:
-    """What the best constant answer would reach on the same rows."""
-    weight = np.ones(len(joined)) if joined.weight is None else joined.weight
-    if problem.type == "regression":
-        truth = np.asarray(joined.truth, float)
-        mean = float(np.average(truth, weights=weight))
-        errors = truth - mean
-        square = float(np.average(np.square(errors), weights=weight))
-        return {
-            "prediction": mean,
-            "mean_absolute_error": float(np.average(np.abs(errors), weights=weight)),
-            "mean_squared_error": square,
-            "root_mean_squared_error": square**0.5,
-            "r2": 0.0 if square > 0 else None,
-        }
-    codes = np.asarray(joined.truth, np.int64)
-    shares = np.bincount(codes, weights=weight, minlength=len(joined.classes)) / weight.sum()
-    known = shares[shares > 0]
-    constant: dict[str, float | None] = {
-        "accuracy": float(shares.max()),
-        "balanced_accuracy": 1 / len(known),
-        "log_loss": float(-(known * np.log(known)).sum()),
-    }
-    if problem.type == "binary":
-        constant |= {
-            "roc_auc": 0.5 if len(known) == 2 else None,
-            "average_precision": float(shares[1]) if shares[1] > 0 else None,
-            "brier_score": float(shares[1] * (1 - shares[1])),
-        }
-    return constant
-
-
-def _errors(joined: Joined) -> dict[str, Any]:
-    """Bias and spread of a regression's errors, predicted minus true, by model."""
-    truth = np.asarray(joined.truth, float)
-    errors: dict[str, Any] = {}
-    for side, said in joined.said.items():
-        error = np.asarray(said.score) - truth
-        total = float(np.abs(truth).sum())
-        errors[side] = {
-            "bias": mean_estimate(error, joined.weight, joined.clusters).measured(),
-            "quantiles": {f"{share:g}": float(np.quantile(error, share)) for share in (0.05, 0.25, 0.5, 0.75, 0.95)},
-            "weighted_absolute_percentage_error": float(np.abs(error).sum()) / total if total > 0 else None,
-            "intervals": _interval_coverage(truth, said.bounds),
-        }
-    return errors
-
-
-def _interval_coverage(truth: Floats, bounds: Floats | None) -> dict[str, Any] | None:
-    """How often the number lies within the interval that the model gives, and how wide that is on average; ``None``
-    where it gives none."""
-    if bounds is None:
-        return None
-    known = np.isfinite(bounds).all(axis=1)
-    inside = (bounds[known, 0] <= truth[known]) & (truth[known] <= bounds[known, 1])
-    width = float((bounds[known, 1] - bounds[known, 0]).mean()) if known.any() else None
-    return {"coverage": _share(int(inside.sum()), int(known.sum())), "mean_width": width}
-
-
-def _per_class(joined: Joined, counts: Sequence[int]) -> dict[str, Any]:
-    """Precision, recall, F1 and AUC of each class, by model."""
-    truth = np.asarray(joined.truth, np.int64)
-    classes: dict[str, Any] = {name: {"n": count} for name, count in zip(joined.classes, counts, strict=True)}
-    for side, said in joined.said.items():
-        assert said.codes is not None
-        own = cells.table(truth, {side: said.codes}, len(joined.classes)).cells(side)
-        right, actual, predicted = np.diag(own), own.sum(axis=1), own.sum(axis=0)
-        aucs = class_aucs(joined, side) if len(joined.classes) <= 50 else None
-        for code, name in enumerate(joined.classes):
-            tp, fn, fp = right[code], actual[code] - right[code], predicted[code] - right[code]
-            classes[name][side] = {
-                "recall": _share(tp, tp + fn),
-                "precision": _share(tp, tp + fp),
-                "f1": _f1(tp, fp, fn),
-                "roc_auc": None if aucs is None else aucs[code].measured(),
-            }
-    return classes
-
-
-def _share(hits: float, n: float) -> dict[str, Any]:
-    low, high = wilson_interval(hits / n, n) if n else (None, None)
-    method = "Wilson" if n else "none: no such row"
-    return {"value": hits / n if n else None, "ci_low": low, "ci_high": high, "n": int(n), "method": method}
-
-
-def _f1(tp: float, fp: float, fn: float) -> dict[str, Any]:
-    share = _share(tp, tp + fp + fn)
-    for key in ("value", "ci_low", "ci_high"):
-        if share[key] is not None:
-            share[key] = 2 * share[key] / (1 + share[key])
-    return share | {"method": "Wilson of tp / (tp + fp + fn)"}
-
-
-def examples_table(joined: Joined, problem: Problem) -> Any:
+def examples_table(joined: Joined, problem: Problem) -> pa.Table:
     """An Arrow table of the rows: ``record_id``, ``label``, then by model ``score`` and ``prediction`` (and the score
     of each class where there are up to 20), whether it was right or its error, and the slices' fields."""
-    columns: dict[str, Any] = {"record_id": pa.array(joined.ids, pa.string())}
+    columns: dict[str, pa.Array] = {"record_id": pa.array(joined.ids, pa.string())}
     names = np.array(joined.classes, object)
     if problem.type == "regression":
         columns["label"] = pa.array(np.asarray(joined.truth, float))

@@ -7,10 +7,10 @@ such files are enough to say what moved.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import chi2, kstwobign
 
 from model_evaluation.runtime.statistics.adjustment import holm
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from .joined import Joined
 
-VERSION = 1
 QUANTILES = 101
 PARTS = 10
 MOST_VALUES = 50  # of a text: the others are one
@@ -45,7 +44,7 @@ class Distribution(TypedDict):
 class Baseline(TypedDict):
     """``baseline.json``. Columns of the model's inputs are named ``input NAME``."""
 
-    version: int
+    version: Literal[1]
     created: str
     columns: dict[str, Distribution]
 
@@ -66,7 +65,7 @@ class Drift(TypedDict):
     ks_p_value: float | None
 
 
-def distribution(values: NDArray[Any] | pd.Series | Sequence[object]) -> Distribution:
+def distribution(values: ArrayLike) -> Distribution:
     """The distribution of a column (n,): of numbers where it has a numeric type, else of texts."""
     own = np.asarray(values)
     if own.dtype.kind in "fiu":
@@ -86,20 +85,20 @@ def distribution(values: NDArray[Any] | pd.Series | Sequence[object]) -> Distrib
 
 def inputs(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, Distribution]:
     """The distributions of what the model is given, by column: of numbers where nearly every cell is one."""
-    found = {}
+    columns = {}
     for name in names:
         texts = frame[name].astype(object)
-        given = int(((texts != "") & texts.notna()).sum())
+        filled = int(((texts != "") & texts.notna()).sum())
         numbers = numbers_of(texts)
-        numeric = given > 0 and np.isfinite(numbers).sum() >= NEARLY_ALL * given
-        found[name] = distribution(numbers if numeric else texts)
-    return found
+        numeric = filled > 0 and np.isfinite(numbers).sum() >= NEARLY_ALL * filled
+        columns[name] = distribution(numbers if numeric else texts)
+    return columns
 
 
-def baseline(joined: Joined, created: str, given: Mapping[str, Distribution] | None = None) -> Baseline:
+def baseline(joined: Joined, created: str, inputs: Mapping[str, Distribution] | None = None) -> Baseline:
     """``baseline.json`` of these rows: what the model was given, the models' scores or predictions, the label, and the
     segments' fields."""
-    columns: dict[str, Distribution] = {f"input {name}": own for name, own in (given or {}).items()}
+    columns: dict[str, Distribution] = {f"input {name}": own for name, own in (inputs or {}).items()}
     classes = np.array(joined.classes, object)
     if joined.truth is not None:
         truth = np.asarray(joined.truth)
@@ -113,12 +112,12 @@ def baseline(joined: Joined, created: str, given: Mapping[str, Distribution] | N
             columns[f"{side}_prediction"] = distribution(classes[said.codes])
     for name, values in joined.slices.items():
         columns[name] = distribution(values)
-    return {"version": VERSION, "created": created, "columns": columns}
+    return {"version": 1, "created": created, "columns": columns}
 
 
 def drift(before: Baseline, now: Baseline) -> list[Drift]:
     """What moved between two ``baseline.json``, of the columns that both have, the largest first."""
-    found: list[Drift] = []
+    columns: list[Drift] = []
     for name, old in before["columns"].items():
         new = now["columns"].get(name)
         if new is None or not old["n"] or not new["n"] or (old["quantiles"] is None) != (new["quantiles"] is None):
@@ -128,7 +127,7 @@ def drift(before: Baseline, now: Baseline) -> list[Drift]:
         degrees = max(1, len(shares[0]) - 1)
         psi = _psi(*shares, old["n"], new["n"])
         ks, ks_p = _ks(old, new) if old["quantiles"] is not None else (None, None)
-        found.append(
+        columns.append(
             {
                 "column": name,
                 "n_before": old["n"],
@@ -141,9 +140,9 @@ def drift(before: Baseline, now: Baseline) -> list[Drift]:
                 "ks_p_value": ks_p,
             }
         )
-    for own, adjusted in zip(found, holm([own["p_value"] for own in found]), strict=True):
+    for own, adjusted in zip(columns, holm([own["p_value"] for own in columns]), strict=True):
         own["p_adjusted"] = adjusted if adjusted is not None else 1.0
-    return sorted(found, key=lambda own: (own["p_adjusted"], -own["psi"]))
+    return sorted(columns, key=lambda own: (own["p_adjusted"], -own["psi"]))
 
 
 def _psi(before: Floats, now: Floats, n_before: int, n_now: int) -> float:
@@ -187,36 +186,3 @@ def _ks(old: Distribution, new: Distribution) -> tuple[float, float]:
     distance = float(np.abs(_below(old, at) - _below(new, at)).max())
     effective = old["n"] * new["n"] / (old["n"] + new["n"])
     return distance, float(kstwobign.sf(distance * np.sqrt(effective)))
-
-
-def constraints(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """``constraints.json`` in the shape of Model Monitor's model quality: the unfavourable ends of intervals."""
-    problem = summary["conditions"]["problem"]
-    names = {
-        "binary": {"auc": "roc_auc", "accuracy": "accuracy", "precision": "precision", "recall": "recall", "f1": "f1"},
-        "multiclass": {
-            "accuracy": "accuracy",
-            "weighted_precision": "weighted_precision",
-            "weighted_recall": "weighted_recall",
-            "weighted_f1": "weighted_f1",
-        },
-        "regression": {
-            "mae": "mean_absolute_error",
-            "mse": "mean_squared_error",
-            "rmse": "root_mean_squared_error",
-            "r2": "r2",
-        },
-    }.get(problem, {})
-    block = {"binary": "binary_classification", "multiclass": "multiclass_classification"}.get(problem, problem)
-    own = {}
-    for name, metric in names.items():
-        entry = summary["metrics"].get(metric)
-        measured = entry and entry["tuned"]
-        if not measured or measured["ci_low"] is None:
-            continue
-        lower = entry["direction"] == "lower"
-        own[name] = {
-            "threshold": measured["ci_high" if lower else "ci_low"],
-            "comparison_operator": "GreaterThanThreshold" if lower else "LessThanThreshold",
-        }
-    return {"version": 0.0, f"{block}_constraints": own} if own else {}

@@ -26,39 +26,18 @@ class Family:
 
 
 FAMILIES = {
-    family.name: family
-    for family in (
-        Family("xgboost"),
-        Family("linear-learner", accept="application/jsonlines"),
-        Family("knn", accept="application/jsonlines"),
-        Family("kmeans"),
-        Family("lightgbm", accept="application/json", lines=False),
-        Family("catboost", accept="application/json", lines=False),
-        Family("tabtransformer", accept="application/json", lines=False),
-        Family("autogluon", accept="application/json", lines=False),
-        Family("scikit-learn"),
-        Family("autopilot"),
-        Family("custom"),
-    )
+    **{name: Family(name) for name in ("xgboost", "kmeans", "scikit-learn", "autopilot", "custom")},
+    **{name: Family(name, "application/jsonlines") for name in ("linear-learner", "knn")},
+    **{
+        name: Family(name, "application/json", lines=False)
+        for name in ("lightgbm", "catboost", "tabtransformer", "autogluon")
+    },
 }
 NUMBERS_ONLY = ("xgboost", "linear-learner", "knn", "kmeans")
 """Those that refuse a row with a text in it."""
-# Words of an image's name, the first that is in it counts.
-WORDS = (
-    ("xgboost", "xgboost"),
-    ("linear-learner", "linear-learner"),
-    ("kmeans", "kmeans"),
-    ("knn", "knn"),
-    ("lightgbm", "lightgbm"),
-    ("catboost", "catboost"),
-    ("tabtransformer", "tabtransformer"),
-    ("autogluon", "autogluon"),
-    ("scikit-learn", "scikit-learn"),
-    ("sagemaker-automl", "autopilot"),
-)
 
 
 def family_of(image: str) -> str:
-    """The name in :data:`FAMILIES`; ``custom`` for a container of the user's own."""
-    name = image.partition("@")[0].rpartition("/")[2].lower()
-    return next((family for word, family in WORDS if word in name), "custom")
+    """The name in :data:`FAMILIES`, by a word of the image's name; ``custom`` for a container of the user's own."""
+    name = image.partition("@")[0].rpartition("/")[2].lower().replace("sagemaker-automl", "autopilot")
+    return next((family for family in FAMILIES if family in name and family != "custom"), "custom")

@@ -7,16 +7,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
 from model_evaluation.runtime.summary import Rows
 
 from .problem import Problem
 from .reading.labels import all_spelled_like, canonical_label, class_order, encode, spelled_like
-from .tables import Floats, Predictions, TestSet, Texts
+from .tables import Booleans, Codes, Floats, Predictions, TestSet, Texts, cut
 
-Codes = NDArray[np.int64]
 FEWEST_SCORES = 3  # distinct ones: two are classes, and an area under a curve of classes is none
 SUM_SLACK = 1e-9
 SUM_TOLERANCE = 0.01  # class scores that add up to 1 within this are probabilities that were rounded
@@ -35,6 +33,11 @@ class Said:
     probabilities: bool = False
     threshold: float | None = None
     bounds: Floats | None = None
+
+    def at(self, places: Booleans) -> Said:
+        """Of the rows ``places``."""
+        score, codes, bounds = cut(self.score, places), cut(self.codes, places), cut(self.bounds, places)
+        return replace(self, score=score, codes=codes, bounds=bounds)
 
 
 @dataclass(frozen=True)
@@ -63,26 +66,17 @@ class Joined:
         """Whether every row counts once and stands for itself."""
         return self.weight is None and self.clusters is None
 
-    def at(self, places: NDArray[np.bool_]) -> Joined:
+    def at(self, places: Booleans) -> Joined:
         """The rows ``places``."""
-
-        def cut(said: Said) -> Said:
-            return replace(
-                said,
-                score=None if said.score is None else said.score[places],
-                codes=None if said.codes is None else said.codes[places],
-                bounds=None if said.bounds is None else said.bounds[places],
-            )
-
         return replace(
             self,
             ids=self.ids[places],
             truth=None if self.truth is None else self.truth[places],
-            said={side: cut(said) for side, said in self.said.items()},
-            weight=None if self.weight is None else self.weight[places],
-            clusters=None if self.clusters is None else self.clusters[places],
-            slices={name: values[places] for name, values in self.slices.items()},
-            features=None if self.features is None else self.features[places],
+            said={side: own.at(places) for side, own in self.said.items()},
+            weight=cut(self.weight, places),
+            clusters=cut(self.clusters, places),
+            slices={name: own[places] for name, own in self.slices.items()},
+            features=cut(self.features, places),
         )
 
 
@@ -93,20 +87,12 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
     """
     notes: list[str] = list(test.notes)
     positive = canonical_label(problem.positive)
-    predictions = {
-        side: replace(
-            own,
-            prediction=None if own.prediction is None else all_spelled_like(positive, own.prediction),
-            classes=tuple(spelled_like(positive, name) for name in own.classes),
-        )
-        for side, own in predictions.items()
-    }
     places: dict[Side, Codes] = {}
     surplus: dict[Side, int] = {}
     for side, own in predictions.items():
-        at, remarks = _places(test.ids, own.ids)
-        places[side] = at
-        surplus[side] = max(own.surplus, len(own) - int((at >= 0).sum()))  # they may be counted and still be there
+        places[side], remarks = _places(test.ids, own.ids)
+        # Surplus answers may be counted and still be there.
+        surplus[side] = max(own.surplus, len(own) - int((places[side] >= 0).sum()))
         notes += [*own.notes, *remarks]
     counted = np.ones(len(test), bool) if test.weight is None else test.weight > 0
     if not counted.all():
@@ -121,16 +107,12 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
             f"{'; '.join(_examples(own.ids) or 'none' for own in predictions.values())}).",
             fix="Check that the predictions were made for these rows and name them by the same ids.",
         )
-    picked = {
-        side: replace(
-            own,
-            ids=test.ids[there],
-            score=None if own.score is None else own.score[places[side][there]],
-            prediction=None if own.prediction is None else own.prediction[places[side][there]],
-            bounds=None if own.bounds is None else own.bounds[places[side][there]],
-        )
-        for side, own in predictions.items()
-    }
+    picked: dict[Side, Predictions] = {}
+    for side, own in predictions.items():
+        answers = own.at(places[side][there])
+        texts = None if answers.prediction is None else all_spelled_like(positive, answers.prediction)
+        names = tuple(spelled_like(positive, name) for name in own.classes)
+        picked[side] = replace(answers, prediction=texts, classes=names)
     label = None if test.label is None else test.label[there]
     classes, remarks = _classes(label, picked, problem)
     notes += remarks
@@ -138,23 +120,25 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
     for side, own in picked.items():
         said[side], remarks = _said(side, own, classes, problem)
         notes += remarks
-    rows: Rows = {
-        "dataset": total,
-        "tuned": counts.get("tuned"),
-        "base": counts.get("base"),
-        "paired": int(there.sum()) if len(predictions) == 2 else 0,
-    }
+    truth: Codes | Floats | None = None
+    if label is not None:
+        truth = np.asarray(label, float) if problem.type == "regression" else encode(label, classes)
     groups = None if test.group is None else np.asarray(pd.factorize(test.group[there])[0], np.int64)
     return Joined(
         test.ids[there],
-        _truth(label, classes, problem),
+        truth,
         classes,
         said,
-        rows,
-        None if test.weight is None else np.asarray(test.weight[there], float),
+        {
+            "dataset": total,
+            "tuned": counts.get("tuned"),
+            "base": counts.get("base"),
+            "paired": int(there.sum()) if len(predictions) == 2 else 0,
+        },
+        cut(test.weight, there),
         groups if groups is not None and len(np.unique(groups)) < len(groups) else None,
         {name: values[there] for name, values in test.slices.items()},
-        None if test.features is None else test.features[there],
+        cut(test.features, there),
         {side: total - count for side, count in counts.items()},
         surplus,
         tuple(dict.fromkeys(notes)),
@@ -177,14 +161,10 @@ def constant_predictions(test: TestSet, problem: Problem) -> Predictions:
     shares = np.bincount(codes, weights=weight, minlength=len(names)) / weight.sum()
     majority = np.full(n, names[int(shares.argmax())], object)
     if problem.type == "binary":
-        share = float(shares[names.index(canonical_label(problem.positive))]) if problem_has(problem, names) else 0.0
+        positive = canonical_label(problem.positive)
+        share = float(shares[names.index(positive)]) if positive in names else 0.0
         return Predictions(test.ids, np.full(n, share), majority)
     return Predictions(test.ids, np.tile(shares, (n, 1)), majority, names)
-
-
-def problem_has(problem: Problem, names: tuple[str, ...]) -> bool:
-    """Whether the positive class is among these."""
-    return canonical_label(problem.positive) in names
 
 
 def _places(ids: Texts, other: Texts) -> tuple[Codes, list[str]]:
@@ -193,11 +173,9 @@ def _places(ids: Texts, other: Texts) -> tuple[Codes, list[str]]:
     if (at >= 0).any():
         return at, []
     mine, theirs = (pd.Index([canonical_label(value) for value in own]) for own in (ids, other))
-    if mine.is_unique and theirs.is_unique and (found := theirs.get_indexer(mine)).max(initial=-1) >= 0:
-        note = (
-            f"Ids were written in two ways, such as {_examples(ids, 1)} and {_examples(other, 1)}; they were matched."
-        )
-        return np.asarray(found, np.int64), [note]
+    if mine.is_unique and theirs.is_unique and (places := theirs.get_indexer(mine)).max(initial=-1) >= 0:
+        ways = f"{_examples(ids, 1)} and {_examples(other, 1)}"
+        return np.asarray(places, np.int64), [f"Ids were written in two ways, such as {ways}; they were matched."]
     return at, []
 
 
@@ -236,12 +214,6 @@ def _classes(
     return (negative, positive), notes
 
 
-def _truth(label: Texts | Floats | None, classes: tuple[str, ...], problem: Problem) -> Codes | Floats | None:
-    if label is None:
-        return None
-    return np.asarray(label, float) if problem.type == "regression" else encode(label, classes)
-
-
 def _said(side: Side, own: Predictions, classes: tuple[str, ...], problem: Problem) -> tuple[Said, list[str]]:
     """What a model said, in the classes' order, and what is odd about it."""
     if problem.type == "regression":
@@ -275,11 +247,12 @@ def _said_binary(side: Side, own: Predictions, classes: tuple[str, ...]) -> tupl
         elif own.classes and classes[1] in own.classes:
             score = score[:, own.classes.index(classes[1])]
         else:
-            at = class_order(classes).index(classes[1])
-            score = score[:, at]
-            order = " and ".join(map(repr, class_order(classes)))
-            notes.append(f"The order of the two {side} scores is not known; they were read as those of {order}.")
-    if score is not None and len(distinct := np.unique(score[: 1 << 16])) < FEWEST_SCORES and len(np.unique(score)) < 3:
+            order = class_order(classes)
+            score = score[:, order.index(classes[1])]
+            told = " and ".join(map(repr, order))
+            notes.append(f"The order of the two {side} scores is not known; they were read as those of {told}.")
+    # A look at the first rows saves sorting very many.
+    if score is not None and len(np.unique(score[: 1 << 16])) < FEWEST_SCORES > len(distinct := np.unique(score)):
         names = {spelled_like(classes[1], canonical_label(value)) for value in distinct.tolist()}
         if prediction is None and names <= set(classes):
             prediction = np.array([spelled_like(classes[1], canonical_label(own)) for own in score.tolist()], object)

@@ -9,84 +9,38 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
 ProblemType = Literal["binary", "multiclass", "regression", "clustering"]
-PROBLEM_TYPES: tuple[ProblemType, ...] = ("binary", "multiclass", "regression", "clustering")
-
 BINARY_METRICS = (
-    "accuracy",
-    "balanced_accuracy",
-    "precision",
-    "recall",
-    "specificity",
-    "f1",
-    "f0_5",
-    "f2",
-    "matthews_corrcoef",
-    "roc_auc",
-    "average_precision",
-    "log_loss",
-    "brier_score",
-    "expected_cost",
-)
-MULTICLASS_METRICS = (
-    "accuracy",
-    "balanced_accuracy",
-    "macro_f1",
-    "macro_precision",
-    "macro_recall",
-    "weighted_f1",
-    "weighted_precision",
-    "weighted_recall",
-    "matthews_corrcoef",
-    "macro_roc_auc",
-    "weighted_roc_auc",
-    "log_loss",
-    "brier_score",
-)
-REGRESSION_METRICS = (
-    "mean_absolute_error",
-    "mean_squared_error",
-    "root_mean_squared_error",
-    "median_absolute_error",
-    "r2",
-    "mean_absolute_percentage_error",
-)
-CLUSTERING_METRICS = (
-    "silhouette",
-    "davies_bouldin",
-    "calinski_harabasz",
-    "adjusted_rand",
-    "adjusted_mutual_info",
-    "stability",
-)
+    "accuracy", "balanced_accuracy", "precision", "recall", "specificity", "f1", "f0_5", "f2", "matthews_corrcoef",
+    "roc_auc", "average_precision", "log_loss", "brier_score", "expected_cost",
+)  # fmt: skip
 METRICS: dict[ProblemType, tuple[str, ...]] = {
     "binary": BINARY_METRICS,
-    "multiclass": MULTICLASS_METRICS,
-    "regression": REGRESSION_METRICS,
-    "clustering": CLUSTERING_METRICS,
-}
+    "multiclass": (
+        "accuracy", "balanced_accuracy", "macro_f1", "macro_precision", "macro_recall", "weighted_f1",
+        "weighted_precision", "weighted_recall", "matthews_corrcoef", "macro_roc_auc", "weighted_roc_auc", "log_loss",
+        "brier_score",
+    ),
+    "regression": (
+        "mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "median_absolute_error", "r2",
+        "mean_absolute_percentage_error",
+    ),
+    "clustering": (
+        "silhouette", "davies_bouldin", "calinski_harabasz", "adjusted_rand", "adjusted_mutual_info", "stability",
+    ),
+}  # fmt: skip
 """The metrics of each type of problem from which the primary one is chosen."""
 SCORE_METRICS = frozenset(
     {"roc_auc", "average_precision", "log_loss", "brier_score", "macro_roc_auc", "weighted_roc_auc"}
 )
 """Metrics that need scores: predicted classes alone do not do."""
-LOWER_IS_BETTER = frozenset(
-    {
-        "log_loss",
-        "brier_score",
-        "expected_cost",
-        "mean_absolute_error",
-        "mean_squared_error",
-        "root_mean_squared_error",
-        "median_absolute_error",
-        "mean_absolute_percentage_error",
-        "davies_bouldin",
-    }
-)
+LOWER_IS_BETTER = frozenset(METRICS["regression"]) - {"r2"} | {
+    "log_loss", "brier_score", "expected_cost", "davies_bouldin",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,8 +55,8 @@ class Problem:
     def parse(cls, text: str) -> Problem:
         """``binary positive=VALUE``, ``multiclass``, ``regression`` or ``clustering``."""
         word, _, rest = text.strip().partition(" ")
-        kind = next((known for known in PROBLEM_TYPES if known == word.casefold()), None)
         rest = rest.strip()
+        kind = next((known for known in METRICS if known == word.casefold()), None)
         if kind is None:
             raise ValueError(
                 f"{word or 'Nothing'!r} is no type of problem. Expected one of: binary positive=VALUE, multiclass, "
@@ -171,25 +125,24 @@ class Columns:
         if not single and not ignore:
             raise ValueError("No column is named. Expected for example label=churn,id=customer_id.")
         columns = cls(**single, ignore=tuple(dict.fromkeys(ignore)))
-        columns._check_overlap()
+        # A group may be the id or be ignored as well, and so may a time; a label may be nothing else.
+        others = {columns.id, *columns.ignore, columns.group, columns.time, columns.weight} - {""}
+        if columns.label in others:
+            raise ValueError(f"The column {columns.label!r} cannot be the label and something else.")
+        if columns.weight and columns.weight in (columns.id, columns.group, columns.time):
+            raise ValueError(f"The column {columns.weight!r} cannot be the weight and something else.")
         return columns
-
-    def _check_overlap(self) -> None:
-        """A group may be the id or be ignored as well, and so may a time; a label may be nothing else."""
-        others = {self.id, *self.ignore, self.group, self.time, self.weight} - {""}
-        if self.label and self.label in others:
-            raise ValueError(f"The column {self.label!r} cannot be the label and something else.")
-        if self.weight and self.weight in {self.id, self.group, self.time}:
-            raise ValueError(f"The column {self.weight!r} cannot be the weight and something else.")
 
     @property
     def named(self) -> tuple[str, ...]:
         """Every column that has a role, each once."""
-        return tuple(
-            dict.fromkeys(
-                name for name in (self.label, self.id, *self.ignore, self.group, self.time, self.weight) if name
-            )
-        )
+        every = (self.label, self.id, *self.ignore, self.group, self.time, self.weight)
+        return tuple(dict.fromkeys(name for name in every if name))
+
+    def features(self, names: Iterable[str]) -> list[str]:
+        """Those of a table's columns that the model is given."""
+        left_out = {self.label, self.id, self.weight, *self.ignore}
+        return [name for name in names if name not in left_out]
 
     def __str__(self) -> str:
         parts = []
@@ -202,6 +155,7 @@ class Columns:
 
 
 RuleName = Literal["fixed", "cost", "recall", "precision", "none"]
+CHOSEN: tuple[RuleName, ...] = ("cost", "recall", "precision")
 CROSS_FIT = "cross-fit"
 THRESHOLD_EXPECTED = (
     "Expected a number such as 0.5, or cost FP FN, recall R or precision P followed by validation URI or cross-fit, or "
@@ -232,12 +186,11 @@ class ThresholdRule:
         word = words[0].casefold()
         if word == "none" and len(words) == 1:
             return cls()
-        counts: dict[str, RuleName] = {"cost": "cost", "recall": "recall", "precision": "precision"}
-        if word not in counts:
+        rule = next((known for known in CHOSEN if known == word), None)
+        if rule is None:
             if len(words) > 1:
                 raise ValueError(f"{text.strip()!r} is no threshold. {THRESHOLD_EXPECTED}")
             return cls("fixed", (_number(words[0], "threshold"),))
-        rule = counts[word]
         n = 2 if rule == "cost" else 1
         values = tuple(_number(value, rule) for value in words[1 : 1 + n])
         if len(values) < n:
@@ -252,7 +205,7 @@ class ThresholdRule:
     @property
     def is_chosen(self) -> bool:
         """Whether rows are needed to find the threshold."""
-        return self.rule in ("cost", "recall", "precision")
+        return self.rule in CHOSEN
 
     @property
     def validation(self) -> str:
@@ -322,7 +275,6 @@ def _number(text: str, what: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(
-            f"{text!r} is no number for the {what}. {THRESHOLD_EXPECTED if what != 'margin' else ''}".strip()
-        )
+        expected = "" if what == "margin" else f" {THRESHOLD_EXPECTED}"
+        raise ValueError(f"{text!r} is no number for the {what}.{expected}")
     return number

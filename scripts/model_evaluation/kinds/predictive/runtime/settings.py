@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from model_evaluation.runtime.checks import SESSION, Fault, check_output
 from model_evaluation.runtime.dataset_files import DatasetSize
@@ -13,9 +14,10 @@ from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import Json, ParameterReader, Settings
 
 from .problem import Columns, PrimaryMetric, Problem, ThresholdRule
-from .reading.table_files import TableError, TableFormat, local_parts, s3_keys
+from .reading.table_files import TableError, TableFormat, local_etag, local_parts, s3_keys
 from .transform_runs import TransformRuns
 
+Value = TypeVar("Value")
 Source = Literal["batch", "endpoint", "file", ""]
 SOURCES: tuple[Source, ...] = ("batch", "endpoint", "file")
 LABEL_LENGTH = 30  # of a run's label: a job's name has 63 characters, and more is put behind it
@@ -51,7 +53,7 @@ def check_test_set(settings: PredictiveSettings, aws: AwsClients) -> str:
 
 def check_models(settings: PredictiveSettings, aws: AwsClients) -> str:
     """Every model that is asked is there, and every file of predictions."""
-    found = []
+    names = []
     for model in settings.models.values():
         name = model.value.rpartition("/")[2]
         if model.source == "file":
@@ -69,8 +71,8 @@ def check_models(settings: PredictiveSettings, aws: AwsClients) -> str:
             aws.sagemaker.describe_training_job(TrainingJobName=name)
         else:
             aws.sagemaker.describe_model(ModelName=name)
-        found.append(model.name.rpartition(":")[2])
-    return " and ".join(found)
+        names.append(model.name.rpartition(":")[2])
+    return " and ".join(names)
 
 
 def check_output_bucket(settings: PredictiveSettings, aws: AwsClients) -> str:
@@ -82,16 +84,10 @@ def table_etag(uri: str, aws: AwsClients) -> str:
     """What tells whether a table is still the same; empty where there is none."""
     if uri.startswith("s3://"):
         return ",".join(etag for _, _, etag in s3_keys(aws, uri))
-    import hashlib
-
-    digests = []
     try:
-        for part in local_parts(os.path.expanduser(uri)):
-            with open(part, "rb") as file:
-                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        return local_etag(local_parts(os.path.expanduser(uri)))
     except OSError:
         return ""
-    return ",".join(digests)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,19 +123,16 @@ class PredictiveSettings(Settings):
 
     @classmethod
     def read(cls, reader: ParameterReader) -> Json:
-        test_set = reader.text("DATASET")
-        count = reader.positive("INSTANCE_COUNT", optional=True)
-        shared = {
+        output = reader.output_uri("S3_OUTPUT") if reader.optional_text("S3_OUTPUT") else ""
+        return {
             "region": reader.optional_text("REGION") or NO_REGION,
             "run_label": (reader.optional_text("RUN_LABEL") or "")[:LABEL_LENGTH].strip("-"),
             "results_dir": reader.text("RESULTS_DIR"),
             "poll_seconds": reader.positive("POLL_SECONDS", optional=True) or 1.0,
             "timeout_minutes": reader.positive("TIMEOUT_MINUTES", optional=True),
-            "force_new_run": bool(reader.flag("FORCE_NEW_RUN") if reader.optional_text("S3_OUTPUT") else False),
-        }
-        return shared | {
+            "force_new_run": bool(output) and reader.flag("FORCE_NEW_RUN"),
             "role_arn": reader.optional_text("ROLE_ARN") or "",
-            "test_set": test_set,
+            "test_set": reader.text("DATASET"),
             "test_format": _format(reader, "DATASET_FORMAT") or TableFormat("csv"),
             "test_etag": (reader.optional_text("DATASET_ETAG") or "").strip('"'),
             "dataset_notes": tuple(reader.texts("DATASET_NOTES")),
@@ -153,8 +146,8 @@ class PredictiveSettings(Settings):
             "primary": _parsed(reader, "PRIMARY_METRIC", PrimaryMetric.parse, PrimaryMetric("accuracy")),
             "slices": tuple(reader.texts("SLICES", "a list of column names")),
             "instance_type": reader.optional_text("INSTANCE_TYPE") or "",
-            "instance_count": int(count or 1),
-            "s3_output": reader.output_uri("S3_OUTPUT") if reader.optional_text("S3_OUTPUT") else "",
+            "instance_count": int(reader.positive("INSTANCE_COUNT", optional=True) or 1),
+            "s3_output": output,
         }
 
     def faults(self) -> list[str]:
@@ -180,7 +173,7 @@ class PredictiveSettings(Settings):
             "columns": str(self.columns),
             "validation": self.threshold.validation,
             "output": self.s3_output,
-            "instance": f"{self.instance_type} {self.instance_count}" if self.instance_type else None,
+            "instance": self.instance if self.instance_type else None,
         }
 
     def sizes(self, dataset: DatasetSize) -> dict[str, int]:
@@ -198,12 +191,15 @@ class PredictiveSettings(Settings):
             "Decides": str(self.primary),
         }
         if self.s3_output:
-            lines |= {"Region": self.region, "Instance": f"{self.instance_type} {self.instance_count}",
-                      "Output": self.s3_output}  # fmt: skip
+            lines |= {"Region": self.region, "Instance": self.instance, "Output": self.s3_output}
         return {name: text for name, text in lines.items() if text != "none" or name == "Against"}
 
     def resolved(self, aws: AwsClients) -> Self:
         return self
+
+    @property
+    def instance(self) -> str:
+        return f"{self.instance_type} {self.instance_count}"
 
     @property
     def models(self) -> dict[Side, Model]:
@@ -220,30 +216,25 @@ class PredictiveSettings(Settings):
         """A run for each model that a batch transform asks; a part is its own."""
         if self.is_part:
             return (self,)
-        batch = [(side, model) for side, model in self.models.items() if model.source == "batch"]
         label = self.run_label or "evaluation"
+        labels = {"tuned": label, "base": f"{label}-reference"}
         return tuple(
-            replace(
-                self,
-                model=model.value,
-                side=side,
-                is_part=True,
-                run_label=label if side == "tuned" else f"{label}-reference",
-            )
-            for side, model in batch
+            replace(self, model=model.value, side=side, is_part=True, run_label=labels[side])
+            for side, model in self.models.items()
+            if model.source == "batch"
         ) or (self,)
 
     @property
     def services(self) -> tuple[str, ...]:  # type: ignore[override]
         """Those that this evaluation asks; none where everything is a file here."""
+        sources = {model.source for model in self.models.values()}
+        if sources & {"batch", "endpoint"}:
+            return ("sagemaker", "s3", "sts", "logs", *(("sagemaker-runtime",) if "endpoint" in sources else ()))
         uris = (self.test_set, self.threshold.validation, *(model.value for model in self.models.values()))
-        if any(model.source in ("batch", "endpoint") for model in self.models.values()):
-            runtime = ("sagemaker-runtime",) if "endpoint" in [m.source for m in self.models.values()] else ()
-            return ("sagemaker", "s3", "sts", "logs", *runtime)
         return ("s3",) if any(uri.startswith("s3://") for uri in uris) else ()
 
 
-def _parsed(reader: ParameterReader, name: str, parse, default):  # type: ignore[no-untyped-def]
+def _parsed(reader: ParameterReader, name: str, parse: Callable[[str], Value], default: Value) -> Value:
     text = reader.text(name)
     if not text:
         return default

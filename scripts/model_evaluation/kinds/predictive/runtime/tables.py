@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Booleans = NDArray[np.bool_]
+Texts = NDArray[np.object_]
+"""An array of objects that are ``str``."""
 JsonObject = dict[str, object]
-Texts = NDArray[Any]
-"""An array of texts: of numpy's own text type, or of objects that are ``str``."""
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def cut(array: NDArray[Scalar] | None, places: Booleans | Codes) -> NDArray[Scalar] | None:
+    """The places of an array, where there is one."""
+    return None if array is None else array[places]
 
 
 @dataclass(frozen=True)
@@ -20,9 +28,9 @@ class TestSet:
     """Held-out rows. Every array has one place per row, in the same order; ids are unique.
 
     ``label`` holds texts as :func:`.labels.canonical_labels` writes them for classes, numbers for regression, and is
-    ``None`` for clustering without a truth. ``weight`` is at least 0, ``group`` equal where rows belong together,
-    ``time`` as the file has it; each ``None`` where no column has that role. ``slices`` are texts by field.
-    ``features`` (n, columns) are there for clustering only. ``notes`` say what was changed or left out on the way here.
+    ``None`` for clustering without a truth. ``weight`` is at least 0, ``group`` equal where rows belong together; each
+    ``None`` where no column has that role. ``slices`` are texts by field. ``features`` (n, columns) are there for
+    clustering only. ``notes`` say what was changed or left out on the way here.
     """
 
     __test__ = False  # not a test, whatever pytest makes of the name
@@ -31,7 +39,6 @@ class TestSet:
     label: Texts | Floats | None
     weight: Floats | None = None
     group: Texts | None = None
-    time: Texts | None = None
     slices: Mapping[str, Texts] = field(default_factory=dict)
     features: Floats | None = None
     notes: tuple[str, ...] = ()
@@ -68,3 +75,13 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def at(self, places: Booleans | Codes) -> Predictions:
+        """The answers at these places; counts and notes stay."""
+        return replace(
+            self,
+            ids=self.ids[places],
+            score=cut(self.score, places),
+            prediction=cut(self.prediction, places),
+            bounds=cut(self.bounds, places),
+        )

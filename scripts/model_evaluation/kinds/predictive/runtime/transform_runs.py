@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ClientError
 
 from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.launch.service import ListedRun, Runs, RunState, Started, Step
 from model_evaluation.runtime.s3_uri import S3Uri
-from model_evaluation.runtime.session import aws_error_code
+from model_evaluation.runtime.session import AwsClients, aws_error_code
 
 from .families import FAMILIES, Family, family_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from model_evaluation.runtime.session import AwsClients
-
     from .settings import PredictiveSettings
 
 STATUSES = {"Completed": "Succeeded", "InProgress": "Executing"}
 STEP = "Transform"
-ROW_ID = "row"
+
+
+class StartedJob(Protocol):
+    """The SDK's answer to a start."""
+
+    transform_job_arn: str
 
 
 class TransformRuns(Runs["PredictiveSettings"]):
@@ -38,16 +36,15 @@ class TransformRuns(Runs["PredictiveSettings"]):
     labels = {STEP: "The model predicts the rows"}  # noqa: RUF012 - a constant table
     failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
 
-    def start(self, call: Any, settings: PredictiveSettings, aws: AwsClients) -> Started:
+    def start(self, call: StartedJob, settings: PredictiveSettings, aws: AwsClients) -> Started:
         """The call has started it already: it answers with the job."""
         return Started(str(call.transform_job_arn))
 
     def describe(self, aws: AwsClients, arn: str) -> RunState:
         job = aws.sagemaker.describe_transform_job(TransformJobName=_name(arn))
-        status = STATUSES.get(job["TransformJobStatus"], job["TransformJobStatus"])
-        reason = job.get("FailureReason", "")
-        step = Step(STEP, status, job.get("TransformStartTime", job["CreationTime"]), job.get("TransformEndTime"),
-                    reason, arn)  # fmt: skip
+        status, reason = _status(job), job.get("FailureReason", "")
+        begun, ended = job.get("TransformStartTime", job["CreationTime"]), job.get("TransformEndTime")
+        step = Step(STEP, status, begun, ended, reason, arn)
         return RunState(arn, status, job["CreationTime"], job["TransformJobName"], reason, (step,))
 
     def stop(self, aws: AwsClients, arn: str) -> None:
@@ -59,8 +56,7 @@ class TransformRuns(Runs["PredictiveSettings"]):
     def recent(self, aws: AwsClients, after: datetime) -> Iterator[ListedRun]:
         for page in aws.sagemaker.get_paginator("list_transform_jobs").paginate(CreationTimeAfter=after):
             for job in page["TransformJobSummaries"]:
-                status = STATUSES.get(job["TransformJobStatus"], job["TransformJobStatus"])
-                yield ListedRun(job["TransformJobArn"], job["TransformJobName"], status, job["CreationTime"])
+                yield ListedRun(job["TransformJobArn"], job["TransformJobName"], _status(job), job["CreationTime"])
 
     def expected_steps(self, settings: PredictiveSettings) -> tuple[str, ...]:
         return (STEP,)
@@ -68,15 +64,16 @@ class TransformRuns(Runs["PredictiveSettings"]):
     def differences(self, aws: AwsClients, arn: str, name: str, settings: PredictiveSettings) -> list[str]:
         """Whether it predicts with the model that was asked for."""
         job = aws.sagemaker.describe_transform_job(TransformJobName=_name(arn))
-        wanted = model_name(settings, aws)
-        return [] if job["ModelName"] == wanted else [f"it predicts with {job['ModelName']}, not with {wanted}"]
+        model = model_name(settings, aws)
+        return [] if job["ModelName"] == model else [f"it predicts with {job['ModelName']}, not with {model}"]
+
+
+def _status(job: Mapping[str, str]) -> str:
+    return STATUSES.get(job["TransformJobStatus"], job["TransformJobStatus"])
 
 
 def _name(arn: str) -> str:
     return arn.rsplit("/", 1)[-1]
-
-
-# -- the model -----------------------------------------------------------------------------------------------
 
 
 def model_name(settings: PredictiveSettings, aws: AwsClients) -> str:
@@ -90,56 +87,33 @@ def model_name(settings: PredictiveSettings, aws: AwsClients) -> str:
     except ClientError as error:
         if aws_error_code(error) not in ("ValidationException", "ResourceNotFound"):
             raise
-        aws.sagemaker.create_model(
-            ModelName=name, ExecutionRoleArn=settings.role_arn, Containers=[_container(arn, aws)]
-        )
+        container: dict[str, str] = {"ModelPackageName": arn}
+        if ":model-package/" not in arn:
+            job = aws.sagemaker.describe_training_job(TrainingJobName=_name(arn))
+            image, data = job["AlgorithmSpecification"]["TrainingImage"], job["ModelArtifacts"]["S3ModelArtifacts"]
+            container = {"Image": image, "ModelDataUrl": data}
+        aws.sagemaker.create_model(ModelName=name, ExecutionRoleArn=settings.role_arn, Containers=[container])
     return name
 
 
-def container_of(name: str, aws: AwsClients) -> dict[str, Any]:
+class Container:
     """The container of a SageMaker model that answers; that of its package where it names one."""
-    answer = aws.sagemaker.describe_model(ModelName=name)
-    container: dict[str, Any] = (answer.get("Containers") or [answer.get("PrimaryContainer") or {}])[-1]
-    if package := container.get("ModelPackageName"):
-        described = aws.sagemaker.describe_model_package(ModelPackageName=package)
-        inner: dict[str, Any] = (described.get("InferenceSpecification", {}).get("Containers") or [{}])[-1]
-        return inner
-    return container
+
+    def __init__(self, model: str, aws: AwsClients) -> None:
+        answer = aws.sagemaker.describe_model(ModelName=model)
+        described = (answer.get("Containers") or [answer.get("PrimaryContainer") or {}])[-1]
+        if package := described.get("ModelPackageName"):
+            content = aws.sagemaker.describe_model_package(ModelPackageName=package)
+            described = (content.get("InferenceSpecification", {}).get("Containers") or [{}])[-1]
+        self.family: Family = FAMILIES[family_of(str(described.get("Image", "")))]
+        keys = str(described.get("Environment", {}).get("SAGEMAKER_INFERENCE_OUTPUT", ""))
+        self.output = [key.strip() for key in keys.split(",") if key.strip()]
+        """The fields that it was told to give."""
 
 
 def container_family(settings: PredictiveSettings, aws: AwsClients) -> Family:
     """What the model's container answers like."""
-    return FAMILIES[family_of(str(container_of(model_name(settings, aws), aws).get("Image", "")))]
-
-
-def _container(arn: str, aws: AwsClients) -> dict[str, Any]:
-    if ":model-package/" in arn:
-        return {"ModelPackageName": arn}
-    job = aws.sagemaker.describe_training_job(TrainingJobName=_name(arn))
-    image = job["AlgorithmSpecification"]["TrainingImage"]
-    return {"Image": image, "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"]}
-
-
-# -- its rows ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class JobRows:
-    """Rows as a job takes them: CSV without a header, the id first, then what the model is given. The label is not in
-    them. ``uri`` is the prefix of their parts, ``ids`` are in the rows' order, by part; ``width`` counts features."""
-
-    uri: str
-    ids: tuple[tuple[str, ...], ...]
-    width: int
-
-
-def job_csv(frame: pd.DataFrame, ids: Sequence[str], features: Sequence[str]) -> bytes:
-    """The rows of a table for a job."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    values = [frame[name].tolist() for name in features]
-    writer.writerows(zip(ids, *values, strict=True))
-    return out.getvalue().encode()
+    return Container(model_name(settings, aws), aws).family
 
 
 def put_once(aws: AwsClients, prefix: str, parts: Sequence[bytes]) -> str:

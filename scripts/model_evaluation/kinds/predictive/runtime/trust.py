@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
@@ -23,6 +23,8 @@ FEW_OF_A_CLASS = 20
 SWAPPED_GAIN = 0.2  # of the rows: how much more would be right if classes were renamed
 TOO_GOOD = 0.999
 RARE = 0.05
+MAIN = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
+"""The metric that tells whether a model knows anything."""
 Status = Literal["pass", "warn", "fail"]
 
 
@@ -31,31 +33,37 @@ def trust_checks(
     predictions: Mapping[Side, Predictions],
     entries: Entries,
     problem: Problem,
-    names: Mapping[str, str],
+    names: Mapping[Side, str],
 ) -> list[FairnessCheck]:
     """Every check that applies, in the order in which people ask. ``names`` are what the models are called."""
     checks = [_rows(joined, predictions, names)]
     if problem.type in ("binary", "multiclass"):
         checks.append(_classes(joined, problem))
-        checks += _order(joined, entries, problem, names)
+    if problem.type == "binary":
+        checks += _backwards(entries, names)
+    elif problem.type == "multiclass":
+        checks += _renamed(joined, names)
     checks += _same(joined, names)
-    checks += _constant(joined, entries, problem, names)
-    checks += _too_good(entries, problem, names)
+    main = MAIN.get(problem.type)
+    if main and main in entries:
+        checks += _constant(joined, main, entries, names)
+        checks += _too_good(main, entries, names)
     return checks
 
 
-def _check(
-    check: str, status: Status, message: str, counts: Mapping[str, int] | None = None, *, holds_back: bool = False
-) -> FairnessCheck:
-    own: FairnessCheck = {"id": check, "status": status, "counts": dict(counts or {}), "message": message}
-    if holds_back:
-        own["at_most"] = "inconclusive"
-    return own
+def _check(check: str, status: Status, message: str, counts: Mapping[str, int] | None = None) -> FairnessCheck:
+    return {"id": check, "status": status, "counts": dict(counts or {}), "message": message}
 
 
-def _rows(joined: Joined, predictions: Mapping[Side, Predictions], names: Mapping[str, str]) -> FairnessCheck:
+def _holding_back(check: FairnessCheck) -> FairnessCheck:
+    """One with which no decision is made."""
+    check["at_most"] = "inconclusive"
+    return check
+
+
+def _rows(joined: Joined, predictions: Mapping[Side, Predictions], names: Mapping[Side, str]) -> FairnessCheck:
     """Every row predicted once by every model, and nothing beside them. Rows are never put together by position."""
-    total = joined.rows["dataset"]
+    total, everyone = joined.rows["dataset"], "both models" if len(names) == 2 else "the model"
     parts, counts = [], {"rows": total, "compared": len(joined)}
     for side, own in predictions.items():
         odd = {
@@ -69,18 +77,15 @@ def _rows(joined: Joined, predictions: Mapping[Side, Predictions], names: Mappin
             told = ", ".join(f"{count:,} {what}" for what, count in odd.items() if count)
             parts.append(f"Of the {names[side]}'s predictions: {told}.")
     if len(joined) == total:
-        good = f"All {total:,} rows of the test set have a prediction of {_everyone(names)}, put to them by id."
+        good = f"All {total:,} rows of the test set have a prediction of {everyone}, put to them by id."
         return _check("rows", "warn" if parts else "pass", " ".join([good, *parts]), counts)
     share = len(joined) / total
     message = (
-        f"{len(joined):,} of {total:,} rows ({share:.1%}) have a prediction of {_everyone(names)}; the numbers are "
+        f"{len(joined):,} of {total:,} rows ({share:.1%}) have a prediction of {everyone}; the numbers are "
         f"about these. {' '.join(parts)} {_bounds(joined)}"
     )
-    return _check("rows", "warn", " ".join(message.split()), counts, holds_back=share < PAIRED_FLOOR)
-
-
-def _everyone(names: Mapping[str, str]) -> str:
-    return "both models" if len(names) == 2 else "the model"
+    check = _check("rows", "warn", " ".join(message.split()), counts)
+    return _holding_back(check) if share < PAIRED_FLOOR else check
 
 
 def _bounds(joined: Joined) -> str:
@@ -128,24 +133,24 @@ def _classes(joined: Joined, problem: Problem) -> FairnessCheck:
     return _check("classes", "pass", f"Every class has at least {FEW_OF_A_CLASS} rows.", shown)
 
 
-def _order(joined: Joined, entries: Entries, problem: Problem, names: Mapping[str, str]) -> list[FairnessCheck]:
-    """Scores that order rows backwards, classes that were renamed on the way."""
-    checks = []
-    if problem.type == "binary":
-        for side in joined.said:
-            own = entries["roc_auc"][side] if "roc_auc" in entries else None
-            if own and own["ci_high"] is not None and own["ci_high"] < 0.5:
-                message = (
-                    f"The {names[side]}'s scores order the rows backwards (ROC-AUC {own['value']:.3f}): are they those "
-                    "of the other class, or are the labels turned round?"
-                )
-                checks.append(_check("score_order", "warn", message, holds_back=True))
-        return checks
+def _backwards(entries: Entries, names: Mapping[Side, str]) -> Iterator[FairnessCheck]:
+    """Scores that order rows backwards."""
+    for side, name in names.items():
+        own = entries["roc_auc"][side]
+        if own and own["ci_high"] is not None and own["ci_high"] < 0.5:
+            message = (
+                f"The {name}'s scores order the rows backwards (ROC-AUC {own['value']:.3f}): are they those of the "
+                "other class, or are the labels turned round?"
+            )
+            yield _holding_back(_check("score_order", "warn", message))
+
+
+def _renamed(joined: Joined, names: Mapping[Side, str]) -> Iterator[FairnessCheck]:
+    """Classes that were renamed on the way."""
     truth = np.asarray(joined.truth, np.int64)
-    size = len(joined.classes)
     for side, said in joined.said.items():
         assert said.codes is not None
-        table = cells.table(truth, {side: said.codes}, size).cells(side)
+        table = cells.table(truth, {side: said.codes}, len(joined.classes)).cells(side)
         rows, columns = linear_sum_assignment(-table)
         gain = (table[rows, columns].sum() - np.trace(table)) / len(truth)
         if gain > SWAPPED_GAIN:
@@ -158,11 +163,10 @@ def _order(joined: Joined, entries: Entries, problem: Problem, names: Mapping[st
                 f"The {names[side]} would be right in {gain:.0%} more of the rows if it meant {', '.join(moved[:5])}: "
                 "is the order of its classes another one?"
             )
-            checks.append(_check("class_order", "warn", message, holds_back=True))
-    return checks
+            yield _holding_back(_check("class_order", "warn", message))
 
 
-def _same(joined: Joined, names: Mapping[str, str]) -> list[FairnessCheck]:
+def _same(joined: Joined, names: Mapping[Side, str]) -> list[FairnessCheck]:
     """Two models that say the same in every row may be one."""
     if len(joined.said) < 2:
         return []
@@ -175,38 +179,31 @@ def _same(joined: Joined, names: Mapping[str, str]) -> list[FairnessCheck]:
     return []
 
 
-def _constant(joined: Joined, entries: Entries, problem: Problem, names: Mapping[str, str]) -> list[FairnessCheck]:
+def _constant(joined: Joined, metric: str, entries: Entries, names: Mapping[Side, str]) -> Iterator[FairnessCheck]:
     """Whether a model is shown to be better than the best constant answer."""
-    checks = []
+    floor = 0.5 if metric == "roc_auc" else 0.0
+    if metric == "accuracy":
+        floor = float(np.bincount(np.asarray(joined.truth, np.int64)).max() / len(joined))
     for side, said in joined.said.items():
-        name = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}.get(problem.type, "")
-        own = entries[name][side] if name in entries else None
+        own = entries[metric][side]
         if own is None or own["ci_low"] is None or names[side] == CONSTANT:
             continue
-        floor = {"roc_auc": 0.5, "r2": 0.0}.get(name, 0.0)
-        if name == "accuracy":
-            floor = float(np.bincount(np.asarray(joined.truth, np.int64)).max() / len(joined))
-        score = said.score
-        if score is not None and len(score) and np.ptp(score, axis=0).max() == 0:
-            checks.append(_check("constant", "warn", f"The {names[side]} says the same in every row."))
-        elif own["ci_low"] <= floor and (own["ci_high"] or 0) >= floor:
+        if said.score is not None and len(said.score) and np.ptp(said.score, axis=0).max() == 0:
+            yield _check("constant", "warn", f"The {names[side]} says the same in every row.")
+        elif own["ci_low"] <= floor <= (own["ci_high"] or 0):
             message = (
-                f"The {names[side]} is not shown to be better than a constant answer ({name} {own['value']:.3g}, 95% "
+                f"The {names[side]} is not shown to be better than a constant answer ({metric} {own['value']:.3g}, 95% "
                 f"CI from {own['ci_low']:.3g}; the constant has {floor:.3g})."
             )
-            checks.append(_check("constant", "warn", message))
-    return checks
+            yield _check("constant", "warn", message)
 
 
-def _too_good(entries: Entries, problem: Problem, names: Mapping[str, str]) -> list[FairnessCheck]:
-    name = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}.get(problem.type, "")
-    checks = []
-    for side in names:
-        own = entries[name]["tuned" if side == "tuned" else "base"] if name in entries else None
+def _too_good(metric: str, entries: Entries, names: Mapping[Side, str]) -> Iterator[FairnessCheck]:
+    for side, name in names.items():
+        own = entries[metric][side]
         if own and own["value"] is not None and own["value"] > TOO_GOOD and own["n"] >= 30:
             message = (
-                f"The {names[side]}'s {name} is {own['value']:.4g}, which is rarely true: does a column give the "
-                "answer away, or were these rows in the training set?"
+                f"The {name}'s {metric} is {own['value']:.4g}, which is rarely true: does a column give the answer "
+                "away, or were these rows in the training set?"
             )
-            checks.append(_check("too_good", "warn", message))
-    return checks
+            yield _check("too_good", "warn", message)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.predictive.recorded import aws_for, profile_of, test_source
+from model_evaluation.json_types import JsonObject
+from model_evaluation.kinds.predictive.recorded import open_test_set, profile_of
 from model_evaluation.kinds.predictive.runtime.problem import Columns
-from model_evaluation.kinds.predictive.tables.duck import Table, open_table
+from model_evaluation.kinds.predictive.tables.duck import Table
+from model_evaluation.kinds.predictive.tables.profile import TableProfile
 from model_evaluation.kinds.predictive.tables.suggest import is_named_id, looks_later, suggest_columns
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
-    from model_evaluation.kinds.predictive.tables.profile import TableProfile
 
 EXAMPLES = 3
 
@@ -25,8 +22,7 @@ def check(text: str, context: Context) -> Answer:
         columns = Columns.parse(text)
     except ValueError as error:
         raise Refused(str(error), fix="For example: evaluate.py answer columns label=churn,id=customer_id") from error
-    source = test_source(context)
-    with open_table(aws_for(context, source.uri), source) as table:
+    with open_test_set(context) as table:
         _refuse_absent(columns, table)
         facts, findings = _look(columns, table)
     return Answer(str(columns), facts=facts, findings=findings)
@@ -48,11 +44,10 @@ def _refuse_absent(columns: Columns, table: Table) -> None:
 def _look(columns: Columns, table: Table) -> tuple[JsonObject, list[JsonObject]]:
     facts: JsonObject = {"names": list(table.names)}
     findings: list[JsonObject] = []
-    ((rows,),) = table.query("SELECT count(*) FROM rows")
     if columns.id:
         _refuse_repeated_ids(columns, table)
     if columns.label:
-        ((unlabelled,),) = table.query(f"SELECT count(*) FROM rows WHERE {table.place(columns.label)} IS NULL")  # noqa: S608
+        rows, unlabelled = table.count(), table.count(f"{table.place(columns.label)} IS NULL")
         if unlabelled == rows:
             raise Refused(
                 f"No row has a value in the column {columns.label!r}.", fix="Choose the column of the true answers."
@@ -69,7 +64,7 @@ def _look(columns: Columns, table: Table) -> tuple[JsonObject, list[JsonObject]]
 
 def _refuse_repeated_ids(columns: Columns, table: Table) -> None:
     place = table.place(columns.id)
-    ((missing,),) = table.query(f"SELECT count(*) FROM rows WHERE {place} IS NULL")  # noqa: S608
+    missing = table.count(f"{place} IS NULL")
     repeated = table.query(
         f"SELECT {place}, count(*) FROM rows WHERE {place} IS NOT NULL GROUP BY 1 "  # noqa: S608
         "HAVING count(*) > 1 ORDER BY 2 DESC, 1"
@@ -89,14 +84,12 @@ def _refuse_repeated_ids(columns: Columns, table: Table) -> None:
 
 def _conflicts(columns: Columns, table: Table) -> list[JsonObject]:
     """Rows that are equal in all that the model is given and have different labels: nobody gets all of them right."""
-    left_out = {columns.label, columns.id, columns.weight, *columns.ignore}
-    given = [table.place(name) for name in table.names if name not in left_out]
-    if not given:
+    features = ", ".join(table.place(name) for name in columns.features(table.names))
+    if not features:
         return []
-    label = table.place(columns.label)
-    ((count,),) = table.query(
-        f"SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM rows GROUP BY hash({', '.join(given)}) "  # noqa: S608
-        f"HAVING count(DISTINCT {label}) > 1)"
+    count = table.one(
+        f"SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM rows GROUP BY hash({features}) "  # noqa: S608
+        f"HAVING count(DISTINCT {table.place(columns.label)}) > 1)"
     )
     if not count:
         return []
@@ -106,11 +99,8 @@ def _conflicts(columns: Columns, table: Table) -> list[JsonObject]:
 
 def _refuse_bad_weights(columns: Columns, table: Table) -> None:
     weight = f"try_cast({table.place(columns.weight)} AS DOUBLE)"
-    ((wrong, total),) = table.query(
-        f"SELECT count(*) FILTER (WHERE {weight} IS NULL OR NOT isfinite({weight}) OR {weight} < 0), sum({weight}) "  # noqa: S608
-        "FROM rows"
-    )
-    if wrong or not total:
+    wrong = table.count(f"{weight} IS NULL OR NOT isfinite({weight}) OR {weight} < 0")
+    if wrong or not table.count(f"{weight} > 0"):
         reason = f"is no number of at least 0 in {wrong:,} rows" if wrong else "is 0 in every row"
         raise Refused(
             f"The weight {columns.weight!r} {reason}.",
@@ -148,12 +138,6 @@ def _repeated(profile: TableProfile) -> str:
 def offer(context: Context) -> Offer:
     profile = profile_of(context)
     suggestion = suggest_columns(profile)
-    found = [
-        f"! {column.name[:60]} sounds like something that is known only afterwards; a model that was trained with it "
-        "would look better than it is."
-        for column in profile.columns
-        if looks_later(column) and column.name != suggestion.columns.label
-    ]
     lines = [f"The columns are {', '.join(name[:40] for name in profile.names[:30])}."]
     if suggestion.columns.group:
         lines.append(
@@ -161,8 +145,14 @@ def offer(context: Context) -> Offer:
         )
     if suggestion.columns.id and not suggestion.columns.label:
         lines.append(f"{suggestion.columns.id} differs in every row: it may be the id.")
+    later = [c.name for c in profile.columns if looks_later(c) and c.name != suggestion.columns.label]
+    lines += [
+        f"! {name[:60]} sounds like something that is known only afterwards; a model that was trained with it would "
+        "look better than it is."
+        for name in later[:5]
+    ]
     suggested = str(suggestion.columns) if suggestion.columns.label else None
-    return Offer(suggested=suggested, text="\n".join([*lines, *found[:5]]))
+    return Offer(suggested=suggested, text="\n".join(lines))
 
 
 STEP = Step(

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.predictive.recorded import aws_for, test_source
-from model_evaluation.kinds.predictive.tables.duck import open_table
+from model_evaluation.json_types import JsonObject
+from model_evaluation.kinds.predictive.recorded import open_test_set, test_source
 from model_evaluation.kinds.predictive.tables.profile import MOST_COLUMNS, TableProfile, profile_table
 from model_evaluation.kinds.predictive.tables.suggest import in_order
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
 
 MOST_SHOWN = 12  # columns on the card
 
@@ -39,8 +34,7 @@ def _profile(context: Context) -> TableProfile:
     if known and "columns" in known and known.get("etag") == context.facts("dataset")["etag"]:
         test_source(context)
         return TableProfile.of(known)
-    source = test_source(context)
-    with open_table(aws_for(context, source.uri), source, once=True) as table:
+    with open_test_set(context, once=True) as table:
         if len(table.names) > MOST_COLUMNS:
             raise Refused(
                 f"The rows have {len(table.names):,} columns; up to {MOST_COLUMNS:,} are looked at.",
@@ -49,18 +43,18 @@ def _profile(context: Context) -> TableProfile:
             )
         profile = profile_table(table)
     if not profile.rows:
-        raise Refused(f"{source.uri} has no rows.", fix="Give a file with rows.", code="dataset_unusable")
+        raise Refused(f"{context.value('dataset')} has no rows.", fix="Give a file with rows.", code="dataset_unusable")
     return profile
 
 
 def _findings(profile: TableProfile) -> list[JsonObject]:
-    found = []
+    findings = []
     if profile.rows < 2:
         text = "There is one row: nothing can be said about how good a model is."
-        found.append(finding("one_row", text, level="warning"))
+        findings.append(finding("one_row", text, level="warning"))
     if profile.duplicates:
         note = f"{profile.duplicates:,} rows are equal to an earlier one in every column."
-        found.append(finding("duplicate_rows", note, level="warning", fix="To keep each once: answer data dedupe"))
+        findings.append(finding("duplicate_rows", note, level="warning", fix="To keep each once: answer data dedupe"))
     for kind, names, text in (
         ("empty_columns", [c.name for c in profile.columns if c.type == "empty"], "nothing at all"),
         ("constant_columns", [c.name for c in profile.columns if c.type != "empty" and c.constant and not c.missing],
@@ -70,8 +64,8 @@ def _findings(profile: TableProfile) -> list[JsonObject]:
         if names and profile.rows > 1:
             level = "warning" if kind == "odd_numbers" else "info"
             subject = "1 column holds" if len(names) == 1 else f"{len(names)} columns hold"
-            found.append(finding(kind, f"{subject} {text}: {_listed(names)}.", level=level))
-    return found
+            findings.append(finding(kind, f"{subject} {text}: {_listed(names)}.", level=level))
+    return findings
 
 
 def _listed(names: list[str], most: int = 8) -> str:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Step, finding
-from model_evaluation.kinds.predictive.recorded import aws_for, located
-from model_evaluation.kinds.predictive.tables.source import find_table, is_local
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
+from model_evaluation.kinds.predictive.recorded import find_for, located
+from model_evaluation.kinds.predictive.tables.source import is_local
 
 
 def check(text: str, context: Context) -> Answer:
     text = located(context, text)
-    source = find_table(aws_for(context, text), text)
+    source = find_for(context, text)
     where = "on this machine" if is_local(source.uri) else f"bucket in {source.region}"
     several = f"{source.files} files, " if source.files > 1 else ""
-    found = finding("found", f"{source.uri}: {source.format}, {several}{source.size:,} bytes, {where}.")
-    return Answer(source.uri, facts=source.as_facts(), findings=[found])
+    place = finding("found", f"{source.uri}: {source.format}, {several}{source.size:,} bytes, {where}.")
+    return Answer(source.uri, facts=source.as_facts(), findings=[place])
 
 
 STEP = Step(

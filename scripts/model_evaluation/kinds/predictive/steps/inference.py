@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from contextlib import suppress
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AwsError, Refused
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 DEFAULT = "ml.m5.large 1"
 INSTANCE = re.compile(r"(ml\.[a-z0-9-]+\.[a-z0-9]+)(?:\s+(\d{1,3}))?")
@@ -23,7 +21,7 @@ def check(text: str, context: Context) -> Answer:
             fix=f"For example: evaluate.py answer inference '{DEFAULT}'",
         )
     findings = []
-    limit = transform_quota(context, match[1])
+    limit = _quota(context, match[1])
     if limit == 0:
         raise Refused(
             f"The account's quota for {match[1]} in transform jobs is 0.",
@@ -37,29 +35,25 @@ def check(text: str, context: Context) -> Answer:
     return Answer(f"{match[1]} {match[2] or 1}", facts=facts, findings=findings)
 
 
-def transform_quota(context: Context, instance: str) -> float | None:
+def _quota(context: Context, instance: str) -> float | None:
     """How many of these instances the account may have in transform jobs; ``None`` where that cannot be read."""
     from model_evaluation.lookups.failures import aws_errors
 
-    name = f"{instance} for transform job usage"
-    client = context.aws.client("service-quotas")
-    try:
-        with aws_errors("reading the quotas of", resource="sagemaker"):
-            for page in client.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker"):
-                for quota in page["Quotas"]:
-                    if quota["QuotaName"] == name:
-                        return float(quota["Value"])
-    except AwsError:
-        return None
+    paginator = context.aws.client("service-quotas").get_paginator("list_service_quotas")
+    with suppress(AwsError), aws_errors("reading the quotas of", resource="sagemaker"):
+        for page in paginator.paginate(ServiceCode="sagemaker"):
+            for quota in page["Quotas"]:
+                if quota["QuotaName"] == f"{instance} for transform job usage":
+                    return float(quota["Value"])
     return None
 
 
 def settle(context: Context) -> Answer:
     answer = check(DEFAULT, context)
     note = f"A batch transform on {DEFAULT}, which does for most tables."
-    found = [finding("inference", note, fix="For another: evaluate.py answer inference 'ml.m5.xlarge 2'")]
+    settled = finding("inference", note, fix="For another: evaluate.py answer inference 'ml.m5.xlarge 2'")
     facts = {**answer.facts, "reason": "does for most tables"}
-    return Answer(answer.value, facts, [*found, *answer.findings], "default")
+    return Answer(answer.value, facts, [settled, *answer.findings], "default")
 
 
 def offer(context: Context) -> Offer:

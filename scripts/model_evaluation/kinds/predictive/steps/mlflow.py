@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.recorded import uses_aws
 from model_evaluation.steps import mlflow as shared
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 
 def check(text: str, context: Context) -> Answer:

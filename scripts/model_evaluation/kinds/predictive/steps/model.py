@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.predictive.recorded import columns_of, features_of, located, profile_of
 from model_evaluation.kinds.predictive.runtime.families import NUMBERS_ONLY
 from model_evaluation.kinds.predictive.tables.answers import look_at_answers
 from model_evaluation.kinds.predictive.tables.source import is_local
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
 
 ENDINGS = (".csv", ".parquet", ".jsonl", ".json", ".tsv", ".txt", ".libsvm", ".out")
 
@@ -23,22 +20,20 @@ ENDINGS = (".csv", ".parquet", ".jsonl", ".json", ".tsv", ".txt", ".libsvm", ".o
 def check(text: str, context: Context) -> Answer:
     text = located(context, text)
     if is_file(text):
-        found = look_at_answers(context, text)
-        return Answer(found.source.uri, facts=found.facts, findings=found.findings)
+        return look_at_answers(context, text)
     from model_evaluation.kinds.predictive.lookups.models import find_predictor
 
     predictor = find_predictor(context.aws, text, context.kind.id)
-    findings = [*predictor.findings, *_texts_for(predictor.family, context)]
+    findings = [*predictor.findings, *_texts_for(str(predictor.as_facts()["family"]), context)]
     return Answer(predictor.arn, facts=predictor.as_facts(), findings=findings)
 
 
 def _texts_for(family: str, context: Context) -> list[JsonObject]:
     """A warning where the container takes numbers only and would be sent text."""
-    given = features_of(context)
-    texts = [column.name for column in profile_of(context).columns if column.name in given and column.type != "number"]
+    columns, features = columns_of(context), features_of(context)
+    texts = [own.name for own in profile_of(context).columns if own.name in features and own.type != "number"]
     if family not in NUMBERS_ONLY or not texts:
         return []
-    columns = columns_of(context)
     better = str(replace(columns, ignore=(*columns.ignore, *texts)))
     note = f"{family} takes numbers only, and would be sent text: {', '.join(texts[:5])[:200]}."
     fix = f"If the model was trained without: evaluate.py answer columns {shlex.quote(better)}"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.recorded import BATCH, ENDPOINT, FILE, sides_of
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 WORDS = {
     BATCH: "SageMaker predicts the rows in a batch transform job",

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.recorded import columns_of, problem_of, threshold_of
-from model_evaluation.kinds.predictive.runtime.problem import METRICS, SCORE_METRICS, PrimaryMetric
+from model_evaluation.kinds.predictive.runtime.problem import METRICS, SCORE_METRICS, PrimaryMetric, ProblemType
 from model_evaluation.naming import letters
 
 from .threshold import RARE, has_scores
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 NAMES = {
     "auc": "roc_auc",
@@ -34,6 +31,30 @@ NAMES = {
     "brier": "brier_score",
     "ari": "adjusted_rand",
 }
+BOTH_ERRORS = "both kinds of error in one number"
+SUITED: dict[ProblemType, dict[str, str]] = {
+    "binary": {
+        "roc_auc": "how well the scores put positives above negatives, whatever the threshold",
+        "f1": BOTH_ERRORS,
+        "matthews_corrcoef": "both kinds of error, fair to either class",
+        "accuracy": "the share of rows that are right",
+    },
+    "multiclass": {
+        "macro_f1": "every class counts the same, however rare",
+        "accuracy": "every row counts the same",
+        "log_loss": "how good the probabilities are",
+    },
+    "regression": {
+        "mean_absolute_error": "an error of 2 counts twice an error of 1, in the target's own unit",
+        "root_mean_squared_error": "large errors count more than their share",
+        "r2": "the share of the variation that the model explains",
+    },
+    "clustering": {
+        "adjusted_rand": "agreement with the true classes, 0 for chance",
+        "silhouette": "how far apart the clusters lie",
+    },
+}
+"""What is suggested for a problem whatever else is known, and why."""
 LABELLED = ("adjusted_rand", "adjusted_mutual_info")
 GOALS = (
     (re.compile(r"spam|search|rank|recommend|relevan", re.IGNORECASE), "precision",
@@ -69,53 +90,38 @@ def check(text: str, context: Context) -> Answer:
         )
     if metric.name in LABELLED and not columns_of(context).label:
         raise Refused(f"{metric.name} compares with true classes, and there are none.", fix="Choose silhouette.")
-    reason = dict(suggestions(context)).get(metric.name, "")
-    facts = {"reason": reason} if reason else {}
-    return Answer(
-        str(metric), facts=facts, findings=[finding("primary_metric", f"{metric.name}: {reason}.")] if reason else []
-    )
+    reason = suggestions(context).get(metric.name)
+    if reason is None:
+        return Answer(str(metric))
+    return Answer(str(metric), {"reason": reason}, [finding("primary_metric", f"{metric.name}: {reason}.")])
 
 
-def suggestions(context: Context) -> list[tuple[str, str]]:
+def suggestions(context: Context) -> dict[str, str]:
     """Metrics that suit, the best first, each with its reason: by costs, by what the task is about, by prevalence."""
-    problem, task = problem_of(context), str(context.value("task") or "")
-    if problem.type == "regression":
-        found = [("mean_absolute_error", "an error of 2 counts twice an error of 1, in the target's own unit"),
-                 ("root_mean_squared_error", "large errors count more than their share"),
-                 ("r2", "the share of the variation that the model explains")]  # fmt: skip
-    elif problem.type == "clustering":
-        found = (
-            [("adjusted_rand", "agreement with the true classes, 0 for chance")] if columns_of(context).label else []
-        )
-        found.append(("silhouette", "how far apart the clusters lie"))
-    elif problem.type == "multiclass":
-        found = [("macro_f1", "every class counts the same, however rare"),
-                 ("accuracy", "every row counts the same"), ("log_loss", "how good the probabilities are")]  # fmt: skip
+    problem, labelled = problem_of(context), bool(columns_of(context).label)
+    if problem.type == "binary":
+        suited = _binary(context)
     else:
-        found = _binary(context, task)
-    usable = [(name, why) for name, why in found if name not in SCORE_METRICS or has_scores(context)]
-    return usable or [("f1", "both kinds of error in one number")]
+        suited = {name: why for name, why in SUITED[problem.type].items() if labelled or name not in LABELLED}
+    usable = {name: why for name, why in suited.items() if name not in SCORE_METRICS or has_scores(context)}
+    return usable or {"f1": BOTH_ERRORS}
 
 
-def _binary(context: Context, task: str) -> list[tuple[str, str]]:
+def _binary(context: Context) -> dict[str, str]:
     prevalence = float(context.facts("problem")["prevalence"])
-    found = []
+    suited: dict[str, str] = {}
     if threshold_of(context).rule == "cost":
-        found.append(("expected_cost", "you said what errors cost: this is what the model costs per row"))
-    found += [(name, why) for goal, name, why in GOALS if goal.search(task)]
+        suited["expected_cost"] = "you said what errors cost: this is what the model costs per row"
+    task = str(context.value("task") or "")
+    suited |= {name: why for goal, name, why in GOALS if goal.search(task)}
     if min(prevalence, 1 - prevalence) < RARE:
-        found += [("average_precision", f"with {prevalence:.1%} positives, accuracy and ROC-AUC look good on anything"),
-                  ("recall", "of the cases, how many are found")]  # fmt: skip
-    found += [("roc_auc", "how well the scores put positives above negatives, whatever the threshold"),
-              ("f1", "both kinds of error in one number"),
-              ("matthews_corrcoef", "both kinds of error, fair to either class"),
-              ("accuracy", "the share of rows that are right")]  # fmt: skip
-    return list(dict(reversed(found)).items())[::-1] if len(dict(found)) < len(found) else found
+        suited["average_precision"] = f"with {prevalence:.1%} positives, accuracy and ROC-AUC look good on anything"
+        suited.setdefault("recall", "of the cases, how many are found")
+    return suited | SUITED["binary"]
 
 
 def offer(context: Context) -> Offer:
-    found = suggestions(context)
-    best = dict(found)
+    best = suggestions(context)
     choices = [{"value": name, "label": name, "note": why} for name, why in best.items()]
     choices[0]["note"] = f"suggested: {choices[0]['note']}"
     others = [name for name in METRICS[problem_of(context).type] if name not in best]

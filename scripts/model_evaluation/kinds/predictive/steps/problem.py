@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import replace
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.predictive.recorded import aws_for, columns_of, profile_of, test_source
-from model_evaluation.kinds.predictive.runtime.problem import Problem
-from model_evaluation.kinds.predictive.tables.duck import Table, open_table
+from model_evaluation.json_types import JsonObject
+from model_evaluation.kinds.predictive.recorded import columns_of, open_test_set, profile_of
+from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem
+from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_label, spelled_like
+from model_evaluation.kinds.predictive.tables.duck import Table
 from model_evaluation.kinds.predictive.tables.leaks import telling_columns
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
 
 MOST_CLASSES = 200  # more than that is an id or a number
 FEW_POSITIVES = 20
@@ -34,11 +34,10 @@ def check(text: str, context: Context) -> Answer:
                 code="no_label",
             )
         return Answer("clustering")
-    source = test_source(context)
-    with open_table(aws_for(context, source.uri), source) as table:
+    with open_test_set(context) as table:
         if problem.type == "regression":
-            return _regression(problem, columns.label, table, context)
-        classes = _classes(table, columns.label)
+            return _regression(columns, table)
+        classes = classes_in(table.counts(table.place(columns.label)))
         if problem.type == "binary":
             problem = _two_classes(problem, classes, columns.label)
         elif problem.type == "multiclass" and len(classes) < 2:
@@ -58,21 +57,16 @@ def check(text: str, context: Context) -> Answer:
     return Answer(str(problem), facts=facts, findings=findings)
 
 
-def _classes(table: Table, label: str) -> dict[str, int]:
-    """Classes in their one spelling, the most frequent first."""
-    from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_label
-
-    place = table.place(label)
+def classes_in(values: Mapping[str, int], positive: str = "") -> dict[str, int]:
+    """Classes in their one spelling, of two in that of the positive one, the most frequent first."""
     counts: dict[str, int] = {}
-    for value, n in table.query(f"SELECT {place}, count(*) FROM rows WHERE {place} IS NOT NULL GROUP BY 1"):  # noqa: S608
-        name = canonical_label(value)
+    for value, n in values.items():
+        name = spelled_like(positive, canonical_label(value))
         counts[name] = counts.get(name, 0) + int(n)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _two_classes(problem: Problem, classes: dict[str, int], label: str) -> Problem:
-    from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_label, spelled_like
-
     problem = Problem("binary", spelled_like(next(iter(classes), ""), canonical_label(problem.positive)))
     shown = ", ".join(f"{name!r} ({n:,})" for name, n in list(classes.items())[:6])
     if len(classes) > 2:
@@ -124,36 +118,32 @@ def _class_findings(problem: Problem, classes: dict[str, int]) -> list[JsonObjec
     return findings
 
 
-def _regression(problem: Problem, label: str, table: Table, context: Context) -> Answer:
-    value = f"try_cast({table.place(label)} AS DOUBLE)"
-    ((rows, unread, low, high, mean, deviation),) = table.query(
-        f"SELECT count({table.place(label)}), count(*) FILTER (WHERE {table.place(label)} IS NOT NULL AND ({value} IS "  # noqa: S608
-        f"NULL OR NOT isfinite({value}))), min({value}), max({value}), avg({value}), stddev_samp({value}) FROM rows"
-    )
-    if unread:
-        ((example,),) = table.query(
-            f"SELECT {table.place(label)} FROM rows WHERE {table.place(label)} IS NOT NULL AND ({value} IS NULL OR NOT "  # noqa: S608
-            f"isfinite({value})) LIMIT 1"
-        )
+def _regression(columns: Columns, table: Table) -> Answer:
+    label = columns.label
+    place = table.place(label)
+    value = f"try_cast({place} AS DOUBLE)"
+    unreadable = f"{place} IS NOT NULL AND ({value} IS NULL OR NOT isfinite({value}))"
+    if unread := table.count(unreadable):
+        example = table.one(f"SELECT {place} FROM rows WHERE {unreadable} LIMIT 1")  # noqa: S608
         raise Refused(
             f"The label {label!r} is no number in {unread:,} rows, such as {str(example)[:60]!r}.",
             fix="A regression predicts numbers: choose another label, or answer binary or multiclass.",
             code="label_is_text",
         )
+    ((low, high, mean, deviation),) = table.query(
+        f"SELECT min({value}), max({value}), avg({value}), stddev_samp({value}) FROM rows"  # noqa: S608
+    )
     findings = [finding("target", f"The target {label} lies between {low:.6g} and {high:.6g}, its mean is {mean:.6g}.")]
     if low == high:
         text = "Every row has the same target: nothing can be said of how much of it a model explains."
         findings.append(finding("constant_target", text, level="warning"))
-    facts = {"rows": rows, "target": {"low": low, "high": high, "mean": mean, "deviation": deviation or 0.0}}
-    return Answer(
-        "regression", facts=facts, findings=[*findings, *telling_columns(table, columns_of(context), problem)]
-    )
+    findings += telling_columns(table, columns, Problem("regression"))
+    target = {"low": low, "high": high, "mean": mean, "deviation": deviation or 0.0}
+    return Answer("regression", {"rows": table.count(f"{place} IS NOT NULL"), "target": target}, findings)
 
 
 def settle(context: Context) -> Answer | None:
     """What is not two classes, where the label's content leaves no doubt; the positive class is always asked for."""
-    from dataclasses import replace
-
     columns = columns_of(context)
     if not columns.label:
         return Answer("clustering", origin="lookup", findings=[finding("problem", "Clustering: there is no label.")])
@@ -173,32 +163,24 @@ def settle(context: Context) -> Answer | None:
 
 
 def offer(context: Context) -> Offer:
-    columns = columns_of(context)
-    label = profile_of(context).column(columns.label)
+    label = profile_of(context).column(columns_of(context).label)
     counts = dict(sorted(label.values.items(), key=lambda item: item[1]))
     if len(counts) == 2:
         rarer, other = counts
-        choices = [
-            {
-                "value": f"binary positive={value}",
-                "label": f"The model is meant to find {value!r} ({counts[value]:,} rows)",
-            }
-            for value in (rarer, other)
-        ]
+        label_of = "The model is meant to find {0!r} ({1:,} rows)".format
+        choices = [{"value": f"binary positive={value}", "label": label_of(value, n)} for value, n in counts.items()]
         choices[0]["note"] = "suggested: the rarer class"
-        text = f"{columns.label} has two values: {rarer} ({counts[rarer]:,} rows) and {other} ({counts[other]:,} rows)."
+        text = f"{label.name} has two values: {rarer} ({counts[rarer]:,} rows) and {other} ({counts[other]:,} rows)."
         return Offer(choices=choices, suggested=f"binary positive={rarer}", text=text)
     if label.distinct == 1:
-        text = (
-            f"{columns.label} holds one value, {next(iter(counts))}, in every row: there are no classes to tell apart."
-        )
-        return Offer(text=text)
+        only = next(iter(counts))
+        return Offer(text=f"{label.name} holds one value, {only}, in every row: there are no classes to tell apart.")
     choices = [
         {"value": "multiclass", "label": f"Classes: {label.distinct} of them"},
         {"value": "regression", "label": "A number"},
     ]
     few = label.distinct <= COUNTED
-    text = f"{columns.label} holds {label.distinct:,} different values, from {label.low} to {label.high}."
+    text = f"{label.name} holds {label.distinct:,} different values, from {label.low} to {label.high}."
     return Offer(choices=choices, suggested="multiclass" if few else "regression", text=text if label.low else None)
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.recorded import CONSTANT, NO_REFERENCE, problem_of
 from model_evaluation.steps.scope import older_versions
 
 from . import model as model_step
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 MOST_VERSIONS = 4
 WORDS = {"baseline": CONSTANT, "champion": "", "nothing": NO_REFERENCE}

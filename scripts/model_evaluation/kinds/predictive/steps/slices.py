@@ -5,14 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.recorded import columns_of, profile_of
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
 
 MOST_VALUES = 30
 MOST_FIELDS = 8
@@ -51,11 +48,11 @@ def candidates(context: Context) -> list[str]:
     """Columns of few values that describe rows, texts first."""
     columns = columns_of(context)
     left_out = {columns.label, columns.id, columns.weight}
-    found = [
+    fit = [
         column for column in profile_of(context).columns
         if column.name not in left_out and 2 <= column.distinct <= 12 and (column.type == "text" or column.whole)
     ]  # fmt: skip
-    return [column.name for column in sorted(found, key=lambda column: column.type != "text")][:MOST_FIELDS]
+    return [column.name for column in sorted(fit, key=lambda column: column.type != "text")][:MOST_FIELDS]
 
 
 def _written(names: list[str]) -> str:
@@ -66,15 +63,14 @@ def _written(names: list[str]) -> str:
 
 
 def settle(context: Context) -> Answer:
-    found = candidates(context)
-    types = {column.name: column.type for column in profile_of(context).columns}
-    found = [name for name in found if types[name] == "text"] or found  # numbers of few values are mostly measurements
+    names, profile = candidates(context), profile_of(context)
+    # Numbers of few values are mostly measurements.
+    names = [name for name in names if profile.column(name).type == "text"] or names
     findings = []
-    if found:
-        note = f"Results are not broken down. They could be, by {', '.join(found)}."
-        findings.append(
-            finding("slices", note, fix=f"To see for whom it fails: evaluate.py answer slices {_written(found[:3])}")
-        )
+    if names:
+        note = f"Results are not broken down. They could be, by {', '.join(names)}."
+        fix = f"To see for whom it fails: evaluate.py answer slices {_written(names[:3])}"
+        findings.append(finding("slices", note, fix=fix))
     return Answer([], origin="default", findings=findings)
 
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.predictive.recorded import FILE, aws_for, columns_of, problem_of, sides_of, test_source
+from model_evaluation.json_types import JsonObject
+from model_evaluation.kinds.predictive.recorded import FILE, columns_of, find_for, open_test_set, problem_of, sides_of
 from model_evaluation.kinds.predictive.runtime.problem import ThresholdRule
-from model_evaluation.kinds.predictive.tables.duck import open_table
-from model_evaluation.kinds.predictive.tables.source import find_table
-
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
 
 RARE = 0.2  # the rarer class's share below which what errors cost decides more than a default
 
@@ -60,8 +54,8 @@ def has_scores(context: Context) -> bool:
 def _validation(rule: ThresholdRule, context: Context) -> tuple[JsonObject, list[JsonObject]]:
     """The validation set: the same columns, other rows."""
     columns = columns_of(context)
-    test, source = test_source(context), find_table(aws_for(context, rule.validation), rule.validation)
-    with open_table(aws_for(context, test.uri), test, source, aws_for(context, source.uri)) as table:
+    source = find_for(context, rule.validation)
+    with open_test_set(context, source) as table:
         needed = [name for name in (columns.label, columns.id) if name]
         absent = [name for name in needed if name not in table.other_names]
         if absent or not columns.id:
@@ -72,10 +66,8 @@ def _validation(rule: ThresholdRule, context: Context) -> tuple[JsonObject, list
                 code="other_columns",
             )
         ours, theirs = table.place(columns.id), table.other_place(columns.id)
-        ((shared,),) = table.query(
-            f"SELECT count(*) FROM rows WHERE {ours} IN (SELECT {theirs} FROM others)"  # noqa: S608
-        )
-        ((rows,),) = table.query("SELECT count(*) FROM others")
+        shared = table.count(f"{ours} IN (SELECT {theirs} FROM others)")  # noqa: S608
+        rows = table.count(source="others")
     if shared:
         raise Refused(
             f"{shared:,} ids of the validation set are in the test set: a threshold would be chosen on rows that the "
@@ -88,7 +80,7 @@ def _validation(rule: ThresholdRule, context: Context) -> tuple[JsonObject, list
     if FILE in sides_of(context).values():
         note = "A file of predictions has to hold those for the validation rows as well."
         findings.append(finding("validation_predictions", note))
-    return {**source.as_facts(), "rows": int(rows)}, findings
+    return {**source.as_facts(), "rows": rows}, findings
 
 
 def moot(context: Context) -> bool:

@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import EvaluationError, Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.predictive.recorded import (
-    aws_for,
     columns_of,
     features_of,
+    find_for,
     located,
+    open_test_set,
     problem_of,
-    test_source,
 )
-from model_evaluation.kinds.predictive.tables.duck import Table, open_table
-from model_evaluation.kinds.predictive.tables.source import find_table
+from model_evaluation.kinds.predictive.tables.duck import Table
 
-if TYPE_CHECKING:
-    from model_evaluation.conversation.context import Context
-    from model_evaluation.json_types import JsonObject
+from .problem import classes_in
 
 
 def check(text: str, context: Context) -> Answer:
     if text.lower() == "none":
         note = "Whether test rows were trained on is not checked."
         return Answer("none", facts={"notes": [note]}, findings=[finding("train_data", note)])
-    text = located(context, text)
-    test, train = test_source(context), find_table(aws_for(context, text), text)
-    if train.etag == test.etag:
+    train = find_for(context, located(context, text))
+    if train.etag == context.facts("dataset")["etag"]:
         raise Refused(
             f"{train.uri} is the test set itself.",
             fix="If the model was trained on it, give another test set; else name its training rows.",
             code="same_file",
         )
-    with open_table(aws_for(context, test.uri), test, train, aws_for(context, train.uri)) as table:
+    with open_test_set(context, train) as table:
         pairs = _feature_pairs(table, context)
         facts, findings = _overlap(table, pairs, context)
     return Answer(train.uri, facts={**train.as_facts(), **facts}, findings=findings)
@@ -66,21 +63,15 @@ def _overlap(table: Table, pairs: list[tuple[str, str]], context: Context) -> tu
         return ", ".join(f"coalesce({form}, {text}, '')".format(place) for place in places)
 
     ours, theirs = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    counts = {}
-    for name, rounded in (("rows", False), ("near", True)):
-        ((counts[name],),) = table.query(
-            f"SELECT count(*) FROM rows WHERE hash({cells(ours, rounded)}) IN "  # noqa: S608
-            f"(SELECT hash({cells(theirs, rounded)}) FROM others)"
-        )
-    ((total,),) = table.query("SELECT count(*) FROM rows")
-    columns = columns_of(context)
+    counts = {
+        name: table.count(f"hash({cells(ours, rounded)}) IN (SELECT hash({cells(theirs, rounded)}) FROM others)")  # noqa: S608
+        for name, rounded in (("rows", False), ("near", True))
+    }
+    key = columns_of(context).id
     counts["ids"] = 0
-    if columns.id and columns.id in table.other_names:
-        ((counts["ids"],),) = table.query(
-            f"SELECT count(*) FROM rows WHERE {table.place(columns.id)} IN "  # noqa: S608
-            f"(SELECT {table.other_place(columns.id)} FROM others)"
-        )
-    return _told(counts, int(total), _shift(table, context))
+    if key and key in table.other_names:
+        counts["ids"] = table.count(f"{table.place(key)} IN (SELECT {table.other_place(key)} FROM others)")  # noqa: S608
+    return _told(counts, table.count(), _shift(table, context))
 
 
 def _shift(table: Table, context: Context) -> str:
@@ -88,13 +79,7 @@ def _shift(table: Table, context: Context) -> str:
     columns, problem = columns_of(context), problem_of(context)
     if problem.type not in ("binary", "multiclass") or not columns.label or columns.label not in table.other_names:
         return ""
-    from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_label, spelled_like
-
-    place = table.other_place(columns.label)
-    counts: dict[str, int] = {}
-    for value, n in table.query(f"SELECT {place}, count(*) FROM others WHERE {place} IS NOT NULL GROUP BY 1"):  # noqa: S608
-        name = spelled_like(problem.positive, canonical_label(value))
-        counts[name] = counts.get(name, 0) + int(n)
+    counts = classes_in(table.counts(table.other_place(columns.label), "others"), problem.positive)
     if not counts:
         return ""
     unseen = [name for name in context.facts("problem")["classes"] if name not in counts]

@@ -13,26 +13,36 @@ from model_evaluation.kinds.predictive.runtime.reading.table_files import (
     COMMA_NUMBER,
     TableError,
     TableFormat,
+    libsvm_columns,
     libsvm_rows,
 )
 from model_evaluation.packages import missing_package
 
-from .scratch import scratch_folder
-from .source import Source, local_copies
+from .source import Source, local_copies, scratch_folder
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from numpy.typing import NDArray
+
     from model_evaluation.lookups.session import Aws
 
 MEMORY = "1GB"
+Cell = Any
+"""A cell of an answer; the query tells of what type it is."""
 
 
 class Table:
     """Rows in DuckDB: the view ``rows`` holds one text column per column of the file, the missing ones as NULL."""
 
-    def __init__(self, connection: Any, names: Sequence[str], other_names: Sequence[str] = ()) -> None:
+    def __init__(self, connection: DuckDBPyConnection, names: Sequence[str], other_names: Sequence[str] = ()) -> None:
         self._connection = connection
         self.names = tuple(names)
         self.other_names = tuple(other_names)
+
+    @property
+    def places(self) -> str:
+        """All columns of ``rows``, for a query."""
+        return ", ".join(f"c{number}" for number in range(len(self.names)))
 
     def place(self, name: str) -> str:
         """The column's name in ``rows``. Raises ``ValueError`` for one that is not there."""
@@ -42,25 +52,35 @@ class Table:
         """The same for ``others``."""
         return f"c{self.other_names.index(name)}"
 
-    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    def query(self, sql: str) -> list[tuple[Cell, ...]]:
         """The rows of an answer. Raises Refused where the file is not as its beginning promised."""
-        import duckdb
+        return self._run(sql).fetchall()
 
-        try:
-            rows: list[tuple[Any, ...]] = self._connection.execute(sql, list(values)).fetchall()
-        except duckdb.Error as error:
-            raise _unreadable(error) from error
-        return rows
+    def one(self, sql: str) -> Cell:
+        """The only cell of the only row of an answer."""
+        ((cell,),) = self.query(sql)
+        return cell
 
-    def arrays(self, sql: str) -> dict[str, Any]:
+    def count(self, condition: str = "true", source: str = "rows") -> int:
+        """How many rows there are that meet a condition."""
+        return int(self.one(f"SELECT count(*) FROM {source} WHERE {condition}"))  # noqa: S608 - our own text
+
+    def counts(self, place: str, source: str = "rows") -> dict[str, int]:
+        """How often each value stands in a column of ``rows`` or ``others``."""
+        sql = f"SELECT {place}, count(*) FROM {source} WHERE {place} IS NOT NULL GROUP BY 1"  # noqa: S608
+        return dict(self.query(sql))
+
+    def arrays(self, sql: str) -> dict[str, NDArray[Cell]]:
         """The columns of an answer as numpy arrays."""
+        return self._run(sql).fetchnumpy()
+
+    def _run(self, sql: str) -> DuckDBPyConnection:
         import duckdb
 
         try:
-            arrays: dict[str, Any] = self._connection.execute(sql).fetchnumpy()
+            return self._connection.execute(sql)
         except duckdb.Error as error:
             raise _unreadable(error) from error
-        return arrays
 
 
 def _unreadable(error: Exception) -> Refused:
@@ -104,55 +124,59 @@ def open_table(
         }
         connection = stack.enter_context(duckdb.connect(":memory:", config=limits))
         connection.execute("SET enable_progress_bar = false")  # it goes to stdout, which belongs to the envelope
-        form = "VIEW" if once else "TABLE"
-        names = _view(connection, stack, aws, source, folder, f"{form} rows")
-        others = _view(connection, stack, more_aws, more, folder, "TABLE others") if more is not None else ()
-        yield Table(connection, names, others)
+
+        def created(view: str, aws: Aws | None, source: Source) -> list[str]:
+            paths = stack.enter_context(local_copies(aws, source))
+            try:
+                names, cells, read = _reading(connection, paths, source.format, os.path.join(folder, view.split()[1]))
+                connection.execute(f"CREATE {view} AS SELECT {', '.join(cells)} FROM {read}")  # noqa: S608
+            except (duckdb.Error, UnicodeDecodeError) as error:
+                raise _unreadable(error) from error
+            except TableError as error:
+                raise Refused(str(error), fix="Mend that line.", code="dataset_unusable") from error
+            return names
+
+        names = created(f"{'VIEW' if once else 'TABLE'} rows", aws, source)
+        yield Table(connection, names, created("TABLE others", more_aws, more) if more is not None else ())
 
 
-def _view(connection: Any, stack: ExitStack, aws: Aws | None, source: Source, folder: str, view: str) -> list[str]:
-    import duckdb
-
-    paths = stack.enter_context(local_copies(aws, source))
-    form = source.format
-    try:
-        if form.type == "libsvm":
-            paths, form = (
-                [_as_csv(paths, os.path.join(folder, f"{view.split()[1]}.csv"))],
-                TableFormat("csv", ",", True),
-            )
-        if form.type == "csv":
-            names = _csv_names(paths, form)
-            cells = "*" if form.decimal == "." else ", ".join(_pointed(f"c{number}") for number in range(len(names)))
-            connection.execute(f"CREATE {view} AS SELECT {cells} FROM {_read_csv(paths, form, len(names))}")  # noqa: S608
-            if source.format.type == "csv" and not form.header:
-                names = [str(number) for number in range(len(names))]
-        else:
-            read = _read_typed(paths, form)
-            names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()]  # noqa: S608
-            columns = ", ".join(f"c{number}" for number in range(len(names)))
-            texts = ", ".join(f"nullif(CAST(c{number} AS VARCHAR), '') AS c{number}" for number in range(len(names)))
-            connection.execute(f"CREATE {view} AS SELECT {texts} FROM (SELECT * FROM {read}) AS t({columns})")  # noqa: S608
-    except (duckdb.Error, UnicodeDecodeError) as error:
-        raise _unreadable(error) from error
-    except TableError as error:
-        raise Refused(str(error), fix="Mend that line.", code="dataset_unusable") from error
-    return names
+def _reading(
+    connection: DuckDBPyConnection, paths: Sequence[str], form: TableFormat, scratch: str
+) -> tuple[list[str], list[str], str]:
+    """The columns' names, SQL for each as a text, and SQL that reads them."""
+    if form.type == "libsvm":
+        paths, form = [_as_csv(paths, scratch)], TableFormat("csv")
+    listed = f"[{', '.join(map(_quoted, paths))}]"
+    if form.type == "csv":
+        names = _csv_names(paths, form)
+        places = [f"c{number}" for number in range(len(names))]
+        types = ", ".join(f"'{place}': 'VARCHAR'" for place in places)
+        read = (
+            f"read_csv({listed}, delim={_quoted(form.delimiter)}, header={str(form.header).lower()}, "
+            f"columns={{{types}}}, auto_detect=false, quote='\"', escape='\"', nullstr='', strict_mode=true)"
+        )
+        return names, places if form.decimal == "." else [_pointed(place) for place in places], read
+    read = f"read_parquet({listed}, union_by_name=true)"
+    if form.type == "jsonl":
+        read = f"read_json({listed}, format='newline_delimited', sample_size=-1, union_by_name=true)"
+    names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()]  # noqa: S608
+    places = [f"c{number}" for number in range(len(names))]
+    cells = [f"nullif(CAST({place} AS VARCHAR), '') AS {place}" for place in places]
+    return names, cells, f"(SELECT * FROM {read}) AS t({', '.join(places)})"  # noqa: S608
 
 
 def _csv_names(paths: Sequence[str], form: TableFormat) -> list[str]:
     """The names in the first row, the same in every part; numbers where it holds none."""
-    first: list[str] | None = None
+    rows = []
     for path in paths:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            row = next(csv.reader(file, delimiter=form.delimiter), [])
-        if first is None:
-            first = row
-        elif len(row) != len(first) or (form.header and row != first):
-            raise TableError("The parts of the table do not have the same columns in the same order.")
-    assert first is not None
-    if form.header and len(set(first)) < len(first):
-        twice = next(name for name in first if first.count(name) > 1)
+            rows.append(next(csv.reader(file, delimiter=form.delimiter), []))
+    first = rows[0]
+    if any(len(row) != len(first) or (form.header and row != first) for row in rows):
+        raise TableError("The parts of the table do not have the same columns in the same order.")
+    if not form.header:
+        return [str(number) for number in range(len(first))]
+    if twice := next((name for name in first if first.count(name) > 1), None):
         raise TableError(f"The column {twice!r} stands twice in the header.")
     return first
 
@@ -162,24 +186,6 @@ def _pointed(place: str) -> str:
     number = f"replace(replace({place}, '.', ''), ',', '.')"
     has_comma = f"regexp_full_match({place}, {_quoted(COMMA_NUMBER.pattern)})"
     return f"CASE WHEN {has_comma} THEN {number} ELSE {place} END AS {place}"
-
-
-def _read_csv(paths: Sequence[str], form: TableFormat, columns: int) -> str:
-    types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(columns))
-    return (
-        f"read_csv({_list(paths)}, delim={_quoted(form.delimiter)}, header={str(form.header).lower()}, "
-        f"columns={{{types}}}, auto_detect=false, quote='\"', escape='\"', nullstr='', strict_mode=true)"
-    )
-
-
-def _read_typed(paths: Sequence[str], form: TableFormat) -> str:
-    if form.type == "parquet":
-        return f"read_parquet({_list(paths)}, union_by_name=true)"
-    return f"read_json({_list(paths)}, format='newline_delimited', sample_size=-1, union_by_name=true)"
-
-
-def _list(paths: Sequence[str]) -> str:
-    return f"[{', '.join(_quoted(path) for path in paths)}]"
 
 
 def _quoted(text: str) -> str:
@@ -193,11 +199,7 @@ def _as_csv(paths: Sequence[str], target: str) -> str:
         with open(path, encoding="utf-8") as file:
             rows += libsvm_rows(os.path.basename(path), file)
     with open(target, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, sorted({name for row in rows for name in row}, key=_libsvm_order), restval="")
+        writer = csv.DictWriter(file, libsvm_columns(rows), restval="")
         writer.writeheader()
         writer.writerows(rows)
     return target
-
-
-def _libsvm_order(name: str) -> tuple[bool, int]:
-    return name != "0", int(name.removeprefix("f"))

@@ -17,17 +17,10 @@ MOST_VALUES = 50  # of a text column that is looked at value by value
 
 def telling_columns(table: Table, columns: Columns, problem: Problem) -> list[JsonObject]:
     """Findings about features whose single-column AUC, or rank correlation with a number, is near 1."""
-    left_out = {columns.label, columns.id, columns.weight, *columns.ignore}
-    telling = []
-    for name in table.names:
-        if name in left_out:
-            continue
-        strength = _strength(table, name, columns.label, problem)
-        if strength >= NEARLY:
-            telling.append((strength, name))
+    strengths = [(_strength(table, name, columns.label, problem), name) for name in columns.features(table.names)]
+    telling = sorted((own for own in strengths if own[0] >= NEARLY), reverse=True)
     if not telling:
         return []
-    telling.sort(reverse=True)
     shown = ", ".join(f"{name[:60]} ({strength:.3f})" for strength, name in telling[:5])
     measure = "AUC" if problem.type == "binary" else "rank correlation"
     sure = telling[0][0] >= SURE
@@ -45,12 +38,9 @@ def telling_columns(table: Table, columns: Columns, problem: Problem) -> list[Js
 
 def _strength(table: Table, name: str, label: str, problem: Problem) -> float:
     feature, truth = table.place(name), table.place(label)
-    if problem.type == "binary":
-        positives = table.query(f"SELECT DISTINCT {truth} FROM rows WHERE {truth} IS NOT NULL")  # noqa: S608
-        first = positives[0][0]
-        target = f"CAST({truth} = '{str(first).replace(chr(39), chr(39) * 2)}' AS DOUBLE)"
-    else:
-        target = f"try_cast({truth} AS DOUBLE)"
+    target = f"try_cast({truth} AS DOUBLE)"
+    if problem.type == "binary":  # which of the two is positive changes nothing
+        target = f"CAST({truth} = (SELECT min({truth}) FROM rows) AS DOUBLE)"  # noqa: S608
     arrays = table.arrays(
         f"SELECT try_cast({feature} AS DOUBLE) AS x, {target} AS y, {feature} AS t FROM rows "  # noqa: S608
         f"WHERE {truth} IS NOT NULL AND {feature} IS NOT NULL LIMIT {MOST_ROWS}"
@@ -71,8 +61,7 @@ def _strength(table: Table, name: str, label: str, problem: Problem) -> float:
 
     ranks = rankdata(x)
     if problem.type == "binary":
-        positives_n = int(y.sum())
-        negatives = len(y) - positives_n
-        auc = (ranks[y == 1].sum() - positives_n * (positives_n + 1) / 2) / (positives_n * negatives)
+        positives = int(y.sum())
+        auc = (ranks[y == 1].sum() - positives * (positives + 1) / 2) / (positives * (len(y) - positives))
         return float(max(auc, 1 - auc))
     return float(abs(np.corrcoef(ranks, rankdata(y))[0, 1]))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from model_evaluation.json_types import JsonObject
+from model_evaluation.json_types import Facts, JsonObject
 
-from .duck import Table
+from .duck import Cell, Table
 
 ColumnType = Literal["number", "text", "time", "empty"]
 FEW_VALUES = 30  # of a column whose values are counted one by one
@@ -63,7 +63,7 @@ class TableProfile:
                 "columns": [asdict(column) for column in self.columns[:KEPT_COLUMNS]]}  # fmt: skip
 
     @classmethod
-    def of(cls, facts: Any) -> TableProfile:
+    def of(cls, facts: Facts) -> TableProfile:
         return cls(facts["rows"], facts["duplicates"], tuple(Column(**column) for column in facts["columns"]))
 
 
@@ -71,7 +71,7 @@ def profile_table(table: Table) -> TableProfile:
     """Reads every row, twice: what holds for every column, then what that leaves open for some (of a wide table, again
     for every few columns)."""
     places = range(len(table.names))
-    cells = ", ".join(f"c{number}" for number in places)
+    cells = table.places
     values = ", ".join(f"try_cast(c{number} AS DOUBLE) AS v{number}" for number in places)
     parts = [
         f"count(c{n}), approx_count_distinct(c{n}), count(v{n}), min(v{n}), max(v{n}), bool_or(v{n} <> floor(v{n}))"
@@ -81,17 +81,17 @@ def profile_table(table: Table) -> TableProfile:
         f"SELECT count(*), {', '.join(parts)} FROM (SELECT {cells}, {values} FROM rows)"  # noqa: S608 - places, no names
     )
     rows = int(row[0])
-    found = [_Found(*row[1 + 6 * number : 7 + 6 * number]) for number in places]
-    columns = tuple(_columns(table, rows, found))
+    looks = [_FirstLook(*row[1 + 6 * number : 7 + 6 * number]) for number in places]
+    columns = tuple(_columns(table, rows, looks))
     different = rows
     if not any(
         column.distinct == rows and not column.missing for column in columns if column.type == "text" or column.whole
     ):
-        ((different,),) = table.query(f"SELECT count(DISTINCT hash({cells})) FROM rows")  # noqa: S608
+        different = table.one(f"SELECT count(DISTINCT hash({cells})) FROM rows")  # noqa: S608
     return TableProfile(rows, rows - int(different), columns)
 
 
-class _Found(NamedTuple):
+class _FirstLook(NamedTuple):
     """Of one column: cells that are there, about how many different ones, those that are numbers, the ends of these
     (NaN is above all numbers), and whether one has a fraction."""
 
@@ -111,42 +111,42 @@ class _Found(NamedTuple):
         return not all(math.isfinite(end) for end in (self.low, self.high) if end is not None)
 
 
-def _columns(table: Table, rows: int, found: Sequence[_Found]) -> Iterator[Column]:
-    wanted: list[tuple[str, int, str]] = []
-    times = _perhaps_times(table, [number for number, own in enumerate(found) if own.there and not own.is_number])
-    for number, own in enumerate(found):
+def _columns(table: Table, rows: int, looks: Sequence[_FirstLook]) -> Iterator[Column]:
+    queries: list[tuple[str, int, str]] = []
+    times = _perhaps_times(table, [number for number, own in enumerate(looks) if own.there and not own.is_number])
+    for number, own in enumerate(looks):
         cell = f"c{number}"
         if 0 < own.distinct <= 2 * FEW_VALUES:
-            wanted.append(("values", number, f"histogram({cell})"))
+            queries.append(("values", number, f"histogram({cell})"))
         if own.there and not own.is_number:
-            wanted.append(("words", number, f"bool_or(contains({cell}, ' '))"))
+            queries.append(("words", number, f"bool_or(contains({cell}, ' '))"))
         if number in times:
             moment = f"try_cast({cell} AS TIMESTAMP)"
-            wanted += [
+            queries += [
                 (name, number, f"{call}({moment})")
                 for name, call in (("times", "count"), ("first", "min"), ("last", "max"))
             ]
         if own.is_number and own.is_odd:
             value = f"try_cast({cell} AS DOUBLE)"
             finite = f"FILTER (isfinite({value}))"
-            wanted.append(("odd", number, f"count(*) FILTER (NOT isfinite({value}))"))
-            wanted += [(name, number, f"{name}({value}) {finite}") for name in ("min", "max")]
+            queries.append(("odd", number, f"count(*) FILTER (NOT isfinite({value}))"))
+            queries += [(name, number, f"{name}({value}) {finite}") for name in ("min", "max")]
     keys = [
         number
-        for number, own in enumerate(found)
+        for number, own in enumerate(looks)
         if own.distinct > 2 * FEW_VALUES and own.distinct >= 0.8 * own.there and not (own.is_number and own.fractions)
     ]
     if few := len(keys) <= KEYS_AT_ONCE:
-        wanted += [("distinct", number, f"count(DISTINCT c{number})") for number in keys]
-    answers: dict[tuple[str, int], Any] = {}
-    for start in range(0, len(wanted), AT_ONCE):
-        some = wanted[start : start + AT_ONCE]
+        queries += [("distinct", number, f"count(DISTINCT c{number})") for number in keys]
+    answers: dict[tuple[str, int], Cell] = {}
+    for start in range(0, len(queries), AT_ONCE):
+        some = queries[start : start + AT_ONCE]
         (row,) = table.query(f"SELECT {', '.join(sql for _, _, sql in some)} FROM rows")  # noqa: S608
         answers |= {(name, number): value for (name, number, _), value in zip(some, row, strict=True)}
     for number in () if few else keys:
         # One at a time: each takes as much memory as it has values, and a wide table has many such columns.
-        ((answers["distinct", number],),) = table.query(f"SELECT count(DISTINCT c{number}) FROM rows")  # noqa: S608
-    for number, own in enumerate(found):
+        answers["distinct", number] = table.one(f"SELECT count(DISTINCT c{number}) FROM rows")  # noqa: S608
+    for number, own in enumerate(looks):
         yield _column(table.names[number], rows, own, {name: v for (name, n), v in answers.items() if n == number})
 
 
@@ -159,7 +159,7 @@ def _perhaps_times(table: Table, texts: Sequence[int]) -> set[int]:
     return {number for number, may_be in zip(texts, row, strict=True) if may_be}
 
 
-def _column(name: str, rows: int, own: _Found, more: Mapping[str, Any]) -> Column:
+def _column(name: str, rows: int, own: _FirstLook, more: Mapping[str, Cell]) -> Column:
     missing = rows - own.there
     if not own.there:
         return Column(name, "empty", missing, 0)

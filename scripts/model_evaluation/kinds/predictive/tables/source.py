@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,15 +19,17 @@ from model_evaluation.kinds.predictive.runtime.reading.table_files import (
     TableFormat,
     detect_format,
     is_part,
+    local_etag,
     local_parts,
 )
-
-from .scratch import scratch_folder
 
 if TYPE_CHECKING:
     from model_evaluation.json_types import JsonObject
     from model_evaluation.lookups.s3.objects import S3Object
     from model_evaluation.lookups.session import Aws
+
+
+PREFIX = "model-evaluation"
 
 
 @dataclass(frozen=True)
@@ -42,9 +48,8 @@ class Source:
     parts: tuple[S3Object, ...] = ()
 
     def as_facts(self) -> JsonObject:
-        facts = {"uri": self.uri, "format": self.format.as_json(), "size": self.size, "etag": self.etag,
-                 "files": self.files, "region": self.region, "bucket": self.bucket, "key": self.key}  # fmt: skip
-        return {name: value for name, value in facts.items() if value not in ("", None)}
+        facts = {**vars(self), "format": self.format.as_json()}
+        return {name: value for name, value in facts.items() if value != "" and name != "parts"}
 
 
 def is_local(uri: str) -> bool:
@@ -86,17 +91,6 @@ def _here(text: str) -> Source:
     return Source(path, form, size, local_etag(parts), len(parts))
 
 
-def local_etag(parts: list[str]) -> str:
-    """What tells whether local files are still the same: a digest of each one's bytes."""
-    import hashlib
-
-    digests = []
-    for part in parts:
-        with open(part, "rb") as file:
-            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-    return ",".join(digests)
-
-
 def _in_s3(aws: Aws | None, text: str) -> Source:
     from model_evaluation.lookups.s3.buckets import bucket_region
     from model_evaluation.lookups.s3.objects import head_object, list_some, parse_s3_uri, read_start
@@ -115,11 +109,10 @@ def _in_s3(aws: Aws | None, text: str) -> Source:
             f"{aws.region}.",
             code="other_region",
         )
-    parts: list[S3Object]
-    try:
-        parts = [head_object(aws, uri)] if uri.key and not uri.key.endswith("/") else []
-    except NotFound:
-        parts = []
+    parts: list[S3Object] = []
+    if uri.key and not uri.key.endswith("/"):
+        with suppress(NotFound):
+            parts = [head_object(aws, uri)]
     if not parts:
         below = uri if not uri.key or uri.key.endswith("/") else uri._replace(key=f"{uri.key}/")
         keys = [key for key, size in list_some(aws, below, limit=1000) if is_part(key, size)]
@@ -155,3 +148,25 @@ def local_copies(aws: Aws | None, source: Source) -> Iterator[list[str]]:
                     file.write(chunk)
             paths.append(path)
         yield paths
+
+
+@contextmanager
+def scratch_folder(name: str) -> Iterator[str]:
+    """A folder for rows that are looked at, gone afterwards. Those of processes that are no more are deleted."""
+    if os.name == "posix":  # elsewhere nothing tells whether a process lives without touching it
+        for path in glob.glob(os.path.join(glob.escape(tempfile.gettempdir()), f"{PREFIX}-{name}-*")):
+            owner = re.match(rf"{PREFIX}-{name}-(\d+)-", os.path.basename(path))
+            if owner and not _lives(int(owner[1])):
+                shutil.rmtree(path, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}-{name}-{os.getpid()}-") as folder:
+        yield folder
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True

@@ -69,10 +69,10 @@ def in_order(profile: TableProfile) -> list[Column]:
     """The columns as a person looks for them: label, id, group, time and weight, as far as their names tell, then the
     others. Where no name tells the label, the last column, which often is it, comes before the others."""
     own = suggest_columns(profile)
-    wanted = [*([own.columns.label] if own.columns.label else own.label_candidates or profile.names[-1:]),
+    order = [*([own.columns.label] if own.columns.label else own.label_candidates or profile.names[-1:]),
               own.columns.id, own.columns.group, own.columns.time, own.columns.weight]  # fmt: skip
-    first = {name: place for place, name in reversed([*enumerate(wanted)])}
-    return sorted(profile.columns, key=lambda column: first.get(column.name, len(wanted)))
+    first = {name: place for place, name in reversed([*enumerate(order)])}
+    return sorted(profile.columns, key=lambda column: first.get(column.name, len(order)))
 
 
 def is_named_id(column: Column) -> bool:

@@ -126,11 +126,8 @@ def outcomes_chart(analysis: Analysis) -> drawing.Chart | None:
 
 def _strength(entry: Entry) -> str:
     """The fine-tuned model's chance to win a row that is no tie."""
-    strength = entry.get("strength") or {"tuned": None}
-    if strength["tuned"] is None:
-        return ""
-    low, high = strength["ci_low"], strength["ci_high"]
-    return f"{strength['tuned']:.0%}" + (f"  [{low:.0%}, {high:.0%}]" if low is not None and high is not None else "")
+    strength = entry["strength"]
+    return f"{strength['tuned']:.0%}  [{strength['ci_low']:.0%}, {strength['ci_high']:.0%}]" if strength else ""
 
 
 def coverage_chart(analysis: Analysis) -> drawing.Chart | None:
@@ -192,8 +189,8 @@ def scale_span(analysis: Analysis, name: str) -> float:
     if name not in row_metrics(analysis):
         return 1.0
     columns = [analysis.per_example[f"{name}__{side}"] for side in ("tuned", "base")]
-    scores = [s for column in columns for s in column if isinstance(s, float) and np.isfinite(s)]
-    return float(np.ptp(scores)) or 1.0 if scores else 1.0
+    scores = [score for column in columns for score in column if isinstance(score, float) and np.isfinite(score)]
+    return (max(scores, default=0.0) - min(scores, default=0.0)) or 1.0
 
 
 def advantage(entry: Entry, key: Number, span: float) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +24,7 @@ from model_evaluation.kinds.nova.runtime.scores.analysis import (
 from model_evaluation.kinds.nova.runtime.scores.answers import MatchCounts
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.results.examples import FIXED_COLUMNS, examples_table
-from model_evaluation.runtime.results.paired_labels import ClassTable, class_table
+from model_evaluation.runtime.results.paired_labels import class_table
 from model_evaluation.runtime.results.paired_scores import SEED, PairedScores
 from model_evaluation.runtime.results.slices import Places
 from model_evaluation.runtime.rows import DatasetRow, read_dataset_row
@@ -56,22 +55,16 @@ def analyse_many(
             tables[side] = open_tables(store.connection, outputs[side].details, problems[side])
             if not tables[side].paths:
                 raise no_rows(asked.evaluation.names[side], problems[side])
-            metrics[side] = load_details(store, side, tables[side], field, problems[side])
+            metrics[side] = load_details(store, side, tables[side], field, problems[side], named=named)
             counts[side] = match(store, side, named=named)
         paired, fields = read_scores(store, metrics, named=named, answer_field=field)
-        classes: dict[Side, ClassTable] = {}
-        if field:
-            for side in tables:
-                cells: Counter[tuple[str, str | None]] = Counter()
-                for cell in confusion(store, side):
-                    cells[cell.truth, cell.answer] += cell.rows
-                classes[side] = class_table(cells)
+        classes = {side: class_table(confusion(store, side)) for side in tables} if field else {}
         drawn = np.sort(np.random.default_rng(SEED).permutation(len(store.lines))[:TEXT_ROWS])
         rows = _dataset_rows(store, drawn)
         details = {side: _details(store, side, tables[side], drawn, problems[side]) for side in tables}
-        lines = store.lines
+        lines, unusable = store.lines, store.unusable
     chosen = metrics_of(asked, paired.scores)
-    asked = replace(asked, rows=rows, skipped=asked.skipped + count_lines(dataset) - len(lines))
+    asked = replace(asked, rows=rows, skipped=asked.skipped + unusable)
     readings = put_to_records(asked, details)
     read = examples_table(readings.records, chosen)
     table = _table(lines, paired, fields, chosen, read, drawn)
@@ -87,27 +80,19 @@ def _note(n: int) -> str:
     )
 
 
-def count_lines(path: Path) -> int:
-    """The lines of a file that are not blank."""
-    with path.open("rb") as file:
-        return sum(bool(line.strip()) for line in file)
-
-
 def _dataset_rows(store: Store, places: Places) -> list[DatasetRow]:
     """The dataset's rows at these places; they keep their line numbers."""
-    (numbers,) = store.connection.execute("SELECT line FROM dataset ORDER BY place").fetchnumpy().values()
-    wanted = dict(zip(np.asarray(numbers)[places].tolist(), store.lines[places].tolist(), strict=True))
     rows = []
     with store.path.open("rb") as file:
-        for at, line in enumerate(file, 1):
-            if at in wanted:
-                rows.append(read_dataset_row(json.loads(line), wanted[at]))
+        for line, start in zip(store.lines[places].tolist(), store.starts[places].tolist(), strict=True):
+            file.seek(start)
+            rows.append(read_dataset_row(json.loads(file.readline()), line))
     return rows
 
 
 def _details(store: Store, side: Side, tables: Tables, places: Places, problems: list[str]) -> DetailRows:
     """The side's rows that belong to these records, read cell by cell."""
-    found = raw_rows(store, tables, row_numbers(store, side, places), problems)
+    found = raw_rows(tables, row_numbers(store, side, places), problems)
     return DetailRows(
         [row for _, row in found], list(dict.fromkeys(problems)), logprobs_of(list(tables.kinds)), len(tables.paths)
     )
@@ -116,7 +101,7 @@ def _details(store: Store, side: Side, tables: Tables, places: Places, problems:
 def _table(
     lines: NDArray[np.int64],
     paired: PairedScores,
-    fields: Mapping[str, NDArray[np.object_]],
+    fields: Mapping[str, pa.DictionaryArray],
     metrics: Sequence[Metric],
     read: pa.Table,
     drawn: Places,
@@ -126,7 +111,7 @@ def _table(
     columns: dict[str, pa.Array] = {"record_id": pa.array(lines).cast(pa.string())}
     for name, values in fields.items():
         taken = name in FIXED_COLUMNS and name != "category"
-        columns[f"metadata_{name}" if taken else name] = pa.array(values, pa.string())
+        columns[f"metadata_{name}" if taken else name] = values.cast(pa.string())
     for metric in metrics:
         own = paired.scores[metric.name]
         columns |= {f"{metric.name}__{side}": pa.array(own[side].numbers, from_pandas=True) for side in own}

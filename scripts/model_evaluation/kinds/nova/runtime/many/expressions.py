@@ -62,9 +62,22 @@ def first_text(column: str, kind: str) -> str:
     """A text, or the first one of a list."""
     if kind.endswith("[]"):
         return f"coalesce({column}[1]::VARCHAR, '')"
+    begin, end = "['", "']"
+    simple = (
+        f"starts_with({column}, {quoted(begin)}) AND ends_with({column}, {quoted(end)}) "
+        f"AND NOT contains({column}, chr(92)) AND {_quotes(column, chr(39))} = 2"
+    )
     cases = " ".join(f"WHEN {matches(column, form)} THEN {unescaped(found(column, form))}" for form in (SINGLE, DOUBLE))
     value = matches(column, r"^\s*[\[({]")
-    return f"CASE WHEN {column} IS NULL THEN '' WHEN NOT {value} THEN {column} {cases} END"
+    return (
+        f"CASE WHEN {simple} THEN {column}[3:-3] WHEN {column} IS NULL THEN '' WHEN NOT {value} THEN {column} "
+        f"{cases} END"
+    )
+
+
+def _quotes(text: str, quote: str) -> str:
+    """How often a quotation mark stands in a text."""
+    return f"(strlen({text}) - strlen(replace({text}, {quoted(quote)}, '')))"
 
 
 def metadata_text(column: str, kind: str) -> str:
@@ -74,7 +87,7 @@ def metadata_text(column: str, kind: str) -> str:
     begin, end = "{'metadata': '", "'}"
     alone = (
         f"starts_with({column}, {quoted(begin)}) AND ends_with({column}, {quoted(end)}) "
-        f"AND NOT contains({column}, chr(92)) AND length({column}) - length(replace({column}, chr(39), '')) = 4"
+        f"AND NOT contains({column}, chr(92)) AND {_quotes(column, chr(39))} = 4"
     )
     none = f"{column} IS NULL OR {column} IN ({', '.join(map(quoted, NO_METADATA))})"
     inside = f"replace({found(column, METADATA)}, chr(92) || chr(39), chr(39))"
@@ -88,9 +101,8 @@ def numbers(column: str, kind: str, names: Sequence[str]) -> str:
     """``metrics`` as a STRUCT of numbers: NULL for a dictionary with other keys, or with other values than numbers."""
     text = f"replace({column}, chr(39), chr(34))" if kind == "VARCHAR" else f"to_json({column})::VARCHAR"
     shape = "{" + ", ".join(f'"{name}": "DOUBLE"' for name in names) + "}"
-    quotes = f"length({text}) - length(replace({text}, chr(34), ''))"
-    value = f"from_json(TRY_CAST({text} AS JSON), {quoted(shape)})"
-    return f"CASE WHEN {quotes} = {2 * len(names)} THEN {value} END"
+    value = f"TRY(from_json({text}, {quoted(shape)}))"
+    return f"CASE WHEN {_quotes(text, chr(34))} = {2 * len(names)} THEN {value} END"
 
 
 def answer(text: str) -> str:
@@ -101,6 +113,20 @@ def answer(text: str) -> str:
         f"CASE WHEN NOT contains({text}, '```') THEN {inner} "
         f"WHEN {matches(inner, FENCE)} THEN {trimmed(found(inner, FENCE))} ELSE {inner} END"
     )
+
+
+def json_text(value: str) -> str:
+    """The text that a JSON value is, NULL for any other one."""
+    plain = f"{value}[2:-2]"
+    return (
+        f"CASE WHEN starts_with({value}, chr(34)) THEN "
+        f"CASE WHEN contains({value}, chr(92)) THEN {value} ->> '$' ELSE {plain} END END"
+    )
+
+
+def key(text: str) -> str:
+    """A number that stands for a text; NULL for none and for an empty one."""
+    return f"CASE WHEN {text} <> '' THEN hash({text}) END"
 
 
 def json_object(text: str) -> str:

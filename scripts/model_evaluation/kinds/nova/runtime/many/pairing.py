@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,14 +25,6 @@ from . import expressions as sql
 from .store import Store, numbers_of
 
 LOOKED_AT = 5_000  # rows, of which a field has too many values for a slice or has not
-
-
-class Confusion(NamedTuple):
-    """How many rows have this truth and this answer; ``None`` is an answer without a value."""
-
-    truth: str
-    answer: str | None
-    rows: int
 
 
 def is_named(store: Store) -> bool:
@@ -82,7 +74,7 @@ def match(store: Store, side: Side, *, named: bool) -> MatchCounts:
 
 def read_scores(
     store: Store, metrics: Mapping[Side, Sequence[str]], *, named: bool, answer_field: str
-) -> tuple[PairedScores, dict[str, NDArray[np.object_]]]:
+) -> tuple[PairedScores, dict[str, pa.DictionaryArray]]:
     """The scores of all records, and their metadata fields that have few values, as texts by record."""
     n = len(store.lines)
     names = list(dict.fromkeys(name for own in metrics.values() for name in own))
@@ -102,7 +94,8 @@ def read_scores(
             right = f"coalesce({same}, false)"
             for name, condition in ((ACCURACY, right), (VALID, fits)):
                 columns.append(f"CASE WHEN right_label IS NOT NULL THEN ({condition})::DOUBLE END AS {sql.named(name)}")
-        found = store.connection.execute(f"SELECT place, {', '.join(columns)} FROM {_joined(side)}").fetchnumpy()
+        table = _joined(side) if answer_field else f"{side} JOIN {side}_places USING (spot)"
+        found = store.connection.execute(f"SELECT place, {', '.join(columns)} FROM {table}").fetchnumpy()
         places = np.asarray(found.pop("place")).astype(np.int64)
         answered[side] = np.zeros(n, bool)
         answered[side][places] = True
@@ -138,8 +131,8 @@ def _reasons(numbers: NDArray[np.float64], answered: NDArray[np.bool_]) -> NDArr
     return reasons
 
 
-def read_fields(store: Store) -> dict[str, NDArray[np.object_]]:
-    """Metadata fields by name, a text or ``None`` per record: those with so few values that they may be slices or
+def read_fields(store: Store) -> dict[str, pa.DictionaryArray]:
+    """Metadata fields by name, a text or null per record: those with so few values that they may be slices or
     clusters."""
     run = store.connection.execute
     keys = run(
@@ -155,24 +148,27 @@ def read_fields(store: Store) -> dict[str, NDArray[np.object_]]:
     if not kept:
         return {}
     table: pa.Table = store.connection.sql(sql.scalars("metadata", kept)).to_arrow_table()
-    return {name: table[name].to_numpy() for name in kept}
+    return {name: table[name].combine_chunks().dictionary_encode() for name in kept}
 
 
-def slices_of(fields: Mapping[str, NDArray[np.object_]]) -> dict[str, dict[str, Places]]:
+def _codes(field: pa.DictionaryArray) -> NDArray[np.int64]:
+    """A number per record that stands for its value, -1 for none."""
+    return np.asarray(field.indices.fill_null(-1)).astype(np.int64)
+
+
+def slices_of(fields: Mapping[str, pa.DictionaryArray]) -> dict[str, dict[str, Places]]:
     """Places by field and value, as :func:`model_evaluation.runtime.results.slices.slice_groups` has them."""
     slices: dict[str, dict[str, Places]] = {}
-    for name, values in fields.items():
-        known = values != np.array(None)
-        found, codes = np.unique(values[known].astype(str), return_inverse=True)
+    for name, field in fields.items():
+        values, codes = field.dictionary.to_pylist(), _codes(field)
         most = CATEGORY_VALUES if name == "category" else SLICE_VALUES
-        if name not in CLUSTER_FIELDS and 2 <= len(found) <= most and len(codes) > len(found):
-            places = np.flatnonzero(known)
-            slices[name] = {str(value): places[codes == code] for code, value in enumerate(found)}
+        if name not in CLUSTER_FIELDS and 2 <= len(values) <= most and len(codes) - field.null_count > len(values):
+            slices[name] = {value: np.flatnonzero(codes == values.index(value)) for value in sorted(values)}
     return slices
 
 
 def _alike(
-    store: Store, fields: Mapping[str, NDArray[np.object_]], *, named: bool
+    store: Store, fields: Mapping[str, pa.DictionaryArray], *, named: bool
 ) -> tuple[Places | None, Clusters | None, int]:
     """Which records nobody can tell apart, which are not independent, and how many prompts differ. Of many rows prompts
     are the same only in the same words."""
@@ -183,13 +179,10 @@ def _alike(
     reasons = []
     for name in CLUSTER_FIELDS:
         if name in fields:
-            found, codes = np.unique(
-                np.where(fields[name] == np.array(None), "", fields[name]).astype(str), return_inverse=True
-            )
-            codes = np.where(found[codes] == "", -1, codes)
-            if len(np.unique(codes[codes >= 0])) < int((codes >= 0).sum()):
+            field = fields[name]
+            if len(field.dictionary) < n - field.null_count:
                 reasons.append(f"the same {name}")
-                labels.append(codes)
+                labels.append(_codes(field))
                 break
     groups = None
     if distinct < n:
@@ -206,18 +199,18 @@ def _alike(
     return groups, Clusters(" or ".join(reasons), connected(labels)), int(distinct)
 
 
-def confusion(store: Store, side: Side) -> list[Confusion]:
-    """Truths and answers of the records that have both; what the container wrote in small letters is put to the
-    reference's own spelling."""
+def confusion(store: Store, side: Side) -> Counter[tuple[str, str | None]]:
+    """How many records have this truth and this answer (``None`` for one without a value), of those that have both;
+    what the container wrote in small letters is put to the reference's own spelling."""
     query = (
         f"SELECT right_label, label, {SMALL}, count(*) FROM {_joined(side)} WHERE right_label IS NOT NULL GROUP BY ALL"
     )
     rows = store.connection.execute(query).fetchall()
     spelt = {truth.casefold(): truth for truth, *_ in rows}
-    return [
-        Confusion(truth, spelt.get(answer.casefold(), answer) if small and answer is not None else answer, int(count))
-        for truth, answer, small, count in rows
-    ]
+    cells: Counter[tuple[str, str | None]] = Counter()
+    for truth, answer, small, count in rows:
+        cells[truth, spelt.get(answer.casefold(), answer) if small and answer is not None else answer] += count
+    return cells
 
 
 def row_numbers(store: Store, side: Side, places: Places) -> NDArray[np.int64]:

@@ -14,14 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 from numpy.typing import NDArray
 
-from model_evaluation.kinds.nova.runtime.output.details import (
-    COLUMNS,
-    DetailRow,
-    detail_row,
-    logprobs_of,
-    python_value,
-)
-from model_evaluation.kinds.nova.runtime.scores.answers import NAMES, ROW_ID, json_object, label_of
+from model_evaluation.kinds.nova.runtime.output.details import COLUMNS, DetailRow, detail_row, logprobs_of, python_value
+from model_evaluation.kinds.nova.runtime.scores.answers import NAMES, json_object, label_of
 from model_evaluation.runtime.results.evaluation import Side
 
 from . import expressions as sql
@@ -30,15 +24,19 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY = "350MB"
+BATCH = 1 << 16
 FILE = 1 << 32  # a row's number is its file's times this, and its own
 
 
 class Store(NamedTuple):
-    """An open database. ``lines`` are the dataset's line numbers by place, ``path`` its file."""
+    """An open database. ``lines`` are the dataset's line numbers by place, ``starts`` where they begin in ``path``, in
+    bytes; ``unusable`` is how many other lines there are, blank ones left out."""
 
     connection: duckdb.DuckDBPyConnection
     path: Path
     lines: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    unusable: int
 
 
 @contextmanager
@@ -54,37 +52,34 @@ def open_store(dataset: Path, answer_field: str) -> Iterator[Store]:
         }  # fmt: skip
         connection = stack.enter_context(duckdb.connect(":memory:", config=config))
         connection.execute("SET enable_progress_bar = false")
-        path, numbers = _without_blank_lines(dataset, Path(folder))
+        with dataset.open("rb") as file:
+            lengths = np.fromiter((len(line) if line.strip() else 0 for line in file), np.int64)
+        path = _without_blank_lines(dataset, Path(folder)) if not lengths.all() else dataset
         columns = "{query: 'JSON', response: 'JSON', system: 'JSON', metadata: 'JSON'}"
         rows = (
             f"read_json({sql.quoted(str(path))}, format = 'newline_delimited', ignore_errors = true, "
             f"columns = {columns})"
         )
         connection.execute(f"CREATE TABLE dataset AS {_dataset_query(rows, answer_field)}")
-        at = numbers_of(connection, "SELECT line FROM dataset ORDER BY place")
-        yield Store(connection, path, at if numbers is None else numbers[at - 1])
+        at = numbers_of(connection, "SELECT line FROM dataset ORDER BY place") - 1
+        kept = np.flatnonzero(lengths)
+        starts = np.cumsum(lengths[kept]) - lengths[kept]
+        yield Store(connection, path, kept[at] + 1, starts[at], len(kept) - len(at))
 
 
-def _without_blank_lines(path: Path, folder: Path) -> tuple[Path, NDArray[np.int64] | None]:
-    """The file itself, or a copy without blank lines and the numbers of its lines: DuckDB would not count them."""
-    with path.open("rb") as file:
-        lines = np.fromiter((bool(line.strip()) for line in file), bool)
-    if lines.all():
-        return path, None
+def _without_blank_lines(path: Path, folder: Path) -> Path:
+    """A copy of the file: DuckDB would not count blank lines."""
     copy = folder / "rows.jsonl"
     with path.open("rb") as file, copy.open("wb") as written:
         written.writelines(line for line in file if line.strip())
-    return copy, np.flatnonzero(lines) + 1
+    return copy
 
 
 def _dataset_query(rows: str, answer_field: str) -> str:
-    texts = ", ".join(
-        f"CASE WHEN json_type({name}) = 'VARCHAR' THEN {name} ->> '$' END AS {name}"
-        for name in ("query", "response", "metadata")
-    )
+    texts = ", ".join(f"{sql.json_text(name)} AS {name}" for name in ("query", "response", "metadata"))
     value, member, label, keys = _field_columns(answer_field)
     return f"""
-        SELECT row_number() OVER () - 1 AS place, line, metadata, {_row_id("metadata")} AS row_id,
+        SELECT row_number() OVER () - 1 AS place, line, metadata, {sql.key("metadata ->> 'row_id'")} AS row_id,
             hash(prompt) AS prompt, hash(gold) AS gold, hash(lower(prompt)) AS small_prompt,
             hash(lower(gold)) AS small_gold, {label} AS right_label, {keys} AS right_keys
         FROM (SELECT *, {member} AS member FROM (SELECT *, {value} AS object FROM (
@@ -155,15 +150,17 @@ def _first_metrics(paths: Sequence[Path]) -> tuple[str, ...]:
     return ()
 
 
-def load_details(store: Store, side: Side, tables: Tables, answer_field: str, problems: list[str]) -> list[str]:
+def load_details(
+    store: Store, side: Side, tables: Tables, answer_field: str, problems: list[str], *, named: bool
+) -> list[str]:
     """The rows of the tables as a table named by the side, and the names of their metrics. What no expression can read
-    is read cell by cell."""
+    is read cell by cell. ``named``: a row_id alone says which record a row belongs to."""
     connection = store.connection
-    connection.execute(f"CREATE TABLE {side} AS {_details_query(tables, answer_field)}")
+    connection.execute(f"CREATE TABLE {side} AS {_details_query(tables, answer_field, named=named)}")
     odd = numbers_of(connection, f"SELECT spot FROM {side} WHERE odd ORDER BY spot")
     names = [metric_name(name) for name in tables.metrics]
     if len(odd):
-        rows = raw_rows(store, tables, odd, problems)
+        rows = raw_rows(tables, odd, problems)
         for name in dict.fromkeys(metric_name(own) for _, row in rows for own in row.metrics):
             if name not in names:
                 connection.execute(f"ALTER TABLE {side} ADD COLUMN {sql.named(name)} DOUBLE")
@@ -171,8 +168,9 @@ def load_details(store: Store, side: Side, tables: Tables, answer_field: str, pr
         connection.execute(f"DELETE FROM {side} WHERE odd")
         connection.register("odd_rows", _as_table(rows, names, answer_field))
         connection.execute(
-            f"INSERT INTO {side} BY NAME SELECT * EXCLUDE (example, whole_gold, predictions), "
-            f"{_keys('example', 'whole_gold', 'predictions')}, false AS odd FROM odd_rows"
+            f"INSERT INTO {side} BY NAME SELECT * EXCLUDE (row_id, example, whole_gold, predictions), "
+            f"{sql.key('row_id')} AS row_id, {_keys('example', 'whole_gold', 'predictions', named)}, false AS odd "
+            "FROM odd_rows"
         )
         connection.unregister("odd_rows")
     return names
@@ -188,16 +186,17 @@ def numbers_of(connection: duckdb.DuckDBPyConnection, query: str) -> NDArray[np.
     return np.asarray(values).astype(np.int64)
 
 
-def _keys(example: str, gold: str, answer: str) -> str:
-    """Two numbers of 64 bits stand for prompt and reference: that two of a million pairs share both does not happen."""
+def _keys(example: str, gold: str, answer: str, named: bool) -> str:
+    """Two numbers of 64 bits stand for prompt and reference: that two of a million pairs share both does not happen.
+    Where a row_id stands for them, they are not needed."""
     prompt, gold = sql.plain(example), sql.plain(gold)
-    return (
-        f"hash({prompt}) AS prompt, hash({gold}) AS gold, hash(lower({prompt})) AS small_prompt, "
-        f"hash(lower({gold})) AS small_gold, hash({answer}) AS answer, length({answer}) AS length"
-    )
+    keys = {"prompt": prompt, "small_prompt": f"lower({prompt})", "small_gold": f"lower({gold})"}
+    needed = "row_id IS NULL" if named else "true"
+    texts = [f"CASE WHEN {needed} THEN hash({text}) END AS {name}" for name, text in keys.items()]
+    return ", ".join([*texts, f"hash({gold}) AS gold", f"hash({answer}) AS answer", f"length({answer}) AS length"])
 
 
-def _details_query(tables: Tables, answer_field: str) -> str:
+def _details_query(tables: Tables, answer_field: str, *, named: bool) -> str:
     def text(name: str) -> str:
         return sql.first_text(name, tables.kinds[name]) if name in tables.kinds else "''"
 
@@ -209,44 +208,41 @@ def _details_query(tables: Tables, answer_field: str) -> str:
     disputed = sql.undecided("answer", "object") if answer_field else "false"
     columns = sql.struct_fields("numbers", names, {name: metric_name(name) for name in names})
     return f"""
-        SELECT spot, row_id, {_keys("example", "whole_gold", "predictions")}, {label} AS label, {keys} AS keys,
+        SELECT spot, row_id, {_keys("example", "whole_gold", "predictions", named)}, {label} AS label, {keys} AS keys,
             (example IS NULL OR whole_gold IS NULL OR predictions IS NULL OR metadata IS NULL OR numbers IS NULL
                 {missing} OR {disputed}) AS odd{f", {columns}" if columns else ""}
         FROM (SELECT *, {member} AS member FROM (
-            SELECT *, {value} AS object, {_row_id("TRY_CAST(metadata AS JSON)")} AS row_id FROM (
+            SELECT *, {value} AS object, {sql.key("TRY(metadata ->> 'row_id')")} AS row_id FROM (
                 SELECT *, {sql.answer("predictions")} AS answer FROM (
                     SELECT spot, {text("example")} AS example, {text("gold")} AS whole_gold,
                         {text("predictions")} AS predictions, {metadata} AS metadata, {numbers} AS numbers
                     FROM {tables.source}))))"""
 
 
-def _row_id(metadata: str) -> str:
-    return f"nullif({metadata} ->> 'row_id', '')"
-
-
-def raw_rows(
-    store: Store, tables: Tables, numbers: NDArray[np.int64], problems: list[str]
-) -> list[tuple[int, DetailRow]]:
-    """Some rows by their numbers, read cell by cell."""
-    columns = [name for name in COLUMNS if name in tables.kinds]
-    store.connection.register("wanted", pa.table({"spot": numbers}))
-    listed = ", ".join(map(sql.named, ("spot", *columns)))
-    query = f"SELECT {listed} FROM {tables.source} SEMI JOIN wanted USING (spot) ORDER BY spot"
-    table: pa.Table = store.connection.sql(query).to_arrow_table()
-    rows = table.to_pylist()
-    store.connection.unregister("wanted")
-    return [(row["spot"], detail_row(tables.place(row["spot"]), row, logprobs_of(columns), problems)) for row in rows]
+def raw_rows(tables: Tables, numbers: NDArray[np.int64], problems: list[str]) -> list[tuple[int, DetailRow]]:
+    """Some rows by their numbers, ascending, read cell by cell."""
+    rows = []
+    for file, path in enumerate(tables.paths, 1):
+        own, start = numbers[numbers // FILE == file] % FILE, 0
+        with pa_parquet.ParquetFile(path, pre_buffer=False) as parquet:
+            columns = [name for name in COLUMNS if name in parquet.schema_arrow.names]
+            for batch in parquet.iter_batches(BATCH, columns=columns):
+                inside = own[(own >= start) & (own < start + len(batch))]
+                for at, cells in zip(inside.tolist(), batch.take(pa.array(inside - start)).to_pylist(), strict=True):
+                    number = file * FILE + at
+                    rows.append((number, detail_row(tables.place(number), cells, logprobs_of(columns), problems)))
+                start += len(batch)
+    return rows
 
 
 def _as_table(rows: Sequence[tuple[int, DetailRow]], names: Sequence[str], answer_field: str) -> pa.Table:
     """Rows that were read cell by cell, as columns."""
     objects = [json_object(row.prediction) if answer_field else None for _, row in rows]
-    ids = [row.metadata.get(ROW_ID) for _, row in rows]
     scores = [{metric_name(name): number for name, number in row.metrics.items()} for _, row in rows]
     texts = pa.string()
     columns = {
         "spot": pa.array([at for at, _ in rows], pa.int64()),
-        "row_id": pa.array([None if own is None else str(own) for own in ids], texts),
+        "row_id": pa.array([row.row_id for _, row in rows], texts),
         "example": pa.array([row.example for _, row in rows], texts),
         "whole_gold": pa.array([row.gold for _, row in rows], texts),
         "predictions": pa.array([row.prediction for _, row in rows], texts),

@@ -22,7 +22,8 @@ import pyarrow.parquet as pa_parquet
 from model_evaluation.runtime.rows import whole_text
 
 LOGPROBS = ("pred_logprobs", "pred_logits", "pred_lobprobs")
-COLUMNS = ("example", "full_prompt", "gold", "metrics", "predictions", "specifics", *LOGPROBS)
+COLUMNS = ("example", "gold", "metrics", "predictions", "specifics", *LOGPROBS)
+ROW_ID = "row_id"
 SOLUTION = re.compile(r"<\|begin_of_solution\|>(.*?)(?:<\|end_of_solution\|>|\Z)", re.DOTALL)
 FENCE = re.compile(r"\A```[a-zA-Z0-9_-]*[ \t]*\r?\n(.*?)\r?\n?```\Z", re.DOTALL)
 
@@ -44,6 +45,12 @@ class DetailRow:
     outputs: dict[str, object] = field(default_factory=dict)
     """The values of ``metrics`` that are no numbers, such as a judge's words."""
     logprobs: Sequence[TokenChoices] | None = None
+
+    @property
+    def row_id(self) -> str | None:
+        """The dataset's own name of the row: ``row_id`` of its metadata, or the sample's of a reward evaluation."""
+        own = self.metadata.get(ROW_ID, self.specifics.get("sample_id"))
+        return None if own is None else str(own)
 
     @property
     def metadata(self) -> dict[str, object]:

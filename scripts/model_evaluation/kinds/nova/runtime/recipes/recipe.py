@@ -1,16 +1,15 @@
 """Recipes of the Nova evaluation container: their keys by task, what is wrong with one, and its text.
 
-A recipe is a dictionary of the sections ``run``, ``evaluation``, ``inference``, ``processor``. The keys and ranges are
-those of AWS's own recipes.
+A recipe is a dictionary of the sections ``run``, ``evaluation``, ``inference``, and ``processor`` or ``rl_env``. The
+keys and ranges are those of AWS's own recipes.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.runtime.models import MODEL_PACKAGE
 
@@ -21,13 +20,18 @@ Recipe = Mapping[str, Mapping[str, object]]
 
 class Task(NamedTuple):
     """What a recipe says of a task: ``strategy``, ``metric``, ``families`` by id, and ``subtasks``, where it has
-    any. ``file`` is how its dataset must be called; benchmarks have none."""
+    any. ``file`` is how its dataset must be called, or end; benchmarks have none."""
 
     strategy: str
     metric: str
     families: tuple[str, ...]
     file: str = ""
     subtasks: tuple[str, ...] = ()
+
+    def takes(self, uri: str) -> bool:
+        """Whether the container finds a dataset of this name."""
+        name = uri.rpartition("/")[2]
+        return name == self.file or (self.file.startswith(".") and name.endswith(self.file))
 
 
 EVERY = tuple(family.id for family in FAMILIES)
@@ -36,13 +40,15 @@ MATH = (
     "algebra", "counting_and_probability", "geometry", "intermediate_algebra", "number_theory", "prealgebra",
     "precalculus",
 )  # fmt: skip
+GEN_QA, LLM_JUDGE, IMAGE_JUDGE, RUBRIC = "gen_qa", "llm_judge", "mm_llm_judge", "rubric_llm_judge"
+RFT, STRONG_REJECT = "rft_eval", "strong_reject"
 BENCHMARKS = {
     "mmlu": Task("zs_cot", "accuracy", EVERY),
     "mmlu_pro": Task("zs_cot", "accuracy", EVERY),
     "bbh": Task("fs_cot", "accuracy", EVERY),
     "gpqa": Task("zs_cot", "accuracy", EVERY),
     "math": Task("zs_cot", "exact_match", EVERY, subtasks=MATH),
-    "strong_reject": Task("zs", "deflection", EVERY, subtasks=("dangerous_or_sensitive_topics", "offensive_language")),
+    STRONG_REJECT: Task("zs", "deflection", EVERY, subtasks=("dangerous_or_sensitive_topics", "offensive_language")),
     "ifeval": Task("zs", "accuracy", EVERY),
     "mmmu": Task("zs_cot", "accuracy", VISION),
     "aime_2024": Task("zs_cot", "exact_match", EVERY),
@@ -50,14 +56,16 @@ BENCHMARKS = {
     "humaneval": Task("zs", "pass@1", EVERY),
 }
 """Benchmarks by name. Those without ``subtasks`` here but with :data:`WITH_SUBTASKS` take any subject's name."""
-WITH_SUBTASKS = frozenset({"mmlu", "bbh", "math", "mmmu", "strong_reject"})
-GEN_QA, LLM_JUDGE, IMAGE_JUDGE, RUBRIC = "gen_qa", "llm_judge", "mm_llm_judge", "rubric_llm_judge"
+WITH_SUBTASKS = frozenset({"mmlu", "bbh", "math", "mmmu", STRONG_REJECT})
 JUDGES = frozenset({LLM_JUDGE, IMAGE_JUDGE, RUBRIC})
+ONE_INSTANCE = JUDGES | {RFT}
+REWARD = "lambda_reward_score"
 TASKS = {
     GEN_QA: Task("gen_qa", "all", EVERY, "gen_qa.jsonl"),
     LLM_JUDGE: Task("judge", "all", ("micro", "lite", "pro"), "llm_judge.jsonl"),
     IMAGE_JUDGE: Task("judge", "all", ("lite", "pro"), "mm_llm_judge.jsonl"),
     RUBRIC: Task("judge", "all", ("lite-2",), "llm_judge.jsonl"),
+    RFT: Task(RFT, "all", EVERY, ".jsonl"),
     **BENCHMARKS,
 }
 
@@ -111,8 +119,14 @@ def recipe_of(
     if subtask:
         recipe["evaluation"]["subtask"] = subtask
     if processor:
-        recipe["processor"] = dict(processor)
+        recipe["rl_env" if task == RFT else "processor"] = dict(processor)
     return recipe
+
+
+def function_of(recipe: Recipe) -> str:
+    """The ARN of the Lambda function that the container calls; empty for none."""
+    arn = recipe.get("processor", {}).get("lambda_arn") or recipe.get("rl_env", {}).get("reward_lambda_arn")
+    return str(arn or "")
 
 
 def recipe_faults(recipe: object) -> list[str]:
@@ -131,17 +145,18 @@ def recipe_faults(recipe: object) -> list[str]:
         *_of_evaluation(recipe["evaluation"], str(task)),
         *_of_inference(recipe["inference"], str(task), family_of_type(str(recipe["run"].get("model_type")))),
         *_of_processor(recipe.get("processor", {})),
+        *(_of_reward(recipe.get("rl_env", {})) if task == RFT else ()),
     ]
 
 
 def _of_sections(recipe: Recipe, task: str) -> Iterator[str]:
-    allowed = ("run", "evaluation", "inference", *(("processor",) if task == GEN_QA else ()))
+    allowed = ("run", "evaluation", "inference", *{GEN_QA: ("processor",), RFT: ("rl_env",)}.get(task, ()))
     for section in recipe:
         if section not in allowed:
             yield f"{task} takes no section {section}; its sections are {', '.join(allowed)}"
 
 
-def _of_run(run: Mapping[str, Any], task: str) -> Iterator[str]:
+def _of_run(run: Mapping[str, object], task: str) -> Iterator[str]:
     yield from _unknown_keys("run", run, RUN_KEYS)
     model_type, model = str(run.get("model_type") or ""), str(run.get("model_name_or_path") or "")
     family = family_of_type(model_type)
@@ -153,10 +168,10 @@ def _of_run(run: Mapping[str, Any], task: str) -> Iterator[str]:
         yield f"{task} is not for {family.name}: it takes {', '.join(TASKS[task].families)}"
     yield from model_faults(model, family)
     replicas = run.get("replicas")
-    if not _is_whole(replicas) or not 1 <= int(replicas or 0) <= MOST_REPLICAS:
+    if not _is_whole(replicas) or not 1 <= int(str(replicas)) <= MOST_REPLICAS:
         yield f"run.replicas is {replicas!r}; a whole number from 1 to {MOST_REPLICAS} is expected"
-    elif task in JUDGES and replicas != 1:
-        yield f"run.replicas is {replicas}; a judge runs on one instance"
+    elif task in ONE_INSTANCE and replicas != 1:
+        yield f"run.replicas is {replicas}; {task} runs on one instance"
     for key in ("data_s3_path", "output_s3_path"):
         if run.get(key):
             yield f"run.{key} is {run[key]!r}; a training job has that in its request, so it stays empty"
@@ -254,6 +269,17 @@ def _of_processor(processor: Mapping[str, object]) -> Iterator[str]:
         yield f"processor.aggregation is {processor.get('aggregation')!r}; expected is {', '.join(AGGREGATIONS)}"
 
 
+def _of_reward(rl_env: Mapping[str, object]) -> Iterator[str]:
+    yield from _unknown_keys("rl_env", rl_env, ("reward_lambda_arn",))
+    arn = str(rl_env.get("reward_lambda_arn") or "")
+    if not FUNCTION_ARN.fullmatch(arn) or not is_reward_name(arn):
+        yield f"rl_env.reward_lambda_arn is {arn!r}; the ARN of a Lambda function named SageMaker-... is expected"
+
+
+def is_reward_name(arn: str) -> bool:
+    return ":function:SageMaker-" in arn
+
+
 def _unknown_keys(section: str, content: Mapping[str, object], known: tuple[str, ...]) -> Iterator[str]:
     for key in content:
         if key not in known:
@@ -277,22 +303,8 @@ def _out(key: str, value: object, expected: str) -> str:
 
 
 def recipe_yaml(recipe: Recipe) -> str:
-    """The recipe as YAML: mappings in block style, one scalar a line, texts quoted wherever that may matter."""
-    return "".join(_yaml_lines(recipe, ""))
+    """The recipe as YAML."""
+    import yaml  # comes with the SDK
 
-
-def _yaml_lines(part: Mapping[str, object], indent: str) -> Iterator[str]:
-    for key, value in part.items():
-        if isinstance(value, Mapping):
-            yield f"{indent}{key}:\n"
-            yield from _yaml_lines(value, indent + "  ")
-        else:
-            yield f"{indent}{key}: {_yaml_scalar(value)}\n"
-
-
-def _yaml_scalar(value: object) -> str:
-    """JSON's scalars are YAML's. Plain words stay bare: the aliases and tasks that people know."""
-    words = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_/.@-]*", value) and value.lower() not in words:
-        return value
-    return json.dumps(value, ensure_ascii=True, allow_nan=False)
+    text: str = yaml.safe_dump(recipe, sort_keys=False)
+    return text

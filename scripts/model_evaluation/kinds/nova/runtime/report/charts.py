@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from model_evaluation.kinds.nova.runtime.scores.answers import ACCURACY
@@ -130,7 +130,7 @@ def routing_chart(analysis: Analysis) -> look.Chart | None:
     return chart
 
 
-def _shares(axes: Any) -> None:
+def _shares(axes: Axes) -> None:
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.03)
     axes.grid()

@@ -14,6 +14,8 @@ from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.plain_text import one_line
 from model_evaluation.runtime.summary import capital, labels_of
 
+Part = Mapping[str, Any]
+"""A part of a summary."""
 CELL_CHARACTERS = 60
 PROMPT_CHARACTERS = 80
 TELLING_ROWS = 10
@@ -54,7 +56,7 @@ def between(own: Mapping[str, object], value: str = "value") -> str:
     return f"{own[value]:.3f} ({own['ci_low']:.3f} to {own['ci_high']:.3f})"
 
 
-def _preferences(summary: Mapping[str, Any]) -> Markup:
+def _preferences(summary: Part) -> Markup:
     found = summary.get("preferences")
     if not found:
         return Markup()
@@ -91,7 +93,7 @@ def _container_counts(container: Mapping[str, float]) -> str:
     return ", ".join(f"{word} {container[name]:g}" for name, word in names.items() if name in container) or "–"
 
 
-def _criteria(summary: Mapping[str, Any]) -> Markup:
+def _criteria(summary: Part) -> Markup:
     rubric = summary.get("rubric")
     if not rubric:
         return Markup()
@@ -106,7 +108,7 @@ def _criteria(summary: Mapping[str, Any]) -> Markup:
     )
 
 
-def _classes(summary: Mapping[str, Any]) -> Markup:
+def _classes(summary: Part) -> Markup:
     found = summary.get("classification")
     if not found:
         return Markup()
@@ -130,12 +132,12 @@ def _classes(summary: Mapping[str, Any]) -> Markup:
     return body
 
 
-def _class_cells(own: Mapping[str, Any]) -> list[str]:
+def _class_cells(own: Part) -> list[str]:
     rates = [between(own[name]) for name in ("precision", "recall")]
     return [number(own["recall"]["n"]), *rates, number(own["f1"])]
 
 
-def sides_of_confidence(summary: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def sides_of_confidence(summary: Part) -> dict[str, Part]:
     """The confidences by model."""
     found = summary.get("confidence")
     if not found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, JUDGES
+from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, JUDGES, RFT, function_of
 from model_evaluation.runtime.report.plain_text import paragraphs
 from model_evaluation.runtime.report.words import ReportWords
 from model_evaluation.runtime.summary import Summary, scope_of
@@ -13,6 +13,10 @@ ANSWERED = """
 Every row of the dataset was given to the models by the Nova evaluation container, which scored the answers. Rows are
 put together by record and never by their position in a file. Accuracy and valid_json are ours: accuracy asks whether
 the named field of the JSON answer has the reference's value; an answer that cannot be read is wrong.
+"""
+REWARDED = """
+The Nova evaluation container asked the models every question of the dataset, and a reward function, a Lambda of the
+account's own, scored the answers. Rows are put together by their ids and never by their position in a file.
 """
 BENCHMARK = """
 The Nova evaluation container asked the models the benchmark's questions and scored the answers. The questions of both
@@ -24,9 +28,10 @@ A judge of AWS's own compared the two answers to every prompt, the challenger's 
 disagree, the prompt counts as a tie; where one is unusable, the other counts. The win rate counts a tie by half, and
 its interval takes the prompt, not the judgment, for the unit.
 """
-ANSWER_LIMITS = """
+OVERLAP_LIMIT = """
 Overlap with the reference (rouge, f1, bleu) is not the share of right answers: on JSON it rewards names of keys.
-
+"""
+ROWS_LIMIT = """
 The intervals say how much the result would vary with other rows of the same kind. They say nothing about other kinds
 of prompts, or about another temperature.
 """
@@ -47,11 +52,11 @@ def report_words(summary: Summary) -> ReportWords:
     task = str(evaluation.get("task", ""))
     conditions = [("Task", " ".join(filter(None, (task, str(evaluation.get("subtask", ""))))))]
     conditions += [("Inference", inference_text(recipe.get("inference", {})))]
-    if function := recipe.get("processor", {}).get("lambda_arn"):
-        conditions.append(("Function", str(function)))
+    if function := function_of(recipe):
+        conditions.append(("Function", function))
     judged = task in JUDGES
-    method = JUDGED if judged else ANSWERED if task == GEN_QA else BENCHMARK
-    limits = JUDGE_LIMITS if judged else ANSWER_LIMITS
+    method = JUDGED if judged else {GEN_QA: ANSWERED, RFT: REWARDED}.get(task, BENCHMARK)
+    limits = JUDGE_LIMITS if judged else f"{OVERLAP_LIMIT if task == GEN_QA else ''}{ROWS_LIMIT}"
     if "confidence" in summary:
         limits += CONFIDENCE_LIMIT
     both = "" if scope_of(summary) == "compare" else " Only one model was evaluated, so nothing is better or worse."

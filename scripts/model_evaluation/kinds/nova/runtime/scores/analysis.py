@@ -14,17 +14,18 @@ from model_evaluation.kinds.nova.runtime.output.result_files import OutputFiles,
 from model_evaluation.kinds.nova.runtime.report.nova_analysis import NovaAnalysis
 from model_evaluation.kinds.nova.runtime.report.words import report_words
 from model_evaluation.runtime.results.cautions import mean_cautions, score_cautions
-from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side
+from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_labels import ClassTable, class_table
 from model_evaluation.runtime.results.paired_scores import PairedScores, Scores, compare_scores, paired_scores
 from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.results.slices import Places
-from model_evaluation.runtime.results.summary import scores_summary
+from model_evaluation.runtime.results.summary import scores_summary, summary_of
 from model_evaluation.runtime.rows import DatasetRow
+from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, metric_entry, model_scores_entry
 from model_evaluation.runtime.statistics.metrics import Metric
-from model_evaluation.runtime.summary import Summary
+from model_evaluation.runtime.summary import Comparison, MetricEntry, Rows, Summary
 
 from .answers import (
     ACCURACY,
@@ -271,6 +272,49 @@ def benchmark_rows(outputs: Mapping[Side, OutputFiles]) -> list[DatasetRow]:
                 key = (category, detail.example, detail.gold)
                 rows.setdefault(key, DatasetRow(len(rows) + 1, detail.example, detail.gold or None, category=category))
     return list(rows.values())
+
+
+def analyse_aggregates(
+    evaluation: Evaluation, outputs: Mapping[Side, OutputFiles], *, notes: Sequence[str] = ()
+) -> NovaAnalysis:
+    """The container's own numbers where it left no rows: how many questions they stand for is not known, so they have
+    no interval, and nothing is decided. Raises :class:`ResultsError` when a model's numbers lack the metric."""
+    primary, results = evaluation.primary_metric, {side: aggregate_results(own) for side, own in outputs.items()}
+    for side, tasks in results.items():
+        if primary not in headline(tasks):
+            raise ResultsError(
+                f"The job of the {evaluation.names[side]} left no rows, and no {primary} in its results either.",
+                fix="See the job's log; where it ended well, look into its output in S3.",
+            )
+    metric, sides = metric_named(primary, primary), evaluation.sides
+    parts = [name for name in results[sides[0]] if all(primary in own.get(name, {}) for own in results.values())]
+    entries = {name: _bare_entry(metric, {side: results[side][name][primary] for side in sides}) for name in parts}
+    whole = _bare_entry(metric, {side: headline(results[side])[primary] for side in sides})
+    counts = {side: 0 if side in sides else None for side in BOTH_SIDES}
+    rows: Rows = {"dataset": 0, "tuned": counts["tuned"], "base": counts["base"], "paired": 0}
+    subtasks = {subtask_of(name): {primary: own} for name, own in entries.items() if ":" in name}
+    why = (
+        f"The container left no rows: it says {primary} of each subtask, and not of how many questions. So there are "
+        "no intervals, and whether a difference is more than chance cannot be told from these numbers."
+    )
+    summary = summary_of(
+        evaluation, rows=rows, metrics={primary: whole}, slices={"category": subtasks} if subtasks else {},
+        warnings=[*notes, why],
+    )  # fmt: skip
+    return NovaAnalysis(summary, report_words(summary), examples_table([], [metric]))
+
+
+def _bare_entry(metric: Metric, values: Mapping[Side, float]) -> MetricEntry:
+    """Values of which nobody knows how many rows they are of."""
+    comparison: Comparison = {**NOTHING_COMPARED}
+    if len(values) == 2:
+        comparison["verdict"] = "inconclusive"
+        comparison["difference"] = {
+            "mean": values["tuned"] - values["base"], "ci_low": None, "ci_high": None, "confidence": 0.95,
+            "method": "none: the number of questions is not known", "p_value": None, "p_adjusted": None,
+            "p_exact": None, "test": None, "deviation": None, "detectable": None,
+        }  # fmt: skip
+    return metric_entry(metric, {side: model_scores_entry(value, 0) for side, value in values.items()}, comparison)
 
 
 def subtask_of(name: str) -> str:

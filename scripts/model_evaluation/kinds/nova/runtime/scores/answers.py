@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from model_evaluation.kinds.nova.runtime.output.details import DetailRow, plain_answer
+from model_evaluation.kinds.nova.runtime.output.details import ROW_ID, DetailRow, plain_answer
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, plain_text
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.metrics import Metric
 
-ROW_ID = "row_id"
 MOST_LOOKED_AT = 1_000  # rows of one reference, beyond which nobody looks for a prompt within another
 # The documents' names of metrics; the container's files have the short ones.
 NAMES = {"em": "exact_match", "qem": "quasi_exact_match", "f1": "f1_score"}
@@ -90,10 +89,11 @@ class RecordIndex:
 
     def fitting(self, detail: DetailRow) -> list[Record]:
         """The records that a row may belong to."""
-        row_id = detail.metadata.get(ROW_ID)
+        row_id = detail.row_id
         if self._named and row_id is not None:
-            record = self._by_id.get(str(row_id))
-            return [record] if record else []
+            record = self._by_id.get(row_id)
+            if record or "sample_id" not in detail.specifics:  # what that is where a row has no id is not documented
+                return [record] if record else []
         key = plain_text(detail.example), plain_text(detail.gold)
         prompt, gold = (text.casefold() for text in key)
         return self._by_key.get(key) or self._by_folded.get((prompt, gold)) or self._inside(prompt, gold)

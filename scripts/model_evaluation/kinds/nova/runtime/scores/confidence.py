@@ -164,11 +164,7 @@ class ConfidenceSummary(TypedDict):
     same_rows_ece: float | None
 
 
-def confidence_summary(
-    confidences: Sequence[Confidence],
-    correct: Floats,
-    ids: Sequence[str],
-) -> ConfidenceSummary:
+def confidence_summary(confidences: Sequence[Confidence], correct: Floats, ids: Sequence[str]) -> ConfidenceSummary:
     """``correct`` (n,) is 1, 0 or NaN where that is not known. Overconfident is a wrong answer with a confidence of at
     least OVERCONFIDENT. Rows are held out by their ids: always the same half."""
     joint = np.array([own.joint for own in confidences], float)

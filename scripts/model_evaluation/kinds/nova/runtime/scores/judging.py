@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +16,13 @@ from model_evaluation.kinds.nova.runtime.output.details import DetailRow, read_d
 from model_evaluation.kinds.nova.runtime.output.result_files import OutputFiles, aggregate_results, headline
 from model_evaluation.kinds.nova.runtime.report.nova_analysis import NovaAnalysis
 from model_evaluation.kinds.nova.runtime.report.words import report_words
-from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError
+from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation, ResultsError, Side
+from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.preferences import LOSS, TIE, WIN, WIN_RATE, Preferences, preferences_summary
-from model_evaluation.runtime.results.records import plain_text
+from model_evaluation.runtime.results.records import Record, ScoredAnswer, plain_text
 from model_evaluation.runtime.results.slices import Clusters
+from model_evaluation.runtime.rows import DatasetRow
+from model_evaluation.runtime.settings import Json
 from model_evaluation.runtime.summary import Summary
 
 from .answers import metric_named
@@ -103,11 +106,7 @@ def _pair(detail: DetailRow, passes: int) -> Pair:
 
 
 def judge_analysis(
-    evaluation: Evaluation,
-    output: OutputFiles,
-    rows: Sequence[Mapping[str, object]],
-    *,
-    notes: Sequence[str] = (),
+    evaluation: Evaluation, output: OutputFiles, rows: Sequence[Mapping[str, object]], *, notes: Sequence[str] = ()
 ) -> NovaAnalysis:
     """Preferences of the judge between the dataset's pairs: B, the challenger, stands as the tuned model."""
     details = read_details(output.details)
@@ -135,10 +134,10 @@ def judge_analysis(
         *details.problems[:3],
         *container_sentences(container, counted),
     ]
-    inside: Any = {**summary["preferences"], "judgments": counted, "container": container}
+    inside: Json = {**summary["preferences"], "judgments": counted, "container": container}
     summary["rows"]["dataset"] = len(rows) or len(judged)
     summary["warnings"][:0] = warnings
-    summary["preferences"] = inside
+    summary["preferences"] = inside  # type: ignore[typeddict-item]
     rubric = rubric_summary([row.detail for row in judged])
     whole: Summary = {**summary, **({"rubric": rubric} if rubric else {})}  # type: ignore[typeddict-item]
     return NovaAnalysis(whole, report_words(whole), _table(judged, preferences, rows))
@@ -234,9 +233,11 @@ def rubric_summary(details: Sequence[DetailRow]) -> dict[str, object]:
     }
 
 
-def _unit(entry: Any, name: str) -> float | None:
+def _unit(entry: object, name: str) -> float | None:
     """A criterion's score on 0 to 1: of a scale of 1 to 5 (s - 1) / 4, of yes and no 1 and 0."""
-    value = entry.get(name) if isinstance(entry, dict) else None
+    if not isinstance(entry, dict):
+        return None
+    value = entry.get(name)
     if isinstance(value, bool):
         return float(value)
     if not isinstance(value, int | float):
@@ -245,42 +246,26 @@ def _unit(entry: Any, name: str) -> float | None:
     return float(value) if yes_or_no else (float(value) - 1) / 4
 
 
-def _table(judged: Sequence[JudgedRow], preferences: Preferences, rows: Sequence[Mapping[str, object]]) -> object:
+def _table(judged: Sequence[JudgedRow], preferences: Preferences, rows: Sequence[Mapping[str, object]]) -> pa.Table:
     """The records' table. Answers are the dataset's, where the prompt leaves no choice which."""
-    by_prompt: dict[str, list[tuple[int, Mapping[str, object]]]] = defaultdict(list)
+    by_prompt: dict[str, list[tuple[str, Mapping[str, object]]]] = defaultdict(list)
     for number, row in enumerate(rows, 1):
-        by_prompt[_key(str(row["prompt"]))].append((number, row))
-    own = [found[0] if len(found := by_prompt[_key(item.detail.example)]) == 1 else None for item in judged]
-    outcomes = preferences.outcomes
-    metric = metric_named(WIN_RATE).name
-
-    def texts(values: Sequence[str | None]) -> object:
-        return pa.array(values, pa.string())
-
-    columns = {
-        "record_id": texts([str(row[0]) if row else f"judged-{at}" for at, row in enumerate(own, 1)]),
-        "occurrence": pa.array([1] * len(judged), pa.int64()),
-        "prompt": texts([item.detail.example for item in judged]),
-        "reference": texts([None] * len(judged)),
-        "category": texts([None] * len(judged)),
-        "tuned_response": texts([str(row[1]["response_B"]) if row else None for row in own]),
-        "base_response": texts([str(row[1]["response_A"]) if row else None for row in own]),
-        f"{metric}__tuned": pa.array(outcomes, from_pandas=True),
-        f"{metric}__base": pa.array(1 - outcomes, from_pandas=True),
-        f"{metric}__difference": pa.array(2 * outcomes - 1, from_pandas=True),
-        f"{metric}__tuned_explanation": texts([_words(item.detail) for item in judged]),
-        f"{metric}__base_explanation": texts([None] * len(judged)),
-    }
-    return pa.table(columns)
+        by_prompt[_key(str(row["prompt"]))].append((str(number), row))
+    metric, records = metric_named(WIN_RATE), []
+    for at, (item, outcome) in enumerate(zip(judged, preferences.outcomes.tolist(), strict=True), 1):
+        same, prompt = by_prompt[_key(item.detail.example)], item.detail.example
+        record_id, row = same[0] if len(same) == 1 else (f"judged-{at}", {})
+        answers: dict[Side, ScoredAnswer] = {}
+        for side, name in zip(BOTH_SIDES, ("response_B", "response_A"), strict=True):
+            score = outcome if side == "tuned" else 1 - outcome
+            answers[side] = ScoredAnswer(prompt, None, str(row.get(name, "")), {metric.name: score})
+        answers["tuned"].explanations[metric.name] = _words(item.detail)
+        records.append(Record(record_id, 1, DatasetRow(at, prompt), answers))
+    return examples_table(records, [metric])
 
 
 def _words(detail: DetailRow) -> str:
     """What the judge said in both passes; a plain judge gives its verdict alone."""
-    parts = [str(detail.outputs.get(name) or "") for name in OUTPUTS]
-    reason = str(detail.outputs.get("overall_justification") or "")
-    return "\n".join(
-        filter(
-            None,
-            (reason, *(f"{name}: {text}" for name, text in zip(("forward", "backward"), parts, strict=True) if text)),
-        )
-    )
+    said = [str(detail.outputs.get("overall_justification") or "")]
+    said += [f"{name.removesuffix('_output')}: {text}" for name in OUTPUTS if (text := detail.outputs.get(name))]
+    return "\n".join(filter(None, said))

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from model_evaluation.kinds.predictive.runtime.statistics import cells
-from model_evaluation.kinds.predictive.runtime.statistics.curves import BinaryCurves, binary_curves, cost_curve
+from model_evaluation.kinds.predictive.runtime.statistics.calibration import Calibration
+from model_evaluation.kinds.predictive.runtime.statistics.thresholds import BinaryCurves, binary_curves, cost_curve
+from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.report.charts import drawing as look
+from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
-from .chart_parts import COLOURS, DASHES, both_values, finding_text, measured_sides, named, number_text
+from .chart_parts import (
+    COLOURS,
+    DASHES,
+    MARKERS,
+    both_values,
+    finding_text,
+    first_label,
+    line,
+    measured_sides,
+    note_below,
+    one_plot,
+    panels,
+    value_text,
+)
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.predictive.runtime.analysis import PredictiveAnalysis
@@ -22,39 +36,38 @@ if TYPE_CHECKING:
 HISTOGRAM_BINS = 30
 
 
-def _curves(analysis: PredictiveAnalysis) -> dict[str, BinaryCurves]:
+def _curves(analysis: PredictiveAnalysis) -> dict[Side, BinaryCurves]:
     joined = analysis.joined
     truth = np.asarray(joined.truth) == 1
     if not truth.any() or truth.all():
         return {}
-    return {
-        side: binary_curves(truth, said.score, joined.weight)
-        for side, said in joined.said.items()
-        if said.score is not None
-    }
+    scores = {side: said.score for side, said in joined.said.items() if said.score is not None}
+    return {side: binary_curves(truth, score, joined.weight) for side, score in scores.items()}
 
 
-def at_threshold(analysis: PredictiveAnalysis, side: str) -> NDArray[np.float64] | None:
+def at_threshold(analysis: PredictiveAnalysis, side: Side) -> Floats | None:
     """The confusion matrix of one model at its threshold."""
-    said = analysis.joined.said[side]  # type: ignore[index]
-    if said.codes is None:
+    joined, codes = analysis.joined, analysis.joined.said[side].codes
+    if codes is None:
         return None
-    truth = np.asarray(analysis.joined.truth, np.int64)
-    counted = cells.table(truth, {"tuned": said.codes}, len(analysis.joined.classes), analysis.joined.weight)
-    return np.asarray(counted.cells("tuned"), float)
+    counted = cells.table(np.asarray(joined.truth, np.int64), {side: codes}, len(joined.classes), joined.weight)
+    return np.asarray(counted.cells(side), float)
 
 
-def _square(axes: Axes) -> None:
+def _shares(axes: Axes, across: str, up: str, most: float = 1.01) -> None:
+    """Two axes of shares, and the legend beside them."""
     axes.set_xlim(-0.01, 1.01)
-    axes.set_ylim(-0.01, 1.01)
-    axes.set_aspect("equal")
-    axes.grid()
-    axes.xaxis.set_major_formatter(look.share_tick)
-    axes.yaxis.set_major_formatter(look.share_tick)
-
-
-def _beside(axes: Axes) -> None:
+    axes.set_ylim(-0.01, most)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(look.share_tick)
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
     axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0)
+
+
+def _mark(axes: Axes, side: Side, x: float, y: float) -> None:
+    """Where a model stands at its threshold."""
+    axes.plot([x], [y], MARKERS[side], color=COLOURS[side], markersize=8, markeredgecolor=look.PAPER)
 
 
 def roc_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
@@ -63,25 +76,22 @@ def roc_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     if not curves:
         return None
     title = f"{finding_text(analysis, 'roc_auc')}ROC-AUC {both_values(analysis, 'roc_auc')}"
-    chart = look.new_chart("ROC curve", title, "Share of positives found by share of false alarms.", 4.2)
-    axes = chart.add_subplot()
+    chart, axes = one_plot("ROC curve", title, "Share of positives found by share of false alarms.", 4.2)
     positives = int((np.asarray(analysis.joined.truth) == 1).sum())
     for side, own in curves.items():
-        label = f"{named(analysis, side)}, AUC {number_text(measured_sides(analysis, 'roc_auc')[side]['value'])}"
-        axes.plot(own.false_positive_rates, own.true_positive_rates, color=COLOURS[side], ls=DASHES[side], label=label)
-        band = np.array([wilson_interval(float(rate), positives) for rate in own.true_positive_rates])
+        rates = own.true_positive_rates
+        axes.plot(
+            own.false_positive_rates, rates, **line(analysis, side, f", AUC {value_text(analysis, 'roc_auc', side)}")
+        )
+        band = np.array([wilson_interval(float(rate), positives) for rate in rates])
         axes.fill_between(own.false_positive_rates, band[:, 0], band[:, 1], color=COLOURS[side], alpha=0.13, lw=0)
         matrix = at_threshold(analysis, side)
         if matrix is not None:
-            x, y = matrix[0, 1] / matrix[0].sum(), matrix[1, 1] / matrix[1].sum()
-            marker = "o" if side == "tuned" else "D"
-            axes.plot([x], [y], marker, color=COLOURS[side], markersize=8, markeredgecolor=look.PAPER)
+            _mark(axes, side, matrix[0, 1] / matrix[0].sum(), matrix[1, 1] / matrix[1].sum())
     axes.plot([0, 1], [0, 1], color=look.MUTED, linewidth=1, ls=":", label="chance")
-    _square(axes)
-    axes.set_xlabel("false positive rate: false alarms among the negatives")
-    axes.set_ylabel("recall: positives that are found")
-    _beside(axes)
-    chart.supxlabel("Marks: at the threshold. Bands: 95%, point by point.", x=0.01, ha="left", size=9, color=look.MUTED)
+    axes.set_aspect("equal")
+    _shares(axes, "false positive rate: false alarms among the negatives", "recall: positives that are found")
+    note_below(chart, "Marks: at the threshold. Bands: 95%, point by point.")
     return chart
 
 
@@ -90,63 +100,46 @@ def precision_recall_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     curves = _curves(analysis)
     if not curves:
         return None
-    prevalence = analysis.found["prevalence"]["value"]
-    found = f"average precision {both_values(analysis, 'average_precision')}; chance reaches {prevalence:.3g}"
-    title = finding_text(analysis, "average_precision") + found
+    name, prevalence = "average_precision", analysis.details["prevalence"]["value"]
+    values = f"average precision {both_values(analysis, name)}; chance reaches {prevalence:.3g}"
+    title = finding_text(analysis, name) + values
     title = title[0].upper() + title[1:]
-    chart = look.new_chart(
-        "Precision and recall", title, "Share of alerts that are right by share of positives found.", 4.2
-    )
-    axes = chart.add_subplot()
+    alt = "Share of alerts that are right by share of positives found."
+    chart, axes = one_plot("Precision and recall", title, alt, 4.2)
     for side, own in curves.items():
-        label = f"{named(analysis, side)}, {number_text(measured_sides(analysis, 'average_precision')[side]['value'])}"
-        axes.step(
-            own.true_positive_rates, own.precisions, where="pre", color=COLOURS[side], ls=DASHES[side], label=label
-        )
+        style = line(analysis, side, f", {value_text(analysis, name, side)}")
+        axes.step(own.true_positive_rates, own.precisions, where="pre", **style)
         matrix = at_threshold(analysis, side)
         if matrix is not None and matrix[:, 1].sum():
-            x, y = matrix[1, 1] / matrix[1].sum(), matrix[1, 1] / matrix[:, 1].sum()
-            marker = "o" if side == "tuned" else "D"
-            axes.plot([x], [y], marker, color=COLOURS[side], markersize=8, markeredgecolor=look.PAPER)
+            _mark(axes, side, matrix[1, 1] / matrix[1].sum(), matrix[1, 1] / matrix[:, 1].sum())
     axes.axhline(prevalence, color=look.MUTED, linewidth=1, ls=":", label=f"prevalence {prevalence:.3g}")
-    _square(axes)
-    axes.set_xlabel("recall: positives that are found")
-    axes.set_ylabel("precision: alerts that are right")
-    _beside(axes)
-    chart.supxlabel("Marks: at the threshold.", x=0.01, ha="left", size=9, color=look.MUTED)
+    axes.set_aspect("equal")
+    _shares(axes, "recall: positives that are found", "precision: alerts that are right")
+    note_below(chart, "Marks: at the threshold.")
     return chart
 
 
 def calibration_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     """Share of positives by score, in bins of equally many rows, and how the scores are distributed."""
-    own = analysis.found["calibration"]
+    own = analysis.details["calibration"]
     if not own:
         return None
     first = next(iter(own))
-    chart = look.new_chart(
-        "Calibration", _calibration_title(named(analysis, first), own[first]), _calibration_alt(analysis), 4.6
+    alt = "; ".join(
+        f"{analysis.labels[side]}: mean distance {part['ece']:.3f}, {part['ece_expected']:.3f} expected by chance"
+        for side, part in own.items()
     )
+    chart = look.new_chart("Calibration", _calibration_title(first_label(analysis, own), own[first]), alt, 4.6)
     top, below = chart.subplots(2, 1, height_ratios=[4, 1], sharex=True)
     top.plot([0, 1], [0, 1], color=look.MUTED, linewidth=1, ls=":", label="perfect")
     for side, part in own.items():
         bins = part["bins"]
-        x, y = [b["mean_score"] for b in bins], [b["share"] for b in bins]
         spans = [
             [max(0.0, b["share"] - b["ci_low"]) for b in bins],
             [max(0.0, b["ci_high"] - b["share"]) for b in bins],
         ]
-        marker = "o" if side == "tuned" else "D"
-        top.errorbar(
-            x,
-            y,
-            yerr=spans,
-            fmt=marker,
-            color=COLOURS[side],
-            ls=DASHES[side],
-            lw=1.2,
-            ms=5,
-            label=named(analysis, side),
-        )
+        x, y = [b["mean_score"] for b in bins], [b["share"] for b in bins]
+        top.errorbar(x, y, yerr=spans, fmt=MARKERS[side], lw=1.2, ms=5, **line(analysis, side))
         score = analysis.joined.said[side].score
         below.hist(score, bins=HISTOGRAM_BINS, range=(0, 1), histtype="step", color=COLOURS[side], ls=DASHES[side])
     top.set_ylim(-0.02, 1.02)
@@ -161,52 +154,40 @@ def calibration_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     return chart
 
 
-def _calibration_title(label: str, own: Mapping[str, Any]) -> str:
+def _calibration_title(label: str, own: Calibration) -> str:
     """Too high or too low comes first, then too sure."""
-    if own["slope"] is None or own["intercept"] is None:
-        return f"{label.capitalize()}: too few rows of a class to say whether the scores are calibrated"
     slope, shift = own["slope_ci"], own["intercept_ci"]
+    if slope is None or shift is None:
+        return f"{label}: too few rows of a class to say whether the scores are calibrated"
     findings = []
     if shift[1] < 0 or shift[0] > 0:
         findings.append("too high" if shift[1] < 0 else "too low")
     if slope[1] < 1 or slope[0] > 1:
         findings.append("too sure of themselves" if slope[1] < 1 else "not sure enough")
     said = f"scores are {' and '.join(findings)}" if findings else "no miscalibration is shown"
-    return f"{label.capitalize()}: {said} (slope {own['slope']:.2f}, 95% CI {slope[0]:.2f} to {slope[1]:.2f})"
-
-
-def _calibration_alt(analysis: PredictiveAnalysis) -> str:
-    parts = [
-        f"{named(analysis, side)}: mean distance {own['ece']:.3f}, {own['ece_expected']:.3f} expected by chance"
-        for side, own in analysis.found["calibration"].items()
-    ]
-    return "; ".join(parts)
+    return f"{label}: {said} (slope {own['slope']:.2f}, 95% CI {slope[0]:.2f} to {slope[1]:.2f})"
 
 
 def cost_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     """The mean cost per row at every threshold, on the rows that the threshold was chosen on."""
-    if analysis.rule.rule != "cost":
-        return None
     rows = analysis.validation or analysis.joined
     truth = np.asarray(rows.truth) == 1
-    cost = measured_sides(analysis, "expected_cost").get("tuned")
-    value = analysis.found["conditions"]["threshold"]["value"]
+    cost = dict(measured_sides(analysis, "expected_cost")).get("tuned")
+    values = analysis.threshold["values"] if analysis.threshold else {}
+    value = values.get("tuned")
     if cost is None or cost["value"] is None or value is None or not truth.any() or truth.all():
         return None
-    title = (
-        f"At the threshold {value:.3g} the errors of the {named(analysis, 'tuned')} cost {cost['value']:.3g} per row"
-    )
-    chart = look.new_chart("Cost by threshold", title, "Mean cost of errors per row at each threshold.", 3.2)
-    axes = chart.add_subplot()
+    label = analysis.labels["tuned"]
+    title = f"At the threshold {value:.3g} the errors of the {label} cost {cost['value']:.3g} per row"
+    chart, axes = one_plot("Cost by threshold", title, "Mean cost of errors per row at each threshold.", 3.2)
     for side, said in rows.said.items():
         if said.score is None:
             continue
         thresholds, costs = cost_curve(truth, said.score, analysis.rule.values, rows.weight)
-        axes.plot(thresholds, costs, color=COLOURS[side], ls=DASHES[side], label=named(analysis, side))
-        own = analysis.found["conditions"]["threshold"]["values"].get(side)
+        axes.plot(thresholds, costs, **line(analysis, side))
+        own = values.get(side)
         if own is not None:
             axes.axvline(own, color=COLOURS[side], ls=DASHES[side], lw=1)
-    axes.grid()
     where = "the validation set" if analysis.validation else "the test set: the lowest point flatters, see the table"
     axes.set_xlabel(f"threshold (upright lines: the chosen ones), on {where}")
     axes.set_ylabel("cost per row")
@@ -219,60 +200,47 @@ def gains_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     curves = _curves(analysis)
     if not curves:
         return None
-    first = next(iter(curves))
-    top = float(np.interp(0.2, curves[first].alerts, curves[first].true_positive_rates))
-    label = named(analysis, first).capitalize()
+    first = next(iter(curves.values()))
+    top = float(np.interp(0.2, first.alerts, first.true_positive_rates))
+    label = first_label(analysis, curves)
     title = f"{label}: the fifth of the rows with the highest scores holds {top:.0%} of the positives"
-    chart = look.new_chart("Gains", title, "Share of positives found by share of rows, highest scores first.", 3.6)
-    axes = chart.add_subplot()
+    chart, axes = one_plot("Gains", title, "Share of positives found by share of rows, highest scores first.", 3.6)
     for side, own in curves.items():
-        axes.plot(
-            own.alerts, own.true_positive_rates, color=COLOURS[side], ls=DASHES[side], label=named(analysis, side)
-        )
-    share = analysis.found["prevalence"]["value"]
+        axes.plot(own.alerts, own.true_positive_rates, **line(analysis, side))
+    share = analysis.details["prevalence"]["value"]
     axes.plot([0, share, 1], [0, 1, 1], color=look.MUTED, lw=1, ls="--", label="best possible")
     axes.plot([0, 1], [0, 1], color=look.MUTED, lw=1, ls=":", label="any order")
-    axes.grid()
-    axes.set_xlim(-0.01, 1.01)
-    axes.set_ylim(-0.01, 1.03)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(look.share_tick)
-    axes.set_xlabel("share of the rows, highest scores first")
-    axes.set_ylabel("share of the positives")
-    _beside(axes)
+    _shares(axes, "share of the rows, highest scores first", "share of the positives", 1.03)
     return chart
 
 
 def scores_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     """The scores of either class, a panel per model."""
-    joined = analysis.joined
-    truth = np.asarray(joined.truth) == 1
-    known = {side: said.score for side, said in joined.said.items() if said.score is not None}
-    curves = _curves(analysis)
-    if not known or not curves:
+    joined, curves = analysis.joined, _curves(analysis)
+    if not curves:
         return None
-    first = next(iter(curves))
-    apart = float((curves[first].true_positive_rates - curves[first].false_positive_rates).max())
-    title = f"{named(analysis, first).capitalize()}: one cut tells at most {apart:.0%} of the classes apart"
-    chart = look.new_chart(
-        "Scores by class", title, "Histograms of scores; the measure is Kolmogorov and Smirnov's.", 2.9
-    )
-    panels = chart.subplots(1, len(known), squeeze=False, sharey=True)[0]
-    for panel, (side, score) in zip(panels, known.items(), strict=True):
-        edges = np.histogram_bin_edges(score, HISTOGRAM_BINS, (0, 1) if joined.said[side].probabilities else None)
+    truth = np.asarray(joined.truth) == 1
+    first = next(iter(curves.values()))
+    apart = float((first.true_positive_rates - first.false_positive_rates).max())
+    title = f"{first_label(analysis, curves)}: one cut tells at most {apart:.0%} of the classes apart"
+    alt = "Histograms of scores; the measure is Kolmogorov and Smirnov's."
+    chart = look.new_chart("Scores by class", title, alt, 2.9)
+    every = panels(analysis, chart, list(curves), sharey=True)
+    for panel, side in zip(every, curves, strict=True):
+        said = joined.said[side]
+        score = np.asarray(said.score)
+        edges = np.histogram_bin_edges(score, HISTOGRAM_BINS, (0, 1) if said.probabilities else None)
         for own, colour, name in ((False, look.UNCLEAR, joined.classes[0]), (True, look.BAD, joined.classes[1])):
             part = score[truth == own]
             heights = np.histogram(part, edges)[0] / max(1, len(part))
             label = look.chart_label(f"{name} ({len(part):,})", 24, 1)
             panel.stairs(heights, edges, fill=True, color=colour, alpha=0.45, label=label)
             panel.stairs(heights, edges, color=colour, lw=1.4, ls="-" if own else "--")
-        threshold = joined.said[side].threshold
-        if threshold is not None:
-            panel.axvline(threshold, color=look.INK, lw=1, ls=":")
-        panel.set_title(f"{named(analysis, side).capitalize()}")
-        panel.set_xlabel("score (dotted: the threshold)" if threshold is not None else "score")
+        if said.threshold is not None:
+            panel.axvline(said.threshold, color=look.INK, lw=1, ls=":")
+        panel.set_xlabel("score (dotted: the threshold)" if said.threshold is not None else "score")
         panel.yaxis.set_major_formatter(look.share_tick)
         panel.grid(axis="y")
-    panels[0].set_ylabel("share of the class")
-    panels[0].legend(loc="upper center")
+    every[0].set_ylabel("share of the class")
+    every[0].legend(loc="upper center")
     return chart

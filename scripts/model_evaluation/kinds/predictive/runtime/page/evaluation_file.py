@@ -7,105 +7,123 @@ over five subsamples, which is no error of the value: it stays ``NaN``, and inte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from model_evaluation.kinds.predictive.runtime.joined import Joined
-from model_evaluation.kinds.predictive.runtime.problem import Problem
+from model_evaluation.kinds.predictive.runtime.problem import Problem, ProblemType
 from model_evaluation.kinds.predictive.runtime.statistics import cells
-from model_evaluation.kinds.predictive.runtime.statistics.curves import binary_curves
+from model_evaluation.kinds.predictive.runtime.statistics.entries import Entries
+from model_evaluation.kinds.predictive.runtime.statistics.thresholds import binary_curves
 from model_evaluation.kinds.predictive.runtime.tables import JsonObject
+from model_evaluation.runtime.statistics.confusion import Cells, accuracy, divided
 
 NO_NUMBER = "NaN"
-BINARY = {
-    "auc": "roc_auc",
-    "f1": "f1",
-    "f0_5": "f0_5",
-    "f2": "f2",
-    "accuracy": "accuracy",
-    "precision": "precision",
-    "recall": "recall",
+NAMES: dict[ProblemType, dict[str, str]] = {
+    "binary": {
+        "auc": "roc_auc",
+        **{name: name for name in ("f1", "f0_5", "f2", "accuracy", "precision", "recall")},
+        "true_negative_rate": "specificity",
+        "true_positive_rate": "recall",
+    },
+    "multiclass": {name: name for name in ("accuracy", "weighted_recall", "weighted_precision", "weighted_f1")},
+    "regression": {
+        "mae": "mean_absolute_error",
+        "mse": "mean_squared_error",
+        "rmse": "root_mean_squared_error",
+        "r2": "r2",
+    },
+    "clustering": {},
 }
-SEVERAL = {
-    "accuracy": "accuracy",
-    "weighted_recall": "weighted_recall",
-    "weighted_precision": "weighted_precision",
-    "weighted_f1": "weighted_f1",
+"""What these readers call our metrics."""
+BLOCKS: dict[ProblemType, str] = {
+    "binary": "binary_classification",
+    "multiclass": "multiclass_classification",
+    "regression": "regression",
+    "clustering": "clustering",
 }
-REGRESSION = {
-    "mae": "mean_absolute_error",
-    "mse": "mean_squared_error",
-    "rmse": "root_mean_squared_error",
-    "r2": "r2",
+CONSTRAINED = {
+    "binary": ("auc", "accuracy", "precision", "recall", "f1"),
+    "multiclass": ("accuracy", "weighted_precision", "weighted_recall", "weighted_f1"),
+    "regression": ("mae", "mse", "rmse", "r2"),
+    "clustering": (),
 }
 
 
-def evaluation_json(summary: Mapping[str, Any], joined: Joined, problem: Problem) -> JsonObject:
+def evaluation_json(
+    entries: Entries, verdict: Mapping[str, object], primary: str, joined: Joined, problem: Problem
+) -> JsonObject:
     """The file's content, of the candidate's rows."""
-    metrics = summary["metrics"]
-    content: JsonObject = {}
+    names = NAMES[problem.type] or {name: name for name in entries}
+    metrics: JsonObject = {name: _item(_value(entries, own)) for name, own in names.items()}
     if problem.type == "binary":
-        content["binary_classification_metrics"] = _binary(metrics, joined)
+        metrics |= _binary(entries, joined)
     elif problem.type == "multiclass":
-        content["multiclass_classification_metrics"] = _several(metrics, joined)
-    elif problem.type == "regression":
-        content["regression_metrics"] = {name: _item(metrics, own) for name, own in REGRESSION.items()}
-    else:
-        content["clustering_metrics"] = {name: _item(metrics, name) for name in metrics}
-    content["comparison"] = {
-        "decision": summary["verdict"]["decision"],
-        "primary_metric": summary["primary_metric"],
+        metrics |= _several(joined)
+    comparison = {
+        "decision": verdict["decision"],
+        "primary_metric": primary,
         "metrics": {
             name: {
-                "candidate": _interval(entry["tuned"]),
-                "champion": _interval(entry["base"]),
-                "difference": None
-                if entry["difference"] is None
-                else {key: entry["difference"][key] for key in ("mean", "ci_low", "ci_high", "p_adjusted")},
+                "candidate": _part(entry["tuned"], "value", "ci_low", "ci_high", "n"),
+                "champion": _part(entry["base"], "value", "ci_low", "ci_high", "n"),
+                "difference": _part(entry["difference"], "mean", "ci_low", "ci_high", "p_adjusted"),
                 "verdict": entry["verdict"],
             }
-            for name, entry in metrics.items()
+            for name, entry in entries.items()
         },
     }
-    return content
+    return {f"{BLOCKS[problem.type]}_metrics": metrics, "comparison": comparison}
 
 
-def _interval(own: Mapping[str, Any] | None) -> JsonObject | None:
-    return None if own is None else {key: own[key] for key in ("value", "ci_low", "ci_high", "n")}
+def constraints(problem: ProblemType, entries: Entries) -> JsonObject:
+    """``constraints.json`` in the shape of Model Monitor's model quality: the unfavourable ends of intervals."""
+    bounds = {}
+    for name in CONSTRAINED[problem]:
+        entry = entries.get(NAMES[problem][name])
+        measured = entry["tuned"] if entry else None
+        if entry and measured and measured["ci_low"] is not None:
+            lower = entry["direction"] == "lower"
+            bounds[name] = {
+                "threshold": measured["ci_high" if lower else "ci_low"],
+                "comparison_operator": "GreaterThanThreshold" if lower else "LessThanThreshold",
+            }
+    return {"version": 0.0, f"{BLOCKS[problem]}_constraints": bounds} if bounds else {}
 
 
-def _item(metrics: Mapping[str, Any], name: str) -> JsonObject:
-    own = metrics[name]["tuned"] if name in metrics else None
-    value = NO_NUMBER if own is None or own["value"] is None else own["value"]
-    return {"value": value, "standard_deviation": NO_NUMBER}
+def _part(own: Mapping[str, object] | None, *keys: str) -> JsonObject | None:
+    return None if own is None else {key: own[key] for key in keys}
 
 
-def _plain(value: float) -> JsonObject:
-    return {"value": NO_NUMBER if np.isnan(value) else float(value), "standard_deviation": NO_NUMBER}
+def _value(entries: Entries, name: str) -> float:
+    own = entries[name]["tuned"] if name in entries else None
+    return math.nan if own is None or own["value"] is None else own["value"]
 
 
-def _binary(metrics: Mapping[str, Any], joined: Joined) -> JsonObject:
+def _item(value: float) -> JsonObject:
+    return {"value": NO_NUMBER if math.isnan(value) else float(value), "standard_deviation": NO_NUMBER}
+
+
+def _binary(entries: Entries, joined: Joined) -> JsonObject:
     said = joined.said["tuned"]
-    content: JsonObject = {name: _item(metrics, own) for name, own in BINARY.items()}
-    specificity, recall = (_item(metrics, name)["value"] for name in ("specificity", "recall"))
-    content["true_negative_rate"] = _item(metrics, "specificity")
-    content["true_positive_rate"] = _item(metrics, "recall")
-    for name, opposite in (("false_positive_rate", specificity), ("false_negative_rate", recall)):
-        content[name] = _plain(1 - opposite if isinstance(opposite, float) else np.nan)
+    content: JsonObject = {
+        "false_positive_rate": _item(1 - _value(entries, "specificity")),
+        "false_negative_rate": _item(1 - _value(entries, "recall")),
+    }
     if said.codes is not None:
         truth = np.asarray(joined.truth, np.int64)
         counted = cells.table(truth, {"tuned": said.codes}, 2, joined.weight).cells("tuned")
         content["confusion_matrix"] = _matrix(counted, ("0", "1"))
         majority = int(np.bincount(truth, minlength=2).argmax())
         constant = cells.table(truth, {"tuned": np.full_like(truth, majority)}, 2, joined.weight).cells("tuned")
-        for name, function in (("accuracy", cells.accuracy), ("precision", cells.precision), ("recall", cells.recall)):
-            content[f"{name}_best_constant_classifier"] = _plain(float(function(constant)))
+        for name, function in (("accuracy", accuracy), ("precision", cells.precision), ("recall", cells.recall)):
+            content[f"{name}_best_constant_classifier"] = _item(float(function(constant)))
     truths = np.asarray(joined.truth) == 1
     if said.score is not None and truths.any() and not truths.all():
         curves = binary_curves(truths, said.score, joined.weight)
-        content["auc_best_constant_classifier"] = _plain(0.5)
+        content["auc_best_constant_classifier"] = _item(0.5)
         content["receiver_operating_characteristic_curve"] = {
             "false_positive_rates": curves.false_positive_rates.tolist(),
             "true_positive_rates": curves.true_positive_rates.tolist(),
@@ -117,21 +135,20 @@ def _binary(metrics: Mapping[str, Any], joined: Joined) -> JsonObject:
     return content
 
 
-def _several(metrics: Mapping[str, Any], joined: Joined) -> JsonObject:
-    content: JsonObject = {name: _item(metrics, own) for name, own in SEVERAL.items()}
+def _several(joined: Joined) -> JsonObject:
     codes = joined.said["tuned"].codes
     assert codes is not None
     counted = cells.table(np.asarray(joined.truth, np.int64), {"tuned": codes}, len(joined.classes), joined.weight)
     own = counted.cells("tuned")
-    content["confusion_matrix"] = _matrix(own, joined.classes)
+    content: JsonObject = {"confusion_matrix": _matrix(own, joined.classes)}
     truth, predicted, right = own.sum(axis=1), own.sum(axis=0), np.diag(own)
     for name, square in (("weighted_f0_5", 0.25), ("weighted_f2", 4.0)):
-        each = cells.divided((1 + square) * right, square * truth + predicted)
-        content[name] = _plain(float(np.nansum(each * truth) / truth.sum()))
+        each = divided((1 + square) * right, square * truth + predicted)
+        content[name] = _item(float(np.nansum(each * truth) / truth.sum()))
     return content
 
 
-def _matrix(counted: cells.Cells, names: tuple[str, ...]) -> dict[str, dict[str, int | float]]:
+def _matrix(counted: Cells, names: tuple[str, ...]) -> dict[str, dict[str, int | float]]:
     """Actual class, then predicted class."""
 
     def number(value: float) -> int | float:

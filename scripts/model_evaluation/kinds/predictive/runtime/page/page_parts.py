@@ -11,6 +11,8 @@ from markupsafe import Markup
 from model_evaluation.kinds.predictive.runtime.statistics.losses import log_losses
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.plain_text import one_line
+from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.summary import MeasuredValue
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.predictive.runtime.analysis import PredictiveAnalysis
@@ -41,7 +43,16 @@ def page_sections(analysis: PredictiveAnalysis) -> Sequence[tuple[str, str, Mark
     return [own for own in parts if own[2]]
 
 
-def _number(value: float | None) -> str:
+def _table(headings: Sequence[str], lines: Sequence[Sequence[str]], caption: str, **look: object) -> Markup:
+    """A table; nothing without lines."""
+    return part("table", headings=headings, lines=lines, caption=caption, **look) if lines else Markup()
+
+
+def _number(own: MeasuredValue | None) -> str:
+    return _text(None if own is None else own["value"])
+
+
+def _text(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
@@ -49,106 +60,85 @@ def _number(value: float | None) -> str:
 
 def _constant(analysis: PredictiveAnalysis) -> Markup:
     """The best constant answer beside the models."""
-    constant = analysis.found.get("constant")
-    if not constant:
-        return Markup()
     sides = list(analysis.joined.said)
-    lines = []
-    for name, value in constant.items():
-        entry = analysis.found["metrics"].get(name)
-        if entry is not None:
-            lines.append([name, _number(value), *(_number(entry[side]["value"]) for side in sides)])
+    lines = [
+        [name, _text(value), *(_number(analysis.entries[name][side]) for side in sides)]
+        for name, value in analysis.details.get("constant", {}).items()
+        if name in analysis.entries
+    ]
     headings = ("Metric", "Best constant", *(analysis.labels[side].capitalize() for side in sides))
     caption = "What the majority, the prevalence or the mean would reach on the same rows"
-    return part("table", headings=headings, lines=lines, caption=caption, short=True)
+    return _table(headings, lines, caption, short=True)
 
 
 def _intervals(analysis: PredictiveAnalysis) -> Markup:
     """How often a regression's own intervals hold the number."""
     lines = []
-    for side, own in (analysis.found.get("errors") or {}).items():
-        found = own["intervals"]
-        if found and found["coverage"]["value"] is not None:
-            share = found["coverage"]
+    for side, own in analysis.details.get("errors", {}).items():
+        if own["intervals"] and (share := own["intervals"]["coverage"])["value"] is not None:
             interval = f"{share['ci_low']:.1%} to {share['ci_high']:.1%}"
+            width = _text(own["intervals"]["mean_width"])
             label = analysis.labels[side].capitalize()
-            lines.append([label, f"{share['value']:.1%}", interval, _number(found["mean_width"]), f"{share['n']:,}"])
-    if not lines:
-        return Markup()
+            lines.append([label, f"{share['value']:.1%}", interval, width, f"{share['n']:,}"])
     headings = ("Model", "Holds the number", "95% CI", "Mean width", "Rows")
-    return part("table", headings=headings, lines=lines, caption="Compare with the share they promise", short=True)
+    return _table(headings, lines, "Compare with the share they promise", short=True)
 
 
 def _classes(analysis: PredictiveAnalysis) -> Markup:
-    classes = analysis.found.get("classes")
-    if not classes:
-        return Markup()
     sides = list(analysis.joined.said)
     names = ("recall", "precision", "f1", "roc_auc")
-    lines = []
-    for name, own in list(classes.items())[:MOST_CLASSES]:
-        cells = [_number(own[side][key]["value"] if own[side][key] else None) for key in names for side in sides]
-        lines.append([one_line(name)[:CELL_CHARACTERS], f"{own['n']:,}", *cells])
+    lines = [
+        [
+            one_line(name)[:CELL_CHARACTERS],
+            f"{own['n']:,}",
+            *(_number(own[side][key]) for key in names for side in sides),
+        ]
+        for name, own in list(analysis.details.get("classes", {}).items())[:MOST_CLASSES]
+    ]
     headings = ("Class", "Rows", *(f"{key}, {analysis.labels[side]}" for key in names for side in sides))
-    caption = "Each class against the rest; intervals are in summary.json"
-    return part("table", headings=headings, lines=lines, caption=caption)
+    return _table(headings, lines, "Each class against the rest; intervals are in summary.json")
 
 
 def _gaps(analysis: PredictiveAnalysis) -> Markup:
     lines = []
-    for field, gaps in (analysis.found.get("gaps") or {}).items():
+    for field, gaps in analysis.details.get("gaps", {}).items():
         for gap in gaps:
-            ends = [f"{gap[end]['group'][:CELL_CHARACTERS]}: {gap[end]['value']:.1%}" for end in ("lowest", "highest")]
-            lines.append(
-                [
-                    field,
-                    RATES[gap["rate"]],
-                    analysis.labels[gap["model"]],
-                    *ends,
-                    f"{gap['gap']:.1%}",
-                    f"{gap['by_chance']:.1%}",
-                ]
-            )
+            ends = [f"{end['group'][:CELL_CHARACTERS]}: {end['value']:.1%}" for end in (gap["lowest"], gap["highest"])]
+            sizes = [f"{gap['gap']:.1%}", f"{gap['by_chance']:.1%}"]
+            lines.append([field, RATES[gap["rate"]], analysis.labels[gap["model"]], *ends, *sizes])
     if not lines:
         return Markup()
     headings = ("Field", "Share of", "Model", "Lowest", "Highest", "Gap", "By chance below")
-    table = part("table", headings=headings, lines=lines, caption="Segments with at least 30 such rows", left=5)
-    return part("paragraphs", texts=[GAP_NOTE]) + table
+    return part("paragraphs", texts=[GAP_NOTE]) + _table(headings, lines, "Segments with at least 30 such rows", left=5)
 
 
 def _worst(analysis: PredictiveAnalysis) -> Markup:
     """The rows that the candidate (or the one model) was most wrong on."""
     joined, problem = analysis.joined, analysis.problem.type
-    side = "tuned" if "tuned" in joined.said else "base"
-    said = joined.said[side]  # type: ignore[index]
+    side: Side = "tuned" if "tuned" in joined.said else "base"
+    said = joined.said[side]
     if problem == "clustering" or joined.truth is None:
         return Markup()
-    truth = np.asarray(joined.truth)
     if problem == "regression":
-        loss = np.abs(np.asarray(said.score) - truth)
+        loss = np.abs(np.asarray(said.score) - joined.truth)
     elif said.probabilities and said.score is not None:
-        loss = log_losses(np.asarray(truth, np.int64), said.score)
+        loss = log_losses(np.asarray(joined.truth, np.int64), said.score)
     elif said.codes is not None:
-        loss = (said.codes != truth).astype(float)
+        loss = (said.codes != joined.truth).astype(float)
     else:
         return Markup()
     worst = [at for at in np.argsort(-loss, kind="stable")[:WORST_ROWS].tolist() if loss[at] > 0]
-    if not worst:
-        return Markup()
     columns = [name for name in analysis.table.column_names if not name.endswith("_correct")][:12]
-    rows = analysis.table.select(columns).take(worst).to_pylist()
+    rows = analysis.table.select(columns).take(worst).to_pylist() if worst else []
     lines = [[_cell(row[name]) for name in columns] for row in rows]
     names = {
-        "record_id": "Row",
-        **{
-            f"{own}_{what}": f"{what}, {analysis.labels[own]}"
-            for own in joined.said
-            for what in ("score", "prediction", "error")
-        },
+        f"{own}_{what}": f"{what}, {analysis.labels[own]}"
+        for own in joined.said
+        for what in ("score", "prediction", "error")
     }
+    headings = [names.get(name, name) if name != "record_id" else "Row" for name in columns]
     caption = f"The {len(worst)} rows that the {analysis.labels[side]} was furthest off on; per_example.csv has all"
-    headings = tuple(names.get(name, name) for name in columns)
-    return part("table", headings=headings, lines=lines, caption=caption, left=2)
+    return _table(headings, lines, caption, left=2)
 
 
 def _cell(value: object) -> str:

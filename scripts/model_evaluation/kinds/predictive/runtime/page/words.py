@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from model_evaluation.runtime.report.plain_text import paragraphs
 from model_evaluation.runtime.report.words import ReportWords
-from model_evaluation.runtime.results.evaluation import NamedModel
+from model_evaluation.runtime.results.evaluation import NamedModel, Side
 from model_evaluation.runtime.summary import Summary, scope_of
 
 CANDIDATE, CHAMPION, CONSTANT = "candidate", "champion", "constant baseline"
@@ -43,14 +42,14 @@ segments another (Benjamini and Hochberg).
 WITH_THRESHOLD = " A row counts as positive from a score of {} on."
 
 
-def model_labels(base: NamedModel | None) -> dict[str, str]:
+def model_labels(base: NamedModel | None) -> dict[Side, str]:
     """What the models are called; a reference named ``constant`` is the constant baseline."""
     return {"tuned": CANDIDATE, "base": CONSTANT if base is not None and base["name"] == "constant" else CHAMPION}
 
 
 def report_words(summary: Summary) -> ReportWords:
     """The words for this summary."""
-    conditions: Mapping[str, Any] = summary["conditions"]
+    conditions = summary["conditions"]
     both = scope_of(summary) == "compare"
     labels = model_labels(summary["models"]["base"])
     threshold = threshold_words(conditions.get("threshold"))
@@ -89,7 +88,7 @@ def margin_words(summary: Summary) -> str:
     return f"{text} The margin here is {margin:g} on {primary}; the other metrics have none."
 
 
-def _problem(conditions: Mapping[str, Any]) -> str:
+def _problem(conditions: Mapping[str, object]) -> str:
     positive = conditions.get("positive")
     return f"{conditions.get('problem', '')}" + (f", positive class {positive}" if positive else "")
 

@@ -12,11 +12,18 @@ from model_evaluation.kinds.predictive.runtime.problem import Problem
 from .table_files import NUMBER, TableError
 
 IDS = ("id", "record_id", "row_id", "index")
-SCORES = ("score", "probability", "prob", "predicted_score", "y_score", "predicted_probability")
-LABELS = ("prediction", "predicted_label", "predicted", "y_pred", "closest_cluster", "cluster")
-LISTS = ("scores", "probabilities")
-OTHERS = ("labels", "lower", "upper")
-CLASS_COLUMN = re.compile(r"(?:score|probability|prob|proba|p)[_:. ](.+)")
+ROLES = {
+    "score": ("score", "probability", "prob", "predicted_score", "y_score", "predicted_probability"),
+    "prediction": ("prediction", "predicted_label", "predicted", "y_pred", "closest_cluster", "cluster"),
+    "scores": ("scores", "probabilities"),
+    "labels": ("labels",),
+    "lower": ("lower", "lower_bound", "prediction_lower"),
+    "upper": ("upper", "upper_bound", "prediction_upper"),
+}
+"""What a column holds, by its name: a score, a class, a list of scores, the classes in its order, ends of intervals."""
+ROLE_OF = {name: role for role, names in ROLES.items() for name in names}
+CLASS_COLUMN = re.compile(r"(?:score|probability|prob|proba|p)[_:. ](.+)", re.IGNORECASE)
+ANSWERS = ("score", "prediction", "scores", "class score")
 Sample = Callable[[str], Sequence[str]]
 """Some different values of a column, as texts."""
 
@@ -31,10 +38,26 @@ class AnswerColumns:
     scores: bool
     classes: bool
 
+    def column(self, role: str) -> str | None:
+        """The column of this role."""
+        return next((name for name, read in self.names.items() if role_of(read) == role), None)
+
+    @property
+    def class_scores(self) -> dict[str, str]:
+        """The column of each class's score."""
+        matches = {name: CLASS_COLUMN.fullmatch(read.strip()) for name, read in self.names.items()}
+        return {match[1]: name for name, match in matches.items() if match}
+
     def __str__(self) -> str:
         return f"id={self.id}, " + ", ".join(
             name if name == read else f"{name} as {read}" for name, read in self.names.items()
         )
+
+
+def role_of(name: str) -> str:
+    """What a column of this name holds; empty where nobody knows."""
+    plain = name.strip().casefold()
+    return ROLE_OF.get(plain) or ("class score" if CLASS_COLUMN.fullmatch(plain) else "")
 
 
 def answer_columns(
@@ -47,23 +70,25 @@ def answer_columns(
     headless = list(names) == [str(number) for number in range(len(names))]
     key = _id_column(names, id_name, headless)
     others = [name for name in names if name not in (key, label)]
-    plain = {name: name.strip().casefold() for name in others}
-    known = {
-        name: name
-        for name in others
-        if plain[name] in (*SCORES, *LABELS, *LISTS, *OTHERS) or CLASS_COLUMN.fullmatch(plain[name])
-    }
-    named = [name for name in others if name.strip() in classes]
-    if not known and len(named) > 1:
-        known = {name: f"score_{name.strip()}" for name in named}
-    if not known and len(others) == 1:
-        known = {others[0]: "prediction"}
-    if not known:
-        raise TableError(
-            f"no column is plainly what the model said; there are {', '.join(others)[:300] or 'none beside the id'}. "
-            "Expected score (of the positive class, or the predicted number), prediction, or score_CLASS per class"
-        )
-    return _typed(key, known, problem, classes, sample)
+    roles = {name: role_of(name) for name in others}
+    if list(roles.values()).count("class score") == 1:
+        roles = {
+            name: role for name, role in roles.items() if role != "class score"
+        }  # one alone tells no classes apart
+    known = {name: name for name, role in roles.items() if role}
+    if not set(roles.values()) & set(ANSWERS):
+        named = [name for name in others if name.strip() in classes]
+        if len(named) > 1:
+            known |= {name: f"score_{name.strip()}" for name in named}
+        elif len(others) == 1:
+            known = {others[0]: "prediction"}
+        else:
+            raise TableError(
+                f"no column is plainly what the model said; there are {', '.join(others)[:300] or 'none beside the id'}"
+                ". Expected score (of the positive class, or the predicted number), prediction, or score_CLASS per "
+                "class"
+            )
+    return _by_values(key, known, problem, classes, sample)
 
 
 def _id_column(names: Sequence[str], id_name: str, headless: bool) -> str:
@@ -71,44 +96,41 @@ def _id_column(names: Sequence[str], id_name: str, headless: bool) -> str:
         return id_name
     if headless and len(names) > 1:
         return names[0]
-    found = next((name for name in names if name.strip().casefold() in IDS), None)
-    if found is None or len(names) < 2:
+    key = next((name for name in names if name.strip().casefold() in IDS), None)
+    if key is None or len(names) < 2:
         raise TableError(
             f"no column names the rows: expected {id_name or 'id'}, as the test set; it has {', '.join(names)[:99]}. "
             "Predictions are put to rows by their id, never by position"
         )
-    return found
+    return key
 
 
-def _typed(key: str, known: dict[str, str], problem: Problem, classes: Sequence[str], sample: Sample) -> AnswerColumns:
+def _by_values(
+    key: str, known: dict[str, str], problem: Problem, classes: Sequence[str], sample: Sample
+) -> AnswerColumns:
     """A column that is called after a class and holds scores is read as scores."""
-    reads = {name: read.strip().casefold() for name, read in known.items()}
-    if problem.type == "regression":
-        return AnswerColumns(key, known, True, False)
-    if problem.type == "clustering":
-        return AnswerColumns(key, known, False, True)
-    scores = any(read in (*SCORES, *LISTS) or CLASS_COLUMN.fullmatch(read) for read in reads.values())
-    for name in [name for name, read in reads.items() if read in LABELS]:
+    if problem.type in ("regression", "clustering"):
+        return AnswerColumns(key, known, problem.type == "regression", problem.type == "clustering")
+    roles = {name: role_of(read) for name, read in known.items()}
+    for name in [name for name, role in roles.items() if role == "prediction"]:
         values = [value for value in sample(name) if value.strip()]
-        if not scores and _are_lists(values):
-            known, scores = {**known, name: "scores"}, True
-        elif not scores and _are_scores(values, classes):
-            known, scores = {**known, name: "score"}, True
-    labels = any(read.strip().casefold() in LABELS for read in known.values())
-    return AnswerColumns(key, known, scores, labels)
+        if not {"score", "scores", "class score"} & set(roles.values()):
+            role = "scores" if _are_lists(values) else "score" if _are_scores(values, classes) else "prediction"
+            if role != "prediction":
+                known, roles = {**known, name: role}, {**roles, name: role}
+    scores = bool({"score", "scores", "class score"} & set(roles.values()))
+    return AnswerColumns(key, known, scores, "prediction" in roles.values())
 
 
 def _are_scores(values: Sequence[str], classes: Sequence[str]) -> bool:
     """Numbers, and not the names of the classes."""
-    numbers = [value for value in values if NUMBER.fullmatch(value)]
     own = {value.strip() for value in classes} | {f"{value.strip()}.0" for value in classes}
-    return bool(numbers) and len(numbers) == len(values) and not {value.strip() for value in values} <= own
+    numbers = bool(values) and all(NUMBER.fullmatch(value) for value in values)
+    return numbers and not {value.strip() for value in values} <= own
 
 
 def _are_lists(values: Sequence[str]) -> bool:
-    if not values:
-        return False
     try:
-        return all(isinstance(json.loads(value), list) for value in values[:20])
+        return bool(values) and all(isinstance(json.loads(value), list) for value in values[:20])
     except ValueError:
         return False

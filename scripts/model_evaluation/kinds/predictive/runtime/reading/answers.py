@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import SupportsFloat
 
 import numpy as np
@@ -38,10 +38,6 @@ class Answer:
     label: str = ""
     labels: tuple[str, ...] = ()
 
-    @property
-    def empty(self) -> bool:
-        return not self.numbers and not self.label
-
 
 def split_answers(text: str, rows: int) -> list[str]:
     """The answers in a body that an endpoint gave to ``rows`` rows, one text each.
@@ -49,19 +45,18 @@ def split_answers(text: str, rows: int) -> list[str]:
     Raises :class:`ResultsError` when there are more or fewer.
     """
     stripped = text.strip()
-    found: list[str]
     if stripped.startswith(("{", "[")) and (value := _json(stripped)) is not None:
-        found = [json.dumps(item) for item in _items(value, rows)]
+        answers = [json.dumps(item) for item in _items(value, rows)]
     else:
-        found = [line for line in stripped.splitlines() if line.strip()]
-        if len(found) == 1 and rows > 1:  # a single line, joined by commas: numbers, or lists in brackets
-            found = [cell.strip() for cell in JOINED.findall(found[0])]
-    if len(found) != rows:
+        answers = [line for line in stripped.splitlines() if line.strip()]
+        if len(answers) == 1 and rows > 1:  # a single line, joined by commas: numbers, or lists in brackets
+            answers = [cell.strip() for cell in JOINED.findall(answers[0])]
+    if len(answers) != rows:
         raise ResultsError(
-            f"{rows} rows were sent and {len(found)} answers came back. The answer begins {text[:SHOWN]!r}.",
+            f"{rows} rows were sent and {len(answers)} answers came back. The answer begins {text[:SHOWN]!r}.",
             fix="Look at the container's log and at what it returns for several rows; nothing was taken by position.",
         )
-    return found
+    return answers
 
 
 def _items(value: object, rows: int) -> list[object]:
@@ -74,9 +69,9 @@ def _items(value: object, rows: int) -> list[object]:
                     return [{"probabilities": item, "labels": value["labels"]} for item in own]
                 return [{"predicted_label": item} for item in own] if key == "predicted_label" else own
         return [value]
-    if isinstance(value, list) and rows == 1 and not (value and isinstance(value[0], list | dict)):
+    if not isinstance(value, list) or (rows == 1 and not (value and isinstance(value[0], list | dict))):
         return [value]
-    return list(value) if isinstance(value, list) else [value]
+    return value
 
 
 def parse_answer(text: str, keys: Sequence[str] = ()) -> Answer:
@@ -95,8 +90,7 @@ def parse_answer(text: str, keys: Sequence[str] = ()) -> Answer:
     if len(cells) == 1:
         number = _number(cells[0])
         return Answer((number,)) if not math.isnan(number) else _of_text(cells[0])
-    numbers = tuple(_number(cell) for cell in cells)
-    return Answer(numbers) if not any(map(math.isnan, numbers)) else Answer()
+    return Answer(_numbers(cells))
 
 
 def _of_value(value: object) -> Answer:
@@ -108,13 +102,10 @@ def _of_value(value: object) -> Answer:
     if isinstance(value, list):
         if len(value) == 1 and isinstance(value[0], list | dict):
             return _of_value(value[0])
-        numbers = tuple(_number(item) for item in value)
-        return Answer(numbers) if numbers and not any(map(math.isnan, numbers)) else Answer()
+        return Answer(_numbers(value))
     if isinstance(value, str):
         return parse_answer(value) if value.strip().startswith("[") else _of_text(value)
-    if value is None:
-        return Answer()
-    return Answer((_number(value),))
+    return Answer() if value is None else Answer((_number(value),))
 
 
 def _of_text(text: str) -> Answer:
@@ -133,9 +124,7 @@ def _of_fields(fields: Mapping[str, object]) -> Answer:
             return Answer(tuple(_number(item) for item in own), label, labels)
     for key in SCORE_KEYS:
         if key in fields:
-            own = _listed(fields[key])
-            numbers = tuple(_number(item) for item in own) if own else (_number(fields[key]),)
-            return Answer(() if any(map(math.isnan, numbers)) else numbers, label, labels)
+            return Answer(_numbers(_listed(fields[key]) or [fields[key]]), label, labels)
     return Answer((), label, labels)
 
 
@@ -150,6 +139,12 @@ def _json(text: str) -> object:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def _numbers(values: Iterable[object]) -> tuple[float, ...]:
+    """These values as numbers; none where one of them is not."""
+    numbers = tuple(_number(value) for value in values)
+    return () if any(map(math.isnan, numbers)) else numbers
 
 
 def _number(value: object) -> float:
@@ -177,73 +172,61 @@ def predictions_of(
     Raises :class:`ResultsError` for answers of no known shape, or of another number of classes.
     """
     answers = [parse_answer(text, keys) for text in texts]
-    shapes = {len(answer.numbers) for answer in answers if answer.numbers}
-    if not any(not answer.empty for answer in answers):
+    widths = {len(answer.numbers) for answer in answers if answer.numbers}
+    if not any(answer.numbers or answer.label for answer in answers):
         first = next(iter(texts), "")
         raise ResultsError(
             f"None of the {len(texts)} answers can be read; the first is {first[:SHOWN]!r}.",
             fix="Expected a number, a list of numbers, or JSON with score, probabilities or predicted_label per row.",
         )
-    if family == "kmeans" and shapes == {2}:  # the cluster, and the distance to its centre
+    if family == "kmeans" and widths == {2}:  # the cluster, and the distance to its centre
         answers = [Answer(label=canonical_label(a.numbers[0])) if a.numbers else a for a in answers]
-        shapes = set()
-    if len(shapes) > 1:
+        widths = set()
+    if len(widths) > 1:
         raise ResultsError(
-            f"The answers have {' and '.join(map(str, sorted(shapes)))} numbers per row; expected one shape.",
+            f"The answers have {' and '.join(map(str, sorted(widths)))} numbers per row; expected one shape.",
             fix="Look at what the container returns.",
         )
-    width = shapes.pop() if shapes else 0
-    known = class_order({canonical_label(name) for name in classes})
-    score, prediction, names, notes = _meaning(answers, width, problem, known)
-    found = unique_predictions(np.array(ids, object), score, prediction, names, notes)
-    missing = max(0, (len(ids) if sent is None else sent) - len(set(ids)))
-    return Predictions(
-        found.ids, found.score, found.prediction, found.classes, missing, found.duplicate, surplus, found.unparsable,
-        found.notes,
-    )  # fmt: skip
-
-
-def _meaning(
-    answers: Sequence[Answer], width: int, problem: Problem, classes: Sequence[str]
-) -> tuple[Floats | None, Texts | None, tuple[str, ...], tuple[str, ...]]:
-    """Scores, classes, the classes' order, and notes."""
     labels = np.array([answer.label for answer in answers], object)
     prediction: Texts | None = labels if any(labels) else None
-    if not width:
-        return None, prediction, (), ()
-    numbers: Floats = np.full((len(answers), width), np.nan)
-    for place, answer in enumerate(answers):
-        if answer.numbers:
-            numbers[place] = answer.numbers
-    if width == 1:
-        return _single(numbers[:, 0], prediction, problem, classes)
-    if problem.type == "regression":
-        raise ResultsError(
-            f"The model answers with {width} numbers per row; a regression has one.",
-            fix="Check that this is the model that was meant, or the type of problem.",
-        )
-    names = _class_names(answers, width, classes)
-    return numbers, prediction, names, ()
+    score: Floats | None = None
+    names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    known = class_order({canonical_label(name) for name in classes})
+    for width in widths:
+        score = np.array([answer.numbers or (math.nan,) * width for answer in answers])
+        if width == 1:
+            score, prediction, notes = _single(score[:, 0], prediction, problem, known)
+        elif problem.type == "regression":
+            raise ResultsError(
+                f"The model answers with {width} numbers per row; a regression has one.",
+                fix="Check that this is the model that was meant, or the type of problem.",
+            )
+        else:
+            names = _class_names(answers, width, known)
+    unique = unique_predictions(np.array(ids, object), score, prediction, names, notes)
+    missing = max(0, (len(ids) if sent is None else sent) - len(set(ids)))
+    return replace(unique, missing=missing, surplus=surplus)
 
 
 def _single(
     numbers: Floats, prediction: Texts | None, problem: Problem, classes: Sequence[str]
-) -> tuple[Floats | None, Texts | None, tuple[str, ...], tuple[str, ...]]:
+) -> tuple[Floats | None, Texts | None, tuple[str, ...]]:
+    """Score, class and notes of models that answer with one number per row."""
     if problem.type == "regression":
-        return numbers, None, (), ()
+        return numbers, None, ()
     texts = np.array([canonical_label(value) for value in numbers], object)
-    given = {text for text in texts if text}
     bits = {spelled_like("1", name) for name in classes}
-    if problem.type in ("multiclass", "clustering") or given <= bits:
-        told = () if problem.type != "binary" else ("The model answers with classes, not with scores.",)
-        return None, texts, (), told
-    if spelled_like("1", problem.positive) == "0" and bits <= {"0", "1"}:
+    if problem.type in ("multiclass", "clustering") or set(texts) - {""} <= bits:
+        note = "The model answers with classes, not with scores."
+        return None, texts, (note,) if problem.type == "binary" else ()
+    if not bits <= {"0", "1"}:
+        note = f"The model gives one score per row; it is taken as the score of {problem.positive!r}."
+        return numbers, prediction, (note,)
+    if spelled_like("1", problem.positive) == "0":
         note = "The model scores class 1; since class 0 is the positive one, its score is one minus that."
-        return 1 - numbers, prediction, (), (note,)
-    if bits <= {"0", "1"}:
-        return numbers, prediction, (), ()
-    note = f"The model gives one score per row; it is taken as the score of {problem.positive!r}."
-    return numbers, prediction, (), (note,)
+        return 1 - numbers, prediction, (note,)
+    return numbers, prediction, ()
 
 
 def _class_names(answers: Sequence[Answer], width: int, classes: Sequence[str]) -> tuple[str, ...]:

@@ -4,20 +4,21 @@ what stands in a cell is what is read, so an id 007 stays 007 and a class None i
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from model_evaluation.kinds.predictive.runtime.tables import JsonObject
 from model_evaluation.runtime.s3_uri import S3Uri
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
     from model_evaluation.runtime.session import AwsClients
 
@@ -48,8 +49,7 @@ class TableFormat:
     def of(cls, value: object) -> TableFormat:
         """From the dictionary that a notebook's parameter holds. Raises :class:`TableError`."""
         try:
-            fields: dict[str, Any] = dict(value)  # type: ignore[call-overload]
-            made = cls(**fields)
+            made = cls(**dict(value))  # type: ignore[call-overload]
         except (TypeError, ValueError) as error:
             raise TableError(f"{value!r} is no format, such as {{'type': 'csv'}} ({error}).") from error
         if made.type not in ("csv", "parquet", "jsonl", "libsvm"):
@@ -64,9 +64,8 @@ class TableFormat:
         return {"type": self.type, "delimiter": self.delimiter, "header": self.header, **decimal}
 
     def __str__(self) -> str:
-        names = {"parquet": "Parquet", "jsonl": "JSON Lines", "libsvm": "libsvm"}
         if self.type != "csv":
-            return names[self.type]
+            return {"parquet": "Parquet", "jsonl": "JSON Lines"}.get(self.type, self.type)
         separators = {",": "", ";": ", separated by semicolons", "\t": ", separated by tabs", "|": ", separated by |"}
         decimal = "" if self.decimal == "." else ", with decimal commas"
         return f"CSV {'with' if self.header else 'without'} a header{separators.get(self.delimiter, '')}{decimal}"
@@ -137,13 +136,11 @@ def s3_keys(aws: AwsClients, uri: str) -> list[tuple[str, int, str]]:
     """Key, size and ETag of the object of that URI, or of every part below it, in the keys' order."""
     bucket, key = S3Uri.parse(uri)
     pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
-    found = [(item["Key"], int(item["Size"]), item["ETag"].strip('"')) for page in pages
-             for item in page.get("Contents", [])]  # fmt: skip
-    exact = [item for item in found if item[0] == key]
-    if exact:
-        return exact
+    listed = [item for page in pages for item in page.get("Contents", [])]
+    objects = [(item["Key"], int(item["Size"]), item["ETag"].strip('"')) for item in listed]
+    exact = [item for item in objects if item[0] == key]
     prefix = key if key.endswith("/") or not key else f"{key}/"
-    return [item for item in found if item[0].startswith(prefix) and is_part(item[0], item[1])]
+    return exact or [item for item in objects if item[0].startswith(prefix) and is_part(item[0], item[1])]
 
 
 def is_part(name: str, size: int) -> bool:
@@ -160,6 +157,15 @@ def local_parts(path: str) -> list[str]:
     return [name for name in entries if is_part(name.replace(os.sep, "/"), os.path.getsize(name))]
 
 
+def local_etag(parts: Iterable[str]) -> str:
+    """What tells whether local files are still the same: a digest of each one's bytes."""
+    digests = []
+    for part in parts:
+        with open(part, "rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return ",".join(digests)
+
+
 def read_table(uri: str, form: TableFormat, aws: AwsClients | None = None) -> pd.DataFrame:
     """Every row of a table, all parts after one another; all cells are texts, the empty text where there is none.
 
@@ -168,23 +174,24 @@ def read_table(uri: str, form: TableFormat, aws: AwsClients | None = None) -> pd
     """
     import pandas as pd
 
+    if form.type == "libsvm":  # each part has the columns that its rows need
+        rows = [row for name, body in _bodies(uri, aws) for row in libsvm_rows(name, body.decode().splitlines())]
+        return pd.DataFrame(rows, columns=libsvm_columns(rows), dtype=object).fillna("")
     frames = [_frame(name, body, form) for name, body in _bodies(uri, aws)]
     if not frames:
         raise TableError(f"There is no file with rows at {uri}.")
-    first = list(frames[0].columns)
+    first = list(frames[0])
     for frame in frames[1:]:
-        if set(frame.columns) != set(first):
-            raise TableError(f"The parts of {uri} have different columns: {first[:8]} and {list(frame.columns)[:8]}.")
-    whole = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-    return whole[first].fillna("")
+        if form.type == "csv" and set(frame) != set(first):
+            raise TableError(f"The parts of {uri} have different columns: {first[:8]} and {list(frame)[:8]}.")
+    return pd.concat(frames, ignore_index=True).fillna("")
 
 
 def _bodies(uri: str, aws: AwsClients | None) -> Iterator[tuple[str, bytes]]:
     if not uri.startswith("s3://"):
         for path in local_parts(os.path.expanduser(uri)):
             try:
-                with open(path, "rb") as file:
-                    yield path, file.read()
+                yield path, Path(path).read_bytes()
             except OSError as error:
                 raise TableError(f"{path} cannot be read: {error.strerror}.") from error
         return
@@ -201,11 +208,11 @@ def _frame(name: str, body: bytes, form: TableFormat) -> pd.DataFrame:
     if form.type == "parquet":
         import pyarrow.parquet
 
-        return _texts(pyarrow.parquet.read_table(io.BytesIO(body)))
+        table = pyarrow.parquet.read_table(io.BytesIO(body))
+        columns = {column: [_text(cell) for cell in table.column(column).to_pylist()] for column in table.column_names}
+        return pd.DataFrame(columns, dtype=object)
     if form.type == "jsonl":
         return pd.DataFrame(_objects(name, body), dtype=object)
-    if form.type == "libsvm":
-        return pd.DataFrame(libsvm_rows(name, body.decode().splitlines()), dtype=object)
     try:
         frame = pd.read_csv(
             io.BytesIO(body),
@@ -215,7 +222,6 @@ def _frame(name: str, body: bytes, form: TableFormat) -> pd.DataFrame:
             keep_default_na=False,
             encoding="utf-8-sig",
             index_col=False,
-            on_bad_lines="error",
         )
     except (ValueError, pd.errors.ParserError) as error:  # a row with too many cells, a byte that is no UTF-8
         raise TableError(f"{name} cannot be read as {form}: {error}".strip()) from error
@@ -228,13 +234,6 @@ def _with_points(column: pd.Series) -> pd.Series:
     commas = column.str.fullmatch(COMMA_NUMBER.pattern)
     pointed = column.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
     return column.mask(commas, pointed)
-
-
-def _texts(table: pa.Table) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame({name: [_text(value) for value in table.column(name).to_pylist()]
-                         for name in table.column_names}, dtype=object)  # fmt: skip
 
 
 def _text(value: object) -> str:
@@ -268,20 +267,20 @@ def _objects(name: str, body: bytes) -> list[dict[str, str]]:
 def libsvm_rows(name: str, lines: Iterable[str]) -> list[dict[str, str]]:
     """Rows by column: ``0`` is the label, further ones are named by their index. What is not written is missing."""
     rows: list[dict[str, str]] = []
-    seen: set[str] = set()
-    for number, line in enumerate(lines, 1):
-        words = line.split()
+    for number, words in enumerate(map(str.split, lines), 1):
         if not words:
             continue
         row = {"0": words[0]}
-        for word in words[1:]:
-            index, colon, value = word.partition(":")
-            if not colon or not index.isdigit():
-                if index == "qid":
-                    continue
+        for index, colon, value in (word.partition(":") for word in words[1:]):
+            if colon and index.isdigit():
+                row[f"f{index}"] = value
+            elif index != "qid":
+                word = f"{index}{colon}{value}"
                 raise TableError(f"Line {number} of {name} is no libsvm row: {word!r} is not INDEX:VALUE.")
-            row[f"f{index}"] = value
-        seen |= row.keys()
         rows.append(row)
-    order = sorted(seen, key=lambda column: (column != "0", int(column.removeprefix("f"))))
-    return [{column: row.get(column, "") for column in order} for row in rows]
+    return rows
+
+
+def libsvm_columns(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """The columns of these rows in their order."""
+    return sorted({name for row in rows for name in row}, key=lambda name: (name != "0", int(name.removeprefix("f"))))

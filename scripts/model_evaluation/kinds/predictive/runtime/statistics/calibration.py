@@ -9,8 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from model_evaluation.kinds.predictive.runtime.joined import Codes
-from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
 from .losses import TINY
@@ -59,10 +58,8 @@ def calibration(truth: Codes, score: Floats, weight: Floats | None = None) -> Ca
     slope = intercept = None
     own = np.ones(n) if weight is None else weight * (n / weight.sum())
     if min(int(truth.sum()), n - int(truth.sum())) >= FEWEST and np.ptp(score) > 0:
-        logits = np.asarray(logit(np.clip(score, TINY, 1 - TINY)))
-        fit = _logistic(truth, logits, own)
-        slope = None if fit is None else fit[1]
-        intercept = _offset(truth, logits, own)
+        rows = _rounded(truth, np.asarray(logit(np.clip(score, TINY, 1 - TINY))), own)
+        slope, intercept = _slope(*rows), _offset(*rows)
     return {
         "n": n,
         "slope": slope[0] if slope else None,
@@ -80,18 +77,13 @@ def _bins(truth: Codes, score: Floats, weight: Floats | None) -> list[Reliabilit
     edges = np.unique(np.quantile(score, np.linspace(0, 1, BINS + 1)[1:-1]))
     at = np.searchsorted(edges, score, "right")
     own = np.ones(len(score)) if weight is None else weight
-    counts = np.bincount(at, minlength=len(edges) + 1)
-    heaps, sums, hits = (
-        np.bincount(at, weights=values, minlength=len(edges) + 1) for values in (own, own * score, own * truth)
-    )
     bins: list[ReliabilityBin] = []
-    for count, heap, total, found in zip(counts, heaps, sums, hits, strict=True):
-        if count and heap > 0:
-            share = float(found / heap)
-            low, high = wilson_interval(min(1.0, share), int(count))
-            bins.append(
-                {"n": int(count), "mean_score": float(total / heap), "share": share, "ci_low": low, "ci_high": high}
-            )
+    counts, heaps, sums, hits = (np.bincount(at, weights=values) for values in (None, own, own * score, own * truth))
+    for number in np.flatnonzero(heaps > 0):
+        n, heap = int(counts[number]), heaps[number]
+        mean, share = float(sums[number] / heap), float(hits[number] / heap)
+        low, high = wilson_interval(min(1.0, share), n)
+        bins.append({"n": n, "mean_score": mean, "share": share, "ci_low": low, "ci_high": high})
     return bins
 
 
@@ -129,33 +121,28 @@ def _rounded(truth: Codes, logits: Floats, weight: Floats) -> tuple[Floats, Floa
     return (values * GRID).astype(np.float64), totals, hits
 
 
-def _logistic(truth: Codes, logits: Floats, weight: Floats) -> tuple[Coefficient, Coefficient] | None:
-    """Intercept and slope by Newton's method; ``None`` where the classes are separated and there is no maximum."""
-    x, total, hits = _rounded(truth, logits, weight)
+def _slope(x: Floats, total: Floats, hits: Floats) -> Coefficient | None:
+    """Of the logit, with an intercept, by Newton's method; ``None`` where the classes are separated and there is no
+    maximum."""
+    design = np.stack([np.ones(len(x)), x])
     beta = np.array([0.0, 1.0])
     for _ in range(60):
-        p = expit(beta[0] + beta[1] * x)
-        spread = total * p * (1 - p)
-        cross = float((spread * x).sum())
-        hessian = np.array([[spread.sum(), cross], [cross, (spread * x * x).sum()]])
-        residual = hits - total * p
-        slope = np.array([residual.sum(), (residual * x).sum()])
+        p = expit(beta @ design)
+        hessian = (total * p * (1 - p) * design) @ design.T
         if np.linalg.cond(hessian) > 1e14:
             return None
-        step = np.linalg.solve(hessian, slope)
+        step = np.linalg.solve(hessian, design @ (hits - total * p))
         step *= min(1.0, 5 / max(1e-300, float(np.abs(step).max())))
         beta = beta + step
         if np.abs(step).max() < 1e-9:
-            errors = np.sqrt(np.diag(np.linalg.inv(hessian)))
-            return (float(beta[0]), float(errors[0])), (float(beta[1]), float(errors[1]))
+            return float(beta[1]), math.sqrt(np.linalg.inv(hessian)[1, 1])
         if np.abs(beta).max() > 1e4:
             return None
     return None
 
 
-def _offset(truth: Codes, logits: Floats, weight: Floats) -> Coefficient | None:
+def _offset(x: Floats, total: Floats, hits: Floats) -> Coefficient | None:
     """The intercept alone, with the slope taken as 1; ``None`` where there is no maximum."""
-    x, total, hits = _rounded(truth, logits, weight)
 
     def excess(beta: float) -> float:
         """How many positive rows there are more than expected; it falls as beta rises."""

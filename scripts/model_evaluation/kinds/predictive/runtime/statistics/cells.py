@@ -10,31 +10,33 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import ndtri, stdtrit
 
-from model_evaluation.kinds.predictive.runtime.joined import Codes
-from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.statistics.confusion import Cells as Cells
-from model_evaluation.runtime.statistics.confusion import Function as Function
-from model_evaluation.runtime.statistics.confusion import accuracy as accuracy
-from model_evaluation.runtime.statistics.confusion import averaged as averaged
-from model_evaluation.runtime.statistics.confusion import columns_of as columns_of
-from model_evaluation.runtime.statistics.confusion import divided as divided
-from model_evaluation.runtime.statistics.confusion import last_of as last_of
-from model_evaluation.runtime.statistics.confusion import per_class as per_class
-from model_evaluation.runtime.statistics.confusion import right_of as right_of
-from model_evaluation.runtime.statistics.confusion import rows_of as rows_of
-from model_evaluation.runtime.statistics.confusion import total_of as total_of
-from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.statistics.confusion import (
+    Cells,
+    Function,
+    averaged,
+    columns_of,
+    divided,
+    last_of,
+    right_of,
+    rows_of,
+    total_of,
+)
+from model_evaluation.runtime.statistics.proportions import mcnemar_test, wilson_interval
 from model_evaluation.runtime.summary import Difference
 
+from .entries import Outcomes
 from .estimates import (
     CONFIDENCE,
     Contributions,
     Estimate,
     absent,
     by_contributions,
+    difference,
     difference_of,
     spread,
 )
@@ -140,14 +142,11 @@ def table(
     for codes in predicted.values():
         at = at * classes + codes
     size = classes ** (1 + len(predicted))
-    if size <= 1 << 20:
-        every = np.bincount(at, weights=weight, minlength=size)
-        occurring = np.flatnonzero(np.bincount(at, minlength=size))
-        row = None
-        if weight is not None or clusters is not None:
-            place = np.zeros(size, np.int64)
-            place[occurring] = np.arange(len(occurring))
-            row = place[at]
+    plain = weight is None and clusters is None
+    row: Codes | None = None
+    if plain and size <= 1 << 20:
+        every = np.bincount(at, minlength=size)
+        occurring = np.flatnonzero(every)
         counts = every[occurring].astype(float)
     else:
         occurring, row = np.unique(at, return_inverse=True)
@@ -155,9 +154,7 @@ def table(
     parts = {}
     rest = occurring
     for side in reversed(list(predicted)):
-        parts[side] = rest % classes
-        rest = rest // classes
-    plain = weight is None and clusters is None
+        rest, parts[side] = np.divmod(rest, classes)
     return Table(classes, counts, rest, parts, None if plain else row, weight, clusters, len(truth))
 
 
@@ -182,25 +179,32 @@ def contributions(function: Function, counted: Table, side: Side) -> Contributio
     return Contributions(factor * (rows if counted.weight is None else rows * counted.weight))
 
 
-def share_estimate(
-    function: Function, counted: Table, side: Side, of: Cells, value: float | None, *, plain: bool = True
-) -> Estimate:
+def value_of(function: Function, counted: Table, side: Side) -> float | None:
+    """One model's value; ``None`` where there is none."""
+    value = float(function(counted.cells(side)))
+    return None if math.isnan(value) else value
+
+
+def share_estimate(function: Function, counted: Table, side: Side, of: Cells, *, plain: bool = True) -> Estimate:
     """A share of rows, ``of`` (K, K) being 1 in the cells that it is a share of, with Wilson's interval.
 
     Where rows are weighted or belong together, or not ``plain``, cells count for more or less, by as many rows as the
     variance says that they are worth (Korn and Graubard, 1998, Survey Methodology 24).
     """
-    n = _rows_in(counted, side, of)
+    value = value_of(function, counted, side)
+    inside = of[counted.truth, counted.predicted[side]] > 0
+    row = counted.row
+    n = round(float(counted.counts[inside].sum())) if row is None else int(np.count_nonzero(inside[row]))
     if value is None:
         return absent("no row that it is a share of", n)
     parts = contributions(function, counted, side)
     worth = float(n)
     method = "Wilson"
-    if counted.row is not None or not plain:
+    if row is not None or not plain:
         own = spread(parts, counted.clusters)
         if own.error > 0 and 0 < value < 1:
             worth = min(worth, value * (1 - value) / own.error**2)
-            if counted.row is not None:
+            if row is not None:
                 worth *= (float(ndtri(UPPER)) / float(stdtrit(own.tail_degrees, UPPER))) ** 2
             method = f"Wilson, {worth:.0f} effective rows"
         elif counted.clusters is not None:
@@ -209,31 +213,19 @@ def share_estimate(
     return Estimate(value, low, high, n, method, parts)
 
 
-def _rows_in(counted: Table, side: Side, of: Cells) -> int:
-    """How many rows lie in these cells, whatever their weight."""
-    inside = of[counted.truth, counted.predicted[side]] > 0
-    if counted.row is None:
-        return round(float(counted.counts[inside].sum()))
-    return int(np.count_nonzero(inside[counted.row]))
-
-
-class Draws(NamedTuple):
-    """Confusion matrices (draws, K, K) by model, of tables as they might have come out as well."""
-
-    cells: dict[Side, Cells]
+Draws = dict[Side, Cells]
+"""Confusion matrices (draws, K, K) by model, of tables as they might have come out as well."""
 
 
 def joint_draws(counted: Table, rng: np.random.Generator, draws: int | None = None) -> Draws | None:
     """Multinomial draws of the joint counts: the bootstrap of the rows, at a cost that does not grow with them.
     ``None`` where rows are weighted or belong together, and where too many combinations occur."""
-    if counted.row is not None or counted.weight is not None or len(counted.counts) > MOST_CELLS:
-        return None
     draws = draws or DRAWS
-    if len(counted.counts) * draws * counted.classes**2 > MOST_WORK:
+    work = len(counted.counts) * draws * counted.classes**2
+    if counted.row is not None or len(counted.counts) > MOST_CELLS or work > MOST_WORK:
         return None
-    shares = counted.counts / counted.counts.sum()
-    drawn = rng.multinomial(counted.n, shares, size=draws).astype(float)
-    return Draws({side: counted.cells(side, drawn) for side in counted.predicted})
+    drawn = rng.multinomial(counted.n, counted.counts / counted.counts.sum(), size=draws).astype(float)
+    return {side: counted.cells(side, drawn) for side in counted.predicted}
 
 
 def paired_draws(counted: Table, rng: np.random.Generator) -> Draws | None:
@@ -245,21 +237,19 @@ def paired_draws(counted: Table, rng: np.random.Generator) -> Draws | None:
     counts = np.zeros((2, 2, 2))
     np.add.at(counts, (counted.truth, counted.predicted["tuned"], counted.predicted["base"]), counted.counts)
     widened = counts.ravel() + UNSEEN * (tuned != base) * (counts.sum(axis=(1, 2)) > 0)[truth]
-    drawn = rng.multinomial(counted.n, widened / widened.sum(), size=DRAWS).astype(float)
     own = counted._replace(counts=widened, truth=truth, predicted={"tuned": tuned, "base": base})
-    return Draws({side: own.cells(side, drawn) for side in own.predicted})
+    return joint_draws(own, rng)
 
 
-def drawn_estimate(
-    function: Function, counted: Table, side: Side, drawn: Draws | None, value: float | None, *, share: bool
-) -> Estimate:
+def drawn_estimate(function: Function, counted: Table, side: Side, drawn: Draws | None, *, share: bool) -> Estimate:
     """A metric whose interval comes from the draws, or from contributions where there are none."""
+    value = value_of(function, counted, side)
     if value is None:
         return absent("a class never occurs or is never predicted", counted.n)
     parts = contributions(function, counted, side)
     if drawn is None:
         return by_contributions(value, parts, counted.n, counted.clusters, share=share and 0 < value < 1)
-    low, high = quantiles(function(drawn.cells[side]))
+    low, high = quantiles(function(drawn[side]))
     return Estimate(value, low, high, counted.n, f"bootstrap of counts, {DRAWS:,} draws", parts)
 
 
@@ -279,23 +269,22 @@ def drawn_difference(
     plain = difference_of(tuned, base, clusters)
     if plain is None or drawn is None:
         return plain
-    low, high = quantiles(function(drawn.cells["tuned"]) - function(drawn.cells["base"]))
+    low, high = quantiles(function(drawn["tuned"]) - function(drawn["base"]))
     if plain["p_value"] == 1.0 and plain["deviation"] == 0:
         low = high = plain["mean"]
     return plain | {"ci_low": low, "ci_high": high, "method": f"bootstrap of joint counts, {DRAWS:,} draws"}
 
 
-def balanced_estimate(counted: Table, side: Side, value: float | None) -> Estimate:
+def balanced_estimate(counted: Table, side: Side) -> Estimate:
     """Balanced accuracy of two classes, its interval put together from Wilson's of recall and specificity (Newcombe,
     1998, Statistics in Medicine 17; Zou and Donner, 2008, Statistics in Medicine 27)."""
+    value = value_of(balanced_accuracy, counted, side)
     if value is None or counted.row is not None:
-        return drawn_estimate(balanced_accuracy, counted, side, None, value, share=True)
+        return drawn_estimate(balanced_accuracy, counted, side, None, share=True)
     own = counted.cells(side)
-    sizes, right = own.sum(axis=1), np.diag(own)
-    ends = np.array(
-        [wilson_interval(float(hit / n), float(n), confidence=CONFIDENCE) for hit, n in zip(right, sizes, strict=True)]
-    )
-    low, high = (float(np.hypot(*(right / sizes - end))) / 2 for end in ends.T)
+    sizes = own.sum(axis=1)
+    right = np.diag(own) / sizes
+    low, high = (float(np.hypot(*far)) / 2 for far in _reaches(right, sizes))
     parts = contributions(balanced_accuracy, counted, side)
     return Estimate(value, value - low, value + high, counted.n, "Wilson of recall and specificity", parts)
 
@@ -310,23 +299,73 @@ def cost_estimate(counted: Table, side: Side, costs: tuple[float, ...]) -> Estim
     if counted.row is not None:
         return by_contributions(value, parts, counted.n, counted.clusters, positive=True, method="mean")
     shares = np.array([own[0, 1], own[1, 0]]) / n
-    ends = np.array([wilson_interval(float(share), n, confidence=CONFIDENCE) for share in shares])
     together = -math.sqrt(float(np.prod(shares / np.maximum(1 - shares, 1e-12))))
     low, high = (
         math.sqrt(max(0.0, float(np.square(far).sum()) + 2 * together * float(np.prod(far))))
-        for far in (np.array(costs) * np.abs(shares - end) for end in ends.T)
+        for far in _reaches(shares, np.full(2, n)) * np.array(costs)
     )
     return Estimate(value, max(0.0, value - low), value + high, counted.n, "Wilson of both shares of errors", parts)
 
 
-def f1_estimate(counted: Table, side: Side, value: float | None) -> Estimate:
+def _reaches(shares: Floats, sizes: Floats) -> Floats:
+    """How far below and above these shares of so many rows Wilson's intervals reach (2, shares)."""
+    pairs = zip(shares.tolist(), sizes.tolist(), strict=True)
+    ends = np.array([wilson_interval(share, n, confidence=CONFIDENCE) for share, n in pairs])
+    return np.asarray(np.abs(shares - ends.T))
+
+
+def f1_estimate(counted: Table, side: Side) -> Estimate:
     """F1 with Wilson's interval of tp / (tp + fp + fn), of which F1 is 2J / (1 + J): it covers well with few rows."""
+    value = value_of(f_beta(1), counted, side)
     if value is None or counted.row is not None:
-        return drawn_estimate(f_beta(1), counted, side, None, value, share=True)
+        return drawn_estimate(f_beta(1), counted, side, None, share=True)
     cells = counted.cells(side)
     n = float(cells.sum() - cells[0, 0])
-    ends = wilson_interval(float(cells[1, 1]) / n, n, confidence=CONFIDENCE)
-    low, high = (2 * end / (1 + end) for end in ends)
-    return Estimate(
-        value, low, high, counted.n, "Wilson of tp / (tp + fp + fn)", contributions(f_beta(1), counted, side)
-    )
+    low, high = (2 * end / (1 + end) for end in wilson_interval(float(cells[1, 1]) / n, n, confidence=CONFIDENCE))
+    parts = contributions(f_beta(1), counted, side)
+    return Estimate(value, low, high, counted.n, "Wilson of tp / (tp + fp + fn)", parts)
+
+
+def right_outcomes(counted: Table, within: int | None = None) -> Outcomes:
+    """Rows that only the tuned model gets right, both or neither, only the base model; of a class of the truth, or of
+    all where ``within`` is ``None``."""
+    rows = np.ones(len(counted.truth), bool) if within is None else counted.truth == within
+    tuned, base = (counted.predicted[side] == counted.truth for side in ("tuned", "base"))
+    wins, losses = (int(counted.counts[rows & own].sum()) for own in (tuned & ~base, base & ~tuned))
+    return wins, int(counted.counts[rows].sum()) - wins - losses, losses
+
+
+def mcnemar_difference(counted: Table, tuned: Estimate, base: Estimate, within: int | None = None) -> Difference | None:
+    """The difference of two shares of right answers on the same rows: Tango's interval of paired shares and McNemar's
+    mid-p test. Else, with weights or rows that belong together, from contributions."""
+    plain = difference_of(tuned, base, counted.clusters)
+    if plain is None or counted.row is not None:
+        return plain
+    wins, ties, losses = right_outcomes(counted, within)
+    n = wins + ties + losses
+    if n < 2:
+        return difference(plain["mean"] or 0.0, None, None, None, None, n, "none: fewer than two rows", None)
+    low, high = tango_interval(wins, losses, n)
+    test = mcnemar_test(wins, losses)
+    error = math.sqrt(max(wins + losses - (wins - losses) ** 2 / n, 0) / (n * (n - 1)))
+    method = "Tango, score method of paired shares"
+    return difference((wins - losses) / n, low, high, test.mid, error, n, method, "McNemar, mid-p", test.exact)
+
+
+def tango_interval(wins: int, losses: int, n: int) -> tuple[float, float]:
+    """The differences of two shares of the same n rows that the score test does not reject, where only one of the two
+    is right in ``wins`` rows, and only the other in ``losses`` (Tango, 1998, Statistics in Medicine 17)."""
+    z, mean = float(ndtri(UPPER)), (wins - losses) / n
+
+    def score(gap: float) -> float:
+        """How many standard errors the rows are above this difference."""
+        linear = (2 * n - wins + losses) * gap - wins - losses
+        root = math.sqrt(max(linear**2 + 8 * n * losses * gap * (1 - gap), 0.0))
+        variance = n * ((root - linear) / (2 * n) + gap * (1 - gap))
+        above = wins - losses - n * gap
+        return above / math.sqrt(variance) if variance > 1e-12 else math.copysign(math.inf, above)
+
+    least, most, near = -1 + 1e-9, 1 - 1e-9, 1e-12
+    low = float(brentq(lambda gap: score(gap) - z, least, mean - near)) if mean - near > least else -1.0
+    high = float(brentq(lambda gap: score(gap) + z, mean + near, most)) if mean + near < most else 1.0
+    return low, high

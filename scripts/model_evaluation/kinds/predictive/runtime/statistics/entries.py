@@ -3,16 +3,16 @@ lost. Verdicts come from :func:`settle`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from model_evaluation.kinds.predictive.runtime.joined import Joined
-from model_evaluation.kinds.predictive.runtime.problem import LOWER_IS_BETTER, PrimaryMetric
+from model_evaluation.kinds.predictive.runtime.problem import BINARY_METRICS, LOWER_IS_BETTER, PrimaryMetric
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.statistics.adjustment import PValues, holm
+from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, settle_verdicts
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.summary import Comparison, Difference, MeasuredEntry
@@ -22,20 +22,7 @@ from .estimates import Estimate, absent, difference_of, mean_estimate
 WITHIN_ONE = frozenset(
     {"silhouette", "adjusted_rand", "adjusted_mutual_info", "stability", "matthews_corrcoef"}
 )  # from -1 to 1; the others named here from 0 to 1
-SHARES = frozenset(
-    {
-        "accuracy",
-        "balanced_accuracy",
-        "precision",
-        "recall",
-        "specificity",
-        "f1",
-        "f0_5",
-        "f2",
-        "roc_auc",
-        "average_precision",
-    }
-)
+SHARES = frozenset(BINARY_METRICS[: BINARY_METRICS.index("log_loss")]) - WITHIN_ONE
 FEWEST_OF_A_CLASS = 10
 Estimates = Mapping[Side, Estimate]
 Outcomes = tuple[int, int, int]
@@ -43,17 +30,13 @@ Outcomes = tuple[int, int, int]
 Entries = dict[str, MeasuredEntry]
 
 
-def settle(
-    entries: Entries,
-    primary: PrimaryMetric,
-    adjust: Callable[[Sequence[float | None]], PValues] = holm,
-) -> None:
+def settle(entries: Entries, primary: PrimaryMetric) -> None:
     """Put margin and verdicts into the entries: the primary metric decides alone, the others share one correction."""
     if primary.name in entries:
         entries[primary.name]["margin"] = primary.margin
     for names in ([primary.name], [name for name in entries if name != primary.name]):
         chosen = {name: entries[name] for name in names if name in entries}
-        settle_verdicts(chosen.values(), [metric_of(name) for name in chosen], adjust)
+        settle_verdicts(chosen.values(), [metric_of(name) for name in chosen], holm)
 
 
 def metric_of(name: str) -> Metric:

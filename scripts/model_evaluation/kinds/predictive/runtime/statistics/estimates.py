@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from model_evaluation.kinds.predictive.runtime.joined import Codes
-from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
 from model_evaluation.runtime.statistics.planning import detectable_difference
 from model_evaluation.runtime.summary import Difference, MeasuredValue
 

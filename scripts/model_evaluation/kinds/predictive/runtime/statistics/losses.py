@@ -7,8 +7,7 @@ import math
 import numpy as np
 from scipy.stats import binom
 
-from model_evaluation.kinds.predictive.runtime.joined import Codes
-from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
 
 from .estimates import CONFIDENCE, Contributions, Estimate, absent, by_contributions, mean_estimate
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
 
-from model_evaluation.kinds.predictive.runtime.joined import Codes, Joined
+from model_evaluation.kinds.predictive.runtime.joined import Joined
 from model_evaluation.kinds.predictive.runtime.problem import (
     BINARY_METRICS,
     ProblemType,
@@ -15,13 +16,13 @@ from model_evaluation.kinds.predictive.runtime.problem import (
 )
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.statistics.confusion import Cells, Function, accuracy, averaged
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 from model_evaluation.runtime.summary import Difference
 
 from . import cells, losses
-from .entries import Entries, EntryList, Estimates, Outcomes, outcomes_of, too_few
+from .entries import Entries, EntryList, Estimates, outcomes_of, too_few
 from .estimates import Contributions, Estimate, absent, by_contributions, difference, mean_estimate
-from .paired_shares import mcnemar_difference
 from .ranking import areas, average_precision, roc_auc
 from .shapes import agreement_metrics, shape_metrics, stability
 
@@ -33,100 +34,101 @@ NO_CLASSES = "the model gives scores and there is no threshold"
 
 def measure(joined: Joined, problem: ProblemType, rule: ThresholdRule, only: Collection[str] | None = None) -> Entries:
     """The entries of these rows; ``only`` the named ones. Verdicts are still open."""
-    measures: dict[ProblemType, Callable[[EntryList], None]] = {
-        "binary": lambda entries: _binary(joined, rule, entries),
-        "multiclass": lambda entries: _multiclass(joined, entries),
-        "regression": lambda entries: _regression(joined, entries),
-        "clustering": lambda entries: _clustering(joined, entries),
-    }
     entries = EntryList(joined, only, too_few(joined) if problem == "binary" else None)
-    measures[problem](entries)
+    if problem == "binary":
+        _binary(joined, rule, entries)
+    elif problem == "multiclass":
+        _multiclass(joined, entries)
+    elif problem == "regression":
+        _regression(joined, entries)
+    else:
+        _clustering(joined, entries)
     return entries.entries
 
 
-def _counted(joined: Joined, classes: int) -> cells.Table | None:
+class ClassMetric(NamedTuple):
+    """A metric of predicted classes with its interval. ``right`` says that it is a share of right answers, ``within``
+    a class of the truth or all rows."""
+
+    function: Function
+    estimate: Callable[[cells.Table, Side], Estimate]
+    right: bool = False
+    within: int | None = None
+
+
+def _share(
+    function: Function, of: Cells, *, plain: bool = True, right: bool = False, within: int | None = None
+) -> ClassMetric:
+    def estimate(counted: cells.Table, side: Side) -> Estimate:
+        return cells.share_estimate(function, counted, side, of, plain=plain)
+
+    return ClassMetric(function, estimate, right, within)
+
+
+def _drawn(function: Function, drawn: cells.Draws | None, *, share: bool) -> ClassMetric:
+    return ClassMetric(
+        function, lambda counted, side: cells.drawn_estimate(function, counted, side, drawn, share=share)
+    )
+
+
+def _counted(joined: Joined) -> cells.Table | None:
     codes = {side: said.codes for side, said in joined.said.items() if said.codes is not None}
     if len(codes) < len(joined.said):
         return None
-    return cells.table(np.asarray(joined.truth, np.int64), codes, classes, joined.weight, joined.clusters)
+    truth = np.asarray(joined.truth, np.int64)
+    return cells.table(truth, codes, len(joined.classes), joined.weight, joined.clusters)
 
 
-def _value(function: cells.Function, counted: cells.Table, side: Side) -> float | None:
-    value = float(function(counted.cells(side)))
-    return None if np.isnan(value) else value
-
-
-def _right(counted: cells.Table, within: int | None) -> Outcomes | None:
-    """Rows that only the tuned model gets right, neither or both, only the other."""
-    if len(counted.predicted) < 2 or counted.weight is not None:
-        return None
-    picked = np.ones(len(counted.truth), bool) if within is None else counted.truth == within
-    tuned, base = (counted.predicted[side] == counted.truth for side in ("tuned", "base"))
-    wins, lost = (int(counted.counts[picked & own].sum()) for own in (tuned & ~base, base & ~tuned))
-    return wins, int(counted.counts[picked].sum()) - wins - lost, lost
+def _add_class_metrics(
+    counted: cells.Table, metrics: Mapping[str, ClassMetric], paired: cells.Draws | None, entries: EntryList
+) -> None:
+    for name, metric in metrics.items():
+        if not entries.wants(name):
+            continue
+        estimates = {side: metric.estimate(counted, side) for side in counted.predicted}
+        gap = outcomes = None
+        if len(estimates) == 2:
+            tuned, base = estimates["tuned"], estimates["base"]
+            if metric.right:
+                gap = cells.mcnemar_difference(counted, tuned, base, metric.within)
+                outcomes = cells.right_outcomes(counted, metric.within) if gap and counted.weight is None else None
+            else:
+                gap = cells.drawn_difference(metric.function, tuned, base, paired, counted.clusters)
+        entries.add(name, estimates, gap, outcomes)
 
 
 def _binary(joined: Joined, rule: ThresholdRule, entries: EntryList) -> None:
-    counted = _counted(joined, 2)
+    counted = _counted(joined)
     names = BINARY_METRICS[: BINARY_METRICS.index("roc_auc")]
     costs = rule.values if rule.rule == "cost" else None
     if counted is None:
         for name in names if costs is None else (*names, "expected_cost"):
             entries.add(name, {side: absent(NO_CLASSES, len(joined)) for side in joined.said})
     else:
-        _decisions(counted, entries, costs)
+        drawn = paired = None
+        if entries.wants("matthews_corrcoef"):
+            drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
+        if entries.wants("balanced_accuracy", "precision", "f1", "f0_5", "f2", "matthews_corrcoef"):
+            paired = cells.paired_draws(counted, np.random.default_rng(SEED))
+        row, column = np.array([[0, 0], [1, 1]]), np.array([[0, 1], [0, 1]])
+        either = np.maximum(row, column)
+        metrics = {
+            "accuracy": _share(accuracy, np.ones((2, 2)), right=True),
+            "balanced_accuracy": ClassMetric(cells.balanced_accuracy, cells.balanced_estimate),
+            "precision": _share(cells.precision, column),
+            "recall": _share(cells.recall, row, right=True, within=1),
+            "specificity": _share(cells.specificity, row[::-1], right=True, within=0),
+            "f1": ClassMetric(cells.f_beta(1), cells.f1_estimate),
+            "f0_5": _share(cells.f_beta(0.5), either, plain=False),
+            "f2": _share(cells.f_beta(2), either, plain=False),
+            "matthews_corrcoef": _drawn(cells.matthews_corrcoef, drawn, share=False),
+        }
+        _add_class_metrics(counted, metrics, paired, entries)
+        if costs is not None and entries.wants("expected_cost"):
+            estimates = {side: cells.cost_estimate(counted, side, costs) for side in counted.predicted}
+            entries.add_influence("expected_cost", estimates)
     _rankings(joined, entries)
-    truth = np.asarray(joined.truth, np.int64)
-    _probabilities(joined, truth, entries)
-
-
-def _decisions(counted: cells.Table, entries: EntryList, costs: tuple[float, ...] | None) -> None:
-    """Metrics of the predicted classes of a binary problem."""
-    drawn = paired = None
-    if entries.wants("matthews_corrcoef"):
-        drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
-    if entries.wants("balanced_accuracy", "precision", "f1", "f0_5", "f2", "matthews_corrcoef"):
-        paired = cells.paired_draws(counted, np.random.default_rng(SEED))
-    one, row, column = np.ones((2, 2)), np.array([[0, 0], [1, 1]]), np.array([[0, 1], [0, 1]])
-    either = np.maximum(row, column)
-    shares: dict[str, tuple[cells.Function, np.ndarray, int | None]] = {
-        "accuracy": (cells.accuracy, one, None),
-        "balanced_accuracy": (cells.balanced_accuracy, one, None),
-        "precision": (cells.precision, column, None),
-        "recall": (cells.recall, row, 1),
-        "specificity": (cells.specificity, row[::-1], 0),
-        "f1": (cells.f_beta(1), one, None),
-        "f0_5": (cells.f_beta(0.5), either, None),
-        "f2": (cells.f_beta(2), either, None),
-        "matthews_corrcoef": (cells.matthews_corrcoef, one, None),
-    }
-    for name, (function, of, within) in shares.items():
-        if not entries.wants(name):
-            continue
-        values = {side: _value(function, counted, side) for side in counted.predicted}
-        if name in ("accuracy", "precision", "recall", "specificity", "f0_5", "f2"):
-            plain = not name.startswith("f")
-            estimates = {
-                side: cells.share_estimate(function, counted, side, of, values[side], plain=plain) for side in values
-            }
-        elif name == "f1":
-            estimates = {side: cells.f1_estimate(counted, side, values[side]) for side in values}
-        elif name == "balanced_accuracy":
-            estimates = {side: cells.balanced_estimate(counted, side, values[side]) for side in values}
-        else:
-            estimates = {
-                side: cells.drawn_estimate(function, counted, side, drawn, values[side], share=False) for side in values
-            }
-        gap = None
-        if len(estimates) == 2 and name in ("accuracy", "recall", "specificity"):
-            gap = mcnemar_difference(counted, estimates["tuned"], estimates["base"], within)
-        elif len(estimates) == 2:
-            gap = cells.drawn_difference(function, estimates["tuned"], estimates["base"], paired, counted.clusters)
-        by_row = gap is not None and name in ("accuracy", "recall", "specificity")
-        entries.add(name, estimates, gap, _right(counted, within) if by_row else None)
-    if costs is not None and entries.wants("expected_cost"):
-        estimates = {side: cells.cost_estimate(counted, side, costs) for side in counted.predicted}
-        entries.add_influence("expected_cost", estimates)
+    _probabilities(joined, entries)
 
 
 def _rankings(joined: Joined, entries: EntryList) -> None:
@@ -149,7 +151,8 @@ def _rankings(joined: Joined, entries: EntryList) -> None:
         entries.add_influence(name, estimates)
 
 
-def _probabilities(joined: Joined, truth: Codes, entries: EntryList) -> None:
+def _probabilities(joined: Joined, entries: EntryList) -> None:
+    truth = np.asarray(joined.truth, np.int64)
     for name, function in (("log_loss", losses.log_losses), ("brier_score", losses.brier_losses)):
         if entries.wants(name):
             values = {
@@ -162,42 +165,25 @@ def _probabilities(joined: Joined, truth: Codes, entries: EntryList) -> None:
 
 def _multiclass(joined: Joined, entries: EntryList) -> None:
     classes = len(joined.classes)
-    counted = _counted(joined, classes)
+    counted = _counted(joined)
     assert counted is not None
-    functions: dict[str, cells.Function] = {"accuracy": cells.accuracy, "balanced_accuracy": cells.balanced_accuracy}
+    functions: dict[str, Function] = {"balanced_accuracy": cells.balanced_accuracy}
     for average in ("macro", "weighted"):
         for name in ("f1", "precision", "recall"):
-            functions[f"{average}_{name}"] = cells.averaged(name, weighted=average == "weighted")
-    functions["matthews_corrcoef"] = cells.matthews_corrcoef
+            functions[f"{average}_{name}"] = averaged(name, weighted=average == "weighted")
     drawn = None
-    if entries.wants(*functions):
+    if entries.wants("accuracy", "matthews_corrcoef", *functions):
         drawn = cells.joint_draws(counted, np.random.default_rng(SEED), 1_000 if classes > 5 else cells.DRAWS)
-    for name, function in functions.items():
-        if not entries.wants(name):
-            continue
-        values = {side: _value(function, counted, side) for side in counted.predicted}
-        if name == "accuracy":
-            every = np.ones((classes, classes))
-            estimates = {side: cells.share_estimate(function, counted, side, every, values[side]) for side in values}
-        else:
-            share = name != "matthews_corrcoef"
-            estimates = {
-                side: cells.drawn_estimate(function, counted, side, drawn, values[side], share=share) for side in values
-            }
-        gap = None
-        if len(estimates) == 2:
-            tuned, base = estimates["tuned"], estimates["base"]
-            gap = (
-                mcnemar_difference(counted, tuned, base)
-                if name == "accuracy"
-                else cells.drawn_difference(function, tuned, base, drawn, counted.clusters)
-            )
-        entries.add(name, estimates, gap, _right(counted, None) if gap and name == "accuracy" else None)
+    metrics = {
+        "accuracy": _share(accuracy, np.ones((classes, classes)), right=True),
+        **{name: _drawn(function, drawn, share=True) for name, function in functions.items()},
+        "matthews_corrcoef": _drawn(cells.matthews_corrcoef, drawn, share=False),
+    }
+    _add_class_metrics(counted, metrics, drawn, entries)
     _several_rankings(joined, entries)
-    truth = np.asarray(joined.truth, np.int64)
-    _probabilities(joined, truth, entries)
+    _probabilities(joined, entries)
     if classes >= 5:
-        _top(joined, truth, 3, entries)
+        _top(joined, 3, entries)
 
 
 def _several_rankings(joined: Joined, entries: EntryList) -> None:
@@ -246,23 +232,21 @@ def _averaged(joined: Joined, aucs: Sequence[Estimate], weighted: bool) -> Estim
     return by_contributions(value, Contributions(parts), n, joined.clusters, share=True, method=method)
 
 
-def _top(joined: Joined, truth: Codes, most: int, entries: EntryList) -> None:
+def _top(joined: Joined, most: int, entries: EntryList) -> None:
     """Whether the truth is among the highest scores, ties against the model."""
     name = f"top_{most}_accuracy"
     if not entries.wants(name):
         return
-    hits: dict[Side, Floats | None] = {}
+    truth = np.asarray(joined.truth, np.int64)
+    estimates: dict[Side, Estimate] = {}
+    misses: dict[Side, Floats | None] = {}
     for side, said in joined.said.items():
-        if said.score is None:
-            hits[side] = None
-            continue
-        own = said.score[np.arange(len(truth)), truth]
-        hits[side] = ((said.score >= own[:, None]).sum(axis=1) <= most).astype(float)
-    estimates = {
-        side: absent(NO_SCORES, len(truth)) if own is None else _share_of(own, joined) for side, own in hits.items()
-    }
-    turned = {side: None if own is None else -own for side, own in hits.items()}
-    entries.add_influence(name, estimates, outcomes_of(turned))
+        estimates[side], misses[side] = absent(NO_SCORES, len(truth)), None
+        if said.score is not None:
+            own = said.score[np.arange(len(truth)), truth]
+            misses[side] = miss = ((said.score >= own[:, None]).sum(axis=1) > most).astype(float)
+            estimates[side] = _share_of(1 - miss, joined)
+    entries.add_influence(name, estimates, outcomes_of(misses))
 
 
 def _share_of(hits: Floats, joined: Joined) -> Estimate:

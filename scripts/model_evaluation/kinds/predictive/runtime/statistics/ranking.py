@@ -11,20 +11,17 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
-from model_evaluation.kinds.predictive.runtime.joined import Codes
-from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.kinds.predictive.runtime.tables import Booleans, Codes, Floats
+from model_evaluation.runtime.statistics.confusion import divided
 
 from .estimates import CONFIDENCE, Contributions, Estimate, absent, by_contributions
 
 BINNED_ROWS = 1_000_000  # from here on contributions come from a histogram
 BINS = 1 << 14
 FEW_OF_A_CLASS = 500  # below this the usual interval of an AUC covers too rarely
-
-Truth = NDArray[np.bool_]
 
 
 class Areas(NamedTuple):
@@ -34,7 +31,7 @@ class Areas(NamedTuple):
     average_precision: float | None
 
 
-def areas(truth: Truth, score: Floats) -> Areas:
+def areas(truth: Booleans, score: Floats) -> Areas:
     """ROC-AUC, ties counted by half, and average precision as scikit-learn has it, of rows that count once each."""
     positive, negative = np.sort(score[truth]), np.sort(score[~truth])
     m, n = len(positive), len(negative)
@@ -61,7 +58,7 @@ def areas(truth: Truth, score: Floats) -> Areas:
 
 
 def roc_auc(
-    truth: Truth, score: Floats, weight: Floats | None, clusters: Codes | None, known: Areas | None = None
+    truth: Booleans, score: Floats, weight: Floats | None, clusters: Codes | None, known: Areas | None = None
 ) -> Estimate:
     """The AUC with Newcombe's interval where a class is rare, else DeLong's on the logit scale. ``known`` saves finding
     the area again, where rows count once each.
@@ -71,23 +68,19 @@ def roc_auc(
     m, n = int(truth.sum()), int((~truth).sum())
     if m == 0 or n == 0:
         return absent(f"{'no positive' if m == 0 else 'no negative'} row", len(truth))
-    totals = _class_totals(truth, weight)
-    if min(totals) <= 0:
+    if weight is not None and min(weight[truth].sum(), weight[~truth].sum()) <= 0:
         return absent("the rows of a class have no weight", len(truth))
     shares = _shares_below(truth, score, weight)
     own = np.where(truth, shares, 1 - shares)  # what a row's pairs say, its own class against the other
     if weight is None:
-        exact = (known or areas(truth, score)).roc_auc
-    else:
-        exact = float(np.dot(own[truth], weight[truth]) / totals[1])
-    assert exact is not None
-    value = exact
-    contributions = own - value
-    if weight is None:
+        value = (known or areas(truth, score)).roc_auc
+        assert value is not None
+        contributions = own - value
         for mask, size in ((truth, m), (~truth, n)):
             contributions[mask] *= 1 / math.sqrt(size * (size - 1)) if size > 1 else 1 / size
     else:
-        contributions *= weight / np.where(truth, totals[1], totals[0])
+        value = float(np.average(own[truth], weights=weight[truth]))
+        contributions = (own - value) * weight / np.where(truth, weight[truth].sum(), weight[~truth].sum())
     parts = Contributions(contributions, strata=truth)
     if (min(m, n) >= FEW_OF_A_CLASS and 0 < value < 1) or clusters is not None or weight is not None:
         return by_contributions(value, parts, len(truth), clusters, share=True, method="DeLong")
@@ -95,39 +88,27 @@ def roc_auc(
     return Estimate(value, low, high, len(truth), "Newcombe, score method", parts)
 
 
-def _class_totals(truth: Truth, weight: Floats | None) -> tuple[float, float]:
-    """Negative, positive."""
-    if weight is None:
-        return float((~truth).sum()), float(truth.sum())
-    return float(weight[~truth].sum()), float(weight[truth].sum())
-
-
-def _shares_below(truth: Truth, score: Floats, weight: Floats | None) -> Floats:
+def _shares_below(truth: Booleans, score: Floats, weight: Floats | None) -> Floats:
     """For each row the share of the other class that has a lower score, ties by half."""
     if weight is None and len(truth) > BINNED_ROWS:
         return _binned_shares(truth, score)
     shares = np.empty(len(truth))
+    weights = np.ones(len(truth)) if weight is None else weight
     for own in (truth, ~truth):
-        others = score[~own]
-        if weight is None:
-            others = np.sort(others)
-            left, right = (np.searchsorted(others, score[own], side) for side in ("left", "right"))
-            shares[own] = (left + right) / (2 * len(others))
-        else:
-            order = np.argsort(others, kind="stable")
-            heaped = np.concatenate(([0.0], np.cumsum(weight[~own][order])))
-            left, right = (np.searchsorted(others[order], score[own], side) for side in ("left", "right"))
-            shares[own] = (heaped[left] + heaped[right]) / (2 * heaped[-1])
+        order = np.argsort(score[~own], kind="stable")
+        others, heaped = score[~own][order], np.concatenate(([0.0], np.cumsum(weights[~own][order])))
+        left, right = (np.searchsorted(others, score[own], side) for side in ("left", "right"))
+        shares[own] = (heaped[left] + heaped[right]) / (2 * heaped[-1])
     return shares
 
 
-def _binned_shares(truth: Truth, score: Floats) -> Floats:
+def _binned_shares(truth: Booleans, score: Floats) -> Floats:
     at, (negative, positive) = _histogram(truth, score)
     tables = [(np.cumsum(counts) - counts / 2) / counts.sum() for counts in (positive, negative)]
     return np.concatenate(tables)[at + truth * len(negative)]
 
 
-def _histogram(truth: Truth, score: Floats) -> tuple[Codes, Floats]:
+def _histogram(truth: Booleans, score: Floats) -> tuple[Codes, Floats]:
     """Each row's bin, and how many rows of each class the bins hold. Bins hold as many rows each where scores crowd."""
     low, high = float(score.min()), float(score.max())
     at = ((score - low) * ((BINS - 1) / (high - low or 1))).astype(np.int64)
@@ -156,7 +137,7 @@ def newcombe_auc_interval(value: float, positives: int, negatives: int) -> tuple
 
 
 def average_precision(
-    truth: Truth, score: Floats, weight: Floats | None, clusters: Codes | None, known: Areas | None = None
+    truth: Booleans, score: Floats, weight: Floats | None, clusters: Codes | None, known: Areas | None = None
 ) -> Estimate:
     """Average precision (the area below the precision-recall steps) with an interval on the logit scale.
 
@@ -169,24 +150,18 @@ def average_precision(
         return absent("the positive rows have no weight", len(truth))
     n = len(truth)
     value = (known or areas(truth, score)).average_precision if weight is None else None
-    binned = weight is None and n > BINNED_ROWS
-    if binned:
+    if weight is None and n > BINNED_ROWS:
         at, counts = _histogram(truth, score)
         at, counts = len(counts[0]) - 1 - at, counts[:, ::-1]
     else:
         distinct, at = np.unique(-score, return_inverse=True)
-        counts = np.stack(
-            [
-                np.bincount(at[mask], weights=None if weight is None else weight[mask], minlength=len(distinct))
-                for mask in (~truth, truth)
-            ]
-        ).astype(float)
+        weights = np.ones(n) if weight is None else weight
+        counts = np.stack([np.bincount(at, weights * own, len(distinct)) for own in (~truth, truth)])
     found, alerts = np.cumsum(counts[1]), np.cumsum(counts.sum(axis=0))
     total = found[-1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        precision = np.where(alerts > 0, found / alerts, 0.0)
-        up = np.where(alerts > 0, counts[1] * (alerts - found) / alerts**2, 0.0)
-        down = np.where(alerts > 0, counts[1] * found / alerts**2, 0.0)
+    precision = np.nan_to_num(divided(found, alerts))
+    up = np.nan_to_num(divided(counts[1] * (alerts - found), alerts**2))
+    down = np.nan_to_num(divided(counts[1] * found, alerts**2))
     exact = float(np.dot(counts[1], precision) / total)
     value = exact if value is None else value
     of_positive = (precision - exact + np.cumsum(up[::-1])[::-1]) / total

@@ -10,6 +10,7 @@ import pandas as pd
 
 from model_evaluation.kinds.predictive.runtime.joined import Joined
 from model_evaluation.kinds.predictive.runtime.problem import PrimaryMetric, ProblemType, ThresholdRule
+from model_evaluation.kinds.predictive.runtime.tables import Booleans, Texts
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.adjustment import benjamini_hochberg
 from model_evaluation.runtime.statistics.differences import settle_verdicts
@@ -114,7 +115,7 @@ def gaps(joined: Joined, fields: Sequence[str]) -> dict[str, list[Gap]]:
     result: dict[str, list[Gap]] = {}
     truth = np.asarray(joined.truth)
     for field in fields:
-        found: list[Gap] = []
+        shown: list[Gap] = []
         for side, said in joined.said.items():
             if said.codes is None or joined.weight is not None:
                 continue
@@ -126,12 +127,12 @@ def gaps(joined: Joined, fields: Sequence[str]) -> dict[str, list[Gap]]:
             ):
                 gap = _gap(rate, side, joined.slices[field][rows], positive[rows])
                 if gap is not None:
-                    found.append(gap)
-        result[field] = found
+                    shown.append(gap)
+        result[field] = shown
     return result
 
 
-def _gap(rate: str, side: Side, segment: np.ndarray, positive: np.ndarray) -> Gap | None:
+def _gap(rate: str, side: Side, segment: Texts, positive: Booleans) -> Gap | None:
     codes, names = pd.factorize(segment)
     counts = np.bincount(codes)
     hits = np.bincount(codes, weights=positive)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from scipy.cluster.vq import ClusterError, kmeans2, vq
 from sklearn import metrics as sk
 
-from model_evaluation.kinds.predictive.runtime.joined import Codes
-from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
 from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.statistics.confusion import Cells, divided
 from model_evaluation.runtime.summary import Difference
 
-from .cells import Cells, divided, quantiles
+from .cells import quantiles, table
 from .estimates import Contributions, Estimate, absent, difference, difference_of
 
 FEWEST_ROWS = 20
@@ -27,11 +27,12 @@ SEED = 20260101
 Compared = tuple[dict[Side, Estimate], Difference | None]
 
 
-def shape_sample(n: int) -> Codes:
-    """The rows, or a seeded sample of them where they are many."""
-    if n <= SAMPLE:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(SEED).choice(n, SAMPLE, replace=False))
+def shape_sample(features: Floats | None) -> Codes:
+    """The rows whose features are all numbers, or a seeded sample of them where they are many."""
+    usable = np.flatnonzero([] if features is None else np.isfinite(features).all(axis=1))
+    if len(usable) <= SAMPLE:
+        return usable
+    return usable[np.sort(np.random.default_rng(SEED).choice(len(usable), SAMPLE, replace=False))]
 
 
 def silhouettes(features: Floats, codes: Codes) -> Floats | None:
@@ -45,10 +46,9 @@ def shape_metrics(features: Floats | None, codes: Mapping[Side, Codes]) -> dict[
     """Silhouette with the spread of rows; Davies-Bouldin and Calinski-Harabasz with that of redrawn rows. All on
     the same sample of rows for both models, with features on their own scale."""
     names = ("silhouette", "davies_bouldin", "calinski_harabasz")
-    usable = None if features is None else np.flatnonzero(np.isfinite(features).all(axis=1))
-    if features is None or usable is None or len(usable) < 3:
+    rows = shape_sample(features)
+    if features is None or len(rows) < 3:
         return {name: ({side: absent("there are no features") for side in codes}, None) for name in names}
-    rows = usable[shape_sample(len(usable))]
     own = features[rows]
     sampled = {side: values[rows] for side, values in codes.items()}
     n = len(rows)
@@ -76,18 +76,17 @@ def stability(features: Floats | None, codes: Mapping[Side, Codes]) -> Compared:
     well that agrees with the model's clusters is the adjusted Rand index. The median over the samples, with the range
     of the middle 95 of 100 (Hennig, 2007, Computational Statistics and Data Analysis 52). k-means stands in for the
     model's own algorithm, which predictions do not tell."""
-    usable = None if features is None else np.flatnonzero(np.isfinite(features).all(axis=1))
-    if features is None or usable is None or len(usable) < FEWEST_ROWS:
+    rows = shape_sample(features)
+    if features is None or len(rows) < FEWEST_ROWS:
         reason = "there are no features" if features is None else f"fewer than {FEWEST_ROWS} rows"
         return {side: absent(reason) for side in codes}, None
-    rows = usable[shape_sample(len(usable))]
     own, n = features[rows], len(rows)
     rng = np.random.default_rng(SEED)
     halves = [rng.permutation(n) for _ in range(HALVES)]
     draws: dict[Side, Floats] = {}
     values: dict[Side, float | None] = {}
-    for side, given in codes.items():
-        kinds, at = np.unique(given[rows], return_inverse=True)
+    for side, clusters in codes.items():
+        kinds, at = np.unique(clusters[rows], return_inverse=True)
         draws[side] = np.full(HALVES, np.nan)
         if 2 <= len(kinds) <= n // 4:
             draws[side] = np.array([_agreement(own, at, len(kinds), order) for order in halves])
@@ -112,8 +111,7 @@ def _agreement(features: Floats, codes: Codes, clusters: int, order: Codes) -> f
     return float(sk.adjusted_rand_score(codes[second], vq(features[second], middles)[0]))
 
 
-def _redrawn(features: Floats, codes: Mapping[Side, Codes], function: object) -> Compared:
-    assert callable(function)
+def _redrawn(features: Floats, codes: Mapping[Side, Codes], function: Callable[[Floats, Codes], float]) -> Compared:
     n = len(features)
     rng = np.random.default_rng(SEED)
     draws = {side: np.full(RESAMPLES, np.nan) for side in codes}
@@ -122,10 +120,10 @@ def _redrawn(features: Floats, codes: Mapping[Side, Codes], function: object) ->
         for side, values in codes.items():
             if 2 <= len(np.unique(values[rows])) < n:
                 draws[side][at] = function(features[rows], values[rows])
-    found = {
+    whole = {
         side: float(function(features, own)) if 2 <= len(np.unique(own)) < n else None for side, own in codes.items()
     }
-    return _from_draws(found, draws, n, f"bootstrap, {RESAMPLES} resamples")
+    return _from_draws(whole, draws, n, f"bootstrap, {RESAMPLES} resamples")
 
 
 def _from_draws(values: Mapping[Side, float | None], draws: Mapping[Side, Floats], n: int, method: str) -> Compared:
@@ -154,32 +152,25 @@ def agreement_metrics(truth: Codes | None, codes: Mapping[Side, Codes], classes:
     if truth is None:
         return {name: ({side: absent("there is no truth") for side in codes}, None) for name in names}
     n = len(truth)
-    joint = np.stack([truth, *codes.values()], axis=1)
-    kinds, counts = np.unique(joint, axis=0, return_counts=True)
-    rng = np.random.default_rng(SEED)
-    drawn = rng.multinomial(n, counts / n, size=DRAWS).astype(float)
-    result: dict[str, Compared] = {}
+    counted = table(truth, dict(codes), 1 + max(classes, *(int(own.max()) for own in codes.values())))
+    drawn = np.random.default_rng(SEED).multinomial(n, counted.counts / n, size=DRAWS)
     rand: dict[Side, Floats] = {}
     mutual: dict[Side, Floats] = {}
-    for at, side in enumerate(codes):
-        width = int(kinds[:, at + 1].max()) + 1
-        spot = kinds[:, 0] * width + kinds[:, at + 1]
-        to = np.zeros((len(kinds), classes * width))
-        to[np.arange(len(kinds)), spot] = 1
-        rand[side] = adjusted_rand((drawn @ to).reshape(DRAWS, classes, width))
+    for side, predicted in counted.predicted.items():
+        rand[side] = adjusted_rand(counted.cells(side, drawn.astype(float)))
+        few = drawn[:RESAMPLES] if n <= 4 * SAMPLE else ()
         mutual[side] = np.array(
-            [
-                sk.adjusted_mutual_info_score(np.repeat(kinds[:, 0], own), np.repeat(kinds[:, at + 1], own))
-                for own in drawn[:RESAMPLES].astype(int)
-            ]
-            if n <= 4 * SAMPLE
-            else [np.nan]
+            [sk.adjusted_mutual_info_score(np.repeat(counted.truth, own), np.repeat(predicted, own)) for own in few]
+            or [np.nan]
         )
-    values: dict[Side, float | None] = {side: float(sk.adjusted_rand_score(truth, own)) for side, own in codes.items()}
-    result[names[0]] = _from_draws(values, rand, n, f"bootstrap of counts, {DRAWS:,} draws")
-    values = {side: float(sk.adjusted_mutual_info_score(truth, own)) for side, own in codes.items()}
-    result[names[1]] = _from_draws(values, mutual, n, f"bootstrap of counts, {RESAMPLES} draws")
-    return result
+    compared: dict[str, Compared] = {}
+    for name, function, draws, count in (
+        (names[0], sk.adjusted_rand_score, rand, DRAWS),
+        (names[1], sk.adjusted_mutual_info_score, mutual, RESAMPLES),
+    ):
+        both: dict[Side, float | None] = {side: float(function(truth, own)) for side, own in codes.items()}
+        compared[name] = _from_draws(both, draws, n, f"bootstrap of counts, {count:,} draws")
+    return compared
 
 
 def adjusted_rand(tables: Cells) -> Floats:

@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import NamedTuple, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
-from model_evaluation.kinds.predictive.runtime.joined import Codes, Joined, Said
+from model_evaluation.kinds.predictive.runtime.joined import Joined, Said
 from model_evaluation.kinds.predictive.runtime.problem import CROSS_FIT, ThresholdRule
-from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.kinds.predictive.runtime.tables import Booleans, Codes, Floats, Texts, cut
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
 
 FOLDS = 5
+POINTS = 200  # of a curve, at most
 SEED = 20260101
 USUAL = 0.5
 
@@ -58,7 +58,7 @@ class Decided(NamedTuple):
     notes: list[str]
 
 
-def threshold_curve(truth: NDArray[np.bool_], score: Floats, weight: Floats | None = None) -> Curve:
+def threshold_curve(truth: Booleans, score: Floats, weight: Floats | None = None) -> Curve:
     """Found positives and false alarms at every threshold."""
     distinct, at = np.unique(-score, return_inverse=True)
     own = np.ones(len(score)) if weight is None else weight
@@ -71,9 +71,7 @@ def threshold_curve(truth: NDArray[np.bool_], score: Floats, weight: Floats | No
     return Curve(thresholds, np.concatenate(([0.0], found)), np.concatenate(([0.0], alarms)))
 
 
-def choose_threshold(
-    truth: NDArray[np.bool_], score: Floats, rule: ThresholdRule, weight: Floats | None = None
-) -> Chosen:
+def choose_threshold(truth: Booleans, score: Floats, rule: ThresholdRule, weight: Floats | None = None) -> Chosen:
     """The threshold that the rule finds best on these rows.
 
     cost: the lowest cost, and of equal ones the highest threshold. recall: the highest threshold that meets it.
@@ -110,74 +108,71 @@ def decide(joined: Joined, rule: ThresholdRule, validation: Joined | None) -> De
     values: dict[str, float | None] = {}
     notes: list[str] = []
     for side, own in joined.said.items():
-        if own.score is None:
-            said[side], values[side] = own, None
-            if rule.rule != "none":
-                notes.append(f"The {side} predictions are classes without scores, so no threshold applies to them.")
-            continue
-        if rule.rule == "none":
-            if own.codes is not None or not own.probabilities:
-                said[side], values[side] = own, None
-                continue
-            at: float | Floats = USUAL
-            values[side] = USUAL
-            notes.append(f"No threshold was set: the {side} scores count as positive from {USUAL} on.")
-        elif rule.rule == "fixed":
-            at = values[side] = rule.values[0]
-        elif np.ptp(own.score) == 0:
-            at = values[side] = _constant_threshold(float(own.score[0]), rule)
-        elif rule.source == CROSS_FIT:
-            at, whole, remarks = _cross_fitted(joined, own.score, rule)
-            values[side] = whole
-            notes += [f"{side}: {remark}" for remark in remarks]
-        else:
-            score = None if validation is None or side not in validation.said else validation.said[side].score
-            if validation is None or score is None:
-                raise ResultsError(
-                    f"There are no scores of the {side} model for the validation set: its threshold cannot be chosen.",
-                    fix="Give its predictions for the validation set, or choose cross-fit or a fixed threshold.",
-                )
-            chosen = choose_threshold(np.asarray(validation.truth) == 1, score, rule, validation.weight)
-            at = values[side] = chosen.value
-            notes += [f"{side}: {chosen.note}"] if chosen.note else []
-        said[side] = replace(own, codes=(own.score >= at).astype(np.int64), threshold=values[side])
-    if rule.source == CROSS_FIT and any(value is not None for value in values.values()):
+        at, values[side], remark = _threshold(side, own, joined, rule, validation)
+        said[side] = own
+        if own.score is not None and at is not None:
+            said[side] = replace(own, codes=(own.score >= at).astype(np.int64), threshold=values[side])
+        notes += [remark] if remark else []
+    known = any(value is not None for value in values.values())
+    if rule.source == CROSS_FIT and known:
         notes.append(
             f"The threshold was chosen by cross-fitting over {FOLDS} seeded folds of the test set: each row is decided "
             "at one that the other folds chose. The value that is shown is that of all rows, for use from now on."
         )
-    origin = {"none": "the model's own classes", "fixed": "fixed"}.get(rule.rule, str(rule).split(" validation")[0])
+    origin = {"fixed": "fixed", "none": "usual" if known else "the model's own classes"}.get(rule.rule)
     entry: ThresholdEntry = {
         "value": values.get("tuned"),
-        "origin": origin.removesuffix(f" {CROSS_FIT}"),
-        "set": CROSS_FIT if rule.source == CROSS_FIT else "validation" if rule.source else "",
+        "origin": origin or " ".join([rule.rule, *(f"{value:.12g}" for value in rule.values)]),
+        "set": "validation" if rule.validation else rule.source,
         "values": values,
     }
-    if rule.rule == "none" and any(value is not None for value in values.values()):
-        entry["origin"] = "usual"
     return Decided(replace(joined, said=said), entry, notes)
 
 
-def _constant_threshold(score: float, rule: ThresholdRule) -> float:
-    """For a score that is the same in every row: the best threshold of a calibrated one (Elkan, 2001, "The foundations
-    of cost-sensitive learning"); to meet a recall or precision all rows count as positive."""
-    return rule.values[0] / sum(rule.values) if rule.rule == "cost" else score
+def _threshold(
+    side: Side, own: Said, joined: Joined, rule: ThresholdRule, validation: Joined | None
+) -> tuple[float | Floats | None, float | None, str]:
+    """A model's threshold (by row, where it is cross-fitted), the one to be shown, and what is to be said."""
+    if own.score is None:
+        text = f"The {side} predictions are classes without scores, so no threshold applies to them."
+        return None, None, "" if rule.rule == "none" else text
+    if rule.rule == "none":
+        if own.codes is not None or not own.probabilities:
+            return None, None, ""
+        text = f"No threshold was set: the {side} scores count as positive from {USUAL} on."
+        return USUAL, USUAL, text
+    if rule.rule == "fixed":
+        return rule.values[0], rule.values[0], ""
+    if np.ptp(own.score) == 0:
+        # The best threshold of a calibrated score (Elkan, 2001, "The foundations of cost-sensitive learning"); to meet
+        # a recall or precision all rows count as positive.
+        at = rule.values[0] / sum(rule.values) if rule.rule == "cost" else float(own.score[0])
+        return at, at, ""
+    truth, score, weight, by_row = np.asarray(joined.truth) == 1, own.score, joined.weight, None
+    if rule.source == CROSS_FIT:
+        by_row = _cross_fitted(joined, truth, score, rule)
+    elif validation is None or side not in validation.said or (checked := validation.said[side].score) is None:
+        raise ResultsError(
+            f"There are no scores of the {side} model for the validation set: its threshold cannot be chosen.",
+            fix="Give its predictions for the validation set, or choose cross-fit or a fixed threshold.",
+        )
+    else:
+        truth, score, weight = np.asarray(validation.truth) == 1, checked, validation.weight
+    chosen = choose_threshold(truth, score, rule, weight)
+    return chosen.value if by_row is None else by_row, chosen.value, f"{side}: {chosen.note}" if chosen.note else ""
 
 
-def _cross_fitted(joined: Joined, score: Floats, rule: ThresholdRule) -> tuple[Floats, float, list[str]]:
-    """A threshold per row that its own fold had no part in, the one of all rows, and remarks."""
-    truth = np.asarray(joined.truth) == 1
+def _cross_fitted(joined: Joined, truth: Booleans, score: Floats, rule: ThresholdRule) -> Floats:
+    """A threshold per row that its own fold had no part in."""
     folds = seeded_folds(joined.ids, truth, joined.clusters)
     at = np.empty(len(score))
     for fold in range(FOLDS):
         others = folds != fold
-        weight = None if joined.weight is None else joined.weight[others]
-        at[~others] = choose_threshold(truth[others], score[others], rule, weight).value
-    whole = choose_threshold(truth, score, rule, joined.weight)
-    return at, whole.value, [whole.note] if whole.note else []
+        at[~others] = choose_threshold(truth[others], score[others], rule, cut(joined.weight, others)).value
+    return at
 
 
-def seeded_folds(ids: NDArray[np.object_], truth: NDArray[np.bool_], clusters: Codes | None) -> Codes:
+def seeded_folds(ids: Texts, truth: Booleans, clusters: Codes | None) -> Codes:
     """A fold from 0 to 4 per row, the same for the same rows in any order; classes spread evenly, groups kept whole."""
     rng = np.random.default_rng(SEED)
     folds = np.empty(len(ids), np.int64)
@@ -191,3 +186,41 @@ def seeded_folds(ids: NDArray[np.object_], truth: NDArray[np.bool_], clusters: C
         places = order[truth[order] == own]
         folds[places[rng.permutation(len(places))]] = np.arange(len(places)) % FOLDS
     return folds
+
+
+class BinaryCurves(NamedTuple):
+    """Curves as at most 200 points, for charts, and for the file that Pipelines and the model registry read. All
+    (points,), by falling threshold: shares of negatives and positives that count as positive, and how many of those
+    alerts are right. ``alerts`` is the share of all rows that count as positive."""
+
+    thresholds: Floats
+    false_positive_rates: Floats
+    true_positive_rates: Floats
+    precisions: Floats
+    alerts: Floats
+
+
+def binary_curves(truth: Booleans, score: Floats, weight: Floats | None = None) -> BinaryCurves:
+    """The curves of rows that hold both classes. Corners of the ROC curve are kept first, so that little is lost."""
+    curve = threshold_curve(truth, score, weight)
+    found, alarms = curve.found / curve.found[-1], curve.alarms / curve.alarms[-1]
+    alerts = curve.found + curve.alarms
+    precision = np.divide(curve.found, alerts, out=np.ones_like(alerts), where=alerts > 0)
+    if len(precision) > 1:
+        precision[0] = precision[1]  # without an alert there is none; the curve starts as it goes on
+    kept = np.arange(len(found))
+    if len(found) > POINTS:
+        walk = (found + alarms) / 2  # equal steps of either rate
+        kept = np.unique(np.searchsorted(walk, np.linspace(0, 1, POINTS)).clip(0, len(found) - 1))
+    return BinaryCurves(curve.thresholds[kept], alarms[kept], found[kept], precision[kept], (alerts / alerts[-1])[kept])
+
+
+def cost_curve(
+    truth: Booleans, score: Floats, costs: tuple[float, ...], weight: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Thresholds, ascending, and the mean cost per row at each; at most 200 points, evenly spread over the rows."""
+    curve = threshold_curve(truth, score, weight)
+    total = curve.found[-1] + curve.alarms[-1]
+    cost = (costs[0] * curve.alarms + costs[1] * (curve.found[-1] - curve.found)) / total
+    kept = np.unique(np.linspace(0, len(cost) - 1, POINTS).astype(int))
+    return curve.thresholds[kept][::-1], cost[kept][::-1]

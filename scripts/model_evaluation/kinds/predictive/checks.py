@@ -1,23 +1,23 @@
-"""Checks of the rows, the models and what is needed to put them together."""
+"""Every check before an evaluation of a predictive model, in the order in which they are shown. Those about AWS say
+nothing where no part of the evaluation is there."""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from model_evaluation.conversation.context import Context
-from model_evaluation.kinds.predictive.recorded import (
-    columns_of,
-    features_of,
-    profile_of,
-    sides_of,
-    uses_jobs,
-)
-from model_evaluation.kinds.predictive.runtime.families import NUMBERS_ONLY
 from model_evaluation.packages import how_to_install
+from model_evaluation.preflight import shared_checks as shared
 from model_evaluation.preflight.results import Result, failed, passed, warned
+from model_evaluation.preflight.shared_checks import Check
 from model_evaluation.preflight.subject import Subject
 
+from .kind import Predictive
+from .recorded import columns_of, features_of, profile_of, sides_of, uses_aws, uses_batch, uses_jobs
+from .runtime.families import NUMBERS_ONLY
+
+ENDPOINTS = ("s3", "sagemaker.api", "sagemaker.runtime", "sts", "logs")
 NEEDED = ("pandas", "pyarrow", "sklearn", "matplotlib")
 
 
@@ -39,16 +39,13 @@ def packages(subject: Subject) -> Iterator[Result]:
         yield passed("Everything the notebook needs is installed here.")
 
 
-def test_set(subject: Subject) -> Iterator[Result]:
+def enough_rows(subject: Subject) -> Iterator[Result]:
     """Rows enough to say anything."""
     profile = profile_of(subject.context)
     if profile.rows < 2:
         yield failed("The test set has one row.", "Give a test set with more rows:\nevaluate.py revise dataset")
     else:
         yield passed(f"{profile.rows:,} rows, {len(profile.columns)} columns.")
-
-
-test_set.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever its name
 
 
 def features(subject: Subject) -> Iterator[Result]:
@@ -78,12 +75,41 @@ def comparison(subject: Subject) -> Iterator[Result]:
     """Both models on the same rows."""
     context = subject.context
     counts = [context.facts(side).get("counts") for side in sides_of(context)]
-    known = [own for own in counts if own]
-    if len(known) == 2 and known[0]["missing"] != known[1]["missing"]:
+    missing = [own["missing"] for own in counts if own]
+    if len(set(missing)) == 2:
         yield warned(
-            f"The candidate lacks predictions for {known[0]['missing']:,} rows, the reference for "
-            f"{known[1]['missing']:,}: they are compared on the rows that both have.",
+            f"The candidate lacks predictions for {missing[0]:,} rows, the reference for {missing[1]:,}: they are "
+            "compared on the rows that both have.",
             "Give predictions for every row of the test set.",
         )
-    elif len(sides_of(context)) == 2:
+    elif len(counts) == 2:
         yield passed("Both models are compared on the same rows, put together by id.")
+
+
+def _where(check: Check, applies: Callable[[Context], bool]) -> Check:
+    """The check, for evaluations that it is about."""
+
+    def run(subject: Subject) -> Iterator[Result]:
+        if applies(subject.context):
+            yield from check.run(subject)
+
+    return Check(check.id, run, check.needs)
+
+
+CHECKS: tuple[Check, ...] = (
+    _where(shared.IDENTITY, uses_aws),
+    _where(shared.ENDPOINT, uses_aws),
+    _where(shared.CLOCK, uses_aws),
+    Check("packages", packages),
+    Check("test_set", enough_rows, ("dataset", "data")),
+    Check("features", features, ("columns", "model")),
+    Check("comparison", comparison, ("model", "reference", "predictions")),
+    _where(shared.ROLE, has_role),
+    _where(shared.role_may(Predictive.permission_steps), has_role),
+    _where(shared.caller_may(Predictive.permission_steps), uses_jobs),
+    _where(shared.BUCKET_POLICY, has_role),
+    _where(shared.ENCRYPTION, has_role),
+    _where(shared.studio_network(ENDPOINTS), uses_jobs),
+    _where(shared.SDK, uses_jobs),
+    _where(shared.SDK_ENVIRONMENT, uses_batch),
+)
