@@ -37,6 +37,8 @@ from model_evaluation.runs.program import program_options
 
 SEEDED = ("DATASET", "MODEL_PACKAGE_ARN", "REFERENCE_MODEL_ARN", "S3_OUTPUT")
 CELL = re.compile(r"(?m)^# %% (?!\[markdown\])(\S+)")
+# Of the environment of the test that happens to be the first one.
+KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "XDG_CACHE_HOME", "PYTHONDONTWRITEBYTECODE")
 NOWHERE = "http://127.0.0.1:9"
 PRELOADED = """
 import functools, gc, json, os, runpy, sys, traceback, warnings
@@ -56,7 +58,8 @@ def play(script, folder, env, options):
     os.environ.clear()
     os.environ.update(env)
     boto3.DEFAULT_SESSION = None
-    AIRHub._sagemaker_client, AIRHub._s3_client = boto3.client("sagemaker"), boto3.client("s3")
+    region = os.environ.get("AWS_REGION", "us-west-2")  # some runs need no AWS
+    AIRHub._sagemaker_client, AIRHub._s3_client = boto3.client("sagemaker", region), boto3.client("s3", region)
     os.chdir(folder)
     sys.argv = [script, *options]
     outcome = {"ok": True}
@@ -103,7 +106,7 @@ class Interpreter:
     """The process that is forked for each run; it ends with the process that started it."""
 
     def __init__(self) -> None:
-        env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        env = {name: os.environ[name] for name in KEPT if name in os.environ}
         env |= {"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2", "HTTPS_PROXY": NOWHERE}
         self._process = subprocess.Popen(
             [kernel_python(), "-c", PRELOADED],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,9 +48,9 @@ def definitions(bench: Bench) -> list[dict[str, Any]]:
     for execution in bench.aws.cloud.timeline.executions.values():
         if not execution.record["PipelineExecutionDisplayName"].startswith(bench.parameters["RUN_LABEL"]):
             continue
-        steps = {step["Name"]: step for step in json.loads(execution.definition.text)["Steps"]}
+        steps = {step.name: step for step in execution.definition.steps}
         step = steps.get("EvaluateCustomModel") or steps["EvaluateBaseModel"]
-        found.append(step["Arguments"]["HyperParameters"])
+        found.append(step.arguments["HyperParameters"])
     return found
 
 

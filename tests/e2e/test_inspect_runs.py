@@ -54,7 +54,8 @@ def test_running_again_attaches(new_bench: Callable[..., Bench]) -> None:
     assert summary["metrics"]["includes"]["difference"]["mean"] > 0
     assert summary["conditions"]["epochs"] == 2
     assert check(summary, "same_settings")["status"] == "pass"
-    assert "inspect view --log-dir s3://acme-data/evaluation-results/support-bot-" in printed
+    label = bench.parameters["RUN_LABEL"]
+    assert f"inspect view --log-dir s3://acme-data/evaluation-results/{label}-" in printed
 
 
 def test_errors_missing_samples_and_another_order(new_bench: Callable[..., Bench]) -> None:

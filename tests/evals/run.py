@@ -162,14 +162,14 @@ def one_session() -> Iterator[None]:
     """The commands of this process share one boto3 session, which takes as long to make as a short command."""
     import functools
 
-    from model_evaluation.lookups import session
+    import boto3  # noqa: TID251
 
-    original = session.boto3.Session
-    session.boto3.Session = functools.cache(original)
+    original = boto3.Session
+    boto3.Session = functools.cache(original)  # type: ignore[assignment,misc,unused-ignore]
     try:
         yield
     finally:
-        session.boto3.Session = original
+        boto3.Session = original  # type: ignore[misc,unused-ignore]
 
 
 @contextlib.contextmanager

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.kind import MetricTool
 
 from .scorer.local_file import local_call
@@ -24,10 +25,10 @@ class ScorerTool(MetricTool):
         "(JSONL, else sample rows), in the event of the rows' format; lint tries one row."
     )
 
-    def run(self, args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    def run(self, args: argparse.Namespace) -> tuple[JsonObject, int]:
         samples = samples_of(_rows(args.rows), 1 if args.action == "lint" else args.limit)
         trial = try_scorer(samples, _call(args, len(samples)))
-        body: dict[str, Any] = {
+        body: JsonObject = {
             "calls": trial.rows(),
             "metrics": trial.metrics,
             "findings": [finding("odd", text, level="warning") for text in trial.oddities],

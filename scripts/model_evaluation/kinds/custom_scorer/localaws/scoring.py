@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from typing import Any
 
+from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.custom_scorer.scorer.events import event_of, gold_of
 from model_evaluation.kinds.custom_scorer.scorer.replies import TOTAL, ReplyError, Scores, read_reply
 from model_evaluation.localaws.errors import JobFailure
@@ -33,7 +33,7 @@ def run_scoring(job: Job) -> None:
     scored: list[dict[str, float]] = []
     for at, (row, own) in enumerate(zip(rows, parsed, strict=True)):
         answer = _answer(side, at, golds)
-        metrics: dict[str, Any] = {"em": float(answer == golds[at]), "rouge1": _overlap(answer, golds[at])}
+        metrics: JsonObject = {"em": float(answer == golds[at]), "rouge1": _overlap(answer, golds[at])}
         with contextlib.suppress(ReplyError):
             scores = _scores(job, row, answer, str(at))
             scored.append({TOTAL: scores.total, **scores.metrics})
@@ -54,7 +54,7 @@ def _means(every: list[dict[str, float]], failures: int) -> dict[str, float]:
     return {**means, "byoc_failure_count": float(failures)}
 
 
-def _scores(job: Job, row: dict[str, Any], answer: str, row_id: str) -> Scores:
+def _scores(job: Job, row: JsonObject, answer: str, row_id: str) -> Scores:
     preset = job.hyperparameters.get("preset_reward_function")
     if preset:
         right = _last_number(answer) == _last_number(gold_of(row)) if preset == "prime_math" else answer == gold_of(row)

@@ -7,10 +7,8 @@ one format and the model's in another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from model_evaluation.dataset.rows.formats import family, format_of
+from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.runtime.rows import read_dataset_row
 
 ANSWER_FIELDS = {
@@ -30,7 +28,7 @@ GOLD_FIELDS = {
 }
 
 
-def format_name(row: Mapping[str, Any]) -> str:
+def format_name(row: Facts) -> str:
     """The documented format of a row: a key of ``ANSWER_FIELDS``. Raises ``ValueError`` for none of them."""
     name = format_of(row)
     if name is None or family(name) not in ANSWER_FIELDS:
@@ -38,12 +36,12 @@ def format_name(row: Mapping[str, Any]) -> str:
     return family(name)
 
 
-def gold_of(row: Mapping[str, Any]) -> str:
+def gold_of(row: Facts) -> str:
     """The row's reference answer; empty where it has none."""
     return read_dataset_row(row, 1).reference or ""
 
 
-def event_of(row: Mapping[str, Any], answer: str, row_id: str) -> list[dict[str, Any]]:
+def event_of(row: Facts, answer: str, row_id: str) -> list[JsonObject]:
     """What the function is called with when the model answers a row with ``answer``."""
     name, gold = format_name(row), {"text": gold_of(row)}
     own_id = row.get("id", row_id)

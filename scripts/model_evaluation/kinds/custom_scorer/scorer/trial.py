@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from model_evaluation.json_types import JsonObject
 
 from .events import ANSWER_FIELDS, GOLD_FIELDS, event_of, format_name, gold_of
 from .replies import ReplyError, Scores, read_reply
 
-Call = Callable[[list[dict[str, Any]]], object]
+Call = Callable[[list[JsonObject]], object]
 """Calls the function with an event; what it answered."""
 WRONG = "This is not the answer to the question."
 
@@ -36,7 +38,7 @@ class Trial(NamedTuple):
         """Names of the scorer's own metrics, in the order in which it returns them."""
         return list(dict.fromkeys(name for call in self.calls if call.scores for name in call.scores.metrics))
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[JsonObject]:
         """The calls as JSON values."""
         return [
             {
@@ -50,9 +52,9 @@ class Trial(NamedTuple):
         ]
 
 
-def samples_of(lines: Sequence[bytes | str], limit: int) -> list[tuple[int, dict[str, Any]]]:
+def samples_of(lines: Sequence[bytes | str], limit: int) -> list[tuple[int, JsonObject]]:
     """Rows that have a reference answer, each with its line; different answers first."""
-    samples: dict[str, tuple[int, dict[str, Any]]] = {}
+    samples: dict[str, tuple[int, JsonObject]] = {}
     for number, raw in enumerate(lines, 1):
         try:
             row = json.loads(raw)
@@ -67,7 +69,7 @@ def samples_of(lines: Sequence[bytes | str], limit: int) -> list[tuple[int, dict
     return list(samples.values())
 
 
-def try_scorer(samples: Sequence[tuple[int, dict[str, Any]]], call: Call) -> Trial:
+def try_scorer(samples: Sequence[tuple[int, JsonObject]], call: Call) -> Trial:
     """Calls the scorer with a right, a wrong and an empty answer to each sample, and once more with the first.
 
     Each reply has to be one that the container takes; right answers have to score higher than wrong ones, on average.
@@ -91,7 +93,7 @@ def try_scorer(samples: Sequence[tuple[int, dict[str, Any]]], call: Call) -> Tri
     return Trial(calls, faults, oddities)
 
 
-def _tried(line: int, name: str, event: list[dict[str, Any]], call: Call) -> Tried:
+def _tried(line: int, name: str, event: list[JsonObject], call: Call) -> Tried:
     try:
         reply = call(json.loads(json.dumps(event)))
         return Tried(line, name, read_reply(reply, event[0].get("id")), "")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AwsError, Choose, NotFound, Refused
+from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.kinds.custom_scorer.scorer.events import gold_of
 
 PRESETS = {
@@ -47,7 +46,7 @@ def _preset(name: str, context: Context) -> Answer:
     return Answer(name, facts={"preset": True}, findings=[finding("preset", f"{name}: {PRESETS[name]}.")])
 
 
-def lacking(preset: str, row: Mapping[str, Any]) -> str:
+def lacking(preset: str, row: Facts) -> str:
     """What a row lacks for a preset; empty where it has all."""
     if preset == "prime_math":
         gold = gold_of(row)
@@ -60,7 +59,7 @@ def lacking(preset: str, row: Mapping[str, Any]) -> str:
             metadata = json.loads(metadata)
         except ValueError:
             metadata = None
-    if not isinstance(metadata, Mapping):
+    if not isinstance(metadata, dict):
         return "no metadata with inputs and outputs"
     inputs, outputs = metadata.get("inputs"), metadata.get("outputs")
     if not isinstance(inputs, list) or not isinstance(outputs, list) or not inputs:
@@ -127,7 +126,7 @@ def _evaluator(text: str, context: Context) -> Answer:
     return Answer(evaluator.arn, facts=facts, findings=_function(context, evaluator.function))
 
 
-def _function(context: Context, arn: str) -> list[dict[str, Any]]:
+def _function(context: Context, arn: str) -> list[JsonObject]:
     """The function behind an evaluator: there, in this region, able to run. The SDK checks nothing of that."""
     from model_evaluation.kinds.custom_scorer.lookups.functions import describe_function, function_faults
 

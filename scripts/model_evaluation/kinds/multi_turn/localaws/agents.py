@@ -72,6 +72,7 @@ def _described(cloud: Cloud, request: Request, own: AgentRuntime) -> Record:
         "agentRuntimeId": own.id,
         "agentRuntimeName": own.name,
         "agentRuntimeVersion": "1",
+        "description": "SIMULATED",
         "lastUpdatedAt": cloud.now(),
         "status": own.status,
     }
@@ -84,7 +85,9 @@ def list_agent_runtimes(cloud: Cloud, request: Request) -> Record:
 
 @OPERATIONS.plays(CONTROL, "GetAgentRuntime")
 def get_agent_runtime(cloud: Cloud, request: Request) -> Record:
-    return _described(cloud, request, runtime_of(cloud, str(request.params["agentRuntimeId"])))
+    role = f"arn:aws:iam::{cloud.account}:role/FernwayDeskAgentRuntime"
+    own = _described(cloud, request, runtime_of(cloud, str(request.params["agentRuntimeId"])))
+    return {**own, "createdAt": cloud.now(), "roleArn": role, "lifecycleConfiguration": {}}
 
 
 @OPERATIONS.plays(CONTROL, "GetAgentRuntimeEndpoint")
@@ -98,6 +101,8 @@ def get_agent_runtime_endpoint(cloud: Cloud, request: Request) -> Record:
         "agentRuntimeEndpointArn": f"{arn}/runtime-endpoint/{name}",
         "agentRuntimeArn": arn,
         "status": status,
+        "createdAt": cloud.now(),
+        "lastUpdatedAt": cloud.now(),
         "name": name,
         "id": own.id,
     }

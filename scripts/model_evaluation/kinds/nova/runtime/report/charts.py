@@ -11,8 +11,7 @@ from matplotlib.patches import Rectangle
 
 from model_evaluation.kinds.nova.runtime.scores.answers import ACCURACY
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.report.charts import CHARTS
-from model_evaluation.runtime.report.charts import drawing as look
+from model_evaluation.runtime.report.charts import CHARTS, drawing
 from model_evaluation.runtime.summary import labels_of
 
 from .page_parts import sides_of_confidence
@@ -20,16 +19,16 @@ from .page_parts import sides_of_confidence
 FEW = 10  # a tenth with fewer answers is drawn hollow
 
 
-def drawings(analysis: Analysis) -> Mapping[str, Callable[[], look.Chart | None]]:
+def drawings(analysis: Analysis) -> Mapping[str, Callable[[], drawing.Chart | None]]:
     """The shared charts, and those of confidence where there is any."""
-    chosen: dict[str, Callable[[], look.Chart | None]] = {
+    chosen: dict[str, Callable[[], drawing.Chart | None]] = {
         name: functools.partial(draw, analysis) for name, draw in CHARTS.items()
     }
     chosen["cells"] = lambda: cells_chart(analysis)
     return {**chosen, "reliability": lambda: reliability_chart(analysis), "routing": lambda: routing_chart(analysis)}
 
 
-def cells_chart(analysis: Analysis) -> look.Chart | None:
+def cells_chart(analysis: Analysis) -> drawing.Chart | None:
     """The primary metric of the model under test by two metadata fields, with the rows of every cell."""
     summary, table = analysis.summary, analysis.per_example
     side = "tuned" if summary["models"]["tuned"] else "base"
@@ -48,23 +47,23 @@ def cells_chart(analysis: Analysis) -> look.Chart | None:
         title = f"Lowest where {first} is {worst[0]} and {second} is {worst[1]}: {large['mean'].min():.2f}"
     alt = "; ".join(f"{a}, {b}: {own['mean']:.2f} of {own['count']:.0f}" for (a, b), own in grouped.iterrows())
     name = f"{summary['primary_metric']} of the {labels_of(summary)[side]} by {first} and {second}"
-    chart = look.new_chart(name, title, alt, 0.9 + 0.5 * len(rows))
+    chart = drawing.new_chart(name, title, alt, 0.9 + 0.5 * len(rows))
     axes = chart.add_subplot()
     axes.set_xlim(-0.5, len(columns) - 0.5)
-    axes.set_xticks(range(len(columns)), [look.chart_label(str(value), 18, 1) for value in columns])
-    look.label_rows(axes, [look.chart_label(str(value), 24, 1) for value in rows])
+    axes.set_xticks(range(len(columns)), [drawing.chart_label(str(value), 18, 1) for value in columns])
+    drawing.label_rows(axes, [drawing.chart_label(str(value), 24, 1) for value in rows])
     for (a, b), own in grouped.iterrows():
         at, enough = (columns.index(b), rows.index(a)), own["count"] >= FEW
         share = (own["mean"] - limits[0]) / (limits[1] - limits[0])
-        colour = look.GOOD if enough else look.PAPER
+        colour = drawing.GOOD if enough else drawing.PAPER
         axes.add_patch(Rectangle((at[0] - 0.48, at[1] - 0.46), 0.96, 0.92, color=colour, alpha=0.15 + 0.5 * share))
         text = f"{own['mean']:.2f}  (n {own['count']:.0f})"
-        axes.text(*at, text, ha="center", va="center", size=9, color=look.INK if enough else look.MUTED)
+        axes.text(*at, text, ha="center", va="center", size=9, color=drawing.INK if enough else drawing.MUTED)
     axes.set_xlabel(f"{second} (grey: fewer than {FEW} rows, no claim)")
     return chart
 
 
-def reliability_chart(analysis: Analysis) -> look.Chart | None:
+def reliability_chart(analysis: Analysis) -> drawing.Chart | None:
     """Accuracy by tenths of confidence with Wilson's intervals, against the diagonal."""
     summary = analysis.summary
     sides, labels = sides_of_confidence(summary), labels_of(summary)
@@ -78,13 +77,13 @@ def reliability_chart(analysis: Analysis) -> look.Chart | None:
         + ", ".join(f"{b['confidence']:.2f} {b['accuracy']:.2f} ({b['n']})" for b in own["reliability"])
         for side, own in sides.items()
     )
-    chart = look.new_chart("Reliability of the confidence", title, alt, 3.8)
+    chart = drawing.new_chart("Reliability of the confidence", title, alt, 3.8)
     axes = chart.add_subplot()
-    axes.plot([0, 1], [0, 1], color=look.MUTED, linewidth=1, linestyle=(0, (2, 2)), label="as sure as right")
+    axes.plot([0, 1], [0, 1], color=drawing.MUTED, linewidth=1, linestyle=(0, (2, 2)), label="as sure as right")
     for side, own in sides.items():
-        colour, shift = look.MODEL_COLOURS[side], 0.006 if side == "tuned" else -0.006
+        colour, shift = drawing.MODEL_COLOURS[side], 0.006 if side == "tuned" else -0.006
         for at, tenth in enumerate(own["reliability"]):
-            x, fill = tenth["confidence"] + shift, colour if tenth["n"] >= FEW else look.PAPER
+            x, fill = tenth["confidence"] + shift, colour if tenth["n"] >= FEW else drawing.PAPER
             axes.plot([x, x], [tenth["ci_low"], tenth["ci_high"]], color=colour, linewidth=1.5)
             marker = "o" if side == "tuned" else "D"
             label = labels[side] if at == 0 else None
@@ -92,11 +91,11 @@ def reliability_chart(analysis: Analysis) -> look.Chart | None:
     _shares(axes)
     axes.set_xlabel(f"confidence (hollow: fewer than {FEW} answers)")
     axes.set_ylabel("share of right answers")
-    look.legend_above(axes)
+    drawing.legend_above(axes)
     return chart
 
 
-def routing_chart(analysis: Analysis) -> look.Chart | None:
+def routing_chart(analysis: Analysis) -> drawing.Chart | None:
     """Accuracy of the answers that are taken, by how many are: the surest first."""
     table, labels = analysis.per_example, labels_of(analysis.summary)
     curves = {}
@@ -115,18 +114,18 @@ def routing_chart(analysis: Analysis) -> look.Chart | None:
         + " are right"
     )
     alt = "; ".join(f"{labels[side]}: {right.mean():.2f} of all {len(right)}" for side, right in curves.items())
-    chart = look.new_chart("Accuracy by coverage", title, alt, 3.2)
+    chart = drawing.new_chart("Accuracy by coverage", title, alt, 3.2)
     axes = chart.add_subplot()
     for side, right in curves.items():
         taken = np.arange(1, len(right) + 1)
         dashes = "-" if side == "tuned" else (0, (5, 2))
         share = np.cumsum(right) / taken
-        axes.plot(taken / len(right), share, color=look.MODEL_COLOURS[side], linestyle=dashes, label=labels[side])
+        axes.plot(taken / len(right), share, color=drawing.MODEL_COLOURS[side], linestyle=dashes, label=labels[side])
     _shares(axes)
     axes.set_ylim(min(0.5, *(float(right.mean()) for right in curves.values())) - 0.05, 1.02)
     axes.set_xlabel("share of those with a confidence that is taken, the surest first")
     axes.set_ylabel("share of right ones")
-    look.legend_above(axes)
+    drawing.legend_above(axes)
     return chart
 
 
@@ -134,5 +133,5 @@ def _shares(axes: Axes) -> None:
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.03)
     axes.grid()
-    axes.xaxis.set_major_formatter(look.share_tick)
-    axes.yaxis.set_major_formatter(look.share_tick)
+    axes.xaxis.set_major_formatter(drawing.share_tick)
+    axes.yaxis.set_major_formatter(drawing.share_tick)

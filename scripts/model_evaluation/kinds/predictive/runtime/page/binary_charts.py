@@ -11,7 +11,7 @@ from model_evaluation.kinds.predictive.runtime.statistics import cells
 from model_evaluation.kinds.predictive.runtime.statistics.calibration import Calibration
 from model_evaluation.kinds.predictive.runtime.statistics.thresholds import BinaryCurves, binary_curves, cost_curve
 from model_evaluation.kinds.predictive.runtime.tables import Floats
-from model_evaluation.runtime.report.charts import drawing as look
+from model_evaluation.runtime.report.charts import drawing
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
@@ -59,7 +59,7 @@ def _shares(axes: Axes, across: str, up: str, most: float = 1.01) -> None:
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, most)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(look.share_tick)
+        axis.set_major_formatter(drawing.share_tick)
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0)
@@ -67,10 +67,10 @@ def _shares(axes: Axes, across: str, up: str, most: float = 1.01) -> None:
 
 def _mark(axes: Axes, side: Side, x: float, y: float) -> None:
     """Where a model stands at its threshold."""
-    axes.plot([x], [y], MARKERS[side], color=COLOURS[side], markersize=8, markeredgecolor=look.PAPER)
+    axes.plot([x], [y], MARKERS[side], color=COLOURS[side], markersize=8, markeredgecolor=drawing.PAPER)
 
 
-def roc_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def roc_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """Found positives against false alarms at every threshold, with Wilson's band of the share that is found."""
     curves = _curves(analysis)
     if not curves:
@@ -88,14 +88,14 @@ def roc_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         matrix = at_threshold(analysis, side)
         if matrix is not None:
             _mark(axes, side, matrix[0, 1] / matrix[0].sum(), matrix[1, 1] / matrix[1].sum())
-    axes.plot([0, 1], [0, 1], color=look.MUTED, linewidth=1, ls=":", label="chance")
+    axes.plot([0, 1], [0, 1], color=drawing.MUTED, linewidth=1, ls=":", label="chance")
     axes.set_aspect("equal")
     _shares(axes, "false positive rate: false alarms among the negatives", "recall: positives that are found")
     note_below(chart, "Marks: at the threshold. Bands: 95%, point by point.")
     return chart
 
 
-def precision_recall_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def precision_recall_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """How many alerts are right, by how many positives are found; the prevalence is what chance reaches."""
     curves = _curves(analysis)
     if not curves:
@@ -112,14 +112,14 @@ def precision_recall_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         matrix = at_threshold(analysis, side)
         if matrix is not None and matrix[:, 1].sum():
             _mark(axes, side, matrix[1, 1] / matrix[1].sum(), matrix[1, 1] / matrix[:, 1].sum())
-    axes.axhline(prevalence, color=look.MUTED, linewidth=1, ls=":", label=f"prevalence {prevalence:.3g}")
+    axes.axhline(prevalence, color=drawing.MUTED, linewidth=1, ls=":", label=f"prevalence {prevalence:.3g}")
     axes.set_aspect("equal")
     _shares(axes, "recall: positives that are found", "precision: alerts that are right")
     note_below(chart, "Marks: at the threshold.")
     return chart
 
 
-def calibration_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def calibration_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """Share of positives by score, in bins of equally many rows, and how the scores are distributed."""
     own = analysis.details["calibration"]
     if not own:
@@ -129,9 +129,9 @@ def calibration_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         f"{analysis.labels[side]}: mean distance {part['ece']:.3f}, {part['ece_expected']:.3f} expected by chance"
         for side, part in own.items()
     )
-    chart = look.new_chart("Calibration", _calibration_title(first_label(analysis, own), own[first]), alt, 4.6)
+    chart = drawing.new_chart("Calibration", _calibration_title(first_label(analysis, own), own[first]), alt, 4.6)
     top, below = chart.subplots(2, 1, height_ratios=[4, 1], sharex=True)
-    top.plot([0, 1], [0, 1], color=look.MUTED, linewidth=1, ls=":", label="perfect")
+    top.plot([0, 1], [0, 1], color=drawing.MUTED, linewidth=1, ls=":", label="perfect")
     for side, part in own.items():
         bins = part["bins"]
         spans = [
@@ -145,8 +145,8 @@ def calibration_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     top.set_ylim(-0.02, 1.02)
     top.set_ylabel("share that is positive")
     top.grid()
-    top.yaxis.set_major_formatter(look.share_tick)
-    look.legend_above(top)
+    top.yaxis.set_major_formatter(drawing.share_tick)
+    drawing.legend_above(top)
     below.set_ylabel("rows")
     below.set_xlim(-0.01, 1.01)
     below.set_xlabel("score (bins of equally many rows; bars: 95% interval)")
@@ -168,7 +168,7 @@ def _calibration_title(label: str, own: Calibration) -> str:
     return f"{label}: {said} (slope {own['slope']:.2f}, 95% CI {slope[0]:.2f} to {slope[1]:.2f})"
 
 
-def cost_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def cost_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """The mean cost per row at every threshold, on the rows that the threshold was chosen on."""
     rows = analysis.validation or analysis.joined
     truth = np.asarray(rows.truth) == 1
@@ -191,11 +191,11 @@ def cost_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     where = "the validation set" if analysis.validation else "the test set: the lowest point flatters, see the table"
     axes.set_xlabel(f"threshold (upright lines: the chosen ones), on {where}")
     axes.set_ylabel("cost per row")
-    look.legend_above(axes)
+    drawing.legend_above(axes)
     return chart
 
 
-def gains_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def gains_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """How many of the positives are among the rows with the highest scores."""
     curves = _curves(analysis)
     if not curves:
@@ -208,13 +208,13 @@ def gains_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     for side, own in curves.items():
         axes.plot(own.alerts, own.true_positive_rates, **line(analysis, side))
     share = analysis.details["prevalence"]["value"]
-    axes.plot([0, share, 1], [0, 1, 1], color=look.MUTED, lw=1, ls="--", label="best possible")
-    axes.plot([0, 1], [0, 1], color=look.MUTED, lw=1, ls=":", label="any order")
+    axes.plot([0, share, 1], [0, 1, 1], color=drawing.MUTED, lw=1, ls="--", label="best possible")
+    axes.plot([0, 1], [0, 1], color=drawing.MUTED, lw=1, ls=":", label="any order")
     _shares(axes, "share of the rows, highest scores first", "share of the positives", 1.03)
     return chart
 
 
-def scores_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def scores_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """The scores of either class, a panel per model."""
     joined, curves = analysis.joined, _curves(analysis)
     if not curves:
@@ -224,22 +224,22 @@ def scores_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     apart = float((first.true_positive_rates - first.false_positive_rates).max())
     title = f"{first_label(analysis, curves)}: one cut tells at most {apart:.0%} of the classes apart"
     alt = "Histograms of scores; the measure is Kolmogorov and Smirnov's."
-    chart = look.new_chart("Scores by class", title, alt, 2.9)
+    chart = drawing.new_chart("Scores by class", title, alt, 2.9)
     every = panels(analysis, chart, list(curves), sharey=True)
     for panel, side in zip(every, curves, strict=True):
         said = joined.said[side]
         score = np.asarray(said.score)
         edges = np.histogram_bin_edges(score, HISTOGRAM_BINS, (0, 1) if said.probabilities else None)
-        for own, colour, name in ((False, look.UNCLEAR, joined.classes[0]), (True, look.BAD, joined.classes[1])):
+        for own, colour, name in ((False, drawing.UNCLEAR, joined.classes[0]), (True, drawing.BAD, joined.classes[1])):
             part = score[truth == own]
             heights = np.histogram(part, edges)[0] / max(1, len(part))
-            label = look.chart_label(f"{name} ({len(part):,})", 24, 1)
+            label = drawing.chart_label(f"{name} ({len(part):,})", 24, 1)
             panel.stairs(heights, edges, fill=True, color=colour, alpha=0.45, label=label)
             panel.stairs(heights, edges, color=colour, lw=1.4, ls="-" if own else "--")
         if said.threshold is not None:
-            panel.axvline(said.threshold, color=look.INK, lw=1, ls=":")
+            panel.axvline(said.threshold, color=drawing.INK, lw=1, ls=":")
         panel.set_xlabel("score (dotted: the threshold)" if said.threshold is not None else "score")
-        panel.yaxis.set_major_formatter(look.share_tick)
+        panel.yaxis.set_major_formatter(drawing.share_tick)
         panel.grid(axis="y")
     every[0].set_ylabel("share of the class")
     every[0].legend(loc="upper center")

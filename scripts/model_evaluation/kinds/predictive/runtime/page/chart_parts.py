@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
-from model_evaluation.runtime.report.charts import drawing as look
+from model_evaluation.runtime.report.charts import drawing
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.summary import MeasuredValue
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.predictive.runtime.analysis import PredictiveAnalysis
 
-COLOURS = {"tuned": look.TUNED, "base": look.BASE}
+COLOURS = {"tuned": drawing.TUNED, "base": drawing.BASE}
 DASHES = {"tuned": "-", "base": (0, (5, 2))}  # told apart in grey, too
 MARKERS = {"tuned": "o", "base": "D"}
 MOST_SEGMENTS = 24
@@ -38,9 +38,9 @@ def first_label(analysis: PredictiveAnalysis, sides: Iterable[Side]) -> str:
     return analysis.labels[next(iter(sides))].capitalize()
 
 
-def one_plot(subject: str, title: str, alt: str, height: float) -> tuple[look.Chart, Axes]:
+def one_plot(subject: str, title: str, alt: str, height: float) -> tuple[drawing.Chart, Axes]:
     """A chart of one plot with a grid."""
-    chart = look.new_chart(subject, title, alt, height)
+    chart = drawing.new_chart(subject, title, alt, height)
     axes = chart.add_subplot()
     axes.grid()
     return chart, axes
@@ -48,7 +48,7 @@ def one_plot(subject: str, title: str, alt: str, height: float) -> tuple[look.Ch
 
 def panels(
     analysis: PredictiveAnalysis,
-    chart: look.Chart,
+    chart: drawing.Chart,
     sides: Sequence[Side],
     *,
     sharex: bool = False,
@@ -79,11 +79,11 @@ def interval_rows(
             axes.plot([own["value"]], [row + apart], MARKERS[side], color=COLOURS[side], ms=7, label=label)
     axes.grid(axis="x")
     if len(sides) > 1:
-        look.legend_above(axes)
+        drawing.legend_above(axes)
 
 
-def note_below(chart: look.Chart, text: str) -> None:
-    chart.supxlabel(text, x=0.01, ha="left", size=9, color=look.MUTED)
+def note_below(chart: drawing.Chart, text: str) -> None:
+    chart.supxlabel(text, x=0.01, ha="left", size=9, color=drawing.MUTED)
 
 
 def measured_sides(analysis: PredictiveAnalysis, name: str) -> Iterator[tuple[Side, MeasuredValue]]:

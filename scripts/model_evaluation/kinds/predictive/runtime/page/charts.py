@@ -1,4 +1,4 @@
-"""The charts of predictive models, titled with what they show. Drawn like all charts of reports, in their look."""
+"""The charts of predictive models, titled with what they show. Drawn like all charts of reports, in their drawing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 from model_evaluation.kinds.predictive.runtime.problem import LOWER_IS_BETTER, ProblemType
 from model_evaluation.kinds.predictive.runtime.statistics.entries import Entries
-from model_evaluation.runtime.report.charts import drawing as look
+from model_evaluation.runtime.report.charts import drawing
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.summary import MeasuredEntry
 
@@ -27,13 +27,13 @@ NOTE = """Blue: better than over all rows, or than the reference; orange: worse.
 without colour: too few rows. * shown even allowing for the number of segments."""
 
 
-def drawings(analysis: PredictiveAnalysis) -> Mapping[str, Callable[[], look.Chart | None]]:
+def drawings(analysis: PredictiveAnalysis) -> Mapping[str, Callable[[], drawing.Chart | None]]:
     """The charts of this problem, by name."""
     charts = {"metrics": metrics_chart, **OF_PROBLEM[analysis.problem.type], "slices": slices_chart}
     return {name: partial(draw, analysis) for name, draw in charts.items()}
 
 
-OF_PROBLEM: Mapping[ProblemType, Mapping[str, Callable[[PredictiveAnalysis], look.Chart | None]]] = {
+OF_PROBLEM: Mapping[ProblemType, Mapping[str, Callable[[PredictiveAnalysis], drawing.Chart | None]]] = {
     "binary": {
         "roc": roc_chart,
         "precision_recall": precision_recall_chart,
@@ -49,7 +49,7 @@ OF_PROBLEM: Mapping[ProblemType, Mapping[str, Callable[[PredictiveAnalysis], loo
 }
 
 
-def metrics_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def metrics_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """Every metric that lies between 0 and 1, with both models' intervals."""
     entries = {
         name: entry
@@ -68,10 +68,10 @@ def metrics_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         counts = f"better on {better or 'none'}, worse on {worse or 'none'} of the {compared} compared here"
         title = f"{analysis.labels['tuned'].capitalize()}: {counts}"
     alt = "; ".join(f"{own}: {both_values(analysis, own)}" for own in entries)
-    chart = look.new_chart("Metrics with their intervals", title, alt, 1.2 + 0.4 * len(entries))
+    chart = drawing.new_chart("Metrics with their intervals", title, alt, 1.2 + 0.4 * len(entries))
     axes = chart.add_subplot()
     interval_rows(axes, analysis, [{"tuned": e["tuned"], "base": e["base"]} for e in entries.values()], 0.18)
-    look.label_rows(axes, list(entries), list(entries).index(primary) if primary in entries else None)
+    drawing.label_rows(axes, list(entries), list(entries).index(primary) if primary in entries else None)
     axes.set_xlabel("value with its 95% interval")
     return chart
 
@@ -103,7 +103,7 @@ def _sign(metric: str) -> float:
     return -1.0 if metric in LOWER_IS_BETTER else 1.0
 
 
-def slices_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def slices_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """The heat map of segments: the candidate's metrics in each, by how far they are from all rows, and the difference
     to the reference."""
     primary = analysis.primary
@@ -114,10 +114,10 @@ def slices_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     parts = every[:MOST_SEGMENTS]
     title = "No segment has rows enough to say anything of it"
     if weakest := next((part for part in every if not part.guarded), None):
-        where = f"{look.chart_label(weakest.field, 24, 1)} is {look.chart_label(weakest.name, 24, 1)}"
+        where = f"{drawing.chart_label(weakest.field, 24, 1)} is {drawing.chart_label(weakest.name, 24, 1)}"
         shown = f"{primary} {number_text(weakest.value)}, {weakest.rows:,} rows"
         title = f"{analysis.labels[side].capitalize()}: weakest where {where} ({shown})"
-    chart = look.new_chart("By segment", title, "Rows are segments, columns metrics.", 1.7 + 0.32 * len(parts))
+    chart = drawing.new_chart("By segment", title, "Rows are segments, columns metrics.", 1.7 + 0.32 * len(parts))
     axes = chart.add_subplot()
     names = list(dict.fromkeys([primary, *parts[0].entries]))
     for column, name in enumerate(names):
@@ -136,14 +136,14 @@ def slices_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         _draw_column(axes, len(names), tiles, _sign(primary))
         versus = f"{analysis.labels['tuned']} minus {analysis.labels['base']}"
         headings.append(f"{primary}: {versus}".replace("_", " "))
-    look.label_rows(
+    drawing.label_rows(
         axes,
-        [f"{look.chart_label(p.field, 16, 1)}: {look.chart_label(p.name, 20, 1)} ({p.rows:,})" for p in parts],
+        [f"{drawing.chart_label(p.field, 16, 1)}: {drawing.chart_label(p.name, 20, 1)} ({p.rows:,})" for p in parts],
     )
-    axes.set_xticks(range(len(headings)), [look.chart_label(heading, 20, 4) for heading in headings])
+    axes.set_xticks(range(len(headings)), [drawing.chart_label(heading, 20, 4) for heading in headings])
     axes.set_xlim(-0.5, len(headings) - 0.5)
     axes.xaxis.tick_top()
-    axes.tick_params(length=0, labelcolor=look.INK)
+    axes.tick_params(length=0, labelcolor=drawing.INK)
     axes.spines["bottom"].set_visible(False)
     left_out = len(every) - len(parts)
     note_below(chart, NOTE + (f" {left_out} stronger segments are left out." if left_out else ""))
@@ -162,7 +162,7 @@ class _Tile(NamedTuple):
 def _difference_tile(entry: MeasuredEntry, side: Side) -> _Tile:
     difference, own = entry["difference"], entry[side]
     mean = difference["mean"] if difference else None
-    shown = entry["verdict"] in look.VERDICT_COLOURS
+    shown = entry["verdict"] in drawing.VERDICT_COLOURS
     text = "" if mean is None else f"{mean:+.3g}".replace("-", "−") + "*" * shown
     return _Tile(mean, text, own is not None and own["ci_low"] is None, shown)
 
@@ -172,10 +172,10 @@ def _draw_column(axes: Axes, column: int, tiles: list[_Tile], sign: float) -> No
     for row, tile in enumerate(tiles):
         place = (column - 0.48, row - 0.46)
         if tile.gap is None:
-            axes.add_patch(Rectangle(place, 0.96, 0.92, facecolor=look.BAND))
+            axes.add_patch(Rectangle(place, 0.96, 0.92, facecolor=drawing.BAND))
             continue
-        colour = look.GOOD if sign * tile.gap > 0 else look.BAD
+        colour = drawing.GOOD if sign * tile.gap > 0 else drawing.BAD
         strength = 0.0 if tile.guarded else 0.6 * min(1.0, abs(tile.gap) / reach)
         axes.add_patch(Rectangle(place, 0.96, 0.92, facecolor=colour, alpha=strength))
-        weight, ink = "bold" if tile.shown else "normal", look.MUTED if tile.guarded else look.INK
+        weight, ink = "bold" if tile.shown else "normal", drawing.MUTED if tile.guarded else drawing.INK
         axes.annotate(tile.text, (column, row), ha="center", va="center", size=9, color=ink, weight=weight)

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from model_evaluation.kinds.predictive.runtime.statistics.shapes import shape_sample, silhouettes
 from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
-from model_evaluation.runtime.report.charts import drawing as look
+from model_evaluation.runtime.report.charts import drawing
 from model_evaluation.runtime.results.evaluation import Side
 
 from .binary_charts import at_threshold
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 MOST_CLASSES = 25
 
 
-def confusion_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def confusion_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """Counts and shares of each actual class, both models on one scale."""
     classes = analysis.joined.classes
     matrices = {side: own for side in analysis.joined.said if (own := at_threshold(analysis, side)) is not None}
     if not matrices or len(classes) > MOST_CLASSES:
         return None
-    names = [look.chart_label(name, 14, 1) for name in classes]
+    names = [drawing.chart_label(name, 14, 1) for name in classes]
     size = len(names)
-    chart = look.new_chart(
+    chart = drawing.new_chart(
         "Confusion matrix",
         f"{first_label(analysis, matrices)}: {_confusion_words(analysis, next(iter(matrices.values())))}",
         "Rows are actual classes, columns predicted ones.",
@@ -40,11 +40,13 @@ def confusion_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         totals = own.sum(axis=1, keepdims=True)
         shares = np.divide(own, totals, out=np.zeros_like(own), where=totals > 0)
         for (row, column), share in np.ndenumerate(shares):
-            colour = look.GOOD if row == column else look.BAD
+            colour = drawing.GOOD if row == column else drawing.BAD
             panel.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, alpha=0.6 * share, lw=0))
             text = f"{own[row, column]:,.0f}" if own[row, column] or size <= 6 else ""
             text += f"\n{share:.1%}" if size <= 6 else ""
-            panel.annotate(text, (column, row), ha="center", va="center", size=10 if size <= 4 else 7, color=look.INK)
+            panel.annotate(
+                text, (column, row), ha="center", va="center", size=10 if size <= 4 else 7, color=drawing.INK
+            )
         panel.set_xlim(-0.5, size - 0.5)
         panel.set_ylim(size - 0.5, -0.5)
         panel.set_xticks(range(size), names, rotation=0 if size <= 10 else 90)
@@ -71,7 +73,7 @@ def _confusion_words(analysis: PredictiveAnalysis, own: Floats) -> str:
     return f"most often {actual!r} is taken for {taken!r} ({rows})"
 
 
-def classes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def classes_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """F1 of each class, weakest first."""
     first = next(iter(analysis.joined.said))
     classes = {}
@@ -84,16 +86,18 @@ def classes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     order = sorted(classes, key=lambda name: classes[name][0])[:MOST_SEGMENTS]
     score, rows, _ = classes[order[0]]
     title = f"Weakest class of the {analysis.labels[first]}: {order[0]} (F1 {score:.2f}, {rows:,} rows)"
-    chart = look.new_chart("F1 by class", title, "Dots with 95% intervals, a row per class.", 1.1 + 0.36 * len(order))
+    chart = drawing.new_chart(
+        "F1 by class", title, "Dots with 95% intervals, a row per class.", 1.1 + 0.36 * len(order)
+    )
     axes = chart.add_subplot()
     interval_rows(axes, analysis, [classes[name][2] for name in order], 0.16)
-    look.label_rows(axes, [look.chart_label(f"{name} ({classes[name][1]:,})", 30, 1) for name in order])
+    drawing.label_rows(axes, [drawing.chart_label(f"{name} ({classes[name][1]:,})", 30, 1) for name in order])
     left_out = len(classes) - len(order)
     axes.set_xlabel("F1" + (f"; {left_out} stronger classes are left out" if left_out else ""))
     return chart
 
 
-def silhouettes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def silhouettes_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """Each row's silhouette, by cluster: below 0 it lies nearer to another one."""
     features = analysis.joined.features
     rows = shape_sample(features)
@@ -107,7 +111,7 @@ def silhouettes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         return None
     nearer = float((next(iter(drawn.values()))[0] < 0).mean())
     title = f"{first_label(analysis, drawn)}: {nearer:.0%} of the rows lie nearer to another cluster than their own"
-    chart = look.new_chart("Silhouettes", title, "Rows by cluster and silhouette, the mean as a line.", 3.8)
+    chart = drawing.new_chart("Silhouettes", title, "Rows by cluster and silhouette, the mean as a line.", 3.8)
     every = panels(analysis, chart, list(drawn), sharex=True)
     for panel, (side, (values, codes)) in zip(every, drawn.items(), strict=True):
         at = 0
@@ -115,9 +119,9 @@ def silhouettes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         for number in numbers:
             own = np.sort(values[codes == number])[::-1]
             panel.fill_betweenx(np.arange(at, at + len(own)), 0, own, color=COLOURS[side], alpha=0.75, lw=0, step="mid")
-            panel.annotate(f"{len(own):,}", (0.01, at + len(own) / 2), size=8, va="center", color=look.INK)
+            panel.annotate(f"{len(own):,}", (0.01, at + len(own) / 2), size=8, va="center", color=drawing.INK)
             at += len(own) + max(2, len(values) // 60)
-        panel.axvline(float(values.mean()), color=look.INK, lw=1, ls="--")
+        panel.axvline(float(values.mean()), color=drawing.INK, lw=1, ls="--")
         panel.set_yticks([])
         panel.invert_yaxis()
         panel.set_title(f"{panel.get_title(loc='left')}: {len(numbers)} clusters, mean {values.mean():.2f}")
@@ -126,7 +130,7 @@ def silhouettes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     return chart
 
 
-def sizes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def sizes_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """How many rows each cluster holds."""
     sizes = analysis.details["cluster_sizes"]
     first = next(iter(sizes.values()))
@@ -139,8 +143,8 @@ def sizes_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         places = np.arange(len(shown)) + (at - (len(sizes) - 1) / 2) * width
         bars = axes.bar(places, shown, width * 0.92, color=COLOURS[side], label=analysis.labels[side])
         if len(shown) <= 12:
-            axes.bar_label(bars, [f"{count:,}" for count in shown], size=8, color=look.MUTED)
+            axes.bar_label(bars, [f"{count:,}" for count in shown], size=8, color=drawing.MUTED)
     axes.set_xticks([])
     axes.set_ylabel("rows")
-    look.legend_above(axes)
+    drawing.legend_above(axes)
     return chart

@@ -8,7 +8,7 @@ import numpy as np
 
 from model_evaluation.kinds.predictive.runtime.statistics.thresholds import POINTS
 from model_evaluation.kinds.predictive.runtime.tables import Codes
-from model_evaluation.runtime.report.charts import drawing as look
+from model_evaluation.runtime.report.charts import drawing
 
 from .chart_parts import COLOURS, first_label, line, measured_sides, number_text, one_plot, panels
 
@@ -27,7 +27,7 @@ def _drawn_rows(n: int) -> Codes:
     return np.sort(np.random.default_rng(SEED).choice(n, DRAWN_POINTS, replace=False))
 
 
-def predicted_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def predicted_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """Predicted against actual numbers."""
     joined = analysis.joined
     truth, n = np.asarray(joined.truth, float), len(joined)
@@ -35,13 +35,13 @@ def predicted_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     _, own = next(measured_sides(analysis, "median_absolute_error"))
     label = first_label(analysis, joined.said)
     title = f"{label}: half of the predictions lie within {number_text(own['value'])} of the truth"
-    chart = look.new_chart("Predicted against actual", title, "A dot per row; on the line the two are equal.", 3.7)
+    chart = drawing.new_chart("Predicted against actual", title, "A dot per row; on the line the two are equal.", 3.7)
     every = panels(analysis, chart, list(joined.said), sharey=True, sharex=True)
     for panel, (side, said) in zip(every, joined.said.items(), strict=True):
         score = np.asarray(said.score)
         panel.plot(truth[rows], score[rows], "o", color=COLOURS[side], ms=3.5, alpha=0.5, mew=0)
         ends = [float(min(truth.min(), score.min())), float(max(truth.max(), score.max()))]
-        panel.plot(ends, ends, color=look.INK, lw=1, ls=":")
+        panel.plot(ends, ends, color=drawing.INK, lw=1, ls=":")
         panel.set_xlabel("actual")
         panel.grid()
     few = f"; {DRAWN_POINTS:,} of {n:,} rows are drawn" if n > DRAWN_POINTS else ""
@@ -49,7 +49,7 @@ def predicted_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     return chart
 
 
-def residuals_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def residuals_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """Errors by prediction, with the median of rows with like predictions: a bend is what the model has not seen."""
     joined = analysis.joined
     truth = np.asarray(joined.truth, float)
@@ -62,7 +62,7 @@ def residuals_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         way = "high" if value > 0 else "low"
         finding = f"predicts {number_text(abs(value))} too {way} on average (95% CI {low:.3g} to {high:.3g})"
     title = f"{first_label(analysis, joined.said)}: {finding}".replace("-", "−")
-    chart = look.new_chart("Errors by prediction", title, "A dot per row, predicted minus actual.", 3.4)
+    chart = drawing.new_chart("Errors by prediction", title, "A dot per row, predicted minus actual.", 3.4)
     every = panels(analysis, chart, list(joined.said), sharey=True)
     for panel, (side, said) in zip(every, joined.said.items(), strict=True):
         score = np.asarray(said.score)
@@ -72,8 +72,8 @@ def residuals_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         if bands > 2:
             parts = np.array_split(np.argsort(score, kind="stable"), bands)
             middles = [(float(np.median(score[part])), float(np.median(error[part]))) for part in parts]
-            panel.plot(*zip(*middles, strict=True), color=look.INK, lw=2, label="median of neighbours")
-        panel.axhline(0, color=look.INK, lw=1, ls=":")
+            panel.plot(*zip(*middles, strict=True), color=drawing.INK, lw=2, label="median of neighbours")
+        panel.axhline(0, color=drawing.INK, lw=1, ls=":")
         panel.set_xlabel("predicted")
         panel.grid()
     every[0].set_ylabel("predicted minus actual")
@@ -82,7 +82,7 @@ def residuals_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
     return chart
 
 
-def errors_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
+def errors_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """How large errors are: the share of rows whose error is at most so large."""
     joined = analysis.joined
     truth = np.asarray(joined.truth, float)
@@ -95,8 +95,8 @@ def errors_chart(analysis: PredictiveAnalysis) -> look.Chart | None:
         axes.plot(own[at], (at + 1) / len(own), **line(analysis, side))
     axes.set_xlim(0, max(float(np.quantile(own, 0.99)) for own in errors.values()) or 1)
     axes.set_ylim(0, 1.02)
-    axes.yaxis.set_major_formatter(look.share_tick)
+    axes.yaxis.set_major_formatter(drawing.share_tick)
     axes.set_xlabel("absolute error (up to the 99th percentile)")
     axes.set_ylabel("rows with at most this error")
-    look.legend_above(axes)
+    drawing.legend_above(axes)
     return chart
