@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,8 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees another test's region, profile or credentials."""
+    """No test sees another test's region, profile, credentials or proxy."""
+    monkeypatch.setattr(urllib.request, "_opener", None)  # keeps the proxies of the first request
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         if name not in {"AWS_EC2_METADATA_DISABLED", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}:
             monkeypatch.delenv(name)

@@ -12,6 +12,7 @@ import pytest
 
 from e2e.script_runs import Bench, Workshop
 from model_evaluation.localaws import Scenario
+from model_evaluation.localaws.cloud import Call
 from trouble import Trouble
 
 pytestmark = pytest.mark.e2e
@@ -70,9 +71,22 @@ def test_complete_results_are_used_although_a_later_step_failed(new_bench: NewBe
     assert any("CompletedWithFailures" in warning for warning in bench.summary["warnings"])
 
 
-def test_two_who_start_at_the_same_moment_each_get_their_own_evaluation(new_bench: NewBench) -> None:
-    """Somebody else's UpdatePipeline lands between ours and our start, twice; the third start is ours."""
-    bench = new_bench(scenario=Trouble(foreign_update={"support-bot/3": "support-bot/1"}, foreign_updates=2))
+def foreign_starts() -> Trouble:
+    """Somebody else's UpdatePipeline lands between each of ours and our start; no step ends before it is stopped."""
+    return Trouble(foreign_update={"support-bot/3": "support-bot/1"}, foreign_updates=9, hold_step="")
+
+
+def test_two_who_start_at_the_same_moment_each_get_their_own_evaluation(
+    new_bench: NewBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first two starts are somebody else's, the third is ours."""
+    bench = new_bench(scenario=foreign_starts())
+
+    def leave_the_third_alone(call: Call, moment: str) -> None:
+        if bench.calls_of("StartPipelineExecution") == 3:
+            bench.aws.scenario = Scenario()
+
+    monkeypatch.setattr(bench.aws.calls, "observer", leave_the_third_alone)
     outcome = bench.run()
     assert outcome.ok, outcome
     assert (
@@ -89,7 +103,7 @@ def test_two_who_start_at_the_same_moment_each_get_their_own_evaluation(new_benc
 
 
 def test_when_others_start_all_the_time_it_is_given_up_with_nothing_left_running(new_bench: NewBench) -> None:
-    bench = new_bench(scenario=Trouble(foreign_update={"support-bot/3": "support-bot/1"}, foreign_updates=9))
+    bench = new_bench(scenario=foreign_starts())
     outcome = bench.run()
     assert outcome.ename == "LaunchError"
     assert "its model is" in outcome.evalue
