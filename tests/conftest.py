@@ -8,7 +8,6 @@ import ipaddress
 import json
 import os
 import socket
-import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from cli_runs import Result, RunCli
+from model_evaluation.packages import without_grammars
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.llm_as_judge.localaws.world import World
@@ -37,8 +37,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 _shared_loader = functools.cache(botocore.loaders.create_loader)
 botocore.loaders.create_loader = botocore.session.create_loader = _shared_loader
 
-# jsonschema (and nbformat with it) would take a second to import, for formats that no schema here names.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+without_grammars()
 
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex

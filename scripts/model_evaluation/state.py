@@ -110,7 +110,7 @@ def find_fault(value: object, schema: Facts, place: str = "it") -> str | None:
                 return f"{place} has no {key}"
     elif isinstance(value, list):
         parts = [(f"{place}[{number}]", item, schema.get("items", {})) for number, item in enumerate(value)]
-    faults = (find_fault(item, part, where) for where, item, part in parts)
+    faults = (find_fault(item, part, where) for where, item, part in parts if part)
     return next((fault for fault in faults if fault), None)
 
 

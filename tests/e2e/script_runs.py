@@ -43,7 +43,7 @@ NOWHERE = "http://127.0.0.1:9"
 PRELOADED = """
 import functools, gc, json, os, runpy, sys, traceback, warnings
 warnings.filterwarnings("ignore")
-sys.modules["rfc3987_syntax"] = None  # see tests/conftest.py
+sys.modules["rfc3987_syntax"] = None  # see packages.without_grammars
 import botocore.loaders, botocore.session
 botocore.loaders.create_loader = botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 import boto3, io, jinja2, matplotlib.figure, numpy, pandas, pyarrow.csv, pyarrow.parquet, scipy.stats, sklearn.metrics

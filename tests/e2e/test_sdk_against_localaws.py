@@ -23,7 +23,7 @@ Evaluate = Callable[..., dict[str, Any]]
 # What a notebook does, without the notebook: one JSON object in, one out, for as long as there are lines.
 WORKER = """
 import json, sys
-sys.modules["rfc3987_syntax"] = None  # see tests/conftest.py
+sys.modules["rfc3987_syntax"] = None  # see packages.without_grammars
 from sagemaker.train.evaluate import LLMAsJudgeEvaluator
 
 def evaluate(given):

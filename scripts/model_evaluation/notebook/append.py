@@ -50,7 +50,7 @@ def append_section(path: Path, section: Json) -> AppendResult:
     Cells of a notebook older than nbformat 4.5 have no ids, so ours get none either; an id that is taken gets a
     number. Raises :class:`Refused`, and leaves the file as it was, when it is not a Python notebook of format 4.
     """
-    notebook = _read(path)
+    original, notebook = _read(path)
     cells = notebook["cells"]
     others = [cell for cell in cells if METADATA_KEY not in cell["metadata"]]
     own = [index for index, cell in enumerate(cells) if METADATA_KEY in cell["metadata"]]
@@ -58,6 +58,8 @@ def append_section(path: Path, section: Json) -> AppendResult:
     merged = [*others[:place], *_with_ids(section["cells"], others, notebook["nbformat_minor"]), *others[place:]]
     content = notebook_bytes({**notebook, "cells": merged})
     if content != notebook_bytes(notebook):
+        if path.read_bytes() != original:
+            raise _refused(path, "it changed while it was being edited")
         write_atomically(path, content)
     warnings = (FOREIGN_PARAMETERS,) if any(has_tag(cell, PARAMETERS_TAG) for cell in others) else ()
     return AppendResult(bool(own), warnings)
@@ -68,10 +70,11 @@ def check_appendable(path: Path) -> None:
     _read(path)
 
 
-def _read(path: Path) -> Json:
-    """The notebook in a file."""
+def _read(path: Path) -> tuple[bytes, Json]:
+    """The file's bytes, and the notebook in it."""
     try:
-        notebook: Json = json.loads(path.read_bytes().decode("utf-8-sig"))
+        original = path.read_bytes()
+        notebook: Json = json.loads(original.decode("utf-8-sig"))
         msgspec.convert(notebook, AnyNotebook)
     except OSError as error:
         raise _refused(path, f"it cannot be read ({error.strerror or error})") from error
@@ -86,7 +89,7 @@ def _read(path: Path) -> Json:
         language = content.get(key) if isinstance(content, dict) else None
         if isinstance(language, str) and language.lower() not in ("python", "ipython"):
             raise _refused(path, f"its language is {language}; the evaluation's cells are Python")
-    return notebook
+    return original, notebook
 
 
 def _refused(path: Path, reason: str) -> Refused:

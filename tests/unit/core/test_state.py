@@ -72,6 +72,12 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, content: bytes, 
     assert path.read_bytes() == content
 
 
+def test_values_of_any_depth_are_none_of_our_business(tmp_path: Path) -> None:
+    deep = '{"a": ' * 700 + "1" + "}" * 700
+    (tmp_path / state.FILE_NAME).write_text(f'{{"schema_version": 1, "answers": {{}}, "theirs": {deep}}}')
+    assert "theirs" in state.load(str(tmp_path)).document
+
+
 def test_the_error_names_the_last_good_copy(tmp_path: Path) -> None:
     state.replace(str(tmp_path), None, {"schema_version": 1, "answers": {}})
     (tmp_path / state.FILE_NAME).write_bytes(b"{")

@@ -12,7 +12,7 @@ import pytest
 
 from model_evaluation.errors import Refused
 from model_evaluation.notebook.append import append_section
-from model_evaluation.notebook.cells import METADATA_KEY
+from model_evaluation.notebook.cells import METADATA_KEY, notebook_bytes
 from model_evaluation.notebook.execute import inject_parameters
 from model_evaluation.notebook.render import notebook_content
 from unit.notebook.building import KIND, build_notebook
@@ -216,3 +216,18 @@ def test_a_crash_while_writing_leaves_the_old_file(
         append(mine, parameters)
     assert mine.read_bytes() == before
     assert os.listdir(mine.parent) == [mine.name]
+
+
+def test_what_another_program_saves_meanwhile_is_not_overwritten(
+    mine: Path, parameters: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = notebook_text(SECOND_CELL)
+
+    def saved_meanwhile(content: Any) -> bytes:
+        mine.write_text(newer, encoding="utf-8")
+        return notebook_bytes(content)
+
+    monkeypatch.setattr("model_evaluation.notebook.append.notebook_bytes", saved_meanwhile)
+    with pytest.raises(Refused, match="changed while it was being edited"):
+        append(mine, parameters)
+    assert mine.read_text(encoding="utf-8") == newer
