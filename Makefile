@@ -7,6 +7,7 @@ BIN := .venv/bin
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # File by file, in their order: the long ones come first, so that all processes end at about the same time.
 SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
+PACKAGES := 'import sysconfig; print(sysconfig.get_path("purelib"))'
 
 .PHONY: help demo inspect test unit lint bench size proof extension clean
 help:
@@ -26,7 +27,7 @@ demo: .venv/.demo
 
 inspect: .venv/.inspect
 
-test: .venv/.dev .venv/.inspect
+test: .venv/.dev .venv/.inspect .venv/.sdk2
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) $(SPREAD) tests/e2e tests/contract tests/golden tests/unit
 
 unit: .venv/.dev
@@ -68,6 +69,13 @@ clean:
 .venv/.inspect: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m venv .venv/inspect-ai
 	.venv/inspect-ai/bin/python -m pip install --quiet --disable-pip-version-check 'inspect-ai>=0.3.220,<0.4'
+	@touch $@
+
+# SDK v2 cannot stand beside v3: the test that starts a job with it runs from here. All else is taken from .venv.
+.venv/.sdk2: pyproject.toml | .venv/.dev
+	$(BIN)/python -m venv .venv/sdk-2
+	@echo "$$($(BIN)/python -c $(PACKAGES))" > "$$(.venv/sdk-2/bin/python -c $(PACKAGES))/packages.pth"
+	.venv/sdk-2/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts 'sagemaker>=2.254.1,<3'
 	@touch $@
 
 .venv/.dev: pyproject.toml | .venv/bin/python

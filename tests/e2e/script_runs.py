@@ -40,26 +40,39 @@ CELL = re.compile(r"(?m)^# %% (?!\[markdown\])(\S+)")
 # Of the environment of the test that happens to be the first one.
 KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "XDG_CACHE_HOME", "PYTHONDONTWRITEBYTECODE")
 NOWHERE = "http://127.0.0.1:9"
-PRELOADED = """
+SDK_3 = """
+import sagemaker.core.helper.session_helper, sagemaker.train.evaluate
+from sagemaker.ai_registry.air_hub import AIRHub
+
+def renew(region):
+    AIRHub._sagemaker_client, AIRHub._s3_client = boto3.client("sagemaker", region), boto3.client("s3", region)
+"""
+SDK_2 = """
+import contextlib
+with contextlib.redirect_stdout(sys.stderr):  # for good: its loggers keep the stream
+    import sagemaker.inputs, sagemaker.pytorch
+
+def renew(region):
+    pass
+"""
+IMPORTS = """
 import functools, gc, json, os, runpy, sys, traceback, warnings
 warnings.filterwarnings("ignore")
 sys.modules["rfc3987_syntax"] = None  # see packages.without_grammars
 import botocore.loaders, botocore.session
 botocore.loaders.create_loader = botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 import boto3, io, jinja2, matplotlib.figure, numpy, pandas, pyarrow.csv, pyarrow.parquet, scipy.stats, sklearn.metrics
-import sagemaker.core.helper.session_helper, sagemaker.train.evaluate
-from sagemaker.ai_registry.air_hub import AIRHub
 matplotlib.figure.Figure().savefig(io.BytesIO())  # reads the fonts
 matplotlib.figure.Figure().savefig(io.StringIO(), format="svg")
 for service in ("sts", "iam", "bedrock", "logs", "service-quotas", "sagemaker-runtime"):
     boto3.client(service)  # reads the service's model
-
+"""
+PRELOADED = """
 def play(script, folder, env, options):
     os.environ.clear()
     os.environ.update(env)
     boto3.DEFAULT_SESSION = None
-    region = os.environ.get("AWS_REGION", "us-west-2")  # some runs need no AWS
-    AIRHub._sagemaker_client, AIRHub._s3_client = boto3.client("sagemaker", region), boto3.client("s3", region)
+    renew(os.environ.get("AWS_REGION", "us-west-2"))  # some runs need no AWS
     os.chdir(folder)
     sys.argv = [script, *options]
     outcome = {"ok": True}
@@ -103,13 +116,14 @@ class ScriptOutcome:
 
 
 class Interpreter:
-    """The process that is forked for each run; it ends with the process that started it."""
+    """The process that is forked for each run; it ends with the process that started it. ``sdk`` imports that of
+    ``python``."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: str | Path, sdk: str) -> None:
         env = {name: os.environ[name] for name in KEPT if name in os.environ}
         env |= {"AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2", "HTTPS_PROXY": NOWHERE}
         self._process = subprocess.Popen(
-            [kernel_python(), "-c", PRELOADED],
+            [python, "-c", IMPORTS + sdk + PRELOADED],
             env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
         self.pid = 0
@@ -143,6 +157,10 @@ class Interpreter:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.communicate()
+
     def _read(self) -> str:
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
@@ -151,7 +169,7 @@ class Interpreter:
 @functools.cache
 def interpreter() -> Interpreter:
     """The one of this process."""
-    return Interpreter()
+    return Interpreter(kernel_python(), SDK_3)
 
 
 def execute_cells(

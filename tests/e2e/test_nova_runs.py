@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from cli_runs import Result, RunCli
 from e2e.kill_trials import kill_at_start_of_job
+from e2e.script_runs import SDK_2, Interpreter, ScriptOutcome
 from model_evaluation.kinds.nova.localaws.container import NovaOutput
 from model_evaluation.kinds.nova.localaws.player import NovaPlayer
 from model_evaluation.kinds.nova.localaws.world import World, deploy_function
@@ -64,6 +66,15 @@ class Bench:
         assert report.code == 0, report.json
         summary: dict[str, Any] = json.loads(Path(report.json["files"]["summary.json"]).read_text(encoding="utf-8"))
         return summary
+
+    def recipe_at(self, uri: str) -> dict[str, Any]:
+        """The recipe that a job reads from its channel."""
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        (item,) = self.aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
+        recipe: dict[str, Any] = yaml.safe_load(
+            self.aws.client("s3").get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
+        )
+        return recipe
 
     @property
     def jobs(self) -> list[dict[str, Any]]:
@@ -166,6 +177,64 @@ def test_a_benchmark_needs_no_channel(bench: Bench) -> None:
     assert summary["rows"]["paired"] == 7 * 60
     assert len(summary["slices"]["category"]) == 7
     assert {channel["ChannelName"] for channel in bench.jobs[0]["InputDataConfig"]} == {"recipe"}
+
+
+@pytest.fixture(scope="module")
+def sdk_2() -> Iterator[Interpreter]:
+    """A Python with SDK v2, which cannot stand beside v3."""
+    python = Path(sys.prefix, "sdk-2", "bin", "python")
+    assert python.exists(), "make .venv/.sdk2"
+    started = Interpreter(python, SDK_2)
+    yield started
+    started.close()
+
+
+def run_with_sdk_2(program: Path, bench: Bench, sdk_2: Interpreter) -> ScriptOutcome:
+    return sdk_2.run(program, program.parent, bench.aws.child_environment(), ["--sdk=v2", "--poll-seconds=0.1"])
+
+
+def test_sdk_2_starts_the_same_jobs_once(bench: Bench, sdk_2: Interpreter) -> None:
+    program = bench.prepare_tickets(notebook="script", scale="ml.g5.12xlarge 2", processor=bench.world.function_arn)
+    for _ in range(2):
+        outcome = run_with_sdk_2(program, bench, sdk_2)
+        assert outcome.ok, outcome
+    assert "sagemaker 2." in outcome.printed
+    assert "The fine-tuned model is better on accuracy" in outcome.printed
+    tuned, base = bench.jobs
+    assert tuned["HyperParameters"]["base_model_location"] == bench.world.checkpoint_uri
+    assert base["HyperParameters"]["base_model"] == "nova-lite/prod"
+    for job in (tuned, base):
+        assert job["AlgorithmSpecification"]["TrainingImage"].endswith("/nova-evaluation-repo:SM-TJ-Eval-V2-latest")
+        assert job["HyperParameters"]["eval_lambda_arn"] == bench.world.function_arn
+        assert job["RoleArn"] == bench.world.role_arn
+        assert job["OutputDataConfig"]["S3OutputPath"] == f"s3://{bench.world.bucket}/results/nova"
+        asked = {name: job["ResourceConfig"][name] for name in ("InstanceType", "InstanceCount")}
+        assert asked == {"InstanceType": "ml.g5.12xlarge", "InstanceCount": 2}
+        assert job["StoppingCondition"]["MaxRuntimeInSeconds"] == 12 * 3600
+        channels = {one["ChannelName"]: one["DataSource"]["S3DataSource"]["S3Uri"] for one in job["InputDataConfig"]}
+        assert channels["train"] == bench.world.tickets_uri
+        assert bench.recipe_at(channels["recipe"])["evaluation"]["task"] == "gen_qa"
+
+
+def test_sdk_2_starts_a_benchmark_without_a_channel(bench: Bench, sdk_2: Interpreter) -> None:
+    program = bench.prepare(nova_task="math algebra", scope="tuned", notebook="script")
+    outcome = run_with_sdk_2(program, bench, sdk_2)
+    assert outcome.ok, outcome
+    (job,) = bench.jobs
+    assert [channel["ChannelName"] for channel in job["InputDataConfig"]] == ["recipe"]
+
+
+def test_an_estimator_of_sdk_2_that_says_something_else_than_the_parameters_starts_nothing(
+    bench: Bench, sdk_2: Interpreter
+) -> None:
+    program = bench.prepare(nova_task="math algebra", scope="tuned", notebook="script")
+    source = program.read_text(encoding="utf-8")
+    changed = source.replace("instance_count=settings.replicas", "instance_count=3")
+    assert changed != source
+    program.write_text(changed, encoding="utf-8")
+    outcome = run_with_sdk_2(program, bench, sdk_2)
+    assert "instance_count=3, the parameters cell says 1" in outcome.evalue
+    assert bench.jobs == []
 
 
 @pytest.mark.parametrize("moment", ["arrived", "answered"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +14,6 @@ import yaml
 from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
 
-from model_evaluation.kinds.nova.kind import KIND
 from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, LLM_JUDGE, recipe_of
 from model_evaluation.kinds.nova.runtime.settings import NovaSettings
 from model_evaluation.runtime.launch.failures import diagnose
@@ -197,87 +195,6 @@ def test_states_steps_and_the_command_that_ends_it(place: Place) -> None:
     assert runs.stop_command(arn).startswith("aws sagemaker stop-training-job --region us-east-1")
     assert LITE is not None
     assert recipe_of(GEN_QA, LITE, CHECKPOINT)["run"]["model_type"] == LITE.model_type
-
-
-class Estimator:
-    """``sagemaker.pytorch.PyTorch`` of SDK 2.254 as far as a Nova recipe goes: the names of its parameters, what it
-    refuses, and what it sends. Its job is made in AWS's stand-in."""
-
-    def __init__(
-        self, entry_point: Any = None, framework_version: Any = None, py_version: Any = None, source_dir: Any = None,
-        hyperparameters: Any = None, image_uri: str | None = None, distribution: Any = None,
-        compiler_config: Any = None, training_recipe: str | None = None, recipe_overrides: Any = None, *,
-        role: str, instance_type: str, instance_count: int | None = None, output_path: str = "", max_run: int = 86_400,
-        base_job_name: str | None = None, sagemaker_session: Any = None,
-    ) -> None:  # fmt: skip
-        assert training_recipe
-        assert training_recipe.endswith(".yaml")  # anything else is the name of a recipe, which is cloned
-        self.recipe = yaml.safe_load(Path(training_recipe).read_text(encoding="utf-8"))
-        assert "amazon.nova" in self.recipe["run"]["model_type"]  # or it is no Nova recipe, and needs a trainer
-        if image_uri is None:
-            raise ValueError("Must supply image_uri for nova jobs.")
-        if not instance_count and not self.recipe["run"].get("replicas"):
-            raise ValueError("Must set either instance_count argument for estimator or set run -> replicas in recipe")
-        self.image_uri, self.role, self.instance_type = image_uri, role, instance_type
-        self.instance_count, self.output_path, self.max_run = instance_count, output_path, max_run
-
-    def fit(
-        self, inputs: Any = None, wait: bool = True, logs: str = "All", job_name: str | None = None,
-        experiment_config: Any = None,
-    ) -> None:  # fmt: skip
-        assert not wait
-        assert inputs is None or (isinstance(inputs, dict) and "recipe" not in inputs)  # it adds that channel
-        channels = {**(inputs or {}), "recipe": training_input(f"{self.output_path}/recipes")}
-        model = self.recipe["run"]["model_name_or_path"]
-        boto3.client("sagemaker", region_name=REGION).create_training_job(
-            TrainingJobName=job_name,
-            RoleArn=self.role,
-            HyperParameters={"base_model_location" if model.startswith("s3://") else "base_model": model},
-            AlgorithmSpecification={"TrainingImage": self.image_uri, "TrainingInputMode": "File"},
-            InputDataConfig=[{"ChannelName": name, "DataSource": own} for name, own in channels.items()],
-            OutputDataConfig={"S3OutputPath": self.output_path},
-            ResourceConfig={
-                "InstanceType": self.instance_type, "InstanceCount": self.instance_count, "VolumeSizeInGB": 30,
-            },
-            StoppingCondition={"MaxRuntimeInSeconds": self.max_run},
-        )  # fmt: skip
-
-
-def training_input(s3_data: str, distribution: str = "FullyReplicated", compression: Any = None) -> dict[str, Any]:
-    return {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": s3_data, "S3DataDistributionType": distribution}}
-
-
-def launch_cell(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The functions of the notebook's launch cell, with SDK v2 as installed."""
-    for name, members in {"pytorch": {"PyTorch": Estimator}, "inputs": {"TrainingInput": training_input}}.items():
-        monkeypatch.setitem(sys.modules, f"sagemaker.{name}", SimpleNamespace(**members))
-    source, call, _ = (KIND.templates / "launch.py.j2").read_text(encoding="utf-8").rpartition("\nlaunch = ")
-    assert call
-    cell: dict[str, Any] = {"aws": SimpleNamespace(sdk_session=lambda uploads: uploads)}
-    exec(source, cell)  # the cell that a kernel would run
-    return cell
-
-
-@pytest.mark.parametrize("task", [GEN_QA, "mmlu"])
-@mock_aws
-def test_the_cells_call_of_sdk_2_is_one_that_its_estimator_takes(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = PARAMETERS["DATASET"] if task == GEN_QA else None
-    own = settings(SDK="v2", RECIPE=recipe(CHECKPOINT, task, replicas=2), DATASET=dataset, REFERENCE_MODEL=None)
-    aws = AwsClients(REGION, boto3.Session(region_name=REGION))
-    call = launch_cell(monkeypatch)["evaluation"](own, "label")
-    started = own.runs.start(call, own, aws)
-    assert ":training-job/label-" in started.arn
-    assert own.runs.differences(aws, started.arn, "label", own) == []
-    assert own.runs.job(aws, started.arn.rsplit("/", 1)[-1])["StoppingCondition"] == {"MaxRuntimeInSeconds": 43_200}
-
-
-@mock_aws
-def test_an_estimator_of_sdk_2_that_says_something_else_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    own, aws = settings(SDK="v2"), AwsClients(REGION, boto3.Session(region_name=REGION))
-    call = launch_cell(monkeypatch)["evaluation"](own, "label")
-    call.func.__self__.instance_count = 1
-    with pytest.raises(LaunchError, match="instance_count=1, the parameters cell says 2"):
-        own.runs.start(call, own, aws)
 
 
 @pytest.mark.parametrize(
