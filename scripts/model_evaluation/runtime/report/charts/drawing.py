@@ -100,13 +100,13 @@ def figure_png(figure: Figure, dpi: int = 144) -> bytes:
     return buffer.getvalue()
 
 
-def figure_svg(figure: Figure, salt: str = "chart", box: Bbox | None = None) -> str:
+def figure_svg(figure: Figure, salt: str = "chart", box: Bbox | None = None, title: str = "") -> str:
     """The figure, or what lies in the ``box``, as SVG with real text. Equal figures give equal bytes; ``salt`` keeps
-    the ids of several figures on one page apart."""
+    the ids of several figures on one page apart, ``title`` is told to people who cannot see it."""
     buffer = io.StringIO()
-    unsaid = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    told = {**dict.fromkeys(("Date", "Creator", "Format", "Type")), **({"Title": title} if title else {})}
     with chart_style(salt):
-        figure.savefig(buffer, format="svg", facecolor=PAPER, metadata=unsaid, bbox_inches=box)
+        figure.savefig(buffer, format="svg", facecolor=PAPER, metadata=told, bbox_inches=box)
     return buffer.getvalue()
 
 
