@@ -1,7 +1,7 @@
 """Parameters in, notebook out: the same parameters always give the same bytes.
 
-Values enter through one cell, the one tagged ``parameters``, whose template calls ``assign`` with names: each becomes an
-assignment of :func:`~model_evaluation.notebook.values.python_literal`. Every other cell is the same text whatever the
+Values enter through one cell, the one tagged ``parameters``, whose template calls ``assign`` with their names: each is
+written by :func:`~model_evaluation.notebook.values.python_literal`. Every other cell is the same text whatever the
 parameters are.
 """
 
