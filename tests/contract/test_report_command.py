@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,21 @@ def test_history_compares_and_draws(run_cli: RunCli, tmp_path: Path) -> None:
     assert body["newest_against_previous"]["mean"] == 0.0
     nothing = run_cli("report", "--history", project=tmp_path / "results")
     assert (nothing.code, nothing.json["error"]["code"]) == (3, "no_results")
+
+
+def test_history_without_what_draws_tells_the_same_and_how_to_have_the_picture(
+    run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_results(tmp_path)
+    monkeypatch.delitem(sys.modules, "model_evaluation.reporting.trend_chart", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
+    result = run_cli("report", "--history", project=tmp_path)
+    assert result.code == 0
+    assert len(result.json["history"]) == 1
+    assert "chart" not in result.json
+    (warning,) = result.json["warnings"]
+    assert "matplotlib" in warning["message"]
+    assert "install" in warning["fix"]
 
 
 def test_labels_there_and_back(run_cli: RunCli, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Parameters in, notebook out: the same parameters always give the same bytes.
 
-Values enter through one cell, the one tagged ``parameters``, and through one filter, ``python``
-(:func:`~model_evaluation.notebook.values.python_literal`). Every other cell is the same text whatever the
+Values enter through one cell, the one tagged ``parameters``, whose template calls ``assign`` with their names: each is
+written by :func:`~model_evaluation.notebook.values.python_literal`. Every other cell is the same text whatever the
 parameters are.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,8 @@ def _cells(kind: Kind, parameters: Mapping[str, object], library: str, program: 
     environment = _environment(kind.templates)
     for cell in kind.cells_for(parameters):
         if cell == PARAMETERS:
-            yield _content(cell, environment.get_template(_template(cell)).render(parameters))
+            template = environment.get_template(_template(cell))
+            yield _content(cell, template.render(parameters, assign=partial(_assignments, parameters)))
         elif cell == LIBRARY:
             template = environment.get_template(f"library_{library}.py.j2")
             yield _content(cell, template.render(library=library_of(kind, program=program or library == BESIDE)))
@@ -99,6 +100,11 @@ def _block(takes: Takes) -> str:
     width = max(len(name) for name, _ in takes)
     lines = [f"    {name:<{width}}  {' '.join(str(text).split())}" for name, text in takes]
     return "\n".join(["As it stood on the card when it was confirmed:", "", *lines])
+
+
+def _assignments(parameters: Mapping[str, object], names: str) -> str:
+    """A line for each of the names: the parameter with its value."""
+    return "\n".join(f"{name} = {python_literal(parameters[name])}" for name in names.split())
 
 
 def _template(cell: Cell) -> str:

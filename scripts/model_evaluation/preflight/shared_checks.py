@@ -77,7 +77,7 @@ def access(needs: tuple[str, ...]) -> tuple[Check, ...]:
     return (ROLE, role_may(needs), caller_may(needs), BUCKET_POLICY, OBJECT_LOCK, ENCRYPTION)
 
 
-def surroundings(endpoints: tuple[str, ...]) -> tuple[Check, ...]:
+def surroundings(endpoints: tuple[str, ...] = ("s3", "sagemaker.api", "sts", "logs")) -> tuple[Check, ...]:
     """Networks and the SDK; ``endpoints`` as for :func:`studio_network`."""
     return (studio_network(endpoints), NETWORK_STEPS, SDK, SDK_ENVIRONMENT)
 

@@ -1,100 +1,80 @@
-"""The history as one SVG picture: a panel per metric, a point with its interval per run."""
+"""The history as one picture: a panel per metric, a point with its interval per run."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
+
+from matplotlib.axes import Axes
 
 from model_evaluation.kinds.registry import report_words
-from model_evaluation.runtime.report.markup import template_environment
+from model_evaluation.runtime.report.charts import drawing
 from model_evaluation.runtime.report.plain_text import short_name, short_time
 from model_evaluation.runtime.summary import compared, minus_words, model_name
 
-from .history import NUMBERS, Group, Trend, history_sentences, trends
+from .history import Group, Trend, history_sentences, trends
 from .words import execution_id
 
-LEFT, RIGHT, HEIGHT = 70, 740, 110  # ends and height of the panels, in a picture 760 wide
-METRICS, RUN_LABELS = 8, 6
+METRICS, RUN_LABELS, LETTERS = 8, 6, 100
 
 
-class Panel(NamedTuple):
-    """A metric: its title, where zero is, ticks (place and text), and for each run its place and those of its mean and
-    of its interval's ends, as far as it has any. Places count from the left of the picture and the top of the panel."""
-
-    title: str
-    zero: float
-    ticks: list[tuple[float, str]]
-    runs: list[tuple[float, dict[str, float]]]
-
-
-def trend_svg(groups: Sequence[Group], sentence: str) -> str:
-    """The picture as text: what the newest runs say, then a panel per metric (at most eight, the primary one first).
+def trend_chart(groups: Sequence[Group]) -> drawing.Chart:
+    """What the newest runs say, then a panel per metric (at most eight, the primary one first).
 
     Only comparable runs share a panel. Other groups are drawn below, each with what sets it apart; one that holds a
-    single run is only named. ``sentence`` is read to people who cannot see the picture.
+    single run is only named.
     """
     alone = [group for group in groups[1:] if len(group.runs) == 1]
+    panels = [
+        (group, trend, at == 0)
+        for group in groups
+        if group not in alone
+        for at, trend in enumerate(list(filter(_has_numbers, trends(group)))[:METRICS])
+    ]
     named = [f"Not drawn: {execution_id(group.runs[0].summary)[:40]}, {'; '.join(group.differs)}" for group in alone]
-    template = template_environment(Path(__file__).parent).get_template("trend.svg.j2")
-    return template.render(
-        left=LEFT,
-        right=RIGHT,
-        height=HEIGHT,
-        sentence=sentence,
-        head=_wrapped(history_sentences(groups[:1])[-1], 84),
-        groups=[_drawn(group) for group in groups if group not in alone],
-        alone=[line for text in named for line in _wrapped(text)],
-    )
+    with drawing.chart_style():
+        chart = drawing.new_chart("", history_sentences(groups[:1])[-1], "", 2.1 * len(panels) + 0.3)
+        places = chart.subplots(len(panels), 1, squeeze=False).ravel() if panels else ()
+        for axes, (group, trend, is_first) in zip(places, panels, strict=True):
+            _draw(axes, group, trend, _heading(group) if is_first else "")
+        chart.supxlabel("\n".join(map(_wrapped, named)), x=0.01, ha="left", size=9, color=drawing.MUTED)
+        drawing.finish(chart, simulated=all(group.runs[-1].summary["simulated"] for group in groups))
+    return chart
 
 
-def _drawn(group: Group) -> dict[str, object]:
-    """What the template draws of a group: its panels under what its runs have in common."""
-    summary, runs = group.runs[-1].summary, len(group.runs)
+def _has_numbers(trend: Trend) -> bool:
+    return any(entry and compared(entry)["mean"] is not None for entry in trend.entries)
+
+
+def _heading(group: Group) -> str:
+    """What the group's runs have in common, and what sets them apart from the newest."""
+    summary = group.runs[-1].summary
     conditions = "".join(f", {name.lower()} {value}" for name, value in report_words(summary).conditions)
-    base = short_name(model_name(summary, "base"))
-    apart = f"Not comparable with the newest runs: {'; '.join(group.differs)}" if group.differs else ""
-    panels = [_panel(trend, minus_words(summary)) for trend in trends(group)]
-    step = -(-runs // RUN_LABELS)  # as many labels as there is room for, the newest always
-    labels = [(_x(at, runs), group.runs[at].summary) for at in range((runs - 1) % step, runs, step)]
-    return {
-        "simulated": summary["simulated"],
-        "common": _wrapped(f"Against {base}, {summary['rows']['dataset']} rows{conditions}"),
-        "apart": _wrapped(apart, 84),
-        "panels": [panel for panel in panels if panel][:METRICS],
-        "runs": [(x, execution_id(run)[:14], short_time(run["created"])[:10]) for x, run in labels],
-    }
+    base, rows = short_name(model_name(summary, "base")), summary["rows"]["dataset"]
+    apart = [f"Not comparable with the newest runs: {'; '.join(group.differs)}"] if group.differs else []
+    mark = "SIMULATED. " if summary["simulated"] else ""
+    return "\n".join([*map(_wrapped, apart), _wrapped(f"{mark}Against {base}, {rows} rows{conditions}"), ""])
 
 
-def _panel(trend: Trend, minus: str) -> Panel | None:
-    """``None`` for a metric without numbers, or without rows that both models have."""
-    points = {}
+def _draw(axes: Axes, group: Group, trend: Trend, heading: str) -> None:
+    runs = len(group.runs)
     for at, entry in enumerate(trend.entries):
-        if entry and (difference := compared(entry))["mean"] is not None:
-            points[at] = {name: value for name in NUMBERS if (value := difference[name]) is not None}
-    if not points:
-        return None
-    ends = [value for point in points.values() for value in point.values()]
-    low, high = min(0.0, *ends), max(0.0, *ends)
-    room = (high - low) * 0.08 or 0.05
-    low, high = low - room, high + room
-
-    def y(value: float) -> float:
-        return HEIGHT * (high - value) / (high - low)
-
-    ticks = [(y(value), f"{value:+.2g}".replace("-", "−")) for value in (max(ends), min(ends))]
-    return Panel(
-        f"{trend.metric[:60]}: {minus}, {trend.direction} is better",
-        y(0),
-        [(y(0), "0"), *(tick for tick in ticks if abs(tick[0] - y(0)) > 14)],
-        [(_x(at, len(trend.entries)), {name: y(value) for name, value in own.items()}) for at, own in points.items()],
-    )
+        if entry and (difference := compared(entry))["ci_low"] is not None:
+            ends = [difference["ci_low"], difference["ci_high"]]
+            axes.plot([at, at], ends, color=drawing.TUNED, linewidth=2)
+    means = [
+        (at, mean) for at, entry in enumerate(trend.entries) if entry and (mean := compared(entry)["mean"]) is not None
+    ]
+    axes.plot(*zip(*means, strict=True), "o-", color=drawing.TUNED, linewidth=0.6)
+    axes.axhline(0, color=drawing.MUTED, linewidth=1, linestyle="--")
+    title = f"{trend.metric[:60]}: {minus_words(group.runs[-1].summary)}, {trend.direction} is better"
+    axes.set_title(f"{heading}{drawing.chart_label(title, LETTERS)}")
+    step = -(-runs // RUN_LABELS)  # as many labels as there is room for, the newest always
+    labelled = [(at, group.runs[at].summary) for at in range((runs - 1) % step, runs, step)]
+    labels = [f"{execution_id(run)[:14]}\n{short_time(run['created'])[:10]}" for _, run in labelled]
+    axes.set_xticks([at for at, _ in labelled], labels)
+    axes.set_xlim(-0.5, runs - 0.5)
+    axes.yaxis.set_major_formatter(drawing.signed_tick)
 
 
-def _wrapped(text: str, letters: int = 104) -> list[str]:
-    return textwrap.wrap(text, letters, max_lines=4)
-
-
-def _x(at: int, runs: int) -> float:
-    return LEFT + (RIGHT - LEFT) * (at + 0.5) / runs
+def _wrapped(text: str) -> str:
+    return drawing.chart_label(text, LETTERS, 4)

@@ -138,6 +138,14 @@ class FairnessCheck(TypedDict):
     at_most: NotRequired[str]
 
 
+def fairness_check(
+    check_id: str, counts: Mapping[str, int], message: str, status: str = "pass", *, held_back: bool = False
+) -> FairnessCheck:
+    """A check; ``held_back``: with it the verdict is inconclusive at most."""
+    check: FairnessCheck = {"id": check_id, "status": status, "counts": dict(counts), "message": message}
+    return {**check, "at_most": "inconclusive"} if held_back else check
+
+
 class SoundRows(TypedDict):
     """The comparison among the rows whose answers are finished and rest on the same prompt."""
 

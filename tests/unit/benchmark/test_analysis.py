@@ -138,8 +138,8 @@ def test_the_services_own_figure_stands_beside_ours(s3: Any) -> None:
     assert reported["stderr"] == pytest.approx(sum(errors) / 2), "the mean of the subtasks' errors, which is wrong"
     assert reported["standard_error"] == pytest.approx(math.hypot(*errors) / 2)
     words = dict(analysis.words.conditions)
-    assert "0.7500" in words["The SDK's `all`, the mean over subtasks"]
-    assert "true standard error" in words["The SDK's `all`, the mean over subtasks"]
+    assert "0.7500" in words["The SDK's all, the mean over subtasks"]
+    assert "true standard error" in words["The SDK's all, the mean over subtasks"]
 
 
 def test_means_without_rows_are_compared_unpaired_with_their_true_n(s3: Any) -> None:

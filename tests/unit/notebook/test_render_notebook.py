@@ -58,6 +58,8 @@ PROMISED_ORDER = [
     "rows",
     "export",
 ]
+SET_BY_KINDS = {"setup_base.py.j2": ("module", "settings"), "launch_base.py.j2": ("evaluator",)}
+"""Templates that a kind's own extend, and what these say in them."""
 VISIBLE_LINES = 200  # of code, outside the library
 HOSTILE = st.one_of(
     st.text(max_size=80),
@@ -176,14 +178,16 @@ def templates() -> list[Path]:
 def test_no_other_template_takes_a_value() -> None:
     environment = render._environment(KIND.templates)
     for path in templates():
-        if path.name != "parameters.py.j2":
+        if not path.name.startswith("parameters"):
             names = meta.find_undeclared_variables(environment.parse(path.read_text(encoding="utf-8")))
-            assert names <= {"library"}, path
+            assert names <= {"library", *SET_BY_KINDS.get(path.name, ())}, path
 
 
 def test_every_template_is_used() -> None:
     used = {render._template(cell) for cell in KIND.cells()} - {"library.py.j2"}
     assert {path.name for path in templates()} == used | {
+        "parameters_base.py.j2",
+        *SET_BY_KINDS,
         "library_base.py.j2",
         "library_embed.py.j2",
         "library_beside.py.j2",

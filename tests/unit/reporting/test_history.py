@@ -19,7 +19,8 @@ from model_evaluation.reporting.history import (
     project_history,
     trends,
 )
-from model_evaluation.reporting.trend_chart import trend_svg
+from model_evaluation.reporting.trend_chart import trend_chart
+from model_evaluation.runtime.report.charts.drawing import Chart, figure_svg
 from unit.reporting.results_on_disk import BASE, HOSTILE, put_results, summary_of
 
 BETTER = (1.0, 1.0, 1.0, 0.75) * 10
@@ -79,7 +80,7 @@ def test_real_runs_are_never_mixed_with_simulated_ones(tmp_path: Path) -> None:
     assert [run.summary["simulated"] for run in apart.runs] == [False, False]
     assert apart.differs == ["these are real, the newest is SIMULATED"]
     assert history_sentences([newest, apart])[0].startswith("SIMULATED")
-    assert trend_svg([newest, apart], "").count(">SIMULATED</text>") == 1
+    assert [text.startswith("SIMULATED. Against") for text in texts(trend_chart([newest, apart]))].count(True) == 1
 
 
 def test_a_kinds_own_condition_called_dataset_does_not_hide_other_rows(tmp_path: Path) -> None:
@@ -173,46 +174,54 @@ def test_one_run_has_no_change(tmp_path: Path) -> None:
     assert change_since_last(groups_of(tmp_path)[0]) is None
 
 
+def points(chart: Chart) -> list[int]:
+    """How many runs each panel shows."""
+    return [len(line.get_xdata()) for axes in chart.axes for line in axes.lines if line.get_marker() == "o"]  # type: ignore[arg-type]
+
+
+def intervals(chart: Chart) -> int:
+    return sum(line.get_linewidth() == 2 for axes in chart.axes for line in axes.lines)
+
+
+def texts(chart: Chart) -> list[str]:
+    """Every text of the picture as it is written, each line for itself."""
+    elements = ET.fromstring(figure_svg(chart)).iter("{http://www.w3.org/2000/svg}text")
+    return ["".join(element.itertext()) for element in elements]
+
+
 def test_the_picture_shows_every_run_once_and_nothing_is_obeyed(tmp_path: Path) -> None:
     for day in (1, 2, 3):
         put(tmp_path, day, judge=HOSTILE)
     put(tmp_path, 4, judge='"><script>x</script>', base_model="<b>")
-    groups = groups_of(tmp_path)
-    svg = trend_svg(groups, HOSTILE)
-    root = ET.fromstring(svg)
-    name = "{http://www.w3.org/2000/svg}"
-    assert not root.findall(f".//{name}script")
-    assert len(root.findall(f".//{name}circle")) == 4 * 2  # runs x metrics
-    assert len(root.findall(f".//{name}path[@class='bar']")) == 8
-    assert root.get("role") == "img"
-    assert root.get("aria-label") == HOSTILE
-    width, height = map(float, root.attrib["viewBox"].split()[2:])
-    for circle in root.iter(f"{name}circle"):
-        assert 0 < float(circle.attrib["cx"]) < width
-        assert 0 < float(circle.attrib["cy"]) < height
+    chart = trend_chart(groups_of(tmp_path))
+    assert points(chart) == [1, 1, 3, 3]  # per group and metric
+    assert intervals(chart) == 8
+    root = ET.fromstring(figure_svg(chart, title=HOSTILE))
+    assert not root.findall(".//{http://www.w3.org/2000/svg}script")
+    assert root.findtext("{http://www.w3.org/2000/svg}title") == HOSTILE
+    assert any("<script>alert(1)</script>" in text for text in texts(chart))
 
 
 def test_a_single_run_that_cannot_be_compared_is_named_but_not_drawn(tmp_path: Path) -> None:
     put(tmp_path, 1, judge="judge-two\u202e\x00")
     put(tmp_path, 2)
     put(tmp_path, 3)
-    svg = trend_svg(groups_of(tmp_path), "\x00")
-    texts = ["".join(text.itertext()) for text in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
-    assert svg.count("<circle") == 2 * 2
-    assert "Not drawn: run01, another judge (judge-two  , not judge-one)" in texts
-    assert texts[0].startswith("Correctness, newest run (2026-11-03")
+    chart = trend_chart(groups_of(tmp_path))
+    assert points(chart) == [2, 2]
+    assert "Not drawn: run01, another judge (judge-two , not judge-one)" in texts(chart)
+    assert chart.title.startswith("Correctness, newest run (2026-11-03")
 
 
 def test_a_run_without_an_interval_is_a_point_without_a_bar(tmp_path: Path) -> None:
     put(tmp_path, 1, tuned=(1.0,), base=(0.5,))
-    svg = trend_svg(groups_of(tmp_path), "x")
-    assert svg.count("<circle") == 2
-    assert 'class="bar"' not in svg
+    chart = trend_chart(groups_of(tmp_path))
+    assert points(chart) == [1, 1]
+    assert intervals(chart) == 0
 
 
 def test_a_metric_whose_labels_are_no_numbers_has_no_panel(tmp_path: Path) -> None:
     put(tmp_path, 1, other="polite")
     put(tmp_path, 2, other="polite", tuned=BETTER)
-    svg = trend_svg(groups_of(tmp_path), "x")
-    assert svg.count("<circle") == 2
-    assert "Harmfulness" not in svg
+    chart = trend_chart(groups_of(tmp_path))
+    assert points(chart) == [2]
+    assert "Harmfulness" not in " ".join(texts(chart))

@@ -29,6 +29,7 @@ from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.kind import PeopleTool
 from model_evaluation.kinds.registry import load_kind, report_words
 from model_evaluation.naming import project_slug
+from model_evaluation.packages import missing_package
 from model_evaluation.reporting.between_runs import change_since_last, compare_runs, run_before
 from model_evaluation.reporting.foreign_files import results_of_files
 from model_evaluation.reporting.gate import Gate, decide_gate, invalid_gate, parse_rules
@@ -36,11 +37,11 @@ from model_evaluation.reporting.history import history_json, history_sentences, 
 from model_evaluation.reporting.junit import junit_xml
 from model_evaluation.reporting.present_answers import outdated_warnings
 from model_evaluation.reporting.result_files import Results, list_files, read_results, write_file
-from model_evaluation.reporting.trend_chart import trend_svg
 from model_evaluation.reporting.words import execution_id
 from model_evaluation.results_folder import results_folders
 from model_evaluation.runtime.report.markdown import report_markdown
 from model_evaluation.runtime.report.people import read_scorer_error
+from model_evaluation.runtime.report.plain_text import one_line
 from model_evaluation.runtime.report.view import planned_text, sound_rows_text
 from model_evaluation.runtime.summary import Entry, Summary, value_of
 
@@ -290,11 +291,17 @@ def _history(args: argparse.Namespace) -> Body:
     if change:
         sentences.append(str(change["sentence"]))
     base = next(base for base in results_folders(args.project) if os.path.isdir(base))
-    picture = trend_svg(groups, " ".join(sentences)).encode()
-    return {
+    body: Body = {
         "history": history_json(groups),
         "sentences": sentences,
         "newest_against_previous": change,
         "left_out": left_out,
-        "chart": write_file(args.history or os.path.join(base, "history.svg"), picture),
     }
+    try:
+        from model_evaluation.reporting.trend_chart import trend_chart
+        from model_evaluation.runtime.report.charts.drawing import figure_svg
+    except ImportError as error:  # a machine that holds no notebook's packages
+        missing = missing_package(error.name)
+        return {**body, "warnings": [finding("no_chart", missing.message, level="warning", fix=missing.fix)]}
+    picture = figure_svg(trend_chart(groups), title=one_line(" ".join(sentences)))
+    return {**body, "chart": write_file(args.history or os.path.join(base, "history.svg"), picture.encode())}

@@ -6,13 +6,10 @@ from model_evaluation.kinds.benchmark.kind import Benchmark
 from model_evaluation.preflight import shared_checks as shared
 from model_evaluation.preflight.shared_checks import Check
 
-# What the notebook calls, by the last part of an endpoint's service name.
-ENDPOINTS = ("s3", "sagemaker.api", "sts", "logs")
-
 CHECKS: tuple[Check, ...] = (
     *shared.whereabouts(("benchmark", "subtasks", "scope")),
     *shared.BASE_MODELS,
     *shared.access(Benchmark.permission_steps),
     *shared.SERVERLESS,
-    *shared.surroundings(ENDPOINTS),
+    *shared.surroundings(),
 )

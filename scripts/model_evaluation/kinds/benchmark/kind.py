@@ -11,6 +11,7 @@ from model_evaluation.kinds.kind import Kind
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.permissions import Permissions
+    from model_evaluation.runtime.summary import Summary
 
 
 class Benchmark(Kind):
@@ -53,7 +54,6 @@ class Benchmark(Kind):
         return Permissions(of_role(config, prefix), (*of_caller(config, prefix), *recipe(config)), TRUSTED)
 
     def parameters(self, context: Context) -> JsonObject:
-        from model_evaluation.steps.decoding import settings_of
         from model_evaluation.steps.evaluator.parameters import evaluator_parameters
 
         from .sizes import subtasks_of
@@ -63,9 +63,20 @@ class Benchmark(Kind):
             "TIMEOUT_MINUTES": 720,  # the large benchmarks take hours
             "BENCHMARK": context.value("benchmark"),
             "SUBTASKS": subtasks_of(context),
-            "DECODING": settings_of(context),
             "SMALLEST_EFFECT": context.value("smallest_effect"),
         }
+
+    def other_answers(self, summary: Summary, context: Context) -> list[str]:
+        from model_evaluation.reporting.present_answers import differences
+
+        from .sizes import subtasks_of
+
+        made = summary["conditions"]
+        texts = differences(summary, context, ("the benchmark", made.get("benchmark"), context.value("benchmark")))
+        asked, chosen = sorted(made.get("subtasks") or []), sorted(subtasks_of(context))
+        if context.answered("subtasks") and asked != chosen:
+            texts.append(f"the subtasks are {', '.join(asked) or 'all'}, not {', '.join(chosen) or 'all'}")
+        return texts
 
 
 KIND = Benchmark()

@@ -11,9 +11,6 @@ from model_evaluation.preflight.results import Result, passed, warned
 from model_evaluation.preflight.shared_checks import Check
 from model_evaluation.preflight.subject import Subject
 
-# What the notebook calls, by the last part of an endpoint's service name.
-ENDPOINTS = ("s3", "sagemaker.api", "sts", "logs")
-
 
 def trial(subject: Subject) -> Iterator[Result]:
     """Whether the scorer was tried."""
@@ -33,5 +30,5 @@ CHECKS: tuple[Check, ...] = (
     *shared.BASE_MODELS,
     *shared.access(CustomScorer.permission_steps),
     *shared.SERVERLESS,
-    *shared.surroundings(ENDPOINTS),
+    *shared.surroundings(),
 )

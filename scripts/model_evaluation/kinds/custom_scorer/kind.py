@@ -57,20 +57,14 @@ class CustomScorer(Kind):
         return [finding("missing_reference", note, level="warning")]
 
     def parameters(self, context: Context) -> JsonObject:
-        from model_evaluation.steps.decoding import settings_of
         from model_evaluation.steps.evaluator.parameters import evaluator_parameters
-        from model_evaluation.steps.rows.card import notebook_notes
 
         metric = context.facts("primary_metric")
         return {
             **evaluator_parameters(context),
-            "DATASET": context.value("dataset"),
-            "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": notebook_notes(context),
             "SCORER": context.value("scorer"),
             "PRIMARY_METRIC": None if context.facts("scorer").get("preset") else metric["name"],
             "BETTER": metric["direction"],
-            "DECODING": settings_of(context),
         }
 
     def other_answers(self, summary: Summary, context: Context) -> list[str]:

@@ -6,13 +6,10 @@ from model_evaluation.kinds.inspect_ai.kind import InspectAI
 from model_evaluation.preflight import shared_checks as shared
 from model_evaluation.preflight.shared_checks import Check
 
-# What the notebook calls, by the last part of an endpoint's service name.
-ENDPOINTS = ("s3", "sagemaker.api", "sts", "logs")
-
 CHECKS: tuple[Check, ...] = (
     *shared.whereabouts(("tasks", "model", "reference")),
     *shared.access(InspectAI.permission_steps),
     shared.MLFLOW,
     shared.RUNNING,
-    *shared.surroundings(ENDPOINTS),
+    *shared.surroundings(),
 )

@@ -84,17 +84,13 @@ class LlmAsJudge(Kind):
 
     def parameters(self, context: Context) -> JsonObject:
         from model_evaluation.steps.evaluator.parameters import evaluator_parameters
-        from model_evaluation.steps.rows.card import notebook_notes
 
         return {
             **evaluator_parameters(context),
-            "DATASET": context.value("dataset"),
             "JUDGE_MODEL": context.value("judge"),
             "BUILTIN_METRICS": context.value("builtin_metrics"),
             "CUSTOM_METRICS": context.value("custom_metrics") or None,
             "PRIMARY_METRIC": context.value("primary_metric"),
-            "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": notebook_notes(context),
         }
 
     def upgraded(self, summary: JsonObject) -> JsonObject:

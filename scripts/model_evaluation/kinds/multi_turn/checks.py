@@ -14,9 +14,6 @@ from model_evaluation.preflight.subject import Subject
 from .recipe_spec import rollouts_of, sampling_of
 from .runtime.recipe import TEMPERATURE, meaningless_k
 
-# What the notebook calls, by the last part of an endpoint's service name.
-ENDPOINTS = ("s3", "sagemaker.api", "sts", "logs")
-
 
 def rollouts(subject: Subject) -> Iterator[Result]:
     """Whether the values of k mean something, and the agent's tools can stand it."""
@@ -43,5 +40,5 @@ CHECKS: tuple[Check, ...] = (
     *shared.access(MultiTurn.permission_steps),
     shared.MLFLOW,
     shared.RUNNING,
-    *shared.surroundings(ENDPOINTS),
+    *shared.surroundings(),
 )

@@ -49,7 +49,6 @@ class MultiTurn(Kind):
 
     def parameters(self, context: Context) -> JsonObject:
         from model_evaluation.steps.evaluator.parameters import evaluator_parameters
-        from model_evaluation.steps.rows.card import notebook_notes
 
         from .recipe_spec import rollouts_of, sampling_of
 
@@ -57,9 +56,6 @@ class MultiTurn(Kind):
         return {
             **evaluator_parameters(context),
             "TIMEOUT_MINUTES": 720,  # one model after the other
-            "DATASET": context.value("dataset"),
-            "DATASET_ETAG": context.facts("dataset").get("etag", ""),
-            "DATASET_NOTES": notebook_notes(context),
             "AGENT": agent["arn"],
             "AGENT_QUALIFIER": agent.get("qualifier") or None,
             "ROLLOUTS": group,

@@ -1,4 +1,4 @@
-"""Agents in AWS: runtimes of Bedrock AgentCore and Lambda functions."""
+"""Agents in AWS: runtimes of Bedrock AgentCore."""
 
 from __future__ import annotations
 
@@ -20,15 +20,6 @@ class Runtime(NamedTuple):
     name: str
     status: str
     reason: str = ""
-
-
-class Function(NamedTuple):
-    """A Lambda function as its configuration has it; ``state`` is empty where it is not told."""
-
-    arn: str
-    state: str
-    timeout: int
-    runtime: str
 
 
 def list_runtimes(aws: Aws, region: str) -> list[Runtime]:
@@ -63,11 +54,3 @@ def endpoint_status(aws: Aws, region: str, runtime_id: str, name: str) -> str:
     client = aws.client(CONTROL, region)
     with aws_errors("looking up the agent runtime's endpoint", resource=f"{runtime_id} {name}"):
         return str(client.get_agent_runtime_endpoint(agentRuntimeId=runtime_id, endpointName=name)["status"])
-
-
-def describe_function(aws: Aws, region: str, name: str) -> Function:
-    """A function by its ARN or name. Raises NotFound, AccessDenied."""
-    client = aws.client("lambda", region)
-    with aws_errors("looking up the function", resource=name):
-        item = client.get_function_configuration(FunctionName=name)
-    return Function(item["FunctionArn"], item.get("State", ""), int(item.get("Timeout", 3)), item.get("Runtime", ""))

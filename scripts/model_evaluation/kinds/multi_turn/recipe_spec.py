@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import Refused
@@ -12,9 +11,6 @@ from model_evaluation.kinds.multi_turn.runtime.recipe import EVALUATION_TYPE, PA
 from model_evaluation.runtime.tasks.parameter import Parameter
 from model_evaluation.steps.decoding import spec_of
 from model_evaluation.steps.evaluator.pairs import read_settings
-
-if TYPE_CHECKING:
-    pass
 
 DEFAULTS = "defaults"
 

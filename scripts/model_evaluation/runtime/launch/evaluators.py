@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 from model_evaluation.runtime.checks import check_hub_model, check_model_package
 from model_evaluation.runtime.models import base_model_of, hub_model_name, is_package, resolved_model
 from model_evaluation.runtime.results.evaluation import Evaluation, named_model, reference_labels
-from model_evaluation.runtime.settings import Json, ParameterReader, Settings
+from model_evaluation.runtime.settings import Json, ParameterReader, Settings, parameter
 
 from .ledger import LaunchError
 from .pipelines import PipelineRuns
@@ -34,21 +34,18 @@ REFERENCE_LABEL = "reference"
 class EvaluatorSettings(Settings):
     """What every such evaluation has; a kind adds what is evaluated and how."""
 
-    evaluate_base_model: bool
-    reference: str | None = None
+    role_arn: str = parameter("ROLE_ARN", ParameterReader.text, "role")
+    model: str = parameter("MODEL_PACKAGE_ARN", ParameterReader.text, "model")
+    evaluate_base_model: bool = parameter("EVALUATE_BASE_MODEL", ParameterReader.flag, "evaluate_base_model")
+    reference: str | None = parameter("REFERENCE_MODEL_ARN", ParameterReader.optional_text)
+    s3_output: str = parameter("S3_OUTPUT", ParameterReader.output_uri, "output")
+    mlflow_resource_arn: str | None = parameter("MLFLOW_RESOURCE_ARN", ParameterReader.optional_text, "mlflow_resource")
+    mlflow_experiment: str | None = parameter("MLFLOW_EXPERIMENT", ParameterReader.optional_text, "mlflow_experiment")
 
     @classmethod
     def read(cls, reader: ParameterReader) -> Json:
-        model = reader.text("MODEL_PACKAGE_ARN")
-        return super().read(reader) | {
-            "role_arn": reader.text("ROLE_ARN"),
-            "model": model,
-            "evaluate_base_model": reader.flag("EVALUATE_BASE_MODEL") and is_package(model),
-            "reference": reader.optional_text("REFERENCE_MODEL_ARN"),
-            "s3_output": reader.output_uri("S3_OUTPUT"),
-            "mlflow_resource_arn": reader.optional_text("MLFLOW_RESOURCE_ARN"),
-            "mlflow_experiment": reader.optional_text("MLFLOW_EXPERIMENT"),
-        }
+        values = super().read(reader)
+        return values | {"evaluate_base_model": values["evaluate_base_model"] and is_package(values["model"])}
 
     def faults(self) -> list[str]:
         both_packages = is_package(self.model) and is_package(self.reference or self.model)
@@ -56,17 +53,6 @@ class EvaluatorSettings(Settings):
             expected = "a model package to compare another one with, EVALUATE_BASE_MODEL = False beside it"
             return [f"REFERENCE_MODEL_ARN must be {expected} (received {self.reference!r})"]
         return super().faults()
-
-    def configuration(self) -> Json:
-        return {
-            **super().configuration(),
-            "role": self.role_arn,
-            "model": self.model,
-            "evaluate_base_model": self.evaluate_base_model,
-            "output": self.s3_output,
-            "mlflow_resource": self.mlflow_resource_arn,
-            "mlflow_experiment": self.mlflow_experiment,
-        }
 
     def overview(self) -> dict[str, str]:
         return {
@@ -147,15 +133,6 @@ class EvaluatorSettings(Settings):
         return {"tuned": self.model, "base": base}
 
 
-def dataset_parameters(reader: ParameterReader) -> Json:
-    """The parameters about the rows of a dataset."""
-    return {
-        "dataset": reader.text("DATASET"),
-        "dataset_etag": (reader.optional_text("DATASET_ETAG") or "").strip('"'),
-        "dataset_notes": tuple(reader.texts("DATASET_NOTES")),
-    }
-
-
 def numbers_in(reader: ParameterReader, name: str, expected: str) -> dict[str, int | float]:
     """A parameter that is a dictionary of numbers, empty for ``None``; ``expected`` describes it."""
     value = reader.structure(name)
@@ -204,12 +181,10 @@ class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
         return super().start(self.with_safe_texts(call, settings, aws), settings, aws)
 
     def with_safe_texts(self, evaluator: Call, settings: AnyEvaluatorSettings, aws: AwsClients) -> Call:
-        """The evaluator, made safe for texts that it cannot carry as they are: where one is pasted that JSON or Jinja
-        would interpret, it is escaped."""
-        raw = (settings.dataset, settings.s3_output, settings.mlflow_experiment or "")
-        if any(text != json_safe(text) for text in raw):
-            own_experiment = ("mlflow_experiment_name",) if settings.mlflow_experiment is not None else ()
-            escape_pasted(evaluator, (*self.pasted, *own_experiment))  # else it holds the SDK's own placeholder
+        """The evaluator, made safe for texts that it cannot carry as they are: what JSON or Jinja would interpret is
+        escaped."""
+        own_experiment = ("mlflow_experiment_name",) if settings.mlflow_experiment is not None else ()
+        escape_pasted(evaluator, (*self.pasted, *own_experiment))  # else it holds the SDK's own placeholder
         return evaluator
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
@@ -14,7 +15,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def template_environment(folder: Path) -> Environment:
     """Templates of this folder. Values are escaped and put on one line, unless they are markup already; the filter
-    ``whole`` leaves a text its line breaks, ``breakable`` lets a long name break after an underscore."""
+    ``whole`` leaves a text its line breaks, ``breakable`` lets a long name break after an underscore and before a
+    capital letter."""
     environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
@@ -29,7 +31,8 @@ def template_environment(folder: Path) -> Environment:
 
 
 def _breakable(text: str) -> Markup:
-    return escape(one_line(text)).replace("_", Markup("_<wbr>")).replace(" ↓", Markup("&nbsp;↓"))
+    broken = re.sub(r"(?<=_)|(?<=[a-z])(?=[A-Z])", "<wbr>", escape(one_line(text)))
+    return Markup(broken.replace(" ↓", "&nbsp;↓"))  # noqa: S704 - escaped above
 
 
 ENVIRONMENT = template_environment(TEMPLATES)

@@ -19,6 +19,7 @@ from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric
 from model_evaluation.runtime.statistics.proportions import mcnemar_test
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR, SIGNIFICANCE, metric_verdict
 from model_evaluation.runtime.summary import MODEL_LABELS, Fairness, FairnessCheck, SoundRows
+from model_evaluation.runtime.summary import fairness_check as _check
 
 from .answer_texts import cut_answers, language_of, thinking_of
 from .evaluation import BOTH_SIDES, Side
@@ -343,12 +344,3 @@ class FairnessReview:
 
     def _each(self, counts: Mapping[Side, int]) -> str:
         return ", ".join(f"{count} of the {self.labels[side]}" for side, count in counts.items())
-
-
-def _check(
-    check_id: str, counts: Mapping[str, int], message: str, status: str = "pass", *, held_back: bool = False
-) -> FairnessCheck:
-    check: FairnessCheck = {"id": check_id, "status": status, "counts": dict(counts), "message": message}
-    if held_back:
-        check["at_most"] = "inconclusive"
-    return check

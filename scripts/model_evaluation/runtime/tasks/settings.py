@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, numbers_in
-from model_evaluation.runtime.settings import Json, ParameterReader
+from model_evaluation.runtime.settings import Json, parameter
 
 EXPECTED = "a dictionary of numbers, such as {'max_new_tokens': 8192}"
 
@@ -16,19 +16,14 @@ class TaskSettings(EvaluatorSettings):
     """Of evaluations whose models answer the questions of one task. ``decoding`` holds settings that are not the
     recipe's own."""
 
-    decoding: Mapping[str, int | float] = field(default_factory=dict)
+    decoding: Mapping[str, int | float] = parameter(
+        "DECODING", lambda reader, name: numbers_in(reader, name, EXPECTED), "decoding"
+    )
 
     @property
     def task(self) -> str:
         """What the recipe calls the task."""
         raise NotImplementedError
-
-    @classmethod
-    def read(cls, reader: ParameterReader) -> Json:
-        return super().read(reader) | {"decoding": numbers_in(reader, "DECODING", EXPECTED)}
-
-    def configuration(self) -> Json:
-        return {**super().configuration(), "decoding": dict(sorted(self.decoding.items()))}
 
     @property
     def decoding_in_words(self) -> str:

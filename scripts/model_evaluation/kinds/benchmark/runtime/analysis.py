@@ -43,6 +43,7 @@ from model_evaluation.runtime.summary import (
     ModelScores,
     SoundRows,
     Summary,
+    fairness_check,
 )
 from model_evaluation.runtime.tasks.files import PartMeans, Question, TaskMeans, part_name
 from model_evaluation.runtime.tasks.questions import PairedQuestions, pair_questions, question_scores, score_of
@@ -335,10 +336,10 @@ def _same_questions(records: Sequence[Record], labels: Labels) -> FairnessCheck:
     both = len(records) - sum(alone.values())
     counts = {"questions": both} | {f"only {labels[side]}": count for side, count in alone.items()}
     if both == len(records):
-        return _check("same_questions", counts, "Both models were asked the same questions.")
+        return fairness_check("same_questions", counts, "Both models were asked the same questions.")
     each = ", ".join(f"{count} only of the {labels[side]}" for side, count in alone.items())
     status = "fail" if both < PAIRED_FLOOR * len(records) else "warn"
-    return _check("same_questions", counts, f"Of {len(records)} questions with a row there are {each}.", status)
+    return fairness_check("same_questions", counts, f"Of {len(records)} questions with a row there are {each}.", status)
 
 
 def _whole_sets(files: Mapping[Side, ModelFiles], labels: Labels) -> FairnessCheck:
@@ -351,18 +352,18 @@ def _whole_sets(files: Mapping[Side, ModelFiles], labels: Labels) -> FairnessChe
         lacking[side] = max(0, said - rows)
     counts = {"questions": total} | {f"without a row, {labels[side]}": n for side, n in lacking.items()}
     if not any(lacking.values()):
-        return _check("whole_sets", counts, "Every question of the benchmark has its row.")
+        return fairness_check("whole_sets", counts, "Every question of the benchmark has its row.")
     each = ", ".join(f"{n} of the {labels[side]}" for side, n in lacking.items() if n)
-    return _check("whole_sets", counts, f"Questions without a row in the files: {each}.", "warn")
+    return fairness_check("whole_sets", counts, f"Questions without a row in the files: {each}.", "warn")
 
 
 def _given_alike(paired: PairedQuestions) -> FairnessCheck:
     counts = {"questions": len(paired.records), "given in other words": paired.other_prompts}
     if not paired.other_prompts:
-        return _check("same_prompts", counts, "Both models were given the same words with every question.")
+        return fairness_check("same_prompts", counts, "Both models were given the same words with every question.")
     text = f"{paired.other_prompts} questions came with other words around them for one model than for the other."
     many = paired.other_prompts > (1 - COVERAGE_FLOOR) * len(paired.records)
-    return _check("same_prompts", counts, text, "fail" if many else "warn")
+    return fairness_check("same_prompts", counts, text, "fail" if many else "warn")
 
 
 def _same_prompts(files: Mapping[Side, ModelFiles]) -> FairnessCheck:
@@ -373,11 +374,11 @@ def _same_prompts(files: Mapping[Side, ModelFiles]) -> FairnessCheck:
     counts = {"parts": len(known), "other prompts": len(other)}
     if not known:
         text = "Whether both models were given the same prompts is not known: the files hold no hashes of them."
-        return _check("same_prompts", counts, text, "warn")
+        return fairness_check("same_prompts", counts, text, "warn")
     if other:
         text = f"The models were not given the same prompts in {', '.join(other[:5])}, by the hashes of all prompts."
-        return _check("same_prompts", counts, text, "fail")
-    return _check("same_prompts", counts, "The hashes of all prompts are the same for both models.")
+        return fairness_check("same_prompts", counts, text, "fail")
+    return fairness_check("same_prompts", counts, "The hashes of all prompts are the same for both models.")
 
 
 def _answers_given(unfinished: Unfinished, labels: Labels) -> FairnessCheck:
@@ -391,9 +392,9 @@ def _answers_given(unfinished: Unfinished, labels: Labels) -> FairnessCheck:
         if own["unanswered"]:
             parts.append(f"{own['unanswered']} of {own['n']} of the {label} ({words_of(own['reasons'])})")
     if not parts:
-        return _check("answers_given", counts, "Both models answered every question.")
+        return fairness_check("answers_given", counts, "Both models answered every question.")
     text = f"Questions left without an answer, which count as wrong: {'; '.join(parts)}."
-    return _check("answers_given", counts, text, "warn" if most > 1 - COVERAGE_FLOOR else "pass")
+    return fairness_check("answers_given", counts, text, "warn" if most > 1 - COVERAGE_FLOOR else "pass")
 
 
 def _mean_cautions(
@@ -421,7 +422,3 @@ def _samples(files: Mapping[Side, ModelFiles], labels: Labels) -> list[str]:
         for label, counts in asked.items()
         if any(n < of for n, of in counts)
     ]
-
-
-def _check(check_id: str, counts: Mapping[str, int], message: str, status: str = "pass") -> FairnessCheck:
-    return {"id": check_id, "status": status, "counts": dict(counts), "message": message}

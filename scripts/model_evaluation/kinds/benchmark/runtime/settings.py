@@ -8,7 +8,7 @@ from typing import Self
 from model_evaluation.runtime.checks import OUTPUT, SESSION
 from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.launch.evaluators import check_model
-from model_evaluation.runtime.settings import Json, ParameterReader
+from model_evaluation.runtime.settings import Json, ParameterReader, parameter
 from model_evaluation.runtime.tasks.recipe import check_recipe
 from model_evaluation.runtime.tasks.settings import TaskSettings
 
@@ -27,17 +27,11 @@ class BenchmarkSettings(TaskSettings):
     runs = BenchmarkRuns()
     checks = (*SESSION, ("Model", check_model), ("Recipe", check_recipe), *OUTPUT)
 
-    benchmark: str
-    subtasks: tuple[str, ...] = ()
-    smallest_effect: float | None = None
-
-    @classmethod
-    def read(cls, reader: ParameterReader) -> Json:
-        return super().read(reader) | {
-            "benchmark": reader.text("BENCHMARK"),
-            "subtasks": tuple(dict.fromkeys(reader.texts("SUBTASKS", "a list of subtasks, empty for all"))),
-            "smallest_effect": reader.positive("SMALLEST_EFFECT", optional=True),
-        }
+    benchmark: str = parameter("BENCHMARK", ParameterReader.text, "benchmark")
+    subtasks: tuple[str, ...] = parameter(
+        "SUBTASKS", lambda reader, name: tuple(dict.fromkeys(reader.texts(name, "a list of subtasks, empty for all")))
+    )
+    smallest_effect: float | None = parameter("SMALLEST_EFFECT", ParameterReader.optional_positive)
 
     def faults(self) -> list[str]:
         faults = super().faults()
@@ -50,11 +44,7 @@ class BenchmarkSettings(TaskSettings):
         return faults
 
     def configuration(self) -> Json:
-        return {
-            **super().configuration(),
-            "benchmark": self.benchmark,
-            "subtasks": sorted(self.subtasks),
-        }
+        return {**super().configuration(), "subtasks": sorted(self.subtasks)}
 
     @property
     def task(self) -> str:

@@ -12,6 +12,7 @@ import botocore.exceptions
 from model_evaluation.errors import AccessDenied, NotFound, Refused
 from model_evaluation.kinds.custom_scorer.runtime.settings import EVALUATOR
 from model_evaluation.lookups.failures import aws_errors
+from model_evaluation.lookups.functions import Function
 from model_evaluation.lookups.identity import who_am_i
 from model_evaluation.lookups.session import Aws
 
@@ -29,17 +30,6 @@ class RegistryEvaluator(NamedTuple):
     status: str
     type: str
     function: str
-
-
-class Function(NamedTuple):
-    """A Lambda function as its configuration has it; ``state`` is empty where it is not told."""
-
-    arn: str
-    runtime: str
-    timeout: int
-    memory: int
-    state: str
-    update: str
 
 
 def registry_hub(aws: Aws, region: str) -> str:
@@ -84,21 +74,6 @@ def describe_evaluator(aws: Aws, arn: str) -> RegistryEvaluator:
         ) from error
     return RegistryEvaluator(
         str(answer["HubContentArn"]), name, version, str(answer.get("HubContentStatus", "")), type_, reference
-    )
-
-
-def describe_function(aws: Aws, arn: str) -> Function:
-    """A Lambda function's configuration. Raises NotFound, AccessDenied."""
-    client = aws.client("lambda", arn.split(":")[3])
-    with aws_errors("looking up the function", resource=arn):
-        answer: dict[str, Any] = client.get_function_configuration(FunctionName=arn)
-    return Function(
-        str(answer["FunctionArn"]),
-        str(answer.get("Runtime", "")),
-        int(answer.get("Timeout", 3)),
-        int(answer.get("MemorySize", 128)),
-        str(answer.get("State", "")),
-        str(answer.get("LastUpdateStatus", "")),
     )
 
 

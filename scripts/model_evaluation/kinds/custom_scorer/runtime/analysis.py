@@ -20,7 +20,7 @@ from model_evaluation.runtime.results.summary import scores_summary
 from model_evaluation.runtime.rows import canonical_prompt, is_conversation, message_text, read_dataset_rows, whole_text
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, signed
-from model_evaluation.runtime.summary import FairnessCheck
+from model_evaluation.runtime.summary import FairnessCheck, fairness_check
 from model_evaluation.runtime.tasks.files import Question, literal
 from model_evaluation.runtime.tasks.questions import score_of
 from model_evaluation.runtime.tasks.results import read_step_results
@@ -162,15 +162,12 @@ def _scorer_failures(
     }
     counts |= {f"{labels[side]}, rows without a score": count for side, count in lacking.items()}
     if not any(counts.values()):
-        return {"id": "scorer_failures", "status": "pass", "counts": counts, "message": "The scorer scored every row."}
+        return fairness_check("scorer_failures", counts, "The scorer scored every row.")
     each = ", ".join(f"{max(files[side].failures, count)} of the {labels[side]}" for side, count in lacking.items())
     text = f"Rows on which the scorer failed: {each}. They are missing, not zero"
     text += f"; counted as 0 the difference would be {signed(_with_zeros(records, metric))}."
     most = max(lacking.values()) / max(1, len(records))
-    check: FairnessCheck = {"id": "scorer_failures", "status": "warn", "counts": counts, "message": text}
-    if most > 1 - COVERAGE_FLOOR:
-        check["at_most"] = "inconclusive"
-    return check
+    return fairness_check("scorer_failures", counts, text, "warn", held_back=most > 1 - COVERAGE_FLOOR)
 
 
 def _with_zeros(records: Sequence[Record], metric: Metric) -> float | None:

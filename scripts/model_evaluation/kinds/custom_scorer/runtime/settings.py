@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION, Fault
-from model_evaluation.runtime.launch.evaluators import check_model, dataset_parameters
+from model_evaluation.runtime.launch.evaluators import check_model
 from model_evaluation.runtime.session import AwsClients
-from model_evaluation.runtime.settings import Json, ParameterReader
+from model_evaluation.runtime.settings import ParameterReader, parameter
 from model_evaluation.runtime.tasks.recipe import check_recipe
 from model_evaluation.runtime.tasks.settings import TaskSettings
 
@@ -53,18 +53,10 @@ class ScorerSettings(TaskSettings):
         *OUTPUT,
     )
 
-    scorer: str
-    primary_metric: str = ""
-    direction: str = "higher"
-
-    @classmethod
-    def read(cls, reader: ParameterReader) -> Json:
-        return super().read(reader) | {
-            **dataset_parameters(reader),
-            "scorer": reader.text("SCORER"),
-            "primary_metric": reader.optional_text("PRIMARY_METRIC") or "",
-            "direction": reader.text("BETTER"),
-        }
+    dataset: str = parameter("DATASET", ParameterReader.text, "dataset")
+    scorer: str = parameter("SCORER", ParameterReader.text, "scorer")
+    primary_metric: str = parameter("PRIMARY_METRIC", ParameterReader.text_or_empty)
+    direction: str = parameter("BETTER", ParameterReader.text)
 
     @property
     def task(self) -> str:
@@ -78,14 +70,6 @@ class ScorerSettings(TaskSettings):
         if self.direction not in DIRECTIONS:
             faults.append(f"BETTER must be {' or '.join(DIRECTIONS)} (received {self.direction!r})")
         return faults
-
-    def configuration(self) -> Json:
-        return {
-            **super().configuration(),
-            "dataset": self.dataset,
-            "dataset_etag": self.dataset_etag,
-            "scorer": self.scorer,
-        }
 
     def contents(self) -> dict[str, str]:
         return {

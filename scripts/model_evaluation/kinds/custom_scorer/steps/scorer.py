@@ -128,7 +128,8 @@ def _evaluator(text: str, context: Context) -> Answer:
 
 def _function(context: Context, arn: str) -> list[JsonObject]:
     """The function behind an evaluator: there, in this region, able to run. The SDK checks nothing of that."""
-    from model_evaluation.kinds.custom_scorer.lookups.functions import describe_function, function_faults
+    from model_evaluation.kinds.custom_scorer.lookups.functions import function_faults
+    from model_evaluation.lookups.functions import describe_function
 
     region, parts = str(context.value("region")), arn.split(":")
     if len(parts) < 7 or parts[2] != "lambda":
@@ -144,7 +145,7 @@ def _function(context: Context, arn: str) -> list[JsonObject]:
             code="other_region",
         )
     try:
-        function = describe_function(context.aws, arn)
+        function = describe_function(context.aws, region, arn)
     except NotFound as error:
         raise Refused(
             f"The evaluator's function {arn} does not exist: every row would fail, and the job would still succeed.",

@@ -14,7 +14,7 @@ from model_evaluation.runtime.results.records import Record, ScoredAnswer, plain
 from model_evaluation.runtime.results.slices import Clusters, slice_groups
 from model_evaluation.runtime.rows import DatasetRow
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR
-from model_evaluation.runtime.summary import FairnessCheck
+from model_evaluation.runtime.summary import FairnessCheck, fairness_check
 
 from .logs import Log, Sample, SampleKey
 
@@ -157,21 +157,21 @@ def _same_settings(logs: Mapping[Side, Sequence[Log]]) -> FairnessCheck:
                 texts.append(f"{name} of {task}: {_short(value)} and {_short(base[task].get(name))}")
     counts = {"tasks": len(tuned | base), "differences": len(texts)}
     if not texts:
-        return _check("same_settings", counts, "Both models ran the same tasks with the same settings.")
-    return _check("same_settings", counts, f"The two runs differ: {'; '.join(texts)}.", "warn")
+        return fairness_check("same_settings", counts, "Both models ran the same tasks with the same settings.")
+    return fairness_check("same_settings", counts, f"The two runs differ: {'; '.join(texts)}.", "warn")
 
 
 def _same_samples(paired: PairedSamples) -> FairnessCheck:
     total, changed = len(paired.records) + len(paired.changed), len(paired.changed)
     counts = {"samples": total, "changed": changed}
     if not changed:
-        return _check("same_samples", counts, "Samples with the same id have the same input in both logs.")
+        return fairness_check("same_samples", counts, "Samples with the same id have the same input in both logs.")
     text = (
         f"{changed} of {total} samples have the same task, id and epoch but another input in the two logs, such as "
         f"{'/'.join(map(str, paired.changed[0]))}: they are not the same sample and were left out. Samples without an "
         "id of their own are numbered, and the numbers move when the dataset changes."
     )
-    return _check("same_samples", counts, text, "fail" if changed > (1 - PAIRED_FLOOR) * total else "warn")
+    return fairness_check("same_samples", counts, text, "fail" if changed > (1 - PAIRED_FLOOR) * total else "warn")
 
 
 def _whole_logs(logs: Mapping[Side, Sequence[Log]], labels: Mapping[str, str]) -> FairnessCheck:
@@ -186,12 +186,9 @@ def _whole_logs(logs: Mapping[Side, Sequence[Log]], labels: Mapping[str, str]) -
         if states:
             texts.append(f"{labels[side]}: {', '.join(states)}")
     if not texts:
-        return _check("whole_logs", counts, "Both runs went to their end.")
+        return fairness_check("whole_logs", counts, "Both runs went to their end.")
     text = f"Not every run went to its end ({'; '.join(texts)}): what is missing is not a random part of the samples."
-    check = _check("whole_logs", counts, text, "warn")
-    if most > 1 - COVERAGE_FLOOR:
-        check["at_most"] = "inconclusive"
-    return check
+    return fairness_check("whole_logs", counts, text, "warn", held_back=most > 1 - COVERAGE_FLOOR)
 
 
 def _failed_samples(
@@ -203,7 +200,7 @@ def _failed_samples(
         labels[side]: sum(bool(s.error) for log in own for s in log.keyed().values()) for side, own in logs.items()
     }
     if not any(counts.values()):
-        return _check("failed_samples", counts, "No sample failed.")
+        return fairness_check("failed_samples", counts, "No sample failed.")
     each = ", ".join(f"{count} of the {label}" for label, count in counts.items())
     as_wrong = []
     for record in paired.records:
@@ -216,10 +213,8 @@ def _failed_samples(
     )
     if as_wrong:
         text += f". Counted as wrong, the difference on {primary} would be {np.mean(as_wrong):+.3f}"
-    check = _check("failed_samples", counts, f"{text}.", "warn")
-    if max(counts.values()) > (1 - COVERAGE_FLOOR) * len(paired.records):
-        check["at_most"] = "inconclusive"
-    return check
+    many = max(counts.values()) > (1 - COVERAGE_FLOOR) * len(paired.records)
+    return fairness_check("failed_samples", counts, f"{text}.", "warn", held_back=many)
 
 
 def _cut_off(logs: Mapping[Side, Sequence[Log]], labels: Mapping[str, str]) -> FairnessCheck:
@@ -229,17 +224,13 @@ def _cut_off(logs: Mapping[Side, Sequence[Log]], labels: Mapping[str, str]) -> F
         for side, own in logs.items()
     }
     if not any(counts.values()):
-        return _check("cut_off", counts | silent, "No answer ended at the token limit.")
+        return fairness_check("cut_off", counts | silent, "No answer ended at the token limit.")
     each = ", ".join(f"{count} of the {label}" for label, count in counts.items())
     most = max(sum(s.cut_off for s in log.samples) / max(1, len(log.samples)) for own in logs.values() for log in own)
     text = f"Answers that ended at the token limit (stop reason max_tokens): {each}. They are scored as they stand."
-    return _check("cut_off", counts | silent, text, "warn" if most > 1 - COVERAGE_FLOOR else "pass")
+    return fairness_check("cut_off", counts | silent, text, "warn" if most > 1 - COVERAGE_FLOOR else "pass")
 
 
 def _short(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _check(check_id: str, counts: Mapping[str, int], message: str, status: str = "pass") -> FairnessCheck:
-    return {"id": check_id, "status": status, "counts": dict(counts), "message": message}

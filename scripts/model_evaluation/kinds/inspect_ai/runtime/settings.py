@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Self
 
 from model_evaluation.runtime.checks import OUTPUT, SESSION
 from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.launch.evaluators import numbers_in
 from model_evaluation.runtime.s3_uri import S3Uri
-from model_evaluation.runtime.settings import Json, ParameterReader, Settings
+from model_evaluation.runtime.settings import Json, ParameterReader, Settings, parameter
 from model_evaluation.runtime.tasks.parameter import Parameter
 
 from .inspect_runs import InspectRuns
@@ -25,6 +25,45 @@ DECODING = {
 }
 UNKNOWN_SAMPLES = 100  # where a task does not say how many it has
 REFERENCE_LABEL = "reference"
+
+
+def _target(reader: ParameterReader, name: str, *, optional: bool = False) -> Target | None:
+    value = reader.structure(name)
+    if value is None and optional:
+        return None
+    try:
+        return Target.read(value)
+    except ValueError as error:
+        return reader.fault(name, str(error), None)
+
+
+def _tasks(reader: ParameterReader, name: str) -> tuple[Json, ...]:
+    """Unknown keys are refused: the SDK drops them, and a misspelt limit would run the whole set."""
+    value = reader.structure(name)
+    expected = f"a list of dictionaries with name and, where wanted, {', '.join(list(TASK_KEYS)[1:])}"
+    if not isinstance(value, list) or not value:
+        return reader.fault(name, expected, ())
+    for task in value:
+        if not isinstance(task, dict) or not task.get("name") or not set(task) <= TASK_KEYS.keys():
+            return reader.fault(name, expected, ())
+        wrong = [key for key, own in task.items() if not isinstance(own, TASK_KEYS[key]) or isinstance(own, bool)]
+        if wrong or any(task.get(key, 1) < 1 for key in ("limit", "epochs")):
+            return reader.fault(name, f"{expected}; limit and epochs are whole numbers from 1 on", ())
+        if not str(task.get("path", ".py")).endswith(".py"):
+            return reader.fault(name, f"{expected}; path ends in .py", ())
+    if len({task["name"] for task in value}) < len(value):
+        return reader.fault(name, "each task once", ())
+    return tuple(value)
+
+
+def _decoding(reader: ParameterReader, name: str) -> dict[str, int | float]:
+    expected = "a dictionary such as {'temperature': 0.0, 'max_tokens': 2048}, with " + "; ".join(
+        f"{setting}: {own.bounds()}" for setting, own in DECODING.items()
+    )
+    value = numbers_in(reader, name, expected)
+    if all(own in DECODING and DECODING[own].takes(number) for own, number in value.items()):
+        return value
+    return reader.fault(name, expected, {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,36 +82,24 @@ class InspectSettings(Settings):
         *OUTPUT,
     )
 
-    target: Target = field(default_factory=Target)
-    reference: Target | None = None
-    benchmarks: str
-    benchmarks_digest: str = ""
-    tasks: tuple[Json, ...] = ()
-    samples: int | None = None
-    decoding: Mapping[str, int | float] = field(default_factory=dict)
-    error_share: float = 0.1
-    hub_model: str
-    primary_metric: str = ""
+    role_arn: str = parameter("ROLE_ARN", ParameterReader.text, "role")
+    target: Target = parameter("MODEL", lambda reader, name: _target(reader, name) or Target())
+    reference: Target | None = parameter("REFERENCE", lambda reader, name: _target(reader, name, optional=True))
+    benchmarks: str = parameter("BENCHMARKS", ParameterReader.text, "benchmarks")
+    benchmarks_digest: str = parameter("BENCHMARKS_DIGEST", ParameterReader.text_or_empty, "benchmarks_digest")
+    tasks: tuple[Json, ...] = parameter("TASKS", _tasks, "tasks")
+    samples: int | None = parameter("SAMPLES", lambda reader, name: int(reader.optional_positive(name) or 0) or None)
+    decoding: Mapping[str, int | float] = parameter("DECODING", _decoding, "decoding")
+    error_share: float = parameter("ERROR_SHARE", lambda reader, name: reader.positive(name) or 0.1, "error_share")
+    hub_model: str = parameter("HUB_MODEL", ParameterReader.text)
+    primary_metric: str = parameter("PRIMARY_METRIC", ParameterReader.text_or_empty)
+    s3_output: str = parameter("S3_OUTPUT", ParameterReader.output_uri, "output")
+    mlflow_resource_arn: str | None = parameter("MLFLOW_RESOURCE_ARN", ParameterReader.optional_text)
 
     @classmethod
     def read(cls, reader: ParameterReader) -> Json:
-        target = _target(reader, "MODEL") or Target()
-        return super().read(reader) | {
-            "role_arn": reader.text("ROLE_ARN"),
-            "target": target,
-            "model": target.name,
-            "reference": _target(reader, "REFERENCE", optional=True),
-            "benchmarks": reader.text("BENCHMARKS"),
-            "benchmarks_digest": reader.optional_text("BENCHMARKS_DIGEST") or "",
-            "tasks": _tasks(reader),
-            "samples": int(reader.positive("SAMPLES", optional=True) or 0) or None,
-            "decoding": _decoding(reader),
-            "error_share": reader.positive("ERROR_SHARE") or 0.1,
-            "hub_model": reader.text("HUB_MODEL"),
-            "primary_metric": reader.optional_text("PRIMARY_METRIC") or "",
-            "s3_output": reader.output_uri("S3_OUTPUT"),
-            "mlflow_resource_arn": reader.optional_text("MLFLOW_RESOURCE_ARN"),
-        }
+        values = super().read(reader)
+        return values | {"model": values["target"].name}
 
     def faults(self) -> list[str]:
         faults = super().faults()
@@ -87,18 +114,7 @@ class InspectSettings(Settings):
         return faults
 
     def configuration(self) -> Json:
-        return {
-            **super().configuration(),
-            "role": self.role_arn,
-            "model": self.target.name,
-            "target": self.target.as_parameter(),
-            "benchmarks": self.benchmarks,
-            "benchmarks_digest": self.benchmarks_digest,
-            "tasks": [dict(sorted(task.items())) for task in self.tasks],
-            "decoding": dict(sorted(self.decoding.items())),
-            "error_share": self.error_share,
-            "output": self.s3_output,
-        }
+        return {**super().configuration(), "model": self.target.name, "target": self.target.as_parameter()}
 
     @property
     def parts(self) -> tuple[Self, ...]:
@@ -142,45 +158,6 @@ class InspectSettings(Settings):
     def output_of(self, run_name: str) -> str:
         """A folder for each run: the SDK's has no run's name in it, and logs of several could not be told apart."""
         return f"{self.s3_output}/{run_name}"
-
-
-def _target(reader: ParameterReader, name: str, *, optional: bool = False) -> Target | None:
-    value = reader.structure(name)
-    if value is None and optional:
-        return None
-    try:
-        return Target.read(value)
-    except ValueError as error:
-        return reader.fault(name, str(error), None)
-
-
-def _tasks(reader: ParameterReader) -> tuple[Json, ...]:
-    """Unknown keys are refused: the SDK drops them, and a misspelt limit would run the whole set."""
-    value = reader.structure("TASKS")
-    expected = f"a list of dictionaries with name and, where wanted, {', '.join(list(TASK_KEYS)[1:])}"
-    if not isinstance(value, list) or not value:
-        return reader.fault("TASKS", expected, ())
-    for task in value:
-        if not isinstance(task, dict) or not task.get("name") or not set(task) <= TASK_KEYS.keys():
-            return reader.fault("TASKS", expected, ())
-        wrong = [key for key, own in task.items() if not isinstance(own, TASK_KEYS[key]) or isinstance(own, bool)]
-        if wrong or any(task.get(key, 1) < 1 for key in ("limit", "epochs")):
-            return reader.fault("TASKS", f"{expected}; limit and epochs are whole numbers from 1 on", ())
-        if not str(task.get("path", ".py")).endswith(".py"):
-            return reader.fault("TASKS", f"{expected}; path ends in .py", ())
-    if len({task["name"] for task in value}) < len(value):
-        return reader.fault("TASKS", "each task once", ())
-    return tuple(value)
-
-
-def _decoding(reader: ParameterReader) -> dict[str, int | float]:
-    expected = "a dictionary such as {'temperature': 0.0, 'max_tokens': 2048}, with " + "; ".join(
-        f"{name}: {own.bounds()}" for name, own in DECODING.items()
-    )
-    value = numbers_in(reader, "DECODING", expected)
-    if all(name in DECODING and DECODING[name].takes(number) for name, number in value.items()):
-        return value
-    return reader.fault("DECODING", expected, {})
 
 
 SETTINGS = InspectSettings

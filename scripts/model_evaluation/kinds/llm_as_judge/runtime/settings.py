@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION
 from model_evaluation.runtime.dataset_files import DatasetSize
-from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model, dataset_parameters
-from model_evaluation.runtime.settings import Json, ParameterReader
+from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model
+from model_evaluation.runtime.settings import Json, ParameterReader, parameter
 
 from .judge_checks import check_judge
 from .judge_runs import JudgeRuns
@@ -24,8 +24,9 @@ class JudgeSettings(EvaluatorSettings):
     checks = (*SESSION, ("Model", check_model), *DATASET, ("Judge", check_judge), *OUTPUT)
     services = ("sagemaker", "s3", "sts", "logs", "bedrock")
 
-    judge: str
-    primary_metric: str
+    dataset: str = parameter("DATASET", ParameterReader.text, "dataset")
+    judge: str = parameter("JUDGE_MODEL", ParameterReader.text, "judge")
+    primary_metric: str = parameter("PRIMARY_METRIC", ParameterReader.text)
     builtin_metrics: list[str] = field(default_factory=list)
     custom_metrics: list[Json] = field(default_factory=list)
 
@@ -33,11 +34,8 @@ class JudgeSettings(EvaluatorSettings):
     def read(cls, reader: ParameterReader) -> Json:
         builtin = reader.texts("BUILTIN_METRICS", "a list of metric names")
         return super().read(reader) | {
-            **dataset_parameters(reader),
-            "judge": reader.text("JUDGE_MODEL"),
             "builtin_metrics": list(dict.fromkeys(re.sub(r"(?i)^builtin\.", "", name) for name in builtin if name)),
             "custom_metrics": _custom_metrics(reader),
-            "primary_metric": reader.text("PRIMARY_METRIC"),
         }
 
     def faults(self) -> list[str]:
@@ -51,9 +49,6 @@ class JudgeSettings(EvaluatorSettings):
         custom = self.custom_metrics_json
         return {
             **super().configuration(),
-            "dataset": self.dataset,
-            "dataset_etag": self.dataset_etag,
-            "judge": self.judge,
             "builtin_metrics": sorted(self.builtin_metrics),
             "custom_metrics": None if custom is None else json.loads(custom),
         }

@@ -20,7 +20,7 @@ from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import settle_verdicts
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR, signed
-from model_evaluation.runtime.summary import Fairness, FairnessCheck
+from model_evaluation.runtime.summary import Fairness, FairnessCheck, fairness_check
 
 from .recipe import REWARD, TEMPERATURE
 from .tracked_rollouts import ModelRollouts, Rollout
@@ -140,9 +140,9 @@ def _prompts(records: Sequence[Record], evaluation: Evaluation) -> FairnessCheck
     both = sum(all(side in record.answers for side in evaluation.sides) for record in records)
     counts["prompts"] = len(records)
     if both == len(records):
-        return _check("prompts", counts, "Every prompt has rollouts.", "pass")
+        return fairness_check("prompts", counts, "Every prompt has rollouts.")
     text = f"Only {both} of {len(records)} prompts have rollouts that can be read of every model."
-    return _check("prompts", counts, text, decides=both < PAIRED_FLOOR * len(records))
+    return fairness_check("prompts", counts, text, "warn", held_back=both < PAIRED_FLOOR * len(records))
 
 
 def _rewards(models: Mapping[Side, ModelRollouts], evaluation: Evaluation) -> FairnessCheck:
@@ -158,9 +158,9 @@ def _rewards(models: Mapping[Side, ModelRollouts], evaluation: Evaluation) -> Fa
         if lost:
             parts.append(f"{lost} of the {label} ({unknown} without a reward, {own.unread} whose trace is unreadable)")
     if not parts:
-        return _check("rewards", counts, "Every rollout has a reward.", "pass")
+        return fairness_check("rewards", counts, "Every rollout has a reward.")
     text = f"Rollouts whose reward is not known: {'; '.join(parts)}. They are missing, not zero."
-    return _check("rewards", counts, text, decides=worst > 1 - COVERAGE_FLOOR)
+    return fairness_check("rewards", counts, text, "warn", held_back=worst > 1 - COVERAGE_FLOOR)
 
 
 def _unknown_as_zero(
@@ -183,7 +183,9 @@ def _unknown_as_zero(
     seen = difference["mean"] if difference else None
     text = f"Mean reward: {signed(seen)}; with 0 for every reward that is not known {signed(other)}."
     changes = other is not None and seen is not None and seen * other < 0
-    return _check("unknown_as_zero", {"prompts": len(both)}, text, "warn" if changes else "pass", decides=changes)
+    return fairness_check(
+        "unknown_as_zero", {"prompts": len(both)}, text, "warn" if changes else "pass", held_back=changes
+    )
 
 
 def _settings(models: Mapping[Side, ModelRollouts], evaluation: Evaluation, asked: Asked) -> FairnessCheck:
@@ -203,20 +205,12 @@ def _settings(models: Mapping[Side, ModelRollouts], evaluation: Evaluation, aske
             odd.append(f"all rollouts of a prompt are alike for the {label}, as at temperature 0")
             alike = True
     if not odd:
-        return _check("settings", counts, "The settings reached the jobs.", "pass")
+        return fairness_check("settings", counts, "The settings reached the jobs.")
     text = f"Settings that may not have reached the jobs: {'; '.join(odd)}."
     decides = alike and evaluation.primary_metric not in (REWARD, "pass_at_1")
     if decides:
         text += f" Then {evaluation.primary_metric} says nothing beyond pass_at_1."
-    return _check("settings", counts, text, decides=decides)
-
-
-def _check(
-    check_id: str, counts: dict[str, int], message: str, status: str = "warn", *, decides: bool = False
-) -> FairnessCheck:
-    """``decides``: nothing can be concluded then."""
-    check: FairnessCheck = {"id": check_id, "status": status, "counts": counts, "message": message}
-    return {**check, "at_most": "inconclusive"} if decides else check
+    return fairness_check("settings", counts, text, "warn", held_back=decides)
 
 
 def _all_alike(rollouts: Sequence[Rollout]) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION, Fault
-from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model, dataset_parameters, numbers_in
+from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model, numbers_in
 from model_evaluation.runtime.session import AwsClients, AwsFailure
-from model_evaluation.runtime.settings import Json, ParameterReader
+from model_evaluation.runtime.settings import Json, ParameterReader, parameter
 from model_evaluation.runtime.tasks.recipe import recipe_of, require_taken
 
 from .multi_turn_runs import MultiTurnRuns
@@ -54,6 +54,34 @@ def check_recipe(settings: MultiTurnSettings, aws: AwsClients) -> str:
     return f"{EVALUATION_TYPE}; {settings.rollouts_in_words}"
 
 
+def _whole(reader: ParameterReader, name: str) -> int:
+    number = reader.positive(name) or 1
+    return int(number) if number == int(number) else reader.fault(name, "a whole number", 1)
+
+
+def _number(reader: ParameterReader, name: str) -> float:
+    value = reader.structure(name)
+    usable = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if usable else reader.fault(name, "a number", 1.0)  # type: ignore[arg-type]
+
+
+def _ks(reader: ParameterReader, name: str) -> tuple[int, ...]:
+    value = reader.structure(name)
+    usable = isinstance(value, list | tuple) and value and all(type(k) is int and k > 0 for k in value)
+    if not usable:
+        return reader.fault(name, "a list of whole numbers above 0, such as [1, 4]", (1,))
+    return tuple(sorted({*value}))  # type: ignore[misc]
+
+
+def _sampling(reader: ParameterReader, name: str) -> dict[str, int | float]:
+    expected = "a dictionary of numbers in the recipe's names, such as {'temperature': 0.7}"
+    value = numbers_in(reader, name, expected)
+    if set(value) <= USUAL.keys():
+        return value
+    names = ", ".join(own for own in USUAL if own != GROUP)
+    return reader.fault(name, f"{expected}; the recipe's names are {names}", {})
+
+
 @dataclass(frozen=True, kw_only=True)
 class MultiTurnSettings(EvaluatorSettings):
     """``agent`` is an AgentCore runtime's or a Lambda function's ARN; ``group`` rollouts are made per prompt, of which
@@ -70,26 +98,14 @@ class MultiTurnSettings(EvaluatorSettings):
         *OUTPUT,
     )
 
-    agent: str
-    qualifier: str | None = None
-    group: int = 1
-    pass_k: tuple[int, ...] = (1,)
-    threshold: float = 1.0
-    sampling: Mapping[str, int | float] = field(default_factory=dict)
-    primary_metric: str = "pass_at_1"
-
-    @classmethod
-    def read(cls, reader: ParameterReader) -> Json:
-        return super().read(reader) | {
-            **dataset_parameters(reader),
-            "agent": reader.text("AGENT"),
-            "qualifier": reader.optional_text("AGENT_QUALIFIER"),
-            "group": _whole(reader, "ROLLOUTS"),
-            "pass_k": _ks(reader),
-            "threshold": _number(reader, "SUCCESS_THRESHOLD"),
-            "sampling": _sampling(reader),
-            "primary_metric": reader.text("PRIMARY_METRIC"),
-        }
+    dataset: str = parameter("DATASET", ParameterReader.text, "dataset")
+    agent: str = parameter("AGENT", ParameterReader.text, "agent")
+    qualifier: str | None = parameter("AGENT_QUALIFIER", ParameterReader.optional_text, "qualifier")
+    group: int = parameter("ROLLOUTS", _whole)
+    pass_k: tuple[int, ...] = parameter("PASS_K", _ks)
+    threshold: float = parameter("SUCCESS_THRESHOLD", _number)
+    sampling: Mapping[str, int | float] = parameter("SAMPLING", _sampling)
+    primary_metric: str = parameter("PRIMARY_METRIC", ParameterReader.text)
 
     def faults(self) -> list[str]:
         faults = super().faults()
@@ -123,14 +139,7 @@ class MultiTurnSettings(EvaluatorSettings):
         return f"{each}; {others or 'the recipe’s own sampling'}"
 
     def configuration(self) -> Json:
-        return {
-            **super().configuration(),
-            "dataset": self.dataset,
-            "dataset_etag": self.dataset_etag,
-            "agent": self.agent,
-            "qualifier": self.qualifier,
-            "hyperparameters": self.hyperparameters,
-        }
+        return {**super().configuration(), "hyperparameters": self.hyperparameters}
 
     def contents(self) -> dict[str, str]:
         return {
@@ -143,34 +152,6 @@ class MultiTurnSettings(EvaluatorSettings):
 
     def overview(self) -> dict[str, str]:
         return {**super().overview(), "Results": f"MLflow, {self.mlflow_resource_arn}"}
-
-
-def _whole(reader: ParameterReader, name: str) -> int:
-    number = reader.positive(name) or 1
-    return int(number) if number == int(number) else reader.fault(name, "a whole number", 1)
-
-
-def _number(reader: ParameterReader, name: str) -> float:
-    value = reader.structure(name)
-    usable = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if usable else reader.fault(name, "a number", 1.0)  # type: ignore[arg-type]
-
-
-def _ks(reader: ParameterReader) -> tuple[int, ...]:
-    value = reader.structure("PASS_K")
-    usable = isinstance(value, list | tuple) and value and all(type(k) is int and k > 0 for k in value)
-    if not usable:
-        return reader.fault("PASS_K", "a list of whole numbers above 0, such as [1, 4]", (1,))
-    return tuple(sorted({*value}))  # type: ignore[misc]
-
-
-def _sampling(reader: ParameterReader) -> dict[str, int | float]:
-    expected = "a dictionary of numbers in the recipe's names, such as {'temperature': 0.7}"
-    value = numbers_in(reader, "SAMPLING", expected)
-    if set(value) <= USUAL.keys():
-        return value
-    names = ", ".join(name for name in USUAL if name != GROUP)
-    return reader.fault("SAMPLING", f"{expected}; the recipe's names are {names}", {})
 
 
 SETTINGS = MultiTurnSettings

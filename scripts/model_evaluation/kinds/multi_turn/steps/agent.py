@@ -99,7 +99,7 @@ def _runtime(context: Context, region: str, runtime_id: str, endpoint: str) -> l
 
 
 def _function(context: Context, region: str, arn: str, qualifier: str) -> list[JsonObject]:
-    from model_evaluation.kinds.multi_turn.lookups import describe_function
+    from model_evaluation.lookups.functions import describe_function
 
     if qualifier:
         raise Refused(

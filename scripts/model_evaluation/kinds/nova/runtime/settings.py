@@ -85,8 +85,6 @@ class NovaSettings(Settings):
             "model": str(usable["run"].get("model_name_or_path", "")),
             "reference": reader.optional_text("REFERENCE_MODEL"),
             "dataset": reader.optional_text("DATASET") or "",
-            "dataset_etag": (reader.optional_text("DATASET_ETAG") or "").strip('"'),
-            "dataset_notes": tuple(reader.texts("DATASET_NOTES")),
             "image_uri": reader.text("IMAGE_URI"),
             "instance_type": reader.text("INSTANCE_TYPE"),
             "sdk": reader.optional_text("SDK") or "v3",

@@ -72,19 +72,25 @@ def chart_style(salt: str = "") -> Iterator[None]:
 def new_chart(subject: str, title: str, alt: str, height: float) -> Chart:
     """An empty chart of ``height`` inches below its title, which is wrapped to the width."""
     wrapped = textwrap.wrap(title, int(8.5 * CHART_WIDTH), break_on_hyphens=False)
-    chart = Chart(figsize=(CHART_WIDTH, height + 0.1 + 0.22 * len(wrapped)))
+    chart = Chart(figsize=(CHART_WIDTH, height + _title_height(len(wrapped))))
     chart.set_layout_engine("constrained", h_pad=0.1)  # inches; one chart follows the other in a notebook
     chart.suptitle("\n".join(wrapped), x=0.01, ha="left", weight="bold", size=12.5)
     chart.subject, chart.title, chart.alt = subject, one_line(title), one_line(f"{title}. {alt}")
     return chart
 
 
+def _title_height(lines: int) -> float:
+    return 0.1 + 0.22 * lines
+
+
 def finish(chart: Chart, *, simulated: bool) -> None:
     """Add the watermark where it is due, and lay the chart out once and for all; each saving would do it again."""
     if simulated:
         width, height = chart.get_size_inches()
-        angle = min(30.0, math.degrees(math.atan(height / width)))
-        mark = chart.text(0.5, 0.5, "SIMULATED", rotation=angle, size=min(60, 24 * height), color=BAD, alpha=0.17)
+        room = height - _title_height(chart.get_suptitle().count("\n") + 1)  # a page leaves the title out
+        angle = min(30.0, math.degrees(math.atan(room / width)))
+        place, size = (0.5, room / height / 2), min(60, 24 * room)
+        mark = chart.text(*place, "SIMULATED", rotation=angle, size=size, color=BAD, alpha=0.17)
         mark.set(weight="bold", ha="center", va="center", zorder=10)
     engine = chart.get_layout_engine()
     assert engine is not None
@@ -100,13 +106,13 @@ def figure_png(figure: Figure, dpi: int = 144) -> bytes:
     return buffer.getvalue()
 
 
-def figure_svg(figure: Figure, salt: str = "chart", box: Bbox | None = None) -> str:
+def figure_svg(figure: Figure, salt: str = "chart", box: Bbox | None = None, title: str = "") -> str:
     """The figure, or what lies in the ``box``, as SVG with real text. Equal figures give equal bytes; ``salt`` keeps
-    the ids of several figures on one page apart."""
+    the ids of several figures on one page apart, ``title`` is told to people who cannot see it."""
     buffer = io.StringIO()
-    unsaid = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    told = {**dict.fromkeys(("Date", "Creator", "Format", "Type")), **({"Title": title} if title else {})}
     with chart_style(salt):
-        figure.savefig(buffer, format="svg", facecolor=PAPER, metadata=unsaid, bbox_inches=box)
+        figure.savefig(buffer, format="svg", facecolor=PAPER, metadata=told, bbox_inches=box)
     return buffer.getvalue()
 
 

@@ -53,7 +53,7 @@ def slices_chart(analysis: Analysis) -> drawing.Chart | None:
         f"{drawing.chart_label(names[0], 40, 1)} by slice: {'largest loss' if gains[0, 0] < 0 else 'least gain'} where "
         f"{where} ({signed(compared(least)['mean'])}, {least['n_paired']} rows)"
     )
-    columns = [metric_label(drawing.chart_label(name, 22, 1), summary["metrics"][name]) for name in names]
+    columns = [metric_label(drawing.chart_label(name, 24, 1), summary["metrics"][name]) for name in names]
     crowded = max(map(len, columns)) * 0.09 > (drawing.CHART_WIDTH - 2.4) / len(columns)
     height, alt = (2.3 if crowded else 1.5) + 0.32 * len(slices), "Rows are slices, columns metrics."
     chart = drawing.new_chart("Where it got better and worse", title, alt, height)
